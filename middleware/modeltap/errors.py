@@ -1,0 +1,62 @@
+"""Every error modeltap raises on purpose, in one tree.
+
+    ModeltapError
+    ├── ConfigError          an option, a file or an environment variable is wrong
+    ├── StoreError           the SQLite file cannot be used
+    │   └── StoreTooNew      it was written by a newer modeltap
+    ├── InputError           a file or an argument given to a command is wrong
+    ├── BusyError            another process holds the lease this work needs
+    └── NotWatchableError    `watch` does not know what it was given
+
+Each message is one line: the value, why it is wrong, and the mend.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ModeltapError(Exception):
+    """The base of all errors that modeltap raises on purpose."""
+
+
+class ConfigError(ModeltapError):
+    """An option, a configuration file or an environment variable is wrong."""
+
+
+class StoreError(ModeltapError):
+    """The SQLite file cannot be used."""
+
+
+class StoreTooNew(StoreError):
+    """The SQLite file was written by a newer modeltap than this one."""
+
+
+class InputError(ModeltapError):
+    """A file or an argument given to a command is wrong."""
+
+
+class BusyError(ModeltapError):
+    """Another process holds the lease that this work needs."""
+
+
+class NotWatchableError(ModeltapError):
+    """`watch` was given something it cannot attach to."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the likeliest of `known`, or the list of them.
+
+    >>> nearest("distence", ["distance", "carrier"])
+    "; did you mean 'distance'?"
+    >>> nearest("zzz", ["distance", "carrier"])
+    '; known are: carrier, distance'
+    >>> nearest("zzz", [])
+    ''
+    """
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known are: {', '.join(names)}" if names else ""

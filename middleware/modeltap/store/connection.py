@@ -1,0 +1,139 @@
+"""Opening the store: private file mode, WAL, short waits, and clear errors."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from modeltap.errors import StoreError, StoreTooNew
+from modeltap.store import schema
+
+BUSY_TIMEOUT_SECONDS = 5.0
+"""How long a statement waits for another writer before it says BUSY."""
+
+
+def check_path(path: str | Path) -> Path:
+    """Return `path` as the absolute path of a usable store, without opening anything.
+
+    Raises `StoreError` when its folder is missing or cannot be written, or when it is a folder.
+    """
+    file = Path(path).expanduser().absolute()
+    if file.is_dir():
+        raise StoreError(f"store {str(path)!r} is a folder; name a file in it, such as modeltap.db")
+    if not file.parent.is_dir():
+        raise StoreError(
+            f"store {str(path)!r}: the folder {str(file.parent)!r} does not exist; "
+            "create it or name another"
+        )
+    writable = file if file.exists() else file.parent
+    if not os.access(writable, os.W_OK):
+        raise StoreError(f"store {str(path)!r}: {str(writable)!r} is not writable by this user")
+    return file
+
+
+def connect(path: str | Path, *, create: bool = True) -> sqlite3.Connection:
+    """Open the store for reading and writing; create or migrate it where `create` allows.
+
+    The connection is in autocommit mode: writers say ``begin immediate`` themselves (`writing`).
+    Raises `StoreError` (missing, unreadable, no SQLite file) or `StoreTooNew`.
+    """
+    file = Path(path).expanduser().absolute()
+    if not file.exists():
+        if not create:
+            raise StoreError(
+                f"there is no store at {str(path)!r}; name one with --store, or watch an app first"
+            )
+        _create_private(check_path(file))
+    try:
+        connection = _open(file)
+        _prepare(connection, file)
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"store {str(path)!r} cannot be opened: {error}") from error
+    return connection
+
+
+def connect_reader(path: str | Path) -> sqlite3.Connection:
+    """Open an existing store for reading only; rows come as `sqlite3.Row`."""
+    connection = connect(path, create=False)
+    connection.execute("pragma query_only = on")
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One write transaction: taken at once (never upgraded later), rolled back on any error."""
+    connection.execute("begin immediate")
+    try:
+        yield connection
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _create_private(file: Path) -> None:
+    # SQLite gives its -wal and -shm files the mode of the database: made 0600 here, all three are.
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass  # another process was faster, with the same mode
+    except OSError as error:
+        raise StoreError(f"store {str(file)!r} cannot be created: {error.strerror}") from error
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        file,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version > schema.VERSION:
+        raise StoreTooNew(
+            f"store {str(file)!r} has schema {version}, this modeltap knows {schema.VERSION}; "
+            "upgrade modeltap or name another store"
+        )
+    if version < schema.VERSION:
+        _migrate(connection, file)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = normal")
+
+
+def _migrate(connection: sqlite3.Connection, file: Path) -> None:
+    """Create or upgrade the schema; two processes that start together take turns."""
+    foreign = connection.execute(
+        "select name from sqlite_master where name not like 'sqlite_%' limit 1"
+    ).fetchone()
+    known = connection.execute(
+        "select 1 from sqlite_master where name = '_sqlite_migrations'"
+    ).fetchone()
+    if foreign and not known:
+        raise StoreError(
+            f"store {str(file)!r} is another program's database (it has a table {foreign[0]!r}); "
+            "name another file"
+        )
+    # Both must come before the first table: neither can be changed cheaply later.
+    connection.execute("pragma auto_vacuum = incremental")
+    connection.execute("pragma journal_mode = wal")
+    # Imported here: it costs 0.2 s, and an app that finds its file ready never pays it.
+    from sqlite_utils import Database
+
+    # The lock is on the folder: it leaves no file behind, and closing it frees no lock of SQLite's.
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        schema.migrate(Database(connection))
+    finally:
+        os.close(folder)

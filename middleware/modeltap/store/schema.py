@@ -1,0 +1,174 @@
+"""The tables of the store, and the migrations that lead to them.
+
+People open this file with `sqlite3`, `sqlite-utils` and Datasette, so the names are plain and
+every column is described in docs/store.md. Times are UTC text (`clock.iso`); truth values 0 and 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+VERSION = 1
+"""`PRAGMA user_version` of a file that this code reads and writes."""
+
+EXCHANGE_COLUMNS = (
+    "id", "model", "version", "environment", "source", "method", "path", "query", "route",
+    "status", "error_type", "error_message", "started_at", "event_time", "headers_ms",
+    "first_byte_ms", "duration_ms", "request_type", "response_type", "request_encoding",
+    "response_encoding", "request_body", "response_body", "request_note", "response_note",
+    "request_bytes", "response_bytes", "request_truncated", "response_truncated",
+    "request_read", "aborted", "request_headers", "response_headers", "request_id", "trace_id",
+    "sample_rate", "pid", "host",
+)  # fmt: skip
+"""What the capture path writes of an exchange, in this order; `decoded` is the analyzer's."""
+
+_TABLES = """
+create table exchanges (
+    seq integer primary key autoincrement,  -- order of arrival; the analyzer's watermark
+    id text not null unique,
+    model text not null, version text not null default '', environment text,
+    source text not null,
+    method text, path text, query text, route text, status integer,
+    error_type text, error_message text,
+    started_at text not null, event_time text,
+    headers_ms real, first_byte_ms real, duration_ms real,
+    request_type text, response_type text, request_encoding text, response_encoding text,
+    request_body, response_body,            -- no type: TEXT stays TEXT, BLOB stays BLOB
+    request_note text, response_note text,
+    request_bytes integer, response_bytes integer,
+    request_truncated integer not null default 0, response_truncated integer not null default 0,
+    request_read integer, aborted integer not null default 0,
+    request_headers text, response_headers text,
+    request_id text, trace_id text, sample_rate real,
+    decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not looked at yet
+    pid integer, host text
+);
+
+create table predictions (
+    exchange_id text not null, row integer not null,
+    model text not null, version text not null default '',
+    prediction, score real, probabilities text, event_time text,
+    primary key (exchange_id, row)
+) without rowid;
+create index predictions_by_time on predictions (model, version, event_time);
+
+create table labels (
+    seq integer primary key autoincrement,
+    exchange_id text not null, row integer not null default 0,
+    key text, value, source text, labelled_at text, received_at text not null
+);
+create index labels_by_exchange on labels (exchange_id, row);
+
+create table "references" (
+    id text primary key,                    -- hash of model, version, edges and vocabularies
+    model text not null, version text not null default '',
+    source text not null, rows integer not null,
+    from_time text, to_time text,           -- half-open; null for a file
+    created_at text not null, active integer not null default 1,
+    payload text not null                   -- JSON: per feature its bins and counts
+);
+create unique index one_active_reference on "references" (model, version) where active;
+
+create table windows (
+    model text not null, version text not null default '', reference_id text not null,
+    window_start text not null, window_end text not null,
+    rows integer not null, first_event text, last_event text, first_seq integer,
+    counts blob not null,                   -- zlib of int64 little-endian, laid out by the reference
+    primary key (model, version, reference_id, window_start)
+) without rowid;
+
+create table traffic (                      -- windows by the wall clock, for operations
+    model text not null, version text not null default '', window_start text not null,
+    window_end text not null,
+    requests integer not null, errors integer not null, client_errors integer not null,
+    aborted integer not null, not_decoded integer not null,
+    latency blob not null,                  -- as windows.counts: durations in logarithmic bins
+    primary key (model, version, window_start)
+) without rowid;
+
+create table metrics (
+    id integer primary key,
+    model text not null, version text not null default '',
+    window_start text not null, window_end text not null,
+    rows integer not null, count integer,
+    metric text not null, feature text, segment text,
+    value real, low real, high real, threshold real, p_value real,
+    strength real,                          -- effect divided by its floor; an alert fires at 2
+    verdict text, explanation text,
+    in_reference integer not null default 0, reference_id text, computed_at text not null
+);
+create unique index one_metric on metrics
+    (model, version, window_start, metric, ifnull(feature, ''), ifnull(segment, ''));
+
+create table alerts (
+    id text primary key, fingerprint text not null,
+    rule text not null, model text not null, version text not null default '',
+    metric text not null, feature text, segment text,
+    severity text not null, state text not null,
+    window_start text not null, window_end text not null, last_window_start text not null,
+    value real, threshold real, p_value real, summary text not null,
+    started_at text not null, resolved_at text,
+    silenced_until text, acknowledged_at text, updated_at text not null
+);
+create unique index one_open_alert on alerts (fingerprint) where state = 'firing';
+
+create table deliveries (                   -- the outbox
+    id text primary key,                    -- the webhook-id, the same on every attempt
+    webhook text not null,                  -- a webhook's key, never its URL
+    event_type text not null, alert_ids text not null, body text not null,
+    state text not null default 'pending',  -- pending, delivered, dead
+    attempts integer not null default 0,
+    next_at text, lease_until text,
+    last_status integer, last_error text,
+    created_at text not null, delivered_at text
+);
+create index deliveries_due on deliveries (next_at) where state = 'pending';
+
+create table runs (
+    id integer primary key, job text not null, window text not null,
+    started_at text not null, finished_at text, exit integer,
+    pid integer, host text, log text,
+    unique (job, window)                    -- what is in here has been done, once
+);
+
+create table leases (
+    name text primary key, owner text not null, boot_id text not null,
+    expires real not null,                  -- seconds of CLOCK_BOOTTIME
+    token integer not null
+);
+
+create table progress (name text primary key, value integer not null) without rowid;
+
+create table losses (
+    host text not null, pid integer not null, reason text not null,
+    count integer not null, at text not null
+);
+
+create table settings (
+    model text not null, key text not null, value text not null, updated_at text not null,
+    primary key (model, key)
+) without rowid;
+"""
+
+
+def migrate(db: Database) -> None:
+    """Bring `db` to this code's schema; each migration and its record are one transaction."""
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations("modeltap")
+
+    @migrations(name="001_first_tables")
+    def _(db: Database) -> None:
+        for statement in _statements(_TABLES):
+            db.execute(statement)
+
+    migrations.apply(db)
+    db.execute(f"pragma user_version = {VERSION}")
+
+
+def _statements(script: str) -> list[str]:
+    lines = (line.split("--")[0] for line in script.splitlines())
+    return [text for text in "\n".join(lines).split(";") if text.strip()]
