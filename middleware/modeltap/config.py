@@ -1,0 +1,347 @@
+"""Settings: defaults < the store's < modeltap.toml < MODELTAP_* variables < keywords.
+
+Checked once, when a middleware is built or a command starts; a wrong option is a `ConfigError`
+that names the value, the reason and the mend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from modeltap.errors import ConfigError, nearest
+
+ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
+"""A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
+
+EXCLUDED_PATHS = (
+    "/health", "/healthz", "/livez", "/ready", "/readyz", "/ping", "/metrics",
+    "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/static/*",
+)  # fmt: skip
+"""Paths that are left out unless `exclude_paths` says otherwise: nobody's model answers there."""
+
+
+class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One receiver of alerts: ``[[webhooks]]`` in the file, or a URL in `webhooks`."""
+
+    url: str
+    format: str = "json"
+    secret: str | None = None
+    events: tuple[str, ...] = ("alert.firing", "alert.resolved")
+    models: tuple[str, ...] = ()
+    allow_private: bool = False
+    timeout_seconds: float = 10.0
+
+    @property
+    def key(self) -> str:
+        """What the store calls this webhook: the receiver's host and a hash, never the URL."""
+        if self.url.startswith("env:"):
+            return self.url
+        host = urlsplit(self.url).hostname or "webhook"
+        return f"{host}#{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
+
+    def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
+        """Return a copy whose ``env:NAME`` values are read; raises `ConfigError` if one is unset."""
+        url = _from_environment(self.url, "webhook url", environ)
+        secret = self.secret and _from_environment(self.secret, "webhook secret", environ)
+        return msgspec.structs.replace(self, url=url, secret=secret)
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[models.NAME]`` may say of one model; what is absent is as for all models."""
+
+    task: Literal["classification", "regression"] | None = None
+    version: str | None = None
+    window: str | None = None
+    min_rows: int | None = None
+    reference: str | None = None
+    event_time: str | None = None
+    sensitivity: Literal["low", "normal", "high"] | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every option, with its default. docs/configuration.md describes each."""
+
+    store: str = "modeltap.db"
+    environment: str | None = None
+    disabled: bool = False
+
+    # What is captured.
+    include_paths: tuple[str, ...] = ()
+    exclude_paths: tuple[str, ...] = EXCLUDED_PATHS
+    sample_rate: float = 1.0
+    capture_request_body: bool = True
+    capture_response_body: bool = True
+    capture_request_headers: tuple[str, ...] = ()
+    capture_response_headers: tuple[str, ...] = ()
+    max_body_bytes: int = 65_536
+    id_header: str | None = "x-modeltap-id"
+    mask_headers: tuple[str, ...] = ()
+    mask_query_params: tuple[str, ...] = ()
+    mask_body_fields: tuple[str, ...] = ()
+
+    # How it is written.
+    flush_interval_seconds: float = 0.05
+    max_queue_records: int = 50_000
+    max_queue_bytes: int = 64 * 1024 * 1024
+
+    # How it is analysed.
+    analyze: bool | Literal["external"] = True
+    analyze_interval_seconds: float = 60.0
+    version: str = ""
+    task: Literal["classification", "regression"] | None = None
+    window: str = "1h"
+    min_rows: int = 100
+    reference: str = "first 2000 rows"
+    event_time: str = "request"
+    sensitivity: Literal["low", "normal", "high"] = "normal"
+    models: dict[str, ModelSettings] = {}
+
+    # Who is told.
+    webhooks: tuple[WebhookSettings, ...] = ()
+
+    def for_model(self, model: str) -> Settings:
+        """Return these settings as they hold for `model`: its own first, then everybody's."""
+        own = self.models.get(model)
+        if own is None:
+            return self
+        said = {name: value for name in own.__struct_fields__ if (value := getattr(own, name))}
+        return msgspec.structs.replace(self, **said)
+
+
+ANALYSIS_OPTIONS = ("version", "task", "window", "min_rows", "reference", "event_time",
+                    "sensitivity")  # fmt: skip
+"""What the watching process keeps in the store for whoever analyses (no secrets)."""
+
+
+def load(
+    keywords: Mapping[str, object] | None = None,
+    *,
+    stored: Mapping[str, object] | None = None,
+    file: str | Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Join all sources into checked `Settings`.
+
+    Args:
+        keywords: what the caller of `watch` or a command's flags said; wins over all else.
+        stored: what the watching process left in the store; wins over the defaults only.
+        file: a TOML file; by default ``modeltap.toml`` or pyproject.toml in the working folder.
+        environ: the environment; ``MODELTAP_SAMPLE_RATE=0.1`` sets `sample_rate`.
+
+    Raises `ConfigError` on an unknown option, a wrong value or an unreadable file.
+
+    >>> load({"sample_rate": 0.5}, environ={}).sample_rate
+    0.5
+    >>> load({"sampel_rate": 0.5}, environ={})
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: unknown option 'sampel_rate'; did you mean 'sample_rate'?
+    """
+    environment = os.environ if environ is None else environ
+    merged: dict[str, object] = dict(stored or {})
+    merged.update(_read_file(file or environment.get("MODELTAP_CONFIG")))
+    merged.update(_read_environment(environment))
+    merged.update(keywords or {})
+    return _checked(merged)
+
+
+def parse_window(text: str) -> float:
+    """Return the length in seconds of a time window such as ``"1h"``, ``"30m"`` or ``"7d"``.
+
+    >>> parse_window("7d")
+    604800.0
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*(m|h|d|w)\s*", text)
+    if not match or int(match[1]) == 0:
+        raise ConfigError(f"window {text!r} is no length of time; write one such as '1h' or '7d'")
+    return float(int(match[1]) * {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}[match[2]])
+
+
+def parse_reference(text: str) -> tuple[Literal["rows", "seconds", "file"], float | str]:
+    """Read the `reference` option: the first rows, the first time, or a file.
+
+    >>> parse_reference("first 2000 rows"), parse_reference("first 7d")
+    (('rows', 2000.0), ('seconds', 604800.0))
+    >>> parse_reference("normal.csv")
+    ('file', 'normal.csv')
+    """
+    if match := re.fullmatch(r"\s*first\s+(\d+)\s+rows\s*", text):
+        if int(match[1]) >= 2:
+            return "rows", float(match[1])
+    elif match := re.fullmatch(r"\s*first\s+(\d+\s*[mhdw])\s*", text):
+        return "seconds", parse_window(match[1])
+    elif Path(text).suffix.lower() in (".csv", ".gz", ".jsonl", ".ndjson"):
+        return "file", text
+    raise ConfigError(
+        f"reference {text!r} is not understood; write 'first 2000 rows', 'first 7d' "
+        "or the path of a .csv, .csv.gz or .jsonl file"
+    )
+
+
+def _checked(merged: dict[str, object]) -> Settings:
+    _refuse_unknown(merged, Settings.__struct_fields__, "option")
+    for name, table in _tables(merged.get("models")):
+        _refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
+    merged["webhooks"] = [_webhook_table(entry) for entry in _listed(merged.get("webhooks", ()))]
+    for name in ("include_paths", "exclude_paths", "capture_request_headers",
+                 "capture_response_headers", "mask_headers", "mask_query_params",
+                 "mask_body_fields"):  # fmt: skip
+        if isinstance(merged.get(name), str):
+            merged[name] = [merged[name]]
+    if isinstance(merged.get("store"), Path):
+        merged["store"] = str(merged["store"])
+    settings = _converted(merged)
+    _check_values(settings)
+    return settings
+
+
+def _converted(merged: dict[str, object]) -> Settings:
+    try:
+        return msgspec.convert(merged, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at `$.")
+        name = where.rstrip("`") or "an option"
+        value = merged.get(name.split(".")[0].split("[")[0])
+        raise ConfigError(f"option {name} = {value!r} is wrong: {reason}") from None
+
+
+def _check_values(settings: Settings) -> None:
+    def check(name: str, good: bool, mend: str) -> None:
+        if not good:
+            raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {mend}")
+
+    check("sample_rate", 0 <= settings.sample_rate <= 1, "it is a share between 0 and 1")
+    check("max_body_bytes", settings.max_body_bytes >= 0, "it is a number of bytes, 0 or more")
+    check("flush_interval_seconds", 0 < settings.flush_interval_seconds <= 60,
+          "it is a number of seconds, above 0 and at most 60")  # fmt: skip
+    check("analyze_interval_seconds", settings.analyze_interval_seconds >= 1,
+          "it is a number of seconds, at least 1")  # fmt: skip
+    check("max_queue_records", settings.max_queue_records >= 1, "at least one record must fit")
+    check("max_queue_bytes", settings.max_queue_bytes >= 4096, "at least 4096 bytes are needed")
+    check("min_rows", settings.min_rows >= 2, "a verdict needs at least 2 rows")
+    header = settings.id_header
+    check("id_header", header is None or re.fullmatch(r"[A-Za-z0-9-]+", header) is not None,
+          "it is a header's name, or None for no header")  # fmt: skip
+    for one in (settings, *map(settings.for_model, settings.models)):
+        parse_window(one.window)
+        parse_reference(one.reference)
+        _check_event_time(one.event_time)
+
+
+def _check_event_time(text: str) -> None:
+    kind, _, name = text.partition(":")
+    if text != "request" and not (kind in ("body", "header") and name):
+        raise ConfigError(
+            f"event_time {text!r} is not understood; write 'request', 'body:FIELD' or 'header:NAME'"
+        )
+
+
+def _webhook_table(entry: object) -> object:
+    table = {"url": entry} if isinstance(entry, str) else entry
+    if isinstance(table, WebhookSettings):
+        return table
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"webhook {entry!r} is wrong: it is a URL, or a table with a url")
+    _refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks")
+    url = table.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://", "env:")):
+        shown = urlsplit(url).hostname if isinstance(url, str) and "//" in url else url
+        raise ConfigError(
+            f"webhook url {shown!r} is wrong: it starts with http:// or https://, "
+            "or names a variable as env:NAME"
+        )
+    return dict(table)
+
+
+def _refuse_unknown(said: Mapping[str, object], known: Iterable[str], what: str) -> None:
+    names = set(known)
+    for name in said:
+        if name not in names:
+            raise ConfigError(f"unknown {what} {name!r}{nearest(name, names)}")
+
+
+def _tables(value: object) -> list[tuple[str, Mapping[str, object]]]:
+    if not isinstance(value, Mapping):
+        return []
+    return [(name, table) for name, table in value.items() if isinstance(table, Mapping)]
+
+
+def _listed(value: object) -> Iterable[object]:
+    if isinstance(value, (str, Mapping, WebhookSettings)):
+        return [value]
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _read_file(path: str | Path | None) -> dict[str, object]:
+    """Read the settings file; the default ones may be absent, a named one may not."""
+    if path is not None:
+        return _read_toml(Path(path))
+    if Path("modeltap.toml").is_file():
+        return _read_toml(Path("modeltap.toml"))
+    project = Path("pyproject.toml")
+    # Another tool's broken pyproject.toml is not ours to complain about.
+    if project.is_file() and "[tool.modeltap" in project.read_text(errors="replace"):
+        table: Any = _read_toml(project).get("tool")
+        return dict(table["modeltap"])
+    return {}
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"configuration {str(path)!r} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration {str(path)!r} is no valid TOML: {error}") from None
+
+
+_OTHER_VARIABLES = {"MODELTAP_CONFIG", "MODELTAP_MODEL"}
+
+
+def _read_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    said: dict[str, object] = {}
+    for variable, text in environ.items():
+        if not variable.startswith("MODELTAP_") or variable in _OTHER_VARIABLES:
+            continue
+        name = variable.removeprefix("MODELTAP_").lower()
+        if name not in Settings.__struct_fields__:
+            known = [f"MODELTAP_{field.upper()}" for field in Settings.__struct_fields__]
+            raise ConfigError(f"unknown variable {variable!r}{nearest(variable, known)}")
+        said[name] = _from_text(name, text)
+    return said
+
+
+def _from_text(name: str, text: str) -> object:
+    default = getattr(Settings(), name)
+    if isinstance(default, bool):
+        lowered = text.strip().lower()
+        if lowered in ("1", "true", "yes", "on"):
+            return True
+        return False if lowered in ("0", "false", "no", "off", "") else text
+    if isinstance(default, tuple):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if isinstance(default, dict):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigError(f"MODELTAP_{name.upper()} is no valid JSON: {text!r}") from None
+    return None if text == "" and name in ("id_header", "environment") else text
+
+
+def _from_environment(text: str, what: str, environ: Mapping[str, str] | None) -> str:
+    if not text.startswith("env:"):
+        return text
+    name = text.removeprefix("env:")
+    value = (os.environ if environ is None else environ).get(name)
+    if not value:
+        raise ConfigError(f"{what} is {text!r}, but the variable {name} is not set")
+    return value

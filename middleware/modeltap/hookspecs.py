@@ -1,0 +1,33 @@
+"""The hooks that plugins implement. Built-in protocols, frameworks and channels use the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modeltap.config import ModelChooser, WebhookSettings
+    from modeltap.decode import Decoded, Payload
+
+hookspec = pluggy.HookspecMarker("modeltap")
+hookimpl = pluggy.HookimplMarker("modeltap")
+
+
+@hookspec(firstresult=True)
+def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
+    """Put the tap into `app` and return what is to be served; None if `app` is not yours."""
+
+
+@hookspec(firstresult=True)
+def decode(payload: Payload) -> Decoded | None:
+    """Turn one exchange's bodies into rows and predictions; None if the protocol is not yours."""
+
+
+@hookspec(firstresult=True)
+def format_event(
+    event: Mapping[str, Any], webhook: WebhookSettings
+) -> tuple[bytes, dict[str, str]] | None:
+    """Write `event` as the body and headers for `webhook`; None if its format is not yours."""
