@@ -1,0 +1,159 @@
+"""modeltap taps a model API's requests and responses into a local SQLite file.
+
+One line: ``modeltap.watch(app, model="flights")``. This module is the only public door;
+what is not named in ``__all__`` may change without notice.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version as _version
+from pathlib import Path
+from typing import Any
+
+if sys.platform == "win32":
+    raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
+
+from modeltap.config import ModelChooser, Settings, WebhookSettings
+from modeltap.errors import (
+    BusyError,
+    ConfigError,
+    InputError,
+    ModeltapError,
+    NotWatchableError,
+    StoreError,
+    StoreTooNew,
+)
+from modeltap.hookspecs import hookimpl
+from modeltap.tap.asgi import ASGIMiddleware
+from modeltap.tap.recorder import Recorder, companions, recorders
+from modeltap.tap.wsgi import WSGIMiddleware
+
+__all__ = [
+    "ASGIMiddleware",
+    "BusyError",
+    "ConfigError",
+    "InputError",
+    "ModeltapError",
+    "NotWatchableError",
+    "Settings",
+    "StoreError",
+    "StoreTooNew",
+    "WSGIMiddleware",
+    "WebhookSettings",
+    "flush",
+    "hookimpl",
+    "label",
+    "stats",
+    "watch",
+]
+
+
+def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
+    """Tap `app` and return what is to be served.
+
+    A FastAPI, Starlette or Flask app is tapped in place and returned; of a bare ASGI or WSGI
+    callable the wrapped one is returned, so write ``app = modeltap.watch(app, ...)`` there.
+
+    Args:
+        app: the application.
+        model: the model's name; or ``{path: name}``; or a callable from path to name, whose
+            None leaves a path alone.
+        **options: any option of `Settings`, for example ``store="taps.db"``,
+            ``webhooks=["https://example.org/hook"]``, ``sample_rate=0.1``.
+
+    Raises:
+        ConfigError: an option is unknown or wrong.
+        StoreError: the store's path cannot be used.
+        NotWatchableError: `app` is none of the above.
+
+    >>> async def app(scope, receive, send): ...
+    >>> watch(app, model="flights", sampel_rate=0.1)
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: unknown option 'sampel_rate'; did you mean 'sample_rate'?
+    """
+    from modeltap.plugins import hooks
+
+    attached = hooks().attach(app=app, model=model, options=options)
+    if attached is None:
+        raise NotWatchableError(
+            f"watch() does not know what to do with {type(app).__name__} {app!r}; give it a "
+            "FastAPI, Starlette or Flask app, or an ASGI or WSGI callable"
+        )
+    return attached
+
+
+def label(id: str, value: object, row: int = 0, *, store: str | Path | None = None) -> None:  # noqa: A002
+    """Tell what the right answer was for the exchange `id`; the last value told counts.
+
+    Args:
+        id: the exchange, as returned in the response header ``x-modeltap-id``.
+        value: a number, a string or a truth value.
+        row: which row of the exchange, from 0.
+        store: the SQLite file; by default the one this process records to.
+
+    Raises `StoreError` when the store is missing and `InputError` when it is not clear which.
+    """
+    from modeltap.store.connection import connect, writing
+    from modeltap.store.labels import insert_labels
+
+    connection = connect(_the_store(store), create=False)
+    try:
+        with writing(connection):
+            insert_labels(connection, [(id, row, value)], source="label()")
+    finally:
+        connection.close()
+
+
+def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:
+    """Wait until what was captured so far is in the store; False if `timeout` seconds did not do.
+
+    >>> flush()
+    True
+    """
+    return all(recorder.flush(timeout) for recorder in _chosen(store))
+
+
+def stats(*, store: str | Path | None = None) -> dict[str, Any]:
+    """Return this process's counters: captured, written, dropped (by reason), failed, queued.
+
+    >>> stats()["dropped"]
+    0
+    """
+    counters = [recorder.stats() for recorder in _chosen(store)]
+    empty = dict.fromkeys(("captured", "written", "dropped", "failed", "queued", "queued_bytes"), 0)
+    reasons: dict[str, int] = {}
+    for one in counters:
+        for reason, count in one["dropped_by_reason"].items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    sums = {name: sum(one[name] for one in counters) for name in empty}
+    return {**sums, "dropped_by_reason": reasons}
+
+
+def _chosen(store: str | Path | None) -> list[Recorder]:
+    if store is None:
+        return recorders()
+    wanted = Path(store).expanduser().absolute()
+    return [recorder for recorder in recorders() if recorder.store == wanted]
+
+
+def _the_store(store: str | Path | None) -> Path:
+    if store is not None:
+        return Path(store)
+    known = [recorder.store for recorder in recorders()]
+    if len(known) == 1:
+        return known[0]
+    names = ", ".join(str(path) for path in known) or "none yet"
+    raise InputError(f"which store? this process records to: {names}; say store='modeltap.db'")
+
+
+def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:
+    # Imported by the writer thread, once it runs: APScheduler is not for the import's time.
+    from modeltap.schedule import start
+
+    return start(store, settings)
+
+
+companions.append(_start_schedule)
+__version__ = _version("modeltap")

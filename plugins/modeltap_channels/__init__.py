@@ -1,0 +1,1 @@
+"""How an alert is written for its receiver: one format a file, each a `format_event` hook."""

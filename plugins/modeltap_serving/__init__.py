@@ -1,0 +1,1 @@
+"""How the tap gets into an app: one serving framework a file, each an `attach` hook."""

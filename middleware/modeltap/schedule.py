@@ -1,0 +1,1 @@
+def start(store, settings): return lambda: None

@@ -1,0 +1,28 @@
+"""What the watching process was told, kept for whoever analyses. No secrets."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap.clock import now
+
+
+def save_settings(
+    connection: sqlite3.Connection, model: str, said: Mapping[str, object]
+) -> None:
+    """Keep `said` for `model`, inside the caller's transaction."""
+    connection.executemany(
+        "insert into settings (model, key, value, updated_at) values (?, ?, ?, ?) "
+        "on conflict (model, key) do update set value = excluded.value, "
+        "updated_at = excluded.updated_at where value <> excluded.value",
+        [(model, key, json.dumps(value), now()) for key, value in said.items()],
+    )
+
+
+def load_settings(connection: sqlite3.Connection, model: str) -> dict[str, Any]:
+    """Return what is kept for `model`, by option."""
+    rows = connection.execute("select key, value from settings where model = ?", (model,))
+    return {key: json.loads(value) for key, value in rows}

@@ -1,0 +1,56 @@
+"""Writing exchanges: many rows a statement, one transaction a batch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from modeltap.clock import now
+from modeltap.store import schema
+from modeltap.store.connection import writing
+
+_ROWS_A_STATEMENT = 64
+"""Each statement gives up the interpreter's lock and must win it back, which under load takes
+up to 5 ms. Sixty-four rows a statement instead of one made a contended writer ten times faster."""
+
+
+@cache
+def _insert(rows: int) -> str:
+    one = f"({','.join('?' * len(schema.EXCHANGE_COLUMNS))})"
+    names = ",".join(schema.EXCHANGE_COLUMNS)
+    # An id that is there already (the same file imported twice) is left as it is.
+    return f"insert or ignore into exchanges ({names}) values {','.join([one] * rows)}"
+
+
+def write_exchanges(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int:
+    """Insert `rows` (values of `schema.EXCHANGE_COLUMNS`) in one transaction; return how many."""
+    before = connection.total_changes
+    with writing(connection):
+        insert_exchanges(connection, rows)
+    return connection.total_changes - before
+
+
+def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert `rows` inside the caller's transaction."""
+    position = 0
+    for size in (_ROWS_A_STATEMENT, 8, 1):
+        statement = _insert(size)
+        while len(rows) - position >= size:
+            batch = rows[position : position + size]
+            connection.execute(statement, [value for row in batch for value in row])
+            position += size
+
+
+def write_losses(
+    connection: sqlite3.Connection, host: str, pid: int, losses: Mapping[str, int]
+) -> None:
+    """Note how many records a process had to drop, by reason."""
+    rows = [(host, pid, reason, count, now()) for reason, count in losses.items() if count]
+    if not rows:
+        return
+    with writing(connection):
+        connection.executemany(
+            "insert into losses (host, pid, reason, count, at) values (?, ?, ?, ?, ?)", rows
+        )

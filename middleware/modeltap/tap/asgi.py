@@ -1,0 +1,165 @@
+"""The tap for ASGI apps: FastAPI, Starlette, Litestar, Quart, Django and bare callables."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from modeltap.config import ModelChooser
+from modeltap.tap.exchange import Exchange
+from modeltap.tap.tee import Tee
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class ASGIMiddleware:
+    """Taps the HTTP exchanges of an ASGI app into the store.
+
+    Messages pass through unchanged, one by one, in the same task; nothing is read on the
+    app's behalf. The options are those of `modeltap.watch`; a wrong one raises `ConfigError`
+    here, a useless store path `StoreError`.
+    """
+
+    def __init__(self, app: ASGIApp, *, model: ModelChooser = None, **options: Any) -> None:
+        self.app = app
+        self.tee = Tee("asgi", model, options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if self.tee.disabled or kind not in ("http", "lifespan"):
+            await self.app(scope, receive, send)
+        elif kind == "lifespan":
+            await self.app(scope, receive, self._closing(send))
+        else:
+            await self._tapped(scope, receive, send)
+
+    async def _tapped(self, scope: Scope, receive: Receive, send: Send) -> None:
+        tee = self.tee
+        # As text, a path keeps the root_path that a mount or a proxy put before it.
+        exchange = tee.begin(
+            scope["method"], scope["path"], scope.get("query_string", b""), scope["headers"]
+        )
+        if exchange is None:
+            await self.app(scope, receive, send)
+            return
+        responder = _Responder(tee, exchange, scope, receive, send)
+        try:
+            await self.app(scope, responder.receive, responder.send)
+        except BaseException as error:
+            responder.end(error)
+            raise
+        responder.end(None)
+
+    def _closing(self, send: Send) -> Send:
+        async def closing(message: Message) -> None:
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                self.tee.close()
+            await send(message)
+
+        return closing
+
+
+class _Responder:
+    """One request's state: what passes, and the exchange that it fills."""
+
+    __slots__ = ("_exchange", "_finished", "_receive", "_scope", "_send", "_started", "_tee")
+
+    def __init__(
+        self, tee: Tee, exchange: Exchange, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._tee = tee
+        self._exchange = exchange
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._started = False
+        self._finished = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            exchange = self._exchange
+            body = message.get("body", b"")
+            if body:
+                exchange.add_request(body, self._tee.request_limit)
+            if not message.get("more_body", False):
+                exchange.request_read = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.body":
+            exchange = self._exchange
+            body = message.get("body", b"")
+            if body:
+                exchange.add_response(body, self._tee.response_limit)
+            await self._send(message)
+            if not message.get("more_body", False):
+                self._finish()
+        elif kind == "http.response.start":
+            await self._send(self._start(message))
+        else:
+            if kind in ("http.response.pathsend", "http.response.zerocopysend"):
+                self._exchange.response_note = "not seen"
+            await self._send(message)
+            if kind == "http.response.pathsend":
+                self._finish()
+
+    def _start(self, message: Message) -> Message:
+        exchange = self._exchange
+        self._started = True
+        exchange.headers_ms = exchange.elapsed_ms()
+        exchange.status = message["status"]
+        headers = message.get("headers", ())
+        if self._tee.id_header is None or exchange.id is None:
+            exchange.response_headers = headers
+            return message
+        # A copy: the app may send the same list again with its next response.
+        headers = [*headers, (self._tee.id_header, exchange.id.encode())]
+        exchange.response_headers = headers
+        return {**message, "headers": headers}
+
+    def _finish(self) -> None:
+        """The response is complete: what the app does afterwards is not the client's time."""
+        if not self._finished:
+            self._finished = True
+            exchange = self._exchange
+            exchange.duration_ms = exchange.elapsed_ms()
+            exchange.route = self._route()
+            self._tee.finish(exchange)
+
+    def end(self, error: BaseException | None) -> None:
+        """The app has returned or raised; without a last body message the client got no end."""
+        if self._finished:
+            return
+        exchange = self._exchange
+        exchange.error = error
+        if self._started or not isinstance(error, Exception):
+            exchange.aborted = True
+        else:
+            exchange.status = 500  # what the server answers in the app's place
+        self._finish()
+
+    def _route(self) -> Any:
+        scope = self._scope
+        own = scope.get("fastapi")
+        if own:
+            # FastAPI keeps an included router's full path beside the route of the router itself.
+            context = own.get("effective_route_context")
+            template = getattr(context, "path", None)
+            if isinstance(template, str):
+                return _mounted(scope, template)
+        route = scope.get("route")
+        template = getattr(route, "path", None)
+        return _mounted(scope, template) if isinstance(template, str) else None
+
+
+def _mounted(scope: Scope, template: str) -> str:
+    """Put the path of a mounted app before its route's; the server's own root_path is not it."""
+    root: str = scope.get("root_path", "")
+    outer: str = scope.get("app_root_path", root)
+    return root.removeprefix(outer) + template

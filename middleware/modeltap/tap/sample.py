@@ -1,0 +1,69 @@
+"""Which exchanges are tapped: by path, and by a share that is the same wherever it is asked."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modeltap.config import ModelChooser, Settings
+
+_REMEMBERED_PATHS = 4096
+"""Paths may hold ids, so what is remembered about them is bounded."""
+
+
+class Chooser:
+    """Says for a path which model it belongs to; None leaves the exchange alone."""
+
+    def __init__(self, settings: Settings, model: ModelChooser) -> None:
+        self._model = model
+        self._include = _pattern(settings.include_paths)
+        self._exclude = _pattern(settings.exclude_paths)
+        self._known: dict[str, str | None] = {}
+
+    def model_of(self, path: str) -> str | None:
+        """Return the model that answers at `path`, or None when it is not tapped."""
+        try:
+            return self._known[path]
+        except KeyError:
+            if len(self._known) >= _REMEMBERED_PATHS:
+                self._known.clear()
+            chosen = self._known[path] = self._choose(path)
+            return chosen
+
+    def _choose(self, path: str) -> str | None:
+        if self._include and not self._include.match(path):
+            return None
+        if self._exclude and self._exclude.match(path):
+            return None
+        if isinstance(self._model, str):
+            return self._model
+        if self._model is None:
+            return "default"
+        if callable(self._model):
+            return self._model(path)
+        for pattern, name in self._model.items():
+            if re.match(translate(pattern), path):
+                return name
+        return None
+
+
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(translate, patterns))) if patterns else None
+
+
+def sampled(key: str, rate: float) -> bool:
+    """Say whether `key` (a trace id, else ours) falls into the share `rate`; always the same.
+
+    The last 8 hexadecimal digits are compared, so that every service of one trace agrees.
+
+    >>> sampled("0af7651916cd43dd8448eb211c80319c", 1.0)
+    True
+    >>> sampled("0af7651916cd43dd8448eb21ffffffff", 0.5)
+    False
+    """
+    try:
+        return int(key[-8:], 16) < rate * 0x1_0000_0000
+    except ValueError:
+        return True

@@ -1,0 +1,88 @@
+"""What the ASGI and the WSGI middleware share: choosing exchanges, and handing them on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from modeltap import config
+from modeltap.config import ModelChooser, Settings
+from modeltap.store.connection import check_path
+from modeltap.tap.exchange import Exchange, IdSource
+from modeltap.tap.record import Recording, trace_id
+from modeltap.tap.recorder import Recorder, recorder_for
+from modeltap.tap.sample import Chooser, sampled
+
+logger = logging.getLogger("modeltap")
+_ids = IdSource()
+
+
+class Tee:
+    """One app's tap: its settings, checked when built; nothing is opened before a request."""
+
+    def __init__(self, source: str, model: ModelChooser, options: dict[str, Any]) -> None:
+        self.source = source
+        self.settings: Settings = config.load(options)
+        self.disabled = self.settings.disabled
+        settings = self.settings
+        if not self.disabled:
+            check_path(settings.store)
+        self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
+        self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
+        self.id_header = settings.id_header.encode() if settings.id_header else None
+        self._chooser = Chooser(settings, model)
+        self._recording = Recording(settings, _ids)
+        self._recorder: Recorder | None = None
+        self._everything = settings.sample_rate >= 1.0
+        self._said_failure = False
+
+    def begin(
+        self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]
+    ) -> Exchange | None:
+        """Return the exchange to fill, or None when this one is not tapped."""
+        try:
+            model = self._chooser.model_of(path)
+            if model is None:
+                return None
+            exchange = Exchange(self.source, model, method, path, query)
+            exchange.request_headers = headers
+            if self.id_header is not None:
+                exchange.id = _ids.next(exchange.started_at)
+            if not self._everything and not self._sampled(exchange):
+                return None
+            return exchange
+        except Exception as error:
+            self.failed(error)
+            return None
+
+    def finish(self, exchange: Exchange) -> None:
+        """Hand a finished exchange to the recorder."""
+        try:
+            if exchange.duration_ms is None:
+                exchange.duration_ms = exchange.elapsed_ms()
+            if self._recorder is None:
+                self._recorder = recorder_for(self.settings)
+            self._recorder.put(self._recording, exchange)
+        except Exception as error:
+            self.failed(error)
+
+    def close(self) -> None:
+        """Write what is queued, when the server says that it stops."""
+        try:
+            if self._recorder is not None:
+                self._recorder.close()
+        except Exception as error:
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """Our own failure is logged once; the app is never told."""
+        if not self._said_failure:
+            self._said_failure = True
+            logger.error("modeltap: an exchange could not be tapped: %r", error)
+
+    def _sampled(self, exchange: Exchange) -> bool:
+        trace = next((trace_id(v) for k, v in exchange.request_headers if k == b"traceparent"), None)
+        if exchange.id is None:
+            exchange.id = _ids.next(exchange.started_at)
+        return sampled(trace or exchange.id, self.settings.sample_rate)

@@ -1,0 +1,250 @@
+"""The tap for WSGI apps: Flask, Django and bare callables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from modeltap.config import ModelChooser
+from modeltap.tap.exchange import Exchange
+from modeltap.tap.tee import Tee
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Write = Callable[[bytes], object]
+
+
+class WSGIMiddleware:
+    """Taps the exchanges of a WSGI app into the store.
+
+    The app reads its input and the server its output through thin wrappers, piece by piece;
+    nothing is read ahead or held back. The options are those of `modeltap.watch`.
+    """
+
+    def __init__(
+        self, app: WSGIApplication, *, model: ModelChooser = None, **options: Any
+    ) -> None:
+        self.app = app
+        self.tee = Tee("wsgi", model, options)
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        tee = self.tee
+        if tee.disabled:
+            return self.app(environ, start_response)
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        exchange = tee.begin(
+            environ.get("REQUEST_METHOD", ""), _as_utf8(path),
+            environ.get("QUERY_STRING", "").encode("latin-1", "replace"), _headers(environ),
+        )  # fmt: skip
+        if exchange is None:
+            return self.app(environ, start_response)
+        responder = _Responder(tee, exchange, environ, start_response)
+        try:
+            source = environ.get("wsgi.input")
+            if source is not None:
+                environ["wsgi.input"] = _Input(source, exchange, tee.request_limit, environ)
+            body = self.app(environ, responder.start)
+        except BaseException as error:
+            responder.end(error)
+            raise
+        return responder.wrapped(body)
+
+
+class _Responder:
+    """One request's state: what passes, and the exchange that it fills."""
+
+    __slots__ = ("_environ", "_exchange", "_finished", "_start_response", "_tee")
+
+    def __init__(
+        self, tee: Tee, exchange: Exchange, environ: WSGIEnvironment, start: StartResponse
+    ) -> None:
+        self._tee = tee
+        self._exchange = exchange
+        self._environ = environ
+        self._start_response = start
+        self._finished = False
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Write:
+        """`start_response` as PEP 3333 has it, also called again with `exc_info`."""
+        exchange = self._exchange
+        exchange.headers_ms = exchange.elapsed_ms()
+        exchange.status = int(status[:3]) if status[:3].isdigit() else None
+        exchange.response_headers = _Latin1(headers)
+        if exc_info is not None and exc_info[1] is not None:
+            exchange.error = exc_info[1]
+        if self._tee.id_header is not None and exchange.id is not None:
+            headers = [*headers, (self._tee.id_header.decode(), exchange.id)]
+        if exc_info is None:
+            write = self._start_response(status, headers)
+        else:
+            write = self._start_response(status, headers, exc_info)
+
+        def teed(piece: bytes) -> object:
+            self.add(piece)
+            return write(piece)
+
+        return teed
+
+    def add(self, piece: bytes) -> None:
+        if piece:
+            self._exchange.add_response(piece, self._tee.response_limit)
+
+    def wrapped(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Return what the server shall iterate: a file wrapper itself, so that sendfile works."""
+        file_wrapper = self._environ.get("wsgi.file_wrapper")
+        if isinstance(file_wrapper, type) and isinstance(body, file_wrapper):
+            self._exchange.response_note = "not seen"
+            self.end(None, complete=True)
+            return body
+        if type(body) is list or type(body) is tuple:
+            # All of it is there: the server may use its length, and nothing can fail any more.
+            for piece in body:
+                self.add(piece)
+            self.end(None, complete=True)
+            return body
+        return _Output(body, self)
+
+    def end(self, error: BaseException | None, complete: bool = False) -> None:
+        """The exchange is over: raised, exhausted (`complete`), or closed before its end."""
+        if self._finished:
+            return
+        self._finished = True
+        exchange = self._exchange
+        exchange.duration_ms = exchange.elapsed_ms()
+        if error is not None:
+            exchange.error = error
+            exchange.aborted = exchange.headers_ms is not None
+            if not exchange.aborted:
+                exchange.status = 500  # what the server answers in the app's place
+        else:
+            exchange.aborted = not complete
+        request = self._environ.get("werkzeug.request")
+        exchange.route = getattr(request, "url_rule", None)
+        if not exchange.request_read:
+            exchange.request_read = _length(self._environ) in (0, exchange.request_bytes)
+        self._tee.finish(exchange)
+
+
+class _Output:
+    """The app's iterable, passed on lazily; `close` reaches the original, exactly once."""
+
+    __slots__ = ("_body", "_closed", "_iterator", "_responder")
+
+    def __init__(self, body: Iterable[bytes], responder: _Responder) -> None:
+        self._body = body
+        self._iterator: Iterator[bytes] | None = None
+        self._responder = responder
+        self._closed = False
+
+    def __iter__(self) -> _Output:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            if self._iterator is None:
+                self._iterator = iter(self._body)
+            piece = next(self._iterator)
+        except StopIteration:
+            self._responder.end(None, complete=True)
+            raise
+        except BaseException as error:
+            self._responder.end(error)
+            raise
+        self._responder.add(piece)
+        return piece
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._responder.end(None)
+
+
+class _Input:
+    """`wsgi.input`, teed: what the app reads is kept, whichever way it reads."""
+
+    __slots__ = ("_environ", "_exchange", "_limit", "_source")
+
+    def __init__(
+        self, source: Any, exchange: Exchange, limit: int, environ: WSGIEnvironment
+    ) -> None:
+        self._source = source
+        self._exchange = exchange
+        self._limit = limit
+        self._environ = environ
+
+    def _add(self, piece: bytes, asked: bool = True) -> bytes:
+        if piece:
+            self._exchange.add_request(piece, self._limit)
+        elif asked:
+            self._exchange.request_read = True
+        return piece
+
+    def read(self, *size: int) -> bytes:
+        piece: bytes = self._source.read(*size)
+        if not size or size[0] is None or size[0] < 0:
+            self._exchange.request_read = True
+        return self._add(piece, asked=not size or size[0] != 0)
+
+    def readline(self, *size: int) -> bytes:
+        return self._add(self._source.readline(*size))
+
+    def readlines(self, *hint: int) -> list[bytes]:
+        return [self._add(line) for line in self._source.readlines(*hint)]
+
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._source.readinto(buffer)
+        self._add(bytes(memoryview(buffer)[:count]))
+        return count
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line in self._source:
+            yield self._add(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+
+class _Latin1:
+    """Headers as ASGI has them, made only if somebody asks: on the writer thread."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: list[tuple[str, str]]) -> None:
+        self._headers = headers
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        for name, value in self._headers:
+            yield name.encode("latin-1", "replace"), value.encode("latin-1", "replace")
+
+
+def _headers(environ: WSGIEnvironment) -> _Latin1:
+    # The environ may change while the app runs: its headers are copied now, encoded later.
+    found = [(k[5:].replace("_", "-"), v) for k, v in environ.items() if k[:5] == "HTTP_"]
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if value := environ.get(name):
+            found.append((name.replace("_", "-"), value))
+    return _Latin1(found)
+
+
+def _length(environ: WSGIEnvironment) -> int | None:
+    """The request's Content-Length; None where it is absent or malformed."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    if not text:
+        return 0
+    return int(text) if text.isdigit() else None
+
+
+def _as_utf8(text: str) -> str:
+    """PEP 3333 hands bytes over as Latin-1 text."""
+    return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -1,0 +1,179 @@
+"""JSON without a known protocol: rows and predictions by the shape of the document.
+
+Requests: an object is one row; a list of objects, or an object with nothing but such a list,
+is many; lists of numbers become `f0`, `f1`, ... Answers: a bare value or list, or an object
+with a member of a usual name (`prediction`, `label`, `score`, ...).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from modeltap.decode import Decoded, Payload
+from modeltap.hookspecs import hookimpl
+
+PREDICTION_NAMES = (
+    "prediction", "predictions", "predicted", "predicted_label", "output", "outputs", "result",
+    "results", "label", "labels", "class", "value", "y_pred", "y",
+)  # fmt: skip
+SCORE_NAMES = ("score", "scores", "probability", "confidence", "proba", "y_pred_proba")
+ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items")
+_MAX_ROWS = 100_000
+_MAX_DEPTH = 16
+_decoder = msgspec.json.Decoder()
+
+
+@hookimpl(trylast=True)
+def decode(payload: Payload) -> Decoded | None:
+    """Decode any JSON exchange; what is none is noted as such."""
+    if payload.request is None or payload.request == "":
+        if not payload.query:
+            return Decoded(note="no request body")
+        rows = [_query_row(payload.query)]
+    else:
+        document, reason = _parsed(payload.request)
+        if reason:
+            return Decoded(note=f"request: {reason}")
+        rows = _rows(document)
+        if not rows:
+            return Decoded(note="request: JSON without rows")
+    if type(rows[0]) is not dict or len(rows) > _MAX_ROWS:
+        return Decoded(note=f"request: more than {_MAX_ROWS} rows")
+    found = Decoded(rows=rows)
+    _predict(found, payload.response)
+    return found
+
+
+def _parsed(body: str | bytes) -> tuple[Any, str | None]:
+    try:
+        return _decoder.decode(body), None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        # NaN and Infinity are no JSON, but Python's json writes them, so they do arrive.
+        return json.loads(body), None
+    except (ValueError, RecursionError):
+        return None, "no JSON"
+
+
+def _rows(document: Any) -> list[dict[str, Any]]:
+    if type(document) is dict:
+        if len(document) == 1:
+            ((name, inner),) = document.items()
+            if type(inner) is list and inner and type(inner[0]) in (dict, list):
+                return _rows(inner)
+            if type(inner) is dict and name in ROWS_NAMES:
+                return [inner]
+        return [document] if document and not _too_deep(document) else []
+    if type(document) is list and document:
+        kinds = set(map(type, document))
+        if kinds == {dict}:
+            return document
+        if kinds == {list}:
+            return [_numbered(row) for row in document]
+        if not kinds & {dict, list}:
+            return [_numbered(document)]
+    return []
+
+
+def _too_deep(document: dict[str, Any]) -> bool:
+    level: list[dict[str, Any]] = [document]
+    for _ in range(_MAX_DEPTH):
+        level = [value for node in level for value in node.values() if type(value) is dict]
+        if not level:
+            return False
+    return True
+
+
+def _numbered(values: list[Any]) -> dict[str, Any]:
+    return {f"f{position}": value for position, value in enumerate(values)}
+
+
+def _query_row(query: str) -> dict[str, Any]:
+    return {name: _number(text) for name, text in parse_qsl(query, keep_blank_values=True)}
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text or None
+
+
+def _predict(found: Decoded, body: str | bytes | None) -> None:
+    if body is None or body == "":
+        return
+    document, reason = _parsed(body)
+    if reason:
+        found.note = f"response: {reason}"
+        return
+    predictions, scores = _answers(document)
+    if not predictions and not scores:
+        found.note = "response: no prediction found"
+        return
+    count = len(predictions or scores)
+    if count != len(found.rows):
+        found.note = f"unpaired: {len(found.rows)} rows, {count} predictions"
+        return
+    found.probabilities = [value if _is_distribution(value) else None for value in predictions]
+    found.predictions = [
+        value.index(max(value)) if _is_distribution(value) else _scalar(value)
+        for value in predictions
+    ] or [None] * count
+    found.scores = [_score(value) for value in scores] if len(scores) == count else [None] * count
+
+
+def _answers(document: Any) -> tuple[list[Any], list[Any]]:
+    """Return what looks like predictions, and what looks like scores, each a list."""
+    if type(document) is list:
+        if document and set(map(type, document)) == {dict}:
+            pairs = [_answers(one) for one in document]
+            return [p[0] for p, _ in pairs if p], [s[0] for _, s in pairs if s]
+        return document, []
+    if type(document) is not dict:
+        return [document], []
+    predictions = _member(document, PREDICTION_NAMES)
+    scores = _member(document, SCORE_NAMES)
+    if not predictions and not scores and len(document) == 1:
+        return _listed(next(iter(document.values()))), []
+    return predictions, scores
+
+
+def _member(document: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    for name in names:
+        if name in document:
+            return _listed(document[name])
+    return []
+
+
+def _listed(value: Any) -> list[Any]:
+    if type(value) is not list:
+        return [value]
+    # One row of floats that sum to 1 is a distribution, not as many predictions.
+    return [value] if _is_distribution(value) else value
+
+
+def _is_distribution(value: Any) -> bool:
+    return (
+        type(value) is list
+        and len(value) > 1
+        and set(map(type, value)) <= {float, int}
+        and all(0 <= p <= 1 for p in value)
+        and abs(sum(value) - 1) < 1e-3
+    )
+
+
+def _scalar(value: Any) -> Any:
+    if type(value) is list and len(value) == 1:
+        value = value[0]
+    if type(value) is bool:
+        return "true" if value else "false"
+    return value if type(value) in (str, int, float) else None
+
+
+def _score(value: Any) -> float | None:
+    return float(value) if type(value) in (int, float) else None

@@ -1,0 +1,20 @@
+"""Flask: its `wsgi_app` is wrapped, so that the app object stays what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap.config import ModelChooser
+from modeltap.hookspecs import hookimpl
+from modeltap.tap.wsgi import WSGIMiddleware
+
+
+@hookimpl
+def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
+    """Wrap a Flask application's `wsgi_app`."""
+    if not any(base.__module__ == "flask.app" for base in type(app).__mro__):
+        return None
+    flask: Any = app
+    flask.wsgi_app = WSGIMiddleware(flask.wsgi_app, model=model, **options)
+    return flask
