@@ -14,16 +14,24 @@ if TYPE_CHECKING:
 VERSION = 1
 """`PRAGMA user_version` of a file that this code reads and writes."""
 
-EXCHANGE_COLUMNS = (
-    "id", "model", "version", "environment", "source", "method", "path", "query", "route",
-    "status", "error_type", "error_message", "started_at", "event_time", "headers_ms",
-    "first_byte_ms", "duration_ms", "request_type", "response_type", "request_encoding",
-    "response_encoding", "request_body", "response_body", "request_note", "response_note",
-    "request_bytes", "response_bytes", "request_truncated", "response_truncated",
-    "request_read", "aborted", "request_headers", "response_headers", "request_id", "trace_id",
+USUAL_COLUMNS = (
+    "id", "model", "version", "source", "method", "path", "route", "status", "started_at",
+    "event_time", "headers_ms", "first_byte_ms", "duration_ms", "request_type", "response_type",
+    "request_body", "response_body", "request_bytes", "response_bytes", "request_read",
     "sample_rate", "pid", "host",
 )  # fmt: skip
-"""What the capture path writes of an exchange, in this order; `decoded` is the analyzer's."""
+RARE_COLUMNS = (
+    "environment", "query", "error_type", "error_message", "request_encoding",
+    "response_encoding", "request_note", "response_note", "request_truncated",
+    "response_truncated", "aborted", "request_headers", "response_headers", "request_id",
+    "trace_id",
+)  # fmt: skip
+EXCHANGE_COLUMNS = USUAL_COLUMNS + RARE_COLUMNS
+"""What the capture path writes of an exchange, in this order; `decoded` is the analyzer's.
+
+The rare ones are null for most exchanges, and then left out of the statement: SQLite's time for
+a row is mostly its count of columns.
+"""
 
 _TABLES = """
 create table exchanges (
@@ -39,8 +47,8 @@ create table exchanges (
     request_body, response_body,            -- no type: TEXT stays TEXT, BLOB stays BLOB
     request_note text, response_note text,
     request_bytes integer, response_bytes integer,
-    request_truncated integer not null default 0, response_truncated integer not null default 0,
-    request_read integer, aborted integer not null default 0,
+    request_truncated integer, response_truncated integer,  -- 1 where cut, else null
+    request_read integer, aborted integer,
     request_headers text, response_headers text,
     request_id text, trace_id text, sample_rate real,
     decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not looked at yet

@@ -26,11 +26,10 @@ _NAMES = (
     r"(?<![a-z])cv[vc]2?(?![a-z])",
 )  # fmt: skip
 
-_STEMS = (
-    b"auth", b"key", b"secret", b"token", b"passw", b"passphrase", b"pwd", b"cookie", b"session",
-    b"csrf", b"xsrf", b"credential", b"signature", b"ssn", b"card", b"cvv", b"cvc", b"\\u00",
-)  # fmt: skip
-"""A plain search for these costs a tenth of a regular expression, and most bodies have none."""
+_TO_LETTERS = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
+_NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha() and byte != 92)
+"""Most of a row's JSON is digits and punctuation: without them the search is three times shorter,
+and `api_key`, `api-key` and `apiKey` are one word."""
 
 _ESCAPED_LETTER = "\\u00"
 """JSON may write a letter as its number: such a body is parsed, whatever it seems to say."""
@@ -134,12 +133,17 @@ class Masker:
 
 
 def _suspicious(body: bytes) -> bool:
-    """A cheap look: can one of the default names be in here at all?"""
-    lowered = body.lower()
-    for stem in _STEMS:  # noqa: SIM110 - a plain loop, no generator: this runs for every body
-        if stem in lowered:
-            return True
-    return False
+    """A cheap look: can one of the default names be in here at all?
+
+    Written out, because this runs for every body and a loop would cost as much as the search.
+    """
+    text = body.translate(_TO_LETTERS, _NO_LETTERS)
+    return (
+        b"auth" in text or b"key" in text or b"secret" in text or b"token" in text
+        or b"pass" in text or b"pwd" in text or b"cookie" in text or b"session" in text
+        or b"srf" in text or b"credential" in text or b"signature" in text or b"ssn" in text
+        or b"card" in text or b"cvv" in text or b"cvc" in text or b"\\u" in text
+    )  # fmt: skip
 
 
 def _written(document: object) -> str:

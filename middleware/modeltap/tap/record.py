@@ -61,19 +61,20 @@ class Recording:
             event_time = sent.event
         error = x.error
         return (
-            x.id or self._ids.next(x.started_at), x.model, settings.version, settings.environment,
-            x.source, x.method, _clean(x.path),
+            x.id or self._ids.next(x.started_at), x.model, settings.version, x.source, x.method,
+            _clean(x.path), route_template(x), x.status, started_at, event_time, x.headers_ms,
+            x.first_byte_ms, x.duration_ms, sent.type, answered.type, request_body, response_body,
+            x.request_bytes, x.response_bytes, x.request_read, settings.sample_rate, os.getpid(),
+            self._host,
+            settings.environment,
             self._masker.query(x.query.decode("latin-1")) if x.query else None,
-            route_template(x), x.status,
             type(error).__qualname__ if error is not None else None,
             self._message(error) if error is not None else None,
-            started_at, event_time, x.headers_ms, x.first_byte_ms, x.duration_ms,
-            sent.type, answered.type, sent.encoding or None, answered.encoding or None,
-            request_body, response_body, request_note, x.response_note or response_note,
-            x.request_bytes, x.response_bytes, x.request_truncated, x.response_truncated,
-            x.request_read, x.aborted,
+            sent.encoding or None, answered.encoding or None,
+            request_note, x.response_note or response_note,
+            x.request_truncated or None, x.response_truncated or None, x.aborted or None,
             self._headers(sent.chosen), self._headers(answered.chosen),
-            sent.request_id, sent.trace_id, settings.sample_rate, os.getpid(), self._host,
+            sent.request_id, sent.trace_id,
         )  # fmt: skip
 
     def _body(

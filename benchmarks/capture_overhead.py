@@ -1,0 +1,224 @@
+"""Added microseconds a request: FastAPI, Starlette and Flask, bare, passed through, teed, tapped.
+
+    python benchmarks/capture_overhead.py [--rounds 7] [--requests 15000]
+
+One process calls each app with a 1,072 B JSON request, without a network. Variants take turns
+in every round; a round lasts until its last exchange is in SQLite, so that the writer's work is
+inside the time measured. Printed are medians over rounds of (variant - bare) / requests, and the
+ratio of modeltap to the floor: a bare tee with a thread that batches into SQLite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from flask import Flask, request
+from floor import FloorASGI, FloorWriter, FloorWSGI
+from machine import describe
+from starlette.applications import Starlette
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+import modeltap
+
+BODY = json.dumps({f"feature_{i:02d}": i * 1.234567 for i in range(45)})[:1070].rjust(1072).encode()
+BODY = json.dumps({f"f{i:02d}_value": round(i * 1.234567 + 100, 6) for i in range(45)}).encode()
+BODY = BODY[:-1] + b" " * (1072 - len(BODY)) + b"}"
+Runner = Callable[[int], float]
+
+
+def starlette_app() -> Any:
+    async def predict(request: StarletteRequest) -> JSONResponse:
+        body = await request.body()
+        return JSONResponse({"prediction": len(body)})
+
+    return Starlette(routes=[Route("/predict", predict, methods=["POST"])])
+
+
+def fastapi_app() -> Any:
+    app = FastAPI()
+
+    @app.post("/predict")
+    async def predict(request: Request) -> dict[str, int]:
+        body = await request.body()
+        return {"prediction": len(body)}
+
+    return app
+
+
+def flask_app() -> Any:
+    app = Flask("bench")
+
+    @app.post("/predict")
+    def predict() -> dict[str, int]:
+        return {"prediction": len(request.get_data())}
+
+    return app
+
+
+class PassASGI:
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+class PassWSGI:
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+def run_asgi(app: Any, count: int) -> None:
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"),
+               (b"content-length", b"1072"), (b"user-agent", b"bench"), (b"accept", b"*/*")]  # fmt: skip
+
+    async def one() -> None:
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
+            "path": "/predict", "raw_path": b"/predict", "query_string": b"", "root_path": "",
+            "scheme": "http", "headers": list(headers), "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80), "state": {},
+        }  # fmt: skip
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": BODY, "more_body": False}
+
+        async def send(message: Any) -> None:
+            pass
+
+        await app(scope, receive, send)
+        await asyncio.sleep(0)  # a server looks at its sockets between requests, too
+
+    async def main() -> None:
+        for _ in range(count):
+            await one()
+
+    asyncio.run(main())
+
+
+def run_wsgi(app: Any, count: int) -> None:
+    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
+        return lambda data: None
+
+    for _ in range(count):
+        environ = {
+            "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/predict",
+            "QUERY_STRING": "", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1", "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": "1072", "HTTP_HOST": "localhost", "HTTP_USER_AGENT": "bench",
+            "HTTP_ACCEPT": "*/*", "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(BODY), "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": False, "wsgi.multiprocess": False, "wsgi.run_once": False,
+        }  # fmt: skip
+        body = app(environ, start_response)
+        for _ in body:
+            pass
+        if hasattr(body, "close"):
+            body.close()
+        time.sleep(0)  # a server reads its socket between requests, too
+
+
+def variants(make: Callable[[], Any], folder: Path, wsgi: bool) -> dict[str, Runner]:
+    """Return for each variant a function that runs N requests and gives the seconds."""
+    drive = run_wsgi if wsgi else run_asgi
+    name = make.__name__
+    floor_writer = FloorWriter(folder / f"{name}-floor.db")
+    floor_count = 0
+    store = folder / f"{name}.db"
+    options = {"model": "bench", "store": str(store), "analyze": False}
+
+    def plain(app: Any) -> Runner:
+        def run(count: int) -> float:
+            start = time.perf_counter()
+            drive(app, count)
+            return time.perf_counter() - start
+
+        return run
+
+    def teed(app: Any) -> Runner:
+        def run(count: int) -> float:
+            nonlocal floor_count
+            floor_count += count
+            start = time.perf_counter()
+            drive(app, count)
+            floor_writer.flush(floor_count)
+            return time.perf_counter() - start
+
+        return run
+
+    def tapped(app: Any) -> Runner:
+        def run(count: int) -> float:
+            start = time.perf_counter()
+            drive(app, count)
+            if not modeltap.flush(60, store=store):
+                raise SystemExit("the recorder did not finish")
+            return time.perf_counter() - start
+
+        return run
+
+    wrap = FloorWSGI if wsgi else FloorASGI
+    tap = modeltap.WSGIMiddleware if wsgi else modeltap.ASGIMiddleware
+    passing = PassWSGI if wsgi else PassASGI
+    return {
+        "bare": plain(make()),
+        "pass-through": plain(passing(make())),
+        "tee": plain(wrap(make(), None)),
+        "floor": teed(wrap(make(), floor_writer)),
+        "modeltap": tapped(tap(make(), **options)),
+    }
+
+
+def measure(runners: dict[str, Runner], rounds: int, requests: int) -> dict[str, list[float]]:
+    for run in runners.values():
+        run(1000)
+    times: dict[str, list[float]] = {name: [] for name in runners}
+    for turn in range(rounds):
+        order = list(runners) if turn % 2 == 0 else list(runners)[::-1]
+        for name in order:
+            times[name].append(runners[name](requests) / requests * 1e6)
+    return times
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=15_000)
+    said = parser.parse_args()
+    print(describe("starlette", "fastapi", "flask"))
+    print(f"{said.rounds} rounds of {said.requests} requests; added us a request, medians\n")
+    print(f"{'':10} {'bare':>7} {'pass':>6} {'tee':>6} {'floor':>6} {'modeltap':>8}  ratio")
+    with tempfile.TemporaryDirectory() as name:
+        for make, wsgi in ((starlette_app, False), (fastapi_app, False), (flask_app, True)):
+            times = measure(variants(make, Path(name), wsgi), said.rounds, said.requests)
+            bare = times["bare"]
+            added = {
+                variant: statistics.median(a - b for a, b in zip(values, bare, strict=True))
+                for variant, values in times.items()
+            }
+            print(
+                f"{make.__name__[:-4]:10} {statistics.median(bare):7.1f} "
+                f"{added['pass-through']:6.1f} {added['tee']:6.1f} {added['floor']:6.1f} "
+                f"{added['modeltap']:8.1f}  {added['modeltap'] / added['floor']:.2f}x"
+            )
+    counters = modeltap.stats()
+    print(f"\ncaptured {counters['captured']}, written {counters['written']}, "
+          f"dropped {counters['dropped']}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
