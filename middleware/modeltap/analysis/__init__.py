@@ -1,0 +1,1 @@
+"""What the counts mean: reference, windows, drift, quality, performance, operations, verdicts."""

@@ -1,0 +1,223 @@
+"""How wrong the model is, once the labels have come: against its own record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from modeltap.analysis.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, OK, Metric, chance
+from modeltap.analysis.metric import number as say
+from modeltap.analysis.rates import grew, wilson
+from modeltap.errors import InputError
+
+Task = Literal["classification", "regression"]
+
+MAE_FLOOR = 0.10
+"""The mean error must have grown by a tenth."""
+
+ACCURACY_FLOOR = 0.02
+"""Accuracy must have fallen by two points of a hundred."""
+
+ALPHA = 0.01
+_MIN_BASELINE_ROWS = 30
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """The model's record in the reference: sums that say how wrong it usually is."""
+
+    task: Task
+    rows: int
+    mean: float
+    """Mean absolute error, or accuracy."""
+    variance: float
+    """Of the absolute error."""
+    bias: float = 0.0
+    """Mean of prediction minus label."""
+
+
+def learn_task(labels: Sequence[Any]) -> Task:
+    """Say from the labels what the model does: words, truth values and few whole numbers are classes.
+
+    >>> learn_task([1.5, 2.25, 3.0]), learn_task(["yes", "no"]), learn_task([0, 1, 1, 0])
+    ('regression', 'classification', 'classification')
+    """
+    known = [label for label in labels if label is not None]
+    if not all(type(label) in (int, float) for label in known):
+        return "classification"
+    whole = all(float(label).is_integer() for label in known)
+    return "classification" if whole and len(set(known)) <= 10 else "regression"
+
+
+def learn(task: Task, predictions: Sequence[Any], labels: Sequence[Any]) -> Baseline | None:
+    """Return the record of a labelled reference; None with fewer than 30 labelled rows.
+
+    >>> learn("regression", [1.0] * 40, [3.0] * 40).mean
+    2.0
+    """
+    if task == "classification":
+        right = _right(predictions, labels)
+        if len(right) < _MIN_BASELINE_ROWS:
+            return None
+        mean = float(right.mean())
+        return Baseline(task=task, rows=len(right), mean=mean, variance=mean * (1 - mean))
+    errors = _errors(predictions, labels)
+    if len(errors) < _MIN_BASELINE_ROWS:
+        return None
+    absolute = np.abs(errors)
+    return Baseline(task=task, rows=len(errors), mean=float(absolute.mean()),
+                    variance=float(absolute.var(ddof=1)), bias=float(errors.mean()))  # fmt: skip
+
+
+def judge(
+    task: Task,
+    predictions: Sequence[Any],
+    labels: Sequence[Any],
+    baseline: Baseline | None,
+    *,
+    min_rows: int = 100,
+) -> list[Metric]:
+    """Return a window's performance, of its labelled rows.
+
+    Args:
+        predictions: (n,) numbers or classes.
+        labels: (n,) what was right; pairs with a None are left out.
+
+    `mae` or `accuracy` bears the verdict: worse than the baseline beyond chance, and by more
+    than the floor. Better is never an alert. Raises `InputError` where the lengths differ.
+    """
+    if len(predictions) != len(labels):
+        raise InputError(
+            f"{len(predictions)} predictions and {len(labels)} labels; give one label a prediction"
+        )
+    if baseline is not None and baseline.task != task:
+        baseline = None
+    if task == "classification":
+        return _classification(predictions, labels, baseline, min_rows)
+    return _regression(_errors(predictions, labels), baseline, min_rows)
+
+
+def _regression(errors: np.ndarray, baseline: Baseline | None, min_rows: int) -> list[Metric]:
+    n = len(errors)
+    if n < min_rows:
+        return [Metric(metric="mae", rows=n, verdict=NOT_ENOUGH_ROWS)]
+    absolute = np.abs(errors)
+    mae, bias = float(absolute.mean()), float(errors.mean())
+    error_of_mean = float(absolute.std(ddof=1)) / math.sqrt(n)
+    half = float(ndtri(0.975)) * error_of_mean
+    described = [
+        Metric(metric="rmse", rows=n, value=float(np.sqrt(np.mean(errors**2)))),
+        Metric(metric="bias", rows=n, value=bias),
+    ]
+    facts = {"metric": "mae", "rows": n, "value": mae, "low": max(0.0, mae - half),
+             "high": mae + half}  # fmt: skip
+    if baseline is None:
+        return [Metric(**facts, verdict=NO_REFERENCE), *described]
+    spread = math.sqrt(error_of_mean**2 + baseline.variance / baseline.rows)
+    p = float(ndtr(-(mae - baseline.mean) / spread)) if spread else float(mae <= baseline.mean)
+    floor = MAE_FLOOR * baseline.mean
+    alert = p < ALPHA and mae - baseline.mean > floor
+    judged = Metric(
+        **facts, threshold=baseline.mean + floor, p_value=p,
+        strength=max(0.0, (mae - baseline.mean) / floor) if floor else float(alert),
+        verdict=ALERT if alert else OK,
+        explanation=_went_wrong(mae, bias, baseline, n, p) if alert else None,
+    )  # fmt: skip
+    return [judged, *described]
+
+
+def _went_wrong(mae: float, bias: float, baseline: Baseline, rows: int, p: float) -> str:
+    grown, moved = mae - baseline.mean, abs(bias) - abs(baseline.bias)
+    part = moved / grown
+    nature = "nearly all of it bias" if part > 0.8 else "partly bias" if part > 0.3 else "little bias"
+    direction = "too high" if bias > 0 else "too low"
+    return (
+        f"mean absolute error went from {say(baseline.mean)} to {say(mae)} in {rows:,} labelled "
+        f"rows, {nature}: predictions are {say(abs(bias))} {direction} on average; expected {chance(p)}"
+    )
+
+
+def _classification(
+    predictions: Sequence[Any], labels: Sequence[Any], baseline: Baseline | None, min_rows: int
+) -> list[Metric]:
+    right = _right(predictions, labels)
+    n = len(right)
+    if n < min_rows:
+        return [Metric(metric="accuracy", rows=n, verdict=NOT_ENOUGH_ROWS)]
+    accuracy = float(right.mean())
+    low, high = wilson(int(right.sum()), n)
+    described = [Metric(metric="f1_macro", rows=n, value=_f1_macro(predictions, labels))]
+    facts = {"metric": "accuracy", "rows": n, "count": int(right.sum()), "value": accuracy,
+             "low": low, "high": high}  # fmt: skip
+    if baseline is None:
+        return [Metric(**facts, verdict=NO_REFERENCE), *described]
+    wrong, usually_wrong = n - int(right.sum()), round((1 - baseline.mean) * baseline.rows)
+    p = grew(wrong, n, usually_wrong, baseline.rows)
+    fall = baseline.mean - accuracy
+    alert = p < ALPHA and fall > ACCURACY_FLOOR
+    words = (
+        f"accuracy went from {say(baseline.mean)} to {say(accuracy)} in {n:,} labelled rows; "
+        f"expected {chance(p)}"
+    )
+    judged = Metric(
+        **facts, threshold=baseline.mean - ACCURACY_FLOOR, p_value=p,
+        strength=max(0.0, fall / ACCURACY_FLOOR), verdict=ALERT if alert else OK,
+        explanation=words if alert else None,
+    )  # fmt: skip
+    return [judged, *described]
+
+
+def _errors(predictions: Sequence[Any], labels: Sequence[Any]) -> np.ndarray:
+    """Return (n,) prediction minus label of the pairs that are both finite numbers."""
+    pairs = np.array(
+        [(_float(p), _float(label)) for p, label in zip(predictions, labels, strict=True)],
+        dtype=np.float64,
+    ).reshape(-1, 2)
+    errors = pairs[:, 0] - pairs[:, 1]
+    return np.asarray(errors[np.isfinite(errors)])
+
+
+def _float(value: Any) -> float:
+    if value is None or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _right(predictions: Sequence[Any], labels: Sequence[Any]) -> np.ndarray:
+    return np.array(
+        [_class(p) == _class(label) for p, label in _known(predictions, labels)], dtype=bool
+    )
+
+
+def _known(predictions: Sequence[Any], labels: Sequence[Any]) -> list[tuple[Any, Any]]:
+    pairs = zip(predictions, labels, strict=True)
+    return [(p, label) for p, label in pairs if p is not None and label is not None]
+
+
+def _class(value: Any) -> str:
+    """One text for a class however it was written: 1, 1.0, "1"; true, True."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value)
+    return text.lower() if text in ("True", "False") else text
+
+
+def _f1_macro(predictions: Sequence[Any], labels: Sequence[Any]) -> float:
+    """Mean over classes of ``2 tp / (2 tp + fp + fn)``: a small class weighs as a large one."""
+    pairs = [(_class(p), _class(label)) for p, label in _known(predictions, labels)]
+    classes = {name for pair in pairs for name in pair}
+    scores = []
+    for name in classes:
+        hits = sum(p == label == name for p, label in pairs)
+        misses = sum((p == name) != (label == name) for p, label in pairs)
+        scores.append(2 * hits / (2 * hits + misses))
+    return sum(scores) / len(scores)

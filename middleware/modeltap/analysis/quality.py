@@ -1,0 +1,57 @@
+"""Data quality from the counts: missing values, wrong types, categories never seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from modeltap.analysis.metric import ALERT, OK, Metric, chance, share
+from modeltap.analysis.rates import grew, wilson
+from modeltap.analysis.reference import Feature
+
+FLOOR = 0.02
+"""A rate that grew by less than two points of a hundred is nobody's concern."""
+
+UNSEEN_FLOOR = 0.005
+"""A category nobody has seen before is news sooner: it never comes by chance alone."""
+
+
+def judge(feature: Feature, counts: np.ndarray, alpha: float) -> Iterator[Metric]:
+    """Yield the quality rates of one feature in one window, each against the reference's.
+
+    `missing_rate` is over all rows, `type_mismatch_rate` over those not missing, `unseen_rate`
+    over those of the right type.
+    """
+    usual = np.array(feature.counts)
+    rows, usual_rows = int(counts.sum()), int(usual.sum())
+    yield _rate("missing_rate", "missing", feature.name, counts[-3], rows, usual[-3], usual_rows,
+                FLOOR, alpha)  # fmt: skip
+    rows, usual_rows = rows - int(counts[-3]), usual_rows - int(usual[-3])
+    if feature.kind != "other":
+        yield _rate("type_mismatch_rate", "of the wrong type", feature.name, counts[-2], rows,
+                    usual[-2], usual_rows, FLOOR, alpha)  # fmt: skip
+    if feature.kind == "categorical":
+        rows, usual_rows = rows - int(counts[-2]), usual_rows - int(usual[-2])
+        yield _rate("unseen_rate", "never seen before", feature.name, counts[-1], rows,
+                    usual[-1], usual_rows, UNSEEN_FLOOR, alpha)  # fmt: skip
+
+
+def _rate(
+    metric: str, words: str, feature: str, count: int, rows: int, usual_count: int,
+    usual_rows: int, floor: float, alpha: float,
+) -> Metric:  # fmt: skip
+    count, usual_count = int(count), int(usual_count)
+    value = count / rows if rows else 0.0
+    usual = usual_count / usual_rows if usual_rows else 0.0
+    low, high = wilson(count, rows)
+    p = grew(count, rows, usual_count, usual_rows)
+    growth = value - usual
+    alert = p < alpha and growth > floor
+    return Metric(
+        metric=metric, feature=feature, rows=rows, count=count, value=value, low=low, high=high,
+        threshold=usual + floor, p_value=p, strength=max(0.0, growth / floor),
+        verdict=ALERT if alert else OK,
+        explanation=f"{feature}: {words} went from {share(usual)} to {share(value)}, {count:,} of "
+        f"{rows:,} rows; expected {chance(p)}" if alert else None,
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Shares and their uncertainty."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.special import ndtr, ndtri
+
+
+def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval of the share ``count / rows`` (Wilson, 1927).
+
+    >>> [round(end, 3) for end in wilson(5, 100)]
+    [0.022, 0.112]
+    """
+    if not rows:
+        return 0.0, 1.0
+    z = float(ndtri(0.5 + confidence / 2))
+    rate, square = count / rows, z * z / rows
+    middle = (rate + square / 2) / (1 + square)
+    half = z / (1 + square) * math.sqrt(rate * (1 - rate) / rows + square / (4 * rows))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def grew(count: int, rows: int, usual_count: int, usual_rows: int) -> float:
+    """Return the one-sided p-value that a share has not grown (two-proportion z test).
+
+    >>> grew(20, 100, 10, 1000) < 1e-6, grew(1, 100, 10, 1000) > 0.4
+    (True, True)
+    """
+    if not rows or not usual_rows:
+        return 1.0
+    both = (count + usual_count) / (rows + usual_rows)
+    spread = math.sqrt(both * (1 - both) * (1 / rows + 1 / usual_rows))
+    if not spread:
+        return 1.0
+    return float(ndtr(-(count / rows - usual_count / usual_rows) / spread))
