@@ -28,6 +28,6 @@ def decode(payload: Payload) -> Decoded | None:
 
 @hookspec(firstresult=True)
 def format_event(
-    event: Mapping[str, Any], webhook: WebhookSettings
+    event: Mapping[str, Any], webhook: WebhookSettings, message_id: str, timestamp: int
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Write `event` as the body and headers for `webhook`; None if its format is not yours."""
+    """Write `event` as body and headers for `webhook`; None if its format is not yours."""

@@ -1,0 +1,53 @@
+"""Which metric speaks for which alert rule, and how grave that is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An alert rule: its name, its severity and what people call its subject."""
+
+    name: str
+    severity: str
+    subject: str
+
+
+DATA_DRIFT = Rule("data_drift", "warning", "inputs drifted")
+PREDICTION_DRIFT = Rule("prediction_drift", "warning", "the predictions drifted")
+DATA_QUALITY = Rule("data_quality", "warning", "data quality")
+PERFORMANCE = Rule("performance", "critical", "the model got worse")
+LATENCY = Rule("latency", "warning", "slow responses")
+ERROR_RATE = Rule("error_rate", "critical", "failing requests")
+
+_BY_METRIC = {
+    "missing_rate": DATA_QUALITY,
+    "type_mismatch_rate": DATA_QUALITY,
+    "unseen_rate": DATA_QUALITY,
+    "mae": PERFORMANCE,
+    "accuracy": PERFORMANCE,
+    "latency_p95_ms": LATENCY,
+    "error_rate": ERROR_RATE,
+}
+
+
+def rule_of(metric: str, feature: str | None) -> Rule | None:
+    """Return the rule that a metric's verdict speaks for; None for one that only describes.
+
+    >>> rule_of("drift", "temp").name, rule_of("drift", "prediction").name, rule_of("psi", "temp")
+    ('data_drift', 'prediction_drift', None)
+    """
+    if metric == "drift":
+        return PREDICTION_DRIFT if feature in ("prediction", "score") else DATA_DRIFT
+    return _BY_METRIC.get(metric)
+
+
+def fingerprint(
+    rule: str, model: str, version: str, metric: str, feature: str | None, segment: str | None
+) -> str:
+    """Return the hash by which one subject is known from window to window."""
+    said = json.dumps([rule, model, version, metric, feature, segment])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

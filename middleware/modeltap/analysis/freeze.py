@@ -1,0 +1,144 @@
+"""Freezing a reference: from the first rows, from a period, or from a file's columns."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.analysis import performance
+from modeltap.analysis.reading import Batch
+from modeltap.analysis.reference import Reference, fit
+from modeltap.analysis.windows import Counter, window_start
+from modeltap.config import Settings, parse_reference, parse_window
+from modeltap.store.connection import writing
+from modeltap.store.references import save_reference
+
+
+def freeze_when_ready(counter: Counter, model: str, version: str) -> Reference | None:
+    """Freeze the reference that the settings ask for, once its rows are all there.
+
+    None while they are not; a file is read by `ingest`, not here.
+    """
+    settings = counter.settings_of(model)
+    kind, amount = parse_reference(settings.reference)
+    if kind == "rows":
+        first = first_rows(counter.connection, model, version, limit=int(amount))
+        if len(first) < int(amount):
+            return None
+    elif kind == "seconds":
+        first = _first_seconds(counter.connection, model, version, float(amount))
+    else:
+        return None
+    return freeze_rows(counter, model, version, first, settings.reference) if first else None
+
+
+def freeze_rows(
+    counter: Counter, model: str, version: str, picked: Sequence[sqlite3.Row], source: str
+) -> Reference:
+    """Freeze a reference of the stored rows `picked` (exchange_id, row, event_time)."""
+    ids = list(dict.fromkeys(row["exchange_id"] for row in picked))
+    batch = counter.read_rows(model, ids)
+    wanted = {(row["exchange_id"], row["row"]) for row in picked}
+    keys = list(zip(batch.ids, batch.row_numbers, strict=True))
+    batch = batch.picked([i for i, key in enumerate(keys) if key in wanted])
+    labels = _labels_of(counter.connection, batch)
+    return freeze(counter.connection, counter.settings_of(model), batch.columns(), batch.times,
+                  labels, model=model, version=version, source=source)  # fmt: skip
+
+
+def freeze(
+    connection: sqlite3.Connection, settings: Settings, columns: dict[str, list[Any]],
+    times: Sequence[float], labels: Sequence[Any], *, model: str, version: str, source: str,
+) -> Reference:  # fmt: skip
+    """Fit a reference to columns of length n and make it the one that counts.
+
+    Args:
+        times: (n,) Unix seconds, NaN where unknown.
+        labels: (n,) what was right, None where unknown.
+    """
+    length = parse_window(settings.window)
+    moments = np.array(times, dtype=np.float64)
+    known = moments[~np.isnan(moments)]
+    blocks = None
+    if len(known) == len(moments) and len(known):
+        blocks = np.array([window_start(moment, length) for moment in known]).astype(np.int64)
+    reference = fit(
+        columns, len(moments), model=model, version=version, source=source, blocks=blocks,
+        from_time=clock.iso(float(known.min())) if len(known) else None,
+        to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
+        window_seconds=length,
+        performance=baseline(settings, columns.get("prediction"), labels),
+    )  # fmt: skip
+    with writing(connection):
+        save(connection, reference)
+    return reference
+
+
+def save(connection: sqlite3.Connection, reference: Reference) -> None:
+    """Write `reference`, inside the caller's transaction."""
+    save_reference(
+        connection, id=reference.id, model=reference.model, version=reference.version,
+        source=reference.source, rows=reference.rows, from_time=reference.from_time,
+        to_time=reference.to_time, payload=reference.to_json(),
+    )  # fmt: skip
+
+
+def baseline(
+    settings: Settings, predictions: Sequence[Any] | None, labels: Sequence[Any]
+) -> performance.Baseline | None:
+    """Return the model's record, of those rows that have a prediction and a label."""
+    if predictions is None or not any(label is not None for label in labels):
+        return None
+    task = settings.task or performance.learn_task(labels)
+    return performance.learn(task, predictions, labels)
+
+
+def _first_seconds(
+    connection: sqlite3.Connection, model: str, version: str, seconds: float
+) -> list[sqlite3.Row]:
+    """Return the rows of the first `seconds`, once a later row shows that they are over."""
+    first, last = connection.execute(
+        "select min(event_time), max(event_time) from predictions where model = ? and version = ?",
+        (model, version),
+    ).fetchone()
+    start, end = clock.parse(first), clock.parse(last)
+    if start is None or end is None or end < start + seconds:
+        return []
+    return rows_between(connection, model, version, first, clock.iso(start + seconds))
+
+
+def rows_between(
+    connection: sqlite3.Connection, model: str, version: str, start: str, end: str
+) -> list[sqlite3.Row]:
+    """Return the stored rows of the half-open period, in event order."""
+    return connection.execute(
+        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
+        "and event_time >= ? and event_time < ? order by event_time, exchange_id, row",
+        (model, version, start, end),
+    ).fetchall()
+
+
+def first_rows(
+    connection: sqlite3.Connection, model: str, version: str, limit: int
+) -> list[sqlite3.Row]:
+    """Return the first `limit` stored rows in event order."""
+    return connection.execute(
+        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
+        "and event_time is not null order by event_time, exchange_id, row limit ?",
+        (model, version, limit),
+    ).fetchall()
+
+
+def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:
+    labels = []
+    for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True):
+        found = connection.execute(
+            "select value from labels where exchange_id = ? and row = ? order by seq desc limit 1",
+            (exchange_id, row),
+        ).fetchone()
+        labels.append(found[0] if found else None)
+    return labels

@@ -1,0 +1,76 @@
+"""One analysis pass: count what is new, freeze references that are due, judge what is complete."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from modeltap.analysis.freeze import freeze_when_ready
+from modeltap.analysis.judging import Judge, OnJudged
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.windows import Counter, SettingsOf
+from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.references import active_reference, active_references
+
+LEASE = "analysis"
+
+
+@dataclass
+class Report:
+    """What a pass did."""
+
+    exchanges: int = 0
+    references: int = 0
+    windows: int = 0
+
+
+def analyze(
+    connection: sqlite3.Connection,
+    settings_of: SettingsOf,
+    on_judged: OnJudged,
+    *,
+    model: str | None = None,
+    wait: float = 60.0,
+    open_too: bool = False,
+    again: bool = False,
+) -> Report:
+    """Run one pass over what is new; a second one finds nothing to do.
+
+    Args:
+        settings_of: tells each model's options.
+        on_judged: given each window's metric rows inside their transaction, to raise alerts.
+        model: judge this one only; counted are all.
+        wait: seconds to wait for another analysis to end.
+        open_too: judge windows that are not complete, too.
+        again: compute all windows anew, without alerts.
+
+    Raises `BusyError` when another analysis holds the lease for longer than `wait`.
+    """
+    with KeptLease(Lease(connection, LEASE), wait) as lease:
+        counter = Counter(connection, settings_of, lease.held)
+        report = Report()
+        # A reference that was set since the last pass first counts what it missed.
+        for reference in _references(connection, None):
+            counter.recount(reference)
+        report.exchanges = counter.count_new()
+        for name, version in _without_reference(connection):
+            frozen = freeze_when_ready(counter, name, version)
+            if frozen is not None:
+                report.references += 1
+                counter.recount(frozen)
+        judge = Judge(connection, settings_of, lease.held, on_judged, open_too, again)
+        for reference in _references(connection, model):
+            report.windows += judge.inputs(reference)
+        report.windows += judge.performance()
+        report.windows += judge.operations()
+        return report
+
+
+def _references(connection: sqlite3.Connection, model: str | None) -> list[Reference]:
+    rows = active_references(connection)
+    return [Reference.from_json(r["payload"]) for r in rows if model in (None, r["model"])]
+
+
+def _without_reference(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    pairs = connection.execute("select distinct model, version from traffic").fetchall()
+    return [tuple(p) for p in pairs if active_reference(connection, p[0], p[1]) is None]

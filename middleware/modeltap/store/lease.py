@@ -1,0 +1,126 @@
+"""One leader by a lease row: whoever holds it works, whoever finds it expired takes it over.
+
+Correctness does not rest on it (`UNIQUE(job, window)` and the watermarks do): it saves work.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import threading
+import time
+import uuid
+from pathlib import Path
+
+from modeltap.errors import BusyError
+from modeltap.store.connection import writing
+
+TTL_SECONDS = 30.0
+
+
+class Lease:
+    """A named lease in one store; renewed by `hold`, given back by `release`.
+
+    Expiry is told by CLOCK_BOOTTIME, which no change of the wall clock moves; after a reboot
+    (another boot id) no old lease counts.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, name: str, ttl: float = TTL_SECONDS) -> None:
+        self._connection = connection
+        self.name = name
+        self.ttl = ttl
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._boot_id = boot_id()
+
+    def hold(self) -> bool:
+        """Take or renew the lease; False while another holds it."""
+        now = boottime()
+        with writing(self._connection):
+            changed = self._connection.execute(
+                "insert into leases (name, owner, boot_id, expires, token) values (?, ?, ?, ?, 1) "
+                "on conflict (name) do update set token = token + (owner <> excluded.owner), "
+                "owner = excluded.owner, boot_id = excluded.boot_id, expires = excluded.expires "
+                "where owner = excluded.owner or boot_id <> excluded.boot_id or expires <= ?",
+                (self.name, self.owner, self._boot_id, now + self.ttl, now),
+            ).rowcount
+        return changed == 1
+
+    def held(self) -> bool:
+        """Say whether it is still ours; asked again inside a write transaction, it fences it."""
+        row = self._connection.execute(
+            "select owner, expires from leases where name = ?", (self.name,)
+        ).fetchone()
+        return row is not None and row[0] == self.owner and row[1] > boottime()
+
+    def release(self) -> None:
+        """Give the lease back, if it is still ours."""
+        with writing(self._connection):
+            self._connection.execute(
+                "delete from leases where name = ? and owner = ?", (self.name, self.owner)
+            )
+
+    def holder(self) -> str:
+        """Name who holds the lease, for people."""
+        row = self._connection.execute(
+            "select owner from leases where name = ?", (self.name,)
+        ).fetchone()
+        host, pid, _ = str(row[0]).rsplit(":", 2) if row else ("nobody", "-", "")
+        return f"process {pid} on {host}"
+
+
+class KeptLease:
+    """Holds a lease for as long as a ``with`` block runs, renewing it from a thread.
+
+    Waits up to `wait` seconds for it; raises `BusyError` naming the holder after that.
+    """
+
+    def __init__(self, lease: Lease, wait: float) -> None:
+        self._lease = lease
+        self._wait = wait
+        self._done = threading.Event()
+
+    def __enter__(self) -> Lease:
+        deadline = time.monotonic() + self._wait
+        while not self._lease.hold():
+            if time.monotonic() >= deadline:
+                raise BusyError(
+                    f"another analysis is running ({self._lease.holder()}); wait for it, "
+                    "or say --wait SECONDS"
+                )
+            time.sleep(0.1)
+        threading.Thread(target=self._renew, daemon=True).start()
+        return self._lease
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._lease.release()
+
+    def _renew(self) -> None:
+        from modeltap.store.connection import connect
+
+        path = self._lease._connection.execute("pragma database_list").fetchone()[2]
+        connection = connect(Path(path))
+        mine = Lease(connection, self._lease.name, self._lease.ttl)
+        mine.owner = self._lease.owner
+        while not self._done.wait(self._lease.ttl / 3):
+            try:
+                if not mine.held() or not mine.hold():
+                    break
+            except sqlite3.OperationalError:
+                continue  # the file is busy; there is time for another try
+        connection.close()
+
+
+def boottime() -> float:
+    """Seconds since the machine started, sleep included."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
+
+
+def boot_id() -> str:
+    """Name this start of the machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return socket.gethostname()

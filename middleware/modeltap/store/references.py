@@ -1,0 +1,39 @@
+"""The frozen references, as the store keeps them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from modeltap.clock import now
+
+
+def save_reference(
+    connection: sqlite3.Connection, *, id: str, model: str, version: str, source: str,  # noqa: A002
+    rows: int, from_time: str | None, to_time: str | None, payload: str,
+) -> None:  # fmt: skip
+    """Make this the active reference of its model and version, inside the caller's transaction."""
+    connection.execute(
+        'update "references" set active = 0 where model = ? and version = ?', (model, version)
+    )
+    connection.execute(
+        'insert into "references" (id, model, version, source, rows, from_time, to_time, '
+        "created_at, active, payload) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?) "
+        "on conflict (id) do update set active = 1, payload = excluded.payload, "
+        "source = excluded.source",
+        (id, model, version, source, rows, from_time, to_time, now(), payload),
+    )
+
+
+def active_reference(
+    connection: sqlite3.Connection, model: str, version: str
+) -> sqlite3.Row | None:
+    """Return the row of the reference that counts for a model's version, or None."""
+    row: sqlite3.Row | None = connection.execute(
+        'select * from "references" where model = ? and version = ? and active', (model, version)
+    ).fetchone()
+    return row
+
+
+def active_references(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Return the rows of all references that count."""
+    return connection.execute('select * from "references" where active').fetchall()
