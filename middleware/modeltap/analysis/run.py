@@ -10,6 +10,7 @@ from modeltap.analysis.judging import Judge, OnJudged
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import Counter, SettingsOf
 from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.progress import models
 from modeltap.store.references import active_reference, active_references
 
 LEASE = "analysis"
@@ -72,5 +73,8 @@ def _references(connection: sqlite3.Connection, model: str | None) -> list[Refer
 
 
 def _without_reference(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    pairs = connection.execute("select distinct model, version from traffic").fetchall()
-    return [tuple(p) for p in pairs if active_reference(connection, p[0], p[1]) is None]
+    return [
+        (model, version)
+        for model, version in models(connection)
+        if active_reference(connection, model, version) is None
+    ]

@@ -18,7 +18,7 @@ from modeltap.config import Settings, parse_window
 from modeltap.decode import Decoders
 from modeltap.errors import BusyError
 from modeltap.store.connection import writing
-from modeltap.store.progress import advance, progress
+from modeltap.store.progress import advance, note_model, progress
 from modeltap.store.references import active_references
 
 CHUNK = 4096
@@ -91,6 +91,7 @@ class Counter:
         }
         with self._fenced(SEEN, before, after):
             for (model, version), (exchanges, batch) in work.items():
+                note_model(self.connection, model, version)
                 self._add_predictions(model, version, batch)
                 self._add_notes(batch)
                 self._add_traffic(model, version, exchanges, batch)

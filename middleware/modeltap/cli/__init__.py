@@ -1,0 +1,1 @@
+"""The command line: each command does one thing and says it to people or, with --json, to programs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 
@@ -18,3 +19,17 @@ def advance(connection: sqlite3.Connection, name: str, before: int, after: int) 
         "update progress set value = ? where name = ? and value = ?", (after, name, before)
     )
     return moved.rowcount == 1
+
+
+def note_model(connection: sqlite3.Connection, model: str, version: str) -> None:
+    """Remember that exchanges of this model and version were seen, inside the transaction."""
+    connection.execute(
+        "insert or ignore into progress (name, value) values (?, 1)",
+        ("model " + json.dumps([model, version]),),
+    )
+
+
+def models(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return the models and versions that exchanges were seen of."""
+    rows = connection.execute("select name from progress where name like 'model %' order by name")
+    return [tuple(json.loads(row[0].removeprefix("model "))) for row in rows]

@@ -55,6 +55,8 @@ create table exchanges (
     pid integer, host text
 );
 
+create index exchanges_by_request_id on exchanges (request_id) where request_id is not null;
+
 create table predictions (
     exchange_id text not null, row integer not null,
     model text not null, version text not null default '',

@@ -1,0 +1,92 @@
+"""One pass from what is new in the store to the webhooks that are told of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from modeltap import config
+from modeltap.alerts import delivery, outbox, state
+from modeltap.analysis import run
+from modeltap.config import ANALYSIS_OPTIONS, Settings, WebhookSettings
+from modeltap.store.settings import load_settings
+
+
+@dataclass
+class Analyzer:
+    """Analyses one store as its models' settings say, and tells whom they name.
+
+    Args:
+        said: options that win over the file's and the stored ones (a command's flags).
+    """
+
+    store: Path
+    connection: sqlite3.Connection
+    said: Mapping[str, object]
+
+    def __post_init__(self) -> None:
+        self.settings_of = cache(self._settings_of)
+
+    def run(self, **options: Any) -> run.Report:
+        """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
+        return run.analyze(self.connection, self.settings_of, self._alert, **options)
+
+    def deliver(self) -> delivery.Report:
+        """Send what the outbox owes to the webhooks whose URL is known here."""
+        known = {webhook.key: webhook for webhook in self._everybodys().webhooks}
+        for stored in self._stored_webhooks():
+            if stored["url"]:
+                known.setdefault(stored["key"], _webhook(stored))
+        return delivery.deliver(self.store, list(known.items()))
+
+    def undeliverable(self) -> list[str]:
+        """Return the webhooks that are owed something, and whose URL only the app knows."""
+        known = {webhook.key for webhook in self._everybodys().webhooks}
+        known |= {stored["key"] for stored in self._stored_webhooks() if stored["url"]}
+        rows = self.connection.execute(
+            "select distinct webhook from deliveries where state = 'pending'"
+        )
+        return [row[0] for row in rows if row[0] not in known]
+
+    def _settings_of(self, model: str) -> Settings:
+        stored = load_settings(self.connection, model)
+        kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
+        return config.load(self.said, stored=kept).for_model(model)
+
+    @cache  # noqa: B019 - one analyzer lives as long as its process
+    def _everybodys(self) -> Settings:
+        return config.load(self.said)
+
+    def _alert(self, connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Within the transaction of a window's metrics: its alerts, and the messages they owe."""
+        transitions = state.update(connection, rows)
+        if transitions:
+            outbox.enqueue(connection, transitions, self._told(rows[0]["model"]))
+
+    def _told(self, model: str) -> list[tuple[str, WebhookSettings]]:
+        """Return who is to be told about `model`: also those whose URL only the app knows."""
+        told = {webhook.key: webhook for webhook in self._everybodys().webhooks}
+        for stored in load_settings(self.connection, model).get("webhooks", ()):
+            told.setdefault(stored["key"], _webhook(stored))
+        return list(told.items())
+
+    def _stored_webhooks(self) -> list[dict[str, Any]]:
+        models = self.connection.execute("select distinct model from settings").fetchall()
+        return [
+            stored
+            for row in models
+            for stored in load_settings(self.connection, row[0]).get("webhooks", ())
+        ]
+
+    __hash__ = object.__hash__
+
+
+def _webhook(stored: Mapping[str, Any]) -> WebhookSettings:
+    said = {name: value for name, value in stored.items() if name != "key"}
+    return msgspec.convert({**said, "url": stored["url"] or ""}, WebhookSettings)

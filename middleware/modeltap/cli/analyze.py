@@ -1,0 +1,70 @@
+"""`analyze`: one pass over what is new."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from modeltap.analyzer import Analyzer
+from modeltap.cli.options import (
+    be_nice,
+    check_model,
+    json_option,
+    model_option,
+    open_store,
+    store_option,
+    store_path,
+)
+from modeltap.cli.output import emit_json
+
+
+@click.command()
+@store_option
+@model_option()
+@click.option("--window", default=None, help="Length of the windows, such as 1h or 7d.")
+@click.option("--again", is_flag=True, help="Compute all windows anew; alerts nobody.")
+@click.option("--open", "open_too", is_flag=True, help="Judge windows that are not over, too.")
+@click.option("--no-deliver", is_flag=True, help="Send nothing.")
+@click.option("--wait", default=60.0, help="Seconds to wait for another analysis to end.")
+@click.option("--only-deliver", is_flag=True, hidden=True)
+@click.option("--background", is_flag=True, hidden=True)
+@json_option
+def analyze(
+    store: str | None, model: str | None, window: str | None, again: bool, open_too: bool,
+    no_deliver: bool, wait: float, only_deliver: bool, background: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Count, judge and tell what is new; a second time there is nothing to do."""
+    said: dict[str, Any] = {"window": window} if window else {}
+    if background:
+        # What no file may hold comes from the app on standard input.
+        be_nice()
+        said.update(json.load(sys.stdin))
+    connection = open_store(store)
+    check_model(connection, model)
+    analyzer = Analyzer(store_path(store), connection, said)
+    did = {"exchanges": 0, "references": 0, "windows": 0}
+    if not only_deliver:
+        report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again)
+        did = {"exchanges": report.exchanges, "references": report.references,
+               "windows": report.windows}  # fmt: skip
+    sent = {"delivered": 0, "retried": 0, "dead": 0}
+    if not no_deliver:
+        sent = vars(analyzer.deliver())
+    if as_json:
+        emit_json({**did, **sent})
+    elif not background:
+        _tell(did, sent, [] if no_deliver else analyzer.undeliverable())
+
+
+def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
+    click.echo(f"{did['exchanges']:,} exchanges counted, {did['windows']:,} windows judged, "
+               f"{sent['delivered']:,} messages delivered")  # fmt: skip
+    if did["references"]:
+        click.echo(f"{did['references']} reference frozen; `modeltap reference show` tells")
+    if sent["retried"] or sent["dead"]:
+        click.echo(f"{sent['retried']} messages wait for another try, {sent['dead']} were given up")
+    for webhook in waiting:
+        click.echo(f"messages for {webhook} wait for the app, which alone knows the URL")

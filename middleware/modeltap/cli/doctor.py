@@ -1,0 +1,119 @@
+"""`doctor`: is everything as it should be, and if not, what mends it."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modeltap import config
+from modeltap.analyzer import Analyzer
+from modeltap.cli.options import json_option, store_option, store_path
+from modeltap.cli.output import emit_json
+from modeltap.errors import ModeltapError
+from modeltap.store import schema
+from modeltap.store.connection import connect
+
+Finding = tuple[str, bool, str]
+"""What was looked at, whether it is well, and what was seen or mends it."""
+
+
+@click.command()
+@store_option
+@json_option
+def doctor(store: str | None, as_json: bool) -> None:
+    """Look at the installation, the settings, the store and the webhooks."""
+    well = True
+    for name, good, text in _findings(store):
+        well = well and good
+        if as_json:
+            emit_json({"check": name, "ok": good, "finding": text})
+        else:
+            click.echo(f"{'ok  ' if good else 'BAD '} {name}: {text}")
+    if not well:
+        raise click.exceptions.Exit(1)
+
+
+def _findings(store: str | None) -> Iterator[Finding]:
+    yield ("versions", True, f"modeltap schema {schema.VERSION}, Python "
+           f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}")  # fmt: skip
+    try:
+        settings = config.load()
+    except ModeltapError as error:
+        yield "settings", False, str(error)
+        return
+    yield "settings", True, "readable"
+    yield from _webhooks(settings)
+    path = store_path(store)
+    try:
+        connection = connect(path, create=False)
+    except ModeltapError as error:
+        yield "store", False, str(error)
+        return
+    try:
+        yield from _store(path, connection)
+    finally:
+        connection.close()
+
+
+def _webhooks(settings: config.Settings) -> Iterator[Finding]:
+    for webhook in settings.webhooks:
+        try:
+            resolved = webhook.resolved()
+        except ModeltapError as error:
+            yield "webhook", False, str(error)
+            continue
+        signed = "signed" if resolved.secret else "without a secret, so its messages are not signed"
+        yield "webhook", True, f"{webhook.key}, {signed}"
+
+
+def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
+    sound = connection.execute("pragma quick_check(1)").fetchone()[0]
+    yield ("store", sound == "ok", f"{path}, {path.stat().st_size / 1e6:.1f} MB, {sound}")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    yield ("permissions", mode & 0o077 == 0, f"mode {mode:o}" if mode & 0o077 == 0 else
+           f"mode {mode:o} lets others read the bodies; say chmod 600 {path}")  # fmt: skip
+    yield from _contents(connection)
+    waiting = Analyzer(path, connection, {}).undeliverable()
+    failing = connection.execute(
+        "select webhook, last_error, count(*) from deliveries where state <> 'delivered' and "
+        "attempts > 0 group by 1, 2"
+    ).fetchall()
+    for webhook, error, count in failing:
+        yield "deliveries", False, f"{count} messages for {webhook} not delivered: {error}"
+    for webhook in waiting:
+        yield "deliveries", True, f"messages for {webhook} wait for the app, which knows its URL"
+
+
+def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
+    def one(sql: str) -> Any:
+        return connection.execute(sql).fetchone()[0]
+
+    total, unread = one("select count(*) from exchanges"), one(
+        "select count(*) from exchanges where decoded = 0 and (status is null or status < 400)")  # fmt: skip
+    yield "exchanges", True, f"{total:,}, the last at {one('select max(started_at) from exchanges') or '-'}"
+    if unread:
+        note = connection.execute(
+            "select decode_note from exchanges where decoded = 0 and (status is null or status < 400) "
+            "group by 1 order by count(*) desc limit 1"
+        ).fetchone()[0]
+        yield ("decoding", unread < 0.5 * total,
+               f"{unread:,} exchanges hold no rows that are understood; mostly: {note}")  # fmt: skip
+    lost = one("select sum(count) from losses") or 0
+    yield "capture", lost == 0, f"{lost:,} exchanges were dropped" if lost else "nothing was dropped"
+    references = one('select count(*) from "references" where active')
+    yield "references", True, f"{references} frozen" if references else (
+        "none yet: the first rows become one, or `modeltap reference set` does"
+    )
+    failed = connection.execute(
+        "select finished_at, log from runs where job = 'analyze' and exit <> 0 and id > "
+        "(select max(id) - 5 from runs) order by id desc limit 1"
+    ).fetchone()
+    if failed is not None:
+        lines = (failed[1] or "").strip().splitlines()
+        yield "analysis", False, f"failed at {failed[0]}: {lines[-1] if lines else 'no message'}"

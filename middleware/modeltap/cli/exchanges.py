@@ -1,0 +1,107 @@
+"""`tail` and `show`: exchanges as they come, and one in full."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from typing import Any
+
+import click
+
+from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.output import cell, emit, emit_json
+from modeltap.errors import InputError
+
+_POLL_SECONDS = 0.3
+_SHOWN_CHARACTERS = 60
+
+
+@click.command()
+@store_option
+@model_option()
+@click.option("-n", "--last", default=10, help="How many of the last ones to begin with.")
+@click.option("--follow/--no-follow", default=True, help="Go on with new ones as they come.")
+@json_option
+def tail(store: str | None, model: str | None, last: int, follow: bool, as_json: bool) -> None:
+    """Exchanges as they come."""
+    connection = read_store(store)
+    check_model(connection, model)
+    rows = connection.execute(
+        "select * from (select * from exchanges where (? is null or model = ?) "
+        "order by seq desc limit ?) order by seq",
+        (model, model, last),
+    ).fetchall()
+    seq = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
+    _print(rows, as_json)
+    while follow:
+        time.sleep(_POLL_SECONDS)
+        rows = connection.execute(
+            "select * from exchanges where seq > ? and (? is null or model = ?) order by seq",
+            (seq, model, model),
+        ).fetchall()
+        if rows:
+            seq = rows[-1]["seq"]
+            _print(rows, as_json)
+
+
+@click.command()
+@click.argument("id")
+@store_option
+@json_option
+def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
+    """One exchange in full: its id, or the beginning of it, or the caller's request id."""
+    connection = read_store(store)
+    rows = connection.execute(
+        "select * from exchanges where id >= ? and id < ? limit 2", (id, id + "\U0010ffff")
+    ).fetchall() or connection.execute(
+        "select * from exchanges where request_id = ? limit 2", (id,)
+    ).fetchall()
+    if not rows:
+        raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
+    if len(rows) > 1:
+        raise InputError(f"several exchanges begin with {id!r}; give more of the id")
+    found = dict(rows[0])
+    for table in ("predictions", "labels"):
+        order = "row" if table == "predictions" else "seq"
+        found[table] = [
+            dict(row)
+            for row in connection.execute(
+                f"select * from {table} where exchange_id = ? order by {order}", (found["id"],)
+            )
+        ]
+    if as_json:
+        emit_json(found)
+        return
+    for name, value in found.items():
+        if value not in (None, []):
+            click.echo(f"{name:19} {_pretty(value)}")
+
+
+def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
+    if as_json:
+        emit((dict(row) for row in rows), (), as_json=True, empty="")
+        return
+    for row in rows:
+        click.echo(
+            f"{row['started_at'][:19].replace('T', ' ')}  {row['id']}  {row['model']}  "
+            f"{row['method']} {row['path']}  {row['status'] or '-'}  "
+            f"{cell(row['duration_ms'])} ms  {_brief(row['request_body'])} -> "
+            f"{_brief(row['response_body'])}"
+        )
+
+
+def _brief(body: Any) -> str:
+    text = cell(body) if isinstance(body, bytes) else " ".join(str(body or "-").split())
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def _pretty(value: Any) -> str:
+    if isinstance(value, str) and value[:1] in "{[":
+        try:
+            return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+        except ValueError:
+            return value
+    if isinstance(value, list):
+        return "\n" + "\n".join("  " + json.dumps(one, ensure_ascii=False) for one in value)
+    return value if isinstance(value, str) else cell(value)

@@ -1,0 +1,101 @@
+"""`label`: ground truth, one at a time or from a file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from modeltap.cli.options import check_model, json_option, open_store, store_option
+from modeltap.cli.output import emit_json
+from modeltap.errors import InputError
+from modeltap.ingest.table import Table, number, open_table
+from modeltap.store.connection import writing
+from modeltap.store.labels import insert_labels
+
+_BATCH = 2000
+
+
+@click.group()
+def label() -> None:
+    """Ground truth: late, repeated, corrected; the last value told counts."""
+
+
+@label.command("set")
+@click.argument("id")
+@click.argument("value")
+@click.option("--row", default=0, help="Which row of the exchange, from 0.")
+@store_option
+@json_option
+def set_(id: str, value: str, row: int, store: str | None, as_json: bool) -> None:  # noqa: A002
+    """Tell what was right for the exchange ID."""
+    connection = open_store(store)
+    found = _exchange_id(connection, id, None)
+    if found is None:
+        raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
+    told = number(value)
+    with writing(connection):
+        insert_labels(connection, [(found, row, value if told is None else told)], source="cli")
+    if as_json:
+        emit_json({"labels": 1})
+    else:
+        click.echo(f"{found} row {row}: {value}")
+
+
+@label.command("import")
+@click.argument("file")
+@click.option("--model", required=True, help="The model's name.")
+@store_option
+@json_option
+def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
+    """Read labels from a CSV(.gz) or JSON Lines file with the columns id, value and maybe row."""
+    table = open_table(file)
+    for name in ("id", "value"):
+        table.require(name, "the column")
+    connection = open_store(store)
+    check_model(connection, model)
+    known, unknown = 0, 0
+    batch: list[tuple[str, int, Any]] = []
+    for found, row, value in _labels(connection, table, model):
+        if found is None:
+            unknown += 1
+            continue
+        batch.append((found, row, value))
+        known += 1
+    for start in range(0, len(batch), _BATCH):
+        with writing(connection):
+            insert_labels(connection, batch[start : start + _BATCH], source=table.path.name)
+    for reason in table.broken:
+        click.echo(reason, err=True)
+    if as_json:
+        emit_json({"labels": known, "unknown": unknown, "broken": table.broken_count})
+    else:
+        click.echo(f"{known:,} labels for {model}, {unknown:,} for no known exchange, "
+                   f"{table.broken_count:,} broken lines")  # fmt: skip
+    if not known:
+        raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")
+
+
+def _labels(
+    connection: sqlite3.Connection, table: Table, model: str
+) -> Iterator[tuple[str | None, int, Any]]:
+    for line, row in table.rows():
+        if row["value"] is None:
+            continue
+        position = row.get("row") or 0
+        if not isinstance(position, int) or position < 0:
+            table.note(line, f"row {position!r} is no number of a row")
+            continue
+        yield _exchange_id(connection, str(row["id"]), model), position, row["value"]
+
+
+def _exchange_id(connection: sqlite3.Connection, id: str, model: str | None) -> str | None:  # noqa: A002
+    """Find an exchange by our id, else by the caller's."""
+    found = connection.execute(
+        "select id from exchanges where id = ? union all "
+        "select id from exchanges where request_id = ? and (? is null or model = ?) limit 1",
+        (id, id, model, model),
+    ).fetchone()
+    return found[0] if found else None

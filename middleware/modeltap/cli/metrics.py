@@ -1,0 +1,54 @@
+"""`metrics`: what was computed of each window."""
+
+from __future__ import annotations
+
+import click
+
+from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.output import emit
+from modeltap.errors import InputError, nearest
+
+COLUMNS = (
+    "model", "version", "window_start", "window_end", "rows", "count", "metric", "feature",
+    "segment", "value", "low", "high", "threshold", "p_value", "verdict", "explanation",
+    "in_reference",
+)  # fmt: skip
+_SHOWN = ("window_start", "window_end", "rows", "metric", "feature", "value", "threshold",
+          "verdict")  # fmt: skip
+
+
+@click.command()
+@store_option
+@model_option()
+@click.option("--metric", default=None, help="Only this metric, such as drift or mae.")
+@click.option("--feature", default=None, help="Only this feature.")
+@click.option("--last", type=click.IntRange(1), default=None, help="Only the last N windows.")
+@json_option
+def metrics(
+    store: str | None, model: str | None, metric: str | None, feature: str | None,
+    last: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Metrics by window, in order of time."""
+    connection = read_store(store)
+    check_model(connection, model)
+    for column, value in (("metric", metric), ("feature", feature)):
+        if value is not None:
+            known = [
+                row[0]
+                for row in connection.execute(
+                    f"select distinct {column} from metrics where {column} is not null"
+                )
+            ]
+            if known and value not in known:
+                raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
+    rows = connection.execute(
+        f"select {', '.join(COLUMNS)} from metrics where (:model is null or model = :model) "
+        "and (:metric is null or metric = :metric) and (:feature is null or feature = :feature) "
+        "and (:last is null or window_start in (select distinct window_start from metrics where "
+        "(:model is null or model = :model) and (:metric is null or metric = :metric) "
+        "order by window_start desc limit :last)) "
+        "order by model, version, window_start, metric, feature",
+        {"model": model, "metric": metric, "feature": feature, "last": last},
+    )
+    emit((dict(row) for row in rows), _SHOWN, as_json=as_json,
+         empty="no metrics yet: `modeltap analyze` computes them, once a window is over")  # fmt: skip

@@ -1,0 +1,68 @@
+"""What several commands share: their options, and the store they open."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from modeltap import config
+from modeltap.errors import InputError, nearest
+from modeltap.store import connection as stores
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def store_option(command: F) -> F:
+    """Add ``--store``: by default what the environment or modeltap.toml says."""
+    return click.option(
+        "--store", default=None, help="The SQLite file [default: modeltap.db].", metavar="FILE"
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add ``--json``: JSON Lines instead of words."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")(command)
+
+
+def model_option(required: bool = False) -> Callable[[F], F]:
+    """Add ``--model``."""
+    return click.option("--model", default=None, required=required, help="The model's name.")
+
+
+def store_path(said: str | None) -> Path:
+    """Return the store's path: the flag's, else the settings'."""
+    return Path(said or config.load().store)
+
+
+def read_store(said: str | None) -> sqlite3.Connection:
+    """Open the store for reading."""
+    return stores.connect_reader(store_path(said))
+
+
+def open_store(said: str | None, *, create: bool = False) -> sqlite3.Connection:
+    """Open the store for writing."""
+    return stores.connect(store_path(said), create=create)
+
+
+def check_model(connection: sqlite3.Connection, model: str | None) -> None:
+    """Raise `InputError`, with the nearest name, unless the store knows `model`."""
+    if model is None:
+        return
+    rows = connection.execute(
+        'select model from settings union select model from "references" '
+        "union select model from (select distinct model from exchanges)"
+    ).fetchall()
+    known = [row[0] for row in rows]
+    if model not in known:
+        what = nearest(model, known) or "; the store has no model yet"
+        raise InputError(f"no model {model!r} in this store{what}")
+
+
+def be_nice() -> None:
+    """Leave the processor to the app first."""
+    os.nice(10)

@@ -1,0 +1,151 @@
+"""`reference`: freeze what 'normal' means, and show it."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from typing import Any
+
+import click
+
+from modeltap import clock
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.windows import Counter
+from modeltap.analyzer import Analyzer
+from modeltap.cli.importing import role_options, roles_of
+from modeltap.cli.options import (
+    check_model,
+    json_option,
+    model_option,
+    open_store,
+    read_store,
+    store_option,
+    store_path,
+)
+from modeltap.cli.output import emit, emit_json
+from modeltap.errors import InputError
+from modeltap.ingest.table import open_table
+from modeltap.store.lease import KeptLease, Lease
+
+
+@click.group()
+def reference() -> None:
+    """What 'normal' means for a model: frozen once, shown here."""
+
+
+@reference.command("set")
+@store_option
+@click.option("--model", required=True, help="The model's name.")
+@click.option("--version", default="", help="The model's version.")
+@click.option("--file", default=None, help="Take the rows of this CSV(.gz) or JSON Lines file.")
+@click.option("--from", "start", default=None, help="Take stored rows from this time on.")
+@click.option("--to", "end", default=None, help="Up to this time, exclusive.")
+@click.option("--rows", type=click.IntRange(2), default=None, help="Take the first N stored rows.")
+@click.option("--window", default=None, help="The windows it will be compared with, such as 7d.")
+@role_options
+@json_option
+def set_(
+    store: str | None, model: str, version: str, file: str | None, start: str | None,
+    end: str | None, rows: int | None, window: str | None, as_json: bool, **said: str | None,
+) -> None:  # fmt: skip
+    """Freeze a reference from a file, a period, or the first rows."""
+    if [file is not None, start is not None or end is not None, rows is not None].count(True) != 1:
+        raise click.UsageError("say one of --file FILE, --from T --to T, or --rows N")
+    from modeltap.analysis import freeze
+    from modeltap.analysis.run import LEASE
+    from modeltap.ingest.reference_file import freeze_file
+
+    connection = open_store(store, create=file is not None)
+    options = {"window": window} if window else {}
+    analyzer = Analyzer(store_path(store), connection, options)
+    with KeptLease(Lease(connection, LEASE), 60) as lease:
+        if file is not None:
+            table = open_table(file)
+            frozen = freeze_file(connection, analyzer.settings_of(model), table,
+                                 roles_of(table, said), model=model, version=version)  # fmt: skip
+        else:
+            check_model(connection, model)
+            counter = Counter(connection, analyzer.settings_of, lease.held)
+            counter.count_new()
+            picked = _picked(connection, model, version, start, end, rows)
+            words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
+            frozen = freeze.freeze_rows(counter, model, version, picked, words)
+    _told(frozen, as_json)
+
+
+@reference.command("show")
+@store_option
+@model_option()
+@json_option
+def show(store: str | None, model: str | None, as_json: bool) -> None:
+    """The features of the references that count: types, bins, missing values."""
+    connection = read_store(store)
+    check_model(connection, model)
+    rows = connection.execute(
+        'select payload from "references" where active and (? is null or model = ?) '
+        "order by model, version",
+        (model, model),
+    ).fetchall()
+    if not rows and not as_json:
+        click.echo("no reference yet: the analyzer freezes one from the first rows, "
+                   "or `modeltap reference set` does")  # fmt: skip
+    for row in rows:
+        _told(Reference.from_json(row[0]), as_json)
+
+
+def _picked(
+    connection: sqlite3.Connection, model: str, version: str, start: str | None, end: str | None,
+    rows: int | None,
+) -> list[sqlite3.Row]:  # fmt: skip
+    from modeltap.analysis import freeze
+
+    if rows is not None:
+        picked = freeze.first_rows(connection, model, version, rows)
+        if len(picked) < rows:
+            raise InputError(f"{model} has {len(picked)} rows with a time, fewer than {rows}")
+        return picked
+    picked = freeze.rows_between(
+        connection, model, version, _time(start, "--from", 0.0), _time(end, "--to", math.inf)
+    )
+    if len(picked) < 2:
+        raise InputError(f"{model} has {len(picked)} rows between {start} and {end}; 2 are needed")
+    return picked
+
+
+def _time(text: str | None, option: str, default: float) -> str:
+    if text is None:
+        return "9999" if default else ""
+    seconds = clock.parse(text)
+    if seconds is None:
+        raise click.UsageError(f"{option} {text!r} is no time; write one such as 2013-03-01")
+    return clock.iso(seconds)
+
+
+def _told(frozen: Reference, as_json: bool) -> None:
+    features = [_feature(f) for f in frozen.features]
+    head: dict[str, Any] = {
+        "id": frozen.id, "model": frozen.model, "version": frozen.version,
+        "source": frozen.source, "rows": frozen.rows, "from_time": frozen.from_time,
+        "to_time": frozen.to_time,
+    }  # fmt: skip
+    if as_json:
+        emit_json({**head, "features": features})
+        return
+    period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
+    click.echo(f"reference {frozen.id} of {frozen.model}: {frozen.rows:,} rows from "
+               f"{frozen.source}{period if frozen.from_time else ''}")  # fmt: skip
+    if frozen.performance is not None:
+        name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
+        click.echo(f"its model: {name} {frozen.performance.mean:.4g} in "
+                   f"{frozen.performance.rows:,} labelled rows")  # fmt: skip
+    emit(features, ("name", "type", "bins", "missing_rate", "usual_variation"), as_json=False,
+         empty="no features")  # fmt: skip
+
+
+def _feature(feature: Any) -> dict[str, Any]:
+    total = sum(feature.counts)
+    return {
+        "name": feature.name, "type": feature.kind, "bins": feature.bins,
+        "missing_rate": feature.counts[-3] / total if total else None,
+        "usual_variation": feature.usual,
+    }  # fmt: skip

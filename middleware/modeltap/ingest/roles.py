@@ -1,0 +1,64 @@
+"""Which column of a table is what: time, prediction, score, label, id; the rest are features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modeltap import clock
+from modeltap.errors import InputError
+from modeltap.ingest.table import Table
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Column names by role; `features` are those asked for, else all that have no other role."""
+
+    timestamp: str | None = None
+    prediction: str | None = None
+    score: str | None = None
+    label: str | None = None
+    id: str | None = None
+    features: tuple[str, ...] = ()
+
+    def time_of(self, row: dict[str, Any]) -> float | None:
+        """Return a row's event time in Unix seconds, None where it tells none."""
+        return clock.parse(row.get(self.timestamp)) if self.timestamp else None
+
+    def features_of(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row's features."""
+        return {name: row.get(name) for name in self.features}
+
+
+def choose_roles(
+    table: Table,
+    *,
+    timestamp: str | None = None,
+    prediction: str | None = None,
+    score: str | None = None,
+    label: str | None = None,
+    id: str | None = None,  # noqa: A002
+    features: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Roles:
+    """Check the named columns against the table; `prediction` and `label` are found by their names.
+
+    Raises `InputError` naming the nearest column for one that is not there.
+    """
+    said = {"timestamp": timestamp, "prediction": prediction, "score": score, "label": label,
+            "id": id}  # fmt: skip
+    for option, name in said.items():
+        if name is not None:
+            table.require(name, f"--{option}")
+        elif option in ("prediction", "label", "score") and option in table.columns:
+            said[option] = option
+    for name in (*features, *ignore):
+        table.require(name, "--features" if name in features else "--ignore")
+    taken = {name for name in said.values() if name}
+    chosen = tuple(features) or tuple(
+        name for name in table.columns if name not in taken and name not in ignore
+    )
+    if not chosen:
+        raise InputError(f"file {table.path.name!r} has no column left for the features")
+    return Roles(**said, features=chosen)
