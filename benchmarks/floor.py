@@ -98,8 +98,10 @@ class FloorWSGI:
         def teed(line: str, headers: Any, exc_info: Any = None) -> Any:
             nonlocal status
             status = line
-            return start_response(line, headers, exc_info) if exc_info else start_response(
-                line, headers
+            return (
+                start_response(line, headers, exc_info)
+                if exc_info
+                else start_response(line, headers)
             )
 
         environ["wsgi.input"] = Tee()

@@ -142,9 +142,7 @@ async def _post(hook: WebhookSettings, body: bytes, headers: dict[str, str]) -> 
     """
     url = httpx.URL(hook.url)
     port = url.port or (443 if url.scheme == "https" else 80)
-    address = await asyncio.to_thread(
-        resolve, url.host, port, allow_private=hook.allow_private
-    )
+    address = await asyncio.to_thread(resolve, url.host, port, allow_private=hook.allow_private)
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=hook.timeout_seconds)
         as http,

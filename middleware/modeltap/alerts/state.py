@@ -58,15 +58,24 @@ def _judged(
         if _closed_before(connection, mark, row) or not _lasting(connection, row):
             return None
         return _fired(connection, rule, mark, row)
-    if open_alert is not None and row["window_start"] >= open_alert["last_window_start"]:
-        return _resolved(connection, open_alert, row)
-    return None
+    if open_alert is None or row["window_start"] < open_alert["last_window_start"]:
+        return None
+    return _resolved(connection, open_alert, row) if _calm(connection, row) else None
 
 
 def _lasting(connection: sqlite3.Connection, row: Mapping[str, Any]) -> bool:
     """Persistence: strong enough to fire at once, or the window before said so, too."""
     if (row["strength"] or 0.0) >= AT_ONCE:
         return True
+    return _verdict_before(connection, row) == "alert"
+
+
+def _calm(connection: sqlite3.Connection, row: Mapping[str, Any]) -> bool:
+    """An incident is over after two good windows in a row: one alone may be a pause in it."""
+    return _verdict_before(connection, row) == "ok"
+
+
+def _verdict_before(connection: sqlite3.Connection, row: Mapping[str, Any]) -> str | None:
     before = connection.execute(
         "select verdict from metrics where model = ? and version = ? and metric = ? "
         "and feature is ? and segment is ? and window_start < ? and not in_reference "
@@ -74,7 +83,7 @@ def _lasting(connection: sqlite3.Connection, row: Mapping[str, Any]) -> bool:
         (row["model"], row["version"], row["metric"], row["feature"], row["segment"],
          row["window_start"]),
     ).fetchone()  # fmt: skip
-    return before is not None and before[0] == "alert"
+    return before[0] if before else None
 
 
 def _closed_before(connection: sqlite3.Connection, mark: str, row: Mapping[str, Any]) -> bool:
@@ -106,9 +115,7 @@ def _fired(
     return Transition(FIRING, alert, row["strength"] or 0.0)
 
 
-def _repeated(
-    connection: sqlite3.Connection, alert: sqlite3.Row, row: Mapping[str, Any]
-) -> None:
+def _repeated(connection: sqlite3.Connection, alert: sqlite3.Row, row: Mapping[str, Any]) -> None:
     """A repeat updates the incident and sends nothing."""
     if row["window_start"] < alert["last_window_start"]:
         return

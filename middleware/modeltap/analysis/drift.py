@@ -120,7 +120,9 @@ def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> flo
         _exact(int(reference[-1]), n, int(current[-1]), m),
     ]
     by_ks = float(kolmogorov(ks(reference, current) * np.sqrt(n * m / (n + m))))
-    return _cauchy([by_ks, _anderson_darling(reference, current), by_cells, min(1.0, 2 * min(tails))])
+    return _cauchy(
+        [by_ks, _anderson_darling(reference, current), by_cells, min(1.0, 2 * min(tails))]
+    )
 
 
 def _anderson_darling(reference: np.ndarray, current: np.ndarray) -> float:

@@ -133,7 +133,9 @@ def _regression(errors: np.ndarray, baseline: Baseline | None, min_rows: int) ->
 def _went_wrong(mae: float, bias: float, baseline: Baseline, rows: int, p: float) -> str:
     grown, moved = mae - baseline.mean, abs(bias) - abs(baseline.bias)
     part = moved / grown
-    nature = "nearly all of it bias" if part > 0.8 else "partly bias" if part > 0.3 else "little bias"
+    nature = (
+        "nearly all of it bias" if part > 0.8 else "partly bias" if part > 0.3 else "little bias"
+    )
     direction = "too high" if bias > 0 else "too low"
     return (
         f"mean absolute error went from {say(baseline.mean)} to {say(mae)} in {rows:,} labelled "

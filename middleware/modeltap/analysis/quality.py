@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -25,33 +26,41 @@ def judge(feature: Feature, counts: np.ndarray, alpha: float) -> Iterator[Metric
     """
     usual = np.array(feature.counts)
     rows, usual_rows = int(counts.sum()), int(usual.sum())
-    yield _rate("missing_rate", "missing", feature.name, counts[-3], rows, usual[-3], usual_rows,
-                FLOOR, alpha)  # fmt: skip
+    most = feature.usual_rates
+    rate = partial(_rate, feature.name, alpha)
+    yield rate("missing_rate", "missing", counts[-3], rows, usual[-3], usual_rows, most[0], FLOOR)
     rows, usual_rows = rows - int(counts[-3]), usual_rows - int(usual[-3])
     if feature.kind != "other":
-        yield _rate("type_mismatch_rate", "of the wrong type", feature.name, counts[-2], rows,
-                    usual[-2], usual_rows, FLOOR, alpha)  # fmt: skip
+        yield rate("type_mismatch_rate", "of the wrong type", counts[-2], rows, usual[-2],
+                   usual_rows, most[1], FLOOR)  # fmt: skip
     if feature.kind == "categorical":
         rows, usual_rows = rows - int(counts[-2]), usual_rows - int(usual[-2])
-        yield _rate("unseen_rate", "never seen before", feature.name, counts[-1], rows,
-                    usual[-1], usual_rows, UNSEEN_FLOOR, alpha)  # fmt: skip
+        yield rate("unseen_rate", "never seen before", counts[-1], rows, usual[-1], usual_rows,
+                   most[2], UNSEEN_FLOOR)  # fmt: skip
 
 
 def _rate(
-    metric: str, words: str, feature: str, count: int, rows: int, usual_count: int,
-    usual_rows: int, floor: float, alpha: float,
+    feature: str, alpha: float, metric: str, words: str, count: int, rows: int, usual_count: int,
+    usual_rows: int, most: float, floor: float,
 ) -> Metric:  # fmt: skip
+    """Judge one rate: grown beyond chance, and beyond the reference's worst window by the floor."""
     count, usual_count = int(count), int(usual_count)
     value = count / rows if rows else 0.0
     usual = usual_count / usual_rows if usual_rows else 0.0
     low, high = wilson(count, rows)
     p = grew(count, rows, usual_count, usual_rows)
-    growth = value - usual
+    growth = value - max(usual, most)
     alert = p < alpha and growth > floor
+    explanation = None
+    if alert:
+        explanation = (
+            f"{feature}: {words} went from {share(usual)} to {share(value)}, {count:,} of "
+            f"{rows:,} rows; expected {chance(p)}"
+        )
+        if most > usual + floor:
+            explanation += f"; windows of the reference had up to {share(most)} themselves"
     return Metric(
         metric=metric, feature=feature, rows=rows, count=count, value=value, low=low, high=high,
-        threshold=usual + floor, p_value=p, strength=max(0.0, growth / floor),
-        verdict=ALERT if alert else OK,
-        explanation=f"{feature}: {words} went from {share(usual)} to {share(value)}, {count:,} of "
-        f"{rows:,} rows; expected {chance(p)}" if alert else None,
+        threshold=max(usual, most) + floor, p_value=p, strength=max(0.0, growth / floor),
+        verdict=ALERT if alert else OK, explanation=explanation,
     )  # fmt: skip

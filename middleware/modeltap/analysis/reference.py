@@ -37,7 +37,9 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
     A numeric feature with E edges has E + 1 bins, the outer ones open; a value's bin is the
     number of edges <= it. A categorical one has a bin for each word of its vocabulary and one
-    for the reference's rarer words. The three `SPECIAL` bins follow.
+    for the reference's rarer words. The three `SPECIAL` bins follow. `usual` is the largest
+    distance of one of the reference's own blocks from the rest, `usual_rates` their highest
+    rate of each special bin.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     low: float = 0.0
     high: float = 0.0
     usual: float = 0.0
+    usual_rates: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def bins(self) -> int:
@@ -130,8 +133,7 @@ def fit(
     counted = count(columns, rows, reference)
     slices = layout(reference)
     features = tuple(
-        msgspec.structs.replace(f, counts=tuple(counted[slices[f.name]].tolist()))
-        for f in features
+        msgspec.structs.replace(f, counts=tuple(counted[slices[f.name]].tolist())) for f in features
     )
     reference = msgspec.structs.replace(reference, features=features)
     features = tuple(msgspec.structs.replace(f, coarse=_coarse(f)) for f in features)
@@ -234,7 +236,9 @@ def _coarse(feature: Feature) -> tuple[int, ...]:
     total = max(1, int(counts.sum()))
     if feature.kind == "numeric":
         middle = np.cumsum(counts) - counts / 2
-        return tuple(np.minimum(middle * COARSE_BINS // total, COARSE_BINS - 1).astype(int).tolist())
+        return tuple(
+            np.minimum(middle * COARSE_BINS // total, COARSE_BINS - 1).astype(int).tolist()
+        )
     large = counts >= 0.01 * total
     positions = np.where(large, np.cumsum(large), 0)
     return tuple(positions.astype(int).tolist())

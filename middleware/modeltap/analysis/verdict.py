@@ -22,8 +22,9 @@ FLOOR = {"low": 0.06, "normal": 0.03, "high": 0.02}
 """The least Jensen-Shannon distance (base 2, less what chance gives) that is worth a word: a shift
 of a tenth of a standard deviation is .04, one of a hundredth .004."""
 
-BEYOND_USUAL = 1.25
-"""And a quarter more than the most that the reference's own windows lie apart."""
+BEYOND_USUAL = 0.25
+"""And beyond the most that the reference's own windows lie apart, by a quarter of that; of what is
+left to 1 where they lie far apart, for a distance cannot be more than 1."""
 
 
 def judge(
@@ -62,7 +63,8 @@ def _drift(
     few_then, few_now = drift.coarse(feature, then), drift.coarse(feature, now)
     p = drift.p_value(then, now, feature)
     effect = drift.effect(few_then, few_now)
-    threshold = max(floor, BEYOND_USUAL * feature.usual)
+    usual = feature.usual
+    threshold = max(floor, usual + BEYOND_USUAL * usual * (1 - usual))
     alert = p < alpha and effect > threshold
     yield Metric(
         metric="drift", feature=feature.name, rows=rows, value=effect, threshold=threshold,

@@ -96,7 +96,11 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
 
     total, unread = one("select count(*) from exchanges"), one(
         "select count(*) from exchanges where decoded = 0 and (status is null or status < 400)")  # fmt: skip
-    yield "exchanges", True, f"{total:,}, the last at {one('select max(started_at) from exchanges') or '-'}"
+    yield (
+        "exchanges",
+        True,
+        f"{total:,}, the last at {one('select max(started_at) from exchanges') or '-'}",
+    )
     if unread:
         note = connection.execute(
             "select decode_note from exchanges where decoded = 0 and (status is null or status < 400) "
@@ -105,10 +109,18 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield ("decoding", unread < 0.5 * total,
                f"{unread:,} exchanges hold no rows that are understood; mostly: {note}")  # fmt: skip
     lost = one("select sum(count) from losses") or 0
-    yield "capture", lost == 0, f"{lost:,} exchanges were dropped" if lost else "nothing was dropped"
+    yield (
+        "capture",
+        lost == 0,
+        f"{lost:,} exchanges were dropped" if lost else "nothing was dropped",
+    )
     references = one('select count(*) from "references" where active')
-    yield "references", True, f"{references} frozen" if references else (
-        "none yet: the first rows become one, or `modeltap reference set` does"
+    yield (
+        "references",
+        True,
+        f"{references} frozen"
+        if references
+        else ("none yet: the first rows become one, or `modeltap reference set` does"),
     )
     failed = connection.execute(
         "select finished_at, log from runs where job = 'analyze' and exit <> 0 and id > "

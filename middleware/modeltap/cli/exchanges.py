@@ -52,11 +52,14 @@ def tail(store: str | None, model: str | None, last: int, follow: bool, as_json:
 def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
     """One exchange in full: its id, or the beginning of it, or the caller's request id."""
     connection = read_store(store)
-    rows = connection.execute(
-        "select * from exchanges where id >= ? and id < ? limit 2", (id, id + "\U0010ffff")
-    ).fetchall() or connection.execute(
-        "select * from exchanges where request_id = ? limit 2", (id,)
-    ).fetchall()
+    rows = (
+        connection.execute(
+            "select * from exchanges where id >= ? and id < ? limit 2", (id, id + "\U0010ffff")
+        ).fetchall()
+        or connection.execute(
+            "select * from exchanges where request_id = ? limit 2", (id,)
+        ).fetchall()
+    )
     if not rows:
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
     if len(rows) > 1:

@@ -40,7 +40,9 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--keep", type=click.Path(), help="Keep the demo's files in this folder.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The API's port [default: any free].")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="The API's port [default: any free]."
+)
 @click.option("--speed", type=float, default=None, help="Days of 2013 that pass in a second.")
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON Lines.")
 def demo(keep: str | None, port: int, speed: float | None, as_json: bool) -> None:

@@ -116,10 +116,13 @@ def _csv_rows(file: TextIO, table: Table) -> Iterator[tuple[int, dict[str, Any]]
         if len(cells) != len(header):
             table.note(reader.line_num, f"{len(cells)} cells, the header has {len(header)}")
             continue
-        yield reader.line_num, {
-            name: _value(cell, name in table.numeric)
-            for name, cell in zip(header, cells, strict=True)
-        }
+        yield (
+            reader.line_num,
+            {
+                name: _value(cell, name in table.numeric)
+                for name, cell in zip(header, cells, strict=True)
+            },
+        )
 
 
 def _value(cell: str, numeric: bool) -> Any:
@@ -151,4 +154,10 @@ def _opened(path: Path) -> TextIO:
 
 def _suffix(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    return suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else suffixes[-1] if suffixes else ""
+    return (
+        suffixes[-2]
+        if suffixes[-1:] == [".gz"] and len(suffixes) > 1
+        else suffixes[-1]
+        if suffixes
+        else ""
+    )

@@ -10,9 +10,7 @@ from typing import Any
 from modeltap.clock import now
 
 
-def save_settings(
-    connection: sqlite3.Connection, model: str, said: Mapping[str, object]
-) -> None:
+def save_settings(connection: sqlite3.Connection, model: str, said: Mapping[str, object]) -> None:
     """Keep `said` for `model`, inside the caller's transaction."""
     connection.executemany(
         "insert into settings (model, key, value, updated_at) values (?, ?, ?, ?) "

@@ -82,7 +82,9 @@ class Tee:
             logger.error("modeltap: an exchange could not be tapped: %r", error)
 
     def _sampled(self, exchange: Exchange) -> bool:
-        trace = next((trace_id(v) for k, v in exchange.request_headers if k == b"traceparent"), None)
+        trace = next(
+            (trace_id(v) for k, v in exchange.request_headers if k == b"traceparent"), None
+        )
         if exchange.id is None:
             exchange.id = _ids.next(exchange.started_at)
         return sampled(trace or exchange.id, self.settings.sample_rate)

@@ -22,15 +22,11 @@ class WSGIMiddleware:
     nothing is read ahead or held back. The options are those of `modeltap.watch`.
     """
 
-    def __init__(
-        self, app: WSGIApplication, *, model: ModelChooser = None, **options: Any
-    ) -> None:
+    def __init__(self, app: WSGIApplication, *, model: ModelChooser = None, **options: Any) -> None:
         self.app = app
         self.tee = Tee("wsgi", model, options)
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         tee = self.tee
         if tee.disabled:
             return self.app(environ, start_response)

@@ -1,0 +1,47 @@
+"""The API that the demo serves: plain FastAPI, and one line for modeltap.
+
+It is told where its model is by the folder it is started in, as is modeltap its settings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+import modeltap
+from modeltap.demo.model import FlightTimeModel
+
+app = FastAPI(title="Flight times")
+model = FlightTimeModel.load(Path())
+
+
+class Departure(BaseModel):
+    """What is known of a flight before it leaves."""
+
+    time: str
+    carrier: str
+    origin: str
+    dest: str
+    distance: int
+    hour: int
+    weekday: int
+    temp: float | None
+    dewp: float | None
+    humid: float | None
+    wind_dir: float | None
+    wind_speed: float | None
+    wind_gust: float | None
+    precip: float | None
+    pressure: float | None
+    visib: float | None
+
+
+@app.post("/predict")
+async def predict(departure: Departure) -> dict[str, float]:
+    """Return the minutes this flight will be in the air."""
+    return {"prediction": round(float(model.predict([departure.model_dump()])[0]), 1)}
+
+
+modeltap.watch(app, model="flights")  # the one line

@@ -1,0 +1,183 @@
+"""The demo, from the data to what was found."""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.cli.main import cli
+from modeltap.demo import flights as data
+from modeltap.demo.flights import FEATURES, Flight
+from modeltap.demo.model import cross_validated, train
+from modeltap.demo.replay import DAY, Replay
+from modeltap.demo.server import Server
+from modeltap.demo.stage import Stage
+from modeltap.errors import InputError
+from modeltap.store.connection import connect
+from modeltap.testing import WebhookReceiver
+
+DAYS_PER_SECOND = 6.5
+"""March to August in half a minute."""
+
+REQUESTS = 14_000
+_REFERENCE_ROWS = 20_000
+_SECRET = "DEMO_WEBHOOK_SECRET"
+_ENOUGH_SECONDS = 30.0
+
+_TOML = """\
+# What modeltap.watch(app, model="flights") reads in this folder.
+store = "modeltap.db"
+window = "7d"
+event_time = "body:time"           # windows go by the flight's time, not by the clock
+reference = "reference.csv"        # January and February, with the model's own record
+analyze_interval_seconds = 2       # the demo is in a hurry: 60 is the default
+
+[[webhooks]]
+url = "{url}"
+secret = "env:{secret}"
+allow_private = true               # the receiver is on this machine
+"""
+
+
+def play(*, keep: str | None, port: int, speed: float | None, as_json: bool) -> None:
+    """Play the demo; see ``modeltap demo --help``."""
+    if speed is not None and not 0 < speed <= 1000:
+        raise InputError(
+            f"--speed {speed} is no speed; say how many days pass in a second, above 0"
+        )
+    stage = Stage(as_json)
+    kept = _kept_folder(keep)
+    folder = kept or Path(tempfile.mkdtemp(prefix="modeltap-demo-"))
+    try:
+        winter, summer = _load(stage)
+        _train(stage, winter, folder)
+        _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
+        store = folder / "modeltap.db" if kept else _bring_home(folder / "modeltap.db")
+        stage.end(store)
+    finally:
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kept_folder(keep: str | None) -> Path | None:
+    if keep is None:
+        return None
+    folder = Path(keep).absolute()
+    if (folder / "modeltap.db").exists():
+        raise InputError(f"--keep {keep!r} holds a modeltap.db already; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _load(stage: Stage) -> tuple[list[Flight], list[Flight]]:
+    """Return the flights of January and February that landed, and a sample of March to August."""
+    flights = data.load()
+    winter = [f for f in flights if f.month <= 2 and f.air_time is not None]
+    # By UTC, as the store has it: the evening of August 31 in New York is September there.
+    later = [f for f in flights if "2013-03" <= clock.iso(f.time) < "2013-09" and f.month > 2]
+    chosen = np.random.default_rng(2013).choice(len(later), REQUESTS, replace=False)
+    stage.say("data", f"{len(flights):,} flights out of New York in 2013, with their weather",
+              flights=len(flights))  # fmt: skip
+    return winter, [later[i] for i in sorted(chosen)]
+
+
+def _train(stage: Stage, winter: list[Flight], folder: Path) -> None:
+    """Train, and write the reference: what the model saw, and how right it was about it."""
+    guesses = cross_validated(winter)
+    truth = np.array([f.air_time for f in winter])
+    error = float(np.mean(np.abs(guesses - truth)))
+    train(winter).save(folder)
+    stage.say(
+        "model",
+        f"a model of the flight time, trained on {len(winter):,} flights of January and February: "
+        f"off by {error:.1f} minutes on average in its own cross-validation",
+        rows=len(winter), mae=round(error, 2),
+    )  # fmt: skip
+    picked = np.sort(np.random.default_rng(1).choice(len(winter), _REFERENCE_ROWS, replace=False))
+    with (folder / "reference.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["time", *FEATURES, "prediction", "label"])
+        for i in picked:
+            flight = winter[i]
+            writer.writerow([clock.iso(flight.time), *flight.features.values(),
+                             round(float(guesses[i]), 1), flight.air_time])  # fmt: skip
+
+
+def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: float) -> None:
+    """Serve, replay and listen until all that was sent has been analysed."""
+    store = folder / "modeltap.db"
+    secret = "whsec_" + secrets.token_urlsafe(32).replace("-", "A").replace("_", "B") + "="
+    with WebhookReceiver(on_receive=stage.received) as receiver:
+        (folder / "modeltap.toml").write_text(_TOML.format(url=receiver.url, secret=_SECRET))
+        _freeze_reference(folder)
+        connection = connect(store)
+        with Server(folder, port, {_SECRET: secret}) as server:
+            stage.say(
+                "serving",
+                f"the API runs at {server.url}, tapped by one line; alerts go to {receiver.url}",
+                url=server.url, webhook=receiver.url,
+            )  # fmt: skip
+            days = int((summer[-1].time - summer[0].time) // DAY) + 1
+            stage.say("replay", f"{len(summer):,} real requests from March to August, "
+                      f"{speed:g} days a second; the true flight times follow a day later",
+                      requests=len(summer), days=days)  # fmt: skip
+            with stage.progress(days) as on_day:
+                replay = Replay(server.url, connection, speed, on_day)
+                replay.run(summer)
+            _wait_until_analysed(connection)
+        stage.counted(replay.requests, replay.failed, replay.labels, connection)
+        connection.close()
+
+
+def _freeze_reference(folder: Path) -> None:
+    """What `modeltap reference set --file` does, in the folder of the settings."""
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        command = ["reference", "set", "--model", "flights", "--file", "reference.csv",
+                   "--timestamp", "time", "--json"]  # fmt: skip
+        with Path(os.devnull).open("w") as nowhere:
+            from contextlib import redirect_stdout
+
+            with redirect_stdout(nowhere):
+                cli.main(command, standalone_mode=False)
+    finally:
+        os.chdir(here)
+
+
+def _wait_until_analysed(connection: object) -> None:
+    """Wait for the scheduled analyzer to have seen everything, and to have told of it."""
+    from modeltap.schedule import something_new
+
+    deadline = time.monotonic() + _ENOUGH_SECONDS
+    while time.monotonic() < deadline:
+        pending = connection.execute(  # type: ignore[attr-defined]
+            "select 1 from deliveries where state = 'pending' limit 1"
+        ).fetchone()
+        if not pending and not something_new(connection):  # type: ignore[arg-type]
+            return
+        time.sleep(0.25)
+
+
+def _bring_home(store: Path) -> Path:
+    """Move the store into the working folder, under a name that is free there."""
+    home = next(
+        path
+        for n in range(1000)
+        if not (path := Path(f"modeltap{f'-demo{n}' if n else ''}.db").absolute()).exists()
+    )
+    try:
+        shutil.move(store, home)
+    except OSError as error:
+        raise InputError(
+            f"the demo's store cannot be put into this folder ({error.strerror}); say --keep DIR"
+        ) from None
+    return home

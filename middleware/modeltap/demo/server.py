@@ -1,0 +1,84 @@
+"""The demo's API as a process of its own: uvicorn, started, waited for, stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from modeltap.errors import ModeltapError
+
+_START_SECONDS = 60.0
+
+
+class Server:
+    """`uvicorn modeltap.demo.app:app`, started in `folder`."""
+
+    def __init__(self, folder: Path, port: int, environ: dict[str, str]) -> None:
+        self.port = port or free_port()
+        self._folder = folder
+        self._environ = environ
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Server:
+        command = [sys.executable, "-P", "-m", "uvicorn", "modeltap.demo.app:app", "--host",
+                   "127.0.0.1", "--port", str(self.port), "--log-level", "warning",
+                   "--no-access-log"]  # fmt: skip
+        self._log = (self._folder / "server.log").open("w+")
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("MODELTAP_")}
+        # One row at a time needs one thread: OpenMP's others would only wait for each other.
+        environ.update(self._environ, OMP_NUM_THREADS="1")
+        self._process = subprocess.Popen(
+            command, cwd=self._folder, env=environ, stdout=self._log, stderr=self._log
+        )
+        try:
+            self._wait_until_up()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._log.close()
+
+    def _wait_until_up(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                self._log.seek(0)
+                lines = self._log.read().strip().splitlines() or ["no message"]
+                raise ModeltapError(f"the demo's API ended at once: {lines[-1]}")
+            try:
+                httpx.get(f"{self.url}/openapi.json", timeout=1, trust_env=False)
+                return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise ModeltapError(f"the demo's API did not start within {_START_SECONDS:.0f} s")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
