@@ -50,7 +50,7 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return f"{host}#{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
 
     def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
-        """Return a copy whose ``env:NAME`` values are read; raises `ConfigError` if one is unset."""
+        """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
         url = _from_environment(self.url, "webhook url", environ)
         secret = self.secret and _from_environment(self.secret, "webhook secret", environ)
         return msgspec.structs.replace(self, url=url, secret=secret)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from modeltap.plugins import hooks
 from modeltap.tap.mask import inflate
@@ -55,8 +55,9 @@ class Decoders:
     """
 
     def __init__(self) -> None:
-        implementations = hooks().decode.get_hookimpls()  # type: ignore[attr-defined]
-        self._all: list[Decoder] = [one.function for one in reversed(implementations)]
+        implementations = hooks().decode.get_hookimpls()
+        # The order of the hook: what was registered last is asked first.
+        self._all = [cast(Decoder, one.function) for one in reversed(implementations)]
         self._known: dict[tuple[str, str | None], Decoder] = {}
 
     def decode(self, payload: Payload) -> Decoded:

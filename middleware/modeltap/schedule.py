@@ -34,7 +34,7 @@ logger = logging.getLogger("modeltap")
 
 LEASE = "scheduler"
 _CHILD_LIMIT_SECONDS = 900.0
-"""A pass that takes longer than a quarter of an hour hangs: it is ended, and the next one goes on."""
+"""A pass that takes longer than a quarter of an hour hangs: it is ended, the next one goes on."""
 
 _LOG_CHARACTERS = 10_000
 _KEPT_CHILD_RUNS = 1000
@@ -150,8 +150,8 @@ class Watch:
                 "(select max(id) from runs) - ?", (_KEPT_CHILD_RUNS * 10,)
             )  # fmt: skip
         if child.returncode and not self._stopping:
-            logger.warning("modeltap: the analysis failed (exit %s): %s", child.returncode,
-                           log.strip().splitlines()[-1] if log.strip() else "no message")  # fmt: skip
+            last = (log.strip().splitlines() or ["no message"])[-1]
+            logger.warning("modeltap: the analysis failed (exit %s): %s", child.returncode, last)
 
     def _attend(self, child: subprocess.Popen[bytes], lease: Lease) -> str:
         """Wait for the child; end it at its limit, or when another took the lease over."""
@@ -168,7 +168,7 @@ class Watch:
 
 
 def something_new(connection: sqlite3.Connection) -> bool:
-    """Say whether an analysis would find work: new exchanges, labels, or a window that has closed."""
+    """Say whether an analysis would find work: exchanges, labels, or a window that closed."""
     newest = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
     if newest > progress(connection, "seen"):
         return True

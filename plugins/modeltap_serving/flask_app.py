@@ -17,4 +17,4 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
         return None
     flask: Any = app
     flask.wsgi_app = WSGIMiddleware(flask.wsgi_app, model=model, **options)
-    return flask
+    return app

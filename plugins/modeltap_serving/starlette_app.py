@@ -21,4 +21,4 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
     starlette: Any = app
     ASGIMiddleware(starlette, model=model, **options)
     starlette.add_middleware(ASGIMiddleware, model=model, **options)
-    return starlette
+    return app

@@ -40,8 +40,8 @@ def enqueue(
     groups: dict[tuple[str, str, str, str], list[Transition]] = {}
     for transition in transitions:
         alert = transition.alert
-        key = (transition.event, alert["rule"], alert["model"], alert["version"])
-        groups.setdefault(key, []).append(transition)
+        subject = (transition.event, alert["rule"], alert["model"], alert["version"])
+        groups.setdefault(subject, []).append(transition)
     owed = 0
     for group in groups.values():
         event = _event(sorted(group, key=lambda t: -t.strength))

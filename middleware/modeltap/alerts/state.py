@@ -54,7 +54,8 @@ def _judged(
     ).fetchone()
     if row["verdict"] == "alert":
         if open_alert is not None:
-            return _repeated(connection, open_alert, row)
+            _repeat(connection, open_alert, row)
+            return None
         if _closed_before(connection, mark, row) or not _lasting(connection, row):
             return None
         return _fired(connection, rule, mark, row)
@@ -115,7 +116,7 @@ def _fired(
     return Transition(FIRING, alert, row["strength"] or 0.0)
 
 
-def _repeated(connection: sqlite3.Connection, alert: sqlite3.Row, row: Mapping[str, Any]) -> None:
+def _repeat(connection: sqlite3.Connection, alert: sqlite3.Row, row: Mapping[str, Any]) -> None:
     """A repeat updates the incident and sends nothing."""
     if row["window_start"] < alert["last_window_start"]:
         return

@@ -24,11 +24,12 @@ def count(columns: Mapping[str, Column], rows: int, reference: Reference) -> np.
         columns: values by feature, each of length `rows`; others than the reference's are
             left out, and a feature of the reference that is absent counts as missing.
 
-    Returns an int64 array, feature after feature as in `layout`.
+    Returns an int64 array, feature after feature as in `layout`: here the bins of a and b, of
+    rarer words, and then missing, of the wrong type, never seen.
 
     >>> from modeltap.analysis.reference import fit
     >>> reference = fit({"c": ["a", "b"]}, 2, model="m")
-    >>> count({"c": ["a", "z", None, 7]}, 4, reference).tolist()  # a, b, rare, missing, type, unseen
+    >>> count({"c": ["a", "z", None, 7]}, 4, reference).tolist()
     [1, 0, 0, 1, 1, 1]
     """
     parts = [_count_feature(columns.get(f.name), rows, f) for f in reference.features]

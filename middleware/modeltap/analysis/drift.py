@@ -200,7 +200,7 @@ def _pooled(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
-    return counts / max(1, counts.sum())
+    return np.asarray(counts / max(1, counts.sum()))
 
 
 def _smoothed(counts: np.ndarray) -> np.ndarray:

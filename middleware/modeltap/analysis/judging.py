@@ -100,8 +100,8 @@ class Judge:
         limit = "9999" if self.open_too else clock.iso(time.time())
         judged = 0
         for window in self.connection.execute(
-            "select * from traffic t where window_end <= ? and (? or not exists (select 1 from runs "
-            "where job = 'operations ' || t.model || '@' || t.version "
+            "select * from traffic t where window_end <= ? and (? or not exists "
+            "(select 1 from runs where job = 'operations ' || t.model || '@' || t.version "
             "and window = t.window_start || '/' || t.window_end)) order by window_start",
             (limit, self.again),
         ).fetchall():
@@ -188,9 +188,9 @@ class Judge:
     def _pairs(self, model: str, version: str, start: str, end: str) -> list[sqlite3.Row]:
         """Return prediction and last label of each row of a period; no label is None."""
         return self.connection.execute(
-            "select p.prediction, (select l.value from labels l where l.exchange_id = p.exchange_id "
-            "and l.row = p.row order by l.seq desc limit 1) as value from predictions p "
-            "where p.model = ? and p.version = ? and p.event_time >= ? and p.event_time < ?",
+            "select p.prediction, (select l.value from labels l "
+            "where l.exchange_id = p.exchange_id and l.row = p.row order by l.seq desc limit 1) "
+            "as value from predictions p where p.model = ? and p.version = ? and p.event_time >= ? and p.event_time < ?",
             (model, version, start, end),
         ).fetchall()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -114,7 +115,13 @@ def _p95(latency: np.ndarray, usual: float | None, min_rows: int) -> Metric:
     # Order statistics: the true quantile lies between these ranks in 99 of 100 windows.
     reach = float(ndtri(0.995)) * np.sqrt(0.95 * 0.05 / n)
     low, high = quantile(latency, 0.95 - reach), quantile(latency, min(1.0, 0.95 + reach))
-    facts = {"metric": "latency_p95_ms", "rows": n, "value": value, "low": low, "high": high}
+    facts: dict[str, Any] = {
+        "metric": "latency_p95_ms",
+        "rows": n,
+        "value": value,
+        "low": low,
+        "high": high,
+    }
     if usual is None or low is None:
         return Metric(**facts, verdict=NO_REFERENCE)
     threshold = usual * (1 + LATENCY_FLOOR)

@@ -41,7 +41,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def learn_task(labels: Sequence[Any]) -> Task:
-    """Say from the labels what the model does: words, truth values and few whole numbers are classes.
+    """Say from the labels what the model does: words and few whole numbers are classes.
 
     >>> learn_task([1.5, 2.25, 3.0]), learn_task(["yes", "no"]), learn_task([0, 1, 1, 0])
     ('regression', 'classification', 'classification')
@@ -113,7 +113,7 @@ def _regression(errors: np.ndarray, baseline: Baseline | None, min_rows: int) ->
         Metric(metric="rmse", rows=n, value=float(np.sqrt(np.mean(errors**2)))),
         Metric(metric="bias", rows=n, value=bias),
     ]
-    facts = {"metric": "mae", "rows": n, "value": mae, "low": max(0.0, mae - half),
+    facts: dict[str, Any] = {"metric": "mae", "rows": n, "value": mae, "low": max(0.0, mae - half),
              "high": mae + half}  # fmt: skip
     if baseline is None:
         return [Metric(**facts, verdict=NO_REFERENCE), *described]
@@ -139,7 +139,8 @@ def _went_wrong(mae: float, bias: float, baseline: Baseline, rows: int, p: float
     direction = "too high" if bias > 0 else "too low"
     return (
         f"mean absolute error went from {say(baseline.mean)} to {say(mae)} in {rows:,} labelled "
-        f"rows, {nature}: predictions are {say(abs(bias))} {direction} on average; expected {chance(p)}"
+        f"rows, {nature}: predictions are {say(abs(bias))} {direction} on average; "
+        f"expected {chance(p)}"
     )
 
 
@@ -153,8 +154,10 @@ def _classification(
     accuracy = float(right.mean())
     low, high = wilson(int(right.sum()), n)
     described = [Metric(metric="f1_macro", rows=n, value=_f1_macro(predictions, labels))]
-    facts = {"metric": "accuracy", "rows": n, "count": int(right.sum()), "value": accuracy,
-             "low": low, "high": high}  # fmt: skip
+    facts: dict[str, Any] = {
+        "metric": "accuracy", "rows": n, "count": int(right.sum()), "value": accuracy,
+        "low": low, "high": high,
+    }  # fmt: skip
     if baseline is None:
         return [Metric(**facts, verdict=NO_REFERENCE), *described]
     wrong, usually_wrong = n - int(right.sum()), round((1 - baseline.mean) * baseline.rows)

@@ -1,1 +1,1 @@
-"""The command line: each command does one thing and says it to people or, with --json, to programs."""
+"""The command line: a command says one thing, to people or, with --json, to programs."""

@@ -94,20 +94,19 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     def one(sql: str) -> Any:
         return connection.execute(sql).fetchone()[0]
 
-    total, unread = one("select count(*) from exchanges"), one(
-        "select count(*) from exchanges where decoded = 0 and (status is null or status < 400)")  # fmt: skip
-    yield (
-        "exchanges",
-        True,
-        f"{total:,}, the last at {one('select max(started_at) from exchanges') or '-'}",
-    )
+    total = one("select count(*) from exchanges")
+    last = one("select max(started_at) from exchanges") or "-"
+    yield "exchanges", True, f"{total:,}, the last at {last}"
+    unread = connection.execute(
+        "select decode_note, count(*) as times from exchanges where decoded = 0 "
+        "and (status is null or status < 400) group by 1 order by 2 desc"
+    ).fetchall()
     if unread:
-        note = connection.execute(
-            "select decode_note from exchanges where decoded = 0 and (status is null or status < 400) "
-            "group by 1 order by count(*) desc limit 1"
-        ).fetchone()[0]
-        yield ("decoding", unread < 0.5 * total,
-               f"{unread:,} exchanges hold no rows that are understood; mostly: {note}")  # fmt: skip
+        count = sum(row["times"] for row in unread)
+        yield (
+            "decoding", count < 0.5 * total,
+            f"{count:,} exchanges hold no rows that are understood; mostly: {unread[0][0]}",
+        )  # fmt: skip
     lost = one("select sum(count) from losses") or 0
     yield (
         "capture",

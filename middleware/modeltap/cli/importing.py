@@ -52,6 +52,7 @@ def import_(
     table = open_table(file)
     roles = roles_of(table, said)
     connection = open_store(store, create=True)
+    bar: Any
     with click.progressbar(length=0, label=f"importing {table.path.name}",
                            item_show_func=lambda n: f"{n or 0:,} rows") as bar:  # fmt: skip
         count = 0

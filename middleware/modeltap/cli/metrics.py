@@ -50,5 +50,5 @@ def metrics(
         "order by model, version, window_start, metric, feature",
         {"model": model, "metric": metric, "feature": feature, "last": last},
     )
-    emit((dict(row) for row in rows), _SHOWN, as_json=as_json,
-         empty="no metrics yet: `modeltap analyze` computes them, once a window is over")  # fmt: skip
+    empty = "no metrics yet: `modeltap analyze` computes them, once a window is over"
+    emit((dict(row) for row in rows), _SHOWN, as_json=as_json, empty=empty)

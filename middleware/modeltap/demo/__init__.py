@@ -1,1 +1,1 @@
-"""The main job on real data: a model of flight times that goes wrong as the winter winds slacken."""
+"""The main job on real data: a model of flight times that goes wrong as winter ends."""

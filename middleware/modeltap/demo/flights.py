@@ -38,14 +38,13 @@ def load() -> list[Flight]:
     folder = _folder()
     weather = _weather(folder / "weather.csv")
     nothing = dict.fromkeys(WEATHER)
-    flights = []
     with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
         name = archive.namelist()[0]
         with archive.open(name) as raw:
-            for row in csv.DictReader(io.TextIOWrapper(raw, "utf-8")):
-                flights.append(
-                    _flight(row, weather.get((row["origin"], row["time_hour"]), nothing))
-                )
+            flights = [
+                _flight(row, weather.get((row["origin"], row["time_hour"]), nothing))
+                for row in csv.DictReader(io.TextIOWrapper(raw, "utf-8"))
+            ]
     flights.sort(key=lambda flight: flight.time)
     return flights
 
@@ -69,7 +68,7 @@ def _weather(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 def _flight(row: dict[str, str], weather: dict[str, Any]) -> Flight:
     time = (clock.parse(row["time_hour"]) or 0.0) + 60 * int(row["minute"])
-    features = {name: row[name] for name in CATEGORIES}
+    features: dict[str, Any] = {name: row[name] for name in CATEGORIES}
     features.update(distance=int(row["distance"]), hour=int(row["hour"]),
                     weekday=int((time // 86_400 + 3) % 7), **weather)  # fmt: skip
     return Flight(time, int(row["month"]), features, _number(row["air_time"]))

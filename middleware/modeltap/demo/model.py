@@ -74,7 +74,7 @@ def encoded(rows: Sequence[dict[str, Any]], categories: list[dict[str, int]]) ->
         for j, name in enumerate(FEATURES):
             value = row.get(name)
             if j < len(categories):
-                value = categories[j].get(value)
+                value = categories[j].get(str(value))
             if value is not None:
                 matrix[i, j] = value
     return matrix

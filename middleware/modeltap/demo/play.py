@@ -50,9 +50,7 @@ allow_private = true               # the receiver is on this machine
 def play(*, keep: str | None, port: int, speed: float | None, as_json: bool) -> None:
     """Play the demo; see ``modeltap demo --help``."""
     if speed is not None and not 0 < speed <= 1000:
-        raise InputError(
-            f"--speed {speed} is no speed; say how many days pass in a second, above 0"
-        )
+        raise InputError(f"--speed {speed} is no speed; say how many days pass in a second")
     stage = Stage(as_json)
     kept = _kept_folder(keep)
     folder = kept or Path(tempfile.mkdtemp(prefix="modeltap-demo-"))

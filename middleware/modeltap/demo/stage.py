@@ -73,7 +73,7 @@ class Stage:
                                item_show_func=lambda day: day or "") as bar:  # fmt: skip
             self._bar = bar
 
-            def on_day(day: float, requests: int) -> None:
+            def on_day(day: float, _: int) -> None:
                 with self._lock:
                     bar.update(1, clock.iso(day)[:10])
 
@@ -86,14 +86,15 @@ class Stage:
         """Keep what the end will tell."""
         self._rows = [dict(row) for row in connection.execute(_BY_MONTH)]
         fired = connection.execute(
-            "select rule, min(started_at), count(*), group_concat(distinct ifnull(feature, metric)) "
-            "from alerts group by rule order by 2"
+            "select rule, min(started_at), count(*), "
+            "group_concat(distinct ifnull(feature, metric)) from alerts group by rule order by 2"
         ).fetchall()
         self._facts = {
             "requests": requests, "failed": failed, "labels": labels,
-            "messages": connection.execute("select count(*) from deliveries where state = 'delivered'")
-            .fetchone()[0],
-            "alerts": [{"rule": r[0], "first": r[1], "incidents": r[2], "about": r[3]} for r in fired],
+            "messages": connection.execute(
+                "select count(*) from deliveries where state = 'delivered'").fetchone()[0],
+            "alerts": [
+                {"rule": r[0], "first": r[1], "incidents": r[2], "about": r[3]} for r in fired],
         }  # fmt: skip
 
     def end(self, store: Path) -> None:
@@ -140,10 +141,10 @@ class Stage:
         if worse := by_rule.get("performance"):
             peak = max(self._rows, key=lambda row: row["mae"] or 0)
             told.append(
-                f"The model itself got worse from {clock.short(worse['first'])} on, as its labels "
-                f"show: in {_MONTHS[int(peak['month'][5:])]} it was off by {peak['mae']:.0f} minutes, "
-                f"{peak['bias']:+.0f} of them bias. The winter winds it learnt from have slackened: "
-                "it should be trained again."
+                f"The model itself got worse from {clock.short(worse['first'])} on, as its "
+                f"labels show: in {_MONTHS[int(peak['month'][5:])]} it was off by "
+                f"{peak['mae']:.0f} minutes, {peak['bias']:+.0f} of them bias. The winter winds "
+                "it learnt from have slackened: it should be trained again."
             )
         return told
 

@@ -41,7 +41,7 @@ def import_table(
     *,
     model: str,
     version: str = "",
-    on_batch: Callable[[int], None] = lambda rows: None,
+    on_batch: Callable[[int], None] = lambda _: None,
 ) -> Imported:
     """Put a table's rows into the store; the same file again adds nothing.
 
@@ -50,7 +50,7 @@ def import_table(
     """
     done = Imported()
     source = f"{model}\x1f{version}\x1f{_content_hash(table) if roles.id is None else 'id'}"
-    for batch in _batches(table, roles):
+    for batch in _batches(table):
         _write(connection, batch, roles, source, model, version, done)
         on_batch(len(batch))
     if not done.rows and not done.repeated:
@@ -58,7 +58,7 @@ def import_table(
     return done
 
 
-def _batches(table: Table, roles: Roles) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+def _batches(table: Table) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     batch = []
     for numbered in table.rows():
         batch.append(numbered)
@@ -117,10 +117,14 @@ def _exchange(
         request_type="application/json", response_type="application/json" if response else None,
         request_body=request, response_body=response, request_bytes=len(request),
         response_bytes=len(response or ""), request_read=1,
-        request_id=str(row[roles.id]) if roles.id and row.get(roles.id) is not None else None, sample_rate=1.0, pid=os.getpid(),
+        request_id=_text(row.get(roles.id)) if roles.id else None, sample_rate=1.0, pid=os.getpid(),
         host=socket.gethostname(),
     )  # fmt: skip
     return tuple(values[name] for name in schema.EXCHANGE_COLUMNS)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _content_hash(table: Table) -> str:

@@ -153,11 +153,5 @@ def _opened(path: Path) -> TextIO:
 
 
 def _suffix(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return (
-        suffixes[-2]
-        if suffixes[-1:] == [".gz"] and len(suffixes) > 1
-        else suffixes[-1]
-        if suffixes
-        else ""
-    )
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix

@@ -86,7 +86,7 @@ create table windows (
     model text not null, version text not null default '', reference_id text not null,
     window_start text not null, window_end text not null,
     rows integer not null, first_event text, last_event text, first_seq integer,
-    counts blob not null,                   -- zlib of int64 little-endian, laid out by the reference
+    counts blob not null,                   -- zlib of int64 little-endian, as the reference has it
     primary key (model, version, reference_id, window_start)
 ) without rowid;
 

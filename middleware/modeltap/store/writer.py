@@ -41,10 +41,9 @@ def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[Sequence[Any
     for size in (_ROWS_A_STATEMENT, 8, 1):
         while len(rows) - position >= size:
             batch = rows[position : position + size]
+            columns: tuple[str, ...] = schema.EXCHANGE_COLUMNS
             if all(row[_USUAL:] == _NOTHING_RARE for row in batch):
                 columns, batch = schema.USUAL_COLUMNS, [row[:_USUAL] for row in batch]
-            else:
-                columns = schema.EXCHANGE_COLUMNS
             connection.execute(_insert(columns, size), [value for row in batch for value in row])
             position += size
 

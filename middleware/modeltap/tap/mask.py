@@ -22,8 +22,8 @@ _NAMES = (
     r"auth(?!or(?!i[sz]))", r"api[-_ ]?key", r"secret(?!ar)", r"token(?!s|i[sz])",
     r"(?:access|refresh|auth|api|id)[-_ ]?tokens", r"passw", r"passphrase",
     r"(?<![a-z])pwd(?![a-z])", r"cookie", r"session", r"csrf", r"xsrf", r"credential",
-    r"private[-_ ]?key", r"signature", r"(?<![a-z])ssn(?![a-z])", r"card[-_ ]?n(?:umber|o|um)(?![a-z])",
-    r"(?<![a-z])cv[vc]2?(?![a-z])",
+    r"private[-_ ]?key", r"signature", r"(?<![a-z])ssn(?![a-z])",
+    r"card[-_ ]?n(?:umber|o|um)(?![a-z])", r"(?<![a-z])cv[vc]2?(?![a-z])",
 )  # fmt: skip
 
 _TO_LETTERS = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))

@@ -225,9 +225,9 @@ class _Latin1:
 def _headers(environ: WSGIEnvironment) -> _Latin1:
     # The environ may change while the app runs: its headers are copied now, encoded later.
     found = [(k[5:].replace("_", "-"), v) for k, v in environ.items() if k[:5] == "HTTP_"]
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if value := environ.get(name):
-            found.append((name.replace("_", "-"), value))
+    for name, header in (("CONTENT_TYPE", "CONTENT-TYPE"), ("CONTENT_LENGTH", "CONTENT-LENGTH")):
+        value = environ.get(name)
+        found += [(header, value)] if value else []
     return _Latin1(found)
 
 
