@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,10 @@ from modeltap.analysis.reading import Batch
 from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.windows import Counter, window_start
 from modeltap.config import Settings, parse_reference, parse_window
+from modeltap.decode import columns
+from modeltap.errors import InputError
+from modeltap.ingest.roles import Roles, choose_roles
+from modeltap.ingest.table import Table, open_table
 from modeltap.store.connection import writing
 from modeltap.store.references import save_reference
 
@@ -21,19 +26,45 @@ from modeltap.store.references import save_reference
 def freeze_when_ready(counter: Counter, model: str, version: str) -> Reference | None:
     """Freeze the reference that the settings ask for, once its rows are all there.
 
-    None while they are not; a file is read by `ingest`, not here.
+    None while they are not. Raises `InputError` for a file that cannot be read.
     """
     settings = counter.settings_of(model)
     kind, amount = parse_reference(settings.reference)
+    if kind == "file":
+        table = open_table(str(amount))
+        _, _, timestamp = settings.event_time.partition("body:")
+        roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
+        return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
     if kind == "rows":
         first = first_rows(counter.connection, model, version, limit=int(amount))
         if len(first) < int(amount):
             return None
-    elif kind == "seconds":
-        first = _first_seconds(counter.connection, model, version, float(amount))
     else:
-        return None
+        first = _first_seconds(counter.connection, model, version, float(amount))
     return freeze_rows(counter, model, version, first, settings.reference) if first else None
+
+
+def freeze_file(
+    connection: sqlite3.Connection, settings: Settings, table: Table, roles: Roles, *, model: str,
+    version: str,
+) -> Reference:  # fmt: skip
+    """Freeze the rows of a table; with predictions and labels the model's record is learnt, too.
+
+    Raises `InputError` for a file with fewer than two rows.
+    """
+    rows = [row for _, row in table.rows()]
+    if len(rows) < 2:
+        raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
+    found = columns(roles.features_of(row) for row in rows)
+    for name, column in (("prediction", roles.prediction), ("score", roles.score)):
+        if column:
+            found[name] = [row.get(column) for row in rows]
+    labels = [row.get(roles.label) if roles.label else None for row in rows]
+    times = [math.nan if (time := roles.time_of(row)) is None else time for row in rows]
+    return freeze(
+        connection, settings, found, times, labels, model=model, version=version,
+        source=table.path.name,
+    )  # fmt: skip
 
 
 def freeze_rows(

@@ -188,9 +188,10 @@ class Judge:
     def _pairs(self, model: str, version: str, start: str, end: str) -> list[sqlite3.Row]:
         """Return prediction and last label of each row of a period; no label is None."""
         return self.connection.execute(
-            "select p.prediction, (select l.value from labels l "
-            "where l.exchange_id = p.exchange_id and l.row = p.row order by l.seq desc limit 1) "
-            "as value from predictions p where p.model = ? and p.version = ? and p.event_time >= ? and p.event_time < ?",
+            "select p.prediction, (select l.value from labels l where l.exchange_id = "
+            "p.exchange_id and l.row = p.row order by l.seq desc limit 1) as value "
+            "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
+            "and p.event_time < ?",
             (model, version, start, end),
         ).fetchall()
 

@@ -53,7 +53,6 @@ def set_(
         raise click.UsageError("say one of --file FILE, --from T --to T, or --rows N")
     from modeltap.analysis import freeze
     from modeltap.analysis.run import LEASE
-    from modeltap.ingest.reference_file import freeze_file
 
     connection = open_store(store, create=file is not None)
     options = {"window": window} if window else {}
@@ -61,7 +60,7 @@ def set_(
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
             table = open_table(file)
-            frozen = freeze_file(connection, analyzer.settings_of(model), table,
+            frozen = freeze.freeze_file(connection, analyzer.settings_of(model), table,
                                  roles_of(table, said), model=model, version=version)  # fmt: skip
         else:
             check_model(connection, model)

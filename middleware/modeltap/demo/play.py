@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import os
 import secrets
 import shutil
+import sqlite3
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from modeltap import clock
-from modeltap.cli.main import cli
 from modeltap.demo import flights as data
 from modeltap.demo.flights import FEATURES, Flight
 from modeltap.demo.model import cross_validated, train
@@ -21,6 +20,7 @@ from modeltap.demo.replay import DAY, Replay
 from modeltap.demo.server import Server
 from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
+from modeltap.schedule import something_new
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 
@@ -115,7 +115,6 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
     secret = "whsec_" + secrets.token_urlsafe(32).replace("-", "A").replace("_", "B") + "="
     with WebhookReceiver(on_receive=stage.received) as receiver:
         (folder / "modeltap.toml").write_text(_TOML.format(url=receiver.url, secret=_SECRET))
-        _freeze_reference(folder)
         connection = connect(store)
         with Server(folder, port, {_SECRET: secret}) as server:
             stage.say(
@@ -135,32 +134,14 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
         connection.close()
 
 
-def _freeze_reference(folder: Path) -> None:
-    """What `modeltap reference set --file` does, in the folder of the settings."""
-    here = Path.cwd()
-    os.chdir(folder)
-    try:
-        command = ["reference", "set", "--model", "flights", "--file", "reference.csv",
-                   "--timestamp", "time", "--json"]  # fmt: skip
-        with Path(os.devnull).open("w") as nowhere:
-            from contextlib import redirect_stdout
-
-            with redirect_stdout(nowhere):
-                cli.main(command, standalone_mode=False)
-    finally:
-        os.chdir(here)
-
-
-def _wait_until_analysed(connection: object) -> None:
+def _wait_until_analysed(connection: sqlite3.Connection) -> None:
     """Wait for the scheduled analyzer to have seen everything, and to have told of it."""
-    from modeltap.schedule import something_new
-
     deadline = time.monotonic() + _ENOUGH_SECONDS
     while time.monotonic() < deadline:
-        pending = connection.execute(  # type: ignore[attr-defined]
+        pending = connection.execute(
             "select 1 from deliveries where state = 'pending' limit 1"
         ).fetchone()
-        if not pending and not something_new(connection):  # type: ignore[arg-type]
+        if not pending and not something_new(connection):
             return
         time.sleep(0.25)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from modeltap.config import ANALYSIS_OPTIONS, Settings
+from modeltap.config import ANALYSIS_OPTIONS, Settings, parse_reference
 from modeltap.errors import ModeltapError
 from modeltap.store.connection import connect, writing
 from modeltap.store.settings import save_settings
@@ -249,6 +249,9 @@ class Recorder:
                 self._known_models.add(exchange.model)
                 own = recording.settings.for_model(exchange.model)
                 said = {name: getattr(own, name) for name in ANALYSIS_OPTIONS}
+                if parse_reference(own.reference)[0] == "file":
+                    # Whoever analyses may stand in another folder.
+                    said["reference"] = str(Path(own.reference).absolute())
                 said["webhooks"] = [
                     _without_secrets(webhook) for webhook in recording.settings.webhooks
                 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from modeltap import config
 from modeltap.config import ModelChooser, Settings
+from modeltap.errors import ConfigError
 from modeltap.store.connection import check_path
 from modeltap.tap.exchange import Exchange, IdSource
 from modeltap.tap.record import Recording, trace_id
@@ -28,6 +30,7 @@ class Tee:
         settings = self.settings
         if not self.disabled:
             check_path(settings.store)
+            _check_reference(settings)
         self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
         self.id_header = settings.id_header.encode() if settings.id_header else None
@@ -88,3 +91,14 @@ class Tee:
         if exchange.id is None:
             exchange.id = _ids.next(exchange.started_at)
         return sampled(trace or exchange.id, self.settings.sample_rate)
+
+
+def _check_reference(settings: Settings) -> None:
+    """A reference's file must be there now, not when the first window is judged."""
+    for one in (settings, *map(settings.for_model, settings.models)):
+        kind, path = config.parse_reference(one.reference)
+        if kind == "file" and not Path(str(path)).is_file():
+            raise ConfigError(
+                f"reference {one.reference!r}: there is no such file; name one, "
+                "or write 'first 2000 rows'"
+            )
