@@ -34,6 +34,8 @@ and `api_key`, `api-key` and `apiKey` are one word."""
 _ESCAPED_LETTER = "\\u00"
 """JSON may write a letter as its number: such a body is parsed, whatever it seems to say."""
 
+_BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
+
 _MAX_INFLATED_BYTES = 1024 * 1024
 """How much of a compressed body is looked at; a bomb stops here."""
 
@@ -103,7 +105,7 @@ class Masker:
 
     def _binary(self, body: bytes) -> tuple[bytes | None, str | None]:
         """An image may hold the letters of a name by chance; UTF-16 or Latin-1 text does not."""
-        start = body[:4096].replace(b"\0", b"")
+        start = body[:4096].lstrip(_BYTE_ORDER_MARKS).replace(b"\0", b"")
         letters = sum(32 <= byte < 127 or byte in (9, 10, 13) for byte in start)
         if letters < 0.85 * len(start):
             return body, None

@@ -311,7 +311,7 @@ def _after_fork() -> None:
 
 
 def _at_exit() -> None:
-    for recorder in recorders():
+    for recorder in list(_recorders_alive):
         recorder.close(timeout=5.0)
 
 

@@ -69,6 +69,8 @@ class _Responder:
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = int(status[:3]) if status[:3].isdigit() else None
         exchange.response_headers = _Latin1(headers)
+        # Flask takes its request out of the environ before it returns, so its rule is read now.
+        exchange.route = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
         if exc_info is not None and exc_info[1] is not None:
             exchange.error = exc_info[1]
         if self._tee.id_header is not None and exchange.id is not None:
@@ -117,8 +119,6 @@ class _Responder:
                 exchange.status = 500  # what the server answers in the app's place
         else:
             exchange.aborted = not complete
-        request = self._environ.get("werkzeug.request")
-        exchange.route = getattr(request, "url_rule", None)
         if not exchange.request_read:
             exchange.request_read = _length(self._environ) in (0, exchange.request_bytes)
         self._tee.finish(exchange)

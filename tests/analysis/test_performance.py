@@ -1,0 +1,80 @@
+"""Performance from labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeltap.analysis import performance
+from modeltap.errors import InputError
+
+rng = np.random.default_rng(3)
+
+
+def metrics_of(*said, **options):
+    return {m.metric: m for m in performance.judge(*said, **options)}
+
+
+def test_regression_errors_are_what_they_are_by_hand():
+    """mae, rmse and bias of plain lists; pairs without a label are left out."""
+    found = metrics_of("regression", [1.0, 2.0, 3.0, 9.0], [2, 2, 5, None], None, min_rows=3)
+    assert found["mae"].value == pytest.approx(1.0) and found["mae"].rows == 3
+    assert found["rmse"].value == pytest.approx(np.sqrt(5 / 3))
+    assert found["bias"].value == pytest.approx(-1.0)
+    assert found["mae"].verdict == "no_reference"
+
+
+def test_a_growing_error_is_an_alert_that_tells_its_nature():
+    """All of it bias, or not; the words say which."""
+    truth = rng.normal(100, 20, size=500)
+    baseline = performance.learn("regression", truth + rng.normal(0, 5, 500), truth)
+    biased = metrics_of("regression", truth + 10 + rng.normal(0, 5, 500), truth, baseline)["mae"]
+    noisy = metrics_of("regression", truth + rng.normal(0, 10, 500), truth, baseline)["mae"]
+    assert biased.verdict == noisy.verdict == "alert"
+    assert "nearly all of it bias" in biased.explanation and "too high" in biased.explanation
+    assert "little bias" in noisy.explanation
+    assert biased.strength > 2
+
+
+def test_better_or_the_same_is_no_alert():
+    """Only worse is news."""
+    truth = rng.normal(size=500)
+    baseline = performance.learn("regression", truth + rng.normal(0, 1, 500), truth)
+    for spread in (0.1, 1.0):
+        judged = metrics_of("regression", truth + rng.normal(0, spread, 500), truth, baseline)
+        assert judged["mae"].verdict == "ok"
+
+
+def test_classes_are_the_same_however_they_are_written():
+    """1, 1.0 and "1"; true and True."""
+    found = metrics_of("classification", [1, "1", 1.0, "true"], ["1", 1, 1, True], None, min_rows=4)
+    assert found["accuracy"].value == 1.0
+
+
+def test_f1_macro_shows_the_collapse_of_a_small_class():
+    """Weighted by nothing: 95 right of 100, and one class lost."""
+    truth = ["no"] * 95 + ["yes"] * 5
+    found = metrics_of("classification", ["no"] * 100, truth, None)
+    assert found["accuracy"].value == 0.95
+    assert found["f1_macro"].value == pytest.approx((190 / 195 + 0) / 2)
+
+
+def test_accuracy_that_fell_is_an_alert():
+    """By more than chance and two points."""
+    baseline = performance.learn("classification", [1] * 940 + [0] * 60, [1] * 1000)
+    judged = metrics_of("classification", [1] * 850 + [0] * 150, [1] * 1000, baseline)["accuracy"]
+    assert judged.verdict == "alert"
+    assert judged.explanation.startswith("accuracy went from 0.94 to 0.85 in 1,000 labelled rows")
+
+
+def test_lengths_must_agree_and_shapes_never_broadcast():
+    """(n,) against (m,) is an error with a clear line."""
+    with pytest.raises(InputError, match="3 predictions and 2 labels"):
+        performance.judge("regression", [1, 2, 3], [1, 2], None)
+
+
+def test_a_perfect_baseline_is_no_division_by_zero():
+    """Zero error before, some error now: an alert, and finite."""
+    baseline = performance.learn("regression", [1.0] * 100, [1.0] * 100)
+    judged = metrics_of("regression", [2.0] * 100, [1.0] * 100, baseline)["mae"]
+    assert judged.verdict == "alert" and judged.strength == 1.0

@@ -1,0 +1,123 @@
+"""What the tests share: a store of their own, apps in real servers, and a clean environment."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from modeltap.tap import recorder
+
+
+@pytest.fixture(autouse=True)
+def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test stands in its own folder, without settings, and leaves no recorder behind."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("MODELTAP_"):
+            monkeypatch.delenv(name)
+    yield
+    for one in recorder.recorders():
+        one.close()
+    recorder._recorders.clear()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A path for a store that is not there yet."""
+    return tmp_path / "taps.db"
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Async tests run on both."""
+    return str(request.param)
+
+
+class Served:
+    """An app in a server process."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Serve source code as `app.py`: by uvicorn, or by any command with {port} in it."""
+    running: list[Served] = []
+
+    def start(source: str, *command: str) -> Served:
+        (tmp_path / "app.py").write_text(source)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        words = command or ("-m", "uvicorn", "app:app", "--port", "{port}", "--log-level",
+                            "warning")  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, *(word.format(port=port) for word in words)],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )  # fmt: skip
+        served = Served(process, port)
+        running.append(served)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{served.url}/health", trust_env=False)
+                return served
+            except httpx.HTTPError:
+                assert process.poll() is None, "the server ended at once"
+                time.sleep(0.05)
+        raise AssertionError("the server did not start")
+
+    yield start
+    for served in running:
+        served.stop()
+
+
+def rows(store: Path, sql: str = "select * from exchanges order by seq") -> list[sqlite3.Row]:
+    """Read from a store."""
+    connection = sqlite3.connect(store)
+    connection.row_factory = sqlite3.Row
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def wait_for(check: Callable[[], object], seconds: float = 20.0) -> bool:
+    """Wait until `check` gives something true; what it raises meanwhile is 'not yet'."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if check():
+                return True
+        except (sqlite3.Error, httpx.HTTPError):
+            pass
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def read_rows() -> Callable[..., list[sqlite3.Row]]:
+    """`rows`, for tests: with importlib's import mode nothing imports conftest."""
+    return rows
+
+
+@pytest.fixture
+def eventually() -> Callable[..., bool]:
+    """`wait_for`, for tests."""
+    return wait_for

@@ -1,0 +1,86 @@
+"""Opening the store."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from modeltap.errors import StoreError, StoreTooNew
+from modeltap.store import schema
+from modeltap.store.connection import connect, connect_reader, writing
+
+
+def test_a_new_store_is_private_and_in_wal_mode(store):
+    """The file and its companions are for their owner alone."""
+    connection = connect(store)
+    with writing(connection):
+        connection.execute("insert into progress values ('x', 1)")
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in store.parent.glob("taps.db*")}
+    assert set(modes) == {"taps.db", "taps.db-wal", "taps.db-shm"}
+    assert set(modes.values()) == {0o600}
+    assert connection.execute("pragma journal_mode").fetchone()[0] == "wal"
+    assert connection.execute("pragma user_version").fetchone()[0] == schema.VERSION
+    assert connection.execute("pragma auto_vacuum").fetchone()[0] == 2
+
+
+def test_migrations_are_recorded_by_sqlite_utils(store):
+    """What was applied can be read in the file."""
+    connection = connect(store)
+    found = connection.execute("select migration_set, name from _sqlite_migrations").fetchall()
+    assert [tuple(row) for row in found] == [("modeltap", "001_first_tables")]
+
+
+def test_processes_that_start_together_create_one_store(store):
+    """Four at once: none fails, the migration runs once."""
+    code = "import sys; from modeltap.store.connection import connect; connect(sys.argv[1])"
+    started = [subprocess.Popen([sys.executable, "-c", code, str(store)]) for _ in range(4)]
+    assert [process.wait(60) for process in started] == [0] * 4
+    assert connect(store).execute("select count(*) from _sqlite_migrations").fetchone()[0] == 1
+
+
+def test_a_newer_schema_is_refused(store):
+    """By name, with the mend."""
+    connect(store).execute(f"pragma user_version = {schema.VERSION + 1}")
+    with pytest.raises(StoreTooNew, match="upgrade modeltap or name another store"):
+        connect(store)
+
+
+def test_another_programs_database_is_left_alone(store):
+    """Nothing is created in it."""
+    other = sqlite3.connect(store)
+    other.execute("create table theirs (a)")
+    other.close()
+    with pytest.raises(StoreError, match="another program's database"):
+        connect(store)
+    tables = sqlite3.connect(store).execute("select name from sqlite_master").fetchall()
+    assert tables == [("theirs",)]
+
+
+def test_what_is_no_database_is_said_in_one_line(store):
+    """And not overwritten."""
+    store.write_bytes(b"not a database, but long enough to look like one" * 100)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        connect(store)
+    assert store.read_bytes().startswith(b"not a database")
+
+
+def test_a_missing_store_is_not_created_for_reading(store):
+    """The message says what to do."""
+    with pytest.raises(StoreError, match="name one with --store, or watch an app first"):
+        connect_reader(store)
+    assert not store.exists()
+
+
+def test_a_failed_transaction_leaves_nothing(store):
+    """Rolled back whole, and the next one works."""
+    connection = connect(store)
+    with pytest.raises(ZeroDivisionError), writing(connection):
+        connection.execute("insert into progress values ('x', 1)")
+        raise ZeroDivisionError
+    assert connection.execute("select count(*) from progress").fetchone()[0] == 0
+    with writing(connection):
+        connection.execute("insert into progress values ('x', 1)")

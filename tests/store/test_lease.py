@@ -1,0 +1,70 @@
+"""One leader at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from modeltap.errors import BusyError
+from modeltap.store.connection import connect
+from modeltap.store.lease import KeptLease, Lease
+
+
+def test_one_holds_it_until_it_is_given_back(store):
+    """Taking it again renews it; another gets it only afterwards."""
+    a, b = (Lease(connect(store), "x") for _ in range(2))
+    assert a.hold() and a.hold() and not b.hold()
+    assert a.held() and not b.held()
+    a.release()
+    assert b.hold() and not a.hold()
+
+
+def test_an_expired_lease_is_taken_over_and_fences_its_old_holder(store):
+    """The old leader, awake again, sees that it is none; the token has moved."""
+    connection = connect(store)
+    a, b = Lease(connection, "x", ttl=0.05), Lease(connect(store), "x")
+    assert a.hold()
+    time.sleep(0.1)
+    assert not a.held()
+    assert b.hold() and not a.hold()
+    assert connection.execute("select token from leases").fetchone()[0] == 2
+
+
+def test_a_lease_of_before_the_last_boot_does_not_count(store):
+    """Its clock began anew."""
+    connection = connect(store)
+    a, b = Lease(connection, "x"), Lease(connection, "x")
+    a._boot_id = "another boot"
+    assert a.hold() and b.hold()
+
+
+def test_waiting_ends_with_the_holders_name(store):
+    """BusyError says who works, and what to say."""
+    a = Lease(connect(store), "x")
+    a.hold()
+    with (
+        pytest.raises(BusyError, match=r"another analysis is running \(process \d+ on"),
+        KeptLease(Lease(connect(store), "x"), wait=0.2),
+    ):
+        pass
+
+
+def test_a_killed_holder_is_replaced_within_its_time(store):
+    """kill -9 gives nothing back: the expiry does."""
+    code = (
+        "import sys, time; from modeltap.store.connection import connect\n"
+        "from modeltap.store.lease import Lease\n"
+        "assert Lease(connect(sys.argv[1]), 'x', ttl=0.5).hold(); print('held', flush=True)\n"
+        "time.sleep(60)"
+    )
+    connect(store)
+    holder = subprocess.Popen([sys.executable, "-c", code, str(store)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with KeptLease(Lease(connect(store), "x"), wait=10) as lease:
+        assert lease.held()

@@ -1,0 +1,411 @@
+"""The ASGI tap: an app must not be able to tell that it is there."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+import modeltap
+
+pytestmark = pytest.mark.anyio
+
+
+def scope_of(path="/predict", method="POST", headers=(), root_path="", query=b""):
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+        "path": path, "raw_path": path.encode(), "query_string": query, "root_path": root_path,
+        "scheme": "http", "headers": list(headers), "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+
+
+class Client:
+    """A server's side of one exchange: gives messages when asked, keeps what is sent."""
+
+    def __init__(self, *bodies, disconnect=False):
+        self.messages = [
+            {"type": "http.request", "body": body, "more_body": i < len(bodies) - 1}
+            for i, body in enumerate(bodies or (b"",))
+        ]
+        self.received = 0
+        self.sent = []
+        self.log = []
+
+    async def receive(self):
+        self.received += 1
+        self.log.append("receive")
+        return self.messages.pop(0) if self.messages else {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.sent.append(message)
+        self.log.append(message["type"])
+
+    @property
+    def body(self):
+        return b"".join(m.get("body", b"") for m in self.sent if m["type"] == "http.response.body")
+
+
+async def echo(scope, receive, send):
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-type", b"application/json")]})  # fmt: skip
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def tap(store, read_rows):
+    """Tap an app, run one exchange, and return what was recorded."""
+
+    async def run(app, client, scope=None, **options):
+        tapped = modeltap.ASGIMiddleware(app, model="m", store=store, analyze=False, **options)
+        try:
+            await tapped(scope or scope_of(), client.receive, client.send)
+        finally:
+            assert modeltap.flush(10)
+        return read_rows(store)[-1] if store.exists() else None
+
+    return run
+
+
+async def test_bodies_and_timing_are_kept_and_the_client_sees_the_same_bytes(tap):
+    """Both bodies, sizes, status and times are recorded; one header is added, nothing else."""
+    client = Client(b'{"x":', b" 1}")
+    row = await tap(echo, client)
+    assert (row["request_body"], row["response_body"]) == ('{"x": 1}', '{"x": 1}')
+    assert client.body == b'{"x": 1}'
+    assert row["status"] == 200 and row["request_bytes"] == 8 and row["request_read"] == 1
+    assert 0 <= row["headers_ms"] <= row["first_byte_ms"] <= row["duration_ms"]
+    assert client.sent[0]["headers"] == [
+        (b"content-type", b"application/json"), (b"x-modeltap-id", row["id"].encode())
+    ]  # fmt: skip
+
+
+async def test_without_an_id_header_the_messages_are_the_apps_own(tap):
+    """`id_header=None` passes the very same message objects on."""
+    sent = []
+
+    async def app(scope, receive, send):
+        for message in ({"type": "http.response.start", "status": 204, "headers": []},
+                        {"type": "http.response.body"}):  # fmt: skip
+            sent.append(message)
+            await send(message)
+
+    client = Client()
+    row = await tap(app, client, id_header=None)
+    assert all(a is b for a, b in zip(client.sent, sent, strict=True))
+    assert row["status"] == 204 and row["id"]
+
+
+async def test_a_header_list_that_the_app_sends_again_does_not_grow(tap):
+    """The id goes into a copy of the app's headers."""
+    headers = [(b"a", b"b")]
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"1"})
+
+    for _ in range(3):
+        await tap(app, Client())
+    assert headers == [(b"a", b"b")]
+
+
+async def test_nothing_is_read_that_the_app_does_not_read(tap):
+    """A body nobody asked for stays where it is, and is 'not read', which is not 'empty'."""
+
+    async def app(scope, receive, send):
+        await JSONResponse(1)(scope, receive, send)
+
+    client = Client(b"unread")
+    row = await tap(app, client)
+    assert client.received == 0
+    assert row["request_body"] is None and row["request_note"] == "not read"
+    assert row["request_read"] == 0
+
+
+async def test_receive_is_called_only_when_the_app_calls_it(tap):
+    """Messages keep their order: no reading ahead."""
+
+    async def app(scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 200})
+        await receive()
+        await send({"type": "http.response.body", "body": b"x"})
+
+    client = Client(b"a", b"b")
+    await tap(app, client)
+    assert client.log == ["receive", "http.response.start", "receive", "http.response.body"]
+
+
+async def test_a_disconnect_passes_through(tap):
+    """The app sees that its client left."""
+    seen = []
+
+    async def app(scope, receive, send):
+        await receive()
+        seen.append((await receive())["type"])
+        await send({"type": "http.response.start", "status": 200})
+
+    row = await tap(app, Client(b"a"))
+    assert seen == ["http.disconnect"]
+    assert row["aborted"] == 1 and row["status"] == 200
+
+
+async def test_an_exception_is_raised_unchanged_and_recorded_as_500(tap):
+    """The error is the app's own; its type and message are kept."""
+    error = ValueError("no such carrier")
+
+    async def app(scope, receive, send):
+        raise error
+
+    tapped = Client()
+    with pytest.raises(ValueError) as caught:
+        await tap(app, tapped)
+    assert caught.value is error
+
+
+async def test_the_record_of_an_exception(tap, store, read_rows):
+    """Without a response the status is the server's 500; a secret in the message is not kept."""
+
+    async def app(scope, receive, send):
+        raise KeyError("password=hunter2")
+
+    with pytest.raises(KeyError):
+        await tap(app, Client())
+    row = read_rows(store)[-1]
+    assert (row["status"], row["error_type"], row["error_message"]) == (500, "KeyError", None)
+
+
+async def test_a_stream_without_end_is_aborted(tap):
+    """An app that returns before its last chunk leaves a partial record."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"part", "more_body": True})
+
+    row = await tap(app, Client())
+    assert row["aborted"] == 1 and row["response_body"] == "part"
+
+
+async def test_background_tasks_run_after_the_record_is_complete(tap):
+    """What happens after the last body message is not the client's time, nor its error."""
+
+    async def fail():
+        raise RuntimeError("later")
+
+    async def app(scope, receive, send):
+        await Response("done", background=BackgroundTask(fail))(scope, receive, send)
+
+    with pytest.raises(RuntimeError):
+        await tap(app, Client())
+
+
+async def test_a_context_variable_set_by_the_app_is_seen_outside(store):
+    """The app runs in the caller's own task and context."""
+    variable = contextvars.ContextVar("variable", default=0)
+
+    async def app(scope, receive, send):
+        variable.set(7)
+        await JSONResponse(1)(scope, receive, send)
+
+    tapped = modeltap.ASGIMiddleware(app, model="m", store=store, analyze=False)
+    client = Client()
+    await tapped(scope_of(), client.receive, client.send)
+    assert variable.get() == 7
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan", "something.new"])
+async def test_other_scopes_pass_untouched(store, kind):
+    """Only HTTP is tapped; no other scope needs a method or a path."""
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append(scope)
+
+    client = Client()
+    scope = {"type": kind}
+    tapped = modeltap.ASGIMiddleware(app, model="m", store=store)
+    await tapped(scope, client.receive, client.send)
+    assert seen == [scope] and not store.exists()
+
+
+async def test_unknown_messages_pass_and_a_file_sent_by_path_is_not_seen(tap):
+    """pathsend has no bytes to keep: it is recorded as such."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.debug", "info": {}})
+        await send({"type": "http.response.pathsend", "path": "/tmp/x"})
+
+    client = Client()
+    row = await tap(app, client)
+    assert [m["type"] for m in client.sent][1:] == ["http.response.debug", "http.response.pathsend"]
+    assert row["response_note"] == "not seen" and row["aborted"] is None
+
+
+async def test_bodies_are_cut_at_the_limit_while_all_bytes_pass(tap):
+    """A million single bytes, kept up to `max_body_bytes`, counted whole."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(5000):
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    client = Client()
+    row = await tap(app, client, max_body_bytes=100)
+    assert len(client.body) == 5000
+    assert row["response_body"] == "x" * 100
+    assert row["response_bytes"] == 5000 and row["response_truncated"] == 1
+
+
+async def test_a_cut_does_not_split_a_character(tap):
+    """Text that was cut in the middle of a character stays text."""
+    row = await tap(echo, Client("aé".encode() * 50), max_body_bytes=5)
+    assert row["request_body"] == "aéa"
+
+
+@pytest.mark.parametrize(
+    ("body", "kept", "note"),
+    [
+        (b"", None, "empty"),
+        (b"no json", "no json", None),
+        (b'{"cut": ', '{"cut": ', None),
+        (b"\x89PNG\r\n\x1a\n\x00\xff\xfe", b"\x89PNG\r\n\x1a\n\x00\xff\xfe", None),
+        (b"nul\x00byte", b"nul\x00byte", None),
+        (b"\xff\xfe\x00", b"\xff\xfe\x00", None),
+        (b'{"password": "hunter2"', None, "unmaskable"),
+        (b'{"user": {"api_key": [1]}}', '{"user":{"api_key":"[masked]"}}', "masked"),
+    ],
+)
+async def test_a_body_of_any_kind_is_kept_as_it_is_or_said_why_not(tap, body, kept, note):
+    """Whatever a body holds, the exchange is there and the app never notices."""
+    client = Client(body)
+    row = await tap(echo, client)
+    assert client.body == body
+    assert (row["request_body"], row["request_note"]) == (kept, note)
+
+
+async def test_head_and_missing_body_keys(tap):
+    """A body message without a body is an empty one."""
+
+    async def app(scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body"})
+
+    row = await tap(app, Client(), scope_of(method="HEAD"))
+    assert row["method"] == "HEAD" and row["response_bytes"] == 0
+
+
+async def answer(request):
+    return PlainTextResponse("ok")
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [("/flights/7", "/flights/{id}"), ("/sub/deep/7", "/sub/deep/{id}"), ("/nowhere", None)],
+)
+async def test_the_route_is_the_template_also_below_a_mount(tap, path, template):
+    """Starlette's routes and mounts."""
+    routes = [Route("/flights/{id}", answer), Mount("/sub", routes=[Route("/deep/{id}", answer)])]
+    row = await tap(Starlette(routes=routes), Client(), scope_of(path, "GET"))
+    assert row["route"] == template and row["path"] == path
+
+
+async def test_the_route_of_an_included_router_is_whole(tap):
+    """FastAPI keeps an included route's path apart from the router's own."""
+    router = APIRouter(prefix="/in")
+
+    @router.get("/x/{a}")
+    async def x(a: int) -> int:
+        return a
+
+    app = FastAPI()
+    app.include_router(router, prefix="/api")
+    row = await tap(app, Client(), scope_of("/api/in/x/1", "GET"))
+    assert row["route"] == "/api/in/x/{a}" and row["status"] == 200
+
+
+async def test_health_and_docs_are_left_out_and_paths_can_be_chosen(tap):
+    """The default leaves out what no model answers; both lists take patterns."""
+    assert await tap(echo, Client(b"1"), scope_of("/health")) is None
+    assert await tap(echo, Client(b"1"), scope_of("/other"), include_paths=["/v*/predict"]) is None
+    row = await tap(echo, Client(b"1"), scope_of("/v1/predict"), include_paths=["/v*/predict"])
+    assert row["path"] == "/v1/predict"
+
+
+async def test_sampling_goes_by_the_trace_and_is_the_same_everywhere(tap):
+    """The same trace is in or out whoever is asked."""
+    low, high = "0af7651916cd43dd8448eb2100000000", "0af7651916cd43dd8448eb21ffffffff"
+    for trace, wanted in ((low, True), (high, False)):
+        headers = [(b"traceparent", f"00-{trace}-b7ad6b7169203331-01".encode())]
+        row = await tap(echo, Client(b"1"), scope_of(headers=headers), sample_rate=0.5)
+        assert (row is not None and row["trace_id"] == trace) is wanted
+
+
+async def test_headers_are_kept_by_name_only_and_masked(tap):
+    """Nothing but what was chosen; sensitive ones never in clear."""
+    headers = [(b"user-agent", b"test"), (b"authorization", b"Bearer x"), (b"x-other", b"1")]
+    row = await tap(
+        echo, Client(b"1"), scope_of(headers=headers),
+        capture_request_headers=["User-Agent", "Authorization"],
+    )  # fmt: skip
+    assert json.loads(row["request_headers"]) == {
+        "user-agent": "test", "authorization": "[masked]"
+    }  # fmt: skip
+
+
+async def test_the_query_is_kept_masked(tap):
+    """A token in a URL is as secret as one in a body."""
+    row = await tap(echo, Client(b"1"), scope_of(query=b"a=1&api_key=s3cret"))
+    assert row["query"] == "a=1&api_key=%5Bmasked%5D"
+
+
+async def test_disabled_means_nothing_at_all(tap, store):
+    """MODELTAP_DISABLED, or the option, turns everything off."""
+    client = Client(b"1")
+    await tap(echo, client, disabled=True)
+    assert client.body == b"1" and not store.exists()
+    assert [name for name, _ in client.sent[0]["headers"]] == [b"content-type"]
+
+
+async def test_our_own_failure_is_logged_once_and_never_the_apps(tap, store, caplog):
+    """Rule zero: a recorder that fails costs its record, and nothing else."""
+    tapped = modeltap.ASGIMiddleware(echo, model="m", store=store, analyze=False)
+    tapped.tee._recording = None
+    tapped.tee._recorder = "broken"
+    for _ in range(3):
+        client = Client(b"1")
+        await tapped(scope_of(), client.receive, client.send)
+        assert client.body == b"1"
+    assert len([r for r in caplog.records if "could not be tapped" in r.message]) == 1
+
+
+async def test_a_model_by_path_and_by_function(tap):
+    """One app may serve several models; None leaves a path alone."""
+    models = {"/a/*": "alpha", "/b/*": "beta"}
+
+    async def run(path, model):
+        client = Client(b"1")
+        tapped = modeltap.ASGIMiddleware(echo, model=model, analyze=False, store="m.db")
+        await tapped(scope_of(path), client.receive, client.send)
+
+    await run("/a/1", models)
+    await run("/c/1", models)
+    await run("/z", lambda path: "named" if path == "/z" else None)
+    modeltap.flush(10)
+    import sqlite3
+
+    found = sqlite3.connect("m.db").execute("select model from exchanges order by seq").fetchall()
+    assert found == [("alpha",), ("named",)]

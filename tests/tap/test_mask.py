@@ -1,0 +1,102 @@
+"""What must not reach the disk."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.tap.mask import MASK, Masker, cut_at_character
+
+masker = Masker()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["password", "Passwd", "user_token", "apiKey", "api-key", "X-API-Key", "secret", "Authorization",
+     "cookie", "session_id", "csrf", "credentials", "privateKey", "signature", "ssn",
+     "card_number", "cvv", "refresh_tokens"],
+)  # fmt: skip
+def test_sensitive_names_are_masked_at_any_depth_whatever_their_value(name):
+    """Objects, lists, numbers and nulls under such a name are gone."""
+    for value in ("x", 7, None, [1], {"a": "b"}):
+        body = json.dumps({"rows": [{"deep": {name: value}}], "age": 3}).encode()
+        text, note = masker.body(body, "")
+        assert json.loads(text) == {"rows": [{"deep": {name: MASK}}], "age": 3}
+        assert note == "masked"
+
+
+@pytest.mark.parametrize(
+    "name", ["author", "authority", "max_tokens", "tokenizer", "secretary", "className", "monkey",
+             "discard", "passenger_count"]
+)  # fmt: skip
+def test_innocent_names_are_left_alone(name):
+    """Names that only contain the letters of a sensitive one; the body is kept to the byte."""
+    body = json.dumps({name: 1}).encode()
+    assert masker.body(body, "") == (body.decode(), None)
+
+
+def test_a_name_hidden_by_a_duplicate_key_does_not_leak():
+    """What is stored is the masked form, for the text holds both values of the key."""
+    text, note = masker.body(b'{"a": {"password": "x"}, "a": 1}', "")
+    assert "x" not in text.replace("masked", "") and note == "masked"
+
+
+def test_a_name_written_with_escapes_is_found():
+    r"""JSON may spell p as \u0070."""
+    text, _ = masker.body(rb'{"\u0070assword": "hunter2"}', "")
+    assert "hunter2" not in text
+
+
+def test_text_that_does_not_parse_is_kept_only_without_a_sensitive_name():
+    """Cut JSON and forms with a password are not kept; prose is."""
+    assert masker.body(b"user=a&password=b", "") == (None, "unmaskable")
+    assert masker.body(b'{"password": "hun', "") == (None, "unmaskable")
+    assert masker.body(b"hello there", "") == ("hello there", None)
+    assert masker.body("password: é".encode("latin-1"), "") == (None, "unmaskable")
+    assert masker.body("password: x".encode("utf-16"), "") == (None, "unmaskable")
+
+
+def test_compressed_bodies_are_looked_into():
+    """Clean ones stay as they came, others are kept masked, the unknown not at all."""
+    clean, dirty = gzip.compress(b'{"x": 1}'), gzip.compress(b'{"token": 1}')
+    assert masker.body(clean, "gzip") == (clean, None)
+    assert masker.body(dirty, "gzip") == ('{"token":"[masked]"}', "masked")
+    assert masker.body(b"whatever", "br") == (None, "unmaskable")
+    bomb = gzip.compress(b"0" * 50_000_000)
+    assert masker.body(bomb, "gzip") == (None, "unmaskable")
+
+
+def test_added_patterns_mask_too():
+    """Also where the default look finds nothing."""
+    own = Masker(body_fields=["^phone$", "e.?mail"])
+    text, _ = own.body(b'{"phone": 1, "email": "a@b", "phones": 2}', "")
+    assert json.loads(text) == {"phone": MASK, "email": MASK, "phones": 2}
+    assert own.body(b"phone=1", "") == (None, "unmaskable")
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_text_bytes_or_a_reason(body):
+    """Nothing raises, and what is kept can be stored."""
+    kept, note = masker.body(body, "")
+    assert kept is not None or note == "unmaskable"
+    if isinstance(kept, str):
+        kept.encode()
+        assert "\0" not in kept
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c), max_leaves=20))  # fmt: skip # noqa: E501
+def test_a_secret_under_a_masked_name_never_survives(document):
+    """Wherever in a document the name stands."""
+    body = json.dumps({"a": document, "password": "hunter2-unique"}).encode()
+    kept, _ = masker.body(body, "")
+    assert "hunter2-unique" not in (kept or "")
+
+
+@given(st.text(max_size=20), st.integers(0, 80))
+def test_cutting_text_anywhere_leaves_text(text, at):
+    """No half characters."""
+    cut_at_character(text.encode()[:at]).decode()

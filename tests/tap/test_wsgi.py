@@ -1,0 +1,232 @@
+"""The WSGI tap: lazy, and to the letter of PEP 3333."""
+
+from __future__ import annotations
+
+import io
+from wsgiref.util import FileWrapper
+from wsgiref.validate import validator
+
+import pytest
+from flask import Flask, request
+
+import modeltap
+
+
+def environ_of(body=b"", **more):
+    return {
+        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/predict", "QUERY_STRING": "",
+        "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(body)), "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(), "wsgi.multithread": False,
+        "wsgi.multiprocess": False, "wsgi.run_once": False, **more,
+    }  # fmt: skip
+
+
+class Server:
+    """Calls an app as a server does, and keeps what it is given."""
+
+    def __init__(self):
+        self.started = []
+        self.written = []
+
+    def start_response(self, status, headers, exc_info=None):
+        self.started.append((status, list(headers), exc_info))
+        return self.written.append
+
+
+def tapped(app, store, **options):
+    return modeltap.WSGIMiddleware(app, model="m", store=store, analyze=False, **options)
+
+
+@pytest.fixture
+def last(store, read_rows):
+    def read():
+        assert modeltap.flush(10)
+        return read_rows(store)[-1]
+
+    return read
+
+
+class Body:
+    """A one-shot iterable that notes how it is used."""
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+        self.pulled = 0
+        self.closed = 0
+
+    def __iter__(self):
+        for piece in self.pieces:
+            self.pulled += 1
+            yield piece
+
+    def close(self):
+        self.closed += 1
+
+
+def app_of(body, headers=()):
+    def app(environ, start_response):
+        start_response("200 OK", list(headers))
+        return body
+
+    return app
+
+
+def test_bodies_are_kept_and_pulled_one_by_one(store, last):
+    """The server decides when a piece is made; `close` reaches the original exactly once."""
+    body, server = Body(b"a", b"b", b"c"), Server()
+    result = tapped(app_of(body), store)(environ_of(), server.start_response)
+    pieces = iter(result)
+    assert body.pulled == 0
+    assert next(pieces) == b"a" and body.pulled == 1
+    assert list(pieces) == [b"b", b"c"]
+    result.close()
+    result.close()
+    row = last()
+    assert body.closed == 1
+    assert row["response_body"] == "abc" and row["aborted"] is None
+    assert server.started[0][1] == [("x-modeltap-id", row["id"])]
+
+
+def test_a_client_that_leaves_stops_the_generator(store, last):
+    """What is not pulled is not made; the record says aborted."""
+    body, server = Body(*[b"x"] * 100), Server()
+    result = tapped(app_of(body), store)(environ_of(), server.start_response)
+    next(iter(result))
+    result.close()
+    assert body.pulled == 1 and body.closed == 1
+    assert last()["aborted"] == 1
+
+
+def test_closed_before_the_first_piece(store, last):
+    """A generator that never started is closed all the same."""
+    body = Body(b"x")
+    result = tapped(app_of(body), store)(environ_of(), Server().start_response)
+    result.close()
+    assert body.closed == 1 and last()["aborted"] == 1
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda f: f.read(), lambda f: f.read(-1), lambda f: f.read(3) + f.read(100) + f.read(1),
+        lambda f: b"".join(f), lambda f: b"".join(f.readlines()),
+        lambda f: f.readline() + f.readline() + f.readline(),
+    ],
+)  # fmt: skip
+def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
+    """read, readline, readlines and iteration are teed alike."""
+    got = []
+
+    def app(environ, start_response):
+        got.append(read(environ["wsgi.input"]))
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    list(tapped(app, store)(environ_of(b"one\ntwo"), Server().start_response))
+    row = last()
+    assert got == [b"one\ntwo"]
+    assert row["request_body"] == "one\ntwo" and row["request_read"] == 1
+
+
+def test_a_body_nobody_reads_stays_unread(store, last):
+    """The input is never drained on the app's behalf."""
+    environ = environ_of(b"unread")
+    source = environ["wsgi.input"]
+    list(tapped(app_of([b"1"]), store)(environ, Server().start_response))
+    assert source.read() == b"unread"
+    assert last()["request_note"] == "not read"
+
+
+@pytest.mark.parametrize("length", ["", "abc", "-1", "1.5", None])
+def test_a_malformed_content_length_is_no_concern_of_ours(store, last, length):
+    """The app gets what it would have got."""
+    environ = environ_of(b"x")
+    if length is None:
+        del environ["CONTENT_LENGTH"]
+    else:
+        environ["CONTENT_LENGTH"] = length
+    list(tapped(app_of([b"1"]), store)(environ, Server().start_response))
+    assert last()["status"] == 200
+
+
+def test_a_file_wrapper_is_returned_unwrapped(store, last):
+    """So that the server may use sendfile; the body is recorded as not seen."""
+    wrapped = FileWrapper(io.BytesIO(b"file"))
+    environ = environ_of(**{"wsgi.file_wrapper": FileWrapper})
+    result = tapped(app_of(wrapped), store)(environ, Server().start_response)
+    assert result is wrapped
+    assert last()["response_note"] == "not seen"
+
+
+def test_start_response_again_with_exc_info_and_write(store, last):
+    """An app may change its mind while nothing is sent, and may use `write`."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        try:
+            raise ValueError("late")
+        except ValueError as error:
+            write = start_response("500 Oops", [], (type(error), error, None))
+        write(b"written")
+        return [b" returned"]
+
+    server = Server()
+    result = tapped(app, store)(environ_of(), server.start_response)
+    assert b"".join(result) == b" returned" and server.written == [b"written"]
+    row = last()
+    assert (row["status"], row["error_type"]) == (500, "ValueError")
+    assert row["response_body"] == "written returned"
+
+
+def test_an_exception_is_raised_unchanged(store, last):
+    """From the call, and from the middle of a stream."""
+    error = RuntimeError("no")
+
+    def app(environ, start_response):
+        raise error
+
+    with pytest.raises(RuntimeError) as caught:
+        tapped(app, store)(environ_of(), Server().start_response)
+    assert caught.value is error
+    assert (last()["status"], last()["aborted"]) == (500, None)
+
+    def stream():
+        yield b"part"
+        raise error
+
+    result = tapped(app_of(stream()), store)(environ_of(), Server().start_response)
+    with pytest.raises(RuntimeError):
+        list(result)
+    assert (last()["status"], last()["aborted"]) == (200, 1)
+
+
+def test_the_standard_librarys_validator_is_content(store):
+    """wsgiref.validate sees nothing to complain of on either side."""
+
+    def app(environ, start_response):
+        environ["wsgi.input"].read(3)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return iter([b"ok"])
+
+    server = Server()
+    checked = validator(tapped(validator(app), store))
+    environ = environ_of(b"abc", CONTENT_TYPE="text/plain")
+    result = checked(environ, server.start_response)
+    assert b"".join(result) == b"ok"
+    result.close()
+
+
+def test_flask_gives_its_route(store, last):
+    """Flask's rule is read from the request that werkzeug leaves in the environ."""
+    app = Flask("test")
+
+    @app.post("/predict/<name>")
+    def predict(name):
+        return {"prediction": request.get_json()["x"] * 2}
+
+    modeltap.watch(app, model="m", store=store, analyze=False)
+    answer = app.test_client().post("/predict/a", json={"x": 2})
+    assert answer.json == {"prediction": 4} and answer.headers["x-modeltap-id"] == last()["id"]
+    assert last()["route"] == "/predict/<name>"
+    assert last()["path"] == "/predict/a"
