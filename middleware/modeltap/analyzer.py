@@ -65,7 +65,8 @@ class Analyzer:
 
     def _alert(self, connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Within the transaction of a window's metrics: its alerts, and the messages they owe."""
-        transitions = state.update(connection, rows)
+        # An incident is over after two good windows: one alone may be a pause in it.
+        transitions = state.update(connection, rows, calm_windows=2)
         if transitions:
             outbox.enqueue(connection, transitions, self._told(rows[0]["model"]))
 

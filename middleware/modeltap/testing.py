@@ -1,23 +1,47 @@
-"""Public doubles for tests of apps and plugins."""
+"""Public doubles for tests of apps and plugins: a webhook receiver that misbehaves, a clock."""
 
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-Reply = int | tuple[int, dict[str, str]] | Callable[[BaseHTTPRequestHandler], None]
-"""A status; a status and headers; or a function that answers, or misbehaves, as it likes."""
+Answer = int | str | tuple[int, dict[str, str]] | Callable[[BaseHTTPRequestHandler], None]
+"""A status; a status and headers; ``"reset"``, ``"drip"`` or ``"hang"``; or a function that
+answers, or misbehaves, as it likes."""
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until told: give its `time` where a clock is wanted.
+
+    >>> clock = FakeClock(1000.0)
+    >>> clock.sleep(60); clock.time()
+    1060.0
+    """
+
+    seconds: float = field(default_factory=time.time)
+
+    def time(self) -> float:
+        """Return the seconds since the epoch."""
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Go on by `seconds`, at once."""
+        self.seconds += seconds
 
 
 @dataclass
 class Received:
-    """One request that a receiver got."""
+    """One request that a receiver got; header names are in lower case."""
 
     headers: dict[str, str]
     body: bytes
@@ -32,7 +56,9 @@ class Received:
 class WebhookReceiver:
     """A real HTTP server on loopback that keeps what it is sent.
 
-    `replies` are given in turn, 204 when there are none left.
+    `answers` are given in turn, 204 when there are none left; `on_receive` is told of each
+    request. ``"reset"`` ends the connection with a reset, ``"drip"`` sends the head byte by byte
+    without end, ``"hang"`` says nothing.
 
     >>> import urllib.request
     >>> with WebhookReceiver() as receiver:
@@ -43,17 +69,18 @@ class WebhookReceiver:
     {'type': 'test'}
     """
 
-    replies: list[Reply] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     on_receive: Callable[[Received], None] | None = None
     port: int = 0
 
     def __enter__(self) -> WebhookReceiver:
+        self._arrived = threading.Condition()
+        self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-        self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
+            target=self._server.serve_forever, args=(0.02,), daemon=True
         )
         self._thread.start()
         return self
@@ -62,6 +89,7 @@ class WebhookReceiver:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
@@ -73,12 +101,38 @@ class WebhookReceiver:
 
     def wait(self, count: int, timeout: float = 10.0) -> bool:
         """Wait until `count` requests have come; False if `timeout` seconds did not do."""
-        deadline = time.monotonic() + timeout
-        while len(self.received) < count:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.01)
-        return True
+        with self._arrived:
+            return self._arrived.wait_for(lambda: len(self.received) >= count, timeout)
+
+    def _take(self, request: Received) -> Answer:
+        with self._arrived:
+            self.received.append(request)
+            self._arrived.notify_all()
+            answer = self.answers.pop(0) if self.answers else 204
+        if self.on_receive is not None:
+            self.on_receive(request)
+        return answer
+
+    def _misbehave(self, how: str, handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        if how == "reset":
+            # Lingering for no time makes the close a reset.
+            linger = struct.pack("ii", 1, 0)
+            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        elif how == "hang":
+            self._closing.wait(30)
+        elif how == "drip":
+            self._drip(handler)
+        else:
+            raise ValueError(f"answer {how!r} is unknown; say 'reset', 'drip' or 'hang'")
+
+    def _drip(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-endless: ")
+        try:
+            while not self._closing.wait(0.02):
+                handler.wfile.write(b"a")
+        except OSError:
+            pass  # the client had enough of it
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self
@@ -86,20 +140,25 @@ class WebhookReceiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                got = Received({k.lower(): v for k, v in self.headers.items()}, body)
-                receiver.received.append(got)
-                if receiver.on_receive is not None:
-                    receiver.on_receive(got)
-                reply = receiver.replies.pop(0) if receiver.replies else 204
-                if callable(reply):
-                    reply(self)
-                    return
-                status, headers = reply if isinstance(reply, tuple) else (reply, {})
+                headers = {name.lower(): text for name, text in self.headers.items()}
+                answer = receiver._take(Received(headers, body))
+                if isinstance(answer, str):
+                    receiver._misbehave(answer, self)
+                elif callable(answer):
+                    answer(self)
+                else:
+                    self._answer(*(answer if isinstance(answer, tuple) else (answer, {})))
+
+            def _answer(self, status: int, headers: dict[str, str]) -> None:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", "0")
                 self.end_headers()
+
+            def finish(self) -> None:
+                with suppress(OSError):  # a client that left is part of the test
+                    super().finish()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing: tests have a log of their own."""

@@ -6,9 +6,11 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
+import re
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from modeltap.config import WebhookSettings
 from modeltap.errors import ConfigError
@@ -22,24 +24,39 @@ def format_event(
     """Write `event` as it is; without a secret there is no signature header."""
     if webhook.format != "json":
         return None
-    body = json.dumps(event, separators=(",", ":")).encode()
+    body = msgspec.json.encode(event)
     headers = {
         "content-type": "application/json",
         "user-agent": "modeltap",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
     }
-    if webhook.secret:
-        # Several secrets, while keys rotate: a receiver takes whichever it knows.
-        signed = [_sign(secret, message_id, timestamp, body) for secret in webhook.secret.split()]
+    # Several secrets, while keys rotate: a receiver takes whichever it knows.
+    secrets = [text for text in re.split(r"[\s,]+", webhook.secret or "") if text]
+    if secrets:
+        signed = (sign(secret, message_id, timestamp, body) for secret in secrets)
         headers["webhook-signature"] = " ".join(signed)
     return body, headers
 
 
-def _sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        raise ConfigError("the webhook secret is no base64; write whsec_ and 24-64 bytes") from None
+def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """Return ``v1,`` and the base64 HMAC-SHA256 of ``id.timestamp.body``.
+
+    `secret` is ``whsec_`` and base64, or any other text, taken as it is. Raises `ConfigError`
+    when what follows ``whsec_`` is no base64.
+    """
     content = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    return (
+        "v1," + base64.b64encode(hmac.new(_key(secret), content, hashlib.sha256).digest()).decode()
+    )
+
+
+def _key(secret: str) -> bytes:
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    text = secret.removeprefix("whsec_")
+    try:
+        # Some tools write it without its padding.
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        raise ConfigError("the webhook secret is no base64 after its whsec_") from None

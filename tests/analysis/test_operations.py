@@ -11,7 +11,9 @@ rng = np.random.default_rng(4)
 
 
 def traffic(n=1000, errors=0, scale=1.0):
-    return Traffic(requests=n, errors=errors, latency=count_latency(scale * rng.lognormal(3, 0.5, n)))
+    return Traffic(
+        requests=n, errors=errors, latency=count_latency(scale * rng.lognormal(3, 0.5, n))
+    )
 
 
 def metrics_of(*said, **options):

@@ -77,4 +77,4 @@ def test_a_perfect_baseline_is_no_division_by_zero():
     """Zero error before, some error now: an alert, and finite."""
     baseline = performance.learn("regression", [1.0] * 100, [1.0] * 100)
     judged = metrics_of("regression", [2.0] * 100, [1.0] * 100, baseline)["mae"]
-    assert judged.verdict == "alert" and judged.strength == 1.0
+    assert judged.verdict == "alert" and judged.strength == 2.0

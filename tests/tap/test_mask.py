@@ -16,9 +16,9 @@ masker = Masker()
 
 @pytest.mark.parametrize(
     "name",
-    ["password", "Passwd", "user_token", "apiKey", "api-key", "X-API-Key", "secret", "Authorization",
-     "cookie", "session_id", "csrf", "credentials", "privateKey", "signature", "ssn",
-     "card_number", "cvv", "refresh_tokens"],
+    ["password", "Passwd", "user_token", "apiKey", "api-key", "X-API-Key",
+     "secret", "Authorization", "cookie", "session_id", "csrf", "credentials",
+     "privateKey", "signature", "ssn", "card_number", "cvv", "refresh_tokens"],
 )  # fmt: skip
 def test_sensitive_names_are_masked_at_any_depth_whatever_their_value(name):
     """Objects, lists, numbers and nulls under such a name are gone."""

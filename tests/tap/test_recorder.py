@@ -156,9 +156,7 @@ def test_kill_9_loses_no_more_than_a_flush_window(store):
 def test_a_process_that_ends_by_itself_writes_everything(store):
     """atexit does, without lifespan and without a signal handler of ours."""
     code = CHILD.replace("10**6", "200").replace("time.sleep(0.002)", "pass")
-    subprocess.run(
-        [sys.executable, "-c", code, str(store)], check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([sys.executable, "-c", code, str(store)], check=True, stdout=subprocess.DEVNULL)
     assert count(store) == 200
 
 

@@ -3,57 +3,85 @@
 from __future__ import annotations
 
 import ipaddress
+import queue
 import socket
+import threading
 
 from modeltap.errors import ModeltapError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_NEVER = tuple(
-    map(
-        ipaddress.ip_network,
-        ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32",
-         "192.0.0.0/24", "0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/128", "ff00::/8"),
-    )
+
+def _networks(*texts: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(map(ipaddress.ip_network, texts))
+
+
+_NEVER = _networks(
+    "0.0.0.0/8", "::/128",                      # unspecified: Linux takes it for loopback
+    "169.254.0.0/16", "fe80::/10",              # link-local, and with it most metadata services
+    "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32",  # Alibaba, Azure, Oracle
+    "fd00:ec2::254/128", "fd20:ce::254/128",    # Amazon, Google
+    "224.0.0.0/4", "ff00::/8", "240.0.0.0/4",   # multicast, reserved, broadcast
+    "64:ff9b:1::/48", "2001::/32",              # translators whose inner address is not plain
 )  # fmt: skip
 """Link-local and metadata services, multicast, unspecified, reserved: no operator means these."""
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PRIVATE = _networks("192.0.0.0/24", "fec0::/10")
+"""Private in fact, though `is_global` of Python 3.11 is true for some of them."""
+
+_V4_INSIDE = _networks("64:ff9b::/96", "::/96")
+"""NAT64 and the old IPv4-compatible form: the last 32 bits are the address that is reached."""
 
 
-class RefusedAddress(ModeltapError):
-    """The receiver's address may not be reached."""
+class AddressError(ModeltapError):
+    """The receiver's address may not be reached, or its name has none."""
 
 
-def resolve(host: str, port: int, *, allow_private: bool) -> str:
-    """Resolve `host` and return the one checked address to connect to.
+def resolve(host: str, port: int, *, allow_private: bool, timeout_seconds: float) -> list[str]:
+    """Resolve `host` and return the checked addresses to connect to, in the resolver's order.
 
-    All addresses are checked, for any may be the one connected to next time. Raises
-    `RefusedAddress` for one that is not public (private ones pass with `allow_private`).
+    One bad address refuses the host: any of them may be the one connected to next time. Raises
+    `AddressError`, also when the name has no address or the resolver takes too long.
     """
+    answers: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+    # getaddrinfo knows no timeout, so it has a thread of its own that nobody has to wait for.
+    threading.Thread(target=lambda: answers.put(_look_up(host, port)), daemon=True).start()
+    try:
+        found = answers.get(timeout=timeout_seconds)
+    except queue.Empty:
+        raise AddressError("name lookup timeout") from None
+    if not found:
+        raise AddressError("the host name cannot be resolved")
+    for text in found:
+        check(text, allow_private=allow_private)
+    return found
+
+
+def _look_up(host: str, port: int) -> list[str] | None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise RefusedAddress("the host name cannot be resolved") from None
-    texts = [str(entry[4][0]) for entry in found]
-    for text in texts:
-        check(text, allow_private=allow_private)
-    return texts[0]
+        return None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def check(text: str, *, allow_private: bool) -> None:
-    """Raise `RefusedAddress` unless the address `text` may be reached.
+    """Raise `AddressError` unless the address `text` may be reached.
 
     >>> check("127.0.0.1", allow_private=False)
     Traceback (most recent call last):
-    modeltap.alerts.address.RefusedAddress: address 127.0.0.1 is private; set allow_private = true
+    modeltap.alerts.address.AddressError: address 127.0.0.1 is private; set allow_private = true
     >>> check("127.0.0.1", allow_private=True)
+    >>> check("::ffff:169.254.169.254", allow_private=True)
+    Traceback (most recent call last):
+    modeltap.alerts.address.AddressError: address 169.254.169.254 is never allowed
     """
     address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
-    if any(address in network for network in _NEVER if network.version == address.version):
-        raise RefusedAddress(f"address {address} is never allowed")
-    if not address.is_global and not allow_private:
-        raise RefusedAddress(f"address {address} is private; set allow_private = true")
+    if address.is_multicast or _within(address, _NEVER):
+        raise AddressError(f"address {address} is never allowed")
+    private = not address.is_global or _within(address, _PRIVATE)
+    if private and not allow_private:
+        raise AddressError(f"address {address} is private; set allow_private = true")
 
 
 def _unwrapped(address: Address) -> Address:
@@ -61,6 +89,13 @@ def _unwrapped(address: Address) -> Address:
     if isinstance(address, ipaddress.IPv4Address):
         return address
     inner = address.ipv4_mapped or address.sixtofour
-    if inner is None and address in _NAT64:
+    # ::1 and :: look IPv4-compatible, too, but are IPv6's own loopback and unspecified.
+    if inner is None and int(address) > 1 and _within(address, _V4_INSIDE):
         inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return address if inner is None else inner
+
+
+def _within(
+    address: Address, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+) -> bool:
+    return any(address in one for one in networks if one.version == address.version)

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import random
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
-import httpx
-
-from modeltap.alerts.address import resolve
-from modeltap.alerts.outbox import claim, settle
+from modeltap.alerts import outbox
+from modeltap.alerts.post import Clock, Transports, plain_transport, post
 from modeltap.config import WebhookSettings
-from modeltap.errors import ConfigError, ModeltapError
-from modeltap.plugins import hooks
+from modeltap.errors import ConfigError
 from modeltap.store.connection import connect
 
 logger = logging.getLogger("modeltap")
 
-RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Standard Webhooks' schedule: after the first attempt 5 s, 5 min, ... up to a day."""
-
-_JITTER = 0.1
-_MAX_RETRY_AFTER = 86_400.0
 _MAX_RECEIVERS_AT_ONCE = 8
-_LEASE_SECONDS = 120.0
+_PASS_SECONDS = 60.0
+"""How long a pass serves one receiver: a slow one with many messages goes on in the next pass."""
 
-Clock = Callable[[], float]
+_LEASE_MARGIN_SECONDS = 60.0
+"""A claim outlasts its one attempt by this much: for a busy store, not for a slow receiver."""
+
+_LOOK_AGAIN_SECONDS = 300.0
+"""When to try again what cannot be sent for lack of a setting."""
+
+_ANOTHER_KNOWS_SECONDS = 60.0
+"""The same where another process may know the URL: soon, for it may be the app itself."""
 
 
 @dataclass
@@ -45,127 +42,102 @@ class Report:
     dead: int = 0
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a receiver said: a status, or why there is none."""
-
-    status: int | None
-    error: str | None = None
-    retry_after: float | None = None
-
-
 def deliver(
-    store: str | Path, webhooks: Sequence[tuple[str, WebhookSettings]], *, clock: Clock = time.time
+    store: str | Path,
+    webhooks: Sequence[tuple[str, WebhookSettings]],
+    *,
+    clock: Clock = time.time,
+    transport: Transports = plain_transport,
 ) -> Report:
     """Try every message that is due; a slow receiver holds up nobody but itself.
 
+    One thread and one connection for each receiver, at most eight at once; no transaction is
+    open while a post is under way. An error of the store is raised when all are through.
+
     Args:
         webhooks: each with the key that the store knows it by.
+        clock: seconds since the epoch.
+        transport: makes httpx's transports; tests give `httpx.MockTransport`.
     """
     report = Report()
-
-    async def all_of_them() -> None:
-        gate = asyncio.Semaphore(_MAX_RECEIVERS_AT_ONCE)
-
-        async def one(key: str, webhook: WebhookSettings) -> None:
-            async with gate:
-                await _deliver_to(Path(store), key, webhook, clock, report)
-
-        await asyncio.gather(*(one(key, webhook) for key, webhook in webhooks))
-
-    asyncio.run(all_of_them())
+    if not _look(store, [key for key, _ in webhooks], clock()):
+        return report
+    jobs = dict(reversed(webhooks))  # of two with one key, the first
+    with ThreadPoolExecutor(_MAX_RECEIVERS_AT_ONCE, thread_name_prefix="modeltap-webhook") as pool:
+        passes = [
+            pool.submit(_serve, Path(store), key, webhook, clock, transport)
+            for key, webhook in jobs.items()
+        ]
+    for one in passes:
+        part = one.result()
+        report.delivered += part.delivered
+        report.retried += part.retried
+        report.dead += part.dead
     return report
 
 
-async def _deliver_to(
-    store: Path, key: str, webhook: WebhookSettings, clock: Clock, report: Report
-) -> None:
+def _look(store: str | Path, known: Sequence[str], now: float) -> bool:
+    """Set aside what is owed to webhooks that nobody knows here; say whether anything is due."""
     connection = connect(store, create=False)
     try:
-        while rows := claim(connection, [key], clock(), _LEASE_SECONDS):
-            for row in rows:
-                answer = await send(webhook, row["id"], json.loads(row["body"]), clock)
-                _settle(connection, row, answer, clock(), report)
+        for key in outbox.strangers(connection, known, now):
+            again = now + _ANOTHER_KNOWS_SECONDS
+            outbox.postpone(connection, key, None, now=now, until=again)
+        return outbox.due(connection, now)
     finally:
         connection.close()
 
 
-def _settle(
-    connection: sqlite3.Connection, row: sqlite3.Row, answer: Answer, now: float, report: Report
-) -> None:
-    attempts, next_at = row["attempts"], None
-    if answer.status is not None and 200 <= answer.status < 300:
-        state = "delivered"
+def _serve(
+    store: Path, key: str, webhook: WebhookSettings, clock: Clock, transport: Transports
+) -> Report:
+    connection = connect(store, create=False)
+    try:
+        try:
+            ready = webhook.resolved()
+        except ConfigError as error:
+            # No attempt was made, so none is counted: the message waits for its variable.
+            now = clock()
+            again = now + _LOOK_AGAIN_SECONDS
+            outbox.postpone(connection, key, str(error), now=now, until=again)
+            return Report()
+        report = _send_due(connection, key, ready, clock, transport)
+        outbox.hold_back(connection, key, clock())
+        return report
+    finally:
+        connection.close()
+
+
+def _send_due(
+    connection: sqlite3.Connection, key: str, webhook: WebhookSettings, clock: Clock,
+    transport: Transports,
+) -> Report:  # fmt: skip
+    """Send one message after the other, until none is due or the receiver cannot take more."""
+    report = Report()
+    lease = webhook.timeout_seconds + _LEASE_MARGIN_SECONDS
+    deadline = time.monotonic() + _PASS_SECONDS
+    while time.monotonic() < deadline:
+        claimed = outbox.claim(connection, [key], now=clock(), limit=1, lease_seconds=lease)
+        if not claimed:
+            break
+        (message,) = claimed
+        outcome = post(
+            webhook, message.id, json.loads(message.body), clock=clock, transport=transport
+        )
+        state = outbox.settle(connection, message, outcome, clock())
+        _count(report, state)
+        if state != "delivered":
+            logger.warning("webhook %s: %s (attempt %d); message %s is %s", key, outcome.error,
+                           message.attempts, message.id, state)  # fmt: skip
+        if outcome.busy or outcome.gone:
+            break
+    return report
+
+
+def _count(report: Report, state: str) -> None:
+    if state == "delivered":
         report.delivered += 1
-    elif answer.status == 410 or attempts >= len(RETRY_SECONDS):
-        # Gone, or a receiver that failed for four days: kept, and sent again only by hand.
-        state = "dead"
+    elif state == "dead":
         report.dead += 1
     else:
-        state = "pending"
-        wait = RETRY_SECONDS[attempts] * random.uniform(1 - _JITTER, 1 + _JITTER)
-        next_at = now + max(wait, answer.retry_after or 0.0)
         report.retried += 1
-    settle(connection, row["id"], state=state, status=answer.status, error=answer.error, now=now,
-           next_at=next_at)  # fmt: skip
-    if state != "delivered":
-        logger.warning("webhook %s: %s; the message is %s", row["webhook"], answer.error, state)
-
-
-async def send(
-    webhook: WebhookSettings, message_id: str, event: dict[str, Any], clock: Clock = time.time
-) -> Answer:
-    """Post one event, once; never raises for what the receiver does."""
-    try:
-        hook = webhook.resolved()
-        written = hooks().format_event(
-            event=event, webhook=hook, message_id=message_id, timestamp=int(clock())
-        )
-        if written is None:
-            raise ConfigError(f"no plugin knows the webhook format {webhook.format!r}")
-        # One bound on everything: httpx's own timeouts begin anew with every byte that drips in.
-        async with asyncio.timeout(hook.timeout_seconds):
-            return await _post(hook, *written)
-    except ModeltapError as error:
-        return Answer(None, str(error))
-    except (TimeoutError, httpx.TimeoutException):
-        return Answer(None, "the receiver did not answer in time")
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        # The message may quote the URL, and that may hold a token: only the kind is told.
-        return Answer(None, f"the receiver cannot be reached ({type(error).__name__})")
-
-
-async def _post(hook: WebhookSettings, body: bytes, headers: dict[str, str]) -> Answer:
-    """Post to the one address that was checked, with the name the receiver knows itself by.
-
-    The status is all that is read of the answer, which may have no end.
-    """
-    url = httpx.URL(hook.url)
-    port = url.port or (443 if url.scheme == "https" else 80)
-    address = await asyncio.to_thread(resolve, url.host, port, allow_private=hook.allow_private)
-    async with (
-        httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=hook.timeout_seconds)
-        as http,
-        http.stream(
-            "POST", url.copy_with(host=address), content=body,
-            headers={**headers, "host": url.netloc.decode("ascii")},
-            extensions={"sni_hostname": url.host},
-        ) as response,
-    ):  # fmt: skip
-        status = response.status_code
-        error = None if 200 <= status < 300 else f"status {status}"
-        return Answer(status, error, _retry_after(response.headers.get("retry-after")))
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Read seconds or a date; at most a day."""
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
-            return None
-    return min(max(0.0, seconds), _MAX_RETRY_AFTER)

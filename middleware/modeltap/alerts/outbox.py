@@ -3,25 +3,90 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from modeltap import clock
-from modeltap.alerts import rules
+from modeltap.alerts.rules import DATA_DRIFT, RULES
 from modeltap.alerts.state import FIRING, Transition
 from modeltap.config import WebhookSettings
 from modeltap.store.connection import writing
 
-_MAX_ALERTS = 20
-"""Standard Webhooks asks for bodies below 20 KB; an alert with its words is some 600 bytes."""
+RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""Standard Webhooks' schedule: after the first attempt 5 s, 5 min, ... up to a day."""
 
+MAX_RETRY_AFTER_SECONDS = 86_400.0
+"""What a receiver may ask for at most; also bounds how long a message can be owed: ten of these."""
+
+MAX_AGE_SECONDS = (len(RETRY_SECONDS) + 1) * MAX_RETRY_AFTER_SECONDS
+
+_JITTER = 0.1
+_MAX_BODY_BYTES = 20_000
+"""Standard Webhooks asks for bodies below 20 KB."""
+
+_MAX_TEXT = 400
 _SUMMED_UP = 3
+_NAMED = 10
 _SHOWN = (
-    "id", "fingerprint", "metric", "feature", "segment", "state", "value", "threshold", "p_value",
-    "window_start", "window_end", "last_window_start", "started_at", "resolved_at", "summary",
+    "id", "fingerprint", "metric", "feature", "segment", "severity", "state", "value",
+    "threshold", "p_value", "window_start", "window_end", "last_window_start", "started_at",
+    "resolved_at", "summary",
 )  # fmt: skip
+
+_SUBJECTS_OF = (
+    "select ifnull((select fingerprint from alerts where id = about.value), about.value) "
+    "from json_each({}.alert_ids) about"
+)
+_FREE = "state = 'pending' and (lease_until is null or lease_until <= :now)"
+"""Owed, and in nobody's hands; a dead sender's claim has an end."""
+
+_EARLIER = f"""
+    from deliveries e where e.state = 'pending' and e.webhook = d.webhook and e.rowid < d.rowid
+    and exists ({_SUBJECTS_OF.format("e")} intersect {_SUBJECTS_OF.format("d")})
+"""
+"""Messages owed to the same receiver about the same subject: these go first."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message that was claimed; `attempts` counts this one, and proves who holds the claim."""
+
+    id: str
+    webhook: str
+    event_type: str
+    body: str
+    attempts: int
+    created_at: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt went.
+
+    `gone`: the receiver wants no more. `busy`: it did not answer or asked to slow down, so that
+    its other messages wait with this one. `retry_after` is in seconds.
+    """
+
+    status: int | None = None
+    error: str | None = None
+    retry_after: float | None = None
+    busy: bool = False
+
+    @property
+    def delivered(self) -> bool:
+        """The receiver said that it has the message."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def gone(self) -> bool:
+        """The receiver said that it wants no more messages."""
+        return self.status == 410
 
 
 def enqueue(
@@ -32,23 +97,26 @@ def enqueue(
     """Owe each webhook a message about `transitions`; return how many messages.
 
     Runs inside the caller's transaction. What began together, or ended together, by one rule
-    in one window of one model is one message, the worst first.
+    in one window of one model is one message, the worst first. Silenced alerts are left out.
 
     Args:
         webhooks: each with the key that the store knows it by.
     """
-    groups: dict[tuple[str, str, str, str], list[Transition]] = {}
-    for transition in transitions:
-        alert = transition.alert
-        subject = (transition.event, alert["rule"], alert["model"], alert["version"])
-        groups.setdefault(subject, []).append(transition)
+    groups: dict[tuple[str, ...], list[Transition]] = {}
+    for one in transitions:
+        if (one.alert["silenced_until"] or "") > clock.now():
+            continue
+        key = (one.event, one.alert["rule"], one.alert["model"], one.alert["version"],
+               one.window_start, one.window_end)  # fmt: skip
+        groups.setdefault(key, []).append(one)
     owed = 0
     for group in groups.values():
-        event = _event(sorted(group, key=lambda t: -t.strength))
-        for key, webhook in webhooks:
-            if event["type"] in webhook.events and _wants(webhook, event["data"]["model"]):
-                owe(connection, key, event, [t.alert["id"] for t in group])
-                owed += 1
+        group.sort(key=lambda one: -one.strength)
+        event = event_of(group)
+        ids = [one.alert["id"] for one in group]
+        for name in dict.fromkeys(name for name, hook in webhooks if _wants(hook, event)):
+            owe(connection, name, event, ids)
+            owed += 1
     return owed
 
 
@@ -57,104 +125,227 @@ def owe(
 ) -> str:
     """Put one message into the outbox, inside the caller's transaction; return its id."""
     message_id = f"msg_{uuid.uuid4().hex}"
+    moment = clock.now()
     connection.execute(
         "insert into deliveries (id, webhook, event_type, alert_ids, body, next_at, created_at) "
         "values (?, ?, ?, ?, ?, ?, ?)",
-        (message_id, webhook, event["type"], json.dumps(list(alerts)), json.dumps(event),
-         clock.now(), clock.now()),
+        (message_id, webhook, event["type"], json.dumps(list(alerts)), _json(event).decode(),
+         moment, moment),
     )  # fmt: skip
     return message_id
 
 
 def due(connection: sqlite3.Connection, now: float) -> bool:
-    """Say whether a message should be tried now: one indexed look."""
+    """Say whether a message should be tried now: one indexed look.
+
+    Every pass moves what it cannot send out of the way (`postpone`), so that this stays false
+    while there is nothing that a pass could do.
+    """
     row = connection.execute(
-        "select 1 from deliveries where state = 'pending' and next_at <= ? limit 1",
-        (clock.iso(now),),
+        f"select 1 from deliveries where {_FREE} and next_at <= :now limit 1",
+        {"now": clock.iso(now)},
     ).fetchone()
     return row is not None
 
 
 def claim(
-    connection: sqlite3.Connection, webhooks: Iterable[str], now: float, lease_seconds: float
-) -> list[sqlite3.Row]:
-    """Take the messages that are due, for `lease_seconds`; nobody else takes them meanwhile.
+    connection: sqlite3.Connection,
+    webhooks: Sequence[str],
+    *,
+    now: float,
+    limit: int = 1,
+    lease_seconds: float = 60.0,
+) -> list[Delivery]:
+    """Take up to `limit` due messages for `lease_seconds`; nobody else takes them meanwhile.
 
-    In order for each alert: a message waits for the earlier ones about the same alert.
+    In order for each subject: a message waits for the earlier ones about the same fingerprint.
+    One short transaction. The lease must outlast the sending of all that is claimed.
     """
-    claimed = []
     with writing(connection):
-        for webhook in webhooks:
-            waiting: set[str] = set()
-            rows = connection.execute(
-                "select * from deliveries where state = 'pending' and webhook = ? order by rowid",
-                (webhook,),
-            ).fetchall()
-            for row in rows:
-                alerts = set(json.loads(row["alert_ids"]))
-                free = row["lease_until"] is None or row["lease_until"] <= clock.iso(now)
-                if free and row["next_at"] <= clock.iso(now) and not alerts & waiting:
-                    claimed.append(row)
-                waiting |= alerts
-        connection.executemany(
-            "update deliveries set lease_until = ? where id = ?",
-            [(clock.iso(now + lease_seconds), row["id"]) for row in claimed],
-        )
-    return claimed
+        rows = connection.execute(
+            "update deliveries set lease_until = :until, attempts = attempts + 1 where rowid in ("
+            "select d.rowid from deliveries d where d.state = 'pending' and d.next_at <= :now "
+            "and (d.lease_until is null or d.lease_until <= :now) "
+            "and d.webhook in (select value from json_each(:webhooks)) "
+            f"and not exists (select 1 {_EARLIER}) order by d.rowid limit :limit) "
+            "returning rowid, id, webhook, event_type, body, attempts, created_at",
+            {"until": clock.iso(now + lease_seconds), "now": clock.iso(now), "limit": limit,
+             "webhooks": json.dumps(list(webhooks))},
+        ).fetchall()  # fmt: skip
+    return [Delivery(*tuple(row)[1:]) for row in sorted(rows, key=lambda row: int(row[0]))]
 
 
-def settle(
-    connection: sqlite3.Connection, message_id: str, *, state: str, status: int | None,
-    error: str | None, now: float, next_at: float | None,
-) -> None:  # fmt: skip
-    """Note how an attempt went; the claim ends."""
+def settle(connection: sqlite3.Connection, delivery: Delivery, outcome: Outcome, now: float) -> str:
+    """Note how an attempt went; return ``"delivered"``, ``"pending"`` or ``"dead"``.
+
+    One short transaction. A sender that lost its claim may still report success, nothing else.
+    """
+    with writing(connection):
+        if outcome.delivered:
+            return _close(connection, delivery, "delivered", outcome, now)
+        if outcome.gone:
+            _stop(connection, delivery.webhook, outcome, now)
+            return _close(connection, delivery, "dead", outcome, now)
+        age = now - (clock.parse(delivery.created_at) or now)
+        if delivery.attempts > len(RETRY_SECONDS) or age > MAX_AGE_SECONDS:
+            return _close(connection, delivery, "dead", outcome, now)
+        return _retry(connection, delivery, outcome, now)
+
+
+def postpone(
+    connection: sqlite3.Connection, webhook: str, error: str | None, *, now: float, until: float
+) -> None:
+    """Leave a receiver's due messages owed until `until`, without an attempt; `error` says why."""
     with writing(connection):
         connection.execute(
-            "update deliveries set state = ?, attempts = attempts + 1, last_status = ?, "
-            "last_error = ?, lease_until = null, next_at = ?, delivered_at = ? "
-            "where id = ? and state = 'pending'",
-            (state, status, error, None if next_at is None else clock.iso(next_at),
-             clock.iso(now) if state == "delivered" else None, message_id),
-        )  # fmt: skip
+            "update deliveries set next_at = :until, last_error = ifnull(:error, last_error) "
+            "where webhook = :webhook "
+            f"and next_at < :until and {_FREE}",
+            {"until": clock.iso(until), "error": error, "webhook": webhook, "now": clock.iso(now)},
+        )
 
 
-def _wants(webhook: WebhookSettings, model: str) -> bool:
-    return not webhook.models or model in webhook.models
+def hold_back(connection: sqlite3.Connection, webhook: str, now: float) -> None:
+    """Let each due message that waits for an earlier one become due when that one is."""
+    with writing(connection):
+        connection.execute(
+            f"update deliveries as d set next_at = (select max(e.next_at) {_EARLIER}) "
+            "where d.state = 'pending' and d.webhook = :webhook and d.next_at <= :now "
+            f"and exists (select 1 {_EARLIER} and e.next_at > :now)",
+            {"webhook": webhook, "now": clock.iso(now)},
+        )
 
 
-def _event(group: Sequence[Transition]) -> dict[str, Any]:
+def strangers(connection: sqlite3.Connection, known: Sequence[str], now: float) -> list[str]:
+    """Return the webhooks that due messages are owed to and `known` does not name.
+
+    Messages to them older than any schedule are dead: nobody will ever be asked to take them.
+    """
+    unknown = "webhook not in (select value from json_each(?)) and state = 'pending'"
+    names = json.dumps(list(known))
+    rows = connection.execute(
+        f"select distinct webhook from deliveries where {unknown} and next_at <= ?",
+        (names, clock.iso(now)),
+    ).fetchall()
+    if rows:
+        with writing(connection):
+            connection.execute(
+                f"update deliveries set state = 'dead' where {unknown} and created_at < ?",
+                (names, clock.iso(now - MAX_AGE_SECONDS)),
+            )
+    return [row[0] for row in rows]
+
+
+def _close(
+    connection: sqlite3.Connection, delivery: Delivery, state: str, outcome: Outcome, now: float
+) -> str:
+    holder = "" if outcome.delivered else "and attempts = :attempts"
+    connection.execute(
+        "update deliveries set state = :state, last_status = :status, last_error = :error, "
+        "lease_until = null, next_at = null, delivered_at = :delivered_at "
+        f"where id = :id and state = 'pending' {holder}",
+        {"state": state, "status": outcome.status, "error": outcome.error, "id": delivery.id,
+         "attempts": delivery.attempts,
+         "delivered_at": clock.iso(now) if outcome.delivered else None},
+    )  # fmt: skip
+    return state
+
+
+def _stop(connection: sqlite3.Connection, webhook: str, outcome: Outcome, now: float) -> None:
+    """A receiver that is gone gets nothing of what is still owed to it."""
+    connection.execute(
+        "update deliveries set state = 'dead', last_error = :error, next_at = null "
+        f"where webhook = :webhook and {_FREE}",
+        {"error": outcome.error, "webhook": webhook, "now": clock.iso(now)},
+    )
+
+
+def _retry(connection: sqlite3.Connection, delivery: Delivery, outcome: Outcome, now: float) -> str:
+    wait = RETRY_SECONDS[delivery.attempts - 1] * random.uniform(1 - _JITTER, 1 + _JITTER)
+    asked = min(outcome.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
+    next_at = clock.iso(now + max(wait, asked))
+    connection.execute(
+        "update deliveries set last_status = ?, last_error = ?, lease_until = null, next_at = ? "
+        "where id = ? and state = 'pending' and attempts = ?",
+        (outcome.status, outcome.error, next_at, delivery.id, delivery.attempts),
+    )
+    if outcome.busy:
+        connection.execute(
+            "update deliveries set next_at = :next where webhook = :webhook "
+            f"and next_at < :next and {_FREE}",
+            {"next": next_at, "webhook": delivery.webhook, "now": clock.iso(now)},
+        )
+    return "pending"
+
+
+def _wants(webhook: WebhookSettings, event: Mapping[str, Any]) -> bool:
+    if event["type"] not in webhook.events:
+        return False
+    return not webhook.models or event["data"]["model"] in webhook.models
+
+
+def event_of(group: Sequence[Transition]) -> dict[str, Any]:
+    """Write `group`, the worst first, as one event below 20 KB; tells how many were left out."""
     first = group[0].alert
-    shown = [{name: t.alert[name] for name in _SHOWN} for t in group[:_MAX_ALERTS]]
-    return {
-        "type": group[0].event,
-        "timestamp": clock.now(),
-        "data": {
-            "model": first["model"], "version": first["version"], "rule": first["rule"],
-            "severity": first["severity"], "window_start": first["window_start"],
-            "window_end": first["window_end"], "summary": summary(group),
-            "alerts": shown, "alerts_left_out": len(group) - len(shown),
-        },
+    alerts = [{name: _clipped(one.alert[name]) for name in _SHOWN} for one in group]
+    data = {
+        **{name: first[name] for name in ("model", "version", "rule", "severity")},
+        "window_start": group[0].window_start, "window_end": group[0].window_end,
+        "summary": _clipped(summary(group), 2 * _MAX_TEXT), "alerts": alerts,
+        "alerts_left_out": 0,
     }  # fmt: skip
+    event = {"type": group[0].event, "timestamp": clock.now(), "data": data}
+    while len(_json(event)) >= _MAX_BODY_BYTES and len(alerts) > 1:
+        alerts.pop()
+        data["alerts_left_out"] = len(group) - len(alerts)
+    return event
 
 
 def summary(group: Sequence[Transition]) -> str:
-    """Say what happened in a sentence or two, the worst first."""
-    first = group[0].alert
+    """Say in plain words what began or ended in a window, the worst first."""
+    first, when = group[0].alert, _when(group[0].window_start, group[0].window_end)
     head = f"{first['model']}: "
     if group[0].event != FIRING:
-        names = ", ".join(t.alert["feature"] or t.alert["metric"] for t in group)
-        return f"{head}back to normal since {clock.short(first['resolved_at'])}: {names}"
-    when = f"{clock.short(first['window_start'])} to {clock.short(first['window_end'])}"
-    told = [str(t.alert["summary"]) for t in group[:_SUMMED_UP]]
-    rest = [t.alert["feature"] or t.alert["metric"] for t in group[_SUMMED_UP:]]
-    more = f"; and {len(rest)} more: {', '.join(rest[:_MAX_ALERTS])}" if rest else ""
-    subject = _SUBJECTS[first["rule"]]
-    count = f"{len(group)} " if first["rule"] == rules.DATA_DRIFT.name and len(group) > 1 else ""
-    return f"{head}{count}{subject} ({when}): {'; '.join(told)}{more}"
+        names = ", ".join(map(_name, group[:_NAMED]))
+        return f"{head}back to normal in {when}: {names}{_more(group, _NAMED)}"
+    told = "; ".join(str(one.alert["summary"]).removeprefix(head) for one in group[:_SUMMED_UP])
+    rest = group[_SUMMED_UP:]
+    also = f"; also {', '.join(map(_name, rest[:_NAMED]))}{_more(rest, _NAMED)}" if rest else ""
+    return f"{head}{_what(first['rule'], len(group))} in {when}: {told}{also}"
 
 
-_SUBJECTS = {
-    rule.name: rule.subject
-    for rule in (rules.DATA_DRIFT, rules.PREDICTION_DRIFT, rules.DATA_QUALITY, rules.PERFORMANCE,
-                 rules.LATENCY, rules.ERROR_RATE)
-}  # fmt: skip
+def _what(rule: str, count: int) -> str:
+    if rule == DATA_DRIFT.name:
+        return "1 input drifted" if count == 1 else f"{count} inputs drifted"
+    return RULES[rule].subject
+
+
+def _name(one: Transition) -> str:
+    return str(one.alert["feature"] or one.alert["metric"])
+
+
+def _more(group: Sequence[Transition], shown: int) -> str:
+    return f" and {len(group) - shown} more" if len(group) > shown else ""
+
+
+def _when(start: str, end: str) -> str:
+    """Name a window.
+
+    >>> _when("2013-03-04T00:00:00.000Z", "2013-03-11T00:00:00.000Z")
+    'the week from 2013-03-04'
+    """
+    length = (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0)
+    unit = {3600.0: "hour", 86_400.0: "day", 604_800.0: "week"}.get(length)
+    if unit is None:
+        return f"the time from {clock.short(start)} to {clock.short(end)}"
+    return f"the {unit} from {clock.short(start)}"
+
+
+def _clipped(value: Any, length: int = _MAX_TEXT) -> Any:
+    if isinstance(value, str) and len(value) > length:
+        return value[: length - 1] + "…"
+    return value
+
+
+def _json(event: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(event)  # NaN becomes null; json.dumps would write no JSON

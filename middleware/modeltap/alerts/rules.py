@@ -23,31 +23,47 @@ PERFORMANCE = Rule("performance", "critical", "the model got worse")
 LATENCY = Rule("latency", "warning", "slow responses")
 ERROR_RATE = Rule("error_rate", "critical", "failing requests")
 
+RULES = {
+    rule.name: rule
+    for rule in (DATA_DRIFT, PREDICTION_DRIFT, DATA_QUALITY, PERFORMANCE, LATENCY, ERROR_RATE)
+}
+"""Every rule, by its name."""
+
 _BY_METRIC = {
     "missing_rate": DATA_QUALITY,
-    "type_mismatch_rate": DATA_QUALITY,
     "unseen_rate": DATA_QUALITY,
+    "type_mismatch_rate": DATA_QUALITY,
     "mae": PERFORMANCE,
+    "rmse": PERFORMANCE,
     "accuracy": PERFORMANCE,
-    "latency_p95_ms": LATENCY,
+    "f1_macro": PERFORMANCE,
     "error_rate": ERROR_RATE,
 }
+_ANSWERS = ("prediction", "score")
 
 
 def rule_of(metric: str, feature: str | None) -> Rule | None:
     """Return the rule that a metric's verdict speaks for; None for one that only describes.
 
-    >>> rule_of("drift", "temp").name, rule_of("drift", "prediction").name, rule_of("psi", "temp")
+    >>> rule_of("drift", "temp").name, rule_of("drift", "score").name, rule_of("psi", "temp")
     ('data_drift', 'prediction_drift', None)
+    >>> rule_of("latency_p95_ms", None).severity, rule_of("mae", None).severity
+    ('warning', 'critical')
     """
     if metric == "drift":
-        return PREDICTION_DRIFT if feature in ("prediction", "score") else DATA_DRIFT
+        return PREDICTION_DRIFT if feature in _ANSWERS else DATA_DRIFT
+    if metric.startswith("latency_"):
+        return LATENCY
     return _BY_METRIC.get(metric)
 
 
 def fingerprint(
     rule: str, model: str, version: str, metric: str, feature: str | None, segment: str | None
 ) -> str:
-    """Return the hash by which one subject is known from window to window."""
+    """Return the hash by which one subject is known from window to window.
+
+    >>> fingerprint("data_drift", "flights", "1", "drift", "temp", None)
+    '74323e9796ccb158'
+    """
     said = json.dumps([rule, model, version, metric, feature, segment])
     return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -17,123 +17,191 @@ RESOLVED = "alert.resolved"
 AT_ONCE = 2.0
 """An effect of twice its floor fires at once; a weaker one only after two windows in a row."""
 
+_SUBJECT = "model = ? and version = ? and metric = ? and feature is ? and segment is ?"
+_JUDGED = f"{_SUBJECT} and in_reference = 0 and verdict in ('ok', 'alert')"
+"""The windows of one subject that count for persistence; the others neither make nor break it."""
+
+Row = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Transition:
-    """An alert that began or ended: what the outbox makes messages of."""
+    """An alert that began or ended in one window: what the outbox makes messages of."""
 
     event: str
-    alert: Mapping[str, Any]
+    alert: Row
     strength: float
+    window_start: str
+    window_end: str
 
 
-def update(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> list[Transition]:
+def update(
+    connection: sqlite3.Connection,
+    rows: Sequence[Row],
+    *,
+    min_windows: int = 2,
+    calm_windows: int = 1,
+) -> list[Transition]:
     """Bring the alerts up to date with one window's metric rows; return what changed.
 
-    Runs inside the caller's transaction. Rows are those of `metrics`; the ones in the
-    reference, without a verdict, or with too few rows change nothing.
+    Runs inside the caller's transaction, after the rows went into `metrics`; begins and commits
+    nothing. Rows in the reference, without a verdict, or with too few rows change nothing.
+
+    Args:
+        rows: rows of `metrics`, all of one window of one model.
+        min_windows: how many alerting windows in a row a weak effect needs.
+        calm_windows: how many good windows in a row end an incident; above 1, one good window
+            is a pause in it.
     """
     changed = []
     for row in rows:
         rule = rule_of(row["metric"], row["feature"])
         if rule is None or row["in_reference"] or row["verdict"] not in ("ok", "alert"):
             continue
-        transition = _judged(connection, rule, row)
+        transition = _judged(connection, rule, row, min_windows, calm_windows)
         if transition is not None:
             changed.append(transition)
     return changed
 
 
 def _judged(
-    connection: sqlite3.Connection, rule: Rule, row: Mapping[str, Any]
+    connection: sqlite3.Connection, rule: Rule, row: Row, min_windows: int, calm_windows: int
 ) -> Transition | None:
     mark = fingerprint(rule.name, row["model"], row["version"], row["metric"], row["feature"],
                        row["segment"])  # fmt: skip
-    open_alert = connection.execute(
+    found = connection.execute(
         "select * from alerts where fingerprint = ? and state = 'firing'", (mark,)
     ).fetchone()
     if row["verdict"] == "alert":
-        if open_alert is not None:
-            _repeat(connection, open_alert, row)
+        if found is not None:
+            _repeated(connection, found, row, min_windows)
             return None
-        if _closed_before(connection, mark, row) or not _lasting(connection, row):
+        if _is_over(connection, mark, row) or not _lasting(connection, row, min_windows):
             return None
         return _fired(connection, rule, mark, row)
-    if open_alert is None or row["window_start"] < open_alert["last_window_start"]:
+    if found is None or row["window_start"] < found["last_window_start"]:
         return None
-    return _resolved(connection, open_alert, row) if _calm(connection, row) else None
+    if row["window_start"] > found["last_window_start"] and not _before(
+        connection, row, "ok", calm_windows - 1
+    ):
+        return None
+    return _resolved(connection, found, row)
 
 
-def _lasting(connection: sqlite3.Connection, row: Mapping[str, Any]) -> bool:
-    """Persistence: strong enough to fire at once, or the window before said so, too."""
+def _lasting(connection: sqlite3.Connection, row: Row, min_windows: int) -> bool:
+    """Persistence: strong enough to fire at once, or the windows before said so, too."""
     if (row["strength"] or 0.0) >= AT_ONCE:
         return True
-    return _verdict_before(connection, row) == "alert"
+    return _before(connection, row, "alert", min_windows - 1)
 
 
-def _calm(connection: sqlite3.Connection, row: Mapping[str, Any]) -> bool:
-    """An incident is over after two good windows in a row: one alone may be a pause in it."""
-    return _verdict_before(connection, row) == "ok"
-
-
-def _verdict_before(connection: sqlite3.Connection, row: Mapping[str, Any]) -> str | None:
+def _before(connection: sqlite3.Connection, row: Row, verdict: str, count: int) -> bool:
+    """Say whether the last `count` judged windows before `row`'s all had this verdict."""
     before = connection.execute(
-        "select verdict from metrics where model = ? and version = ? and metric = ? "
-        "and feature is ? and segment is ? and window_start < ? and not in_reference "
-        "and verdict in ('ok', 'alert') order by window_start desc limit 1",
-        (row["model"], row["version"], row["metric"], row["feature"], row["segment"],
-         row["window_start"]),
-    ).fetchone()  # fmt: skip
-    return before[0] if before else None
+        f"select verdict from metrics where {_JUDGED} and window_start < ? "
+        "order by window_start desc limit ?",
+        (*_subject(row), row["window_start"], count),
+    ).fetchall()
+    return len(before) >= count and all(one[0] == verdict for one in before)
 
 
-def _closed_before(connection: sqlite3.Connection, mark: str, row: Mapping[str, Any]) -> bool:
-    """Labels that come late have an old window judged again: an incident that is over stays so."""
+def _is_over(connection: sqlite3.Connection, mark: str, row: Row) -> bool:
+    """Labels that come late have an old window judged again: an incident that is over stays so.
+
+    The window that ended the incident is not meant: if that one alerts now, it is news.
+    """
     over = connection.execute(
-        "select 1 from alerts where fingerprint = ? and state = 'resolved' and resolved_at >= ?",
-        (mark, row["window_end"]),
+        "select 1 from alerts where fingerprint = ? and state = 'resolved' "
+        "and window_start <= ? and resolved_at > ?",
+        (mark, row["window_start"], row["window_end"]),
     ).fetchone()
     return over is not None
 
 
-def _fired(
-    connection: sqlite3.Connection, rule: Rule, mark: str, row: Mapping[str, Any]
-) -> Transition:
+def _fired(connection: sqlite3.Connection, rule: Rule, mark: str, row: Row) -> Transition:
     alert = {
-        "id": str(uuid.uuid4()), "fingerprint": mark, "rule": rule.name, "model": row["model"],
-        "version": row["version"], "metric": row["metric"], "feature": row["feature"],
-        "segment": row["segment"], "severity": rule.severity, "state": "firing",
-        "window_start": row["window_start"], "window_end": row["window_end"],
+        "id": f"alert_{uuid.uuid4().hex}", "fingerprint": mark, "rule": rule.name,
+        "model": row["model"], "version": row["version"], "metric": row["metric"],
+        "feature": row["feature"], "segment": row["segment"], "severity": rule.severity,
+        "state": "firing", "window_start": row["window_start"], "window_end": row["window_end"],
         "last_window_start": row["window_start"], "value": row["value"],
-        "threshold": row["threshold"], "p_value": row["p_value"],
-        "summary": row["explanation"] or row["metric"], "started_at": row["window_start"],
-        "resolved_at": None, "updated_at": now(),
+        "threshold": row["threshold"], "p_value": row["p_value"], "summary": sentence(row),
+        "started_at": row["window_start"], "resolved_at": None, "silenced_until": None,
+        "acknowledged_at": None, "updated_at": now(),
     }  # fmt: skip
     connection.execute(
         f"insert into alerts ({', '.join(alert)}) values ({', '.join('?' * len(alert))})",
         tuple(alert.values()),
     )
-    return Transition(FIRING, alert, row["strength"] or 0.0)
+    return _transition(FIRING, alert, row)
 
 
-def _repeat(connection: sqlite3.Connection, alert: sqlite3.Row, row: Mapping[str, Any]) -> None:
-    """A repeat updates the incident and sends nothing."""
+def _repeated(
+    connection: sqlite3.Connection, alert: sqlite3.Row, row: Row, min_windows: int
+) -> None:
+    """A repeat updates the incident and sends nothing; an older one may show it began earlier."""
+    if row["window_start"] < alert["window_start"]:
+        _moved_back(connection, alert, row, min_windows)
     if row["window_start"] < alert["last_window_start"]:
         return
     connection.execute(
         "update alerts set last_window_start = ?, value = ?, threshold = ?, p_value = ?, "
         "summary = ?, updated_at = ? where id = ?",
-        (row["window_start"], row["value"], row["threshold"], row["p_value"],
-         row["explanation"] or alert["summary"], now(), alert["id"]),
+        (row["window_start"], row["value"], row["threshold"], row["p_value"], sentence(row),
+         now(), alert["id"]),
     )  # fmt: skip
 
 
-def _resolved(
-    connection: sqlite3.Connection, alert: sqlite3.Row, row: Mapping[str, Any]
-) -> Transition:
+def _moved_back(
+    connection: sqlite3.Connection, alert: sqlite3.Row, row: Row, min_windows: int
+) -> None:
+    """Let the incident begin where the unbroken run of alerting windows before it would fire."""
+    subject, start = _subject(row), alert["window_start"]
+    run = connection.execute(
+        f"select * from metrics where {_JUDGED} and window_start < ? and window_start > ifnull("
+        f"(select max(window_start) from metrics where {_JUDGED} and verdict = 'ok' "
+        "and window_start < ?), '') order by window_start",
+        (*subject, start, *subject, start),
+    ).fetchall()
+    for position, one in enumerate(run):
+        if (one["strength"] or 0.0) >= AT_ONCE or position >= min_windows - 1:
+            connection.execute(
+                "update alerts set window_start = ?, window_end = ?, started_at = ?, "
+                "updated_at = ? where id = ?",
+                (one["window_start"], one["window_end"], one["window_start"], now(), alert["id"]),
+            )
+            return
+
+
+def _resolved(connection: sqlite3.Connection, alert: sqlite3.Row, row: Row) -> Transition:
+    ended = {**dict(alert), "state": "resolved", "resolved_at": row["window_end"],
+             "updated_at": now()}  # fmt: skip
     connection.execute(
         "update alerts set state = 'resolved', resolved_at = ?, updated_at = ? where id = ?",
-        (row["window_end"], now(), alert["id"]),
+        (ended["resolved_at"], ended["updated_at"], ended["id"]),
     )
-    ended = {**dict(alert), "state": "resolved", "resolved_at": row["window_end"]}
-    return Transition(RESOLVED, ended, 0.0)
+    return _transition(RESOLVED, ended, row)
+
+
+def _transition(event: str, alert: Row, row: Row) -> Transition:
+    return Transition(event, alert, row["strength"] or 0.0, row["window_start"], row["window_end"])
+
+
+def _subject(row: Row) -> tuple[Any, ...]:
+    return row["model"], row["version"], row["metric"], row["feature"], row["segment"]
+
+
+def sentence(row: Row) -> str:
+    """Say in one plain sentence what is wrong.
+
+    >>> sentence({"model": "flights", "segment": None, "explanation": "mae went from 8 to 14"})
+    'flights: mae went from 8 to 14'
+    """
+    where = f" ({row['segment']})" if row["segment"] else ""
+    said = row["explanation"]
+    if not said:
+        what = row["metric"] + (f" of {row['feature']}" if row["feature"] else "")
+        value, threshold = row["value"], row["threshold"]
+        said = what if value is None else f"{what} is {value:.4g}"
+        said += "" if threshold is None else f", the limit is {threshold:.4g}"
+    return f"{row['model']}{where}: {said}"

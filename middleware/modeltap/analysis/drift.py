@@ -58,11 +58,14 @@ def wasserstein(reference: np.ndarray, current: np.ndarray, feature: Feature) ->
     edges = np.append(edges, max(feature.high, edges[-1]))
     gap = np.cumsum(_shares(reference) - _shares(current))
     left = np.concatenate([[0.0], gap[:-1]])
-    widths = np.diff(edges)
     same_sign = left * gap >= 0
     spread = np.abs(left) + np.abs(gap)
     crossing = (left**2 + gap**2) / np.where(spread > 0, spread, 1.0)
-    return float(np.sum(widths * np.where(same_sign, spread, crossing) / 2))
+    height = np.where(same_sign, spread, crossing) / 2
+    with np.errstate(over="ignore"):
+        # Edges near the largest float may lie more than that apart.
+        widths = np.minimum(np.diff(edges), np.finfo(np.float64).max)
+        return float(min(np.sum(widths * height), np.finfo(np.float64).max))
 
 
 def chi2(reference: np.ndarray, current: np.ndarray) -> tuple[float, float]:

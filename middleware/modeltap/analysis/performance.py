@@ -123,7 +123,7 @@ def _regression(errors: np.ndarray, baseline: Baseline | None, min_rows: int) ->
     alert = p < ALPHA and mae - baseline.mean > floor
     judged = Metric(
         **facts, threshold=baseline.mean + floor, p_value=p,
-        strength=max(0.0, (mae - baseline.mean) / floor) if floor else float(alert),
+        strength=max(0.0, (mae - baseline.mean) / floor) if floor else 2.0 * alert,
         verdict=ALERT if alert else OK,
         explanation=_went_wrong(mae, bias, baseline, n, p) if alert else None,
     )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,8 +37,11 @@ def check_path(path: str | Path) -> Path:
     return file
 
 
-def connect(path: str | Path, *, create: bool = True) -> sqlite3.Connection:
+def connect(path: str | Path, *, create: bool = True, in_child: bool = False) -> sqlite3.Connection:
     """Open the store for reading and writing; create or migrate it where `create` allows.
+
+    With `in_child` another process migrates: sqlite-utils takes 0.2 s to import, and a second
+    where pandas is installed, which no app that serves should pay.
 
     The connection is in autocommit mode: writers say ``begin immediate`` themselves (`writing`).
     Raises `StoreError` (missing, unreadable, no SQLite file) or `StoreTooNew`.
@@ -50,7 +55,7 @@ def connect(path: str | Path, *, create: bool = True) -> sqlite3.Connection:
         _create_private(check_path(file))
     try:
         connection = _open(file)
-        _prepare(connection, file)
+        _prepare(connection, file, in_child)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"store {str(path)!r} cannot be opened: {error}") from error
     return connection
@@ -98,7 +103,7 @@ def _open(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+def _prepare(connection: sqlite3.Connection, file: Path, in_child: bool) -> None:
     version = connection.execute("pragma user_version").fetchone()[0]
     if version > schema.VERSION:
         raise StoreTooNew(
@@ -106,13 +111,14 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
             "upgrade modeltap or name another store"
         )
     if version < schema.VERSION:
-        _migrate(connection, file)
+        _refuse_foreign(connection, file)
+        if not (in_child and _migrated_by_child(file)):
+            _migrate(connection, file)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
 
 
-def _migrate(connection: sqlite3.Connection, file: Path) -> None:
-    """Create or upgrade the schema; two processes that start together take turns."""
+def _refuse_foreign(connection: sqlite3.Connection, file: Path) -> None:
     foreign = connection.execute(
         "select name from sqlite_master where name not like 'sqlite_%' limit 1"
     ).fetchone()
@@ -124,12 +130,25 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
             f"store {str(file)!r} is another program's database (it has a table {foreign[0]!r}); "
             "name another file"
         )
+
+
+def _migrated_by_child(file: Path) -> bool:
+    """Let another process migrate; False where none can be started (an embedded Python)."""
+    command = [sys.executable, "-P", "-m", "modeltap.store.create", str(file)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _migrate(connection: sqlite3.Connection, file: Path) -> None:
+    """Create or upgrade the schema; two processes that start together take turns."""
     # These must come before the first table: none can be changed cheaply later. Pages of 8 KB
     # hold six exchanges with 1 KB bodies, the usual 4 KB only two: a quarter faster to write.
     connection.execute("pragma page_size = 8192")
     connection.execute("pragma auto_vacuum = incremental")
     connection.execute("pragma journal_mode = wal")
-    # Imported here: it costs 0.2 s, and an app that finds its file ready never pays it.
     from sqlite_utils import Database
 
     # The lock is on the folder: it leaves no file behind, and closing it frees no lock of SQLite's.

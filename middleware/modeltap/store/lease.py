@@ -13,8 +13,8 @@ import time
 import uuid
 from pathlib import Path
 
-from modeltap.errors import BusyError
-from modeltap.store.connection import writing
+from modeltap.errors import BusyError, StoreError
+from modeltap.store.connection import connect, writing
 
 TTL_SECONDS = 30.0
 
@@ -89,27 +89,29 @@ class KeptLease:
                     "or say --wait SECONDS"
                 )
             time.sleep(0.1)
-        threading.Thread(target=self._renew, daemon=True).start()
+        path = self._lease._connection.execute("pragma database_list").fetchone()[2]
+        threading.Thread(target=self._renew, args=(Path(path),), daemon=True).start()
         return self._lease
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._lease.release()
 
-    def _renew(self) -> None:
-        from modeltap.store.connection import connect
-
-        path = self._lease._connection.execute("pragma database_list").fetchone()[2]
-        connection = connect(Path(path))
-        mine = Lease(connection, self._lease.name, self._lease.ttl)
-        mine.owner = self._lease.owner
+    def _renew(self, path: Path) -> None:
         while not self._done.wait(self._lease.ttl / 3):
             try:
+                connection = connect(path, create=False)
+            except StoreError:
+                return
+            try:
+                mine = Lease(connection, self._lease.name, self._lease.ttl)
+                mine.owner = self._lease.owner
                 if not mine.held() or not mine.hold():
-                    break
+                    return
             except sqlite3.OperationalError:
                 continue  # the file is busy; there is time for another try
-        connection.close()
+            finally:
+                connection.close()
 
 
 def boottime() -> float:

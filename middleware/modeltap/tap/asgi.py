@@ -33,7 +33,7 @@ class ASGIMiddleware:
         if self.tee.disabled or kind not in ("http", "lifespan"):
             await self.app(scope, receive, send)
         elif kind == "lifespan":
-            await self.app(scope, receive, self._closing(send))
+            await self._lifespan(scope, receive, send)
         else:
             await self._tapped(scope, receive, send)
 
@@ -54,13 +54,33 @@ class ASGIMiddleware:
             raise
         responder.end(None)
 
-    def _closing(self, send: Send) -> Send:
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the app's lifespan on, and write what is queued before the server is told 'done'.
+
+        An app that raises without having looked at the first message does not speak lifespan.
+        We do in its place: some servers end the process right after it, without atexit.
+        """
+        asked = False
+
+        async def asking() -> Message:
+            nonlocal asked
+            asked = True
+            return await receive()
+
         async def closing(message: Message) -> None:
             if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
                 self.tee.close()
             await send(message)
 
-        return closing
+        try:
+            await self.app(scope, asking, closing)
+        except Exception:
+            if asked:
+                raise
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await closing({"type": "lifespan.shutdown.complete"})
 
 
 class _Responder:

@@ -229,7 +229,7 @@ class Recorder:
         if self._connection is None:
             if time.monotonic() < self._retry_at:
                 raise ModeltapError("the store was unusable a moment ago")
-            self._connection = connect(self.store)
+            self._connection = connect(self.store, in_child=True)
         return self._connection
 
     def _give_up(self, error: Exception) -> None:

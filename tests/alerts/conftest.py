@@ -1,0 +1,81 @@
+"""A store on disk, metric rows week by week, and what the analyzer does with them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modeltap.alerts.outbox import enqueue
+from modeltap.alerts.state import Transition, update
+from modeltap.clock import iso, now
+from modeltap.config import WebhookSettings
+from modeltap.store.connection import connect, writing
+
+MONDAY = 1_362_355_200.0
+WEEK = 604_800.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "modeltap.db"
+    connect(path).close()
+    return path
+
+
+@pytest.fixture
+def connection(store: Path) -> Iterator[sqlite3.Connection]:
+    opened = connect(store, create=False)
+    yield opened
+    opened.close()
+
+
+def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
+    """One row of `metrics`: the drift of `temp` in the given week, unless told otherwise."""
+    row = {
+        "model": "flights", "version": "1", "window_start": iso(MONDAY + week * WEEK),
+        "window_end": iso(MONDAY + (week + 1) * WEEK), "rows": 1000, "metric": "drift",
+        "feature": "temp", "segment": None, "value": 0.3, "threshold": 0.1, "p_value": 1e-9,
+        "strength": 3.0 if verdict == "alert" else 0.2, "verdict": verdict,
+        "explanation": "temp: median went from 10 to 20" if verdict == "alert" else None,
+        "in_reference": 0,
+    }  # fmt: skip
+    return row | said
+
+
+Judge = Callable[..., list[Transition]]
+
+
+@pytest.fixture
+def judge(connection: sqlite3.Connection) -> Judge:
+    """Do what the analyzer does with one window's rows: metrics, alerts, outbox, one commit."""
+
+    def judged(
+        *rows: dict[str, Any], webhooks: list[tuple[str, WebhookSettings]] | None = None
+    ) -> list[Transition]:
+        with writing(connection):
+            for row in rows:
+                said = row | {"computed_at": now()}
+                connection.execute(
+                    f"insert or replace into metrics ({', '.join(said)}) "
+                    f"values ({', '.join('?' * len(said))})",
+                    tuple(said.values()),
+                )
+            changed = update(connection, rows)
+            enqueue(connection, changed, webhooks or [])
+        return changed
+
+    return judged
+
+
+@pytest.fixture
+def row() -> Callable[..., dict[str, Any]]:
+    return metric_row
+
+
+@pytest.fixture
+def week() -> Callable[[int], str]:
+    return lambda number: iso(MONDAY + number * WEEK)

@@ -1,0 +1,164 @@
+"""An incident fires by strength or persistence, ends once, and late labels change it rightly."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.alerts.state import update
+from modeltap.store.connection import writing
+
+
+def alerts(connection):
+    return [dict(one) for one in connection.execute("select * from alerts order by rowid")]
+
+
+def events(transitions):
+    return [one.event for one in transitions]
+
+
+def test_a_strong_effect_fires_at_once_and_ok_ends_it(connection, judge, row, week):
+    assert events(judge(row(0, "alert"))) == ["alert.firing"]
+    assert events(judge(row(1, "alert", value=0.5))) == []
+    assert events(judge(row(2, "ok"))) == ["alert.resolved"]
+    (alert,) = alerts(connection)
+    assert alert["state"] == "resolved"
+    assert (alert["window_start"], alert["window_end"]) == (week(0), week(1))
+    assert (alert["started_at"], alert["last_window_start"]) == (week(0), week(1))
+    assert alert["resolved_at"] == week(3)
+    assert alert["value"] == 0.5
+    assert alert["summary"] == "flights: temp: median went from 10 to 20"
+
+
+def test_a_weak_effect_needs_two_windows_in_a_row(connection, judge, row, week):
+    assert judge(row(0, "alert", strength=1.5)) == []
+    assert judge(row(1, "ok")) == []
+    assert judge(row(2, "alert", strength=1.5)) == []
+    # Windows that nobody could judge neither make nor break a row.
+    assert judge(row(3, "not_enough_rows")) == []
+    assert events(judge(row(4, "alert", strength=1.5))) == ["alert.firing"]
+    assert alerts(connection)[0]["window_start"] == week(4)
+
+
+def test_how_many_in_a_row_is_the_callers(connection, judge, row):
+    def asked(number, min_windows):
+        with writing(connection):
+            connection.execute("delete from alerts")
+            weak = row(number, "alert", strength=1.1)
+            changed = update(connection, [weak], min_windows=min_windows)
+        return events(changed)
+
+    judge(row(0, "ok"), row(1, "alert", strength=1.1))
+    assert asked(2, 3) == []
+    judge(row(2, "alert", strength=1.1))
+    assert asked(3, 3) == asked(3, 1) == ["alert.firing"]
+    assert asked(3, 4) == []
+
+
+@pytest.mark.parametrize("said", [{"in_reference": 1}, {"verdict": "no_reference"},
+                                  {"verdict": "not_enough_rows"}, {"verdict": None},
+                                  {"metric": "psi"}])  # fmt: skip
+def test_what_never_alerts(connection, judge, row, said):
+    assert judge(row(0, "alert") | said) == []
+    assert alerts(connection) == []
+
+
+def test_a_window_of_the_reference_is_no_first_of_two(judge, row):
+    judge(row(0, "alert", in_reference=1))
+    assert judge(row(1, "alert", strength=1.5)) == []
+
+
+def test_windows_without_verdict_do_not_end_an_incident(connection, judge, row):
+    judge(row(0, "alert"))
+    assert judge(row(1, "not_enough_rows")) == []
+    assert alerts(connection)[0]["state"] == "firing"
+
+
+def test_each_subject_has_its_own_incident(connection, judge, row):
+    changed = judge(row(0, "alert"), row(0, "alert", feature="dewp"),
+                    row(0, "alert", segment="sex=F"), row(0, "alert", version="2"))  # fmt: skip
+    assert len(changed) == 4
+    assert len({one.alert["fingerprint"] for one in changed}) == 4
+    assert events(judge(row(1, "ok", feature="dewp"))) == ["alert.resolved"]
+    assert [one["state"] for one in alerts(connection)].count("firing") == 3
+
+
+def test_a_second_incident_is_a_second_row(connection, judge, row):
+    for number, verdict in enumerate(["alert", "ok", "alert"]):
+        judge(row(number, verdict))
+    assert [one["state"] for one in alerts(connection)] == ["resolved", "firing"]
+
+
+def test_the_last_window_judged_again_as_ok_ends_the_incident(connection, judge, row, week):
+    judge(row(0, "alert"))
+    assert events(judge(row(0, "ok"))) == ["alert.resolved"]
+    assert alerts(connection)[0]["resolved_at"] == week(1)
+    # More labels: it was bad after all. People were told that it is over, so it is news.
+    assert events(judge(row(0, "alert"))) == ["alert.firing"]
+
+
+def test_old_windows_judged_again_end_nothing_and_reopen_nothing(connection, judge, row):
+    judge(row(0, "alert"))
+    judge(row(1, "alert"))
+    assert judge(row(0, "ok")) == []
+    assert alerts(connection)[0]["state"] == "firing"
+    assert judge(row(0, "alert", value=0.9)) == []
+    assert alerts(connection)[0]["value"] == 0.3
+    judge(row(2, "ok"))
+    assert judge(row(0, "alert")) == judge(row(1, "alert")) == []
+    assert [one["state"] for one in alerts(connection)] == ["resolved"]
+
+
+def test_late_labels_move_the_start_back_over_an_unbroken_run(connection, judge, row, week):
+    for number in range(4):
+        judge(row(number, "ok"))
+    judge(row(4, "alert"))
+    judge(row(1, "alert"))
+    assert alerts(connection)[0]["window_start"] == week(4)  # weeks 2 and 3 were fine
+    judge(row(2, "alert", strength=1.5))
+    judge(row(3, "alert", strength=1.5))
+    (alert,) = alerts(connection)
+    assert (alert["window_start"], alert["window_end"]) == (week(1), week(2))
+    assert alert["started_at"] == week(1)
+    assert alert["last_window_start"] == week(4)
+
+
+def test_one_good_window_may_be_a_pause(connection, judge, row, week):
+    def asked(number, verdict):
+        with writing(connection):
+            return events(update(connection, [row(number, verdict)], calm_windows=2))
+
+    judge(row(0, "alert"))
+    assert asked(1, "ok") == []
+    judge(row(2, "alert"))
+    assert [one["state"] for one in alerts(connection)] == ["firing"]
+    connection.execute("update metrics set verdict = 'ok' where window_start = ?", (week(2),))
+    assert asked(3, "ok") == ["alert.resolved"]
+
+
+def test_labels_for_the_whole_past_make_one_incident_in_its_place(connection, judge, row, week):
+    for number in range(8):
+        judge(row(number, "ok"))
+    said = []
+    for number in range(8):
+        said += events(judge(row(number, "alert" if 2 <= number <= 5 else "ok")))
+    assert said == ["alert.firing", "alert.resolved"]
+    (alert,) = alerts(connection)
+    assert (alert["window_start"], alert["last_window_start"]) == (week(2), week(5))
+    assert alert["resolved_at"] == week(7)
+
+
+def test_without_an_explanation_the_numbers_speak(judge, row):
+    (one,) = judge(row(0, "alert", explanation=None, segment="sex=F"))
+    assert one.alert["summary"] == "flights (sex=F): drift of temp is 0.3, the limit is 0.1"
+
+
+def test_a_rollback_leaves_neither_alert_nor_message(connection, row):
+    from modeltap.alerts.outbox import enqueue
+    from modeltap.config import WebhookSettings
+
+    with pytest.raises(RuntimeError), writing(connection):
+        changed = update(connection, [row(0, "alert")])
+        assert enqueue(connection, changed, [("one", WebhookSettings(url="http://a.example"))]) == 1
+        raise RuntimeError("the analyzer was ended")
+    for table in ("alerts", "deliveries"):
+        assert connection.execute(f"select count(*) from {table}").fetchone()[0] == 0

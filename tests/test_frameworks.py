@@ -1,0 +1,137 @@
+"""The same one line for each framework, in its real server."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+ASGI = """
+import json, modeltap
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("no " + scope["type"])
+    body = (await receive()).get("body", b"")
+    answer = json.dumps({"prediction": len(body)}).encode()
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": answer})
+
+app = modeltap.watch(app, model="m")
+"""
+
+WSGI = """
+import json, modeltap
+from wsgiref.simple_server import make_server, WSGIServer
+import socketserver, sys
+
+def app(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps({"prediction": len(body)}).encode()]
+
+app = modeltap.watch(app, model="m")
+
+if __name__ == "__main__":
+    import signal
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    make_server("127.0.0.1", int(sys.argv[1]), app).serve_forever()
+"""
+
+FLASK = """
+import sys, signal, modeltap
+from flask import Flask, request
+
+app = Flask(__name__)
+
+@app.post("/predict")
+def predict():
+    return {"prediction": len(request.get_data())}
+
+modeltap.watch(app, model="m")
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app.run("127.0.0.1", int(sys.argv[1]), threaded=True)
+"""
+
+STARLETTE = """
+import modeltap
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+async def predict(request):
+    return JSONResponse({"prediction": len(await request.body())})
+
+app = Starlette(routes=[Route("/predict", predict, methods=["POST"])])
+modeltap.watch(app, model="m")
+"""
+
+FASTAPI = """
+import modeltap
+from fastapi import FastAPI, Request
+
+app = FastAPI()
+
+@app.post("/predict")
+async def predict(request: Request):
+    return {"prediction": len(await request.body())}
+
+app.add_middleware(modeltap.ASGIMiddleware, model="m")
+"""
+
+
+def body(n):
+    return json.dumps({"x": n})
+
+
+@pytest.mark.parametrize(
+    ("source", "command", "route"),
+    [
+        pytest.param(ASGI, (), None, id="asgi"),
+        pytest.param(STARLETTE, (), "/predict", id="starlette"),
+        pytest.param(FASTAPI, (), "/predict", id="fastapi"),
+        pytest.param(WSGI, ("app.py", "{port}"), None, id="wsgi"),
+        pytest.param(FLASK, ("app.py", "{port}"), "/predict", id="flask"),
+    ],
+)
+def test_one_line_records_what_the_client_sent_and_saw(
+    serve, eventually, read_rows, tmp_path, source, command, route
+):
+    """Bodies, ids, statuses: of 50 requests 50 records, after a clean stop."""
+    served = serve(source, *command)
+    ids = []
+    with httpx.Client(base_url=served.url, trust_env=False) as client:
+        for n in range(50):
+            answer = client.post("/predict", content=body(n))
+            assert answer.json() == {"prediction": len(body(n))}
+            ids.append(answer.headers["x-modeltap-id"])
+    served.stop()
+    store = tmp_path / "modeltap.db"
+    rows = [row for row in read_rows(store) if row["path"] == "/predict"]
+    assert [row["id"] for row in rows] == ids
+    assert [row["request_body"] for row in rows] == [body(n) for n in range(50)]
+    assert {row["status"] for row in rows} == {200} and {row["route"] for row in rows} == {route}
+
+
+@pytest.mark.parametrize("thing", [7, "app", object, object()])
+def test_what_cannot_be_watched_is_said(thing):
+    """One clear line that names what it was given."""
+    import modeltap
+
+    with pytest.raises(modeltap.NotWatchableError, match="does not know what to do with"):
+        modeltap.watch(thing, model="m")
+
+
+def test_an_unusable_store_while_serving_leaves_the_app_alone(serve, tmp_path):
+    """A store that is another program's database: answers as ever, said once."""
+    (tmp_path / "modeltap.db").write_bytes(b"no database at all, whatever its name says" * 50)
+    served = serve(STARLETTE)
+    for _ in range(3):
+        answer = httpx.post(f"{served.url}/predict", json={"x": 1}, trust_env=False)
+        assert answer.json() == {"prediction": 7}
+    served.stop()
+    assert (tmp_path / "modeltap.db").read_bytes().startswith(b"no database at all")
