@@ -1,8 +1,8 @@
 """A FastAPI app with a model, tapped by one line.
 
-    uvicorn fastapi_app:app --port 8000
-    curl localhost:8000/predict -d '{"distance": 1400}' -H 'content-type: application/json'
-    modeltap tail
+uvicorn fastapi_app:app --port 8000
+curl localhost:8000/predict -d '{"distance": 1400}' -H 'content-type: application/json'
+modeltap tail
 """
 
 from fastapi import FastAPI

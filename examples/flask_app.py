@@ -1,6 +1,6 @@
 """A Flask app with a model, tapped by one line.
 
-    flask --app flask_app run --port 8000
+flask --app flask_app run --port 8000
 """
 
 from flask import Flask, request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,8 +54,10 @@ def import_(
     roles = roles_of(table, said)
     connection = open_store(store, create=True)
     bar: Any
-    with click.progressbar(length=0, label=f"importing {table.path.name}",
-                           item_show_func=lambda n: f"{n or 0:,} rows") as bar:  # fmt: skip
+    with click.progressbar(
+        length=0, label=f"importing {table.path.name}", file=sys.stderr,
+        hidden=not sys.stderr.isatty(), item_show_func=lambda rows: f"{rows or 0:,} rows",
+    ) as bar:  # fmt: skip
         count = 0
 
         def step(rows: int) -> None:

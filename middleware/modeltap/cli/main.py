@@ -44,13 +44,15 @@ def cli() -> None:
     "--port", type=click.IntRange(0, 65535), default=0, help="The API's port [default: any free]."
 )
 @click.option("--speed", type=float, default=None, help="Days of 2013 that pass in a second.")
+@click.option("--requests", type=click.IntRange(100, 100_000), default=14_000, show_default=True,
+              help="How many flights to ask about.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON Lines.")
-def demo(keep: str | None, port: int, speed: float | None, as_json: bool) -> None:
+def demo(keep: str | None, port: int, speed: float | None, requests: int, as_json: bool) -> None:
     """The main job on real data: a model that goes wrong, and what modeltap says of it."""
     # Imported when asked for: scikit-learn alone costs a second.
     from modeltap.demo.play import play
 
-    play(keep=keep, port=port, speed=speed, as_json=as_json)
+    play(keep=keep, port=port, speed=speed, requests=requests, as_json=as_json)
 
 
 for command in (tail, show, import_, reference, analyze, metrics, alerts, label, doctor):
@@ -61,9 +63,8 @@ def main() -> None:
     """Run the command line; what a user can cause is one clear line on standard error."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except (click.ClickException, ConfigError) as error:
         wrong = error.format_message() if isinstance(error, click.ClickException) else str(error)
         _fail(wrong, 2)

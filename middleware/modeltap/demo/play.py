@@ -27,7 +27,6 @@ from modeltap.testing import WebhookReceiver
 DAYS_PER_SECOND = 6.5
 """March to August in half a minute."""
 
-REQUESTS = 14_000
 _REFERENCE_ROWS = 20_000
 _SECRET = "DEMO_WEBHOOK_SECRET"
 _ENOUGH_SECONDS = 30.0
@@ -47,7 +46,7 @@ allow_private = true               # the receiver is on this machine
 """
 
 
-def play(*, keep: str | None, port: int, speed: float | None, as_json: bool) -> None:
+def play(*, keep: str | None, port: int, speed: float | None, requests: int, as_json: bool) -> None:
     """Play the demo; see ``modeltap demo --help``."""
     if speed is not None and not 0 < speed <= 1000:
         raise InputError(f"--speed {speed} is no speed; say how many days pass in a second")
@@ -55,7 +54,7 @@ def play(*, keep: str | None, port: int, speed: float | None, as_json: bool) -> 
     kept = _kept_folder(keep)
     folder = kept or Path(tempfile.mkdtemp(prefix="modeltap-demo-"))
     try:
-        winter, summer = _load(stage)
+        winter, summer = _load(stage, requests)
         _train(stage, winter, folder)
         _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
         store = folder / "modeltap.db" if kept else _bring_home(folder / "modeltap.db")
@@ -75,13 +74,13 @@ def _kept_folder(keep: str | None) -> Path | None:
     return folder
 
 
-def _load(stage: Stage) -> tuple[list[Flight], list[Flight]]:
+def _load(stage: Stage, requests: int) -> tuple[list[Flight], list[Flight]]:
     """Return the flights of January and February that landed, and a sample of March to August."""
     flights = data.load()
     winter = [f for f in flights if f.month <= 2 and f.air_time is not None]
     # By UTC, as the store has it: the evening of August 31 in New York is September there.
     later = [f for f in flights if "2013-03" <= clock.iso(f.time) < "2013-09" and f.month > 2]
-    chosen = np.random.default_rng(2013).choice(len(later), REQUESTS, replace=False)
+    chosen = np.random.default_rng(2013).choice(len(later), requests, replace=False)
     stage.say("data", f"{len(flights):,} flights out of New York in 2013, with their weather",
               flights=len(flights))  # fmt: skip
     return winter, [later[i] for i in sorted(chosen)]
@@ -131,7 +130,7 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
                 replay.run(summer)
             _wait_until_analysed(connection)
         stage.counted(replay.requests, replay.failed, replay.labels, connection)
-        connection.close()
+        connection.close()  # the last to leave folds the write-ahead log into the file
 
 
 def _wait_until_analysed(connection: sqlite3.Connection) -> None:
@@ -153,6 +152,9 @@ def _bring_home(store: Path) -> Path:
         for n in range(1000)
         if not (path := Path(f"modeltap{f'-demo{n}' if n else ''}.db").absolute()).exists()
     )
+    connection = connect(store, create=False)
+    connection.execute("pragma wal_checkpoint(truncate)")
+    connection.close()
     try:
         shutil.move(store, home)
     except OSError as error:

@@ -1,0 +1,223 @@
+"""The command line: what it says to people and to programs, and to those who mistype."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+
+from modeltap.store.connection import connect
+
+
+def modeltap(*words, code=0, **options):
+    """Run the command as people do; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", *map(str, words)], capture_output=True, text=True,
+        timeout=120, check=False, **options,
+    )  # fmt: skip
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A table of 30 hours at 120 rows, which goes wrong after 20, and its store."""
+    folder = tmp_path_factory.mktemp("cli")
+    with (folder / "rows.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "time", "amount", "color", "guess", "truth"])
+        for n in range(3600):
+            hour, late = n // 120, n >= 2400
+            x = (n * 7919 % 1000) / 100 + (4 if late else 0)
+            guess = x * 2 + (n % 5 if late else 0) * 3
+            time = f"2024-05-{1 + hour // 24:02d}T{hour % 24:02d}:{n % 60:02d}:00Z"
+            color = "red" if n % 3 else "blue"
+            writer.writerow([f"row-{n}", time, x, color, guess, x * 2 + n % 3 - 1])
+    store = folder / "cli.db"
+    roles = ("--timestamp", "time", "--prediction", "guess", "--label", "truth", "--id", "id")
+    said = modeltap("import", folder / "rows.csv", "--store", store, "--model", "m", *roles)
+    assert "3,600 rows imported for m" in said
+    modeltap("reference", "set", "--store", store, "--model", "m", "--rows", "2000")
+    modeltap("analyze", "--store", store, "--open")
+    return folder
+
+
+@pytest.fixture
+def at(files):
+    """The store's option."""
+    return ("--store", files / "cli.db")
+
+
+def test_the_same_file_again_adds_nothing(files, at):
+    """Rows are known by their id."""
+    roles = ("--timestamp", "time", "--prediction", "guess", "--label", "truth", "--id", "id")
+    said = modeltap("import", files / "rows.csv", *at, "--model", "m", *roles, "--json")
+    assert lines(said)[0]["rows"] == 0 and lines(said)[0]["repeated"] == 3600
+
+
+def test_alerts_for_people_and_programs(at):
+    """The incident is in both; JSON has the columns that were promised."""
+    assert "amount: median went from" in modeltap("alerts", *at)
+    rows = lines(modeltap("alerts", *at, "--model", "m", "--state", "firing", "--json"))
+    assert {row["rule"] for row in rows} == {"data_drift", "prediction_drift", "performance"}
+    assert {
+        "id", "metric", "feature", "severity", "window_start", "last_window_start", "value",
+        "threshold", "p_value", "summary", "started_at", "resolved_at",
+    } <= set(rows[0])  # fmt: skip
+
+
+def test_metrics_by_name_feature_and_last_windows(at):
+    """All windows by default; NaN never."""
+    rows = lines(modeltap("metrics", *at, "--metric", "drift", "--feature", "amount", "--json"))
+    assert len(rows) == 30 and rows[0]["in_reference"] == 1 and rows[-1]["verdict"] == "alert"
+    assert "NaN" not in modeltap("metrics", *at, "--json")
+    last = lines(modeltap("metrics", *at, "--metric", "mae", "--last", "2", "--json"))
+    assert [row["window_start"][11:13] for row in last] == ["04", "05"]
+    assert "mae" in modeltap("metrics", *at, "--metric", "mae")
+
+
+def test_tail_and_show(at):
+    """The last ones, and one of them in full, also by the beginning of its id."""
+    rows = lines(modeltap("tail", *at, "--no-follow", "-n", "3", "--json"))
+    assert [row["request_id"] for row in rows] == ["row-3597", "row-3598", "row-3599"]
+    assert "IMPORT" in modeltap("tail", *at, "--no-follow")
+    one = lines(modeltap("show", rows[0]["id"][:12], *at, "--json"))[0]
+    assert one["id"] == rows[0]["id"] and one["predictions"][0]["prediction"] is not None
+    assert "amount" in modeltap("show", "row-3597", *at)
+
+
+def test_reference_show(at):
+    """Each feature's type and bins."""
+    (reference,) = lines(modeltap("reference", "show", *at, "--json"))
+    assert reference["rows"] == 2000
+    kinds = {feature["name"]: feature["type"] for feature in reference["features"]}
+    assert kinds == {"amount": "numeric", "color": "categorical", "prediction": "numeric"}
+    assert "amount" in modeltap("reference", "show", *at)
+
+
+def test_analyze_again_finds_nothing_to_do(at):
+    """A second pass changes nothing; --again computes anew and alerts nobody."""
+    before = modeltap("alerts", *at, "--json")
+    assert lines(modeltap("analyze", *at, "--open", "--json"))[0]["windows"] == 0
+    assert lines(modeltap("analyze", *at, "--open", "--again", "--json"))[0]["windows"] > 30
+    assert modeltap("alerts", *at, "--json") == before
+
+
+def test_labels_by_our_id_and_by_theirs(at, tmp_path):
+    """One at a time, and from a file; unknown ones are counted."""
+    assert "row 0: 7" in modeltap("label", "set", "row-1", "7", *at)
+    (tmp_path / "labels.csv").write_text("id,value\nrow-2,5.5\nrow-3,6\nnobody,1\n")
+    said = lines(modeltap("label", "import", "labels.csv", "--model", "m", *at, "--json"))[0]
+    assert said == {"labels": 2, "unknown": 1, "broken": 0}
+
+
+def test_doctor_is_content_and_then_is_not(at, tmp_path):
+    """Exit 0 when all is well, 1 with the mend when it is not."""
+    found = lines(modeltap("doctor", *at, "--json"))
+    assert all(one["ok"] for one in found) and {"store", "references"} <= {
+        o["check"] for o in found
+    }
+    open_to_all = tmp_path / "open.db"
+    connect(open_to_all).close()
+    open_to_all.chmod(0o644)
+    modeltap("doctor", "--store", open_to_all, code=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["analyse"], 2, "no command 'analyse'; did you mean 'analyze'?"),
+        (["metrics", "--modle", "m"], 2, "No such option"),
+        (["metrics", "--model", "n"], 1, "no model 'n' in this store"),
+        (
+            ["metrics", "--metric", "dirft"],
+            1,
+            "no metric 'dirft' in this store; did you mean 'drift'",
+        ),
+        (["metrics", "--feature", "amuont"], 1, "did you mean 'amount'?"),
+        (["show", "nobody"], 1, "no exchange 'nobody' in this store"),
+        (["import", "rosw.csv", "--model", "m"], 1, "there is no file 'rosw.csv'"),
+        (["reference", "set", "--model", "m"], 2, "say one of --file FILE"),
+        (["reference", "set", "--model", "m", "--from", "soon"], 2, "'soon' is no time"),
+        (["reference", "set", "--model", "m", "--rows", "99999"], 1, "fewer than 99999"),
+        (["label", "set", "nobody", "1"], 1, "no exchange 'nobody'"),
+        (["analyze", "--window", "fortnight"], 2, "window 'fortnight' is no length of time"),
+    ],
+)
+def test_what_people_mistype_is_one_line_with_the_mend(at, words, code, said):
+    """Exit 1 or 2, and no traceback."""
+    error = modeltap(*words, *at, code=code)
+    assert said in error and len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words", "said"),
+    [
+        ("rows.csv", "a,time\n1,2\n", ["--timestamp", "tmie"], "did you mean 'time'?"),
+        ("rows.csv", "a,b\n1,2\n", ["--features", "c"], "--features 'c' is no column of rows.csv"),
+        ("rows.csv", "", [], "holds no rows"),
+        ("rows.csv", "a,a\n1,2\n", [], "two columns of one name"),
+        ("rows.xlsx", "x", [], "is of no known kind"),
+        ("rows.csv.gz", "no gzip", [], "cannot be read"),
+        ("rows.csv", "a\n\u00e9".encode("latin-1"), [], "cannot be read"),
+        ("rows.jsonl", "no json\n", [], "holds no rows"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_said_why(tmp_path, name, text, words, said):
+    """The value, the reason, the nearest right one."""
+    data = text if isinstance(text, bytes) else text.encode()
+    (tmp_path / name).write_bytes(data)
+    error = modeltap("import", name, "--store", "x.db", "--model", "m", *words, code=1)
+    assert said in error
+
+
+def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path):
+    """CSV and JSON Lines; --strict makes them a failure."""
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n1,2,3\n4,5\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", "import", "rows.csv", "--store", "x.db", "--model", "m"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "line 3: 3 cells, the header has 2" in done.stderr and "2 rows imported" in done.stdout
+    (tmp_path / "rows.jsonl").write_text('{"a": 1}\nbroken\n[1]\n{"a": 2}\n')
+    modeltap("import", "rows.jsonl", "--store", "x.db", "--model", "m", "--strict", code=1)
+
+
+def test_a_missing_store_is_said_with_the_mend():
+    """Reading commands create nothing."""
+    for command in (["metrics"], ["alerts"], ["tail"], ["analyze"], ["reference", "show"]):
+        error = modeltap(*command, "--store", "nowhere.db", code=1)
+        assert "there is no store at 'nowhere.db'" in error
+
+
+def test_a_broken_settings_file_is_said(tmp_path):
+    """Exit 2 with the file's name and place."""
+    (tmp_path / "modeltap.toml").write_text("window = \n")
+    assert "modeltap.toml' is no valid TOML" in modeltap("alerts", code=2)
+
+
+def test_a_closed_pipe_is_no_error(files):
+    """`modeltap metrics | head` ends quietly."""
+    done = subprocess.run(
+        f"{sys.executable} -m modeltap metrics --store {files / 'cli.db'} --json | head -1",
+        shell=True, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stderr == "" and json.loads(done.stdout)["model"] == "m"
+
+
+def test_version_and_help():
+    """Of the group and of every command."""
+    assert modeltap("--version").startswith("modeltap, version ")
+    for command in ("demo", "tail", "show", "import", "reference", "analyze", "metrics", "alerts",
+                    "label", "doctor"):  # fmt: skip
+        assert "Usage:" in modeltap(command, "--help")
+        if command not in ("reference", "label"):
+            assert "--json" in modeltap(command, "--help")

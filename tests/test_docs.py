@@ -1,0 +1,162 @@
+"""Docs that cannot rot: what they name exists, what exists is in them, what they show runs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import sys
+import types
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+
+import modeltap
+from modeltap.cli.main import cli
+from modeltap.config import ModelSettings, Settings, WebhookSettings, load
+from modeltap.hookspecs import attach, decode, format_event
+from modeltap.store.connection import connect
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CLI = (ROOT / "docs/cli.md").read_text()
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
+STORE = (ROOT / "docs/store.md").read_text()
+
+
+def commands(group=cli, words=("modeltap",)):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*words, name))
+        else:
+            yield (*words, name), command
+
+
+@pytest.mark.parametrize(("words", "command"), list(commands()), ids=lambda v: str(v)[:40])
+def test_every_command_and_option_is_documented(words, command):
+    """In docs/cli.md, on the line of the command or as one of everybody's options."""
+    line = next(line for line in CLI.splitlines() if f"`{' '.join(words)}" in line)
+    imports = next(line for line in CLI.splitlines() if "`modeltap import" in line)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            names = parameter.opts + parameter.secondary_opts
+            where = line + (imports if words[-2:] == ("reference", "set") else "")
+            assert any(n in where or f"`{n}" in CLI.split("|")[0] for n in names), names
+
+
+@pytest.mark.parametrize("name", Settings.__struct_fields__)
+def test_every_option_is_documented(name):
+    """With its default."""
+    assert f"`{name}`" in CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    "name", {*ModelSettings.__struct_fields__, *WebhookSettings.__struct_fields__}
+)
+def test_every_option_of_models_and_webhooks_is_documented(name):
+    """In the table or in the example."""
+    assert re.search(rf"\b{name}\b", CONFIGURATION)
+
+
+def test_the_example_file_is_valid(tmp_path):
+    """docs/configuration.md's own."""
+    (text,) = re.findall(r"```toml\n(.*?)```", CONFIGURATION, re.S)
+    (tmp_path / "modeltap.toml").write_text(text)
+    settings = load(environ={})
+    assert settings.for_model("flights").event_time == "body:time"
+    assert settings.webhooks[0].secret == "env:ALERT_SECRET"
+
+
+def test_every_table_and_column_is_documented(store):
+    """In docs/store.md."""
+    connection = connect(store)
+    tables = [
+        row[0]
+        for row in connection.execute(
+            "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+        )
+    ]
+    for table in tables:
+        assert table in STORE
+    for table in ("exchanges", "predictions", "labels", "metrics"):
+        for column in connection.execute(f"pragma table_info({table})"):
+            if column["name"] not in ("computed_at", "reference_id", "id"):
+                assert f"`{column['name']}`" in STORE, (table, column["name"])
+
+
+@pytest.mark.parametrize("hook", [attach, decode, format_event])
+def test_every_hook_is_documented(hook):
+    """In docs/plugins.md."""
+    assert f"`{hook.__name__}(" in (ROOT / "docs/plugins.md").read_text()
+
+
+@pytest.mark.parametrize("name", [n for n in modeltap.__all__ if not n.endswith("Error")])
+def test_every_public_name_has_a_docstring(name):
+    """One line at least."""
+    assert getattr(modeltap, name).__doc__
+
+
+def test_the_readmes_app_runs():
+    """The first Python block, as it stands."""
+    code = re.findall(r"```python\n(.*?)```", README, re.S)[0]
+    module = types.ModuleType("readme")
+    exec(code, module.__dict__)
+    assert type(module.app).__name__ == "FastAPI"
+
+
+def test_the_readmes_test_command_is_the_one_ci_runs():
+    """Newcomers and CI do the same."""
+    assert 'pip install -e ".[test]" && python -Im pytest\n' in README
+    assert "python -Im pytest" in (ROOT / "scripts/test").read_text()
+
+
+def test_the_plugin_in_the_docs_works():
+    """docs/plugins.md's decoder, asked as the analyzer asks it."""
+    from modeltap.decode import Payload
+
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/plugins.md").read_text(), re.S)
+    module = types.ModuleType("plugin")
+    exec(code, module.__dict__)
+    own = Payload(path="/fahrenheit", query=None, status=200, request="71.5", response=None)
+    assert module.decode(own).rows == [{"fahrenheit": 71.5}]
+    other = Payload(path="/", query=None, status=200, request="71.5", response=None)
+    assert module.decode(other) is None
+
+
+async def posted(app):
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return (await client.post("/predict", json={"distance": 800})).json()
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "examples").glob("*.py")))
+def test_every_example_runs_and_is_tapped(name, tmp_path, monkeypatch):
+    """Imported as it is and asked for a prediction."""
+    code = (ROOT / "examples" / name).read_text()
+    module = types.ModuleType(name.removesuffix(".py"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(code, name, "exec"), module.__dict__)
+    app = module.app
+    if hasattr(app, "test_client"):
+        answer = app.test_client().post("/predict", json={"distance": 800}).json
+    else:
+        answer = asyncio.run(posted(app))
+    assert answer == {"prediction": 120}
+    assert modeltap.flush(20)
+    rows = sqlite3.connect("modeltap.db").execute(
+        "select model, json_extract(response_body, '$.prediction') from exchanges"
+    )
+    assert rows.fetchall() == [("flights", 120)]
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    """The project speaks of itself alone."""
+    for path in ROOT.rglob("*"):
+        parts = set(path.relative_to(ROOT).parts)
+        if path.is_file() and path.suffix in (".md", ".py", ".toml", "") and not parts & {
+            ".git", ".venv", "venv"
+        }:  # fmt: skip
+            text = path.read_text(errors="replace")
+            assert "pypi" + ".org" not in text and "files.python" + "hosted" not in text, path
