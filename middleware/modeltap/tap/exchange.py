@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
+import weakref
 from typing import Any
 
 Headers = list[tuple[bytes, bytes]]
@@ -16,40 +18,37 @@ class Exchange:
     nanoseconds (names, masks, text) waits for the writer thread (`tap.record`).
     """
 
-    __slots__ = (
-        "aborted", "duration_ms", "error", "first_byte_ms", "headers_ms", "id", "method", "model",
-        "path", "query", "request_body", "request_bytes", "request_headers", "request_read",
-        "request_truncated", "response_body", "response_bytes", "response_headers", "response_note",
-        "response_truncated", "route", "source", "started", "started_at", "status",
-    )  # fmt: skip
+    # What most exchanges never set is the class's: an assignment less for each request.
+    id: str | None = None
+    route: Any = None
+    status: int | None = None
+    error: BaseException | None = None
+    headers_ms: float | None = None
+    first_byte_ms: float | None = None
+    duration_ms: float | None = None
+    response_headers: Any = ()
+    # A body that came in one piece is that very object; more pieces share one bytearray.
+    request_body: bytes | bytearray = b""
+    response_body: bytes | bytearray = b""
+    response_note: str | None = None
+    request_bytes = 0
+    response_bytes = 0
+    request_read = False
+    request_truncated = False
+    response_truncated = False
+    aborted = False
 
-    def __init__(self, source: str, model: str, method: str, path: str, query: bytes) -> None:
+    def __init__(
+        self, source: str, model: str, method: str, path: str, query: bytes, headers: Any = ()
+    ) -> None:
         self.source = source
         self.model = model
         self.method = method
         self.path = path
         self.query = query
-        self.started = time.perf_counter()
+        self.request_headers = headers
         self.started_at = time.time()
-        self.id: str | None = None
-        self.route: Any = None
-        self.status: int | None = None
-        self.error: BaseException | None = None
-        self.headers_ms: float | None = None
-        self.first_byte_ms: float | None = None
-        self.duration_ms: float | None = None
-        self.request_headers: Any = ()
-        self.response_headers: Any = ()
-        # A body that came in one piece is that very object; more pieces share one bytearray.
-        self.request_body: bytes | bytearray = b""
-        self.response_body: bytes | bytearray = b""
-        self.response_note: str | None = None
-        self.request_bytes = 0
-        self.response_bytes = 0
-        self.request_read = False
-        self.request_truncated = False
-        self.response_truncated = False
-        self.aborted = False
+        self.started = time.perf_counter()
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the exchange began."""
@@ -58,8 +57,8 @@ class Exchange:
     def add_request(self, piece: bytes, limit: int) -> None:
         """Keep `piece` of the request's body, `limit` bytes in all."""
         kept = self.request_bytes
-        self.request_bytes = kept + len(piece)
-        if self.request_bytes <= limit:
+        self.request_bytes = total = kept + len(piece)
+        if total <= limit:
             self.request_body = joined(self.request_body, piece)
         elif limit:
             self.request_truncated = True
@@ -71,8 +70,8 @@ class Exchange:
         kept = self.response_bytes
         if not kept:
             self.first_byte_ms = (time.perf_counter() - self.started) * 1000
-        self.response_bytes = kept + len(piece)
-        if self.response_bytes <= limit:
+        self.response_bytes = total = kept + len(piece)
+        if total <= limit:
             self.response_body = joined(self.response_body, piece)
         elif limit:
             self.response_truncated = True
@@ -103,21 +102,35 @@ class IdSource:
     """
 
     def __init__(self) -> None:
-        self._pid = 0
-        self._count = 0
-        self._middle = ""
+        self._millisecond = -1
+        self._prefix = ""
+        self.seed()
+        _sources.add(self)
+
+    def seed(self) -> None:
+        """Begin anew at a random place: when made, and in a forked child."""
+        noise = int.from_bytes(os.urandom(10), "big")
+        self._counter = itertools.count(noise & 0x7FFF_FFFF_FFFF)
+        random_a, random_b = (noise >> 48) & 0xFFF, (noise >> 60) & 0x3FFF
+        self._middle = f"-7{random_a:03x}-{0x8000 | random_b:04x}-"
+        self._millisecond = -1
 
     def next(self, seconds: float) -> str:
         """Return a new id for an exchange that began at `seconds` since the Unix epoch."""
-        if self._pid != os.getpid():
-            self._seed()
-        self._count = count = (self._count + 1) & 0xFFFF_FFFF_FFFF
-        time_hex = f"{int(seconds * 1000):012x}"
-        return f"{time_hex[:8]}-{time_hex[8:]}-{self._middle}-{count:012x}"
+        count = next(self._counter)  # one step even for threads at once
+        millisecond = int(seconds * 1000)
+        if millisecond != self._millisecond:
+            text = f"{millisecond:012x}"
+            # Two threads may do this at once: both texts are right for somebody's moment.
+            self._millisecond = millisecond
+            self._prefix = f"{text[:8]}-{text[8:]}{self._middle}"
+        return f"{self._prefix}{count:012x}"
 
-    def _seed(self) -> None:
-        noise = int.from_bytes(os.urandom(10), "big")
-        self._count = noise & 0xFFFF_FFFF_FFFF
-        random_a, random_b = (noise >> 48) & 0xFFF, (noise >> 60) & 0x3FFF
-        self._middle = f"7{random_a:03x}-{0x8000 | random_b:04x}"
-        self._pid = os.getpid()
+
+def _seed_all() -> None:
+    for source in list(_sources):
+        source.seed()
+
+
+_sources: weakref.WeakSet[IdSource] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_seed_all)

@@ -31,6 +31,10 @@ _NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha() and b
 """Most of a row's JSON is digits and punctuation: without them the search is three times shorter,
 and `api_key`, `api-key` and `apiKey` are one word."""
 
+_REMEMBERED = 256
+_REMEMBERED_BYTES = 4096
+"""How many clean texts are remembered, and how long each may be: a megabyte at most."""
+
 _ESCAPED_LETTER = "\\u00"
 """JSON may write a letter as its number: such a body is parsed, whatever it seems to say."""
 
@@ -65,6 +69,7 @@ class Masker:
         # In text that is no JSON a field's name has no beginning and no end to anchor to.
         self._anywhere = _compiled(pattern.strip("^$") for pattern in added)
         self._parse_always = bool(added)
+        self._clean: set[bytes] = set()
 
     def header(self, name: str, value: str) -> str:
         """Return a header's value, or the mask where its name is sensitive."""
@@ -92,9 +97,26 @@ class Masker:
         text = as_text(plain)
         if text is None:
             return self._binary(plain)
-        if not self._parse_always and not _suspicious(plain):
-            return text, None
-        return self._by_field(text)
+        if self._parse_always or self._suspicious(plain):
+            return self._by_field(text)
+        return text, None
+
+    def _suspicious(self, body: bytes) -> bool:
+        """A cheap look: can one of the default names be in here at all?
+
+        Without its digits and punctuation one request of a model mostly reads like the next, so
+        what was clean once is remembered.
+        """
+        letters = body.translate(_TO_LETTERS, _NO_LETTERS)
+        if letters in self._clean:
+            return False
+        if _names_in(letters):
+            return True
+        if len(letters) <= _REMEMBERED_BYTES:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(letters)
+        return False
 
     def _compressed(self, body: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
         plain = inflate(body, encoding, _MAX_INFLATED_BYTES)
@@ -134,12 +156,11 @@ class Masker:
             return (None, UNMASKABLE) if suspicious else (text, None)
 
 
-def _suspicious(body: bytes) -> bool:
-    """A cheap look: can one of the default names be in here at all?
+def _names_in(text: bytes) -> bool:
+    """Say whether a stem of a sensitive name is in `text`, lower-cased letters and backslashes.
 
-    Written out, because this runs for every body and a loop would cost as much as the search.
+    Written out, because a loop would cost as much as the search.
     """
-    text = body.translate(_TO_LETTERS, _NO_LETTERS)
     return (
         b"auth" in text or b"key" in text or b"secret" in text or b"token" in text
         or b"pass" in text or b"pwd" in text or b"cookie" in text or b"session" in text

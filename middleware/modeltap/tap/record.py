@@ -159,4 +159,6 @@ def route_template(x: Exchange) -> str | None:
 
 def _clean(text: str) -> str:
     """Text that SQLite can hold: bounded, without NUL or lone surrogates."""
+    if len(text) <= _MAX_TEXT and text.isascii() and "\0" not in text:
+        return text
     return text[:_MAX_TEXT].replace("\0", "").encode("utf-8", "replace").decode()

@@ -53,6 +53,8 @@ class Recorder:
     def __init__(self, store: Path, settings: Settings) -> None:
         self.store = store
         self.settings = settings
+        self._max_records = settings.max_queue_records
+        self._max_bytes = settings.max_queue_bytes
         self._start_anew()
         _recorders_alive.add(self)
 
@@ -84,10 +86,10 @@ class Recorder:
         )  # fmt: skip
         with self._lock:
             self._captured += 1
-            if len(self._queue) >= self.settings.max_queue_records:
+            if len(self._queue) >= self._max_records:
                 self._dropped["queue full: records"] += 1
                 return False
-            if self._queued_bytes + size > self.settings.max_queue_bytes:
+            if self._queued_bytes + size > self._max_bytes:
                 self._dropped["queue full: bytes"] += 1
                 return False
             self._queue.append((recording, exchange, size))

@@ -48,8 +48,7 @@ class Tee:
             model = self._chooser.model_of(path)
             if model is None:
                 return None
-            exchange = Exchange(self.source, model, method, path, query)
-            exchange.request_headers = headers
+            exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:
                 exchange.id = _ids.next(exchange.started_at)
             if not self._everything and not self._sampled(exchange):

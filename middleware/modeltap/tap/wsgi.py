@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from modeltap.config import ModelChooser
+from modeltap.config import ModelChooser, Settings
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.tee import Tee
 
@@ -25,6 +25,7 @@ class WSGIMiddleware:
     def __init__(self, app: WSGIApplication, *, model: ModelChooser = None, **options: Any) -> None:
         self.app = app
         self.tee = Tee("wsgi", model, options)
+        self._keys = _header_keys(self.tee.settings)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         tee = self.tee
@@ -33,7 +34,8 @@ class WSGIMiddleware:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         exchange = tee.begin(
             environ.get("REQUEST_METHOD", ""), _as_utf8(path),
-            environ.get("QUERY_STRING", "").encode("latin-1", "replace"), _headers(environ),
+            environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
+            _Latin1([(name, environ[key]) for key, name in self._keys if key in environ]),
         )  # fmt: skip
         if exchange is None:
             return self.app(environ, start_response)
@@ -222,13 +224,14 @@ class _Latin1:
             yield name.encode("latin-1", "replace"), value.encode("latin-1", "replace")
 
 
-def _headers(environ: WSGIEnvironment) -> _Latin1:
-    # The environ may change while the app runs: its headers are copied now, encoded later.
-    found = [(k[5:].replace("_", "-"), v) for k, v in environ.items() if k[:5] == "HTTP_"]
-    for name, header in (("CONTENT_TYPE", "CONTENT-TYPE"), ("CONTENT_LENGTH", "CONTENT-LENGTH")):
-        value = environ.get(name)
-        found += [(header, value)] if value else []
-    return _Latin1(found)
+def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return the keys of an environ that hold the headers we look at, and these headers' names."""
+    wanted = ["content-encoding", "x-request-id", "traceparent", *settings.capture_request_headers]
+    kind, _, name = settings.event_time.partition(":")
+    if kind == "header":
+        wanted.append(name)
+    keys = [(f"HTTP_{name.upper().replace('-', '_')}", name.lower()) for name in wanted]
+    return (("CONTENT_TYPE", "content-type"), *keys)
 
 
 def _length(environ: WSGIEnvironment) -> int | None:
