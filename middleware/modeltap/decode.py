@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, cast
 
 from modeltap.plugins import hooks
@@ -15,6 +16,9 @@ from modeltap.tap.mask import inflate
 
 _MAX_INFLATED_BYTES = 8 * 1024 * 1024
 """How much a compressed body may become; more is not decoded."""
+
+
+_MAX_DEPTH = 8
 
 
 @dataclass(slots=True)
@@ -82,10 +86,10 @@ def plain(body: str | bytes | None, encoding: str | None) -> str | bytes | None:
     return inflate(body, encoding, _MAX_INFLATED_BYTES)
 
 
-def columns(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
+def columns(rows: Iterable[dict[str, Any]], depth: int = _MAX_DEPTH) -> dict[str, list[Any]]:
     """Turn N rows into columns of length N; None where a row lacks a field.
 
-    Nested objects become dotted names.
+    Nested objects become dotted names, `depth` levels deep; what is deeper stays an object.
 
     >>> columns([{"a": 1, "b": {"c": 2}}, {"a": 3}])
     {'a': [1, 3], 'b.c': [2, None]}
@@ -96,14 +100,23 @@ def columns(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
         if row.keys() - names.keys():
             names.update(dict.fromkeys(row))
     found: dict[str, list[Any]] = {}
-    for name in names:
-        column = [row.get(name) for row in listed]
-        if dict in set(map(type, column)):
-            inner = columns([value if type(value) is dict else {} for value in column])
+    for name, column in zip(names, _transposed(listed, tuple(names)), strict=True):
+        if depth and dict in set(map(type, column)):
+            inner = columns((value if type(value) is dict else {} for value in column), depth - 1)
             found.update({f"{name}.{part}": values for part, values in inner.items()})
         else:
             found[name] = column
     return found
+
+
+def _transposed(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[list[Any]]:
+    """Return a list for each name; one pass in C where no row lacks a field."""
+    if len(names) > 1:
+        try:
+            return list(map(list, zip(*map(itemgetter(*names), rows), strict=True)))
+        except KeyError:
+            pass
+    return [[row.get(name) for row in rows] for name in names]
 
 
 def _asked(decoder: Decoder, payload: Payload) -> Decoded | None:

@@ -23,7 +23,6 @@ PREDICTION_NAMES = (
 SCORE_NAMES = ("score", "scores", "probability", "confidence", "proba", "y_pred_proba")
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items")
 _MAX_ROWS = 100_000
-_MAX_DEPTH = 16
 _decoder = msgspec.json.Decoder()
 
 
@@ -68,7 +67,7 @@ def _rows(document: Any) -> list[dict[str, Any]]:
                 return _rows(inner)
             if type(inner) is dict and name in ROWS_NAMES:
                 return [inner]
-        return [document] if document and not _too_deep(document) else []
+        return [document] if document else []
     if type(document) is list and document:
         kinds = set(map(type, document))
         if kinds == {dict}:
@@ -78,15 +77,6 @@ def _rows(document: Any) -> list[dict[str, Any]]:
         if not kinds & {dict, list}:
             return [_numbered(document)]
     return []
-
-
-def _too_deep(document: dict[str, Any]) -> bool:
-    level: list[dict[str, Any]] = [document]
-    for _ in range(_MAX_DEPTH):
-        level = [value for node in level for value in node.values() if type(value) is dict]
-        if not level:
-            return False
-    return True
 
 
 def _numbered(values: list[Any]) -> dict[str, Any]:
@@ -111,6 +101,12 @@ def _predict(found: Decoded, body: str | bytes | None) -> None:
     if reason:
         found.note = f"response: {reason}"
         return
+    if type(document) is dict and len(document) == len(found.rows) == 1:
+        # What most answers are, without going through all that they might be.
+        value = document.get("prediction")
+        if type(value) in (int, float, str):
+            found.predictions = [value]
+            return
     predictions, scores = _answers(document)
     if not predictions and not scores:
         found.note = "response: no prediction found"

@@ -95,3 +95,36 @@ def test_a_share_that_moved_is_found():
     now = rng.choice(list("abcde"), p=[0.15, 0.3, 0.2, 0.25, 0.1], size=2000).tolist()
     feature, a, b = compare(then, now)
     assert drift.p_value(a, b, feature) < 1e-4
+
+
+def test_a_larger_spread_is_found():
+    """Variance a fifth larger, 2,000 rows: Mood's test finds it in most windows."""
+    then = rng.normal(size=10_000)
+    found = sum(
+        drift.p_value(a, b, feature) < 0.0004
+        for feature, a, b in (compare(then, rng.normal(0, 1.2**0.5, size=2000)) for _ in range(20))
+    )
+    assert found >= 8
+
+
+def test_p_values_hold_where_nearly_all_rows_are_one_value():
+    """97 % zeros and 100 rows: the rank tests' limit would say .0004 four times as often."""
+    draw = lambda n: np.where(rng.random(n) < 0.97, 0.0, rng.exponential(size=n))  # noqa: E731
+    then = draw(5000)
+    low = sum(
+        drift.p_value(a, b, f) < 0.001 for f, a, b in (compare(then, draw(100)) for _ in range(200))
+    )
+    assert low <= 3
+
+
+def test_chi_square_never_rests_on_a_cell_that_expects_less_than_five():
+    """Two rare words together still expect three rows of 100: they join the smallest other."""
+    statistic, p = drift.chi2(np.array([9700, 200, 100]), np.array([92, 4, 4]))
+    assert (statistic, p) == (0.0, 1.0)
+
+
+def test_wasserstein_tells_how_far_beyond_the_reference():
+    """Ten standard deviations off, not just off the end."""
+    values = rng.normal(size=5000)
+    feature, a, b = compare(values, values + 10)
+    assert drift.wasserstein(a, b, feature) == pytest.approx(10, rel=0.1)

@@ -55,3 +55,10 @@ def test_no_traffic_and_little_traffic_give_no_verdict():
         found = metrics_of(traffic(n), 60, {})
         assert found["error_rate"].verdict == "not_enough_rows"
         assert found["throughput_rps"].value == n / 60
+
+
+def test_a_usual_latency_of_zero_is_none():
+    """Nothing is slower by half than nothing; and no division by zero."""
+    judged = metrics_of(traffic(), 0, {"latency_p95_ms": 0.0})
+    assert judged["latency_p95_ms"].verdict == "no_reference"
+    assert judged["throughput_rps"].value is None

@@ -78,3 +78,40 @@ def test_a_perfect_baseline_is_no_division_by_zero():
     baseline = performance.learn("regression", [1.0] * 100, [1.0] * 100)
     judged = metrics_of("regression", [2.0] * 100, [1.0] * 100, baseline)["mae"]
     assert judged.verdict == "alert" and judged.strength == 2.0
+
+
+@pytest.mark.parametrize("values", [np.ones((5, 1)), np.ones((5, 2))])
+def test_a_second_dimension_is_a_clear_error(values):
+    """NumPy would make (5, 5) errors of (5, 1) and (5,)."""
+    for task in ("regression", "classification"):
+        with pytest.raises(InputError, match=r"predictions of shape \(5, "):
+            performance.judge(task, values, np.ones(5), None)
+
+
+def test_a_missing_label_is_no_class():
+    """NaN and None pairs are left out."""
+    found = metrics_of("classification", [1, 2, float("nan"), 1], [1, 2, float("nan"), None], None,
+                       min_rows=2)  # fmt: skip
+    assert found["accuracy"].rows == 2
+
+
+def test_huge_values_and_empty_windows_give_no_infinity():
+    """Squares beyond the floats, one row, none: no warning, no NaN."""
+    for predictions in ([1e200] * 5, [1.0], []):
+        labels = [-1e200] * len(predictions)
+        for metric in performance.judge("regression", predictions, labels, None, min_rows=1):
+            assert metric.value is None or np.isfinite(metric.value)
+    assert performance.learn("regression", [1e200] * 40, [-1e200] * 40) is None
+
+
+def test_learning_from_unequal_lengths_is_a_clear_error():
+    """As judging them is."""
+    with pytest.raises(InputError, match="40 predictions and 41 labels"):
+        performance.learn("regression", [1.0] * 40, [1.0] * 41)
+
+
+def test_the_task_is_learnt_from_arrays_too():
+    """NaN among classes, numbers of NumPy's making, integers beyond the floats."""
+    assert performance.learn_task([0.0, 1.0, float("nan")]) == "classification"
+    assert performance.learn_task(rng.normal(size=50)) == "regression"
+    assert performance.learn_task([10**400, 1.5]) == "regression"

@@ -121,3 +121,25 @@ def test_sensitivity_is_one_setting():
     found = {s: any(m.verdict == "alert" for m in judge(reference, counted, sensitivity=s))
              for s in ("low", "high")}  # fmt: skip
     assert found == {"low": False, "high": True}
+
+
+def test_contamination_is_an_alert():
+    """5 % at 5 standard deviations in 2,000 rows, every time."""
+    values = rng.normal(size=10_000)
+    reference = fit({"x": values}, 10_000, model="m")
+    for _ in range(10):
+        now = rng.normal(size=2000)
+        now[:100] += 5
+        assert alerts(reference, {"x": now}, 2000)
+
+
+def test_the_words_name_a_median_beyond_the_reference():
+    """Bins go on beyond the reference; wide as they are there, a bound is told that holds."""
+    values = rng.normal(36, 2, size=5000)
+    reference = fit({"temp": values}, 5000, model="m")
+    for centre, word in ((78, "above"), (-20, "below")):
+        found = alerts(reference, {"temp": rng.normal(centre, 2, size=1000)}, 1000)
+        words = found["drift", "temp"].explanation
+        assert words.startswith(f"temp: median went from 36 to {word} ")
+        bound = float(words.split(f" {word} ")[1].split(",")[0])
+        assert (bound < centre) if word == "above" else (bound > centre)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from modeltap.analysis.reference import SPECIAL, Column, Feature, Reference, word
+from modeltap.analysis.reference import SPECIAL, Column, Feature, Reference, plain, word
 
 _SORTED_AT_ONCE = 65_536
 """Sorting blocks that fit the cache and searching the edges in each is three times faster than
@@ -69,7 +69,9 @@ def _count_feature(column: Column | None, rows: int, feature: Feature) -> np.nda
     elif feature.kind == "categorical":
         _count_words(column, feature, counted)
     else:
-        missing = sum(value is None for value in column)
+        missing = sum(
+            value is None or (type(value) is float and value != value) for value in plain(column)
+        )
         counted[0], counted[-3] = rows - missing, missing
     return counted
 
@@ -90,8 +92,7 @@ def _count_numbers(column: Column, feature: Feature, counted: np.ndarray) -> Non
 
 def _numbers(column: Column) -> tuple[np.ndarray, int]:
     """Return a column's numbers (missing as NaN), and how many values were none."""
-    if isinstance(column, np.ndarray):
-        column = column.tolist()
+    column = plain(column)
     if set(map(type, column)) <= _NUMBERS:
         try:
             return np.array(column, dtype=np.float64), 0
@@ -105,7 +106,7 @@ def _number(value: object) -> float | None:
     """Return a number, NaN for a missing one, None for what is no number."""
     if value is None:
         return float("nan")
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
         return float(value)
@@ -114,6 +115,7 @@ def _number(value: object) -> float | None:
 
 
 def _count_words(column: Column, feature: Feature, counted: np.ndarray) -> None:
+    column = plain(column)
     try:
         # True and 1 are equal, and so would be counted as one another: types go along.
         mixed = set(map(type, column)) - {str, type(None)}
@@ -126,9 +128,9 @@ def _count_words(column: Column, feature: Feature, counted: np.ndarray) -> None:
             counted[-3] += times
         elif type(value) is not str:
             counted[-2] += times
-        elif (position := positions.get(value)) is not None:
+        elif (position := positions.get(known := word(value))) is not None:
             counted[position] += times
-        elif value in feature.rare:
+        elif known in feature.rare:
             counted[len(positions)] += times
         else:
             counted[-1] += times
@@ -141,7 +143,7 @@ def _hashable(value: object) -> object:
         return value
     if isinstance(value, float) and value != value:
         return None
-    return str(value) if isinstance(value, (str, np.str_)) else 0
+    return str(value) if isinstance(value, str) else 0
 
 
 assert SPECIAL == ("missing", "mismatch", "unseen")  # counted[-3], [-2], [-1]

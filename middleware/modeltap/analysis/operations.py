@@ -82,7 +82,7 @@ def judge(
         _p95(latency, usual.get("latency_p95_ms"), min_rows),
         Metric(metric="latency_p50_ms", rows=n, value=quantile(latency, 0.5)),
         Metric(metric="latency_p99_ms", rows=n, value=quantile(latency, 0.99)),
-        Metric(metric="throughput_rps", rows=n, value=n / seconds),
+        Metric(metric="throughput_rps", rows=n, value=n / seconds if seconds > 0 else None),
     ]
     if traffic.not_decoded:
         metrics.append(
@@ -122,7 +122,7 @@ def _p95(latency: np.ndarray, usual: float | None, min_rows: int) -> Metric:
         "low": low,
         "high": high,
     }
-    if usual is None or low is None:
+    if not usual or low is None:
         return Metric(**facts, verdict=NO_REFERENCE)
     threshold = usual * (1 + LATENCY_FLOOR)
     alert = low > threshold

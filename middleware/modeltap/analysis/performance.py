@@ -10,7 +10,15 @@ import msgspec
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from modeltap.analysis.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, OK, Metric, chance
+from modeltap.analysis.metric import (
+    ALERT,
+    NO_REFERENCE,
+    NOT_ENOUGH_ROWS,
+    OK,
+    Metric,
+    chance,
+    finite,
+)  # fmt: skip
 from modeltap.analysis.metric import number as say
 from modeltap.analysis.rates import grew, wilson
 from modeltap.errors import InputError
@@ -25,6 +33,7 @@ ACCURACY_FLOOR = 0.02
 
 ALPHA = 0.01
 _MIN_BASELINE_ROWS = 30
+_LARGEST = 1e150
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,19 +55,22 @@ def learn_task(labels: Sequence[Any]) -> Task:
     >>> learn_task([1.5, 2.25, 3.0]), learn_task(["yes", "no"]), learn_task([0, 1, 1, 0])
     ('regression', 'classification', 'classification')
     """
-    known = [label for label in labels if label is not None]
+    known = [label for label in _plain(labels) if not _is_missing(label)]
     if not all(type(label) in (int, float) for label in known):
         return "classification"
-    whole = all(float(label).is_integer() for label in known)
+    whole = all(type(label) is int or label.is_integer() for label in known)
     return "classification" if whole and len(set(known)) <= 10 else "regression"
 
 
 def learn(task: Task, predictions: Sequence[Any], labels: Sequence[Any]) -> Baseline | None:
     """Return the record of a labelled reference; None with fewer than 30 labelled rows.
 
+    Raises `InputError` where the shapes are not both (n,).
+
     >>> learn("regression", [1.0] * 40, [3.0] * 40).mean
     2.0
     """
+    predictions, labels = _checked(predictions, labels)
     if task == "classification":
         right = _right(predictions, labels)
         if len(right) < _MIN_BASELINE_ROWS:
@@ -88,12 +100,10 @@ def judge(
         labels: (n,) what was right; pairs with a None are left out.
 
     `mae` or `accuracy` bears the verdict: worse than the baseline beyond chance, and by more
-    than the floor. Better is never an alert. Raises `InputError` where the lengths differ.
+    than the floor. Better is never an alert. Raises `InputError` where the shapes are not both
+    (n,): NumPy would broadcast (n, 1) against (n,) to (n, n) errors.
     """
-    if len(predictions) != len(labels):
-        raise InputError(
-            f"{len(predictions)} predictions and {len(labels)} labels; give one label a prediction"
-        )
+    predictions, labels = _checked(predictions, labels)
     if baseline is not None and baseline.task != task:
         baseline = None
     if task == "classification":
@@ -101,16 +111,36 @@ def judge(
     return _regression(_errors(predictions, labels), baseline, min_rows)
 
 
+def _checked(predictions: Sequence[Any], labels: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return both as lists of length n; raise `InputError` where they are not both (n,)."""
+    for name, values in (("predictions", predictions), ("labels", labels)):
+        if isinstance(values, np.ndarray) and values.ndim != 1:
+            raise InputError(f"{name} of shape {values.shape}; give one dimension, as (n,)")
+    if len(predictions) != len(labels):
+        raise InputError(
+            f"{len(predictions)} predictions and {len(labels)} labels; give one label a prediction"
+        )
+    return _plain(predictions), _plain(labels)
+
+
+def _plain(values: Sequence[Any]) -> list[Any]:
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def _regression(errors: np.ndarray, baseline: Baseline | None, min_rows: int) -> list[Metric]:
     n = len(errors)
-    if n < min_rows:
+    if n < max(2, min_rows):
         return [Metric(metric="mae", rows=n, verdict=NOT_ENOUGH_ROWS)]
     absolute = np.abs(errors)
     mae, bias = float(absolute.mean()), float(errors.mean())
     error_of_mean = float(absolute.std(ddof=1)) / math.sqrt(n)
     half = float(ndtri(0.975)) * error_of_mean
     described = [
-        Metric(metric="rmse", rows=n, value=float(np.sqrt(np.mean(errors**2)))),
+        Metric(metric="rmse", rows=n, value=finite(math.sqrt(np.mean(errors**2)))),
         Metric(metric="bias", rows=n, value=bias),
     ]
     facts: dict[str, Any] = {"metric": "mae", "rows": n, "value": mae, "low": max(0.0, mae - half),
@@ -149,7 +179,7 @@ def _classification(
 ) -> list[Metric]:
     right = _right(predictions, labels)
     n = len(right)
-    if n < min_rows:
+    if n < max(1, min_rows):
         return [Metric(metric="accuracy", rows=n, verdict=NOT_ENOUGH_ROWS)]
     accuracy = float(right.mean())
     low, high = wilson(int(right.sum()), n)
@@ -177,13 +207,16 @@ def _classification(
 
 
 def _errors(predictions: Sequence[Any], labels: Sequence[Any]) -> np.ndarray:
-    """Return (n,) prediction minus label of the pairs that are both finite numbers."""
+    """Return (n,) prediction minus label of the pairs that are both numbers below 1e150.
+
+    Beyond it the square is infinite, and a value so far off is no measurement.
+    """
     pairs = np.array(
         [(_float(p), _float(label)) for p, label in zip(predictions, labels, strict=True)],
         dtype=np.float64,
     ).reshape(-1, 2)
     errors = pairs[:, 0] - pairs[:, 1]
-    return np.asarray(errors[np.isfinite(errors)])
+    return np.asarray(errors[np.abs(errors) < _LARGEST])
 
 
 def _float(value: Any) -> float:
@@ -203,7 +236,7 @@ def _right(predictions: Sequence[Any], labels: Sequence[Any]) -> np.ndarray:
 
 def _known(predictions: Sequence[Any], labels: Sequence[Any]) -> list[tuple[Any, Any]]:
     pairs = zip(predictions, labels, strict=True)
-    return [(p, label) for p, label in pairs if p is not None and label is not None]
+    return [(p, label) for p, label in pairs if not (_is_missing(p) or _is_missing(label))]
 
 
 def _class(value: Any) -> str:

@@ -58,17 +58,16 @@ def read(exchanges: Iterable[sqlite3.Row], settings: Settings, decoders: Decoder
     batch = Batch()
     kind, _, name = settings.event_time.partition(":")
     in_body = name if kind == "body" else None
+    decode = decoders.decode
     for exchange in exchanges:
         seq, status = exchange[0], exchange[6]
         if status is not None and status >= 400:
             batch.notes[seq] = (0, f"status {status}")
             continue
-        decoded = decoders.decode(
+        decoded = decode(
             Payload(
-                path=exchange[4], query=exchange[5], status=status,
-                request=plain(exchange[7], exchange[11]),
-                response=plain(exchange[8], exchange[12]),
-                request_type=exchange[9], response_type=exchange[10],
+                exchange[4], exchange[5], status, plain(exchange[7], exchange[11]),
+                plain(exchange[8], exchange[12]), exchange[9], exchange[10],
             )
         )  # fmt: skip
         batch.notes[seq] = (len(decoded.rows), decoded.note)

@@ -10,12 +10,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
 from modeltap.analysis.performance import Baseline
+from modeltap.errors import InputError
 
 Column = Sequence[Any] | np.ndarray
 Kind = Literal["numeric", "categorical", "other"]
@@ -60,7 +62,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.counts) - len(SPECIAL)
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
+class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A frozen picture of normal; `usual` of its features was learnt from blocks of a window."""
 
     model: str
@@ -73,7 +75,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     window_seconds: float = 0.0
     performance: Baseline | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A hash of all that says where a value is counted; only counts of one id are added."""
         said = [self.model, self.version, self.rows, self.from_time, self.to_time]
@@ -117,6 +119,8 @@ def fit(
         blocks: (rows,) int, which block of a window's length each row belongs to; with at
             least four blocks of 100 rows each feature's usual variation is learnt from them.
 
+    Raises `InputError` for a column that has not `rows` values in one dimension.
+
     >>> reference = fit({"x": [1.0, 2.0, 3.0, None], "c": ["a", "b", "a", "a"]}, 4, model="m")
     >>> [(f.name, f.kind, sum(f.counts)) for f in reference.features]
     [('x', 'numeric', 4), ('c', 'categorical', 4)]
@@ -124,6 +128,11 @@ def fit(
     from modeltap.analysis.counts import count, layout
     from modeltap.analysis.variation import usual_variation
 
+    for name, column in columns.items():
+        if isinstance(column, np.ndarray) and column.ndim != 1:
+            raise InputError(f"column {name!r} has shape {column.shape}; give ({rows},)")
+        if len(column) != rows:
+            raise InputError(f"column {name!r} has {len(column)} values; give {rows}")
     features = tuple(_learn(name, column) for name, column in columns.items())
     reference = Reference(
         model=model, version=version, source=source, rows=rows, features=features,
@@ -144,8 +153,11 @@ def fit(
 def _learn(name: str, column: Column) -> Feature:
     """Look at a column's types and values; what is neither numbers nor few words is 'other'."""
     if isinstance(column, np.ndarray) and column.dtype.kind == "f":
-        return _numeric(name, column[np.isfinite(column)])
+        return _numeric(name, column[np.isfinite(column)].astype(np.float64))
+    column = plain(column)
     kinds = Counter(map(type, column))
+    if kinds[float]:
+        kinds[float] -= sum(type(value) is float and value != value for value in column)
     numbers = kinds[int] + kinds[float]
     words = kinds[str] + kinds[bool]
     if numbers and numbers >= 0.9 * (numbers + words + _others(kinds)):
@@ -153,6 +165,18 @@ def _learn(name: str, column: Column) -> Feature:
     if words and words >= 0.9 * (numbers + words + _others(kinds)):
         return _categorical(name, column)
     return Feature(name=name, kind="other", counts=(0,) * (1 + len(SPECIAL)))
+
+
+def plain(column: Column) -> Sequence[Any]:
+    """Return a column's values as Python has them: NumPy's scalars are numbers and words too.
+
+    >>> plain(np.array([True, False])), plain([np.int64(3), None])
+    ([True, False], [3, None])
+    """
+    values: Sequence[Any] = column.tolist() if isinstance(column, np.ndarray) else column
+    if not any(issubclass(kind, np.generic) for kind in set(map(type, values))):
+        return values
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
 def _others(kinds: Counter[type]) -> int:
@@ -184,7 +208,8 @@ def edges_of(values: np.ndarray, bins: int = FINE_BINS) -> tuple[float, ...]:
 
     Quantiles; a bin ``[a, nextafter(a))`` of its own for each value with more than 1/bins of
     the rows, without which Wasserstein is off by .036 sd for a zero-inflated column; towards
-    both ends quantiles that halve the rows that are left, which show contamination.
+    both ends quantiles that halve the rows that are left, which show contamination; beyond
+    them edges at doubling distances.
     """
     if not len(values):
         return ()
@@ -196,8 +221,21 @@ def edges_of(values: np.ndarray, bins: int = FINE_BINS) -> tuple[float, ...]:
     unique, counted = np.unique(ordered, return_counts=True)
     heavy = unique[counted > len(ordered) / bins]
     above = np.nextafter(heavy, np.inf)
-    edges = np.unique(np.concatenate([ordered[positions], heavy, above, ordered[-1:]]))
+    outer = _outer_edges(float(ordered[0]), float(ordered[-1]))
+    # The smallest and the largest value end the bins that the reference has rows in.
+    ends = np.array([ordered[0], np.nextafter(ordered[-1], np.inf)])
+    edges = np.unique(np.concatenate([ordered[positions], heavy, above, ends, outer]))
     return tuple(edges[np.isfinite(edges)].tolist())
+
+
+def _outer_edges(low: float, high: float) -> np.ndarray:
+    """Return edges beyond the reference's values, from 1/16 of its range to 8 times it.
+
+    Without them Wasserstein cannot tell a shift beyond the range from one to its end.
+    """
+    with np.errstate(over="ignore"):
+        steps = ((high - low) or abs(high) or 1.0) * 2.0 ** np.arange(-4, 4)
+        return np.concatenate([low - steps, high + steps])
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
@@ -221,24 +259,32 @@ def _categorical(name: str, column: Column) -> Feature:
 
 
 def word(value: str | bool) -> str:
-    """Write a category as the vocabulary has it: truth values as JSON does."""
+    """Write a category as the vocabulary has it: truth values and lone surrogates as JSON does.
+
+    >>> word(True), word("a\\ud800")
+    ('true', 'a?')
+    """
     if type(value) is bool:
         return "true" if value else "false"
-    return str(value)
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _coarse(feature: Feature) -> tuple[int, ...]:
     """Say for each fine bin which coarse one it belongs to; each holds about a tenth of the rows.
 
-    Categories stand for themselves, but those with less than 1 % of the rows share one bin.
+    What lies beyond the reference's values has one of its own on each side: there contamination
+    shows, which is only a larger tenth elsewhere. Categories stand for themselves, but those
+    with less than 1 % of the rows share one bin.
     """
     counts = np.array(feature.counts[: feature.bins], dtype=np.int64)
     total = max(1, int(counts.sum()))
     if feature.kind == "numeric":
         middle = np.cumsum(counts) - counts / 2
-        return tuple(
-            np.minimum(middle * COARSE_BINS // total, COARSE_BINS - 1).astype(int).tolist()
-        )
+        tenths = np.minimum(middle * COARSE_BINS // total, COARSE_BINS - 1) + 1
+        edges = np.array(feature.edges)
+        tenths[: np.searchsorted(edges, feature.low, "right")] = 0
+        tenths[np.searchsorted(edges, feature.high, "right") + 1 :] = COARSE_BINS + 1
+        return tuple(np.unique(tenths, return_inverse=True)[1].tolist())
     large = counts >= 0.01 * total
     positions = np.where(large, np.cumsum(large), 0)
     return tuple(positions.astype(int).tolist())

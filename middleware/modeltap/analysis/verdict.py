@@ -47,7 +47,7 @@ def judge(
         own = counts[slices[feature.name]]
         if feature.kind != "other":
             metrics += _drift(feature, own, alpha, FLOOR[sensitivity], min_rows)
-        metrics += quality.judge(feature, own, alpha)
+        metrics += quality.judge(feature, own, alpha, min_rows=min_rows)
     return metrics
 
 
@@ -111,7 +111,7 @@ def _moved(feature: Feature, then: np.ndarray, now: np.ndarray) -> str:
         )
     before, after = _quantile(feature, then, 0.5), _quantile(feature, now, 0.5)
     if say(before) != say(after):
-        return f"median went from {say(before)} to {say(after)}"
+        return f"median went from {say(before)} to {_bounded(feature, now, after)}"
     low, high = (_quantile(feature, then, q) for q in (0.05, 0.95))
     lower, higher = (_quantile(feature, now, q) for q in (0.05, 0.95))
     return (
@@ -120,7 +120,30 @@ def _moved(feature: Feature, then: np.ndarray, now: np.ndarray) -> str:
     )
 
 
+def _bounded(feature: Feature, counts: np.ndarray, median: float) -> str:
+    """Write a median, or the bound that is known of one beyond the reference's values.
+
+    Bins are wide out there: only their nearer edge is sure.
+    """
+    if feature.low <= median <= feature.high:
+        return say(median)
+    position = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2, side="left"))
+    if median > feature.high:
+        return f"above {say(feature.edges[position - 1])}"
+    return f"below {say(feature.edges[position])}"
+
+
 def _quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
-    """Return a quantile as the bins tell it: the lower edge of the bin it falls in."""
-    position = int(np.searchsorted(np.cumsum(counts), q * counts.sum(), side="left"))
-    return feature.low if position == 0 else feature.edges[min(position, len(feature.edges)) - 1]
+    """Return a quantile as the bins tell it, rows taken as evenly spread within a bin.
+
+    The open outer bins are taken to end where they begin.
+    """
+    if not feature.edges:
+        return feature.low
+    reached = np.cumsum(counts)
+    position = int(np.searchsorted(reached, q * reached[-1], side="left"))
+    ends = (feature.edges[0], *feature.edges, feature.edges[-1])
+    low, high = ends[position], ends[position + 1]
+    part = 1 - (reached[position] - q * reached[-1]) / max(1, counts[position])
+    # The widest bins may reach from one end of the floats to the other.
+    return float(low * (1 - part) + high * part)

@@ -1,0 +1,37 @@
+"""What `import modeltap` adds to the import of Starlette, in milliseconds.
+
+python benchmarks/import_time.py [--rounds 15]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+
+from machine import describe
+
+CODE = "import time, starlette.applications; t = time.perf_counter(); {}; print(time.perf_counter() - t)"  # noqa: E501
+
+
+def once(what: str) -> float:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(what)], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout) * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    said = parser.parse_args()
+    print(describe("starlette", "msgspec"))
+    once("import modeltap")
+    for what in ("pass", "import modeltap"):
+        times = [once(what) for _ in range(said.rounds)]
+        print(f"{what:16} {statistics.median(times):6.1f} ms (median of {said.rounds})")
+
+
+if __name__ == "__main__":
+    main()

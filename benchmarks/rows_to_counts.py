@@ -1,0 +1,129 @@
+"""Rows a second from JSON bodies in SQLite to counts in bins: 25 features, one core.
+
+    python benchmarks/rows_to_counts.py [--rows 100000] [--rounds 5]
+
+Bodies of about 900 bytes lie in a store. Two figures, medians over rounds: the kernel (read,
+decode, columns, counts), and the analyzer's whole pass, which also writes predictions, notes,
+traffic and windows. Beside them the same bodies read and decoded by the standard library's json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from machine import describe
+
+from modeltap import config
+from modeltap.analysis import counts
+from modeltap.analysis.reading import COLUMNS, read
+from modeltap.analysis.reference import fit
+from modeltap.analyzer import Analyzer
+from modeltap.decode import Decoders
+from modeltap.store import schema
+from modeltap.store.connection import connect
+from modeltap.store.writer import write_exchanges
+
+CHUNK = 4096
+
+
+def fill(path: Path, rows: int) -> None:
+    """Write `rows` exchanges of 20 numeric and 5 categorical features."""
+    rng = np.random.default_rng(0)
+    connection = connect(path)
+    blank = dict.fromkeys(schema.EXCHANGE_COLUMNS)
+    for start in range(0, rows, 2000):
+        batch = []
+        for n in range(start, min(start + 2000, rows)):
+            body = {f"numeric_feature_{i:02d}": float(x) for i, x in enumerate(rng.normal(size=20))}
+            body.update(
+                {f"category_{i}": str(w) for i, w in enumerate(rng.choice(list("abcde"), 5))}
+            )
+            when = f"2024-01-01T{n % 24:02d}:00:00.000Z"
+            values = {
+                **blank, "id": f"{n:032x}", "model": "m", "version": "", "source": "asgi",
+                "path": "/predict", "status": 200, "started_at": when, "event_time": when,
+                "duration_ms": 1.0, "request_type": "application/json",
+                "request_body": json.dumps(body), "response_body": '{"prediction": 1.5}',
+            }  # fmt: skip
+            batch.append(tuple(values[name] for name in schema.EXCHANGE_COLUMNS))
+        write_exchanges(connection, batch)
+    connection.close()
+
+
+def chunks(path: Path):  # type: ignore[no-untyped-def]
+    connection = connect(path)
+    seq = 0
+    while True:
+        found = connection.execute(
+            f"select {COLUMNS} from exchanges where seq > ? order by seq limit ?", (seq, CHUNK)
+        ).fetchall()
+        if not found:
+            return
+        seq = found[-1]["seq"]
+        yield found
+
+
+def kernel(path: Path, settings: config.Settings) -> float:
+    decoders = Decoders()
+    first = read(next(chunks(path)), settings, decoders)
+    reference = fit(first.columns(), len(first.rows), model="m")
+    total = counts.empty(reference)
+    start = time.perf_counter()
+    for chunk in chunks(path):
+        batch = read(chunk, settings, decoders)
+        total = total + counts.count(batch.columns(), len(batch.rows), reference)
+    return time.perf_counter() - start
+
+
+def standard_library(path: Path) -> float:
+    start = time.perf_counter()
+    for chunk in chunks(path):
+        for row in chunk:
+            json.loads(row["request_body"])
+            json.loads(row["response_body"])
+    return time.perf_counter() - start
+
+
+def whole_pass(path: Path) -> float:
+    connection = connect(path)
+    for table in ("predictions", "windows", "traffic", "progress", '"references"', "runs"):
+        connection.execute(f"delete from {table}")
+    said = {"window": "1d", "reference": "first 2000 rows"}
+    start = time.perf_counter()
+    Analyzer(path, connection, said).run()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    said = parser.parse_args()
+    gc.disable()  # as `modeltap analyze` does
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    print(describe("msgspec", "numpy"))
+    print(f"{said.rows} rows of 25 features, {said.rounds} rounds, one core, medians\n")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.db"
+        fill(path, said.rows)
+        settings = config.load(environ={})
+        times: dict[str, list[float]] = {"json.loads only": [], "kernel": [], "whole pass": []}
+        for _ in range(said.rounds):
+            times["json.loads only"].append(standard_library(path))
+            times["kernel"].append(kernel(path, settings))
+            times["whole pass"].append(whole_pass(path))
+        for name, seconds in times.items():
+            median = statistics.median(seconds)
+            print(f"{name:16} {median:6.2f} s  {said.rows / median:10,.0f} rows/s")
+
+
+if __name__ == "__main__":
+    main()

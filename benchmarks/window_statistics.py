@@ -1,0 +1,106 @@
+"""One 50,000 x 25 window from decoded columns to PSI, KS, JS and Wasserstein.
+
+    python benchmarks/window_statistics.py [--rows 50000] [--rounds 9]
+
+20 float64 columns and 5 of Python strings, against a reference of as many rows. Beside it the
+same by plain NumPy: searchsorted on ten quantile edges and np.unique, and the four formulas on
+these counts. Rounds take turns; medians. The last line is all verdicts of the window, quality
+and words included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+from machine import describe
+
+from modeltap.analysis import drift
+from modeltap.analysis.counts import count, layout
+from modeltap.analysis.reference import Reference, fit
+from modeltap.analysis.verdict import judge
+
+Columns = dict[str, object]
+WORDS = np.array(["red", "green", "blue", "white", "black"])
+
+
+def make(rows: int, seed: int) -> Columns:
+    rng = np.random.default_rng(seed)
+    columns: Columns = {f"n{i}": rng.normal(size=rows) for i in range(20)}
+    columns.update({f"c{i}": rng.choice(WORDS, size=rows).tolist() for i in range(5)})
+    return columns
+
+
+def ours(reference: Reference, columns: Columns, rows: int) -> None:
+    counted = count(columns, rows, reference)
+    for feature in reference.features:
+        own = counted[layout(reference)[feature.name]][: feature.bins]
+        then = np.array(feature.counts[: feature.bins])
+        few, now = drift.coarse(feature, then), drift.coarse(feature, own)
+        drift.psi(few, now)
+        drift.js(few, now)
+        if feature.kind == "numeric":
+            drift.ks(then, own)
+            drift.wasserstein(then, own, feature)
+
+
+def plain_numpy(edges: dict[str, np.ndarray], then: dict[str, np.ndarray], now: Columns) -> None:
+    for name, column in now.items():
+        if name in edges:
+            bins = np.searchsorted(edges[name], column, side="right")
+            counted = np.bincount(bins, minlength=len(edges[name]) + 1)
+        else:
+            _, counted = np.unique(column, return_counts=True)
+        p, q = then[name] / then[name].sum() + 1e-9, counted / counted.sum() + 1e-9
+        np.sum((q - p) * np.log(q / p))
+        middle = (p + q) / 2
+        np.sqrt((np.sum(p * np.log2(p / middle)) + np.sum(q * np.log2(q / middle))) / 2)
+        if name in edges:
+            gap = np.abs(np.cumsum(p) - np.cumsum(q))
+            gap.max()
+            np.sum(gap[:-2] * np.diff(edges[name]))
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    said = parser.parse_args()
+    rows = said.rows
+    print(describe("numpy", "scipy"))
+    print(f"{rows} rows x (20 numeric + 5 categorical), {said.rounds} rounds, medians\n")
+    then, now = make(rows, 1), make(rows, 2)
+    reference = fit(then, rows, model="m")
+    edges = {n: np.quantile(c, np.arange(1, 10) / 10) for n, c in then.items() if n[0] == "n"}
+    before = {
+        name: np.bincount(np.searchsorted(edges[name], column, side="right"))
+        if name in edges
+        else np.unique(column, return_counts=True)[1]
+        for name, column in then.items()
+    }
+    works: dict[str, Callable[[], object]] = {
+        "plain NumPy": lambda: plain_numpy(edges, before, now),
+        "modeltap": lambda: ours(reference, now, rows),
+        "all verdicts": lambda: judge(reference, count(now, rows, reference)),
+    }
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(said.rounds):
+        for name, work in works.items():
+            times[name].append(timed(work))
+    floor = statistics.median(times["plain NumPy"])
+    for name, seconds in times.items():
+        median = statistics.median(seconds)
+        print(f"{name:14} {median:7.4f} s  {median / floor:5.2f}x")
+
+
+if __name__ == "__main__":
+    main()
