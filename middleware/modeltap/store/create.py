@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 
-# sqlite-utils imports these where they are installed, for features that are not used here; with
-# pandas that takes a second.
-for _unused in ("pandas", "numpy"):
-    sys.modules[_unused] = None  # type: ignore[assignment]
 
-from modeltap.store.connection import connect  # noqa: E402 - after the lines above, on purpose
+def main(path: str) -> None:
+    """Create or migrate the store at `path`, in a process that does nothing else."""
+    # sqlite-utils imports these where they are installed, for features that are not used here;
+    # with pandas that takes a second.
+    for unused in ("pandas", "numpy"):
+        sys.modules[unused] = None  # type: ignore[assignment]
+    from modeltap.store.connection import connect
+
+    connect(path).close()
+
 
 if __name__ == "__main__":
-    connect(sys.argv[1]).close()
+    main(sys.argv[1])
