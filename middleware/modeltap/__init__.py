@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.metadata import version as _version
 from pathlib import Path
 from typing import Any
 
@@ -156,4 +155,12 @@ def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:
 
 
 companions.append(_start_schedule)
-__version__ = _version("modeltap")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # Asked for seldom, and the metadata's machinery takes longer to import than all of us.
+        from importlib.metadata import version
+
+        return version("modeltap")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
