@@ -12,7 +12,7 @@ COLUMNS = (
     "window_start", "window_end", "last_window_start", "value", "threshold", "p_value", "summary",
     "started_at", "resolved_at",
 )  # fmt: skip
-_SHOWN = ("started_at", "resolved_at", "state", "severity", "rule", "model", "summary")
+_SHOWN = ("started_at", "resolved_at", "state", "severity", "rule", "summary")
 
 
 @click.command()
