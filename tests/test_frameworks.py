@@ -111,7 +111,9 @@ def test_one_line_records_what_the_client_sent_and_saw(
             ids.append(answer.headers["x-modeltap-id"])
     served.stop()
     store = tmp_path / "modeltap.db"
-    rows = [row for row in read_rows(store) if row["path"] == "/predict"]
+    # In order of their beginning: a threaded server may finish them in another.
+    sql = "select * from exchanges where path = '/predict' order by id"
+    rows = read_rows(store, sql)
     assert [row["id"] for row in rows] == ids
     assert [row["request_body"] for row in rows] == [body(n) for n in range(50)]
     assert {row["status"] for row in rows} == {200} and {row["route"] for row in rows} == {route}
