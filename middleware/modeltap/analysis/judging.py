@@ -23,6 +23,7 @@ from modeltap.config import parse_window
 from modeltap.store.connection import writing
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
 from modeltap.store.progress import advance, progress
+from modeltap.store.references import active_reference
 from modeltap.store.runs import claim_run
 
 OnJudged = Callable[[sqlite3.Connection, Sequence[dict[str, Any]]], None]
@@ -197,13 +198,10 @@ class Judge:
 
     def _reference(self, model: str, version: str) -> Reference | None:
         """Return the reference; its record is learnt when enough of its labels have come."""
-        row = self.connection.execute(
-            'select payload from "references" where model = ? and version = ? and active',
-            (model, version),
-        ).fetchone()
+        row = active_reference(self.connection, model, version)
         if row is None:
             return None
-        reference = Reference.from_json(row[0])
+        reference = Reference.from_json(row["payload"])
         if reference.performance is None and reference.from_time and reference.to_time:
             pairs = self._pairs(model, version, reference.from_time, reference.to_time)
             labels = [pair["value"] for pair in pairs]

@@ -39,7 +39,6 @@ class ASGIMiddleware:
 
     async def _tapped(self, scope: Scope, receive: Receive, send: Send) -> None:
         tee = self.tee
-        # As text, a path keeps the root_path that a mount or a proxy put before it.
         exchange = tee.begin(
             scope["method"], scope["path"], scope.get("query_string", b""), scope["headers"]
         )
