@@ -1,6 +1,6 @@
 """Added microseconds a request: FastAPI, Starlette and Flask, bare, passed through, teed, tapped.
 
-    python benchmarks/capture_overhead.py [--rounds 7] [--requests 15000]
+    python benchmarks/capture_overhead.py [--rounds 7] [--requests 15000] [--cores 1]
 
 One process calls each app with a 1,072 B JSON request, without a network. Variants take turns
 in every round; a round lasts until its last exchange is in SQLite, so that the writer's work is
@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import io
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -198,9 +199,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=15_000)
+    parser.add_argument("--cores", type=int, default=os.cpu_count())
     said = parser.parse_args()
+    os.sched_setaffinity(0, range(said.cores))
     print(describe("starlette", "fastapi", "flask"))
-    print(f"{said.rounds} rounds of {said.requests} requests; added us a request, medians\n")
+    print(
+        f"{said.cores} cores; {said.rounds} rounds of {said.requests} requests; "
+        "added us a request, medians\n"
+    )
     print(f"{'':10} {'bare':>7} {'pass':>6} {'tee':>6} {'floor':>6} {'modeltap':>8}  ratio")
     with tempfile.TemporaryDirectory() as name:
         for make, wsgi in ((starlette_app, False), (fastapi_app, False), (flask_app, True)):

@@ -20,12 +20,15 @@ class FloorWriter:
         self.queue: deque[tuple[Any, ...]] = deque()
         self.written = 0
         self._path = path
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def flush(self, count: int) -> None:
+        self._hurry.set()
         while self.written < count:
             time.sleep(0.001)
+        self._hurry.clear()
 
     def _run(self) -> None:
         connection = sqlite3.connect(self._path, isolation_level=None)
@@ -35,7 +38,7 @@ class FloorWriter:
             "create table taps (path text, status integer, ms real, request blob, response blob)"
         )
         while True:
-            time.sleep(0.05)
+            self._hurry.wait(0.05)
             batch = [self.queue.popleft() for _ in range(len(self.queue))]
             if batch:
                 connection.execute("begin immediate")

@@ -28,8 +28,8 @@ from modeltap.analysis.reference import fit
 from modeltap.analyzer import Analyzer
 from modeltap.decode import Decoders
 from modeltap.store import schema
-from modeltap.store.connection import connect
-from modeltap.store.writer import write_exchanges
+from modeltap.store.connection import connect, writing
+from modeltap.store.writer import insert_exchanges
 
 CHUNK = 4096
 
@@ -54,7 +54,8 @@ def fill(path: Path, rows: int) -> None:
                 "request_body": json.dumps(body), "response_body": '{"prediction": 1.5}',
             }  # fmt: skip
             batch.append(tuple(values[name] for name in schema.EXCHANGE_COLUMNS))
-        write_exchanges(connection, batch)
+        with writing(connection):
+            insert_exchanges(connection, batch)
     connection.close()
 
 

@@ -383,7 +383,6 @@ async def test_disabled_means_nothing_at_all(tap, store):
 async def test_our_own_failure_is_logged_once_and_never_the_apps(tap, store, caplog):
     """Rule zero: a recorder that fails costs its record, and nothing else."""
     tapped = modeltap.ASGIMiddleware(echo, model="m", store=store, analyze=False)
-    tapped.tee._recording = None
     tapped.tee._recorder = "broken"
     for _ in range(3):
         client = Client(b"1")

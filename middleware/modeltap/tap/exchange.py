@@ -6,16 +6,18 @@ import itertools
 import os
 import time
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
-Headers = list[tuple[bytes, bytes]]
+Headers = Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
+"""As ASGI has them, or as WSGI has them."""
 
 
 class Exchange:
-    """What is known of one exchange; the tee fills it, the writer thread turns it into a row.
+    """What is known of one exchange while it runs; the tee fills it.
 
-    Only references are kept while the request runs. Whatever costs more than a few
-    nanoseconds (names, masks, text) waits for the writer thread (`tap.record`).
+    Only references are kept. Whatever costs more than a few nanoseconds (names, masks, text)
+    waits until the response has left (`tap.record`).
     """
 
     # What most exchanges never set is the class's: an assignment less for each request.
@@ -26,7 +28,7 @@ class Exchange:
     headers_ms: float | None = None
     first_byte_ms: float | None = None
     duration_ms: float | None = None
-    response_headers: Any = ()
+    response_headers: Headers = ()
     # A body that came in one piece is that very object; more pieces share one bytearray.
     request_body: bytes | bytearray = b""
     response_body: bytes | bytearray = b""
@@ -39,7 +41,7 @@ class Exchange:
     aborted = False
 
     def __init__(
-        self, source: str, model: str, method: str, path: str, query: bytes, headers: Any = ()
+        self, source: str, model: str, method: str, path: str, query: bytes, headers: Headers = ()
     ) -> None:
         self.source = source
         self.model = model
@@ -134,3 +136,6 @@ def _seed_all() -> None:
 
 _sources: weakref.WeakSet[IdSource] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_seed_all)
+
+ids = IdSource()
+"""This process's ids."""

@@ -1,80 +1,129 @@
 """From an exchange to the row that is written of it: names, times, masks and text.
 
-This runs on the writer thread, after the response has left.
+In two steps. `pack` copies what counts of an exchange into bytes, as soon as it is over: one
+object to keep instead of a dozen that Python's garbage collector would visit, of a known size,
+and ready for another process. `Recording` makes the row of them, where the row is written.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import socket
-from typing import TYPE_CHECKING, Any
+import marshal
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
 
 from modeltap.clock import iso
-from modeltap.tap.exchange import Exchange, IdSource
+from modeltap.config import Settings
+from modeltap.tap.exchange import Exchange, ids
 from modeltap.tap.mask import Masker, cut_at_character
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from modeltap.config import Settings
 
 _MAX_TEXT = 2000
 """Longer paths and error messages are cut: they are there to be read."""
 
+_OWN_HEADERS = frozenset(("content-type", "content-encoding", "x-request-id", "traceparent"))
+_REMEMBERED_HEADERS = 1024
+
+_MARSHAL_VERSION = 2
+"""The last one that does not look each object up among those already written."""
+
 Row = tuple[Any, ...]
 
 
-class Recording:
-    """Turns exchanges into rows of `exchanges`, as one app's settings say."""
+class Origin(msgspec.Struct, frozen=True):
+    """What all records of one tap have in common; it holds no secret."""
 
-    def __init__(self, settings: Settings, ids: IdSource) -> None:
-        self.settings = settings
-        self._ids = ids
+    settings: Settings
+    webhooks: tuple[dict[str, Any], ...]
+    pid: int
+    host: str
+
+
+def origin_of(settings: Settings, pid: int, host: str) -> Origin:
+    """Return the origin of a tap with `settings` in process `pid` on `host`."""
+    said = tuple(map(_without_secrets, settings.webhooks))
+    return Origin(msgspec.structs.replace(settings, webhooks=()), said, pid, host)
+
+
+def _without_secrets(webhook: Any) -> dict[str, Any]:
+    """Only what is `env:NAME`, or no secret, may be kept; a literal URL is known by its key."""
+    said = msgspec.to_builtins(webhook)
+    said["key"] = webhook.key
+    for name in ("url", "secret"):
+        if said[name] and not said[name].startswith("env:"):
+            said[name] = None
+    return dict(said)
+
+
+def pack(origin: int, x: Exchange) -> bytes:
+    """Return an exchange that is over as bytes; `origin` numbers what it has in common with others.
+
+    Values of an app's own types become the plain ones that they extend.
+    """
+    error = x.error
+    values: Any = (
+        origin, x.id or ids.next(x.started_at), x.source, x.model, x.method, x.path, x.query,
+        route_template(x.route), x.status, x.started_at, x.headers_ms, x.first_byte_ms,
+        x.duration_ms, x.request_headers, x.response_headers, x.request_body, x.response_body,
+        x.request_bytes, x.response_bytes, x.request_read, x.request_truncated,
+        x.response_truncated, x.aborted, x.response_note,
+        None if error is None else type(error).__qualname__,
+        None if error is None else _said_by(error),
+    )  # fmt: skip
+    try:
+        return marshal.dumps(values, _MARSHAL_VERSION)
+    except ValueError:
+        return marshal.dumps(_plain(values), _MARSHAL_VERSION)
+
+
+class Recording:
+    """Turns packed exchanges of one origin into rows of `exchanges`, as its settings say."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        settings = origin.settings
         self._masker = Masker(
             settings.mask_headers, settings.mask_query_params, settings.mask_body_fields
         )
-        self._wanted_request = frozenset(n.lower() for n in settings.capture_request_headers)
-        self._wanted_response = frozenset(n.lower() for n in settings.capture_response_headers)
-        self._host = socket.gethostname()
-        kind, _, self._event_header = settings.event_time.partition(":")
-        self._event_by_header = kind == "header"
+        kind, _, name = settings.event_time.partition(":")
         self._event_by_request = kind == "request"
-
-    def row(self, x: Exchange) -> Row:
-        """Return the values of `schema.EXCHANGE_COLUMNS`, in their order."""
-        settings = self.settings
-        sent = _read_headers(x.request_headers, self._wanted_request, self._event_header)
-        answered = _read_headers(x.response_headers, self._wanted_response)
-        request_body, request_note = self._body(
-            x.request_body, x.request_truncated, sent.encoding, settings.capture_request_body
+        self._sent = _HeaderReader(
+            settings.capture_request_headers, name if kind == "header" else ""
         )
-        response_body, response_note = self._body(
-            x.response_body, x.response_truncated, answered.encoding,
-            settings.capture_response_body,
-        )  # fmt: skip
-        if not x.request_read and not x.request_bytes:
+        self._answered = _HeaderReader(settings.capture_response_headers)
+
+    def row(self, values: tuple[Any, ...]) -> Row:
+        """Return the values of `schema.EXCHANGE_COLUMNS`, in their order."""
+        (
+            _, id_, source, model, method, path, query, route, status, began, headers_ms,
+            first_byte_ms, duration_ms, request_headers, response_headers, request_body,
+            response_body, request_bytes, response_bytes, request_read, request_truncated,
+            response_truncated, aborted, response_note, error_type, error_message,
+        ) = values  # fmt: skip
+        settings = self.origin.settings
+        sent = self._sent.read(request_headers)
+        answered = self._answered.read(response_headers)
+        request_body, request_note = self._body(
+            request_body, request_truncated, sent.encoding, settings.capture_request_body
+        )
+        response_body, note = self._body(
+            response_body, response_truncated, answered.encoding, settings.capture_response_body
+        )
+        if not request_read and not request_bytes:
             request_note = "not read"
-        started_at = iso(x.started_at)
-        event_time = started_at if self._event_by_request else None
-        if self._event_by_header:
-            event_time = sent.event
-        error = x.error
+        started_at = iso(began)
         return (
-            x.id or self._ids.next(x.started_at), x.model, settings.version, x.source, x.method,
-            _clean(x.path), route_template(x), x.status, started_at, event_time, x.headers_ms,
-            x.first_byte_ms, x.duration_ms, sent.type, answered.type, request_body, response_body,
-            x.request_bytes, x.response_bytes, x.request_read, settings.sample_rate, os.getpid(),
-            self._host,
-            settings.environment,
-            self._masker.query(x.query.decode("latin-1")) if x.query else None,
-            type(error).__qualname__ if error is not None else None,
-            self._message(error) if error is not None else None,
-            sent.encoding or None, answered.encoding or None,
-            request_note, x.response_note or response_note,
-            x.request_truncated or None, x.response_truncated or None, x.aborted or None,
-            self._headers(sent.chosen), self._headers(answered.chosen),
-            sent.request_id, sent.trace_id,
+            id_, model, settings.version, source, method, _clean(path), route, status, started_at,
+            started_at if self._event_by_request else sent.event, headers_ms, first_byte_ms,
+            duration_ms, sent.type, answered.type, request_body, response_body, request_bytes,
+            response_bytes, request_read, settings.sample_rate, self.origin.pid, self.origin.host,
+            settings.environment, self._masker.query(query.decode("latin-1")) if query else None,
+            error_type, self._message(error_message), sent.encoding or None,
+            answered.encoding or None, request_note, response_note or note,
+            request_truncated or None, response_truncated or None, aborted or None,
+            self._headers(sent.chosen), self._headers(answered.chosen), sent.request_id,
+            sent.trace_id,
         )  # fmt: skip
 
     def _body(
@@ -93,13 +142,11 @@ class Recording:
             return None
         return json.dumps({name: self._masker.header(name, v) for name, v in chosen.items()})
 
-    def _message(self, error: BaseException) -> str | None:
+    def _message(self, text: str | None) -> str | None:
         """An exception's text may quote the request: what holds a sensitive name is left out."""
-        try:
-            text = _clean(str(error))
-        except Exception:  # an app's own __str__ may do anything
+        if text is None:
             return None
-        kept, _ = self._masker.body(text.encode(), "")
+        kept, _ = self._masker.body(_clean(text).encode(), "")
         return kept if isinstance(kept, str) else None
 
 
@@ -115,46 +162,89 @@ class _HeaderFacts:
         self.chosen: dict[str, str] = {}
 
 
-def _read_headers(
-    headers: Iterable[tuple[bytes, bytes]], wanted: frozenset[str], event_header: str = ""
-) -> _HeaderFacts:
-    facts = _HeaderFacts()
-    for raw_name, raw_value in headers:
-        name = raw_name.lower()
-        if name == b"content-type":
-            facts.type = _clean(raw_value.decode("latin-1"))
-        elif name == b"content-encoding":
-            facts.encoding = raw_value.decode("latin-1").strip().lower()
-        elif name == b"x-request-id":
-            facts.request_id = _clean(raw_value.decode("latin-1"))
-        elif name == b"traceparent":
-            facts.trace_id = trace_id(raw_value)
-        if wanted or event_header:
-            text = name.decode("latin-1")
-            if text in wanted:
-                facts.chosen[text] = raw_value.decode("latin-1")
-            if text == event_header.lower():
-                facts.event = raw_value.decode("latin-1")
-    return facts
+class _HeaderReader:
+    """Reads the headers that count; of a name it is asked only once whether it does."""
+
+    def __init__(self, wanted: Iterable[str], event_header: str = "") -> None:
+        self._wanted = frozenset(name.lower() for name in wanted)
+        self._event_header = event_header.lower()
+        self._known: dict[bytes | str, str | None] = {}
+
+    def read(self, headers: Iterable[tuple[bytes | str, bytes | str]]) -> _HeaderFacts:
+        """Read headers, as bytes (ASGI) or text (WSGI)."""
+        facts = _HeaderFacts()
+        known = self._known
+        for raw_name, raw_value in headers:
+            try:
+                name = known[raw_name]
+            except KeyError:
+                name = self._learn(raw_name)
+            if name is not None:
+                self._note(facts, name, _text(raw_value))
+        return facts
+
+    def _learn(self, raw_name: bytes | str) -> str | None:
+        name = _text(raw_name).lower()
+        counts = name in _OWN_HEADERS or name in self._wanted or name == self._event_header
+        if len(self._known) < _REMEMBERED_HEADERS:
+            self._known[raw_name] = name if counts else None
+        return name if counts else None
+
+    def _note(self, facts: _HeaderFacts, name: str, value: str) -> None:
+        if name == "content-type":
+            facts.type = _clean(value)
+        elif name == "content-encoding":
+            facts.encoding = value.strip().lower()
+        elif name == "x-request-id":
+            facts.request_id = _clean(value)
+        elif name == "traceparent":
+            facts.trace_id = trace_id(value)
+        if name in self._wanted:
+            facts.chosen[name] = value
+        if name == self._event_header:
+            facts.event = value
 
 
-def trace_id(traceparent: bytes) -> str | None:
+def trace_id(traceparent: str) -> str | None:
     """Return the trace id of a W3C ``traceparent`` value, or None when it is none.
 
-    >>> trace_id(b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    >>> trace_id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
     '0af7651916cd43dd8448eb211c80319c'
     """
-    parts = traceparent.decode("latin-1").strip().split("-")
+    parts = traceparent.strip().split("-")
     return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 else None
 
 
-def route_template(x: Exchange) -> str | None:
+def route_template(route: Any) -> str | None:
     """Return the route as the app wrote it (``/flights/{id}``), where the framework tells."""
-    route = x.route
     if isinstance(route, str) or route is None:
         return route
     template = getattr(route, "path", None) or getattr(route, "rule", None)
     return template if isinstance(template, str) else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return "".join(iter(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    for kind in (bool, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, Iterable):
+        return tuple(map(_plain, value))
+    return None if value is None else str(value)
+
+
+def _said_by(error: BaseException) -> str | None:
+    try:
+        return str(error)[:_MAX_TEXT]
+    except Exception:  # an app's own __str__ may do anything
+        return None
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 def _clean(text: str) -> str:

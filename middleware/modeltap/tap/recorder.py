@@ -1,42 +1,39 @@
-"""The queue between requests and the disk, and the one thread per process that empties it."""
+"""What takes exchanges from requests and sees to it that they reach the store."""
 
 from __future__ import annotations
 
 import atexit
+import json
 import logging
 import os
+import select
 import socket
-import sqlite3
 import threading
 import time
 import weakref
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from modeltap.config import ANALYSIS_OPTIONS, Settings, parse_reference
-from modeltap.errors import ModeltapError
-from modeltap.store.connection import connect, writing
-from modeltap.store.settings import save_settings
-from modeltap.store.writer import insert_exchanges, write_losses
-from modeltap.tap.exchange import Exchange
-from modeltap.tap.record import Recording
+from modeltap.config import Settings
+from modeltap.tap.backlog import Backlog
+from modeltap.tap.frames import EXCHANGE, LOSSES, ORIGIN, frame
+from modeltap.tap.record import origin_of
+from modeltap.tap.writer_process import NotStarted, WriterProcess
 
 logger = logging.getLogger("modeltap")
 
-_EXCHANGE_OVERHEAD_BYTES = 2048
-"""What an exchange weighs in the queue besides its bodies: headers, path, the object itself."""
+_CHUNK_BYTES = 256 * 1024
+"""How much of the backlog goes into the pipe at a time."""
 
-_TRANSACTION_ROWS = 1024
-_CONVERTED_ROWS = 512
-"""Rows are made and handed to SQLite in portions. A full one takes the interpreter's lock for some
-4 ms, less than its own switch interval; it is full only at thousands of requests a second."""
+_RESTART_SECONDS = 5.0
+"""A writer process that cannot be started, or ends at once, is tried again this often."""
 
-_REOPEN_SECONDS = 5.0
-"""An unusable store is tried again this often."""
+_LAST_SECONDS = 1.0
+"""How long a recorder that closes waits for room in the pipe."""
 
 Companion = Callable[[Path, Settings], Callable[[], None]]
 companions: list[Companion] = []
@@ -44,233 +41,271 @@ companions: list[Companion] = []
 
 
 class Recorder:
-    """A bounded queue of exchanges and the thread that writes them to one store.
+    """Hands exchanges to the process that writes one store.
 
-    Nothing is opened until the first `put`. When the queue is full the newest exchange is
-    refused, whole, and counted.
+    A request puts its exchange straight into the pipe. What the pipe does not take (the process
+    is starting, or waits for another program's lock) waits in a bounded backlog, which a thread
+    empties; at all other times that thread sleeps. What finds no room is refused, whole, and
+    counted. Nothing is opened or started before the first `put`.
     """
 
     def __init__(self, store: Path, settings: Settings) -> None:
         self.store = store
         self.settings = settings
-        self._max_records = settings.max_queue_records
-        self._max_bytes = settings.max_queue_bytes
+        self._taps: list[Settings] = []
         self._start_anew()
         _recorders_alive.add(self)
 
     def _start_anew(self) -> None:
         """Forget everything: how a recorder begins, and what a forked child does with its copy."""
-        self._queue: deque[tuple[Recording, Exchange, int]] = deque()
         self._lock = threading.Lock()
-        self._wake = threading.Condition(self._lock)
-        self._idle = threading.Condition(self._lock)
-        self._hurry = threading.Event()
+        self._backlog = Backlog(self.settings.max_queue_records, self.settings.max_queue_bytes)
+        self._writer: WriterProcess | None = None
+        self._pipe: int | None = None  # the writer's input, while requests may write to it
+        self._cut = b""  # what the pipe did not take of the last frame: it goes first
+        self._introduced = 0  # taps that this writer knows
+        self._sent = 0  # exchanges that this writer was given
+        self._past: Counter[str] = Counter()  # what the writers before it counted
         self._thread: threading.Thread | None = None
-        self._asleep = False
-        self._closing = False
-        self._queued_bytes = 0
-        self._in_hand = 0
-        self._captured = self._written = self._failed = 0
-        self._dropped: Counter[str] = Counter()
-        self._reported: Counter[str] = Counter()
+        self._bell: tuple[int, int] | None = None  # a pipe; the thread sleeps at its reading end
+        self._rung = False
+        self._closing = threading.Event()
         self._said: set[str] = set()
-        self._known_models: set[str] = set()
-        self._connection: sqlite3.Connection | None = None
-        self._retry_at = 0.0
-        self._stops: list[Callable[[], None]] = []
+        self._stops: list[Callable[[], None]] | None = None
 
-    def put(self, recording: Recording, exchange: Exchange) -> bool:
-        """Queue `exchange`; False when there is no room and it was dropped."""
-        size = (
-            len(exchange.request_body) + len(exchange.response_body) + _EXCHANGE_OVERHEAD_BYTES
-        )  # fmt: skip
+    def join(self, settings: Settings) -> int:
+        """Return the number by which a tap with `settings` marks its exchanges."""
         with self._lock:
-            self._captured += 1
-            if len(self._queue) >= self._max_records:
-                self._dropped["queue full: records"] += 1
-                return False
-            if self._queued_bytes + size > self._max_bytes:
-                self._dropped["queue full: bytes"] += 1
-                return False
-            self._queue.append((recording, exchange, size))
-            self._queued_bytes += size
-            if self._asleep:
-                self._asleep = False
-                self._wake.notify()
-            elif self._thread is None:
-                self._start_thread()
-        return True
+            self._taps.append(settings)
+            self._pipe = None  # the thread introduces the tap before any of its exchanges
+            self._ring()
+            return len(self._taps) - 1
+
+    def put(self, packed: bytes) -> bool:
+        """Take an exchange; False when there is no room and it was dropped."""
+        data = frame(EXCHANGE, packed)
+        with self._lock:
+            if self._pipe is None:
+                return self._keep(data)
+            try:
+                taken = os.write(self._pipe, data)
+            except OSError:  # it is full; or its reader has died, which the thread finds out
+                return self._keep(data)
+            self._sent += 1
+            if taken < len(data):
+                self._pipe, self._cut = None, data[taken:]
+                self._ring()
+            return True
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Wait until all that is queued now is written; False if `timeout` seconds did not do."""
+        """Wait until all that was taken is in the store; False if `timeout` seconds did not do."""
         deadline = time.monotonic() + timeout
-        self._hurry.set()
-        try:
-            with self._lock:
-                while self._queue or self._in_hand:
-                    left = deadline - time.monotonic()
-                    if left <= 0 or self._thread is None:
-                        return False
-                    self._idle.wait(left)
-            return True
-        finally:
-            self._hurry.clear()
+        while (waiting := self._waiting(hurry=True)) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        self._waiting(hurry=False)
+        return not waiting
 
     def close(self, timeout: float = 5.0) -> None:
-        """Write what is queued, then end the thread and its companions; `put` starts anew."""
+        """Have all written, then end the process, the thread and its companions; `put` starts anew.
+
+        A process that still waits for another program's lock is left to write what it has.
+        """
         self.flush(timeout)
         with self._lock:
-            thread, self._closing = self._thread, True
-            self._wake.notify()
+            thread = self._thread
+            self._closing.set()
+            self._ring()
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
-        for stop in self._stops:
-            stop()
         with self._lock:
-            self._stops, self._thread, self._closing = [], None, False
+            stops, self._stops, self._thread = self._stops, None, None
+            self._closing.clear()
+        for stop in stops or ():
+            stop()
 
     def stats(self) -> dict[str, Any]:
         """Return the counters of this process."""
         with self._lock:
+            counted = self._counted()
+            dropped = self._backlog.dropped + Counter({"store unusable": counted["lost"]})
+            queued = len(self._backlog) + counted["waiting"]
             return {
-                "captured": self._captured,
-                "written": self._written,
-                "dropped": sum(self._dropped.values()),
-                "dropped_by_reason": dict(self._dropped),
-                "failed": self._failed,
-                "queued": len(self._queue) + self._in_hand,
-                "queued_bytes": self._queued_bytes,
+                "captured": counted["written"] + counted["failed"] + queued + dropped.total(),
+                "written": counted["written"],
+                "dropped": dropped.total(),
+                "dropped_by_reason": dict(dropped),
+                "failed": counted["failed"],
+                "queued": queued,
+                "queued_bytes": self._backlog.bytes,
             }
 
-    def _start_thread(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="modeltap-writer", daemon=True)
-        self._thread.start()
+    def _counted(self) -> Counter[str]:
+        """Return what all writers have written, failed and lost, and what is still on its way."""
+        if self._writer is None:
+            return self._past
+        now = self._writer.counters.read()
+        return self._past + now + Counter(waiting=self._sent - now.total())
+
+    def _waiting(self, hurry: bool) -> int:
+        with self._lock:
+            if self._writer is not None:
+                self._writer.counters.hurry = hurry
+            return len(self._backlog) + self._counted()["waiting"]
+
+    def _keep(self, data: bytes) -> bool:
+        """Let a frame wait for the thread; from now on others must, or they would overtake it."""
+        self._pipe = None
+        kept = self._backlog.add(data)
+        if self._thread is None:
+            self._bell, self._rung = os.pipe(), False
+            self._thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
+            self._thread.start()
+        self._ring()
+        return kept
+
+    def _ring(self) -> None:
+        if self._bell is not None and not self._rung:
+            self._rung = True
+            os.write(self._bell[1], b".")
 
     def _run(self) -> None:
-        self._start_companions()
-        while self._wait_for_work():
-            if not self._closing:
-                self._hurry.wait(self.settings.flush_interval_seconds)
-            while batch := self._take():
-                self._write(batch)
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """The thread: starts the writer, gives it what requests could not, and sleeps."""
+        while not self._closing.is_set():
+            if self._writer is None and not self._start_writer():
+                self._closing.wait(_RESTART_SECONDS)
+                continue
+            try:
+                self._catch_up()
+                self._start_companions()
+                self._sleep()
+            except BrokenPipeError:
+                self._bury("died")
+        self._end()
+
+    def _start_writer(self) -> bool:
+        try:
+            writer = WriterProcess(self.store)
+        except NotStarted as error:
+            self._say(f"nothing is recorded, the app serves on: no writer process starts: {error}")
+            return False
+        with self._lock:
+            self._writer, self._introduced, self._sent, self._cut = writer, 0, 0, b""
+        return True
+
+    def _catch_up(self) -> None:
+        """Give the writer all that waits; after that requests write to it themselves."""
+        while data := self._next():
+            self._push(data)
+
+    def _next(self) -> bytes:
+        """Take what goes next: the rest of a cut frame, a new tap, the backlog, its losses."""
+        assert self._writer is not None
+        with self._lock:
+            if self._cut:
+                data, self._cut = self._cut, b""
+                return data
+            if self._introduced < len(self._taps):
+                settings = self._taps[self._introduced]
+                self._introduced += 1
+                origin = origin_of(settings, os.getpid(), socket.gethostname())
+                return frame(ORIGIN, msgspec.json.encode(origin))
+            if frames := self._backlog.take(_CHUNK_BYTES):
+                self._sent += len(frames)
+                return b"".join(frames)
+            if losses := self._backlog.new_losses():
+                return frame(LOSSES, json.dumps(losses).encode())
+            self._pipe = self._writer.input
+            return b""
+
+    def _push(self, data: bytes) -> None:
+        """Write all of `data`; raises `BrokenPipeError` when the process is gone, or we must go."""
+        assert self._writer is not None
+        poll = select.poll()
+        poll.register(self._writer.input, select.POLLOUT)
+        rest = memoryview(data)
+        closing_since: float | None = None
+        while rest:
+            try:
+                rest = rest[os.write(self._writer.input, rest) :]
+            except BlockingIOError:
+                poll.poll(100)
+                if self._closing.is_set():
+                    closing_since = closing_since or time.monotonic()
+                    if time.monotonic() > closing_since + _LAST_SECONDS:
+                        raise BrokenPipeError from None
+
+    def _sleep(self) -> None:
+        """Wait for the bell, and for what the process wants to have logged."""
+        assert self._writer is not None and self._bell is not None
+        poll = select.poll()
+        poll.register(self._bell[0], select.POLLIN)
+        poll.register(self._writer.output, select.POLLIN)
+        for descriptor, _ in poll.poll():
+            if descriptor == self._bell[0]:
+                with self._lock:
+                    os.read(self._bell[0], 16)
+                    self._rung = False
+                continue
+            messages = self._writer.messages()
+            if messages is None:
+                raise BrokenPipeError
+            for message in messages:
+                self._say(message)
+
+    def _bury(self, how: str) -> None:
+        """Count what a writer leaves behind, and let go of it."""
+        with self._lock:
+            writer, self._writer, self._pipe = self._writer, None, None
+            assert writer is not None
+            now = writer.counters.read()
+            self._past += now
+            if left := self._sent - now.total():
+                self._backlog.dropped[f"writer process {how}"] += left
+        if how == "died":
+            writer.kill()
+            self._say(f"the writer process died and is started again; {left} exchanges are lost")
+            self._closing.wait(_RESTART_SECONDS if writer.age < _RESTART_SECONDS else 0)
+        else:
+            writer.close()
+
+    def _end(self) -> None:
+        """Close the writer: it has written all, or is left to its work."""
+        if self._writer is not None:
+            try:
+                self._catch_up()
+                for message in self._writer.last_messages():
+                    self._say(message)
+            except BrokenPipeError:
+                pass
+            self._bury("left alone")
+        with self._lock:
+            for descriptor in self._bell or ():
+                os.close(descriptor)
+            self._bell = None
 
     def _start_companions(self) -> None:
+        if self._stops is not None:
+            return
+        self._stops = []
         for companion in companions:
             try:
                 self._stops.append(companion(self.store, self.settings))
             except Exception as error:
                 self._say(f"the scheduler cannot start: {error}")
 
-    def _wait_for_work(self) -> bool:
-        with self._lock:
-            while not self._queue:
-                self._idle.notify_all()
-                if self._closing:
-                    return False
-                self._asleep = True
-                self._wake.wait()
-            self._asleep = False
-            return True
-
-    def _take(self) -> list[tuple[Recording, Exchange, int]]:
-        with self._lock:
-            count = min(len(self._queue), _TRANSACTION_ROWS)
-            self._in_hand = count
-            if not count:
-                self._idle.notify_all()
-            return [self._queue.popleft() for _ in range(count)]
-
-    def _write(self, batch: list[tuple[Recording, Exchange, int]]) -> None:
-        """Write `batch`; wait while another writer holds the lock, give up on anything else."""
-        written = 0
-        while True:
-            try:
-                written = self._write_once(batch)
-                break
-            except sqlite3.OperationalError as error:
-                if _is_busy(error) and not self._closing:
-                    continue  # SQLite has waited its busy timeout already; the queue is bounded
-                self._give_up(error)
-                break
-            except (ModeltapError, sqlite3.Error, OSError) as error:
-                self._give_up(error)
-                break
-        with self._lock:
-            self._in_hand = 0
-            self._queued_bytes -= sum(size for _, _, size in batch)
-            self._written += written
-            if not written:
-                self._dropped["store unusable"] += len(batch)
-
-    def _write_once(self, batch: list[tuple[Recording, Exchange, int]]) -> int:
-        connection = self._open()
-        written = 0
-        with writing(connection):
-            for start in range(0, len(batch), _CONVERTED_ROWS):
-                rows = self._rows(batch[start : start + _CONVERTED_ROWS])
-                insert_exchanges(connection, rows)
-                written += len(rows)
-            self._keep_settings(connection, batch)
-        self._report_losses(connection)
-        return written
-
-    def _rows(self, portion: list[tuple[Recording, Exchange, int]]) -> list[Any]:
-        rows = []
-        for recording, exchange, _ in portion:
-            try:
-                rows.append(recording.row(exchange))
-            except Exception as error:  # one strange exchange must not cost the others
-                self._failed += 1
-                self._say(f"an exchange could not be recorded: {error!r}")
-        return rows
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            if time.monotonic() < self._retry_at:
-                raise ModeltapError("the store was unusable a moment ago")
-            self._connection = connect(self.store, in_child=True)
-        return self._connection
-
-    def _give_up(self, error: Exception) -> None:
-        if time.monotonic() >= self._retry_at:
-            self._retry_at = time.monotonic() + _REOPEN_SECONDS
-            self._say(f"exchanges are not recorded, the app serves on: {error}")
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _keep_settings(
-        self, connection: sqlite3.Connection, batch: list[tuple[Recording, Exchange, int]]
-    ) -> None:
-        """Leave in the store what whoever analyses must know of a model seen for the first time."""
-        for recording, exchange, _ in batch:
-            if exchange.model not in self._known_models:
-                self._known_models.add(exchange.model)
-                own = recording.settings.for_model(exchange.model)
-                said = {name: getattr(own, name) for name in ANALYSIS_OPTIONS}
-                if parse_reference(own.reference)[0] == "file":
-                    # Whoever analyses may stand in another folder.
-                    said["reference"] = str(Path(own.reference).absolute())
-                said["webhooks"] = [
-                    _without_secrets(webhook) for webhook in recording.settings.webhooks
-                ]
-                save_settings(connection, exchange.model, said)
-
-    def _report_losses(self, connection: sqlite3.Connection) -> None:
-        with self._lock:
-            new = self._dropped - self._reported
-            self._reported = self._dropped.copy()
-        if new:
-            write_losses(connection, socket.gethostname(), os.getpid(), new)
-
     def _say(self, message: str) -> None:
         """Log each message once: the app's log is not ours to fill."""
         if message not in self._said and len(self._said) < 100:
             self._said.add(message)
             logger.error("modeltap: %s", message)
+
+    def _after_fork(self) -> None:
+        """In a forked child: what is open is the parent's."""
+        if self._writer is not None:
+            self._writer.forget()
+        for descriptor in self._bell or ():
+            os.close(descriptor)
+        self._start_anew()
 
 
 def recorder_for(settings: Settings) -> Recorder:
@@ -291,25 +326,11 @@ def recorders() -> list[Recorder]:
     return list(_recorders.values())
 
 
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def _without_secrets(webhook: Any) -> dict[str, Any]:
-    """Only what is `env:NAME`, or no secret, may be kept; a literal URL is known by its key."""
-    said = msgspec.to_builtins(webhook)
-    said["key"] = webhook.key
-    for name in ("url", "secret"):
-        if said[name] and not said[name].startswith("env:"):
-            said[name] = None
-    return dict(said)
-
-
 def _after_fork() -> None:
     global _registry_lock
     _registry_lock = threading.Lock()
     for recorder in list(_recorders_alive):
-        recorder._start_anew()
+        recorder._after_fork()
 
 
 def _at_exit() -> None:

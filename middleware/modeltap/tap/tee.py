@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,12 @@ from modeltap import config
 from modeltap.config import ModelChooser, Settings
 from modeltap.errors import ConfigError
 from modeltap.store.connection import check_path
-from modeltap.tap.exchange import Exchange, IdSource
-from modeltap.tap.record import Recording, trace_id
+from modeltap.tap.exchange import Exchange, Headers, ids
+from modeltap.tap.record import pack, trace_id
 from modeltap.tap.recorder import Recorder, recorder_for
 from modeltap.tap.sample import Chooser, sampled
 
 logger = logging.getLogger("modeltap")
-_ids = IdSource()
 
 
 class Tee:
@@ -35,14 +34,12 @@ class Tee:
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
         self.id_header = settings.id_header.encode() if settings.id_header else None
         self._chooser = Chooser(settings, model)
-        self._recording = Recording(settings, _ids)
         self._recorder: Recorder | None = None
+        self._origin = 0
         self._everything = settings.sample_rate >= 1.0
         self._said_failure = False
 
-    def begin(
-        self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]
-    ) -> Exchange | None:
+    def begin(self, method: str, path: str, query: bytes, headers: Headers) -> Exchange | None:
         """Return the exchange to fill, or None when this one is not tapped."""
         try:
             model = self._chooser.model_of(path)
@@ -50,7 +47,7 @@ class Tee:
                 return None
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:
-                exchange.id = _ids.next(exchange.started_at)
+                exchange.id = ids.next(exchange.started_at)
             if not self._everything and not self._sampled(exchange):
                 return None
             return exchange
@@ -65,7 +62,8 @@ class Tee:
                 exchange.duration_ms = exchange.elapsed_ms()
             if self._recorder is None:
                 self._recorder = recorder_for(self.settings)
-            self._recorder.put(self._recording, exchange)
+                self._origin = self._recorder.join(self.settings)
+            self._recorder.put(pack(self._origin, exchange))
         except Exception as error:
             self.failed(error)
 
@@ -84,12 +82,16 @@ class Tee:
             logger.error("modeltap: an exchange could not be tapped: %r", error)
 
     def _sampled(self, exchange: Exchange) -> bool:
-        trace = next(
-            (trace_id(v) for k, v in exchange.request_headers if k == b"traceparent"), None
-        )
+        trace = next((trace_id(text) for text in _traceparent(exchange.request_headers)), None)
         if exchange.id is None:
-            exchange.id = _ids.next(exchange.started_at)
+            exchange.id = ids.next(exchange.started_at)
         return sampled(trace or exchange.id, self.settings.sample_rate)
+
+
+def _traceparent(headers: Headers) -> Iterator[str]:
+    for name, value in headers:
+        if name in (b"traceparent", "traceparent"):
+            yield value if isinstance(value, str) else value.decode("latin-1")
 
 
 def _check_reference(settings: Settings) -> None:

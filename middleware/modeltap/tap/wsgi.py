@@ -35,7 +35,7 @@ class WSGIMiddleware:
         exchange = tee.begin(
             environ.get("REQUEST_METHOD", ""), _as_utf8(path),
             environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
-            _Latin1([(name, environ[key]) for key, name in self._keys if key in environ]),
+            [(name, environ[key]) for key, name in self._keys if key in environ],
         )  # fmt: skip
         if exchange is None:
             return self.app(environ, start_response)
@@ -70,7 +70,7 @@ class _Responder:
         exchange = self._exchange
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = int(status[:3]) if status[:3].isdigit() else None
-        exchange.response_headers = _Latin1(headers)
+        exchange.response_headers = headers
         # Flask takes its request out of the environ before it returns, so its rule is read now.
         exchange.route = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
         if exc_info is not None and exc_info[1] is not None:
@@ -209,19 +209,6 @@ class _Input:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._source, name)
-
-
-class _Latin1:
-    """Headers as ASGI has them, made only if somebody asks: on the writer thread."""
-
-    __slots__ = ("_headers",)
-
-    def __init__(self, headers: list[tuple[str, str]]) -> None:
-        self._headers = headers
-
-    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
-        for name, value in self._headers:
-            yield name.encode("latin-1", "replace"), value.encode("latin-1", "replace")
 
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:

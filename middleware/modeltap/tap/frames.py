@@ -1,0 +1,97 @@
+"""What an app and its writer process say to each other: frames one way, counters the other."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+
+HEADER = struct.Struct("<BI")
+"""A frame's head: what kind it is, and how many bytes follow."""
+
+EXCHANGE, ORIGIN, LOSSES = 1, 2, 3
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    """Return `payload` with its head.
+
+    >>> frames = Frames()
+    >>> list(frames.split(frame(EXCHANGE, b"one") + frame(LOSSES, b"two")[:6]))
+    [(1, b'one')]
+    >>> list(frames.split(frame(LOSSES, b"two")[6:]))
+    [(3, b'two')]
+    """
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+class Frames:
+    """Splits a stream of bytes into frames; keeps what is cut until the rest comes."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def split(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the kind and payload of each frame that `data` completes."""
+        data, start = self._rest + data, 0
+        while len(data) - start >= HEADER.size:
+            kind, size = HEADER.unpack_from(data, start)
+            end = start + HEADER.size + size
+            if end > len(data):
+                break
+            yield kind, data[start + HEADER.size : end]
+            start = end
+        self._rest = data[start:]
+
+
+class Counters:
+    """Numbers in memory that both processes see: who looks need not ask, who counts never waits.
+
+    >>> counters = Counters(Counters.create())
+    >>> counters.add(written=2)
+    >>> counters.read()
+    Counter({'written': 2})
+    """
+
+    _NAMES = ("failed", "lost", "written")
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, mmap.PAGESIZE)
+        self._slots = memoryview(self._memory).cast("Q")
+
+    @staticmethod
+    def create() -> int:
+        """Return a descriptor of new shared memory."""
+        if hasattr(os, "memfd_create"):
+            descriptor = os.memfd_create("modeltap-counters")
+        else:
+            with tempfile.TemporaryFile() as file:
+                descriptor = os.dup(file.fileno())
+        os.ftruncate(descriptor, mmap.PAGESIZE)
+        return descriptor
+
+    def add(self, *, failed: int = 0, lost: int = 0, written: int = 0) -> None:
+        """Count exchanges that no row could be made of, that the store did not take, and that are
+        in the store."""
+        for slot, count in enumerate((failed, lost, written)):
+            self._slots[slot] += count
+
+    def read(self) -> Counter[str]:
+        """Return all counts; their sum is how many exchanges have come to an end."""
+        return +Counter(dict(zip(self._NAMES, self._slots, strict=False)))
+
+    @property
+    def hurry(self) -> bool:
+        """Whether somebody waits for the store, so that no more should be gathered first."""
+        return bool(self._slots[3])
+
+    @hurry.setter
+    def hurry(self, on: bool) -> None:
+        self._slots[3] = on
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._slots.release()
+        self._memory.close()

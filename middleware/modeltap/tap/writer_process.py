@@ -1,0 +1,113 @@
+"""The process beside an app that writes its store: started, fed and ended by the recorder.
+
+Making rows and handing them to SQLite costs some 15 us an exchange. In a thread of the app they
+would be taken from its requests, which share the interpreter's lock; and a thread that waits
+for that lock makes each release of it slower. Here a request pays for a write into a pipe, and
+nothing in the app wakes up for it. What is in the pipe survives the app: `kill -9` loses none
+of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from modeltap.tap.frames import Counters
+
+READY = b'"ready"\n'
+
+_PIPE_BYTES = 1 << 20
+_START_SECONDS = 30.0
+
+
+class NotStarted(Exception):
+    """No writer process can be started here."""
+
+
+class WriterProcess:
+    """The app's side of one writer process. Raises `NotStarted` where there is none to be had."""
+
+    def __init__(self, store: Path) -> None:
+        memory = Counters.create()
+        self.counters = Counters(memory)
+        command = [_python(), "-P", "-m", "modeltap.tap.write", str(store), str(memory)]
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                bufsize=0, pass_fds=(memory,),
+            )  # fmt: skip
+        except OSError as error:
+            raise NotStarted(str(error)) from error
+        finally:
+            os.close(memory)
+        self._started = time.monotonic()
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self.input = self._process.stdin.fileno()
+        self.output = self._process.stdout.fileno()
+        os.set_blocking(self.input, False)
+        with contextlib.suppress(OSError, AttributeError):
+            fcntl.fcntl(self.input, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        if not self._is_ready():
+            self.kill()
+            raise NotStarted(f"{command[0]!r} does not run it")
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago it was started."""
+        return time.monotonic() - self._started
+
+    def messages(self) -> list[str] | None:
+        """Return what the process wants to have logged; None when it has ended."""
+        data = os.read(self.output, 1 << 16)
+        return [json.loads(line) for line in data.splitlines()] if data else None
+
+    def last_messages(self) -> list[str]:
+        """Return what it has said by now, without waiting."""
+        poll = select.poll()
+        poll.register(self.output, select.POLLIN)
+        return (self.messages() or []) if poll.poll(0) else []
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Let it write what it was given, and end; leave it alone if that lasts."""
+        self._close_pipes()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self.close()
+
+    def forget(self) -> None:
+        """In a forked child: let go of what is the parent's, whose process it is to wait for."""
+        self._process.returncode = 0
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+    def _is_ready(self) -> bool:
+        poll = select.poll()
+        poll.register(self.output, select.POLLIN)
+        return bool(poll.poll(_START_SECONDS * 1000)) and os.read(self.output, 64) == READY
+
+
+def _python() -> str:
+    """Return this environment's interpreter: within uWSGI `sys.executable` is not one."""
+    if sys.executable and Path(sys.executable).name.startswith(("python", "pypy")):
+        return sys.executable
+    return str(Path(sys.prefix) / "bin" / "python3")
