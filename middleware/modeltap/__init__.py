@@ -148,7 +148,7 @@ def _the_store(store: str | Path | None) -> Path:
 
 
 def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:
-    # Imported by the writer thread, once it runs: APScheduler is not for the import's time.
+    # Imported by the recorder's thread, once it runs: APScheduler is not for the import's time.
     from modeltap.schedule import start
 
     return start(store, settings)

@@ -29,19 +29,15 @@ class ASGIMiddleware:
         self.tee = Tee("asgi", model, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if self.tee.disabled or kind not in ("http", "lifespan"):
-            await self.app(scope, receive, send)
-        elif kind == "lifespan":
-            await self._lifespan(scope, receive, send)
-        else:
-            await self._tapped(scope, receive, send)
-
-    async def _tapped(self, scope: Scope, receive: Receive, send: Send) -> None:
         tee = self.tee
-        exchange = tee.begin(
-            scope["method"], scope["path"], scope.get("query_string", b""), scope["headers"]
-        )
+        exchange = None
+        if scope["type"] == "http":
+            exchange = tee.begin(
+                scope["method"], scope["path"], scope.get("query_string", b""), scope["headers"]
+            )
+        elif scope["type"] == "lifespan" and not tee.disabled:
+            await self._lifespan(scope, receive, send)
+            return
         if exchange is None:
             await self.app(scope, receive, send)
             return

@@ -41,6 +41,8 @@ class Tee:
 
     def begin(self, method: str, path: str, query: bytes, headers: Headers) -> Exchange | None:
         """Return the exchange to fill, or None when this one is not tapped."""
+        if self.disabled:
+            return None
         try:
             model = self._chooser.model_of(path)
             if model is None:
