@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 _prefixes: dict[int, str] = {}
 
+EARLIEST, LATEST = -6.2e10, 2.5e11
+"""The years 5 to 9892: what `iso` can write, and so is the window around it."""
+
 
 def iso(seconds: float) -> str:
     """Write `seconds` since the Unix epoch as the store's timestamp.
@@ -21,9 +24,7 @@ def iso(seconds: float) -> str:
         # Formatting a date costs a microsecond; within one second it is the same text.
         if len(_prefixes) > 64:
             _prefixes.clear()
-        prefix = _prefixes[second] = datetime.fromtimestamp(second, UTC).strftime(
-            "%Y-%m-%dT%H:%M:%S"
-        )
+        prefix = _prefixes[second] = datetime.fromtimestamp(second, UTC).isoformat()[:19]
     return f"{prefix}.{rest:03d}Z"
 
 
@@ -43,12 +44,13 @@ def parse(text: object) -> float | None:
         # 1e11 seconds is the year 5138, 1e11 milliseconds is 1973: beyond it they are milliseconds.
         value = float(text)
         value = value / 1000 if abs(value) > 1e11 else value
-        return value if abs(value) < 2.5e11 else None
+        return value if EARLIEST <= value < LATEST else None
     if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return value if EARLIEST <= value < LATEST else None
     except (ValueError, OverflowError):
         return None
 
