@@ -16,7 +16,7 @@ import pytest
 import modeltap
 from modeltap.cli.main import cli
 from modeltap.config import ModelSettings, Settings, WebhookSettings, load
-from modeltap.hookspecs import attach, decode, format_event
+from modeltap.hookspecs import attach, decode, decode_many, format_event
 from modeltap.store.connection import connect
 
 ROOT = Path(__file__).parents[1]
@@ -86,7 +86,7 @@ def test_every_table_and_column_is_documented(store):
                 assert f"`{column['name']}`" in STORE, (table, column["name"])
 
 
-@pytest.mark.parametrize("hook", [attach, decode, format_event])
+@pytest.mark.parametrize("hook", [attach, decode, decode_many, format_event])
 def test_every_hook_is_documented(hook):
     """In docs/plugins.md."""
     assert f"`{hook.__name__}(" in (ROOT / "docs/plugins.md").read_text()

@@ -6,19 +6,16 @@ again when a mapping changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, cast
 
 from modeltap.plugins import hooks
+from modeltap.rows import Row
 from modeltap.tap.mask import inflate
 
 _MAX_INFLATED_BYTES = 8 * 1024 * 1024
 """How much a compressed body may become; more is not decoded."""
-
-
-_MAX_DEPTH = 8
 
 
 @dataclass(slots=True)
@@ -48,7 +45,23 @@ class Decoded:
     note: str | None = None
 
 
+@dataclass(slots=True)
+class DecodedMany:
+    """What a protocol plugin found in N exchanges of one row each: five lists of length N.
+
+    Where the row is None the exchange was not decoded, and is left to `decode`.
+    """
+
+    rows: list[Row | None] = field(default_factory=list)
+    predictions: list[Any] = field(default_factory=list)
+    scores: list[float | None] = field(default_factory=list)
+    probabilities: list[Any] = field(default_factory=list)
+    notes: list[str | None] = field(default_factory=list)
+
+
+Bodies = Sequence[str | bytes | None]
 Decoder = Callable[[Payload], Decoded | None]
+ManyDecoder = Callable[[Bodies, Bodies], DecodedMany | None]
 
 
 class Decoders:
@@ -63,6 +76,12 @@ class Decoders:
         # The order of the hook: what was registered last is asked first.
         self._all = [cast(Decoder, one.function) for one in reversed(implementations)]
         self._known: dict[tuple[str, str | None], Decoder] = {}
+        many = {one.plugin_name: one.function for one in hooks().decode_many.get_hookimpls()}
+        self._many: dict[Decoder, ManyDecoder] = {
+            cast(Decoder, one.function): cast(ManyDecoder, many[one.plugin_name])
+            for one in implementations
+            if one.plugin_name in many
+        }
 
     def decode(self, payload: Payload) -> Decoded:
         """Return what was found; never raises for what a body holds."""
@@ -78,45 +97,27 @@ class Decoders:
                 return found
         return Decoded(note="no decoder knows this body")
 
+    def decode_many(
+        self, path: str, request_type: str | None, requests: Bodies, responses: Bodies
+    ) -> DecodedMany | None:
+        """Decode N exchanges of a path and content type that `decode` has seen one of.
+
+        None where the plugin that knew it decodes one by one only, or cannot do it here.
+        """
+        known = self._known.get((path, request_type))
+        many = self._many.get(known) if known is not None else None
+        try:
+            found = many(requests, responses) if many is not None else None
+        except Exception:  # what is wrong with which body shows when each is decoded by itself
+            return None
+        return found
+
 
 def plain(body: str | bytes | None, encoding: str | None) -> str | bytes | None:
     """Undo the Content-Encoding of a kept body; text was never compressed, or is masked."""
     if not isinstance(body, bytes) or not encoding or encoding == "identity":
         return body
     return inflate(body, encoding, _MAX_INFLATED_BYTES)
-
-
-def columns(rows: Iterable[dict[str, Any]], depth: int = _MAX_DEPTH) -> dict[str, list[Any]]:
-    """Turn N rows into columns of length N; None where a row lacks a field.
-
-    Nested objects become dotted names, `depth` levels deep; what is deeper stays an object.
-
-    >>> columns([{"a": 1, "b": {"c": 2}}, {"a": 3}])
-    {'a': [1, 3], 'b.c': [2, None]}
-    """
-    listed = list(rows)
-    names: dict[str, None] = {}
-    for row in listed:
-        if row.keys() - names.keys():
-            names.update(dict.fromkeys(row))
-    found: dict[str, list[Any]] = {}
-    for name, column in zip(names, _transposed(listed, tuple(names)), strict=True):
-        if depth and dict in set(map(type, column)):
-            inner = columns((value if type(value) is dict else {} for value in column), depth - 1)
-            found.update({f"{name}.{part}": values for part, values in inner.items()})
-        else:
-            found[name] = column
-    return found
-
-
-def _transposed(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[list[Any]]:
-    """Return a list for each name; one pass in C where no row lacks a field."""
-    if len(names) > 1:
-        try:
-            return list(map(list, zip(*map(itemgetter(*names), rows), strict=True)))
-        except KeyError:
-            pass
-    return [[row.get(name) for row in rows] for name in names]
 
 
 def _asked(decoder: Decoder, payload: Payload) -> Decoded | None:

@@ -8,13 +8,15 @@ with a member of a usual name (`prediction`, `label`, `score`, ...).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from modeltap.decode import Decoded, Payload
+from modeltap.decode import Decoded, DecodedMany, Payload
 from modeltap.hookspecs import hookimpl
+from modeltap.rows import row_type
 
 PREDICTION_NAMES = (
     "prediction", "predictions", "predicted", "predicted_label", "output", "outputs", "result",
@@ -23,7 +25,20 @@ PREDICTION_NAMES = (
 SCORE_NAMES = ("score", "scores", "probability", "confidence", "proba", "y_pred_proba")
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items")
 _MAX_ROWS = 100_000
+_SAMPLE = 16
+"""A field that none of so many documents has is too rare for a place in the rows' type."""
+
+
+class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What most answers are."""
+
+    prediction: int | float | str
+
+
 _decoder = msgspec.json.Decoder()
+_answer_decoder = msgspec.json.Decoder(_Answer)
+_NOT_THIS = (msgspec.DecodeError, ValueError, RecursionError, TypeError)
+"""What decoding to a type raises for another document, for none, and for no body at all."""
 
 
 @hookimpl(trylast=True)
@@ -45,6 +60,62 @@ def decode(payload: Payload) -> Decoded | None:
     found = Decoded(rows=rows)
     _predict(found, payload.response)
     return found
+
+
+@hookimpl
+def decode_many(
+    requests: Sequence[str | bytes | None], responses: Sequence[str | bytes | None]
+) -> DecodedMany | None:
+    """Decode flat objects to structs; whatever else there is among them is left to `decode`."""
+    kind = _row_type(requests)
+    if kind is None:
+        return None
+    found = DecodedMany()
+    add_row, add_answer = found.rows.append, found.predictions.append
+    read_row, read_answer = msgspec.json.Decoder(kind).decode, _answer_decoder.decode
+    unusual = []
+    for request, response in zip(requests, responses, strict=True):
+        try:
+            add_row(read_row(request))  # type: ignore[arg-type]
+        except _NOT_THIS:
+            add_row(None)
+            add_answer(None)
+            continue
+        try:
+            add_answer(read_answer(response).prediction)  # type: ignore[arg-type]
+        except _NOT_THIS:
+            add_answer(None)
+            unusual.append(len(found.rows) - 1)
+    _answer_each(found, unusual, responses)
+    return found
+
+
+def _row_type(requests: Sequence[str | bytes | None]) -> type[msgspec.Struct] | None:
+    sample = requests[:: max(1, len(requests) // _SAMPLE)]
+    documents = [_parsed(body)[0] for body in sample if body]
+    flat = [document for document in documents if type(document) is dict and _is_flat(document)]
+    return row_type(flat) if len(flat) > len(sample) // 2 else None
+
+
+def _is_flat(document: dict[str, Any]) -> bool:
+    return bool(document) and not {dict, list} & set(map(type, document.values()))
+
+
+def _answer_each(
+    found: DecodedMany, positions: Sequence[int], responses: Sequence[str | bytes | None]
+) -> None:
+    count = len(found.rows)
+    found.scores, found.probabilities, found.notes = [None] * count, [None] * count, [None] * count
+    for position in positions:
+        one = Decoded(rows=[{}])
+        _predict(one, responses[position])
+        found.notes[position] = one.note
+        if one.predictions:
+            found.predictions[position] = one.predictions[0]
+        if one.scores:
+            found.scores[position] = one.scores[0]
+        if one.probabilities:
+            found.probabilities[position] = one.probabilities[0]
 
 
 def _parsed(body: str | bytes) -> tuple[Any, str | None]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -92,14 +93,19 @@ def _count_numbers(column: Column, feature: Feature, counted: np.ndarray) -> Non
 
 def _numbers(column: Column) -> tuple[np.ndarray, int]:
     """Return a column's numbers (missing as NaN), and how many values were none."""
-    column = plain(column)
+    column = _listed(column)
     if set(map(type, column)) <= _NUMBERS:
         try:
             return np.array(column, dtype=np.float64), 0
         except OverflowError:
             pass  # an integer beyond 1.8e308
-    numbers = [number for value in column if (number := _number(value)) is not None]
+    numbers = [number for value in plain(column) if (number := _number(value)) is not None]
     return np.array(numbers, dtype=np.float64), len(column) - len(numbers)
+
+
+def _listed(column: Column) -> Sequence[Any]:
+    """Look at types only once where all are Python's own: `plain` looks at them, too."""
+    return column.tolist() if isinstance(column, np.ndarray) else column
 
 
 def _number(value: object) -> float | None:
@@ -115,13 +121,11 @@ def _number(value: object) -> float | None:
 
 
 def _count_words(column: Column, feature: Feature, counted: np.ndarray) -> None:
-    column = plain(column)
-    try:
+    column = _listed(column)
+    if not set(map(type, column)) <= {str, type(None)}:
         # True and 1 are equal, and so would be counted as one another: types go along.
-        mixed = set(map(type, column)) - {str, type(None)}
-        words = Counter(column if not mixed else [_hashable(value) for value in column])
-    except TypeError:
-        words = Counter(_hashable(value) for value in column)
+        column = [_hashable(value) for value in plain(column)]
+    words = Counter(column)
     positions = {w: position for position, w in enumerate(feature.vocabulary)}
     for value, times in words.items():
         if value is None:

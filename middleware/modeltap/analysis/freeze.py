@@ -15,10 +15,10 @@ from modeltap.analysis.reading import Batch
 from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.windows import Counter, window_start
 from modeltap.config import Settings, parse_reference, parse_window
-from modeltap.decode import columns
 from modeltap.errors import InputError
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table import Table, open_table
+from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.references import save_reference
 
@@ -82,7 +82,7 @@ def freeze_rows(
 
 
 def freeze(
-    connection: sqlite3.Connection, settings: Settings, columns: dict[str, list[Any]],
+    connection: sqlite3.Connection, settings: Settings, columns: dict[str, Sequence[Any]],
     times: Sequence[float], labels: Sequence[Any], *, model: str, version: str, source: str,
 ) -> Reference:  # fmt: skip
     """Fit a reference to columns of length n and make it the one that counts.

@@ -1,0 +1,158 @@
+"""Reading: decoding many at once gives what decoding each gives."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modeltap import clock, config
+from modeltap.analysis import counts, reading
+from modeltap.analysis.reference import fit
+from modeltap.analysis.times import parse_times, write_times
+from modeltap.decode import Decoders
+
+rng = np.random.default_rng(0)
+REFERENCE = fit(
+    {
+        "x": rng.normal(size=500).tolist(),
+        "n": rng.poisson(2, size=500).tolist(),
+        "c": rng.choice(["a", "b", "c"], size=500).tolist(),
+        "b": (rng.random(500) < 0.3).tolist(),
+        "x.y": rng.normal(size=500).tolist(),
+        "e é": rng.normal(size=500).tolist(),
+        "prediction": rng.normal(size=500).tolist(),
+        "score": rng.normal(size=500).tolist(),
+    },
+    500,
+    model="m",
+)
+NAMES = ("seq", "id", "model", "version", "path", "query", "status", "request_body",
+         "response_body", "request_type", "response_type", "request_encoding",
+         "response_encoding", "started_at", "event_time", "duration_ms", "aborted")  # fmt: skip
+WHEN = "2024-01-01T10:00:00.123Z"
+
+usual = st.fixed_dictionaries(
+    {"x": st.floats(-3, 3), "n": st.integers(0, 9), "c": st.sampled_from("abcz")},
+    optional={"b": st.booleans(), "x.y": st.floats(-1, 1), "e é": st.just(1.5),
+              "when": st.sampled_from([WHEN, "2024-01-01", "soon", None, 1.7e9])},
+)  # fmt: skip
+value = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3),
+    st.sampled_from(["a", "b", "\ud800"]), st.just(10**400), st.just(2**63), st.just(-(2**70)),
+    st.lists(st.integers(), max_size=2), st.just({}), st.just({"y": 1.0}), st.just({"y": {"z": 1}}),
+)  # fmt: skip
+names = st.sampled_from(["x", "n", "c", "b", "x.y", "e é", "new", "when", 'q"', "a\\", "data"])
+unusual = st.dictionaries(names, value, max_size=4)
+document = st.one_of(usual, usual, usual, unusual, st.builds(dict.__or__, usual, unusual))
+written = st.builds(json.dumps, document, ensure_ascii=st.booleans()).filter(
+    lambda text: "\ud800" not in text
+)
+texts = [
+    "", "{", "[]", "7", "{} x", '{"x": 1, "x": 2, "n": 1, "c": "a"}', '{"x": NaN, "n": 1}',
+    '{"x": 1e400, "n": 1, "c": "a"}', '{"x": 1, "n": 1, "c": "\\ud800"}', '[{"x": 1}, {"x": 2}]',
+    '{"data": [[1, 2]]}', '{"\\u0078": 1, "n": 18446744073709551616, "c": "a"}', "\ufeff{}",
+    '{"x": -0, "n": 01, "c": "a"}', '{"x": ' + "9" * 5000 + ', "n": 1, "c": "a"}', '{"a":' * 2000,
+]  # fmt: skip
+request = st.one_of(
+    *[written] * 4, st.sampled_from(texts), st.none(), st.just(b"\xff"), written.map(str.encode)
+)
+response = st.one_of(
+    *[st.builds(json.dumps, st.fixed_dictionaries({"prediction": value}))] * 3,
+    st.builds(json.dumps, value), st.none(), st.sampled_from(texts),
+    st.just('{"label": "a", "score": 0.5}'), st.just("[[0.25, 0.75]]"), st.just("[1, 2]"),
+)  # fmt: skip
+
+
+def exchanges(bodies: list[tuple[Any, Any]]) -> list[sqlite3.Row]:
+    """As the store gives them."""
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"create table exchanges ({', '.join(NAMES)})")
+    for seq, (asked, answered) in enumerate(bodies):
+        found = dict.fromkeys(NAMES) | {
+            "seq": seq, "id": str(seq), "path": "/", "status": 500 if seq % 50 == 7 else 200,
+            "request_body": asked, "response_body": answered, "event_time": WHEN,
+            "query": "x=1&c=a" if seq % 3 else None,
+        }  # fmt: skip
+        places = ", ".join("?" * len(NAMES))
+        connection.execute(f"insert into exchanges values ({places})", list(found.values()))
+    rows = connection.execute("select * from exchanges").fetchall()
+    connection.close()
+    return rows
+
+
+def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
+    """What a batch says of each row, whatever its order; NaN equals itself in text."""
+    values = zip(batch.predictions, batch.scores, batch.probabilities, batch.times, strict=True)
+    keys = zip(batch.ids, batch.row_numbers, strict=True)
+    return {key: repr(value) for key, value in zip(keys, values, strict=True)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(request, response), min_size=1, max_size=40), st.booleans())
+def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
+    """The same counts to the last, notes, predictions and times, for whatever a body may hold."""
+    found = exchanges(bodies)
+    options = config.load({"event_time": "body:when"} if in_body else {}, environ={})
+    batches = []
+    with pytest.MonkeyPatch.context() as patch:
+        for least in (10**9, 2):
+            patch.setattr(reading, "_ALIKE", least)
+            batches.append(reading.read(found, options, Decoders()))
+    one_by_one, many = batches
+    assert by_row(many) == by_row(one_by_one)
+    assert many.notes == one_by_one.notes
+    columns = one_by_one.columns()
+    assert set(many.columns()) == set(columns)
+    expected = counts.count(columns, len(one_by_one.rows), REFERENCE)
+    assert (counts.count(many.columns(), len(many.rows), REFERENCE) == expected).all()
+    half = range(0, len(many.rows), 2)
+    picked = sorted(many.ids[position] for position in half)
+    ids = [position for position, one in enumerate(one_by_one.ids) if one in set(picked)]
+    if len(set(many.ids)) == len(many.ids):
+        parts = [(many, half), (one_by_one, ids)]
+        first, second = (
+            counts.count(b.picked(p).columns(), len(p), REFERENCE) for b, p in parts
+        )  # fmt: skip
+        assert (first == second).all()
+
+
+def test_flat_documents_are_decoded_at_once():
+    """Without it the test above would compare a thing with itself."""
+    bodies = [(json.dumps({"x": n, "c": "a"}), '{"prediction": 1}') for n in range(100)]
+    batch = reading.read(exchanges(bodies), config.load(environ={}), Decoders())
+    assert sum(not isinstance(row, dict) for row in batch.rows) == len(batch.rows) - 1
+
+
+moment = st.one_of(
+    st.none(), st.sampled_from(["soon", "0001-01-01T00:00:00+01:00", -1e11,
+                     "9999-12-31T00:00:00.000Z"]),
+    st.floats(), st.booleans(), st.datetimes().map(str),
+    st.floats(clock.EARLIEST, clock.LATEST).map(clock.iso),
+    st.from_regex(r"\A\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d\.\d{3}Z\Z"),
+    st.sampled_from(["2023-02-29T00:00:00.000Z", "2024-02-29T23:59:59.999Z",
+                     "0000-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z",
+                     "2024-01-01T00:00:00,000Z", "2024-01-01T00:00:00.00éZ"]),
+)  # fmt: skip
+
+
+@given(st.one_of(st.lists(moment, max_size=5), moment.map(lambda one: [one])))
+def test_columns_of_times_are_read_as_each_by_itself(texts):
+    """To the bit, and what is no time is none."""
+    expected = [clock.parse(text) for text in texts]
+    found = [None if time != time else time for time in parse_times(texts).tolist()]
+    assert found == expected
+    assert all(clock.iso(time) for time in found if time is not None)
+
+
+@given(st.lists(st.floats(clock.EARLIEST, clock.LATEST), max_size=5))
+def test_columns_of_times_are_written_as_each_by_itself(seconds):
+    """With their milliseconds, and NaN as none."""
+    found = write_times(np.array([*seconds, np.nan]))
+    assert found == [*map(clock.iso, seconds), None]
