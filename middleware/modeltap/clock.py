@@ -42,9 +42,8 @@ def parse(text: object) -> float | None:
         return None
     if isinstance(text, (int, float)):
         # 1e11 seconds is the year 5138, 1e11 milliseconds is 1973: beyond it they are milliseconds.
-        value = float(text)
-        value = value / 1000 if abs(value) > 1e11 else value
-        return value if EARLIEST <= value < LATEST else None
+        value = text / 1000 if 1e11 < abs(text) < 1e15 else text
+        return float(value) if EARLIEST <= value < LATEST else None
     if not isinstance(text, str):
         return None
     try:
