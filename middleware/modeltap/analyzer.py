@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,15 @@ import msgspec
 from modeltap import config
 from modeltap.alerts import delivery, outbox, state
 from modeltap.analysis import run
-from modeltap.config import ANALYSIS_OPTIONS, Settings, WebhookSettings
+from modeltap.config import (
+    ANALYSIS_OPTIONS,
+    Retention,
+    Settings,
+    WebhookSettings,
+    parse_retention,
+)
+from modeltap.store import retention
+from modeltap.store.progress import progress
 from modeltap.store.settings import load_settings
 
 
@@ -36,6 +45,18 @@ class Analyzer:
     def run(self, **options: Any) -> run.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
         return run.analyze(self.connection, self.settings_of, self._alert, **options)
+
+    def purge(self) -> int:
+        """Delete what is older, or more, than the settings keep; return how many exchanges."""
+        models = self.connection.execute("select distinct model from settings").fetchall()
+        said = [parse_retention(self.settings_of(row[0]).retention) for row in models]
+        # Apps that share a store may say different things: the smallest holds.
+        kept = Retention(
+            min((one.seconds for one in said if one.seconds is not None), default=None),
+            min((one.bytes for one in said if one.bytes is not None), default=None),
+        )
+        seen = progress(self.connection, "seen")
+        return retention.purge(self.connection, kept, seen, time.time())
 
     def deliver(self) -> delivery.Report:
         """Send what the outbox owes to the webhooks whose URL is known here."""

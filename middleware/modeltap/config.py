@@ -94,6 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_queue_records: int = 50_000
     max_queue_bytes: int = 64 * 1024 * 1024
 
+    # How long it is kept.
+    retention: str = "90d, 10GB"
+
     # How it is analysed.
     analyze: bool | Literal["external"] = True
     analyze_interval_seconds: float = 60.0
@@ -119,7 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 ANALYSIS_OPTIONS = ("version", "task", "window", "min_rows", "reference", "event_time",
-                    "sensitivity")  # fmt: skip
+                    "sensitivity", "retention")  # fmt: skip
 """What the watching process keeps in the store for whoever analyses (no secrets)."""
 
 
@@ -164,6 +167,39 @@ def parse_window(text: str) -> float:
     if not match or int(match[1]) == 0:
         raise ConfigError(f"window {text!r} is no length of time; write one such as '1h' or '7d'")
     return float(int(match[1]) * {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}[match[2]])
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """How long exchanges are kept, and how large the store may grow; None is without bound."""
+
+    seconds: float | None = None
+    bytes: int | None = None
+
+
+def parse_retention(text: str) -> Retention:
+    """Read the `retention` option: an age, a size, both, or ``"forever"``.
+
+    >>> parse_retention("30d, 10GB")
+    Retention(seconds=2592000.0, bytes=10000000000)
+    >>> parse_retention("forever")
+    Retention(seconds=None, bytes=None)
+    """
+    if text.strip().lower() == "forever":
+        return Retention()
+    seconds = size = None
+    for part in text.split(","):
+        if match := re.fullmatch(r"\s*(\d+)\s*([MGT])B\s*", part, re.IGNORECASE):
+            size = int(match[1]) * {"M": 10**6, "G": 10**9, "T": 10**12}[match[2].upper()]
+        elif re.fullmatch(r"\s*[1-9]\d*\s*[mhdw]\s*", part):
+            seconds = parse_window(part)
+        else:
+            size = 0
+        if size == 0:
+            raise ConfigError(
+                f"retention {text!r} is not understood; write an age and a size such as "
+                "'30d, 10GB', one of them, or 'forever'"
+            )
+    return Retention(seconds, size)
 
 
 def parse_reference(text: str) -> tuple[Literal["rows", "seconds", "file"], float | str]:
@@ -231,6 +267,7 @@ def _check_values(settings: Settings) -> None:
     header = settings.id_header
     check("id_header", header is None or re.fullmatch(r"[A-Za-z0-9-]+", header) is not None,
           "it is a header's name, or None for no header")  # fmt: skip
+    parse_retention(settings.retention)
     for one in (settings, *map(settings.for_model, settings.models)):
         parse_window(one.window)
         parse_reference(one.reference)

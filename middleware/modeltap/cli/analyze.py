@@ -49,11 +49,11 @@ def analyze(
     connection = open_store(store)
     check_model(connection, model)
     analyzer = Analyzer(store_path(store), connection, said)
-    did = {"exchanges": 0, "references": 0, "windows": 0}
+    did = {"exchanges": 0, "references": 0, "windows": 0, "purged": 0}
     if not only_deliver:
         report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again)
         did = {"exchanges": report.exchanges, "references": report.references,
-               "windows": report.windows}  # fmt: skip
+               "windows": report.windows, "purged": analyzer.purge()}  # fmt: skip
     sent = {"delivered": 0, "retried": 0, "dead": 0}
     if not no_deliver:
         sent = vars(analyzer.deliver())
@@ -66,6 +66,8 @@ def analyze(
 def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
     click.echo(f"{did['exchanges']:,} exchanges counted, {did['windows']:,} windows judged, "
                f"{sent['delivered']:,} messages delivered")  # fmt: skip
+    if did["purged"]:
+        click.echo(f"{did['purged']:,} exchanges were older, or more, than `retention` keeps")
     if did["references"]:
         click.echo(f"{did['references']} reference frozen; `modeltap reference show` tells")
     if sent["retried"] or sent["dead"]:

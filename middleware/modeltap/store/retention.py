@@ -1,0 +1,103 @@
+"""Keeping the store bounded, by age and by size: the oldest exchanges go, their counts stay.
+
+Windows, metrics, alerts and references are small and are kept. Only what the analyzer has
+counted goes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from modeltap import clock
+from modeltap.config import Retention
+from modeltap.store.connection import writing
+from modeltap.store.progress import advance, progress
+
+_CHUNK = 500
+"""Exchanges a transaction, so that no writer waits for long."""
+
+_VACUUM_PAGES = 2000
+_ROOM = 0.9
+"""A store that has outgrown its size shrinks to this share of it, so as not to be back at once."""
+
+
+def purge(connection: sqlite3.Connection, kept: Retention, seen: int, now: float) -> int:
+    """Delete the exchanges that are too old, or too many, with their predictions and labels.
+
+    Args:
+        kept: for how long, and how much.
+        seen: the last exchange (by `seq`) that was counted.
+        now: Unix seconds.
+
+    Returns how many exchanges went. What was imported has no age: its times are its own.
+    """
+    deleted = 0
+    if kept.seconds is not None:
+        deleted += _purge_old(connection, clock.iso(now - kept.seconds), seen)
+    if kept.bytes is not None and size(connection) > kept.bytes:
+        deleted += _purge_until(connection, kept.bytes * _ROOM, seen)
+    if deleted:
+        _give_back(connection)
+    return deleted
+
+
+def size(connection: sqlite3.Connection) -> int:
+    """Return the bytes that the store's pages hold, without those that are free."""
+
+    def pragma(name: str) -> int:
+        return int(connection.execute(f"pragma {name}").fetchone()[0])
+
+    return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
+
+
+def _purge_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
+    deleted = 0
+    while True:
+        # Imported rows stay: they are passed once, not each time.
+        passed = after = progress(connection, "purged")
+        old = []
+        rows = connection.execute(
+            "select seq, id, source, started_at from exchanges where seq > ? and seq <= ? "
+            "order by seq limit ?", (passed, seen, _CHUNK),
+        ).fetchall()  # fmt: skip
+        for seq, id_, source, started_at in rows:
+            if source != "import":
+                if started_at >= limit:
+                    break
+                old.append((seq, id_))
+            after = seq
+        if after == passed:
+            return deleted
+        with writing(connection):
+            advance(connection, "purged", passed, after)
+            _delete(connection, old)
+        deleted += len(old)
+
+
+def _purge_until(connection: sqlite3.Connection, bound: float, seen: int) -> int:
+    deleted = 0
+    while size(connection) > bound:
+        oldest = connection.execute(
+            "select seq, id from exchanges where seq <= ? order by seq limit ?", (seen, _CHUNK)
+        ).fetchall()
+        if not oldest:
+            break
+        with writing(connection):
+            _delete(connection, [(row[0], row[1]) for row in oldest])
+        deleted += len(oldest)
+    return deleted
+
+
+def _delete(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> None:
+    ids = [(id_,) for _, id_ in exchanges]
+    connection.executemany("delete from labels where exchange_id = ?", ids)
+    connection.executemany("delete from predictions where exchange_id = ?", ids)
+    connection.executemany("delete from exchanges where seq = ?", [(seq,) for seq, _ in exchanges])
+
+
+def _give_back(connection: sqlite3.Connection) -> None:
+    """Give free pages back to the file system, a few at a time."""
+    while connection.execute("pragma freelist_count").fetchone()[0]:
+        # `execute` would free one page only: the pragma gives a row for each.
+        connection.executescript(f"pragma incremental_vacuum({_VACUUM_PAGES})")
+    connection.execute("pragma wal_checkpoint(passive)").fetchall()

@@ -1,0 +1,86 @@
+"""Retention: the oldest go by age or size, what was counted stays, and the file shrinks."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap import clock, config
+from modeltap.config import Retention, parse_retention
+from modeltap.errors import ConfigError
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import insert_labels
+from modeltap.store.retention import purge, size
+from modeltap.store.schema import EXCHANGE_COLUMNS
+from modeltap.store.writer import insert_exchanges
+
+NOW = 1_700_000_000.0
+DAY = 86_400.0
+
+
+def fill(connection, count, *, age_days=0.0, model="m", source="asgi", body="x" * 1000):
+    blank = dict.fromkeys(EXCHANGE_COLUMNS)
+    first = connection.execute("select ifnull(max(seq), 0) from exchanges").fetchone()[0]
+    with writing(connection):
+        insert_exchanges(connection, [
+            tuple({**blank, "id": f"{first + n:032x}", "model": model, "version": "",
+                   "source": source, "started_at": clock.iso(NOW - age_days * DAY + n / 1000),
+                   "request_body": body}.values())
+            for n in range(count)
+        ])  # fmt: skip
+        connection.execute("insert or replace into predictions (exchange_id, row, model) "
+                           "select id, 0, model from exchanges")  # fmt: skip
+    return connection.execute("select max(seq) from exchanges").fetchone()[0]
+
+
+def test_what_is_older_goes_with_its_predictions_and_labels(store):
+    """More than one transaction of it, and never what is younger."""
+    connection = connect(store)
+    fill(connection, 700, age_days=10)
+    seen = fill(connection, 30, age_days=1)
+    with writing(connection):
+        insert_labels(connection, [(f"{0:032x}", 0, 1.0), (f"{705:032x}", 0, 1.0)], source="t")
+    assert purge(connection, Retention(7 * DAY), seen, NOW) == 700
+    assert [r[0] for r in connection.execute("select min(seq) from exchanges")] == [701]
+    assert connection.execute("select count(*) from predictions").fetchone()[0] == 30
+    assert connection.execute("select count(*) from labels").fetchone()[0] == 1
+    assert purge(connection, Retention(7 * DAY), seen, NOW) == 0
+    assert purge(connection, Retention(7 * DAY), seen, NOW + 7 * DAY) == 30
+
+
+def test_what_was_not_counted_or_was_imported_stays(store):
+    """An analysis that is behind must find its rows; a file's times are long ago."""
+    connection = connect(store)
+    seen = fill(connection, 5, age_days=500, source="import")
+    fill(connection, 5, age_days=500)
+    assert purge(connection, Retention(DAY), seen, NOW) == 0
+    assert purge(connection, Retention(DAY), seen + 5, NOW) == 5
+    assert {r[0] for r in connection.execute("select source from exchanges")} == {"import"}
+
+
+def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
+    """The file itself, not only its pages' count."""
+    connection = connect(store)
+    seen = fill(connection, 4000)
+    connection.execute("pragma wal_checkpoint(truncate)")
+    before, bound = store.stat().st_size, 2_000_000
+    assert size(connection) > bound
+    deleted = purge(connection, Retention(None, bound), seen, NOW)
+    assert 0 < deleted < 4000 and size(connection) <= bound
+    connection.execute("pragma wal_checkpoint(truncate)")
+    assert store.stat().st_size < before * 0.6
+    oldest = connection.execute("select min(seq) from exchanges").fetchone()[0]
+    assert oldest == deleted + 1
+    assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
+
+
+@pytest.mark.parametrize("text", ["soon", "0GB", "10", "5d; 1GB", ""])
+def test_a_retention_that_is_none_is_told(text):
+    """With what to write instead."""
+    with pytest.raises(ConfigError, match="such as '30d, 10GB'"):
+        config.load({"retention": text}, environ={})
+
+
+def test_the_default_is_bounded():
+    """Nobody's disk is filled by one line."""
+    kept = parse_retention(config.Settings().retention)
+    assert kept.seconds and kept.bytes
