@@ -28,6 +28,9 @@ from modeltap.store.references import active_references
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
 
+_IDS_A_QUERY = 500
+"""SQLite takes 999 parameters at least."""
+
 SEEN = "seen"
 SettingsOf = Callable[[str], Settings]
 MONDAY = 4 * 86_400.0
@@ -76,11 +79,14 @@ class Counter:
                 self._add_windows(reference, chunk, batch)
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
-        """Decode the exchanges with these ids again, in their order."""
-        found = []
-        for exchange_id in exchange_ids:
+        """Decode the exchanges with these ids again."""
+        wanted, found = list(exchange_ids), []
+        for start in range(0, len(wanted), _IDS_A_QUERY):
+            ids = wanted[start : start + _IDS_A_QUERY]
             found += self.connection.execute(
-                f"select {COLUMNS} from exchanges where id = ?", (exchange_id,)
+                f"select {COLUMNS} from exchanges where id in ({','.join('?' * len(ids))}) "
+                "order by seq",
+                ids,
             ).fetchall()
         return read(found, self.settings_of(model), self._decoders)
 
