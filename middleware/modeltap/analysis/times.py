@@ -43,8 +43,8 @@ def _stored(texts: Sequence[object]) -> np.ndarray | None:
         _number(digits[:, start:end])
         for start, end in ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19), (20, 23))
     )
-    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    first, following = (m.astype("datetime64[D]").astype(np.int64) for m in (months, months + 1))
+    months = (year - 1970) * 12 + month - 1
+    first, following = _day_of(months), _day_of(months + 1)
     valid = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= following - first)
     if not (valid & (hour <= 23) & (minute <= 59) & (second <= 59)).all():
         return None
@@ -52,6 +52,12 @@ def _stored(texts: Sequence[object]) -> np.ndarray | None:
     found = ((minutes * 60 + second) * 1000 + millisecond) / 1000.0
     usual = (found >= clock.EARLIEST) & (found < clock.LATEST)
     return np.asarray(found) if usual.all() else None
+
+
+def _day_of(months: np.ndarray) -> np.ndarray:
+    """Return the first day of months since 1970, in days since 1970."""
+    days: np.ndarray = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return days
 
 
 def _number(digits: np.ndarray) -> np.ndarray:
