@@ -32,7 +32,7 @@ def row_type(rows: Iterable[Mapping[str, Any]]) -> type[msgspec.Struct] | None:
 
     >>> kind = row_type([{"a": 1, "b": 2}, {"a": 3}])
     >>> columns([msgspec.json.decode(b'{"a": 1}', type=kind)])
-    {'a': [1]}
+    {'a': (1,)}
     """
     found = [row.keys() for row in rows]
     names = dict.fromkeys(name for keys in found for name in keys)

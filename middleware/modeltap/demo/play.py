@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import os
 import secrets
 import shutil
+import signal
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import numpy as np
 
 from modeltap import clock
@@ -17,7 +22,7 @@ from modeltap.demo import flights as data
 from modeltap.demo.flights import FEATURES, Flight
 from modeltap.demo.model import cross_validated, train
 from modeltap.demo.replay import DAY, Replay
-from modeltap.demo.server import Server
+from modeltap.demo.server import Server, check_free
 from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
 from modeltap.schedule import something_new
@@ -52,16 +57,43 @@ def play(*, keep: str | None, port: int, speed: float | None, requests: int, as_
         raise InputError(f"--speed {speed} is no speed; say how many days pass in a second")
     stage = Stage(as_json)
     kept = _kept_folder(keep)
-    folder = kept or Path(tempfile.mkdtemp(prefix="modeltap-demo-"))
+    if port:
+        check_free(port)
+    _end_as_by_ctrl_c()
     try:
-        winter, summer = _load(stage, requests)
-        _train(stage, winter, folder)
-        _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
-        store = folder / "modeltap.db" if kept else _bring_home(folder / "modeltap.db")
-        stage.end(store)
+        with _folder(kept) as folder:
+            winter, summer = _load(stage, requests)
+            _train(stage, winter, folder)
+            _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
+            store = folder / "modeltap.db" if kept else _bring_home(folder / "modeltap.db")
+            stage.end(store)
+    except KeyboardInterrupt:
+        stage.stopped(kept)
+        raise click.exceptions.Exit(130) from None
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Let a request to end, or a window that closes, not leave the API and its files behind."""
+    # Made a real Ctrl-C, which asyncio knows how to bring out of its tasks; a shell's background
+    # job comes with that one ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    """Give the folder to work in, and remove it afterwards unless it is kept."""
+    if kept is not None:
+        yield kept
+        return
+    if not os.access(Path.cwd(), os.W_OK):
+        raise InputError("the demo's store cannot be put into this folder; say --keep DIR")
+    folder = Path(tempfile.mkdtemp(prefix="modeltap-demo-"))
+    try:
+        yield folder
     finally:
-        if kept is None:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kept_folder(keep: str | None) -> Path | None:
@@ -76,6 +108,7 @@ def _kept_folder(keep: str | None) -> Path | None:
 
 def _load(stage: Stage, requests: int) -> tuple[list[Flight], list[Flight]]:
     """Return the flights of January and February that landed, and a sample of March to August."""
+    stage.doing("reading the flights of 2013")
     flights = data.load()
     winter = [f for f in flights if f.month <= 2 and f.air_time is not None]
     # By UTC, as the store has it: the evening of August 31 in New York is September there.
@@ -88,6 +121,7 @@ def _load(stage: Stage, requests: int) -> tuple[list[Flight], list[Flight]]:
 
 def _train(stage: Stage, winter: list[Flight], folder: Path) -> None:
     """Train, and write the reference: what the model saw, and how right it was about it."""
+    stage.doing("training the model")
     guesses = cross_validated(winter)
     truth = np.array([f.air_time for f in winter])
     error = float(np.mean(np.abs(guesses - truth)))
@@ -115,6 +149,7 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
     with WebhookReceiver(on_receive=stage.received) as receiver:
         (folder / "modeltap.toml").write_text(_TOML.format(url=receiver.url, secret=_SECRET))
         connection = connect(store)
+        stage.doing("starting the API")
         with Server(folder, port, {_SECRET: secret}) as server:
             stage.say(
                 "serving",
@@ -128,6 +163,7 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
             with stage.progress(days) as on_day:
                 replay = Replay(server.url, connection, speed, on_day)
                 replay.run(summer)
+            stage.doing("waiting for the last alerts")
             _wait_until_analysed(connection)
         stage.counted(replay.requests, replay.failed, replay.labels, connection)
         connection.close()  # the last to leave folds the write-ahead log into the file

@@ -13,6 +13,7 @@ import httpx
 
 from modeltap import clock
 from modeltap.demo.flights import Flight
+from modeltap.errors import ModeltapError
 from modeltap.store.connection import writing
 from modeltap.store.labels import insert_labels
 
@@ -68,7 +69,7 @@ class Replay:
         body: dict[str, Any] = {"time": clock.iso(flight.time), **flight.features}
         async with gate:
             self.requests += 1
-            response = await client.post("/predict", json=body)
+            response = await self._post(client, body)
         if response.status_code != 200:
             self.failed += 1
             return None
@@ -76,6 +77,14 @@ class Replay:
         if flight.air_time is None:
             return None
         return response.headers["x-modeltap-id"], flight.air_time
+
+    async def _post(self, client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
+        try:
+            return await client.post("/predict", json=body)
+        except httpx.HTTPError as error:
+            raise ModeltapError(
+                f"the demo's API does not answer any more ({type(error).__name__})"
+            ) from None
 
     def _label(self, landed: Sequence[tuple[str, float]]) -> None:
         if landed:

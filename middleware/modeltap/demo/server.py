@@ -13,7 +13,7 @@ from types import TracebackType
 
 import httpx
 
-from modeltap.errors import ModeltapError
+from modeltap.errors import InputError, ModeltapError
 
 _START_SECONDS = 60.0
 
@@ -57,7 +57,8 @@ class Server:
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(20)
-            except subprocess.TimeoutExpired:
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                # Too slow, or for somebody in a hurry: a second Ctrl-C leaves nothing behind.
                 self._process.kill()
                 self._process.wait()
         self._log.close()
@@ -75,6 +76,20 @@ class Server:
             except httpx.HTTPError:
                 time.sleep(0.1)
         raise ModeltapError(f"the demo's API did not start within {_START_SECONDS:.0f} s")
+
+
+def check_free(port: int) -> None:
+    """Raise `InputError` unless the API can listen on `port`.
+
+    Whoever else listens there would be taken for the API, and be sent the requests.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            why = error.strerror or "in use"
+            raise InputError(f"--port {port} cannot be had ({why}); say another") from None
 
 
 def free_port() -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
-import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,11 @@ from tabulate import tabulate
 
 from modeltap import clock
 from modeltap.cli.output import emit_json
+from modeltap.demo.screen import CLEAR, Bar, Screen, filled
 from modeltap.testing import Received
 
 _MARKS = {"alert.firing": "ALERT", "alert.resolved": "OVER "}
 _MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August")
-_WIDTH = 96
 
 _BY_MONTH = """
 select substr(p.event_time, 1, 7) as month, count(*) as flights,
@@ -37,7 +36,7 @@ class Stage:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._lock = threading.Lock()
-        self._bar: Any = None
+        self._screen = Screen()
         self._rows: list[dict[str, Any]] = []
         self._facts: dict[str, Any] = {}
 
@@ -47,38 +46,53 @@ class Stage:
             if self._as_json:
                 emit_json({"event": event, **facts})
             else:
-                self._line(textwrap.fill(text, _WIDTH))
+                self._screen.foot("")
+                self._screen.line(filled(text))
+
+    def doing(self, text: str) -> None:
+        """Say what takes a while, until the next step is told; a program need not know."""
+        if not self._as_json:
+            with self._lock:
+                self._screen.foot(f"{text} ...")
+
+    def stopped(self, kept: Path | None) -> None:
+        """Say that the person who watches has ended it."""
+        left = f"what there is stays in {_relative(kept)}" if kept else "no file is left behind"
+        with self._lock:
+            self._screen.keep_foot()
+        # Over the ^C that a terminal shows.
+        click.echo(f"{CLEAR if self._screen.terminal else ''}modeltap: stopped; {left}", err=True)
 
     def received(self, got: Received) -> None:
         """Print an alert as it arrives at the webhook receiver."""
         event = got.event
-        with self._lock:
+        # Where nobody reads any more, the story's own next line ends the demo, not the receiver.
+        with self._lock, suppress(OSError):
             if self._as_json:
                 emit_json({"event": event["type"], **event["data"]})
                 return
             mark = _MARKS.get(event["type"], event["type"])
             words = f"{mark} {event['data']['rule']}: {event['data']['summary']}"
-            text = textwrap.fill(words, _WIDTH, subsequent_indent="      ")
+            text = filled(words, later="      ")
             color = "red" if event["data"]["severity"] == "critical" else "yellow"
             firing = event["type"] == "alert.firing"
-            self._line(click.style(text, fg=color if firing else "green"))
+            self._screen.line(click.style(text, fg=color if firing else "green"))
 
     @contextmanager
     def progress(self, days: int) -> Iterator[Callable[[float, int], None]]:
         """Show how the year passes; yields what is called after each day."""
-        if self._as_json or not sys.stdout.isatty():
+        if self._as_json or not self._screen.terminal:
             yield self._month_by_month()
             return
-        with click.progressbar(length=days, label="2013", width=40,
-                               item_show_func=lambda day: day or "") as bar:  # fmt: skip
-            self._bar = bar
+        bar = Bar("2013", days)
 
-            def on_day(day: float, _: int) -> None:
-                with self._lock:
-                    bar.update(1, clock.iso(day)[:10])
+        def on_day(day: float, _: int) -> None:
+            with self._lock:
+                self._screen.foot(bar.step(clock.iso(day)[:10]))
 
-            yield on_day
-        self._bar = None
+        yield on_day
+        with self._lock:
+            self._screen.keep_foot()
 
     def counted(
         self, requests: int, failed: int, labels: int, connection: sqlite3.Connection
@@ -103,6 +117,7 @@ class Stage:
         if self._as_json:
             emit_json({"event": "done", **facts, "months": months, "store": str(store)})
             return
+        self._screen.foot("")
         click.echo("")
         click.echo(tabulate(
             [[_MONTHS[int(row["month"][5:])], f"{row['flights']:,}", f"{row['labelled']:,}",
@@ -112,19 +127,10 @@ class Stage:
         ))  # fmt: skip
         click.echo("\nWhat was found")
         for paragraph in self._findings():
-            click.echo(textwrap.fill(paragraph, _WIDTH, initial_indent="  ",
-                                     subsequent_indent="  "))  # fmt: skip
-        where = "" if store.name == "modeltap.db" and store.parent == Path.cwd() else (
-            f" --store {_relative(store)}")  # fmt: skip
+            click.echo(filled(paragraph, indent="  "))
         click.echo("\nWhere to look next")
-        for line in (
-            f"  modeltap alerts{where}",
-            f"  modeltap metrics{where} --metric mae",
-            f"  modeltap tail{where} --no-follow",
-            f'  sqlite3 {_relative(store)} "select model, path, status, duration_ms, '
-            "json_extract(request_body, '$.distance') from exchanges limit 3\"",
-        ):
-            click.echo(line)
+        for line in _next(store):
+            click.echo(f"  {line}")
 
     def _findings(self) -> list[str]:
         facts = self._facts
@@ -162,14 +168,19 @@ class Stage:
 
         return on_day
 
-    def _line(self, text: str) -> None:
-        """Print above the progress bar, if there is one."""
-        if self._bar is None:
-            click.echo(text)
-            return
-        click.echo("\r\x1b[K" + text)
-        self._bar.render_progress()
-
 
 def _relative(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _next(store: Path) -> list[str]:
+    """Return commands to copy; the last one's lines are one command for a shell, too."""
+    at_home = store.name == "modeltap.db" and store.parent == Path.cwd()
+    where = "" if at_home else f" --store {shlex.quote(_relative(store))}"
+    return [
+        f"modeltap alerts{where}",
+        f"modeltap metrics{where} --metric mae",
+        f"modeltap tail{where} --no-follow",
+        f'sqlite3 {shlex.quote(_relative(store))} "select model, path, status, duration_ms,',
+        "    json_extract(request_body, '$.distance') from exchanges limit 3\"",
+    ]

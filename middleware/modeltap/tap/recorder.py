@@ -13,6 +13,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ class Recorder:
                 self._start_companions()
                 self._sleep()
             except BrokenPipeError:
-                self._bury("died")
+                self._bury()
         self._end()
 
     def _start_writer(self) -> bool:
@@ -252,32 +253,44 @@ class Recorder:
             for message in messages:
                 self._say(message)
 
-    def _bury(self, how: str) -> None:
-        """Count what a writer leaves behind, and let go of it."""
+    def _bury(self) -> None:
+        """Count what a writer that died leaves behind."""
+        assert self._writer is not None
+        age = self._writer.age
+        self._close_to_requests()
+        self._writer.kill()
+        lost = self._let_go("writer process died")
+        self._say(f"the writer process died and is started again; {lost} exchanges are lost")
+        if age < _RESTART_SECONDS:
+            self._closing.wait(_RESTART_SECONDS)
+
+    def _close_to_requests(self) -> None:
+        """Before a pipe is closed: its number may be another file's a moment later."""
         with self._lock:
-            writer, self._writer, self._pipe = self._writer, None, None
-            assert writer is not None
-            now = writer.counters.read()
+            self._pipe = None
+
+    def _let_go(self, reason: str) -> int:
+        """Take a writer's last counts; return how many exchanges it was given in vain."""
+        with self._lock:
+            assert self._writer is not None
+            now = self._writer.counters.read()
+            left = self._sent - now.total()
+            if left:
+                self._backlog.dropped[reason] += left
             self._past += now
-            if left := self._sent - now.total():
-                self._backlog.dropped[f"writer process {how}"] += left
-        if how == "died":
-            writer.kill()
-            self._say(f"the writer process died and is started again; {left} exchanges are lost")
-            self._closing.wait(_RESTART_SECONDS if writer.age < _RESTART_SECONDS else 0)
-        else:
-            writer.close()
+            self._writer = None
+            return left
 
     def _end(self) -> None:
         """Close the writer: it has written all, or is left to its work."""
         if self._writer is not None:
-            try:
+            with suppress(BrokenPipeError):
                 self._catch_up()
                 for message in self._writer.last_messages():
                     self._say(message)
-            except BrokenPipeError:
-                pass
-            self._bury("left alone")
+            self._close_to_requests()
+            self._writer.close()
+            self._let_go("not written when the app ended")
         with self._lock:
             for descriptor in self._bell or ():
                 os.close(descriptor)
