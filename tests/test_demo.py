@@ -68,6 +68,7 @@ def test_wrong_options_are_one_line(tmp_path):
     assert "--speed 0.0 is no speed" in demo(tmp_path, "--speed", "0", code=1)
     (tmp_path / "modeltap.db").touch()
     assert "holds a modeltap.db already" in demo(tmp_path, "--keep", ".", code=1)
+    assert "'modeltap.db' is a file" in demo(tmp_path, "--keep", "modeltap.db", code=1)
 
 
 class Terminal:

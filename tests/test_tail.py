@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -35,11 +36,20 @@ def ask(served, x):
     httpx.post(f"{served.url}/predict", json={"x": x}, trust_env=False).raise_for_status()
 
 
-def tail(tmp_path, *words, **said):
-    command = [sys.executable, "-u", "-m", "modeltap", "tail", "--store", "taps.db", *words]
-    return subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **said
-    )
+@contextmanager
+def tail(tmp_path, *words):
+    """Run `modeltap tail`, and end it whatever becomes of the test."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "modeltap", "tail", "--store", "taps.db", *words],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Whoever starts the tests in the background has Ctrl-C ignored, and children inherit it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_tail_prints_what_comes_until_it_is_interrupted(app, tmp_path):

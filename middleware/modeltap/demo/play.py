@@ -100,6 +100,8 @@ def _kept_folder(keep: str | None) -> Path | None:
     if keep is None:
         return None
     folder = Path(keep).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--keep {keep!r} is a file; name a folder")
     if (folder / "modeltap.db").exists():
         raise InputError(f"--keep {keep!r} holds a modeltap.db already; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
