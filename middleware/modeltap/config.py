@@ -51,8 +51,8 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
         """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
-        url = _from_environment(self.url, "webhook url", environ)
-        secret = self.secret and _from_environment(self.secret, "webhook secret", environ)
+        url = from_environment(self.url, "webhook url", environ)
+        secret = self.secret and from_environment(self.secret, "webhook secret", environ)
         return msgspec.structs.replace(self, url=url, secret=secret)
 
 
@@ -78,7 +78,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # What is captured.
     include_paths: tuple[str, ...] = ()
     exclude_paths: tuple[str, ...] = EXCLUDED_PATHS
+    methods: tuple[str, ...] = ()
     sample_rate: float = 1.0
+    error_sample_rate: float | None = None
     capture_request_body: bool = True
     capture_response_body: bool = True
     capture_request_headers: tuple[str, ...] = ()
@@ -88,6 +90,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_headers: tuple[str, ...] = ()
     mask_query_params: tuple[str, ...] = ()
     mask_body_fields: tuple[str, ...] = ()
+    mask_values: tuple[str, ...] = ()
+    mask_with: Literal["mark", "hash", "drop"] = "mark"
+    mask_key: str | None = None
 
     # How it is written.
     flush_interval_seconds: float = 0.05
@@ -230,7 +235,7 @@ def _checked(merged: dict[str, object]) -> Settings:
     merged["webhooks"] = [_webhook_table(entry) for entry in _listed(merged.get("webhooks", ()))]
     for name in ("include_paths", "exclude_paths", "capture_request_headers",
                  "capture_response_headers", "mask_headers", "mask_query_params",
-                 "mask_body_fields"):  # fmt: skip
+                 "mask_body_fields", "mask_values", "methods"):  # fmt: skip
         if isinstance(merged.get(name), str):
             merged[name] = [merged[name]]
     if isinstance(merged.get("store"), Path):
@@ -256,6 +261,14 @@ def _check_values(settings: Settings) -> None:
             raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {mend}")
 
     check("sample_rate", 0 <= settings.sample_rate <= 1, "it is a share between 0 and 1")
+    rate = settings.error_sample_rate
+    check("error_sample_rate", rate is None or settings.sample_rate <= rate <= 1,
+          "it is a share between sample_rate and 1")  # fmt: skip
+    for name in ("mask_headers", "mask_query_params", "mask_body_fields", "mask_values"):
+        check(name, all(map(_is_pattern, getattr(settings, name))),
+              "one of them is no regular expression")  # fmt: skip
+    check("mask_with", settings.mask_with != "hash" or bool(settings.mask_key),
+          "hashes need a key, or anybody could guess values; say mask_key='env:NAME'")  # fmt: skip
     check("max_body_bytes", settings.max_body_bytes >= 0, "it is a number of bytes, 0 or more")
     check("flush_interval_seconds", 0 < settings.flush_interval_seconds <= 60,
           "it is a number of seconds, above 0 and at most 60")  # fmt: skip
@@ -272,6 +285,14 @@ def _check_values(settings: Settings) -> None:
         parse_window(one.window)
         parse_reference(one.reference)
         _check_event_time(one.event_time)
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _check_event_time(text: str) -> None:
@@ -374,7 +395,8 @@ def _from_text(name: str, text: str) -> object:
     return None if text == "" and name in ("id_header", "environment") else text
 
 
-def _from_environment(text: str, what: str, environ: Mapping[str, str] | None) -> str:
+def from_environment(text: str, what: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return what ``env:NAME`` stands for, or `text` itself; `ConfigError` where it is not set."""
     if not text.startswith("env:"):
         return text
     name = text.removeprefix("env:")

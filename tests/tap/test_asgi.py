@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import gzip
 import json
 
 import pytest
@@ -352,6 +353,59 @@ async def test_sampling_goes_by_the_trace_and_is_the_same_everywhere(tap):
         headers = [(b"traceparent", f"00-{trace}-b7ad6b7169203331-01".encode())]
         row = await tap(echo, Client(b"1"), scope_of(headers=headers), sample_rate=0.5)
         assert (row is not None and row["trace_id"] == trace) is wanted
+
+
+async def failing(scope, receive, send):
+    await send({"type": "http.response.start", "status": 503, "headers": []})
+    await send({"type": "http.response.body", "body": b"no"})
+
+
+async def test_errors_are_kept_at_their_own_rate(tap, store, read_rows):
+    """Beside the sample: a failure that no sample holds is kept, and stands for nobody."""
+    rates = {"sample_rate": 0.5, "error_sample_rate": 1.0}
+
+    def traced(last):
+        return scope_of(headers=[(b"traceparent", f"00-{'1' * 24}{last}-{'2' * 16}-01".encode())])
+
+    assert (await tap(failing, Client(), traced("00000000"), **rates))["sample_rate"] == 0.5
+    assert (await tap(failing, Client(), traced("ffffffff"), **rates))["sample_rate"] is None
+    await tap(echo, Client(b"1"), traced("ffffffff"), **rates)
+    with pytest.raises(RuntimeError):
+        await tap(raising, Client(), traced("fffffffe"), **rates)
+    assert [row["status"] for row in read_rows(store)] == [503, 503, 500]
+
+
+async def raising(scope, receive, send):
+    raise RuntimeError("no")
+
+
+async def test_only_these_methods(tap, store, read_rows):
+    """In whatever case they are written."""
+    for method in ("GET", "POST", "OPTIONS"):
+        await tap(echo, Client(b"1"), scope_of(method=method), methods="post")
+    assert [row["method"] for row in read_rows(store)] == ["POST"]
+
+
+async def test_the_apps_own_mask(tap):
+    """It sees plain bodies and their type; what it raises on, or gives nothing for, is not kept."""
+    seen = []
+
+    def mask(body, content_type):
+        seen.append((body, content_type))
+        return {b"keep": b"keep", b"change": b"changed", b"nothing": None}[body]
+
+    async def answer(body, headers=()):
+        row = await tap(echo, Client(body), scope_of(headers=headers), mask_body=mask)
+        return [row[f"re{side}"] for side in ("quest_body", "quest_note", "sponse_body")]
+
+    assert await answer(b"keep", [(b"Content-Type", b"text/plain")]) == ["keep", None, "keep"]
+    assert seen == [(b"keep", "text/plain"), (b"keep", "application/json")]
+    assert await answer(b"change") == ["changed", "masked", "changed"]
+    assert await answer(b"nothing") == [None, "unmaskable", None]
+    assert await answer(b"raises KeyError") == [None, "unmaskable", None]
+    zipped = [(b"content-encoding", b"gzip")]
+    kept = await answer(gzip.compress(b"change"), zipped)
+    assert kept[:2] == ["changed", "masked"]
 
 
 async def test_headers_are_kept_by_name_only_and_masked(tap):

@@ -100,3 +100,45 @@ def test_a_secret_under_a_masked_name_never_survives(document):
 def test_cutting_text_anywhere_leaves_text(text, at):
     """No half characters."""
     cut_at_character(text.encode()[:at]).decode()
+
+
+def test_hashes_keep_equal_values_equal_and_need_the_key():
+    """The same value gives the same hash, another key another one; numbers and objects too."""
+    one = Masker(how="hash", key="first")
+    text, note = one.body(b'{"rows": [{"token": "a"}, {"token": "a"}, {"token": {"b": 1}}]}', "")
+    first, second, third = (row["token"] for row in json.loads(text)["rows"])
+    assert first == second != third and note == "masked"
+    assert first.startswith("[hash:") and len(first) == len("[hash:]") + 16
+    other, _ = Masker(how="hash", key="second").body(b'{"token": "a"}', "")
+    assert json.loads(other)["token"] != first
+    assert one.query("token=a") == "token=" + first.replace("[", "%5B").replace(
+        ":", "%3A").replace("]", "%5D")  # fmt: skip
+    assert one.header("x-api-key", "a") == first
+
+
+def test_dropping_takes_the_name_too():
+    """In bodies, queries and headers."""
+    dropping = Masker(how="drop")
+    assert dropping.body(b'{"password": "p", "age": 7}', "") == ('{"age":7}', "masked")
+    assert dropping.query("token=t&age=7") == "age=7"
+    assert dropping.header("authorization", "x") is None
+
+
+def test_values_are_masked_by_their_look_wherever_they_stand():
+    """In texts, numbers, names, lists and text that is no JSON; what only resembles them stays."""
+    looking = Masker(values=["email", "card", "phone", "key", r"\bPAT-\d+"])
+    document = {
+        "note": "write to ann@example.org or +1 212 555 0100", "n": 4111111111111111,
+        "rows": [["PAT-77", "sk-abcdefghijklmnop1234"]], "bob@example.org": 1,
+        "time": "2013-03-01T05:15:00Z", "big": 4111111111111112, "x": 1.25, "yes": True,
+    }  # fmt: skip
+    text, note = looking.body(json.dumps(document).encode(), "")
+    assert json.loads(text) == {
+        "note": f"write to {MASK} or {MASK}", "n": MASK, "rows": [[MASK, MASK]], MASK: 1,
+        "time": "2013-03-01T05:15:00Z", "big": 4111111111111112, "x": 1.25, "yes": True,
+    }  # fmt: skip
+    assert note == "masked"
+    assert looking.body(b"from ann@example.org, cut her", "") == (f"from {MASK}, cut her", "masked")
+    assert looking.body("ännä@example.org".encode("latin-1"), "") == (None, "unmaskable")
+    assert looking.query("q=ann@example.org") == "q=%5Bmasked%5D"
+    assert looking.body(b'{"x": 1}', "") == ('{"x": 1}', None)

@@ -16,7 +16,7 @@ from modeltap.rows import Row, columns, take
 COLUMNS = (
     "seq, id, model, version, path, query, status, request_body, response_body, request_type, "
     "response_type, request_encoding, response_encoding, started_at, event_time, duration_ms, "
-    "aborted"
+    "aborted, sample_rate"
 )
 
 _ALIKE = 64

@@ -32,6 +32,7 @@ class Exchange:
     # A body that came in one piece is that very object; more pieces share one bytearray.
     request_body: bytes | bytearray = b""
     response_body: bytes | bytearray = b""
+    request_note: str | None = None
     response_note: str | None = None
     request_bytes = 0
     response_bytes = 0
@@ -39,6 +40,8 @@ class Exchange:
     request_truncated = False
     response_truncated = False
     aborted = False
+    sampled = True
+    """False: it is tapped in case it fails, and otherwise forgotten."""
 
     def __init__(
         self, source: str, model: str, method: str, path: str, query: bytes, headers: Headers = ()
@@ -55,6 +58,10 @@ class Exchange:
     def elapsed_ms(self) -> float:
         """Milliseconds since the exchange began."""
         return (time.perf_counter() - self.started) * 1000
+
+    def failed(self) -> bool:
+        """Say whether it raised or was answered with a status of 500 or more."""
+        return self.error is not None or (self.status or 0) >= 500
 
     def add_request(self, piece: bytes, limit: int) -> None:
         """Keep `piece` of the request's body, `limit` bytes in all."""

@@ -7,11 +7,15 @@ exchange always is.
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import zlib
 from collections.abc import Iterable
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
+
+from modeltap.tap.sensitive import SensitiveValues
 
 MASK = "[masked]"
 UNMASKABLE = "unmaskable"
@@ -45,7 +49,10 @@ _MAX_INFLATED_BYTES = 1024 * 1024
 
 
 class Masker:
-    """Masks by name: the safe defaults and the patterns that were added.
+    """Masks by name, the safe defaults and the patterns that were added, and by look if wanted.
+
+    Values are replaced by a mark; by a keyed hash (HMAC-SHA256), so that equal ones stay equal and
+    nobody without the key can try values out; or dropped with their names.
 
     >>> masker = Masker(body_fields=["^phone$"])
     >>> masker.body(b'{"user": {"password": "p", "phone": 1}, "age": 7}', "")
@@ -54,6 +61,8 @@ class Masker:
     ('{"age": 7}', None)
     >>> masker.body(b'password=', "")
     (None, 'unmaskable')
+    >>> Masker(how="hash", key="k").body(b'{"token": "t"}', "")
+    ('{"token":"[hash:e7fcbc16f826ad96]"}', 'masked')
     """
 
     def __init__(
@@ -61,6 +70,9 @@ class Masker:
         headers: Iterable[str] = (),
         query_params: Iterable[str] = (),
         body_fields: Iterable[str] = (),
+        values: Iterable[str] = (),
+        how: Literal["mark", "hash", "drop"] = "mark",
+        key: str = "",
     ) -> None:
         self._headers = _compiled(headers)
         self._query = _compiled(query_params)
@@ -68,21 +80,41 @@ class Masker:
         self._fields = _compiled(added)
         # In text that is no JSON a field's name has no beginning and no end to anchor to.
         self._anywhere = _compiled(pattern.strip("^$") for pattern in added)
-        self._parse_always = bool(added)
+        self._values = SensitiveValues(values)
+        self._parse_always = bool(added) or bool(self._values)
+        self._how = how
+        self._key = key.encode()
         self._clean: set[bytes] = set()
 
-    def header(self, name: str, value: str) -> str:
-        """Return a header's value, or the mask where its name is sensitive."""
-        return MASK if self._headers.search(name.lower()) else value
+    def header(self, name: str, value: str) -> str | None:
+        """Return what may be kept of a header's value; None when it is dropped."""
+        return self._replacement(value) if self._headers.search(name.lower()) else self.text(value)
 
     def query(self, text: str) -> str | None:
         """Return a query string with its sensitive parameters masked; None for an empty one."""
         if not text:
             return None
         pairs = parse_qsl(text, keep_blank_values=True)
-        if not any(self._query.search(name.lower()) for name, _ in pairs):
-            return text
-        return urlencode([(n, MASK if self._query.search(n.lower()) else v) for n, v in pairs])
+        kept = [
+            (name, self._replacement(value) if self._query.search(name.lower()) else
+             self.text(value)) for name, value in pairs
+        ]  # fmt: skip
+        return text if kept == pairs else urlencode([pair for pair in kept if pair[1] is not None])
+
+    def text(self, text: str) -> str:
+        """Return `text` with what looks sensitive in it replaced."""
+        return self._values.masked(text, self._mark) if self._values else text
+
+    def _replacement(self, value: object) -> str | None:
+        return None if self._how == "drop" else self._mark(value)
+
+    def _mark(self, value: object) -> str:
+        """Return what stands in a value's place where something must stand."""
+        if self._how != "hash":
+            return MASK
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        digest = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+        return f"[hash:{digest.hex()[:16]}]"
 
     def body(self, body: bytes | bytearray, encoding: str) -> tuple[str | bytes | None, str | None]:
         """Return what may be kept of a body, and a note where that is not the body itself.
@@ -131,8 +163,9 @@ class Masker:
         letters = sum(32 <= byte < 127 or byte in (9, 10, 13) for byte in start)
         if letters < 0.85 * len(start):
             return body, None
-        text = body.replace(b"\0", b"").decode("latin-1").lower()
-        return (None, UNMASKABLE) if self._anywhere.search(text) else (body, None)
+        text = body.replace(b"\0", b"").decode("latin-1")
+        suspicious = self._anywhere.search(text.lower()) or self.text(text) != text
+        return (None, UNMASKABLE) if suspicious else (body, None)
 
     def _by_field(self, text: str) -> tuple[str | None, str | None]:
         changed = False
@@ -142,18 +175,38 @@ class Masker:
             fields = dict(pairs)
             # Of a name that occurs twice the parsed form shows one value and the text both.
             changed = changed or len(fields) < len(pairs)
-            for name in fields:
+            for name in list(fields):
                 if self._fields.search(name.lower()):
-                    fields[name] = MASK
+                    fields[name] = self._replacement(fields[name])
+                    if self._how == "drop":
+                        del fields[name]
                     changed = True
             return fields
 
         try:
             document = json.loads(text, object_pairs_hook=masked)
+            if self._values:
+                plain, document = document, self._without_values(document)
+                changed = changed or document != plain
             return (_written(document), MASKED) if changed else (text, None)
         except (ValueError, RecursionError):
-            suspicious = self._anywhere.search(text.lower()) or _ESCAPED_LETTER in text
-            return (None, UNMASKABLE) if suspicious else (text, None)
+            if self._anywhere.search(text.lower()) or _ESCAPED_LETTER in text:
+                return None, UNMASKABLE
+            kept = self.text(text)
+            return kept, None if kept == text else MASKED
+
+    def _without_values(self, document: Any) -> Any:
+        """Return a copy of `document` with texts and numbers that look sensitive replaced."""
+        if isinstance(document, str):
+            return self.text(document)
+        if isinstance(document, dict):
+            return {self.text(name): self._without_values(v) for name, v in document.items()}
+        if isinstance(document, list):
+            return list(map(self._without_values, document))
+        if isinstance(document, int) and not isinstance(document, bool):
+            text = str(document)
+            return document if (kept := self.text(text)) == text else kept
+        return document
 
 
 def _names_in(text: bytes) -> bool:

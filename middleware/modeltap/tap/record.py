@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from modeltap.clock import iso
-from modeltap.config import Settings
+from modeltap.config import Settings, from_environment
 from modeltap.tap.exchange import Exchange, ids
 from modeltap.tap.mask import Masker, cut_at_character
 
@@ -69,7 +69,7 @@ def pack(origin: int, x: Exchange) -> bytes:
         x.request_bytes, x.response_bytes, x.request_read, x.request_truncated,
         x.response_truncated, x.aborted, x.response_note,
         None if error is None else type(error).__qualname__,
-        None if error is None else _said_by(error),
+        None if error is None else _said_by(error), x.sampled, x.request_note,
     )  # fmt: skip
     try:
         return marshal.dumps(values, _MARSHAL_VERSION)
@@ -84,8 +84,10 @@ class Recording:
         self.origin = origin
         settings = origin.settings
         self._masker = Masker(
-            settings.mask_headers, settings.mask_query_params, settings.mask_body_fields
-        )
+            settings.mask_headers, settings.mask_query_params, settings.mask_body_fields,
+            settings.mask_values, settings.mask_with,
+            from_environment(settings.mask_key or "", "mask_key"),
+        )  # fmt: skip
         kind, _, name = settings.event_time.partition(":")
         self._event_by_request = kind == "request"
         self._sent = _HeaderReader(
@@ -99,7 +101,8 @@ class Recording:
             _, id_, source, model, method, path, query, route, status, began, headers_ms,
             first_byte_ms, duration_ms, request_headers, response_headers, request_body,
             response_body, request_bytes, response_bytes, request_read, request_truncated,
-            response_truncated, aborted, response_note, error_type, error_message,
+            response_truncated, aborted, response_note, error_type, error_message, sampled,
+            own_note,
         ) = values  # fmt: skip
         settings = self.origin.settings
         sent = self._sent.read(request_headers)
@@ -110,14 +113,17 @@ class Recording:
         response_body, note = self._body(
             response_body, response_truncated, answered.encoding, settings.capture_response_body
         )
+        request_note = own_note or request_note
         if not request_read and not request_bytes:
             request_note = "not read"
         started_at = iso(began)
+        path = self._masker.text(_clean(path))
+        rate = settings.sample_rate if sampled else None
         return (
-            id_, model, settings.version, source, method, _clean(path), route, status, started_at,
+            id_, model, settings.version, source, method, path, route, status, started_at,
             started_at if self._event_by_request else sent.event, headers_ms, first_byte_ms,
             duration_ms, sent.type, answered.type, request_body, response_body, request_bytes,
-            response_bytes, request_read, settings.sample_rate, self.origin.pid, self.origin.host,
+            response_bytes, request_read, rate, self.origin.pid, self.origin.host,
             settings.environment, self._masker.query(query.decode("latin-1")) if query else None,
             error_type, self._message(error_message), sent.encoding or None,
             answered.encoding or None, request_note, response_note or note,
@@ -140,7 +146,8 @@ class Recording:
     def _headers(self, chosen: dict[str, str]) -> str | None:
         if not chosen:
             return None
-        return json.dumps({name: self._masker.header(name, v) for name, v in chosen.items()})
+        kept = ((name, self._masker.header(name, value)) for name, value in chosen.items())
+        return json.dumps({name: value for name, value in kept if value is not None})
 
     def _message(self, text: str | None) -> str | None:
         """An exception's text may quote the request: what holds a sensitive name is left out."""

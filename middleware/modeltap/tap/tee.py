@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from modeltap import config
-from modeltap.config import ModelChooser, Settings
+from modeltap.config import ModelChooser, Settings, from_environment
 from modeltap.errors import ConfigError
 from modeltap.store.connection import check_path
 from modeltap.tap.exchange import Exchange, Headers, ids
+from modeltap.tap.own_mask import mask_bodies, own_mask
 from modeltap.tap.record import pack, trace_id
 from modeltap.tap.recorder import Recorder, recorder_for
 from modeltap.tap.sample import Chooser, sampled
@@ -24,11 +25,14 @@ class Tee:
 
     def __init__(self, source: str, model: ModelChooser, options: dict[str, Any]) -> None:
         self.source = source
-        self.settings: Settings = config.load(options)
+        self._mask_body = own_mask(options)
+        said = {name: value for name, value in options.items() if name != "mask_body"}
+        self.settings: Settings = config.load(said)
         self.disabled = self.settings.disabled
         settings = self.settings
         if not self.disabled:
             check_path(settings.store)
+            from_environment(settings.mask_key or "", "mask_key")
             _check_reference(settings)
         self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
@@ -37,6 +41,7 @@ class Tee:
         self._recorder: Recorder | None = None
         self._origin = 0
         self._everything = settings.sample_rate >= 1.0
+        self._methods = frozenset(method.upper() for method in settings.methods)
         self._said_failure = False
 
     def begin(self, method: str, path: str, query: bytes, headers: Headers) -> Exchange | None:
@@ -45,14 +50,12 @@ class Tee:
             return None
         try:
             model = self._chooser.model_of(path)
-            if model is None:
+            if model is None or (self._methods and method not in self._methods):
                 return None
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:
                 exchange.id = ids.next(exchange.started_at)
-            if not self._everything and not self._sampled(exchange):
-                return None
-            return exchange
+            return exchange if self._everything or self._sample(exchange) else None
         except Exception as error:
             self.failed(error)
             return None
@@ -62,6 +65,10 @@ class Tee:
         try:
             if exchange.duration_ms is None:
                 exchange.duration_ms = exchange.elapsed_ms()
+            if not (exchange.sampled or exchange.failed()):
+                return
+            if self._mask_body is not None:
+                mask_bodies(exchange, self._mask_body)
             if self._recorder is None:
                 self._recorder = recorder_for(self.settings)
                 self._origin = self._recorder.join(self.settings)
@@ -83,11 +90,14 @@ class Tee:
             self._said_failure = True
             logger.error("modeltap: an exchange could not be tapped: %r", error)
 
-    def _sampled(self, exchange: Exchange) -> bool:
+    def _sample(self, exchange: Exchange) -> bool:
+        """Say whether to tap `exchange`, be it only in case it fails."""
         trace = next((trace_id(text) for text in _traceparent(exchange.request_headers)), None)
         if exchange.id is None:
             exchange.id = ids.next(exchange.started_at)
-        return sampled(trace or exchange.id, self.settings.sample_rate)
+        key = trace or exchange.id
+        exchange.sampled = sampled(key, self.settings.sample_rate)
+        return exchange.sampled or sampled(key, self.settings.error_sample_rate or 0.0)
 
 
 def _traceparent(headers: Headers) -> Iterator[str]:
