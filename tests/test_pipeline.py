@@ -253,3 +253,17 @@ def test_the_store_answers_plain_sql(filled):
     )
     assert row["model"] == "m" and isinstance(row["x"], float)
     assert json.loads(read(filled, "select response_body as b from exchanges limit 1")[0]["b"])
+
+
+def test_what_is_kept_only_because_it_failed_is_in_no_rate(store):
+    """Errors kept at a higher rate than the rest must not look like more errors."""
+    connection = connect(store)
+    for n, (status, rate) in enumerate([(200, 0.5), (500, 0.5), (500, 0.0), (503, 0.0)]):
+        connection.execute(
+            "insert into exchanges (id, model, source, started_at, event_time, status, "
+            "duration_ms, sample_rate, request_body) values (?, 'm', 'asgi', ?, ?, ?, 1, ?, '{}')",
+            (str(n), "2024-01-01T00:00:00.000Z", "2024-01-01T00:00:00.000Z", status, rate),
+        )
+    connection.close()
+    analyze(store)
+    assert read(store, "select requests, errors from traffic") == [{"requests": 2, "errors": 1}]

@@ -368,7 +368,7 @@ async def test_errors_are_kept_at_their_own_rate(tap, store, read_rows):
         return scope_of(headers=[(b"traceparent", f"00-{'1' * 24}{last}-{'2' * 16}-01".encode())])
 
     assert (await tap(failing, Client(), traced("00000000"), **rates))["sample_rate"] == 0.5
-    assert (await tap(failing, Client(), traced("ffffffff"), **rates))["sample_rate"] is None
+    assert (await tap(failing, Client(), traced("ffffffff"), **rates))["sample_rate"] == 0
     await tap(echo, Client(b"1"), traced("ffffffff"), **rates)
     with pytest.raises(RuntimeError):
         await tap(raising, Client(), traced("fffffffe"), **rates)

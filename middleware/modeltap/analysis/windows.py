@@ -254,7 +254,7 @@ def traffic_of(row: sqlite3.Row) -> Traffic:
 
 def _traffic(exchanges: list[sqlite3.Row], batch: Batch) -> Traffic:
     # What was kept only because it failed is in no rate: it stands for nobody.
-    members = [one for one in exchanges if one["sample_rate"] is not None]
+    members = [one for one in exchanges if one["sample_rate"] != 0]
     statuses = np.array([member["status"] or 0 for member in members])
     durations = np.array([member["duration_ms"] for member in members], dtype=np.float64)
     rows = np.array([batch.notes[member["seq"]][0] for member in members])

@@ -118,7 +118,7 @@ class Recording:
             request_note = "not read"
         started_at = iso(began)
         path = self._masker.text(_clean(path))
-        rate = settings.sample_rate if sampled else None
+        rate = settings.sample_rate if sampled else 0.0
         return (
             id_, model, settings.version, source, method, path, route, status, started_at,
             started_at if self._event_by_request else sent.event, headers_ms, first_byte_ms,
