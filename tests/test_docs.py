@@ -158,3 +158,17 @@ def test_no_file_names_a_registry():
     for path in [*files, *ROOT.glob("*.md"), ROOT / "pyproject.toml"]:
         text = path.read_text(errors="replace")
         assert "pypi" + ".org" not in text and "files.python" + "hosted" not in text, path
+
+
+def test_the_examples_of_calls_run(tmp_path, read_rows):
+    """Decorated and told; the label finds its exchange."""
+    text = (ROOT / "docs/calls.md").read_text()
+    told: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(block, told)
+    assert modeltap.flush(10)
+    rows = read_rows(tmp_path / "modeltap.db")
+    assert [row["response_body"] for row in rows] == ['{"prediction":186.66666666666666}',
+                                                      '{"prediction":187.5}']  # fmt: skip
+    labels = read_rows(tmp_path / "modeltap.db", "select * from labels")
+    assert [(row["exchange_id"], row["value"]) for row in labels] == [(told["exchange"], 191.0)]

@@ -26,6 +26,7 @@ from modeltap.errors import (
 )
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
+from modeltap.tap.calls import capture, last_id
 from modeltap.tap.recorder import Recorder, companions, recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 
@@ -41,9 +42,11 @@ __all__ = [
     "StoreTooNew",
     "WSGIMiddleware",
     "WebhookSettings",
+    "capture",
     "flush",
     "hookimpl",
     "label",
+    "last_id",
     "stats",
     "watch",
 ]
@@ -97,7 +100,10 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     from modeltap.store.connection import connect, writing
     from modeltap.store.labels import insert_labels
 
-    connection = connect(_the_store(store), create=False)
+    path = _the_store(store)
+    if not path.exists():
+        flush(store=path)  # the very first exchange may still be on its way
+    connection = connect(path, create=False)
     try:
         with writing(connection):
             insert_labels(connection, [(id, row, value)], source="label()")

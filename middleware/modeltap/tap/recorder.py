@@ -297,7 +297,8 @@ class Recorder:
             self._bell = None
 
     def _start_companions(self) -> None:
-        if self._stops is not None:
+        # While Python ends, the thread still writes; nothing new can be started any more.
+        if self._stops is not None or not threading.main_thread().is_alive():
             return
         self._stops = []
         for companion in companions:

@@ -60,6 +60,14 @@ class Tee:
             self.failed(error)
             return None
 
+    def begin_call(self, model: str, name: str) -> Exchange | None:
+        """Return the exchange to fill for a call that is not HTTP, or None when it is left out."""
+        if self.disabled:
+            return None
+        exchange = Exchange(self.source, model, "", name, b"")
+        exchange.id = ids.next(exchange.started_at)
+        return exchange if self._everything or self._sample(exchange) else None
+
     def finish(self, exchange: Exchange) -> None:
         """Hand a finished exchange to the recorder."""
         try:
