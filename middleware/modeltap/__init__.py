@@ -21,6 +21,7 @@ from modeltap.errors import (
     InputError,
     ModeltapError,
     NotWatchableError,
+    StoreDamaged,
     StoreError,
     StoreTooNew,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "ModeltapError",
     "NotWatchableError",
     "Settings",
+    "StoreDamaged",
     "StoreError",
     "StoreTooNew",
     "WSGIMiddleware",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,11 @@ from modeltap.config import (
     WebhookSettings,
     parse_retention,
 )
-from modeltap.store import retention
-from modeltap.store.progress import progress
+from modeltap.errors import StoreDamaged
+from modeltap.store import damage, retention
+from modeltap.store.connection import connect, writing
+from modeltap.store.losses import write_losses
+from modeltap.store.progress import advance, progress
 from modeltap.store.settings import load_settings
 
 
@@ -44,7 +48,30 @@ class Analyzer:
 
     def run(self, **options: Any) -> run.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
-        return run.analyze(self.connection, self.settings_of, self._alert, **options)
+        try:
+            return run.analyze(self.connection, self.settings_of, self._alert, **options)
+        except sqlite3.DatabaseError as error:
+            if damage.is_damage(error):
+                raise self._put_aside(error) from error
+            raise
+
+    def check(self, now: float) -> None:
+        """Once a day look at all pages of the store; raises `StoreDamaged` and puts it aside.
+
+        Damage that reads and inserts do not meet would otherwise wait for the day of need.
+        """
+        today, last = int(now // 86_400), progress(self.connection, "checked")
+        if today == last:
+            return
+        fresh = connect(self.store)  # ours may hold pages from before the damage
+        try:
+            damage.check(fresh, self.store, limit=None)
+        except sqlite3.DatabaseError as error:
+            raise self._put_aside(error) from error
+        finally:
+            fresh.close()
+        with writing(self.connection):
+            advance(self.connection, "checked", last, today)
 
     def purge(self) -> int:
         """Delete what is older, or more, than the settings keep; return how many exchanges."""
@@ -57,6 +84,19 @@ class Analyzer:
         )
         seen = progress(self.connection, "seen")
         return retention.purge(self.connection, kept, seen, time.time())
+
+    def _put_aside(self, error: sqlite3.DatabaseError) -> StoreDamaged:
+        aside = damage.put_aside(self.store, damage.inode(self.store))
+        if aside is None:
+            return StoreDamaged(f"store {str(self.store)!r} was damaged, and is put aside already")
+        fresh = connect(self.store)
+        with writing(fresh):
+            write_losses(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
+        fresh.close()
+        return StoreDamaged(
+            f"store {str(self.store)!r} is damaged ({error}); it was put aside as {aside.name!r}, "
+            "and a new one begun"
+        )
 
     def deliver(self) -> delivery.Report:
         """Send what the outbox owes to the webhooks whose URL is known here."""
@@ -94,12 +134,15 @@ class Analyzer:
     def _told(self, model: str) -> list[tuple[str, WebhookSettings]]:
         """Return who is to be told about `model`: also those whose URL only the app knows."""
         told = {webhook.key: webhook for webhook in self._everybodys().webhooks}
-        for stored in load_settings(self.connection, model).get("webhooks", ()):
+        for stored in self._stored_webhooks(model):
             told.setdefault(stored["key"], _webhook(stored))
         return list(told.items())
 
-    def _stored_webhooks(self) -> list[dict[str, Any]]:
-        models = self.connection.execute("select distinct model from settings").fetchall()
+    def _stored_webhooks(self, model: str = "") -> list[dict[str, Any]]:
+        """Return the webhooks that apps left in the store, for `model` or for all."""
+        models = self.connection.execute(
+            "select distinct model from settings where ? in ('', model)", (model,)
+        ).fetchall()
         return [
             stored
             for row in models

@@ -3,6 +3,7 @@
     ModeltapError
     ├── ConfigError          an option, a file or an environment variable is wrong
     ├── StoreError           the SQLite file cannot be used
+    │   ├── StoreDamaged     its content is damaged
     │   └── StoreTooNew      it was written by a newer modeltap
     ├── InputError           a file or an argument given to a command is wrong
     ├── BusyError            another process holds the lease this work needs
@@ -27,6 +28,10 @@ class ConfigError(ModeltapError):
 
 class StoreError(ModeltapError):
     """The SQLite file cannot be used."""
+
+
+class StoreDamaged(StoreError):
+    """The SQLite file's content is damaged."""
 
 
 class StoreTooNew(StoreError):

@@ -28,6 +28,7 @@ from modeltap.config import Settings
 from modeltap.errors import ModeltapError
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
+from modeltap.store.losses import losses_due
 from modeltap.store.progress import progress
 
 logger = logging.getLogger("modeltap")
@@ -173,7 +174,7 @@ def something_new(connection: sqlite3.Connection) -> bool:
     if newest > progress(connection, "seen"):
         return True
     labels = connection.execute("select max(seq) from labels").fetchone()[0] or 0
-    if labels > progress(connection, "labels"):
+    if labels > progress(connection, "labels") or losses_due(connection, time.time()):
         return True
     closed = connection.execute(
         "select 1 from traffic t where window_end <= ? and not exists (select 1 from runs where "

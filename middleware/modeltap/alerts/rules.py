@@ -22,10 +22,19 @@ DATA_QUALITY = Rule("data_quality", "warning", "data quality")
 PERFORMANCE = Rule("performance", "critical", "the model got worse")
 LATENCY = Rule("latency", "warning", "slow responses")
 ERROR_RATE = Rule("error_rate", "critical", "failing requests")
+CAPTURE_LOSS = Rule("capture_loss", "warning", "exchanges were not recorded")
 
 RULES = {
     rule.name: rule
-    for rule in (DATA_DRIFT, PREDICTION_DRIFT, DATA_QUALITY, PERFORMANCE, LATENCY, ERROR_RATE)
+    for rule in (
+        DATA_DRIFT,
+        PREDICTION_DRIFT,
+        DATA_QUALITY,
+        PERFORMANCE,
+        LATENCY,
+        ERROR_RATE,
+        CAPTURE_LOSS,
+    )
 }
 """Every rule, by its name."""
 
@@ -38,6 +47,7 @@ _BY_METRIC = {
     "accuracy": PERFORMANCE,
     "f1_macro": PERFORMANCE,
     "error_rate": ERROR_RATE,
+    "capture_loss": CAPTURE_LOSS,
 }
 _ANSWERS = ("prediction", "score")
 

@@ -204,4 +204,4 @@ def sentence(row: Row) -> str:
         value, threshold = row["value"], row["threshold"]
         said = what if value is None else f"{what} is {value:.4g}"
         said += "" if threshold is None else f", the limit is {threshold:.4g}"
-    return f"{row['model']}{where}: {said}"
+    return f"{row['model'] or 'all models'}{where}: {said}"

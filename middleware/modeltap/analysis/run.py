@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from dataclasses import dataclass
 
 from modeltap.analysis.freeze import freeze_when_ready
 from modeltap.analysis.judging import Judge, OnJudged
+from modeltap.analysis.losses import judge_losses
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import Counter, SettingsOf
 from modeltap.store.lease import KeptLease, Lease
@@ -64,6 +66,7 @@ def analyze(
             report.windows += judge.inputs(reference)
         report.windows += judge.performance()
         report.windows += judge.operations()
+        judge_losses(connection, lease.held, on_judged, time.time())
         return report
 
 

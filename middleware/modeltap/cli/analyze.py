@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import time
 from typing import Any
 
 import click
@@ -52,6 +53,7 @@ def analyze(
     did = {"exchanges": 0, "references": 0, "windows": 0, "purged": 0}
     if not only_deliver:
         report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again)
+        analyzer.check(time.time())
         did = {"exchanges": report.exchanges, "references": report.references,
                "windows": report.windows, "purged": analyzer.purge()}  # fmt: skip
     sent = {"delivered": 0, "retried": 0, "dead": 0}

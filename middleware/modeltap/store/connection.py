@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from modeltap.errors import StoreError, StoreTooNew
-from modeltap.store import schema
+from modeltap.errors import StoreDamaged, StoreError, StoreTooNew
+from modeltap.store import damage, schema
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a statement waits for another writer before it says BUSY."""
@@ -37,14 +37,18 @@ def check_path(path: str | Path) -> Path:
     return file
 
 
-def connect(path: str | Path, *, create: bool = True, in_child: bool = False) -> sqlite3.Connection:
+def connect(
+    path: str | Path, *, create: bool = True, in_child: bool = False, check: bool = False
+) -> sqlite3.Connection:
     """Open the store for reading and writing; create or migrate it where `create` allows.
 
     With `in_child` another process migrates: sqlite-utils takes 0.2 s to import, and a second
     where pandas is installed, which no app that serves should pay.
 
+    With `check` the pages of a store that is not large are looked at, too.
+
     The connection is in autocommit mode: writers say ``begin immediate`` themselves (`writing`).
-    Raises `StoreError` (missing, unreadable, no SQLite file) or `StoreTooNew`.
+    Raises `StoreError` (missing, unreadable, no SQLite file), `StoreDamaged` or `StoreTooNew`.
     """
     file = Path(path).expanduser().absolute()
     if not file.exists():
@@ -55,9 +59,17 @@ def connect(path: str | Path, *, create: bool = True, in_child: bool = False) ->
         _create_private(check_path(file))
     try:
         connection = _open(file)
-        _prepare(connection, file, in_child)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"store {str(path)!r} cannot be opened: {error}") from error
+    try:
+        _prepare(connection, file, in_child)
+        if check:
+            damage.check(connection, file)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise _store_error(error, path, file) from error
+        raise
     return connection
 
 
@@ -66,6 +78,9 @@ def connect_reader(path: str | Path) -> sqlite3.Connection:
     connection = connect(path, create=False)
     connection.execute("pragma query_only = on")
     return connection
+
+
+_LOG_BYTES = 64 * 1024 * 1024
 
 
 @contextmanager
@@ -79,6 +94,15 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+def _store_error(error: sqlite3.DatabaseError, path: str | Path, file: Path) -> StoreError:
+    if damage.is_damage(error) and damage.is_ours(file):
+        return StoreDamaged(
+            f"store {str(path)!r} is damaged ({error}); the app that writes it puts it aside "
+            "and begins a new one"
+        )
+    return StoreError(f"store {str(path)!r} cannot be opened: {error}")
 
 
 def _create_private(file: Path) -> None:
@@ -116,6 +140,8 @@ def _prepare(connection: sqlite3.Connection, file: Path, in_child: bool) -> None
             _migrate(connection, file)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
+    # A reader that stays long lets the log grow; afterwards it shrinks to this again.
+    connection.execute(f"pragma journal_size_limit = {_LOG_BYTES}")
 
 
 def _refuse_foreign(connection: sqlite3.Connection, file: Path) -> None:

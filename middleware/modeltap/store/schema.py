@@ -153,6 +153,8 @@ create table leases (
 create table progress (name text primary key, value integer not null) without rowid;
 
 create table losses (
+    seq integer primary key autoincrement,
+    model text not null,                    -- '' where a process serves several
     host text not null, pid integer not null, reason text not null,
     count integer not null, at text not null
 );

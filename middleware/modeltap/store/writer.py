@@ -1,13 +1,12 @@
-"""Writing exchanges, and what was lost of them, inside the caller's transaction."""
+"""Writing exchanges inside the caller's transaction."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from modeltap.clock import now
 from modeltap.store import schema
 
 _USUAL = len(schema.USUAL_COLUMNS)
@@ -30,13 +29,3 @@ def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[Sequence[Any
         connection.executemany(_insert(schema.USUAL_COLUMNS), usual)
     else:
         connection.executemany(_insert(schema.EXCHANGE_COLUMNS), rows)
-
-
-def write_losses(
-    connection: sqlite3.Connection, host: str, pid: int, losses: Mapping[str, int]
-) -> None:
-    """Note how many records a process had to drop, by reason."""
-    rows = [(host, pid, reason, count, now()) for reason, count in losses.items() if count]
-    connection.executemany(
-        "insert into losses (host, pid, reason, count, at) values (?, ?, ?, ?, ?)", rows
-    )

@@ -14,6 +14,10 @@ HEADER = struct.Struct("<BI")
 
 EXCHANGE, ORIGIN, LOSSES = 1, 2, 3
 
+UNUSABLE = "store unusable"
+NO_ROOM = "disk nearly full"
+"""Why the writer process may lose exchanges."""
+
 
 def frame(kind: int, payload: bytes) -> bytes:
     """Return `payload` with its head.
@@ -46,6 +50,10 @@ class Frames:
         self._rest = data[start:]
 
 
+_HURRY = 8
+"""The slot after those that count."""
+
+
 class Counters:
     """Numbers in memory that both processes see: who looks need not ask, who counts never waits.
 
@@ -55,7 +63,7 @@ class Counters:
     Counter({'written': 2})
     """
 
-    _NAMES = ("failed", "lost", "written")
+    _NAMES = ("failed", "no_room", "unusable", "written")
 
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, mmap.PAGESIZE)
@@ -72,10 +80,12 @@ class Counters:
         os.ftruncate(descriptor, mmap.PAGESIZE)
         return descriptor
 
-    def add(self, *, failed: int = 0, lost: int = 0, written: int = 0) -> None:
-        """Count exchanges that no row could be made of, that the store did not take, and that are
-        in the store."""
-        for slot, count in enumerate((failed, lost, written)):
+    def add(
+        self, *, failed: int = 0, no_room: int = 0, unusable: int = 0, written: int = 0
+    ) -> None:
+        """Count exchanges that no row could be made of, that the disk had no room for, that the
+        store did not take, and that are in the store."""
+        for slot, count in enumerate((failed, no_room, unusable, written)):
             self._slots[slot] += count
 
     def read(self) -> Counter[str]:
@@ -85,11 +95,11 @@ class Counters:
     @property
     def hurry(self) -> bool:
         """Whether somebody waits for the store, so that no more should be gathered first."""
-        return bool(self._slots[3])
+        return bool(self._slots[_HURRY])
 
     @hurry.setter
     def hurry(self, on: bool) -> None:
-        self._slots[3] = on
+        self._slots[_HURRY] = on
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -21,7 +21,7 @@ import msgspec
 
 from modeltap.config import Settings
 from modeltap.tap.backlog import Backlog
-from modeltap.tap.frames import EXCHANGE, LOSSES, ORIGIN, frame
+from modeltap.tap.frames import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.tap.record import origin_of
 from modeltap.tap.writer_process import NotStarted, WriterProcess
 
@@ -128,7 +128,9 @@ class Recorder:
         """Return the counters of this process."""
         with self._lock:
             counted = self._counted()
-            dropped = self._backlog.dropped + Counter({"store unusable": counted["lost"]})
+            dropped = self._backlog.dropped + Counter(
+                {UNUSABLE: counted["unusable"], NO_ROOM: counted["no_room"]}
+            )
             queued = len(self._backlog) + counted["waiting"]
             return {
                 "captured": counted["written"] + counted["failed"] + queued + dropped.total(),

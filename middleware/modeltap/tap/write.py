@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from modeltap.tap.batch import BatchWriter
-from modeltap.tap.frames import EXCHANGE, LOSSES, ORIGIN, Counters, Frames
+from modeltap.tap.frames import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, Counters, Frames
 from modeltap.tap.record import Origin
 from modeltap.tap.writer_process import READY
 
@@ -114,8 +114,10 @@ class _Process:
         for message in outcome.said:
             with suppress(OSError):  # nobody listens, or too slowly
                 os.write(self._answers, json.dumps(message).encode() + b"\n")
-        lost = len(batch) - outcome.written - outcome.failed
-        self._counters.add(failed=outcome.failed, lost=lost, written=outcome.written)
+        self._counters.add(
+            failed=outcome.failed, written=outcome.written,
+            unusable=outcome.lost[UNUSABLE], no_room=outcome.lost[NO_ROOM],
+        )  # fmt: skip
 
 
 def main(store: str, descriptor: int) -> None:

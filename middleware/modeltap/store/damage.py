@@ -1,0 +1,80 @@
+"""A store that is damaged: told from another program's file, and put aside, never overwritten."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+_OURS = b"exchanges_by_request_id"
+_LOOK_BYTES = 1 << 20
+_QUICK_BYTES = 64 * 1024 * 1024
+"""Up to this size all pages are checked when a store is opened, some 2 ms a megabyte."""
+
+
+def is_damage(error: BaseException) -> bool:
+    """Say whether SQLite's error means that the file's content is wrong."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_ours(file: Path) -> bool:
+    """Say whether a file that cannot be read was a store once: another program's is not ours."""
+    try:
+        with file.open("rb") as content:
+            return _OURS in content.read(_LOOK_BYTES)
+    except OSError:
+        return False
+
+
+def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK_BYTES) -> None:
+    """Raise `sqlite3.DatabaseError` when pages are damaged; reads and inserts may not notice.
+
+    Args:
+        limit: a file of more bytes is not looked at; None looks at any.
+    """
+    if limit is not None and file.stat().st_size > limit:
+        return
+    said = connection.execute("pragma quick_check(1)").fetchone()[0]
+    if said != "ok":
+        error = sqlite3.DatabaseError(" ".join(said.split()))
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+
+def reason(aside: Path) -> str:
+    """Return what the table `losses` says of a store that was put aside."""
+    return f"store damaged, put aside as {aside.name}"
+
+
+def inode(file: Path) -> int:
+    """Return what tells this file from another of its name; 0 where there is none."""
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return 0
+
+
+def put_aside(file: Path, damaged: int) -> Path | None:
+    """Rename the store with the inode `damaged` and its companions; None if another did it first.
+
+    Who has it open goes on with it, and finds out by `inode`. SQLite sees that it was moved and
+    leaves its successor's files alone.
+    """
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if inode(file) != damaged:
+            return None
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        aside = file.with_name(f"{file.name}.damaged-{moment}Z")
+        for end in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                file.with_name(file.name + end).rename(f"{aside}{end}")
+        file.rename(aside)
+        return aside
+    finally:
+        os.close(folder)
