@@ -13,6 +13,7 @@ import click
 from modeltap.cli.alerts import alerts
 from modeltap.cli.analyze import analyze
 from modeltap.cli.doctor import doctor
+from modeltap.cli.erase import erase_
 from modeltap.cli.exchanges import show, tail
 from modeltap.cli.importing import import_
 from modeltap.cli.labels import label
@@ -58,7 +59,7 @@ def demo(keep: str | None, port: int, speed: float | None, requests: int, as_jso
     play(keep=keep, port=port, speed=speed, requests=requests, as_json=as_json)
 
 
-for command in (tail, show, import_, reference, analyze, metrics, alerts, label, doctor):
+for command in (tail, show, import_, reference, analyze, metrics, alerts, label, erase_, doctor):
     cli.add_command(command)
 
 

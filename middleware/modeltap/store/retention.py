@@ -37,7 +37,7 @@ def purge(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
     if kept.bytes is not None and size(connection) > kept.bytes:
         deleted += _purge_until(connection, kept.bytes * _ROOM, seen)
     if deleted:
-        _give_back(connection)
+        give_back(connection)
     return deleted
 
 
@@ -70,7 +70,7 @@ def _purge_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
             return deleted
         with writing(connection):
             advance(connection, "purged", passed, after)
-            _delete(connection, old)
+            delete(connection, old)
         deleted += len(old)
 
 
@@ -83,19 +83,20 @@ def _purge_until(connection: sqlite3.Connection, bound: float, seen: int) -> int
         if not oldest:
             break
         with writing(connection):
-            _delete(connection, [(row[0], row[1]) for row in oldest])
+            delete(connection, [(row[0], row[1]) for row in oldest])
         deleted += len(oldest)
     return deleted
 
 
-def _delete(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> None:
+def delete(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> None:
+    """Delete exchanges (`seq`, `id`) and what belongs to them, inside the caller's transaction."""
     ids = [(id_,) for _, id_ in exchanges]
     connection.executemany("delete from labels where exchange_id = ?", ids)
     connection.executemany("delete from predictions where exchange_id = ?", ids)
     connection.executemany("delete from exchanges where seq = ?", [(seq,) for seq, _ in exchanges])
 
 
-def _give_back(connection: sqlite3.Connection) -> None:
+def give_back(connection: sqlite3.Connection) -> None:
     """Give free pages back to the file system, a few at a time."""
     while connection.execute("pragma freelist_count").fetchone()[0]:
         # `execute` would free one page only: the pragma gives a row for each.

@@ -103,12 +103,12 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Return `text` with what looks sensitive in it replaced."""
-        return self._values.masked(text, self._mark) if self._values else text
+        return self._values.masked(text, self.mark) if self._values else text
 
     def _replacement(self, value: object) -> str | None:
-        return None if self._how == "drop" else self._mark(value)
+        return None if self._how == "drop" else self.mark(value)
 
-    def _mark(self, value: object) -> str:
+    def mark(self, value: object) -> str:
         """Return what stands in a value's place where something must stand."""
         if self._how != "hash":
             return MASK

@@ -1,0 +1,35 @@
+"""``modeltap erase``."""
+
+from __future__ import annotations
+
+import click
+
+from modeltap import config
+from modeltap.cli.options import check_model, json_option, open_store, store_option
+from modeltap.cli.output import emit_json
+from modeltap.erase import Subject, erase, matching, still_named
+
+
+@click.command("erase")
+@click.option("--model", required=True, help="The model's name.")
+@click.option("--where", required=True, metavar="FIELD=VALUE",
+              help="Whose: the dotted name of a field, or its end, and the value.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_option
+@json_option
+def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) -> None:
+    """Remove a person's exchanges, predictions and labels, and the space they took."""
+    subject = Subject.parse(where, config.load())
+    connection = open_store(store)
+    check_model(connection, model)
+    found = list(matching(connection, model, subject))
+    if found and not yes:
+        click.confirm(f"Erase {len(found):,} exchanges of {model} for good?", abort=True, err=True)
+    erase(connection, found)
+    named = still_named(connection, model, subject)
+    if as_json:
+        emit_json({"erased": len(found), "still_named_in": named})
+        return
+    click.echo(f"{len(found):,} exchanges erased")
+    for one in named:
+        click.echo(f"{one} names the value; `modeltap reference set` makes another reference")

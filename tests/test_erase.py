@@ -1,0 +1,121 @@
+"""`modeltap erase`: nothing of the person is left in the file, everybody else is untouched."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+import modeltap
+
+ANN = "ann-7f3e"
+
+
+def modeltap_command(*words, code=0, **said):
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", *words, "--store", "taps.db"], capture_output=True,
+        text=True, check=False, timeout=60, **said,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def capture(request, response=1, **options):
+    return modeltap.capture(
+        model="m", request=request, response=response, store="taps.db", analyze=False, **options
+    )
+
+
+def bodies():
+    return [r[0] for r in sqlite3.connect("taps.db").execute("select request_body from exchanges")]
+
+
+@pytest.fixture
+def closed(clean_process):
+    """Write what was captured, and let go of the store."""
+
+    def close():
+        for recorder in modeltap.tap.recorder.recorders():
+            recorder.close()
+        modeltap.tap.recorder._recorders.clear()
+        modeltap.tap.calls._tees.clear()
+
+    yield close
+    modeltap.tap.calls._tees.clear()
+
+
+def test_a_person_is_gone_from_the_file(tmp_path, closed):
+    """Rows, batches, responses, nested, compressed and cut bodies; labels; then no trace."""
+    kept = [{"user": {"id": "bob"}}, {"id": ANN}, {"note": ANN}, {"user": {"id": f"{ANN}x"}}]
+    for body in kept:
+        capture(body)
+    gone = capture({"user": {"id": ANN}, "x": 1})
+    capture([{"user": {"id": "bob"}}, {"user": {"id": ANN}}])
+    capture({"deep": {"er": [{"user": {"id": ANN}}]}})
+    capture({"x": 1}, response={"user": {"id": ANN}})
+    capture({"user": {"id": ANN}, "long": "x" * 500}, max_body_bytes=100)
+    closed()
+    modeltap.label(gone, f"label of {ANN}", store="taps.db")
+    connection = sqlite3.connect("taps.db")
+    connection.execute(
+        "update exchanges set request_body = ?, request_encoding = 'gzip' where id = ?",
+        (gzip.compress(json.dumps({"user": {"id": ANN}}).encode()), gone),
+    )
+    connection.commit()
+    connection.close()
+    assert "5 exchanges erased" in modeltap_command(
+        "erase", "--model", "m", "--where", f"user.id={ANN}", "--yes"
+    )
+    assert [json.loads(body) for body in bodies()] == kept
+    assert sqlite3.connect("taps.db").execute("select count(*) from labels").fetchone() == (0,)
+    for path in tmp_path.glob("taps.db*"):
+        content = path.read_bytes()
+        assert b"label of" not in content and b"deep" not in content
+        assert content.count(ANN.encode()) == (3 if path.name == "taps.db" else 0)
+
+
+def test_the_space_goes_back(tmp_path, closed):
+    """The file shrinks."""
+    for n in range(300):
+        capture({"id": n % 2, "text": "y" * 5000})
+    closed()
+    before = (tmp_path / "taps.db").stat().st_size
+    assert json.loads(
+        modeltap_command("erase", "--model", "m", "--where", "id=0", "--yes", "--json")
+    ) == {"erased": 150, "still_named_in": []}
+    assert (tmp_path / "taps.db").stat().st_size < 0.6 * before and len(bodies()) == 150
+
+
+def test_it_asks_first_and_says_what_is_wrong(closed):
+    """No answer erases nothing; a wrong model names the nearest."""
+    capture({"id": 1})
+    closed()
+    assert "Erase 1 exchanges of m for good?" in modeltap_command(
+        "erase", "--model", "m", "--where", "id=1", code=130, input="n\n"
+    )
+    assert len(bodies()) == 1
+    assert "write FIELD=VALUE" in modeltap_command(
+        "erase", "--model", "m", "--where", "id", "--yes", code=1
+    )
+    assert "no model 'n' in this store" in modeltap_command(
+        "erase", "--model", "n", "--where", "id=1", "--yes", code=1
+    )
+
+
+def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
+    """The same value, under the key that hashed it."""
+    said = {"mask_with": "hash", "mask_key": "k", "mask_body_fields": "^email$"}
+    capture({"email": "ann@example.org"}, **said)
+    capture({"email": "bob@example.org"}, **said)
+    closed()
+    assert not [body for body in bodies() if "example.org" in body]
+    monkeypatch.setenv("MODELTAP_MASK_WITH", "hash")
+    monkeypatch.setenv("MODELTAP_MASK_KEY", "k")
+    where = "email=ann@example.org"
+    assert "1 exchanges erased" in modeltap_command(
+        "erase", "--model", "m", "--where", where, "--yes"
+    )
