@@ -129,7 +129,8 @@ def stats(*, store: str | Path | None = None) -> dict[str, Any]:
     0
     """
     counters = [recorder.stats() for recorder in _chosen(store)]
-    empty = dict.fromkeys(("captured", "written", "dropped", "failed", "queued", "queued_bytes"), 0)
+    names = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
+    empty = dict.fromkeys(names, 0)
     reasons: dict[str, int] = {}
     for one in counters:
         for reason, count in one["dropped_by_reason"].items():

@@ -95,6 +95,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_key: str | None = None
 
     # How it is written.
+    durability: Literal["fast", "process", "power"] = "fast"
+    commit_timeout_seconds: float = 1.0
     flush_interval_seconds: float = 0.05
     max_queue_records: int = 50_000
     max_queue_bytes: int = 64 * 1024 * 1024
@@ -271,6 +273,8 @@ def _check_values(settings: Settings) -> None:
           "hashes need a key, or anybody could guess values; say mask_key='env:NAME'")  # fmt: skip
     check("max_body_bytes", settings.max_body_bytes >= 0, "it is a number of bytes, 0 or more")
     check("flush_interval_seconds", 0 < settings.flush_interval_seconds <= 60,
+          "it is a number of seconds, above 0 and at most 60")  # fmt: skip
+    check("commit_timeout_seconds", 0 < settings.commit_timeout_seconds <= 60,
           "it is a number of seconds, above 0 and at most 60")  # fmt: skip
     check("analyze_interval_seconds", settings.analyze_interval_seconds >= 1,
           "it is a number of seconds, at least 1")  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from modeltap.config import ModelChooser
 from modeltap.tap.exchange import Exchange
+from modeltap.tap.recorder import Ticket
 from modeltap.tap.tee import Tee
 
 Scope = MutableMapping[str, Any]
@@ -112,14 +113,21 @@ class _Responder:
             body = message.get("body", b"")
             if body:
                 exchange.add_response(body, self._tee.response_limit)
-            await self._send(message)
-            if not message.get("more_body", False):
+            if message.get("more_body", False):
+                await self._send(message)
+            elif self._tee.durable:
+                await self._tee.wait_async(self._finish())
+                await self._send(message)
+            else:
+                await self._send(message)
                 self._finish()
         elif kind == "http.response.start":
             await self._send(self._start(message))
         else:
             if kind in ("http.response.pathsend", "http.response.zerocopysend"):
                 self._exchange.response_note = "not seen"
+            if kind == "http.response.pathsend" and self._tee.durable:
+                await self._tee.wait_async(self._finish())
             await self._send(message)
             if kind == "http.response.pathsend":
                 self._finish()
@@ -138,14 +146,15 @@ class _Responder:
         exchange.response_headers = headers
         return {**message, "headers": headers}
 
-    def _finish(self) -> None:
+    def _finish(self) -> Ticket | None:
         """The response is complete: what the app does afterwards is not the client's time."""
-        if not self._finished:
-            self._finished = True
-            exchange = self._exchange
-            exchange.duration_ms = exchange.elapsed_ms()
-            exchange.route = self._route()
-            self._tee.finish(exchange)
+        if self._finished:
+            return None
+        self._finished = True
+        exchange = self._exchange
+        exchange.duration_ms = exchange.elapsed_ms()
+        exchange.route = self._route()
+        return self._tee.finish(exchange)
 
     def end(self, error: BaseException | None) -> None:
         """The app has returned or raised; without a last body message the client got no end."""

@@ -57,6 +57,7 @@ class BatchWriter:
         self._recordings: list[Recording] = []
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
+        self._synchronous = "normal"
         self._retry_at = 0.0
         self._untold: Counter[str] = Counter()  # lost, and not yet noted in the store
         self._known_models: set[str] = set()
@@ -64,6 +65,9 @@ class BatchWriter:
     def introduce(self, origin: Origin) -> None:
         """Make the next origin known; the first has the number 0."""
         self._recordings.append(Recording(origin))
+        if origin.settings.durability == "power":
+            self._synchronous = "full"
+            self.close()
 
     def write(self, batch: Batch, losses: Mapping[str, int]) -> Outcome:
         """Write `batch` in one transaction, and how many had to be dropped before it."""
@@ -142,6 +146,7 @@ class BatchWriter:
             if time.monotonic() < self._retry_at:
                 raise ModeltapError("the store was unusable a moment ago")
             self._connection = connect(self._store, in_child=True, check=True)
+            self._connection.execute(f"pragma synchronous = {self._synchronous}")
             self._inode = damage.inode(self._store)
             self._known_models.clear()
         return self._connection

@@ -14,7 +14,7 @@ import msgspec
 
 from modeltap.errors import InputError
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.recorder import recorders
+from modeltap.tap.recorder import Ticket, recorders
 from modeltap.tap.tee import Tee
 
 _JSON = (("content-type", "application/json"),)
@@ -88,7 +88,7 @@ def capture(
         exchange.started_at -= duration_ms / 1000
     exchange.duration_ms = duration_ms
     _add_request(tee, exchange, request)
-    _end(tee, exchange, response, error)
+    tee.wait(_end(tee, exchange, response, error))
     return exchange.id
 
 
@@ -168,17 +168,24 @@ class _Running:
                 self._exchange.first_byte_ms = self._exchange.elapsed_ms()
             self._items.append(item)
 
-    def end(self, response: Any = _ABSENT, error: BaseException | None = None) -> None:
-        if self._exchange is not None:
-            self._exchange.duration_ms = self._exchange.elapsed_ms()
-            _end(self._tee, self._exchange, response, error)
+    def end(self, response: Any = _ABSENT, error: BaseException | None = None) -> Ticket | None:
+        if self._exchange is None:
+            return None
+        self._exchange.duration_ms = self._exchange.elapsed_ms()
+        return _end(self._tee, self._exchange, response, error)
 
-    def end_items(self, error: BaseException | None = None) -> None:
+    def end_items(self, error: BaseException | None = None) -> Ticket | None:
         texts = self._items and all(isinstance(item, str) for item in self._items)
         if self._exchange is not None and isinstance(error, GeneratorExit):
             self._exchange.aborted = True  # whoever asked wants no more
             error = None
-        self.end("".join(self._items) if texts else self._items, error)
+        return self.end("".join(self._items) if texts else self._items, error)
+
+    def wait(self, ticket: Ticket | None) -> None:
+        self._tee.wait(ticket)
+
+    async def wait_async(self, ticket: Ticket | None) -> None:
+        await self._tee.wait_async(ticket)
 
 
 def _plain(call: _Call) -> _Function:
@@ -189,7 +196,7 @@ def _plain(call: _Call) -> _Function:
         except BaseException as error:
             running.end(error=error)
             raise
-        running.end(response)
+        running.wait(running.end(response))
         return response
 
     return called
@@ -203,7 +210,7 @@ def _coroutine(call: _Call) -> _Function:
         except BaseException as error:
             running.end(error=error)
             raise
-        running.end(response)
+        await running.wait_async(running.end(response))
         return response
 
     return called
@@ -219,7 +226,7 @@ def _generator(call: _Call) -> _Function:
         except BaseException as error:
             running.end_items(error)
             raise
-        running.end_items()
+        running.wait(running.end_items())
 
     return called
 
@@ -234,7 +241,7 @@ def _async_generator(call: _Call) -> _Function:
         except BaseException as error:
             running.end_items(error)
             raise
-        running.end_items()
+        await running.wait_async(running.end_items())
 
     return called
 
@@ -255,7 +262,7 @@ def _add_request(tee: Tee, exchange: Exchange, request: Any) -> None:
         exchange.add_request(body, tee.request_limit)
 
 
-def _end(tee: Tee, exchange: Exchange, response: Any, error: BaseException | None) -> None:
+def _end(tee: Tee, exchange: Exchange, response: Any, error: BaseException | None) -> Ticket | None:
     exchange.error = error
     if error is not None:
         exchange.status = 500  # it has no status of its own, and counts as a failure
@@ -267,7 +274,7 @@ def _end(tee: Tee, exchange: Exchange, response: Any, error: BaseException | Non
         else:
             exchange.add_response(body, tee.response_limit)
         exchange.first_byte_ms = first_byte_ms
-    tee.finish(exchange)
+    return tee.finish(exchange)
 
 
 def _body(value: Any) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:

@@ -92,6 +92,10 @@ class Counters:
         """Return all counts; their sum is how many exchanges have come to an end."""
         return +Counter(dict(zip(self._NAMES, self._slots, strict=False)))
 
+    def total(self) -> int:
+        """Return how many exchanges have come to an end."""
+        return sum(self._slots[: len(self._NAMES)])
+
     @property
     def hurry(self) -> bool:
         """Whether somebody waits for the store, so that no more should be gathered first."""

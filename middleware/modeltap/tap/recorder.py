@@ -36,6 +36,9 @@ _RESTART_SECONDS = 5.0
 _LAST_SECONDS = 1.0
 """How long a recorder that closes waits for room in the pipe."""
 
+Ticket = tuple[int, int]
+"""A place in the queue: of which writer, and how many it has to write until this one is done."""
+
 Companion = Callable[[Path, Settings], Callable[[], None]]
 companions: list[Companion] = []
 """What starts beside each recorder, in its thread, and how it is stopped (the scheduler)."""
@@ -66,6 +69,8 @@ class Recorder:
         self._cut = b""  # what the pipe did not take of the last frame: it goes first
         self._introduced = 0  # taps that this writer knows
         self._sent = 0  # exchanges that this writer was given
+        self._buried = 0  # writers that died
+        self._unconfirmed = 0  # exchanges whose commit was waited for in vain
         self._past: Counter[str] = Counter()  # what the writers before it counted
         self._thread: threading.Thread | None = None
         self._bell: tuple[int, int] | None = None  # a pipe; the thread sleeps at its reading end
@@ -97,6 +102,25 @@ class Recorder:
                 self._pipe, self._cut = None, data[taken:]
                 self._ring()
             return True
+
+    def put_durably(self, packed: bytes) -> Ticket | None:
+        """Take an exchange as `put` does; return by what its commit can be waited for."""
+        if not self.put(packed):
+            return None
+        with self._lock:
+            return self._buried, self._sent + len(self._backlog)
+
+    def is_settled(self, ticket: Ticket) -> bool:
+        """Say whether the exchange is in the store, or counted among the lost ones."""
+        with self._lock:
+            if self._buried != ticket[0]:
+                return True
+            return self._writer is not None and self._writer.counters.total() >= ticket[1]
+
+    def give_up(self) -> None:
+        """Count an exchange whose commit took too long to wait for."""
+        with self._lock:
+            self._unconfirmed += 1
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that was taken is in the store; False if `timeout` seconds did not do."""
@@ -140,6 +164,7 @@ class Recorder:
                 "failed": counted["failed"],
                 "queued": queued,
                 "queued_bytes": self._backlog.bytes,
+                "unconfirmed": self._unconfirmed,
             }
 
     def _counted(self) -> Counter[str]:
@@ -262,6 +287,7 @@ class Recorder:
         self._close_to_requests()
         self._writer.kill()
         lost = self._let_go("writer process died")
+        self._buried += 1
         self._say(f"the writer process died and is started again; {lost} exchanges are lost")
         if age < _RESTART_SECONDS:
             self._closing.wait(_RESTART_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from modeltap.store.connection import check_path
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.own_mask import mask_bodies, own_mask
 from modeltap.tap.record import pack, trace_id
-from modeltap.tap.recorder import Recorder, recorder_for
+from modeltap.tap.recorder import Recorder, Ticket, recorder_for
 from modeltap.tap.sample import Chooser, sampled
 
 logger = logging.getLogger("modeltap")
+
+_LOOK_SECONDS = 0.0005
+"""How often a response that waits for its commit looks: a commit takes about as long."""
 
 
 class Tee:
@@ -41,6 +45,7 @@ class Tee:
         self._recorder: Recorder | None = None
         self._origin = 0
         self._everything = settings.sample_rate >= 1.0
+        self.durable = settings.durability != "fast"
         self._methods = frozenset(method.upper() for method in settings.methods)
         self._said_failure = False
 
@@ -68,21 +73,50 @@ class Tee:
         exchange.id = ids.next(exchange.started_at)
         return exchange if self._everything or self._sample(exchange) else None
 
-    def finish(self, exchange: Exchange) -> None:
-        """Hand a finished exchange to the recorder."""
+    def finish(self, exchange: Exchange) -> Ticket | None:
+        """Hand a finished exchange to the recorder; return what to wait for, if it is durable."""
         try:
             if exchange.duration_ms is None:
                 exchange.duration_ms = exchange.elapsed_ms()
             if not (exchange.sampled or exchange.failed()):
-                return
+                return None
             if self._mask_body is not None:
                 mask_bodies(exchange, self._mask_body)
             if self._recorder is None:
                 self._recorder = recorder_for(self.settings)
                 self._origin = self._recorder.join(self.settings)
+            if self.durable:
+                return self._recorder.put_durably(pack(self._origin, exchange))
             self._recorder.put(pack(self._origin, exchange))
         except Exception as error:
             self.failed(error)
+        return None
+
+    def wait(self, ticket: Ticket | None) -> None:
+        """Wait for the commit of a durable exchange, a bounded time; blocks the thread."""
+        if ticket is not None:
+            deadline = time.monotonic() + self.settings.commit_timeout_seconds
+            while self._goes_on(ticket, deadline):
+                time.sleep(_LOOK_SECONDS)
+
+    async def wait_async(self, ticket: Ticket | None) -> None:
+        """Wait as `wait` does, while the event loop serves others."""
+        if ticket is not None:
+            # On the way of starlette, but not of a bare app that waits for nothing.
+            from anyio import sleep
+
+            deadline = time.monotonic() + self.settings.commit_timeout_seconds
+            while self._goes_on(ticket, deadline):
+                await sleep(_LOOK_SECONDS)
+
+    def _goes_on(self, ticket: Ticket, deadline: float) -> bool:
+        assert self._recorder is not None
+        if self._recorder.is_settled(ticket):
+            return False
+        if time.monotonic() < deadline:
+            return True
+        self._recorder.give_up()
+        return False
 
     def close(self) -> None:
         """Write what is queued, when the server says that it stops."""

@@ -36,6 +36,7 @@ nothing of us may hold our input open."""
 _READ_BYTES = 1 << 20
 _FULL_BYTES = 1 << 19
 _SLICE_SECONDS = 0.01
+_MAX_FLUSH_SECONDS = 60.0
 
 
 class _Input:
@@ -86,7 +87,7 @@ class _Process:
         self._answers = answers
         self._input = _Input(0, counters)
         self._writer = BatchWriter(store, self._input.has_patience)
-        self._flush_seconds = 0.0
+        self._flush_seconds = _MAX_FLUSH_SECONDS
 
     def run(self) -> None:
         frames = Frames()
@@ -106,7 +107,12 @@ class _Process:
         self._writer.close()
 
     def _introduce(self, origin: Origin) -> None:
-        self._flush_seconds = origin.settings.flush_interval_seconds
+        settings = origin.settings
+        # Who waits for the commit gathers company by waiting: the next batch is what came
+        # meanwhile.
+        durable = settings.durability != "fast"
+        seconds = 0.0 if durable else settings.flush_interval_seconds
+        self._flush_seconds = min(self._flush_seconds, seconds)
         self._writer.introduce(origin)
 
     def _write(self, batch: list[bytes], losses: dict[str, int]) -> None:

@@ -123,7 +123,7 @@ class _Responder:
             exchange.aborted = not complete
         if not exchange.request_read:
             exchange.request_read = _length(self._environ) in (0, exchange.request_bytes)
-        self._tee.finish(exchange)
+        self._tee.wait(self._tee.finish(exchange))
 
 
 class _Output:

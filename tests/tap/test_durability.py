@@ -1,0 +1,200 @@
+"""What a crash can lose: apps and their writers killed for real, together, under load."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+import modeltap
+from modeltap import config
+from modeltap.tap.batch import BatchWriter
+from modeltap.tap.exchange import Exchange
+from modeltap.tap.record import origin_of, pack
+from modeltap.tap.recorder import Recorder
+
+APP = """
+import modeltap
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+async def predict(request):
+    return PlainTextResponse(await request.body())
+
+app = Starlette(routes=[Route("/predict", predict, methods=["POST"])])
+modeltap.watch(app, model="m", store="taps.db", analyze=False, durability="{durability}")
+"""
+
+
+def writers_of(pid):
+    """Return the ids of the processes that write for the server `pid`."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [child for task in tasks for child in task.read_text().split()]
+    said = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
+    return [int(child) for child, command in said.items() if b"modeltap.tap.write" in command]
+
+
+def kill_together(process):
+    """The machine fails: nobody may write any more."""
+    pids = [process.pid, *writers_of(process.pid)]
+    assert len(pids) == 2
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    process.wait(10)
+
+
+def load(url, answered, stop):
+    """Send requests one after the other; note the number and the time of each answered one."""
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        n = 0
+        while not stop.is_set():
+            name = f"{threading.get_ident()}-{n}"
+            try:
+                client.post("/predict", content=name).raise_for_status()
+            except httpx.HTTPError:
+                return
+            answered.append((name, time.monotonic()))
+            n += 1
+            time.sleep(0.005)
+
+
+def stored():
+    connection = sqlite3.connect("taps.db")
+    try:
+        return {r[0] for r in connection.execute("select response_body from exchanges")}
+    finally:
+        connection.close()
+
+
+def killed_under_load(served):
+    """Return what was answered, with times, before app and writer died at once."""
+    answered, stop = [], threading.Event()
+    threads = [threading.Thread(target=load, args=(served.url, answered, stop)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(2.0)
+    at = time.monotonic()
+    kill_together(served.process)
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+    return answered, at
+
+
+@pytest.mark.parametrize("durability", ["process", "power"])
+def test_what_was_answered_is_stored(serve, eventually, durability):
+    """Whoever has an answer has a record, though app and writer are killed at once."""
+    served = serve(APP.replace("{durability}", durability))
+    httpx.post(f"{served.url}/predict", content="first", trust_env=False)
+    assert eventually(lambda: "first" in stored())
+    answered, _ = killed_under_load(served)
+    assert len(answered) > 50
+    assert {name for name, _ in answered} <= stored()
+
+
+def test_fast_loses_at_most_what_came_within_a_flush(serve, eventually):
+    """Nobody holds the lock; a scheduler's pause is allowed for."""
+    served = serve(APP.replace("{durability}", "fast"))
+    httpx.post(f"{served.url}/predict", content="first", trust_env=False)
+    assert eventually(lambda: "first" in stored())
+    answered, at = killed_under_load(served)
+    assert len(answered) > 50
+    old = {name for name, moment in answered if moment < at - 0.25}
+    assert old <= stored()
+
+
+def put_one(recorder, settings, durable=True):
+    tap = recorder.join(settings)
+    x = Exchange("asgi", "m", "POST", "/", b"")
+    x.request_read, x.status, x.duration_ms = True, 200, 1.0
+    packed = pack(tap, x)
+    return recorder.put_durably(packed) if durable else recorder.put(packed)
+
+
+def test_power_waits_for_the_disk(store):
+    """`synchronous` is FULL where one tap wants it, NORMAL otherwise."""
+    for durability, level in (("process", 1), ("power", 2)):
+        settings = config.load({"store": store, "durability": durability}, environ={})
+        writer = BatchWriter(store, lambda: True)
+        writer.introduce(origin_of(settings, 1, "host"))
+        writer.write([], {"some": 1})
+        assert writer._connection.execute("pragma synchronous").fetchone()[0] == level
+        writer.close()
+
+
+def test_a_ticket_is_settled_when_its_exchange_is_stored_or_lost(store, eventually):
+    """Behind a lock it is not; when the writer dies it is."""
+    settings = config.load({"store": store, "durability": "process"}, environ={})
+    recorder = Recorder(store, settings)
+    ticket = put_one(recorder, settings)
+    assert eventually(lambda: recorder.is_settled(ticket))
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("begin immediate")
+    ticket = put_one(recorder, settings)
+    time.sleep(0.2)
+    assert not recorder.is_settled(ticket)
+    os.kill(recorder._writer.pid, signal.SIGKILL)
+    assert eventually(lambda: recorder.is_settled(ticket))
+    assert recorder.stats()["dropped_by_reason"] == {"writer process died": 1}
+    other.execute("rollback")
+    other.close()
+    recorder.close()
+
+
+def test_a_held_lock_delays_a_response_by_a_bound(serve, eventually):
+    """It goes on without its commit, says so in the counters, and is stored in the end."""
+    source = APP.replace("{durability}", "process").replace(
+        "analyze=False,", "analyze=False, commit_timeout_seconds=0.2,"
+    ).replace("PlainTextResponse(await request.body())",
+              "PlainTextResponse(str(modeltap.stats()['unconfirmed']))")  # fmt: skip
+    served = serve(source)
+
+    def ask():
+        return httpx.post(f"{served.url}/predict", content="x", trust_env=False, timeout=10).text
+
+    ask()
+    assert eventually(lambda: stored())
+    before = int(ask())  # the very first one may have waited for the store's creation
+    other = sqlite3.connect("taps.db", isolation_level=None)
+    other.execute("begin immediate")
+    ask()
+    assert int(ask()) == before + 1
+    other.execute("rollback")
+    other.close()
+    assert eventually(lambda: sqlite3.connect("taps.db").execute(
+        "select count(*) from exchanges").fetchone()[0] == 4)  # fmt: skip
+
+
+def test_calls_wait_too(store):
+    """Of both kinds; what is asked for afterwards is there."""
+    import asyncio
+
+    options = {"model": "m", "store": store, "analyze": False, "durability": "process",
+               "commit_timeout_seconds": 20}  # fmt: skip
+
+    @modeltap.capture(**options)
+    def predict(x):
+        return x
+
+    @modeltap.capture(**options)
+    async def predict_async(x):
+        return x
+
+    def count():
+        return sqlite3.connect(store).execute("select count(*) from exchanges").fetchone()[0]
+
+    predict(1)
+    assert count() == 1
+    asyncio.run(predict_async(2))
+    assert count() == 2
+    modeltap.capture(request=3, response=3, **options)
+    assert count() == 3
