@@ -57,8 +57,9 @@ __all__ = [
 def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
     """Tap `app` and return what is to be served.
 
-    A FastAPI, Starlette or Flask app is tapped in place and returned; of a bare ASGI or WSGI
-    callable the wrapped one is returned, so write ``app = modeltap.watch(app, ...)`` there.
+    A FastAPI, Starlette, Flask or Quart app is tapped in place and returned; of Django's handlers
+    and of bare ASGI and WSGI callables the wrapped one is returned, so write
+    ``app = modeltap.watch(app, ...)`` there.
 
     Args:
         app: the application.
@@ -83,7 +84,7 @@ def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
     if attached is None:
         raise NotWatchableError(
             f"watch() does not know what to do with {type(app).__name__} {app!r}; give it a "
-            "FastAPI, Starlette or Flask app, or an ASGI or WSGI callable"
+            "FastAPI, Starlette, Flask or Quart app, a Django handler, or an ASGI or WSGI callable"
         )
     return attached
 

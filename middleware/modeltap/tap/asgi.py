@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from modeltap.config import ModelChooser
-from modeltap.tap.exchange import Exchange
+from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.recorder import Ticket
 from modeltap.tap.tee import Tee
 
@@ -33,8 +33,11 @@ class ASGIMiddleware:
         tee = self.tee
         exchange = None
         if scope["type"] == "http":
+            path, root = scope["path"], scope.get("root_path")
+            if root and path.startswith(root):
+                path = path[len(root) :]  # a proxy's prefix is not the app's
             exchange = tee.begin(
-                scope["method"], scope["path"], scope.get("query_string", b""), scope["headers"]
+                scope["method"], path, scope.get("query_string", b""), scope["headers"]
             )
         elif scope["type"] == "lifespan" and not tee.disabled:
             await self._lifespan(scope, receive, send)
@@ -179,7 +182,10 @@ class _Responder:
                 return _mounted(scope, template)
         route = scope.get("route")
         template = getattr(route, "path", None)
-        return _mounted(scope, template) if isinstance(template, str) else None
+        if isinstance(template, str):
+            return _mounted(scope, template)
+        # Litestar keeps the template under a name of its own.
+        return scope.get(ROUTE) or scope.get("path_template")
 
 
 def _mounted(scope: Scope, template: str) -> str:

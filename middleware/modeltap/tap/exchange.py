@@ -9,6 +9,9 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+ROUTE = "modeltap.route"
+"""Where a framework's plugin leaves the route: in the ASGI scope, or in the WSGI environ."""
+
 Headers = Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
 """As ASGI has them, or as WSGI has them."""
 

@@ -17,7 +17,7 @@ import msgspec
 from modeltap.clock import iso
 from modeltap.config import Settings, from_environment
 from modeltap.tap.exchange import Exchange, ids
-from modeltap.tap.mask import Masker, cut_at_character
+from modeltap.tap.mask import Masker, as_text, cut_at_character
 
 _MAX_TEXT = 2000
 """Longer paths and error messages are cut: they are there to be read."""
@@ -140,7 +140,8 @@ class Recording:
         if not body:
             return None, "empty"
         if truncated and not encoding:
-            body = cut_at_character(body)
+            whole = cut_at_character(body)
+            body = whole if as_text(whole) is not None else body
         return self._masker.body(body, encoding)
 
     def _headers(self, chosen: dict[str, str]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from modeltap.config import ModelChooser, Settings
-from modeltap.tap.exchange import Exchange
+from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.tee import Tee
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ class WSGIMiddleware:
         tee = self.tee
         if tee.disabled:
             return self.app(environ, start_response)
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         exchange = tee.begin(
-            environ.get("REQUEST_METHOD", ""), _as_utf8(path),
+            environ.get("REQUEST_METHOD", ""), _as_utf8(environ.get("PATH_INFO", "")),
             environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
             [(name, environ[key]) for key, name in self._keys if key in environ],
         )  # fmt: skip
@@ -72,7 +71,8 @@ class _Responder:
         exchange.status = int(status[:3]) if status[:3].isdigit() else None
         exchange.response_headers = headers
         # Flask takes its request out of the environ before it returns, so its rule is read now.
-        exchange.route = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
+        flask = self._environ.get("werkzeug.request")
+        exchange.route = getattr(flask, "url_rule", None) or self._environ.get(ROUTE)
         if exc_info is not None and exc_info[1] is not None:
             exchange.error = exc_info[1]
         if self._tee.id_header is not None and exchange.id is not None:

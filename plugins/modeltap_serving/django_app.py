@@ -1,0 +1,42 @@
+"""Django: the handler that `get_asgi_application` or `get_wsgi_application` gives is wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from modeltap.config import ModelChooser
+from modeltap.hookspecs import hookimpl
+from modeltap.tap.asgi import ASGIMiddleware
+from modeltap.tap.exchange import ROUTE
+from modeltap.tap.wsgi import WSGIMiddleware
+
+_MIDDLEWARES = {
+    "django.core.handlers.asgi": ASGIMiddleware,
+    "django.core.handlers.wsgi": WSGIMiddleware,
+}
+
+
+@hookimpl
+def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
+    """Wrap a Django handler; it notes which route it resolved a request to."""
+    modules = [base.__module__ for base in type(app).__mro__]
+    wrap = next((_MIDDLEWARES[name] for name in modules if name in _MIDDLEWARES), None)
+    if wrap is None:
+        return None
+    handler: Any = app
+    wrapped: object = wrap(handler, model=model, **options)
+    handler.resolve_request = _noting(handler.resolve_request)
+    return wrapped
+
+
+def _noting(resolve: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Have the route left where the tap finds it; the request itself is not touched."""
+
+    def resolve_request(request: Any) -> Any:
+        match = resolve(request)
+        carrier = getattr(request, "scope", None) or getattr(request, "environ", {})
+        carrier[ROUTE] = f"/{match.route}"
+        return match
+
+    return resolve_request
