@@ -30,8 +30,8 @@ CONNECTIONS = 64
 APP = """
 import sys
 sys.path.insert(0, {benchmarks!r})
-from capture_overhead import starlette_app
-app = starlette_app()
+from {module} import {function}
+app = {function}()
 variant = {variant!r}
 if variant == "floor":
     from floor import FloorASGI, FloorWriter
@@ -45,11 +45,15 @@ elif variant == "modeltap":
 class Server:
     """One variant under uvicorn, in a folder of its own."""
 
-    def __init__(self, variant: str, folder: Path) -> None:
+    def __init__(
+        self, variant: str, folder: Path, make: str = "capture_overhead:starlette_app"
+    ) -> None:
         folder.mkdir()
+        module, function = make.split(":")
         source = APP.format(
-            benchmarks=str(Path(__file__).parent), variant=variant, store=str(folder / "taps.db")
-        )
+            benchmarks=str(Path(__file__).parent), variant=variant, module=module,
+            function=function, store=str(folder / "taps.db"),
+        )  # fmt: skip
         (folder / "app.py").write_text(source)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
