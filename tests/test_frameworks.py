@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import httpx
 import pytest
@@ -117,6 +118,16 @@ def test_one_line_records_what_the_client_sent_and_saw(
     assert [row["id"] for row in rows] == ids
     assert [row["request_body"] for row in rows] == [body(n) for n in range(50)]
     assert {row["status"] for row in rows} == {200} and {row["route"] for row in rows} == {route}
+
+
+def test_litestar_is_told_what_to_write():
+    """In one line that can be pasted, with the options that were given."""
+    litestar = pytest.importorskip("litestar", reason='pip install "modeltap[test]"')
+    import modeltap
+
+    said = "middleware=[DefineMiddleware(modeltap.ASGIMiddleware, model='m', sample_rate=0.5)]"
+    with pytest.raises(modeltap.NotWatchableError, match=re.escape(said)):
+        modeltap.watch(litestar.Litestar([]), model="m", sample_rate=0.5)
 
 
 @pytest.mark.parametrize("thing", [7, "app", object, object()])

@@ -18,5 +18,6 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
     said = ", ".join(f"{name}={value!r}" for name, value in {"model": model, **options}.items())
     raise NotWatchableError(
         "a Litestar app takes middleware only when it is made; write "
-        f"Litestar(..., middleware=[DefineMiddleware(modeltap.ASGIMiddleware, {said})])"
+        f"Litestar(..., middleware=[DefineMiddleware(modeltap.ASGIMiddleware, {said})]), "
+        "with DefineMiddleware from litestar.middleware"
     )

@@ -16,15 +16,18 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
     """Wrap a Quart application's `asgi_app`."""
     if not any(base.__module__ == "quart.app" for base in type(app).__mro__):
         return None
+    from quart.signals import request_started
+
     quart: Any = app
     quart.asgi_app = ASGIMiddleware(quart.asgi_app, model=model, **options)
-
-    @quart.before_request  # type: ignore[untyped-decorator]
-    async def note_route() -> None:
-        from quart import request
-
-        if request.url_rule is not None:
-            scope: Any = request.scope
-            scope[ROUTE] = request.url_rule.rule
-
+    request_started.connect(_note_route, sender=quart, weak=False)
     return app
+
+
+async def _note_route(_: object, **__: object) -> None:
+    """Leave the route where the tap finds it: Quart keeps it in a request of its own."""
+    from quart import request
+
+    scope: Any = request.scope
+    if request.url_rule is not None:
+        scope[ROUTE] = request.url_rule.rule

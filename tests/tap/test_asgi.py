@@ -346,6 +346,17 @@ async def test_health_and_docs_are_left_out_and_paths_can_be_chosen(tap):
     assert row["path"] == "/v1/predict"
 
 
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [("/api/health", None), ("/health", None), ("/api/predict", "/predict"), ("/apiary", None)],
+)
+async def test_paths_are_the_apps_own(tap, path, taken):
+    """Whether or not the server puts its root_path before them."""
+    scope = scope_of(path, root_path="/api")
+    row = await tap(echo, Client(b"1"), scope, exclude_paths=["/health", "/apiary"])
+    assert (row and row["path"]) == taken
+
+
 async def test_sampling_goes_by_the_trace_and_is_the_same_everywhere(tap):
     """The same trace is in or out whoever is asked."""
     low, high = "0af7651916cd43dd8448eb2100000000", "0af7651916cd43dd8448eb21ffffffff"

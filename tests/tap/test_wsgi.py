@@ -230,3 +230,13 @@ def test_flask_gives_its_route(store, last):
     assert answer.json == {"prediction": 4} and answer.headers["x-modeltap-id"] == last()["id"]
     assert last()["route"] == "/predict/<name>"
     assert last()["path"] == "/predict/a"
+
+
+@pytest.mark.parametrize("path", ["/health", "/predict"])
+def test_paths_are_without_script_name(store, read_rows, path):
+    """As the app has them."""
+    app = modeltap.WSGIMiddleware(app_of([b"1"]), model="m", store=store, analyze=False)
+    list(app(environ_of(SCRIPT_NAME="/api", PATH_INFO=path), Server().start_response))
+    assert modeltap.flush(10)
+    rows = read_rows(store) if store.exists() else []
+    assert [row["path"] for row in rows] == ["/predict"] * (path == "/predict")

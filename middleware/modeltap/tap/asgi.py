@@ -34,8 +34,8 @@ class ASGIMiddleware:
         exchange = None
         if scope["type"] == "http":
             path, root = scope["path"], scope.get("root_path")
-            if root and path.startswith(root):
-                path = path[len(root) :]  # a proxy's prefix is not the app's
+            if root and path.startswith(f"{root}/"):  # not every server puts it there
+                path = path[len(root) :]
             exchange = tee.begin(
                 scope["method"], path, scope.get("query_string", b""), scope["headers"]
             )
