@@ -113,7 +113,8 @@ def test_each_answer_has_its_record(
 
     served.stop()
     # Some servers end as if killed: what they captured is written after them.
-    assert eventually(lambda: recorded() == answered)
+    eventually(lambda: len(recorded()) >= len(answered))
+    assert recorded() == answered
     for row in read_rows(tmp_path / "modeltap.db", sql):
         assert (row["route"], row["status"]) == ("/predict", 200)
         assert (row["aborted"], row["error_type"]) == (None, None)

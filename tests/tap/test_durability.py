@@ -198,3 +198,14 @@ def test_calls_wait_too(store):
     assert count() == 2
     modeltap.capture(request=3, response=3, **options)
     assert count() == 3
+
+
+def test_an_app_that_is_killed_while_its_writer_starts_loses_nothing(serve, eventually):
+    """The very first requests are in the pipe before anybody reads it."""
+    served = serve(APP.replace("{durability}", "fast"))
+    with httpx.Client(base_url=served.url, trust_env=False) as client:
+        client.post("/predict", content="first").raise_for_status()
+        assert eventually(lambda: writers_of(served.process.pid))
+        client.post("/predict", content="second").raise_for_status()
+        served.process.kill()
+    assert eventually(lambda: stored() == {"first", "second"})

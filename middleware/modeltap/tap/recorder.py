@@ -283,12 +283,13 @@ class Recorder:
     def _bury(self) -> None:
         """Count what a writer that died leaves behind."""
         assert self._writer is not None
-        age = self._writer.age
+        age, ready = self._writer.age, self._writer.ready
         self._close_to_requests()
         self._writer.kill()
         lost = self._let_go("writer process died")
         self._buried += 1
-        self._say(f"the writer process died and is started again; {lost} exchanges are lost")
+        what = "died and is started again" if ready else "does not start, and is tried again"
+        self._say(f"the writer process {what}; {lost} exchanges are lost")
         if age < _RESTART_SECONDS:
             self._closing.wait(_RESTART_SECONDS)
 

@@ -118,12 +118,16 @@ class _Process:
     def _write(self, batch: list[bytes], losses: dict[str, int]) -> None:
         outcome = self._writer.write(batch, losses)
         for message in outcome.said:
-            with suppress(OSError):  # nobody listens, or too slowly
-                os.write(self._answers, json.dumps(message).encode() + b"\n")
+            _say(self._answers, message)
         self._counters.add(
             failed=outcome.failed, written=outcome.written,
             unusable=outcome.lost[UNUSABLE], no_room=outcome.lost[NO_ROOM],
         )  # fmt: skip
+
+
+def _say(answers: int, message: str) -> None:
+    with suppress(OSError):  # nobody listens, or too slowly; the app may have gone already
+        os.write(answers, json.dumps(message).encode() + b"\n")
 
 
 def main(store: str, descriptor: int) -> None:
@@ -134,7 +138,7 @@ def main(store: str, descriptor: int) -> None:
     os.dup2(2, 1)  # whatever prints must not speak into the answers
     os.set_blocking(answers, False)
     gc.disable()  # nothing here makes cycles, and a batch is thousands of objects to look through
-    os.write(answers, READY)
+    _say(answers, READY)
     _Process(Path(store), Counters(descriptor), answers).run()
 
 

@@ -21,10 +21,9 @@ from pathlib import Path
 
 from modeltap.tap.frames import Counters
 
-READY = b'"ready"\n'
+READY = "ready"
 
 _PIPE_BYTES = 1 << 20
-_START_SECONDS = 30.0
 
 
 class NotStarted(Exception):
@@ -32,7 +31,10 @@ class NotStarted(Exception):
 
 
 class WriterProcess:
-    """The app's side of one writer process. Raises `NotStarted` where there is none to be had."""
+    """The app's side of one writer process. Raises `NotStarted` where there is none to be had.
+
+    It is fed before it runs: what is in the pipe is safe from the app's end.
+    """
 
     def __init__(self, store: Path) -> None:
         memory = Counters.create()
@@ -42,21 +44,20 @@ class WriterProcess:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 bufsize=0, pass_fds=(memory,),
+                process_group=0,  # a terminal's Ctrl-C is for the app, before we can ignore it
             )  # fmt: skip
         except OSError as error:
             raise NotStarted(str(error)) from error
         finally:
             os.close(memory)
         self._started = time.monotonic()
+        self.ready = False
         assert self._process.stdin is not None and self._process.stdout is not None
         self.input = self._process.stdin.fileno()
         self.output = self._process.stdout.fileno()
         os.set_blocking(self.input, False)
         with contextlib.suppress(OSError, AttributeError):
             fcntl.fcntl(self.input, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        if not self._is_ready():
-            self.kill()
-            raise NotStarted(f"{command[0]!r} does not run it")
 
     @property
     def pid(self) -> int:
@@ -71,7 +72,11 @@ class WriterProcess:
     def messages(self) -> list[str] | None:
         """Return what the process wants to have logged; None when it has ended."""
         data = os.read(self.output, 1 << 16)
-        return [json.loads(line) for line in data.splitlines()] if data else None
+        if not data:
+            return None
+        said = [json.loads(line) for line in data.splitlines()]
+        self.ready = self.ready or READY in said
+        return [message for message in said if message != READY]
 
     def last_messages(self) -> list[str]:
         """Return what it has said by now, without waiting."""
@@ -99,11 +104,6 @@ class WriterProcess:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
-
-    def _is_ready(self) -> bool:
-        poll = select.poll()
-        poll.register(self.output, select.POLLIN)
-        return bool(poll.poll(_START_SECONDS * 1000)) and os.read(self.output, 64) == READY
 
 
 def _python() -> str:
