@@ -112,6 +112,28 @@ def test_a_fork_has_a_queue_and_a_thread_of_its_own(store):
     recorder.close()
 
 
+WORK = """
+import multiprocessing, sys, modeltap
+
+def work():
+    modeltap.capture(model="m", request={"x": 1}, response={"prediction": 2})
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context(sys.argv[1]).Process(target=work)
+    child.start()
+    child.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_of_multiprocessing_writes_what_it_took_before_it_ends(tmp_path, method):
+    """It runs no `atexit`; some servers' workers and anyone's pools are such children."""
+    (tmp_path / "work.py").write_text(WORK)
+    command = [sys.executable, "work.py", method]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    assert count(tmp_path / "modeltap.db") == 1
+
+
 def test_no_file_and_no_thread_before_the_first_request(store):
     """Under preload a middleware is built in the master, which must hold nothing."""
     before = threading.active_count()

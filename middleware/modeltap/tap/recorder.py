@@ -8,6 +8,7 @@ import logging
 import os
 import select
 import socket
+import sys
 import threading
 import time
 import weakref
@@ -188,6 +189,7 @@ class Recorder:
             self._bell, self._rung = os.pipe(), False
             self._thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
             self._thread.start()
+            _close_with_a_child()
         self._ring()
         return kept
 
@@ -379,6 +381,17 @@ def _after_fork() -> None:
 def _at_exit() -> None:
     for recorder in list(_recorders_alive):
         recorder.close(timeout=5.0)
+
+
+def _close_with_a_child() -> None:
+    """multiprocessing ends the children that it starts without `atexit`, by hooks of its own."""
+    if "multiprocessing.process" in sys.modules:
+        from multiprocessing.process import parent_process
+
+        if parent_process() is not None:
+            from multiprocessing.util import Finalize
+
+            Finalize(None, _at_exit, exitpriority=0)
 
 
 _recorders: dict[Path, Recorder] = {}
