@@ -122,7 +122,8 @@ def run_wsgi(app: Any, count: int) -> None:
             "QUERY_STRING": "", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1", "CONTENT_TYPE": "application/json",
             "CONTENT_LENGTH": "1072", "HTTP_HOST": "localhost", "HTTP_USER_AGENT": "bench",
-            "HTTP_ACCEPT": "*/*", "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+            "HTTP_ACCEPT": "*/*", "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(BODY), "wsgi.errors": io.StringIO(),
             "wsgi.multithread": False, "wsgi.multiprocess": False, "wsgi.run_once": False,
         }  # fmt: skip
@@ -141,7 +142,7 @@ def variants(make: Callable[[], Any], folder: Path, wsgi: bool) -> dict[str, Run
     floor_writer = FloorWriter(folder / f"{name}-floor.db")
     floor_count = 0
     store = folder / f"{name}.db"
-    options = {"model": "bench", "store": str(store), "analyze": False}
+    options: dict[str, Any] = {"model": "bench", "store": str(store), "analyze": False}
 
     def plain(app: Any) -> Runner:
         def run(count: int) -> float:

@@ -1,20 +1,26 @@
 """Added microseconds a request of modeltap and of the peers that install here.
 
-    pip install -r benchmarks/peers.txt
-    python benchmarks/peers.py [--rounds 3] [--requests 3000]
+    pip install -r benchmarks/requirements.txt
+    python benchmarks/peers.py [--rounds 5] [--requests 3000] [--only Sentry ...]
 
 As `capture_overhead.py`, but each peer in a process of its own, for most change the frameworks
-themselves; the processes take turns in every round. What they send goes to a server on loopback
-that takes everything and keeps nothing, or nowhere at all. What is not installed is left out. The
-time until everything is sent is counted for the floor and modeltap only.
+themselves. The processes take turns in every round, and stand still while it is another's turn.
+What they send goes to a server on loopback that takes everything and keeps nothing, or nowhere at
+all; a connection to any other host is refused, and told. A peer that is not installed is left out,
+with the line that installs it. The time until everything is sent is counted for the floor and
+modeltap only; the others may drop what their queues do not hold.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
+import json
 import logging
 import os
+import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +28,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,6 +36,8 @@ from typing import Any
 from capture_overhead import fastapi_app, flask_app, run_asgi, run_wsgi, starlette_app
 from floor import FloorASGI, FloorWriter, FloorWSGI
 from machine import describe
+
+WARM_UP = 300
 
 APPS = {"starlette": starlette_app, "fastapi": fastapi_app, "flask": flask_app}
 Flush = Callable[[int], object]
@@ -61,8 +70,6 @@ def tapped(framework: str, folder: Path, sink: str) -> Prepared:
 def prometheus(framework: str, folder: Path, sink: str) -> Prepared:
     from prometheus_fastapi_instrumentator import Instrumentator
 
-    if framework == "flask":
-        raise ImportError
     app = APPS[framework]()
     Instrumentator().instrument(app)
     return app, _no_flush
@@ -78,7 +85,8 @@ def opentelemetry(framework: str, folder: Path, sink: str) -> Prepared:
             return SpanExportResult.SUCCESS
 
     provider = TracerProvider()
-    provider.add_span_processor(BatchSpanProcessor(Nowhere()))
+    # The default queue holds 2,048 spans: an app that never waits would have most of them dropped.
+    provider.add_span_processor(BatchSpanProcessor(Nowhere(), max_queue_size=1_000_000))
     trace.set_tracer_provider(provider)
     app = APPS[framework]()
     if framework == "fastapi":
@@ -124,8 +132,6 @@ def elastic(framework: str, folder: Path, sink: str) -> Prepared:
 
 
 def apitally(framework: str, folder: Path, sink: str) -> Prepared:
-    import importlib
-
     app = APPS[framework]()
     importlib.import_module(f"apitally.{framework}").init(
         app, write_token="apt_" + "a" * 24, otlp_endpoint=sink, capture_request_body=True,
@@ -138,47 +144,102 @@ def moesif(framework: str, folder: Path, sink: str) -> Prepared:
     settings = {"APPLICATION_ID": "x" * 40, "BASE_URI": sink, "LOG_BODY": True}
     app = APPS[framework]()
     if framework == "flask":
-        from moesifwsgi import MoesifMiddleware as Middleware
-
-        app.wsgi_app = Middleware(app.wsgi_app, settings)
+        wsgi = importlib.import_module("moesifwsgi")
+        app.wsgi_app = wsgi.MoesifMiddleware(app.wsgi_app, settings)
     else:
-        from moesifasgi import MoesifMiddleware
-
-        app.add_middleware(MoesifMiddleware, settings=settings)
+        asgi = importlib.import_module("moesifasgi")
+        app.add_middleware(asgi.MoesifMiddleware, settings=settings)
     logging.disable()
     return app, _no_flush
 
 
+@dataclass(frozen=True)
+class Peer:
+    """How a peer is put around an app, what it keeps of the bodies, and what installs it."""
+
+    prepare: Callable[[str, Path, str], Prepared]
+    bodies: str = "none"
+    install: str = ""
+    frameworks: tuple[str, ...] = tuple(APPS)
+
+
 PEERS = {
-    "bare": bare, "floor": floor, "modeltap": tapped, "Prometheus": prometheus,
-    "OpenTelemetry": opentelemetry, "Sentry": sentry, "Elastic APM": elastic,
-    "Apitally": apitally, "Moesif": moesif,
+    "bare": Peer(bare),
+    "floor": Peer(floor, "both"),
+    "modeltap": Peer(tapped, "both"),
+    "Prometheus": Peer(
+        prometheus, "none", "prometheus-fastapi-instrumentator", ("starlette", "fastapi")
+    ),
+    "OpenTelemetry": Peer(
+        opentelemetry, "none",
+        "opentelemetry-sdk opentelemetry-instrumentation-{starlette,fastapi,flask}",
+    ),
+    "Sentry": Peer(sentry, "request", "sentry-sdk"),
+    "Elastic APM": Peer(elastic, "request", "elastic-apm"),
+    "Apitally": Peer(apitally, "both", "'apitally[fastapi,starlette,flask]'"),
+    "Moesif": Peer(moesif, "both", "moesifasgi moesifwsgi"),
 }  # fmt: skip
 
 
+def stay_here() -> None:
+    """Refuse connections to other hosts, and tell of them on standard error."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def check(host: Any) -> None:
+        host = host.decode() if isinstance(host, bytes) else host
+        if host not in ("127.0.0.1", "localhost", "::1", None):
+            print(f"refused: {host}", file=sys.stderr, flush=True)
+            raise OSError(f"{host} is elsewhere")
+
+    def connect_here(one: socket.socket, address: Any) -> None:
+        check(address[0] if isinstance(address, tuple) else None)
+        connect(one, address)
+
+    def look_up_here(host: Any, *said: Any, **more: Any) -> Any:
+        check(host)
+        return look_up(host, *said, **more)
+
+    socket.socket.connect = connect_here  # type: ignore[method-assign,assignment]
+    socket.getaddrinfo = look_up_here
+
+
 def child(peer: str, framework: str, sink: str) -> None:
-    """Run as many requests as a line of standard input says, and answer with the microseconds."""
+    """Answer each line of standard input, a number of requests, with what they took."""
+    stay_here()
     with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(sys.stderr):
-        app, flush = PEERS[peer](framework, Path(name), sink)
+        try:
+            app, flush = PEERS[peer].prepare(framework, Path(name), sink)
+        except ModuleNotFoundError as error:
+            answer({"missing": str(error)})
+            return
         drive = run_wsgi if framework == "flask" else run_asgi
-        done = 0
+        drive(app, WARM_UP)
+        flush(WARM_UP)
+        answer({"ready": True})
+        done = WARM_UP
         for line in sys.stdin:
             count = int(line)
             done += count
             start = time.perf_counter()
             drive(app, count)
             flush(done)
-            spent = (time.perf_counter() - start) / count * 1e6
-            print(spent, file=sys.__stdout__, flush=True)
+            answer({"us": (time.perf_counter() - start) / count * 1e6})
     os._exit(0)  # some would wait for their servers
 
 
+def answer(said: dict[str, object]) -> None:
+    """Say one thing to the parent."""
+    print(json.dumps(said), file=sys.__stdout__, flush=True)
+
+
 class Sink(BaseHTTPRequestHandler):
-    """Takes everything."""
+    """Takes everything, and counts it."""
+
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        length = self.headers.get("Content-Length")
-        self.rfile.read(int(length) if length else 0)
+        size = sum(len(piece) for piece in self._pieces())
+        self.server.received += size  # type: ignore[attr-defined]
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -186,66 +247,140 @@ class Sink(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST  # noqa: N815
 
+    def _pieces(self) -> Any:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            yield self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            return
+        while size := int(self.rfile.readline(), 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
     def log_message(self, *said: Any) -> None:
         pass
 
 
-def start(peer: str, framework: str, sink: str) -> subprocess.Popen[str] | None:
-    """Start a child; None when the peer is not installed, or has nothing for the framework."""
-    process = subprocess.Popen(
-        [sys.executable, __file__, "--child", peer, framework, sink], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1,
-    )  # fmt: skip
-    return process if ask(process, 300) is not None else None
+def open_sink() -> ThreadingHTTPServer:
+    """Return a server that serves until this process ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    server.received = 0  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
 
 
-def ask(process: subprocess.Popen[str], count: int) -> float | None:
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        process.stdin.write(f"{count}\n")
-        process.stdin.flush()
-        return float(process.stdout.readline())
-    except (OSError, ValueError):
-        return None
+class Child:
+    """A peer around one app, in a process that stands still while it is not asked."""
+
+    def __init__(self, peer: str, framework: str) -> None:
+        self._name = f"{peer} with {framework}"
+        self.sink = open_sink()
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--child", peer, framework,
+             f"http://127.0.0.1:{self.sink.server_port}"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+        )  # fmt: skip
+        first = self._read()
+        self.missing = first.get("missing")
+        self._pause()
+
+    def run(self, requests: int) -> float:
+        """Return the microseconds of a request."""
+        assert self._process.stdin is not None
+        self._process.send_signal(signal.SIGCONT)
+        self._process.stdin.write(f"{requests}\n")
+        self._process.stdin.flush()
+        us = float(self._read()["us"])
+        self._pause()
+        return us
+
+    def refused(self) -> set[str]:
+        """Return the hosts that it may not reach, and tried."""
+        self._errors.seek(0)
+        lines = [line for line in self._errors if line.startswith("refused: ")]
+        return {line.partition(": ")[2].strip() for line in lines}
+
+    def close(self) -> None:
+        """End the process, and its server."""
+        self._process.kill()
+        self._process.wait()
+        self.sink.shutdown()
+        self.sink.server_close()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            raise SystemExit(f"{self._name} failed: {self._errors.read()[-2000:]}")
+        return dict(json.loads(line))
+
+    def _pause(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGSTOP)
 
 
-def measure(framework: str, rounds: int, requests: int, sink: str) -> dict[str, float]:
+@dataclass
+class Found:
+    """What is known of one framework: times, what was sent, what is not there."""
+
+    added: dict[str, float]
+    sent: dict[str, int]
+    refused: set[str]
+    missing: set[str]
+
+
+def measure(framework: str, names: list[str], rounds: int, requests: int) -> Found:
     """Return each peer's added microseconds; what bare takes stands under "bare"."""
-    running = {peer: start(peer, framework, sink) for peer in PEERS}
-    present = {peer: process for peer, process in running.items() if process is not None}
-    times: dict[str, list[float]] = {peer: [] for peer in present}
-    for turn in range(rounds):
-        for peer in list(present) if turn % 2 == 0 else list(present)[::-1]:
-            times[peer].append(ask(present[peer], requests) or float("nan"))
-    for process in present.values():
-        process.kill()
-        process.wait()
-    added = {
-        peer: statistics.median(a - b for a, b in zip(values, times["bare"], strict=True))
-        for peer, values in times.items()
+    children = {
+        name: Child(name, framework) for name in names if framework in PEERS[name].frameworks
     }
-    return {**added, "bare": statistics.median(times["bare"])}
+    present = [name for name, one in children.items() if not one.missing]
+    times: dict[str, list[float]] = {name: [] for name in present}
+    for turn in range(rounds):
+        for name in present if turn % 2 == 0 else present[::-1]:
+            times[name].append(children[name].run(requests))
+    added = {
+        name: statistics.median(a - b for a, b in zip(values, times["bare"], strict=True))
+        for name, values in times.items()
+    }
+    added["bare"] = statistics.median(times["bare"])
+    sent = {name: children[name].sink.received for name in present}  # type: ignore[attr-defined]
+    refused = {f"{name}: {host}" for name in present for host in children[name].refused()}
+    for one in children.values():
+        one.close()
+    return Found(added, sent, refused, set(children) - set(present))
+
+
+def show(names: list[str], found: dict[str, Found]) -> None:
+    """Print the table, and below it what is missing and what was refused."""
+    print(f"{'':14}" + "".join(f"{name:>11}" for name in found) + "  bodies kept  sent, kB")
+    for name in names:
+        cells = [one.added.get(name) for one in found.values()]
+        sent = sum(one.sent.get(name, 0) for one in found.values()) / 1000
+        print(f"{name:14}" + "".join(f"{'-' if c is None else f'{c:.1f}':>11}" for c in cells)
+              + f"  {PEERS[name].bodies:11}{f'{sent:,.0f}' if sent else '-':>10}")  # fmt: skip
+    for name in names:
+        if any(name in one.missing for one in found.values()):
+            print(f"{name} is not installed: pip install {PEERS[name].install}")
+    for line in sorted(set().union(*(one.refused for one in found.values()))):
+        print(f"refused a connection of {line}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=3000)
+    parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.child:
         child(*said.child)
         return
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sink = f"http://127.0.0.1:{server.server_port}"
+    names = [name for name in PEERS if name in {"bare", *said.only}]
     print(describe("starlette", "fastapi", "flask"))
     print(f"{said.rounds} rounds of {said.requests} requests; added us a request, medians\n")
-    found = {name: measure(name, said.rounds, said.requests, sink) for name in APPS}
-    print(f"{'':14}" + "".join(f"{name:>11}" for name in APPS))
-    for peer in PEERS:
-        cells = (found[name].get(peer) for name in APPS)
-        print(f"{peer:14}" + "".join(f"{'-' if c is None else f'{c:.1f}':>11}" for c in cells))
+    show(names, {name: measure(name, names, said.rounds, said.requests) for name in APPS})
 
 
 if __name__ == "__main__":

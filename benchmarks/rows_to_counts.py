@@ -42,7 +42,9 @@ def fill(path: Path, rows: int) -> None:
     for start in range(0, rows, 2000):
         batch = []
         for n in range(start, min(start + 2000, rows)):
-            body = {f"numeric_feature_{i:02d}": float(x) for i, x in enumerate(rng.normal(size=20))}
+            body: dict[str, float | str] = {
+                f"numeric_feature_{i:02d}": float(x) for i, x in enumerate(rng.normal(size=20))
+            }
             body.update(
                 {f"category_{i}": str(w) for i, w in enumerate(rng.choice(list("abcde"), 5))}
             )

@@ -14,6 +14,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from machine import describe
@@ -23,7 +24,7 @@ from modeltap.analysis.counts import count, layout
 from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.verdict import judge
 
-Columns = dict[str, object]
+Columns = dict[str, Any]
 WORDS = np.array(["red", "green", "blue", "white", "black"])
 
 
