@@ -112,6 +112,25 @@ def test_fast_loses_at_most_what_came_within_a_flush(serve, eventually):
     assert old <= stored()
 
 
+def test_behind_a_lock_only_what_is_queued_is_lost(serve, eventually):
+    """Another program writes; what was answered before it began is stored."""
+    served = serve(APP.replace("{durability}", "fast"))
+    with httpx.Client(base_url=served.url, trust_env=False) as client:
+        before = {f"before-{n}" for n in range(50)}
+        for name in sorted(before):
+            client.post("/predict", content=name)
+        assert eventually(lambda: before <= stored())
+        other = sqlite3.connect("taps.db", isolation_level=None)
+        other.execute("begin immediate")
+        queued = {f"queued-{n}" for n in range(50)}
+        for name in sorted(queued):
+            client.post("/predict", content=name)
+    kill_together(served.process)
+    other.execute("rollback")
+    other.close()
+    assert before <= stored() <= before | queued
+
+
 def put_one(recorder, settings, durable=True):
     tap = recorder.join(settings)
     x = Exchange("asgi", "m", "POST", "/", b"")

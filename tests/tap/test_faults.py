@@ -250,3 +250,38 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
     assert losses_due(connection, now + 4 * 3600) and judge(now + 4 * 3600) == 2
     assert [one.event for one in told] == ["alert.firing", "alert.resolved"]
     connection.close()
+
+
+def test_readers_and_the_writer_do_not_wait_for_each_other(store, record):
+    """A reader in the middle of its transaction sees what it saw; the writer goes on."""
+    put = record(store)
+    put(10)
+    reader = sqlite3.connect(store, isolation_level=None, timeout=0)
+    reader.execute("begin")
+    sql = "select count(*) from exchanges"
+    assert reader.execute(sql).fetchone() == (10,)
+    assert put(500)["written"] == 510
+    assert reader.execute(sql).fetchone() == (10,)
+    reader.execute("commit")
+    assert reader.execute(sql).fetchone() == (510,)
+    reader.close()
+
+
+def test_a_clock_that_jumps_back_shortens_no_duration(store, record, monkeypatch):
+    """Durations come from a clock that only goes forward."""
+    moments = iter([2_000_000_000.0, 1_000_000_000.0])
+    monkeypatch.setattr(time, "time", lambda: next(moments))
+    first = Exchange("asgi", "m", "POST", "/", b"")
+    second = Exchange("asgi", "m", "POST", "/", b"")
+    monkeypatch.undo()
+    assert first.elapsed_ms() >= 0 and second.elapsed_ms() >= 0
+    assert first.started_at > second.started_at
+    settings = config.load({"store": store}, environ={})
+    recorder = Recorder(store, settings)
+    tap = recorder.join(settings)
+    for x in (first, second):
+        x.duration_ms = x.elapsed_ms()
+        recorder.put(pack(tap, x))
+    recorder.close()
+    times = sqlite3.connect(store).execute("select started_at from exchanges order by seq")
+    assert [row[0][:4] for row in times] == ["2033", "2001"]
