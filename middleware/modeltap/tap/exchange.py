@@ -12,7 +12,7 @@ from typing import Any
 ROUTE = "modeltap.route"
 """Where a framework's plugin leaves the route: in the ASGI scope, or in the WSGI environ."""
 
-Headers = Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]]
+Headers = Iterable[tuple[bytes | str, bytes | str]]
 """As ASGI has them, or as WSGI has them."""
 
 

@@ -52,7 +52,7 @@ def _masked(
     encoding = _header(headers, "content-encoding").lower()
     if encoding not in ("", "identity"):
         plain = inflate(bytes(body), encoding, _MAX_INFLATED_BYTES)
-        headers = [pair for pair in headers if _lower(pair[0]) != "content-encoding"]  # type: ignore[assignment]
+        headers = [pair for pair in headers if _lower(pair[0]) != "content-encoding"]
     try:
         kept = None if plain is None else mask(plain, _header(headers, "content-type"))
     except Exception:  # what cannot be masked is not kept, and costs nobody the record

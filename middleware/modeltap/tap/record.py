@@ -17,13 +17,11 @@ import msgspec
 from modeltap.clock import iso
 from modeltap.config import Settings, from_environment
 from modeltap.tap.exchange import Exchange, ids
+from modeltap.tap.headers import Header, event_header, text_of, trace_id
 from modeltap.tap.mask import Masker, as_text, cut_at_character
 
 _MAX_TEXT = 2000
 """Longer paths and error messages are cut: they are there to be read."""
-
-_OWN_HEADERS = frozenset(("content-type", "content-encoding", "x-request-id", "traceparent"))
-_REMEMBERED_HEADERS = 1024
 
 _MARSHAL_VERSION = 2
 """The last one that does not look each object up among those already written."""
@@ -88,12 +86,10 @@ class Recording:
             settings.mask_values, settings.mask_with,
             from_environment(settings.mask_key or "", "mask_key"),
         )  # fmt: skip
-        kind, _, name = settings.event_time.partition(":")
-        self._event_by_request = kind == "request"
-        self._sent = _HeaderReader(
-            settings.capture_request_headers, name if kind == "header" else ""
-        )
-        self._answered = _HeaderReader(settings.capture_response_headers)
+        self._event_by_request = settings.event_time == "request"
+        self._event_header = event_header(settings)
+        self._sent = frozenset(map(str.lower, settings.capture_request_headers))
+        self._answered = frozenset(map(str.lower, settings.capture_response_headers))
 
     def row(self, values: tuple[Any, ...]) -> Row:
         """Return the values of `schema.EXCHANGE_COLUMNS`, in their order."""
@@ -105,8 +101,8 @@ class Recording:
             own_note,
         ) = values  # fmt: skip
         settings = self.origin.settings
-        sent = self._sent.read(request_headers)
-        answered = self._answered.read(response_headers)
+        sent = _facts(request_headers, self._sent, self._event_header)
+        answered = _facts(response_headers, self._answered, "")
         request_body, request_note = self._body(
             request_body, request_truncated, sent.encoding, settings.capture_request_body
         )
@@ -158,7 +154,9 @@ class Recording:
         return kept if isinstance(kept, str) else None
 
 
-class _HeaderFacts:
+class _Facts:
+    """What the headers of one side tell."""
+
     __slots__ = ("chosen", "encoding", "event", "request_id", "trace_id", "type")
 
     def __init__(self) -> None:
@@ -170,35 +168,11 @@ class _HeaderFacts:
         self.chosen: dict[str, str] = {}
 
 
-class _HeaderReader:
-    """Reads the headers that count; of a name it is asked only once whether it does."""
-
-    def __init__(self, wanted: Iterable[str], event_header: str = "") -> None:
-        self._wanted = frozenset(name.lower() for name in wanted)
-        self._event_header = event_header.lower()
-        self._known: dict[bytes | str, str | None] = {}
-
-    def read(self, headers: Iterable[tuple[bytes | str, bytes | str]]) -> _HeaderFacts:
-        """Read headers, as bytes (ASGI) or text (WSGI)."""
-        facts = _HeaderFacts()
-        known = self._known
-        for raw_name, raw_value in headers:
-            try:
-                name = known[raw_name]
-            except KeyError:
-                name = self._learn(raw_name)
-            if name is not None:
-                self._note(facts, name, _text(raw_value))
-        return facts
-
-    def _learn(self, raw_name: bytes | str) -> str | None:
-        name = _text(raw_name).lower()
-        counts = name in _OWN_HEADERS or name in self._wanted or name == self._event_header
-        if len(self._known) < _REMEMBERED_HEADERS:
-            self._known[raw_name] = name if counts else None
-        return name if counts else None
-
-    def _note(self, facts: _HeaderFacts, name: str, value: str) -> None:
+def _facts(headers: Iterable[Header], wanted: frozenset[str], event: str) -> _Facts:
+    """Read headers that `HeaderFilter` kept; those of `wanted` names are kept as they are."""
+    facts = _Facts()
+    for name, raw in headers:
+        value = text_of(raw)
         if name == "content-type":
             facts.type = _clean(value)
         elif name == "content-encoding":
@@ -207,20 +181,11 @@ class _HeaderReader:
             facts.request_id = _clean(value)
         elif name == "traceparent":
             facts.trace_id = trace_id(value)
-        if name in self._wanted:
+        if name in wanted:
             facts.chosen[name] = value
-        if name == self._event_header:
+        if name == event:
             facts.event = value
-
-
-def trace_id(traceparent: str) -> str | None:
-    """Return the trace id of a W3C ``traceparent`` value, or None when it is none.
-
-    >>> trace_id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    '0af7651916cd43dd8448eb211c80319c'
-    """
-    parts = traceparent.strip().split("-")
-    return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 else None
+    return facts
 
 
 def route_template(route: Any) -> str | None:
@@ -249,10 +214,6 @@ def _said_by(error: BaseException) -> str | None:
         return str(error)[:_MAX_TEXT]
     except Exception:  # an app's own __str__ may do anything
         return None
-
-
-def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 def _clean(text: str) -> str:

@@ -328,15 +328,17 @@ class Recorder:
             self._bell = None
 
     def _start_companions(self) -> None:
-        # While Python ends, the thread still writes; nothing new can be started any more.
-        if self._stops is not None or not threading.main_thread().is_alive():
+        if self._stops is not None:
             return
         self._stops = []
         for companion in companions:
             try:
                 self._stops.append(companion(self.store, self.settings))
             except Exception as error:
-                self._say(f"the scheduler cannot start: {error}")
+                # While Python ends, this thread still writes; nothing new can be started any more.
+                threading.main_thread().join(timeout=1)
+                if threading.main_thread().is_alive():
+                    self._say(f"the scheduler cannot start: {error}")
 
     def _say(self, message: str) -> None:
         """Log each message once: the app's log is not ours to fill."""

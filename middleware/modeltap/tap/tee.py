@@ -13,8 +13,9 @@ from modeltap.config import ModelChooser, Settings, from_environment
 from modeltap.errors import ConfigError
 from modeltap.store.connection import check_path
 from modeltap.tap.exchange import Exchange, Headers, ids
+from modeltap.tap.headers import HeaderFilter, trace_id
 from modeltap.tap.own_mask import mask_bodies, own_mask
-from modeltap.tap.record import pack, trace_id
+from modeltap.tap.record import pack
 from modeltap.tap.recorder import Recorder, Ticket, recorder_for
 from modeltap.tap.sample import Chooser, sampled
 
@@ -41,6 +42,8 @@ class Tee:
         self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
         self.id_header = settings.id_header.encode() if settings.id_header else None
+        self._sent = HeaderFilter.of_requests(settings)
+        self._answered = HeaderFilter.of_responses(settings)
         self._chooser = Chooser(settings, model)
         self._recorder: Recorder | None = None
         self._origin = 0
@@ -82,6 +85,8 @@ class Tee:
                 return None
             if self._mask_body is not None:
                 mask_bodies(exchange, self._mask_body)
+            exchange.request_headers = self._sent.kept(exchange.request_headers)
+            exchange.response_headers = self._answered.kept(exchange.response_headers)
             if self._recorder is None:
                 self._recorder = recorder_for(self.settings)
                 self._origin = self._recorder.join(self.settings)
