@@ -54,9 +54,10 @@ def gunicorn(*words):
 
 
 def granian(kind):
+    # One worker: SIGTERM is lost on a second one that still starts, and granian waits for it.
     return (
         "-m", "granian", "app:app", "--interface", kind, "--host", "127.0.0.1", "--port", "{port}",
-        "--workers", "2", "--no-log",
+        "--no-log",
     )  # fmt: skip
 
 
@@ -154,3 +155,22 @@ def test_a_file_arrives_whole_whichever_way_the_server_sends_it(
     assert (row["response_note"], row["aborted"]) == (note, None)
     assert row["response_bytes"] == (0 if note else len(content))
     assert rows[part.headers["x-modeltap-id"]]["response_bytes"] == 100
+
+
+def test_a_reloaded_app_records_to_the_same_file(serve, eventually, read_rows, tmp_path):
+    """uvicorn --reload: the source changes, and the new process goes on where the old one was."""
+    served = serve(ASGI, "-m", "uvicorn", "app:app", "--port", "{port}", "--reload",
+                   "--log-level", "warning")  # fmt: skip
+    answered = asked(served, 3)
+    (tmp_path / "app.py").write_text(ASGI.replace("prediction", "predicted"))
+
+    def reloaded():
+        return httpx.post(f"{served.url}/predict", **PLAIN).json() == {"predicted": 0}
+
+    assert eventually(reloaded)
+    served.stop()
+    rows = read_rows(tmp_path / "modeltap.db", "select * from exchanges where path = '/predict'")
+    before = [row for row in rows if row["id"] in answered]
+    after = [row for row in rows if "predicted" in row["response_body"]]
+    assert len(before) == 3 and after
+    assert {row["pid"] for row in before}.isdisjoint(row["pid"] for row in after)
