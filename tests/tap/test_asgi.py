@@ -357,6 +357,21 @@ async def test_paths_are_the_apps_own(tap, path, taken):
     assert (row and row["path"]) == taken
 
 
+async def test_a_mounted_app_that_is_tapped_itself_has_its_mount_in_path_and_route(
+    store, read_rows
+):
+    """The same as if the app around it were tapped."""
+    inner = FastAPI()
+    inner.add_api_route("/flights/{name}", lambda name: name)
+    modeltap.watch(inner, model="m", store=store, analyze=False)
+    outer, client = Starlette(routes=[Mount("/inner", inner)]), Client()
+    scope = scope_of("/api/inner/flights/7", "GET", root_path="/api")
+    await outer(scope, client.receive, client.send)
+    assert modeltap.flush(10)
+    (row,) = read_rows(store)
+    assert (row["path"], row["route"]) == ("/inner/flights/7", "/inner/flights/{name}")
+
+
 async def test_sampling_goes_by_the_trace_and_is_the_same_everywhere(tap):
     """The same trace is in or out whoever is asked."""
     low, high = "0af7651916cd43dd8448eb2100000000", "0af7651916cd43dd8448eb21ffffffff"

@@ -33,9 +33,7 @@ class ASGIMiddleware:
         tee = self.tee
         exchange = None
         if scope["type"] == "http":
-            path, root = scope["path"], scope.get("root_path")
-            if root and path.startswith(f"{root}/"):  # not every server puts it there
-                path = path[len(root) :]
+            path = _path(scope) if scope.get("root_path") else scope["path"]
             exchange = tee.begin(
                 scope["method"], path, scope.get("query_string", b""), scope["headers"]
             )
@@ -182,14 +180,26 @@ class _Responder:
                 return _mounted(scope, template)
         route = scope.get("route")
         template = getattr(route, "path", None)
-        if isinstance(template, str):
-            return _mounted(scope, template)
-        # Litestar keeps the template under a name of its own.
-        return scope.get(ROUTE) or scope.get("path_template")
+        if not isinstance(template, str):
+            # Litestar keeps the template under a name of its own.
+            template = scope.get(ROUTE) or scope.get("path_template")
+        return _mounted(scope, template) if isinstance(template, str) else None
 
 
 def _mounted(scope: Scope, template: str) -> str:
     """Put the path of a mounted app before its route's; the server's own root_path is not it."""
     root: str = scope.get("root_path", "")
-    outer: str = scope.get("app_root_path", root)
-    return root.removeprefix(outer) + template
+    return root.removeprefix(_outer(scope)) + template
+
+
+def _path(scope: Scope) -> str:
+    """Return the path without the server's own root_path, which not every server puts there."""
+    path: str = scope["path"]
+    rest = path.removeprefix(_outer(scope).rstrip("/"))
+    return rest if rest.startswith("/") else path
+
+
+def _outer(scope: Scope) -> str:
+    """The server's own root_path, without what mounts have added to it on the way to us."""
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return root
