@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
@@ -128,6 +129,29 @@ def test_litestar_is_told_what_to_write():
     said = "middleware=[DefineMiddleware(modeltap.ASGIMiddleware, model='m', sample_rate=0.5)]"
     with pytest.raises(modeltap.NotWatchableError, match=re.escape(said)):
         modeltap.watch(litestar.Litestar([]), model="m", sample_rate=0.5)
+
+
+def test_quarts_route_is_known_whatever_answers_first(read_rows, tmp_path):
+    """Also where the app's own hook, older than the tap, turns a request away."""
+    quart = pytest.importorskip("quart", reason='pip install "modeltap[test]"')
+    import modeltap
+
+    async def deny():
+        return "no", 401
+
+    async def ask():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get("/flights/7")
+
+    app = quart.Quart("app")
+    app.before_request(deny)
+    app.add_url_rule("/flights/<number>", "flight", deny)
+    modeltap.watch(app, model="m", analyze=False)
+    assert asyncio.run(ask()).status_code == 401
+    assert modeltap.flush(10)
+    (row,) = read_rows(tmp_path / "modeltap.db")
+    assert (row["route"], row["status"]) == ("/flights/<number>", 401)
 
 
 @pytest.mark.parametrize("thing", [7, "app", object, object()])
