@@ -92,6 +92,13 @@ def test_every_hook_is_documented(hook):
     assert f"`{hook.__name__}(" in (ROOT / "docs/plugins.md").read_text()
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins/modeltap_serving").glob("*_app.py")))
+def test_every_framework_is_documented(path):
+    """In docs/frameworks.md, by the plugin's name."""
+    name = path.name.removesuffix("_app.py")
+    assert name in (ROOT / "docs/frameworks.md").read_text().lower()
+
+
 @pytest.mark.parametrize("name", [n for n in modeltap.__all__ if not n.endswith("Error")])
 def test_every_public_name_has_a_docstring(name):
     """One line at least."""
