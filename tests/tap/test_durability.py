@@ -159,7 +159,7 @@ def test_a_ticket_is_settled_when_its_exchange_is_stored_or_lost(store, eventual
     other = sqlite3.connect(store, isolation_level=None)
     other.execute("begin immediate")
     ticket = put_one(recorder, settings)
-    time.sleep(0.2)
+    assert eventually(lambda: recorder.stats()["queued_bytes"] == 0)
     assert not recorder.is_settled(ticket)
     os.kill(recorder._writer.pid, signal.SIGKILL)
     assert eventually(lambda: recorder.is_settled(ticket))

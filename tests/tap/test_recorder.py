@@ -186,6 +186,7 @@ def test_kill_9_of_the_writer_is_counted_and_mended(store, eventually, caplog):
     other = sqlite3.connect(store, isolation_level=None)
     other.execute("begin immediate")  # so that it cannot write these
     put(recorder, settings, 5)
+    assert eventually(lambda: recorder.stats()["queued_bytes"] == 0)  # they are in the pipe
     os.kill(recorder._writer.pid, signal.SIGKILL)
     assert eventually(lambda: recorder.stats()["dropped"] == 5)
     other.execute("commit")
