@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
+
 from modeltap.tap.sensitive import SensitiveValues
 
 MASK = "[masked]"
@@ -38,6 +40,15 @@ and `api_key`, `api-key` and `apiKey` are one word."""
 _REMEMBERED = 256
 _REMEMBERED_BYTES = 4096
 """How many clean texts are remembered, and how long each may be: a megabyte at most."""
+
+_REMEMBERED_NAMES = 4096
+_LONGEST_NAME = 100
+
+_NUMBERS = re.compile(rb"[\d.]+")
+"""What differs between the rows of a model: without its numbers a body is known by its shape, and
+no name in it is another one's for it (each number leaves a digit)."""
+
+_LONG_NUMBER = re.compile(r"\d{19}")
 
 _ESCAPED_LETTER = "\\u00"
 """JSON may write a letter as its number: such a body is parsed, whatever it seems to say."""
@@ -85,6 +96,8 @@ class Masker:
         self._how = how
         self._key = key.encode()
         self._clean: set[bytes] = set()
+        self._innocent: set[bytes] = set()
+        self._known_names: dict[str, bool] = {}
 
     def header(self, name: str, value: str) -> str | None:
         """Return what may be kept of a header's value; None when it is dropped."""
@@ -129,9 +142,17 @@ class Masker:
         text = as_text(plain)
         if text is None:
             return self._binary(plain)
-        if self._parse_always or self._suspicious(plain):
+        if not (self._parse_always or self._suspicious(plain)):
+            return text, None
+        if self._values:
             return self._by_field(text)
-        return text, None
+        shape = _NUMBERS.sub(b"0", plain)
+        if shape in self._innocent:
+            return text, None
+        kept, note = self._by_field(text)
+        if note is None and len(shape) <= _REMEMBERED_BYTES:
+            _remember(self._innocent, shape)
+        return kept, note
 
     def _suspicious(self, body: bytes) -> bool:
         """A cheap look: can one of the default names be in here at all?
@@ -145,10 +166,18 @@ class Masker:
         if _names_in(letters):
             return True
         if len(letters) <= _REMEMBERED_BYTES:
-            if len(self._clean) >= _REMEMBERED:
-                self._clean.clear()
-            self._clean.add(letters)
+            _remember(self._clean, letters)
         return False
+
+    def _is_sensitive(self, name: str) -> bool:
+        """Say whether a field's name is one to mask; of each it is worked out once."""
+        try:
+            return self._known_names[name]
+        except KeyError:
+            found = self._fields.search(name.lower()) is not None
+            if len(self._known_names) < _REMEMBERED_NAMES and len(name) <= _LONGEST_NAME:
+                self._known_names[name] = found
+            return found
 
     def _compressed(self, body: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
         plain = inflate(body, encoding, _MAX_INFLATED_BYTES)
@@ -168,32 +197,44 @@ class Masker:
         return (None, UNMASKABLE) if suspicious else (body, None)
 
     def _by_field(self, text: str) -> tuple[str | None, str | None]:
+        parsed = False
+        for read in (_read_quickly, _read_with_care):
+            try:
+                document, changed = read(text)
+                changed = self._mask_names(document) or changed
+                if self._values:
+                    plain, document = document, self._without_values(document)
+                    changed = changed or document != plain
+            except (ValueError, msgspec.DecodeError, RecursionError):
+                continue
+            if changed:
+                return _written(document), MASKED
+            parsed = True
+        if parsed:
+            return text, None
+        if self._anywhere.search(text.lower()) or _ESCAPED_LETTER in text:
+            return None, UNMASKABLE
+        kept = self.text(text)
+        return kept, None if kept == text else MASKED
+
+    def _mask_names(self, found: Any) -> bool:
+        """Replace what stands under a sensitive name, at any depth; say whether there was any."""
         changed = False
-
-        def masked(pairs: list[tuple[str, object]]) -> dict[str, object]:
-            nonlocal changed
-            fields = dict(pairs)
-            # Of a name that occurs twice the parsed form shows one value and the text both.
-            changed = changed or len(fields) < len(pairs)
-            for name in list(fields):
-                if self._fields.search(name.lower()):
-                    fields[name] = self._replacement(fields[name])
+        if isinstance(found, dict):
+            for name in list(found):
+                value = found[name]
+                if self._is_sensitive(name):
+                    found[name] = self._replacement(value)
                     if self._how == "drop":
-                        del fields[name]
+                        del found[name]
                     changed = True
-            return fields
-
-        try:
-            document = json.loads(text, object_pairs_hook=masked)
-            if self._values:
-                plain, document = document, self._without_values(document)
-                changed = changed or document != plain
-            return (_written(document), MASKED) if changed else (text, None)
-        except (ValueError, RecursionError):
-            if self._anywhere.search(text.lower()) or _ESCAPED_LETTER in text:
-                return None, UNMASKABLE
-            kept = self.text(text)
-            return kept, None if kept == text else MASKED
+                elif isinstance(value, (dict, list)):
+                    changed = self._mask_names(value) or changed
+        elif isinstance(found, list):
+            for item in found:
+                if isinstance(item, (dict, list)):
+                    changed = self._mask_names(item) or changed
+        return changed
 
     def _without_values(self, document: Any) -> Any:
         """Return a copy of `document` with texts and numbers that look sensitive replaced."""
@@ -209,6 +250,12 @@ class Masker:
         return document
 
 
+def _remember(known: set[bytes], text: bytes) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known.add(text)
+
+
 def _names_in(text: bytes) -> bool:
     """Say whether a stem of a sensitive name is in `text`, lower-cased letters and backslashes.
 
@@ -222,13 +269,35 @@ def _names_in(text: bytes) -> bool:
     )  # fmt: skip
 
 
+def _read_quickly(text: str) -> tuple[Any, bool]:
+    """Read JSON; a name that occurs twice goes unnoticed."""
+    if _LONG_NUMBER.search(text):
+        raise ValueError("beyond 64 bits a number would be rounded")
+    return msgspec.json.decode(text), False
+
+
+def _read_with_care(text: str) -> tuple[Any, bool]:
+    """Read JSON, NaN and long numbers too; say whether the text has more than the document shows.
+
+    Of a name that occurs twice that is the first value.
+    """
+    twice = False
+
+    def fields(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal twice
+        found = dict(pairs)
+        twice = twice or len(found) < len(pairs)
+        return found
+
+    return json.loads(text, object_pairs_hook=fields), twice
+
+
 def _written(document: object) -> str:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     try:
-        text.encode()
-    except UnicodeEncodeError:  # a lone surrogate, which no file can hold
-        text = json.dumps(document, separators=(",", ":"))
-    return text
+        return msgspec.json.encode(document).decode()
+    except (ValueError, OverflowError, TypeError, msgspec.EncodeError):
+        # Lone surrogates, which no file can hold as they are, and numbers beyond 64 bits.
+        return json.dumps(document, separators=(",", ":"))
 
 
 def as_text(body: bytes) -> str | None:
