@@ -127,10 +127,10 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-def megabytes(pid: int) -> float:
+def mebibytes(pid: int) -> float:
     """Return the resident memory of a process."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def memory(master: int) -> dict[int, tuple[float, float]]:
@@ -138,7 +138,7 @@ def memory(master: int) -> dict[int, tuple[float, float]]:
     found = {}
     for worker in children(master):
         try:
-            found[worker] = (megabytes(worker), sum(map(megabytes, children(worker))))
+            found[worker] = (mebibytes(worker), sum(map(mebibytes, children(worker))))
         except OSError:  # it has just ended
             continue
     return found
