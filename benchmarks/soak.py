@@ -1,12 +1,15 @@
-"""Ten minutes of mixed traffic against four gunicorn workers on one store, two of them killed.
+"""Mixed traffic against four gunicorn workers on one store, two of them killed on the way.
 
-    python benchmarks/soak.py [--minutes 10] [--clients 8]
+    python benchmarks/soak.py [--minutes 10] [--clients 8] [--apps flask fastapi]
 
-Small and large bodies, streams, streams that the client leaves, and requests that fail, against
-a Flask app (gthread workers). At a third and at two thirds of the time one worker is killed by
-SIGKILL. Printed are what was sent, answered and recorded, what was counted as lost, and how much
-memory each process has. It exits with 1 when an answered request has no record and is not among
-the counted losses, when one has two, or when a process grows.
+Small and large bodies, streams, streams that the client leaves, and requests that fail, against a
+Flask app (gthread workers), then as long against a FastAPI app (uvicorn workers). At a third and at
+two thirds of the time one worker is killed by SIGKILL. Printed are what was sent, answered and
+recorded, what was counted as lost, and how much memory each process has.
+
+It exits with 1 when a promise does not hold: every request is answered but for those that a killed
+worker had in hand; every answer has one record, with the status that the client saw, or is counted
+in the table `losses`; no process grows; no writer process is left over; the file is sound.
 """
 
 from __future__ import annotations
@@ -25,14 +28,27 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from machine import describe
 
 WORKERS = 4
-APP = """
+KILLS_AT = (1 / 3, 2 / 3)
+KILL_SECONDS = 2.0
+"""A client may find out this late that the worker behind its connection is gone."""
+
+SAMPLES = 40
+GROWTH = 1.1
+GROWTH_MIB = 5.0
+"""A process grows when it has more than a tenth and this more than early in its life: the
+allocator's own ups and downs are smaller, a leak of ten minutes is not."""
+
+FLASK = """
+import time
+
 import modeltap
 from flask import Flask, Response, request
 
@@ -49,7 +65,13 @@ def large():
 @app.post("/stream")
 def stream():
     request.get_data()
-    return Response((b'{"token": %d}\\n' % n for n in range(50)), mimetype="application/x-ndjson")
+
+    def tokens():
+        for n in range(50):
+            time.sleep(0.001)
+            yield b'{"token": %d}\\n' % n
+
+    return Response(tokens(), mimetype="application/x-ndjson")
 
 @app.post("/fail")
 def fail():
@@ -57,19 +79,84 @@ def fail():
 
 modeltap.watch(app, model="soak", store="taps.db", analyze=False)
 """
+FASTAPI = """
+import asyncio
+
+import modeltap
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
+
+app = FastAPI()
+
+@app.post("/small")
+async def small(request: Request):
+    return {"prediction": len(await request.body())}
+
+@app.post("/large")
+async def large(request: Request):
+    return Response(await request.body(), media_type="application/json")
+
+@app.post("/stream")
+async def stream(request: Request):
+    await request.body()
+
+    async def tokens():
+        for n in range(50):
+            await asyncio.sleep(0.001)
+            yield b'{"token": %d}\\n' % n
+
+    return StreamingResponse(tokens(), media_type="application/x-ndjson")
+
+@app.post("/fail")
+async def fail():
+    raise ValueError("this one fails")
+
+modeltap.watch(app, model="soak", store="taps.db", analyze=False)
+"""
+APPS = {
+    "flask": (FLASK, ["-k", "gthread", "--threads", "4"]),
+    "fastapi": (FASTAPI, ["-k", "uvicorn_worker.UvicornWorker"]),
+}
 SMALL = json.dumps({f"feature_{n}": n * 1.5 for n in range(25)}).encode()
 LARGE = json.dumps({"rows": [list(range(100))] * 500}).encode()
 KINDS = ["/small"] * 90 + ["/large"] * 1 + ["/stream"] * 4 + ["leave"] * 2 + ["/fail"] * 3
+
+Memory = dict[int, tuple[float, float]]
+"""Of each worker its own memory and that of its writer process, in MiB."""
 
 
 @dataclass
 class Tally:
     """What the clients saw, by request id."""
 
-    answered: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, int] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
-    broken: list[tuple[str, float]] = field(default_factory=list)
+    broken: dict[str, tuple[float, float]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+
+    def sent(self) -> set[str]:
+        return self.answered.keys() | self.left | self.broken.keys()
+
+
+@dataclass
+class Stored:
+    """What the store holds."""
+
+    statuses: dict[str, int | None]
+    twice: int
+    lost: int
+    aborted: int
+    check: str
+    mebibytes: float
+
+
+@dataclass
+class Run:
+    """One app's time under load."""
+
+    tally: Tally
+    kills: list[float]
+    samples: list[Memory]
 
 
 class Client(threading.Thread):
@@ -86,13 +173,14 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         while not self._stopped.is_set():
-            kind, name = self._random.choice(KINDS), next(self._names)
+            kind, name, start = self._random.choice(KINDS), next(self._names), time.monotonic()
             try:
                 self._ask(kind, name)
             except (OSError, http.client.HTTPException):
                 self._close()
-                self._tally.broken.append((name, time.monotonic()))
+                self._tally.broken[name] = start, time.monotonic()
             time.sleep(0.008)
+        self._close()
 
     def _ask(self, kind: str, name: str) -> None:
         if self._connection is None:
@@ -106,14 +194,15 @@ class Client(threading.Thread):
         if kind == "leave":
             answer.read(10)
             self._tally.left.add(name)
+            answer.close()
             self._close()
             return
         content = answer.read()
         if answer.status != (500 if kind == "/fail" else 200):
             self._tally.wrong.append(f"{path}: {answer.status} {content[:100]!r}")
-        if answer.headers.get("Connection", "").lower() == "close":
-            self._close()
-        self._tally.answered[name] = kind
+        if kind == "/fail" or answer.headers.get("Connection", "").lower() == "close":
+            self._close()  # after an exception uvicorn hangs up without having said so
+        self._tally.answered[name] = answer.status
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -133,8 +222,8 @@ def mebibytes(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def memory(master: int) -> dict[int, tuple[float, float]]:
-    """Return of each worker its own memory and that of its writer process."""
+def memory(master: int) -> Memory:
+    """Return how much each worker and its writer process has."""
     found = {}
     for worker in children(master):
         try:
@@ -144,110 +233,183 @@ def memory(master: int) -> dict[int, tuple[float, float]]:
     return found
 
 
-def serve(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
-    (folder / "app.py").write_text(APP)
+def writers(folder: Path) -> list[int]:
+    """Return the writer processes of the stores in `folder`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except OSError:
+            continue
+        if b"modeltap.tap.write" in line and str(folder).encode() in line:
+            found.append(int(path.parent.name))
+    return found
+
+
+def serve(source: str, options: list[str], folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start gunicorn; return its master, and the port."""
+    (folder / "app.py").write_text(source)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-w", str(WORKERS), "-k", "gthread", "--threads", "4",
+        [sys.executable, "-m", "gunicorn", "-w", str(WORKERS), *options,
          "-b", f"127.0.0.1:{port}", "--log-level", "critical", "app:app"],
         cwd=folder, stderr=(folder / "log").open("wb"),
     )  # fmt: skip
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return process, port
         time.sleep(0.05)
-    raise SystemExit("gunicorn did not start: pip install gunicorn")
+    process.kill()
+    raise SystemExit("gunicorn did not start: pip install gunicorn uvicorn-worker\n"
+                     + (folder / "log").read_text()[-1000:])  # fmt: skip
 
 
-def run(process: subprocess.Popen[bytes], port: int, seconds: float, clients: int) -> tuple[
-    Tally, dict[int, tuple[float, float]], dict[int, tuple[float, float]]
-]:  # fmt: skip
-    """Let the clients ask, kill two workers; return what was seen, and memory early and late."""
-    tally, stop = Tally(), threading.Event()
-    threads = [Client(number, port, tally, stop) for number in range(clients)]
+def load(master: int, port: int, seconds: float, clients: int) -> Run:
+    """Let the clients ask, kill two workers, and look at the memory now and then."""
+    run, stop = Run(Tally(), [], []), threading.Event()
+    threads = [Client(number, port, run.tally, stop) for number in range(clients)]
     for thread in threads:
         thread.start()
     begin = time.monotonic()
-
-    def wait_until(share: float) -> None:
-        time.sleep(max(0.0, begin + seconds * share - time.monotonic()))
-
-    for share in (1 / 3, 2 / 3):
-        wait_until(share)
-        victim = random.choice(children(process.pid))
-        os.kill(victim, signal.SIGKILL)
-        print(f"killed worker {victim} after {seconds * share:.0f} s")
-    wait_until(0.75)
-    early = memory(process.pid)
-    wait_until(1.0)
-    late = memory(process.pid)
+    for sample in range(1, SAMPLES + 1):
+        time.sleep(max(0.0, begin + seconds * sample / SAMPLES - time.monotonic()))
+        if len(run.kills) < len(KILLS_AT) and sample / SAMPLES >= KILLS_AT[len(run.kills)]:
+            victim = random.choice(children(master))
+            run.kills.append(time.monotonic())
+            os.kill(victim, signal.SIGKILL)
+            print(f"killed worker {victim} after {time.monotonic() - begin:.0f} s")
+        run.samples.append(memory(master))
     stop.set()
     for thread in threads:
         thread.join(40)
-    return tally, early, late
+    return run
 
 
-def judge(
-    tally: Tally, records: Counter[str], lost: int,
-    early: dict[int, tuple[float, float]], late: dict[int, tuple[float, float]],
-) -> list[str]:  # fmt: skip
-    """Return which promises do not hold."""
-    broken = list(tally.wrong[:5])
-    missing = [name for name in tally.answered if name not in records]
-    if len(missing) > lost:
-        broken.append(f"{len(missing)} answered requests have no record, {lost} counted as lost")
-    if twice := [name for name, count in records.items() if count > 1]:
-        broken.append(f"{len(twice)} requests have two records")
-    # A killed worker has at most its threads' requests in flight, and as many wait for it.
-    if len(tally.broken) > 2 * 2 * 8:
-        broken.append(f"{len(tally.broken)} requests broke, two workers were killed")
-    for pid in early.keys() & late.keys():
-        for what, before, after in zip(("worker", "writer"), early[pid], late[pid], strict=True):
-            if after > before * 1.1 + 5:
-                broken.append(f"{what} of {pid} grew from {before:.0f} to {after:.0f} MB")
-    return broken
+def read(folder: Path) -> Stored:
+    """Return what came into the store."""
+    with closing(sqlite3.connect(folder / "taps.db")) as store:
+
+        def one(query: str) -> int:
+            return int(store.execute(query).fetchone()[0])
+
+        statuses = dict(store.execute("select request_id, status from exchanges").fetchall())
+        return Stored(
+            statuses, one("select count(*) from exchanges") - len(statuses),
+            one("select ifnull(sum(count), 0) from losses"),
+            one("select count(*) from exchanges where aborted"),
+            store.execute("pragma quick_check(1)").fetchone()[0],
+            sum(path.stat().st_size for path in folder.glob("taps.db*")) / 2**20,
+        )  # fmt: skip
+
+
+def lives(samples: list[Memory]) -> dict[int, tuple[tuple[float, float], tuple[float, float]]]:
+    """Return the memory of each worker that lived on, a fifth into its life and at the end."""
+    seen: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for sample in samples:
+        for pid, has in sample.items():
+            seen[pid].append(has)
+    return {pid: (seen[pid][len(seen[pid]) // 5], seen[pid][-1]) for pid in samples[-1]}
+
+
+def in_hand(run: Run) -> int:
+    """Return how many requests broke with a killed worker: at the kill, or right after it."""
+    return sum(
+        any(start <= kill + KILL_SECONDS and kill <= end for kill in run.kills)
+        for start, end in run.tally.broken.values()
+    )
+
+
+def failures(run: Run, stored: Stored, clients: int) -> list[str]:
+    """Return which promises to the app and its clients do not hold."""
+    tally, found = run.tally, list(run.tally.wrong[:5])
+    if other := len(tally.broken) - in_hand(run):
+        found.append(f"{other} requests broke that no killed worker had in hand")
+    if in_hand(run) > clients * len(run.kills):
+        found.append(f"{in_hand(run)} requests broke at {len(run.kills)} kills")
+    if stored.check != "ok":
+        found.append(f"the file: {stored.check}")
+    for pid, (early, late) in lives(run.samples).items():
+        for what, before, after in zip(("worker", "writer"), early, late, strict=True):
+            if after > before * GROWTH + GROWTH_MIB:
+                found.append(f"{what} of {pid} grew from {before:.0f} to {after:.0f} MiB")
+    return found
+
+
+def untold(tally: Tally, stored: Stored) -> list[str]:
+    """Return which promises about the records do not hold."""
+    found = []
+    if (missing := len(tally.answered.keys() - stored.statuses.keys())) > stored.lost:
+        found.append(f"{missing} answers have no record, {stored.lost} counted as lost")
+    if stored.twice:
+        found.append(f"{stored.twice} records too many of the same requests")
+    if unknown := stored.statuses.keys() - tally.sent():
+        found.append(f"{len(unknown)} records of requests that nobody sent")
+    both = tally.answered.keys() & stored.statuses.keys()
+    if other := sum(tally.answered[name] != stored.statuses[name] for name in both):
+        found.append(f"{other} records with another status than the client's")
+    return found
+
+
+def show(run: Run, stored: Stored) -> None:
+    """Print the figures."""
+    tally, names = run.tally, stored.statuses.keys()
+    print(f"sent {len(tally.sent()):,}: answered {len(tally.answered):,}, left by the client "
+          f"{len(tally.left):,}, in hand at the kills {in_hand(run)}, broken otherwise "
+          f"{len(tally.broken) - in_hand(run)}")  # fmt: skip
+    print(f"recorded {len(names):,}, {stored.aborted:,} of them aborted; twice {stored.twice}; "
+          f"counted as lost {stored.lost}")  # fmt: skip
+    print(
+        f"without a record: {len(tally.answered.keys() - names)} answered, "
+        f"{len(tally.left - names)} left, {len(tally.broken.keys() - names)} broken"
+    )
+    print(f"file {stored.mebibytes:,.0f} MiB, {stored.check}")
+    for pid, (early, late) in lives(run.samples).items():
+        print(f"worker {pid}: {early[0]:.0f} -> {late[0]:.0f} MiB, its writer {early[1]:.0f} -> "
+              f"{late[1]:.0f} MiB")  # fmt: skip
+
+
+def left_over(folder: Path) -> list[str]:
+    """Wait for the writer processes to end; return the promise that they do."""
+    deadline = time.monotonic() + 40  # they wait 30 s for another program's lock
+    while (pids := writers(folder)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return [f"writer processes are left over: {pids}"] if pids else []
+
+
+def soak(app: str, seconds: float, clients: int) -> list[str]:
+    """Load one app; return which promises do not hold."""
+    print(f"\n{app}, {seconds / 60:g} minutes, {clients} clients, {WORKERS} workers")
+    source, options = APPS[app]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        process, port = serve(source, options, folder)
+        try:
+            run = load(process.pid, port, seconds, clients)
+        finally:
+            process.terminate()
+            process.wait(60)
+        left = left_over(folder)
+        stored = read(folder)
+    show(run, stored)
+    return failures(run, stored, clients) + untold(run.tally, stored) + left
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--apps", nargs="+", choices=list(APPS), default=list(APPS))
     said = parser.parse_args()
-    print(describe("flask", "gunicorn"))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        process, port = serve(folder)
-        try:
-            tally, early, late = run(process, port, said.minutes * 60, said.clients)
-        finally:
-            process.terminate()
-            process.wait(60)
-        time.sleep(2)  # a killed worker's writer may still be at it
-        store = sqlite3.connect(folder / "taps.db")
-        names = store.execute("select request_id from exchanges").fetchall()
-        records = Counter(row[0] for row in names)
-        lost = store.execute("select ifnull(sum(count), 0) from losses").fetchone()[0]
-        aborted = store.execute("select count(*) from exchanges where aborted").fetchone()[0]
-        sound = store.execute("pragma quick_check(1)").fetchone()[0]
-        store.close()
-        size = sum(path.stat().st_size for path in folder.glob("taps.db*")) / 1e6
-    sent = len(tally.answered) + len(tally.left) + len(tally.broken)
-    missing = sum(name not in records for name in tally.answered)
-    print(f"sent {sent:,}: answered {len(tally.answered):,}, left by the client "
-          f"{len(tally.left):,}, broken by the kills {len(tally.broken)}")  # fmt: skip
-    print(f"recorded {len(records):,}, {aborted:,} of them aborted; answered without a record "
-          f"{missing}; counted as lost {lost}")  # fmt: skip
-    print(f"store {size:,.0f} MB, {sound}")
-    for pid, (worker, writer) in late.items():
-        before = early.get(pid, (0.0, 0.0))
-        print(f"worker {pid}: {before[0]:.0f} -> {worker:.0f} MB, its writer {before[1]:.0f} -> "
-              f"{writer:.0f} MB (at three quarters and at the end)")  # fmt: skip
-    broken = judge(tally, records, lost, early, late) + ([] if sound == "ok" else [sound])
-    print("\n".join(broken) or "every promise held")
+    print(describe("flask", "fastapi", "gunicorn"))
+    broken = []
+    for app in said.apps:
+        found = soak(app, said.minutes * 60, said.clients)
+        print("\n".join(found) or "every promise held")
+        broken += found
     sys.exit(bool(broken))
 
 
