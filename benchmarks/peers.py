@@ -174,7 +174,7 @@ PEERS = {
         opentelemetry, "none",
         "opentelemetry-sdk opentelemetry-instrumentation-{starlette,fastapi,flask}",
     ),
-    "Sentry": Peer(sentry, "request", "sentry-sdk"),
+    "Sentry": Peer(sentry, "request but Flask's", "sentry-sdk"),
     "Elastic APM": Peer(elastic, "request", "elastic-apm"),
     "Apitally": Peer(apitally, "both", "'apitally[fastapi,starlette,flask]'"),
     "Moesif": Peer(moesif, "both", "moesifasgi moesifwsgi"),
@@ -354,12 +354,12 @@ def measure(framework: str, names: list[str], rounds: int, requests: int) -> Fou
 
 def show(names: list[str], found: dict[str, Found]) -> None:
     """Print the table, and below it what is missing and what was refused."""
-    print(f"{'':14}" + "".join(f"{name:>11}" for name in found) + "  bodies kept  sent, kB")
+    print(f"{'':14}" + "".join(f"{name:>11}" for name in found) + "  bodies kept          sent, kB")
     for name in names:
         cells = [one.added.get(name) for one in found.values()]
         sent = sum(one.sent.get(name, 0) for one in found.values()) / 1000
         print(f"{name:14}" + "".join(f"{'-' if c is None else f'{c:.1f}':>11}" for c in cells)
-              + f"  {PEERS[name].bodies:11}{f'{sent:,.0f}' if sent else '-':>10}")  # fmt: skip
+              + f"  {PEERS[name].bodies:19}{f'{sent:,.0f}' if sent else '-':>10}")  # fmt: skip
     for name in names:
         if any(name in one.missing for one in found.values()):
             print(f"{name} is not installed: pip install {PEERS[name].install}")
