@@ -126,13 +126,14 @@ def million(requests: int, folder: Path) -> list[str]:
     """Print memory at each tenth of the requests; return which process grew."""
     store = folder / "million.db"
     app = modeltap.ASGIMiddleware(starlette_app(), model="m", store=str(store), analyze=False)
-    seen = []
+    seen: list[tuple[float, float]] = []
+    turns = max(1, requests // 10 // FOLLOWED)
     for tenth in range(11):
-        for _ in range(requests // 10 // FOLLOWED if tenth else 1):
+        for _ in range(turns if tenth else 1):
             run_asgi(app, FOLLOWED)
             modeltap.flush(60)
         seen.append((mebibytes(os.getpid()), sum(map(mebibytes, children(os.getpid())))))
-        print(f"{tenth * requests // 10:10,} requests: app {seen[-1][0]:6.1f} MiB, "
+        print(f"{tenth * turns * FOLLOWED:10,} requests: app {seen[-1][0]:6.1f} MiB, "
               f"writer {seen[-1][1]:5.1f} MiB")  # fmt: skip
     counters = modeltap.stats()
     print(f"captured {counters['captured']:,}, written {counters['written']:,}")

@@ -292,11 +292,12 @@ def load(master: int, port: int, seconds: float, clients: int) -> Run:
 
 def kill(master: int, what: str, run: Run) -> None:
     """Kill a worker, or the writer process of one."""
-    victim = random.choice(children(master))
+    workers = children(master)
     if what == "worker":
+        victim = random.choice(workers)
         run.kills.append(time.monotonic())
     else:
-        victim = children(victim)[0]
+        victim = random.choice([writer for worker in workers for writer in children(worker)])
     os.kill(victim, signal.SIGKILL)
     print(f"killed {what} {victim}")
 
