@@ -49,6 +49,13 @@ def test_one_call_is_an_exchange(options, recorded):
     assert row["request_type"] == row["response_type"] == "application/json"
 
 
+def test_a_duration_that_nobody_told_is_unknown(options, recorded):
+    """Not the time that we took."""
+    modeltap.capture(request=1, response=2, **options)
+    (row,) = recorded()
+    assert row["duration_ms"] is None and row["first_byte_ms"] is None
+
+
 @dataclasses.dataclass
 class Flight:
     distance: int

@@ -59,7 +59,7 @@ def capture(
         model: the model's name.
         request, response: anything JSON can say: dicts, lists, numbers, arrays, data frames,
             dataclasses, pydantic models.
-        duration_ms: how long the call took, in milliseconds.
+        duration_ms: how long the call took, in milliseconds; unknown if not said.
         started_at: when it began; now, less its duration, if not said.
         error: what it raised.
         name: what the store calls the function (column `path`); of a decorated one its own name.

@@ -79,8 +79,6 @@ class Tee:
     def finish(self, exchange: Exchange) -> Ticket | None:
         """Hand a finished exchange to the recorder; return what to wait for, if it is durable."""
         try:
-            if exchange.duration_ms is None:
-                exchange.duration_ms = exchange.elapsed_ms()
             if not (exchange.sampled or exchange.failed()):
                 return None
             if self._mask_body is not None:
