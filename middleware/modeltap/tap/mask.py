@@ -48,7 +48,8 @@ _NUMBERS = re.compile(rb"[\d.]+")
 """What differs between the rows of a model: without its numbers a body is known by its shape, and
 no name in it is another one's for it (each number leaves a digit)."""
 
-_LONG_NUMBER = re.compile(r"\d{19}")
+_DIGITS_ALIKE = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))
+_LONG_NUMBER = b"0" * 19
 
 _ESCAPED_LETTER = "\\u00"
 """JSON may write a letter as its number: such a body is parsed, whatever it seems to say."""
@@ -97,6 +98,7 @@ class Masker:
         self._key = key.encode()
         self._clean: set[bytes] = set()
         self._innocent: set[bytes] = set()
+        self._was_innocent = False
         self._known_names: dict[str, bool] = {}
 
     def header(self, name: str, value: str) -> str | None:
@@ -146,11 +148,12 @@ class Masker:
             return text, None
         if self._values:
             return self._by_field(text)
-        shape = _NUMBERS.sub(b"0", plain)
-        if shape in self._innocent:
+        # Where the last one was masked, the next is likely to be: its shape is not worth a look.
+        if self._was_innocent and _shape(plain) in self._innocent:
             return text, None
         kept, note = self._by_field(text)
-        if note is None and len(shape) <= _REMEMBERED_BYTES:
+        self._was_innocent = note is None
+        if note is None and len(shape := _shape(plain)) <= _REMEMBERED_BYTES:
             _remember(self._innocent, shape)
         return kept, note
 
@@ -250,6 +253,10 @@ class Masker:
         return document
 
 
+def _shape(body: bytes) -> bytes:
+    return _NUMBERS.sub(b"0", body)
+
+
 def _remember(known: set[bytes], text: bytes) -> None:
     if len(known) >= _REMEMBERED:
         known.clear()
@@ -271,7 +278,7 @@ def _names_in(text: bytes) -> bool:
 
 def _read_quickly(text: str) -> tuple[Any, bool]:
     """Read JSON; a name that occurs twice goes unnoticed."""
-    if _LONG_NUMBER.search(text):
+    if _LONG_NUMBER in text.encode().translate(_DIGITS_ALIKE):
         raise ValueError("beyond 64 bits a number would be rounded")
     return msgspec.json.decode(text), False
 
