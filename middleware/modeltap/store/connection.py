@@ -170,17 +170,18 @@ def _migrated_by_child(file: Path) -> bool:
 
 def _migrate(connection: sqlite3.Connection, file: Path) -> None:
     """Create or upgrade the schema; two processes that start together take turns."""
-    # These must come before the first table: none can be changed cheaply later. Pages of 8 KB
-    # hold six exchanges with 1 KB bodies, the usual 4 KB only two: a quarter faster to write.
-    connection.execute("pragma page_size = 8192")
-    connection.execute("pragma auto_vacuum = incremental")
-    connection.execute("pragma journal_mode = wal")
     from sqlite_utils import Database
 
     # The lock is on the folder: it leaves no file behind, and closing it frees no lock of SQLite's.
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
+        # These must come before the first table: none can be changed cheaply later. Pages of 8 KB
+        # hold six exchanges with 1 KB bodies, the usual 4 KB only two: a quarter faster to write.
+        connection.execute("pragma page_size = 8192")
+        connection.execute("pragma auto_vacuum = incremental")
+        # SQLite waits for nobody when it changes this: 'locked', at once, for the second of two.
+        connection.execute("pragma journal_mode = wal")
         schema.migrate(Database(connection))
     finally:
         os.close(folder)
