@@ -257,15 +257,20 @@ class Judge:
             and start < named.to_time
             and end > named.from_time
         )
-        said = msgspec.structs.asdict(metric)
-        said.update(
-            model=named.model, version=named.version, window_start=start, window_end=end,
-            in_reference=int(in_reference), computed_at=clock.now(),
+        if in_reference and metric.verdict == ALERT:
+            # A part of what is normal is no news.
+            metric = msgspec.structs.replace(metric, verdict=OK)
+        return metric_row(
+            metric, model=named.model, version=named.version, window_start=start, window_end=end,
+            in_reference=int(in_reference),
             reference_id=named.id if isinstance(named, Reference) else None,
         )  # fmt: skip
-        if in_reference and said["verdict"] == ALERT:
-            said["verdict"] = OK  # a part of what is normal is no news
-        return {name: said[name] for name in METRIC_COLUMNS}
+
+
+def metric_row(metric: Metric, **where: Any) -> dict[str, Any]:
+    """Return a row of the table `metrics`: `metric`, and `where` it belongs."""
+    said = {**msgspec.structs.asdict(metric), **where, "computed_at": clock.now()}
+    return {name: said[name] for name in METRIC_COLUMNS}
 
 
 @dataclass(frozen=True)

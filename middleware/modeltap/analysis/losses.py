@@ -6,15 +6,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import msgspec
-
 from modeltap import clock
-from modeltap.analysis.judging import OnJudged
+from modeltap.analysis.judging import OnJudged, metric_row
 from modeltap.analysis.metric import ALERT, OK, Metric
 from modeltap.analysis.windows import window_start
 from modeltap.store.connection import writing
 from modeltap.store.losses import JUDGED, calm_incidents, newest_loss
-from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
+from modeltap.store.metrics import save_metrics
 from modeltap.store.progress import advance, progress
 
 CAPTURE_LOSS = "capture_loss"
@@ -82,9 +80,7 @@ def _lost(reasons: list[sqlite3.Row]) -> Metric:
 
 
 def _row(model: str, hour: float, metric: Metric) -> dict[str, Any]:
-    said = msgspec.structs.asdict(metric)
-    said.update(
-        model=model, version="", window_start=clock.iso(hour), window_end=clock.iso(hour + _HOUR),
-        in_reference=0, reference_id=None, computed_at=clock.now(),
+    return metric_row(
+        metric, model=model, version="", window_start=clock.iso(hour),
+        window_end=clock.iso(hour + _HOUR), in_reference=0, reference_id=None,
     )  # fmt: skip
-    return {name: said[name] for name in METRIC_COLUMNS}

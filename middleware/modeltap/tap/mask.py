@@ -56,7 +56,7 @@ _ESCAPED_LETTER = "\\u00"
 
 _BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
 
-_MAX_INFLATED_BYTES = 1024 * 1024
+MAX_INFLATED_BYTES = 1024 * 1024
 """How much of a compressed body is looked at; a bomb stops here."""
 
 
@@ -183,7 +183,7 @@ class Masker:
             return found
 
     def _compressed(self, body: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
-        plain = inflate(body, encoding, _MAX_INFLATED_BYTES)
+        plain = inflate(body, encoding, MAX_INFLATED_BYTES)
         if plain is None:
             return None, UNMASKABLE
         kept, note = self.body(plain, "")

@@ -11,12 +11,11 @@ from typing import Any
 
 from modeltap.errors import ConfigError
 from modeltap.tap.exchange import Exchange, Headers
-from modeltap.tap.mask import MASKED, UNMASKABLE, inflate
+from modeltap.tap.headers import text_of
+from modeltap.tap.mask import MASKED, MAX_INFLATED_BYTES, UNMASKABLE, inflate
 
 MaskBody = Callable[[bytes, str], bytes | None]
 """From a body and its content type to what may be kept of it; None keeps nothing."""
-
-_MAX_INFLATED_BYTES = 1024 * 1024
 
 
 def own_mask(options: Mapping[str, Any]) -> MaskBody | None:
@@ -31,7 +30,7 @@ def own_mask(options: Mapping[str, Any]) -> MaskBody | None:
 
 
 def mask_bodies(exchange: Exchange, mask: MaskBody) -> None:
-    """Let the app's own function mask both bodies, here: it cannot be had in another process."""
+    """Let the app's own function mask both bodies; headers come from `HeaderFilter`."""
     exchange.request_body, exchange.request_headers, note = _masked(
         mask, exchange.request_body, exchange.request_headers
     )
@@ -51,8 +50,8 @@ def _masked(
     plain: bytes | None = bytes(body)
     encoding = _header(headers, "content-encoding").lower()
     if encoding not in ("", "identity"):
-        plain = inflate(bytes(body), encoding, _MAX_INFLATED_BYTES)
-        headers = [pair for pair in headers if _lower(pair[0]) != "content-encoding"]
+        plain = inflate(bytes(body), encoding, MAX_INFLATED_BYTES)
+        headers = [pair for pair in headers if pair[0] != "content-encoding"]
     try:
         kept = None if plain is None else mask(plain, _header(headers, "content-type"))
     except Exception:  # what cannot be masked is not kept, and costs nobody the record
@@ -63,12 +62,4 @@ def _masked(
 
 
 def _header(headers: Headers, name: str) -> str:
-    return next((_text(value) for own, value in headers if _lower(own) == name), "")
-
-
-def _lower(name: bytes | str) -> str:
-    return _text(name).lower()
-
-
-def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode("latin-1")
+    return next((text_of(value) for own, value in headers if own == name), "")

@@ -13,7 +13,7 @@ from modeltap.config import ModelChooser, Settings, from_environment
 from modeltap.errors import ConfigError
 from modeltap.store.connection import check_path
 from modeltap.tap.exchange import Exchange, Headers, ids
-from modeltap.tap.headers import HeaderFilter, trace_id
+from modeltap.tap.headers import HeaderFilter, text_of, trace_id
 from modeltap.tap.own_mask import mask_bodies, own_mask
 from modeltap.tap.record import pack
 from modeltap.tap.recorder import Recorder, Ticket, recorder_for
@@ -81,10 +81,10 @@ class Tee:
         try:
             if not (exchange.sampled or exchange.failed()):
                 return None
-            if self._mask_body is not None:
-                mask_bodies(exchange, self._mask_body)
             exchange.request_headers = self._sent.kept(exchange.request_headers)
             exchange.response_headers = self._answered.kept(exchange.response_headers)
+            if self._mask_body is not None:
+                mask_bodies(exchange, self._mask_body)
             if self._recorder is None:
                 self._recorder = recorder_for(self.settings)
                 self._origin = self._recorder.join(self.settings)
@@ -148,7 +148,7 @@ class Tee:
 def _traceparent(headers: Headers) -> Iterator[str]:
     for name, value in headers:
         if name in (b"traceparent", "traceparent"):
-            yield value if isinstance(value, str) else value.decode("latin-1")
+            yield text_of(value)
 
 
 def _check_reference(settings: Settings) -> None:
