@@ -149,7 +149,7 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
         (["reference", "set", "--model", "m", "--from", "soon"], 2, "'soon' is no time"),
         (["reference", "set", "--model", "m", "--rows", "99999"], 1, "fewer than 99999"),
         (["label", "set", "nobody", "1"], 1, "no exchange 'nobody'"),
-        (["analyze", "--window", "fortnight"], 2, "window 'fortnight' is no length of time"),
+        (["analyze", "--window", "fortnight"], 2, "window 'fortnight' is not understood"),
     ],
 )
 def test_what_people_mistype_is_one_line_with_the_mend(at, words, code, said):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 _prefixes: dict[int, str] = {}
 
@@ -29,7 +29,7 @@ def iso(seconds: float) -> str:
 
 
 def parse(text: object) -> float | None:
-    """Read a time: ISO 8601 text, or seconds or milliseconds since the epoch; None if it is none.
+    """Read a time: ISO 8601 text, a date, seconds or milliseconds since the epoch; None if none.
 
     Text without a zone is taken as UTC.
 
@@ -44,6 +44,8 @@ def parse(text: object) -> float | None:
         # 1e11 seconds is the year 5138, 1e11 milliseconds is 1973: beyond it they are milliseconds.
         value = text / 1000 if 1e11 < abs(text) < 1e15 else text
         return float(value) if EARLIEST <= value < LATEST else None
+    if isinstance(text, date):
+        text = text.isoformat()
     if not isinstance(text, str):
         return None
     try:

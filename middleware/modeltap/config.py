@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from modeltap.errors import ConfigError, nearest
+from modeltap.window import Window, parse_seconds
 
 ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
 """A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
@@ -56,6 +57,19 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return msgspec.structs.replace(self, url=url, secret=secret)
 
 
+class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[models.NAME.features.F]`` may say of one feature; the rest is learnt."""
+
+    type: (
+        Literal["numeric", "categorical", "boolean", "text", "datetime", "vector", "id"] | None
+    ) = None
+    min: float | None = None
+    max: float | None = None
+    allowed: tuple[str | int | bool, ...] | None = None
+    required: bool = False
+    missing_values: tuple[str | int | float, ...] | None = None
+
+
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What ``[models.NAME]`` may say of one model; what is absent is as for all models."""
 
@@ -66,6 +80,9 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     reference: str | None = None
     event_time: str | None = None
     sensitivity: Literal["low", "normal", "high"] | None = None
+    missing_values: tuple[str | int | float, ...] | None = None
+    features: dict[str, FeatureSettings] | None = None
+    multivariate: bool | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +131,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reference: str = "first 2000 rows"
     event_time: str = "request"
     sensitivity: Literal["low", "normal", "high"] = "normal"
+    missing_values: tuple[str | int | float, ...] = ()
+    features: dict[str, FeatureSettings] = {}
+    multivariate: bool = True
     models: dict[str, ModelSettings] = {}
 
     # Who is told.
@@ -124,12 +144,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         own = self.models.get(model)
         if own is None:
             return self
-        said = {name: value for name in own.__struct_fields__ if (value := getattr(own, name))}
+        named = {name: getattr(own, name) for name in own.__struct_fields__}
+        said = {name: value for name, value in named.items() if value is not None}
         return msgspec.structs.replace(self, **said)
+
+    def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
+        """Return what was said of each feature: its own, and the codes of missing values."""
+        own = {name: self.features.get(name, FeatureSettings()) for name in names}
+        return {
+            name: said
+            if said.missing_values is not None
+            else msgspec.structs.replace(said, missing_values=self.missing_values)
+            for name, said in own.items()
+        }
 
 
 ANALYSIS_OPTIONS = ("version", "task", "window", "min_rows", "reference", "event_time",
-                    "sensitivity", "retention")  # fmt: skip
+                    "sensitivity", "missing_values", "features", "multivariate",
+                    "retention")  # fmt: skip
 """What the watching process keeps in the store for whoever analyses (no secrets)."""
 
 
@@ -164,18 +196,6 @@ def load(
     return _checked(merged)
 
 
-def parse_window(text: str) -> float:
-    """Return the length in seconds of a time window such as ``"1h"``, ``"30m"`` or ``"7d"``.
-
-    >>> parse_window("7d")
-    604800.0
-    """
-    match = re.fullmatch(r"\s*(\d+)\s*(m|h|d|w)\s*", text)
-    if not match or int(match[1]) == 0:
-        raise ConfigError(f"window {text!r} is no length of time; write one such as '1h' or '7d'")
-    return float(int(match[1]) * {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}[match[2]])
-
-
 class Retention(msgspec.Struct, frozen=True):
     """How long exchanges are kept, and how large the store may grow; None is without bound."""
 
@@ -198,7 +218,7 @@ def parse_retention(text: str) -> Retention:
         if match := re.fullmatch(r"\s*(\d+)\s*([MGT])B\s*", part, re.IGNORECASE):
             size = int(match[1]) * {"M": 10**6, "G": 10**9, "T": 10**12}[match[2].upper()]
         elif re.fullmatch(r"\s*[1-9]\d*\s*[mhdw]\s*", part):
-            seconds = parse_window(part)
+            seconds = parse_seconds(part, "retention")
         else:
             size = 0
         if size == 0:
@@ -209,31 +229,54 @@ def parse_retention(text: str) -> Retention:
     return Retention(seconds, size)
 
 
-def parse_reference(text: str) -> tuple[Literal["rows", "seconds", "file"], float | str]:
-    """Read the `reference` option: the first rows, the first time, or a file.
+class ReferenceSettings(msgspec.Struct, frozen=True):
+    """What a window is compared with: so many first rows, the first time, a file, or what moves."""
 
-    >>> parse_reference("first 2000 rows"), parse_reference("first 7d")
-    (('rows', 2000.0), ('seconds', 604800.0))
-    >>> parse_reference("normal.csv")
-    ('file', 'normal.csv')
+    kind: Literal["rows", "seconds", "file", "previous", "last week"]
+    amount: float = 0.0
+    """Rows, or seconds."""
+    path: str = ""
+
+    @property
+    def moves(self) -> bool:
+        """Whether each window has its own."""
+        return self.kind in ("previous", "last week")
+
+
+_WEEK = 7 * 86_400.0
+
+
+def parse_reference(text: str) -> ReferenceSettings:
+    """Read the `reference` option: the first rows, the first time, a file, or one that moves.
+
+    >>> parse_reference("first 2000 rows").amount, parse_reference("previous 7d").kind
+    (2000.0, 'previous')
+    >>> parse_reference("normal.csv").path, parse_reference("same hours last week").moves
+    ('normal.csv', True)
     """
     if match := re.fullmatch(r"\s*first\s+(\d+)\s+rows\s*", text):
         if int(match[1]) >= 2:
-            return "rows", float(match[1])
-    elif match := re.fullmatch(r"\s*first\s+(\d+\s*[mhdw])\s*", text):
-        return "seconds", parse_window(match[1])
-    elif Path(text).suffix.lower() in (".csv", ".gz", ".jsonl", ".ndjson"):
-        return "file", text
+            return ReferenceSettings("rows", float(match[1]))
+    elif match := re.fullmatch(r"\s*(first|previous)\s+(\d+\s*[mhdw])\s*", text):
+        kind: Any = "seconds" if match[1] == "first" else "previous"
+        return ReferenceSettings(kind, parse_seconds(match[2], "reference"))
+    elif re.fullmatch(r"\s*same\s+hours\s+last\s+week\s*", text):
+        return ReferenceSettings("last week", _WEEK)
+    elif Path(text).suffix.lower() in (".csv", ".gz", ".jsonl", ".ndjson", ".parquet"):
+        return ReferenceSettings("file", path=text)
     raise ConfigError(
-        f"reference {text!r} is not understood; write 'first 2000 rows', 'first 7d' "
-        "or the path of a .csv, .csv.gz or .jsonl file"
+        f"reference {text!r} is not understood; write 'first 2000 rows', 'first 7d', "
+        "'previous 7d', 'same hours last week', or the path of a .csv, .csv.gz, .jsonl or "
+        ".parquet file"
     )
 
 
 def _checked(merged: dict[str, object]) -> Settings:
     _refuse_unknown(merged, Settings.__struct_fields__, "option")
+    _check_features(merged, "features")
     for name, table in _tables(merged.get("models")):
         _refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
+        _check_features(table, f"models.{name}.features")
     merged["webhooks"] = [_webhook_table(entry) for entry in _listed(merged.get("webhooks", ()))]
     for name in ("include_paths", "exclude_paths", "capture_request_headers",
                  "capture_response_headers", "mask_headers", "mask_query_params",
@@ -245,6 +288,11 @@ def _checked(merged: dict[str, object]) -> Settings:
     settings = _converted(merged)
     _check_values(settings)
     return settings
+
+
+def _check_features(said: Mapping[str, object], where: str) -> None:
+    for name, table in _tables(said.get("features")):
+        _refuse_unknown(table, FeatureSettings.__struct_fields__, f"option of {where}.{name}")
 
 
 def _converted(merged: dict[str, object]) -> Settings:
@@ -286,9 +334,23 @@ def _check_values(settings: Settings) -> None:
           "it is a header's name, or None for no header")  # fmt: skip
     parse_retention(settings.retention)
     for one in (settings, *map(settings.for_model, settings.models)):
-        parse_window(one.window)
-        parse_reference(one.reference)
+        _check_reference(one)
         _check_event_time(one.event_time)
+
+
+def _check_reference(settings: Settings) -> None:
+    window, reference = Window.parse(settings.window), parse_reference(settings.reference)
+    if not reference.moves:
+        return
+    if window.kind != "seconds" or (reference.kind == "last week" and _WEEK % window.size):
+        raise ConfigError(
+            f"reference {settings.reference!r} needs windows of time that fit into it, such as "
+            f"'1h' or '1d', not {settings.window!r}"
+        )
+    if window.size > reference.amount:
+        raise ConfigError(
+            f"reference {settings.reference!r} is shorter than a window of {settings.window!r}"
+        )
 
 
 def _is_pattern(text: str) -> bool:

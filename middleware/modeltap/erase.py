@@ -13,6 +13,7 @@ import msgspec
 from modeltap.config import Settings, from_environment
 from modeltap.errors import BusyError, InputError
 from modeltap.store.connection import writing
+from modeltap.store.references import forget_rows
 from modeltap.store.retention import delete, give_back
 from modeltap.tap.mask import Masker, inflate
 
@@ -107,7 +108,9 @@ def erase(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> N
     connection.execute("pragma secure_delete = on")
     for start in range(0, len(exchanges), _CHUNK):
         with writing(connection):
-            delete(connection, exchanges[start : start + _CHUNK])
+            part = exchanges[start : start + _CHUNK]
+            delete(connection, part)
+            forget_rows(connection, [id_ for _, id_ in part])
     give_back(connection)
     deadline = time.monotonic() + _READERS_SECONDS
     while connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:

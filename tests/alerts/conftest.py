@@ -36,7 +36,8 @@ def connection(store: Path) -> Iterator[sqlite3.Connection]:
 def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
     """One row of `metrics`: the drift of `temp` in the given week, unless told otherwise."""
     row = {
-        "model": "flights", "version": "1", "window_start": iso(MONDAY + week * WEEK),
+        "model": "flights", "version": "1", "window": "7d",
+        "window_start": iso(MONDAY + week * WEEK), "examples": None,
         "window_end": iso(MONDAY + (week + 1) * WEEK), "rows": 1000, "metric": "drift",
         "feature": "temp", "segment": None, "value": 0.3, "threshold": 0.1, "p_value": 1e-9,
         "strength": 3.0 if verdict == "alert" else 0.2, "verdict": verdict,

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.analysis.counts import count, layout, pack, unpack
-from modeltap.analysis.reference import Reference, edges_of, fit
+from modeltap.analysis.counts import count, layout
+from modeltap.analysis.learn import edges_of
+from modeltap.analysis.reference import Reference, fit
+from modeltap.analysis.tally import pack, unpack
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -42,7 +44,7 @@ def test_counts_add_exactly_whatever_the_values(first, second):
 
 def test_a_values_bin_is_the_number_of_edges_at_or_below_it():
     """As searchsorted(side='right') and PostgreSQL's width_bucket have it."""
-    edges = np.array(REFERENCE.feature("x").edges)
+    edges = np.array(REFERENCE.by_name["x"].edges)
     values = np.concatenate([rng.normal(size=1000), edges])
     counted = count({"x": values}, len(values), REFERENCE)[layout(REFERENCE)["x"]]
     expected = np.bincount(np.searchsorted(edges, values, "right"), minlength=len(edges) + 1)
@@ -106,11 +108,13 @@ def test_edges_are_finite_and_ascending(values):
     ("column", "kind"),
     [
         ([1, 2.5, None] * 10, "numeric"), (["a", "b"] * 10, "categorical"),
-        ([True, False] * 10, "categorical"), ([f"id-{i}" for i in range(50)], "other"),
-        (["2013-01-01T10:00:00Z"] * 30, "other"), (["x" * 200] * 30, "other"),
-        ([[1, 2]] * 10, "other"), ([None] * 10, "other"),
+        ([True, False] * 10, "boolean"), (["True", "false"] * 10, "boolean"),
+        ([f"id-{i}" for i in range(50)], "id"), (list(range(1000, 1200)), "id"),
+        (["2013-01-01T10:00:00Z"] * 30, "datetime"), (["x " * 200] * 30, "text"),
+        ([f"my parcel {i} is late again" for i in range(50)], "text"),
+        ([[1, 2]] * 10, "vector"), ([[1, "a"]] * 10, "other"), ([None] * 10, "other"),
     ],
 )  # fmt: skip
 def test_types_are_learnt(column, kind):
-    """Numbers, words, truth values; ids, times, texts and lists are not tested for drift."""
+    """Numbers, words, truth values, ids, times, texts, vectors, and what is none of them."""
     assert fit({"f": column}, len(column), model="m").features[0].kind == kind

@@ -7,7 +7,8 @@ import pytest
 
 from modeltap.analysis import drift
 from modeltap.analysis.counts import count, layout
-from modeltap.analysis.reference import Reference, edges_of, fit
+from modeltap.analysis.learn import edges_of
+from modeltap.analysis.reference import Reference, fit
 from modeltap.errors import InputError
 
 rng = np.random.default_rng(6)
@@ -22,10 +23,10 @@ def learn(column):
     ("column", "kind"),
     [
         (rng.integers(0, 1000, 300), "numeric"), (rng.normal(size=300).astype("f4"), "numeric"),
-        (list(rng.normal(size=300)), "numeric"), (rng.random(300) < 0.5, "categorical"),
+        (list(rng.normal(size=300)), "numeric"), (rng.random(300) < 0.5, "boolean"),
         (rng.choice(["a", "b"], 300), "categorical"),
         (np.array(["a", "b", None] * 100, dtype=object), "categorical"),
-        (np.array(["2020-01-01"] * 30, dtype="M8[D]"), "other"),
+        (np.array(["2020-01-01"] * 30, dtype="M8[D]"), "datetime"),
     ],
 )  # fmt: skip
 def test_arrays_are_learnt_as_lists_are(column, kind):
@@ -44,7 +45,7 @@ def test_nan_among_words_is_missing_and_no_number():
 
 def test_nan_in_a_column_that_is_not_tested_is_missing():
     """Its missing rate is all that such a column has."""
-    assert learn([[1], NAN, None] * 10).counts == (10, 20, 0, 0)
+    assert learn([[1, "a"], NAN, None] * 10).counts == (10, 20, 0, 0)
 
 
 def test_a_word_that_is_no_unicode_survives_the_store():

@@ -19,6 +19,7 @@ class Rule:
 DATA_DRIFT = Rule("data_drift", "warning", "inputs drifted")
 PREDICTION_DRIFT = Rule("prediction_drift", "warning", "the predictions drifted")
 DATA_QUALITY = Rule("data_quality", "warning", "data quality")
+OUTLIERS = Rule("outliers", "warning", "unusual values")
 PERFORMANCE = Rule("performance", "critical", "the model got worse")
 LATENCY = Rule("latency", "warning", "slow responses")
 ERROR_RATE = Rule("error_rate", "critical", "failing requests")
@@ -30,6 +31,7 @@ RULES = {
         DATA_DRIFT,
         PREDICTION_DRIFT,
         DATA_QUALITY,
+        OUTLIERS,
         PERFORMANCE,
         LATENCY,
         ERROR_RATE,
@@ -42,6 +44,14 @@ _BY_METRIC = {
     "missing_rate": DATA_QUALITY,
     "unseen_rate": DATA_QUALITY,
     "type_mismatch_rate": DATA_QUALITY,
+    "out_of_range_rate": DATA_QUALITY,
+    "constant_feed": DATA_QUALITY,
+    "duplicate_rate": DATA_QUALITY,
+    "schema_change": DATA_QUALITY,
+    "gap_seconds": DATA_QUALITY,
+    "outlier_rate": OUTLIERS,
+    "row_outlier_rate": OUTLIERS,
+    "multivariate_drift": DATA_DRIFT,
     "mae": PERFORMANCE,
     "rmse": PERFORMANCE,
     "accuracy": PERFORMANCE,

@@ -17,7 +17,9 @@ RESOLVED = "alert.resolved"
 AT_ONCE = 2.0
 """An effect of twice its floor fires at once; a weaker one only after two windows in a row."""
 
-_SUBJECT = "model = ? and version = ? and metric = ? and feature is ? and segment is ?"
+_SUBJECT = (
+    "model = ? and version = ? and window = ? and metric = ? and feature is ? and segment is ?"
+)
 _JUDGED = f"{_SUBJECT} and in_reference = 0 and verdict in ('ok', 'alert')"
 """The windows of one subject that count for persistence; the others neither make nor break it."""
 
@@ -123,9 +125,11 @@ def _fired(connection: sqlite3.Connection, rule: Rule, mark: str, row: Row) -> T
         "id": f"alert_{uuid.uuid4().hex}", "fingerprint": mark, "rule": rule.name,
         "model": row["model"], "version": row["version"], "metric": row["metric"],
         "feature": row["feature"], "segment": row["segment"], "severity": rule.severity,
-        "state": "firing", "window_start": row["window_start"], "window_end": row["window_end"],
+        "state": "firing", "window": row["window"],
+        "window_start": row["window_start"], "window_end": row["window_end"],
         "last_window_start": row["window_start"], "value": row["value"],
         "threshold": row["threshold"], "p_value": row["p_value"], "summary": sentence(row),
+        "examples": row["examples"],
         "started_at": row["window_start"], "resolved_at": None, "silenced_until": None,
         "acknowledged_at": None, "updated_at": now(),
     }  # fmt: skip
@@ -146,9 +150,9 @@ def _repeated(
         return
     connection.execute(
         "update alerts set last_window_start = ?, value = ?, threshold = ?, p_value = ?, "
-        "summary = ?, updated_at = ? where id = ?",
+        "summary = ?, examples = ?, updated_at = ? where id = ?",
         (row["window_start"], row["value"], row["threshold"], row["p_value"], sentence(row),
-         now(), alert["id"]),
+         row["examples"], now(), alert["id"]),
     )  # fmt: skip
 
 
@@ -188,7 +192,14 @@ def _transition(event: str, alert: Row, row: Row) -> Transition:
 
 
 def _subject(row: Row) -> tuple[Any, ...]:
-    return row["model"], row["version"], row["metric"], row["feature"], row["segment"]
+    return (
+        row["model"],
+        row["version"],
+        row["window"],
+        row["metric"],
+        row["feature"],
+        row["segment"],
+    )
 
 
 def sentence(row: Row) -> str:

@@ -13,14 +13,16 @@ from modeltap import clock
 from modeltap.analysis import performance
 from modeltap.analysis.reading import Batch
 from modeltap.analysis.reference import Reference, fit
-from modeltap.analysis.windows import Counter, window_start
-from modeltap.config import Settings, parse_reference, parse_window
+from modeltap.analysis.sample import choose, sample
+from modeltap.analysis.windows import Counter, starts
+from modeltap.config import Settings, parse_reference
 from modeltap.errors import InputError
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table import Table, open_table
 from modeltap.rows import columns
 from modeltap.store.connection import writing
-from modeltap.store.references import save_reference
+from modeltap.store.references import save_reference, save_rows
+from modeltap.window import Window
 
 
 def freeze_when_ready(counter: Counter, model: str, version: str) -> Reference | None:
@@ -29,19 +31,22 @@ def freeze_when_ready(counter: Counter, model: str, version: str) -> Reference |
     None while they are not. Raises `InputError` for a file that cannot be read.
     """
     settings = counter.settings_of(model)
-    kind, amount = parse_reference(settings.reference)
-    if kind == "file":
-        table = open_table(str(amount))
+    asked = parse_reference(settings.reference)
+    if asked.kind == "file":
+        table = open_table(asked.path)
         _, _, timestamp = settings.event_time.partition("body:")
         roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
         return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
-    if kind == "rows":
-        first = first_rows(counter.connection, model, version, limit=int(amount))
-        if len(first) < int(amount):
+    if asked.kind == "rows":
+        first = first_rows(counter.connection, model, version, limit=int(asked.amount))
+        if len(first) < int(asked.amount):
             return None
     else:
-        first = _first_seconds(counter.connection, model, version, float(amount))
-    return freeze_rows(counter, model, version, first, settings.reference) if first else None
+        first = _first_seconds(counter.connection, model, version, asked.amount)
+    moving = settings.reference.strip() if asked.moves else ""
+    return (
+        freeze_rows(counter, model, version, first, settings.reference, moving) if first else None
+    )
 
 
 def freeze_file(
@@ -61,52 +66,74 @@ def freeze_file(
             found[name] = [row.get(column) for row in rows]
     labels = [row.get(roles.label) if roles.label else None for row in rows]
     times = [math.nan if (time := roles.time_of(row)) is None else time for row in rows]
+    keys = [(table.path.name, number) for number in range(len(rows))]
     return freeze(
-        connection, settings, found, times, labels, model=model, version=version,
+        connection, settings, found, times, labels, keys, model=model, version=version,
         source=table.path.name,
     )  # fmt: skip
 
 
 def freeze_rows(
-    counter: Counter, model: str, version: str, picked: Sequence[sqlite3.Row], source: str
-) -> Reference:
-    """Freeze a reference of the stored rows `picked` (exchange_id, row, event_time)."""
-    ids = list(dict.fromkeys(row["exchange_id"] for row in picked))
-    batch = counter.read_rows(model, ids)
-    wanted = {(row["exchange_id"], row["row"]) for row in picked}
-    keys = list(zip(batch.ids, batch.row_numbers, strict=True))
-    batch = batch.picked([i for i, key in enumerate(keys) if key in wanted])
+    counter: Counter, model: str, version: str, picked: Sequence[sqlite3.Row], source: str,
+    moving: str = "",
+) -> Reference:  # fmt: skip
+    """Freeze a reference of the stored rows `picked` (exchange_id, row, event_time).
+
+    Args:
+        moving: that only the bins are theirs, and what a window is compared with moves.
+    """
+    batch = counter.read_picked(model, picked)
     labels = _labels_of(counter.connection, batch)
-    return freeze(counter.connection, counter.settings_of(model), batch.columns(), batch.times,
-                  labels, model=model, version=version, source=source)  # fmt: skip
+    keys = list(zip(batch.ids, batch.row_numbers, strict=True))
+    return freeze(
+        counter.connection, counter.settings_of(model), batch.columns(), batch.times, labels, keys,
+        model=model, version=version, source=source, moving=moving,
+    )  # fmt: skip
 
 
 def freeze(
     connection: sqlite3.Connection, settings: Settings, columns: dict[str, Sequence[Any]],
-    times: Sequence[float], labels: Sequence[Any], *, model: str, version: str, source: str,
+    times: Sequence[float], labels: Sequence[Any], keys: Sequence[tuple[str, int]], *,
+    model: str, version: str, source: str, moving: str = "",
 ) -> Reference:  # fmt: skip
     """Fit a reference to columns of length n and make it the one that counts.
 
     Args:
         times: (n,) Unix seconds, NaN where unknown.
         labels: (n,) what was right, None where unknown.
+        keys: (n,) exchange id and row: what a person's rows are known by.
     """
-    length = parse_window(settings.window)
+    window = Window.parse(settings.window)
     moments = np.array(times, dtype=np.float64)
     known = moments[~np.isnan(moments)]
-    blocks = None
-    if len(known) == len(moments) and len(known):
-        blocks = np.array([window_start(moment, length) for moment in known]).astype(np.int64)
     reference = fit(
-        columns, len(moments), model=model, version=version, source=source, blocks=blocks,
+        columns, len(moments), model=model, version=version, source=source,
+        declared=settings.declared(columns),
+        blocks=_blocks(moments, window) if len(known) == len(moments) and len(known) else None,
+        times=moments if len(known) else None,
         from_time=clock.iso(float(known.min())) if len(known) else None,
         to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
-        window_seconds=length,
+        window=window.text, moving=moving,
         performance=baseline(settings, columns.get("prediction"), labels),
     )  # fmt: skip
+    chosen = choose(keys)
+    some = {name: [column[place] for place in chosen] for name, column in columns.items()}
+    coded = sample(some, len(chosen), reference).pack()
     with writing(connection):
         save(connection, reference)
+        rows = zip(chosen, coded, strict=False)
+        save_rows(connection, reference.id, ((*keys[place], row) for place, row in rows))
     return reference
+
+
+def _blocks(moments: np.ndarray, window: Window) -> np.ndarray:
+    """Return for each of (n,) moments which window it lies in; of rows so many in order."""
+    if window.kind != "rows":
+        return starts(moments, window).astype(np.int64)
+    order = np.argsort(moments, kind="stable")
+    blocks = np.empty(len(moments), dtype=np.int64)
+    blocks[order] = np.arange(len(moments)) // window.size
+    return blocks
 
 
 def save(connection: sqlite3.Connection, reference: Reference) -> None:
@@ -148,7 +175,7 @@ def rows_between(
     """Return the stored rows of the half-open period, in event order."""
     return connection.execute(
         "select exchange_id, row, event_time from predictions where model = ? and version = ? "
-        "and event_time >= ? and event_time < ? order by event_time, exchange_id, row",
+        "and event_time >= ? and event_time < ? order by event_time, seq, row",
         (model, version, start, end),
     ).fetchall()
 
@@ -159,7 +186,7 @@ def first_rows(
     """Return the first `limit` stored rows in event order."""
     return connection.execute(
         "select exchange_id, row, event_time from predictions where model = ? and version = ? "
-        "and event_time is not null order by event_time, exchange_id, row limit ?",
+        "and event_time is not null order by event_time, seq, row limit ?",
         (model, version, limit),
     ).fetchall()
 

@@ -9,15 +9,16 @@ from typing import Any
 from modeltap import clock
 from modeltap.analysis.judging import OnJudged, metric_row
 from modeltap.analysis.metric import ALERT, OK, Metric
-from modeltap.analysis.windows import window_start
 from modeltap.store.connection import writing
 from modeltap.store.losses import JUDGED, calm_incidents, newest_loss
 from modeltap.store.metrics import save_metrics
 from modeltap.store.progress import advance, progress
+from modeltap.window import Window
 
 CAPTURE_LOSS = "capture_loss"
 
 _HOUR = 3600.0
+_WINDOW = Window("seconds", 3600)
 _FIRES_AT_ONCE = 2.0
 """What is lost is lost: no second window has to confirm it."""
 
@@ -49,7 +50,7 @@ def judge_losses(
 def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[dict[str, Any]]:
     """Yield a row for each model and hour that something new was lost in."""
     found = connection.execute("select model, at from losses where seq > ?", (before,)).fetchall()
-    hours = {(row["model"], window_start(clock.parse(row["at"]) or 0.0, _HOUR)) for row in found}
+    hours = {(row["model"], _WINDOW.start(clock.parse(row["at"]) or 0.0)) for row in found}
     for model, hour in sorted(hours):
         reasons = connection.execute(
             "select reason, sum(count) as count from losses where model = ? and at >= ? and at < ? "
@@ -81,6 +82,6 @@ def _lost(reasons: list[sqlite3.Row]) -> Metric:
 
 def _row(model: str, hour: float, metric: Metric) -> dict[str, Any]:
     return metric_row(
-        metric, model=model, version="", window_start=clock.iso(hour),
+        metric, model=model, version="", window=_WINDOW.text, window_start=clock.iso(hour),
         window_end=clock.iso(hour + _HOUR), in_reference=0, reference_id=None,
     )  # fmt: skip

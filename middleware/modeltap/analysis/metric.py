@@ -32,6 +32,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     strength: float | None = None
     verdict: str | None = None
     explanation: str | None = None
+    examples: str | None = None
+    """JSON: the ids of a few exchanges that show it."""
 
 
 def finite(value: float) -> float | None:

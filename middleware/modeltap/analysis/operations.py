@@ -16,6 +16,8 @@ from modeltap.analysis.rates import wilson
 LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
 """Bins of 5 % from .01 ms to 10 minutes: any quantile is known to 2.5 %."""
 
+METRICS = ("error_rate", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "throughput_rps",
+           "not_decoded_rate")  # fmt: skip
 ERROR_RATE_FLOOR = 0.01
 LATENCY_FLOOR = 0.5
 """Slower by half; what is less comes and goes with the machine."""

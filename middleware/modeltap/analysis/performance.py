@@ -23,6 +23,7 @@ from modeltap.analysis.metric import number as say
 from modeltap.analysis.rates import grew, wilson
 from modeltap.errors import InputError
 
+METRICS = ("mae", "rmse", "bias", "accuracy", "f1_macro", "label_coverage")
 Task = Literal["classification", "regression"]
 
 MAE_FLOOR = 0.10

@@ -7,13 +7,18 @@ import time
 from dataclasses import dataclass
 
 from modeltap.analysis.freeze import freeze_when_ready
-from modeltap.analysis.judging import Judge, OnJudged
+from modeltap.analysis.judge_inputs import InputJudge
+from modeltap.analysis.judge_operations import judge_operations
+from modeltap.analysis.judge_performance import PerformanceJudge
+from modeltap.analysis.judging import Judging, OnJudged
 from modeltap.analysis.losses import judge_losses
 from modeltap.analysis.reference import Reference
+from modeltap.analysis.row_windows import RowWindows
 from modeltap.analysis.windows import Counter, SettingsOf
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.progress import models
 from modeltap.store.references import active_reference, active_references
+from modeltap.window import Window
 
 LEASE = "analysis"
 
@@ -61,11 +66,13 @@ def analyze(
             if frozen is not None:
                 report.references += 1
                 counter.recount(frozen)
-        judge = Judge(connection, settings_of, lease.held, on_judged, open_too, again)
+        judging = Judging(connection, settings_of, lease.held, on_judged, open_too, again)
         for reference in _references(connection, model):
-            report.windows += judge.inputs(reference)
-        report.windows += judge.performance()
-        report.windows += judge.operations()
+            if Window.parse(counter.series(reference).window).kind == "rows":
+                RowWindows(counter, reference).cut()
+            report.windows += InputJudge(judging, counter, reference).run()
+        report.windows += PerformanceJudge(judging).run()
+        report.windows += judge_operations(judging)
         judge_losses(connection, lease.held, on_judged, time.time())
         return report
 

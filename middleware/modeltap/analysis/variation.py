@@ -6,14 +6,16 @@ feature that 'drifted'. What the reference itself did is no news.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from modeltap.analysis import drift
-from modeltap.analysis.counts import count, layout
-from modeltap.analysis.reference import Column, Feature, Reference
+from modeltap.analysis import drift, quality
+from modeltap.analysis.feature import Column, Feature
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.repeats import usual_rate
+from modeltap.analysis.tally import Tally, tally
 
 _MIN_BLOCKS = 4
 _MIN_BLOCK_ROWS = 100
@@ -23,67 +25,83 @@ block is left out, for a window of four days lacks three weekdays."""
 
 
 def usual_variation(
-    reference: Reference, columns: Mapping[str, Column], blocks: np.ndarray
-) -> Reference:
+    reference: Reference, columns: Mapping[str, Column], blocks: np.ndarray,
+    times: Sequence[float] | None = None,
+) -> Reference:  # fmt: skip
     """Return `reference` with what its own blocks do: their largest distance from the rest, and
     their highest quality rates.
 
     Args:
         blocks: (rows,) int, which block each row belongs to.
+        times: (rows,) Unix seconds, NaN where unknown.
     """
-    counted = _count_blocks(reference, columns, blocks)
-    if len(counted) < _MIN_BLOCKS:
+    tallies = []
+    for block in _whole_blocks(blocks):
+        picked = np.flatnonzero(blocks == block)
+        part = {name: _take(column, picked) for name, column in columns.items()}
+        moments = None if times is None else [times[place] for place in picked.tolist()]
+        tallies.append(tally(part, len(picked), reference, times=moments))
+    return varied(reference, tallies)
+
+
+def varied(
+    reference: Reference, blocks: Sequence[Tally], rests: Sequence[np.ndarray] | None = None
+) -> Reference:
+    """Return `reference` with what these blocks do; as it is where they are too few.
+
+    Args:
+        rests: for each block the counts it is compared with; by default the other blocks.
+    """
+    if len(blocks) < _MIN_BLOCKS:
         return reference
-    whole = np.sum(counted, axis=0)
-    slices = layout(reference)
-    features = []
+    if rests is None:
+        whole = np.sum([block.counts for block in blocks], axis=0)
+        rests = [whole - block.counts for block in blocks]
+    features, start = [], 0
     for feature in reference.features:
-        own = [one[slices[feature.name]] for one in counted]
-        rest = [(whole - one)[slices[feature.name]] for one in counted]
+        part = slice(start, start + len(feature.counts))
+        start = part.stop
+        own, rest = [block.counts[part] for block in blocks], [counts[part] for counts in rests]
         features.append(
-            msgspec.structs.replace(
+            replace(
                 feature,
                 usual=_largest_distance(feature, rest, own),
-                usual_rates=tuple(max(one) for one in zip(*map(rates, own), strict=True)),
+                usual_rates=_highest_rates(feature, rest, own),
             )
         )
-    return msgspec.structs.replace(reference, features=tuple(features))
+    repeats = max(
+        block.repeats.rate - usual_rate(reference.repeats, block.rows) for block in blocks
+    )
+    return replace(reference, features=tuple(features), blocks=len(blocks),
+                   usual_repeats=max(0.0, repeats))  # fmt: skip
 
 
-def _count_blocks(
-    reference: Reference, columns: Mapping[str, Column], blocks: np.ndarray
-) -> list[np.ndarray]:
+def _whole_blocks(blocks: np.ndarray) -> list[int]:
     labels, sizes = np.unique(blocks, return_counts=True)
     enough = max(_MIN_BLOCK_ROWS, _WHOLE * float(np.median(sizes)))
     cut = [at for at in (0, len(labels) - 1) if sizes[at] < enough]
     kept = [at for at in range(len(labels)) if at not in cut and sizes[at] >= _MIN_BLOCK_ROWS]
-    counted = []
-    for block in labels[kept]:
-        picked = np.flatnonzero(blocks == block)
-        part = {name: _take(column, picked) for name, column in columns.items()}
-        counted.append(count(part, len(picked), reference))
-    return counted
+    found: list[int] = labels[kept].tolist()
+    return found
 
 
 def _largest_distance(feature: Feature, rest: list[np.ndarray], own: list[np.ndarray]) -> float:
-    if feature.kind == "other":
+    if not feature.is_tested:
         return 0.0
     return max(
-        drift.effect(drift.coarse(feature, a), drift.coarse(feature, b))
+        drift.distance(feature, a[: feature.bins], b[: feature.bins])
         for a, b in zip(rest, own, strict=True)
     )
 
 
-def rates(counts: np.ndarray) -> tuple[float, float, float]:
-    """Return the missing, mismatch and unseen rates of one feature's counts.
-
-    Each has its own denominator: all rows, those not missing, those of the right type.
-    """
-    rows = int(counts.sum())
-    missing, mismatch, unseen = (int(count) for count in counts[-3:])
-    present = rows - missing
-    typed = present - mismatch
-    return missing / max(1, rows), mismatch / max(1, present), unseen / max(1, typed)
+def _highest_rates(
+    feature: Feature, rest: list[np.ndarray], own: list[np.ndarray]
+) -> dict[str, float]:
+    highest: dict[str, float] = {}
+    for a, b in zip(rest, own, strict=True):
+        for metric, rate in quality.rates(feature, b, a).items():
+            highest[metric] = max(rate, highest.get(metric, 0.0))
+    return highest
 
 
 def _take(column: Column, picked: np.ndarray) -> Column:

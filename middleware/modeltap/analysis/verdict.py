@@ -7,11 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from modeltap.analysis import drift, quality
+from modeltap.analysis import drift, quality, words
 from modeltap.analysis.counts import layout
+from modeltap.analysis.feature import Feature
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, share
 from modeltap.analysis.metric import number as say
-from modeltap.analysis.reference import Feature, Reference
+from modeltap.analysis.reference import Reference
 
 Sensitivity = Literal["low", "normal", "high"]
 
@@ -40,14 +41,17 @@ def judge(
     Drift is judged on the rows of the right type: what is missing or unseen is quality's.
     """
     slices = layout(reference)
-    tested = sum(feature.kind != "other" for feature in reference.features)
+    tested = sum(feature.is_tested for feature in reference.features)
     alpha = ALPHA[sensitivity] / max(1, tested)
     metrics: list[Metric] = []
     for feature in reference.features:
         own = counts[slices[feature.name]]
-        if feature.kind != "other":
-            metrics += _drift(feature, own, alpha, FLOOR[sensitivity], min_rows)
-        metrics += quality.judge(feature, own, alpha, min_rows=min_rows)
+        told = False
+        if feature.is_tested:
+            drifted = list(_drift(feature, own, alpha, FLOOR[sensitivity], min_rows))
+            told = drifted[0].verdict == ALERT and _bulk_moved(feature, own, alpha, drifted[0])
+            metrics += drifted
+        metrics += quality.judge(feature, own, alpha, min_rows=min_rows, moved=told)
     return metrics
 
 
@@ -56,13 +60,12 @@ def _drift(
 ) -> Iterator[Metric]:
     then = np.array(feature.counts[: feature.bins], dtype=np.int64)
     now = counts[: feature.bins]
-    rows = int(now.sum())
-    if rows < min_rows or not then.sum():
+    rows, rows_then = rows_of(feature, now), rows_of(feature, then)
+    if rows < min_rows or not rows_then:
         yield Metric(metric="drift", feature=feature.name, rows=rows, verdict=NOT_ENOUGH_ROWS)
         return
-    few_then, few_now = drift.coarse(feature, then), drift.coarse(feature, now)
     p = drift.p_value(then, now, feature)
-    effect = drift.effect(few_then, few_now)
+    effect = drift.distance(feature, then, now)
     usual = feature.usual
     threshold = max(floor, usual + BEYOND_USUAL * usual * (1 - usual))
     alert = p < alpha and effect > threshold
@@ -71,13 +74,30 @@ def _drift(
         p_value=p, strength=effect / threshold, verdict=ALERT if alert else OK,
         explanation=_explained(feature, then, now, p, threshold > floor) if alert else None,
     )  # fmt: skip
-    yield from _described(feature, then, now, few_then, few_now, rows)
+    if feature.kind != "words":
+        yield from _described(feature, then, now, rows)
 
 
-def _described(
-    feature: Feature, then: np.ndarray, now: np.ndarray, few_then: np.ndarray,
-    few_now: np.ndarray, rows: int,
-) -> Iterator[Metric]:  # fmt: skip
+def rows_of(feature: Feature, counts: np.ndarray) -> int:
+    """Return how many rows (bins,) counts tell of: a text counts once for each of its words."""
+    return int(counts[0] if feature.kind == "words" else counts.sum())
+
+
+def _bulk_moved(feature: Feature, counts: np.ndarray, alpha: float, drifted: Metric) -> bool:
+    """Say whether a number drifted within the fences, too, and not by outliers alone."""
+    if feature.kind != "numeric" or feature.fences is None:
+        return False
+    first, last = feature.below(feature.fences[0]), feature.above(feature.fences[1])
+    then, now = np.array(feature.counts[: feature.bins]), counts[: feature.bins].copy()
+    for bins in (then, now):
+        bins[:first] = bins[last:] = 0
+    moved = drift.distance(feature, then, now) > (drifted.threshold or 0.0)
+    return moved and drift.p_value(then, now, feature) < alpha
+
+
+def _described(feature: Feature, then: np.ndarray, now: np.ndarray, rows: int) -> Iterator[Metric]:
+    few_then, few_now = drift.coarse(feature, then), drift.coarse(feature, now)
+
     def plain(metric: str, value: float, p_value: float | None = None) -> Metric:
         return Metric(metric=metric, feature=feature.name, rows=rows, value=value, p_value=p_value)
 
@@ -94,14 +114,20 @@ def _explained(
     feature: Feature, then: np.ndarray, now: np.ndarray, p: float, beyond_usual: bool
 ) -> str:
     what = _moved(feature, then, now)
-    words = f"{feature.name}: {what}, {int(now.sum()):,} rows; expected {chance(p)}"
+    said = f"{feature.name}: {what}, {rows_of(feature, now):,} rows; expected {chance(p)}"
     if beyond_usual:
-        words += f"; windows of the reference differ by up to {say(feature.usual)} themselves"
-    return words
+        said += f"; windows of the reference differ by up to {say(feature.usual)} themselves"
+    return said
 
 
 def _moved(feature: Feature, then: np.ndarray, now: np.ndarray) -> str:
-    if feature.kind == "categorical":
+    if feature.kind == "words":
+        most = words.moved_most(then, now)
+        return (
+            f"share of texts with {feature.vocabulary[most - 1]!r} went from "
+            f"{share(float(then[most] / then[0]))} to {share(float(now[most] / now[0]))}"
+        )
+    if feature.kind != "numeric":
         names = [repr(name) for name in feature.vocabulary] + ["rare values"]
         shares_then, shares_now = then / then.sum(), now / now.sum()
         most = int(np.argmax(np.abs(shares_now - shares_then)))
@@ -112,12 +138,28 @@ def _moved(feature: Feature, then: np.ndarray, now: np.ndarray) -> str:
     before, after = _quantile(feature, then, 0.5), _quantile(feature, now, 0.5)
     if say(before) != say(after):
         return f"median went from {say(before)} to {_bounded(feature, now, after)}"
+    single = _single_value(feature, then, now)
+    if single is not None:
+        return single
     low, high = (_quantile(feature, then, q) for q in (0.05, 0.95))
     lower, higher = (_quantile(feature, now, q) for q in (0.05, 0.95))
     return (
         f"median is still {say(after)}, but nine of ten values went from {say(low)}-{say(high)} "
         f"to {say(lower)}-{say(higher)}"
     )
+
+
+def _single_value(feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
+    """Name the value whose share moved, where it is most of what moved."""
+    moved = now / now.sum() - then / then.sum()
+    most = int(np.argmax(np.abs(moved)))
+    if not 0 < most < len(feature.edges) or abs(moved[most]) < 0.25 * np.abs(moved).sum():
+        return None
+    value = feature.edges[most - 1]
+    if feature.edges[most] != np.nextafter(value, np.inf):
+        return None
+    before, after = then[most] / then.sum(), now[most] / now.sum()
+    return f"share of value {value:.6g} went from {share(float(before))} to {share(float(after))}"
 
 
 def _bounded(feature: Feature, counts: np.ndarray, median: float) -> str:
@@ -144,6 +186,8 @@ def _quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
     position = int(np.searchsorted(reached, q * reached[-1], side="left"))
     ends = (feature.edges[0], *feature.edges, feature.edges[-1])
     low, high = ends[position], ends[position + 1]
+    if high == np.nextafter(low, np.inf):
+        return low  # a bin of one value
     part = 1 - (reached[position] - q * reached[-1]) / max(1, counts[position])
     # The widest bins may reach from one end of the floats to the other.
     return float(low * (1 - part) + high * part)

@@ -6,24 +6,28 @@ import json
 import sqlite3
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import repeat
-from typing import TypeVar
+from operator import add
 
 import numpy as np
 
 from modeltap import clock
-from modeltap.analysis import counts
 from modeltap.analysis.operations import Traffic, count_latency
 from modeltap.analysis.reading import COLUMNS, Batch, read
 from modeltap.analysis.reference import Reference
+from modeltap.analysis.tally import Tally, pack, tally, unpack
 from modeltap.analysis.times import parse_times, write_times
-from modeltap.config import Settings, parse_window
+from modeltap.config import Settings
 from modeltap.decode import Decoders
 from modeltap.errors import BusyError
+from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.progress import advance, note_model, progress
 from modeltap.store.references import active_references
+from modeltap.store.windows import Columns, Series
+from modeltap.window import Window
 
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
@@ -33,8 +37,6 @@ _IDS_A_QUERY = 500
 
 SEEN = "seen"
 SettingsOf = Callable[[str], Settings]
-MONDAY = 4 * 86_400.0
-"""The Unix epoch was a Thursday; windows of whole weeks start on Mondays."""
 
 
 @dataclass
@@ -48,6 +50,11 @@ class Counter:
 
     def __post_init__(self) -> None:
         self._decoders = Decoders()
+
+    def series(self, reference: Reference) -> Series:
+        """Return the windows that a reference's rows are counted into now."""
+        window = Window.parse(self.settings_of(reference.model).window)
+        return Series(reference.model, reference.version, reference.id, window.text)
 
     def count_new(self) -> int:
         """Count all exchanges that came since the last time; return how many."""
@@ -64,9 +71,17 @@ class Counter:
             total += len(chunk)
 
     def recount(self, reference: Reference) -> None:
-        """Count under a new reference what was seen before it was there."""
-        name, seen = f"counted:{reference.id}", progress(self.connection, SEEN)
-        settings = self.settings_of(reference.model)
+        """Count under a new reference, or into other windows, what was seen before."""
+        series = self.series(reference)
+        name, seen = series.counted, progress(self.connection, SEEN)
+        if Window.parse(series.window).kind == "rows":
+            # They are cut from what was seen, not counted as it comes.
+            if (before := progress(self.connection, name)) < seen:
+                with self.fenced(name, before, seen):
+                    pass
+            return
+        if not progress(self.connection, name):
+            self._sum_shorter(series)
         while (before := progress(self.connection, name)) < seen:
             chunk = self.connection.execute(
                 f"select {COLUMNS} from exchanges where seq > ? and seq <= ? and model = ? "
@@ -74,9 +89,9 @@ class Counter:
                 (before, seen, reference.model, reference.version, CHUNK),
             ).fetchall()
             after = chunk[-1]["seq"] if len(chunk) == CHUNK else seen
-            batch = read(chunk, settings, self._decoders)
-            with self._fenced(name, before, after):
-                self._add_windows(reference, chunk, batch)
+            batch = read(chunk, self.settings_of(reference.model), self._decoders)
+            with self.fenced(name, before, after):
+                self._add_windows(reference, series, batch)
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
         """Decode the exchanges with these ids again."""
@@ -90,6 +105,17 @@ class Counter:
             ).fetchall()
         return read(found, self.settings_of(model), self._decoders)
 
+    def read_picked(self, model: str, picked: Iterable[sqlite3.Row]) -> Batch:
+        """Decode those stored rows (exchange_id, row) again whose exchanges are still there."""
+        wanted = {(row["exchange_id"], row["row"]) for row in picked}
+        batch = self.read_rows(model, dict.fromkeys(exchange_id for exchange_id, _ in wanted))
+        keys = zip(batch.ids, batch.row_numbers, strict=True)
+        return batch.picked([place for place, key in enumerate(keys) if key in wanted])
+
+    def fenced(self, name: str, before: int, after: int) -> _Fenced:
+        """Return a transaction that moves the watermark `name`, or is nothing."""
+        return _Fenced(self, name, before, after)
+
     def _take(self, chunk: list[sqlite3.Row], before: int) -> None:
         groups: dict[tuple[str, str], list[sqlite3.Row]] = {}
         for exchange in chunk:
@@ -99,31 +125,34 @@ class Counter:
             key: (exchanges, read(exchanges, self.settings_of(key[0]), self._decoders))
             for key, exchanges in groups.items()
         }
-        with self._fenced(SEEN, before, after):
+        with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
             for (model, version), (exchanges, batch) in work.items():
                 note_model(self.connection, model, version)
-                self._add_predictions(model, version, batch)
+                self._add_predictions(model, version, exchanges, batch)
                 self._add_traffic(model, version, exchanges, batch)
             for row in active_references(self.connection):
+                reference = Reference.from_json(row["payload"])
+                series = self.series(reference)
                 # One that is new, and has not counted what came before, counts it all later.
-                if advance(self.connection, f"counted:{row['id']}", before, after):
+                if advance(self.connection, series.counted, before, after):
                     taken = work.get((row["model"], row["version"]))
                     if taken is not None:
-                        self._add_windows(Reference.from_json(row["payload"]), *taken)
+                        self._add_windows(reference, series, taken[1])
 
-    def _fenced(self, name: str, before: int, after: int) -> _Fenced:
-        return _Fenced(self, name, before, after)
-
-    def _add_predictions(self, model: str, version: str, batch: Batch) -> None:
+    def _add_predictions(
+        self, model: str, version: str, exchanges: list[sqlite3.Row], batch: Batch
+    ) -> None:
         chances = [json.dumps(one) if one else None for one in batch.probabilities]
+        arrived = {exchange["id"]: exchange["seq"] for exchange in exchanges}
         self.connection.executemany(
             "insert or replace into predictions (exchange_id, row, model, version, prediction, "
-            "score, probabilities, event_time) values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "score, probabilities, event_time, seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             zip(
                 batch.ids, batch.row_numbers, repeat(model), repeat(version),
                 map(_storable, batch.predictions), batch.scores, chances,
-                write_times(np.array(batch.times, dtype=np.float64)), strict=False,
+                write_times(np.array(batch.times, dtype=np.float64)),
+                map(arrived.__getitem__, batch.ids), strict=False,
             ),
         )  # fmt: skip
 
@@ -144,60 +173,64 @@ class Counter:
     def _add_traffic(
         self, model: str, version: str, exchanges: list[sqlite3.Row], batch: Batch
     ) -> None:
-        length = parse_window(self.settings_of(model).window)
+        window = Window.parse(self.settings_of(model).window).clocked
         timed = [exchange for exchange in exchanges if exchange["duration_ms"] is not None]
         moments = parse_times([exchange["started_at"] for exchange in timed])
-        for start, positions in _by_window(moments, length):
+        for start, positions in _by_window(moments, window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
-            self._merge_traffic(model, version, start, length, _traffic(members, batch))
+            self._merge_traffic(model, version, start, window, _traffic(members, batch))
 
     def _merge_traffic(
-        self, model: str, version: str, start: float, length: float, new: Traffic
+        self, model: str, version: str, start: float, window: Window, new: Traffic
     ) -> None:
-        key = (model, version, clock.iso(start))
+        key = (model, version, window.text, clock.iso(start))
         old = self.connection.execute(
-            "select * from traffic where model = ? and version = ? and window_start = ?", key
-        ).fetchone()
+            "select * from traffic where model = ? and version = ? and window = ? "
+            "and window_start = ?", key
+        ).fetchone()  # fmt: skip
         total = new if old is None else new + traffic_of(old)
         self.connection.execute(
-            "insert or replace into traffic (model, version, window_start, window_end, requests, "
-            "errors, client_errors, aborted, not_decoded, latency) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*key, clock.iso(start + length), total.requests, total.errors, total.client_errors,
-             total.aborted, total.not_decoded, counts.pack(total.latency)),
+            "insert or replace into traffic (model, version, window, window_start, window_end, "
+            "requests, errors, client_errors, aborted, not_decoded, latency) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, clock.iso(window.end(start)), total.requests, total.errors,
+             total.client_errors, total.aborted, total.not_decoded, pack(total.latency)),
         )  # fmt: skip
 
-    def _add_windows(
-        self, reference: Reference, exchanges: list[sqlite3.Row], batch: Batch
-    ) -> None:
-        length = parse_window(self.settings_of(reference.model).window)
-        first_seq = exchanges[0]["seq"] if exchanges else 0
-        for start, positions in _by_window(np.array(batch.times, dtype=np.float64), length):
+    def _add_windows(self, reference: Reference, series: Series, batch: Batch) -> None:
+        window = Window.parse(series.window)
+        moments = np.array(batch.times, dtype=np.float64)
+        if window.kind == "rows":
+            groups = late_rows(self.connection, series, moments)
+        else:
+            groups = ((clock.iso(start), rows) for start, rows in _by_window(moments, window))
+        for start, positions in groups:
             part = batch if len(positions) == len(batch.rows) else batch.picked(positions)
-            counted = counts.count(part.columns(), len(positions), reference)
-            self._merge_window(reference, start, length, counted, part, first_seq)
+            merge(self.connection, reference, series, start, part)
 
-    def _merge_window(
-        self, reference: Reference, start: float, length: float, counted: np.ndarray, part: Batch,
-        first_seq: int,
-    ) -> None:  # fmt: skip
-        key = (reference.model, reference.version, reference.id, clock.iso(start))
-        old = self.connection.execute(
-            "select rows, first_event, last_event, first_seq, counts from windows where model = ? "
-            "and version = ? and reference_id = ? and window_start = ?", key
-        ).fetchone()  # fmt: skip
-        rows, first, last = len(part.times), clock.iso(min(part.times)), clock.iso(max(part.times))
-        if old is not None:
-            counted = counted + counts.unpack(old["counts"])
-            rows += old["rows"]
-            first, last = min(first, old["first_event"]), max(last, old["last_event"])
-            first_seq = min(first_seq, old["first_seq"])
-        self.connection.execute(
-            "insert or replace into windows (model, version, reference_id, window_start, "
-            "window_end, rows, first_event, last_event, first_seq, counts) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*key, clock.iso(start + length), rows, first, last, first_seq, counts.pack(counted)),
-        )
+    def _sum_shorter(self, series: Series) -> None:
+        """Make these windows of shorter ones that were counted before, where they fit."""
+        window = Window.parse(series.window)
+        fitting = [
+            one
+            for text in stored.lengths(self.connection, series)
+            if window.sums(one := Window.parse(text))
+        ]
+        if not fitting:
+            return
+        shorter = replace(series, window=max(fitting, key=lambda one: one.size).text)
+        groups: dict[float, list[Columns]] = {}
+        for row in stored.all_windows(self.connection, shorter):
+            start = window.start(clock.parse(row["window_start"]) or 0.0)
+            groups.setdefault(start, []).append(row)
+        with self.fenced(series.counted, 0, progress(self.connection, shorter.counted)):
+            for start, rows in groups.items():
+                stored.put_window(self.connection, series, {
+                    "window_start": clock.iso(start), "window_end": clock.iso(window.end(start)),
+                    "first_event": min(row["first_event"] for row in rows),
+                    "last_event": max(row["last_event"] for row in rows),
+                    **total(rows).pack(),
+                })  # fmt: skip
 
 
 class _Fenced:
@@ -221,35 +254,83 @@ class _Fenced:
         return self._transaction.__exit__(*error)  # type: ignore[arg-type]
 
 
-Moment = TypeVar("Moment", float, np.ndarray)
+def total(windows: Iterable[Columns]) -> Tally:
+    """Return the sum of stored windows, of which there is one at least."""
+    return reduce(add, map(Tally.unpack, windows))
 
 
-def window_start(moment: Moment, length: float) -> Moment:
-    """Return the start of the half-open window that `moment` (Unix seconds, or an array) lies in.
+def merge(
+    connection: sqlite3.Connection, reference: Reference, series: Series, start: str, part: Batch
+) -> None:
+    """Count rows into the window that starts at `start`, inside the caller's transaction."""
+    counted = count_batch(part, reference)
+    first, last = clock.iso(min(part.times)), clock.iso(max(part.times))
+    old = stored.get_window(connection, series, start)
+    if old is None:
+        length = Window.parse(series.window)
+        columns: Columns = {
+            "window_start": start,
+            "window_end": clock.iso(length.end(clock.parse(start) or 0.0)),
+        }
+    else:
+        columns = dict(old)
+        counted = counted + Tally.unpack(old)
+        first, last = min(first, old["first_event"]), max(last, old["last_event"])
+    columns.update(first_event=first, last_event=last, **counted.pack())
+    stored.put_window(connection, series, columns)
 
-    Aligned to the Unix epoch; whole weeks start on Monday.
 
-    >>> clock.iso(window_start(1_362_500_000.0, 7 * 86_400.0))
-    '2013-03-04T00:00:00.000Z'
+def count_batch(batch: Batch, reference: Reference) -> Tally:
+    """Count a batch's rows."""
+    return tally(batch.columns(), len(batch.rows), reference, times=batch.times)
+
+
+def late_rows(
+    connection: sqlite3.Connection, series: Series, moments: np.ndarray
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield the windows of rows that are cut already with the positions of those (n,) times that
+    belong there; what comes after them waits to be cut."""
+    newest = stored.window_at(connection, series, stored.LAST[0])
+    if newest is None:
+        return
+    late: dict[str, list[int]] = {}
+    end = clock.parse(newest["last_event"]) or 0.0
+    for position in np.flatnonzero(moments < end).tolist():
+        window = stored.window_at(connection, series, clock.iso(moments[position]))
+        if window is not None:
+            late.setdefault(window["window_start"], []).append(position)
+    yield from late.items()
+
+
+def starts(moments: np.ndarray, window: Window) -> np.ndarray:
+    """Return the starts (Unix seconds) of the windows of time that (n,) moments lie in.
+
+    >>> [clock.iso(start)[:10] for start in starts(np.array([1.3625e9]), Window.parse("1 month"))]
+    ['2013-03-01']
     """
-    offset = MONDAY if length % (7 * 86_400) == 0 else 0.0
-    return (moment - offset) // length * length + offset
+    if window.kind == "seconds":
+        return (moments - window.offset) // window.size * window.size + window.offset
+    months = moments.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+    first = (months // window.size * window.size).astype("datetime64[M]")
+    found: np.ndarray = first.astype("datetime64[s]").astype(np.float64)
+    return found
 
 
-def _by_window(moments: np.ndarray, length: float) -> Iterator[tuple[float, list[int]]]:
+def _by_window(moments: np.ndarray, window: Window) -> Iterator[tuple[float, list[int]]]:
     """Yield each window's start with the positions of those (n,) moments that lie in it.
 
     NaN lies in none.
     """
-    starts = window_start(moments, length)
-    for start in np.unique(starts[~np.isnan(starts)]).tolist():
-        yield start, np.flatnonzero(starts == start).tolist()
+    known = np.flatnonzero(~np.isnan(moments))
+    begun = starts(moments[known], window)
+    for start in np.unique(begun).tolist():
+        yield start, known[begun == start].tolist()
 
 
 def traffic_of(row: sqlite3.Row) -> Traffic:
     """Return a stored traffic window's counts."""
     plain = {name: row[name] for name in Traffic.__struct_fields__ if name != "latency"}
-    return Traffic(**plain, latency=counts.unpack(row["latency"]))
+    return Traffic(**plain, latency=unpack(row["latency"]))
 
 
 def _traffic(exchanges: list[sqlite3.Row], batch: Batch) -> Traffic:

@@ -6,10 +6,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modeltap.store.windows import Series
+
+_USUAL_WINDOWS = 28
+
 METRIC_COLUMNS = (
-    "model", "version", "window_start", "window_end", "rows", "count", "metric", "feature",
-    "segment", "value", "low", "high", "threshold", "p_value", "strength", "verdict",
-    "explanation", "in_reference", "reference_id", "computed_at",
+    "model", "version", "window", "window_start", "window_end", "rows", "count", "metric",
+    "feature", "segment", "value", "low", "high", "threshold", "p_value", "strength", "verdict",
+    "explanation", "examples", "in_reference", "reference_id", "computed_at",
 )  # fmt: skip
 
 
@@ -20,3 +24,24 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any
         f"values ({', '.join('?' * len(METRIC_COLUMNS))})",
         [tuple(row[name] for name in METRIC_COLUMNS) for row in rows],
     )
+
+
+def usual_value(
+    connection: sqlite3.Connection, series: Series, metric: str, feature: str | None, before: str,
+    *, in_reference: bool,
+) -> float | None:  # fmt: skip
+    """Return the largest value that a metric had in the last windows where all was well.
+
+    Args:
+        before: the start of the window that it is asked for.
+        in_reference: only windows of the reference tell what is usual.
+    """
+    row = connection.execute(
+        "select max(value) from (select value from metrics where model = ? and version = ? and "
+        "window = ? and metric = ? and feature is ? and window_start < ? and in_reference >= ? "
+        "and ifnull(verdict, 'ok') = 'ok' order by window_start desc limit ?)",
+        (series.model, series.version, series.window, metric, feature, before, int(in_reference),
+         _USUAL_WINDOWS),
+    ).fetchone()  # fmt: skip
+    found: float | None = row[0]
+    return found

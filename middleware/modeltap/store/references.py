@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 
 from modeltap.clock import now
 
@@ -37,3 +38,30 @@ def active_reference(
 def active_references(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     """Return the rows of all references that count."""
     return connection.execute('select * from "references" where active').fetchall()
+
+
+def save_rows(
+    connection: sqlite3.Connection, reference_id: str, rows: Iterable[tuple[str, int, bytes]]
+) -> None:
+    """Keep a sample of a reference's rows (exchange id, row, coded), inside the transaction."""
+    connection.execute("delete from reference_rows where reference_id = ?", (reference_id,))
+    connection.executemany(
+        "insert into reference_rows (reference_id, exchange_id, row, coded) values (?, ?, ?, ?)",
+        ((reference_id, *row) for row in rows),
+    )
+
+
+def sampled_rows(connection: sqlite3.Connection, reference_id: str) -> list[bytes]:
+    """Return the sample of a reference's rows, each as it was coded."""
+    rows = connection.execute(
+        "select coded from reference_rows where reference_id = ? order by exchange_id, row",
+        (reference_id,),
+    )
+    return [row[0] for row in rows]
+
+
+def forget_rows(connection: sqlite3.Connection, exchange_ids: Sequence[str]) -> None:
+    """Delete what is kept of exchanges in samples, inside the caller's transaction."""
+    connection.executemany(
+        "delete from reference_rows where exchange_id = ?", [(one,) for one in exchange_ids]
+    )

@@ -61,9 +61,10 @@ create table predictions (
     exchange_id text not null, row integer not null,
     model text not null, version text not null default '',
     prediction, score real, probabilities text, event_time text,
+    seq integer not null,                   -- of the exchange: ties in time are in order of arrival
     primary key (exchange_id, row)
 ) without rowid;
-create index predictions_by_time on predictions (model, version, event_time);
+create index predictions_by_time on predictions (model, version, event_time, seq, row);
 
 create table labels (
     seq integer primary key autoincrement,
@@ -82,13 +83,30 @@ create table "references" (
 );
 create unique index one_active_reference on "references" (model, version) where active;
 
+create table reference_rows (               -- a sample of its rows, one by one: each can be erased
+    reference_id text not null, exchange_id text not null, row integer not null,
+    coded blob not null,
+    primary key (reference_id, exchange_id, row)
+) without rowid;
+create index reference_rows_by_exchange on reference_rows (exchange_id);
+
 create table windows (
     model text not null, version text not null default '', reference_id text not null,
+    "window" text not null,                 -- how they are cut: '1h', '1 month', '5000 rows'
     window_start text not null, window_end text not null,
-    rows integer not null, first_event text, last_event text, first_seq integer,
+    rows integer not null, first_event text, last_event text,
+    first_seq integer, first_row integer,   -- of rows: where the first and the last one stand
+    last_seq integer, last_row integer,
     counts blob not null,                   -- zlib of int64 little-endian, as the reference has it
-    primary key (model, version, reference_id, window_start)
+    extremes blob not null,                 -- zlib of float64: each feature's smallest and largest
+    fields text not null,                   -- JSON: new fields, and rows without a known one
+    repeats blob not null,                  -- hashes of some rows, and how often each came
+    due integer not null default 1,         -- 1 where rows came since it was judged
+    judged_start text, judged_end text,     -- the period it was judged in; null until then
+    primary key (model, version, reference_id, "window", window_start)
 ) without rowid;
+create index windows_due on windows (model, version, reference_id, "window", window_start)
+    where due;
 
 create table traffic (                      -- windows by the wall clock, for operations
     model text not null, version text not null default '', window_start text not null,
@@ -96,30 +114,36 @@ create table traffic (                      -- windows by the wall clock, for op
     requests integer not null, errors integer not null, client_errors integer not null,
     aborted integer not null, not_decoded integer not null,
     latency blob not null,                  -- as windows.counts: durations in logarithmic bins
-    primary key (model, version, window_start)
+    "window" text not null,
+    due integer not null default 1,
+    primary key (model, version, "window", window_start)
 ) without rowid;
+create index traffic_due on traffic (window_end) where due;
 
 create table metrics (
     id integer primary key,
-    model text not null, version text not null default '',
+    model text not null, version text not null default '', "window" text not null,
     window_start text not null, window_end text not null,
     rows integer not null, count integer,
     metric text not null, feature text, segment text,
     value real, low real, high real, threshold real, p_value real,
     strength real,                          -- effect divided by its floor; an alert fires at 2
     verdict text, explanation text,
+    examples text,                          -- JSON: ids of exchanges that show it
     in_reference integer not null default 0, reference_id text, computed_at text not null
 );
 create unique index one_metric on metrics
-    (model, version, window_start, metric, ifnull(feature, ''), ifnull(segment, ''));
+    (model, version, "window", window_start, metric, ifnull(feature, ''), ifnull(segment, ''));
 
 create table alerts (
     id text primary key, fingerprint text not null,
     rule text not null, model text not null, version text not null default '',
     metric text not null, feature text, segment text,
     severity text not null, state text not null,
+    "window" text not null,
     window_start text not null, window_end text not null, last_window_start text not null,
     value real, threshold real, p_value real, summary text not null,
+    examples text,
     started_at text not null, resolved_at text,
     silenced_until text, acknowledged_at text, updated_at text not null
 );

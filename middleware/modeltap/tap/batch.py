@@ -198,8 +198,8 @@ _MODEL = EXCHANGE_COLUMNS.index("model")
 def _keep_settings(connection: sqlite3.Connection, model: str, origin: Origin) -> None:
     """Leave in the store what whoever analyses must know of a model seen for the first time."""
     own = origin.settings.for_model(model)
-    said = {name: getattr(own, name) for name in ANALYSIS_OPTIONS}
-    if parse_reference(own.reference)[0] == "file":
+    said = msgspec.to_builtins({name: getattr(own, name) for name in ANALYSIS_OPTIONS})
+    if parse_reference(own.reference).kind == "file":
         # Whoever analyses may stand in another folder.
         said["reference"] = str(Path(own.reference).absolute())
     said["webhooks"] = list(origin.webhooks)

@@ -154,8 +154,8 @@ def _traceparent(headers: Headers) -> Iterator[str]:
 def _check_reference(settings: Settings) -> None:
     """A reference's file must be there now, not when the first window is judged."""
     for one in (settings, *map(settings.for_model, settings.models)):
-        kind, path = config.parse_reference(one.reference)
-        if kind == "file" and not Path(str(path)).is_file():
+        reference = config.parse_reference(one.reference)
+        if reference.kind == "file" and not Path(reference.path).is_file():
             raise ConfigError(
                 f"reference {one.reference!r}: there is no such file; name one, "
                 "or write 'first 2000 rows'"

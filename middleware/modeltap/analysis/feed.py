@@ -1,0 +1,190 @@
+"""The feed as a whole: fields that come or go, values that stand still, rows that repeat, gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.special import ndtr
+
+from modeltap.analysis.feature import ANSWERS, Feature
+from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, share
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.repeats import usual_rate
+from modeltap.analysis.tally import Tally
+
+FIRES_AT_ONCE = 2.0
+"""What is plain to see needs no second window to confirm it."""
+
+FLOOR = 0.02
+"""As of the other rates: less than two points of a hundred are nobody's concern."""
+
+GAP_FLOOR = 2.0
+"""A pause twice as long as the reference's longest is news."""
+
+_MIN_BLOCKS = 4
+_NAMED = 5
+
+
+def judge(
+    reference: Reference, window: Tally, alpha: float, *, min_rows: int = 100
+) -> Iterator[Metric]:
+    """Yield `schema_change`, `duplicate_rate`, and `constant_feed` of each feature that varied."""
+    yield _schema_change(reference, window, min_rows)
+    yield _duplicates(reference, window, alpha, min_rows)
+    for position, feature in enumerate(reference.features):
+        if feature.of is None and feature.kind in ("numeric", "categorical", "boolean"):
+            metric = _constant(feature, position, reference, window, alpha, min_rows)
+            if metric is not None:
+                yield metric
+
+
+def gap(reference: Reference, times: np.ndarray, *, min_rows: int = 100) -> Metric | None:
+    """Return `gap_seconds`: the longest time without a row within a window.
+
+    Args:
+        times: (n,) Unix seconds of the window's rows.
+
+    It has a verdict where the reference spans four windows: only then its longest pause (a night,
+    a weekend) is known.
+    """
+    if len(times) < 2:
+        return None
+    ordered = np.sort(times)
+    pauses = np.diff(ordered)
+    longest = float(pauses.max())
+    usual = reference.gap_seconds
+    if usual is None or reference.blocks < _MIN_BLOCKS or len(times) < min_rows:
+        return Metric(metric="gap_seconds", rows=len(times), value=longest)
+    # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
+    mean = float(ordered[-1] - ordered[0]) / len(pauses)
+    threshold = GAP_FLOOR * max(usual, mean * np.log(len(pauses) + 1))
+    alert = longest > threshold
+    at = int(np.argmax(pauses))
+    words = None
+    if alert:
+        words = (
+            f"no row for {_length(longest)}, from {_moment(ordered[at])} to "
+            f"{_moment(ordered[at + 1])}; the reference's longest pause was {_length(usual)}"
+        )
+    return Metric(
+        metric="gap_seconds", rows=len(times), value=longest, threshold=threshold,
+        strength=longest / threshold * FIRES_AT_ONCE if threshold else 0.0,
+        verdict=ALERT if alert else OK, explanation=words,
+    )  # fmt: skip
+
+
+def _schema_change(reference: Reference, window: Tally, min_rows: int) -> Metric:
+    lost = [
+        feature.name
+        for position, feature in enumerate(reference.features)
+        if feature.of is None
+        and feature.name not in ANSWERS
+        and window.absent[position] == window.rows
+        and feature.counts[-3] < sum(feature.counts)
+    ]
+    # A field of a few rows may be a client's whim; one of many is a change.
+    new = [name for name, rows in window.new.items() if rows > FLOOR * window.rows]
+    parts = []
+    if lost:
+        parts.append(f"no row has {_named(lost)} any more")
+    if new:
+        shares = [f"{name!r} in {share(window.new[name] / window.rows)}" for name in new]
+        parts.append(f"new: {_named(shares, quote=False)}")
+    changed = bool(lost or new)
+    return Metric(
+        metric="schema_change", rows=window.rows, count=len(lost) + len(new),
+        value=float(len(lost) + len(new)), threshold=0.0,
+        strength=FIRES_AT_ONCE if changed else 0.0,
+        verdict=_verdict(changed, window.rows, min_rows),
+        explanation=f"fields changed: {'; '.join(parts)}" if changed else None,
+    )  # fmt: skip
+
+
+def _named(names: list[str], quote: bool = True) -> str:
+    shown = [repr(name) if quote else name for name in names[:_NAMED]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _duplicates(reference: Reference, window: Tally, alpha: float, min_rows: int) -> Metric:
+    """Judge the rows that are equal in all features to another: against what is to be expected.
+
+    The expected rate is the reference's at the window's size: where values are few, rows repeat.
+    """
+    rows, sampled = window.rows, window.repeats.sampled
+    value = window.repeats.rate
+    usual = min(1.0, usual_rate(reference.repeats, rows) + reference.usual_repeats)
+    spread = np.sqrt(max(usual * (1 - usual), 1 / max(1, sampled)) / max(1, sampled))
+    growth = value - usual
+    p = float(ndtr(-growth / spread))
+    alert = rows >= min_rows and growth > FLOOR and p < alpha
+    words = None
+    if alert:
+        words = (
+            f"{share(value)} of {rows:,} rows repeat another one; to be expected were "
+            f"{share(usual)}, {chance(p).removeprefix('by chance ')} so many by chance"
+        )
+    return Metric(
+        metric="duplicate_rate", rows=rows, count=round(value * rows), value=value,
+        threshold=usual + FLOOR, p_value=p, strength=max(0.0, growth / FLOOR),
+        verdict=_verdict(alert, rows, min_rows), explanation=words,
+    )  # fmt: skip
+
+
+def _constant(
+    feature: Feature, position: int, reference: Reference, window: Tally, alpha: float,
+    min_rows: int,
+) -> Metric | None:  # fmt: skip
+    """Judge whether one value is all that comes of a feature that had several."""
+    start = sum(len(one.counts) for one in reference.features[:position])
+    then = np.array(feature.counts[: feature.bins])
+    now = window.counts[start : start + feature.bins]
+    rows = int(now.sum())
+    if not then.sum() or then.max() == then.sum() or (feature.kind == "numeric" and
+                                                      feature.low == feature.high):  # fmt: skip
+        return None
+    place = int(np.argmax(now))
+    still = rows > 0 and now[place] == rows
+    if feature.kind == "numeric":
+        still = still and window.low[position] == window.high[position]
+    # The chance that all rows fall into this bin; of one value within it, it is less.
+    usual = float(then[place]) / float(then.sum())
+    p = usual**rows if usual > 0 else 0.0
+    alert = still and rows >= min_rows and p < alpha
+    said = _value(feature, place, float(window.low[position])) if alert else ""
+    return Metric(
+        metric="constant_feed", feature=feature.name, rows=rows, value=float(still), threshold=0.0,
+        p_value=p if still else 1.0, strength=FIRES_AT_ONCE if alert else 0.0,
+        verdict=_verdict(alert, rows, min_rows),
+        explanation=f"{feature.name}: all {rows:,} rows have the value {said}; expected {chance(p)}"
+        if alert else None,
+    )  # fmt: skip
+
+
+def _value(feature: Feature, place: int, low: float) -> str:
+    if feature.kind == "numeric":
+        return f"{low:.6g}"
+    return repr(feature.vocabulary[place]) if place < len(feature.vocabulary) else "of a rare word"
+
+
+def _verdict(alert: bool, rows: int, min_rows: int) -> str:
+    return NOT_ENOUGH_ROWS if rows < min_rows else ALERT if alert else OK
+
+
+def _length(seconds: float) -> str:
+    """Write a length of time for people.
+
+    >>> _length(90), _length(7200), _length(4 * 86_400)
+    ('90 s', '2 h', '4 d')
+    """
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def _moment(seconds: float) -> str:
+    from modeltap import clock
+
+    return clock.short(clock.iso(seconds))

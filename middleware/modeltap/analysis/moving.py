@@ -1,0 +1,121 @@
+"""A reference that moves: the window before, or the same hours of the week before."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import reduce
+from operator import add
+
+import numpy as np
+from msgspec.structs import replace
+
+from modeltap import clock
+from modeltap.analysis.feature import Feature
+from modeltap.analysis.quality import span
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.tally import Tally
+from modeltap.analysis.variation import varied
+from modeltap.config import ReferenceSettings, parse_reference
+from modeltap.store.windows import Series, windows_between
+
+_WEEK = 7 * 86_400.0
+_MAX_BLOCKS = 28
+"""Earlier windows that the usual variation is learnt from: of more the largest hardly grows."""
+
+
+def compared_period(moving: str, start: str, end: str) -> tuple[str, str]:
+    """Return from when to when the rows are that a window is compared with.
+
+    >>> compared_period("same hours last week", "2024-01-08T10:00:00Z", "2024-01-08T11:00:00Z")
+    ('2024-01-01T10:00:00.000Z', '2024-01-01T11:00:00.000Z')
+    """
+    asked = parse_reference(moving)
+    begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
+    last = begin if asked.kind == "previous" else finish - asked.amount
+    return clock.iso(begin - asked.amount), clock.iso(last)
+
+
+def moved(
+    connection: sqlite3.Connection, reference: Reference, series: Series, start: str, end: str,
+    min_rows: int,
+) -> Reference | None:  # fmt: skip
+    """Return what the window from `start` to `end` is compared with; None where it is too little.
+
+    The bins stay those that were frozen, the counts are sums of windows that were counted before.
+    The usual variation is how far earlier windows lay from what they were compared with.
+    """
+    begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
+    asked = parse_reference(reference.moving)
+    history = _History(connection, series, asked, begin)
+    latest = history.before(begin, finish)
+    if latest is None or latest.rows < min_rows:
+        return None
+    found = _with(reference, latest)
+    pairs = history.pairs(min_rows)
+    if asked.kind == "previous" and len(pairs) < _MIN_PAIRS:
+        # Too early to know: how far do the windows lie from each other?
+        return varied(found, history.latest(min_rows))
+    return varied(found, [own for own, _ in pairs], [rest.counts for _, rest in pairs])
+
+
+_MIN_PAIRS = 4
+
+
+class _History:
+    """The windows before one, as far as it, and those before it, are compared with."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, series: Series, asked: ReferenceSettings,
+        begin: float,
+    ) -> None:  # fmt: skip
+        self._length, self._asked, self._begin = asked.amount, asked, begin
+        rows = windows_between(
+            connection, series, clock.iso(begin - 2 * self._length), clock.iso(begin)
+        )
+        self._windows = [
+            (clock.parse(row["window_start"]) or 0.0, clock.parse(row["window_end"]) or 0.0,
+             Tally.unpack(row))
+            for row in rows
+        ]  # fmt: skip
+
+    def before(self, start: float, end: float) -> Tally | None:
+        """Return what a window from `start` to `end` is compared with."""
+        first = start - self._length
+        last = start if self._asked.kind == "previous" else end - self._length
+        found = [tally for begun, _, tally in self._windows if first <= begun < last]
+        return reduce(add, found) if found else None
+
+    def pairs(self, min_rows: int) -> list[tuple[Tally, Tally]]:
+        """Return some of the last windows, each with what it is compared with."""
+        oldest = self._windows[0][0] if self._windows else self._begin
+        known = [
+            window
+            for window in self._windows
+            if window[0] >= max(self._begin - self._length, oldest + self._length)
+            and window[2].rows >= min_rows
+        ]
+        step = -(-len(known) // _MAX_BLOCKS) or 1
+        found = [(own, self.before(start, end)) for start, end, own in known[::-step]]
+        return [(own, rest) for own, rest in found if rest is not None and rest.rows >= min_rows]
+
+    def latest(self, min_rows: int) -> list[Tally]:
+        """Return the windows that the one is compared with, one by one."""
+        own = [tally for begun, _, tally in self._windows if begun >= self._begin - self._length]
+        return [tally for tally in own if tally.rows >= min_rows][-_MAX_BLOCKS:]
+
+
+def _with(reference: Reference, latest: Tally) -> Reference:
+    found = reference.counted(latest.counts)
+    features = tuple(map(_ranged, found.features))
+    return replace(replace(found, rows=latest.rows, features=features).counted(latest.counts))
+
+
+def _ranged(feature: Feature) -> Feature:
+    """Let the smallest and the largest value be those of the bins that have rows."""
+    if feature.kind != "numeric" or not feature.edges or not sum(feature.counts[: feature.bins]):
+        return feature
+    first, last = span(np.array(feature.counts[: feature.bins]))
+    low = feature.edges[first - 1] if first else feature.low
+    high = feature.edges[last - 1] if last <= len(feature.edges) else feature.high
+    # A bin ends before its upper edge.
+    return replace(feature, low=low, high=max(low, float(np.nextafter(high, -np.inf))))

@@ -1,0 +1,106 @@
+"""Drift that no single column shows: can a window's rows be told from the reference's?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesClassifier
+
+from modeltap.analysis import reconstruction, wide
+from modeltap.analysis.drift import cauchy
+from modeltap.analysis.matrix import Matrix, matrix
+from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance
+from modeltap.analysis.metric import number as say
+from modeltap.analysis.reconstruction import Reconstruction
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.sample import Sample
+from modeltap.analysis.told_apart import BEYOND_USUAL, FLOOR, ToldApart, Usual, auc
+
+_NAMED = 3
+
+
+def judge(
+    reference: Reference, then: Sample, now: Sample, alpha: float, *, min_rows: int = 100,
+    left_out: frozenset[str] = frozenset(), usual: Usual = lambda *_: None,
+) -> Iterator[Metric]:  # fmt: skip
+    """Yield `multivariate_drift` and `pca_reconstruction_error`, and `drift` of texts and vectors.
+
+    Args:
+        then: a sample of the reference's rows.
+        now: a sample of the window's.
+        left_out: columns whose own drift is told already: it would be told again.
+        usual: the largest value that a metric of a feature had where all was well.
+
+    `multivariate_drift` is a domain classifier's area under the ROC curve on rows that it was not
+    fitted to (Rabanser et al., 2019): 0.5 where the two cannot be told apart. Trees find what
+    depends on several columns, principal components a correlation that broke.
+    """
+    a, b = matrix(then, reference, left_out), matrix(now, reference, left_out)
+    enough = min(then.rows, now.rows) >= min_rows
+    if not enough or a.values.shape[1] < 2:
+        if not enough:
+            yield Metric(metric="multivariate_drift", rows=now.rows, verdict=NOT_ENOUGH_ROWS)
+    else:
+        yield from _columns(a, b, alpha, usual)
+    for feature in reference.columns:
+        if feature.kind in ("text", "vector") and feature.name not in left_out:
+            yield from wide.judge(feature, then, now, alpha, min_rows, usual)
+
+
+def _columns(a: Matrix, b: Matrix, alpha: float, usual: Usual) -> Iterator[Metric]:
+    told = ToldApart(a.values, b.values, _trees)
+    errors = Reconstruction(a.values, b.values)
+    p = cauchy([*told.p_values, errors.p_value])
+    threshold = told.threshold(usual("multivariate_drift", None))
+    grown = max(
+        reconstruction.FLOOR,
+        BEYOND_USUAL * (usual("pca_reconstruction_error", None) or 0.0),
+    )
+    clear = told.auc > threshold or errors.growth > grown
+    alert = p < alpha and clear
+    words = None
+    if alert:
+        drivers = _drivers(a, told, errors)
+        words = (
+            f"rows can be told from the reference's (AUC {told.auc:.2f}, 0.50 is chance) though no "
+            f"single column shows it; by {', '.join(drivers)}; expected {chance(p)}"
+        )
+    low, high = told.interval()
+    yield Metric(
+        metric="multivariate_drift", rows=len(b.values), value=told.auc, low=low, high=high,
+        threshold=threshold, p_value=p,
+        strength=max((told.auc - 0.5) / (threshold - 0.5), errors.growth / grown, 0.0),
+        verdict=ALERT if alert else OK, explanation=words,
+    )  # fmt: skip
+    driver = errors.drivers(a.names)
+    yield Metric(
+        metric="pca_reconstruction_error", rows=len(b.values), value=errors.growth,
+        threshold=grown, p_value=errors.p_value,
+        explanation=f"errors lie {say(errors.growth)} standard deviations from the reference's, "
+        f"most in {driver[0]}" if driver else None,
+    )  # fmt: skip
+
+
+def _trees() -> ExtraTreesClassifier:
+    return ExtraTreesClassifier(
+        60, max_depth=10, min_samples_leaf=10, class_weight="balanced", random_state=0, n_jobs=1
+    )
+
+
+def _drivers(a: Matrix, told: ToldApart, errors: Reconstruction) -> list[str]:
+    """Name the features that tell the rows apart: those without which it can be told less well."""
+    rng = np.random.default_rng(0)
+    (x, y), model = told.parts[0], told.models[0]
+    usual, _ = auc(model.predict_proba(x)[:, 1], y)
+    lost: dict[str, float] = {}
+    for name in dict.fromkeys(a.names):
+        own = [place for place, other in enumerate(a.names) if other == name]
+        mixed: np.ndarray = np.array(x)
+        mixed[:, own] = mixed[rng.permutation(len(mixed))][:, own]
+        lost[name] = usual - auc(model.predict_proba(mixed)[:, 1], y)[0]
+    worst = max(lost.values())
+    found = [name for name in lost if worst > 0 and lost[name] > 0.25 * worst]
+    if errors.growth > reconstruction.FLOOR and told.auc - 0.5 < 2 * FLOOR:
+        found = errors.drivers(a.names)[:2] or found  # a correlation that broke has two ends
+    return sorted(found, key=lambda name: -lost[name])[:_NAMED] or list(lost)[:_NAMED]

@@ -1,0 +1,58 @@
+"""Rows that are like no row of the reference, though each of their values may be usual."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.ensemble import IsolationForest
+
+from modeltap.analysis import drift
+from modeltap.analysis.matrix import matrix
+from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, share
+from modeltap.analysis.rates import wilson
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.sample import Sample
+from modeltap.analysis.told_apart import Usual
+
+FLOOR = 0.02
+_USUAL = 0.01
+"""The share of the reference's own rows that are called outliers."""
+
+
+def judge(
+    reference: Reference, then: Sample, now: Sample, alpha: float, *, min_rows: int = 100,
+    left_out: frozenset[str] = frozenset(), usual: Usual = lambda *_: None,
+) -> tuple[Metric, list[int]] | None:  # fmt: skip
+    """Return `row_outlier_rate`, and the places of the rows that are least like the reference's.
+
+    An isolation forest (Liu, Ting & Zhou, 2008) learns one half of the reference's sample; the
+    other half says which score one row of a hundred has, and how many of its own are beyond it.
+
+    Args:
+        left_out: columns whose own drift is told already.
+        usual: the largest value that a metric had where all was well.
+    """
+    a, b = matrix(then, reference, left_out).values, matrix(now, reference, left_out).values
+    if a.shape[1] < 2:
+        return None
+    if min(len(a), len(b)) < min_rows:
+        return Metric(metric="row_outlier_rate", rows=len(b), verdict=NOT_ENOUGH_ROWS), []
+    forest = IsolationForest(n_estimators=100, random_state=0, n_jobs=1).fit(a[0::2])
+    own, scores = forest.score_samples(a[1::2]), forest.score_samples(b)
+    limit = float(np.quantile(own, _USUAL))
+    far = scores < limit
+    count, rows = int(far.sum()), len(b)
+    before = int(np.sum(own < limit))
+    value, rate = count / rows, before / len(own)
+    p = drift.fisher(before, len(own), count, rows)[1]
+    most = max(rate, usual("row_outlier_rate", None) or 0.0)
+    growth = value - most
+    alert = p < alpha and growth > FLOOR
+    low, high = wilson(count, rows)
+    metric = Metric(
+        metric="row_outlier_rate", rows=rows, count=count, value=value, low=low, high=high,
+        threshold=most + FLOOR, p_value=p, strength=max(0.0, growth / FLOOR),
+        verdict=ALERT if alert else OK,
+        explanation=f"rows unlike the reference's went from {share(rate)} to {share(value)}, "
+        f"{count:,} of {rows:,}; expected {chance(p)}" if alert else None,
+    )  # fmt: skip
+    return metric, [int(place) for place in np.argsort(scores)[:5] if far[place]]

@@ -1,0 +1,165 @@
+"""The counted windows of a reference, as the store keeps them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+Key = tuple[str, int, int]
+"""Where a row stands among those of its model: event time, and order of arrival within it."""
+
+Columns = dict[str, Any]
+"""A window: a row of the table, by column."""
+
+LAST: Key = ("9999", 0, 0)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Whose windows, under which reference, of which length."""
+
+    model: str
+    version: str
+    reference_id: str
+    window: str
+
+    @property
+    def counted(self) -> str:
+        """The name of the watermark: how far exchanges were counted into these windows."""
+        return f"counted:{self.reference_id}:{self.window}"
+
+
+_SERIES = "model = ? and version = ? and reference_id = ? and window = ?"
+
+
+def get_window(connection: sqlite3.Connection, series: Series, start: str) -> Columns | None:
+    """Return the window that starts at `start`, if anything was counted into it."""
+    return _one(connection, series, "window_start = ?", start)
+
+
+def _one(
+    connection: sqlite3.Connection, series: Series, where: str, *values: str
+) -> Columns | None:
+    row = connection.execute(
+        f"select * from windows where {_SERIES} and {where} limit 1", (*astuple(series), *values)
+    ).fetchone()
+    return None if row is None else dict(row)
+
+
+def _all(connection: sqlite3.Connection, series: Series, where: str, *values: str) -> list[Columns]:
+    rows = connection.execute(
+        f"select * from windows where {_SERIES} and {where} order by window_start",
+        (*astuple(series), *values),
+    )
+    return list(map(dict, rows))
+
+
+def put_window(connection: sqlite3.Connection, series: Series, columns: Mapping[str, Any]) -> None:
+    """Write a window, inside the caller's transaction; it is due to be judged, again if it was."""
+    said = {"model": series.model, "version": series.version, "window": series.window,
+            "reference_id": series.reference_id, **columns, "due": 1}  # fmt: skip
+    connection.execute(
+        f"insert or replace into windows ({', '.join(said)}) values ({', '.join('?' * len(said))})",
+        tuple(said.values()),
+    )
+
+
+def due_windows(connection: sqlite3.Connection, series: Series) -> list[Columns]:
+    """Return the windows that rows were counted into since they were judged, in order."""
+    return _all(connection, series, "due")
+
+
+def all_windows(connection: sqlite3.Connection, series: Series) -> list[Columns]:
+    """Return every window, in order."""
+    return windows_between(connection, series, "", LAST[0])
+
+
+def windows_between(
+    connection: sqlite3.Connection, series: Series, start: str, end: str
+) -> list[Columns]:
+    """Return the windows that start in a half-open period, in order."""
+    return _all(connection, series, "window_start >= ? and window_start < ?", start, end)
+
+
+def window_at(connection: sqlite3.Connection, series: Series, moment: str) -> Columns | None:
+    """Return the last window that starts at or before `moment`, or the first there is."""
+    found = _one(connection, series, "window_start <= ? order by window_start desc", moment)
+    return found or window_after(connection, series, "")
+
+
+def window_after(connection: sqlite3.Connection, series: Series, start: str) -> Columns | None:
+    """Return the first window that starts after `start`."""
+    return _one(connection, series, "window_start > ? order by window_start", start)
+
+
+def judged_with(connection: sqlite3.Connection, series: Series, start: str) -> list[Columns]:
+    """Return the windows that were judged together, in the period that began at `start`."""
+    return _all(connection, series, "judged_start = ?", start)
+
+
+def mark_judged(
+    connection: sqlite3.Connection, series: Series, windows: Sequence[Columns], start: str,
+    end: str,
+) -> None:  # fmt: skip
+    """Note the period that windows were judged in, inside the caller's transaction."""
+    connection.executemany(
+        f"update windows set due = 0, judged_start = ?, judged_end = ? where {_SERIES} "
+        "and window_start = ?",
+        [(start, end, *astuple(series), window["window_start"]) for window in windows],
+    )
+
+
+def forget_judged(connection: sqlite3.Connection, series: Series) -> None:
+    """Make every window due again, as if none had been judged, inside the transaction."""
+    connection.execute(
+        f"update windows set due = 1, judged_start = null, judged_end = null where {_SERIES}",
+        astuple(series),
+    )
+
+
+def lengths(connection: sqlite3.Connection, series: Series) -> list[str]:
+    """Return of which other lengths there are windows under this reference."""
+    rows = connection.execute(
+        "select distinct window from windows where model = ? and version = ? "
+        "and reference_id = ? and window <> ?",
+        astuple(series),
+    )
+    return [row[0] for row in rows]
+
+
+def bounds(connection: sqlite3.Connection, window: Columns, series: Series) -> tuple[Key, Key]:
+    """Return where a window's rows begin, and where those after it do."""
+    if window["first_seq"] is None:
+        return (window["window_start"], 0, 0), (window["window_end"], 0, 0)
+    following = window_after(connection, series, window["window_start"])
+    return first_key(window), LAST if following is None else first_key(following)
+
+
+def first_key(window: Columns) -> Key:
+    """Return where the first row of a window of rows stands."""
+    return window["first_event"], window["first_seq"], window["first_row"]
+
+
+def last_key(window: Columns) -> Key:
+    """Return where the last row of a window of rows stands."""
+    return window["last_event"], window["last_seq"], window["last_row"]
+
+
+def rows_between(
+    connection: sqlite3.Connection, model: str, version: str, start: Key, end: Key,
+    limit: int = -1, after: bool = False,
+) -> list[sqlite3.Row]:  # fmt: skip
+    """Return (exchange_id, row, event_time, seq) of stored rows in event order, half-open.
+
+    Args:
+        limit: how many at most; all if negative.
+        after: begin after the row at `start`, not with it.
+    """
+    return connection.execute(
+        "select exchange_id, row, event_time, seq from predictions where model = ? "
+        f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
+        "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row limit ?",
+        (model, version, start[0], *start, *end, limit),
+    ).fetchall()

@@ -1,0 +1,126 @@
+"""Windows: spans of time aligned to the epoch or to the calendar, or so many rows."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from modeltap.errors import ConfigError
+
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_DAY = 86_400
+
+MONDAY = 4 * _DAY
+"""The Unix epoch was a Thursday; windows of whole weeks start on Mondays."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """How a model's rows are cut into windows: `size` seconds, months or rows each.
+
+    Windows of time are half-open and in UTC; those of seconds are aligned to the Unix epoch
+    (whole weeks to Monday), those of months to the year.
+
+    >>> Window.parse("90m"), Window.parse("1 quarter").text, Window.parse("5000 rows").text
+    (Window(kind='seconds', size=5400), '1 quarter', '5000 rows')
+    """
+
+    kind: Literal["seconds", "months", "rows"]
+    size: int
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """Read the `window` option; raises `ConfigError`."""
+        if match := re.fullmatch(r"\s*(\d+)\s*rows?\s*", text):
+            if int(match[1]) >= 2:
+                return cls("rows", int(match[1]))
+        elif match := re.fullmatch(r"\s*(\d+)\s*(month|quarter|year)s?\s*", text):
+            months = int(match[1]) * _MONTHS[match[2]]
+            if months and 12 % months == 0:
+                return cls("months", months)
+        elif (seconds := _seconds(text)) is not None:
+            return cls("seconds", seconds)
+        raise ConfigError(
+            f"window {text!r} is not understood; write a length of time such as '1h' or '7d', "
+            "'1 month', '1 quarter' or '1 year', or a number of rows such as '5000 rows'"
+        )
+
+    @property
+    def text(self) -> str:
+        """What the store calls these windows: one spelling for each."""
+        if self.kind == "rows":
+            return f"{self.size} rows"
+        units = _MONTHS if self.kind == "months" else {u: _SECONDS[u] for u in "mhd"}
+        unit, size = [(u, s) for u, s in units.items() if self.size % s == 0][-1]
+        count = self.size // size
+        return f"{count}{unit}" if self.kind == "seconds" else f"{count} {unit}{'s'[: count - 1]}"
+
+    @property
+    def clocked(self) -> Window:
+        """These windows where the clock matters and not the rows: of rows, those of an hour."""
+        return Window("seconds", 3600) if self.kind == "rows" else self
+
+    def start(self, moment: float) -> float:
+        """Return the start (Unix seconds) of the window that `moment` lies in.
+
+        >>> from modeltap.clock import iso
+        >>> iso(Window.parse("7d").start(1_362_500_000.0))
+        '2013-03-04T00:00:00.000Z'
+        >>> iso(Window.parse("1 quarter").start(1_362_500_000.0))
+        '2013-01-01T00:00:00.000Z'
+        """
+        if self.kind == "seconds":
+            return (moment - self.offset) // self.size * self.size + self.offset
+        date = datetime.fromtimestamp(moment, UTC)
+        return _month(date.year, (date.month - 1) // self.size * self.size + 1)
+
+    def end(self, start: float) -> float:
+        """Return the end of the window that starts at `start`."""
+        if self.kind == "seconds":
+            return start + self.size
+        date = datetime.fromtimestamp(start, UTC)
+        months = date.month - 1 + self.size
+        return _month(date.year + months // 12, months % 12 + 1)
+
+    @property
+    def offset(self) -> int:
+        """Seconds from the epoch to the start of one of these windows."""
+        return MONDAY if self.kind == "seconds" and self.size % (7 * _DAY) == 0 else 0
+
+    def sums(self, other: Window) -> bool:
+        """Say whether each of these windows is a sum of whole ones of `other`.
+
+        >>> Window.parse("7d").sums(Window.parse("1h")), Window.parse("1h").sums(Window.parse("7d"))
+        (True, False)
+        """
+        if "rows" in (self.kind, other.kind) or self == other:
+            return False
+        if other.kind == "months":
+            return self.kind == "months" and self.size % other.size == 0
+        if self.kind == "months":
+            return _DAY % other.size == 0
+        return self.size % other.size == 0 and (self.offset - other.offset) % other.size == 0
+
+
+def parse_seconds(text: str, what: str) -> float:
+    """Read a length of time such as ``"30m"``, ``"1h"`` or ``"7d"``; raises `ConfigError`.
+
+    >>> parse_seconds("7d", "retention")
+    604800.0
+    """
+    seconds = _seconds(text)
+    if seconds is None:
+        raise ConfigError(f"{what} {text!r} is no length of time; write one such as '1h' or '7d'")
+    return float(seconds)
+
+
+def _seconds(text: str) -> int | None:
+    match = re.fullmatch(r"\s*(\d+)\s*(m|h|d|w)\s*", text)
+    return int(match[1]) * _SECONDS[match[2]] or None if match else None
+
+
+def _month(year: int, month: int) -> float:
+    return datetime(year, month, 1, tzinfo=UTC).timestamp()
