@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +10,9 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.feature import SPECIAL, Column, Feature, is_missing, plain, word
 from modeltap.analysis.learn import vector
+
+Word = str | int | None
+"""A category; None where it is missing, 0 where the value is of another type."""
 
 _SORTED_AT_ONCE = 65_536
 """Sorting blocks that fit the cache and searching the edges in each is three times faster than
@@ -34,22 +37,41 @@ def count_numbers(
     return float(low), float(high)
 
 
-def count_words(words: Sequence[str | int | None], feature: Feature, counted: np.ndarray) -> None:
-    """Count categories; None is missing, what is no string is of the wrong type."""
+def indexed(words: Sequence[Word]) -> tuple[list[Word], np.ndarray]:
+    """Return the different words in order of their coming, and (n,) the place of each row's.
+
+    >>> indexed(["b", "a", "b"])
+    (['b', 'a'], array([0, 1, 0]))
+    """
+    places: defaultdict[Word, int] = defaultdict()
+    places.default_factory = places.__len__
+    found = np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))
+    return list(places), found
+
+
+def count_words(
+    words: Sequence[Word], times: Sequence[int], feature: Feature, counted: np.ndarray
+) -> None:
+    """Count categories; None is missing, what is no string is of the wrong type.
+
+    Args:
+        words: the different ones.
+        times: how often each came.
+    """
     positions = {w: position for position, w in enumerate(feature.vocabulary)}
-    for value, times in Counter(words).items():
+    for value, rows in zip(words, times, strict=True):
         if value is None:
-            counted[-3] += times
+            counted[-3] += rows
         elif type(value) is not str:
-            counted[-2] += times
+            counted[-2] += rows
         elif feature.allowed is not None and word(value) not in feature.allowed:
-            counted[-1] += times
+            counted[-1] += rows
         elif (position := positions.get(known := word(value))) is not None:
-            counted[position] += times
+            counted[position] += rows
         elif known in feature.rare:
-            counted[len(positions)] += times
+            counted[len(positions)] += rows
         else:
-            counted[-1] += times
+            counted[-1] += rows
 
 
 def count_present(column: Column, feature: Feature, counted: np.ndarray) -> None:

@@ -98,7 +98,7 @@ def _one(feature: Feature, values: Values, at: int) -> np.ndarray:
         numbers, wrong = own.numbers(feature, single)
         count_numbers(numbers, wrong, feature, counted)
     elif feature.kind in ("categorical", "boolean"):
-        count_words(own.words(feature, single), feature, counted)
+        count_words(own.words(feature, single), [1], feature, counted)
     elif feature.kind == "words":
         count_documents(feature, single, counted)
     else:

@@ -22,6 +22,9 @@ FLOOR = 0.02
 GAP_FLOOR = 2.0
 """A pause twice as long as the reference's longest is news."""
 
+_NEARLY_ALL = 0.9
+"""A value that nine of ten rows have anyway may be all there is for once: a week without rain."""
+
 _MIN_BLOCKS = 4
 _NAMED = 5
 
@@ -151,7 +154,11 @@ def _constant(
     # The chance that all rows fall into this bin; of one value within it, it is less.
     usual = float(then[place]) / float(then.sum())
     p = usual**rows if usual > 0 else 0.0
-    alert = still and rows >= min_rows and p < alpha
+    # Where a block of the reference stood still, too, that is no news: a season, a holiday.
+    alert = (
+        still and rows >= min_rows and p < alpha and usual < _NEARLY_ALL
+        and feature.usual_rates.get("constant_feed", 0.0) < _NEARLY_ALL
+    )  # fmt: skip
     said = _value(feature, place, float(window.low[position])) if alert else ""
     return Metric(
         metric="constant_feed", feature=feature.name, rows=rows, value=float(still), threshold=0.0,

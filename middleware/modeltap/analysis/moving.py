@@ -11,10 +11,12 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.feature import Feature
+from modeltap.analysis.learn import OUTLIER
 from modeltap.analysis.quality import span
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally
 from modeltap.analysis.variation import varied
+from modeltap.analysis.verdict import quantile
 from modeltap.config import ReferenceSettings, parse_reference
 from modeltap.store.windows import Series, windows_between
 
@@ -111,11 +113,32 @@ def _with(reference: Reference, latest: Tally) -> Reference:
 
 
 def _ranged(feature: Feature) -> Feature:
-    """Let the smallest and the largest value be those of the bins that have rows."""
-    if feature.kind != "numeric" or not feature.edges or not sum(feature.counts[: feature.bins]):
+    """Let the ends and the fences be those of the bins that have rows."""
+    counts = np.array(feature.counts[: feature.bins])
+    if feature.kind != "numeric" or not feature.edges or not counts.sum():
         return feature
-    first, last = span(np.array(feature.counts[: feature.bins]))
+    first, last = span(counts)
     low = feature.edges[first - 1] if first else feature.low
-    high = feature.edges[last - 1] if last <= len(feature.edges) else feature.high
     # A bin ends before its upper edge.
-    return replace(feature, low=low, high=max(low, float(np.nextafter(high, -np.inf))))
+    high = _before(feature.edges[last - 1]) if last <= len(feature.edges) else feature.high
+    quarter, center, third = (quantile(feature, counts, q) for q in (0.25, 0.5, 0.75))
+    spread = (third - quarter) / _MIDDLE_HALF
+    fences = _at_edges(feature, center - OUTLIER * spread, center + OUTLIER * spread)
+    return replace(feature, low=low, high=max(low, high), center=center, spread=spread,
+                   fences=fences if spread > 0 else None, box=None)  # fmt: skip
+
+
+_MIDDLE_HALF = 1.349
+"""Standard deviations that the middle half of a normal distribution spans."""
+
+
+def _at_edges(feature: Feature, low: float, high: float) -> tuple[float, float]:
+    """Return the edges just beyond both ends, where counts can be read off."""
+    edges = np.array(feature.edges)
+    below = int(np.searchsorted(edges, low, "right")) - 1
+    above = min(int(np.searchsorted(edges, high, "left")), len(edges) - 1)
+    return float(edges[max(0, below)]), _before(float(edges[above]))
+
+
+def _before(value: float) -> float:
+    return float(np.nextafter(value, -np.inf))

@@ -11,9 +11,10 @@ from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance,
 from modeltap.analysis.rates import wilson
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import Sample
-from modeltap.analysis.told_apart import Usual
+from modeltap.analysis.told_apart import BEYOND_USUAL, Usual, halved
 
-FLOOR = 0.02
+FLOOR = 0.05
+"""Rows that are far from all others may be so in many ways: one of twenty is worth a word."""
 _USUAL = 0.01
 """The share of the reference's own rows that are called outliers."""
 
@@ -36,15 +37,16 @@ def judge(
         return None
     if min(len(a), len(b)) < min_rows:
         return Metric(metric="row_outlier_rate", rows=len(b), verdict=NOT_ENOUGH_ROWS), []
-    forest = IsolationForest(n_estimators=100, random_state=0, n_jobs=1).fit(a[0::2])
-    own, scores = forest.score_samples(a[1::2]), forest.score_samples(b)
+    learnt, held = halved(a)
+    forest = IsolationForest(n_estimators=100, random_state=0, n_jobs=1).fit(learnt)
+    own, scores = forest.score_samples(held), forest.score_samples(b)
     limit = float(np.quantile(own, _USUAL))
     far = scores < limit
     count, rows = int(far.sum()), len(b)
     before = int(np.sum(own < limit))
     value, rate = count / rows, before / len(own)
     p = drift.fisher(before, len(own), count, rows)[1]
-    most = max(rate, usual("row_outlier_rate", None) or 0.0)
+    most = max(rate, BEYOND_USUAL * (usual("row_outlier_rate", None) or 0.0))
     growth = value - most
     alert = p < alpha and growth > FLOOR
     low, high = wilson(count, rows)

@@ -134,6 +134,9 @@ def _judged(feature: Feature, case: Case, then: Case, alpha: float, min_rows: in
     low, high = wilson(count, rows)
     declared = _declared(feature, metric)
     floor = _floor(metric, declared)
+    if metric in _BEYOND and not declared:
+        # Where windows differ anyway (a season), so many rows may lie beyond those before.
+        floor = max(floor, feature.usual)
     most = max(usual, feature.usual_rates.get(metric, 0.0))
     p = _grew(count, rows, max(then.faults, _likely(feature, metric)), then.rows)
     growth = value - most

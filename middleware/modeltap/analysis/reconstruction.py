@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 from sklearn.decomposition import PCA
 
-from modeltap.analysis.told_apart import auc
+from modeltap.analysis.told_apart import auc, halved
 
 FLOOR = 0.2
 """Reconstruction errors must have grown by a fifth of their standard deviation."""
@@ -22,7 +22,7 @@ class Reconstruction:
     than they rebuild the other half."""
 
     def __init__(self, a: np.ndarray, b: np.ndarray) -> None:
-        learnt, held = a[0::2], a[1::2]
+        learnt, held = halved(a)
         self._pca = PCA(n_components=_KEPT_VARIANCE, svd_solver="full")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of constant columns there is no variance to share

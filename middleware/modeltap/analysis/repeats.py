@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -108,19 +108,26 @@ def _chance_of_none(n: int, m: int, times: int) -> float:
     return math.exp(logs)
 
 
-def hashes(name: str, column: np.ndarray | Sequence[Any]) -> np.ndarray:
-    """Return (n,) uint64 hashes of a column's values; those of a row's columns are added.
+def hashed_numbers(name: str, column: np.ndarray) -> np.ndarray:
+    """Return (n,) uint64 of a column's float64; those of a row's columns are added, then `mixed`.
 
-    Not Python's own, which differ from process to process.
+    Not Python's own hashes, which differ from process to process.
     """
-    seed = np.uint64(zlib.crc32(name.encode("utf-8", "replace")) << 32 | len(name))
-    if isinstance(column, np.ndarray):
-        bits = (column + 0.0).view(np.uint64)  # -0.0 becomes 0.0
-        # All NaN are one.
-        return _mixed(np.where(np.isnan(column), np.uint64(1), bits) ^ seed)
-    codes = {value: _code(value) for value in set(column)}
-    found = np.array([codes[value] for value in column], dtype=np.uint64)
-    return _mixed(found ^ seed)
+    bits = (column + 0.0).view(np.uint64)  # -0.0 becomes 0.0
+    if np.isnan(column).any():
+        bits = np.where(np.isnan(column), np.uint64(1), bits)  # all NaN are one
+    return np.asarray(bits * _odd(name))
+
+
+def hashed_words(name: str, words: Sequence[str | int | None]) -> np.ndarray:
+    """Return (n,) uint64 of words."""
+    return np.array([_code(word) for word in words], dtype=np.uint64) * _odd(name)
+
+
+def _odd(name: str) -> np.uint64:
+    """Return a column's own factor: odd, so that no two values of it give the same."""
+    said = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest()
+    return np.uint64(int.from_bytes(said, "little") | 1)
 
 
 def _code(value: str | int | None) -> int:
@@ -130,8 +137,8 @@ def _code(value: str | int | None) -> int:
     return zlib.crc32(said) << 32 | zlib.adler32(said)
 
 
-def _mixed(bits: np.ndarray) -> np.ndarray:
+def mixed(sums: np.ndarray) -> np.ndarray:
     """Spread each bit over all others (the finalizer of splitmix64; Steele et al., 2014)."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (sums ^ (sums >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(bits ^ (bits >> np.uint64(31)))

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from modeltap.analysis.bins import count_numbers, count_present, count_words
+from modeltap.analysis.bins import Word, count_numbers, count_present, count_words, indexed
 from modeltap.analysis.feature import ANSWERS, Column, Feature, is_missing, plain
 from modeltap.analysis.measures import count_documents
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.repeats import NO_REPEATS, Repeats, hashes
+from modeltap.analysis.repeats import NO_REPEATS, Repeats, hashed_numbers, hashed_words, mixed
 from modeltap.analysis.values import Values
 
 _MAX_NEW_FIELDS = 100
@@ -97,7 +97,7 @@ def tally(
         rows=rows, counts=np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64),
         low=np.array(counter.low), high=np.array(counter.high),
         absent=np.array(counter.absent, dtype=np.int64), new=_new_fields(columns, reference),
-        repeats=Repeats.of(counter.keys, everything=teaching) if rows else NO_REPEATS,
+        repeats=Repeats.of(mixed(counter.keys), everything=teaching) if rows else NO_REPEATS,
     )  # fmt: skip
 
 
@@ -121,14 +121,14 @@ class _Counter:
         elif feature.kind == "numeric":
             ends = self._count_numbers(feature, column, counted)
         elif feature.kind in ("categorical", "boolean"):
-            words = self._values.words(feature, column)
-            count_words(words, feature, counted)
-            self._hash(feature, words)
+            self._count_words(feature, self._values.words(feature, column), counted)
         elif feature.kind == "words":
             count_documents(feature, column, counted)
         else:
             count_present(column, feature, counted)
-            self._hash(feature, [_text(value) for value in plain(column)])
+            words, places = indexed([_text(value) for value in plain(column)])
+            if _is_asked(feature):
+                self.keys += hashed_words(feature.name, words)[places]
         self.low.append(ends[0])
         self.high.append(ends[1])
         self.absent.append(self._values.rows if column is None else 0)
@@ -140,13 +140,21 @@ class _Counter:
         numbers, wrong = self._values.numbers(feature, column)
         if self._teaching and feature.measure == "out_of_vocabulary":
             numbers = numbers[1::2]  # the others told which words are known
-        self._hash(feature, numbers)
+        if _is_asked(feature):
+            self.keys += hashed_numbers(feature.name, numbers)
         return count_numbers(numbers, wrong, feature, counted)
 
-    def _hash(self, feature: Feature, values: np.ndarray | Sequence[str | int | None]) -> None:
-        # What the model answered is no part of what it was asked.
-        if feature.of is None and feature.name not in ANSWERS:
-            self.keys += hashes(feature.name, values)
+    def _count_words(self, feature: Feature, column: Sequence[Word], counted: np.ndarray) -> None:
+        words, places = indexed(column)
+        times = np.bincount(places, minlength=len(words)).tolist()
+        count_words(words, times, feature, counted)
+        if _is_asked(feature):
+            self.keys += hashed_words(feature.name, words)[places]
+
+
+def _is_asked(feature: Feature) -> bool:
+    """What the model answered is no part of what it was asked."""
+    return feature.of is None and feature.name not in ANSWERS
 
 
 def repeated(whole: Tally) -> dict[int, int]:

@@ -35,7 +35,7 @@ class ToldApart:
     def __init__(self, a: Data, b: Data, make: Callable[[], Any]) -> None:
         self.models: list[Any] = []
         self.parts: list[tuple[Data, np.ndarray]] = []
-        halves = [(a[0::2], b[0::2]), (a[1::2], b[1::2])]
+        halves = list(zip(halved(a), halved(b), strict=True))
         aucs, self.p_values, variances = [], [], []
         for taught, tested in (halves, halves[::-1]):
             x, y = _stacked(*taught)
@@ -61,6 +61,12 @@ class ToldApart:
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the area under the curve."""
         return max(0.0, self.auc - 1.96 * self._error), min(1.0, self.auc + 1.96 * self._error)
+
+
+def halved(rows: Data) -> tuple[Data, Data]:
+    """Return two halves of (n, d) rows, drawn by chance: every other row may be of one kind."""
+    order = np.random.default_rng(0).permutation(rows.shape[0])
+    return rows[np.sort(order[0::2])], rows[np.sort(order[1::2])]
 
 
 def _stacked(a: Data, b: Data) -> tuple[Data, np.ndarray]:

@@ -99,9 +99,15 @@ def _highest_rates(
 ) -> dict[str, float]:
     highest: dict[str, float] = {}
     for a, b in zip(rest, own, strict=True):
-        for metric, rate in quality.rates(feature, b, a).items():
+        found = {**quality.rates(feature, b, a), "constant_feed": _share_of_one(feature, b)}
+        for metric, rate in found.items():
             highest[metric] = max(rate, highest.get(metric, 0.0))
     return highest
+
+
+def _share_of_one(feature: Feature, counts: np.ndarray) -> float:
+    bins = counts[: feature.bins]
+    return float(bins.max() / max(1, bins.sum()))
 
 
 def _take(column: Column, picked: np.ndarray) -> Column:

@@ -85,10 +85,14 @@ def rows_of(feature: Feature, counts: np.ndarray) -> int:
 
 def _bulk_moved(feature: Feature, counts: np.ndarray, alpha: float, drifted: Metric) -> bool:
     """Say whether a number drifted within the fences, too, and not by outliers alone."""
-    if feature.kind != "numeric" or feature.fences is None:
+    if feature.kind != "numeric":
         return False
-    first, last = feature.below(feature.fences[0]), feature.above(feature.fences[1])
     then, now = np.array(feature.counts[: feature.bins]), counts[: feature.bins].copy()
+    first, last = quality.span(then)
+    if feature.fences is not None:
+        first, last = feature.below(feature.fences[0]), feature.above(feature.fences[1])
+    if now[first:last].sum() < 0.5 * now.sum():
+        return True
     for bins in (then, now):
         bins[:first] = bins[last:] = 0
     moved = drift.distance(feature, then, now) > (drifted.threshold or 0.0)
@@ -135,14 +139,14 @@ def _moved(feature: Feature, then: np.ndarray, now: np.ndarray) -> str:
             f"share of {names[most]} went from {share(float(shares_then[most]))} "
             f"to {share(float(shares_now[most]))}"
         )
-    before, after = _quantile(feature, then, 0.5), _quantile(feature, now, 0.5)
+    before, after = quantile(feature, then, 0.5), quantile(feature, now, 0.5)
     if say(before) != say(after):
         return f"median went from {say(before)} to {_bounded(feature, now, after)}"
     single = _single_value(feature, then, now)
     if single is not None:
         return single
-    low, high = (_quantile(feature, then, q) for q in (0.05, 0.95))
-    lower, higher = (_quantile(feature, now, q) for q in (0.05, 0.95))
+    low, high = (quantile(feature, then, q) for q in (0.05, 0.95))
+    lower, higher = (quantile(feature, now, q) for q in (0.05, 0.95))
     return (
         f"median is still {say(after)}, but nine of ten values went from {say(low)}-{say(high)} "
         f"to {say(lower)}-{say(higher)}"
@@ -175,7 +179,7 @@ def _bounded(feature: Feature, counts: np.ndarray, median: float) -> str:
     return f"below {say(feature.edges[position])}"
 
 
-def _quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
+def quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
     """Return a quantile as the bins tell it, rows taken as evenly spread within a bin.
 
     The open outer bins are taken to end where they begin.
