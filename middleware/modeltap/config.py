@@ -293,6 +293,9 @@ def _checked(merged: dict[str, object]) -> Settings:
 def _check_features(said: Mapping[str, object], where: str) -> None:
     for name, table in _tables(said.get("features")):
         _refuse_unknown(table, FeatureSettings.__struct_fields__, f"option of {where}.{name}")
+        low, high = table.get("min"), table.get("max")
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
+            raise ConfigError(f"{where}.{name}: min {low} is above its max {high}")
 
 
 def _converted(merged: dict[str, object]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -61,8 +62,8 @@ def gap(reference: Reference, times: np.ndarray, *, min_rows: int = 100) -> Metr
         return Metric(metric="gap_seconds", rows=len(times), value=longest)
     # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
     mean = float(ordered[-1] - ordered[0]) / len(pauses)
-    threshold = GAP_FLOOR * max(usual, mean * np.log(len(pauses) + 1))
-    alert = longest > threshold
+    threshold = GAP_FLOOR * max(usual, mean * math.log(len(pauses) + 1))
+    alert = bool(longest > threshold)
     at = int(np.argmax(pauses))
     words = None
     if alert:
@@ -118,7 +119,7 @@ def _duplicates(reference: Reference, window: Tally, alpha: float, min_rows: int
     rows, sampled = window.rows, window.repeats.sampled
     value = window.repeats.rate
     usual = min(1.0, usual_rate(reference.repeats, rows) + reference.usual_repeats)
-    spread = np.sqrt(max(usual * (1 - usual), 1 / max(1, sampled)) / max(1, sampled))
+    spread = math.sqrt(max(usual * (1 - usual), 1 / max(1, sampled)) / max(1, sampled))
     growth = value - usual
     p = float(ndtr(-growth / spread))
     alert = rows >= min_rows and growth > FLOOR and p < alpha
@@ -148,7 +149,7 @@ def _constant(
                                                       feature.low == feature.high):  # fmt: skip
         return None
     place = int(np.argmax(now))
-    still = rows > 0 and now[place] == rows
+    still = bool(rows > 0 and now[place] == rows)
     if feature.kind == "numeric":
         still = still and window.low[position] == window.high[position]
     # The chance that all rows fall into this bin; of one value within it, it is less.

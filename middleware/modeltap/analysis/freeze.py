@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis import performance
 from modeltap.analysis.reading import Batch
 from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.sample import choose, sample
+from modeltap.analysis.usual_rows import usual_rows
 from modeltap.analysis.windows import Counter, starts
 from modeltap.config import Settings, parse_reference
 from modeltap.errors import InputError
@@ -106,16 +108,20 @@ def freeze(
     window = Window.parse(settings.window)
     moments = np.array(times, dtype=np.float64)
     known = moments[~np.isnan(moments)]
+    blocks = _blocks(moments, window) if len(known) == len(moments) and len(known) else None
     reference = fit(
         columns, len(moments), model=model, version=version, source=source,
         declared=settings.declared(columns),
-        blocks=_blocks(moments, window) if len(known) == len(moments) and len(known) else None,
+        blocks=blocks,
         times=moments if len(known) else None,
         from_time=clock.iso(float(known.min())) if len(known) else None,
         to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
         window=window.text, moving=moving,
         performance=baseline(settings, columns.get("prediction"), labels),
     )  # fmt: skip
+    if blocks is not None and settings.multivariate and not moving:
+        told = usual_rows(reference, columns, blocks)
+        reference = replace(reference, usual_rows=told)
     chosen = choose(keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
     coded = sample(some, len(chosen), reference).pack()

@@ -6,13 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from modeltap.analysis import feed, operations, performance, verdict
 from modeltap.analysis.examples import with_examples
-from modeltap.analysis.judging import Judging, Period
+from modeltap.analysis.judging import Judging, Period, is_within
 from modeltap.analysis.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.moving import compared_period, moved
 from modeltap.analysis.reading import Batch
@@ -21,6 +22,7 @@ from modeltap.analysis.row_windows import RowWindows
 from modeltap.analysis.sample import Sample, choose, sample
 from modeltap.analysis.tally import Tally
 from modeltap.analysis.times import parse_times
+from modeltap.analysis.usual_rows import usual_key
 from modeltap.analysis.windows import Counter, total
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
@@ -138,7 +140,10 @@ class InputJudge:
                        min_rows=min_rows)  # fmt: skip
         metrics += [gap] if gap is not None else []
         looked_at = (
-            self._settings.multivariate and start >= self._long_past and len(rows) >= min_rows
+            self._settings.multivariate
+            and start >= self._long_past
+            and len(rows) >= min_rows
+            and not is_within(self.reference, start, end)
         )
         if not rows or not (looked_at or any(metric.verdict == ALERT for metric in metrics)):
             return metrics
@@ -164,10 +169,7 @@ class InputJudge:
         now = sample(batch.columns(), len(batch.rows), self.reference)
         options: dict[str, Any] = {
             "min_rows": self._settings.min_rows, "left_out": told,
-            "usual": lambda metric, feature: usual_value(
-                self.judging.connection, self._series, metric, feature, start,
-                in_reference=not self.reference.moving,
-            ),
+            "usual": partial(self._usual, start),
         }  # fmt: skip
         yield from multivariate.judge(reference, then, now, alpha, **options)
         found = outliers.judge(reference, then, now, alpha, **options)
@@ -176,6 +178,12 @@ class InputJudge:
             ids = list(dict.fromkeys(batch.ids[place] for place in places))
             shown = json.dumps(ids) if ids and metric.verdict == ALERT else None
             yield replace(metric, examples=shown)
+
+    def _usual(self, start: str, metric: str, feature: str | None) -> float | None:
+        """Return the largest value that a metric had where all was well."""
+        if self.reference.moving:
+            return usual_value(self.judging.connection, self._series, metric, feature, start)
+        return self.reference.usual_rows.get(usual_key(metric, feature))
 
     def _reference_rows(self, start: str, end: str) -> Sample:
         """Return a sample of the rows that the window from `start` to `end` is compared with."""

@@ -97,14 +97,14 @@ class Judging:
         return row is not None and row[0] != "import"
 
 
+def is_within(reference: Reference, start: str, end: str) -> bool:
+    """Say whether a window has rows of the reference's own period."""
+    first, last = reference.from_time, reference.to_time
+    return first is not None and last is not None and start < last and end > first
+
+
 def _row(period: Period, metric: Metric, reference: Reference | None) -> dict[str, Any]:
-    in_reference = (
-        reference is not None
-        and reference.from_time is not None
-        and reference.to_time is not None
-        and period.start < reference.to_time
-        and period.end > reference.from_time
-    )
+    in_reference = reference is not None and is_within(reference, period.start, period.end)
     if in_reference and metric.verdict == ALERT:
         # A part of what is normal is no news.
         metric = msgspec.structs.replace(metric, verdict=OK)

@@ -29,6 +29,9 @@ takes nothing from the first and little from the second."""
 RATES = ("missing_rate", "type_mismatch_rate", "unseen_rate", "out_of_range_rate", "outlier_rate")
 """Those that bear a verdict."""
 
+_SEASONAL = 0.1
+"""Windows that differ by more than this are not draws from one distribution: there are seasons."""
+
 _BEYOND = ("out_of_range_rate", "outlier_rate")
 
 _EXACT_BELOW = 1000
@@ -134,9 +137,8 @@ def _judged(feature: Feature, case: Case, then: Case, alpha: float, min_rows: in
     low, high = wilson(count, rows)
     declared = _declared(feature, metric)
     floor = _floor(metric, declared)
-    if metric in _BEYOND and not declared:
-        # Where windows differ anyway (a season), so many rows may lie beyond those before.
-        floor = max(floor, feature.usual)
+    if metric in _BEYOND and not declared and feature.usual > _SEASONAL:
+        floor = feature.usual  # so many rows may lie beyond those before
     most = max(usual, feature.usual_rates.get(metric, 0.0))
     p = _grew(count, rows, max(then.faults, _likely(feature, metric)), then.rows)
     growth = value - most

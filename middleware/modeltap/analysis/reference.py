@@ -47,6 +47,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     """How many different rows came once, twice, ...: what tells usual duplicates."""
     usual_repeats: float = 0.0
     """The highest rate of duplicates in one of the blocks."""
+    usual_rows: dict[str, float] = {}
+    """By metric of whole rows the largest value that a block has against the others."""
     performance: Baseline | None = None
 
     @cached_property

@@ -36,7 +36,7 @@ def usual_variation(
         times: (rows,) Unix seconds, NaN where unknown.
     """
     tallies = []
-    for block in _whole_blocks(blocks):
+    for block in whole_blocks(blocks):
         picked = np.flatnonzero(blocks == block)
         part = {name: _take(column, picked) for name, column in columns.items()}
         moments = None if times is None else [times[place] for place in picked.tolist()]
@@ -76,7 +76,8 @@ def varied(
                    usual_repeats=max(0.0, repeats))  # fmt: skip
 
 
-def _whole_blocks(blocks: np.ndarray) -> list[int]:
+def whole_blocks(blocks: np.ndarray) -> list[int]:
+    """Return the blocks that are whole, and have rows enough to be compared."""
     labels, sizes = np.unique(blocks, return_counts=True)
     enough = max(_MIN_BLOCK_ROWS, _WHOLE * float(np.median(sizes)))
     cut = [at for at in (0, len(labels) - 1) if sizes[at] < enough]

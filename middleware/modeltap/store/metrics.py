@@ -27,21 +27,14 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any
 
 
 def usual_value(
-    connection: sqlite3.Connection, series: Series, metric: str, feature: str | None, before: str,
-    *, in_reference: bool,
-) -> float | None:  # fmt: skip
-    """Return the largest value that a metric had in the last windows where all was well.
-
-    Args:
-        before: the start of the window that it is asked for.
-        in_reference: only windows of the reference tell what is usual.
-    """
+    connection: sqlite3.Connection, series: Series, metric: str, feature: str | None, before: str
+) -> float | None:
+    """Return the largest value of a metric in the last windows before one, where all was well."""
     row = connection.execute(
         "select max(value) from (select value from metrics where model = ? and version = ? and "
-        "window = ? and metric = ? and feature is ? and window_start < ? and in_reference >= ? "
+        "window = ? and metric = ? and feature is ? and window_start < ? "
         "and ifnull(verdict, 'ok') = 'ok' order by window_start desc limit ?)",
-        (series.model, series.version, series.window, metric, feature, before, int(in_reference),
-         _USUAL_WINDOWS),
+        (series.model, series.version, series.window, metric, feature, before, _USUAL_WINDOWS),
     ).fetchone()  # fmt: skip
     found: float | None = row[0]
     return found
