@@ -14,6 +14,7 @@ from modeltap.analysis.reference import Reference
 from modeltap.analysis.repeats import usual_rate
 from modeltap.analysis.tally import Tally
 
+METRICS = ("schema_change", "duplicate_rate", "constant_feed", "gap_seconds")
 FIRES_AT_ONCE = 2.0
 """What is plain to see needs no second window to confirm it."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import reduce
-from operator import add
 
 import numpy as np
 from msgspec.structs import replace
@@ -14,11 +12,11 @@ from modeltap.analysis.feature import Feature
 from modeltap.analysis.learn import OUTLIER
 from modeltap.analysis.quality import span
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.tally import Tally
+from modeltap.analysis.tally import Tally, unpack
 from modeltap.analysis.variation import varied
 from modeltap.analysis.verdict import quantile
 from modeltap.config import ReferenceSettings, parse_reference
-from modeltap.store.windows import Series, windows_between
+from modeltap.store.windows import Columns, Series, windows_between
 
 _WEEK = 7 * 86_400.0
 _MAX_BLOCKS = 28
@@ -50,14 +48,14 @@ def moved(
     asked = parse_reference(reference.moving)
     history = _History(connection, series, asked, begin)
     latest = history.before(begin, finish)
-    if latest is None or latest.rows < min_rows:
+    found = None if latest is None else _with(reference, latest)
+    if found is None or found.rows < min_rows:
         return None
-    found = _with(reference, latest)
     pairs = history.pairs(min_rows)
     if asked.kind == "previous" and len(pairs) < _MIN_PAIRS:
         # Too early to know: how far do the windows lie from each other?
         return varied(found, history.latest(min_rows))
-    return varied(found, [own for own, _ in pairs], [rest.counts for _, rest in pairs])
+    return varied(found, [own for own, _ in pairs], [rest for _, rest in pairs])
 
 
 _MIN_PAIRS = 4
@@ -71,45 +69,52 @@ class _History:
         begin: float,
     ) -> None:  # fmt: skip
         self._length, self._asked, self._begin = asked.amount, asked, begin
-        rows = windows_between(
+        self._rows = windows_between(
             connection, series, clock.iso(begin - 2 * self._length), clock.iso(begin)
         )
-        self._windows = [
-            (clock.parse(row["window_start"]) or 0.0, clock.parse(row["window_end"]) or 0.0,
-             Tally.unpack(row))
-            for row in rows
-        ]  # fmt: skip
+        self._starts = np.array([clock.parse(row["window_start"]) or 0.0 for row in self._rows])
+        # Sums of windows in a row are differences of these.
+        counts = [unpack(row["counts"]) for row in self._rows]
+        self._sums = np.cumsum([np.zeros_like(counts[0]), *counts], axis=0) if counts else None
 
-    def before(self, start: float, end: float) -> Tally | None:
-        """Return what a window from `start` to `end` is compared with."""
+    def before(self, start: float, end: float) -> np.ndarray | None:
+        """Return the counts that a window from `start` to `end` is compared with."""
+        if self._sums is None:
+            return None
         first = start - self._length
         last = start if self._asked.kind == "previous" else end - self._length
-        found = [tally for begun, _, tally in self._windows if first <= begun < last]
-        return reduce(add, found) if found else None
+        at, after = np.searchsorted(self._starts, [first, last])
+        return np.asarray(self._sums[after] - self._sums[at]) if after > at else None
 
-    def pairs(self, min_rows: int) -> list[tuple[Tally, Tally]]:
-        """Return some of the last windows, each with what it is compared with."""
-        oldest = self._windows[0][0] if self._windows else self._begin
-        known = [
-            window
-            for window in self._windows
-            if window[0] >= max(self._begin - self._length, oldest + self._length)
-            and window[2].rows >= min_rows
-        ]
+    def pairs(self, min_rows: int) -> list[tuple[Tally, np.ndarray]]:
+        """Return some of the last windows, each with the counts that it is compared with."""
+        oldest = self._starts[0] if len(self._starts) else self._begin
+        known = self._enough(max(self._begin - self._length, oldest + self._length), min_rows)
         step = -(-len(known) // _MAX_BLOCKS) or 1
-        found = [(own, self.before(start, end)) for start, end, own in known[::-step]]
-        return [(own, rest) for own, rest in found if rest is not None and rest.rows >= min_rows]
+        found = []
+        for row in known[::-step]:
+            start, end = clock.parse(row["window_start"]), clock.parse(row["window_end"])
+            rest = self.before(start or 0.0, end or 0.0)
+            if rest is not None:
+                found.append((Tally.unpack(row), rest))
+        return found
 
     def latest(self, min_rows: int) -> list[Tally]:
         """Return the windows that the one is compared with, one by one."""
-        own = [tally for begun, _, tally in self._windows if begun >= self._begin - self._length]
-        return [tally for tally in own if tally.rows >= min_rows][-_MAX_BLOCKS:]
+        own = self._enough(self._begin - self._length, min_rows)
+        return list(map(Tally.unpack, own[-_MAX_BLOCKS:]))
+
+    def _enough(self, start: float, min_rows: int) -> list[Columns]:
+        first = int(np.searchsorted(self._starts, start))
+        return [row for row in self._rows[first:] if row["rows"] >= min_rows]
 
 
-def _with(reference: Reference, latest: Tally) -> Reference:
-    found = reference.counted(latest.counts)
+def _with(reference: Reference, counts: np.ndarray) -> Reference:
+    found = reference.counted(counts)
     features = tuple(map(_ranged, found.features))
-    return replace(replace(found, rows=latest.rows, features=features).counted(latest.counts))
+    # All features count all rows, but those that are measured on another.
+    rows = next((sum(feature.counts) for feature in found.columns), 0)
+    return replace(replace(found, rows=rows, features=features).counted(counts))
 
 
 def _ranged(feature: Feature) -> Feature:

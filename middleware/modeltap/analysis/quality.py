@@ -22,6 +22,9 @@ had categories that it saw once."""
 DECLARED_FLOOR = 0.001
 """What was declared impossible is no matter of chance: more than one row of a thousand is news."""
 
+_MANY = 10
+"""Fewer rows of a new category are a whim, unless they are many for their window."""
+
 STRICTER = 0.1
 """Faults in data are gross, and their tests come on top of those for drift: a tenth of the level
 takes nothing from the first and little from the second."""
@@ -143,6 +146,8 @@ def _judged(feature: Feature, case: Case, then: Case, alpha: float, min_rows: in
     p = _grew(count, rows, max(then.faults, _likely(feature, metric)), then.rows)
     growth = value - most
     alert = rows >= min_rows and growth > floor and (declared or p < alpha)
+    if metric == "unseen_rate" and not declared:
+        alert = alert and (count >= _MANY or growth > FLOOR)
     words = None
     if alert:
         words = _explained(feature, case, usual, p, declared)

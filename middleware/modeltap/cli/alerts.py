@@ -9,7 +9,8 @@ from modeltap.cli.output import emit
 
 COLUMNS = (
     "id", "rule", "model", "version", "metric", "feature", "segment", "severity", "state",
-    "window_start", "window_end", "last_window_start", "value", "threshold", "p_value", "summary",
+    "window", "window_start", "window_end", "last_window_start", "value", "threshold", "p_value",
+    "summary", "examples",
     "started_at", "resolved_at",
 )  # fmt: skip
 _SHOWN = ("started_at", "resolved_at", "state", "severity", "rule", "summary")

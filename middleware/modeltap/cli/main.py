@@ -16,6 +16,7 @@ from modeltap.cli.doctor import doctor
 from modeltap.cli.erase import erase_
 from modeltap.cli.exchanges import show, tail
 from modeltap.cli.importing import import_
+from modeltap.cli.judged import drift, latency, performance_, quality_
 from modeltap.cli.labels import label
 from modeltap.cli.metrics import metrics
 from modeltap.cli.reference import reference
@@ -59,7 +60,8 @@ def demo(keep: str | None, port: int, speed: float | None, requests: int, as_jso
     play(keep=keep, port=port, speed=speed, requests=requests, as_json=as_json)
 
 
-for command in (tail, show, import_, reference, analyze, metrics, alerts, label, erase_, doctor):
+for command in (tail, show, import_, reference, analyze, metrics, drift, quality_, performance_,
+                latency, alerts, label, erase_, doctor):  # fmt: skip
     cli.add_command(command)
 
 

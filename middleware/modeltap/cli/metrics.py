@@ -9,9 +9,9 @@ from modeltap.cli.output import emit
 from modeltap.errors import InputError, nearest
 
 COLUMNS = (
-    "model", "version", "window_start", "window_end", "rows", "count", "metric", "feature",
-    "segment", "value", "low", "high", "threshold", "p_value", "verdict", "explanation",
-    "in_reference",
+    "model", "version", "window", "window_start", "window_end", "rows", "count", "metric",
+    "feature", "segment", "value", "low", "high", "threshold", "p_value", "verdict", "explanation",
+    "examples", "in_reference",
 )  # fmt: skip
 _SHOWN = ("window_start", "window_end", "rows", "metric", "feature", "value", "threshold",
           "verdict")  # fmt: skip

@@ -23,7 +23,7 @@ from modeltap.cli.options import (
     store_path,
 )
 from modeltap.cli.output import emit, emit_json
-from modeltap.errors import InputError
+from modeltap.errors import InputError, nearest
 from modeltap.ingest.table import open_table
 from modeltap.store.lease import KeptLease, Lease
 
@@ -92,6 +92,50 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
         _told(Reference.from_json(row[0]), as_json)
 
 
+@reference.command("list")
+@store_option
+@model_option()
+@json_option
+def list_(store: str | None, model: str | None, as_json: bool) -> None:
+    """All references that were frozen, with their hashes; one of a version counts."""
+    connection = read_store(store)
+    check_model(connection, model)
+    columns = ("id", "model", "version", "source", "rows", "from_time", "to_time", "created_at",
+               "active")  # fmt: skip
+    rows = connection.execute(
+        f'select {", ".join(columns)} from "references" where (? is null or model = ?) '
+        "order by model, version, created_at",
+        (model, model),
+    )
+    emit(map(dict, rows), columns, as_json=as_json, empty="no reference yet")
+
+
+@reference.command("compare")
+@click.argument("before")
+@click.argument("after")
+@store_option
+@json_option
+def compare_(before: str, after: str, store: str | None, as_json: bool) -> None:
+    """What changed from one reference to another (by id, or its beginning), feature by feature."""
+    from modeltap.analysis.comparing import compare
+
+    connection = read_store(store)
+    rows = compare(_frozen(connection, before), _frozen(connection, after))
+    rows.sort(key=lambda row: -(row["js"] or 0.0))
+    emit(rows, tuple(rows[0]) if rows else (), as_json=as_json, empty="no features")
+
+
+def _frozen(connection: sqlite3.Connection, id_: str) -> Reference:
+    found = connection.execute(
+        'select id, payload from "references" where substr(id, 1, ?) = ?', (len(id_), id_)
+    ).fetchall()
+    if len(found) != 1:
+        known = [row[0] for row in connection.execute('select id from "references"')]
+        what = "several references begin with" if found else "no reference has the id"
+        raise InputError(f"{what} {id_!r}{nearest(id_, known)}; `modeltap reference list` has them")
+    return Reference.from_json(found[0]["payload"])
+
+
 def _picked(
     connection: sqlite3.Connection, model: str, version: str, start: str | None, end: str | None,
     rows: int | None,
@@ -137,8 +181,14 @@ def _told(frozen: Reference, as_json: bool) -> None:
         name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
         click.echo(f"its model: {name} {frozen.performance.mean:.4g} in "
                    f"{frozen.performance.rows:,} labelled rows")  # fmt: skip
-    emit(features, ("name", "type", "bins", "missing_rate", "usual_variation"), as_json=False,
-         empty="no features")  # fmt: skip
+    if frozen.moving:
+        click.echo(f"its bins are fixed; windows are compared with the {frozen.moving}")
+    emit(features, ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
+         as_json=False, empty="no features")  # fmt: skip
+    for feature in frozen.features:
+        if feature.sentinel is not None:
+            click.echo(f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
+                       "if that stands for a missing value, declare it in missing_values")  # fmt: skip
 
 
 def _feature(feature: Any) -> dict[str, Any]:
@@ -146,5 +196,7 @@ def _feature(feature: Any) -> dict[str, Any]:
     return {
         "name": feature.name, "type": feature.kind, "bins": feature.bins,
         "missing_rate": feature.counts[-3] / total if total else None,
-        "usual_variation": feature.usual,
+        "median": feature.center if feature.kind == "numeric" else None,
+        "spread": feature.spread if feature.kind == "numeric" else None,
+        "sentinel": feature.sentinel, "usual_variation": feature.usual,
     }  # fmt: skip

@@ -1,0 +1,59 @@
+"""Parquet files of any size, counted a batch at a time. Needs the extra `parquet` (pyarrow)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modeltap.analysis.feature import Column
+from modeltap.analysis.reference import Reference
+from modeltap.analysis.tally import Tally, tally
+from modeltap.errors import InputError
+
+BATCH_ROWS = 16_384
+_BUFFER_BYTES = 1 << 18
+
+
+def count_parquet(path: str | Path, reference: Reference) -> Tally:
+    """Count all rows of a file under a reference, in bounded memory.
+
+    Raises `InputError` where pyarrow is not installed, or the file is no Parquet.
+    """
+    total = tally({}, 0, reference)
+    for columns, rows in batches(path):
+        total = total + tally(columns, rows, reference)
+    return total
+
+
+def batches(path: str | Path, rows: int = BATCH_ROWS) -> Iterator[tuple[dict[str, Column], int]]:
+    """Yield a file's columns, so many rows at a time: numbers as float64, the rest as Python's."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise InputError("reading Parquet needs pyarrow: pip install 'modeltap[parquet]'") from None
+    try:
+        # Read a buffer at a time: a column of a row group may be larger than all we may take.
+        file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"file {str(path)!r} cannot be read as Parquet: {error}") from None
+    with file:
+        for batch in file.iter_batches(rows, use_threads=False):
+            names = batch.schema.names
+            yield (
+                {name: _column(column) for name, column in zip(names, batch.columns, strict=True)},
+                batch.num_rows,
+            )
+
+
+def _column(column: Any) -> Column:
+    import pyarrow as pa
+
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        found: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return found
+    values: list[Any] = column.to_pylist()
+    return values
