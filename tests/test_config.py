@@ -44,7 +44,7 @@ def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
         ({"sample_rate": 2}, "sample_rate = 2.0 is wrong: it is a share between 0 and 1"),
         ({"sample_rate": "many"}, "sample_rate = 'many' is wrong"),
         ({"max_body_bytes": -1}, "max_body_bytes = -1 is wrong"),
-        ({"window": "fortnight"}, "window 'fortnight' is no length of time"),
+        ({"window": "fortnight"}, "window 'fortnight' is not understood"),
         ({"reference": "yesterday"}, "reference 'yesterday' is not understood"),
         ({"event_time": "body"}, "event_time 'body' is not understood"),
         ({"webhooks": "example.org"}, "starts with http:// or https://"),

@@ -81,10 +81,12 @@ class PerformanceJudge:
         return None if row is None else Series(model, version, row["id"], window)
 
     def _labelled_since(self, seq: int) -> list[sqlite3.Row]:
+        # A cross join keeps the order: SQLite would go through all predictions, and then look for
+        # the few labels that are new.
         return self.judging.connection.execute(
-            "select distinct p.model, p.version, p.event_time from labels l join predictions p "
-            "on p.exchange_id = l.exchange_id and p.row = l.row where l.seq > ? "
-            "and p.event_time is not null",
+            "select distinct p.model, p.version, p.event_time from labels l "
+            "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
+            "where l.seq > ? and p.event_time is not null",
             (seq,),
         ).fetchall()
 

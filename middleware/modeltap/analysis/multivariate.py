@@ -49,7 +49,7 @@ def judge(
 
 
 def _columns(a: Matrix, b: Matrix, alpha: float, usual: Usual) -> Iterator[Metric]:
-    told = ToldApart(a.values, b.values, _trees)
+    told = ToldApart(a.values, b.values, trees)
     errors = Reconstruction(a.values, b.values)
     p = cauchy([*told.p_values, errors.p_value])
     threshold = told.threshold(usual("multivariate_drift", None))
@@ -82,7 +82,8 @@ def _columns(a: Matrix, b: Matrix, alpha: float, usual: Usual) -> Iterator[Metri
     )  # fmt: skip
 
 
-def _trees() -> ExtraTreesClassifier:
+def trees() -> ExtraTreesClassifier:
+    """Return the classifier that columns are told apart by."""
     return ExtraTreesClassifier(
         60, max_depth=10, min_samples_leaf=10, class_weight="balanced", random_state=0, n_jobs=1
     )

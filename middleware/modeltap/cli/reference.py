@@ -187,8 +187,10 @@ def _told(frozen: Reference, as_json: bool) -> None:
          as_json=False, empty="no features")  # fmt: skip
     for feature in frozen.features:
         if feature.sentinel is not None:
-            click.echo(f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
-                       "if that stands for a missing value, declare it in missing_values")  # fmt: skip
+            click.echo(
+                f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
+                "if that means a missing value, declare it in missing_values"
+            )
 
 
 def _feature(feature: Any) -> dict[str, Any]:

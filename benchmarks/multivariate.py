@@ -1,0 +1,155 @@
+"""Whole rows, texts and vectors: false alarms, power, and what each look costs.
+
+    python benchmarks/multivariate.py [--windows 300] [--power 30]
+
+Reference 10,000 rows of 20 numbers and 5 categories, two of the numbers correlated; of both sides
+at most 2,000 rows are looked at. Times are of a window of 50,000 rows, each part by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from machine import describe
+
+from modeltap.analysis import multivariate, outliers
+from modeltap.analysis.matrix import matrix
+from modeltap.analysis.rates import wilson
+from modeltap.analysis.reconstruction import Reconstruction
+from modeltap.analysis.reference import Reference, fit
+from modeltap.analysis.sample import ROWS, Sample, choose, sample
+
+WORDS = np.array(list("abcde"))
+TOPICS = ["my parcel is late", "the size is wrong", "the lid came broken", "very kind staff"]
+REFERENCE_ROWS = 10_000
+ALPHA = 0.01
+
+
+def table(rng: np.random.Generator, rows: int, rho: float = 0.8, shift: float = 0.0) -> Any:
+    values = rng.normal(size=(rows, 20))
+    values[:, 1] = rho * values[:, 0] + (1 - rho**2) ** 0.5 * values[:, 1]
+    values[:, 2] += shift
+    columns: dict[str, Any] = {f"n{i}": values[:, i] for i in range(20)}
+    columns.update({f"c{i}": rng.choice(WORDS, size=rows).tolist() for i in range(5)})
+    return columns
+
+
+def texts(rng: np.random.Generator, rows: int, new: float = 0.0) -> Any:
+    said = [TOPICS[i] + f" order {n}" for i, n in zip(
+        rng.integers(0, 4, rows), rng.integers(1000, 9999, rows), strict=True)]  # fmt: skip
+    for place in np.flatnonzero(rng.random(rows) < new).tolist():
+        said[place] = f"an invoice with the wrong sum {place}"
+    return {"t": said}
+
+
+def vectors(rng: np.random.Generator, rows: int, turn: float = 0.0) -> Any:
+    found = rng.normal(size=(rows, 256))
+    found[:, :8] += turn
+    return {"v": found.tolist()}
+
+
+def sampled(columns: Any, rows: int, reference: Reference) -> Sample:
+    picked = choose((str(place), 0) for place in range(rows))
+    part = {name: [column[place] for place in picked] for name, column in columns.items()}
+    return sample(part, len(picked), reference)
+
+
+def alarms(make: Callable[[int], Any], usual: Callable[[int], Any], rows: int, windows: int) -> Any:
+    """Count windows with an alarm, by metric; a new reference for every 20."""
+    found: dict[str, int] = {}
+    for number in range(windows):
+        if number % 20 == 0:
+            columns = usual(REFERENCE_ROWS)
+            reference = fit(columns, REFERENCE_ROWS, model="m")
+            then = sampled(columns, REFERENCE_ROWS, reference)
+        now = sampled(make(rows), rows, reference)
+        metrics = list(multivariate.judge(reference, then, now, ALPHA))
+        unusual = outliers.judge(reference, then, now, ALPHA)
+        metrics += [unusual[0]] if unusual is not None else []
+        for metric in metrics:
+            if metric.verdict is not None:
+                name = metric.metric
+                found[name] = found.get(name, 0) + (metric.verdict == "alert")
+    return found
+
+
+def timed(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def costs(rng: np.random.Generator) -> None:
+    rows = 50_000
+    columns, window = table(rng, REFERENCE_ROWS), table(rng, rows)
+    reference = fit(columns, REFERENCE_ROWS, model="m")
+    then = sampled(columns, REFERENCE_ROWS, reference)
+    now = sampled(window, rows, reference)
+    a, b = matrix(then, reference), matrix(now, reference)
+    told = multivariate.ToldApart
+    print(f"\na window of {rows:,} rows x 25, of which {ROWS:,} are looked at")
+    print(f"choosing and coding   {timed(lambda: sampled(window, rows, reference)):6.3f} s")
+    trees = timed(lambda: told(a.values, b.values, multivariate.trees))
+    print(f"domain classifier     {trees:6.3f} s")
+    print(f"principal components  {timed(lambda: Reconstruction(a.values, b.values)):6.3f} s")
+    forest = timed(lambda: outliers.judge(reference, then, now, ALPHA))
+    print(f"isolation forest      {forest:6.3f} s")
+    for name, make in (("texts", texts), ("vectors of 256", vectors)):
+        columns = make(rng, REFERENCE_ROWS)
+        reference = fit(columns, REFERENCE_ROWS, model="m")
+        then = sampled(columns, REFERENCE_ROWS, reference)
+        window = make(rng, ROWS)
+        coded = timed(lambda window=window, reference=reference: sampled(window, ROWS, reference))
+        now = sampled(window, ROWS, reference)
+        took = timed(
+            lambda now=now, then=then, reference=reference: list(
+                multivariate.judge(reference, then, now, ALPHA)
+            )
+        )
+        print(f"{name:20}  {took:6.3f} s, and {coded:.3f} s to code {ROWS:,}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--windows", type=int, default=300)
+    parser.add_argument("--power", type=int, default=30)
+    said = parser.parse_args()
+    rng = np.random.default_rng(0)
+    print(describe("numpy", "scipy", "scikit-learn"))
+    print("\nno drift: windows with a false alarm")
+    for rows in (100, 500, 2000):
+        found = alarms(lambda n: table(rng, n), lambda n: table(rng, n), rows, said.windows)
+        _tell(f"25 columns, n = {rows:,}", found, said.windows)
+    found = alarms(lambda n: texts(rng, n), lambda n: texts(rng, n), 500, said.windows // 3)
+    _tell("texts, n = 500", found, said.windows // 3)
+    found = alarms(lambda n: vectors(rng, n), lambda n: vectors(rng, n), 500, said.windows // 3)
+    _tell("vectors, n = 500", found, said.windows // 3)
+    print("\npower at n = 2,000: windows with an alarm")
+    changes: dict[str, tuple[Callable[[int], Any], Callable[[int], Any]]] = {
+        "correlation .8 to 0": (lambda n: table(rng, n, rho=0.0), lambda n: table(rng, n)),
+        "correlation .8 to .5": (lambda n: table(rng, n, rho=0.5), lambda n: table(rng, n)),
+        "a shift of .5 sd": (lambda n: table(rng, n, shift=0.5), lambda n: table(rng, n)),
+        "texts, 10 % of a new topic": (lambda n: texts(rng, n, 0.1), lambda n: texts(rng, n)),
+        "vectors, 8 of 256 by .3 sd": (lambda n: vectors(rng, n, 0.3), lambda n: vectors(rng, n)),
+    }
+    for name, (make, usual) in changes.items():
+        _tell(name, alarms(make, usual, 2000, said.power), said.power)
+    costs(rng)
+
+
+def _tell(name: str, found: dict[str, int], windows: int) -> None:
+    for metric, count in found.items():
+        low, high = wilson(count, windows)
+        print(f"{name:28} {metric:20} {count / windows:.3f}  ({low:.3f}-{high:.3f})", flush=True)
+
+
+if __name__ == "__main__":
+    main()
