@@ -221,3 +221,33 @@ def test_version_and_help():
         assert "Usage:" in modeltap(command, "--help")
         if command not in ("reference", "label"):
             assert "--json" in modeltap(command, "--help")
+
+
+def test_what_was_found_for_people(at):
+    """Alerts on top; of one feature with its distribution in the reference and now."""
+    said = modeltap("drift", *at, "--model", "m")
+    assert "drift" in said.splitlines()[1] and "alert" in said.splitlines()[1]
+    said = modeltap("drift", *at, "--feature", "amount")
+    assert "amount: reference and latest window" in said and "█" in said
+    rows = lines(modeltap("quality", *at, "--last", "2", "--json"))
+    assert {row["metric"] for row in rows} >= {"missing_rate", "duplicate_rate", "gap_seconds"}
+    assert len({row["window_start"] for row in rows}) == 2
+    assert "mae" in modeltap("performance", *at)
+    assert "latency" in modeltap("latency", *at) or "no latency yet" in modeltap("latency", *at)
+    assert "did you mean 'amount'" in modeltap("drift", *at, "--feature", "amuont", code=1)
+
+
+def test_references_are_listed_and_compared(files, at):
+    """By their hashes, or what they begin with."""
+    modeltap("reference", "set", *at, "--model", "m", "--from", "2024-05-02", "--to", "2024-05-03")
+    found = lines(modeltap("reference", "list", *at, "--json"))
+    assert [row["active"] for row in found] == [0, 1]
+    before, after = (row["id"] for row in found)
+    rows = lines(modeltap("reference", "compare", before[:8], after, *at, "--json"))
+    amount = next(row for row in rows if row["feature"] == "amount")
+    assert amount["typical_after"] > amount["typical_before"] and amount["js"] > 0.3
+    color = next(row for row in rows if row["feature"] == "color")
+    assert color["js"] < 0.05 and color["type_before"] == "categorical"
+    assert "no reference has the id 'zzz'" in modeltap("reference", "compare", "zzz", after, *at,
+                                                       code=1)  # fmt: skip
+    modeltap("reference", "set", *at, "--model", "m", "--rows", "2000")

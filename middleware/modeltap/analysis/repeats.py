@@ -86,7 +86,7 @@ def usual_rate(multiplicities: Mapping[int, int], rows: int) -> float:
     random hold ``sum(f_c * (1 - C(n - c, m) / C(n, m)))`` different ones. More rows than the
     reference has are given the rate that grows on as it does there.
 
-    >>> usual_rate({1: 100}, 50), round(usual_rate({2: 50}, 50), 2)
+    >>> round(usual_rate({1: 100}, 50), 2), round(usual_rate({2: 50}, 50), 2)
     (0.0, 0.25)
     """
     n = sum(times * different for times, different in multiplicities.items())
