@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import datetime
+import importlib
 import json
 import subprocess
 import sys
@@ -169,6 +171,7 @@ def test_what_people_mistype_is_one_line_with_the_mend(at, words, code, said):
         ("rows.csv.gz", "no gzip", [], "cannot be read"),
         ("rows.csv", "a\n\u00e9".encode("latin-1"), [], "cannot be read"),
         ("rows.jsonl", "no json\n", [], "holds no rows"),
+        ("rows.parquet", "no parquet", [], "cannot be read as Parquet"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_said_why(tmp_path, name, text, words, said):
@@ -189,6 +192,31 @@ def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path):
     assert "line 3: 3 cells, the header has 2" in done.stderr and "2 rows imported" in done.stdout
     (tmp_path / "rows.jsonl").write_text('{"a": 1}\nbroken\n[1]\n{"a": 2}\n')
     modeltap("import", "rows.jsonl", "--store", "x.db", "--model", "m", "--strict", code=1)
+
+
+def test_parquet_with_times_and_lists(tmp_path):
+    """Values are as JSON writes them; the file is a reference, too."""
+    pa, pq = pytest.importorskip("pyarrow", reason="pip install pyarrow"), importlib.import_module(
+        "pyarrow.parquet"
+    )  # fmt: skip
+    start = datetime.datetime(2024, 5, 1, tzinfo=datetime.UTC)
+    table = pa.table({
+        "at": [start + datetime.timedelta(minutes=n) for n in range(300)],
+        "x": [float(n % 17) if n % 5 else float("nan") for n in range(300)],
+        "parts": [[n, n + 1] for n in range(300)],
+        "prediction": [n % 2 for n in range(300)],
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "rows.parquet")
+    where = {"cwd": tmp_path}
+    said = modeltap("import", "rows.parquet", "--model", "m", "--timestamp", "at", **where)
+    assert "300 rows imported" in said
+    (row,) = lines(modeltap("tail", "--json", "-n", "1", "--no-follow", **where))
+    assert row["event_time"] == "2024-05-01T04:59:00.000Z"
+    shown = json.loads(modeltap("show", row["id"], "--json", **where))
+    assert json.loads(shown["request_body"]) == {"x": 10.0, "parts": [299, 300]}
+    modeltap("reference", "set", "--file", "rows.parquet", "--model", "m", "--ignore", "at",
+             **where)  # fmt: skip
+    assert "300 rows" in modeltap("reference", "show", **where)
 
 
 def test_a_missing_store_is_said_with_the_mend():

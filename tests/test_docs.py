@@ -27,7 +27,9 @@ STORE = (ROOT / "docs/store.md").read_text()
 
 
 def commands(group=cli, words=("modeltap",)):
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from commands(command, (*words, name))
         else:

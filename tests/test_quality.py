@@ -129,6 +129,27 @@ DECLARED = {
 }
 
 
+def test_a_feed_that_stops_within_a_window(normal):
+    """The pause lies after the window's last row, and so between no two of its own."""
+    half = day(9)[: COUNT // 2]
+    put(normal, every(2, len(half), first=5 * 24 * 60), half, prefix="half-")
+    put(normal, every(2, 10, first=6 * 24 * 60), day(10)[:10], prefix="next-")
+    analyze(normal, SAID)
+    (alert,) = read(normal, "select * from alerts")
+    assert (alert["rule"], alert["metric"]) == ("data_quality", "freshness_seconds")
+    assert alert["value"] == 12 * 3600 + 120
+    assert "no row for 12 h, since 2024-01-06 11:58, until the window's end" in alert["summary"]
+
+
+def test_a_library_that_stumbles_costs_only_what_it_was_asked(normal, monkeypatch, caplog):
+    """The columns' verdicts stand, and the log says what happened."""
+    monkeypatch.setattr("modeltap.analysis.outliers.judge", lambda *_, **__: 1 / 0)
+    found = sixth(normal, changed(0.1, x=None), {"multivariate": True})
+    assert ("missing_rate", "x") in found
+    assert "m: no row_outlier_rate: whole rows could not be looked at" in caplog.text
+    assert read(normal, "select 1 from metrics where metric = 'multivariate_drift'")
+
+
 def test_what_was_declared_impossible_is_news_at_once(store):
     """Three rows of 720; a code for missing is no number; what is allowed was not seen before."""
     put(store, every(2, 5 * COUNT), [row for seed in range(5) for row in day(seed)])

@@ -27,8 +27,8 @@ def fill(connection, count, *, age_days=0.0, model="m", source="asgi", body="x" 
                    "request_body": body}.values())
             for n in range(count)
         ])  # fmt: skip
-        connection.execute("insert or replace into predictions (exchange_id, row, model) "
-                           "select id, 0, model from exchanges")  # fmt: skip
+        connection.execute("insert or replace into predictions (exchange_id, row, model, seq) "
+                           "select id, 0, model, seq from exchanges")  # fmt: skip
     return connection.execute("select max(seq) from exchanges").fetchone()[0]
 
 

@@ -49,6 +49,7 @@ _BY_METRIC = {
     "duplicate_rate": DATA_QUALITY,
     "schema_change": DATA_QUALITY,
     "gap_seconds": DATA_QUALITY,
+    "freshness_seconds": DATA_QUALITY,
     "outlier_rate": OUTLIERS,
     "row_outlier_rate": OUTLIERS,
     "multivariate_drift": DATA_DRIFT,

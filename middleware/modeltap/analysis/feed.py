@@ -14,7 +14,7 @@ from modeltap.analysis.reference import Reference
 from modeltap.analysis.repeats import usual_rate
 from modeltap.analysis.tally import Tally
 
-METRICS = ("schema_change", "duplicate_rate", "constant_feed", "gap_seconds")
+METRICS = ("schema_change", "duplicate_rate", "constant_feed", "gap_seconds", "freshness_seconds")
 FIRES_AT_ONCE = 2.0
 """What is plain to see needs no second window to confirm it."""
 
@@ -58,24 +58,50 @@ def gap(reference: Reference, times: np.ndarray, *, min_rows: int = 100) -> Metr
     ordered = np.sort(times)
     pauses = np.diff(ordered)
     longest = float(pauses.max())
-    usual = reference.gap_seconds
-    if usual is None or reference.blocks < _MIN_BLOCKS or len(times) < min_rows:
-        return Metric(metric="gap_seconds", rows=len(times), value=longest)
-    # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
-    mean = float(ordered[-1] - ordered[0]) / len(pauses)
-    threshold = GAP_FLOOR * max(usual, mean * math.log(len(pauses) + 1))
-    alert = bool(longest > threshold)
     at = int(np.argmax(pauses))
-    words = None
-    if alert:
-        words = (
-            f"no row for {_length(longest)}, from {_moment(ordered[at])} to "
-            f"{_moment(ordered[at + 1])}; the reference's longest pause was {_length(usual)}"
-        )
+    return _pause(
+        "gap_seconds", longest, f"from {_moment(ordered[at])} to {_moment(ordered[at + 1])}",
+        reference, ordered, min_rows,
+    )  # fmt: skip
+
+
+def freshness(
+    reference: Reference, times: np.ndarray, end: float, *, min_rows: int = 100
+) -> Metric | None:
+    """Return `freshness_seconds`: how long before the window's end its last row came.
+
+    Args:
+        times: (n,) Unix seconds of the window's rows.
+        end: the window's end in Unix seconds; it has passed.
+
+    A feed that stopped within the window shows here; its verdict is as that of `gap_seconds`.
+    """
+    if len(times) < 2:
+        return None
+    ordered = np.sort(times)
+    return _pause(
+        "freshness_seconds", max(0.0, end - float(ordered[-1])),
+        f"since {_moment(ordered[-1])}, until the window's end", reference, ordered, min_rows,
+    )  # fmt: skip
+
+
+def _pause(
+    metric: str, length: float, when: str, reference: Reference, ordered: np.ndarray, min_rows: int
+) -> Metric:
+    """Judge one time without a row by the reference's longest."""
+    usual, rows = reference.gap_seconds, len(ordered)
+    if usual is None or reference.blocks < _MIN_BLOCKS or rows < min_rows:
+        return Metric(metric=metric, rows=rows, value=length)
+    # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
+    mean = float(ordered[-1] - ordered[0]) / (rows - 1)
+    threshold = GAP_FLOOR * max(usual, mean * math.log(rows))
+    alert = length > threshold
     return Metric(
-        metric="gap_seconds", rows=len(times), value=longest, threshold=threshold,
-        strength=longest / threshold * FIRES_AT_ONCE if threshold else 0.0,
-        verdict=ALERT if alert else OK, explanation=words,
+        metric=metric, rows=rows, value=length, threshold=threshold,
+        strength=length / threshold * FIRES_AT_ONCE if threshold else 0.0,
+        verdict=ALERT if alert else OK,
+        explanation=f"no row for {_length(length)}, {when}; the reference's longest pause was "
+        f"{_length(usual)}" if alert else None,
     )  # fmt: skip
 
 

@@ -7,11 +7,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from msgspec.structs import replace
-
-from modeltap.analysis import feed, operations, performance, verdict
+from modeltap import clock
+from modeltap.analysis import feed, operations, performance, verdict, whole_rows
 from modeltap.analysis.examples import with_examples
 from modeltap.analysis.judging import Judging, Period, is_within
 from modeltap.analysis.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, Metric
@@ -136,9 +134,7 @@ class InputJudge:
         metrics += feed.judge(reference, window, alpha / max(1, len(reference.features)),
                               min_rows=min_rows)  # fmt: skip
         rows = self._rows(group)
-        gap = feed.gap(reference, parse_times([row["event_time"] for row in rows]),
-                       min_rows=min_rows)  # fmt: skip
-        metrics += [gap] if gap is not None else []
+        metrics += self._pauses(reference, rows, end)
         looked_at = (
             self._settings.multivariate
             and start >= self._long_past
@@ -150,34 +146,42 @@ class InputJudge:
         batch = self._some(rows)
         if looked_at:
             told = {m.feature for m in metrics if m.verdict == ALERT and m.feature is not None}
-            metrics += self._of_rows(reference, batch, frozenset(told), alpha, start, end)
+            metrics += self._whole_rows(reference, batch, frozenset(told), alpha, start, end)
         return with_examples(metrics, reference, window.counts, batch)
 
     def _some(self, rows: Sequence[sqlite3.Row]) -> Batch:
         chosen = choose([(row["exchange_id"], row["row"]) for row in rows])
         return self.counter.read_picked(self.reference.model, [rows[place] for place in chosen])
 
-    def _of_rows(
+    def _pauses(
+        self, reference: Reference, rows: Sequence[sqlite3.Row], end: str
+    ) -> Iterator[Metric]:
+        """Yield what the rows' times show: pauses among them, and the last one's before the end."""
+        times = parse_times([row["event_time"] for row in rows])
+        min_rows = self._settings.min_rows
+        found = [feed.gap(reference, times, min_rows=min_rows)]
+        if not self.judging.open_too:  # the end of an open window has not come yet
+            found.append(
+                feed.freshness(reference, times, clock.parse(end) or 0.0, min_rows=min_rows)
+            )
+        yield from (metric for metric in found if metric is not None)
+
+    def _whole_rows(
         self, reference: Reference, batch: Batch, told: frozenset[str], alpha: float, start: str,
         end: str,
     ) -> Iterator[Metric]:  # fmt: skip
         """Yield what whole rows show beside the features that were `told` of already."""
-        # They bring scikit-learn along, which takes a second to load.
-        from modeltap.analysis import multivariate, outliers
 
-        then = self._reference_rows(start, end)
-        now = sample(batch.columns(), len(batch.rows), self.reference)
-        options: dict[str, Any] = {
-            "min_rows": self._settings.min_rows, "left_out": told,
-            "usual": partial(self._usual, start),
-        }  # fmt: skip
-        yield from multivariate.judge(reference, then, now, alpha, **options)
-        found = outliers.judge(reference, then, now, alpha, **options)
-        if found is not None:
-            metric, places = found
+        def shown(places: Sequence[int]) -> str | None:
             ids = list(dict.fromkeys(batch.ids[place] for place in places))
-            shown = json.dumps(ids) if ids and metric.verdict == ALERT else None
-            yield replace(metric, examples=shown)
+            return json.dumps(ids) if ids else None
+
+        yield from whole_rows.judge(
+            reference, self._reference_rows(start, end),
+            sample(batch.columns(), len(batch.rows), self.reference), alpha,
+            min_rows=self._settings.min_rows, left_out=told, usual=partial(self._usual, start),
+            shown=shown,
+        )  # fmt: skip
 
     def _usual(self, start: str, metric: str, feature: str | None) -> float | None:
         """Return the largest value that a metric had where all was well."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import msgspec
 
@@ -10,6 +11,9 @@ OK = "ok"
 ALERT = "alert"
 NOT_ENOUGH_ROWS = "not_enough_rows"
 NO_REFERENCE = "no_reference"
+
+Usual = Callable[[str, str | None], float | None]
+"""The largest value that a metric of a feature had where all was well; None if not known."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,12 +10,12 @@ from sklearn.ensemble import ExtraTreesClassifier
 from modeltap.analysis import reconstruction, wide
 from modeltap.analysis.drift import cauchy
 from modeltap.analysis.matrix import Matrix, matrix
-from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance
+from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
 from modeltap.analysis.metric import number as say
 from modeltap.analysis.reconstruction import Reconstruction
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import Sample
-from modeltap.analysis.told_apart import BEYOND_USUAL, FLOOR, ToldApart, Usual, auc
+from modeltap.analysis.told_apart import BEYOND_USUAL, FLOOR, ToldApart, auc
 
 _NAMED = 3
 

@@ -7,11 +7,11 @@ from sklearn.ensemble import IsolationForest
 
 from modeltap.analysis import drift
 from modeltap.analysis.matrix import matrix
-from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, share
+from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance, share
 from modeltap.analysis.rates import wilson
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import Sample
-from modeltap.analysis.told_apart import BEYOND_USUAL, Usual, halved
+from modeltap.analysis.told_apart import BEYOND_USUAL, halved
 
 FLOOR = 0.05
 """Rows that are far from all others may be so in many ways: one of twenty is worth a word."""

@@ -11,10 +11,9 @@ import numpy as np
 from modeltap.analysis.feature import Column
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally, tally
-from modeltap.errors import InputError
+from modeltap.ingest.parquet import opened
 
 BATCH_ROWS = 16_384
-_BUFFER_BYTES = 1 << 18
 
 
 def count_parquet(path: str | Path, reference: Reference) -> Tally:
@@ -30,17 +29,7 @@ def count_parquet(path: str | Path, reference: Reference) -> Tally:
 
 def batches(path: str | Path, rows: int = BATCH_ROWS) -> Iterator[tuple[dict[str, Column], int]]:
     """Yield a file's columns, so many rows at a time: numbers as float64, the rest as Python's."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise InputError("reading Parquet needs pyarrow: pip install 'modeltap[parquet]'") from None
-    try:
-        # Read a buffer at a time: a column of a row group may be larger than all we may take.
-        file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"file {str(path)!r} cannot be read as Parquet: {error}") from None
-    with file:
+    with opened(path) as file:
         for batch in file.iter_batches(rows, use_threads=False):
             names = batch.schema.names
             yield (

@@ -17,9 +17,6 @@ FLOOR = 0.05
 BEYOND_USUAL = 1.25
 """And beyond what earlier windows had, by a quarter: rows of other times differ anyway."""
 
-Usual = Callable[[str, str | None], float | None]
-"""The largest value that a metric of a feature had where all was well; None if not known."""
-
 Data = Any
 """(n, d) numbers, as an array or a sparse matrix."""
 

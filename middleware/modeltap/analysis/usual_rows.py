@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from modeltap.analysis import whole_rows
 from modeltap.analysis.feature import Column
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import ROWS, Sample, sample
@@ -25,9 +26,6 @@ def usual_rows(
         columns: values by feature, each of length n.
         blocks: (n,) int, which block each row belongs to.
     """
-    # They bring scikit-learn along, which takes a second to load.
-    from modeltap.analysis import multivariate, outliers
-
     known = whole_blocks(blocks)
     if len(known) < _MIN_BLOCKS:
         return {}
@@ -35,9 +33,7 @@ def usual_rows(
     for block in known[:: -(-len(known) // _MAX_BLOCKS)]:
         own = _sampled(reference, columns, np.flatnonzero(blocks == block))
         rest = _sampled(reference, columns, np.flatnonzero(blocks != block))
-        found = list(multivariate.judge(reference, rest, own, alpha=0.0))
-        rows = outliers.judge(reference, rest, own, alpha=0.0)
-        for metric in [*found, *([rows[0]] if rows is not None else [])]:
+        for metric in whole_rows.judge(reference, rest, own, alpha=0.0):
             if metric.value is not None:
                 key = usual_key(metric.metric, metric.feature)
                 most[key] = max(metric.value, most.get(key, metric.value))

@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 
 from modeltap.analysis.drift import cauchy
 from modeltap.analysis.feature import Feature
-from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance
+from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
 from modeltap.analysis.metric import number as say
 from modeltap.analysis.sample import BUCKETS, Sample
-from modeltap.analysis.told_apart import Data, ToldApart, Usual
+from modeltap.analysis.told_apart import Data, ToldApart
 
 
 def judge(

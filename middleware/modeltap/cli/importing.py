@@ -49,7 +49,7 @@ def import_(
     file: str, store: str | None, model: str, version: str, strict: bool, as_json: bool,
     **said: str | None,
 ) -> None:  # fmt: skip
-    """Backfill rows from a CSV(.gz) or JSON Lines file; the same file again adds nothing."""
+    """Backfill from a CSV(.gz), JSON Lines or Parquet file; the same again adds nothing."""
     table = open_table(file)
     roles = roles_of(table, said)
     connection = open_store(store, create=True)

@@ -50,7 +50,7 @@ def set_(id: str, value: str, row: int, store: str | None, as_json: bool) -> Non
 @store_option
 @json_option
 def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
-    """Read labels from a CSV(.gz) or JSON Lines file with the columns id, value and maybe row."""
+    """Read labels from CSV(.gz), JSON Lines or Parquet: the columns id, value and maybe row."""
     table = open_table(file)
     for name in ("id", "value"):
         table.require(name, "the column")

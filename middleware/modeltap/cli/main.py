@@ -6,31 +6,52 @@ import logging
 import os
 import sqlite3
 import sys
+from importlib import import_module
 from importlib.metadata import version
 
 import click
 
-from modeltap.cli.alerts import alerts
-from modeltap.cli.analyze import analyze
-from modeltap.cli.doctor import doctor
-from modeltap.cli.erase import erase_
-from modeltap.cli.exchanges import show, tail
-from modeltap.cli.importing import import_
-from modeltap.cli.judged import drift, latency, performance_, quality_
-from modeltap.cli.labels import label
-from modeltap.cli.metrics import metrics
-from modeltap.cli.reference import reference
 from modeltap.errors import ConfigError, InputError, ModeltapError, nearest
+
+_COMMANDS = {
+    "alerts": "alerts:alerts",
+    "analyze": "analyze:analyze",
+    "demo": "demo:demo",
+    "doctor": "doctor:doctor",
+    "drift": "judged:drift",
+    "erase": "erase:erase_",
+    "import": "importing:import_",
+    "label": "labels:label",
+    "latency": "judged:latency",
+    "metrics": "metrics:metrics",
+    "performance": "judged:performance_",
+    "quality": "judged:quality_",
+    "reference": "reference:reference",
+    "show": "exchanges:show",
+    "tail": "exchanges:tail",
+}
+"""Where each command is: a module of this package, and the name in it.
+
+Imported when it is asked for: with scipy and what it brings, all together take a second.
+"""
 
 
 class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        module, _, name = _COMMANDS.get(cmd_name, "").partition(":")
+        if not module:
+            return None
+        command: click.Command = getattr(import_module(f"modeltap.cli.{module}"), name)
+        return command
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(
-                f"no command {args[0]!r}{nearest(args[0], self.list_commands(ctx))}", ctx
-            )
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            raise click.UsageError(f"no command {args[0]!r}{nearest(args[0], _COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -38,31 +59,6 @@ class _Commands(click.Group):
 @click.version_option(version("modeltap"), prog_name="modeltap")
 def cli() -> None:
     """Watches a model API from a local SQLite file, and tells you when the model goes wrong."""
-
-
-@cli.command()
-@click.option("--keep", type=click.Path(), help="Keep the demo's files in this folder.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="The API's port [default: any free]."
-)
-@click.option("--speed", type=float, default=None, help="Days of 2013 that pass in a second.")
-@click.option("--requests", type=click.IntRange(100, 100_000), default=14_000, show_default=True,
-              help="How many flights to ask about.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON Lines.")
-def demo(keep: str | None, port: int, speed: float | None, requests: int, as_json: bool) -> None:
-    """The main job on real data: a model that goes wrong, and what modeltap says of it."""
-    # OpenMP's threads spin while they wait for each other: on a busy machine training would take
-    # six times as long as with one.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # Imported when asked for: scikit-learn alone costs a second.
-    from modeltap.demo.play import play
-
-    play(keep=keep, port=port, speed=speed, requests=requests, as_json=as_json)
-
-
-for command in (tail, show, import_, reference, analyze, metrics, drift, quality_, performance_,
-                latency, alerts, label, erase_, doctor):  # fmt: skip
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -37,7 +37,9 @@ def reference() -> None:
 @store_option
 @click.option("--model", required=True, help="The model's name.")
 @click.option("--version", default="", help="The model's version.")
-@click.option("--file", default=None, help="Take the rows of this CSV(.gz) or JSON Lines file.")
+@click.option(
+    "--file", default=None, help="Take the rows of this file: CSV(.gz), JSON Lines, Parquet."
+)
 @click.option("--from", "start", default=None, help="Take stored rows from this time on.")
 @click.option("--to", "end", default=None, help="Up to this time, exclusive.")
 @click.option("--rows", type=click.IntRange(2), default=None, help="Take the first N stored rows.")

@@ -1,4 +1,4 @@
-"""Reading CSV and JSON Lines files as rows of values."""
+"""Reading CSV, JSON Lines and Parquet files as rows of values."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from modeltap.errors import InputError, nearest
+from modeltap.ingest.parquet import PARQUET, parquet_columns, parquet_rows
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
 """What tables write where there is no value, in lower case."""
@@ -32,6 +33,9 @@ class Table:
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield line numbers and rows: numbers as numbers, missing values as None."""
         self.broken, self.broken_count = [], 0
+        if _suffix(self.path) == PARQUET:
+            yield from parquet_rows(self.path)
+            return
         reader = _csv_rows if self._is_csv() else _json_rows
         with _opened(self.path) as file:
             yield from reader(file, self)
@@ -63,13 +67,17 @@ def open_table(path: str | Path) -> Table:
     if not file.is_file():
         near = [p.name for p in file.parent.glob("*")] if file.parent.is_dir() else []
         raise InputError(f"there is no file {str(path)!r}{nearest(file.name, near[:50])}")
-    if _suffix(file) not in (".csv", ".jsonl", ".ndjson"):
+    if _suffix(file) not in (".csv", ".jsonl", ".ndjson", PARQUET):
         raise InputError(
-            f"file {file.name!r} is of no known kind; give a .csv, .csv.gz, .jsonl or .jsonl.gz"
+            f"file {file.name!r} is of no known kind; give a .csv, .csv.gz, .jsonl, .jsonl.gz "
+            "or .parquet"
         )
     table = Table(file)
     try:
-        _learn_columns(table)
+        if _suffix(file) == PARQUET:
+            table.columns = parquet_columns(file)
+        else:
+            _learn_columns(table)
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"file {file.name!r} cannot be read: {error}") from None
     if not table.columns:

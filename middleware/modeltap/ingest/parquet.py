@@ -1,0 +1,80 @@
+"""Reading Parquet files, a batch at a time. Needs the extra `parquet` (pyarrow)."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from modeltap.errors import InputError
+
+PARQUET = ".parquet"
+
+_BUFFER_BYTES = 1 << 18
+_ROWS = 1024
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[Any]:
+    """Open a file as a `pyarrow.parquet.ParquetFile` that holds little of it in memory.
+
+    Raises `InputError` where pyarrow is not installed, or the file is no Parquet.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise InputError("reading Parquet needs pyarrow: pip install 'modeltap[parquet]'") from None
+    try:
+        # Read a buffer at a time: a column of a row group may be larger than all we may take.
+        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        said = str(error).splitlines()[0]
+        raise InputError(f"file {str(path)!r} cannot be read as Parquet: {said}") from None
+
+
+def parquet_columns(path: Path) -> list[str]:
+    """Return the names of a file's columns; raises `InputError` as `opened` does."""
+    with opened(path) as file:
+        if not file.metadata.num_rows:
+            return []
+        return list(file.schema_arrow.names)
+
+
+def parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield row numbers, from 1, and rows whose values JSON can write; NaN is None."""
+    number = 0
+    with opened(path) as file:
+        for batch in file.iter_batches(_ROWS, use_threads=False):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it.
+
+    >>> _plain(date(2024, 5, 1)), _plain(Decimal("1.5")), _plain(b"a"), _plain(math.nan)
+    ('2024-05-01', 1.5, 'YQ==', None)
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    return value
