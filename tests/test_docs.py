@@ -15,9 +15,10 @@ import pytest
 
 import modeltap
 from modeltap.cli.main import cli
-from modeltap.config import ModelSettings, Settings, WebhookSettings, load
+from modeltap.config import ModelSettings, Settings, load
 from modeltap.hookspecs import attach, decode, decode_many, format_event
 from modeltap.store.connection import connect
+from modeltap.webhook import WebhookSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -88,7 +88,7 @@ def test_a_field_that_goes_and_one_that_comes(normal):
     found = sixth(normal, rows)
     assert set(found) == {("schema_change", None), ("missing_rate", "n")}
     assert found["schema_change", None]["summary"] == (
-        "m: fields changed: no row has 'n' any more; new: 'extra' in 100 %"
+        "m: fields changed: no row has `n` any more; new: `extra` in 100 %"
     )
 
 
@@ -99,7 +99,7 @@ def test_a_feed_that_stands_still(normal):
         row["x"] = 50.25
     found = sixth(normal, rows)
     assert ("constant_feed", "x") in found
-    assert "all 720 rows have the value 50.25" in found["constant_feed", "x"]["summary"]
+    assert "all 720 rows have the value '50.25'" in found["constant_feed", "x"]["summary"]
 
 
 def test_rows_that_repeat(normal):

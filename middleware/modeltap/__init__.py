@@ -14,7 +14,7 @@ from typing import Any
 if sys.platform == "win32":
     raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
 
-from modeltap.config import ModelChooser, Settings, WebhookSettings
+from modeltap.config import ModelChooser, Settings
 from modeltap.errors import (
     BusyError,
     ConfigError,
@@ -30,6 +30,7 @@ from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.calls import capture, last_id
 from modeltap.tap.recorder import Recorder, companions, recorders
 from modeltap.tap.wsgi import WSGIMiddleware
+from modeltap.webhook import WebhookSettings
 
 __all__ = [
     "ASGIMiddleware",

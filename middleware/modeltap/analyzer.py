@@ -13,22 +13,20 @@ from typing import Any
 
 import msgspec
 
-from modeltap import config
-from modeltap.alerts import delivery, outbox, state
+from modeltap import clock, config
+from modeltap.alerts import delivery, digest, liveness, outbox, reminders, state
 from modeltap.analysis import run
-from modeltap.config import (
-    ANALYSIS_OPTIONS,
-    Retention,
-    Settings,
-    WebhookSettings,
-    parse_retention,
-)
+from modeltap.config import ANALYSIS_OPTIONS, Retention, Settings, parse_retention, repeat_seconds
 from modeltap.errors import StoreDamaged
+from modeltap.rule import RuleSettings
 from modeltap.store import damage, retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.losses import write_losses
 from modeltap.store.progress import advance, progress
 from modeltap.store.settings import load_settings
+from modeltap.webhook import WebhookSettings
+
+_WEEK = 604_800.0
 
 
 @dataclass
@@ -73,6 +71,10 @@ class Analyzer:
         with writing(self.connection):
             advance(self.connection, "checked", last, today)
 
+    def purge_now(self) -> int:
+        """Purge after an analysis, unless `schedules.retention` has it done at times of its own."""
+        return 0 if self._everybodys().schedules.retention else self.purge()
+
     def purge(self) -> int:
         """Delete what is older, or more, than the settings keep; return how many exchanges."""
         models = self.connection.execute("select distinct model from settings").fetchall()
@@ -84,6 +86,19 @@ class Analyzer:
         )
         seen = progress(self.connection, "seen")
         return retention.purge(self.connection, kept, seen, time.time())
+
+    def _models(self) -> list[str]:
+        rows = self.connection.execute(
+            "select model from settings union select model from alerts where model <> ''"
+        )
+        return ["", *sorted({row[0] for row in rows} - {""})]
+
+    def _rules_of(self, model: str) -> tuple[RuleSettings, ...]:
+        return self.settings_of(model).rules
+
+    def _owe_all(self, transitions: Sequence[state.Transition]) -> None:
+        for one in transitions:
+            self._owe(self.connection, [one], one.alert["model"])
 
     def _put_aside(self, error: sqlite3.DatabaseError) -> StoreDamaged:
         aside = damage.put_aside(self.store, damage.inode(self.store))
@@ -97,6 +112,47 @@ class Analyzer:
             f"store {str(self.store)!r} is damaged ({error}); it was put aside as {aside.name!r}, "
             "and a new one begun"
         )
+
+    def watch(self, now: float) -> None:
+        """Raise and end what goes by the clock: what does not come, what must be said again.
+
+        Args:
+            now: Unix seconds.
+        """
+        with writing(self.connection):
+            for one in liveness.watch(self.connection, self._rules_of, now):
+                self._owe(self.connection, [one], one.alert["model"])
+                if (one.event, one.alert["rule"]) == (state.FIRING, "analysis_failed"):
+                    self._owe_all(state.lose_sight(self.connection))
+            for model in self._models():
+                wait = repeat_seconds(self.settings_of(model).repeat_interval)
+                again = reminders.due_reminders(self.connection, model, wait, now)
+                self._owe(self.connection, again, model)
+
+    def digest(self, now: float) -> dict[str, Any]:
+        """Owe the digest of the time since the last one to who wants it; return it."""
+        with writing(self.connection):
+            last = progress(self.connection, digest.DIGEST)
+            advance(self.connection, digest.DIGEST, last, int(now))
+            event = digest.digest(self.connection, clock.iso(last or now - _WEEK), clock.iso(now))
+            for key, webhook in self._told(""):
+                outbox.tell(self.connection, key, webhook, event)
+        return event
+
+    def retrain(self, now: float) -> list[dict[str, Any]]:
+        """Owe each model's call to train it again; return them."""
+        events = []
+        with writing(self.connection):
+            models = [model for model in self._models() if model]
+            for model in models:
+                name = f"{digest.RETRAIN} {model}"
+                last = progress(self.connection, name)
+                advance(self.connection, name, last, int(now))
+                event = digest.retrain(self.connection, model, clock.iso(last))
+                events.append(event)
+                for key, webhook in self._told(model):
+                    outbox.tell(self.connection, key, webhook, event)
+        return events
 
     def deliver(self) -> delivery.Report:
         """Send what the outbox owes to the webhooks whose URL is known here."""
@@ -118,18 +174,24 @@ class Analyzer:
     def _settings_of(self, model: str) -> Settings:
         stored = load_settings(self.connection, model)
         kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
-        return config.load(self.said, stored=kept).for_model(model)
+        return config.load(self.said, stored=kept, tolerant=True).for_model(model)
 
     @cache  # noqa: B019 - one analyzer lives as long as its process
     def _everybodys(self) -> Settings:
-        return config.load(self.said)
+        return config.load(self.said, tolerant=True)
 
     def _alert(self, connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Within the transaction of a window's metrics: its alerts, and the messages they owe."""
-        # An incident is over after two good windows: one alone may be a pause in it.
-        transitions = state.update(connection, rows, calm_windows=2)
+        model = rows[0]["model"] if rows else ""
+        settings = self.settings_of(model)
+        self._owe(connection, state.update(connection, rows, settings.rules), model)
+
+    def _owe(
+        self, connection: sqlite3.Connection, transitions: Sequence[state.Transition], model: str
+    ) -> None:
         if transitions:
-            outbox.enqueue(connection, transitions, self._told(rows[0]["model"]))
+            url = self.settings_of(model).dashboard_url
+            outbox.enqueue(connection, transitions, self._told(model), dashboard_url=url)
 
     def _told(self, model: str) -> list[tuple[str, WebhookSettings]]:
         """Return who is to be told about `model`: also those whose URL only the app knows."""

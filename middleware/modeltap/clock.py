@@ -70,3 +70,15 @@ def short(text: str | None) -> str:
     if not text:
         return "-"
     return text[:10] if text[10:] == "T00:00:00.000Z" else text[:16].replace("T", " ")
+
+
+def length(seconds: float) -> str:
+    """Write a length of time for people.
+
+    >>> length(90), length(7200), length(4 * 86_400)
+    ('90 s', '2 h', '4 d')
+    """
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"

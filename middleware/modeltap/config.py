@@ -6,20 +6,25 @@ that names the value, the reason and the mend.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import logging
 import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
+from modeltap.checks import refuse_unknown
 from modeltap.errors import ConfigError, nearest
+from modeltap.rule import RuleSettings, rule_of
+from modeltap.timetable import ScheduleSettings
+from modeltap.webhook import WebhookSettings, webhook_of
 from modeltap.window import Window, parse_seconds
+
+logger = logging.getLogger("modeltap")
 
 ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
 """A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
@@ -29,32 +34,6 @@ EXCLUDED_PATHS = (
     "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/static/*",
 )  # fmt: skip
 """Paths that are left out unless `exclude_paths` says otherwise: nobody's model answers there."""
-
-
-class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One receiver of alerts: ``[[webhooks]]`` in the file, or a URL in `webhooks`."""
-
-    url: str
-    format: str = "json"
-    secret: str | None = None
-    events: tuple[str, ...] = ("alert.firing", "alert.resolved")
-    models: tuple[str, ...] = ()
-    allow_private: bool = False
-    timeout_seconds: float = 10.0
-
-    @property
-    def key(self) -> str:
-        """What the store calls this webhook: the receiver's host and a hash, never the URL."""
-        if self.url.startswith("env:"):
-            return self.url
-        host = urlsplit(self.url).hostname or "webhook"
-        return f"{host}#{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
-
-    def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
-        """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
-        url = from_environment(self.url, "webhook url", environ)
-        secret = self.secret and from_environment(self.secret, "webhook secret", environ)
-        return msgspec.structs.replace(self, url=url, secret=secret)
 
 
 class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,7 +115,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     multivariate: bool = True
     models: dict[str, ModelSettings] = {}
 
-    # Who is told.
+    schedules: ScheduleSettings = ScheduleSettings()
+    job_limit_seconds: float = 900.0
+    lease_seconds: float = 30.0
+
+    # What is an alert, and who is told.
+    rules: tuple[RuleSettings, ...] = ()
+    repeat_interval: str = "7d"
+    dashboard_url: str | None = None
     webhooks: tuple[WebhookSettings, ...] = ()
 
     def for_model(self, model: str) -> Settings:
@@ -160,8 +146,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 ANALYSIS_OPTIONS = ("version", "task", "window", "min_rows", "reference", "event_time",
-                    "sensitivity", "missing_values", "features", "multivariate",
-                    "retention")  # fmt: skip
+                    "sensitivity", "missing_values", "features", "multivariate", "retention",
+                    "rules", "repeat_interval", "dashboard_url", "schedules")  # fmt: skip
 """What the watching process keeps in the store for whoever analyses (no secrets)."""
 
 
@@ -171,6 +157,7 @@ def load(
     stored: Mapping[str, object] | None = None,
     file: str | Path | None = None,
     environ: Mapping[str, str] | None = None,
+    tolerant: bool = False,
 ) -> Settings:
     """Join all sources into checked `Settings`.
 
@@ -179,6 +166,8 @@ def load(
         stored: what the watching process left in the store; wins over the defaults only.
         file: a TOML file; by default ``modeltap.toml`` or pyproject.toml in the working folder.
         environ: the environment; ``MODELTAP_SAMPLE_RATE=0.1`` sets `sample_rate`.
+        tolerant: a wrong rule or webhook is named in the log and left out, so that it costs
+            nobody else their alerts.
 
     Raises `ConfigError` on an unknown option, a wrong value or an unreadable file.
 
@@ -193,7 +182,7 @@ def load(
     merged.update(_read_file(file or environment.get("MODELTAP_CONFIG")))
     merged.update(_read_environment(environment))
     merged.update(keywords or {})
-    return _checked(merged)
+    return _checked(merged, tolerant)
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -271,13 +260,16 @@ def parse_reference(text: str) -> ReferenceSettings:
     )
 
 
-def _checked(merged: dict[str, object]) -> Settings:
-    _refuse_unknown(merged, Settings.__struct_fields__, "option")
+def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
+    refuse_unknown(merged, Settings.__struct_fields__, "option")
     _check_features(merged, "features")
     for name, table in _tables(merged.get("models")):
-        _refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
+        refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
         _check_features(table, f"models.{name}.features")
-    merged["webhooks"] = [_webhook_table(entry) for entry in _listed(merged.get("webhooks", ()))]
+    for _, table in _tables({"schedules": merged.get("schedules")}):
+        refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
+    merged["webhooks"] = _each(merged.get("webhooks", ()), webhook_of, tolerant)
+    merged["rules"] = _each(merged.get("rules", ()), rule_of, tolerant)
     for name in ("include_paths", "exclude_paths", "capture_request_headers",
                  "capture_response_headers", "mask_headers", "mask_query_params",
                  "mask_body_fields", "mask_values", "methods"):  # fmt: skip
@@ -292,7 +284,7 @@ def _checked(merged: dict[str, object]) -> Settings:
 
 def _check_features(said: Mapping[str, object], where: str) -> None:
     for name, table in _tables(said.get("features")):
-        _refuse_unknown(table, FeatureSettings.__struct_fields__, f"option of {where}.{name}")
+        refuse_unknown(table, FeatureSettings.__struct_fields__, f"option of {where}.{name}")
         low, high = table.get("min"), table.get("max")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
             raise ConfigError(f"{where}.{name}: min {low} is above its max {high}")
@@ -335,7 +327,13 @@ def _check_values(settings: Settings) -> None:
     header = settings.id_header
     check("id_header", header is None or re.fullmatch(r"[A-Za-z0-9-]+", header) is not None,
           "it is a header's name, or None for no header")  # fmt: skip
+    check("job_limit_seconds", settings.job_limit_seconds > 0, "it is a number of seconds, above 0")
+    check("lease_seconds", settings.lease_seconds >= 1, "it is a number of seconds, at least 1")
+    check("dashboard_url", (settings.dashboard_url or "http://").startswith(("http://", "https://")),
+          "it starts with http:// or https://")  # fmt: skip
     parse_retention(settings.retention)
+    repeat_seconds(settings.repeat_interval)
+    settings.schedules.check()
     for one in (settings, *map(settings.for_model, settings.models)):
         _check_reference(one)
         _check_event_time(one.event_time)
@@ -372,28 +370,28 @@ def _check_event_time(text: str) -> None:
         )
 
 
-def _webhook_table(entry: object) -> object:
-    table = {"url": entry} if isinstance(entry, str) else entry
-    if isinstance(table, WebhookSettings):
-        return table
-    if not isinstance(table, Mapping):
-        raise ConfigError(f"webhook {entry!r} is wrong: it is a URL, or a table with a url")
-    _refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks")
-    url = table.get("url")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://", "env:")):
-        shown = urlsplit(url).hostname if isinstance(url, str) and "//" in url else url
-        raise ConfigError(
-            f"webhook url {shown!r} is wrong: it starts with http:// or https://, "
-            "or names a variable as env:NAME"
-        )
-    return dict(table)
+def _each(
+    said: object, parse: Callable[[object], msgspec.Struct], tolerant: bool
+) -> list[msgspec.Struct]:
+    """Parse each entry of a list; with `tolerant`, what is wrong is logged and left out."""
+    found = []
+    for entry in _listed(said):
+        try:
+            found.append(parse(entry))
+        except ConfigError as error:
+            if not tolerant:
+                raise
+            logger.warning("modeltap: left out: %s", error)
+    return found
 
 
-def _refuse_unknown(said: Mapping[str, object], known: Iterable[str], what: str) -> None:
-    names = set(known)
-    for name in said:
-        if name not in names:
-            raise ConfigError(f"unknown {what} {name!r}{nearest(name, names)}")
+def repeat_seconds(text: str) -> float | None:
+    """Read `repeat_interval`: seconds between reminders, None for ``"never"``.
+
+    >>> repeat_seconds("1d"), repeat_seconds("never")
+    (86400.0, None)
+    """
+    return None if text.strip().lower() == "never" else parse_seconds(text, "repeat_interval")
 
 
 def _tables(value: object) -> list[tuple[str, Mapping[str, object]]]:
@@ -403,7 +401,7 @@ def _tables(value: object) -> list[tuple[str, Mapping[str, object]]]:
 
 
 def _listed(value: object) -> Iterable[object]:
-    if isinstance(value, (str, Mapping, WebhookSettings)):
+    if isinstance(value, (str, Mapping, WebhookSettings, RuleSettings)):
         return [value]
     return value if isinstance(value, (list, tuple)) else [value]
 
@@ -462,14 +460,3 @@ def _from_text(name: str, text: str) -> object:
         except ValueError:
             raise ConfigError(f"MODELTAP_{name.upper()} is no valid JSON: {text!r}") from None
     return None if text == "" and name in ("id_header", "environment") else text
-
-
-def from_environment(text: str, what: str, environ: Mapping[str, str] | None = None) -> str:
-    """Return what ``env:NAME`` stands for, or `text` itself; `ConfigError` where it is not set."""
-    if not text.startswith("env:"):
-        return text
-    name = text.removeprefix("env:")
-    value = (os.environ if environ is None else environ).get(name)
-    if not value:
-        raise ConfigError(f"{what} is {text!r}, but the variable {name} is not set")
-    return value

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from modeltap.config import Settings, from_environment
+from modeltap.checks import from_environment
+from modeltap.config import Settings
 from modeltap.errors import BusyError, InputError
 from modeltap.store.connection import writing
 from modeltap.store.references import forget_rows

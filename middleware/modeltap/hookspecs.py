@@ -9,8 +9,9 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modeltap.config import ModelChooser, WebhookSettings
+    from modeltap.config import ModelChooser
     from modeltap.decode import Decoded, DecodedMany, Payload
+    from modeltap.webhook import WebhookSettings
 
 hookspec = pluggy.HookspecMarker("modeltap")
 hookimpl = pluggy.HookimplMarker("modeltap")
@@ -38,3 +39,8 @@ def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings, message_id: str, timestamp: int
 ) -> tuple[bytes, dict[str, str]] | None:
     """Write `event` as body and headers for `webhook`; None if its format is not yours."""
+
+
+@hookspec(firstresult=True)
+def send_event(event: Mapping[str, Any], webhook: WebhookSettings, message_id: str) -> bool | None:
+    """Send `event` by means of your own; None if the format is not yours, False if it failed."""

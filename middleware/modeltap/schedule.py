@@ -1,7 +1,7 @@
-"""The scheduler in the app: one leader per store looks every minute, a child process works.
+"""The scheduler: one leader per store looks every few seconds, child processes work.
 
-The look is one or two indexed queries; all that needs NumPy happens in the child, which takes
-neither the app's interpreter lock nor its memory.
+A look is a few indexed queries; all that needs NumPy happens in a child, which takes neither the
+app's interpreter lock nor its memory. In an app, or alone as ``modeltap worker``.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ import msgspec
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from modeltap.alerts import outbox
+from modeltap.alerts import liveness, outbox, reminders
 from modeltap.clock import now
-from modeltap.config import Settings
+from modeltap.config import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
+from modeltap.rule import RuleSettings
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.losses import losses_due
 from modeltap.store.progress import progress
+from modeltap.timer import Timer
 
 logger = logging.getLogger("modeltap")
 
 LEASE = "scheduler"
-_CHILD_LIMIT_SECONDS = 900.0
-"""A pass that takes longer than a quarter of an hour hangs: it is ended, the next one goes on."""
 
 _LOG_CHARACTERS = 10_000
-_KEPT_CHILD_RUNS = 1000
+_KEPT_CHILD_RUNS = 10_000
+_LOOK_SECONDS = 5.0
 
 
 def start(store: Path, settings: Settings) -> Callable[[], None]:
@@ -52,40 +53,53 @@ def start(store: Path, settings: Settings) -> Callable[[], None]:
 
 
 class Watch:
-    """Looks into one store, as its leader, and starts a child process when there is work."""
+    """Looks into one store, as its leader, and starts a child process when there is work.
+
+    Two lanes: analysis, retention, digest and the call to retrain go one after the other; delivery
+    waits for none of them.
+    """
 
     def __init__(self, store: Path, settings: Settings) -> None:
         self._store = store
         self._settings = settings
-        self._child: subprocess.Popen[bytes] | None = None
+        self._children: set[subprocess.Popen[bytes]] = set()
         self._stopping = False
         self._lock = threading.Lock()
-        self._last_pass = 0.0
+        self._owner: str | None = None
+        said = settings.schedules
+        self._analysis = Timer(
+            "analysis", said.analysis or f"{max(1, round(settings.analyze_interval_seconds))}s"
+        )
+        self._delivery = Timer("delivery", said.delivery)
+        jobs = {"prune": said.retention, "digest": said.digest, "retrain": said.retrain}
+        self._jobs = {name: Timer(name, text) for name, text in jobs.items() if text}
         # The scheduler's own log is for its makers: what matters we say ourselves.
         self._scheduler = BackgroundScheduler(timezone="UTC")
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def start(self) -> Callable[[], None]:
         """Start looking; return what stops it."""
-        interval = self._settings.analyze_interval_seconds
-        self._scheduler.add_job(
-            self._tick, "interval", seconds=min(5.0, interval),
-            # A late look is one look: by default one that is a second late is dropped in silence.
-            misfire_grace_time=None, coalesce=True, max_instances=1,
-        )  # fmt: skip
+        look = min(_LOOK_SECONDS, self._settings.analyze_interval_seconds)
+        for lane in (self._work, self._deliver):
+            self._scheduler.add_job(
+                self._tick, "interval", args=[lane], seconds=look,
+                # A late look is one look: by default one a second late is dropped in silence.
+                misfire_grace_time=None, coalesce=True, max_instances=1,
+            )  # fmt: skip
         self._scheduler.add_listener(
             _say, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
         )
-        self._last_pass = time.monotonic()
         self._scheduler.start()
+        threading.Thread(target=self._mind_the_clock, args=(look,), daemon=True,
+                         name="modeltap-clock").start()  # fmt: skip
         return self.stop
 
     def stop(self) -> None:
         """Stop looking; a child at work is ended: it leaves counts and watermark as they were."""
-        self._stopping = True
         with self._lock:
-            if self._child is not None and self._child.poll() is None:
-                self._child.terminate()
+            self._stopping = True
+            for child in self._children:
+                child.terminate()
         self._scheduler.shutdown(wait=True)
         if self._store.exists():
             connection = connect(self._store, create=False)
@@ -94,77 +108,120 @@ class Watch:
             finally:
                 connection.close()
 
-    def _tick(self) -> None:
+    def _mind_the_clock(self, look: float) -> None:
+        """Look at once when the clock was set back: APScheduler would wait for the old time."""
+        ahead = time.time() - time.monotonic()
+        while not self._stopping:
+            time.sleep(look)
+            before, ahead = ahead, time.time() - time.monotonic()
+            if ahead < before - look and not self._stopping:
+                for job in self._scheduler.get_jobs():
+                    job.reschedule("interval", seconds=look)
+
+    def _tick(self, lane: Callable[[sqlite3.Connection, Lease], None]) -> None:
         if self._stopping or not self._store.exists():
             return
         connection = connect(self._store, create=False)
         try:
             lease = self._lease(connection)
-            if lease.hold() and (arguments := self._work(connection)) is not None:
-                self._run_child(connection, lease, arguments)
+            if lease.hold():
+                lane(connection, lease)
         except (sqlite3.Error, ModeltapError) as error:
             logger.warning("modeltap: the scheduler looks again later: %s", error)
         finally:
             connection.close()
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:
-        lease = Lease(connection, LEASE)
-        self._owner = getattr(self, "_owner", lease.owner)
-        lease.owner = self._owner
+        lease = Lease(connection, LEASE, self._settings.lease_seconds)
+        with self._lock:
+            self._owner = lease.owner = self._owner or lease.owner
         return lease
 
-    def _work(self, connection: sqlite3.Connection) -> list[str] | None:
-        """Say what there is to do: a pass when it is time for one, else a message that is due."""
-        interval = self._settings.analyze_interval_seconds
-        if time.monotonic() - self._last_pass >= interval - 0.5:
-            self._last_pass = time.monotonic()
-            if something_new(connection):
-                return []
-        return ["--only-deliver"] if outbox.due(connection, time.time()) else None
+    def _work(self, connection: sqlite3.Connection, lease: Lease) -> None:
+        if self._analysis.due(connection) and something_new(connection):
+            self._run_child(connection, lease, "analyze", "--no-deliver")
+        for name, timer in self._jobs.items():
+            if timer.due(connection):
+                self._run_child(connection, lease, name)
+
+    def _deliver(self, connection: sqlite3.Connection, lease: Lease) -> None:
+        if self._delivery.due(connection) and self._owes(connection):
+            self._run_child(connection, lease, "deliver")
+
+    def _owes(self, connection: sqlite3.Connection) -> bool:
+        """Say whether there is a message to send, or one to be made of what time brought."""
+        moment = time.time()
+        if outbox.due(connection, moment):
+            return True
+        if liveness.news(connection, self._rules_of, moment):
+            return True
+        wait = repeat_seconds(self._settings.repeat_interval)
+        return reminders.any_due(connection, wait, moment)
+
+    def _rules_of(self, model: str) -> tuple[RuleSettings, ...]:
+        return self._settings.for_model(model).rules
 
     def _run_child(
-        self, connection: sqlite3.Connection, lease: Lease, arguments: list[str]
+        self, connection: sqlite3.Connection, lease: Lease, job: str, *arguments: str
     ) -> None:
-        """Run ``modeltap analyze`` to its end, renewing the lease; its log and exit are kept."""
+        """Run a command to its end, renewing the lease; its log and exit are kept."""
         started = now()
-        command = [
-            sys.executable, "-P", "-m", "modeltap", "analyze", "--store", str(self._store),
-            "--background", *arguments,
-        ]  # fmt: skip
+        command = [sys.executable, "-P", "-m", "modeltap", job, "--store", str(self._store),
+                   "--background", *arguments]  # fmt: skip
         with self._lock:
             if self._stopping:
                 return
-            self._child = child = subprocess.Popen(
+            child = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
-        log = self._attend(child, lease)
+            self._children.add(child)
+        try:
+            log = self._attend(child, lease)
+        finally:
+            with self._lock:
+                self._children.discard(child)
+        self._note_run(connection, job, started, child, log)
+        if child.returncode and not self._stopping:
+            last = (log.strip().splitlines() or ["no message"])[-1]
+            logger.warning("modeltap: %s failed (exit %s): %s", job, child.returncode, last)
+
+    def _note_run(
+        self, connection: sqlite3.Connection, job: str, started: str,
+        child: subprocess.Popen[bytes], log: str,
+    ) -> None:  # fmt: skip
+        if self._stopping and child.returncode:
+            return  # we ended it ourselves
         with writing(connection):
             connection.execute(
                 "insert or replace into runs (job, window, started_at, finished_at, exit, pid, "
-                "host, log) values ('analyze', ?, ?, ?, ?, ?, ?, ?)",
-                (f"{started} {child.pid}", started, now(), child.returncode, child.pid,
+                "host, log) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (job, f"{started} {child.pid}", started, now(), child.returncode, child.pid,
                  os.uname().nodename, log),
             )  # fmt: skip
             connection.execute(
-                "delete from runs where job = 'analyze' and id <= "
-                "(select max(id) from runs) - ?", (_KEPT_CHILD_RUNS * 10,)
-            )  # fmt: skip
-        if child.returncode and not self._stopping:
-            last = (log.strip().splitlines() or ["no message"])[-1]
-            logger.warning("modeltap: the analysis failed (exit %s): %s", child.returncode, last)
+                "delete from runs where job = ? and id <= (select max(id) from runs) - ?",
+                (job, _KEPT_CHILD_RUNS),
+            )
 
     def _attend(self, child: subprocess.Popen[bytes], lease: Lease) -> str:
         """Wait for the child; end it at its limit, or when another took the lease over."""
-        deadline = time.monotonic() + _CHILD_LIMIT_SECONDS
+        limit = self._settings.job_limit_seconds
+        deadline = time.monotonic() + limit
         told: bytes | None = secrets_of(self._settings)
+        why = ""
         while True:
+            wait = max(0.05, min(lease.ttl / 3, deadline - time.monotonic()))
             try:
-                _, errors = child.communicate(told, timeout=lease.ttl / 3)
-                return errors.decode("utf-8", "replace")[-_LOG_CHARACTERS:]
+                _, errors = child.communicate(told, timeout=wait)
+                return errors.decode("utf-8", "replace")[-_LOG_CHARACTERS:] + why
             except subprocess.TimeoutExpired:
                 told = None
-                if time.monotonic() > deadline or not lease.hold():
+                if time.monotonic() >= deadline:
+                    why = f"\nended after {limit:g} s, its limit (job_limit_seconds)"
+                    child.kill()
+                elif not _held(lease):
+                    why = "\nended, for another process took the lease over"
                     child.kill()
 
 
@@ -177,10 +234,7 @@ def something_new(connection: sqlite3.Connection) -> bool:
     if labels > progress(connection, "labels") or losses_due(connection, time.time()):
         return True
     closed = connection.execute(
-        "select 1 from traffic t where window_end <= ? and not exists (select 1 from runs where "
-        "job = 'operations ' || t.model || '@' || t.version "
-        "and window = t.window_start || '/' || t.window_end) limit 1",
-        (now(),),
+        "select 1 from traffic t where due and window_end <= ? limit 1", (now(),)
     ).fetchone()
     return closed is not None
 
@@ -189,6 +243,13 @@ def secrets_of(settings: Settings) -> bytes:
     """Return what the child must be told and no file may hold: the webhooks, with their URLs."""
     webhooks: list[dict[str, Any]] = [msgspec.to_builtins(hook) for hook in settings.webhooks]
     return json.dumps({"webhooks": webhooks}).encode()
+
+
+def _held(lease: Lease) -> bool:
+    try:
+        return lease.hold()
+    except sqlite3.OperationalError:
+        return True  # the file is busy: there is time for another try
 
 
 def _say(event: Any) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from modeltap.errors import ConfigError
 
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAY = 86_400
 
@@ -118,7 +118,7 @@ def parse_seconds(text: str, what: str) -> float:
 
 
 def _seconds(text: str) -> int | None:
-    match = re.fullmatch(r"\s*(\d+)\s*(m|h|d|w)\s*", text)
+    match = re.fullmatch(r"\s*(\d+)\s*(s|m|h|d|w)\s*", text)
     return int(match[1]) * _SECONDS[match[2]] or None if match else None
 
 

@@ -12,8 +12,8 @@ import pytest
 from modeltap.alerts.outbox import enqueue
 from modeltap.alerts.state import Transition, update
 from modeltap.clock import iso, now
-from modeltap.config import WebhookSettings
 from modeltap.store.connection import connect, writing
+from modeltap.webhook import WebhookSettings
 
 MONDAY = 1_362_355_200.0
 WEEK = 604_800.0
@@ -65,7 +65,7 @@ def judge(connection: sqlite3.Connection) -> Judge:
                     f"values ({', '.join('?' * len(said))})",
                     tuple(said.values()),
                 )
-            changed = update(connection, rows)
+            changed = update(connection, rows, calm_windows=1)
             enqueue(connection, changed, webhooks or [])
         return changed
 

@@ -18,9 +18,9 @@ import pytest
 from modeltap.alerts import outbox, post
 from modeltap.alerts.delivery import deliver
 from modeltap.alerts.post import plain_transport
-from modeltap.config import WebhookSettings
 from modeltap.store.connection import connect, writing
 from modeltap.testing import FakeClock, WebhookReceiver
+from modeltap.webhook import WebhookSettings
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import pytest
 
 from modeltap.alerts import outbox
 from modeltap.alerts.outbox import MAX_AGE_SECONDS, Outcome, claim, due, settle
+from modeltap.alerts.silence import silence
 from modeltap.clock import iso
-from modeltap.config import WebhookSettings
 from modeltap.store.connection import connect, writing
+from modeltap.webhook import WebhookSettings
 
 HOOK = [("a.example#1", WebhookSettings(url="https://a.example/secret-token"))]
 SOON = time.time() + 60
@@ -80,10 +81,24 @@ def test_webhooks_choose_events_and_models(connection, judge, row, said, count):
 
 
 def test_silenced_alerts_send_nothing(connection, judge, row):
+    with writing(connection):
+        silence(connection, iso(time.time() + 3600), feature="temp")
+    judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOK)
+    judge(row(1, "ok"), row(1, "ok", feature="dewp"), webhooks=HOOK)
+    told = [json.loads(one["body"]) for one in messages(connection)]
+    assert [one["type"] for one in told] == ["alert.firing", "alert.resolved"]
+    assert all([a["feature"] for a in one["data"]["alerts"]] == ["dewp"] for one in told)
+
+
+def test_the_end_of_what_was_told_is_told_in_a_silence_too(connection, judge, row):
+    """Who was called has to know that it is over."""
     judge(row(0, "alert"), webhooks=HOOK)
-    connection.execute("update alerts set silenced_until = ?", (iso(time.time() + 3600),))
+    with writing(connection):
+        silence(connection, iso(time.time() + 3600), rule="data_drift")
     judge(row(1, "ok"), webhooks=HOOK)
-    assert len(messages(connection)) == 1
+    assert [json.loads(one["body"])["type"] for one in messages(connection)] == [
+        "alert.firing", "alert.resolved"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("count", "name"), [(500, "f{}"), (60, "ü" * 3000 + "{}")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modeltap.alerts.state import update
+from modeltap.rule import RuleSettings
 from modeltap.store.connection import writing
 
 
@@ -44,7 +45,9 @@ def test_how_many_in_a_row_is_the_callers(connection, judge, row):
         with writing(connection):
             connection.execute("delete from alerts")
             weak = row(number, "alert", strength=1.1)
-            changed = update(connection, [weak], min_windows=min_windows)
+            changed = update(
+                connection, [weak], [RuleSettings(rule="data_drift", for_windows=min_windows)]
+            )
         return events(changed)
 
     judge(row(0, "ok"), row(1, "alert", strength=1.1))
@@ -154,7 +157,7 @@ def test_without_an_explanation_the_numbers_speak(judge, row):
 
 def test_a_rollback_leaves_neither_alert_nor_message(connection, row):
     from modeltap.alerts.outbox import enqueue
-    from modeltap.config import WebhookSettings
+    from modeltap.webhook import WebhookSettings
 
     with pytest.raises(RuntimeError), writing(connection):
         changed = update(connection, [row(0, "alert")])

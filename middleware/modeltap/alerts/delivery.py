@@ -13,9 +13,9 @@ from pathlib import Path
 
 from modeltap.alerts import outbox
 from modeltap.alerts.post import Clock, Transports, plain_transport, post
-from modeltap.config import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.store.connection import connect
+from modeltap.webhook import WebhookSettings
 
 logger = logging.getLogger("modeltap")
 

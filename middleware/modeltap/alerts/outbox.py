@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from modeltap import clock
-from modeltap.alerts.rules import DATA_DRIFT, RULES
+from modeltap.alerts.event import bare, encoded, event_of
 from modeltap.alerts.state import FIRING, Transition
-from modeltap.config import WebhookSettings
 from modeltap.store.connection import writing
+from modeltap.webhook import WebhookSettings
 
 RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Standard Webhooks' schedule: after the first attempt 5 s, 5 min, ... up to a day."""
@@ -27,18 +25,6 @@ MAX_RETRY_AFTER_SECONDS = 86_400.0
 MAX_AGE_SECONDS = (len(RETRY_SECONDS) + 1) * MAX_RETRY_AFTER_SECONDS
 
 _JITTER = 0.1
-_MAX_BODY_BYTES = 20_000
-"""Standard Webhooks asks for bodies below 20 KB."""
-
-_MAX_TEXT = 400
-_SUMMED_UP = 3
-_NAMED = 10
-_SHOWN = (
-    "id", "fingerprint", "metric", "feature", "segment", "severity", "state", "value",
-    "threshold", "p_value", "window_start", "window_end", "last_window_start", "started_at",
-    "resolved_at", "summary",
-)  # fmt: skip
-
 _SUBJECTS_OF = (
     "select ifnull((select fingerprint from alerts where id = about.value), about.value) "
     "from json_each({}.alert_ids) about"
@@ -69,19 +55,21 @@ class Delivery:
 class Outcome:
     """How an attempt went.
 
-    `gone`: the receiver wants no more. `busy`: it did not answer or asked to slow down, so that
-    its other messages wait with this one. `retry_after` is in seconds.
+    `accepted`: a service that tells no status took it. `gone`: the receiver wants no more. `busy`:
+    it did not answer or asked to slow down, so that its other messages wait with this one.
+    `retry_after` is in seconds.
     """
 
     status: int | None = None
     error: str | None = None
     retry_after: float | None = None
     busy: bool = False
+    accepted: bool = False
 
     @property
     def delivered(self) -> bool:
         """The receiver said that it has the message."""
-        return self.status is not None and 200 <= self.status < 300
+        return self.accepted or (self.status is not None and 200 <= self.status < 300)
 
     @property
     def gone(self) -> bool:
@@ -93,31 +81,65 @@ def enqueue(
     connection: sqlite3.Connection,
     transitions: Sequence[Transition],
     webhooks: Sequence[tuple[str, WebhookSettings]],
+    *,
+    dashboard_url: str | None = None,
 ) -> int:
     """Owe each webhook a message about `transitions`; return how many messages.
 
     Runs inside the caller's transaction. What began together, or ended together, by one rule
-    in one window of one model is one message, the worst first. Silenced alerts are left out.
+    in one window of one model is one message, the worst first. What a silence keeps quiet is left
+    out until it ends; the end of what nobody was told of is left out for good.
 
     Args:
         webhooks: each with the key that the store knows it by.
+        dashboard_url: where the messages' links lead to.
     """
-    groups: dict[tuple[str, ...], list[Transition]] = {}
+    groups: dict[tuple[Any, ...], list[Transition]] = {}
     for one in transitions:
-        if (one.alert["silenced_until"] or "") > clock.now():
+        if not _is_told(connection, one):
             continue
         key = (one.event, one.alert["rule"], one.alert["model"], one.alert["version"],
-               one.window_start, one.window_end)  # fmt: skip
+               one.window_start, one.window_end, one.repeated)  # fmt: skip
         groups.setdefault(key, []).append(one)
     owed = 0
     for group in groups.values():
         group.sort(key=lambda one: -one.strength)
-        event = event_of(group)
         ids = [one.alert["id"] for one in group]
-        for name in dict.fromkeys(name for name, hook in webhooks if _wants(hook, event)):
-            owe(connection, name, event, ids)
-            owed += 1
+        written = event_of(group, open_alerts=_open(connection, group), dashboard=dashboard_url)
+        for name, hook in dict(webhooks).items():
+            if _wants(hook, written):
+                owe(connection, name, written if hook.include_values else bare(written), ids)
+                owed += 1
     return owed
+
+
+def tell(
+    connection: sqlite3.Connection, key: str, webhook: WebhookSettings, event: Mapping[str, Any]
+) -> None:
+    """Owe a webhook an event that is about no alert, if it wants such."""
+    if _wants(webhook, event):
+        owe(connection, key, event if webhook.include_values else bare(event), [])
+
+
+def _is_told(connection: sqlite3.Connection, one: Transition) -> bool:
+    moment = clock.now()
+    if one.event != FIRING:
+        return one.alert["notified_at"] is not None
+    if (one.alert["silenced_until"] or "") > moment:
+        return False
+    connection.execute("update alerts set notified_at = ? where id = ?", (moment, one.alert["id"]))
+    return True
+
+
+def _open(connection: sqlite3.Connection, group: Sequence[Transition]) -> int:
+    """Count what still fires by the same rule, these included: only the last ends an incident."""
+    alert = group[0].alert
+    found: int = connection.execute(
+        "select count(*) from alerts where rule = ? and model = ? and version = ? "
+        "and state not in ('pending', 'resolved')",
+        (alert["rule"], alert["model"], alert["version"]),
+    ).fetchone()[0]
+    return found
 
 
 def owe(
@@ -129,7 +151,7 @@ def owe(
     connection.execute(
         "insert into deliveries (id, webhook, event_type, alert_ids, body, next_at, created_at) "
         "values (?, ?, ?, ?, ?, ?, ?)",
-        (message_id, webhook, event["type"], json.dumps(list(alerts)), _json(event).decode(),
+        (message_id, webhook, event["type"], json.dumps(list(alerts)), encoded(event).decode(),
          moment, moment),
     )  # fmt: skip
     return message_id
@@ -216,6 +238,20 @@ def hold_back(connection: sqlite3.Connection, webhook: str, now: float) -> None:
         )
 
 
+def replay(
+    connection: sqlite3.Connection, now: float, *, message: str | None = None,
+    webhook: str | None = None,
+) -> int:  # fmt: skip
+    """Owe again what was given up, in the caller's transaction; return how many messages."""
+    moment = clock.iso(now)
+    return connection.execute(
+        "update deliveries set state = 'pending', attempts = 0, next_at = :now, created_at = :now "
+        "where state = 'dead' and (:id is null or id = :id) "
+        "and (:webhook is null or webhook = :webhook)",
+        {"now": moment, "id": message, "webhook": webhook},
+    ).rowcount
+
+
 def strangers(connection: sqlite3.Connection, known: Sequence[str], now: float) -> list[str]:
     """Return the webhooks that due messages are owed to and `known` does not name.
 
@@ -281,71 +317,5 @@ def _retry(connection: sqlite3.Connection, delivery: Delivery, outcome: Outcome,
 def _wants(webhook: WebhookSettings, event: Mapping[str, Any]) -> bool:
     if event["type"] not in webhook.events:
         return False
-    return not webhook.models or event["data"]["model"] in webhook.models
-
-
-def event_of(group: Sequence[Transition]) -> dict[str, Any]:
-    """Write `group`, the worst first, as one event below 20 KB; tells how many were left out."""
-    first = group[0].alert
-    alerts = [{name: _clipped(one.alert[name]) for name in _SHOWN} for one in group]
-    data = {
-        **{name: first[name] for name in ("model", "version", "rule", "severity")},
-        "window_start": group[0].window_start, "window_end": group[0].window_end,
-        "summary": _clipped(summary(group), 2 * _MAX_TEXT), "alerts": alerts,
-        "alerts_left_out": 0,
-    }  # fmt: skip
-    event = {"type": group[0].event, "timestamp": clock.now(), "data": data}
-    while len(_json(event)) >= _MAX_BODY_BYTES and len(alerts) > 1:
-        alerts.pop()
-        data["alerts_left_out"] = len(group) - len(alerts)
-    return event
-
-
-def summary(group: Sequence[Transition]) -> str:
-    """Say in plain words what began or ended in a window, the worst first."""
-    first, when = group[0].alert, _when(group[0].window_start, group[0].window_end)
-    head = f"{first['model']}: "
-    if group[0].event != FIRING:
-        names = ", ".join(map(_name, group[:_NAMED]))
-        return f"{head}back to normal in {when}: {names}{_more(group, _NAMED)}"
-    told = "; ".join(str(one.alert["summary"]).removeprefix(head) for one in group[:_SUMMED_UP])
-    rest = group[_SUMMED_UP:]
-    also = f"; also {', '.join(map(_name, rest[:_NAMED]))}{_more(rest, _NAMED)}" if rest else ""
-    return f"{head}{_what(first['rule'], len(group))} in {when}: {told}{also}"
-
-
-def _what(rule: str, count: int) -> str:
-    if rule == DATA_DRIFT.name:
-        return "1 input drifted" if count == 1 else f"{count} inputs drifted"
-    return RULES[rule].subject
-
-
-def _name(one: Transition) -> str:
-    return str(one.alert["feature"] or one.alert["metric"])
-
-
-def _more(group: Sequence[Transition], shown: int) -> str:
-    return f" and {len(group) - shown} more" if len(group) > shown else ""
-
-
-def _when(start: str, end: str) -> str:
-    """Name a window.
-
-    >>> _when("2013-03-04T00:00:00.000Z", "2013-03-11T00:00:00.000Z")
-    'the week from 2013-03-04'
-    """
-    length = (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0)
-    unit = {3600.0: "hour", 86_400.0: "day", 604_800.0: "week"}.get(length)
-    if unit is None:
-        return f"the time from {clock.short(start)} to {clock.short(end)}"
-    return f"the {unit} from {clock.short(start)}"
-
-
-def _clipped(value: Any, length: int = _MAX_TEXT) -> Any:
-    if isinstance(value, str) and len(value) > length:
-        return value[: length - 1] + "…"
-    return value
-
-
-def _json(event: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode(event)  # NaN becomes null; json.dumps would write no JSON
+    model = event["data"].get("model")
+    return not (webhook.models and model) or model in webhook.models

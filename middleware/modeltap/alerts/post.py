@@ -15,9 +15,9 @@ import httpx
 
 from modeltap.alerts.address import resolve
 from modeltap.alerts.outbox import Outcome
-from modeltap.config import WebhookSettings
 from modeltap.errors import ConfigError, ModeltapError
 from modeltap.plugins import hooks
+from modeltap.webhook import WebhookSettings
 
 Clock = Callable[[], float]
 Transports = Callable[[], httpx.AsyncBaseTransport]
@@ -57,6 +57,10 @@ def post(
         clock: seconds since the epoch, for the timestamp header and a ``Retry-After`` date.
     """
     try:
+        sent = _asked("send_event", event=event, webhook=webhook, message_id=message_id)
+        if sent is not None:
+            return Outcome(accepted=sent, error=None if sent else "the service refused it",
+                           busy=not sent)  # fmt: skip
         body, headers = _written(webhook, message_id, event, int(clock()))
         return asyncio.run(_in_time(webhook, body, headers, clock, transport))
     except ModeltapError as error:
@@ -70,18 +74,23 @@ def post(
 def _written(
     webhook: WebhookSettings, message_id: str, event: Mapping[str, Any], timestamp: int
 ) -> tuple[bytes, dict[str, str]]:
+    written: tuple[bytes, dict[str, str]] | None = _asked(
+        "format_event", event=event, webhook=webhook, message_id=message_id,
+        timestamp=timestamp,
+    )  # fmt: skip
+    if written is None:
+        raise ConfigError(f"no plugin knows the webhook format {webhook.format!r}")
+    return written
+
+
+def _asked(hook: str, *, webhook: WebhookSettings, **about: Any) -> Any:
     try:
-        written: tuple[bytes, dict[str, str]] | None = hooks().format_event(
-            event=event, webhook=webhook, message_id=message_id, timestamp=timestamp
-        )
+        return getattr(hooks(), hook)(webhook=webhook, **about)
     except ModeltapError:
         raise
     except Exception as error:
         # A plugin's message may quote the URL or the secret: only its kind is told.
         raise ConfigError(f"format {webhook.format!r} failed: {type(error).__name__}") from None
-    if written is None:
-        raise ConfigError(f"no plugin knows the webhook format {webhook.format!r}")
-    return written
 
 
 async def _in_time(

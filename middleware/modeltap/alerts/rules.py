@@ -1,19 +1,52 @@
-"""Which metric speaks for which alert rule, and how grave that is."""
+"""Which rules watch a metric, how grave they are, and what has to happen before they alert."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from modeltap.rule import RuleSettings
+
+MIN_WINDOWS = 2
+"""A weak effect is an alert after so many windows in a row."""
+
+AT_ONCE = 2.0
+"""An effect of twice its floor fires at once, unless a rule says `for`."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """An alert rule: its name, its severity and what people call its subject."""
+    """An alert rule: its name, its severity and what people call its subject.
+
+    `said` is what the settings say of it, `label` the name they give it. `min_windows` is how
+    many windows in a row must alert; with `strict` also where the effect is strong.
+    """
 
     name: str
     severity: str
     subject: str
+    label: str | None = None
+    min_windows: int = MIN_WINDOWS
+    strict: bool = False
+    said: RuleSettings | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other rules about the same metric."""
+        return self.label or self.name
+
+    def told(self, said: RuleSettings) -> Rule:
+        """Return this rule as the settings want it."""
+        # Whoever names a limit means it: it is an alert at once, unless they say `for`.
+        strict = said.for_windows is not None or said.condition is not None
+        return replace(
+            self, severity=said.severity or self.severity, label=said.name,
+            min_windows=said.for_windows or (1 if said.condition else self.min_windows),
+            strict=strict, said=said,
+        )  # fmt: skip
 
 
 DATA_DRIFT = Rule("data_drift", "warning", "inputs drifted")
@@ -24,6 +57,14 @@ PERFORMANCE = Rule("performance", "critical", "the model got worse")
 LATENCY = Rule("latency", "warning", "slow responses")
 ERROR_RATE = Rule("error_rate", "critical", "failing requests")
 CAPTURE_LOSS = Rule("capture_loss", "warning", "exchanges were not recorded")
+LABEL_DRIFT = Rule("label_drift", "warning", "the labels drifted")
+CONCEPT_DRIFT = Rule("concept_drift", "critical", "what the model learnt holds no more")
+FAIRNESS = Rule("fairness", "warning", "groups are treated differently")
+NO_TRAFFIC = Rule("no_traffic", "critical", "no requests come", min_windows=1)
+NO_LABELS = Rule("no_labels", "warning", "no labels come", min_windows=1)
+ANALYSIS_FAILED = Rule("analysis_failed", "critical", "the analysis fails", min_windows=1)
+DELIVERY_FAILED = Rule("delivery_failed", "warning", "messages are not delivered", min_windows=1)
+CUSTOM = Rule("custom", "warning", "a limit was passed")
 
 RULES = {
     rule.name: rule
@@ -36,6 +77,14 @@ RULES = {
         LATENCY,
         ERROR_RATE,
         CAPTURE_LOSS,
+        LABEL_DRIFT,
+        CONCEPT_DRIFT,
+        FAIRNESS,
+        NO_TRAFFIC,
+        NO_LABELS,
+        ANALYSIS_FAILED,
+        DELIVERY_FAILED,
+        CUSTOM,
     )
 }
 """Every rule, by its name."""
@@ -59,6 +108,10 @@ _BY_METRIC = {
     "f1_macro": PERFORMANCE,
     "error_rate": ERROR_RATE,
     "capture_loss": CAPTURE_LOSS,
+    "no_traffic": NO_TRAFFIC,
+    "no_labels": NO_LABELS,
+    "analysis_failed": ANALYSIS_FAILED,
+    "delivery_failed": DELIVERY_FAILED,
 }
 _ANSWERS = ("prediction", "score")
 
@@ -76,6 +129,33 @@ def rule_of(metric: str, feature: str | None) -> Rule | None:
     if metric.startswith("latency_"):
         return LATENCY
     return _BY_METRIC.get(metric)
+
+
+def rules_for(row: Mapping[str, Any], said: Sequence[RuleSettings]) -> list[Rule]:
+    """Return the rules that watch a row of `metrics`: the default one, as the settings want it.
+
+    Of two that say something of the same, the later one holds; one with a name of its own stands
+    beside the others.
+
+    >>> row = {"model": "flights", "metric": "mae", "feature": None}
+    >>> [rule.name for rule in rules_for(row, [RuleSettings(metric="mae", above=12.0)])]
+    ['performance', 'custom']
+    >>> rules_for(row, [RuleSettings(rule="performance", enabled=False)])
+    []
+    """
+    usual = rule_of(row["metric"], row["feature"])
+    found = {} if usual is None else {usual.name: usual}
+    for one in said:
+        # A rule that names no metric changes the ones of its name that are there anyway.
+        mine = one.metric is not None or (usual is not None and usual.name == one.rule)
+        if not mine or not one.is_about(row):
+            continue
+        key = one.name or one.rule
+        if one.enabled:
+            found[key] = found.get(key, RULES[one.rule]).told(one)
+        else:
+            found.pop(key, None)
+    return list(found.values())
 
 
 def fingerprint(

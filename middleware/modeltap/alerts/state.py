@@ -1,4 +1,7 @@
-"""The state of each incident: firing, then resolved. One row is one incident of one subject."""
+"""The state of each incident: pending, firing, resolved; and no_data or error where none is known.
+
+One row of `alerts` is one incident of one subject: a rule about one metric of one model.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modeltap.alerts.rules import Rule, fingerprint, rule_of
+from modeltap.alerts import history
+from modeltap.alerts.judged import Judge, Judged
+from modeltap.alerts.rules import Rule, fingerprint, rules_for
+from modeltap.alerts.silence import silenced_until
 from modeltap.clock import now
+from modeltap.rule import RuleSettings
 
 FIRING = "alert.firing"
 RESOLVED = "alert.resolved"
+NO_DATA = "alert.no_data"
+ERROR = "alert.error"
 
-AT_ONCE = 2.0
-"""An effect of twice its floor fires at once; a weaker one only after two windows in a row."""
+CALM_WINDOWS = 2
+"""So many good windows in a row end an incident; one alone is a pause in it."""
 
-_SUBJECT = (
-    "model = ? and version = ? and window = ? and metric = ? and feature is ? and segment is ?"
-)
-_JUDGED = f"{_SUBJECT} and in_reference = 0 and verdict in ('ok', 'alert')"
-"""The windows of one subject that count for persistence; the others neither make nor break it."""
+_FLAPPING_WINDOWS = 24
+_MOST_CALM_WINDOWS = 16
+"""An incident that came back within a day of windows has to be calm for twice as long each time."""
+
+_NO_DATA_WINDOWS = 3
 
 Row = Mapping[str, Any]
 
@@ -35,184 +44,235 @@ class Transition:
     strength: float
     window_start: str
     window_end: str
+    repeated: bool = False
 
 
 def update(
     connection: sqlite3.Connection,
     rows: Sequence[Row],
+    said: Sequence[RuleSettings] = (),
     *,
-    min_windows: int = 2,
-    calm_windows: int = 1,
+    calm_windows: int = CALM_WINDOWS,
 ) -> list[Transition]:
     """Bring the alerts up to date with one window's metric rows; return what changed.
 
     Runs inside the caller's transaction, after the rows went into `metrics`; begins and commits
-    nothing. Rows in the reference, without a verdict, or with too few rows change nothing.
+    nothing. Rows in the reference, or with too few rows, change nothing.
 
     Args:
         rows: rows of `metrics`, all of one window of one model.
-        min_windows: how many alerting windows in a row a weak effect needs.
-        calm_windows: how many good windows in a row end an incident; above 1, one good window
-            is a pause in it.
+        said: the model's rules from the settings.
+        calm_windows: how many good windows in a row end an incident.
     """
     changed = []
     for row in rows:
-        rule = rule_of(row["metric"], row["feature"])
-        if rule is None or row["in_reference"] or row["verdict"] not in ("ok", "alert"):
+        if row["in_reference"]:
             continue
-        transition = _judged(connection, rule, row, min_windows, calm_windows)
-        if transition is not None:
-            changed.append(transition)
+        for rule in rules_for(row, said):
+            transition = _Subject(connection, rule, row).judged(calm_windows)
+            if transition is not None:
+                changed.append(transition)
     return changed
 
 
-def _judged(
-    connection: sqlite3.Connection, rule: Rule, row: Row, min_windows: int, calm_windows: int
-) -> Transition | None:
-    mark = fingerprint(rule.name, row["model"], row["version"], row["metric"], row["feature"],
-                       row["segment"])  # fmt: skip
-    found = connection.execute(
-        "select * from alerts where fingerprint = ? and state = 'firing'", (mark,)
-    ).fetchone()
-    if row["verdict"] == "alert":
-        if found is not None:
-            _repeated(connection, found, row, min_windows)
-            return None
-        if _is_over(connection, mark, row) or not _lasting(connection, row, min_windows):
-            return None
-        return _fired(connection, rule, mark, row)
-    if found is None or row["window_start"] < found["last_window_start"]:
-        return None
-    if row["window_start"] > found["last_window_start"] and not _before(
-        connection, row, "ok", calm_windows - 1
-    ):
-        return None
-    return _resolved(connection, found, row)
-
-
-def _lasting(connection: sqlite3.Connection, row: Row, min_windows: int) -> bool:
-    """Persistence: strong enough to fire at once, or the windows before said so, too."""
-    if (row["strength"] or 0.0) >= AT_ONCE:
-        return True
-    return _before(connection, row, "alert", min_windows - 1)
-
-
-def _before(connection: sqlite3.Connection, row: Row, verdict: str, count: int) -> bool:
-    """Say whether the last `count` judged windows before `row`'s all had this verdict."""
-    before = connection.execute(
-        f"select verdict from metrics where {_JUDGED} and window_start < ? "
-        "order by window_start desc limit ?",
-        (*_subject(row), row["window_start"], count),
+def lose_sight(connection: sqlite3.Connection) -> list[Transition]:
+    """Note that nobody knows how the incidents go on, for the analysis fails."""
+    rows = connection.execute(
+        "select * from alerts where state = 'firing' and metric <> rule order by started_at"
     ).fetchall()
-    return len(before) >= count and all(one[0] == verdict for one in before)
+    for row in rows:
+        connection.execute(
+            "update alerts set state = 'error', updated_at = ? where id = ?", (now(), row["id"])
+        )
+        history.note(connection, row["id"], "error", why="the analysis fails")
+    return [
+        Transition(ERROR, {**dict(row), "state": "error"}, 0.0, row["last_window_start"],
+                   row["window_end"])
+        for row in rows
+    ]  # fmt: skip
 
 
-def _is_over(connection: sqlite3.Connection, mark: str, row: Row) -> bool:
-    """Labels that come late have an old window judged again: an incident that is over stays so.
+class _Subject:
+    """One rule about one metric, in the window that was judged now."""
 
-    The window that ended the incident is not meant: if that one alerts now, it is news.
-    """
-    over = connection.execute(
-        "select 1 from alerts where fingerprint = ? and state = 'resolved' "
-        "and window_start <= ? and resolved_at > ?",
-        (mark, row["window_start"], row["window_end"]),
-    ).fetchone()
-    return over is not None
+    def __init__(self, connection: sqlite3.Connection, rule: Rule, row: Row) -> None:
+        self.connection = connection
+        self.rule = rule
+        self.row = row
+        self.judge = Judge(connection, rule, row)
+        self.mark = fingerprint(rule.key, row["model"], row["version"], row["metric"],
+                                row["feature"], row["segment"])  # fmt: skip
+        self.alert = connection.execute(
+            "select * from alerts where fingerprint = ? and state <> 'resolved'", (self.mark,)
+        ).fetchone()
 
+    def judged(self, calm_windows: int) -> Transition | None:
+        """Go from the state before to the one that this window asks for."""
+        now_judged = self.judge.of(self.row)
+        if now_judged is None:
+            return self._unknown()
+        if now_judged.alert:
+            return self._bad(now_judged)
+        return self._good(calm_windows)
 
-def _fired(connection: sqlite3.Connection, rule: Rule, mark: str, row: Row) -> Transition:
-    alert = {
-        "id": f"alert_{uuid.uuid4().hex}", "fingerprint": mark, "rule": rule.name,
-        "model": row["model"], "version": row["version"], "metric": row["metric"],
-        "feature": row["feature"], "segment": row["segment"], "severity": rule.severity,
-        "state": "firing", "window": row["window"],
-        "window_start": row["window_start"], "window_end": row["window_end"],
-        "last_window_start": row["window_start"], "value": row["value"],
-        "threshold": row["threshold"], "p_value": row["p_value"], "summary": sentence(row),
-        "examples": row["examples"],
-        "started_at": row["window_start"], "resolved_at": None, "silenced_until": None,
-        "acknowledged_at": None, "updated_at": now(),
-    }  # fmt: skip
-    connection.execute(
-        f"insert into alerts ({', '.join(alert)}) values ({', '.join('?' * len(alert))})",
-        tuple(alert.values()),
-    )
-    return _transition(FIRING, alert, row)
+    def _bad(self, found: Judged) -> Transition | None:
+        if self.alert is not None and self.alert["state"] != "pending":
+            self._repeat(found)
+            return None
+        if self._was_over():
+            return None
+        if not self._lasting(found):
+            self._suspect(found)
+            return None
+        return self._fire(found)
 
+    def _good(self, calm_windows: int) -> Transition | None:
+        start = self.row["window_start"]
+        if self.alert is None or start < self.alert["last_window_start"]:
+            return None
+        if self.alert["state"] == "pending":
+            self._forget()
+            return None
+        calm = self._calm_needed(calm_windows) - 1
+        if start > self.alert["last_window_start"] and not self._before(False, calm):
+            return None
+        return self._resolve()
 
-def _repeated(
-    connection: sqlite3.Connection, alert: sqlite3.Row, row: Row, min_windows: int
-) -> None:
-    """A repeat updates the incident and sends nothing; an older one may show it began earlier."""
-    if row["window_start"] < alert["window_start"]:
-        _moved_back(connection, alert, row, min_windows)
-    if row["window_start"] < alert["last_window_start"]:
-        return
-    connection.execute(
-        "update alerts set last_window_start = ?, value = ?, threshold = ?, p_value = ?, "
-        "summary = ?, examples = ?, updated_at = ? where id = ?",
-        (row["window_start"], row["value"], row["threshold"], row["p_value"], sentence(row),
-         row["examples"], now(), alert["id"]),
-    )  # fmt: skip
+    def _unknown(self) -> Transition | None:
+        """A subject that has no verdict any more: neither is it over, nor does it go on."""
+        if self.alert is None or self.alert["state"] != "firing":
+            return None
+        rows = self.judge.last_rows(_NO_DATA_WINDOWS)
+        newer = [row for row in rows if row["window_start"] > self.alert["last_window_start"]]
+        if len(newer) < _NO_DATA_WINDOWS or any(self.judge.of(row) is not None for row in newer):
+            return None
+        why = f"no verdict in {_NO_DATA_WINDOWS} windows: {self.row['verdict'] or 'no value'}"
+        self._set("no_data", why=why)
+        return self._transition(NO_DATA, {**dict(self.alert), "state": "no_data"}, 0.0)
 
+    def _lasting(self, found: Judged) -> bool:
+        """Persistence: strong enough to fire at once, or the windows before said so, too."""
+        if not self.rule.strict and found.at_once:
+            return True
+        return self._before(True, self.rule.min_windows - 1)
 
-def _moved_back(
-    connection: sqlite3.Connection, alert: sqlite3.Row, row: Row, min_windows: int
-) -> None:
-    """Let the incident begin where the unbroken run of alerting windows before it would fire."""
-    subject, start = _subject(row), alert["window_start"]
-    run = connection.execute(
-        f"select * from metrics where {_JUDGED} and window_start < ? and window_start > ifnull("
-        f"(select max(window_start) from metrics where {_JUDGED} and verdict = 'ok' "
-        "and window_start < ?), '') order by window_start",
-        (*subject, start, *subject, start),
-    ).fetchall()
-    for position, one in enumerate(run):
-        if (one["strength"] or 0.0) >= AT_ONCE or position >= min_windows - 1:
-            connection.execute(
-                "update alerts set window_start = ?, window_end = ?, started_at = ?, "
-                "updated_at = ? where id = ?",
-                (one["window_start"], one["window_end"], one["window_start"], now(), alert["id"]),
-            )
-            return
+    def _before(self, alert: bool, count: int) -> bool:
+        """Say whether the last `count` judged windows before this one all were (no) alerts."""
+        if count <= 0:
+            return True
+        before = self.judge.before(self.row["window_start"], count)
+        return len(before) >= count and all(one.alert == alert for one in before)
 
+    def _calm_needed(self, calm_windows: int) -> int:
+        """Flapping is damped: each incident that ended of late doubles how long calm must last."""
+        recent = self.judge.before(self.row["window_start"], _FLAPPING_WINDOWS)
+        since = recent[-1].row["window_start"] if recent else ""
+        ended: int = self.connection.execute(
+            "select count(*) from alerts where fingerprint = ? and state = 'resolved' "
+            "and resolved_at > ?", (self.mark, since),
+        ).fetchone()[0]  # fmt: skip
+        return max(calm_windows, min(calm_windows << ended, _MOST_CALM_WINDOWS))
 
-def _resolved(connection: sqlite3.Connection, alert: sqlite3.Row, row: Row) -> Transition:
-    ended = {**dict(alert), "state": "resolved", "resolved_at": row["window_end"],
-             "updated_at": now()}  # fmt: skip
-    connection.execute(
-        "update alerts set state = 'resolved', resolved_at = ?, updated_at = ? where id = ?",
-        (ended["resolved_at"], ended["updated_at"], ended["id"]),
-    )
-    return _transition(RESOLVED, ended, row)
+    def _was_over(self) -> bool:
+        """Labels that come late have an old window judged again: an incident that is over stays so.
 
+        The window that ended the incident is not meant: if that one alerts now, it is news.
+        """
+        over = self.connection.execute(
+            "select 1 from alerts where fingerprint = ? and state = 'resolved' "
+            "and window_start <= ? and resolved_at > ?",
+            (self.mark, self.row["window_start"], self.row["window_end"]),
+        ).fetchone()
+        return over is not None
 
-def _transition(event: str, alert: Row, row: Row) -> Transition:
-    return Transition(event, alert, row["strength"] or 0.0, row["window_start"], row["window_end"])
+    def _suspect(self, found: Judged) -> None:
+        """A weak effect is pending until the windows after it say the same, or do not."""
+        if self.alert is None:
+            self._insert("pending", found)
+        elif self.row["window_start"] >= self.alert["last_window_start"]:
+            self._update(found)
 
+    def _fire(self, found: Judged) -> Transition:
+        alert = self._insert("firing", found)
+        return self._transition(FIRING, alert, found.strength)
 
-def _subject(row: Row) -> tuple[Any, ...]:
-    return (
-        row["model"],
-        row["version"],
-        row["window"],
-        row["metric"],
-        row["feature"],
-        row["segment"],
-    )
+    def _insert(self, state: str, found: Judged) -> Row:
+        row = self.row
+        alert: dict[str, Any] = {
+            "id": self.alert["id"] if self.alert is not None else f"alert_{uuid.uuid4().hex}",
+            "fingerprint": self.mark, "rule": self.rule.name,
+            "model": row["model"], "version": row["version"], "metric": row["metric"],
+            "feature": row["feature"], "segment": row["segment"], "severity": self.rule.severity,
+            "state": state, "window": row["window"], "window_start": row["window_start"],
+            "window_end": row["window_end"], "last_window_start": row["window_start"],
+            "value": row["value"], "threshold": found.threshold, "p_value": row["p_value"],
+            "summary": found.sentence, "examples": row["examples"],
+            "started_at": row["window_start"], "resolved_at": None, "silenced_until": None,
+            "acknowledged_at": None, "notified_at": None, "updated_at": now(),
+        }  # fmt: skip
+        alert["silenced_until"] = silenced_until(self.connection, alert)
+        self.connection.execute(
+            f"insert or replace into alerts ({', '.join(alert)}) "
+            f"values ({', '.join('?' * len(alert))})",
+            tuple(alert.values()),
+        )
+        history.note(self.connection, alert["id"], state, window_start=row["window_start"],
+                     value=row["value"])  # fmt: skip
+        return alert
 
+    def _forget(self) -> None:
+        """A suspicion that did not come true was no incident."""
+        for table, key in (("alerts", "id"), ("alert_history", "alert_id")):
+            self.connection.execute(f"delete from {table} where {key} = ?", (self.alert["id"],))
 
-def sentence(row: Row) -> str:
-    """Say in one plain sentence what is wrong.
+    def _repeat(self, found: Judged) -> None:
+        """A repeat updates the incident; an older window may show that it began earlier."""
+        if self.alert["state"] != "firing":
+            self._set("firing", why="there is a verdict again")
+        if self.row["window_start"] < self.alert["window_start"]:
+            self._move_back()
+        if self.row["window_start"] >= self.alert["last_window_start"]:
+            self._update(found)
 
-    >>> sentence({"model": "flights", "segment": None, "explanation": "mae went from 8 to 14"})
-    'flights: mae went from 8 to 14'
-    """
-    where = f" ({row['segment']})" if row["segment"] else ""
-    said = row["explanation"]
-    if not said:
-        what = row["metric"] + (f" of {row['feature']}" if row["feature"] else "")
-        value, threshold = row["value"], row["threshold"]
-        said = what if value is None else f"{what} is {value:.4g}"
-        said += "" if threshold is None else f", the limit is {threshold:.4g}"
-    return f"{row['model'] or 'all models'}{where}: {said}"
+    def _update(self, found: Judged) -> None:
+        row = self.row
+        self.connection.execute(
+            "update alerts set last_window_start = ?, value = ?, threshold = ?, p_value = ?, "
+            "summary = ?, examples = ?, updated_at = ? where id = ?",
+            (row["window_start"], row["value"], found.threshold, row["p_value"], found.sentence,
+             row["examples"], now(), self.alert["id"]),
+        )  # fmt: skip
+
+    def _move_back(self) -> None:
+        """Let the incident begin where the run of alerting windows before it would fire."""
+        run = self.judge.run_before(self.alert["window_start"])
+        for position, one in enumerate(run):
+            if (one.at_once and not self.rule.strict) or position >= self.rule.min_windows - 1:
+                start, end = one.row["window_start"], one.row["window_end"]
+                self.connection.execute(
+                    "update alerts set window_start = ?, window_end = ?, started_at = ?, "
+                    "updated_at = ? where id = ?",
+                    (start, end, start, now(), self.alert["id"]),
+                )
+                return
+
+    def _resolve(self) -> Transition:
+        end = self.row["window_end"]
+        self.connection.execute(
+            "update alerts set resolved_at = ? where id = ?", (end, self.alert["id"])
+        )
+        self._set("resolved")
+        ended = {**dict(self.alert), "state": "resolved", "resolved_at": end}
+        return self._transition(RESOLVED, ended, self.row["strength"] or 0.0)
+
+    def _set(self, state: str, why: str | None = None) -> None:
+        self.connection.execute(
+            "update alerts set state = ?, updated_at = ? where id = ?",
+            (state, now(), self.alert["id"]),
+        )
+        history.note(self.connection, self.alert["id"], state,
+                     window_start=self.row["window_start"], value=self.row["value"],
+                     why=why)  # fmt: skip
+
+    def _transition(self, event: str, alert: Row, strength: float) -> Transition:
+        return Transition(event, alert, strength, self.row["window_start"], self.row["window_end"])

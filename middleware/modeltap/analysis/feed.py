@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import ndtr
 
+from modeltap import clock
 from modeltap.analysis.feature import ANSWERS, Feature
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, share
 from modeltap.analysis.reference import Reference
@@ -100,8 +101,8 @@ def _pause(
         metric=metric, rows=rows, value=length, threshold=threshold,
         strength=length / threshold * FIRES_AT_ONCE if threshold else 0.0,
         verdict=ALERT if alert else OK,
-        explanation=f"no row for {_length(length)}, {when}; the reference's longest pause was "
-        f"{_length(usual)}" if alert else None,
+        explanation=f"no row for {clock.length(length)}, {when}; the reference's longest pause was "
+        f"{clock.length(usual)}" if alert else None,
     )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def _schema_change(reference: Reference, window: Tally, min_rows: int) -> Metric
     if lost:
         parts.append(f"no row has {_named(lost)} any more")
     if new:
-        shares = [f"{name!r} in {share(window.new[name] / window.rows)}" for name in new]
+        shares = [f"`{name}` in {share(window.new[name] / window.rows)}" for name in new]
         parts.append(f"new: {_named(shares, quote=False)}")
     changed = bool(lost or new)
     return Metric(
@@ -133,7 +134,7 @@ def _schema_change(reference: Reference, window: Tally, min_rows: int) -> Metric
 
 
 def _named(names: list[str], quote: bool = True) -> str:
-    shown = [repr(name) if quote else name for name in names[:_NAMED]]
+    shown = [f"`{name}`" if quote else name for name in names[:_NAMED]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
@@ -199,7 +200,7 @@ def _constant(
 
 def _value(feature: Feature, place: int, low: float) -> str:
     if feature.kind == "numeric":
-        return f"{low:.6g}"
+        return f"'{low:.6g}'"
     return repr(feature.vocabulary[place]) if place < len(feature.vocabulary) else "of a rare word"
 
 
@@ -207,19 +208,5 @@ def _verdict(alert: bool, rows: int, min_rows: int) -> str:
     return NOT_ENOUGH_ROWS if rows < min_rows else ALERT if alert else OK
 
 
-def _length(seconds: float) -> str:
-    """Write a length of time for people.
-
-    >>> _length(90), _length(7200), _length(4 * 86_400)
-    ('90 s', '2 h', '4 d')
-    """
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
-
-
 def _moment(seconds: float) -> str:
-    from modeltap import clock
-
     return clock.short(clock.iso(seconds))

@@ -17,6 +17,7 @@ from modeltap.analysis.metric import Metric
 from modeltap.analysis.reference import Reference
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
+from modeltap.store.labels import note_label_days
 from modeltap.store.progress import advance, progress
 from modeltap.store.references import active_reference
 from modeltap.store.windows import Key, Series
@@ -66,7 +67,8 @@ class PerformanceJudge:
                 "insert or replace into progress (name, value) values (?, ?)",
                 [(name, newest) for name in due],
             )
-            advance(connection, "labels", before, newest)
+            if advance(connection, "labels", before, newest):
+                note_label_days(connection, before)
 
     def _start(self, row: sqlite3.Row, window: Window) -> str | None:
         """Return the start of the window that a labelled row lies in; None while it is not cut."""

@@ -23,7 +23,8 @@ from modeltap.analysis.metric import number as say
 from modeltap.analysis.rates import grew, wilson
 from modeltap.errors import InputError
 
-METRICS = ("mae", "rmse", "bias", "accuracy", "f1_macro", "label_coverage")
+METRICS = ("mae", "rmse", "bias", "accuracy", "f1_macro", "label_coverage", "label_mean",
+           "prediction_mean")  # fmt: skip
 Task = Literal["classification", "regression"]
 
 MAE_FLOOR = 0.10
@@ -107,9 +108,29 @@ def judge(
     predictions, labels = _checked(predictions, labels)
     if baseline is not None and baseline.task != task:
         baseline = None
+    means = [
+        *_mean("label_mean", labels, min_rows), *_mean("prediction_mean", predictions, min_rows)
+    ]  # fmt: skip
     if task == "classification":
-        return _classification(predictions, labels, baseline, min_rows)
-    return _regression(_errors(predictions, labels), baseline, min_rows)
+        return [*_classification(predictions, labels, baseline, min_rows), *means]
+    return [*_regression(_errors(predictions, labels), baseline, min_rows), *means]
+
+
+def _mean(metric: str, values: Sequence[Any], min_rows: int) -> list[Metric]:
+    """Describe what came of it in the mean, as a rate where it is yes or no: a target is of it."""
+    known = [_number(value) for value in values if not _is_missing(value)]
+    numbers = np.array([one for one in known if abs(one) < _LARGEST])
+    if len(numbers) < max(2, min_rows) or len(numbers) < len(known):
+        return []
+    value = float(numbers.mean())
+    half = float(ndtri(0.975)) * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
+    return [Metric(metric=metric, rows=len(numbers), value=value, low=value - half,
+                   high=value + half)]  # fmt: skip
+
+
+def _number(value: Any) -> float:
+    named = {"true": 1.0, "false": 0.0}.get(str(value).lower())
+    return _float(value) if named is None else named
 
 
 def _checked(predictions: Sequence[Any], labels: Sequence[Any]) -> tuple[list[Any], list[Any]]:

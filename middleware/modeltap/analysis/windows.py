@@ -178,10 +178,11 @@ class Counter:
         moments = parse_times([exchange["started_at"] for exchange in timed])
         for start, positions in _by_window(moments, window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
-            self._merge_traffic(model, version, start, window, _traffic(members, batch))
+            last_at = max(member["started_at"] for member in members)
+            self._merge_traffic(model, version, start, window, _traffic(members, batch), last_at)
 
     def _merge_traffic(
-        self, model: str, version: str, start: float, window: Window, new: Traffic
+        self, model: str, version: str, start: float, window: Window, new: Traffic, last_at: str
     ) -> None:
         key = (model, version, window.text, clock.iso(start))
         old = self.connection.execute(
@@ -191,10 +192,11 @@ class Counter:
         total = new if old is None else new + traffic_of(old)
         self.connection.execute(
             "insert or replace into traffic (model, version, window, window_start, window_end, "
-            "requests, errors, client_errors, aborted, not_decoded, latency) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "requests, errors, client_errors, aborted, not_decoded, latency, last_at) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*key, clock.iso(window.end(start)), total.requests, total.errors,
-             total.client_errors, total.aborted, total.not_decoded, pack(total.latency)),
+             total.client_errors, total.aborted, total.not_decoded, pack(total.latency),
+             last_at if old is None else max(last_at, old["last_at"])),
         )  # fmt: skip
 
     def _add_windows(self, reference: Reference, series: Series, batch: Batch) -> None:

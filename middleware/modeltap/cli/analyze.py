@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import gc
-import json
-import sys
 import time
-from typing import Any
 
 import click
 
-from modeltap.analyzer import Analyzer
 from modeltap.cli.options import (
-    be_nice,
+    background_option,
     check_model,
     json_option,
     model_option,
-    open_store,
+    open_analyzer,
     store_option,
-    store_path,
 )
 from modeltap.cli.output import emit_json
 
@@ -31,33 +26,25 @@ from modeltap.cli.output import emit_json
 @click.option("--open", "open_too", is_flag=True, help="Judge windows that are not over, too.")
 @click.option("--no-deliver", is_flag=True, help="Send nothing.")
 @click.option("--wait", default=60.0, help="Seconds to wait for another analysis to end.")
-@click.option("--only-deliver", is_flag=True, hidden=True)
-@click.option("--background", is_flag=True, hidden=True)
+@background_option
 @json_option
 def analyze(
     store: str | None, model: str | None, window: str | None, again: bool, open_too: bool,
-    no_deliver: bool, wait: float, only_deliver: bool, background: bool, as_json: bool,
+    no_deliver: bool, wait: float, background: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Count, judge and tell what is new; a second time there is nothing to do."""
-    said: dict[str, Any] = {"window": window} if window else {}
-    if background:
-        # What no file may hold comes from the app on standard input.
-        be_nice()
-        said.update(json.load(sys.stdin))
     # Rows come and go by the hundred thousand, none in a cycle: looking for cycles among them
     # would take a third of the time.
     gc.disable()
-    connection = open_store(store)
-    check_model(connection, model)
-    analyzer = Analyzer(store_path(store), connection, said)
-    did = {"exchanges": 0, "references": 0, "windows": 0, "purged": 0}
-    if not only_deliver:
-        report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again)
-        analyzer.check(time.time())
-        did = {"exchanges": report.exchanges, "references": report.references,
-               "windows": report.windows, "purged": analyzer.purge()}  # fmt: skip
+    analyzer = open_analyzer(store, background, {"window": window} if window else {})
+    check_model(analyzer.connection, model)
+    report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again)
+    analyzer.check(time.time())
+    did = {"exchanges": report.exchanges, "references": report.references,
+           "windows": report.windows, "purged": analyzer.purge_now()}  # fmt: skip
     sent = {"delivered": 0, "retried": 0, "dead": 0}
     if not no_deliver:
+        analyzer.watch(time.time())
         sent = vars(analyzer.deliver())
     if as_json:
         emit_json({**did, **sent})

@@ -14,9 +14,12 @@ import click
 from modeltap.errors import ConfigError, InputError, ModeltapError, nearest
 
 _COMMANDS = {
+    "acknowledge": "silence:acknowledge",
     "alerts": "alerts:alerts",
     "analyze": "analyze:analyze",
+    "deliver": "jobs:deliver",
     "demo": "demo:demo",
+    "digest": "jobs:digest",
     "doctor": "doctor:doctor",
     "drift": "judged:drift",
     "erase": "erase:erase_",
@@ -25,10 +28,15 @@ _COMMANDS = {
     "latency": "judged:latency",
     "metrics": "metrics:metrics",
     "performance": "judged:performance_",
+    "prune": "jobs:prune",
     "quality": "judged:quality_",
     "reference": "reference:reference",
+    "retrain": "jobs:retrain",
     "show": "exchanges:show",
+    "silence": "silence:silence",
     "tail": "exchanges:tail",
+    "webhook": "webhook:webhook",
+    "worker": "worker:worker",
 }
 """Where each command is: a module of this package, and the name in it.
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from modeltap import config
 from modeltap.errors import InputError, nearest
 from modeltap.store import connection as stores
+
+if TYPE_CHECKING:
+    from modeltap.analyzer import Analyzer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +52,24 @@ def read_store(said: str | None) -> sqlite3.Connection:
 def open_store(said: str | None, *, create: bool = False) -> sqlite3.Connection:
     """Open the store for writing."""
     return stores.connect(store_path(said), create=create)
+
+
+def background_option(command: F) -> F:
+    """Add the hidden ``--background``: the scheduler's child, nice, told the webhooks on stdin."""
+    return click.option("--background", is_flag=True, hidden=True)(command)
+
+
+def open_analyzer(
+    store: str | None, background: bool, said: dict[str, Any] | None = None
+) -> Analyzer:
+    """Open the store for an analysis; what no file may hold comes on standard input."""
+    from modeltap.analyzer import Analyzer  # NumPy and SciPy: only for those who analyse
+
+    told = dict(said or {})
+    if background:
+        be_nice()
+        told.update(json.load(sys.stdin))
+    return Analyzer(store_path(store), open_store(store), told)
 
 
 def check_model(connection: sqlite3.Connection, model: str | None) -> None:

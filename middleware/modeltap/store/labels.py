@@ -22,6 +22,19 @@ def insert_labels(
     return len(rows)
 
 
+def note_label_days(connection: sqlite3.Connection, after: int) -> None:
+    """Add labels of a number above `after` to their models' days, in the caller's transaction."""
+    connection.execute(
+        "insert into label_days (model, day, labels, last_at) "
+        "select p.model, substr(l.received_at, 1, 10), count(*), max(l.received_at) from labels l "
+        "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
+        "where l.seq > ? group by 1, 2 "
+        "on conflict (model, day) do update set labels = labels + excluded.labels, "
+        "last_at = max(last_at, excluded.last_at)",
+        (after,),
+    )
+
+
 def _storable(value: object) -> object:
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()

@@ -13,6 +13,7 @@ import time
 import uuid
 from pathlib import Path
 
+from modeltap import clock
 from modeltap.errors import BusyError, StoreError
 from modeltap.store.connection import connect, writing
 
@@ -22,8 +23,8 @@ TTL_SECONDS = 30.0
 class Lease:
     """A named lease in one store; renewed by `hold`, given back by `release`.
 
-    Expiry is told by CLOCK_BOOTTIME, which no change of the wall clock moves; after a reboot
-    (another boot id) no old lease counts.
+    Expiry is told by CLOCK_BOOTTIME, which no change of the wall clock moves. A lease of another
+    boot (another host on the same disk, or this one before it started anew) goes by the wall clock.
     """
 
     def __init__(self, connection: sqlite3.Connection, name: str, ttl: float = TTL_SECONDS) -> None:
@@ -38,11 +39,22 @@ class Lease:
         now = boottime()
         with writing(self._connection):
             changed = self._connection.execute(
-                "insert into leases (name, owner, boot_id, expires, token) values (?, ?, ?, ?, 1) "
+                "insert into leases (name, owner, boot_id, expires, expires_at, token) "
+                "values (:name, :owner, :boot, :expires, :expires_at, 1) "
                 "on conflict (name) do update set token = token + (owner <> excluded.owner), "
-                "owner = excluded.owner, boot_id = excluded.boot_id, expires = excluded.expires "
-                "where owner = excluded.owner or boot_id <> excluded.boot_id or expires <= ?",
-                (self.name, self.owner, self._boot_id, now + self.ttl, now),
+                "owner = excluded.owner, boot_id = excluded.boot_id, expires = excluded.expires, "
+                "expires_at = excluded.expires_at where owner = excluded.owner "
+                "or (boot_id = excluded.boot_id and expires <= :now) "
+                "or (boot_id <> excluded.boot_id and expires_at <= :wall)",
+                {
+                    "name": self.name,
+                    "owner": self.owner,
+                    "boot": self._boot_id,
+                    "now": now,
+                    "expires": now + self.ttl,
+                    "expires_at": clock.iso(time.time() + self.ttl),
+                    "wall": clock.now(),
+                },
             ).rowcount
         return changed == 1
 

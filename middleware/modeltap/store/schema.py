@@ -73,6 +73,11 @@ create table labels (
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
+create table label_days (                   -- how many labels came each day
+    model text not null, day text not null, labels integer not null, last_at text not null,
+    primary key (model, day)
+) without rowid;
+
 create table "references" (
     id text primary key,                    -- hash of model, version, edges and vocabularies
     model text not null, version text not null default '',
@@ -115,6 +120,7 @@ create table traffic (                      -- windows by the wall clock, for op
     aborted integer not null, not_decoded integer not null,
     latency blob not null,                  -- as windows.counts: durations in logarithmic bins
     "window" text not null,
+    last_at text not null,                  -- when its last request came
     due integer not null default 1,
     primary key (model, version, "window", window_start)
 ) without rowid;
@@ -145,9 +151,24 @@ create table alerts (
     value real, threshold real, p_value real, summary text not null,
     examples text,
     started_at text not null, resolved_at text,
-    silenced_until text, acknowledged_at text, updated_at text not null
+    silenced_until text, acknowledged_at text,
+    notified_at text,                       -- when receivers were last told that it fires
+    updated_at text not null
 );
-create unique index one_open_alert on alerts (fingerprint) where state = 'firing';
+create unique index one_open_alert on alerts (fingerprint) where state <> 'resolved';
+
+create table alert_history (                -- each change of an alert, in order
+    seq integer primary key autoincrement,
+    alert_id text not null, state text not null,
+    window_start text, value real, note text, at text not null
+);
+create index alert_history_by_alert on alert_history (alert_id);
+
+create table silences (                     -- alerts that fit send nothing until its end
+    id text primary key,
+    model text, rule text, feature text, fingerprint text,  -- null fits all
+    reason text, until text not null, created_at text not null
+);
 
 create table deliveries (                   -- the outbox
     id text primary key,                    -- the webhook-id, the same on every attempt
@@ -171,6 +192,7 @@ create table runs (
 create table leases (
     name text primary key, owner text not null, boot_id text not null,
     expires real not null,                  -- seconds of CLOCK_BOOTTIME
+    expires_at text not null,               -- the same by the wall clock, for other boots
     token integer not null
 );
 

@@ -20,6 +20,14 @@ def save_settings(connection: sqlite3.Connection, model: str, said: Mapping[str,
     )
 
 
+def any_settings(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Return what is kept for the model that was told last."""
+    row = connection.execute(
+        "select model from settings order by updated_at desc limit 1"
+    ).fetchone()
+    return load_settings(connection, row[0]) if row else {}
+
+
 def load_settings(connection: sqlite3.Connection, model: str) -> dict[str, Any]:
     """Return what is kept for `model`, by option."""
     rows = connection.execute("select key, value from settings where model = ?", (model,))

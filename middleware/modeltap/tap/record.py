@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
+from modeltap.checks import from_environment
 from modeltap.clock import iso
-from modeltap.config import Settings, from_environment
+from modeltap.config import Settings
 from modeltap.tap.exchange import Exchange, ids
 from modeltap.tap.headers import Header, event_header, text_of, trace_id
 from modeltap.tap.mask import Masker, as_text, cut_at_character

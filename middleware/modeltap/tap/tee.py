@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from modeltap import config
-from modeltap.config import ModelChooser, Settings, from_environment
+from modeltap.checks import from_environment
+from modeltap.config import ModelChooser, Settings
 from modeltap.errors import ConfigError
 from modeltap.store.connection import check_path
 from modeltap.tap.exchange import Exchange, Headers, ids

@@ -1,0 +1,134 @@
+"""What a message says: what, since when, how sure, and what to look at, in plain words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from modeltap import clock
+from modeltap.alerts.rules import DATA_DRIFT, RULES
+from modeltap.alerts.state import ERROR, NO_DATA, RESOLVED, Transition
+
+_MAX_BODY_BYTES = 20_000
+"""Standard Webhooks asks for bodies below 20 KB."""
+
+_MAX_TEXT = 400
+_SUMMED_UP = 3
+_NAMED = 10
+_SHOWN = (
+    "id", "fingerprint", "metric", "feature", "segment", "severity", "state", "value",
+    "threshold", "p_value", "window_start", "window_end", "last_window_start", "started_at",
+    "resolved_at", "summary",
+)  # fmt: skip
+
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+"""Explanations quote values from payloads, and nothing else."""
+
+
+def event_of(
+    group: Sequence[Transition], *, open_alerts: int = 1, dashboard: str | None = None
+) -> dict[str, Any]:
+    """Write `group`, the worst first, as one event below 20 KB; tells how many were left out.
+
+    Args:
+        open_alerts: how many still fire by the same rule for the same model.
+        dashboard: where the link leads to.
+    """
+    first = group[0].alert
+    alerts = [_shown(one.alert) for one in group]
+    data = {
+        **{name: first[name] for name in ("model", "version", "rule", "severity")},
+        "window_start": group[0].window_start, "window_end": group[0].window_end,
+        "started_at": min(one.alert["started_at"] for one in group),
+        "summary": _clipped(summary(group), 2 * _MAX_TEXT), "alerts": alerts,
+        "alerts_left_out": 0, "open_alerts": open_alerts, "repeated": group[0].repeated,
+        "link": dashboard and f"{dashboard.rstrip('/')}/alerts?id={first['id']}",
+    }  # fmt: skip
+    event = {"type": group[0].event, "timestamp": clock.now(), "data": data}
+    while len(encoded(event)) >= _MAX_BODY_BYTES and len(alerts) > 1:
+        alerts.pop()
+        data["alerts_left_out"] = len(group) - len(alerts)
+    return event
+
+
+def bare(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `event` without what payloads held: names, numbers and ids alone.
+
+    >>> bare({"data": {"summary": "m: c: share of 'red' went from 0 % to 9 %", "alerts": []}})
+    {'data': {'summary': 'm: c: share of [value] went from 0 % to 9 %', 'alerts': []}}
+    """
+    data = dict(event["data"])
+    data["summary"] = _QUOTED.sub("[value]", data["summary"])
+    for name in ("alerts", "models"):
+        if name in data:
+            data[name] = [{**one, "summary": _QUOTED.sub("[value]", one["summary"])}
+                          for one in data[name]]  # fmt: skip
+    return {**event, "data": data}
+
+
+def summary(group: Sequence[Transition]) -> str:
+    """Say in plain words what began or ended in a window, the worst first."""
+    first, when = group[0].alert, _when(group[0].window_start, group[0].window_end)
+    head = f"{first['model'] or 'all models'}: "
+    names = f"{', '.join(map(_name, group[:_NAMED]))}{_more(group, _NAMED)}"
+    if group[0].event == RESOLVED:
+        return f"{head}back to normal in {when}: {names}"
+    if group[0].event == NO_DATA:
+        return f"{head}not known any more since {when}: {names}: no verdict for lack of data"
+    if group[0].event == ERROR:
+        return f"{head}not known any more: {names}: the analysis fails"
+    told = "; ".join(str(one.alert["summary"]).removeprefix(head) for one in group[:_SUMMED_UP])
+    rest = group[_SUMMED_UP:]
+    also = f"; also {', '.join(map(_name, rest[:_NAMED]))}{_more(rest, _NAMED)}" if rest else ""
+    if group[0].repeated:
+        when = f"still, since {clock.short(min(one.alert['started_at'] for one in group))}"
+        return f"{head}{_what(first['rule'], len(group))} ({when}): {told}{also}"
+    return f"{head}{_what(first['rule'], len(group))} in {when}: {told}{also}"
+
+
+def encoded(event: Mapping[str, Any]) -> bytes:
+    """Return the event's JSON; NaN becomes null, which `json.dumps` would write as no JSON."""
+    return msgspec.json.encode(event)
+
+
+def _shown(alert: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: _clipped(alert[name]) for name in _SHOWN}
+    shown["examples"] = json.loads(alert["examples"]) if alert["examples"] else []
+    return shown
+
+
+def _what(rule: str, count: int) -> str:
+    if rule == DATA_DRIFT.name:
+        return "1 input drifted" if count == 1 else f"{count} inputs drifted"
+    return RULES[rule].subject
+
+
+def _name(one: Transition) -> str:
+    return str(one.alert["feature"] or one.alert["metric"])
+
+
+def _more(group: Sequence[Transition], shown: int) -> str:
+    return f" and {len(group) - shown} more" if len(group) > shown else ""
+
+
+def _when(start: str, end: str) -> str:
+    """Name a window.
+
+    >>> _when("2013-03-04T00:00:00.000Z", "2013-03-11T00:00:00.000Z")
+    'the week from 2013-03-04'
+    """
+    length = (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0)
+    unit = {3600.0: "hour", 86_400.0: "day", 604_800.0: "week"}.get(length)
+    if unit is None:
+        return f"the time from {clock.short(start)} to {clock.short(end)}"
+    return f"the {unit} from {clock.short(start)}"
+
+
+def _clipped(value: Any, length: int = _MAX_TEXT) -> Any:
+    if isinstance(value, str) and len(value) > length:
+        return value[: length - 1] + "…"
+    return value

@@ -1,0 +1,67 @@
+"""`deliver`, `prune`, `digest`, `retrain`: what the scheduler runs beside `analyze`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
+from modeltap.cli.output import emit_json
+
+
+@click.command()
+@store_option
+@background_option
+@json_option
+def deliver(store: str | None, background: bool, as_json: bool) -> None:
+    """Send what is owed to webhooks; look for what does not come any more."""
+    analyzer = open_analyzer(store, background)
+    analyzer.watch(time.time())
+    sent = vars(analyzer.deliver())
+    _say(sent, f"{sent['delivered']:,} messages delivered, {sent['retried']:,} wait for another "
+         f"try, {sent['dead']:,} were given up", as_json)  # fmt: skip
+
+
+@click.command()
+@store_option
+@background_option
+@json_option
+def prune(store: str | None, background: bool, as_json: bool) -> None:
+    """Delete the exchanges that `retention` does not keep."""
+    purged = open_analyzer(store, background).purge()
+    _say({"purged": purged}, f"{purged:,} exchanges deleted", as_json)
+
+
+@click.command()
+@store_option
+@background_option
+@json_option
+def digest(store: str | None, background: bool, as_json: bool) -> None:
+    """Tell the webhooks that want it what the time since the last digest was like."""
+    analyzer = open_analyzer(store, background)
+    event = analyzer.digest(time.time())
+    analyzer.deliver()
+    told = "\n".join([event["data"]["summary"], *(m["summary"] for m in event["data"]["models"])])
+    _say(event, told, as_json)
+
+
+@click.command()
+@store_option
+@background_option
+@json_option
+def retrain(store: str | None, background: bool, as_json: bool) -> None:
+    """Tell the webhooks that want it that it is time to train the models again."""
+    analyzer = open_analyzer(store, background)
+    events = analyzer.retrain(time.time())
+    analyzer.deliver()
+    for event in events:
+        _say(event, event["data"]["summary"], as_json)
+
+
+def _say(row: dict[str, Any], words: str, as_json: bool) -> None:
+    if as_json:
+        emit_json(row)
+    else:
+        click.echo(words)

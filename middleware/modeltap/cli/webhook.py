@@ -1,0 +1,117 @@
+"""`webhook`: who is told, what is owed to them, a try, and what was given up once more."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+import click
+
+from modeltap import clock, config
+from modeltap.alerts import outbox
+from modeltap.alerts.post import post
+from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
+from modeltap.cli.output import emit, emit_json
+from modeltap.errors import InputError, nearest
+from modeltap.store.connection import writing
+from modeltap.webhook import WebhookSettings
+
+_SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_error")
+
+
+@click.group()
+def webhook() -> None:
+    """Webhooks: who is told, what is owed, a try, another try."""
+
+
+@webhook.command("list")
+@store_option
+@json_option
+def list_(store: str | None, as_json: bool) -> None:
+    """Each webhook with the messages it got, is owed, and was given up on."""
+    known = {one.key: one for one in config.load().webhooks}
+    counts: dict[str, dict[str, Any]] = {key: {} for key in known}
+    if store_path(store).exists():
+        for row in read_store(store).execute(
+            "select webhook, sum(state = 'pending') as pending, sum(state = 'delivered') as "
+            "delivered, sum(state = 'dead') as dead, min(next_at) as next_at, "
+            "max(last_error) as last_error from deliveries group by 1"
+        ):
+            counts.setdefault(row["webhook"], {}).update(dict(row))
+    rows = [
+        {"webhook": key, "format": known[key].format if key in known else None,
+         **{name: said.get(name, 0) for name in ("pending", "delivered", "dead")},
+         **{name: said.get(name) for name in ("next_at", "last_error")}}
+        for key, said in sorted(counts.items())
+    ]  # fmt: skip
+    emit(rows, _SHOWN, as_json=as_json, empty="no webhooks: name one in modeltap.toml")
+
+
+@webhook.command()
+@click.argument("which", required=False)
+@click.option("--event", type=click.Choice(["test", "alert.firing", "alert.resolved"]),
+              default="test", show_default=True, help="What kind of message.")  # fmt: skip
+@json_option
+def test(which: str | None, event: str, as_json: bool) -> None:
+    """Send a sample to all webhooks, or to one (its key or url), and show the answer."""
+    failed = False
+    for one in _chosen(which):
+        started = time.monotonic()
+        outcome = post(one.resolved(), f"msg_{uuid.uuid4().hex}", _sample(event))
+        took = (time.monotonic() - started) * 1000
+        failed |= not outcome.delivered
+        row = {"webhook": one.key, "format": one.format, "delivered": outcome.delivered,
+               "status": outcome.status, "error": outcome.error, "ms": round(took, 1)}  # fmt: skip
+        if as_json:
+            emit_json(row)
+        else:
+            said = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
+            status = f" (status {outcome.status})" if outcome.delivered and outcome.status else ""
+            click.echo(f"{one.key}: {said}{status}, {took:.0f} ms")
+    if failed:
+        raise InputError("a webhook did not take the message")
+
+
+@webhook.command()
+@click.argument("message", required=False)
+@click.option("--webhook", "key", default=None, help="Only what this webhook (its key) was owed.")
+@store_option
+def replay(message: str | None, key: str | None, store: str | None) -> None:
+    """Owe again what was given up: one message by its id, or all."""
+    connection = open_store(store)
+    with writing(connection):
+        count = outbox.replay(connection, time.time(), message=message, webhook=key)
+    if message and not count:
+        raise InputError(f"no message {message!r} was given up; `modeltap webhook list` tells")
+    click.echo(f"{count} messages are owed again; the next delivery sends them")
+
+
+def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
+    webhooks = config.load().webhooks
+    if which is None:
+        if not webhooks:
+            raise InputError("no webhook is set; give a url, or [[webhooks]] in modeltap.toml")
+        return webhooks
+    if which.startswith(("http://", "https://")):
+        named = tuple(one for one in webhooks if one.url == which)
+        return named or config.load({"webhooks": [which]}).webhooks
+    found = tuple(one for one in webhooks if one.key == which)
+    if not found:
+        raise InputError(f"no webhook {which!r}{nearest(which, [one.key for one in webhooks])}")
+    return found
+
+
+def _sample(kind: str) -> dict[str, Any]:
+    moment = clock.now()
+    said = "sample: this is a test; if you can read it, alerts will reach you"
+    alert: dict[str, Any] = {"id": "alert_sample", "fingerprint": "sample", "metric": "drift", "feature": "sample",
+             "segment": None, "severity": "info", "state": kind.partition(".")[2] or "test",
+             "value": 0.2, "threshold": 0.1, "p_value": 1e-6, "window_start": moment,
+             "window_end": moment, "last_window_start": moment, "started_at": moment,
+             "resolved_at": None, "summary": said, "examples": []}  # fmt: skip
+    return {"type": kind, "timestamp": moment, "data": {
+        "model": "sample", "version": "", "rule": "data_drift", "severity": "info",
+        "window_start": moment, "window_end": moment, "started_at": moment, "summary": said,
+        "alerts": [alert], "alerts_left_out": 0, "open_alerts": 0, "repeated": False, "link": None,
+    }}  # fmt: skip

@@ -1,0 +1,34 @@
+"""`worker`: the scheduler as a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+import msgspec
+
+from modeltap import config
+from modeltap.cli.options import open_store, store_option, store_path
+from modeltap.schedule import Watch
+from modeltap.store.settings import any_settings
+
+
+@click.command()
+@store_option
+@click.option("--create", is_flag=True, help="Begin a new store if there is none.")
+def worker(store: str | None, create: bool) -> None:
+    """Analyse, deliver and prune as it is time to, until stopped; one leader a store works."""
+    path = store_path(store)
+    connection = open_store(store, create=create)
+    stored = any_settings(connection)
+    connection.close()
+    kept = {name: stored[name] for name in config.ANALYSIS_OPTIONS if name in stored}
+    settings = config.load({"store": str(path)}, stored=kept, tolerant=True)
+    stop = Watch(path, msgspec.structs.replace(settings, analyze=True)).start()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    click.echo(f"watching {path}; stop with Ctrl-C", err=True)
+    ended.wait()
+    stop()

@@ -1,0 +1,60 @@
+"""What ``[[webhooks]]`` may say: one receiver of alerts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from modeltap.checks import from_environment, refuse_unknown, struct_of
+from modeltap.errors import ConfigError
+
+
+class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One receiver of alerts: ``[[webhooks]]`` in the file, or a URL in `webhooks`."""
+
+    url: str
+    format: str = "json"
+    secret: str | None = None
+    events: tuple[str, ...] = ("alert.firing", "alert.resolved")
+    models: tuple[str, ...] = ()
+    allow_private: bool = False
+    timeout_seconds: float = 10.0
+    include_values: bool = False
+    template: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What the store calls this webhook: the receiver's host and a hash, never the URL."""
+        if self.url.startswith("env:"):
+            return self.url
+        host = urlsplit(self.url).hostname or "webhook"
+        return f"{host}#{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
+
+    def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
+        """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
+        url = from_environment(self.url, "webhook url", environ)
+        secret = self.secret and from_environment(self.secret, "webhook secret", environ)
+        return msgspec.structs.replace(self, url=url, secret=secret)
+
+
+def webhook_of(entry: object) -> WebhookSettings:
+    """Read an entry: a URL or a table; raises `ConfigError`."""
+    table = {"url": entry} if isinstance(entry, str) else entry
+    if isinstance(table, WebhookSettings):
+        return table
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"webhook {entry!r} is wrong: it is a URL, or a table with a url")
+    refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks")
+    url = table.get("url")
+    known = ("http://", "https://", "env:")
+    # What Apprise sends to has schemes of its own.
+    if not isinstance(url, str) or not (url.startswith(known) or table.get("format") == "apprise"):
+        shown = urlsplit(url).hostname if isinstance(url, str) and "//" in url else url
+        raise ConfigError(
+            f"webhook url {shown!r} is wrong: it starts with http:// or https://, "
+            "or names a variable as env:NAME"
+        )
+    return struct_of(table, WebhookSettings, "webhooks")

@@ -1,0 +1,56 @@
+"""Alertmanager's webhook, version 4: for receivers that know Prometheus' alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap.hookspecs import hookimpl
+from modeltap.webhook import WebhookSettings
+from modeltap_channels import words
+from modeltap_channels.reply import as_json
+
+_NO_END = "0001-01-01T00:00:00Z"
+_LABELS = ("model", "version", "metric", "feature", "segment", "severity")
+
+
+@hookimpl
+def format_event(
+    event: Mapping[str, Any], webhook: WebhookSettings
+) -> tuple[bytes, dict[str, str]] | None:
+    """Write `event` as Alertmanager would."""
+    if webhook.format != "alertmanager":
+        return None
+    data = event["data"]
+    status = "resolved" if event["type"] == "alert.resolved" else "firing"
+    url = words.link(event) or ""
+    name = data.get("rule") or event["type"]
+    alerts = [_alert(alert, data, name, status, url) for alert in data.get("alerts", ())]
+    if not alerts:
+        alerts = [_alert({"summary": words.text(event)}, data, name, status, url)]
+    shared = {"alertname": name, **_labels(data)}
+    return as_json({
+        "version": "4", "groupKey": f'{{}}:{{alertname="{name}", model="{data.get("model")}"}}',
+        "truncatedAlerts": data.get("alerts_left_out") or 0, "status": status,
+        "receiver": "modeltap",
+        "groupLabels": {"alertname": name, "model": data.get("model") or ""},
+        "commonLabels": shared, "commonAnnotations": {"summary": words.text(event)},
+        "externalURL": url, "alerts": alerts,
+    })  # fmt: skip
+
+
+def _alert(
+    alert: Mapping[str, Any], data: Mapping[str, Any], name: str, status: str, url: str
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "labels": {"alertname": name, **_labels({**data, **alert})},
+        "annotations": {"summary": str(alert["summary"])},
+        "startsAt": alert.get("started_at") or data.get("started_at") or _NO_END,
+        "endsAt": alert.get("resolved_at") or _NO_END,
+        "generatorURL": url, "fingerprint": alert.get("fingerprint") or "",
+    }  # fmt: skip
+
+
+def _labels(said: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(said[name]) for name in _LABELS if said.get(name)}

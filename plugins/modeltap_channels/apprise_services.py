@@ -1,0 +1,35 @@
+"""Everything else, through Apprise: e-mail, Telegram, Matrix, ntfy and a hundred more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap.errors import ConfigError
+from modeltap.hookspecs import hookimpl
+from modeltap.webhook import WebhookSettings
+from modeltap_channels import words
+
+
+@hookimpl
+def send_event(event: Mapping[str, Any], webhook: WebhookSettings) -> bool | None:
+    """Hand `event` to the service that the URL names; Apprise connects by itself."""
+    if webhook.format != "apprise":
+        return None
+    try:
+        import apprise
+    except ImportError:
+        raise ConfigError(
+            "format 'apprise' needs Apprise: pip install 'modeltap[apprise]'"
+        ) from None
+    services = apprise.Apprise()
+    if not services.add(webhook.url):
+        raise ConfigError("Apprise does not know the scheme of the webhook's url")
+    body = [words.text(event), *words.lines(event),
+            *(f"{name}: {value}" for name, value in words.facts(event))]  # fmt: skip
+    url = words.link(event)
+    body += [url] if url else []
+    kind = {"critical": "failure", "warning": "warning"}.get(event["data"].get("severity"), "info")
+    if event["type"] == "alert.resolved":
+        kind = "success"
+    return bool(services.notify(title=words.title(event), body="\n".join(body), notify_type=kind))

@@ -1,0 +1,63 @@
+"""PagerDuty's Events API v2: an incident for each rule of a model, ended when its last alert is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap.errors import ConfigError
+from modeltap.hookspecs import hookimpl
+from modeltap.webhook import WebhookSettings
+from modeltap_channels import words
+from modeltap_channels.reply import as_json
+
+URL = "https://events.pagerduty.com/v2/enqueue"
+_MAX_SUMMARY, _MAX_KEY = 1024, 255
+
+
+@hookimpl
+def format_event(
+    event: Mapping[str, Any], webhook: WebhookSettings, message_id: str
+) -> tuple[bytes, dict[str, str]] | None:
+    """Write `event` for PagerDuty; the integration's key is the webhook's `secret`."""
+    if webhook.format != "pagerduty":
+        return None
+    if not webhook.secret:
+        raise ConfigError("format 'pagerduty' needs the integration key as secret, "
+                          "such as secret = \"env:PAGERDUTY_KEY\"")  # fmt: skip
+    data = event["data"]
+    over = event["type"] == "alert.resolved" and not data.get("open_alerts")
+    body: dict[str, Any] = {
+        "routing_key": webhook.secret,
+        "event_action": "resolve" if over else "trigger",
+        "dedup_key": dedup_key(event, message_id),
+    }
+    if not over:
+        body["payload"] = {
+            "summary": words.clipped(words.text(event), _MAX_SUMMARY),
+            "source": data.get("model") or "modeltap",
+            "severity": data.get("severity") or "info",
+            "timestamp": event["timestamp"],
+            "component": data.get("version") or None,
+            "group": data.get("model") or None,
+            "class": data.get("rule") or event["type"],
+            "custom_details": {**dict(words.facts(event)), "alerts": words.lines(event)},
+        }
+        body["client"] = "modeltap"
+        url = words.link(event)
+        if url:
+            body |= {"client_url": url, "links": [{"href": url, "text": "Open the dashboard"}]}
+    return as_json(body)
+
+
+def dedup_key(event: Mapping[str, Any], message_id: str) -> str:
+    """Return what an incident is known by: the rule, the model and its version.
+
+    >>> dedup_key({"data": {"rule": "data_drift", "model": "flights", "version": "2"}}, "msg_1")
+    'modeltap/data_drift/flights/2'
+    """
+    data = event["data"]
+    if not data.get("rule"):
+        return f"modeltap/{message_id}"
+    named = (data["rule"], data.get("model") or "", data.get("version") or "")
+    return f"modeltap/{'/'.join(named)}"[:_MAX_KEY]

@@ -1,0 +1,54 @@
+"""A body of the user's own: a text in which ``$summary`` and its like are filled in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from string import Template
+from typing import Any
+
+from modeltap.errors import ConfigError, nearest
+from modeltap.hookspecs import hookimpl
+from modeltap.webhook import WebhookSettings
+from modeltap_channels import words
+
+
+@hookimpl
+def format_event(
+    event: Mapping[str, Any], webhook: WebhookSettings, message_id: str
+) -> tuple[bytes, dict[str, str]] | None:
+    """Fill in the webhook's `template`; one that is JSON stays JSON whatever a value holds."""
+    if webhook.format != "template":
+        return None
+    if not webhook.template:
+        raise ConfigError("format 'template' needs a template, such as '{\"text\": \"$summary\"}'")
+    text = webhook.template
+    is_json = text.lstrip()[:1] in ("{", "[")
+    values = {
+        name: json.dumps(value, ensure_ascii=False)[1:-1] if is_json else value
+        for name, value in _values(event, message_id)
+    }
+    try:
+        body = _Dotted(text).substitute(values)
+    except KeyError as error:
+        name = str(error.args[0])
+        raise ConfigError(f"the template names {name!r}{nearest(name, values)}") from None
+    except ValueError as error:
+        raise ConfigError(f"the template is wrong: {error}; write $$ for a dollar sign") from None
+    kind = "application/json" if is_json else "text/plain; charset=utf-8"
+    return body.encode(), {"content-type": kind, "user-agent": "modeltap"}
+
+
+class _Dotted(Template):
+    braceidpattern = r"[a-z_][a-z0-9_.]*"
+    flags = re.IGNORECASE
+
+
+def _values(event: Mapping[str, Any], message_id: str) -> Iterator[tuple[str, str]]:
+    yield from {"type": event["type"], "timestamp": event["timestamp"], "id": message_id,
+                "title": words.title(event), "link": words.link(event) or ""}.items()  # fmt: skip
+    for name in ("model", "version", "rule", "severity", "window_start", "window_end",
+                 "started_at", "summary"):  # fmt: skip
+        yield name, str(event["data"].get(name) or "")
+    yield "alerts", "\n".join(words.lines(event))

@@ -1,0 +1,86 @@
+"""What every channel says in its own form: a title, the lines below it, and how grave it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap import clock
+
+MAX_ALERTS = 10
+_ICONS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
+_COLORS = {"critical": 0xD32F2F, "warning": 0xF57C00, "info": 0x1976D2}
+_GREEN = 0x388E3C
+
+
+def title(event: Mapping[str, Any]) -> str:
+    """Return one line that says what and of which model.
+
+    >>> title({"type": "alert.resolved", "data": {"model": "flights", "rule": "data_drift"}})
+    '🟢 flights: data drift is over'
+    """
+    kind, data = event["type"], event["data"]
+    model = data.get("model") or "all models"
+    what = str(data.get("rule") or "").replace("_", " ")
+    if kind == "alert.resolved":
+        return f"🟢 {model}: {what} is over"
+    if kind in ("alert.no_data", "alert.error"):
+        return f"⚪ {model}: {what} is not known any more"
+    if kind == "alert.firing":
+        still = " goes on" if data.get("repeated") else ""
+        return f"{_ICONS.get(data.get('severity'), '')} {model}: {what}{still}".strip()
+    return {"digest": "modeltap: digest", "retrain": f"{model}: time to train again",
+            "test": "modeltap: a test message"}.get(kind, f"modeltap: {kind}")  # fmt: skip
+
+
+def text(event: Mapping[str, Any]) -> str:
+    """Return the event's summary: in plain words what happened, and how sure that is."""
+    return str(event["data"].get("summary") or title(event))
+
+
+def facts(event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what else people want to know, as names and values."""
+    data = event["data"]
+    found = [("Model", data.get("model")), ("Version", data.get("version")),
+             ("Severity", data.get("severity"))]  # fmt: skip
+    if data.get("started_at"):
+        found.append(("Since", f"{clock.short(data['started_at'])} UTC"))
+    ids = [one for alert in data.get("alerts", ()) for one in alert.get("examples", ())]
+    if ids:
+        found.append(("Look at", ", ".join(dict.fromkeys(ids[:3]))))
+    return [(name, str(value)) for name, value in found if value]
+
+
+def lines(event: Mapping[str, Any]) -> list[str]:
+    """Return a line for each alert of a message about several, or each model of a digest."""
+    models = event["data"].get("models", ())
+    if models:
+        return [str(one["summary"]) for one in models[:MAX_ALERTS]]
+    alerts = event["data"].get("alerts", ())
+    if len(alerts) < 2:
+        return []
+    told = [str(alert["summary"]) for alert in alerts[:MAX_ALERTS]]
+    left = len(alerts) - len(told) + int(event["data"].get("alerts_left_out") or 0)
+    return told + ([f"and {left} more"] if left else [])
+
+
+def link(event: Mapping[str, Any]) -> str | None:
+    """Return where to look, if a dashboard's address is set."""
+    found = event["data"].get("link")
+    return str(found) if found else None
+
+
+def color(event: Mapping[str, Any]) -> int:
+    """Return a colour as 24 bits: green when it is over."""
+    if event["type"] == "alert.resolved":
+        return _GREEN
+    return _COLORS.get(event["data"].get("severity"), _COLORS["info"])
+
+
+def clipped(said: str, length: int) -> str:
+    """Cut what is longer than a receiver takes.
+
+    >>> clipped("abcdef", 4)
+    'abc…'
+    """
+    return said if len(said) <= length else said[: length - 1] + "…"
