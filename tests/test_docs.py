@@ -14,10 +14,14 @@ import httpx
 import pytest
 
 import modeltap
+from modeltap.alerts import rules as default_rules
 from modeltap.cli.main import cli
 from modeltap.config import ModelSettings, Settings, load
-from modeltap.hookspecs import attach, decode, decode_many, format_event
+from modeltap.hookspecs import attach, decode, decode_many, format_event, send_event
+from modeltap.metric_names import METRICS
+from modeltap.rule import RuleSettings
 from modeltap.store.connection import connect
+from modeltap.timetable import ScheduleSettings
 from modeltap.webhook import WebhookSettings
 
 ROOT = Path(__file__).parents[1]
@@ -25,6 +29,7 @@ README = (ROOT / "README.md").read_text()
 CLI = (ROOT / "docs/cli.md").read_text()
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 STORE = (ROOT / "docs/store.md").read_text()
+ALERTS = (ROOT / "docs/alerts.md").read_text()
 
 
 def commands(group=cli, words=("modeltap",)):
@@ -72,6 +77,44 @@ def test_the_example_file_is_valid(tmp_path):
     assert settings.webhooks[0].secret == "env:ALERT_SECRET"
 
 
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", ALERTS, re.S))
+def test_the_examples_of_alerts_are_valid(tmp_path, text):
+    """Each as a file of its own."""
+    (tmp_path / "modeltap.toml").write_text(text)
+    load(environ={})
+
+
+@pytest.mark.parametrize("rule", default_rules.RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_is_documented(rule):
+    """With its severity, where it fires by itself."""
+    line = next((line for line in ALERTS.splitlines() if line.startswith(f"| `{rule.name}`")), "")
+    named = f"`{rule.name}`" in ALERTS.partition("are names for rules of your own")[0]
+    assert line.endswith(f"| {rule.severity} |") if line else named
+
+
+@pytest.mark.parametrize("name", [*RuleSettings.__struct_encode_fields__,
+                                  *ScheduleSettings.__struct_fields__])  # fmt: skip
+def test_every_part_of_rules_and_schedules_is_documented(name):
+    """In docs/alerts.md."""
+    assert f"`{name}`" in ALERTS or re.search(rf"^{name} = ", ALERTS, re.M)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins/modeltap_channels").glob("*.py")))
+def test_every_channel_is_documented(path):
+    """By its format's name."""
+    for name in re.findall(r'webhook\.format != "(\w+)"', path.read_text()):
+        assert f"| `{name}`" in ALERTS
+
+
+def test_every_metric_is_documented():
+    """docs/metrics.md and the names that rules may use are one list; what is missing has rules."""
+    text = (ROOT / "docs/metrics.md").read_text()
+    table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`(\w+)`", table)) == METRICS - set(default_rules.RULES) | {
+        "capture_loss", "error_rate"
+    }  # fmt: skip
+
+
 def test_every_table_and_column_is_documented(store):
     """In docs/store.md."""
     connection = connect(store)
@@ -89,7 +132,7 @@ def test_every_table_and_column_is_documented(store):
                 assert f"`{column['name']}`" in STORE, (table, column["name"])
 
 
-@pytest.mark.parametrize("hook", [attach, decode, decode_many, format_event])
+@pytest.mark.parametrize("hook", [attach, decode, decode_many, format_event, send_event])
 def test_every_hook_is_documented(hook):
     """In docs/plugins.md."""
     assert f"`{hook.__name__}(" in (ROOT / "docs/plugins.md").read_text()

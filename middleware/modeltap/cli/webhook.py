@@ -105,7 +105,8 @@ def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
 def _sample(kind: str) -> dict[str, Any]:
     moment = clock.now()
     said = "sample: this is a test; if you can read it, alerts will reach you"
-    alert: dict[str, Any] = {"id": "alert_sample", "fingerprint": "sample", "metric": "drift", "feature": "sample",
+    alert: dict[str, Any] = {
+             "id": "alert_sample", "fingerprint": "sample", "metric": "drift", "feature": "sample",
              "segment": None, "severity": "info", "state": kind.partition(".")[2] or "test",
              "value": 0.2, "threshold": 0.1, "p_value": 1e-6, "window_start": moment,
              "window_end": moment, "last_window_start": moment, "started_at": moment,
