@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from modeltap.alerts.outbox import enqueue
 from modeltap.alerts.state import Transition, update
 from modeltap.clock import iso, now
+from modeltap.rule import rule_of
 from modeltap.store.connection import connect, writing
 from modeltap.webhook import WebhookSettings
 
@@ -55,17 +56,21 @@ def judge(connection: sqlite3.Connection) -> Judge:
     """Do what the analyzer does with one window's rows: metrics, alerts, outbox, one commit."""
 
     def judged(
-        *rows: dict[str, Any], webhooks: list[tuple[str, WebhookSettings]] | None = None
+        *rows: dict[str, Any],
+        webhooks: list[tuple[str, WebhookSettings]] | None = None,
+        rules: Sequence[dict[str, Any]] = (),
+        calm_windows: int = 1,
     ) -> list[Transition]:
         with writing(connection):
             for row in rows:
-                said = row | {"computed_at": now()}
+                kept = row | {"computed_at": now()}
                 connection.execute(
-                    f"insert or replace into metrics ({', '.join(said)}) "
-                    f"values ({', '.join('?' * len(said))})",
-                    tuple(said.values()),
+                    f"insert or replace into metrics ({', '.join(kept)}) "
+                    f"values ({', '.join('?' * len(kept))})",
+                    tuple(kept.values()),
                 )
-            changed = update(connection, rows, calm_windows=1)
+            said = [rule_of(one) for one in rules]
+            changed = update(connection, rows, said, calm_windows=calm_windows)
             enqueue(connection, changed, webhooks or [])
         return changed
 

@@ -1,10 +1,13 @@
-"""Every metric of DESIGN.md's rules speaks for its rule; what only describes speaks for none."""
+"""Every metric speaks for its rule; what the settings say of rules holds, or is refused clearly."""
 
 from __future__ import annotations
 
 import pytest
 
-from modeltap.alerts.rules import fingerprint, rule_of
+from modeltap import config
+from modeltap.alerts.rules import fingerprint, rule_of, rules_for
+from modeltap.errors import ConfigError
+from modeltap.rule import rule_of as rule_settings_of
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,79 @@ def test_fingerprints_tell_all_subjects_apart():
     marks = {fingerprint(*one) for one in [subject, *others]}
     assert len(marks) == len(others) + 1
     assert fingerprint(*subject) == fingerprint(*subject)
+
+
+def watching(row, *rules):
+    return rules_for(row, [rule_settings_of(one) for one in rules])
+
+
+MAE = {"model": "flights", "version": "1", "metric": "mae", "feature": None, "segment": None}
+DRIFT = MAE | {"metric": "drift", "feature": "weather.temp"}
+
+
+def test_a_rule_of_ones_own_stands_beside_the_usual_one():
+    usual, own = watching(MAE, {"metric": "mae", "above": 12.0, "severity": "info", "name": "sla"})
+    assert (usual.key, usual.severity, usual.said) == ("performance", "critical", None)
+    assert (own.key, own.name, own.severity, own.min_windows) == ("sla", "custom", "info", 1)
+
+
+def test_the_later_of_two_holds_and_one_that_is_disabled_is_gone():
+    first = {"rule": "performance", "severity": "warning"}
+    later = {"rule": "performance", "severity": "info", "for": 3}
+    (rule,) = watching(MAE, first, later)
+    assert (rule.severity, rule.min_windows, rule.strict) == ("info", 3, True)
+    assert watching(MAE, first, {"rule": "performance", "enabled": False}) == []
+
+
+@pytest.mark.parametrize(
+    ("about", "fits"),
+    [({"feature": "weather.*"}, True), ({"feature": "temp"}, False), ({"model": "fl*"}, True),
+     ({"model": "trains"}, False), ({"version": "2"}, False), ({"segment": "sex=*"}, False),
+     ({"metric": "drift"}, True), ({"metric": "psi"}, False)],
+)  # fmt: skip
+def test_what_a_rule_is_about(about, fits):
+    (rule,) = watching(DRIFT, {"rule": "data_drift", "severity": "critical"} | about)
+    assert rule.severity == ("critical" if fits else "warning")
+
+
+def test_a_metric_that_only_describes_can_be_watched_by_name():
+    psi = DRIFT | {"metric": "psi"}
+    assert watching(psi, {"rule": "data_drift", "severity": "info"}) == []
+    (rule,) = watching(psi, {"rule": "data_drift", "metric": "psi", "above": 0.2})
+    assert (rule.name, rule.said.above) == ("data_drift", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"metric": "mea", "above": 1}, "no metric 'mea'; did you mean 'mae'?"),
+        ({"rule": "data_drfit"}, "no rule 'data_drfit'; did you mean 'data_drift'?"),
+        ({"metric": "mae", "abvoe": 1}, "unknown option of rules 'abvoe'; did you mean 'above'?"),
+        ({"metric": "mae", "above": 1, "below": 0}, "above and below in one rule"),
+        ({"above": 1}, "above needs a metric"),
+        ({"metric": "mae"}, "rule 'custom' needs a metric and above, below, change or target"),
+        ({"metric": "mae", "above": "high"}, "option rules.above = 'high' is wrong"),
+        ({"metric": "mae", "change": -0.1}, "change = -0.1 is wrong"),
+        ({"metric": "mae", "above": 1, "within": 0.1}, "within needs a target"),
+        ({"metric": "mae", "above": 1, "for": 0}, "for = 0 is wrong"),
+        ({"metric": "mae", "above": 1, "min_rows": 0}, "min_rows = 0 is wrong"),
+        ({"metric": "mae", "above": 1, "severity": "fatal"}, "option rules.severity = 'fatal'"),
+        ({"metric": "mae", "above": 1, "after": "1h"}, "after is for no_traffic and no_labels"),
+        ({"rule": "no_traffic", "after": "soon"}, "after"),
+        ({"rule": "data_drift", "window": "1 fortnight"}, "window"),
+        ("mae > 12", "rule 'mae > 12' is wrong"),
+    ],
+)
+def test_a_wrong_rule_is_one_clear_line(wrong, line):
+    with pytest.raises(ConfigError) as error:
+        config.load({"rules": [wrong]}, environ={})
+    assert line in str(error.value) and "\n" not in str(error.value)
+
+
+def test_the_scheduler_leaves_a_wrong_rule_out_and_says_so(caplog):
+    good = {"metric": "mae", "above": 12.0}
+    settings = config.load(
+        {"rules": [{"metric": "mea", "above": 1}, good]}, environ={}, tolerant=True
+    )
+    assert [rule.metric for rule in settings.rules] == ["mae"]
+    assert "did you mean 'mae'?" in caplog.text

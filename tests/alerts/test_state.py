@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.alerts.state import update
+from modeltap.alerts.state import lose_sight, update
 from modeltap.rule import RuleSettings
 from modeltap.store.connection import writing
 
@@ -165,3 +165,72 @@ def test_a_rollback_leaves_neither_alert_nor_message(connection, row):
         raise RuntimeError("the analyzer was ended")
     for table in ("alerts", "deliveries"):
         assert connection.execute(f"select count(*) from {table}").fetchone()[0] == 0
+
+
+def states(connection):
+    rows = connection.execute("select state from alert_history order by rowid")
+    return [one["state"] for one in rows]
+
+
+def test_a_suspicion_is_pending_until_it_is_sure_or_forgotten(connection, judge, row, week):
+    judge(row(0, "alert", strength=1.5))
+    (pending,) = alerts(connection)
+    assert (pending["state"], pending["window_start"]) == ("pending", week(0))
+    judge(row(1, "ok"))
+    assert alerts(connection) == [] and states(connection) == []
+    judge(row(2, "alert", strength=1.5), row(3, "alert", strength=1.5))
+    (firing,) = alerts(connection)
+    assert (firing["state"], states(connection)) == ("firing", ["pending", "firing"])
+
+
+def test_three_windows_without_a_verdict_are_a_state_of_their_own(connection, judge, row):
+    judge(row(0, "alert"))
+    silent = [judge(row(n, "not_enough_rows")) for n in (1, 2, 3, 4)]
+    assert [events(one) for one in silent] == [[], [], ["alert.no_data"], []]
+    assert alerts(connection)[0]["state"] == "no_data"
+    # It goes on: no second message about the same incident, but its history tells.
+    assert judge(row(5, "alert")) == []
+    assert alerts(connection)[0]["state"] == "firing"
+    assert events(judge(row(6, "ok"))) == ["alert.resolved"]
+    assert states(connection) == ["firing", "no_data", "firing", "resolved"]
+
+
+def test_while_the_analysis_fails_nobody_knows(connection, judge, row):
+    judge(row(0, "alert"), row(0, "alert", feature="dewp"))
+    judge(row(1, "ok", feature="dewp"))
+    with writing(connection):
+        lost = lose_sight(connection)
+    assert [(one.event, one.alert["feature"]) for one in lost] == [("alert.error", "temp")]
+    assert sorted(one["state"] for one in alerts(connection)) == ["error", "resolved"]
+    assert events(judge(row(2, "ok"))) == ["alert.resolved"]
+
+
+def test_what_flaps_is_told_ever_more_rarely(connection, judge, row):
+    """A metric that is bad in two of every five windows: a day of hours is a few messages."""
+    said = []
+    for number in range(100):
+        bad = number % 5 in (0, 1)
+        said += events(judge(row(number, "alert" if bad else "ok"), calm_windows=2))
+    assert said == ["alert.firing", "alert.resolved", "alert.firing"]
+    assert alerts(connection)[-1]["state"] == "firing"
+    for number in range(100, 120):
+        said += events(judge(row(number, "ok"), calm_windows=2))
+    assert said[3:] == ["alert.resolved"]
+
+
+def test_after_a_quiet_time_damping_is_over(connection, judge, row):
+    for number in range(60):
+        judge(row(number, "alert" if number in (0, 50) else "ok"), calm_windows=2)
+    assert [one["state"] for one in alerts(connection)] == ["resolved", "resolved"]
+    ended = [one["resolved_at"] for one in alerts(connection)]
+    assert ended == [row(2, "ok")["window_end"], row(52, "ok")["window_end"]]
+
+
+def test_each_step_is_kept(connection, judge, row, week):
+    judge(row(0, "alert", value=0.4))
+    judge(row(1, "ok", value=0.01))
+    kept = connection.execute("select * from alert_history order by rowid").fetchall()
+    assert [(one["state"], one["window_start"], one["value"]) for one in kept] == [
+        ("firing", week(0), 0.4), ("resolved", week(1), 0.01)
+    ]  # fmt: skip
+    assert len({one["alert_id"] for one in kept}) == 1 and all(one["at"] for one in kept)

@@ -164,8 +164,8 @@ class _Subject:
         return len(before) >= count and all(one.alert == alert for one in before)
 
     def _calm_needed(self, calm_windows: int) -> int:
-        """Flapping is damped: each incident that ended of late doubles how long calm must last."""
-        recent = self.judge.before(self.row["window_start"], _FLAPPING_WINDOWS)
+        """Flapping is damped: each one that ended shortly before doubles how long calm must last."""
+        recent = self.judge.before(self.alert["window_start"], _FLAPPING_WINDOWS)
         since = recent[-1].row["window_start"] if recent else ""
         ended: int = self.connection.execute(
             "select count(*) from alerts where fingerprint = ? and state = 'resolved' "

@@ -1,0 +1,96 @@
+"""Rules with conditions: limits, changes, targets, windows in a row, rows enough."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def mae(row, week, value, **said):
+    about = {"metric": "mae", "feature": None, "value": value, "strength": None, "p_value": None,
+             "threshold": None, "explanation": None}  # fmt: skip
+    return row(week, None, **about | said)
+
+
+def own(transitions):
+    return [(one.event, one.alert["summary"]) for one in transitions
+            if one.alert["rule"] == "custom"]  # fmt: skip
+
+
+def test_a_limit_is_an_alert_at_once_and_says_which(judge, row, connection):
+    rules = [{"metric": "mae", "above": 12.0, "severity": "critical", "name": "sla"}]
+    assert own(judge(mae(row, 0, 11.9), rules=rules)) == []
+    assert own(judge(mae(row, 1, 13.5), rules=rules)) == [
+        ("alert.firing", "flights: sla: mae is 13.5, above 12 (1,000 rows)")
+    ]
+    (alert,) = connection.execute("select * from alerts").fetchall()
+    assert (alert["severity"], alert["value"], alert["threshold"]) == ("critical", 13.5, 12.0)
+    assert [kind for kind, _ in own(judge(mae(row, 2, 9.0), rules=rules))] == ["alert.resolved"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "values", "fires"),
+    [
+        ({"above": 12}, [12.0, 12.0], False),
+        ({"below": 3}, [3.0, 2.9], True),
+        ({"target": 10, "within": 0.2}, [11.9, 8.1], False),
+        ({"target": 10, "within": 0.2}, [10, 12.1], True),
+        ({"target": 10}, [10, 10.001], True),
+        ({"change": 0.25}, [10, 12.4], False),
+        ({"change": 0.25}, [10, 12.6], True),
+        # Half the error is a change, but none for the worse.
+        ({"change": 0.25}, [10, 5.0], False),
+    ],
+)
+def test_each_condition(judge, row, condition, values, fires):
+    rules = [{"metric": "mae"} | condition]
+    said = []
+    for week, value in enumerate(values):
+        said += own(judge(mae(row, week, value), rules=rules))
+    assert [kind for kind, _ in said] == (["alert.firing"] if fires else [])
+
+
+def test_change_is_against_the_reference_where_there_is_one(judge, row):
+    judge(mae(row, 0, 8.0, in_reference=1), mae(row, 1, 8.0, in_reference=1))
+    rules = [{"metric": "mae", "change": 0.25}]
+    judge(mae(row, 2, 30.0), rules=[])
+    ((_, words),) = own(judge(mae(row, 3, 11.0), rules=rules))
+    assert words == "flights: mae is 11, up 38 % from 8 (1,000 rows)"
+
+
+def test_for_asks_for_windows_in_a_row(judge, row, connection):
+    rules = [{"metric": "mae", "above": 12.0, "for": 3}]
+    values = [13, 13, 11, 13, 13, 13]
+    said = [own(judge(mae(row, week, value), rules=rules)) for week, value in enumerate(values)]
+    assert [len(one) for one in said] == [0, 0, 0, 0, 0, 1]
+    states = [one["state"] for one in connection.execute("select state from alert_history")]
+    assert states == ["pending", "firing"]  # the first suspicion was forgotten
+
+
+def test_too_few_rows_say_nothing(judge, row):
+    rules = [{"metric": "mae", "above": 12.0, "min_rows": 500}]
+    assert own(judge(mae(row, 0, 99.0, rows=499), rules=rules)) == []
+    assert len(own(judge(mae(row, 1, 99.0, rows=500), rules=rules))) == 1
+
+
+def test_a_metric_without_a_value_says_nothing(judge, row):
+    rules = [{"metric": "mae", "below": 12.0}]
+    assert own(judge(mae(row, 0, None), rules=rules)) == []
+
+
+def test_segments_are_judged_apart(judge, row):
+    rules = [{"metric": "mae", "above": 12.0, "segment": "sex=*"}]
+    changed = judge(mae(row, 0, 13.0), mae(row, 0, 13.0, segment="sex=F"),
+                    mae(row, 0, 11.0, segment="sex=M"), rules=rules)  # fmt: skip
+    assert own(changed) == [("alert.firing", "flights (sex=F): mae is 13, above 12 (1,000 rows)")]
+
+
+def test_a_disabled_rule_is_quiet(judge, row, connection):
+    assert judge(row(0, "alert"), rules=[{"rule": "data_drift", "enabled": False}]) == []
+    assert connection.execute("select count(*) from alerts").fetchone()[0] == 0
+
+
+def test_for_holds_for_a_strong_effect_too(judge, row):
+    rules = [{"rule": "data_drift", "for": 2}]
+    assert judge(row(0, "alert", strength=9.0), rules=rules) == []
+    (one,) = judge(row(1, "alert", strength=9.0), rules=rules)
+    assert one.event == "alert.firing"
