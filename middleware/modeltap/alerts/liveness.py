@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from modeltap import clock
-from modeltap.alerts.rules import AT_ONCE
+from modeltap.alerts.rules import AT_ONCE, rules_for
 from modeltap.alerts.state import Transition, update
 from modeltap.rule import RuleSettings
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
@@ -27,6 +27,8 @@ _WEEK = 7 * _DAY
 _WINDOW = Window("seconds", 3600)
 _PAUSES = 2.0
 """A pause twice as long as the longest one known is news."""
+
+_SHORTEST_PAUSE = 1200.0
 
 _MIN_LABEL_DAYS = 3
 _FAILED_RUNS = 3
@@ -52,12 +54,13 @@ class Missing:
 
 def missing(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> list[Missing]:
     """Return all that is missing at `now`, in Unix seconds."""
-    return [
+    found = [
         *_no_traffic(connection, rules_of, now),
         *_no_labels(connection, rules_of, now),
         *_analysis_failed(connection),
         *_delivery_failed(connection, now),
     ]
+    return [one for one in found if _is_watched(one, rules_of(one.model))]
 
 
 def news(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> bool:
@@ -74,6 +77,12 @@ def watch(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> list
         save_metrics(connection, [row])
         changed += update(connection, [row], rules_of(subject[1]), calm_windows=1)
     return changed
+
+
+def _is_watched(one: Missing, rules: Sequence[RuleSettings]) -> bool:
+    about = {"model": one.model, "version": "", "metric": one.rule, "feature": one.feature,
+             "segment": None}  # fmt: skip
+    return bool(rules_for(about, rules))
 
 
 def _open(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
@@ -101,33 +110,21 @@ def _row(
 
 
 def _no_traffic(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> Iterator[Missing]:
-    for model, first, last in connection.execute(
-        "select model, min(window_start), max(last_at) from traffic group by model"
-    ).fetchall():
+    for model, first, last, pause in connection.execute(
+        "select model, min(first_at), max(last_at), max(iif(day >= ?, longest_pause, 0)) "
+        "from request_days group by model", (clock.iso(now - _WEEK)[:10],),
+    ).fetchall():  # fmt: skip
         after, said = _after(rules_of(model), "no_traffic", model)
         if after is None:
-            since = max(clock.parse(first) or 0.0, now - _WEEK)
-            pauses = _pauses(connection, model, since)
-            after = _PAUSES * max(pauses)
-            said = f"the longest pause before was at most {clock.length(max(pauses))}"
-            if now - since < _WEEK * 0.99:
+            after = max(_PAUSES * pause, _SHORTEST_PAUSE)
+            said = f"the longest pause before was {clock.length(pause)}"
+            if now - (clock.parse(first) or 0.0) < _WEEK:
                 after = max(after, _DAY)  # nights and weekends are not known yet
         silent = now - (clock.parse(last) or 0.0)
         # A model that nobody asks for a month has gone: what there was to say was said.
         if after < silent < max(30 * _DAY, 2 * after):
             words = f"no request for {clock.length(silent)}, since {clock.short(last)}; {said}"
             yield Missing("no_traffic", model, None, silent, after, words)
-
-
-def _pauses(connection: sqlite3.Connection, model: str, since: float) -> list[float]:
-    """Return bounds of the times without a request between windows, and at least a window."""
-    rows = connection.execute(
-        "select window_start, window_end, last_at from traffic where model = ? "
-        "and window_end >= ? order by window_start", (model, clock.iso(since)),
-    ).fetchall()  # fmt: skip
-    times = [[clock.parse(text) or 0.0 for text in row] for row in rows]
-    pauses = [after[1] - before[2] for before, after in pairwise(times)]
-    return [*pauses, *(end - start for start, end, _ in times), 600.0]
 
 
 def _no_labels(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> Iterator[Missing]:
@@ -154,7 +151,7 @@ def _no_labels(connection: sqlite3.Connection, rules_of: RulesOf, now: float) ->
 
 def _has_traffic(connection: sqlite3.Connection, model: str, since: float) -> bool:
     return connection.execute(
-        "select 1 from traffic where model = ? and last_at >= ? limit 1", (model, clock.iso(since))
+        "select 1 from request_days where model = ? and last_at >= ?", (model, clock.iso(since))
     ).fetchone() is not None  # fmt: skip
 
 

@@ -164,7 +164,7 @@ class _Subject:
         return len(before) >= count and all(one.alert == alert for one in before)
 
     def _calm_needed(self, calm_windows: int) -> int:
-        """Flapping is damped: each one that ended shortly before doubles how long calm must last."""
+        """Flapping is damped: each that ended shortly before doubles how long calm must last."""
         recent = self.judge.before(self.alert["window_start"], _FLAPPING_WINDOWS)
         since = recent[-1].row["window_start"] if recent else ""
         ended: int = self.connection.execute(

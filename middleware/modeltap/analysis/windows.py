@@ -26,6 +26,7 @@ from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.progress import advance, note_model, progress
 from modeltap.store.references import active_references
+from modeltap.store.requests import note_requests
 from modeltap.store.windows import Columns, Series
 from modeltap.window import Window
 
@@ -175,14 +176,14 @@ class Counter:
     ) -> None:
         window = Window.parse(self.settings_of(model).window).clocked
         timed = [exchange for exchange in exchanges if exchange["duration_ms"] is not None]
-        moments = parse_times([exchange["started_at"] for exchange in timed])
-        for start, positions in _by_window(moments, window):
+        began = [exchange["started_at"] for exchange in timed]
+        note_requests(self.connection, model, began)
+        for start, positions in _by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
-            last_at = max(member["started_at"] for member in members)
-            self._merge_traffic(model, version, start, window, _traffic(members, batch), last_at)
+            self._merge_traffic(model, version, start, window, _traffic(members, batch))
 
     def _merge_traffic(
-        self, model: str, version: str, start: float, window: Window, new: Traffic, last_at: str
+        self, model: str, version: str, start: float, window: Window, new: Traffic
     ) -> None:
         key = (model, version, window.text, clock.iso(start))
         old = self.connection.execute(
@@ -192,11 +193,10 @@ class Counter:
         total = new if old is None else new + traffic_of(old)
         self.connection.execute(
             "insert or replace into traffic (model, version, window, window_start, window_end, "
-            "requests, errors, client_errors, aborted, not_decoded, latency, last_at) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "requests, errors, client_errors, aborted, not_decoded, latency) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*key, clock.iso(window.end(start)), total.requests, total.errors,
-             total.client_errors, total.aborted, total.not_decoded, pack(total.latency),
-             last_at if old is None else max(last_at, old["last_at"])),
+             total.client_errors, total.aborted, total.not_decoded, pack(total.latency)),
         )  # fmt: skip
 
     def _add_windows(self, reference: Reference, series: Series, batch: Batch) -> None:

@@ -78,6 +78,12 @@ create table label_days (                   -- how many labels came each day
     primary key (model, day)
 ) without rowid;
 
+create table request_days (                 -- when requests came each day, by the wall clock
+    model text not null, day text not null, first_at text not null, last_at text not null,
+    longest_pause real not null,            -- seconds, up to a request of this day
+    primary key (model, day)
+) without rowid;
+
 create table "references" (
     id text primary key,                    -- hash of model, version, edges and vocabularies
     model text not null, version text not null default '',
@@ -120,7 +126,6 @@ create table traffic (                      -- windows by the wall clock, for op
     aborted integer not null, not_decoded integer not null,
     latency blob not null,                  -- as windows.counts: durations in logarithmic bins
     "window" text not null,
-    last_at text not null,                  -- when its last request came
     due integer not null default 1,
     primary key (model, version, "window", window_start)
 ) without rowid;
