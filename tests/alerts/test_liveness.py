@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from modeltap import clock
@@ -131,11 +133,11 @@ def test_without_requests_or_a_habit_no_labels_are_missed(connection, look):
 
 
 def runs(connection, *exits, job="analyze"):
-    for number, code in enumerate(exits):
+    for code in exits:
         connection.execute(
             "insert into runs (job, window, started_at, finished_at, exit, pid, host, log) "
             "values (?, ?, ?, ?, ?, 1, 'h', ?)",
-            (job, f"{clock.now()} {id(exits)} {number}", clock.now(), clock.now(), code,
+            (job, str(uuid4()), clock.now(), clock.now(), code,
              "Traceback\nMemoryError: no memory\n" if code else ""),
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from modeltap import clock
+from modeltap.alerts.event import without_values
 
 DIGEST = "digest"
 RETRAIN = "retrain"
@@ -55,8 +56,9 @@ def _of_model(connection: sqlite3.Connection, model: str, start: str, end: str) 
         "id in (select alert_id from alert_history where state = 'firing' and at >= ?)", (start,),
     )  # fmt: skip
     firing = connection.execute(
-        "select summary from alerts where model = ? and state in ('firing', 'no_data', 'error') "
-        "order by severity = 'critical' desc, started_at limit ?", (model, _NAMED),
+        "select model, feature, segment, summary from alerts where model = ? "
+        "and state in ('firing', 'no_data', 'error') order by severity = 'critical' desc, "
+        "started_at limit ?", (model, _NAMED),
     ).fetchall()  # fmt: skip
     count = _count(connection, model, "state in ('firing', 'no_data', 'error')", ())
     latest = _latest(connection, model, ("mae", "accuracy", "latency_p95_ms"))
@@ -64,7 +66,8 @@ def _of_model(connection: sqlite3.Connection, model: str, start: str, end: str) 
     parts += [f"{traffic[1]:,} failed"] if traffic[1] else []
     parts += [f"{name} {value:.4g}" for name, value in latest.items()]
     parts += [f"{count} alerts fire" if count else "no alert fires"]
-    told = "; ".join(str(row[0]).removeprefix(f"{model}: ") for row in firing)
+    words = (without_values(dict(row))["summary"] for row in firing)
+    told = "; ".join(one.removeprefix(f"{model}: ") for one in words)
     return {
         "model": model, "requests": traffic[0], "errors": traffic[1], "alerts_firing": count,
         "alerts_began": began, **latest,

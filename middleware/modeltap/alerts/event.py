@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -25,19 +26,28 @@ _SHOWN = (
     "resolved_at", "summary",
 )  # fmt: skip
 
-_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
-"""Explanations quote values from payloads, and nothing else."""
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+"""Explanations quote values from payloads, and nothing else, as Python's `repr` does."""
+
+_NAMES = ("feature", "model", "segment")
 
 
 def event_of(
-    group: Sequence[Transition], *, open_alerts: int = 1, dashboard: str | None = None
+    group: Sequence[Transition],
+    *,
+    open_alerts: int = 1,
+    dashboard: str | None = None,
+    include_values: bool = False,
 ) -> dict[str, Any]:
     """Write `group`, the worst first, as one event below 20 KB; tells how many were left out.
 
     Args:
+        include_values: whether values of payloads may be quoted.
         open_alerts: how many still fire by the same rule for the same model.
         dashboard: where the link leads to.
     """
+    if not include_values:
+        group = [replace(one, alert=without_values(dict(one.alert))) for one in group]
     first = group[0].alert
     alerts = [_shown(one.alert) for one in group]
     data = {
@@ -55,19 +65,19 @@ def event_of(
     return event
 
 
-def bare(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `event` without what payloads held: names, numbers and ids alone.
+def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an alert whose summary quotes nothing from a payload: names, numbers and ids alone.
 
-    >>> bare({"data": {"summary": "m: c: share of 'red' went from 0 % to 9 %", "alerts": []}})
-    {'data': {'summary': 'm: c: share of [value] went from 0 % to 9 %', 'alerts': []}}
+    >>> said = "m: driver's car: share of 'red' went from 0 % to 9 %"
+    >>> about = {"model": "m", "feature": "driver's car", "segment": None}
+    >>> without_values({**about, "summary": said})["summary"]
+    "m: driver's car: share of [value] went from 0 % to 9 %"
     """
-    data = dict(event["data"])
-    data["summary"] = _QUOTED.sub("[value]", data["summary"])
-    for name in ("alerts", "models"):
-        if name in data:
-            data[name] = [{**one, "summary": _QUOTED.sub("[value]", one["summary"])}
-                          for one in data[name]]  # fmt: skip
-    return {**event, "data": data}
+    # Names stand unquoted, and may have a quote within.
+    names = [re.escape(str(alert[one])) for one in _NAMES if len(str(alert[one] or "")) > 1]
+    found = re.compile("|".join([*(f"({name})" for name in names), _QUOTED]))
+    said = found.sub(lambda one: one[0] if one.lastindex else "[value]", str(alert["summary"]))
+    return {**alert, "summary": said}
 
 
 def summary(group: Sequence[Transition]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modeltap import clock
-from modeltap.alerts.event import bare, encoded, event_of
+from modeltap.alerts.event import encoded, event_of
 from modeltap.alerts.state import FIRING, Transition
 from modeltap.store.connection import writing
 from modeltap.webhook import WebhookSettings
@@ -105,10 +105,12 @@ def enqueue(
     for group in groups.values():
         group.sort(key=lambda one: -one.strength)
         ids = [one.alert["id"] for one in group]
-        written = event_of(group, open_alerts=_open(connection, group), dashboard=dashboard_url)
+        still = _open(connection, group)
         for name, hook in dict(webhooks).items():
-            if _wants(hook, written):
-                owe(connection, name, written if hook.include_values else bare(written), ids)
+            event = event_of(group, open_alerts=still, dashboard=dashboard_url,
+                             include_values=hook.include_values)  # fmt: skip
+            if _wants(hook, event):
+                owe(connection, name, event, ids)
                 owed += 1
     return owed
 
@@ -118,7 +120,7 @@ def tell(
 ) -> None:
     """Owe a webhook an event that is about no alert, if it wants such."""
     if _wants(webhook, event):
-        owe(connection, key, event if webhook.include_values else bare(event), [])
+        owe(connection, key, event, [])
 
 
 def _is_told(connection: sqlite3.Connection, one: Transition) -> bool:

@@ -163,7 +163,7 @@ def _single_value(feature: Feature, then: np.ndarray, now: np.ndarray) -> str | 
     if feature.edges[most] != np.nextafter(value, np.inf):
         return None
     before, after = then[most] / then.sum(), now[most] / now.sum()
-    return f"share of value {value:.6g} went from {share(float(before))} to {share(float(after))}"
+    return f"share of '{value:.6g}' went from {share(float(before))} to {share(float(after))}"
 
 
 def _bounded(feature: Feature, counts: np.ndarray, median: float) -> str:

@@ -1,0 +1,90 @@
+"""The digest tells each model in a sentence; the call to retrain says what there is for it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from modeltap import clock
+from modeltap.alerts.digest import digest, retrain
+from modeltap.analyzer import Analyzer
+from modeltap.store.connection import connect
+
+NOW = 1_700_000_000.0 // 3600 * 3600
+DAY = 86_400.0
+
+
+def traffic(connection: sqlite3.Connection, at: float, requests: int, errors: int = 0) -> None:
+    connection.execute(
+        "insert into traffic (model, window, window_start, window_end, requests, errors, "
+        "client_errors, aborted, not_decoded, latency) values "
+        "('flights', '1h', ?, ?, ?, ?, 0, 0, 0, x'')",
+        (clock.iso(at), clock.iso(at + 3600), requests, errors),
+    )
+
+
+def period(connection, days=1):
+    return digest(connection, clock.iso(NOW - days * DAY), clock.iso(NOW))["data"]
+
+
+def test_a_quiet_day(connection):
+    traffic(connection, NOW - 3600, 1200)
+    traffic(connection, NOW - 2 * DAY, 500)
+    data = period(connection)
+    assert data["summary"].endswith("1 models, 0 alerts fire, 0 began")
+    assert [one["summary"] for one in data["models"]] == ["flights: 1,200 requests, no alert fires"]
+    assert period(connection, days=3)["models"][0]["requests"] == 1700
+
+
+def test_a_bad_day(connection, judge, row, week):
+    traffic(connection, NOW - 3600, 1200, errors=30)
+    judge(row(0, "ok", metric="mae", feature=None, value=11.62))
+    judge(row(0, "alert", explanation="c: share of 'red' went from 0 % to 9 %", feature="c"))
+    now = clock.parse(clock.now())
+    data = digest(connection, clock.iso(now - DAY), clock.iso(now))["data"]
+    assert (data["models"][0]["alerts_firing"], data["models"][0]["alerts_began"]) == (1, 1)
+    assert data["models"][0]["summary"] == (
+        "flights: 0 requests, mae 11.62, 1 alerts fire: c: share of [value] went from 0 % to 9 %"
+    )
+    old = digest(connection, clock.iso(now + 5), clock.iso(now + DAY))["data"]
+    assert old["models"][0]["alerts_began"] == 0
+
+
+def test_the_call_to_retrain_counts_labels(connection, judge, row):
+    for day, count in ((1, 40), (9, 5)):
+        connection.execute(
+            "insert into label_days values ('flights', ?, ?, ?)",
+            (clock.iso(NOW - day * DAY)[:10], count, clock.iso(NOW - day * DAY)),
+        )
+    judge(row(0, "alert", metric="mae", feature=None, value=11.62))
+    event = retrain(connection, "flights", clock.iso(NOW - 2 * DAY))
+    assert event["type"] == "retrain"
+    assert (event["data"]["labels"], event["data"]["performance"]) == (40, {"mae": 11.62})
+    assert event["data"]["summary"].startswith("flights: time to train again: 40 labels since ")
+
+
+@pytest.fixture
+def analyzer(store, judge, row):
+    judge(row(0, "alert"))
+    hook = {"url": "http://127.0.0.1:9/x", "allow_private": True}
+    webhooks = [hook | {"events": ["digest", "retrain"]}, hook | {"url": "http://127.0.0.1:9/y"}]
+    return Analyzer(store, connect(store), {"store": str(store), "webhooks": webhooks})
+
+
+def owed(connection):
+    rows = connection.execute("select event_type from deliveries order by rowid")
+    return [row[0] for row in rows]
+
+
+def test_only_those_who_want_them_are_told(analyzer, connection):
+    analyzer.digest(NOW)
+    analyzer.retrain(NOW)
+    assert owed(connection) == ["digest", "retrain"]
+
+
+def test_a_digest_goes_on_where_the_last_one_ended(analyzer):
+    first = analyzer.digest(NOW)["data"]
+    assert first["period_start"] == clock.iso(NOW - 7 * DAY)
+    late = analyzer.digest(NOW + 3 * DAY)["data"]
+    assert (late["period_start"], late["period_end"]) == (clock.iso(NOW), clock.iso(NOW + 3 * DAY))

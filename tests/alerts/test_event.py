@@ -1,0 +1,84 @@
+"""What a message says: the worst first, no payload's value unless asked for, below 20 KB."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modeltap.alerts.event import encoded, event_of
+from modeltap.webhook import WebhookSettings
+
+
+def owed(connection):
+    rows = connection.execute("select webhook, body from deliveries order by rowid")
+    return [(row["webhook"], json.loads(row["body"])) for row in rows]
+
+
+def test_what_drifts_together_is_one_message_the_worst_first(connection, judge, row):
+    hooks = [("one", WebhookSettings(url="http://a.example"))]
+    rows = [row(0, "alert", feature=f"f{n}", strength=2.0 + n,
+                explanation=f"f{n}: median went from 10 to 20") for n in range(6)]  # fmt: skip
+    judge(*rows, webhooks=hooks)
+    ((_, event),) = owed(connection)
+    data = event["data"]
+    assert data["summary"] == (
+        "flights: 6 inputs drifted in the week from 2013-03-04: f5: median went from 10 to 20; "
+        "f4: median went from 10 to 20; f3: median went from 10 to 20; also f2, f1, f0"
+    )
+    assert [one["feature"] for one in data["alerts"]] == ["f5", "f4", "f3", "f2", "f1", "f0"]
+    assert data["open_alerts"] == 6
+
+
+def test_examples_and_the_dashboard_are_what_to_look_at(connection, judge, row):
+    (one,) = judge(row(0, "alert", examples='["0142", "0143"]'))
+    data = event_of([one], dashboard="https://taps.example/")["data"]
+    assert data["alerts"][0]["examples"] == ["0142", "0143"]
+    assert data["link"] == f"https://taps.example/alerts?id={one.alert['id']}"
+    assert event_of([one])["data"]["link"] is None
+
+
+SPOKEN = [
+    ("c: share of 'red' went from 0 % to 9 %", "c: share of [value] went from 0 % to 9 %"),
+    ('c: share of "it\'s" went from 0 % to 9 %', "c: share of [value] went from 0 % to 9 %"),
+    (r"c: share of 'it\'s' went up", "c: share of [value] went up"),
+    ("c: 'red' and 'blue' are new", "c: [value] and [value] are new"),
+    ("temp: median went from 10 to 20", "temp: median went from 10 to 20"),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), SPOKEN)
+def test_no_value_of_a_payload_leaves_the_machine_unless_asked_for(
+    connection, judge, row, said, told
+):
+    hooks = [("bare", WebhookSettings(url="http://a.example")),
+             ("full", WebhookSettings(url="http://b.example", include_values=True))]  # fmt: skip
+    judge(row(0, "alert", explanation=said), webhooks=hooks)
+    events = dict(owed(connection))
+    for key, words in (("bare", told), ("full", said)):
+        data = events[key]["data"]
+        assert data["summary"].endswith(words)
+        assert data["alerts"][0]["summary"] == f"flights: {words}"
+
+
+def test_names_with_quotes_in_them_do_not_let_values_out(judge, row):
+    said = "driver's car: share of 'red' went from 0 % to 9 %"
+    (one,) = judge(row(0, "alert", feature="driver's car", explanation=said, segment="it's=1"))
+    data = event_of([one])["data"]
+    words = "driver's car: share of [value] went from 0 % to 9 %"
+    assert data["alerts"][0]["summary"] == f"flights (it's=1): {words}"
+    assert "red" not in json.dumps(data)
+
+
+def test_a_thousand_features_are_one_message_below_20_kb(connection, judge, row):
+    rows = [row(0, "alert", feature=f"feature {n} " + "x" * 300) for n in range(1000)]
+    changed = judge(*rows)
+    event = event_of(changed)
+    assert len(encoded(event)) < 20_000
+    assert event["data"]["alerts_left_out"] == 1000 - len(event["data"]["alerts"]) > 900
+
+
+def test_nan_is_null(judge, row):
+    (one,) = judge(row(0, "alert"))
+    one.alert["value"] = float("nan")
+    assert json.loads(encoded(event_of([one])))["data"]["alerts"][0]["value"] is None
