@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,4 +61,7 @@ def dedup_key(event: Mapping[str, Any], message_id: str) -> str:
     if not data.get("rule"):
         return f"modeltap/{message_id}"
     named = (data["rule"], data.get("model") or "", data.get("version") or "")
-    return f"modeltap/{'/'.join(named)}"[:_MAX_KEY]
+    key = f"modeltap/{'/'.join(named)}"
+    if len(key) <= _MAX_KEY:
+        return key
+    return f"modeltap/{hashlib.sha256(key.encode()).hexdigest()}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modeltap import clock
 
 MAX_ALERTS = 10
+_MAX_LINE = 400
 _ICONS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 _COLORS = {"critical": 0xD32F2F, "warning": 0xF57C00, "info": 0x1976D2}
 _GREEN = 0x388E3C
@@ -53,15 +54,17 @@ def facts(event: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def lines(event: Mapping[str, Any]) -> list[str]:
     """Return a line for each alert of a message about several, or each model of a digest."""
-    models = event["data"].get("models", ())
-    if models:
-        return [str(one["summary"]) for one in models[:MAX_ALERTS]]
-    alerts = event["data"].get("alerts", ())
-    if len(alerts) < 2:
-        return []
-    told = [str(alert["summary"]) for alert in alerts[:MAX_ALERTS]]
-    left = len(alerts) - len(told) + int(event["data"].get("alerts_left_out") or 0)
-    return told + ([f"and {left} more"] if left else [])
+    data = event["data"]
+    if data.get("models"):
+        return _listed(data["models"], data.get("models_left_out"))
+    alerts = data.get("alerts", ())
+    return _listed(alerts, data.get("alerts_left_out")) if len(alerts) > 1 else []
+
+
+def _listed(told: Sequence[Mapping[str, Any]], left_out: int | None) -> list[str]:
+    shown = [clipped(str(one["summary"]), _MAX_LINE) for one in told[:MAX_ALERTS]]
+    more = len(told) - len(shown) + (left_out or 0)
+    return [*shown, f"and {more} more"] if more else shown
 
 
 def link(event: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from modeltap import clock
-from modeltap.alerts.event import without_values
+from modeltap.alerts.event import bounded, without_values
 
 DIGEST = "digest"
 RETRAIN = "retrain"
@@ -25,10 +25,12 @@ def digest(connection: sqlite3.Connection, start: str, end: str) -> dict[str, An
     began = sum(one["alerts_began"] for one in models)
     period = f"{clock.short(start)} to {clock.short(end)}"
     said = f"{period}: {len(models)} models, {firing} alerts fire, {began} began"
-    return {"type": DIGEST, "timestamp": clock.now(), "data": {
+    # What is left out of a message that has no room for all are the quiet ones.
+    models.sort(key=lambda one: -one["alerts_firing"])
+    return bounded({"type": DIGEST, "timestamp": clock.now(), "data": {
         "summary": said, "period_start": start, "period_end": end, "models": models,
         "alerts": [],
-    }}  # fmt: skip
+    }}, "models")  # fmt: skip
 
 
 def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -59,9 +60,22 @@ def event_of(
         "link": dashboard and f"{dashboard.rstrip('/')}/alerts?id={first['id']}",
     }  # fmt: skip
     event = {"type": group[0].event, "timestamp": clock.now(), "data": data}
-    while len(encoded(event)) >= _MAX_BODY_BYTES and len(alerts) > 1:
-        alerts.pop()
-        data["alerts_left_out"] = len(group) - len(alerts)
+    return bounded(event, "alerts")
+
+
+def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
+    """Return `event` below 20 KB: of what it has `listed` the last ones are left out, and counted.
+
+    >>> event = bounded({"data": {"models": ["x" * 9000, "y" * 9000, "z" * 9000]}}, "models")
+    >>> len(event["data"]["models"]), event["data"]["models_left_out"]
+    (2, 1)
+    """
+    data = event["data"]
+    room = _MAX_BODY_BYTES - len(encoded({**event, "data": {**data, listed: []}})) - 32
+    sizes = accumulate(len(encoded(one)) + 1 for one in data[listed])
+    kept = max(1, sum(size < room for size in sizes))
+    data[f"{listed}_left_out"] = max(0, len(data[listed]) - kept)
+    data[listed] = data[listed][:kept]
     return event
 
 
@@ -100,7 +114,7 @@ def summary(group: Sequence[Transition]) -> str:
     return f"{head}{_what(first['rule'], len(group))} in {when}: {told}{also}"
 
 
-def encoded(event: Mapping[str, Any]) -> bytes:
+def encoded(event: Any) -> bytes:
     """Return the event's JSON; NaN becomes null, which `json.dumps` would write as no JSON."""
     return msgspec.json.encode(event)
 

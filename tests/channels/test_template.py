@@ -1,0 +1,44 @@
+"""A body of one's own: filled in, JSON whatever a value holds, or one clear line."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_names_are_filled_in(send, firing):
+    template = '{"text": "$title: ${summary}", "ids": ["$id"], "cost": "5 $$"}'
+    got = send(firing(), "template", template=template)
+    assert got.headers["content-type"] == "application/json"
+    assert got.event == {
+        "text": "🟠 flights: data drift: flights: 1 input drifted: median went from 10 to 20 "
+                "<!everyone> & co",
+        "ids": ["msg_1"], "cost": "5 $",
+    }  # fmt: skip
+
+
+def test_json_stays_json_whatever_a_value_holds(send, firing):
+    wild = 'a "quoted" \\ and\nbroken \x00 \u2028 line 😀'
+    got = send(firing(summary=wild), "template", template='{"text": "$summary"}')
+    assert got.event == {"text": wild}
+
+
+def test_other_text_is_plain(send, event):
+    got = send(event, "template", template="$type of $model\n$alerts")
+    assert got.headers["content-type"] == "text/plain; charset=utf-8"
+    assert got.body.decode().startswith(event["type"])
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [("$sumary", "the template names 'sumary'; did you mean 'summary'?"),
+     ("${a.b.c}", "the template names 'a.b.c'"),
+     ("costs 5 $", "the template is wrong: Invalid placeholder in string: line 1, col 9; "
+                   "write $$ for a dollar sign"),
+     (None, "format 'template' needs a template")],
+)  # fmt: skip
+def test_one_that_fails_is_a_clear_line_and_nothing_is_posted(
+    send, firing, receiver, template, line
+):
+    outcome = send(firing(), "template", template=template)
+    assert line in outcome.error and "\n" not in outcome.error
+    assert receiver.received == []
