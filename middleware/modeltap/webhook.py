@@ -36,6 +36,8 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
         """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
         url = from_environment(self.url, "webhook url", environ)
+        if self.format != "apprise":
+            _check_url(url)
         secret = self.secret and from_environment(self.secret, "webhook secret", environ)
         return msgspec.structs.replace(self, url=url, secret=secret)
 
@@ -49,12 +51,25 @@ def webhook_of(entry: object) -> WebhookSettings:
         raise ConfigError(f"webhook {entry!r} is wrong: it is a URL, or a table with a url")
     refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks")
     url = table.get("url")
-    known = ("http://", "https://", "env:")
-    # What Apprise sends to has schemes of its own.
-    if not isinstance(url, str) or not (url.startswith(known) or table.get("format") == "apprise"):
-        shown = urlsplit(url).hostname if isinstance(url, str) and "//" in url else url
-        raise ConfigError(
-            f"webhook url {shown!r} is wrong: it starts with http:// or https://, "
-            "or names a variable as env:NAME"
-        )
+    # What Apprise sends to has schemes of its own; what a variable holds is checked when it is read.
+    if not isinstance(url, str):
+        raise ConfigError(f"webhook url {url!r} is wrong: it is a text")
+    if not url.startswith("env:") and table.get("format") != "apprise":
+        _check_url(url)
     return struct_of(table, WebhookSettings, "webhooks")
+
+
+def _check_url(url: str) -> None:
+    """Raise `ConfigError` for a URL that nothing can be posted to; it may hold a token."""
+    host, why = None, "it starts with http:// or https://, or names a variable as env:NAME"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        if parts.scheme in ("http", "https"):
+            why = "it has no host" if not host else ""
+            _ = parts.port
+    except ValueError:
+        why = "its host or its port is malformed"  # the error's own words may quote a password
+    if why:
+        shown = host or (url if "//" not in url else "webhook")
+        raise ConfigError(f"webhook url {shown!r} is wrong: {why}")

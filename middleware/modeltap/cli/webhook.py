@@ -13,7 +13,7 @@ from modeltap.alerts import outbox
 from modeltap.alerts.post import post
 from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
 from modeltap.cli.output import emit, emit_json
-from modeltap.errors import InputError, nearest
+from modeltap.errors import ConfigError, InputError, nearest
 from modeltap.store.connection import writing
 from modeltap.webhook import WebhookSettings
 
@@ -58,7 +58,7 @@ def test(which: str | None, event: str, as_json: bool) -> None:
     failed = False
     for one in _chosen(which):
         started = time.monotonic()
-        outcome = post(one.resolved(), f"msg_{uuid.uuid4().hex}", _sample(event))
+        outcome = _try(one, event)
         took = (time.monotonic() - started) * 1000
         failed |= not outcome.delivered
         row = {"webhook": one.key, "format": one.format, "delivered": outcome.delivered,
@@ -100,6 +100,13 @@ def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
     if not found:
         raise InputError(f"no webhook {which!r}{nearest(which, [one.key for one in webhooks])}")
     return found
+
+
+def _try(webhook: WebhookSettings, event: str) -> outbox.Outcome:
+    try:
+        return post(webhook.resolved(), f"msg_{uuid.uuid4().hex}", _sample(event))
+    except ConfigError as error:  # a variable is not set
+        return outbox.Outcome(error=str(error))
 
 
 def _sample(kind: str) -> dict[str, Any]:

@@ -11,22 +11,8 @@ import sys
 
 import pytest
 
+from command import lines, modeltap
 from modeltap.store.connection import connect
-
-
-def modeltap(*words, code=0, **options):
-    """Run the command as people do; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *map(str, words)], capture_output=True, text=True,
-        timeout=120, check=False, **options,
-    )  # fmt: skip
-    assert done.returncode == code, (done.stdout, done.stderr)
-    assert "Traceback" not in done.stderr
-    return done.stdout if code == 0 else done.stderr
-
-
-def lines(text):
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,75 @@
+"""`silence`, `acknowledge`, `alerts --history`: what people do about an incident."""
+
+from __future__ import annotations
+
+import pytest
+
+from command import lines, modeltap
+from incidents import judge_rows, metric_row
+from modeltap.store.connection import connect
+
+
+@pytest.fixture
+def incident(tmp_path):
+    """An alert that fires, and one that is only suspected."""
+    connection = connect(tmp_path / "modeltap.db")
+    judge_rows(connection, [metric_row(0, "alert"),
+                            metric_row(0, "alert", feature="dewp", strength=1.5)])  # fmt: skip
+    found = connection.execute("select id from alerts where feature = 'temp'").fetchone()[0]
+    connection.close()
+    return found
+
+
+def test_suspicions_are_shown_when_asked_for(incident):
+    assert [row["feature"] for row in lines(modeltap("alerts", "--json"))] == ["temp"]
+    pending = lines(modeltap("alerts", "--state", "pending", "--json"))
+    assert [row["feature"] for row in pending] == ["dewp"]
+
+
+def test_an_alert_is_silenced_listed_and_heard_again(incident):
+    assert "no silence is in force" in modeltap("silence", "list")
+    said = modeltap("silence", "add", incident, "--for", "2h", "--reason", "new sensor")
+    made = said.partition(":")[0]
+    (row,) = lines(modeltap("silence", "list", "--json"))
+    assert (row["id"], row["reason"]) == (made, "new sensor")
+    assert "new sensor" in modeltap("silence", "list")
+    assert modeltap("silence", "end", made) == "ended\n"
+    assert "no silence is in force" in modeltap("silence", "list")
+    history = modeltap("alerts", "--history")
+    for step in ("firing", "silenced", "new sensor", "silence ended"):
+        assert step in history
+
+
+def test_a_silence_by_model_and_rule_until_a_time(incident):
+    modeltap("silence", "add", "--model", "flights", "--rule", "data_drift", "--until",
+             "2099-01-01")  # fmt: skip
+    (alert,) = lines(modeltap("alerts", "--json"))
+    assert alert["silenced_until"] == "2099-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [(["--for", "2h"], "say what to silence"), (["--model", "flights"], "say --for or --until"),
+     (["--model", "flihgts", "--for", "2h"], "did you mean 'flights'?"),
+     (["--rule", "data_drfit", "--for", "2h"], "did you mean 'data_drift'?"),
+     (["alert_x", "--for", "2h"], "no alert 'alert_x'"),
+     (["--model", "flights", "--until", "2099-99-99"], "is no time"),
+     (["--model", "flights", "--until", "yesterday"], "--until 'yesterday' is no time"),
+     (["--model", "flights", "--until", "2001-01-01"], "has passed")],
+)  # fmt: skip
+def test_a_wrong_silence_is_a_clear_line(incident, words, line):
+    said = modeltap("silence", "add", *words, code=1)
+    assert line in said and len(said.splitlines()) == 1
+
+
+def test_somebody_looks_after_it(incident):
+    assert modeltap("acknowledge", incident) == "1 acknowledged\n"
+    (alert,) = lines(modeltap("alerts", "--json"))
+    assert alert["acknowledged_at"]
+    assert "acknowledged" in modeltap("alerts", "--history")
+    assert "no open alert 'alert_x'" in modeltap("acknowledge", "alert_x", code=1)
+
+
+def test_a_wrong_length_is_wrong_usage(incident):
+    said = modeltap("silence", "add", incident, "--for", "soon", code=2)
+    assert "--for 'soon' is no length of time" in said

@@ -1,0 +1,186 @@
+"""`webhook`: a try shows the answer, whatever a receiver does; what was given up goes out again."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from command import lines, modeltap
+from modeltap.alerts import outbox
+from modeltap.store.connection import connect, writing
+from modeltap.testing import WebhookReceiver
+from modeltap.webhook import WebhookSettings
+
+
+@pytest.fixture
+def receiver():
+    with WebhookReceiver() as one:
+        yield one
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """Write webhooks into modeltap.toml, where commands look."""
+
+    def write(*tables):
+        text = ""
+        for table in tables:
+            parts = {"allow_private": "true", "timeout_seconds": "1.5"} | {
+                name: f"'{value}'" for name, value in table.items()
+            }
+            text += "[[webhooks]]\n" + "".join(f"{k} = {v}\n" for k, v in parts.items())
+        (tmp_path / "modeltap.toml").write_text(text)
+
+    return write
+
+
+@pytest.mark.parametrize("channel", ["json", "slack", "teams", "discord", "alertmanager"])
+def test_a_sample_arrives_and_the_answer_is_shown(receiver, configured, channel):
+    configured({"url": receiver.url, "format": channel})
+    said = modeltap("webhook", "test")
+    assert said.startswith("127.0.0.1#") and "delivered (status 204)" in said
+    assert b"if you can read it, alerts will reach you" in receiver.received[0].body
+
+
+def test_the_kind_of_sample_can_be_chosen(receiver, configured):
+    configured({"url": receiver.url})
+    (row,) = lines(modeltap("webhook", "test", "--event", "alert.resolved", "--json"))
+    assert row["delivered"] and row["status"] == 204
+    assert receiver.received[0].event["type"] == "alert.resolved"
+
+
+def loop(port):
+    return (302, {"location": f"http://127.0.0.1:{port}/hook"})
+
+
+def endless(handler):
+    handler.send_response(500)
+    handler.end_headers()
+    try:
+        while True:
+            handler.wfile.write(b"x" * 65_536)
+    except OSError:
+        handler.close_connection = True
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [(500, "status 500"), (404, "status 404"), (410, "status 410"), ("loop", "status 302"),
+     ("reset", "connection closed"), ("drip", "timeout"), ("hang", "timeout"),
+     (endless, "status 500")],
+)  # fmt: skip
+def test_what_a_receiver_does_wrong_is_said_in_a_word(receiver, configured, answer, word):
+    receiver.answers = [loop(receiver.port)] * 9 if answer == "loop" else [answer]
+    configured({"url": receiver.url})
+    (row,) = lines_of_failure("webhook", "test", "--json")
+    assert (row["delivered"], row["error"]) == (False, word)
+    assert len(receiver.received) == 1  # a redirect is not followed
+
+
+def lines_of_failure(*words):
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "-m", "modeltap", *words], capture_output=True,
+                          text=True, timeout=60, check=False)  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr == "modeltap: a webhook did not take the message\n"
+    return lines(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [("http://nobody.invalid/hook", "the host name cannot be resolved"),
+     ("http://127.0.0.1:1/x", "connection refused"),
+     ("http://169.254.169.254/latest", "address 169.254.169.254 is never allowed")],
+)  # fmt: skip
+def test_a_url_that_leads_nowhere_is_a_word(configured, url, word):
+    configured({"url": url})
+    (row,) = lines_of_failure("webhook", "test", "--json")
+    assert row["error"].startswith(word)
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [("http://[::1/token", "its host or its port is malformed"), ("https://", "it has no host"),
+     ("http://host.example:99999/token", "its host or its port is malformed"), ("hook", "it starts with http://"),
+     ("http://host.example:token/x", "its host or its port is malformed")],
+)  # fmt: skip
+def test_a_malformed_url_is_a_line_when_settings_are_read(configured, url, word):
+    configured({"url": url})
+    said = modeltap("webhook", "test", code=2)
+    assert word in said and len(said.splitlines()) == 1 and "token" not in said
+
+
+def test_a_malformed_url_in_a_variable_is_a_word(configured, monkeypatch):
+    monkeypatch.setenv("HOOK_URL", "http://[::1/token")
+    configured({"url": "env:HOOK_URL"})
+    (row,) = lines_of_failure("webhook", "test", "--json")
+    assert "its host or its port is malformed" in row["error"] and "token" not in row["error"]
+
+
+def test_one_that_fails_does_not_keep_the_rest_from_trying(receiver, configured):
+    configured({"url": "http://127.0.0.1:1/x"}, {"url": receiver.url})
+    first, second = lines_of_failure("webhook", "test", "--json")
+    assert (first["delivered"], second["delivered"]) == (False, True)
+
+
+def test_a_wrong_url_in_the_file_is_a_line_that_shows_no_token(configured):
+    configured({"url": "ftp://user:token@host.example/path"})
+    said = modeltap("webhook", "test", code=2)
+    assert "webhook url 'host.example' is wrong: it starts with http://" in said
+    assert "token" not in said
+
+
+def test_without_webhooks_it_says_what_to_do():
+    said = modeltap("webhook", "test", code=1)
+    assert "no webhook is set; give a url, or [[webhooks]] in modeltap.toml" in said
+    assert "no webhooks: name one in modeltap.toml" in modeltap("webhook", "list")
+
+
+def test_an_unset_variable_is_named(configured):
+    configured({"url": "env:NOT_SET_HERE"})
+    (row,) = lines_of_failure("webhook", "test", "--json")
+    assert row["error"].endswith("the variable NOT_SET_HERE is not set")
+
+
+@pytest.fixture
+def given_up(tmp_path, receiver, configured):
+    """A message that was given up, and one of another webhook."""
+    connection = connect(tmp_path / "modeltap.db")
+    key = WebhookSettings(url=receiver.url).key
+    with writing(connection):
+        ids = [outbox.owe(connection, one, {"type": "test", "data": {}}, ["a"])
+               for one in (key, "gone#1")]  # fmt: skip
+        connection.execute(
+            "update deliveries set state = 'dead', attempts = 10, next_at = null, "
+            "last_error = 'status 500'"
+        )
+    connection.close()
+    configured({"url": receiver.url})
+    return key, ids
+
+
+def test_the_list_counts_what_was_given_up(given_up):
+    key, _ = given_up
+    rows = {row["webhook"]: row for row in lines(modeltap("webhook", "list", "--json"))}
+    assert (rows[key]["dead"], rows[key]["format"], rows[key]["last_error"]) == (
+        1, "json", "status 500")  # fmt: skip
+    assert rows["gone#1"]["format"] is None
+    assert key in modeltap("webhook", "list")
+
+
+def test_what_was_given_up_goes_out_again_under_its_id(given_up, receiver, tmp_path):
+    key, (message, other) = given_up
+    assert modeltap("webhook", "replay", "--webhook", key).startswith("1 messages are owed again")
+    said = modeltap("deliver")
+    assert said == "2 messages delivered, 0 wait for another try, 0 were given up\n"
+    # The second tells that the other webhook's message was given up.
+    assert receiver.received[1].event["data"]["rule"] == "delivery_failed"
+    assert receiver.received[0].headers["webhook-id"] == message
+    rows = sqlite3.connect(tmp_path / "modeltap.db").execute("select id, state from deliveries")
+    states = dict(rows)
+    assert (states[message], states[other]) == ("delivered", "dead")
+    assert "no message 'msg_x' was given up" in modeltap("webhook", "replay", "msg_x", code=1)
+    assert modeltap("webhook", "replay", other).startswith("1 messages are owed again")
