@@ -51,7 +51,7 @@ def webhook_of(entry: object) -> WebhookSettings:
         raise ConfigError(f"webhook {entry!r} is wrong: it is a URL, or a table with a url")
     refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks")
     url = table.get("url")
-    # What Apprise sends to has schemes of its own; what a variable holds is checked when it is read.
+    # Apprise's URLs have schemes of their own; what a variable holds is checked when it is read.
     if not isinstance(url, str):
         raise ConfigError(f"webhook url {url!r} is wrong: it is a text")
     if not url.startswith("env:") and table.get("format") != "apprise":

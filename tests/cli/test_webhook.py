@@ -103,8 +103,10 @@ def test_a_url_that_leads_nowhere_is_a_word(configured, url, word):
 
 @pytest.mark.parametrize(
     ("url", "word"),
-    [("http://[::1/token", "its host or its port is malformed"), ("https://", "it has no host"),
-     ("http://host.example:99999/token", "its host or its port is malformed"), ("hook", "it starts with http://"),
+    [("http://[::1/token", "its host or its port is malformed"),
+     ("https://", "it has no host"),
+     ("http://host.example:99999/token", "its host or its port is malformed"),
+     ("hook", "it starts with http://"),
      ("http://host.example:token/x", "its host or its port is malformed")],
 )  # fmt: skip
 def test_a_malformed_url_is_a_line_when_settings_are_read(configured, url, word):
