@@ -41,7 +41,7 @@ def model_option(required: bool = False) -> Callable[[F], F]:
 
 def store_path(said: str | None) -> Path:
     """Return the store's path: the flag's, else the settings'."""
-    return Path(said or config.load().store)
+    return Path(said or config.load(tolerant=True).store)
 
 
 def read_store(said: str | None) -> sqlite3.Connection:
