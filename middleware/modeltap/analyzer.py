@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,9 @@ from modeltap import clock, config
 from modeltap.alerts import delivery, digest, liveness, outbox, reminders, state
 from modeltap.analysis import run
 from modeltap.config import ANALYSIS_OPTIONS, Retention, Settings, parse_retention, repeat_seconds
-from modeltap.errors import StoreDamaged
+from modeltap.errors import StoreDamaged, StoreError
 from modeltap.rule import RuleSettings
-from modeltap.store import damage, retention
+from modeltap.store import damage, reserve, retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.losses import write_losses
 from modeltap.store.progress import advance, progress
@@ -46,12 +47,10 @@ class Analyzer:
 
     def run(self, **options: Any) -> run.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
-        try:
-            return run.analyze(self.connection, self.settings_of, self._alert, **options)
-        except sqlite3.DatabaseError as error:
-            if damage.is_damage(error):
-                raise self._put_aside(error) from error
-            raise
+        with self._sound():
+            report = run.analyze(self.connection, self.settings_of, self._alert, **options)
+        reserve.keep(self.store)
+        return report
 
     def check(self, now: float) -> None:
         """Once a day look at all pages of the store; raises `StoreDamaged` and puts it aside.
@@ -100,6 +99,18 @@ class Analyzer:
         for one in transitions:
             self._owe(self.connection, [one], one.alert["model"])
 
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Say in words that the store is damaged or its disk full, and do about it what we can."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if damage.is_damage(error):
+                raise self._put_aside(error) from error
+            if reserve.is_full(self.store, error):
+                raise StoreError(reserve.said(self.store, reserve.give_up(self.store))) from error
+            raise
+
     def _put_aside(self, error: sqlite3.DatabaseError) -> StoreDamaged:
         aside = damage.put_aside(self.store, damage.inode(self.store))
         if aside is None:
@@ -119,7 +130,7 @@ class Analyzer:
         Args:
             now: Unix seconds.
         """
-        with writing(self.connection):
+        with self._sound(), writing(self.connection):
             for one in liveness.watch(self.connection, self._rules_of, now):
                 self._owe(self.connection, [one], one.alert["model"])
                 if (one.event, one.alert["rule"]) == (state.FIRING, "analysis_failed"):
@@ -160,7 +171,8 @@ class Analyzer:
         for stored in self._stored_webhooks():
             if stored["url"]:
                 known.setdefault(stored["key"], _webhook(stored))
-        return delivery.deliver(self.store, list(known.items()))
+        with self._sound():
+            return delivery.deliver(self.store, list(known.items()))
 
     def undeliverable(self) -> list[str]:
         """Return the webhooks that are owed something, and whose URL only the app knows."""

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from modeltap.clock import now
 from modeltap.config import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
 from modeltap.rule import RuleSettings
+from modeltap.store import reserve
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.losses import losses_due
@@ -102,11 +104,11 @@ class Watch:
                 child.terminate()
         self._scheduler.shutdown(wait=True)
         if self._store.exists():
-            connection = connect(self._store, create=False)
-            try:
+            with (
+                suppress(sqlite3.Error, ModeltapError),  # else it expires by itself
+                closing(connect(self._store, create=False)) as connection,
+            ):
                 self._lease(connection).release()
-            finally:
-                connection.close()
 
     def _mind_the_clock(self, look: float) -> None:
         """Look at once when the clock was set back: APScheduler would wait for the old time."""
@@ -121,15 +123,19 @@ class Watch:
     def _tick(self, lane: Callable[[sqlite3.Connection, Lease], None]) -> None:
         if self._stopping or not self._store.exists():
             return
-        connection = connect(self._store, create=False)
         try:
-            lease = self._lease(connection)
-            if lease.hold():
-                lane(connection, lease)
+            with closing(connect(self._store, create=False)) as connection:
+                lease = self._lease(connection)
+                if lease.hold():
+                    lane(connection, lease)
         except (sqlite3.Error, ModeltapError) as error:
-            logger.warning("modeltap: the scheduler looks again later: %s", error)
-        finally:
-            connection.close()
+            self._say_failed(error)
+
+    def _say_failed(self, error: Exception) -> None:
+        text = str(error)
+        if isinstance(error, sqlite3.Error) and reserve.is_full(self._store, error):
+            text = reserve.said(self._store, reserve.give_up(self._store))
+        logger.warning("modeltap: the scheduler looks again later: %s", text)
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:
         lease = Lease(connection, LEASE, self._settings.lease_seconds)

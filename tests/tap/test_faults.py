@@ -8,10 +8,10 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from contextlib import contextmanager
 
 import pytest
 
+from disks import small_disk
 from modeltap import config
 from modeltap.analysis.losses import judge_losses
 from modeltap.analyzer import Analyzer
@@ -48,21 +48,6 @@ def record():
     yield start
     for recorder in opened:
         recorder.close(1)
-
-
-@contextmanager
-def small_disk(folder, size):
-    """Mount a disk of its own; only root may."""
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
-    )
-    if done.returncode:
-        pytest.skip("mounting a small disk needs root: run the tests with sudo")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def count(store):

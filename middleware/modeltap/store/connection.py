@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from modeltap.errors import StoreDamaged, StoreError, StoreTooNew
-from modeltap.store import damage, schema
+from modeltap.store import damage, reserve, schema
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a statement waits for another writer before it says BUSY."""
@@ -58,17 +58,23 @@ def connect(
             )
         _create_private(check_path(file))
     try:
-        connection = _open(file)
+        return _usable(file, in_child, check)
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"store {str(path)!r} cannot be opened: {error}") from error
+        if not reserve.is_full(file, error):
+            raise _store_error(error, path, file) from error
+        if not reserve.give_up(file):
+            raise StoreError(reserve.said(Path(path), given_up=False)) from error
+    return connect(path, create=create, in_child=in_child, check=check)
+
+
+def _usable(file: Path, in_child: bool, check: bool) -> sqlite3.Connection:
+    connection = _open(file)
     try:
         _prepare(connection, file, in_child)
         if check:
             damage.check(connection, file)
-    except BaseException as error:
+    except BaseException:
         connection.close()
-        if isinstance(error, sqlite3.DatabaseError):
-            raise _store_error(error, path, file) from error
         raise
     return connection
 

@@ -1,0 +1,58 @@
+"""A disk that is full to the last byte while there is an alert: kept, told, and said clearly."""
+
+from __future__ import annotations
+
+import pytest
+
+from command import lines, modeltap
+from disks import fill, small_disk
+from modeltap.testing import WebhookReceiver
+from stores import every, put
+
+ROWS = [{"x": (n * 7919 % 1000) / 100 + (0 if n < 700 else 6)} for n in range(1000)]
+FULL = "modeltap: the disk that holds store 'modeltap.db' is full: free some room\n"
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A store with a reference, and rows that drift, not analysed yet; and who is to be told."""
+    with small_disk(tmp_path / "disk", "16m") as folder, WebhookReceiver() as receiver:
+        (folder / "modeltap.toml").write_text(
+            f"store = 'modeltap.db'\nreference = 'first 600 rows'\n"
+            f"[[webhooks]]\nurl = '{receiver.url}'\nallow_private = true\n"
+        )
+        put(folder / "modeltap.db", every(1, 660), ROWS[:660])
+        modeltap("analyze", cwd=folder)
+        put(folder / "modeltap.db", every(1, 340, first=660), ROWS[660:], prefix="late")
+        yield folder, receiver
+
+
+def test_the_reserve_lets_an_alert_be_kept_and_told(disk):
+    folder, receiver = disk
+    assert (folder / "modeltap.db-reserve").stat().st_mode & 0o777 == 0o600
+    fill(folder)
+    said = modeltap("analyze", "--open", cwd=folder)
+    assert "9 windows judged, 1 messages delivered" in said
+    assert receiver.received[0].event["data"]["rule"] == "data_drift"
+    assert not (folder / "modeltap.db-reserve").exists()
+    (alert,) = lines(modeltap("alerts", "--json", cwd=folder))
+    assert alert["state"] == "firing"
+
+
+def test_without_room_at_all_it_is_a_clear_line_and_nothing_is_lost(disk):
+    folder, receiver = disk
+    (folder / "modeltap.db-reserve").unlink()
+    ballast = fill(folder)
+    for command in (("analyze", "--open"), ("deliver",), ("alerts",)):
+        assert modeltap(*command, code=1, cwd=folder) == FULL
+    assert receiver.received == []
+    ballast.unlink()
+    assert "1 messages delivered" in modeltap("analyze", "--open", cwd=folder)
+    assert (folder / "modeltap.db-reserve").exists()
+
+
+def test_a_small_disk_has_no_reserve(tmp_path):
+    with small_disk(tmp_path / "disk", "6m") as folder:
+        put(folder / "modeltap.db", every(1, 100), ROWS[:100])
+        modeltap("analyze", cwd=folder)
+        assert not (folder / "modeltap.db-reserve").exists()
