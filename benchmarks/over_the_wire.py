@@ -46,9 +46,15 @@ class Server:
     """One variant under uvicorn, in a folder of its own."""
 
     def __init__(
-        self, variant: str, folder: Path, make: str = "capture_overhead:starlette_app"
+        self,
+        variant: str,
+        folder: Path,
+        make: str = "capture_overhead:starlette_app",
+        store: Path | None = None,
     ) -> None:
         folder.mkdir()
+        if store is not None:
+            shutil.copy(store, folder / "taps.db")
         module, function = make.split(":")
         source = APP.format(
             benchmarks=str(Path(__file__).parent), variant=variant, module=module,

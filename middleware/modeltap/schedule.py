@@ -214,7 +214,7 @@ class Watch:
         """Wait for the child; end it at its limit, or when another took the lease over."""
         limit = self._settings.job_limit_seconds
         deadline = time.monotonic() + limit
-        told: bytes | None = secrets_of(self._settings)
+        told: bytes | None = told_to(self._settings)
         why = ""
         while True:
             wait = max(0.05, min(lease.ttl / 3, deadline - time.monotonic()))
@@ -245,10 +245,11 @@ def something_new(connection: sqlite3.Connection) -> bool:
     return closed is not None
 
 
-def secrets_of(settings: Settings) -> bytes:
-    """Return what the child must be told and no file may hold: the webhooks, with their URLs."""
+def told_to(settings: Settings) -> bytes:
+    """Return what the child is told: its limit, and the webhooks, whose URLs no file may hold."""
     webhooks: list[dict[str, Any]] = [msgspec.to_builtins(hook) for hook in settings.webhooks]
-    return json.dumps({"webhooks": webhooks}).encode()
+    limit = settings.job_limit_seconds
+    return json.dumps({"webhooks": webhooks, "job_limit_seconds": limit}).encode()
 
 
 def _held(lease: Lease) -> bool:

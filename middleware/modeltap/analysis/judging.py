@@ -12,6 +12,7 @@ import msgspec
 
 from modeltap import clock
 from modeltap.analysis.metric import ALERT, OK, Metric
+from modeltap.analysis.pace import Rest, no_rest
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import SettingsOf
 from modeltap.store.connection import writing
@@ -45,6 +46,7 @@ class Judging:
     on_judged: OnJudged
     open_too: bool = False
     again: bool = False
+    rest: Rest = no_rest
 
     def is_over(self, model: str, version: str, end: str) -> bool:
         """Say whether no more rows are to be expected before `end`.
@@ -87,6 +89,7 @@ class Judging:
             save_metrics(self.connection, rows)
             if not self.again:
                 self.on_judged(self.connection, rows)
+        self.rest()
         return True
 
     def _live(self, model: str) -> bool:

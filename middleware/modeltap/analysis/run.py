@@ -12,6 +12,7 @@ from modeltap.analysis.judge_operations import judge_operations
 from modeltap.analysis.judge_performance import PerformanceJudge
 from modeltap.analysis.judging import Judging, OnJudged
 from modeltap.analysis.losses import judge_losses
+from modeltap.analysis.pace import Rest, no_rest
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.row_windows import RowWindows
 from modeltap.analysis.windows import Counter, SettingsOf
@@ -41,6 +42,7 @@ def analyze(
     wait: float = 60.0,
     open_too: bool = False,
     again: bool = False,
+    rest: Rest = no_rest,
 ) -> Report:
     """Run one pass over what is new; a second one finds nothing to do.
 
@@ -51,11 +53,12 @@ def analyze(
         wait: seconds to wait for another analysis to end.
         open_too: judge windows that are not complete, too.
         again: compute all windows anew, without alerts.
+        rest: called after each piece of work.
 
     Raises `BusyError` when another analysis holds the lease for longer than `wait`.
     """
     with KeptLease(Lease(connection, LEASE), wait) as lease:
-        counter = Counter(connection, settings_of, lease.held)
+        counter = Counter(connection, settings_of, lease.held, rest)
         report = Report()
         # A reference that was set since the last pass first counts what it missed.
         for reference in _references(connection, None):
@@ -66,7 +69,7 @@ def analyze(
             if frozen is not None:
                 report.references += 1
                 counter.recount(frozen)
-        judging = Judging(connection, settings_of, lease.held, on_judged, open_too, again)
+        judging = Judging(connection, settings_of, lease.held, on_judged, open_too, again, rest)
         for reference in _references(connection, model):
             if Window.parse(counter.series(reference).window).kind == "rows":
                 RowWindows(counter, reference).cut()

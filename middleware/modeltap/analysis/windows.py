@@ -15,6 +15,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.operations import Traffic, count_latency
+from modeltap.analysis.pace import Rest, no_rest
 from modeltap.analysis.reading import COLUMNS, Batch, read
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally, pack, tally, unpack
@@ -49,6 +50,9 @@ class Counter:
     fence: Callable[[], bool]
     """Asked inside each transaction; False means that another took over, and nothing is written."""
 
+    rest: Rest = no_rest
+    """Called after each piece of work, outside any transaction."""
+
     def __post_init__(self) -> None:
         self._decoders = Decoders()
 
@@ -70,6 +74,7 @@ class Counter:
                 return total
             self._take(chunk, before)
             total += len(chunk)
+            self.rest()
 
     def recount(self, reference: Reference) -> None:
         """Count under a new reference, or into other windows, what was seen before."""
@@ -93,6 +98,7 @@ class Counter:
             batch = read(chunk, self.settings_of(reference.model), self._decoders)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
+            self.rest()
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
         """Decode the exchanges with these ids again."""

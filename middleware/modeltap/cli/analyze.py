@@ -7,6 +7,7 @@ import time
 
 import click
 
+from modeltap.analysis.pace import Pace, no_rest
 from modeltap.cli.options import (
     background_option,
     check_model,
@@ -38,7 +39,10 @@ def analyze(
     gc.disable()
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
     check_model(analyzer.connection, model)
-    report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again)
+    # There is a limit to a job in the background: rest takes no more than half of it.
+    limit = analyzer.settings_of("").job_limit_seconds
+    rest = Pace(0.5 * limit).rest if background else no_rest
+    report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, rest=rest)
     analyzer.check(time.time())
     did = {"exchanges": report.exchanges, "references": report.references,
            "windows": report.windows, "purged": analyzer.purge_now()}  # fmt: skip
