@@ -40,7 +40,12 @@ def post_days(url, days, shift=0.0):
     One by one would take minutes: on a socket that uvicorn shares among workers Nagle's
     algorithm holds each answer back for 40 ms.
     """
-    with httpx.Client(base_url=url, trust_env=False) as client, ThreadPoolExecutor(25) as pool:
+    # A pool that closes connections while others read from them errs now and then.
+    limits = httpx.Limits(max_keepalive_connections=None, keepalive_expiry=None)
+    with (
+        httpx.Client(base_url=url, trust_env=False, limits=limits) as client,
+        ThreadPoolExecutor(25) as pool,
+    ):
 
         def send(body):
             assert client.post("/predict", json=body).status_code == 200

@@ -43,6 +43,7 @@ class Analyzer:
     said: Mapping[str, object]
 
     def __post_init__(self) -> None:
+        self.store = Path(self.store)
         self.settings_of = cache(self._settings_of)
 
     def run(self, **options: Any) -> run.Report:
