@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from modeltap.config import ModelChooser
-from modeltap.tap.exchange import ROUTE, Exchange
+from modeltap.tap.exchange import OUTER, ROUTE, Exchange
 from modeltap.tap.recorder import Ticket
 from modeltap.tap.tee import Tee
 
@@ -25,6 +25,9 @@ class ASGIMiddleware:
     here, a useless store path `StoreError`.
     """
 
+    gives_way = False
+    """Whether a tap further within, which the app's own code put there, records in our place."""
+
     def __init__(self, app: ASGIApp, *, model: ModelChooser = None, **options: Any) -> None:
         self.app = app
         self.tee = Tee("asgi", model, options)
@@ -33,6 +36,8 @@ class ASGIMiddleware:
         tee = self.tee
         exchange = None
         if scope["type"] == "http":
+            if OUTER in scope:
+                scope[OUTER].give_way()
             path = _path(scope) if scope.get("root_path") else scope["path"]
             exchange = tee.begin(
                 scope["method"], path, scope.get("query_string", b""), scope["headers"]
@@ -44,6 +49,8 @@ class ASGIMiddleware:
             await self.app(scope, receive, send)
             return
         responder = _Responder(tee, exchange, scope, receive, send)
+        if self.gives_way:
+            scope[OUTER] = responder
         try:
             await self.app(scope, responder.receive, responder.send)
         except BaseException as error:
@@ -139,13 +146,17 @@ class _Responder:
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = message["status"]
         headers = message.get("headers", ())
-        if self._tee.id_header is None or exchange.id is None:
+        if self._tee.id_header is None or exchange.id is None or self._finished:
             exchange.response_headers = headers
             return message
         # A copy: the app may send the same list again with its next response.
         headers = [*headers, (self._tee.id_header, exchange.id.encode())]
         exchange.response_headers = headers
         return {**message, "headers": headers}
+
+    def give_way(self) -> None:
+        """Another tap has this exchange: ours is forgotten, and adds no header."""
+        self._finished = True
 
     def _finish(self) -> Ticket | None:
         """The response is complete: what the app does afterwards is not the client's time."""
