@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import sys
 
-_said = set()
+TYPE_CHECKING = False  # as typing has it, which takes longer to import than all of this
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_said: set[str] = set()
 
 
 class _Finder:
     """Finds nothing itself: has others find a server's module, and acts once it is imported."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name not in _ACTS:
             return None
         for finder in sys.meta_path:
@@ -27,10 +32,10 @@ class _Finder:
         return None
 
 
-def _act_after(loader, act):
+def _act_after(loader: Any, act: Callable[[Any], None]) -> None:
     execute = loader.exec_module
 
-    def exec_module(module):
+    def exec_module(module: Any) -> None:
         execute(module)
         try:
             act(module)
@@ -40,22 +45,22 @@ def _act_after(loader, act):
     loader.exec_module = exec_module
 
 
-def _uvicorn(module):
+def _uvicorn(module: Any) -> None:
     """Have the app that a worker of uvicorn loads tapped, around all that it is wrapped in."""
     load = module.Config.load
 
-    def tapping(self):
+    def tapping(self: Any) -> None:
         load(self)
         self.loaded_app = _tapped(self.loaded_app, "asgi")
 
     module.Config.load = tapping
 
 
-def _gunicorn(module):
+def _gunicorn(module: Any) -> None:
     """Have the app that gunicorn loads tapped; uvicorn's workers in it load theirs by `Config`."""
     wsgi = module.BaseApplication.wsgi
 
-    def tapping(self):
+    def tapping(self: Any) -> Any:
         app = wsgi(self)
         kinds = [_WORKERS.get(base.__module__) for base in self.cfg.worker_class.__mro__]
         kind = next(filter(None, kinds), None)
@@ -74,7 +79,7 @@ _WORKERS = {
 """What the workers call; those of other modules are left alone."""
 
 
-def _tapped(app, kind):
+def _tapped(app: Any, kind: str) -> Any:
     try:
         from modeltap.injected.servers import tapped
 
@@ -89,14 +94,14 @@ def _tapped(app, kind):
     return app
 
 
-def _say(message):
+def _say(message: str) -> None:
     """Say it on standard error, once in a process."""
     if message not in _said and sys.stderr is not None:
         _said.add(message)
         print(f"modeltap: {message}", file=sys.stderr, flush=True)
 
 
-def _run_the_next(own_folder):
+def _run_the_next(own_folder: str) -> None:
     """Run the sitecustomize that this one stands before, if there is one."""
     from importlib.machinery import PathFinder
     from importlib.util import module_from_spec
@@ -109,5 +114,5 @@ def _run_the_next(own_folder):
 
 
 if __name__ == "sitecustomize":
-    sys.meta_path.insert(0, _Finder())
+    sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]  # its typeshed class is typing's
     _run_the_next(__file__.rpartition("/")[0])
