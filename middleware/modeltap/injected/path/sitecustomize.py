@@ -114,5 +114,5 @@ def _run_the_next(own_folder: str) -> None:
 
 
 if __name__ == "sitecustomize":
-    sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]  # its typeshed class is typing's
+    sys.meta_path.insert(0, _Finder())
     _run_the_next(__file__.rpartition("/")[0])
