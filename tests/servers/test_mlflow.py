@@ -1,0 +1,95 @@
+"""MLflow: its own command as it is, and its scoring app in a server of one's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from model_servers import (
+    DECODERS,
+    LABELS,
+    ROWS,
+    RUN,
+    assert_decoded,
+    decoded,
+    recorded,
+    recorded_as,
+    same_answers,
+)
+
+pytestmark = pytest.mark.servers
+
+SAVE = """
+import iris, mlflow
+mlflow.sklearn.save_model(iris.model(), "model", serialization_format="cloudpickle")
+"""
+
+APP = """
+import modeltap
+from mlflow.pyfunc.scoring_server.app import app
+
+modeltap.watch(app, model="iris", store="taps.db", analyze=False)
+"""
+
+COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+RECORDS = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS]
+TABLE = "".join(",".join(map(str, line)) + "\n" for line in [COLUMNS, *ROWS])
+
+PLAIN = [{"json": {"instances": ROWS}}, {"json": {"dataframe_records": RECORDS}}]
+OWN = [
+    {"json": {"dataframe_split": {"columns": COLUMNS, "data": ROWS}}},
+    {"content": TABLE, "headers": {"content-type": "text/csv"}},
+]
+WRONG = [{"json": {"nonsense": ROWS}}]
+
+
+def asked(bodies):
+    return [("/invocations", said) for said in bodies]
+
+
+@pytest.fixture
+def saved(environment):
+    """An environment with a model that MLflow has saved."""
+    made = environment("mlflow")
+    made.call(SAVE)
+    return made
+
+
+def serve(saved, workers, tap=()):
+    return saved.start("mlflow", "models", "serve", "-m", "model", "-p", "{port}", "--env-manager",
+                       "local", "--workers", str(workers), tap=tap)  # fmt: skip
+
+
+def test_mlflow_models_serve_is_tapped_unmodified(saved, tmp_path):
+    """Two workers, all forms of a body, and a wrong one: the same answers, and a record each."""
+    plain, tapped = serve(saved, 1), serve(saved, 2, RUN)
+    plain.wait()
+    tapped.wait()
+    expected = same_answers(plain, tapped, asked([*PLAIN, *OWN, *WRONG]))
+    tapped.stop()
+    assert recorded(tmp_path / "taps.db", len(expected)) == expected
+    assert [one[2] for one in expected] == [200, 200, 200, 200, 400]
+    assert decoded(tmp_path / "taps.db")[:2] == [(2, LABELS), (2, LABELS)]
+
+
+def watched(saved):
+    saved.write("app.py", APP)
+    return saved.start("uvicorn", "app:app", "--port", "{port}", __pyfunc_model_path__="model")
+
+
+def test_mlflows_scoring_app_is_watched(saved, tmp_path):
+    """By one line, where the app is served by a server of one's own."""
+    server = watched(saved).wait()
+    expected = [recorded_as(server.ask(path, **said)) for path, said in asked(PLAIN)]
+    server.stop()
+    assert recorded(tmp_path / "taps.db", len(expected)) == expected
+    assert decoded(tmp_path / "taps.db") == [(2, LABELS)] * 2
+
+
+@DECODERS
+def test_mlflows_own_forms_are_decoded(saved, tmp_path):
+    """A data frame split into columns and rows, and a table as CSV: rows with their names."""
+    server = watched(saved).wait()
+    for path, said in asked(OWN):
+        assert server.ask(path, **said).json() == {"predictions": LABELS}
+    server.stop()
+    assert_decoded(tmp_path / "taps.db", [(2, LABELS)] * 2)
