@@ -22,7 +22,7 @@ from model_servers import (
 pytestmark = pytest.mark.servers
 
 SCRIPT = """
-import iris, litserve, sys
+import iris, litserve, signal, sys
 
 class Iris(litserve.LitAPI):
     def setup(self, device):
@@ -38,6 +38,7 @@ class Iris(litserve.LitAPI):
         return {"predictions": labels}
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where it was started to ignore it
     server = litserve.LitServer(Iris(), accelerator="cpu")
     # here
     server.run(port=int(sys.argv[1]), num_api_servers=2, generate_client_file=False)
@@ -46,7 +47,7 @@ if __name__ == "__main__":
 WATCH = "import modeltap; modeltap.watch(server, model='iris', store='taps.db', analyze=False)"
 
 CHAT = """
-import litserve, sys
+import litserve, signal, sys
 
 class Echo(litserve.LitAPI):
     def setup(self, device):
@@ -57,6 +58,7 @@ class Echo(litserve.LitAPI):
             yield word + " "
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where it was started to ignore it
     server = litserve.LitServer(Echo(spec=litserve.OpenAISpec()), accelerator="cpu")
     # here
     server.run(port=int(sys.argv[1]), generate_client_file=False)

@@ -9,8 +9,10 @@ from model_servers import (
     LABELS,
     ROWS,
     RUN,
+    Environment,
     assert_decoded,
     decoded,
+    python_of,
     recorded,
     recorded_as,
     same_answers,
@@ -46,22 +48,23 @@ def asked(bodies):
     return [("/invocations", said) for said in bodies]
 
 
-@pytest.fixture
-def saved(environment):
-    """An environment with a model that MLflow has saved."""
-    made = environment("mlflow")
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The folder of a model that MLflow has saved."""
+    made = Environment(python_of("mlflow", "mlflow"), tmp_path_factory.mktemp("mlflow"))
     made.call(SAVE)
-    return made
+    return str(made.folder / "model")
 
 
-def serve(saved, workers, tap=()):
-    return saved.start("mlflow", "models", "serve", "-m", "model", "-p", "{port}", "--env-manager",
-                       "local", "--workers", str(workers), tap=tap)  # fmt: skip
+def serve(made, model, workers, tap=()):
+    return made.start("mlflow", "models", "serve", "-m", model, "-p", "{port}", "--env-manager",
+                      "local", "--workers", str(workers), tap=tap)  # fmt: skip
 
 
-def test_mlflow_models_serve_is_tapped_unmodified(saved, tmp_path):
+def test_mlflow_models_serve_is_tapped_unmodified(environment, model, tmp_path):
     """Two workers, all forms of a body, and a wrong one: the same answers, and a record each."""
-    plain, tapped = serve(saved, 1), serve(saved, 2, RUN)
+    made = environment("mlflow")
+    plain, tapped = serve(made, model, 1), serve(made, model, 2, RUN)
     plain.wait()
     tapped.wait()
     expected = same_answers(plain, tapped, asked([*PLAIN, *OWN, *WRONG]))
@@ -71,14 +74,15 @@ def test_mlflow_models_serve_is_tapped_unmodified(saved, tmp_path):
     assert decoded(tmp_path / "taps.db")[:2] == [(2, LABELS), (2, LABELS)]
 
 
-def watched(saved):
-    saved.write("app.py", APP)
-    return saved.start("uvicorn", "app:app", "--port", "{port}", __pyfunc_model_path__="model")
+def watched(made, model):
+    made.write("app.py", APP)
+    said = {"__pyfunc_model_path__": model}
+    return made.start("uvicorn", "app:app", "--port", "{port}", **said).wait()
 
 
-def test_mlflows_scoring_app_is_watched(saved, tmp_path):
+def test_mlflows_scoring_app_is_watched(environment, model, tmp_path):
     """By one line, where the app is served by a server of one's own."""
-    server = watched(saved).wait()
+    server = watched(environment("mlflow"), model)
     expected = [recorded_as(server.ask(path, **said)) for path, said in asked(PLAIN)]
     server.stop()
     assert recorded(tmp_path / "taps.db", len(expected)) == expected
@@ -86,9 +90,9 @@ def test_mlflows_scoring_app_is_watched(saved, tmp_path):
 
 
 @DECODERS
-def test_mlflows_own_forms_are_decoded(saved, tmp_path):
+def test_mlflows_own_forms_are_decoded(environment, model, tmp_path):
     """A data frame split into columns and rows, and a table as CSV: rows with their names."""
-    server = watched(saved).wait()
+    server = watched(environment("mlflow"), model)
     for path, said in asked(OWN):
         assert server.ask(path, **said).json() == {"predictions": LABELS}
     server.stop()
