@@ -155,6 +155,55 @@ def test_an_app_that_has_a_tap_of_its_own_is_recorded_once(
     assert [row["model"] for row in rows] == list(models.values())
 
 
+CALLING = """
+import httpx, modeltap
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from app_without import app as other
+
+modeltap.watch(other, model="own")
+
+async def predict(request):
+    transport = httpx.ASGITransport(other)
+    async with httpx.AsyncClient(transport=transport, base_url="http://inner") as client:
+        answer = await client.post("/predict", content=await request.body())
+    return JSONResponse(answer.json())
+
+app = Starlette(routes=[Route("/outer/predict", predict, methods=["POST"])])
+"""
+
+
+def test_a_tapped_app_that_is_called_within_a_request_is_another_exchange(
+    serve, read_rows, tmp_path
+):
+    """The one that calls it has none of its own, and is recorded all the same."""
+    (tmp_path / "app_without.py").write_text(ASGI)
+    served = serve(CALLING, *uvicorn("app:app"))
+    ask(served, path="/outer/predict")
+    served.stop()
+    rows = read_rows(tmp_path / "modeltap.db", PREDICTIONS)
+    assert {row["path"]: row["model"] for row in rows} == {"/outer/predict": "m", "/predict": "own"}
+
+
+PICKLING = """
+import pickle
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        pickle.dumps(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b'{"prediction": 3}'})
+"""
+
+
+def test_what_an_app_is_called_with_can_still_be_pickled(serve):
+    """Ray's proxy sends it on to another process."""
+    served = serve(PICKLING, *uvicorn("app:app", "--lifespan", "off"))
+    assert "x-modeltap-id" in ask(served).headers
+    served.stop()
+
+
 def test_a_server_of_metrics_is_left_alone(serve, tmp_path):
     """An app all of whose routes are left out anyhow: not even its 404s are recorded."""
     served = serve(METRICS, *uvicorn("app:app"))

@@ -97,16 +97,16 @@ def test_a_kserve_script_is_tapped_unmodified(environment, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "line"),
+    ("place", "line", "workers"),
     [
-        pytest.param("# at the top", WATCH.format("app"), id="app"),
-        pytest.param("# here", WATCH.format("server"), id="server"),
+        pytest.param("# at the top", WATCH.format("app"), 2, id="app"),
+        pytest.param("# here", WATCH.format("server"), 1, id="server"),
     ],
 )
-def test_a_watched_kserve_answers_its_own_client(environment, tmp_path, place, line):
+def test_a_watched_kserve_answers_its_own_client(environment, tmp_path, place, line, workers):
     """By its app, or by the server that serves it."""
     made = environment("kserve")
-    server = serve(made, SCRIPT.replace(place, line)).wait("/v2/health/ready", [200])
+    server = serve(made, SCRIPT.replace(place, line), workers).wait("/v2/health/ready", [200])
     assert made.call(CLIENT, server.url, json.dumps(ROWS)) == {"predictions": LABELS}
     server.stop()
     (row,) = recorded(tmp_path / "taps.db", 1)

@@ -1,21 +1,21 @@
-"""Ray Serve: a FastAPI app as its ingress, in a replica that it starts."""
+"""Ray Serve: a FastAPI app as its ingress, in a replica; or tapped at Ray's own proxy."""
 
 from __future__ import annotations
 
 import pytest
 
-from model_servers import LABELS, ROWS, decoded, recorded, recorded_as
+from model_servers import LABELS, ROWS, RUN, decoded, recorded, recorded_as
 
 pytestmark = pytest.mark.servers
 
 SCRIPT = """
 import os, signal, sys
-import modeltap, ray
+import ray
 from fastapi import FastAPI, Request
 from ray import serve
 
 app = FastAPI()
-modeltap.watch(app, model="iris", store=os.path.abspath("taps.db"), analyze=False)
+# here
 
 @serve.deployment
 @serve.ingress(app)
@@ -29,7 +29,7 @@ class Iris:
         rows = (await request.json())["rows"]
         return {"predictions": self.model.predict(rows).tolist()}
 
-ray.init(num_cpus=2, include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": os.getcwd()}})
+ray.init(num_cpus=2, include_dashboard=False)
 serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
 serve.run(Iris.bind())
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -37,11 +37,26 @@ signal.pause()
 """
 
 
-def test_the_app_of_an_ingress_is_tapped_in_its_replica(environment, tmp_path):
-    """It is sent there as a pickle, with the tap; the id comes back through Ray's own proxy."""
+WATCH = """
+import modeltap
+modeltap.watch(app, model="iris", store=os.path.abspath("taps.db"), analyze=False)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "tap"),
+    [
+        pytest.param(SCRIPT.replace("# here", WATCH), (), id="watch"),
+        pytest.param(SCRIPT, RUN, id="run"),
+    ],
+)
+def test_the_app_of_an_ingress_is_tapped(environment, tmp_path, source, tap):
+    """It is sent to its replica as a pickle, with the tap; or the proxy before it is tapped."""
     made = environment("ray")
-    made.write("server.py", SCRIPT)
-    server = made.start(str(made.python), "server.py", "{port}", RAY_USAGE_STATS_ENABLED="0")
+    made.write("server.py", source)
+    command = (str(made.python), "server.py", "{port}")
+    told = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(tmp_path)}
+    server = made.start(*command, tap=tap, **told)
     server.wait("/docs", [200])
     answer = server.ask("/predict", json={"rows": ROWS})
     assert answer.json() == {"predictions": LABELS}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 from modeltap.config import ModelChooser
-from modeltap.tap.exchange import OUTER, ROUTE, Exchange
+from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.recorder import Ticket
 from modeltap.tap.tee import Tee
 
@@ -36,8 +37,9 @@ class ASGIMiddleware:
         tee = self.tee
         exchange = None
         if scope["type"] == "http":
-            if OUTER in scope:
-                scope[OUTER].give_way()
+            outer = _outermost.get()
+            if outer is not None:
+                outer.give_way(scope)
             path = _path(scope) if scope.get("root_path") else scope["path"]
             exchange = tee.begin(
                 scope["method"], path, scope.get("query_string", b""), scope["headers"]
@@ -50,7 +52,7 @@ class ASGIMiddleware:
             return
         responder = _Responder(tee, exchange, scope, receive, send)
         if self.gives_way:
-            scope[OUTER] = responder
+            _outermost.set(responder)
         try:
             await self.app(scope, responder.receive, responder.send)
         except BaseException as error:
@@ -154,9 +156,14 @@ class _Responder:
         exchange.response_headers = headers
         return {**message, "headers": headers}
 
-    def give_way(self) -> None:
-        """Another tap has this exchange: ours is forgotten, and adds no header."""
-        self._finished = True
+    def give_way(self, scope: Scope) -> None:
+        """Another tap has this exchange: ours is forgotten, and adds no header.
+
+        Mounts copy the scope, but not what is in it; a call of another app within this
+        request (by httpx's ASGI transport, say) has a scope of its own.
+        """
+        if scope.get("asgi") is self._scope.get("asgi"):
+            self._finished = True
 
     def _finish(self) -> Ticket | None:
         """The response is complete: what the app does afterwards is not the client's time."""
@@ -195,6 +202,10 @@ class _Responder:
             # Litestar keeps the template under a name of its own.
             template = scope.get(ROUTE) or scope.get("path_template")
         return _mounted(scope, template) if isinstance(template, str) else None
+
+
+# Not in the scope, which some servers (Ray's proxy) pickle and send on.
+_outermost: ContextVar[_Responder | None] = ContextVar("modeltap_outermost", default=None)
 
 
 def _mounted(scope: Scope, template: str) -> str:

@@ -12,9 +12,6 @@ from typing import Any
 ROUTE = "modeltap.route"
 """Where a framework's plugin leaves the route: in the ASGI scope, or in the WSGI environ."""
 
-OUTER = "modeltap.outer"
-"""Where `modeltap run` leaves its own tap of a request, for one that the app has itself."""
-
 Headers = Iterable[tuple[bytes | str, bytes | str]]
 """As ASGI has them, or as WSGI has them."""
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from modeltap.config import ModelChooser, Settings
-from modeltap.tap.exchange import OUTER, ROUTE, Exchange
+from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.tee import Tee
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_OUTERMOST = "modeltap.outermost"
+"""Where a tap that gives way is, in the environ."""
 
 Write = Callable[[bytes], object]
 
@@ -32,8 +35,8 @@ class WSGIMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         tee = self.tee
-        if OUTER in environ:
-            environ[OUTER].give_way()
+        if _OUTERMOST in environ:
+            environ[_OUTERMOST].give_way()
         if tee.disabled:
             return self.app(environ, start_response)
         exchange = tee.begin(
@@ -45,7 +48,7 @@ class WSGIMiddleware:
             return self.app(environ, start_response)
         responder = _Responder(tee, exchange, environ, start_response)
         if self.gives_way:
-            environ[OUTER] = responder
+            environ[_OUTERMOST] = responder
         try:
             source = environ.get("wsgi.input")
             if source is not None:

@@ -74,7 +74,6 @@ _WORKERS = {
     "gunicorn.workers.gasgi": "asgi",
     "gunicorn.workers.sync": "wsgi",
     "gunicorn.workers.gthread": "wsgi",
-    "gunicorn.workers.base_async": "wsgi",
 }
 """What the workers call; those of other modules are left alone."""
 
