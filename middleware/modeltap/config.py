@@ -104,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_query_params: tuple[str, ...] = ()
     mask_body_fields: tuple[str, ...] = ()
     mask_values: tuple[str, ...] = ()
+    mask_bodies: bool = True
     mask_with: Literal["mark", "hash", "drop"] = "mark"
     mask_key: str | None = None
 
@@ -356,6 +357,9 @@ def _check_values(settings: Settings) -> None:
               "one of them is no regular expression")  # fmt: skip
     check("mask_with", settings.mask_with != "hash" or bool(settings.mask_key),
           "hashes need a key, or anybody could guess values; say mask_key='env:NAME'")  # fmt: skip
+    check("mask_bodies", settings.mask_bodies or not (settings.mask_body_fields
+          or settings.mask_values),
+          "what mask_body_fields and mask_values name is not masked without it")  # fmt: skip
     check("max_body_bytes", settings.max_body_bytes >= 0, "it is a number of bytes, 0 or more")
     check("flush_interval_seconds", 0 < settings.flush_interval_seconds <= 60,
           "it is a number of seconds, above 0 and at most 60")  # fmt: skip

@@ -144,6 +144,9 @@ class Recording:
         if truncated and not encoding:
             whole = cut_at_character(body)
             body = whole if as_text(whole) is not None else body
+        if not self.origin.settings.mask_bodies:
+            plain = bytes(body)
+            return plain if encoding or (text := as_text(plain)) is None else text, None
         return self._masker.body(body, encoding)
 
     def _headers(self, chosen: dict[str, str]) -> str | None:
