@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 _COUNTS = {
     "input_tokens": ("input_tokens", "prompt_tokens"),
@@ -25,7 +25,7 @@ def tokens_of(usage: Any) -> dict[str, int]:
     """
     if type(usage) is not dict:
         return {}
-    found = {}
+    found: dict[str, int] = {}
     for name, names in _COUNTS.items():
         for count in map(usage.get, names):
             if _is_count(count):
@@ -37,5 +37,5 @@ def tokens_of(usage: Any) -> dict[str, int]:
     return found if any(found.values()) else {}
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < 2**53
