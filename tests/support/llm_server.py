@@ -102,7 +102,9 @@ async def chat(request):
 
 async def completions(request):
     body = await request.json()
-    prompts = body["prompt"] if isinstance(body["prompt"], list) else [body["prompt"]]
+    prompts = body["prompt"]
+    if isinstance(prompts, str) or isinstance(prompts[0], int):
+        prompts = [prompts]
     texts = [f"{prompt}!{i}" for prompt in prompts for i in range(body.get("n") or 1)]
     head = {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "m-v2"}
     choices = [{"index": i, "text": text, "finish_reason": "length", "logprobs": None}
