@@ -29,11 +29,18 @@ def _read(payload: Payload) -> Generation:
     stream = stream_of(payload)
     found = Generation(streamed=stream.is_stream)
     plain = payload.response_json
-    if type(plain) is dict and (plain.get("type") == "message" or plain.get("type") == "error"):
+    if type(plain) is dict and _is_answer(plain):
         _read_message(found, plain)
     for one in stream.documents:
         _read_event(found, one)
     return found
+
+
+def _is_answer(document: dict[str, Any]) -> bool:
+    """Say whether it is a message or an error; a gateway may leave out what it calls itself."""
+    content = document.get("content")
+    blocks = type(content) is list and any(type(b) is dict and "type" in b for b in content)
+    return blocks or document.get("type") in ("message", "error")
 
 
 def _read_message(found: Generation, message: dict[str, Any]) -> None:
