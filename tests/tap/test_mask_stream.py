@@ -60,6 +60,19 @@ def test_lines_beside_the_data():
         assert kept(f'data: {{"a": 1}}\n\n{line}\n\n') == (None, "unmaskable")
 
 
+def test_documents_without_fields_are_kept_only_without_a_name():
+    """What the second line holds may be what the first one names."""
+    rows = '["user", "password"]', '["ann", "hunter2"]'
+    assert kept("\n".join(rows)) == (None, "unmaskable")
+    assert kept("".join(f"data: {row}\n\n" for row in rows)) == (None, "unmaskable")
+    assert kept('data: "password"\n\ndata: "hunter2"\n\n') == (None, "unmaskable")
+    assert kept('data: "\\u0070assword"\n\ndata: "hunter2"\n\n') == (None, "unmaskable")
+    clean = 'data: "caf\\u00e9"\n\ndata: [1, 2]\n\ndata: {"max_tokens": 1}\n\n'
+    assert kept(clean) == (clean, None)
+    text, _ = kept('data: [{"token": "t"}]\n\n')
+    assert text == f'data: [{{"token":"{MASK}"}}]\n\n'
+
+
 def test_a_document_over_several_lines_is_kept_only_if_it_is_clean():
     """Else it would have to become one line, and lines are known by their number."""
     assert kept('data: {\ndata: "password"\ndata: : "x"\ndata: }\n\n') == (None, "unmaskable")
@@ -87,7 +100,7 @@ def test_json_lines_are_masked_line_by_line():
     lines = '{"token": 1, "a": 2}\n\n[{"password": "x"}]\r\n'
     text, note = kept(lines + '{"max_tokens": 1}')
     assert note == "masked"
-    assert text == f'{{"token":"{MASK}","a":2}}\n\n[{{"password":"{MASK}"}}]\n{{"max_tokens": 1}}'
+    assert text == f'{{"token":"{MASK}","a":2}}\n\n[{{"password":"{MASK}"}}]\r\n{{"max_tokens": 1}}'
     assert kept('{"a": 1}\n{"password": "hun') == ('{"a": 1}\n', "masked")
     assert kept('{"a": 1}\n{"max_tokens": "hun')[1] is None
     assert kept('{"password": "x"\n{"a": 1}\n') == (None, "unmaskable")
@@ -170,4 +183,36 @@ def test_any_text_gives_text_or_a_reason(text):
     """Nothing raises, and what is not changed is not said to be."""
     found, note = kept(text)
     assert (found is None) == (note == "unmaskable")
+    assert (note is None) == (found == text)
+
+
+def without(document):
+    """A document as it is to be kept."""
+    if isinstance(document, dict):
+        return {n: MASK if n in SENSITIVE else without(v) for n, v in document.items()}
+    return list(map(without, document)) if isinstance(document, list) else document
+
+
+SENSITIVE = ("password", "token", "x-api-key", "Session")
+values = st.recursive(
+    st.none() | st.integers(-(2**70), 2**70) | st.text(max_size=5) | st.just("my password"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*SENSITIVE, "a", "max_tokens"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+objects = st.dictionaries(st.sampled_from([*SENSITIVE, "b", "author"]), values, min_size=1)
+
+
+@given(st.lists(objects, min_size=2, max_size=6), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_a_whole_stream_is_always_kept_and_all_but_the_secrets_in_it(documents, end, framed):
+    """Each document where it was."""
+    before = "data: " if framed else ""
+    between = end * 2 if framed else end
+    text = "".join(before + json.dumps(one) + between for one in documents)
+    found, note = kept(text)
+    rows = [row.removeprefix(before) for row in found.split(between)]
+    assert rows.pop() == ""
+    assert [json.loads(row) for row in rows] == list(map(without, documents))
     assert (note is None) == (found == text)

@@ -6,6 +6,7 @@ number of lines stays, for their times are known by it; only a last line that wa
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
@@ -16,6 +17,8 @@ _FIELD = re.compile(r"((data|event|id|retry)(?:: ?|\Z)|:|\Z).*")
 _BARE_NAME = re.compile(r"[\w.:/-]{1,100}")
 _BEGINNINGS = ("data:", "event:", "id:", "retry:", ":")
 _DONE = "[DONE]"
+_HAS_FIELDS = re.compile(r"\s*(?:\[\s*)?\{")
+"""Of lists and texts the next line may hold what the names in this one are of, as a table does."""
 
 
 class Unmaskable(Exception):
@@ -140,18 +143,28 @@ def _beside(line: _Line, rules: Rules) -> _Line:
 
 
 def _document(value: str, rules: Rules) -> str:
-    """Return data masked; raises `Unmaskable` where it is no JSON and has a name in it."""
+    """Return data masked; raises `Unmaskable` where it has no fields, but a name in it."""
     if value == _DONE:
         return value
     kept = rules.document(value)
+    if kept is not None and not _HAS_FIELDS.match(value) and rules.text(_unescaped(value)) is None:
+        raise Unmaskable
     kept = rules.text(value) if kept is None else kept
     if kept is None:
         raise Unmaskable
     return kept
 
 
+def _unescaped(value: str) -> str:
+    """Return JSON with its letters written as such."""
+    try:
+        return json.dumps(json.loads(value), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        raise Unmaskable from None
+
+
 def _masked_json_lines(text: str, rules: Rules) -> str | None:
-    """Mask line by line where each is a whole object or list, but for a last one that was cut."""
+    """Mask line by line where each is a whole document with fields, but for a cut last one."""
     *whole, last = text.split("\n")
     kept = []
     for line in whole:
@@ -168,7 +181,8 @@ def _masked_json_lines(text: str, rules: Rules) -> str | None:
 
 
 def _json_line(line: str, rules: Rules) -> str | None:
-    bare = line.strip()
-    if not bare:
+    if not line.strip():
         return line
-    return rules.document(line) if bare[0] in "{[" else None
+    bare = line.removesuffix("\r")
+    kept = rules.document(bare) if _HAS_FIELDS.match(bare) else None
+    return None if kept is None else kept + line[len(bare) :]
