@@ -156,6 +156,16 @@ def test_events_may_come_byte_by_byte(llm, client):
     assert "first_token_ms" in seen.found.answers[0]
 
 
+def test_a_secret_in_every_piece_is_masked_and_the_rest_decoded(llm, client):
+    """The times of the lines, too, for they are as many as they were."""
+    assert streamed(client, "tells") == "Hello wörld"
+    seen = llm.seen()
+    assert seen.exchange["response_note"] == "masked"
+    assert "hunter2" not in seen.exchange["response_body"]
+    assert (seen.found.predictions, seen.found.note) == (["Hello wörld"], None)
+    assert seen.found.answers[0]["first_token_ms"] == seen.stream["lines"][2][0]
+
+
 def test_another_path_is_known_by_the_shape(llm):
     """As a gateway has one."""
     body = {"model": "plain", "messages": ASKED, "stream": True}

@@ -48,7 +48,7 @@ def chunk(body, delta, index=0, finish=None, number=0, **more):
 def chat_pieces(body):
     n, kind = body.get("n") or 1, body["model"]
     more = {"usage": dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)}
-    more = more if kind == "lit" else {}
+    more = more if kind == "lit" else {"session_token": "hunter2"} if kind == "tells" else {}
     for index in range(n):
         yield chunk(body, {"role": "assistant", "content": ""}, index, **more)
     yield PAUSE
