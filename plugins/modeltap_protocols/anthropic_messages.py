@@ -19,7 +19,7 @@ def decode(payload: Payload) -> Decoded | None:
     if request is None or messages is None:
         return None
     found = _read(payload)
-    if not (found.choices or at(payload, "/v1/messages", "/messages")):
+    if not (found.choices or at(payload, "/messages")):
         return None
     row = row_of_messages(request, messages, text_of(request.get("system")))
     return found.decoded([row], payload)

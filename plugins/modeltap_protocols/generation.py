@@ -60,11 +60,9 @@ class Generation:
         found = Decoded(rows=rows, id=self.id)
         if not payload.response:
             return found
-        if (
-            self.count
-            and self.count != len(rows)
-            and not (self.streamed and self.count < len(rows))
-        ):
+        # Of a stream that was cut some completions never came.
+        fitting = self.count <= len(rows) if self.streamed else self.count in (0, len(rows))
+        if not fitting:
             found.note = f"unpaired: {len(rows)} rows, {self.count} predictions"
             return found
         listed = [self.choices.get(place) for place in range(len(rows))]

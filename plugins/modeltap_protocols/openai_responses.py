@@ -25,7 +25,8 @@ def decode(payload: Payload) -> Decoded | None:
     if request is None or messages is None:
         return None
     found = _read(payload)
-    if not (found.choices or at(payload, "/v1/responses", "/responses")):
+    by_path = at(payload, "/responses") and type(request.get("model")) is str
+    if not (found.choices or by_path):
         return None
     system = request.get("instructions")
     row = row_of_messages(request, messages, system if type(system) is str else None)
