@@ -5,7 +5,8 @@
 One process calls each app with a 1,072 B JSON request, without a network. Variants take turns
 in every round; a round lasts until its last exchange is in SQLite, so that the writer's work is
 inside the time measured. Printed are medians over rounds of (variant - bare) / requests, and the
-ratio of modeltap to the floor: a bare tee with a thread that batches into SQLite.
+ratio of modeltap, with `mask_bodies` and without, to the floor: a bare tee with a thread that
+batches into SQLite.
 """
 
 from __future__ import annotations
@@ -142,7 +143,9 @@ def variants(make: Callable[[], Any], folder: Path, wsgi: bool) -> dict[str, Run
     floor_writer = FloorWriter(folder / f"{name}-floor.db")
     floor_count = 0
     store = folder / f"{name}.db"
+    plain_store = folder / f"{name}-plain.db"
     options: dict[str, Any] = {"model": "bench", "store": str(store), "analyze": False}
+    unmasked = {**options, "store": str(plain_store), "mask_bodies": False}
 
     def plain(app: Any) -> Runner:
         def run(count: int) -> float:
@@ -163,7 +166,7 @@ def variants(make: Callable[[], Any], folder: Path, wsgi: bool) -> dict[str, Run
 
         return run
 
-    def tapped(app: Any) -> Runner:
+    def tapped(app: Any, store: Path) -> Runner:
         def run(count: int) -> float:
             start = time.perf_counter()
             drive(app, count)
@@ -181,7 +184,8 @@ def variants(make: Callable[[], Any], folder: Path, wsgi: bool) -> dict[str, Run
         "pass-through": plain(passing(make())),
         "tee": plain(wrap(make(), None)),
         "floor": teed(wrap(make(), floor_writer)),
-        "modeltap": tapped(tap(make(), **options)),
+        "unmasked": tapped(tap(make(), **unmasked), plain_store),
+        "modeltap": tapped(tap(make(), **options), store),
     }
 
 
@@ -208,7 +212,8 @@ def main() -> None:
         f"{said.cores} cores; {said.rounds} rounds of {said.requests} requests; "
         "added us a request, medians\n"
     )
-    print(f"{'':10} {'bare':>7} {'pass':>6} {'tee':>6} {'floor':>6} {'modeltap':>8}  ratio")
+    print(f"{'':10} {'bare':>7} {'pass':>6} {'tee':>6} {'floor':>6} "
+          f"{'unmasked':>8}  {'ratio':5} {'modeltap':>8}  ratio")  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         for make, wsgi in ((starlette_app, False), (fastapi_app, False), (flask_app, True)):
             times = measure(variants(make, Path(name), wsgi), said.rounds, said.requests)
@@ -220,6 +225,7 @@ def main() -> None:
             print(
                 f"{make.__name__[:-4]:10} {statistics.median(bare):7.1f} "
                 f"{added['pass-through']:6.1f} {added['tee']:6.1f} {added['floor']:6.1f} "
+                f"{added['unmasked']:8.1f}  {added['unmasked'] / added['floor']:.2f}x "
                 f"{added['modeltap']:8.1f}  {added['modeltap'] / added['floor']:.2f}x"
             )
     counters = modeltap.stats()

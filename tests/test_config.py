@@ -53,6 +53,7 @@ def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
         ({"id_header": "a b"}, "id_header = 'a b' is wrong"),
         ({"error_sample_rate": 0.1, "sample_rate": 0.5}, "between sample_rate and 1"),
         ({"mask_body_fields": "(a"}, "mask_body_fields = ('(a',) is wrong: one of them is no reg"),
+        ({"mask_bodies": False, "mask_values": "email"}, "mask_bodies = False is wrong"),
         ({"mask_with": "hash"}, "hashes need a key"),
         ({"analyze": "maybe"}, "analyze = 'maybe' is wrong"),
     ],

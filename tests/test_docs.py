@@ -167,7 +167,7 @@ def test_the_readmes_test_command_is_the_one_ci_runs():
 
 def test_the_plugin_in_the_docs_works():
     """docs/plugins.md's decoder, asked as the analyzer asks it."""
-    from modeltap.decode import Payload
+    from modeltap.payload import Payload
 
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/plugins.md").read_text(), re.S)
     module = types.ModuleType("plugin")

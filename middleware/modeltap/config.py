@@ -50,6 +50,22 @@ class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     missing_values: tuple[str | int | float, ...] | None = None
 
 
+class MappingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[models.NAME.mapping]`` may say: where rows and answers are, as JMESPath.
+
+    `rows`, `id`: of the request's JSON; the others of the response's, each one value or a list.
+    Without `rows` and `prediction` the protocol is found out, and only `columns` count: the
+    names of values that come without.
+    """
+
+    rows: str | None = None
+    columns: tuple[str, ...] = ()
+    prediction: str | None = None
+    score: str | None = None
+    probabilities: str | None = None
+    id: str | None = None
+
+
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What ``[models.NAME]`` may say of one model; what is absent is as for all models."""
 
@@ -63,6 +79,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
+    mapping: MappingSettings | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_query_params: tuple[str, ...] = ()
     mask_body_fields: tuple[str, ...] = ()
     mask_values: tuple[str, ...] = ()
+    mask_bodies: bool = True
     mask_with: Literal["mark", "hash", "drop"] = "mark"
     mask_key: str | None = None
 
@@ -114,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
+    mapping: MappingSettings | None = None
     models: dict[str, ModelSettings] = {}
 
     schedules: ScheduleSettings = ScheduleSettings()
@@ -147,8 +166,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 ANALYSIS_OPTIONS = ("version", "task", "window", "min_rows", "reference", "event_time",
-                    "sensitivity", "missing_values", "features", "multivariate", "retention",
-                    "rules", "repeat_interval", "dashboard_url", "schedules")  # fmt: skip
+                    "sensitivity", "missing_values", "features", "multivariate", "mapping",
+                    "retention", "rules", "repeat_interval", "dashboard_url",
+                    "schedules")  # fmt: skip
 """What the watching process keeps in the store for whoever analyses (no secrets)."""
 
 
@@ -264,9 +284,11 @@ def parse_reference(text: str) -> ReferenceSettings:
 def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     refuse_unknown(merged, Settings.__struct_fields__, "option")
     _check_features(merged, "features")
+    _check_mapping(merged, "mapping")
     for name, table in _tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
         _check_features(table, f"models.{name}.features")
+        _check_mapping(table, f"models.{name}.mapping")
     for _, table in _tables({"schedules": merged.get("schedules")}):
         refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
     merged["webhooks"] = _each(merged.get("webhooks", ()), webhook_of, tolerant)
@@ -289,6 +311,27 @@ def _check_features(said: Mapping[str, object], where: str) -> None:
         low, high = table.get("min"), table.get("max")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
             raise ConfigError(f"{where}.{name}: min {low} is above its max {high}")
+
+
+def _check_mapping(said: Mapping[str, object], where: str) -> None:
+    for _, table in _tables({"mapping": said.get("mapping")}):
+        refuse_unknown(table, MappingSettings.__struct_fields__, f"option of {where}")
+        for name, path in table.items():
+            if name != "columns" and isinstance(path, str):
+                _check_jmespath(path, f"{where}.{name}")
+
+
+def _check_jmespath(path: str, where: str) -> None:
+    from jmespath import compile as compiled  # only for who says one: not for the app's start
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        compiled(path)
+    except JMESPathError as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(
+            f"{where} = {path!r} is no JMESPath: {reason}; write one such as 'payload.items[].x'"
+        ) from None
 
 
 def _converted(merged: dict[str, object]) -> Settings:
@@ -315,6 +358,9 @@ def _check_values(settings: Settings) -> None:
               "one of them is no regular expression")  # fmt: skip
     check("mask_with", settings.mask_with != "hash" or bool(settings.mask_key),
           "hashes need a key, or anybody could guess values; say mask_key='env:NAME'")  # fmt: skip
+    check("mask_bodies", settings.mask_bodies or not (settings.mask_body_fields
+          or settings.mask_values),
+          "what mask_body_fields and mask_values name is not masked without it")  # fmt: skip
     check("max_body_bytes", settings.max_body_bytes >= 0, "it is a number of bytes, 0 or more")
     check("flush_interval_seconds", 0 < settings.flush_interval_seconds <= 60,
           "it is a number of seconds, above 0 and at most 60")  # fmt: skip

@@ -7,59 +7,20 @@ again when a mapping changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
+from modeltap.payload import Body, Decoded, DecodedMany, Payload
 from modeltap.plugins import hooks
-from modeltap.rows import Row
 from modeltap.tap.mask import inflate
 
 _MAX_INFLATED_BYTES = 8 * 1024 * 1024
 """How much a compressed body may become; more is not decoded."""
 
-
-@dataclass(slots=True)
-class Payload:
-    """What a protocol plugin sees of an exchange."""
-
-    path: str
-    query: str | None
-    status: int | None
-    request: str | bytes | None
-    response: str | bytes | None
-    request_type: str | None = None
-    response_type: str | None = None
+_REMEMBERED = 4096
+"""Paths may hold ids, so what is remembered about them is bounded."""
 
 
-@dataclass(slots=True)
-class Decoded:
-    """What a protocol plugin found: N rows and, where the counts agree, N predictions.
-
-    `note` gives the reason where something is missing; without rows nothing was decoded.
-    """
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    predictions: list[Any] = field(default_factory=list)
-    scores: list[float | None] = field(default_factory=list)
-    probabilities: list[Any] = field(default_factory=list)
-    note: str | None = None
-
-
-@dataclass(slots=True)
-class DecodedMany:
-    """What a protocol plugin found in N exchanges of one row each: five lists of length N.
-
-    Where the row is None the exchange was not decoded, and is left to `decode`.
-    """
-
-    rows: list[Row | None] = field(default_factory=list)
-    predictions: list[Any] = field(default_factory=list)
-    scores: list[float | None] = field(default_factory=list)
-    probabilities: list[Any] = field(default_factory=list)
-    notes: list[str | None] = field(default_factory=list)
-
-
-Bodies = Sequence[str | bytes | None]
+Bodies = Sequence[Body]
 Decoder = Callable[[Payload], Decoded | None]
 ManyDecoder = Callable[[Bodies, Bodies], DecodedMany | None]
 
@@ -68,13 +29,15 @@ class Decoders:
     """Asks the plugins in turn, and first the one that knew the last exchange of its kind.
 
     Going through the hook costs more than decoding a small body, so the plugin that answered
-    for a path and content type is remembered and called directly.
+    for a path and content type is remembered and called directly; but what the last resort
+    took may be another's the next time.
     """
 
     def __init__(self) -> None:
         implementations = hooks().decode.get_hookimpls()
         # The order of the hook: what was registered last is asked first.
         self._all = [cast(Decoder, one.function) for one in reversed(implementations)]
+        self._last_resorts = {cast(Decoder, one.function) for one in implementations if one.trylast}
         self._known: dict[tuple[str, str | None], Decoder] = {}
         many = {one.plugin_name: one.function for one in hooks().decode_many.get_hookimpls()}
         self._many: dict[Decoder, ManyDecoder] = {
@@ -86,13 +49,15 @@ class Decoders:
     def decode(self, payload: Payload) -> Decoded:
         """Return what was found; never raises for what a body holds."""
         key = (payload.path, payload.request_type)
-        known = self._known.get(key)
-        if known is not None and (found := _asked(known, payload)) is not None:
-            return found
+        known = self._known.get(key) if payload.mapping is None else None
+        if known is not None and known not in self._last_resorts:
+            found = _asked(known, payload)
+            if found is not None:
+                return found
         for decoder in self._all:
             found = _asked(decoder, payload)
             if found is not None:
-                if len(self._known) < 4096:
+                if len(self._known) < _REMEMBERED:
                     self._known[key] = decoder
                 return found
         return Decoded(note="no decoder knows this body")
@@ -113,7 +78,7 @@ class Decoders:
         return found
 
 
-def plain(body: str | bytes | None, encoding: str | None) -> str | bytes | None:
+def plain(body: Body, encoding: str | None) -> Body:
     """Undo the Content-Encoding of a kept body; text was never compressed, or is masked."""
     if not isinstance(body, bytes) or not encoding or encoding == "identity":
         return body

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modeltap.config import ModelChooser
-    from modeltap.decode import Decoded, DecodedMany, Payload
+    from modeltap.payload import Decoded, DecodedMany, Payload
     from modeltap.webhook import WebhookSettings
 
 hookspec = pluggy.HookspecMarker("modeltap")

@@ -7,16 +7,16 @@ with a member of a usual name (`prediction`, `label`, `score`, ...).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from modeltap.decode import Decoded, DecodedMany, Payload
 from modeltap.hookspecs import hookimpl
+from modeltap.payload import Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import row_type
+from modeltap_protocols.answers import listed, predict
 
 PREDICTION_NAMES = (
     "prediction", "predictions", "predicted", "predicted_label", "output", "outputs", "result",
@@ -35,7 +35,6 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     prediction: int | float | str
 
 
-_decoder = msgspec.json.Decoder()
 _answer_decoder = msgspec.json.Decoder(_Answer)
 _NOT_THIS = (msgspec.DecodeError, ValueError, RecursionError, TypeError)
 """What decoding to a type raises for another document, for none, and for no body at all."""
@@ -49,16 +48,16 @@ def decode(payload: Payload) -> Decoded | None:
             return Decoded(note="no request body")
         rows = [_query_row(payload.query)]
     else:
-        document, reason = _parsed(payload.request)
-        if reason:
-            return Decoded(note=f"request: {reason}")
-        rows = _rows(document)
+        if payload.request_json is None:
+            return Decoded(note="request: no JSON")
+        rows = _rows(payload, payload.request_json)
         if not rows:
             return Decoded(note="request: JSON without rows")
     if type(rows[0]) is not dict or len(rows) > _MAX_ROWS:
         return Decoded(note=f"request: more than {_MAX_ROWS} rows")
     found = Decoded(rows=rows)
-    _predict(found, payload.response)
+    if payload.response:
+        _predict(found, payload.response_json)
     return found
 
 
@@ -92,7 +91,7 @@ def decode_many(
 
 def _row_type(requests: Sequence[str | bytes | None]) -> type[msgspec.Struct] | None:
     sample = requests[:: max(1, len(requests) // _SAMPLE)]
-    documents = [_parsed(body)[0] for body in sample if body]
+    documents = [parse_json(body) for body in sample]
     flat = [document for document in documents if type(document) is dict and _is_flat(document)]
     return row_type(flat) if len(flat) > len(sample) // 2 else None
 
@@ -108,7 +107,8 @@ def _answer_each(
     found.scores, found.probabilities, found.notes = [None] * count, [None] * count, [None] * count
     for position in positions:
         one = Decoded(rows=[{}])
-        _predict(one, responses[position])
+        if responses[position]:
+            _predict(one, parse_json(responses[position]))
         found.notes[position] = one.note
         if one.predictions:
             found.predictions[position] = one.predictions[0]
@@ -118,24 +118,12 @@ def _answer_each(
             found.probabilities[position] = one.probabilities[0]
 
 
-def _parsed(body: str | bytes) -> tuple[Any, str | None]:
-    try:
-        return _decoder.decode(body), None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        # NaN and Infinity are no JSON, but Python's json writes them, so they do arrive.
-        return json.loads(body), None
-    except (ValueError, RecursionError):
-        return None, "no JSON"
-
-
-def _rows(document: Any) -> list[dict[str, Any]]:
+def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
     if type(document) is dict:
         if len(document) == 1:
             ((name, inner),) = document.items()
             if type(inner) is list and inner and type(inner[0]) in (dict, list):
-                return _rows(inner)
+                return _rows(payload, inner)
             if type(inner) is dict and name in ROWS_NAMES:
                 return [inner]
         return [document] if document else []
@@ -144,14 +132,10 @@ def _rows(document: Any) -> list[dict[str, Any]]:
         if kinds == {dict}:
             return document
         if kinds == {list}:
-            return [_numbered(row) for row in document]
+            return [payload.named(row) for row in document]
         if not kinds & {dict, list}:
-            return [_numbered(document)]
+            return [payload.named(document)]
     return []
-
-
-def _numbered(values: list[Any]) -> dict[str, Any]:
-    return {f"f{position}": value for position, value in enumerate(values)}
 
 
 def _query_row(query: str) -> dict[str, Any]:
@@ -165,12 +149,9 @@ def _number(text: str) -> Any:
         return text or None
 
 
-def _predict(found: Decoded, body: str | bytes | None) -> None:
-    if body is None or body == "":
-        return
-    document, reason = _parsed(body)
-    if reason:
-        found.note = f"response: {reason}"
+def _predict(found: Decoded, document: Any) -> None:
+    if document is None:
+        found.note = "response: no JSON"
         return
     if type(document) is dict and len(document) == len(found.rows) == 1:
         # What most answers are, without going through all that they might be.
@@ -178,69 +159,31 @@ def _predict(found: Decoded, body: str | bytes | None) -> None:
         if type(value) in (int, float, str):
             found.predictions = [value]
             return
-    predictions, scores = _answers(document)
+    predictions, scores = _answers(document, len(found.rows))
     if not predictions and not scores:
         found.note = "response: no prediction found"
         return
-    count = len(predictions or scores)
-    if count != len(found.rows):
-        found.note = f"unpaired: {len(found.rows)} rows, {count} predictions"
-        return
-    found.probabilities = [value if _is_distribution(value) else None for value in predictions]
-    found.predictions = [
-        value.index(max(value)) if _is_distribution(value) else _scalar(value)
-        for value in predictions
-    ] or [None] * count
-    found.scores = [_score(value) for value in scores] if len(scores) == count else [None] * count
+    predict(found, predictions, scores)
 
 
-def _answers(document: Any) -> tuple[list[Any], list[Any]]:
+def _answers(document: Any, rows: int) -> tuple[list[Any], list[Any]]:
     """Return what looks like predictions, and what looks like scores, each a list."""
     if type(document) is list:
         if document and set(map(type, document)) == {dict}:
-            pairs = [_answers(one) for one in document]
+            pairs = [_answers(one, 1) for one in document]
             return [p[0] for p, _ in pairs if p], [s[0] for _, s in pairs if s]
-        return document, []
+        return listed(document, rows), []
     if type(document) is not dict:
         return [document], []
-    predictions = _member(document, PREDICTION_NAMES)
-    scores = _member(document, SCORE_NAMES)
+    predictions = _member(document, PREDICTION_NAMES, rows)
+    scores = _member(document, SCORE_NAMES, rows)
     if not predictions and not scores and len(document) == 1:
-        return _listed(next(iter(document.values()))), []
+        return listed(next(iter(document.values())), rows), []
     return predictions, scores
 
 
-def _member(document: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+def _member(document: dict[str, Any], names: tuple[str, ...], rows: int) -> list[Any]:
     for name in names:
         if name in document:
-            return _listed(document[name])
+            return listed(document[name], rows)
     return []
-
-
-def _listed(value: Any) -> list[Any]:
-    if type(value) is not list:
-        return [value]
-    # One row of floats that sum to 1 is a distribution, not as many predictions.
-    return [value] if _is_distribution(value) else value
-
-
-def _is_distribution(value: Any) -> bool:
-    return (
-        type(value) is list
-        and len(value) > 1
-        and set(map(type, value)) <= {float, int}
-        and all(0 <= p <= 1 for p in value)
-        and abs(sum(value) - 1) < 1e-3
-    )
-
-
-def _scalar(value: Any) -> Any:
-    if type(value) is list and len(value) == 1:
-        value = value[0]
-    if type(value) is bool:
-        return "true" if value else "false"
-    return value if type(value) in (str, int, float) else None
-
-
-def _score(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) else None

@@ -34,7 +34,8 @@ REFERENCE = fit(
 )
 NAMES = ("seq", "id", "model", "version", "path", "query", "status", "request_body",
          "response_body", "request_type", "response_type", "request_encoding",
-         "response_encoding", "started_at", "event_time", "duration_ms", "aborted")  # fmt: skip
+         "response_encoding", "started_at", "event_time", "duration_ms", "aborted",
+         "sample_rate", "method", "request_headers", "response_headers", "stream")  # fmt: skip
 WHEN = "2024-01-01T10:00:00.123Z"
 
 usual = st.fixed_dictionaries(

@@ -6,6 +6,7 @@ import contextvars
 import gzip
 import json
 
+import anyio
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
@@ -488,3 +489,59 @@ async def test_a_model_by_path_and_by_function(tap):
 
     found = sqlite3.connect("m.db").execute("select model from exchanges order by seq").fetchall()
     assert found == [("alpha",), ("named",)]
+
+
+async def in_pieces(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-type", b"text/event-stream")]})  # fmt: skip
+    for piece in (b"data: 1\n\n", b"data: ", b"2\n\ndata: 3\n\n"):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await anyio.sleep(0.002)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_when_each_line_of_a_stream_had_come_is_kept(tap):
+    """Of pieces, however they cut the lines; a response in one piece has nothing to tell."""
+    row = await tap(in_pieces, Client(b"{}"))
+    stream = json.loads(row["stream"])
+    assert stream["chunks"] == 3
+    assert [lines for _, lines in stream["lines"]] == [2, 6]
+    moments = [moment for moment, _ in stream["lines"]]
+    assert moments[0] == pytest.approx(row["first_byte_ms"], abs=0.001)
+    assert moments[0] < moments[1] < row["duration_ms"]
+    assert 0 < stream["gap_p50_ms"] <= stream["gap_p95_ms"] <= stream["gap_max_ms"]
+    assert (await tap(echo, Client(b"{}")))["stream"] is None
+
+
+async def test_times_of_endless_small_pieces_are_bounded_and_all_are_counted(tap):
+    """A record stays small whatever an app sends."""
+
+    async def drops(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(10_000):
+            await send({"type": "http.response.body", "body": b"{\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    row = await tap(drops, Client(b""))
+    stream = json.loads(row["stream"])
+    assert (stream["chunks"], row["response_bytes"]) == (10_000, 20_000)
+    assert len(stream["lines"]) == 512
+
+
+async def test_headers_without_which_a_protocol_cannot_be_read_are_kept_by_themselves(tap):
+    """And no other, unless it is named."""
+    headers = [(b"ce-id", b"7"), (b"inference-header-content-length", b"12"), (b"x-own", b"no")]
+    row = await tap(echo, Client(b"{}"), scope_of(headers=headers))
+    assert json.loads(row["request_headers"]) == {
+        "ce-id": "7", "inference-header-content-length": "12",
+    }  # fmt: skip
+
+
+async def test_bodies_are_kept_as_they_came_where_somebody_says_so(tap):
+    """`mask_bodies=False`; query parameters stay masked."""
+    body = b'{"token": "t",  "x": 1}'
+    row = await tap(echo, Client(body), scope_of(query=b"token=t"), mask_bodies=False)
+    assert (row["request_body"], row["request_note"]) == (body.decode(), None)
+    assert row["query"] == "token=%5Bmasked%5D"
+    row = await tap(echo, Client(b"\xff\0"), mask_bodies=False)
+    assert row["request_body"] == b"\xff\0"

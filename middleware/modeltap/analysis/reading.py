@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, repeat
 from typing import Any
 
 from modeltap.analysis.times import parse_times
 from modeltap.config import Settings
-from modeltap.decode import Decoders, Payload, plain
+from modeltap.decode import Decoders, plain
+from modeltap.payload import Body, Decoded, Payload
 from modeltap.rows import Row, columns, take
 
 COLUMNS = (
     "seq, id, model, version, path, query, status, request_body, response_body, request_type, "
     "response_type, request_encoding, response_encoding, started_at, event_time, duration_ms, "
-    "aborted, sample_rate"
+    "aborted, sample_rate, method, request_headers, response_headers, stream"
 )
 
 _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
+
+_FIRST = 8
+"""How many of a kind are looked at for one that is decoded without a remark."""
 
 
 @dataclass(slots=True)
@@ -33,13 +38,19 @@ class Batch:
     predictions: list[Any] = field(default_factory=list)
     scores: list[float | None] = field(default_factory=list)
     probabilities: list[Any] = field(default_factory=list)
+    answers: list[dict[str, Any] | None] = field(default_factory=list)
+    """Further fields of the answer, where a protocol has them."""
     times: list[float] = field(default_factory=list)
+    protocol_ids: dict[int, str] = field(default_factory=dict)
+    """By seq: the protocol's own id."""
     notes: dict[int, tuple[int, str | None]] = field(default_factory=dict)
     """By seq: rows found, and why there are none or no predictions."""
 
     def columns(self) -> dict[str, Sequence[Any]]:
-        """Return the features, the prediction and the score as columns."""
+        """Return the features, what else the answers tell, prediction and score as columns."""
         found = columns(self.rows)
+        if any(self.answers):
+            found = {**columns([answer or {} for answer in self.answers]), **found}
         if any(value is not None for value in self.predictions):
             found["prediction"] = self.predictions
         if any(value is not None for value in self.scores):
@@ -50,81 +61,154 @@ class Batch:
         """Return only the rows at `positions`."""
         part = Batch()
         for name in ("ids", "row_numbers", "rows", "predictions", "scores", "probabilities",
-                     "times"):  # fmt: skip
+                     "answers", "times"):  # fmt: skip
             values = getattr(self, name)
             setattr(part, name, [values[i] for i in positions])
         return part
 
 
-def read(exchanges: Iterable[sqlite3.Row], settings: Settings, decoders: Decoders) -> Batch:
+Find = Callable[[str], sqlite3.Row | None]
+"""Returns the exchange (`COLUMNS`) with a protocol's id; None where there is none."""
+
+
+def read(
+    exchanges: Iterable[sqlite3.Row],
+    settings: Settings,
+    decoders: Decoders,
+    find: Find = lambda _: None,
+) -> Batch:
     """Decode `exchanges` of one model; what cannot be decoded is noted, never an error.
 
     Those of one path and content type come together; within them not all are in their order.
+    `find` looks for the request that an exchange answers, where that came with another one.
     """
-    batch = Batch()
+    reader = _Reader(settings, decoders, find)
     kinds: dict[tuple[str, str | None], list[sqlite3.Row]] = {}
     for exchange in exchanges:
         status = exchange[6]
         if status is not None and status >= 400:
-            batch.notes[exchange[0]] = (0, f"status {status}")
+            reader.batch.notes[exchange[0]] = (0, f"status {status}")
         else:
             kinds.setdefault((exchange[4], exchange[9]), []).append(exchange)
-    kind, _, name = settings.event_time.partition(":")
-    in_body = name if kind == "body" else None
     for alike in kinds.values():
         left = alike
-        if len(alike) >= _ALIKE:
-            # The first one shows who knows its kind.
-            _read_one(batch, alike[0], in_body, decoders)
-            left = _read_many(batch, alike[1:], in_body, decoders)
+        if len(alike) >= _ALIKE and settings.mapping is None:
+            left = reader.read_many(reader.read_first(alike))
         for exchange in left:
-            _read_one(batch, exchange, in_body, decoders)
-    return batch
+            reader.read_one(exchange)
+    reader.read_answers()
+    return reader.batch
 
 
-def _read_one(batch: Batch, exchange: sqlite3.Row, in_body: str | None, decoders: Decoders) -> None:
-    request, response = _bodies(exchange)
-    decoded = decoders.decode(
-        Payload(exchange[4], exchange[5], exchange[6], request, response, exchange[9], exchange[10])
-    )
-    count = len(decoded.rows)
-    empty: list[Any] = [None] * count
-    batch.notes[exchange[0]] = (count, decoded.note)
-    batch.ids += [exchange[1]] * count
-    batch.row_numbers += range(count)
-    batch.rows += decoded.rows
-    batch.predictions += decoded.predictions or empty
-    batch.scores += decoded.scores or empty
-    batch.probabilities += decoded.probabilities or empty
-    batch.times += _times(decoded.rows, in_body, [exchange[14]] * count)
+class _Reader:
+    """Decodes exchanges of one model into a batch."""
+
+    def __init__(self, settings: Settings, decoders: Decoders, find: Find) -> None:
+        self.batch = Batch()
+        self._mapping = settings.mapping
+        self._decoders = decoders
+        self._find = find
+        kind, _, name = settings.event_time.partition(":")
+        self._in_body = name if kind == "body" else None
+        self._asked: dict[str, list[dict[str, Any]]] = {}
+        self._answers: list[tuple[sqlite3.Row, Decoded]] = []
+
+    def read_one(self, exchange: sqlite3.Row) -> None:
+        decoded = self._decoded(exchange)
+        if decoded.id is not None:
+            self.batch.protocol_ids[exchange[0]] = decoded.id
+        if decoded.answered_elsewhere:
+            self._asked[decoded.id or ""] = decoded.rows
+            self.batch.notes[exchange[0]] = (0, "answered by another exchange")
+        elif decoded.answers_to:
+            self._answers.append((exchange, decoded))
+        else:
+            self._add(exchange, decoded)
+
+    def read_first(self, alike: list[sqlite3.Row]) -> list[sqlite3.Row]:
+        """Decode exchanges until one shows who knows their kind; return those that are left.
+
+        One that was cut is taken by the last resort, which is not to take all others for that.
+        """
+        looked_at = 0
+        for exchange in alike[:_FIRST]:
+            self.read_one(exchange)
+            looked_at += 1
+            rows, note = self.batch.notes.get(exchange[0], (1, None))
+            if rows and note is None:
+                break
+        return alike[looked_at:]
+
+    def read_answers(self) -> None:
+        """Join what answers other exchanges with their rows; it has come after all of them."""
+        for exchange, decoded in self._answers:
+            for asked in decoded.answers_to:
+                decoded.rows += self._rows_of(asked)
+            if len(decoded.rows) == len(decoded.predictions):
+                self._add(exchange, decoded)
+            else:
+                self.batch.notes[exchange[0]] = (0, "answers requests that are not in the store")
+
+    def read_many(self, exchanges: list[sqlite3.Row]) -> list[sqlite3.Row]:
+        """Decode those exchanges that are of one row, at once; return the others."""
+        if not exchanges:
+            return []
+        bodies = [_bodies(exchange) for exchange in exchanges]
+        requests, responses = [body for body, _ in bodies], [body for _, body in bodies]
+        found = self._decoders.decode_many(exchanges[0][4], exchanges[0][9], requests, responses)
+        if found is None:
+            return exchanges
+        batch = self.batch
+        taken = [row is not None for row in found.rows]
+        kept = list(compress(exchanges, taken))
+        rows = [row for row in found.rows if row is not None]
+        ones: repeat[int] = repeat(1)
+        notes = zip(ones, compress(found.notes, taken), strict=False)
+        batch.notes.update(zip([exchange[0] for exchange in kept], notes, strict=False))
+        batch.ids += [exchange[1] for exchange in kept]
+        batch.row_numbers += [0] * len(kept)
+        batch.rows += rows
+        batch.predictions += compress(found.predictions, taken)
+        batch.scores += compress(found.scores, taken)
+        batch.probabilities += compress(found.probabilities, taken)
+        batch.answers += [None] * len(kept)
+        batch.times += _times(rows, self._in_body, [exchange[14] for exchange in kept])
+        return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
+
+    def _decoded(self, exchange: sqlite3.Row) -> Decoded:
+        request, response = _bodies(exchange)
+        return self._decoders.decode(
+            Payload(
+                exchange[4], exchange[5], exchange[6], request, response, exchange[9],
+                exchange[10], exchange[18], _object(exchange[19]), _object(exchange[20]),
+                _object(exchange[21]), self._mapping,
+            )
+        )  # fmt: skip
+
+    def _rows_of(self, asked: str) -> list[dict[str, Any]]:
+        if asked not in self._asked and (exchange := self._find(asked)) is not None:
+            return self._decoded(exchange).rows
+        return self._asked.get(asked, [])
+
+    def _add(self, exchange: sqlite3.Row, decoded: Decoded) -> None:
+        batch, count = self.batch, len(decoded.rows)
+        empty: list[Any] = [None] * count
+        batch.notes[exchange[0]] = (count, decoded.note)
+        batch.ids += [exchange[1]] * count
+        batch.row_numbers += range(count)
+        batch.rows += decoded.rows
+        batch.predictions += decoded.predictions or empty
+        batch.scores += decoded.scores or empty
+        batch.probabilities += decoded.probabilities or empty
+        batch.answers += decoded.answers or empty
+        batch.times += _times(decoded.rows, self._in_body, [exchange[14]] * count)
 
 
-def _read_many(
-    batch: Batch, exchanges: list[sqlite3.Row], in_body: str | None, decoders: Decoders
-) -> list[sqlite3.Row]:
-    """Decode those exchanges that are of one row, at once; return the others."""
-    bodies = [_bodies(exchange) for exchange in exchanges]
-    requests, responses = [body for body, _ in bodies], [body for _, body in bodies]
-    found = decoders.decode_many(exchanges[0][4], exchanges[0][9], requests, responses)
-    if found is None:
-        return exchanges
-    taken = [row is not None for row in found.rows]
-    kept = list(compress(exchanges, taken))
-    rows = [row for row in found.rows if row is not None]
-    ones: repeat[int] = repeat(1)
-    notes = zip(ones, compress(found.notes, taken), strict=False)
-    batch.notes.update(zip([exchange[0] for exchange in kept], notes, strict=False))
-    batch.ids += [exchange[1] for exchange in kept]
-    batch.row_numbers += [0] * len(kept)
-    batch.rows += rows
-    batch.predictions += compress(found.predictions, taken)
-    batch.scores += compress(found.scores, taken)
-    batch.probabilities += compress(found.probabilities, taken)
-    batch.times += _times(rows, in_body, [exchange[14] for exchange in kept])
-    return [exchange for exchange, row in zip(exchanges, found.rows, strict=True) if row is None]
+def _object(text: str | None) -> dict[str, Any]:
+    return json.loads(text) if text else {}
 
 
-def _bodies(exchange: sqlite3.Row) -> tuple[str | bytes | None, str | bytes | None]:
+def _bodies(exchange: sqlite3.Row) -> tuple[Body, Body]:
     request, response = exchange[7], exchange[8]
     if exchange[11]:
         request = plain(request, exchange[11])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import repeat
@@ -95,7 +95,7 @@ class Counter:
                 (before, seen, reference.model, reference.version, CHUNK),
             ).fetchall()
             after = chunk[-1]["seq"] if len(chunk) == CHUNK else seen
-            batch = read(chunk, self.settings_of(reference.model), self._decoders)
+            batch = self._read(reference.model, chunk)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
             self.rest()
@@ -110,7 +110,7 @@ class Counter:
                 "order by seq",
                 ids,
             ).fetchall()
-        return read(found, self.settings_of(model), self._decoders)
+        return self._read(model, found)
 
     def read_picked(self, model: str, picked: Iterable[sqlite3.Row]) -> Batch:
         """Decode those stored rows (exchange_id, row) again whose exchanges are still there."""
@@ -123,14 +123,24 @@ class Counter:
         """Return a transaction that moves the watermark `name`, or is nothing."""
         return _Fenced(self, name, before, after)
 
+    def _read(self, model: str, exchanges: list[sqlite3.Row]) -> Batch:
+        def find(protocol_id: str) -> sqlite3.Row | None:
+            found: sqlite3.Row | None = self.connection.execute(
+                f"select {COLUMNS} from exchanges where protocol_id = ? and model = ? "
+                "order by seq desc limit 1",
+                (protocol_id, model),
+            ).fetchone()
+            return found
+
+        return read(exchanges, self.settings_of(model), self._decoders, find)
+
     def _take(self, chunk: list[sqlite3.Row], before: int) -> None:
         groups: dict[tuple[str, str], list[sqlite3.Row]] = {}
         for exchange in chunk:
             groups.setdefault((exchange["model"], exchange["version"]), []).append(exchange)
         after = chunk[-1]["seq"]
         work = {
-            key: (exchanges, read(exchanges, self.settings_of(key[0]), self._decoders))
-            for key, exchanges in groups.items()
+            key: (exchanges, self._read(key[0], exchanges)) for key, exchanges in groups.items()
         }
         with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
@@ -163,7 +173,7 @@ class Counter:
             ),
         )  # fmt: skip
 
-    def _add_notes(self, before: int, after: int, batches: Iterable[Batch]) -> None:
+    def _add_notes(self, before: int, after: int, batches: Sequence[Batch]) -> None:
         """Note of each exchange after `before` and up to `after` what was found in it."""
         notes = {seq: note for batch in batches for seq, note in batch.notes.items()}
         # Most have the same, and one statement writes it twice as fast as one for each.
@@ -175,6 +185,10 @@ class Counter:
         self.connection.executemany(
             "update exchanges set decoded = ?, decode_note = ? where seq = ?",
             ((*note, seq) for seq, note in notes.items() if note != usual),
+        )
+        self.connection.executemany(
+            "update exchanges set protocol_id = ? where seq = ?",
+            ((id_, seq) for batch in batches for seq, id_ in batch.protocol_ids.items()),
         )
 
     def _add_traffic(

@@ -92,10 +92,11 @@ def _labels(
 
 
 def _exchange_id(connection: sqlite3.Connection, id: str, model: str | None) -> str | None:  # noqa: A002
-    """Find an exchange by our id, else by the caller's."""
+    """Find an exchange by our id, else by the caller's, else by the protocol's."""
     found = connection.execute(
         "select id from exchanges where id = ? union all "
-        "select id from exchanges where request_id = ? and (? is null or model = ?) limit 1",
-        (id, id, model, model),
+        "select id from exchanges where request_id = ? and (? is null or model = ?) union all "
+        "select id from exchanges where protocol_id = ? and (? is null or model = ?) limit 1",
+        (id, id, model, model, id, model, model),
     ).fetchone()
     return found[0] if found else None

@@ -24,10 +24,11 @@ RARE_COLUMNS = (
     "environment", "query", "error_type", "error_message", "request_encoding",
     "response_encoding", "request_note", "response_note", "request_truncated",
     "response_truncated", "aborted", "request_headers", "response_headers", "request_id",
-    "trace_id",
+    "trace_id", "stream",
 )  # fmt: skip
 EXCHANGE_COLUMNS = USUAL_COLUMNS + RARE_COLUMNS
-"""What the capture path writes of an exchange, in this order; `decoded` is the analyzer's.
+"""What the capture path writes of an exchange, in this order; `decoded`, `decode_note` and
+`protocol_id` are the analyzer's.
 
 The rare ones are null for most exchanges, and then left out of the statement: SQLite's time for
 a row is mostly its count of columns.
@@ -51,11 +52,15 @@ create table exchanges (
     request_read integer, aborted integer,
     request_headers text, response_headers text,
     request_id text, trace_id text, sample_rate real,
+    stream text,                            -- JSON of a response in pieces: chunks, gaps, lines
     decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not looked at yet
+    protocol_id text,                       -- the id that the protocol's own bodies tell
     pid integer, host text
 );
 
 create index exchanges_by_request_id on exchanges (request_id) where request_id is not null;
+
+create index exchanges_by_protocol_id on exchanges (protocol_id) where protocol_id is not null;
 
 create table predictions (
     exchange_id text not null, row integer not null,

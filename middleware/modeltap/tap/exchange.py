@@ -6,11 +6,15 @@ import itertools
 import os
 import time
 import weakref
+from array import array
 from collections.abc import Iterable
 from typing import Any
 
 ROUTE = "modeltap.route"
 """Where a framework's plugin leaves the route: in the ASGI scope, or in the WSGI environ."""
+
+MAX_CHUNKS = 4096
+"""Of how many pieces of a response the times are kept, in 64 KB at most; the rest are counted."""
 
 Headers = Iterable[tuple[bytes | str, bytes | str]]
 """As ASGI has them, or as WSGI has them."""
@@ -39,6 +43,9 @@ class Exchange:
     response_note: str | None = None
     request_bytes = 0
     response_bytes = 0
+    chunks: array[float] | None = None
+    """Of a response in several pieces: when each had come, in ms, and the bytes up to its end."""
+    chunk_count = 1
     request_read = False
     request_truncated = False
     response_truncated = False
@@ -80,15 +87,24 @@ class Exchange:
     def add_response(self, piece: bytes, limit: int) -> None:
         """Keep `piece` of the response's body, `limit` bytes in all."""
         kept = self.response_bytes
+        self.response_bytes = total = kept + len(piece)
         if not kept:
             self.first_byte_ms = (time.perf_counter() - self.started) * 1000
-        self.response_bytes = total = kept + len(piece)
+        else:
+            self._note_chunk(kept, total)
         if total <= limit:
             self.response_body = joined(self.response_body, piece)
         elif limit:
             self.response_truncated = True
             if kept < limit:
                 self.response_body = joined(self.response_body, piece[: limit - kept])
+
+    def _note_chunk(self, kept: int, total: int) -> None:
+        if self.chunks is None:
+            self.chunks = array("d", (self.first_byte_ms or 0.0, kept))
+        self.chunk_count += 1
+        if self.chunk_count <= MAX_CHUNKS:
+            self.chunks.extend(((time.perf_counter() - self.started) * 1000, total))
 
 
 def joined(kept: bytes | bytearray, piece: bytes) -> bytes | bytearray:

@@ -13,6 +13,12 @@ _REMEMBERED = 1024
 _OF_REQUESTS = ("content-type", "content-encoding", "x-request-id", "traceparent")
 _OF_RESPONSES = ("content-type", "content-encoding")
 
+PROTOCOL_HEADERS = frozenset((
+    "inference-header-content-length", "ce-id", "ce-source", "ce-specversion", "ce-time", "ce-type",
+    "x-bentoml-request-id",
+))  # fmt: skip
+"""Without these a body of the protocol that sends them cannot be decoded, or its id is lost."""
+
 Header = tuple[str, bytes | str]
 """A name in lower case, and its value as the app has it."""
 
@@ -31,12 +37,19 @@ class HeaderFilter:
     @classmethod
     def of_requests(cls, settings: Settings) -> HeaderFilter:
         """Return the filter of what is told, and worked out, of a request."""
-        return cls([*_OF_REQUESTS, *settings.capture_request_headers, event_header(settings)])
+        return cls(
+            [
+                *_OF_REQUESTS,
+                *PROTOCOL_HEADERS,
+                *settings.capture_request_headers,
+                event_header(settings),
+            ]
+        )
 
     @classmethod
     def of_responses(cls, settings: Settings) -> HeaderFilter:
         """Return the filter of what is told, and worked out, of a response."""
-        return cls([*_OF_RESPONSES, *settings.capture_response_headers])
+        return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, *settings.capture_response_headers])
 
     def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
         """Return the headers that count, of names as bytes (ASGI) or text (WSGI)."""

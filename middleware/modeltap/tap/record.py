@@ -18,8 +18,9 @@ from modeltap.checks import from_environment
 from modeltap.clock import iso
 from modeltap.config import Settings
 from modeltap.tap.exchange import Exchange, ids
-from modeltap.tap.headers import Header, event_header, text_of, trace_id
+from modeltap.tap.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
 from modeltap.tap.mask import Masker, as_text, cut_at_character
+from modeltap.tap.stream import stream_of
 
 _MAX_TEXT = 2000
 """Longer paths and error messages are cut: they are there to be read."""
@@ -69,6 +70,7 @@ def pack(origin: int, x: Exchange) -> bytes:
         x.response_truncated, x.aborted, x.response_note,
         None if error is None else type(error).__qualname__,
         None if error is None else _said_by(error), x.sampled, x.request_note,
+        None if x.chunks is None else (x.chunk_count, x.chunks.tobytes()),
     )  # fmt: skip
     try:
         return marshal.dumps(values, _MARSHAL_VERSION)
@@ -89,8 +91,8 @@ class Recording:
         )  # fmt: skip
         self._event_by_request = settings.event_time == "request"
         self._event_header = event_header(settings)
-        self._sent = frozenset(map(str.lower, settings.capture_request_headers))
-        self._answered = frozenset(map(str.lower, settings.capture_response_headers))
+        self._sent = PROTOCOL_HEADERS.union(map(str.lower, settings.capture_request_headers))
+        self._answered = PROTOCOL_HEADERS.union(map(str.lower, settings.capture_response_headers))
 
     def row(self, values: tuple[Any, ...]) -> Row:
         """Return the values of `schema.EXCHANGE_COLUMNS`, in their order."""
@@ -99,11 +101,14 @@ class Recording:
             first_byte_ms, duration_ms, request_headers, response_headers, request_body,
             response_body, request_bytes, response_bytes, request_read, request_truncated,
             response_truncated, aborted, response_note, error_type, error_message, sampled,
-            own_note,
+            own_note, chunks,
         ) = values  # fmt: skip
         settings = self.origin.settings
         sent = _facts(request_headers, self._sent, self._event_header)
         answered = _facts(response_headers, self._answered, "")
+        stream = (
+            stream_of(chunks[0], chunks[1], response_body, answered.encoding) if chunks else None
+        )
         request_body, request_note = self._body(
             request_body, request_truncated, sent.encoding, settings.capture_request_body
         )
@@ -126,7 +131,7 @@ class Recording:
             answered.encoding or None, request_note, response_note or note,
             request_truncated or None, response_truncated or None, aborted or None,
             self._headers(sent.chosen), self._headers(answered.chosen), sent.request_id,
-            sent.trace_id,
+            sent.trace_id, stream,
         )  # fmt: skip
 
     def _body(
@@ -139,6 +144,9 @@ class Recording:
         if truncated and not encoding:
             whole = cut_at_character(body)
             body = whole if as_text(whole) is not None else body
+        if not self.origin.settings.mask_bodies:
+            plain = bytes(body)
+            return plain if encoding or (text := as_text(plain)) is None else text, None
         return self._masker.body(body, encoding)
 
     def _headers(self, chosen: dict[str, str]) -> str | None:

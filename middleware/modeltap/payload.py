@@ -1,0 +1,170 @@
+"""What a protocol plugin is given of an exchange, and what it gives back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from modeltap.rows import Row
+
+if TYPE_CHECKING:
+    from modeltap.config import MappingSettings
+
+Body = str | bytes | None
+"""A kept body: text, bytes where it is no UTF-8, None where nothing was kept."""
+
+_read_json = msgspec.json.Decoder().decode
+
+
+@dataclass
+class Payload:
+    """One exchange as protocol plugins see it; its JSON is parsed once for all of them.
+
+    Bodies have no Content-Encoding any more, and are cut where `max_body_bytes` cut them.
+    """
+
+    path: str
+    query: str | None
+    status: int | None
+    request: Body
+    response: Body
+    request_type: str | None = None
+    response_type: str | None = None
+    method: str | None = None
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that protocols need and those that the user chose, names in lower case."""
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Mapping[str, Any] = field(default_factory=dict)
+    """Of a response in several pieces: how many, the gaps between them, `lines` by time."""
+    mapping: MappingSettings | None = None
+    """What the user said of the model's bodies; of use to all for its `columns`."""
+
+    @cached_property
+    def request_json(self) -> Any:
+        """The request as a JSON document; None where it is none."""
+        return parse_json(self.request)
+
+    @cached_property
+    def response_json(self) -> Any:
+        """The response as a JSON document; None where it is none."""
+        return parse_json(self.response)
+
+    @property
+    def request_media(self) -> str:
+        """The request's media type: lower case, without parameters; empty where none is said."""
+        return media(self.request_type)
+
+    @property
+    def response_media(self) -> str:
+        """The response's media type, as `request_media`."""
+        return media(self.response_type)
+
+    def named(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Return a row of values without names: the user's columns, else f0, f1, ...
+
+        >>> Payload("/", None, 200, None, None).named([1, "a"])
+        {'f0': 1, 'f1': 'a'}
+        """
+        columns = self.mapping.columns if self.mapping else ()
+        if len(columns) == len(values):
+            return dict(zip(columns, values, strict=True))
+        return {f"f{position}": value for position, value in enumerate(values)}
+
+    def line_ms(self, line: int) -> float | None:
+        """Return when the response's line `line` (from 0) had come, in ms after the request.
+
+        None where that was not measured: a response in one piece, or compressed.
+        """
+        for moment, complete in self.stream.get("lines", ()):
+            if complete > line:
+                return float(moment)
+        return None
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What a protocol plugin found: N rows and, where the counts agree, N predictions.
+
+    `note` gives the reason where something is missing; without rows nothing was decoded.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    predictions: list[Any] = field(default_factory=list)
+    scores: list[float | None] = field(default_factory=list)
+    probabilities: list[Any] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    """Further fields of the answer, a dictionary a row: features of the output."""
+    note: str | None = None
+    id: str | None = None
+    """The protocol's own id of the exchange; labels may name it."""
+    answered_elsewhere: bool = False
+    """The answer to this request comes with another exchange, which names `id`."""
+    answers_to: list[str] = field(default_factory=list)
+    """The ids of the exchanges, answered elsewhere, whose rows these predictions are for."""
+
+    def pair(
+        self,
+        predictions: Sequence[Any],
+        scores: Sequence[float | None] = (),
+        probabilities: Sequence[Any] = (),
+    ) -> Decoded:
+        """Add N predictions for N rows; where the counts differ, say so and add none.
+
+        >>> Decoded(rows=[{"a": 1}]).pair([1, 0]).note
+        'unpaired: 1 rows, 2 predictions'
+        """
+        count = len(predictions) or len(scores)
+        if count != len(self.rows):
+            self.note = f"unpaired: {len(self.rows)} rows, {count} predictions"
+            return self
+        for name, values in (("predictions", predictions), ("scores", scores),
+                             ("probabilities", probabilities)):  # fmt: skip
+            setattr(self, name, list(values) if len(values) == count else [None] * count)
+        return self
+
+
+@dataclass(slots=True)
+class DecodedMany:
+    """What a protocol plugin found in N exchanges of one row each: five lists of length N.
+
+    Where the row is None the exchange was not decoded, and is left to `decode`.
+    """
+
+    rows: list[Row | None] = field(default_factory=list)
+    predictions: list[Any] = field(default_factory=list)
+    scores: list[float | None] = field(default_factory=list)
+    probabilities: list[Any] = field(default_factory=list)
+    notes: list[str | None] = field(default_factory=list)
+
+
+def parse_json(body: Body) -> Any:
+    """Return the JSON document in `body`; None where there is none. NaN and Infinity may occur.
+
+    >>> parse_json('{"a": NaN}'), parse_json("a,b")
+    ({'a': nan}, None)
+    """
+    if not body:
+        return None
+    try:
+        return _read_json(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        # NaN and Infinity are no JSON, but Python's json writes them, so they do arrive.
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def media(content_type: str | None) -> str:
+    """Return a Content-Type's media type.
+
+    >>> media("Text/CSV; header=present")
+    'text/csv'
+    """
+    return (content_type or "").partition(";")[0].strip().lower()
