@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from model_servers import DECODERS, RUN, assert_decoded, recorded
+from model_servers import RUN, decoded, recorded
 
 pytestmark = pytest.mark.servers
 
@@ -68,8 +68,8 @@ def talked(environment):
     return answered
 
 
-def test_what_anthropics_client_was_told_is_recorded(environment, tmp_path):
-    """At once and as named events, of a server that was tapped unmodified."""
+def test_what_anthropics_client_was_told_is_recorded_and_decoded(environment, tmp_path):
+    """At once and as named events, one text either way, of a server that was tapped unmodified."""
     assert talked(environment) == ["one two three", "one two three "]
     whole, stream = recorded(tmp_path / "taps.db", 2)
     for row in (whole, stream):
@@ -79,11 +79,5 @@ def test_what_anthropics_client_was_told_is_recorded(environment, tmp_path):
     kinds = [line for line in stream[4].splitlines() if line.startswith("event: ")]
     assert (kinds[0], kinds[-1], len(kinds)) == ("event: message_start", "event: message_stop", 9)
     assert b"sk-secret" not in (tmp_path / "taps.db").read_bytes()
-
-
-@DECODERS
-def test_what_anthropics_client_was_told_is_decoded(environment, tmp_path):
-    """One row an exchange, whose prediction is the text, whole or put together of its parts."""
-    talked(environment)
-    expected = [(1, ["one two three"]), (1, ["one two three "])]
-    assert_decoded(tmp_path / "taps.db", expected)
+    texts = ["one two three", "one two three "]
+    assert decoded(tmp_path / "taps.db") == [(1, [text]) for text in texts]

@@ -8,11 +8,9 @@ import signal
 import pytest
 
 from model_servers import (
-    DECODERS,
     LABELS,
     ROWS,
     RUN,
-    assert_decoded,
     decoded,
     recorded,
     recorded_as,
@@ -116,8 +114,8 @@ def chatted(environment):
     return answered
 
 
-def test_what_openais_client_was_told_is_recorded(environment, tmp_path):
-    """At once and as a stream of events, each of them; no key is in the store."""
+def test_what_openais_client_was_told_is_recorded_and_decoded(environment, tmp_path):
+    """At once and as a stream of events, one text either way; no key is in the store."""
     assert chatted(environment) == ["one two three ", "one two three "]
     whole, stream = recorded(tmp_path / "taps.db", 2)
     for row in (whole, stream):
@@ -129,10 +127,4 @@ def test_what_openais_client_was_told_is_recorded(environment, tmp_path):
     assert "".join(delta.get("content") or "" for delta in deltas) == "one two three "
     assert events[-1] == "[DONE]"
     assert b"sk-secret" not in (tmp_path / "taps.db").read_bytes()
-
-
-@DECODERS
-def test_what_openais_client_was_told_is_decoded(environment, tmp_path):
-    """One row an exchange, whose prediction is the text, whole or put together of its parts."""
-    chatted(environment)
-    assert_decoded(tmp_path / "taps.db", [(1, ["one two three "])] * 2)
+    assert decoded(tmp_path / "taps.db") == [(1, ["one two three "])] * 2
