@@ -154,7 +154,13 @@ def test_quarts_route_is_known_whatever_answers_first(read_rows, tmp_path):
     assert (row["route"], row["status"]) == ("/flights/<number>", 401)
 
 
-@pytest.mark.parametrize("thing", [7, "app", object, object()])
+class Silent:
+    """A callable that does not tell what it is called with."""
+
+    async def __call__(self, a, b, c): ...
+
+
+@pytest.mark.parametrize("thing", [7, "app", object, object(), Silent(), lambda *args: None])
 def test_what_cannot_be_watched_is_said(thing):
     """One clear line that names what it was given."""
     import modeltap
@@ -172,3 +178,98 @@ def test_an_unusable_store_while_serving_leaves_the_app_alone(serve, tmp_path):
         assert answer.json() == {"prediction": 7}
     served.stop()
     assert (tmp_path / "modeltap.db").read_bytes().startswith(b"no database at all")
+
+
+def predict(x, y):
+    return x * y
+
+
+async def predict_async(x, y, z):
+    return x * y * z
+
+
+class Model:
+    def predict(self, x, y):
+        return x * y
+
+
+@pytest.mark.parametrize("function", [predict, Model().predict], ids=["function", "method"])
+def test_a_models_function_is_no_wsgi_app(read_rows, store, function):
+    """Two parameters do not make one: its calls are recorded, as `capture` does."""
+    import modeltap
+
+    tapped = modeltap.watch(function, model="m", store=store, analyze=False)
+    assert tapped(3, 4) == 12
+    assert modeltap.flush(10)
+    (row,) = read_rows(store)
+    assert (row["source"], row["model"], row["id"]) == ("call", "m", modeltap.last_id())
+    assert (row["request_body"], row["response_body"]) == ('{"x":3,"y":4}', "12")
+
+
+def test_a_coroutine_of_three_parameters_is_no_asgi_app(read_rows, store):
+    """Nor do three, and a coroutine, make that."""
+    import modeltap
+
+    tapped = modeltap.watch(predict_async, model="m", store=store, analyze=False)
+    assert asyncio.run(tapped(2, 3, 4)) == 24
+    assert modeltap.flush(10)
+    (row,) = read_rows(store)
+    assert (row["source"], row["request_body"]) == ("call", '{"x":2,"y":3,"z":4}')
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "said"),
+    [
+        ({"/predict": "m"}, {}, "chooses by path, and a function has none"),
+        ("m", {"sampel_rate": 1}, "unknown option 'sampel_rate'"),
+        ("m", {"request": 1}, "unknown option 'request'"),
+    ],
+)
+def test_wrong_options_for_a_function_are_said_at_once(model, options, said):
+    """Not at its first call; and what only `capture` takes is no option here."""
+    import modeltap
+
+    with pytest.raises(modeltap.ConfigError, match=said):
+        modeltap.watch(predict, model=model, **options)
+
+
+VLLM = """
+import importlib, inspect
+from fastapi import FastAPI, Request
+
+app = FastAPI()
+
+@app.post("/v1/chat/completions")
+async def complete(request: Request):
+    return {"prediction": len(await request.body())}
+
+@app.post("/v2/models/{name}/infer")
+async def infer(request: Request, name: str):
+    return {"prediction": len(await request.body())}
+
+# As vLLM adds what `--middleware NAME` names.
+module_path, object_name = "modeltap.ASGIMiddleware".rsplit(".", 1)
+imported = getattr(importlib.import_module(module_path), object_name)
+assert inspect.isclass(imported)
+app.add_middleware(imported)
+"""
+
+
+@pytest.mark.parametrize("said", [None, "llama"])
+def test_a_middleware_that_is_told_nothing_configures_itself(
+    serve, read_rows, tmp_path, monkeypatch, said
+):
+    """Named to vLLM on its command line: the environment and the file say the rest."""
+    monkeypatch.setenv("MODELTAP_STORE", str(tmp_path / "taps.db"))
+    if said:
+        monkeypatch.setenv("MODELTAP_MODEL", said)
+    (tmp_path / "modeltap.toml").write_text("id_header = 'x-tap'\n")
+    served = serve(VLLM)
+    ids = [
+        httpx.post(f"{served.url}{path}", content="[1]", trust_env=False).headers["x-tap"]
+        for path in ("/v1/chat/completions", "/v2/models/iris/infer")
+    ]
+    served.stop()
+    rows = read_rows(tmp_path / "taps.db", "select * from exchanges order by id")
+    assert [row["id"] for row in rows] == ids
+    assert [row["model"] for row in rows] == ([said] * 2 if said else ["default", "iris"])

@@ -58,12 +58,13 @@ __all__ = [
 def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
     """Tap `app` and return what is to be served.
 
-    A FastAPI, Starlette, Flask or Quart app is tapped in place and returned; of Django's handlers
-    and of bare ASGI and WSGI callables the wrapped one is returned, so write
+    A FastAPI, Starlette, Flask or Quart app, a BentoML service, a LitServer, a KServe ModelServer
+    and a Gradio Blocks or Interface are tapped in place and returned; of Django's handlers, of
+    bare ASGI and WSGI callables and of functions the wrapped one is returned, so write
     ``app = modeltap.watch(app, ...)`` there.
 
     Args:
-        app: the application.
+        app: the application; or a model's own function, as for `modeltap.capture`.
         model: the model's name; or ``{path: name}``; or a callable from path to name, whose
             None leaves a path alone.
         **options: any option of `Settings`, for example ``store="taps.db"``,
@@ -85,7 +86,10 @@ def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
     if attached is None:
         raise NotWatchableError(
             f"watch() does not know what to do with {type(app).__name__} {app!r}; give it a "
-            "FastAPI, Starlette, Flask or Quart app, a Django handler, or an ASGI or WSGI callable"
+            "FastAPI, Starlette, Flask or Quart app, a Django handler, a BentoML service, a "
+            "LitServer, a KServe ModelServer, a Gradio Blocks, a callable of (scope, receive, "
+            "send) or (environ, start_response), or a function; others are wrapped by "
+            "modeltap.ASGIMiddleware(app, ...) or modeltap.WSGIMiddleware(app, ...)"
         )
     return attached
 

@@ -31,6 +31,7 @@ ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
 
 EXCLUDED_PATHS = (
     "/health", "/healthz", "/livez", "/ready", "/readyz", "/ping", "/metrics",
+    "/v2/health/*", "/v2/models/*/ready",
     "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/static/*",
 )  # fmt: skip
 """Paths that are left out unless `exclude_paths` says otherwise: nobody's model answers there."""

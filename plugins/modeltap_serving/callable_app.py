@@ -1,4 +1,7 @@
-"""A bare ASGI or WSGI callable: told apart by how it is called."""
+"""A bare ASGI or WSGI callable, or a model's function: told apart by their parameters' names.
+
+Counting them would take a model's ``predict(x, y)`` for a WSGI app.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,62 @@ from collections.abc import Mapping
 from typing import Any
 
 from modeltap.config import ModelChooser
+from modeltap.errors import ConfigError
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
+from modeltap.tap.calls import capture
+from modeltap.tap.tee import Tee
 from modeltap.tap.wsgi import WSGIMiddleware
+
+_ASGI = ("scope", "receive", "send")
+_WSGI = ("env", "start")
+"""How the names of the parameters begin: ``environ`` and ``start_response``, mostly."""
 
 
 @hookimpl(trylast=True)
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Wrap a callable of ``(scope, receive, send)`` or of ``(environ, start_response)``."""
+    """Wrap ``(scope, receive, send)``, ``(environ, start_response)``, and any other function."""
     bare: Any = app
     if not callable(app) or inspect.isclass(app):
         return None
-    if inspect.iscoroutinefunction(bare) or inspect.iscoroutinefunction(bare.__call__):
+    names = _parameters(bare)
+    if _begin(names, _ASGI):
         return ASGIMiddleware(bare, model=model, **options)
-    count = _parameters(bare)
-    if count == 3:
-        return ASGIMiddleware(bare, model=model, **options)
-    return WSGIMiddleware(bare, model=model, **options) if count == 2 else None
+    if _begin(names, _WSGI):
+        return WSGIMiddleware(bare, model=model, **options)
+    if (inspect.isfunction(app) or inspect.ismethod(app)) and not _takes_anything(bare):
+        return _captured(bare, model, options)
+    return None
 
 
-def _parameters(app: Any) -> int | None:
+def _captured(function: Any, model: ModelChooser, options: Mapping[str, Any]) -> object:
+    if not isinstance(model, str):
+        raise ConfigError(
+            f"model {model!r} chooses by path, and a function has none; name one model"
+        )
+    Tee("call", model, dict(options))  # only what `watch` takes: `capture` takes more
+    decorated: object = capture(model=model, **options)(function)
+    return decorated
+
+
+def _begin(names: list[str], beginnings: tuple[str, ...]) -> bool:
+    return len(names) == len(beginnings) and all(map(str.startswith, names, beginnings))
+
+
+def _takes_anything(function: Any) -> bool:
+    """Say whether nobody can tell what ``(*args)`` is called with."""
+    return any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(function).parameters.values())
+
+
+def _parameters(app: Any) -> list[str]:
+    """Return the names of the parameters that a call has to give, in order."""
     try:
         parameters = inspect.signature(app).parameters.values()
     except (TypeError, ValueError):
-        return None
+        return []
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in positional and p.default is p.empty for p in parameters)
+    return [
+        p.name.lstrip("_").lower()
+        for p in parameters
+        if p.kind in positional and p.default is p.empty
+    ]

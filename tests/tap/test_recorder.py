@@ -224,6 +224,19 @@ def test_signals_of_the_process_group_do_not_end_the_writer(store, eventually):
     assert count(store) == 4 and recorder.stats()["dropped"] == 0
 
 
+def test_signals_do_not_end_a_writer_that_still_starts(store, eventually):
+    """A supervisor ends a worker and what it has started right after its first request."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings, 3)
+    assert eventually(lambda: recorder._writer)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(recorder._writer.pid, number)
+    assert not recorder._writer.ready
+    recorder.close()
+    assert count(store) == 3 and recorder.stats()["dropped"] == 0
+
+
 def test_what_the_pipe_does_not_hold_waits_and_keeps_its_order(store):
     """Bodies of 60 KB fill a pipe of 1 MB while another program holds the store's lock."""
     settings = settings_of(store)

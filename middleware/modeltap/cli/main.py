@@ -32,6 +32,7 @@ _COMMANDS = {
     "quality": "judged:quality_",
     "reference": "reference:reference",
     "retrain": "jobs:retrain",
+    "run": "run:run",
     "show": "exchanges:show",
     "silence": "silence:silence",
     "tail": "exchanges:tail",

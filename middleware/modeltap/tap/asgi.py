@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 from modeltap.config import ModelChooser
@@ -25,6 +26,9 @@ class ASGIMiddleware:
     here, a useless store path `StoreError`.
     """
 
+    gives_way = False
+    """Whether a tap further within, which the app's own code put there, records in our place."""
+
     def __init__(self, app: ASGIApp, *, model: ModelChooser = None, **options: Any) -> None:
         self.app = app
         self.tee = Tee("asgi", model, options)
@@ -33,6 +37,9 @@ class ASGIMiddleware:
         tee = self.tee
         exchange = None
         if scope["type"] == "http":
+            outer = _outermost.get()
+            if outer is not None:
+                outer.give_way(scope)
             path = _path(scope) if scope.get("root_path") else scope["path"]
             exchange = tee.begin(
                 scope["method"], path, scope.get("query_string", b""), scope["headers"]
@@ -44,6 +51,8 @@ class ASGIMiddleware:
             await self.app(scope, receive, send)
             return
         responder = _Responder(tee, exchange, scope, receive, send)
+        if self.gives_way:
+            _outermost.set(responder)
         try:
             await self.app(scope, responder.receive, responder.send)
         except BaseException as error:
@@ -139,13 +148,22 @@ class _Responder:
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = message["status"]
         headers = message.get("headers", ())
-        if self._tee.id_header is None or exchange.id is None:
+        if self._tee.id_header is None or exchange.id is None or self._finished:
             exchange.response_headers = headers
             return message
         # A copy: the app may send the same list again with its next response.
         headers = [*headers, (self._tee.id_header, exchange.id.encode())]
         exchange.response_headers = headers
         return {**message, "headers": headers}
+
+    def give_way(self, scope: Scope) -> None:
+        """Another tap has this exchange: ours is forgotten, and adds no header.
+
+        Mounts copy the scope, but not what is in it; a call of another app within this
+        request (by httpx's ASGI transport, say) has a scope of its own.
+        """
+        if scope.get("asgi") is self._scope.get("asgi"):
+            self._finished = True
 
     def _finish(self) -> Ticket | None:
         """The response is complete: what the app does afterwards is not the client's time."""
@@ -184,6 +202,10 @@ class _Responder:
             # Litestar keeps the template under a name of its own.
             template = scope.get(ROUTE) or scope.get("path_template")
         return _mounted(scope, template) if isinstance(template, str) else None
+
+
+# Not in the scope, which some servers (Ray's proxy) pickle and send on.
+_outermost: ContextVar[_Responder | None] = ContextVar("modeltap_outermost", default=None)
 
 
 def _mounted(scope: Scope, template: str) -> str:

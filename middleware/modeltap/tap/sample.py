@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from fnmatch import translate
 from typing import TYPE_CHECKING
@@ -13,11 +14,18 @@ _REMEMBERED_PATHS = 4096
 """Paths may hold ids, so what is remembered about them is bounded."""
 
 
+_NAMED_IN_PATH = re.compile(r".*/(?:v1/models/([^/:]+):|v2/models/([^/]+)/)")
+"""As the protocols V1 and V2 (Open Inference Protocol) say which model is asked."""
+
+
 class Chooser:
-    """Says for a path which model it belongs to; None leaves the exchange alone."""
+    """Says for a path which model it belongs to; None leaves the exchange alone.
+
+    Where nobody names a model, ``MODELTAP_MODEL`` does, else the path, else it is "default".
+    """
 
     def __init__(self, settings: Settings, model: ModelChooser) -> None:
-        self._model = model
+        self._model = model if model is not None else os.environ.get("MODELTAP_MODEL") or None
         self._include = _pattern(settings.include_paths)
         self._exclude = _pattern(settings.exclude_paths)
         self._known: dict[str, str | None] = {}
@@ -40,13 +48,25 @@ class Chooser:
         if isinstance(self._model, str):
             return self._model
         if self._model is None:
-            return "default"
+            return _named_in(path)
         if callable(self._model):
             return self._model(path)
         for pattern, name in self._model.items():
             if re.match(translate(pattern), path):
                 return name
         return None
+
+
+def _named_in(path: str) -> str:
+    """Return the model's name that `path` holds, else "default".
+
+    >>> _named_in("/v1/models/iris:predict"), _named_in("/v2/models/iris/versions/2/infer")
+    ('iris', 'iris')
+    >>> _named_in("/v1/models/iris")
+    'default'
+    """
+    match = _NAMED_IN_PATH.match(path)
+    return (match[1] or match[2]) if match else "default"
 
 
 def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str] | None:

@@ -24,7 +24,7 @@ import msgspec
 from modeltap.tap.batch import BatchWriter
 from modeltap.tap.frames import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, Counters, Frames
 from modeltap.tap.record import Origin
-from modeltap.tap.writer_process import READY
+from modeltap.tap.writer_process import ENDINGS, READY
 
 _ORPHAN_SECONDS = 30.0
 """How long a batch waits for another program's lock once the app has gone."""
@@ -132,8 +132,9 @@ def _say(answers: int, message: str) -> None:
 
 def main(store: str, descriptor: int) -> None:
     """Write to `store` what comes on standard input; count in the memory behind `descriptor`."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDINGS:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever prints must not speak into the answers
     os.set_blocking(answers, False)

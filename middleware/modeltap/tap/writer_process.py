@@ -14,14 +14,18 @@ import fcntl
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from modeltap.tap.frames import Counters
 
 READY = "ready"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that are the app's: its last exchanges come after them."""
 
 _PIPE_BYTES = 1 << 20
 
@@ -41,11 +45,12 @@ class WriterProcess:
         self.counters = Counters(memory)
         command = [_python(), "-P", "-m", "modeltap.tap.write", str(store), str(memory)]
         try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                bufsize=0, pass_fds=(memory,),
-                process_group=0,  # a terminal's Ctrl-C is for the app, before we can ignore it
-            )  # fmt: skip
+            with _held_back(ENDINGS):
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL, bufsize=0, pass_fds=(memory,),
+                    process_group=0,  # a terminal's Ctrl-C is for the app
+                )  # fmt: skip
         except OSError as error:
             raise NotStarted(str(error)) from error
         finally:
@@ -104,6 +109,20 @@ class WriterProcess:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
+
+
+@contextlib.contextmanager
+def _held_back(signals: Iterable[int]) -> Iterator[None]:
+    """Let no signal end a process that is started here before it can say that it ignores them.
+
+    It inherits the thread's mask. Some supervisors (circus, in BentoML) end what a worker has
+    started together with the worker, whose very first exchanges may be in the pipe.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _python() -> str:

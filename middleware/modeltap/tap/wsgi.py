@@ -12,6 +12,9 @@ from modeltap.tap.tee import Tee
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_OUTERMOST = "modeltap.outermost"
+"""Where a tap that gives way is, in the environ."""
+
 Write = Callable[[bytes], object]
 
 
@@ -22,6 +25,9 @@ class WSGIMiddleware:
     nothing is read ahead or held back. The options are those of `modeltap.watch`.
     """
 
+    gives_way = False
+    """Whether a tap further within, which the app's own code put there, records in our place."""
+
     def __init__(self, app: WSGIApplication, *, model: ModelChooser = None, **options: Any) -> None:
         self.app = app
         self.tee = Tee("wsgi", model, options)
@@ -29,6 +35,8 @@ class WSGIMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         tee = self.tee
+        if _OUTERMOST in environ:
+            environ[_OUTERMOST].give_way()
         if tee.disabled:
             return self.app(environ, start_response)
         exchange = tee.begin(
@@ -39,6 +47,8 @@ class WSGIMiddleware:
         if exchange is None:
             return self.app(environ, start_response)
         responder = _Responder(tee, exchange, environ, start_response)
+        if self.gives_way:
+            environ[_OUTERMOST] = responder
         try:
             source = environ.get("wsgi.input")
             if source is not None:
@@ -75,7 +85,7 @@ class _Responder:
         exchange.route = getattr(flask, "url_rule", None) or self._environ.get(ROUTE)
         if exc_info is not None and exc_info[1] is not None:
             exchange.error = exc_info[1]
-        if self._tee.id_header is not None and exchange.id is not None:
+        if self._tee.id_header is not None and exchange.id is not None and not self._finished:
             headers = [*headers, (self._tee.id_header.decode(), exchange.id)]
         if exc_info is None:
             write = self._start_response(status, headers)
@@ -87,6 +97,10 @@ class _Responder:
             return write(piece)
 
         return teed
+
+    def give_way(self) -> None:
+        """Another tap has this exchange: ours is forgotten, and adds no header."""
+        self._finished = True
 
     def add(self, piece: bytes) -> None:
         if piece:

@@ -1,0 +1,58 @@
+"""`run`: start an unmodified server with the tap in each of its workers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from modeltap.cli.options import model_option, store_option, store_path
+from modeltap.injected import FOLDER
+from modeltap.tap.tee import Tee
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@store_option
+@model_option()
+@click.option("--no-analyze", is_flag=True, help="Record only; analyse elsewhere.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(store: str | None, model: str | None, no_analyze: bool, command: tuple[str, ...]) -> None:
+    """Run COMMAND, and tap what uvicorn and gunicorn serve in it.
+
+    \b
+    modeltap run -- mlflow models serve -m models:/flights/1 --env-manager local
+    """
+    path = store_path(store).expanduser().absolute()
+    Tee("asgi", model, {"store": str(path)})  # a wrong option is said here, not by each worker
+    environ = _environment(path, model, no_analyze)
+    click.echo(f"modeltap: recording to {path}", err=True)
+    try:
+        os.execvpe(command[0], command, environ)
+    except FileNotFoundError:
+        _fail(f"there is no command {command[0]!r} here; install it, or give its path", 127)
+    except OSError as error:
+        _fail(f"{command[0]!r} cannot be run: {error.strerror}", 126)
+
+
+def _environment(store: Path, model: str | None, no_analyze: bool) -> dict[str, str]:
+    """Return the command's environment: what its workers record to, and how they come to it."""
+    environ = dict(os.environ, MODELTAP_STORE=str(store))
+    if model is not None:
+        environ["MODELTAP_MODEL"] = model
+    if no_analyze:
+        environ["MODELTAP_ANALYZE"] = "false"
+    file = Path(environ.get("MODELTAP_CONFIG", "modeltap.toml"))
+    if file.is_file():  # servers may change into another folder
+        environ["MODELTAP_CONFIG"] = str(file.absolute())
+    others = [entry for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    entries = [str(FOLDER), *(entry for entry in others if entry != str(FOLDER))]
+    environ["PYTHONPATH"] = os.pathsep.join(entries)
+    return environ
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    """Exit as shells do, so that nobody takes it for the command's own code."""
+    click.echo(f"modeltap: {message}", err=True)
+    raise click.exceptions.Exit(code) from None

@@ -1,0 +1,29 @@
+"""BentoML: a service's own `add_asgi_middleware`; each of its workers imports it, and builds one.
+
+The options are checked here and now, for BentoML builds the middleware when a worker starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap.config import ModelChooser
+from modeltap.hookspecs import hookimpl
+from modeltap.tap.asgi import ASGIMiddleware
+
+
+@hookimpl
+def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
+    """Add the middleware to what ``@bentoml.service`` made of a class."""
+    if not any(base.__module__.startswith(_MODULES) for base in type(app).__mro__):
+        return None
+    service: Any = app
+    if not hasattr(service, "add_asgi_middleware"):
+        return None
+    ASGIMiddleware(service, model=model, **options)
+    service.add_asgi_middleware(ASGIMiddleware, model=model, **options)
+    return app
+
+
+_MODULES = ("_bentoml_sdk.", "bentoml.")

@@ -1,0 +1,30 @@
+"""KServe: each `ModelServer` serves the one FastAPI app of `kserve.model_server`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from modeltap.config import ModelChooser
+from modeltap.errors import NotWatchableError
+from modeltap.hookspecs import hookimpl
+from modeltap.tap.asgi import ASGIMiddleware
+
+
+@hookimpl
+def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
+    """Add the middleware to the app of a `ModelServer`; of several workers' it is out of reach."""
+    if not any(base.__module__ == "kserve.model_server" for base in type(app).__mro__):
+        return None
+    server: Any = app
+    if server.workers > 1:
+        raise NotWatchableError(
+            f"a KServe ModelServer with {server.workers} workers starts them anew; write "
+            "modeltap.watch(kserve.model_server.app, ...) at the top of the module, outside of "
+            "if __name__ == '__main__'"
+        )
+    served = import_module("kserve.model_server").app
+    ASGIMiddleware(served, model=model, **options)
+    served.add_middleware(ASGIMiddleware, model=model, **options)
+    return app

@@ -1,0 +1,25 @@
+"""LitServe: the FastAPI app that a `LitServer` has from its beginning, and copies for each worker.
+
+The tap lives in the servers of the API, which are forked; those that hold the models, spawned,
+know nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltap.config import ModelChooser
+from modeltap.hookspecs import hookimpl
+from modeltap.tap.asgi import ASGIMiddleware
+
+
+@hookimpl
+def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
+    """Add the middleware to the app of a `LitServer`."""
+    if not any(base.__module__ == "litserve.server" for base in type(app).__mro__):
+        return None
+    server: Any = app
+    ASGIMiddleware(server.app, model=model, **options)
+    server.app.add_middleware(ASGIMiddleware, model=model, **options)
+    return app

@@ -1,0 +1,315 @@
+"""`modeltap run`: servers that know nothing of it have each answer recorded, in every worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import venv
+from importlib.util import find_spec
+from pathlib import Path
+
+import httpx
+import pytest
+
+from command import modeltap
+
+PLAIN = {"trust_env": False, "verify": False, "timeout": 20}
+PREDICTIONS = "select * from exchanges where path like '%/predict' order by id"
+
+ASGI = """
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+async def predict(request):
+    return JSONResponse({"prediction": len(await request.body())})
+
+app = Starlette(routes=[Route("/predict", predict, methods=["POST"])])
+
+def create_app():
+    return app
+"""
+
+WSGI = """
+from flask import Flask, request
+
+app = Flask(__name__)
+
+@app.post("/predict")
+def predict():
+    return {"prediction": len(request.get_data())}
+"""
+
+METRICS = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+@app.get("/metrics")
+def metrics():
+    return {}
+"""
+
+
+def run(*words):
+    return ("-m", "modeltap", "run", "--model", "m", "--", sys.executable, *words)
+
+
+def uvicorn(*words):
+    return run("-m", "uvicorn", "--port", "{port}", "--log-level", "warning", *words)
+
+
+def gunicorn(*words):
+    return run("-m", "gunicorn", "app:app", "--bind", "127.0.0.1:{port}", "--log-level", "warning",
+               "--workers", "2", *words)  # fmt: skip
+
+
+def ask(served, content="[1]", path="/predict"):
+    answer = httpx.post(f"{served.url}{path}", content=content, **PLAIN)
+    assert answer.json() == {"prediction": len(content)}
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("source", "package", "words"),
+    [
+        pytest.param(ASGI, "uvicorn", uvicorn("app:app"), id="uvicorn"),
+        pytest.param(ASGI, "uvicorn", uvicorn("app:app", "--workers", "2"), id="uvicorn-workers"),
+        pytest.param(ASGI, "uvicorn", uvicorn("--factory", "app:create_app"), id="uvicorn-factory"),
+        pytest.param(WSGI, "gunicorn", gunicorn(), id="gunicorn-sync"),
+        pytest.param(WSGI, "gunicorn", gunicorn("--threads", "2", "--preload"),
+                     id="gunicorn-threads-preload"),
+        pytest.param(ASGI, "gunicorn.workers.gasgi", gunicorn("-k", "asgi"), id="gunicorn-asgi"),
+        pytest.param(ASGI, "uvicorn_worker", gunicorn("-k", "uvicorn_worker.UvicornWorker"),
+                     id="gunicorn-uvicorn"),
+    ],
+)  # fmt: skip
+def test_each_answer_of_an_unmodified_app_has_its_record(
+    serve, read_rows, tmp_path, source, package, words
+):
+    """With the id and the body that the client had, whichever worker answered."""
+    pytest.importorskip(package, reason='pip install "modeltap[test]"')
+    served = serve(source, *words)
+    sent = {ask(served, "x" * n).headers["x-modeltap-id"]: "x" * n for n in range(1, 21)}
+    served.stop()
+    rows = read_rows(tmp_path / "modeltap.db", PREDICTIONS)
+    assert {row["id"]: row["request_body"] for row in rows} == sent
+    assert {(row["model"], row["route"]) for row in rows} == {("m", "/predict")}
+
+
+def test_a_reloaded_app_is_tapped_again(serve, eventually, read_rows, tmp_path):
+    """uvicorn --reload: before and after the source has changed."""
+    served = serve(ASGI, *uvicorn("app:app", "--reload"))
+    before = ask(served).headers["x-modeltap-id"]
+    (tmp_path / "app.py").write_text(ASGI.replace('"prediction"', '"predicted"'))
+
+    def reloaded():
+        answer = httpx.post(f"{served.url}/predict", **PLAIN)
+        if "prediction" in answer.json():  # the reloader goes by what it sees at its first look
+            os.utime(tmp_path / "app.py")
+        return "predicted" in answer.json() and answer.headers["x-modeltap-id"]
+
+    assert eventually(reloaded)
+    served.stop()
+    rows = read_rows(tmp_path / "modeltap.db", PREDICTIONS)
+    pids = {row["pid"] for row in rows if "predicted" in row["response_body"]}
+    assert rows[0]["id"] == before and pids and rows[0]["pid"] not in pids
+
+
+MOUNTED = """
+import modeltap
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from app_without import app as other
+
+inner = Starlette(routes=[*other.routes])
+modeltap.watch(inner, model="own")
+app = Starlette(routes=[Mount("/inner", inner), *other.routes])
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "models"),
+    [
+        pytest.param(ASGI + "\nimport modeltap\nmodeltap.watch(app, model='own')\n",
+                     uvicorn("app:app"), {"/predict": "own"}, id="starlette"),
+        pytest.param(WSGI + "\nimport modeltap\nmodeltap.watch(app, model='own')\n",
+                     gunicorn(), {"/predict": "own"}, id="flask"),
+        pytest.param(MOUNTED, uvicorn("app:app"), {"/inner/predict": "own", "/predict": "m"},
+                     id="mounted"),
+    ],
+)  # fmt: skip
+def test_an_app_that_has_a_tap_of_its_own_is_recorded_once(
+    serve, read_rows, tmp_path, source, words, models
+):
+    """By its own, with its own options; an answer has one id, whichever tap gave it."""
+    (tmp_path / "app_without.py").write_text(ASGI)
+    served = serve(source, *words)
+    answered = {path: ask(served, path=path).headers.get_list("x-modeltap-id") for path in models}
+    served.stop()
+    rows = read_rows(tmp_path / "modeltap.db", PREDICTIONS)
+    assert [[row["id"]] for row in rows] == list(answered.values())
+    assert [row["model"] for row in rows] == list(models.values())
+
+
+CALLING = """
+import httpx, modeltap
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from app_without import app as other
+
+modeltap.watch(other, model="own")
+
+async def predict(request):
+    transport = httpx.ASGITransport(other)
+    async with httpx.AsyncClient(transport=transport, base_url="http://inner") as client:
+        answer = await client.post("/predict", content=await request.body())
+    return JSONResponse(answer.json())
+
+app = Starlette(routes=[Route("/outer/predict", predict, methods=["POST"])])
+"""
+
+
+def test_a_tapped_app_that_is_called_within_a_request_is_another_exchange(
+    serve, read_rows, tmp_path
+):
+    """The one that calls it has none of its own, and is recorded all the same."""
+    (tmp_path / "app_without.py").write_text(ASGI)
+    served = serve(CALLING, *uvicorn("app:app"))
+    ask(served, path="/outer/predict")
+    served.stop()
+    rows = read_rows(tmp_path / "modeltap.db", PREDICTIONS)
+    assert {row["path"]: row["model"] for row in rows} == {"/outer/predict": "m", "/predict": "own"}
+
+
+PICKLING = """
+import pickle
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        pickle.dumps(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b'{"prediction": 3}'})
+"""
+
+
+def test_what_an_app_is_called_with_can_still_be_pickled(serve):
+    """Ray's proxy sends it on to another process."""
+    served = serve(PICKLING, *uvicorn("app:app", "--lifespan", "off"))
+    assert "x-modeltap-id" in ask(served).headers
+    served.stop()
+
+
+def test_a_server_of_metrics_is_left_alone(serve, tmp_path):
+    """An app all of whose routes are left out anyhow: not even its 404s are recorded."""
+    served = serve(METRICS, *uvicorn("app:app"))
+    for path in ("/metrics", "/nothing"):
+        answer = httpx.get(f"{served.url}{path}", **PLAIN)
+        assert "x-modeltap-id" not in answer.headers
+    served.stop()
+    assert not (tmp_path / "modeltap.db").exists()
+
+
+def test_a_sitecustomize_that_was_there_still_runs(serve, read_rows, tmp_path):
+    """The one that Python would have found is run after ours, as the module of that name."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, pathlib\npathlib.Path('ran').write_text(sys.modules[__name__].__file__)\n"
+    )
+    served = serve(ASGI, *uvicorn("app:app"))
+    ask(served)
+    served.stop()
+    assert (tmp_path / "ran").read_text() == str(tmp_path / "sitecustomize.py")
+    assert len(read_rows(tmp_path / "modeltap.db", PREDICTIONS)) == 1
+
+
+def test_a_python_without_modeltap_serves_and_says_so(serve, tmp_path, capfd):
+    """In one line, with what to write; the answers are as ever."""
+    venv.create(tmp_path / "bare")
+    for package in ("uvicorn", "click", "h11"):
+        folder = Path(find_spec(package).origin).parent
+        (tmp_path / package).symlink_to(folder, target_is_directory=True)
+    source = """
+async def app(scope, receive, send):
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"1"})
+"""
+    python = str(tmp_path / "bare/bin/python")
+    words = ("-m", "uvicorn", "app:app", "--port", "{port}", "--log-level", "warning")
+    served = serve(source, "-m", "modeltap", "run", "--", python, *words, "--lifespan", "off")
+    answer = httpx.get(served.url, **PLAIN)
+    assert answer.text == "1" and "x-modeltap-id" not in answer.headers
+    served.stop()
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not tapped" in line]
+    assert f"install it there: {python} -m pip install modeltap" in line
+
+
+def test_what_breaks_between_start_and_serving_costs_records_only(serve, tmp_path, capfd):
+    """The store's folder goes before the server has loaded its app: said once, served on."""
+    (tmp_path / "taps").mkdir()
+    command = f"rmdir taps && exec {sys.executable} -m uvicorn app:app --port {{port}}"
+    served = serve(ASGI, "-m", "modeltap", "run", "--store", "taps/t.db", "--", "sh", "-c", command)
+    assert "x-modeltap-id" not in ask(served).headers
+    served.stop()
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not tapped" in line]
+    assert line.startswith("modeltap: store '") and "does not exist" in line
+
+
+SHOWS = "import json, os, sys; print(json.dumps([dict(os.environ), sorted(sys.modules)]))"
+
+
+def test_the_command_is_told_by_its_environment(tmp_path):
+    """Absolute paths, for servers may change their folder; what was said before stays."""
+    (tmp_path / "modeltap.toml").write_text("sample_rate = 0.5\n")
+    environ = {**os.environ, "PYTHONPATH": "/elsewhere"}
+    words = ("run", "--store", "t.db", "--model", "m", "--no-analyze", "--")
+    environ, _ = json.loads(modeltap(*words, sys.executable, "-c", SHOWS, env=environ))
+    told = {name: value for name, value in environ.items() if name.startswith("MODELTAP_")}
+    assert told == {
+        "MODELTAP_STORE": str(tmp_path / "t.db"), "MODELTAP_MODEL": "m",
+        "MODELTAP_ANALYZE": "false", "MODELTAP_CONFIG": str(tmp_path / "modeltap.toml"),
+    }  # fmt: skip
+    assert environ["PYTHONPATH"].split(os.pathsep)[1:] == ["/elsewhere"]
+
+
+def test_other_programs_are_slowed_by_nothing():
+    """Neither modeltap nor what it needs is imported, also where uvicorn is, until it serves."""
+    code = f"import uvicorn.config; {SHOWS}"
+    _, modules = json.loads(modeltap("run", "--", sys.executable, "-c", code))
+    assert "uvicorn.config" in modules
+    assert not [name for name in modules if name.startswith(("modeltap", "msgspec", "sqlite3"))]
+
+
+def test_the_exit_code_is_the_commands_own(tmp_path):
+    """Also of one that a signal ends; and of one that is not there, or no program."""
+    assert modeltap("run", "--", sys.executable, "-c", "raise SystemExit(7)", code=7)
+    words = [sys.executable, "-m", "modeltap", "run", "--", "sleep", "60"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr.readline().startswith("modeltap: recording to")
+        process.terminate()
+    assert process.returncode == -signal.SIGTERM
+    said = modeltap("run", "--", "no-such-server", code=127)
+    assert said.endswith(
+        "there is no command 'no-such-server' here; install it, or give its path\n"
+    )
+    (tmp_path / "text").write_text("no program")
+    assert "cannot be run: Permission denied" in modeltap("run", "--", tmp_path / "text", code=126)
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "code", "said"),
+    [
+        (("--store", "/no/where.db"), {}, 1, "the folder '/no' does not exist"),
+        ((), {"MODELTAP_SAMPLE_RATE": "2"}, 2, "sample_rate = 2.0 is wrong"),
+        (("--modl", "m"), {}, 2, "No such option '--modl'"),
+    ],
+)
+def test_what_is_wrong_is_said_before_the_command_starts(tmp_path, words, environ, code, said):
+    """And it does not start."""
+    environ = {**os.environ, **environ}
+    assert said in modeltap("run", *words, "--", "touch", "started", code=code, env=environ)
+    assert not (tmp_path / "started").exists()
