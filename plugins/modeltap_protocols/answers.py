@@ -192,6 +192,8 @@ def _told_by_object(answer: dict[str, Any]) -> Told:
     found.rest = {**inner.rest, **rest}
     if found.prediction is None and chances is not None:
         found.prediction = _largest(chances)
+    if found.score is None and isinstance(chances, dict):
+        found.score = chances.get(found.prediction)
     return found
 
 

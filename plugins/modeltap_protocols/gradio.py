@@ -25,27 +25,26 @@ def decode(payload: Payload) -> Decoded | None:
     if payload.method == "GET" or not payload.request:
         return _answers(payload)
     document, answer = payload.request_json, payload.response_json
-    if type(answer) is not dict:
-        return Decoded(note=CUT) if payload.request_truncated and _is_call(payload) else None
-    if _is_call(payload) and type(answer.get("event_id")) is str:
-        rows = _rows(payload, document)
-        return Decoded(rows=rows, id=answer["event_id"], answered_elsewhere=True)
-    if not (_RUN.search(payload.path) and "is_generating" in answer and "data" in answer):
+    is_call, is_run = _is_call(payload), _RUN.search(payload.path) is not None
+    asked = type(answer) is dict and (
+        (is_call and type(answer.get("event_id")) is str)
+        or (is_run and "is_generating" in answer and "data" in answer)
+    )
+    if not asked:
         return None
-    found = Decoded(rows=_rows(payload, document))
-    return _told(found, [answer["data"]]) if found.rows else found
+    if type(document) is not dict:
+        return Decoded(note=CUT if payload.request_truncated else "request: no call")
+    data = document.get("data")
+    # The second version of calls has arguments by name.
+    found = Decoded(rows=[payload.named(data) if type(data) is list else document])
+    if is_run:
+        return _told(found, [answer["data"]])
+    found.id, found.answered_elsewhere = answer["event_id"], True
+    return found
 
 
 def _is_call(payload: Payload) -> bool:
     return bool(_JOIN.search(payload.path) or _CALL.search(payload.path))
-
-
-def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
-    if type(document) is not dict:
-        return []
-    data = document.get("data")
-    # The second version of calls has arguments by name.
-    return [payload.named(data)] if type(data) is list else [document]
 
 
 def _answers(payload: Payload) -> Decoded | None:

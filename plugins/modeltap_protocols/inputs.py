@@ -17,13 +17,19 @@ CUT = "request: cut"
 def rows_of(payload: Payload, values: Sequence[Any]) -> list[dict[str, Any]]:
     """Return N values as N rows: objects as they are, lists and single values with names.
 
-    >>> rows_of(Payload("/", None, 200, None, None), [{"a": 1}, [2, 3], 4])
-    [{'a': 1}, {'f0': 2, 'f1': 3}, {'f0': 4}]
+    >>> rows_of(Payload("/", None, 200, None, None), [{"a": 1}, [2, 3], 4, "b"])
+    [{'a': 1}, {'f0': 2, 'f1': 3}, {'f0': 4}, {'text': 'b'}]
     """
-    return [
-        value if type(value) is dict else payload.named(value if type(value) is list else [value])
-        for value in values
-    ]
+    return [_row(payload, value) for value in values]
+
+
+def _row(payload: Payload, value: Any) -> dict[str, Any]:
+    if type(value) is dict:
+        return value
+    if type(value) is list:
+        return payload.named(value)
+    row = payload.named([value])
+    return {"text": value} if type(value) is str and "f0" in row else row
 
 
 def lengths(columns: Mapping[str, Any]) -> set[int]:
