@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -27,7 +28,8 @@ def read_lines(text: str, delimiter: str | None = None) -> Lines:
     [['a', 'b, c'], ['1', '2']]
     """
     text = text.removeprefix("\ufeff")
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter or _delimiter(text))
+    # Lines end as the file has it: other separators of Unicode's may be part of a text.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text))
     try:
         lines = [cells for cells in islice(reader, MAX_ROWS + 2) if cells]
     except csv.Error as error:

@@ -40,7 +40,7 @@ def document_of(payload: Payload, rows: int) -> Any:
     document = payload.response_json
     if document is not None or type(payload.response) is not str:
         return document
-    lines = [line for line in payload.response.splitlines() if line.strip()]
+    lines = [line for line in payload.response.split("\n") if line.strip()]
     documents = [parse_json(line) for line in lines]
     if documents and all(one is not None for one in documents):
         return documents

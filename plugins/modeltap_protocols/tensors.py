@@ -95,7 +95,7 @@ def _shape(one: dict[str, Any]) -> list[int]:
 def _by_row(name: str, shape: list[int], flat: list[Any]) -> list[Any]:
     wanted = math.prod(shape)
     if wanted != len(flat):
-        raise BadTensor(f"tensor {name!r} has {len(flat)} values, its shape {shape} {wanted}")
+        raise BadTensor(f"tensor {name!r} has {len(flat)} values, its shape wants {wanted}")
     rows = shape[0] if shape else 1
     if not flat:
         return []
