@@ -190,7 +190,8 @@ def protocol_modules():
 @pytest.mark.parametrize("name", list(protocol_modules()))
 def test_every_protocol_is_documented(name):
     """By its module's name."""
-    assert f"| `{name}`" in PROTOCOLS
+    names = [line.split("|")[1] for line in PROTOCOLS.splitlines() if line.startswith("| `")]
+    assert any(f"`{name}`" in cell for cell in names)
 
 
 def test_the_mappings_in_the_docs_work(tmp_path):

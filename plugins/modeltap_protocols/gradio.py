@@ -10,6 +10,7 @@ from modeltap.payload import Body, Decoded, Payload, parse_json
 from modeltap_protocols.answers import Told, told
 from modeltap_protocols.inputs import CUT
 from modeltap_protocols.replies import CUT as RESPONSE_CUT
+from modeltap_protocols.sse import frames, is_framed
 
 _JOIN = re.compile(r"/queue/join/?$")
 _DATA = re.compile(r"/queue/data/?$")
@@ -48,12 +49,15 @@ def _is_call(payload: Payload) -> bool:
 
 
 def _answers(payload: Payload) -> Decoded | None:
+    asked = _RESULT.search(payload.path)
+    # Such a path may be anyone's; a stream of events at it is not.
+    if payload.response_media != "text/event-stream" and not is_framed(payload.response):
+        return None
     if _DATA.search(payload.path):
         done = _completed(payload.response)
         if not done:
             return Decoded(note=_unanswered(payload))
         return _told(Decoded(answers_to=list(done)), list(done.values()))
-    asked = _RESULT.search(payload.path)
     if asked is None:
         return None
     for event, data in reversed(_events(payload.response)):
@@ -80,14 +84,9 @@ def _completed(body: Body) -> dict[str, Any]:
     return found
 
 
-def _events(body: Body) -> list[tuple[str, Any]]:
+def _events(body: Body) -> list[tuple[str | None, Any]]:
     """Return the names and the JSON of a stream's whole events."""
-    found = []
-    for frame in (body if isinstance(body, str) else "").split("\n\n")[:-1]:
-        lines = [line.partition(":") for line in frame.splitlines()]
-        fields = {name: text.removeprefix(" ") for name, _, text in lines}
-        found.append((fields.get("event", ""), parse_json(fields.get("data"))))
-    return found
+    return [(frame.event, parse_json(frame.data)) for frame in frames(body)]
 
 
 def _told(found: Decoded, calls: list[Any]) -> Decoded:

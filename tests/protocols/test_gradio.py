@@ -130,9 +130,17 @@ def decoded(response, path=DATA, **more):
 )
 def test_a_stream_that_ends_early(stream, cut, note):
     """What was answered before its end is an answer."""
-    found = decoded(stream, response_truncated=cut)
+    found = decoded(stream, response_truncated=cut, response_type="text/event-stream")
     assert found.note == note
     assert found.predictions == (["cat"] if note is None else [])
+
+
+@pytest.mark.parametrize("path", [DATA, "/call/12/34"])
+def test_other_apps_paths_are_theirs(path):
+    """What is no stream of events is no answer of Gradio's."""
+    payload = Payload(path, "x=1", 200, None, '{"number": 12}', method="GET")
+    found = Decoders().decode(payload)
+    assert found.rows == [{"x": 1.0}]
 
 
 @pytest.mark.parametrize(

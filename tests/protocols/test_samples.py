@@ -52,6 +52,34 @@ def test_one_decoder_claims_it(sample):
         assert claims - {"json_shape"} == {sample.decoder} - {"json_shape"}
 
 
+USER = [{"role": "user", "content": "hi"}]
+LLM = [
+    ("openai_chat", "/v1/chat/completions", {"model": "m", "messages": USER},
+     {"id": "c1", "object": "chat.completion", "choices": [{"index": 0, "finish_reason": "stop",
+      "message": {"role": "assistant", "content": "hello"}}]}),
+    ("openai_completions", "/v1/completions", {"model": "m", "prompt": "hi"},
+     {"id": "c2", "object": "text_completion", "choices": [{"index": 0, "text": "hello"}]}),
+    ("openai_embeddings", "/v1/embeddings", {"model": "m", "input": "hi"},
+     {"object": "list", "data": [{"index": 0, "embedding": [0.5, -1.5]}]}),
+    ("openai_responses", "/v1/responses", {"model": "m", "input": "hi"},
+     {"id": "r1", "object": "response", "output": [{"type": "message", "role": "assistant",
+      "content": [{"type": "output_text", "text": "hello"}]}]}),
+    ("anthropic_messages", "/v1/messages", {"model": "m", "max_tokens": 9, "messages": USER},
+     {"id": "m1", "type": "message", "role": "assistant",
+      "content": [{"type": "text", "text": "hello"}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("decoder", "path", "request_", "response"), LLM, ids=[n for n, *_ in LLM])
+@pytest.mark.parametrize("headers", [{}, {"x-bentoml-request-id": "a797254862c907bb"}])
+def test_language_models_have_decoders_of_their_own(decoder, path, request_, response, headers):
+    """Also where BentoML serves them."""
+    payload = Payload(path, None, 200, json.dumps(request_), json.dumps(response),
+                      "application/json", response_headers=headers)  # fmt: skip
+    claims = {name for name, ask in OWN.items() if ask(payload) is not None}
+    assert claims - {"json_shape"} == {decoder}
+
+
 def test_what_came_before_does_not_change_it(sample):
     """The decoder that is remembered for a path and a type does not take another's."""
     decoders = Decoders()

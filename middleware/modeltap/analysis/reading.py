@@ -28,6 +28,9 @@ _EVENT = '"ce-specversion"'
 _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
 
+_FIRST = 8
+"""How many of a kind are looked at for one that is decoded without a remark."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -95,9 +98,7 @@ def read(
     for (*_, apart), alike in kinds.items():
         left = alike
         if len(alike) >= _ALIKE and settings.mapping is None and not apart:
-            # The first one shows who knows its kind.
-            reader.read_one(alike[0])
-            left = reader.read_many(alike[1:])
+            left = reader.read_many(reader.read_first(alike))
         for exchange in left:
             reader.read_one(exchange)
     reader.read_answers()
@@ -129,6 +130,20 @@ class _Reader:
         else:
             self._add(exchange, decoded)
 
+    def read_first(self, alike: list[sqlite3.Row]) -> list[sqlite3.Row]:
+        """Decode exchanges until one shows who knows their kind; return those that are left.
+
+        One that was cut is taken by the last resort, which is not to take all others for that.
+        """
+        looked_at = 0
+        for exchange in alike[:_FIRST]:
+            self.read_one(exchange)
+            looked_at += 1
+            rows, note = self.batch.notes.get(exchange[0], (1, None))
+            if rows and note is None:
+                break
+        return alike[looked_at:]
+
     def read_answers(self) -> None:
         """Join what answers other exchanges with their rows; it has come after all of them."""
         for exchange, decoded in self._answers:
@@ -144,6 +159,8 @@ class _Reader:
 
     def read_many(self, exchanges: list[sqlite3.Row]) -> list[sqlite3.Row]:
         """Decode those exchanges that are of one row, at once; return the others."""
+        if not exchanges:
+            return []
         bodies = [_bodies(exchange) for exchange in exchanges]
         requests, responses = [body for body, _ in bodies], [body for _, body in bodies]
         found = self._decoders.decode_many(

@@ -78,7 +78,8 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
         return
     for name, value in found.items():
         if value not in (None, []):
-            click.echo(f"{name:19} {_pretty(value)}")
+            told = _stream(value) if name == "stream" else _pretty(value)
+            click.echo(f"{name:19} {told}")
 
 
 def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
@@ -97,6 +98,21 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
 def _brief(body: Any) -> str:
     text = cell(body) if isinstance(body, bytes) else " ".join(str(body or "-").split())
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def _stream(text: str) -> str:
+    """Say on one line how a response came; of its lines, which may be hundreds, only the times.
+
+    >>> _stream('{"chunks":3,"gap_p50_ms":1.0,"gap_max_ms":2.5,"lines":[[5.0,1],[9.5,4]]}')
+    '3 chunks, gap_p50_ms 1, gap_max_ms 2.5; 4 lines, from 5 to 9.5 ms'
+    """
+    facts = json.loads(text)
+    gaps = "".join(f", {name} {cell(facts[name])}" for name in facts if name.startswith("gap_"))
+    said = f"{facts.get('chunks')} chunks{gaps}"
+    lines = facts.get("lines")
+    if not lines:
+        return said
+    return f"{said}; {lines[-1][1]} lines, from {cell(lines[0][0])} to {cell(lines[-1][0])} ms"
 
 
 def _pretty(value: Any) -> str:

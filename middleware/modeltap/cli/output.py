@@ -44,7 +44,8 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        # Ten seconds are 12346 ms, and not 1.235e+04.
+        return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     text = str(value)

@@ -1,8 +1,8 @@
 """What must not reach the disk: values under sensitive names, in headers, queries and bodies.
 
-The rule: a body that parses is masked by field; text that does not parse is kept only if no
-sensitive name occurs in it; binary is kept. What cannot be masked is not kept, and the
-exchange always is.
+The rule: a body that parses is masked by field, and so is each line of a stream (`mask_stream`);
+text that does not parse is kept only if no sensitive name occurs in it; binary is kept. What
+cannot be masked is not kept, and the exchange always is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from modeltap.tap.mask_stream import Rules, Unmaskable, masked_stream
 from modeltap.tap.sensitive import SensitiveValues
 
 MASK = "[masked]"
@@ -100,6 +101,10 @@ class Masker:
         self._innocent: set[bytes] = set()
         self._was_innocent = False
         self._known_names: dict[str, bool] = {}
+        self._rules = Rules(
+            self._may_hold_names, self._document, self._unless_named, self._is_sensitive,
+            self._replacement,
+        )  # fmt: skip
 
     def header(self, name: str, value: str) -> str | None:
         """Return what may be kept of a header's value; None when it is dropped."""
@@ -163,7 +168,7 @@ class Masker:
         Without its digits and punctuation one request of a model mostly reads like the next, so
         what was clean once is remembered.
         """
-        letters = body.translate(_TO_LETTERS, _NO_LETTERS)
+        letters = _letters(body)
         if letters in self._clean:
             return False
         if _names_in(letters):
@@ -200,6 +205,20 @@ class Masker:
         return (None, UNMASKABLE) if suspicious else (body, None)
 
     def _by_field(self, text: str) -> tuple[str | None, str | None]:
+        kept = self._document(text)
+        if kept is None:
+            try:
+                kept = masked_stream(text, self._rules)
+            except Unmaskable:
+                return None, UNMASKABLE
+        if kept is None:
+            kept = self._unless_named(text)
+        if kept is None:
+            return None, UNMASKABLE
+        return kept, None if kept == text else MASKED
+
+    def _document(self, text: str) -> str | None:
+        """Return JSON as it may be kept; None where `text` is none."""
         parsed = False
         for read in (_read_quickly, _read_with_care):
             try:
@@ -211,14 +230,18 @@ class Masker:
             except (ValueError, msgspec.DecodeError, RecursionError):
                 continue
             if changed:
-                return _written(document), MASKED
+                return _written(document)
             parsed = True
-        if parsed:
-            return text, None
+        return text if parsed else None
+
+    def _unless_named(self, text: str) -> str | None:
+        """Return what may be kept of text that is no JSON; None where a name may be in it."""
         if self._anywhere.search(text.lower()) or _ESCAPED_LETTER in text:
-            return None, UNMASKABLE
-        kept = self.text(text)
-        return kept, None if kept == text else MASKED
+            return None
+        return self.text(text)
+
+    def _may_hold_names(self, text: str) -> bool:
+        return self._parse_always or _names_in(_letters(text.encode()))
 
     def _mask_names(self, found: Any) -> bool:
         """Replace what stands under a sensitive name, at any depth; say whether there was any."""
@@ -251,6 +274,10 @@ class Masker:
             text = str(document)
             return document if (kept := self.text(text)) == text else kept
         return document
+
+
+def _letters(body: bytes) -> bytes:
+    return body.translate(_TO_LETTERS, _NO_LETTERS)
 
 
 def _shape(body: bytes) -> bytes:

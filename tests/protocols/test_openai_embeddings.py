@@ -1,0 +1,38 @@
+"""Embeddings, asked by OpenAI's own client of a real server."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+
+
+@pytest.fixture
+def client(llm):
+    """OpenAI's own client of the server."""
+    with openai.OpenAI(api_key="x", base_url=f"{llm.url}/v1", max_retries=0) as one:
+        yield one
+
+
+@pytest.mark.parametrize("form", [{}, {"encoding_format": "float"}])
+def test_each_input_is_a_row_with_its_vector(llm, client, form):
+    """As base64, which the client asks for by itself, and as numbers."""
+    answer = client.embeddings.create(model="m", input=["one", "three"], **form)
+    vectors = [[3.0, 0.5, -1.0], [5.0, 0.5, -1.0]]
+    assert [one.embedding for one in sorted(answer.data, key=lambda d: d.index)] == vectors
+    found = llm.seen().found
+    assert [row["prompt"] for row in found.rows] == ["one", "three"]
+    assert found.rows[0]["encoding_format"] == form.get("encoding_format", "base64")
+    assert [one["embedding"] for one in found.answers] == vectors
+    assert found.answers[0] == {
+        "embedding": vectors[0], "dimensions": 3, "model_name": "m-v2", "input_tokens": 6,
+        "tokens_source": "usage",
+    }  # fmt: skip
+    assert (found.predictions, found.note) == ([], None)
+
+
+def test_one_input_is_one_row(llm, client):
+    """A text by itself."""
+    client.embeddings.create(model="m", input="one", dimensions=3)
+    (row,) = llm.seen().found.rows
+    assert row == {"prompt": "one", "model_asked": "m", "encoding_format": "base64",
+                   "dimensions": 3}  # fmt: skip
