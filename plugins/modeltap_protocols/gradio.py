@@ -17,14 +17,23 @@ _DATA = re.compile(r"/queue/data/?$")
 _CALL = re.compile(r"/call/(?:v2/)?[^/]+/?$")
 _RESULT = re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)$")
 _RUN = re.compile(r"/(?:run|api)/[^/]+/?$")
+_OWN = "/gradio_api/"
+"""Here a client also asks what there is, and loads files up and down."""
+
 FAILED = "response: the call failed"
 
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
     """Decode a call, what answers calls, or both in one exchange."""
-    if payload.method == "GET" or not payload.request:
-        return _answers(payload)
+    is_get = payload.method == "GET" or not payload.request
+    found = _answers(payload) if is_get else _called(payload)
+    if found is None and _OWN in payload.path:
+        return Decoded(note="no call of a model")
+    return found
+
+
+def _called(payload: Payload) -> Decoded | None:
     document, answer = payload.request_json, payload.response_json
     is_call, is_run = _is_call(payload), _RUN.search(payload.path) is not None
     asked = type(answer) is dict and (

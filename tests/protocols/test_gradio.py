@@ -135,7 +135,14 @@ def test_a_stream_that_ends_early(stream, cut, note):
     assert found.predictions == (["cat"] if note is None else [])
 
 
-@pytest.mark.parametrize("path", [DATA, "/call/12/34"])
+def test_what_else_a_client_asks_is_no_row():
+    """Its query would be taken for one."""
+    payload = Payload("/gradio_api/info", "serialize=False", 200, None, "{}", method="GET")
+    found = Decoders().decode(payload)
+    assert (found.rows, found.note) == ([], "no call of a model")
+
+
+@pytest.mark.parametrize("path", ["/queue/data", "/call/12/34"])
 def test_other_apps_paths_are_theirs(path):
     """What is no stream of events is no answer of Gradio's."""
     payload = Payload(path, "x=1", 200, None, '{"number": 12}', method="GET")
