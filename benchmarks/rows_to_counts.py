@@ -78,7 +78,7 @@ def kernel(path: Path, settings: config.Settings) -> float:
     decoders = Decoders()
     first = read(next(chunks(path)), settings, decoders)
     reference = fit(first.columns(), len(first.rows), model="m")
-    total = counts.empty(reference)
+    total = 0
     start = time.perf_counter()
     for chunk in chunks(path):
         batch = read(chunk, settings, decoders)

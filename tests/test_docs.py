@@ -178,6 +178,37 @@ def test_the_plugin_in_the_docs_works():
     assert module.decode(other) is None
 
 
+PROTOCOLS = (ROOT / "docs/protocols.md").read_text()
+
+
+def protocol_modules():
+    for path in sorted((ROOT / "plugins/modeltap_protocols").glob("*.py")):
+        if "\n@hookimpl" in path.read_text() and path.stem != "mapping":
+            yield path.stem
+
+
+@pytest.mark.parametrize("name", list(protocol_modules()))
+def test_every_protocol_is_documented(name):
+    """By its module's name."""
+    names = [line.split("|")[1] for line in PROTOCOLS.splitlines() if line.startswith("| `")]
+    assert any(f"`{name}`" in cell for cell in names)
+
+
+def test_the_mappings_in_the_docs_work(tmp_path):
+    """docs/protocols.md's own, with the bodies that it shows."""
+    from modeltap.decode import Decoders
+    from modeltap.payload import Payload
+
+    for text in re.findall(r"```toml\n(.*?)```", PROTOCOLS, re.S):
+        (tmp_path / "modeltap.toml").write_text(text)
+        settings = load(environ={})
+    request, response = re.findall(r"```json\n(.*?)```", PROTOCOLS, re.S)
+    mapping = settings.for_model("loans").mapping
+    found = Decoders().decode(Payload("/", None, 200, request, response, mapping=mapping))
+    assert found.rows == [{"income": 41000}, {"income": 9000}]
+    assert (found.predictions, found.scores, found.id) == (["grant", "refuse"], [0.93, 0.71], "j-7")
+
+
 async def posted(app):
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

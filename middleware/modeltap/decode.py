@@ -29,14 +29,17 @@ class Decoders:
     """Asks the plugins in turn, and first the one that knew the last exchange of its kind.
 
     Going through the hook costs more than decoding a small body, so the plugin that answered
-    for a path and content type is remembered and called directly; but what the last resort
-    took may be another's the next time.
+    for a path and content type is remembered and called directly, after those that want to be
+    first; but what the last resort took may be another's the next time.
     """
 
     def __init__(self) -> None:
         implementations = hooks().decode.get_hookimpls()
         # The order of the hook: what was registered last is asked first.
         self._all = [cast(Decoder, one.function) for one in reversed(implementations)]
+        self._always_first = [
+            cast(Decoder, one.function) for one in reversed(implementations) if one.tryfirst
+        ]
         self._last_resorts = {cast(Decoder, one.function) for one in implementations if one.trylast}
         self._known: dict[tuple[str, str | None], Decoder] = {}
         many = {one.plugin_name: one.function for one in hooks().decode_many.get_hookimpls()}
@@ -51,9 +54,10 @@ class Decoders:
         key = (payload.path, payload.request_type)
         known = self._known.get(key) if payload.mapping is None else None
         if known is not None and known not in self._last_resorts:
-            found = _asked(known, payload)
-            if found is not None:
-                return found
+            for decoder in (*self._always_first, known):
+                found = _asked(decoder, payload)
+                if found is not None:
+                    return found
         for decoder in self._all:
             found = _asked(decoder, payload)
             if found is not None:

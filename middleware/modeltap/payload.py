@@ -43,16 +43,19 @@ class Payload:
     """Of a response in several pieces: how many, the gaps between them, `lines` by time."""
     mapping: MappingSettings | None = None
     """What the user said of the model's bodies; of use to all for its `columns`."""
+    request_truncated: bool = False
+    """Only the body's first `max_body_bytes` were kept: what would follow is not known."""
+    response_truncated: bool = False
 
     @cached_property
     def request_json(self) -> Any:
-        """The request as a JSON document; None where it is none."""
-        return parse_json(self.request)
+        """The request as a JSON document; None where it is none, or is cut."""
+        return None if self.request_truncated else parse_json(self.request)
 
     @cached_property
     def response_json(self) -> Any:
-        """The response as a JSON document; None where it is none."""
-        return parse_json(self.response)
+        """The response as a JSON document; None where it is none, or is cut."""
+        return None if self.response_truncated else parse_json(self.response)
 
     @property
     def request_media(self) -> str:

@@ -16,15 +16,11 @@ import msgspec
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import row_type
-from modeltap_protocols.answers import listed, predict
+from modeltap_protocols.answers import PREDICTION_NAMES, SCORE_NAMES, listed, predict
+from modeltap_protocols.inputs import CUT, MAX_ROWS
+from modeltap_protocols.replies import CUT as RESPONSE_CUT
 
-PREDICTION_NAMES = (
-    "prediction", "predictions", "predicted", "predicted_label", "output", "outputs", "result",
-    "results", "label", "labels", "class", "value", "y_pred", "y",
-)  # fmt: skip
-SCORE_NAMES = ("score", "scores", "probability", "confidence", "proba", "y_pred_proba")
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items")
-_MAX_ROWS = 100_000
 _SAMPLE = 16
 """A field that none of so many documents has is too rare for a place in the rows' type."""
 
@@ -34,6 +30,15 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     prediction: int | float | str
 
+
+_KNOWN = (
+    (b"\x89PNG", "a PNG image"), (b"\xff\xd8\xff", "a JPEG image"), (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF"), (b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "gzip"),
+    (b"\x93NUMPY", "a NumPy array"), (b"\x80\x04", "a pickle"), (b"\x80\x05", "a pickle"),
+    (b"RIFF", "audio, video or a WebP image"), (b"<", "XML or HTML"), (b"--", "a form of parts"),
+    (b"{", "broken JSON"), (b"[", "broken JSON"),
+)  # fmt: skip
+"""What bodies begin with, and what those are."""
 
 _answer_decoder = msgspec.json.Decoder(_Answer)
 _NOT_THIS = (msgspec.DecodeError, ValueError, RecursionError, TypeError)
@@ -49,14 +54,16 @@ def decode(payload: Payload) -> Decoded | None:
         rows = [_query_row(payload.query)]
     else:
         if payload.request_json is None:
-            return Decoded(note="request: no JSON")
+            return Decoded(note=CUT if payload.request_truncated else _unknown(payload))
         rows = _rows(payload, payload.request_json)
         if not rows:
             return Decoded(note="request: JSON without rows")
-    if type(rows[0]) is not dict or len(rows) > _MAX_ROWS:
-        return Decoded(note=f"request: more than {_MAX_ROWS} rows")
+    if type(rows[0]) is not dict or len(rows) > MAX_ROWS:
+        return Decoded(note=f"request: more than {MAX_ROWS} rows")
     found = Decoded(rows=rows)
-    if payload.response:
+    if payload.response_truncated:
+        found.note = RESPONSE_CUT
+    elif payload.response:
         _predict(found, payload.response_json)
     return found
 
@@ -136,6 +143,20 @@ def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
         if not kinds & {dict, list}:
             return [payload.named(document)]
     return []
+
+
+def _unknown(payload: Payload) -> str:
+    """Return what was seen of a request that nobody knows; nothing of it is quoted.
+
+    >>> _unknown(Payload("/", None, 200, b"%PDF-1.7", None))
+    'request: no JSON, but a PDF'
+    """
+    body = payload.request or ""
+    start = body[:16].encode("utf-8", "replace") if isinstance(body, str) else body[:16]
+    seen = next((name for magic, name in _KNOWN if start.lstrip().startswith(magic)), None)
+    if payload.request_media == "application/x-www-form-urlencoded":
+        seen = "a form"
+    return f"request: no JSON, but {seen or ('text' if isinstance(body, str) else 'bytes')}"
 
 
 def _query_row(query: str) -> dict[str, Any]:

@@ -18,8 +18,12 @@ from modeltap.rows import Row, columns, take
 COLUMNS = (
     "seq, id, model, version, path, query, status, request_body, response_body, request_type, "
     "response_type, request_encoding, response_encoding, started_at, event_time, duration_ms, "
-    "aborted, sample_rate, method, request_headers, response_headers, stream"
+    "aborted, sample_rate, method, request_headers, response_headers, stream, request_truncated, "
+    "response_truncated"
 )
+
+_EVENT = '"ce-specversion"'
+"""A header of CloudEvents, whose bodies look like those of whatever they carry."""
 
 _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
@@ -83,16 +87,17 @@ def read(
     `find` looks for the request that an exchange answers, where that came with another one.
     """
     reader = _Reader(settings, decoders, find)
-    kinds: dict[tuple[str, str | None], list[sqlite3.Row]] = {}
+    kinds: dict[tuple[str, str | None, bool], list[sqlite3.Row]] = {}
     for exchange in exchanges:
         status = exchange[6]
         if status is not None and status >= 400:
             reader.batch.notes[exchange[0]] = (0, f"status {status}")
         else:
-            kinds.setdefault((exchange[4], exchange[9]), []).append(exchange)
-    for alike in kinds.values():
+            kind = (exchange[4] or "", exchange[9], _more_than_bodies(exchange))
+            kinds.setdefault(kind, []).append(exchange)
+    for (*_, apart), alike in kinds.items():
         left = alike
-        if len(alike) >= _ALIKE and settings.mapping is None:
+        if len(alike) >= _ALIKE and settings.mapping is None and not apart:
             left = reader.read_many(reader.read_first(alike))
         for exchange in left:
             reader.read_one(exchange)
@@ -142,9 +147,12 @@ class _Reader:
     def read_answers(self) -> None:
         """Join what answers other exchanges with their rows; it has come after all of them."""
         for exchange, decoded in self._answers:
-            for asked in decoded.answers_to:
-                decoded.rows += self._rows_of(asked)
-            if len(decoded.rows) == len(decoded.predictions):
+            asked = [self._rows_of(id_) for id_ in decoded.answers_to]
+            if len(asked) == len(decoded.predictions):
+                # Each is of one call: one that is not in the store costs the others nothing.
+                _keep(decoded, [place for place, rows in enumerate(asked) if len(rows) == 1])
+            decoded.rows = [row for rows in asked for row in rows]
+            if decoded.rows and len(decoded.rows) == len(decoded.predictions):
                 self._add(exchange, decoded)
             else:
                 self.batch.notes[exchange[0]] = (0, "answers requests that are not in the store")
@@ -155,7 +163,9 @@ class _Reader:
             return []
         bodies = [_bodies(exchange) for exchange in exchanges]
         requests, responses = [body for body, _ in bodies], [body for _, body in bodies]
-        found = self._decoders.decode_many(exchanges[0][4], exchanges[0][9], requests, responses)
+        found = self._decoders.decode_many(
+            exchanges[0][4] or "", exchanges[0][9], requests, responses
+        )
         if found is None:
             return exchanges
         batch = self.batch
@@ -179,9 +189,9 @@ class _Reader:
         request, response = _bodies(exchange)
         return self._decoders.decode(
             Payload(
-                exchange[4], exchange[5], exchange[6], request, response, exchange[9],
+                exchange[4] or "", exchange[5], exchange[6], request, response, exchange[9],
                 exchange[10], exchange[18], _object(exchange[19]), _object(exchange[20]),
-                _object(exchange[21]), self._mapping,
+                _object(exchange[21]), self._mapping, bool(exchange[22]), bool(exchange[23]),
             )
         )  # fmt: skip
 
@@ -202,6 +212,18 @@ class _Reader:
         batch.probabilities += decoded.probabilities or empty
         batch.answers += decoded.answers or empty
         batch.times += _times(decoded.rows, self._in_body, [exchange[14]] * count)
+
+
+def _keep(decoded: Decoded, places: Sequence[int]) -> None:
+    for name in ("predictions", "scores", "probabilities", "answers"):
+        if values := getattr(decoded, name):
+            setattr(decoded, name, [values[place] for place in places])
+
+
+def _more_than_bodies(exchange: sqlite3.Row) -> bool:
+    """Say whether the bodies alone mislead: they are cut, or what they are is in a header."""
+    headers = exchange[19]
+    return bool(exchange[22] or exchange[23] or (headers and _EVENT in headers))
 
 
 def _object(text: str | None) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, time, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from modeltap.errors import InputError
 
@@ -17,10 +19,11 @@ PARQUET = ".parquet"
 
 _BUFFER_BYTES = 1 << 18
 _ROWS = 1024
+_MAX_BYTES = 16 << 20
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Any]:
+def opened(path: str | Path | BinaryIO) -> Iterator[Any]:
     """Open a file as a `pyarrow.parquet.ParquetFile` that holds little of it in memory.
 
     Raises `InputError` where pyarrow is not installed, or the file is no Parquet.
@@ -36,7 +39,40 @@ def opened(path: str | Path) -> Iterator[Any]:
             yield file
     except (pa.ArrowException, OSError) as error:
         said = str(error).splitlines()[0]
+        if isinstance(path, io.BytesIO):
+            raise InputError("cannot be read as Parquet") from None
         raise InputError(f"file {str(path)!r} cannot be read as Parquet: {said}") from None
+
+
+def has_pyarrow() -> bool:
+    """Say whether Parquet can be read here."""
+    return find_spec("pyarrow") is not None
+
+
+def rows_in(body: bytes, limit: int) -> list[dict[str, Any]]:
+    """Return the rows of a file held in memory, as `parquet_rows`.
+
+    Raises `InputError` where it has more than `limit` rows, or would take more than 16 MB: a few
+    bytes of Parquet can stand for any number of either.
+    """
+    rows: list[dict[str, Any]] = []
+    taken = 0
+    with opened(io.BytesIO(body)) as file:
+        if file.metadata.num_rows > limit:
+            raise InputError(f"more than {limit} rows")
+        groups = range(file.metadata.num_row_groups)
+        largest = max((file.metadata.row_group(n).total_byte_size for n in groups), default=0)
+        # A value that is written once may stand in each row of a batch.
+        for batch in file.iter_batches(
+            max(1, min(_ROWS, _MAX_BYTES // max(1, largest))), use_threads=False
+        ):
+            taken += batch.nbytes
+            if taken > _MAX_BYTES:
+                raise InputError(f"more than {_MAX_BYTES >> 20} MB of values")
+            rows += [
+                {name: _plain(value) for name, value in row.items()} for row in batch.to_pylist()
+            ]
+    return rows
 
 
 def parquet_columns(path: Path) -> list[str]:

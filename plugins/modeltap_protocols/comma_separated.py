@@ -1,0 +1,80 @@
+"""CSV with or without a header, said by the type or plain to see; SageMaker's and MLflow's too."""
+
+from __future__ import annotations
+
+from modeltap.hookspecs import hookimpl
+from modeltap.payload import Decoded, Payload
+from modeltap_protocols.cells import Lines, NoTable, has_header, is_number, read_lines, to_rows
+from modeltap_protocols.inputs import CUT, bounded
+from modeltap_protocols.replies import answered, values_in
+
+_MEDIA = ("text/csv", "application/csv", "text/x-csv", "text/tab-separated-values")
+_NO_TABLE = ("{", "[", "<", "--", "data:", "event:")
+"""What JSON, XML, forms of several parts and events begin with."""
+
+
+@hookimpl
+def decode(payload: Payload) -> Decoded | None:
+    """Decode what is called CSV, and what is called anything else, or nothing, but is a table."""
+    said = payload.request_media in _MEDIA
+    if not isinstance(payload.request, str | bytes) or not payload.request:
+        return None
+    if payload.request_truncated:
+        return Decoded(note=CUT) if said else None
+    text = _text(payload)
+    # A single number is JSON, too, and a table only by its name.
+    if text is None or not (said or payload.request_json is None):
+        return None
+    try:
+        lines = read_lines(text, "\t" if payload.request_media == _MEDIA[-1] else None)
+    except NoTable as reason:
+        return Decoded(note=f"request: {reason}") if said and _may_be_table(text) else None
+    if not (_may_be_table(text) and (lines if said else _is_table(lines))):
+        return None
+    return answered(bounded(to_rows(payload, lines, _header(payload, lines))), payload)
+
+
+def _text(payload: Payload) -> str | None:
+    if isinstance(payload.request, str):
+        return payload.request
+    charset = (payload.request_type or "").partition("charset=")[2].partition(";")[0].strip(' "')
+    try:
+        return (payload.request or b"").decode(charset) if charset else None
+    except (LookupError, UnicodeDecodeError):
+        return None
+
+
+def _may_be_table(text: str) -> bool:
+    return not text.lstrip("\ufeff \r\n").startswith(_NO_TABLE)
+
+
+def _is_table(lines: Lines) -> bool:
+    """Say whether text that nobody calls CSV is one: several columns, of which one is numbers.
+
+    >>> _is_table([["Hello", " world"]]), _is_table([["1", "2"]]), _is_table([["a"], ["1"]])
+    (False, True, False)
+    """
+    if not lines or len(lines[0]) < 2:
+        return False
+    body = lines[1:] or lines
+    columns = zip(*body, strict=True)
+    numeric = [all(not cell.strip() or is_number(cell) for cell in column) for column in columns]
+    return any(numeric) if len(lines) > 1 else all(numeric)
+
+
+def _header(payload: Payload, lines: Lines) -> bool:
+    """Say whether the first line holds names: as the type says, as MLflow wants it, as it looks."""
+    parameters = (payload.request_type or "").lower().replace(" ", "").split(";")[1:]
+    for word in ("present", "absent"):
+        if f"header={word}" in parameters:
+            return word == "present"
+    return _is_mlflow(payload, lines) or has_header(lines, values_in(payload))
+
+
+def _is_mlflow(payload: Payload, lines: Lines) -> bool:
+    """MLflow's tables have a header always, even of numbers."""
+    answer = payload.response_json
+    predictions = answer.get("predictions") if type(answer) is dict else None
+    if not payload.path.endswith("/invocations") or not isinstance(predictions, list):
+        return False
+    return len(predictions) == len(lines) - 1

@@ -1,0 +1,40 @@
+"""SageMaker's own JSON: instances of `features`. Its CSV and JSON Lines are those decoders'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modeltap.hookspecs import hookimpl
+from modeltap.payload import Decoded, Payload
+from modeltap_protocols.inputs import bounded, rows_of
+from modeltap_protocols.replies import answered
+
+
+@hookimpl
+def decode(payload: Payload) -> Decoded | None:
+    """Decode `{"instances": [{"features": [...]}]}`, whose answers are scores and labels."""
+    document = payload.request_json
+    instances = document.get("instances") if type(document) is dict else None
+    if type(instances) is not list or not instances or len(document) > 1:
+        return None
+    rows = [features(instance) for instance in instances]
+    if any(row is None for row in rows):
+        return None
+    return answered(bounded(rows_of(payload, rows)), payload, "predictions")
+
+
+def features(instance: Any) -> list[Any] | None:
+    """Return the values of an instance or a line, short or long; None if it is no such thing.
+
+    >>> features({"features": [1, 2]}), features({"data": {"features": {"values": [1]}}})
+    ([1, 2], [1])
+    >>> features({"features": [1], "x": 2})
+    """
+    if type(instance) is not dict or len(instance) != 1:
+        return None
+    if type(inner := instance.get("data")) is dict:
+        instance = inner
+    values = instance.get("features")
+    if type(values) is dict:
+        values = values.get("values")
+    return values if type(values) is list else None

@@ -1,0 +1,70 @@
+"""The V1 protocol of KServe, TensorFlow Serving and Vertex AI: `instances` and `predictions`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from modeltap.hookspecs import hookimpl
+from modeltap.payload import Decoded, Payload
+from modeltap_protocols.inputs import CUT, bounded, lengths, of_object, rows_of, transposed
+from modeltap_protocols.replies import answered
+from modeltap_protocols.sagemaker import features
+
+PATH = re.compile(r"/v1/.+:(?:predict|rawPredict|explain)$")
+
+
+@hookimpl
+def decode(payload: Payload) -> Decoded | None:
+    """Decode by the path, or by `instances` that are answered with `predictions`."""
+    by_path = PATH.search(payload.path) is not None
+    document = payload.request_json
+    if type(document) is not dict or not (by_path or _has_form(payload)):
+        if by_path and payload.request_truncated:
+            return Decoded(note=CUT)
+        return None
+    if "instances" in document:
+        if _is_sagemakers(document):
+            return None
+        found = _instances(payload, document["instances"])
+    elif "inputs" in document and by_path:  # TensorFlow Serving's form by columns
+        inputs = document["inputs"]
+        found = of_object(inputs) if type(inputs) is dict else _instances(payload, inputs)
+    else:
+        return None
+    return answered(found, payload, "predictions" if "instances" in document else "outputs")
+
+
+def _has_form(payload: Payload) -> bool:
+    asked, answer = payload.request_json, payload.response_json
+    return (
+        type(asked) is dict
+        and "instances" in asked
+        and type(answer) is dict
+        and "predictions" in answer
+        and not payload.path.endswith("/invocations")
+    )
+
+
+def _is_sagemakers(document: dict[str, Any]) -> bool:
+    instances = document["instances"]
+    found = type(instances) is list and bool(instances) and len(document) == 1
+    return found and all(features(one) is not None for one in instances)
+
+
+def _instances(payload: Payload, instances: Any) -> Decoded:
+    if type(instances) is dict:
+        return of_object(instances)
+    values = instances if type(instances) is list else [instances]
+    if len(values) == 1 and type(values[0]) is dict and _holds_many(payload, values[0]):
+        return bounded(transposed(values[0]))
+    return bounded(rows_of(payload, values))
+
+
+def _holds_many(payload: Payload, instance: dict[str, Any]) -> bool:
+    """Say whether one instance is columns of N rows, not a row of vectors: as it is answered."""
+    found = lengths(instance)
+    answer = payload.response_json
+    predictions = answer.get("predictions") if type(answer) is dict else None
+    wanted = {len(predictions)} if type(predictions) is list else found
+    return len(found) == 1 and found == wanted

@@ -1,0 +1,71 @@
+"""BentoML: arguments by name; no pickle is ever loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+
+import pytest
+
+from modeltap.decode import Decoders
+from modeltap.payload import Payload
+
+HEADERS = {"x-bentoml-request-id": "a797254862c907bb"}
+PICKLE = "application/vnd.bentoml+pickle"
+
+
+def decoded(request, response, path="/predict", **more):
+    said = {"response_headers": HEADERS, **more}
+    return Decoders().decode(Payload(path, None, 200, request, response, **said))
+
+
+class Bomb:
+    """What a pickle may do."""
+
+    def __reduce__(self):
+        return os.mkdir, ("loaded",)
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_a_pickle_is_never_loaded(side, tmp_path):
+    """It is named in the note; nothing that it says is done."""
+    raw = pickle.dumps(Bomb())
+    if side == "request":
+        found = decoded(raw, "[1]", request_type=PICKLE)
+        assert found.rows == []
+    else:
+        found = decoded('{"x": 1}', raw, response_type=PICKLE)
+        assert found.rows == [{"x": 1}]
+    assert found.note == f"{side}: a pickle, which is never loaded"
+    assert found.id == "a797254862c907bb"
+    assert not (tmp_path / "loaded").exists()
+
+
+@pytest.mark.parametrize(
+    ("request_", "response", "rows"),
+    [
+        ({"a": [1, 2], "b": [3, 4]}, [0, 1], [{"a": 1, "b": 3}, {"a": 2, "b": 4}]),
+        ({"a": [1, 2], "b": [3, 4]}, {"label": "x"}, [{"a": [1, 2], "b": [3, 4]}]),
+        ({"a": [1, 2], "b": [3]}, [0], [{"a": [1, 2], "b": [3]}]),
+        ({"df": {"a": [1, 2]}}, [0, 1], [{"a": 1}, {"a": 2}]),
+        ({"x": 1.5, "y": {"z": 2}}, 0, [{"x": 1.5, "y": {"z": 2}}]),
+        ([[1, 2], [3, 4]], [0, 1], [{"f0": 1, "f1": 2}, {"f0": 3, "f1": 4}]),
+    ],
+)
+def test_what_is_a_row_is_told_by_the_answer(request_, response, rows):
+    """N values make lists of N columns; one makes them vectors."""
+    found = decoded(json.dumps(request_), json.dumps(response))
+    assert (found.rows, found.note) == (rows, None)
+
+
+def test_other_apps_in_a_service_are_theirs():
+    """Mounted beside it, they get its header, too."""
+    request = json.dumps({"instances": [[1, 2]]})
+    found = decoded(request, '{"predictions": [1]}', "/v1/models/m:predict")
+    assert (found.rows, found.id) == ([{"f0": 1, "f1": 2}], None)
+
+
+def test_no_arguments_are_noted():
+    """A call may have none."""
+    assert decoded("{}", "1").note == "request: no rows"
