@@ -82,7 +82,7 @@ def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
     """
     from modeltap.plugins import hooks
 
-    attached = hooks().attach(app=app, model=model, options=options)
+    attached = hooks("serving").attach(app=app, model=model, options=options)
     if attached is None:
         raise NotWatchableError(
             f"watch() does not know what to do with {type(app).__name__} {app!r}; give it a "

@@ -34,7 +34,8 @@ class Decoders:
     """
 
     def __init__(self) -> None:
-        implementations = hooks().decode.get_hookimpls()
+        hook = hooks("protocols")
+        implementations = hook.decode.get_hookimpls()
         # The order of the hook: what was registered last is asked first.
         self._all = [cast(Decoder, one.function) for one in reversed(implementations)]
         self._always_first = [
@@ -42,7 +43,7 @@ class Decoders:
         ]
         self._last_resorts = {cast(Decoder, one.function) for one in implementations if one.trylast}
         self._known: dict[tuple[str, str | None], Decoder] = {}
-        many = {one.plugin_name: one.function for one in hooks().decode_many.get_hookimpls()}
+        many = {one.plugin_name: one.function for one in hook.decode_many.get_hookimpls()}
         self._many: dict[Decoder, ManyDecoder] = {
             cast(Decoder, one.function): cast(ManyDecoder, many[one.plugin_name])
             for one in implementations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Literal
 
 import pluggy
 
@@ -12,23 +13,27 @@ from modeltap import hookspecs
 
 logger = logging.getLogger("modeltap")
 
+ANYONES = "modeltap"
+"""The group of entry points for plugins of every kind; the built-in ones have groups of theirs."""
+
+Kind = Literal["serving", "protocols", "channels"]
+
 
 @cache
-def hooks() -> pluggy.HookRelay:
-    """Return the hooks, with each installed plugin of the group ``modeltap`` registered.
+def hooks(kind: Kind) -> pluggy.HookRelay:
+    """Return the hooks, with anyone's plugins registered and the built-in ones of one kind.
 
-    A plugin that cannot be imported is named in the log and left out: it costs nobody else.
+    An app that is watched needs no protocol and no channel: to import those takes as long as all
+    the rest of us. A plugin that cannot be imported is named in the log and left out: it costs
+    nobody else.
     """
     manager = pluggy.PluginManager("modeltap")
     manager.add_hookspecs(hookspecs)
     # Last registered is asked first: built-ins go in first, so that others may go before them.
-    for entry in sorted(entry_points(group="modeltap"), key=_built_in_first):
-        try:
-            manager.register(entry.load(), name=entry.name)
-        except Exception as error:
-            logger.error("plugin %r (%s) cannot be loaded: %s", entry.name, entry.value, error)
+    for group in (f"{ANYONES}.{kind}", ANYONES):
+        for entry in entry_points(group=group):
+            try:
+                manager.register(entry.load(), name=f"{group} {entry.name}")
+            except Exception as error:
+                logger.error("plugin %r (%s) cannot be loaded: %s", entry.name, entry.value, error)
     return manager.hook
-
-
-def _built_in_first(entry: object) -> bool:
-    return not str(getattr(entry, "value", "")).startswith("modeltap_")

@@ -30,7 +30,7 @@ def decode(payload: Payload) -> Decoded | None:
         inner.request, inner.request_type = _data(asked)
     if answered is not None:
         inner.response, inner.response_type = _data(answered)
-    found = cast("Decoded | None", hooks().decode(payload=inner))
+    found = cast("Decoded | None", hooks("protocols").decode(payload=inner))
     found = found or Decoded(note="no decoder knows this event's data")
     found.id = found.id or _id(payload, asked, answered)
     return found

@@ -75,7 +75,7 @@ def test_other_formats_are_others():
 
 def test_it_comes_through_the_hook():
     webhook = WebhookSettings(url="https://a.example", secret=SECRET)
-    body, headers = hooks().format_event(
+    body, headers = hooks("channels").format_event(
         event=EVENT, webhook=webhook, message_id="msg_1", timestamp=int(time.time())
     )
     assert Webhook(SECRET).verify(body, headers) == EVENT

@@ -15,7 +15,7 @@ from samples import SAMPLES
 
 OWN = {
     one.plugin.__name__.rpartition(".")[2]: one.function
-    for one in hooks().decode.get_hookimpls()
+    for one in hooks("protocols").decode.get_hookimpls()
     if one.plugin.__name__.startswith("modeltap_protocols.")
 }
 

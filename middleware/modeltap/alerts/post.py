@@ -85,7 +85,7 @@ def _written(
 
 def _asked(hook: str, *, webhook: WebhookSettings, **about: Any) -> Any:
     try:
-        return getattr(hooks(), hook)(webhook=webhook, **about)
+        return getattr(hooks("channels"), hook)(webhook=webhook, **about)
     except ModeltapError:
         raise
     except Exception as error:
