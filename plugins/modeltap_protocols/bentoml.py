@@ -42,20 +42,30 @@ def decode(payload: Payload) -> Decoded | None:
 
 def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
     if type(document) is list:
-        inner = document and type(document[0]) in (dict, list)
-        return rows_of(payload, document) if inner else [payload.named(document)]
+        return rows_of(payload, document) if _are_rows(document) else [payload.named(document)]
     if len(document) == 1:
         (value,) = document.values()
         if type(value) is dict:
             return _columns(payload, value)
-        if type(value) is list and value and type(value[0]) in (dict, list):
+        if _are_rows(value):
             return rows_of(payload, value)
     return _columns(payload, document)
 
 
 def _columns(payload: Payload, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return N rows of lists of N that N values answer, else one row, of vectors."""
-    found = lengths(arguments)
-    if len(found) == 1 and found == {values_in(payload)}:
+    """Return N rows where N values answer: of lists of N, or of the one argument that holds N rows.
+
+    In the latter the others are columns of each. Else it is one row, of vectors.
+    """
+    answers = values_in(payload)
+    if lengths(arguments) == {answers}:
         return transposed(arguments)
+    holding = [name for name, value in arguments.items() if _are_rows(value)]
+    if len(holding) == 1 and len(arguments[holding[0]]) == answers:
+        others = {name: value for name, value in arguments.items() if name != holding[0]}
+        return [{**row, **others} for row in rows_of(payload, arguments[holding[0]])]
     return [arguments] if arguments else []
+
+
+def _are_rows(value: Any) -> bool:
+    return type(value) is list and bool(value) and type(value[0]) in (dict, list)

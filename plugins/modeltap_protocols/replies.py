@@ -50,8 +50,9 @@ def document_of(payload: Payload, rows: int) -> Any:
 def values_in(payload: Payload) -> int | None:
     """Return how many values the response lists; None where that cannot be told."""
     document = document_of(payload, 0)
-    if type(document) is dict and type(document.get("predictions")) is list:
-        document = document["predictions"]
+    if type(document) is dict:
+        only = next(iter(document.values())) if len(document) == 1 else None
+        document = document.get("predictions", only)
     return len(document) if type(document) is list else None
 
 

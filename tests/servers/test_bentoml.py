@@ -7,7 +7,6 @@ import json
 import pytest
 
 from model_servers import (
-    DECODERS,
     LABELS,
     ROWS,
     RUN,
@@ -85,7 +84,6 @@ def test_a_watched_service_answers_its_own_client(environment, tmp_path):
     assert (2, LABELS) in decoded(tmp_path / "taps.db")
 
 
-@DECODERS
 def test_bentomls_own_forms_are_decoded(environment, tmp_path):
     """A call of two arguments, of which one holds the rows."""
     server = watched(environment("bentoml"))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from model_servers import DECODERS, RUN, assert_decoded, recorded
+from model_servers import RUN, assert_decoded, recorded
 
 pytestmark = pytest.mark.servers
 
@@ -79,7 +79,6 @@ def test_a_watched_gradio_app_records_its_calls_alone(environment, tmp_path):
     assert paths == {"/gradio_api/queue/join", "/gradio_api/queue/data"}
 
 
-@DECODERS
 def test_calls_are_decoded(environment, tmp_path):
     """The answer comes on another exchange; each call is one row with its prediction."""
     called(environment, SCRIPT.replace("# here", WATCH))

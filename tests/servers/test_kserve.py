@@ -7,7 +7,6 @@ import json
 import pytest
 
 from model_servers import (
-    DECODERS,
     LABELS,
     ROWS,
     RUN,
@@ -146,7 +145,6 @@ def test_binary_tensors_are_recorded(environment, tmp_path):
     assert isinstance(row[3], bytes) and b'"id":"asked-2"' in row[3]
 
 
-@DECODERS
 def test_tensors_are_decoded(environment, tmp_path):
     """V2 in JSON and in binary: a row of the shape's first dimension each."""
     tensors(environment)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from model_servers import (
-    DECODERS,
     LABELS,
     ROWS,
     RUN,
@@ -89,7 +88,6 @@ def test_mlflows_scoring_app_is_watched(environment, model, tmp_path):
     assert decoded(tmp_path / "taps.db") == [(2, LABELS)] * 2
 
 
-@DECODERS
 def test_mlflows_own_forms_are_decoded(environment, model, tmp_path):
     """A data frame split into columns and rows, and a table as CSV: rows with their names."""
     server = watched(environment("mlflow"), model)

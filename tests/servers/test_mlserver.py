@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from model_servers import (
-    DECODERS,
     LABELS,
     ROWS,
     RUN,
@@ -110,7 +109,6 @@ def test_what_its_clients_asked_is_recorded(environment, tmp_path):
         assert json.loads(row[3])["inputs"][0]["shape"] == [2, 4]
 
 
-@DECODERS
 def test_tensors_are_decoded(environment, tmp_path):
     """A row of the shape's first dimension each, whichever client wrote them."""
     called(environment)

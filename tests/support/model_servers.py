@@ -47,15 +47,6 @@ TENSORS = {
 """The two `ROWS` in the protocol V2."""
 
 
-class NotDecoded(Exception):
-    """The store has it; what it says was not found."""
-
-
-DECODERS = pytest.mark.xfail(
-    raises=NotDecoded, reason="its protocol's decoder is not there yet", strict=True
-)
-"""What is stored already and will be decoded; it says so as soon as it is."""
-
 _OWN_HEADERS = ("date", "x-modeltap-id", "x-bentoml-request-id")
 """What differs from answer to answer, or is ours."""
 
@@ -208,11 +199,9 @@ def recorded(store, count, where="true"):
 
 
 def assert_decoded(store, expected):
-    """Raise `NotDecoded` unless of each exchange these rows, and these predictions, are found."""
+    """Of each exchange, once all are stored, these rows and these predictions are found."""
     recorded(store, len(expected))
-    found = decoded(store)
-    if found != expected:
-        raise NotDecoded(f"{found} is not {expected}")
+    assert decoded(store) == expected
 
 
 def decoded(store):
