@@ -61,7 +61,7 @@ def test_every_option_is_documented(name):
 
 
 @pytest.mark.parametrize(
-    "name", {*ModelSettings.__struct_fields__, *WebhookSettings.__struct_fields__}
+    "name", sorted({*ModelSettings.__struct_fields__, *WebhookSettings.__struct_fields__})
 )
 def test_every_option_of_models_and_webhooks_is_documented(name):
     """In the table or in the example."""
