@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from modeltap import config
+from modeltap import clock, config
 from modeltap.errors import InputError, nearest
 from modeltap.store import connection as stores
 
@@ -52,6 +52,16 @@ def read_store(said: str | None) -> sqlite3.Connection:
 def open_store(said: str | None, *, create: bool = False) -> sqlite3.Connection:
     """Open the store for writing."""
     return stores.connect(store_path(said), create=create)
+
+
+def moment_of(text: str | None, option: str) -> float | None:
+    """Return the Unix seconds that an option tells, None where it was not said."""
+    if text is None:
+        return None
+    seconds = clock.parse(text)
+    if seconds is None:
+        raise click.UsageError(f"{option} {text!r} is no time; write one such as 2013-03-01")
+    return seconds
 
 
 def background_option(command: F) -> F:
