@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 _REQUIRED = ("id", "source", "type", "specversion")
 
@@ -28,7 +29,8 @@ class Event:
 def from_headers(headers: Iterable[tuple[str, str]], body: bytes) -> Event:
     """Return the event whose attributes are ``ce-`` headers; raises `NoEvent`."""
     named = {name.lower(): value for name, value in headers}
-    found = {name[3:]: value for name, value in named.items() if name.startswith("ce-")}
+    # As headers hold ASCII alone, all else is percent-encoded in them.
+    found = {name[3:]: unquote(value) for name, value in named.items() if name.startswith("ce-")}
     return Event(_complete(found, "header ce-"), body, named.get("content-type"))
 
 

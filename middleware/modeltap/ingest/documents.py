@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from modeltap.errors import InputError
-from modeltap.ingest.source import MAX_DOCUMENT_BYTES, Source, head, json_of, unreadable
+from modeltap.ingest.source import MAX_DOCUMENT_BYTES, UNREADABLE, Source, head, json_of, unreadable
 
 _READ_BYTES = 1 << 18
 _BETWEEN = " \t\r\n,"
@@ -22,7 +22,7 @@ def documents(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     """
     try:
         yield from _on_lines(source) if _has_lines(head(source)) else _in_a_row(source)
-    except (OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise unreadable(source, error) from None
 
 
@@ -42,12 +42,13 @@ def _on_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _in_a_row(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+    source.unit = "document"
     with source.opened() as file:
         for number, document in enumerate(_Stream(source, file), 1):
             if isinstance(document, dict):
                 yield number, document
             else:
-                source.note(number, "no JSON object", "document")
+                source.note(number, "no JSON object")
             if number % 256 == 0:
                 source.step()
 
@@ -73,7 +74,7 @@ class _Stream:
             except (ValueError, RecursionError):
                 if self._more():
                     continue
-                self._source.note(number + 1, "no JSON; what follows is not read", "document")
+                self._source.note(number + 1, "no JSON; what follows is not read")
                 return
             # A number at the end of the buffer may go on in the next.
             if end == len(self._text) and self._more():

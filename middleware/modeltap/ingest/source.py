@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 _MAX_BROKEN_NAMED = 20
 _HEAD_BYTES = 64 * 1024
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What reading a file raises that is not whole, or not what its name says."""
 
 OnRead = Callable[[int], None]
 """Told how many bytes of the file have been read in all."""
@@ -33,6 +37,8 @@ class Source:
     position: int = 0
     """How many of the file's own (compressed) bytes have been read."""
     on_read: OnRead = lambda _: None
+    unit: str = "line"
+    """What its parts are called."""
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -54,11 +60,11 @@ class Source:
         """The name's ending in lower case, without that of the compression."""
         return Path(self.path.name.lower().removesuffix(".gz")).suffix
 
-    def note(self, line: int, reason: str, unit: str = "line") -> None:
+    def note(self, line: int, reason: str) -> None:
         """Count a broken part, and keep the first few for people."""
         self.broken_count += 1
         if len(self.broken) < _MAX_BROKEN_NAMED:
-            self.broken.append(f"{unit} {line}: {reason}")
+            self.broken.append(f"{self.unit} {line}: {reason}")
 
     def step(self) -> None:
         """Tell how far the file has been read."""
@@ -99,7 +105,7 @@ def head(source: Source) -> bytes:
     try:
         with source.opened() as file:
             return file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf")
-    except (OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise unreadable(source, error) from None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.parquet import PARQUET, opened, parquet_columns, parquet_rows
-from modeltap.ingest.source import OnRead, Source, json_of, open_source, unreadable
+from modeltap.ingest.source import UNREADABLE, OnRead, Source, json_of, open_source, unreadable
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
 """What tables write where there is no value, in lower case."""
@@ -35,7 +35,7 @@ class Table(Source):
         """Yield line numbers and rows: numbers as numbers, missing values as None."""
         try:
             yield from _READERS[self.kind](self)
-        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        except (*UNREADABLE, UnicodeDecodeError, csv.Error) as error:
             raise unreadable(self, error) from None
 
     def require(self, name: str, option: str) -> str:
