@@ -12,7 +12,6 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -25,7 +24,9 @@ SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "p
 PASSES = {"jsonl": 1, "csv": 2, "parquet": 2}
 """How often each format goes through the rows."""
 
-_GROUP_ROWS = 5000
+_GROUP_ROWS = 10_000
+_GROUP_BYTES = 16 * 1024 * 1024
+"""How much of Parquet is written at once, and held until then."""
 
 
 def format_of(path: Path) -> str:
@@ -85,18 +86,25 @@ def write_parquet(selection: Selection, file: BinaryIO, on_read: OnRead) -> int:
     schema = pa.schema([(name, types[kind]) for name, kind in columns.types().items()])
     count = 0
     with pq.ParquetWriter(file, schema) as writer:
-        for group in _groups(selection.rows(on_read)):
-            values = list(zip(*map(columns.values, group), strict=True))
-            arrays = [
-                pa.array(column, one.type) for column, one in zip(values, schema, strict=True)
-            ]
+        for group in _groups(columns, selection.rows(on_read)):
+            parts = zip(zip(*group, strict=True), schema, strict=True)
+            arrays = [pa.array(values, field.type) for values, field in parts]
             writer.write_table(pa.table(arrays, schema=schema))
             count += len(group)
     return count
 
 
-def _groups(rows: Iterator[Exported]) -> Iterator[list[Exported]]:
-    while group := list(islice(rows, _GROUP_ROWS)):
+def _groups(columns: Columns, rows: Iterator[Exported]) -> Iterator[list[list[Any]]]:
+    """Yield the values of so many rows as are held at once."""
+    group: list[list[Any]] = []
+    size = 0
+    for row in rows:
+        group.append(columns.values(row))
+        size += sum(len(value) for value in group[-1] if isinstance(value, str))
+        if len(group) >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
         yield group
 
 
