@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from modeltap import clock, config
-from modeltap.errors import InputError, nearest
 from modeltap.store import connection as stores
+from modeltap.store.models import check_model as check_model
 
 if TYPE_CHECKING:
     from modeltap.analyzer import Analyzer
@@ -80,22 +80,6 @@ def open_analyzer(
         be_nice()
         told.update(json.load(sys.stdin))
     return Analyzer(store_path(store), open_store(store), told)
-
-
-def check_model(connection: sqlite3.Connection, model: str | None) -> None:
-    """Raise `InputError`, with the nearest name, unless the store knows `model`."""
-    if model is None:
-        return
-    rows = connection.execute(
-        'select model from settings union select model from "references" '
-        "union select model from alerts where model <> '' "
-        "union select model from halves "
-        "union select model from (select distinct model from exchanges)"
-    ).fetchall()
-    known = [row[0] for row in rows]
-    if model not in known:
-        what = nearest(model, known) or "; the store has no model yet"
-        raise InputError(f"no model {model!r} in this store{what}")
 
 
 def be_nice() -> None:
