@@ -143,6 +143,7 @@ def test_bodies_are_masked_and_headers_of_the_request_kept_by_name(
     """By the settings of the file, as what the tap captures."""
     (tmp_path / "modeltap.toml").write_text(
         'mask_body_fields = ["^phone$"]\ncapture_request_headers = ["x-tenant", "x-token"]\n'
+        '[models.iris]\nversion = "3"\n'
     )
     _, client = receive()
     metadata = json.dumps({"X-Tenant": ["blau"], "X-Token": ["unguessable-7"], "X-Other": ["o"]})
@@ -151,6 +152,7 @@ def test_bodies_are_masked_and_headers_of_the_request_kept_by_name(
     post(client, to_binary_event(event("k1", RESPONSE, ANSWERED)))
     (row,) = read_rows(store)
     assert json.loads(row["request_body"]) == {"phone": "[masked]", "city": "Zürich"}
+    assert row["version"] == "3"
     assert json.loads(row["request_headers"]) == {"x-tenant": "blau", "x-token": "[masked]"}
     for file in tmp_path.glob("taps.db*"):
         assert b"unguessable" not in file.read_bytes()
@@ -165,6 +167,8 @@ def test_others_must_show_the_token(receive, monkeypatch, store):
     message = to_binary_event(event("k1", REQUEST, ASKED))
     assert post(client, message).status_code == 401
     assert post(client, message, authorization="Bearer other").status_code == 401
+    assert post(client, message, "/models/iris?token=other").status_code == 401
+    assert post(client, message, "/models/iris?token=s3same").status_code == 202
     assert post(client, message, authorization="Bearer s3same").status_code == 202
 
 
@@ -189,3 +193,24 @@ def test_without_uvicorn_it_says_what_to_install(store, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     error = modeltap("receive", "--store", store, code=1, env=environment)
     assert error == "modeltap: receiving needs uvicorn: pip install 'modeltap[receive]'\n"
+
+
+def test_a_port_in_use_is_one_line(store):
+    """And no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        error = modeltap("receive", "--store", store, "--port", port, code=1)
+    assert error.splitlines()[-1] == (
+        f"modeltap: 127.0.0.1:{port} cannot be listened on: Address already in use; say --port"
+    )
+
+
+def test_it_ends_when_it_is_told_to(receive, read_rows, store):
+    """As a person and as a service manager tell it; what came is there."""
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        process, client = receive()
+        post(client, to_binary_event(event(sent.name, REQUEST, ASKED)))
+        process.send_signal(sent)
+        assert process.wait(20) in (130, -sent)
+        assert b"Traceback" not in process.stderr.read()
+    assert len(read_rows(store, "select * from halves")) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from typing import Any
 
 import click
@@ -39,11 +40,24 @@ def receive(
         str(store_path(store)), settings.for_model, model=model, token=said,
         max_event_bytes=max_bytes,
     )  # fmt: skip
-    click.echo(f"receiving CloudEvents on http://{host}:{port}", err=True)
-    uvicorn.run(
-        receiver.app(), host=host, port=port, log_level="warning", access_log=False,
-        server_header=False, lifespan="on",
-    )  # fmt: skip
+    with _listening(host, port) as listener:
+        bound = listener.getsockname()[1]
+        click.echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
+        served = uvicorn.Config(
+            receiver.app(), log_level="warning", access_log=False, server_header=False,
+            lifespan="on",
+        )  # fmt: skip
+        uvicorn.Server(served).run([listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises `InputError` where the address cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]
+        raise InputError(f"{host}:{port} cannot be listened on: {why}; say --port") from None
 
 
 def _uvicorn() -> Any:

@@ -53,7 +53,7 @@ class Receiver:
         settings: of a model, by its name.
         model: whose events they are; empty for the path's (`/models/NAME`), else that of the
             inference service that an event names.
-        token: what a caller must show as a bearer; empty for nothing.
+        token: what a caller must show, as a bearer or in the query; empty for nothing.
     """
 
     store: str
@@ -136,9 +136,11 @@ class _App:
         if not self._receiver.token:
             return
         kind, _, shown = request.headers.get("authorization", "").partition(" ")
-        told = shown.strip().encode("utf-8", "replace")
-        if kind.lower() != "bearer" or not hmac.compare_digest(told, self._receiver.token.encode()):
-            raise _Refused(401, "a bearer token is needed")
+        # KServe's logger sends no header of one's own: it can show what stands in its URL.
+        told = shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
+        wanted = self._receiver.token.encode()
+        if not hmac.compare_digest(told.encode("utf-8", "replace"), wanted):
+            raise _Refused(401, "the token is needed, as a bearer or as ?token=")
 
     async def _body(self, request: Request) -> bytes:
         limit = self._receiver.max_event_bytes
@@ -182,9 +184,11 @@ class _App:
         found = [(model, kserve.half_of_event(event, method="EVENT")) for model, event in events]
         for model in dict.fromkeys(model for model, _ in found):
             halves = [half for own, half in found if own == model]
+            version = self._receiver.settings(model).version
             for half in halves:
                 # An event without a time is of when it came.
                 half.time = now if half.time is None else half.time
+                half.version = version
             self._importer(model).add(halves)
 
     def _importer(self, model: str) -> Importer:
