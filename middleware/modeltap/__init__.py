@@ -50,6 +50,7 @@ __all__ = [
     "hookimpl",
     "label",
     "last_id",
+    "read",
     "stats",
     "watch",
 ]
@@ -115,6 +116,37 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     try:
         with writing(connection):
             insert_labels(connection, [(id, row, value)], source="label()")
+    finally:
+        connection.close()
+
+
+def read(
+    store: str | Path | None = None, *, model: str | None = None, labelled: bool = False
+) -> dict[str, Any]:
+    """Return decoded rows as a dictionary of NumPy arrays, each of (n,) values.
+
+    It has the columns that ``modeltap export`` writes, and the methods `to_pandas` and
+    `to_polars`, where these are installed.
+
+    Args:
+        store: the SQLite file; by default the one this process records to.
+        model: whose rows; by default all.
+        labelled: only those whose label has come.
+
+    Raises `StoreError` when the store is missing, `InputError` when it does not know the model.
+    """
+    from modeltap.analyzer import Analyzer
+    from modeltap.export.arrays import arrays
+    from modeltap.export.rows import Selection
+    from modeltap.store.connection import connect_reader
+    from modeltap.store.models import check_model
+
+    path = _the_store(store)
+    connection = connect_reader(path)
+    try:
+        check_model(connection, model)
+        settings_of = Analyzer(path, connection, {}).settings_of
+        return arrays(Selection(connection, settings_of, model, labelled))
     finally:
         connection.close()
 

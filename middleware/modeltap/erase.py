@@ -85,7 +85,14 @@ class Subject:
 def matching(
     connection: sqlite3.Connection, model: str, subject: Subject
 ) -> Iterator[tuple[int, str]]:
-    """Yield `seq` and `id` of each exchange of `model` that holds the subject."""
+    """Yield `seq` and `id` of each exchange of `model` that holds the subject.
+
+    Of a request or response that waits for the other half it is 0 and the id.
+    """
+    waiting = connection.execute("select id, body from halves where model = ?", (model,))
+    for id_, body in waiting:
+        if subject.is_in_body(body, None):
+            yield 0, id_
     after = 0
     while True:
         rows = connection.execute(
@@ -111,6 +118,7 @@ def erase(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> N
         with writing(connection):
             part = exchanges[start : start + _CHUNK]
             delete(connection, part)
+            connection.executemany("delete from halves where id = ?", [(id_,) for _, id_ in part])
             forget_rows(connection, [id_ for _, id_ in part])
     give_back(connection)
     deadline = time.monotonic() + _READERS_SECONDS

@@ -67,6 +67,11 @@ def take(row: Row, name: str, default: object) -> object:
     return default if value is UNSET else value
 
 
+def as_dict(row: Row) -> dict[str, Any]:
+    """Return a row as a dictionary of the fields that are there."""
+    return row if isinstance(row, dict) else _as_dict(row)
+
+
 def columns(rows: Iterable[Row], depth: int = _MAX_DEPTH) -> dict[str, Sequence[Any]]:
     """Turn N rows into columns of length N; None where a row lacks a field.
 

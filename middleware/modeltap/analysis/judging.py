@@ -95,9 +95,11 @@ class Judging:
     def _live(self, model: str) -> bool:
         """Imported rows tell their own time, and the clock nothing about whether more will come."""
         row = self.connection.execute(
-            "select source from exchanges where model = ? order by seq desc limit 1", (model,)
+            "select source = 'import' or method is 'IMPORT' from exchanges where model = ? "
+            "order by seq desc limit 1",
+            (model,),
         ).fetchone()
-        return row is not None and row[0] != "import"
+        return row is not None and not row[0]
 
 
 def is_within(reference: Reference, start: str, end: str) -> bool:

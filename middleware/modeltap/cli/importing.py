@@ -1,19 +1,32 @@
-"""`import`: backfill from a table."""
+"""`import`: backfill from tables and from other tools' logs."""
 
 from __future__ import annotations
 
+import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
+from modeltap import config
 from modeltap.cli.options import json_option, open_store, store_option
 from modeltap.cli.output import emit_json
 from modeltap.errors import InputError
-from modeltap.ingest.importer import import_table
+from modeltap.ingest import bentoml
+from modeltap.ingest.entry import Entry
+from modeltap.ingest.formats import FORMATS, LOGS, format_of
+from modeltap.ingest.importer import Imported, Importer, import_entries
 from modeltap.ingest.roles import Roles, choose_roles
+from modeltap.ingest.source import OnRead, Source
 from modeltap.ingest.table import Table, open_table
+from modeltap.ingest.table_rows import read_rows
+
+_READ_TWICE = ("csv", "jsonl", "bentoml")
+"""Which columns they have, and which of those hold numbers only, shows at the end."""
 
 
 def role_options(command: Any) -> Any:
@@ -38,48 +51,121 @@ def roles_of(table: Table, said: dict[str, str | None]) -> Roles:
 
 
 @click.command("import")
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @store_option
 @click.option("--model", required=True, help="The model's name.")
 @click.option("--version", default="", help="The model's version.")
+@click.option("--format", "said_format", type=click.Choice(FORMATS), default=None,
+              help="What the files are [default: by name and content].")  # fmt: skip
 @role_options
+@click.option("--unpaired", is_flag=True, help="Store requests and responses that wait, alone.")
 @click.option("--strict", is_flag=True, help="Fail when a line is broken.")
 @json_option
 def import_(
-    file: str, store: str | None, model: str, version: str, strict: bool, as_json: bool,
-    **said: str | None,
+    files: Sequence[str], store: str | None, model: str, version: str, said_format: str | None,
+    unpaired: bool, strict: bool, as_json: bool, **said: str | None,
 ) -> None:  # fmt: skip
-    """Backfill from a CSV(.gz), JSON Lines or Parquet file; the same again adds nothing."""
-    table = open_table(file)
-    roles = roles_of(table, said)
-    connection = open_store(store, create=True)
+    """Backfill from tables and from other tools' logs; the same files again add nothing."""
+    kinds = [format_of(file, said_format) for file in files]
+    settings = config.load(tolerant=True).for_model(model)
+    broken = 0
+    importer: Importer | None = None
+    for file, kind in zip(files, kinds, strict=True):
+        with _bar(Path(file), kind) as on_read:
+            source, entries = _opened(file, kind, dict(said), on_read)
+            # Only now: a file that is refused leaves no store behind.
+            importer = importer or Importer(_created(store), settings, model=model, version=version)
+            import_entries(importer, entries)
+        _tell_broken(source, len(files) > 1)
+        broken += source.broken_count
+    assert importer is not None
+    importer.settle(all_of_them=unpaired)
+    _tell(importer.done, model, broken, as_json)
+    if strict and broken:
+        raise InputError(f"{broken} broken lines in {_named(files)}")
+    if not importer.done.anything():
+        raise InputError(f"no row of {_named(files)} could be read")
+
+
+def _created(store: str | None) -> sqlite3.Connection:
+    return open_store(store, create=True)
+
+
+def _opened(
+    file: str, kind: str, said: dict[str, str | None], on_read: OnRead
+) -> tuple[Source, Iterator[Entry]]:
+    """Return a file and what is in it, entry by entry."""
+    if kind in LOGS:
+        source = Source(Path(file), on_read=on_read)
+        named = [f"--{name}" for name, value in said.items() if value is not None]
+        if named:
+            raise InputError(f"{named[0]} is for tables; {source.path.name!r} is {kind}")
+        return source, LOGS[kind](source)
+    table = open_table(file, "jsonl" if kind == "bentoml" else kind, on_read)
+    first = Path(file).stat().st_size if kind in _READ_TWICE else 0
+    table.on_read = lambda position: on_read(first + position)
+    if kind == "bentoml":
+        return table, bentoml.read(table, _bentoml_roles(table, said))
+    return table, read_rows(table, roles_of(table, said))
+
+
+def _bentoml_roles(table: Table, said: dict[str, str | None]) -> Roles:
+    found = bentoml.find_roles(table, prediction=said["prediction"], label=said["label"])
+    ignored = [*found.pop("ignore"), *_listed(said.pop("ignore"))]
+    features = _listed(said.pop("features"))
+    told = {name: value for name, value in said.items() if value is not None}
+    return choose_roles(table, **{**found, **told}, features=features, ignore=ignored)
+
+
+@contextmanager
+def _bar(file: Path, kind: str) -> Iterator[OnRead]:
+    """Show on a terminal how far a file has been read."""
+    size = max(1, file.stat().st_size) * (2 if kind in _READ_TWICE else 1)
     bar: Any
     with click.progressbar(
-        length=0, label=f"importing {table.path.name}", file=sys.stderr,
-        hidden=not sys.stderr.isatty(), item_show_func=lambda rows: f"{rows or 0:,} rows",
+        length=size, label=f"importing {file.name}", file=sys.stderr,
+        hidden=not sys.stderr.isatty(), show_pos=False,
     ) as bar:  # fmt: skip
-        count = 0
+        yield _advancing(bar)
+        bar.update(size - bar.pos)
 
-        def step(rows: int) -> None:
-            nonlocal count
-            count += rows
-            bar.update(0, count)
 
-        done = import_table(connection, table, roles, model=model, version=version, on_batch=step)
-    for reason in table.broken:
-        click.echo(reason, err=True)
-    if table.broken_count > len(table.broken):
-        click.echo(f"... and {table.broken_count - len(table.broken)} more broken lines", err=True)
+def _advancing(bar: Any) -> Callable[[int], None]:
+    def on_read(position: int) -> None:
+        bar.update(max(0, min(position, bar.length) - bar.pos))
+
+    return on_read
+
+
+def _tell_broken(source: Source, name_it: bool) -> None:
+    start = f"{source.path.name}: " if name_it else ""
+    for reason in source.broken:
+        click.echo(f"{start}{reason}", err=True)
+    if source.broken_count > len(source.broken):
+        more = source.broken_count - len(source.broken)
+        click.echo(f"{start}... and {more} more broken lines", err=True)
+
+
+def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
     if as_json:
-        emit_json({"rows": done.rows, "repeated": done.repeated, "labels": done.labels,
-                   "broken": table.broken_count, "without_time": done.without_time})  # fmt: skip
-    else:
-        click.echo(f"{done.rows:,} rows imported for {model}, {done.repeated:,} were there before, "
-                   f"{done.labels:,} labels, {table.broken_count:,} broken lines")  # fmt: skip
-        if done.without_time:
-            click.echo(f"{done.without_time:,} rows tell no time and are in no window")
-    if strict and table.broken_count:
-        raise InputError(f"{table.broken_count} broken lines in {table.path.name!r}")
+        emit_json({**asdict(done), "broken": broken})
+        return
+    click.echo(f"{done.rows:,} rows imported for {model}, {done.repeated:,} were there before, "
+               f"{done.labels:,} labels, {broken:,} broken lines")  # fmt: skip
+    for count, words in (
+        (done.completed, "exchanges that were stored without one half have it now"),
+        (done.waiting, "requests or responses wait for the other half"),
+        (done.unpaired, "of those that waited are stored alone"),
+        (done.waiting_labels, "labels are for exchanges that are not there yet"),
+        (done.without_time, "rows tell no time and are in no window"),
+    ):
+        if count:
+            click.echo(f"{count:,} {words}")
+
+
+def _named(files: Sequence[str]) -> str:
+    first = repr(Path(files[0]).name)
+    return first if len(files) == 1 else f"{first} and {len(files) - 1} more"
 
 
 def _listed(text: str | None) -> Sequence[str]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from modeltap import config
-from modeltap.errors import InputError, nearest
+from modeltap import clock, config
 from modeltap.store import connection as stores
+from modeltap.store.models import check_model as check_model
 
 if TYPE_CHECKING:
     from modeltap.analyzer import Analyzer
@@ -54,6 +54,16 @@ def open_store(said: str | None, *, create: bool = False) -> sqlite3.Connection:
     return stores.connect(store_path(said), create=create)
 
 
+def moment_of(text: str | None, option: str) -> float | None:
+    """Return the Unix seconds that an option tells, None where it was not said."""
+    if text is None:
+        return None
+    seconds = clock.parse(text)
+    if seconds is None:
+        raise click.UsageError(f"{option} {text!r} is no time; write one such as 2013-03-01")
+    return seconds
+
+
 def background_option(command: F) -> F:
     """Add the hidden ``--background``: the scheduler's child, nice, told the webhooks on stdin."""
     return click.option("--background", is_flag=True, hidden=True)(command)
@@ -70,21 +80,6 @@ def open_analyzer(
         be_nice()
         told.update(json.load(sys.stdin))
     return Analyzer(store_path(store), open_store(store), told)
-
-
-def check_model(connection: sqlite3.Connection, model: str | None) -> None:
-    """Raise `InputError`, with the nearest name, unless the store knows `model`."""
-    if model is None:
-        return
-    rows = connection.execute(
-        'select model from settings union select model from "references" '
-        "union select model from alerts where model <> '' "
-        "union select model from (select distinct model from exchanges)"
-    ).fetchall()
-    known = [row[0] for row in rows]
-    if model not in known:
-        what = nearest(model, known) or "; the store has no model yet"
-        raise InputError(f"no model {model!r} in this store{what}")
 
 
 def be_nice() -> None:

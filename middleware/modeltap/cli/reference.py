@@ -17,6 +17,7 @@ from modeltap.cli.options import (
     check_model,
     json_option,
     model_option,
+    moment_of,
     open_store,
     read_store,
     store_option,
@@ -158,11 +159,9 @@ def _picked(
 
 
 def _time(text: str | None, option: str, default: float) -> str:
-    if text is None:
-        return "9999" if default else ""
-    seconds = clock.parse(text)
+    seconds = moment_of(text, option)
     if seconds is None:
-        raise click.UsageError(f"{option} {text!r} is no time; write one such as 2013-03-01")
+        return "9999" if default else ""
     return clock.iso(seconds)
 
 

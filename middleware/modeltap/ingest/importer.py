@@ -1,132 +1,193 @@
-"""Backfill: each row of a table becomes an exchange, at its own event time."""
+"""Backfill: what other tools logged becomes exchanges, labels, or halves that wait."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import socket
 import sqlite3
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from modeltap import clock
-from modeltap.errors import InputError
+from modeltap.config import Settings
+from modeltap.ingest.entry import Entry, Logged, Truth
+from modeltap.ingest.exchange_rows import ExchangeRows, Row
 from modeltap.ingest.roles import Roles
 from modeltap.ingest.table import Table
-from modeltap.store import schema
+from modeltap.ingest.table_rows import read_rows
+from modeltap.store import halves
 from modeltap.store.connection import writing
 from modeltap.store.labels import insert_labels
 from modeltap.store.writer import insert_exchanges
 
+WAIT_SECONDS = 3600.0
+"""How long a half waits for the other, by arrival, before it is stored alone: what a cluster
+retries and delays is minutes, and a person who imports two files does so one after the other."""
+
 _BATCH = 2000
-Row = tuple[Any, ...]
+_BATCH_BYTES = 16 * 1024 * 1024
 
 
 @dataclass
 class Imported:
-    """What an import did; `repeated` rows were in the store before and are left as they were."""
+    """What an import did; `repeated` ones were in the store before and are left as they were."""
 
     rows: int = 0
+    """Exchanges that went in, pairs of halves among them."""
     repeated: int = 0
     labels: int = 0
+    waiting_labels: int = 0
+    """Labels whose exchange is not there yet."""
+    halves: int = 0
+    """Requests and responses that came apart, and were new."""
+    completed: int = 0
+    """Exchanges that were stored without a half, which came now."""
+    waiting: int = 0
+    """Halves that still wait for the other one."""
+    unpaired: int = 0
+    """Halves that waited for too long, and were stored alone."""
     without_time: int = 0
+
+    def anything(self) -> bool:
+        """Say whether there was anything to read."""
+        return bool(self.rows or self.repeated or self.labels or self.halves)
+
+
+class Importer:
+    """Puts entries of one model into the store; the same ones again add nothing."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, settings: Settings, *, model: str, version: str = ""
+    ) -> None:
+        self._connection = connection
+        self._rows = ExchangeRows(settings, model=model, version=version)
+        self._model = model
+        self.done = Imported()
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Store entries in one transaction."""
+        # Masking takes its time, and nobody else can write meanwhile: it comes before.
+        ready = [(one, self._rows.row(one) if isinstance(one, Logged) else ()) for one in entries]
+        with writing(self._connection):
+            for entry, row in ready:
+                if isinstance(entry, Truth):
+                    self._add_truth(entry)
+                elif entry.side is None:
+                    self._add_whole(entry, row)
+                else:
+                    self._add_half(entry, row, entry.side)
+
+    def settle(self, *, all_of_them: bool = False) -> None:
+        """Store alone the halves, of all models, that waited for too long; count the others."""
+        settled = settle(self._connection, all_of_them=all_of_them)
+        self.done.unpaired += settled
+        self.done.rows += settled
+        self.done.waiting = halves.count(self._connection, self._model)
+
+    def _add_whole(self, logged: Logged, row: Row) -> None:
+        id_ = self._rows.id_of(logged.source, logged.key)
+        if self._known("exchanges where id", id_):
+            self.done.repeated += 1
+            return
+        insert_exchanges(self._connection, [row])
+        self.done.rows += 1
+        self.done.without_time += logged.time is None
+        if logged.label is not None:
+            label = (id_, 0, logged.label)
+            self.done.labels += insert_labels(self._connection, [label], source="import")
+        if logged.request_id and logged.request_id != logged.key:
+            self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
+
+    def _add_half(self, logged: Logged, row: Row, side: str) -> None:
+        outcome = halves.take_half(self._connection, row, side, clock.now())
+        if outcome == "repeated":
+            self.done.repeated += 1
+            return
+        self.done.halves += 1
+        self.done.rows += outcome == "paired"
+        self.done.completed += outcome == "filled"
+        # The other half's time counts where this one has none.
+        self.done.without_time += logged.time is None and outcome == "waits"
+
+    def _add_truth(self, truth: Truth) -> None:
+        found = self._exchange_of(truth)
+        # One that comes first waits under the id that its exchange will have.
+        id_ = found or self._rows.id_of(truth.source, truth.id)
+        source = f"{truth.source}:{truth.key}"
+        known = self._connection.execute(
+            "select 1 from labels where exchange_id = ? and row = ? and source = ?",
+            (id_, truth.row, source),
+        ).fetchone()
+        if known:
+            self.done.repeated += 1
+            return
+        insert_labels(self._connection, [(id_, truth.row, truth.value)], source=source)
+        self.done.labels += 1
+        self.done.waiting_labels += found is None
+
+    def _exchange_of(self, truth: Truth) -> str | None:
+        """Find an exchange by the log's own id of it, else by the caller's."""
+        found = self._connection.execute(
+            "select id from exchanges where id = ? union all "
+            "select id from exchanges where request_id = ? and model = ? limit 1",
+            (self._rows.id_of(truth.source, truth.id), truth.id, self._model),
+        ).fetchone()
+        return found[0] if found else None
+
+    def _adopt_labels(self, waiting: str, id_: str) -> None:
+        """Give an exchange the labels that waited under its caller's id, as the latest ones."""
+        labels = self._connection.execute(
+            "select row, key, value, source, labelled_at, received_at from labels "
+            "where exchange_id = ? order by seq", (waiting,)
+        ).fetchall()  # fmt: skip
+        if not labels or self._known("exchanges where id", waiting):
+            return
+        self._connection.executemany(
+            "insert into labels (exchange_id, row, key, value, source, labelled_at, received_at) "
+            "values (?, ?, ?, ?, ?, ?, ?)", [(id_, *label) for label in labels]
+        )  # fmt: skip
+        self._connection.execute("delete from labels where exchange_id = ?", (waiting,))
+
+    def _known(self, where: str, id_: str) -> bool:
+        found = self._connection.execute(f"select 1 from {where} = ?", (id_,)).fetchone()
+        return found is not None
+
+
+def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
+    """Store alone the halves that waited for longer than `WAIT_SECONDS`; return how many."""
+    before = None if all_of_them else clock.iso(time.time() - WAIT_SECONDS)
+    total = 0
+    while True:
+        with writing(connection):
+            settled = halves.settle(connection, before)
+        total += settled
+        if not settled:
+            return total
+
+
+def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:
+    """Store all `entries`, a batch at a time; return what was done."""
+    for batch in _batches(entries):
+        importer.add(batch)
+    return importer.done
 
 
 def import_table(
-    connection: sqlite3.Connection,
-    table: Table,
-    roles: Roles,
-    *,
-    model: str,
-    version: str = "",
-    on_batch: Callable[[int], None] = lambda _: None,
-) -> Imported:
-    """Put a table's rows into the store; the same file again adds nothing.
-
-    A row is known by the `id` column, or else by its file's content and line. Raises
-    `InputError` when no row could be read.
-    """
-    done = Imported()
-    source = f"{model}\x1f{version}\x1f{_content_hash(table) if roles.id is None else 'id'}"
-    for batch in _batches(table):
-        _write(connection, batch, roles, source, model, version, done)
-        on_batch(len(batch))
-    if not done.rows and not done.repeated:
-        raise InputError(f"no row of {table.path.name!r} could be read")
-    return done
+    connection: sqlite3.Connection, table: Table, roles: Roles, *, model: str, version: str = "",
+    settings: Settings | None = None,
+) -> Imported:  # fmt: skip
+    """Store a table's rows as exchanges; by default they are masked as the defaults have it."""
+    importer = Importer(connection, settings or Settings(), model=model, version=version)
+    return import_entries(importer, read_rows(table, roles))
 
 
-def _batches(table: Table) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    batch = []
-    for numbered in table.rows():
-        batch.append(numbered)
-        if len(batch) >= _BATCH:
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        batch.append(entry)
+        size += entry.size() if isinstance(entry, Logged) else 0
+        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
             yield batch
-            batch = []
+            batch, size = [], 0
     if batch:
         yield batch
-
-
-def _write(
-    connection: sqlite3.Connection, batch: list[tuple[int, dict[str, Any]]], roles: Roles,
-    source: str, model: str, version: str, done: Imported,
-) -> None:  # fmt: skip
-    exchanges, labels, taken = [], [], set[str]()
-    with writing(connection):
-        for line, row in batch:
-            key = str(row.get(roles.id)) if roles.id else str(line)
-            exchange_id = hashlib.sha256(f"{source}\x1f{key}".encode()).hexdigest()[:32]
-            if exchange_id in taken or _known(connection, exchange_id):
-                done.repeated += 1
-                continue
-            taken.add(exchange_id)
-            moment = roles.time_of(row)
-            done.without_time += moment is None and roles.timestamp is not None
-            exchanges.append(_exchange(exchange_id, row, roles, moment, model, version))
-            if roles.label and row.get(roles.label) is not None:
-                labels.append((exchange_id, 0, row[roles.label]))
-        insert_exchanges(connection, exchanges)
-        done.rows += len(exchanges)
-        done.labels += insert_labels(connection, labels, source="import")
-
-
-def _known(connection: sqlite3.Connection, exchange_id: str) -> bool:
-    found = connection.execute("select 1 from exchanges where id = ?", (exchange_id,)).fetchone()
-    return found is not None
-
-
-def _exchange(
-    exchange_id: str, row: dict[str, Any], roles: Roles, moment: float | None, model: str,
-    version: str,
-) -> Row:  # fmt: skip
-    request = json.dumps(roles.features_of(row))
-    answer = {
-        name: row.get(column)
-        for name, column in (("prediction", roles.prediction), ("score", roles.score))
-        if column
-    }
-    response = json.dumps(answer) if answer else None
-    event_time = clock.iso(moment) if moment is not None else None
-    values = dict.fromkeys(schema.EXCHANGE_COLUMNS)
-    values.update(
-        id=exchange_id, model=model, version=version, source="import", method="IMPORT", path="",
-        started_at=event_time or clock.now(),
-        event_time=event_time if roles.timestamp else clock.now(),
-        request_type="application/json", response_type="application/json" if response else None,
-        request_body=request, response_body=response, request_bytes=len(request),
-        response_bytes=len(response or ""), request_read=1,
-        request_id=_text(row.get(roles.id)) if roles.id else None, sample_rate=1.0, pid=os.getpid(),
-        host=socket.gethostname(),
-    )  # fmt: skip
-    return tuple(values[name] for name in schema.EXCHANGE_COLUMNS)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _content_hash(table: Table) -> str:
-    with table.path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

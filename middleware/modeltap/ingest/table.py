@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from modeltap.errors import InputError, nearest
-from modeltap.ingest.parquet import PARQUET, parquet_columns, parquet_rows
+from modeltap.ingest.parquet import PARQUET, opened, parquet_columns, parquet_rows
+from modeltap.ingest.source import UNREADABLE, OnRead, Source, json_of, open_source, unreadable
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
 """What tables write where there is no value, in lower case."""
 
-_MAX_BROKEN_NAMED = 20
+KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", PARQUET: "parquet"}
+"""What a file of rows is, by its ending."""
+
+_STEP_ROWS = 1024
 
 
 @dataclass
-class Table:
+class Table(Source):
     """A file of rows; broken lines are counted and named, the rest is read."""
 
-    path: Path
+    kind: str = ""
+    """`csv`, `jsonl` or `parquet`."""
     columns: list[str] = field(default_factory=list)
     numeric: set[str] = field(default_factory=set)
-    broken: list[str] = field(default_factory=list)
-    broken_count: int = 0
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield line numbers and rows: numbers as numbers, missing values as None."""
-        self.broken, self.broken_count = [], 0
-        if _suffix(self.path) == PARQUET:
-            yield from parquet_rows(self.path)
-            return
-        reader = _csv_rows if self._is_csv() else _json_rows
-        with _opened(self.path) as file:
-            yield from reader(file, self)
+        try:
+            yield from _READERS[self.kind](self)
+        except (*UNREADABLE, UnicodeDecodeError, csv.Error) as error:
+            raise unreadable(self, error) from None
 
     def require(self, name: str, option: str) -> str:
         """Return `name` if it is a column; else raise `InputError` with the nearest."""
@@ -48,40 +46,27 @@ class Table:
             )
         return name
 
-    def note(self, line: int, reason: str) -> None:
-        """Count a broken line, and keep the first few for people."""
-        self.broken_count += 1
-        if len(self.broken) < _MAX_BROKEN_NAMED:
-            self.broken.append(f"line {line}: {reason}")
 
-    def _is_csv(self) -> bool:
-        return _suffix(self.path) == ".csv"
-
-
-def open_table(path: str | Path) -> Table:
+def open_table(path: str | Path, kind: str = "", on_read: OnRead = lambda _: None) -> Table:
     """Look at a file: its columns and, for CSV, which of them hold numbers only.
 
-    Raises `InputError` for a file that is missing, empty or of an unknown kind.
+    Raises `InputError` for a file that is missing, empty or of an unknown kind; `kind` says it
+    where the name does not.
     """
-    file = Path(path)
-    if not file.is_file():
-        near = [p.name for p in file.parent.glob("*")] if file.parent.is_dir() else []
-        raise InputError(f"there is no file {str(path)!r}{nearest(file.name, near[:50])}")
-    if _suffix(file) not in (".csv", ".jsonl", ".ndjson", PARQUET):
+    source = open_source(path)
+    kind = kind or KINDS.get(source.suffix, "")
+    if not kind:
         raise InputError(
-            f"file {file.name!r} is of no known kind; give a .csv, .csv.gz, .jsonl, .jsonl.gz "
-            "or .parquet"
+            f"file {source.path.name!r} is of no known kind; give a .csv, .csv.gz, .jsonl, "
+            ".jsonl.gz or .parquet"
         )
-    table = Table(file)
-    try:
-        if _suffix(file) == PARQUET:
-            table.columns = parquet_columns(file)
-        else:
-            _learn_columns(table)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"file {file.name!r} cannot be read: {error}") from None
+    table = Table(source.path, kind=kind, on_read=on_read)
+    if kind == "parquet":
+        table.columns = parquet_columns(source.path)
+    else:
+        _learn_columns(table)
     if not table.columns:
-        raise InputError(f"file {file.name!r} holds no rows")
+        raise InputError(f"file {source.path.name!r} holds no rows")
     return table
 
 
@@ -107,30 +92,33 @@ def _learn_columns(table: Table) -> None:
             if name not in words and isinstance(value, str) and number(value) is None:
                 words.add(name)
     table.columns = list(names)
-    if table._is_csv():
+    if table.kind == "csv":
         table.numeric = set(names) - words
 
 
-def _csv_rows(file: TextIO, table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.reader(file)
-    header = next(reader, None)
-    if header is None:
-        return
-    if len(set(header)) < len(header):
-        raise InputError(f"file {table.path.name!r} has two columns of one name")
-    for cells in reader:
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            table.note(reader.line_num, f"{len(cells)} cells, the header has {len(header)}")
-            continue
-        yield (
-            reader.line_num,
-            {
-                name: _value(cell, name in table.numeric)
-                for name, cell in zip(header, cells, strict=True)
-            },
-        )
+def _csv_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
+    with table.opened() as file:
+        reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
+        header = next(reader, None)
+        if header is None:
+            return
+        if len(set(header)) < len(header):
+            raise InputError(f"file {table.path.name!r} has two columns of one name")
+        for count, cells in enumerate(reader):
+            if count % _STEP_ROWS == 0:
+                table.step()
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                table.note(reader.line_num, f"{len(cells)} cells, the header has {len(header)}")
+                continue
+            yield (
+                reader.line_num,
+                {
+                    name: _value(cell, name in table.numeric)
+                    for name, cell in zip(header, cells, strict=True)
+                },
+            )
 
 
 def _value(cell: str, numeric: bool) -> Any:
@@ -139,27 +127,29 @@ def _value(cell: str, numeric: bool) -> Any:
     return number(cell) if numeric else cell
 
 
-def _json_rows(file: TextIO, table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, text in enumerate(file, 1):
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-        except (ValueError, RecursionError):
-            table.note(line, "no JSON")
-            continue
+def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, text in table.lines():
+        row = json_of(text)
         if isinstance(row, dict):
             yield line, row
         else:
-            table.note(line, "no JSON object")
+            table.note(line, "no JSON" if row is None else "no JSON object")
 
 
-def _opened(path: Path) -> TextIO:
-    if path.suffix.lower() == ".gz":
-        return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
+    # Its bytes are not in the order of its rows: how far we are is told as a share of all rows.
+    size = table.path.stat().st_size
+    with opened(table.path) as file:
+        count = max(1, file.metadata.num_rows)
+    for line, row in parquet_rows(table.path):
+        if line % _STEP_ROWS == 0:
+            table.read_to(size * line // count)
+        yield line, row
+    table.read_to(size)
 
 
-def _suffix(path: Path) -> str:
-    name = path.name.lower().removesuffix(".gz")
-    return Path(name).suffix
+_READERS: dict[str, Callable[[Table], Iterator[tuple[int, dict[str, Any]]]]] = {
+    "csv": _csv_rows,
+    "jsonl": _json_rows,
+    "parquet": _parquet_rows,
+}

@@ -57,11 +57,11 @@ def _purge_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
         passed = after = progress(connection, "purged")
         old = []
         rows = connection.execute(
-            "select seq, id, source, started_at from exchanges where seq > ? and seq <= ? "
-            "order by seq limit ?", (passed, seen, _CHUNK),
+            "select seq, id, source = 'import' or method is 'IMPORT', started_at from exchanges "
+            "where seq > ? and seq <= ? order by seq limit ?", (passed, seen, _CHUNK),
         ).fetchall()  # fmt: skip
-        for seq, id_, source, started_at in rows:
-            if source != "import":
+        for seq, id_, imported, started_at in rows:
+            if not imported:
                 if started_at >= limit:
                     break
                 old.append((seq, id_))

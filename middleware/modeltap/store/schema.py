@@ -78,6 +78,19 @@ create table labels (
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
+create table halves (                       -- requests and responses that wait for the other one
+    id text primary key,                    -- of the exchange that they will be
+    side text not null,                     -- 'request' or 'response'
+    model text not null, version text not null default '', environment text,
+    source text not null, method text, path text,
+    started_at text not null, event_time text,
+    type text, body, note text, bytes integer,
+    request_headers text, request_id text,
+    pid integer, host text,
+    received_at text not null
+);
+create index halves_by_arrival on halves (received_at);
+
 create table label_days (                   -- how many labels came each day
     model text not null, day text not null, labels integer not null, last_at text not null,
     primary key (model, day)

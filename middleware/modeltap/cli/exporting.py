@@ -1,0 +1,75 @@
+"""`export`: decoded rows for other tools."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modeltap.analyzer import Analyzer
+from modeltap.cli.options import (
+    check_model,
+    model_option,
+    moment_of,
+    read_store,
+    store_option,
+    store_path,
+)
+from modeltap.errors import InputError
+from modeltap.export.files import PASSES, WRITERS, format_of, write_file
+from modeltap.export.rows import OnRead, Selection
+
+
+@click.command("export")
+@model_option()
+@click.option("--labelled", is_flag=True, help="Only rows whose label has come.")
+@click.option("--from", "since", default=None, help="From this event time on.")
+@click.option("--to", "until", default=None, help="Up to this event time, exclusive.")
+@click.option("-o", "--output", default=None, metavar="FILE",
+              help="Where to [default: standard output].")  # fmt: skip
+@click.option("--format", "kind", type=click.Choice(list(PASSES)), default=None,
+              help="How [default: by the file's ending, else jsonl].")  # fmt: skip
+@store_option
+def export_(
+    model: str | None, labelled: bool, since: str | None, until: str | None, output: str | None,
+    kind: str | None, store: str | None,
+) -> None:  # fmt: skip
+    """Write decoded rows with predictions and labels: JSON Lines, CSV or Parquet."""
+    path = Path(output) if output not in (None, "-") else None
+    kind = kind or (format_of(path) if path else "jsonl")
+    if path is None and kind == "parquet":
+        raise click.UsageError("Parquet is for files: say -o FILE")
+    connection = read_store(store)
+    check_model(connection, model)
+    selection = Selection(
+        connection, Analyzer(store_path(store), connection, {}).settings_of, model, labelled,
+        moment_of(since, "--from"), moment_of(until, "--to"),
+    )  # fmt: skip
+    with _bar(selection, kind, path) as on_read:
+        if path is None:
+            count = WRITERS[kind](selection, sys.stdout, on_read)
+            sys.stdout.flush()  # here, where a reader that has gone is no error
+        else:
+            count = write_file(selection, path, kind, on_read)
+    where = f" to {path}" if path else ""
+    click.echo(f"{count:,} rows written{where}, {selection.undecoded:,} exchanges hold none",
+               err=True)  # fmt: skip
+    if not count:
+        raise InputError("no row is as was asked for")
+
+
+@contextmanager
+def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnRead]:
+    """Show on a terminal how many exchanges were read, unless rows are shown there."""
+    shown = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
+    if not shown:
+        yield lambda _: None
+        return
+    bar: Any
+    length = selection.count() * PASSES[kind]
+    with click.progressbar(length=length, label="exporting", file=sys.stderr) as bar:
+        yield bar.update

@@ -1,0 +1,75 @@
+"""`receive`: events of KServe's logger, as they come."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+
+import click
+
+from modeltap import config
+from modeltap.checks import from_environment
+from modeltap.cli.options import open_store, store_option, store_path
+from modeltap.errors import InputError
+from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
+
+
+@click.command("receive")
+@store_option
+@click.option("--model", default="", help="Whose events they are [default: the event's own word].")
+@click.option("--host", default="127.0.0.1", help="Where to listen [default: 127.0.0.1].")
+@click.option("--port", default=8089, type=click.IntRange(0, 65535), help="The port [8089].")
+@click.option("--token", default="", help="The bearer token to ask for, or env:NAME.")
+@click.option("--max-bytes", default=MAX_EVENT_BYTES, type=click.IntRange(1),
+              help="The largest post that is taken [16 MB].")  # fmt: skip
+def receive(
+    store: str | None, model: str, host: str, port: int, token: str, max_bytes: int
+) -> None:
+    """Receive KServe's CloudEvents until it is told to stop."""
+    uvicorn = _uvicorn()
+    said = from_environment(token, "--token") if token else ""
+    if not said and not _is_loopback(host):
+        raise click.UsageError(
+            f"--host {host} is open to others: say --token, or listen on 127.0.0.1"
+        )
+    settings = config.load(tolerant=True)
+    # A store that cannot be used is said here in one line.
+    open_store(store, create=True).close()
+    receiver = Receiver(
+        str(store_path(store)), settings.for_model, model=model, token=said,
+        max_event_bytes=max_bytes,
+    )  # fmt: skip
+    with _listening(host, port) as listener:
+        bound = listener.getsockname()[1]
+        click.echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
+        served = uvicorn.Config(
+            receiver.app(), log_level="warning", access_log=False, server_header=False,
+            lifespan="on",
+        )  # fmt: skip
+        uvicorn.Server(served).run([listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises `InputError` where the address cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]
+        raise InputError(f"{host}:{port} cannot be listened on: {why}; say --port") from None
+
+
+def _uvicorn() -> Any:
+    try:
+        import uvicorn
+    except ImportError:
+        raise InputError("receiving needs uvicorn: pip install 'modeltap[receive]'") from None
+    return uvicorn
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Decoded rows for other tools: as JSON Lines, CSV and Parquet."""

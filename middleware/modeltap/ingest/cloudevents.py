@@ -1,0 +1,78 @@
+"""CloudEvents: their attributes and data, from headers (binary) or from JSON (structured)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+_REQUIRED = ("id", "source", "type", "specversion")
+
+
+class NoEvent(Exception):
+    """What was given is no CloudEvent; the message says what it lacks."""
+
+
+@dataclass(slots=True)
+class Event:
+    """One event: its attributes by their names in lower case, and its data as bytes."""
+
+    attributes: dict[str, str]
+    data: bytes
+    content_type: str | None
+
+
+def from_headers(headers: Iterable[tuple[str, str]], body: bytes) -> Event:
+    """Return the event whose attributes are ``ce-`` headers; raises `NoEvent`."""
+    named = {name.lower(): value for name, value in headers}
+    # As headers hold ASCII alone, all else is percent-encoded in them.
+    found = {name[3:]: unquote(value) for name, value in named.items() if name.startswith("ce-")}
+    return Event(_complete(found, "header ce-"), body, named.get("content-type"))
+
+
+def from_document(document: Any) -> Event:
+    """Return the event that a JSON object is; raises `NoEvent`."""
+    if not isinstance(document, Mapping):
+        raise NoEvent("an event is a JSON object")
+    found = {
+        str(name).lower(): value if isinstance(value, str) else json.dumps(value)
+        for name, value in document.items()
+        if name not in ("data", "data_base64") and value is not None
+    }
+    return Event(_complete(found), _data(document), found.get("datacontenttype") or _JSON)
+
+
+_JSON = "application/json"
+
+
+def _complete(found: dict[str, str], prefix: str = "") -> dict[str, str]:
+    for name in _REQUIRED:
+        if not found.get(name):
+            raise NoEvent(f"no CloudEvent: no {prefix}{name}")
+    return found
+
+
+def _data(document: Mapping[str, Any]) -> bytes:
+    encoded = document.get("data_base64")
+    if isinstance(encoded, str):
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            raise NoEvent("data_base64 is no base64") from None
+    data = document.get("data")
+    if data is None:
+        return b""
+    # Of a type that is not JSON a text is the data itself.
+    kind = document.get("datacontenttype")
+    if isinstance(data, str) and not _is_json(kind if isinstance(kind, str) else _JSON):
+        return data.encode("utf-8", "surrogatepass")
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _is_json(content_type: str) -> bool:
+    media = content_type.partition(";")[0].strip().lower()
+    return media.endswith(("/json", "+json"))

@@ -1,0 +1,54 @@
+"""What a reader finds in another tool's log: exchanges, halves of them, and what was right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Side = Literal["request", "response"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Logged:
+    """One exchange as another tool logged it; with a `side` it is that half of one.
+
+    Bodies are as they were on the wire; None where the log has none.
+    """
+
+    source: str
+    key: str
+    """What it is known by: the same key is the same exchange, and adds nothing."""
+    time: float | None
+    """Unix seconds; None where the log, which should, tells none."""
+    request: bytes | None = None
+    response: bytes | None = None
+    request_type: str | None = None
+    response_type: str | None = None
+    method: str = "IMPORT"
+    path: str = ""
+    request_id: str | None = None
+    version: str = ""
+    headers: Iterable[tuple[str, str]] = ()
+    """The request's, names in lower case."""
+    side: Side | None = None
+    label: Any = None
+    """What was right for its first row."""
+
+    def size(self) -> int:
+        """Return how many bytes of bodies it holds."""
+        return len(self.request or b"") + len(self.response or b"")
+
+
+@dataclass(slots=True, kw_only=True)
+class Truth:
+    """What was right for one row of an exchange that `id` names; `key` says where it was told."""
+
+    source: str
+    id: str
+    value: Any
+    key: str
+    row: int = 0
+
+
+Entry = Logged | Truth

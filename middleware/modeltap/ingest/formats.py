@@ -1,0 +1,99 @@
+"""Which format a file has, by its name and its beginning, and what reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from modeltap.errors import InputError
+from modeltap.ingest import azureml, bentoml, kserve, sagemaker
+from modeltap.ingest.entry import Entry
+from modeltap.ingest.source import Source, head, open_source
+from modeltap.ingest.table import KINDS
+
+LOGS: dict[str, Callable[[Source], Iterator[Entry]]] = {
+    "sagemaker": sagemaker.read,
+    "kserve": kserve.read,
+    "azureml": azureml.read,
+}
+"""What reads the logs of other tools; the other formats are tables."""
+
+FORMATS = ("csv", "jsonl", "parquet", "bentoml", *LOGS)
+
+_PARQUET_MARK = b"PAR1"
+
+
+def format_of(path: str | Path, said: str | None = None) -> str:
+    """Return a file's format: `said` if it can be that, else what it looks like.
+
+    Raises `InputError` for a file that is missing, of no known format, or not what was said.
+    """
+    source = open_source(path)
+    looks = _guess(source)
+    if said is None or said == looks:
+        if looks in FORMATS:
+            return looks
+        raise InputError(
+            f"file {source.path.name!r} is of no known kind: it looks like {looks}; give a .csv, "
+            f".jsonl or .parquet (or .gz of them), or --format {', '.join(FORMATS)}"
+        )
+    # Each log of JSON Lines is a table of JSON Lines, too; what a text is, only people know.
+    is_json = looks in ("jsonl", "bentoml", *LOGS)
+    if (said == "jsonl" and is_json) or (said == "csv" and looks == _TEXT):
+        return said
+    if said == "bentoml" and looks == "jsonl":
+        return said
+    raise InputError(
+        f"file {source.path.name!r} is no {said}: it looks like {looks}"
+        + (f"; say --format {looks}, or nothing" if looks in FORMATS else "")
+    )
+
+
+_TEXT = "text without a format"
+
+
+def _guess(source: Source) -> str:
+    start = head(source)
+    if start.startswith(_PARQUET_MARK):
+        return "parquet"
+    if not start.strip():
+        return KINDS.get(source.suffix, "an empty file")
+    text = start.decode("utf-8", "replace").lstrip()
+    if text[0] in "{[" and (looks := _guess_json(text)):
+        return looks if looks != "jsonl" or _may_be(source, "jsonl") else "JSON"
+    if _may_be(source, "csv") and "\0" not in text and source.suffix == ".csv":
+        return "csv"
+    # By its name it is something; what reads it says what is wrong with it.
+    return KINDS.get(source.suffix, "bytes" if "\0" in text else _TEXT)
+
+
+def _may_be(source: Source, kind: str) -> bool:
+    return KINDS.get(source.suffix, kind) == kind or source.suffix == ".csv"
+
+
+def _guess_json(text: str) -> str:
+    """Return the format of JSON by the names in its first document; empty where it is none."""
+    names = _names(text)
+    if {"captureData", "groundTruthData"} & names:
+        return "sagemaker"
+    if "specversion" in names:
+        return "azureml" if re.search(r'"type":\s*"azureml\.', text) else "kserve"
+    if {"reqtype", "bytes"} <= (low := {name.lower() for name in names}) or (
+        {"url", "bytes"} <= low
+    ):
+        return "kserve"
+    if set(bentoml.OWN_COLUMNS) <= names:
+        return "bentoml"
+    return "jsonl" if text[0] == "{" else "a JSON array"
+
+
+def _names(text: str) -> set[str]:
+    """Return the names of a document's fields; of one that is cut, of those that are there."""
+    body = text.lstrip("[ \t\r\n")
+    try:
+        document, _ = json.JSONDecoder().raw_decode(body)
+    except (ValueError, RecursionError):
+        return set(re.findall(r'[{,]\s*"(\w+)"\s*:', body))
+    return set(document) if isinstance(document, dict) else set()

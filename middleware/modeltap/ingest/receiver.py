@@ -1,0 +1,218 @@
+"""A small receiver of CloudEvents, for KServe's logger: an ASGI app that a command serves.
+
+Events come one at a time (binary, or structured) or as a batch, and are in the store when they
+are answered: with 202, with 400 and a line where they are none, with 413 where they are too large.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import re
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from modeltap.config import Settings
+from modeltap.ingest import kserve
+from modeltap.ingest.cloudevents import Event, NoEvent, from_document, from_headers
+from modeltap.ingest.importer import Importer, settle
+from modeltap.ingest.source import json_of
+from modeltap.store.connection import connect
+
+logger = logging.getLogger("modeltap")
+
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""The largest post that is taken: Knative and Istio let no larger request through by default."""
+
+_SETTLE_SECONDS = 60.0
+_BODY_SECONDS = 60.0
+_MAX_MODELS = 1000
+_WAITING_POSTS = 32
+"""How many posts are held at once; others wait to be read, so that memory stays bounded."""
+
+_STRUCTURED = "application/cloudevents+json"
+_BATCH = "application/cloudevents-batch+json"
+_MODEL = re.compile(r"/?models/(?P<name>[^/]+)/?$")
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """What is received, how, and for whom.
+
+    Args:
+        settings: of a model, by its name.
+        model: whose events they are; empty for the path's (`/models/NAME`), else that of the
+            inference service that an event names.
+        token: what a caller must show, as a bearer or in the query; empty for nothing.
+    """
+
+    store: str
+    settings: Callable[[str], Settings]
+    model: str = ""
+    token: str = ""
+    max_event_bytes: int = MAX_EVENT_BYTES
+
+    def app(self) -> Starlette:
+        """Return the receiver as an ASGI app; it opens the store when it starts."""
+        return _App(self).build()
+
+
+class _Refused(Exception):
+    """Why a post is not taken, and the status that says so."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class _App:
+    """The app's state: a thread that writes, and how many posts are held."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        # One thread: SQLite has one writer, and the event loop must not wait for it.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltap-receiver")
+        self._importers: dict[str, Importer] = {}
+        self._connection: sqlite3.Connection | None = None
+
+    def build(self) -> Starlette:
+        routes = [
+            Route("/health", _health, methods=["GET"]),
+            Route("/{path:path}", self._receive, methods=["POST"]),
+        ]
+        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:  # noqa: ARG002
+        self._places = asyncio.Semaphore(_WAITING_POSTS)
+        await self._in_thread(self._open)
+        settling = asyncio.create_task(self._settle_often())
+        yield
+        settling.cancel()
+        await self._in_thread(self._close)
+        self._writer.shutdown()
+
+    async def _in_thread(self, work: Callable[..., None], *arguments: object) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer, work, *arguments)
+
+    async def _settle_often(self) -> None:
+        while True:
+            try:
+                await self._in_thread(self._settle)
+            except sqlite3.Error as error:
+                logger.warning("halves that waited for too long stay where they are: %s", error)
+            await asyncio.sleep(_SETTLE_SECONDS)
+
+    async def _receive(self, request: Request) -> Response:
+        try:
+            self._check_token(request)
+            async with self._places:
+                events = _events(request, await self._body(request))
+                halves = [(self._model_of(request, one), one) for one in events]
+                await self._in_thread(self._store, halves)
+        except _Refused as refused:
+            return PlainTextResponse(f"{refused}\n", refused.status)
+        except NoEvent as reason:
+            return PlainTextResponse(f"{reason}\n", 400)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except sqlite3.Error as error:
+            # Whoever sends events keeps what is not taken, and tries again.
+            logger.error("events cannot be stored: %s", error)
+            return PlainTextResponse("the store cannot be written to now\n", 503)
+        return Response(status_code=202)
+
+    def _check_token(self, request: Request) -> None:
+        if not self._receiver.token:
+            return
+        kind, _, shown = request.headers.get("authorization", "").partition(" ")
+        # KServe's logger sends no header of one's own: it can show what stands in its URL.
+        told = shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
+        wanted = self._receiver.token.encode()
+        if not hmac.compare_digest(told.encode("utf-8", "replace"), wanted):
+            raise _Refused(401, "the token is needed, as a bearer or as ?token=")
+
+    async def _body(self, request: Request) -> bytes:
+        limit = self._receiver.max_event_bytes
+        body = bytearray()
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                async for piece in request.stream():
+                    body += piece
+                    if len(body) > limit:
+                        raise _Refused(413, f"more than {limit} bytes")
+        except TimeoutError:
+            raise _Refused(408, f"no whole body in {_BODY_SECONDS:.0f} s") from None
+        return bytes(body)
+
+    def _model_of(self, request: Request, event: Event) -> str:
+        by_path = _MODEL.search(request.url.path)
+        model = self._receiver.model or (by_path["name"] if by_path else "")
+        model = model or event.attributes.get("inferenceservicename", "")
+        if not model:
+            raise _Refused(
+                400,
+                "whose event is this? post to /models/NAME, start with --model NAME, or send "
+                "ce-inferenceservicename",
+            )
+        return model
+
+    def _open(self) -> None:
+        self._connection = connect(self._receiver.store)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _settle(self) -> None:
+        assert self._connection is not None
+        settle(self._connection)
+
+    def _store(self, events: Sequence[tuple[str, Event]]) -> None:
+        now = time.time()
+        # All are looked at before the first is stored: a batch is taken as a whole, or refused.
+        found = [(model, kserve.half_of_event(event, method="EVENT")) for model, event in events]
+        for model in dict.fromkeys(model for model, _ in found):
+            halves = [half for own, half in found if own == model]
+            version = self._receiver.settings(model).version
+            for half in halves:
+                # An event without a time is of when it came.
+                half.time = now if half.time is None else half.time
+                half.version = version
+            self._importer(model).add(halves)
+
+    def _importer(self, model: str) -> Importer:
+        assert self._connection is not None
+        if model not in self._importers:
+            if len(self._importers) >= _MAX_MODELS:  # whoever posts chooses the names
+                self._importers.clear()
+            settings = self._receiver.settings(model)
+            self._importers[model] = Importer(self._connection, settings, model=model)
+        return self._importers[model]
+
+
+async def _health(request: Request) -> Response:  # noqa: ARG001
+    return PlainTextResponse("ok\n")
+
+
+def _events(request: Request, body: bytes) -> list[Event]:
+    """Return the events of a post; raises `NoEvent`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (_STRUCTURED, _BATCH):
+        return [from_headers(request.headers.items(), body)]
+    document = json_of(body)
+    if kind == _STRUCTURED:
+        return [from_document(document)]
+    if not isinstance(document, list):
+        raise NoEvent("a batch of events is a JSON array")
+    return [from_document(one) for one in document]

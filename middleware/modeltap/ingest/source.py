@@ -1,0 +1,137 @@
+"""A file that is read as a stream: how far, and what in it was broken."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from modeltap.errors import InputError, nearest
+
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+"""The longest line, or document, that is read: four times what SageMaker and KServe let through."""
+
+_MAX_BROKEN_NAMED = 20
+_HEAD_BYTES = 64 * 1024
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What reading a file raises that is not whole, or not what its name says."""
+
+OnRead = Callable[[int], None]
+"""Told how many bytes of the file have been read in all."""
+
+
+@dataclass
+class Source:
+    """A file, plain or compressed by gzip; broken parts are counted and named, the rest is read."""
+
+    path: Path
+    broken: list[str] = field(default_factory=list)
+    broken_count: int = 0
+    position: int = 0
+    """How many of the file's own (compressed) bytes have been read."""
+    on_read: OnRead = lambda _: None
+    unit: str = "line"
+    """What its parts are called."""
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open the file for reading from its beginning, without its compression."""
+        self.broken, self.broken_count, self.position = [], 0, 0
+        with self.path.open("rb", buffering=0) as raw:
+            self._raw = raw
+            buffered = io.BufferedReader(raw)
+            yield gzip.GzipFile(fileobj=buffered) if self.is_compressed else buffered  # type: ignore[misc]
+            self.read_to(raw.tell())
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the name says so."""
+        return self.path.suffix.lower() == ".gz"
+
+    @property
+    def suffix(self) -> str:
+        """The name's ending in lower case, without that of the compression."""
+        return Path(self.path.name.lower().removesuffix(".gz")).suffix
+
+    def note(self, line: int, reason: str) -> None:
+        """Count a broken part, and keep the first few for people."""
+        self.broken_count += 1
+        if len(self.broken) < _MAX_BROKEN_NAMED:
+            self.broken.append(f"{self.unit} {line}: {reason}")
+
+    def step(self) -> None:
+        """Tell how far the file has been read."""
+        self.read_to(self._raw.tell())
+
+    def read_to(self, position: int) -> None:
+        """Tell that `position` bytes of the file have been read."""
+        self.position = position
+        self.on_read(position)
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the numbers and contents of the lines that are not blank; too long ones are noted.
+
+        Raises `InputError` where the file cannot be read to its end.
+        """
+        with self.opened() as file:
+            number = 0
+            for number, line in enumerate(_bounded_lines(file), 1):
+                if line is None:
+                    self.note(number, f"longer than {MAX_DOCUMENT_BYTES >> 20} MB")
+                elif line.strip():
+                    yield number, line
+                if number % 256 == 0:
+                    self.step()
+
+
+def open_source(path: str | Path) -> Source:
+    """Return a file as a source; raises `InputError`, with the nearest name, where it is none."""
+    file = Path(path)
+    if not file.is_file():
+        near = [p.name for p in file.parent.glob("*")] if file.parent.is_dir() else []
+        raise InputError(f"there is no file {str(path)!r}{nearest(file.name, near[:50])}")
+    return Source(file)
+
+
+def head(source: Source) -> bytes:
+    """Return the beginning of a file, decompressed, without a byte order mark."""
+    try:
+        with source.opened() as file:
+            return file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf")
+    except UNREADABLE as error:
+        raise unreadable(source, error) from None
+
+
+def json_of(text: bytes) -> Any:
+    """Return the JSON document that `text` is, None where it is none; no number is rounded.
+
+    >>> json_of(b'\\xef\\xbb\\xbf{"id": 12345678901234567890}'), json_of(b"a,b")
+    ({'id': 12345678901234567890}, None)
+    """
+    try:
+        return json.loads(text.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def unreadable(source: Source, error: BaseException) -> InputError:
+    """Return the error that says why a file cannot be read."""
+    return InputError(f"file {source.path.name!r} cannot be read: {error}")
+
+
+def _bounded_lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """Yield lines; None for one that is too long to be held."""
+    while line := file.readline(MAX_DOCUMENT_BYTES):
+        if len(line) < MAX_DOCUMENT_BYTES or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MAX_DOCUMENT_BYTES)
+        yield None

@@ -1,0 +1,56 @@
+"""Rows of a table as exchanges: the features were asked, the prediction and score answered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from modeltap.ingest.entry import Logged
+from modeltap.ingest.roles import Roles
+from modeltap.ingest.table import Table
+
+_JSON = "application/json"
+
+Key = Callable[[int, dict[str, Any]], str]
+"""From a line's number and its row to what it is known by."""
+
+
+def read_rows(
+    table: Table, roles: Roles, *, source: str = "import", key: Key | None = None,
+    request_id: str | None = None,
+) -> Iterator[Logged]:  # fmt: skip
+    """Yield each row as an exchange.
+
+    A row is known by its `id` column, or else by its file's content and line, unless `key` says
+    otherwise; `request_id` names a column that is kept as the caller's id.
+    """
+    known_by = key or _key(table, roles)
+    for line, row in table.rows():
+        answer = {
+            name: row.get(column)
+            for name, column in (("prediction", roles.prediction), ("score", roles.score))
+            if column
+        }
+        caller = row.get(roles.id or request_id or "")
+        yield Logged(
+            source=source, key=known_by(line, row),
+            # Without a column of times they are all of now.
+            time=roles.time_of(row) if roles.timestamp else time.time(),
+            request=json.dumps(roles.features_of(row)).encode(), request_type=_JSON,
+            response=json.dumps(answer).encode() if answer else None,
+            response_type=_JSON if answer else None,
+            request_id=None if caller is None else str(caller),
+            label=row.get(roles.label) if roles.label else None,
+        )  # fmt: skip
+
+
+def _key(table: Table, roles: Roles) -> Key:
+    if roles.id is not None:
+        column = roles.id
+        return lambda _, row: f"id\x1f{row.get(column)}"
+    with table.path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return lambda line, _: f"{content}\x1f{line}"

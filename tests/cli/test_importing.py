@@ -1,0 +1,113 @@
+"""`import`: what people see of it, what is kept, and what is not."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+import sqlite3
+
+import pytest
+
+from command import lines, modeltap
+from logs import REQUEST, captured, record, write
+from terminal import on_a_terminal
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Rows with a broken line among them."""
+    path = tmp_path / "rows.csv"
+    path.write_text("when,x,token,prediction\n2026-01-01,1,secret-one,0\n2026-01-02,2\n"
+                    "2026-01-03,3,secret-two,1\n")  # fmt: skip
+    return path
+
+
+def test_columns_under_sensitive_names_are_masked(table, store, read_rows, tmp_path):
+    """Before anything touches the disk."""
+    modeltap("import", table, "--model", "m", "--store", store, "--timestamp", "when")
+    bodies = [json.loads(row["request_body"]) for row in read_rows(store)]
+    assert bodies == [{"x": 1, "token": "[masked]"}, {"x": 3, "token": "[masked]"}]
+    for file in tmp_path.glob("taps.db*"):
+        assert b"secret" not in file.read_bytes()
+
+
+def test_the_settings_of_the_file_hold_for_imports(table, store, read_rows, tmp_path):
+    """Names to mask, values to mask, and how."""
+    (tmp_path / "modeltap.toml").write_text(
+        'mask_body_fields = ["^x$"]\nmask_with = "hash"\nmask_key = "k"\n'
+    )
+    modeltap("import", table, "--model", "m", "--store", store)
+    first, second = (json.loads(row["request_body"]) for row in read_rows(store))
+    assert first["x"].startswith("[hash:") and first["x"] != second["x"]
+
+
+def test_nothing_is_cut(tmp_path, store, read_rows):
+    """`max_body_bytes` is for what passes an app; a log is there already."""
+    (tmp_path / "modeltap.toml").write_text("max_body_bytes = 10\n")
+    body = json.dumps({"text": "x" * 300_000})
+    log = write(tmp_path / "log.jsonl", captured("e1", body, "{}"))
+    modeltap("import", log, "--model", "m", "--store", store)
+    (row,) = read_rows(store)
+    assert row["request_body"] == body and row["request_truncated"] is None
+
+
+def test_broken_lines_are_named_and_fail_only_when_strict(table, store):
+    """Exit 0 when rows went in; 1 with --strict, or when there was nothing."""
+    said = lines(modeltap("import", table, "--model", "m", "--store", store, "--json"))[0]
+    assert (said["rows"], said["broken"]) == (2, 1)
+    error = modeltap("import", table, "--model", "m", "--store", store, "--strict", code=1)
+    assert error.splitlines() == ["line 3: 2 cells, the header has 4",
+                                  "modeltap: 1 broken lines in 'rows.csv'"]  # fmt: skip
+    table.with_name("none.jsonl").write_text('{"captureData": {}}\n')
+    error = modeltap("import", table.with_name("none.jsonl"), "--model", "m", "--store", store,
+                     code=1)  # fmt: skip
+    assert error.splitlines() == ["line 1: no eventMetadata",
+                                  "modeltap: no row of 'none.jsonl' could be read"]  # fmt: skip
+
+
+def test_several_files_are_one_import(tmp_path, store, read_rows):
+    """Their broken lines say whose they are; what waits is told, and stored with --unpaired."""
+    write(tmp_path / "1.jsonl", record("k1", REQUEST, "{}"), "nonsense")
+    write(tmp_path / "2.jsonl", record("k2", REQUEST, "{}"))
+    words = ("import", tmp_path / "1.jsonl", tmp_path / "2.jsonl", "--model", "m", "--store", store)
+    said = modeltap(*words)
+    assert "0 rows imported for m" in said and "2 requests or responses wait" in said
+    assert read_rows(store) == []
+    said = modeltap(*words, "--unpaired")
+    assert "2 rows imported for m, 2 were there before" in said
+    assert "2 of those that waited are stored alone" in said
+    assert {row["response_note"] for row in read_rows(store)} == {"not seen"}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", ["csv", "sagemaker"])
+def test_a_bar_on_a_terminal_goes_to_the_end(tmp_path, store, packed, kind):
+    """By the bytes that were read, of compressed files too; it goes forward only."""
+    path = tmp_path / ("a.csv" if kind == "csv" else "a.jsonl")
+    if kind == "csv":
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([("x", "y"), *((n, n * 7919 % 1013) for n in range(30_000))])
+    else:
+        write(path, *(captured(f"e{n}", f"{n},{n * 7919 % 1013}", "0") for n in range(4000)))
+    if packed:
+        (tmp_path / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path = tmp_path / f"{path.name}.gz"
+    code, text = on_a_terminal("import", path, "--model", "m", "--store", store)
+    shown = [int(percent) for percent in re.findall(r"(\d+)%", text)]
+    assert code == 0 and f"importing {path.name}" in text
+    assert shown == sorted(shown) and shown[-1] == 100 and any(0 < one < 100 for one in shown)
+
+
+def test_what_was_imported_has_no_age(tmp_path, store):
+    """Logs of years ago are there for a reason: retention by age passes them."""
+    from modeltap.config import Retention
+    from modeltap.store.retention import purge
+
+    log = write(tmp_path / "log.jsonl", captured("e1", "{}", "{}", inferenceTime="2020-01-01"))
+    modeltap("import", log, "--model", "m", "--store", store)
+    connection = sqlite3.connect(store, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    assert purge(connection, Retention(seconds=3600), seen=10, now=2e9) == 0
+    connection.close()

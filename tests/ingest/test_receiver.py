@@ -1,0 +1,216 @@
+"""The receiver as a real server, and the cloudevents library's events."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from cloudevents.core.bindings.http import to_binary_event, to_structured_event
+from cloudevents.core.v1.event import CloudEvent
+
+from command import modeltap
+from logs import REQUEST, RESPONSE
+
+ASKED, ANSWERED = {"instances": [[1, 2]]}, {"predictions": [1]}
+
+
+@pytest.fixture
+def receive(store, eventually):
+    """Start the command; return its process and a client of it."""
+    running = []
+
+    def start(*words):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "modeltap", "receive", "--store", store, "--port", str(port),
+             *words], stderr=subprocess.PIPE,
+        )  # fmt: skip
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
+        running.append((process, client))
+        assert eventually(lambda: client.get("/health").text == "ok\n", 60)
+        return process, client
+
+    yield start
+    for process, client in running:
+        client.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        process.wait(20)
+        process.stderr.close()
+
+
+def event(id_, kind, data, **more):
+    about = {"id": id_, "type": kind, "source": "http://localhost:9081/", "specversion": "1.0",
+             "datacontenttype": "application/json", "time": datetime(2026, 2, 3, 4, 5, tzinfo=UTC),
+             "inferenceservicename": "iris", **more}  # fmt: skip
+    return CloudEvent(about, data)
+
+
+def post(client, message, path="/", **headers):
+    return client.post(path, content=message.body, headers={**message.headers, **headers})
+
+
+@pytest.mark.parametrize("encode", [to_binary_event, to_structured_event])
+@pytest.mark.parametrize("first", [REQUEST, RESPONSE])
+def test_halves_are_joined_in_either_order(receive, read_rows, store, encode, first):
+    """In both modes; the model is the inference service's."""
+    _, client = receive()
+    bodies = {REQUEST: ASKED, RESPONSE: ANSWERED}
+    for kind in sorted(bodies, key=lambda kind: kind != first):
+        assert post(client, encode(event("k1", kind, bodies[kind]))).status_code == 202
+    (row,) = read_rows(store)
+    assert (row["model"], row["source"], row["method"]) == ("iris", "kserve", "EVENT")
+    assert json.loads(row["request_body"]) == ASKED
+    assert json.loads(row["response_body"]) == ANSWERED
+    assert (row["request_id"], row["event_time"]) == ("k1", "2026-02-03T04:05:00.000Z")
+
+
+def test_batches_duplicates_and_models(receive, read_rows, store):
+    """An array of events is taken as a whole; the path wins over the event's own word."""
+    _, client = receive()
+    batch = [
+        json.loads(to_structured_event(event(f"k{n}", kind, body)).body)
+        for n in range(20) for kind, body in ((REQUEST, ASKED), (RESPONSE, ANSWERED))
+    ]  # fmt: skip
+    kind = {"content-type": "application/cloudevents-batch+json"}
+    for _ in range(2):
+        answer = client.post("/models/roses", content=json.dumps(batch), headers=kind)
+        assert answer.status_code == 202
+    assert [row["model"] for row in read_rows(store)] == ["roses"] * 20
+    broken = client.post("/models/roses", content=json.dumps([*batch, {}]), headers=kind)
+    assert (broken.status_code, broken.text) == (400, "no CloudEvent: no id\n")
+
+
+def test_what_is_no_event_is_refused_with_a_line(receive, read_rows, store):
+    """400, and why; 413 above the size; 405 for what is no post."""
+    _, client = receive("--max-bytes", "1000")
+    plain = {"content-type": "application/json"}
+    structured = {"content-type": "application/cloudevents+json"}
+    other = to_binary_event(event("k1", "com.example.other", {}))
+    nobodys = to_binary_event(event("k1", REQUEST, {}, inferenceservicename=""))
+    assert client.post("/", content="{}", headers=plain).text == "no CloudEvent: no header ce-id\n"
+    assert client.post("/", content="no", headers=structured).text == "an event is a JSON object\n"
+    assert "is neither org.kubeflow.serving.inference.request nor" in post(client, other).text
+    assert "whose event is this?" in post(client, nobodys).text
+    assert {post(client, one).status_code for one in (other, nobodys)} == {400}
+    large = post(client, to_binary_event(event("k1", REQUEST, {"a": "x" * 2000})))
+    assert (large.status_code, large.text) == (413, "more than 1000 bytes\n")
+    assert client.get("/").status_code == 405
+    assert read_rows(store) == read_rows(store, "select * from halves") == []
+
+
+def test_many_posts_at_once(receive, read_rows, store):
+    """Halves of each pair race each other; none is lost or doubled."""
+    _, client = receive("--model", "m")
+
+    def one(number):
+        kind, body = ((REQUEST, ASKED), (RESPONSE, ANSWERED))[number % 2]
+        return post(client, to_binary_event(event(f"k{number // 2}", kind, body))).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(one, range(200))) == {202}
+    found = read_rows(store)
+    assert len(found) == len({row["request_id"] for row in found}) == 100
+    assert {(row["model"], row["response_note"]) for row in found} == {("m", None)}
+
+
+def test_what_was_taken_survives_a_kill(receive, read_rows, store):
+    """The other half comes to the next receiver."""
+    process, client = receive()
+    assert post(client, to_binary_event(event("k1", REQUEST, ASKED))).status_code == 202
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(20)
+    assert [row["side"] for row in read_rows(store, "select * from halves")] == ["request"]
+    _, client = receive()
+    assert post(client, to_binary_event(event("k1", RESPONSE, ANSWERED))).status_code == 202
+    (row,) = read_rows(store)
+    assert json.loads(row["request_body"]) == ASKED and json.loads(row["response_body"]) == ANSWERED
+
+
+def test_bodies_are_masked_and_headers_of_the_request_kept_by_name(
+    receive, read_rows, store, monkeypatch, tmp_path
+):
+    """By the settings of the file, as what the tap captures."""
+    (tmp_path / "modeltap.toml").write_text(
+        'mask_body_fields = ["^phone$"]\ncapture_request_headers = ["x-tenant", "x-token"]\n'
+        '[models.iris]\nversion = "3"\n'
+    )
+    _, client = receive()
+    metadata = json.dumps({"X-Tenant": ["blau"], "X-Token": ["unguessable-7"], "X-Other": ["o"]})
+    asked = {"phone": "unguessable-8", "city": "Zürich"}
+    post(client, to_binary_event(event("k1", REQUEST, asked, metadata=metadata)))
+    post(client, to_binary_event(event("k1", RESPONSE, ANSWERED)))
+    (row,) = read_rows(store)
+    assert json.loads(row["request_body"]) == {"phone": "[masked]", "city": "Zürich"}
+    assert row["version"] == "3"
+    assert json.loads(row["request_headers"]) == {"x-tenant": "blau", "x-token": "[masked]"}
+    for file in tmp_path.glob("taps.db*"):
+        assert b"unguessable" not in file.read_bytes()
+
+
+def test_others_must_show_the_token(receive, monkeypatch, store):
+    """It listens to itself alone unless there is one."""
+    error = modeltap("receive", "--store", store, "--host", "0.0.0.0", code=2)
+    assert "--host 0.0.0.0 is open to others: say --token" in error and not store.exists()
+    monkeypatch.setenv("RECEIVER_TOKEN", "s3same")
+    _, client = receive("--token", "env:RECEIVER_TOKEN")
+    message = to_binary_event(event("k1", REQUEST, ASKED))
+    assert post(client, message).status_code == 401
+    assert post(client, message, authorization="Bearer other").status_code == 401
+    assert post(client, message, "/models/iris?token=other").status_code == 401
+    assert post(client, message, "/models/iris?token=s3same").status_code == 202
+    assert post(client, message, authorization="Bearer s3same").status_code == 202
+
+
+def test_a_store_that_is_busy_costs_nobody_an_event(receive, store):
+    """The sender is told to come again; the server goes on."""
+    from modeltap.store.connection import connect, writing
+
+    _, client = receive()
+    message = to_binary_event(event("k1", REQUEST, ASKED))
+    other = connect(store)
+    with writing(other):
+        answer = post(client, message)
+        assert (answer.status_code, answer.text) == (503, "the store cannot be written to now\n")
+        assert client.get("/health").status_code == 200
+    other.close()
+    assert post(client, message).status_code == 202
+
+
+def test_without_uvicorn_it_says_what_to_install(store, tmp_path):
+    """In one line."""
+    (tmp_path / "uvicorn.py").write_text("raise ImportError('not installed')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    error = modeltap("receive", "--store", store, code=1, env=environment)
+    assert error == "modeltap: receiving needs uvicorn: pip install 'modeltap[receive]'\n"
+
+
+def test_a_port_in_use_is_one_line(store):
+    """And no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        error = modeltap("receive", "--store", store, "--port", port, code=1)
+    assert error.splitlines()[-1] == (
+        f"modeltap: 127.0.0.1:{port} cannot be listened on: Address already in use; say --port"
+    )
+
+
+def test_it_ends_when_it_is_told_to(receive, read_rows, store):
+    """As a person and as a service manager tell it; what came is there."""
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        process, client = receive()
+        post(client, to_binary_event(event(sent.name, REQUEST, ASKED)))
+        process.send_signal(sent)
+        assert process.wait(20) in (130, -sent)
+        assert b"Traceback" not in process.stderr.read()
+    assert len(read_rows(store, "select * from halves")) == 2
