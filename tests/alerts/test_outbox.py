@@ -16,7 +16,8 @@ from modeltap.store.connection import connect, writing
 from modeltap.webhook import WebhookSettings
 
 HOOK = [("a.example#1", WebhookSettings(url="https://a.example/secret-token"))]
-SOON = time.time() + 60
+SOON = time.time() + 3600
+"""After all that the tests owe, however late they run."""
 
 
 def messages(connection):

@@ -71,6 +71,9 @@ class Batch:
         return part
 
 
+ANSWERED_ELSEWHERE = "answered by another exchange"
+"""The note of a request whose rows are told of the exchange that has its answer."""
+
 Find = Callable[[str], sqlite3.Row | None]
 """Returns the exchange (`COLUMNS`) with a protocol's id; None where there is none."""
 
@@ -124,7 +127,7 @@ class _Reader:
             self.batch.protocol_ids[exchange[0]] = decoded.id
         if decoded.answered_elsewhere:
             self._asked[decoded.id or ""] = decoded.rows
-            self.batch.notes[exchange[0]] = (0, "answered by another exchange")
+            self.batch.notes[exchange[0]] = (0, ANSWERED_ELSEWHERE)
         elif decoded.answers_to:
             self._answers.append((exchange, decoded))
         else:

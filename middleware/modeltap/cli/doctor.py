@@ -12,12 +12,16 @@ from typing import Any
 import click
 
 from modeltap import config
+from modeltap.analysis.reading import ANSWERED_ELSEWHERE
 from modeltap.analyzer import Analyzer
 from modeltap.cli.options import json_option, store_option, store_path
 from modeltap.cli.output import emit_json
 from modeltap.errors import ModeltapError
 from modeltap.store import schema
 from modeltap.store.connection import connect
+
+_REASONS = 5
+"""How many reasons are told."""
 
 Finding = tuple[str, bool, str]
 """What was looked at, whether it is well, and what was seen or mends it."""
@@ -90,6 +94,25 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         yield "deliveries", True, f"messages for {webhook} wait for the app, which knows its URL"
 
 
+def _decoding(connection: sqlite3.Connection, total: int) -> Iterator[Finding]:
+    """Say what could not be read in bodies, and why: the commonest reasons with their counts."""
+    noted = connection.execute(
+        "select decode_note, sum(decoded = 0) as unread, count(*) as times from exchanges "
+        "where decode_note is not null and decode_note <> ? and (status is null or status < 400) "
+        "group by 1 order by times desc",
+        (ANSWERED_ELSEWHERE,),
+    ).fetchall()
+    if not noted:
+        return
+    unread, times = (sum(row[name] for row in noted) for name in ("unread", "times"))
+    reasons = "; ".join(f"{row['times']:,}x {row['decode_note']}" for row in noted[:_REASONS])
+    yield (
+        "decoding", times < 0.5 * total,
+        f"{unread:,} exchanges hold no rows that are understood, {times - unread:,} lack "
+        f"something: {reasons}",
+    )  # fmt: skip
+
+
 def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     def one(sql: str) -> Any:
         return connection.execute(sql).fetchone()[0]
@@ -97,16 +120,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     total = one("select count(*) from exchanges")
     last = one("select max(started_at) from exchanges") or "-"
     yield "exchanges", True, f"{total:,}, the last at {last}"
-    unread = connection.execute(
-        "select decode_note, count(*) as times from exchanges where decoded = 0 "
-        "and (status is null or status < 400) group by 1 order by 2 desc"
-    ).fetchall()
-    if unread:
-        count = sum(row["times"] for row in unread)
-        yield (
-            "decoding", count < 0.5 * total,
-            f"{count:,} exchanges hold no rows that are understood; mostly: {unread[0][0]}",
-        )  # fmt: skip
+    yield from _decoding(connection, total)
     lost = one("select sum(count) from losses") or 0
     yield (
         "capture",

@@ -90,9 +90,13 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
         click.echo(
             f"{row['started_at'][:19].replace('T', ' ')}  {row['id']}  {row['model']}  "
             f"{row['method']} {row['path']}  {row['status'] or '-'}  "
-            f"{cell(row['duration_ms'])} ms  {_brief(row['request_body'])} -> "
+            f"{_took(row['duration_ms'])}  {_brief(row['request_body'])} -> "
             f"{_brief(row['response_body'])}"
         )
+
+
+def _took(duration_ms: float | None) -> str:
+    return "-" if duration_ms is None else f"{cell(duration_ms)} ms"
 
 
 def _brief(body: Any) -> str:

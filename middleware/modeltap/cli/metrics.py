@@ -50,5 +50,8 @@ def metrics(
         "order by model, version, window_start, metric, feature",
         {"model": model, "metric": metric, "feature": feature, "last": last},
     )
-    empty = "no metrics yet: `modeltap analyze` computes them, once a window is over"
+    empty = (
+        "no metrics yet: `modeltap analyze` computes them once a window is over (an hour, unless "
+        "`window` says otherwise); `modeltap analyze --open` does not wait for its end"
+    )
     emit((dict(row) for row in rows), _SHOWN, as_json=as_json, empty=empty)

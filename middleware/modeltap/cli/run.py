@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,11 +28,11 @@ def run(store: str | None, model: str | None, no_analyze: bool, command: tuple[s
     path = store_path(store).expanduser().absolute()
     Tee("asgi", model, {"store": str(path)})  # a wrong option is said here, not by each worker
     environ = _environment(path, model, no_analyze)
+    if shutil.which(command[0]) is None and not Path(command[0]).exists():
+        _fail(f"there is no command {command[0]!r} here; install it, or give its path", 127)
     click.echo(f"modeltap: recording to {path}", err=True)
     try:
         os.execvpe(command[0], command, environ)
-    except FileNotFoundError:
-        _fail(f"there is no command {command[0]!r} here; install it, or give its path", 127)
     except OSError as error:
         _fail(f"{command[0]!r} cannot be run: {error.strerror}", 126)
 
