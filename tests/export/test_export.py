@@ -98,6 +98,26 @@ def test_csv_is_flat(filled, tmp_path):
     assert (tmp_path / "rows.csv").stat().st_mode & 0o777 == 0o600
 
 
+def test_no_two_columns_have_one_name(store, tmp_path):
+    """A name that is free is kept; one that is not is prefixed until it is."""
+    row = {"id": 1, "feature.id": 2, "label": 3, "feature.label": 4, "answer.label": 5, "z": 6}
+    answer = {"label": "a", "answer.label": "b", "extra": 7}
+    put(store, [START], [{"instances": [row]}], responses=[json.dumps({"predictions": [answer]})])
+    expected = {
+        "feature.feature.id": "1", "feature.id": "2", "feature.feature.label": "3",
+        "feature.label": "4", "feature.answer.label": "5", "z": "6", "prediction": "a",
+        "answer.label": "b", "extra": "7", "id": "r0", "label": "",
+    }  # fmt: skip
+    modeltap("export", "--store", store, "-o", "rows.csv")
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        header, values = csv.reader(file)
+    assert len(header) == len(set(header)) == len(values)
+    found = dict(zip(header, values, strict=True))
+    assert {name: found.get(name) for name in expected} == expected
+    modeltap("export", "--store", store, "-o", "rows.parquet")
+    assert pq.read_table(tmp_path / "rows.parquet").column_names == header
+
+
 def test_parquet_has_types(filled, tmp_path):
     """One a column; where values are of several it is text."""
     modeltap("export", "--store", filled, "-o", "rows.parquet")

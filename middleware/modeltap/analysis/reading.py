@@ -78,6 +78,20 @@ Find = Callable[[str], sqlite3.Row | None]
 """Returns the exchange (`COLUMNS`) with a protocol's id; None where there is none."""
 
 
+def finder(connection: sqlite3.Connection, model: str) -> Find:
+    """Return what finds the last exchange of a model with a protocol's id."""
+
+    def find(protocol_id: str) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = connection.execute(
+            f"select {COLUMNS} from exchanges where protocol_id = ? and model = ? "
+            "order by seq desc limit 1",
+            (protocol_id, model),
+        ).fetchone()
+        return found
+
+    return find
+
+
 def read(
     exchanges: Iterable[sqlite3.Row],
     settings: Settings,

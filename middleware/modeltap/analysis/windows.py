@@ -16,7 +16,7 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.operations import Traffic, count_latency
 from modeltap.analysis.pace import Rest, no_rest
-from modeltap.analysis.reading import COLUMNS, Batch, read
+from modeltap.analysis.reading import COLUMNS, Batch, finder, read
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally, pack, tally, unpack
 from modeltap.analysis.times import parse_times, write_times
@@ -124,14 +124,7 @@ class Counter:
         return _Fenced(self, name, before, after)
 
     def _read(self, model: str, exchanges: list[sqlite3.Row]) -> Batch:
-        def find(protocol_id: str) -> sqlite3.Row | None:
-            found: sqlite3.Row | None = self.connection.execute(
-                f"select {COLUMNS} from exchanges where protocol_id = ? and model = ? "
-                "order by seq desc limit 1",
-                (protocol_id, model),
-            ).fetchone()
-            return found
-
+        find = finder(self.connection, model)
         return read(exchanges, self.settings_of(model), self._decoders, find)
 
     def _take(self, chunk: list[sqlite3.Row], before: int) -> None:

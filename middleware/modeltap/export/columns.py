@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from modeltap.export.rows import ABOUT, ANSWER, FIXED, Exported
+from modeltap.export.rows import ABOUT, ANSWER, FIXED, Exported, free_names
 from modeltap.export.text import json_text
 
 _MAX_DEPTH = 8
@@ -23,7 +23,7 @@ class Columns:
     """Learns the columns of rows, and then gives each row's values in their order.
 
     Objects become dotted names. A feature that is called as what every row has, or as another
-    field of the answer, becomes `feature.NAME`. A column whose values are of several types is one
+    field of the answer, becomes `feature.NAME`, again where that is taken, too. A column whose values are of several types is one
     of text.
     """
 
@@ -44,12 +44,10 @@ class Columns:
 
     def types(self) -> dict[str, str]:
         """Return the type of each column, in their order; those without a value are text."""
-        taken = {*FIXED, *self._answer_names().values()}
-        features = {
-            f"feature.{name}" if name in taken else name: kind
-            for name, kind in self._features.items()
-        }
-        answers = {self._answer_names()[name]: kind for name, kind in self._answers.items()}
+        taken = set(FIXED)
+        # What an answer tells keeps its name where a feature has the same one.
+        answers = _renamed(self._answers, "answer.", taken)
+        features = _renamed(self._features, "feature.", taken)
         about = {name: self._fixed[name] for name in ABOUT}
         answer = {name: self._fixed[name] for name in ANSWER}
         return {
@@ -66,9 +64,6 @@ class Columns:
             *(self._value(answers.get(name), kind) for name, kind in self._answers.items()),
         ]
 
-    def _answer_names(self) -> dict[str, str]:
-        return {name: f"answer.{name}" if name in FIXED else name for name in self._answers}
-
     def _value(self, value: Any, kind: str | None) -> Any:
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             return None
@@ -79,6 +74,11 @@ class Columns:
             # JSON may tell half a character, which no file can hold.
             return text if text.isascii() else text.encode("utf-8", "replace").decode()
         return value
+
+
+def _renamed(kinds: dict[str, str | None], prefix: str, taken: set[str]) -> dict[str, str | None]:
+    names = free_names(kinds, prefix, taken)
+    return {names[name]: kind for name, kind in kinds.items()}
 
 
 def flat(values: dict[str, Any], depth: int = _MAX_DEPTH) -> dict[str, Any]:

@@ -63,10 +63,12 @@ def write_csv(selection: Selection, file: TextIO, on_read: OnRead) -> int:
     """Write a header and a line a row; what is missing is empty."""
     columns = _learnt(selection, on_read)
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns.types())
+    names = list(columns.types())
+    writer.writerow(names)
     count = 0
     for row in selection.rows(on_read):
-        writer.writerow(map(cell, columns.values(row)))
+        values = zip(names, columns.values(row), strict=True)
+        writer.writerow([cell(value) for _, value in values])
         count += 1
     return count
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from modeltap import clock
-from modeltap.analysis.reading import COLUMNS, Batch, read
+from modeltap.analysis.reading import COLUMNS, Batch, finder, read
 from modeltap.config import Settings
 from modeltap.decode import Decoders
 from modeltap.rows import as_dict
@@ -40,11 +40,27 @@ class Exported:
         """Return the row as one JSON object."""
         about = {name: self.fixed[name] for name in ABOUT}
         answer = {name: self.fixed[name] for name in ANSWER}
-        further = {
-            f"answer.{name}" if name in (*FIXED, "features") else name: value
-            for name, value in self.answers.items()
-        }
+        names = free_names(self.answers, "answer.", {*FIXED, "features"})
+        further = {names[name]: value for name, value in self.answers.items()}
         return {**about, "features": self.features, **answer, **further}
+
+
+def free_names(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
+    """Return what each name becomes beside those that are `taken`, to which it is added.
+
+    One that is free stays as it is; another is given the prefix until nothing else is called so.
+
+    >>> free_names(["id", "feature.id", "x"], "feature.", {"id"})
+    {'id': 'feature.feature.id', 'feature.id': 'feature.id', 'x': 'x'}
+    """
+    found = {name: name for name in names}
+    clashing = [name for name in found if name in taken]
+    taken |= found.keys()
+    for name in clashing:
+        while found[name] in taken:
+            found[name] = prefix + found[name]
+        taken.add(found[name])
+    return found
 
 
 @dataclass
@@ -119,7 +135,8 @@ class Selection:
         self, model: str, exchanges: list[sqlite3.Row]
     ) -> Iterator[tuple[tuple[int, int], Exported]]:
         """Yield rows of one model with their places in the order of arrival."""
-        batch = read(exchanges, self.settings_of(model), self._decoders, self._finder(model))
+        find = finder(self.connection, model)
+        batch = read(exchanges, self.settings_of(model), self._decoders, find)
         self.undecoded += sum(not rows for rows, _ in batch.notes.values())
         by_id = {exchange["id"]: exchange for exchange in exchanges}
         labels = self._labels(list(by_id))
@@ -138,17 +155,6 @@ class Selection:
             and (self.since is None or moment >= self.since)
             and (self.until is None or moment < self.until)
         )
-
-    def _finder(self, model: str) -> Callable[[str], sqlite3.Row | None]:
-        def find(protocol_id: str) -> sqlite3.Row | None:
-            found: sqlite3.Row | None = self.connection.execute(
-                f"select {COLUMNS} from exchanges where protocol_id = ? and model = ? "
-                "order by seq desc limit 1",
-                (protocol_id, model),
-            ).fetchone()
-            return found
-
-        return find
 
     def _labels(self, ids: list[str]) -> dict[tuple[str, int], Any]:
         """Return the last label of each row of some exchanges."""
