@@ -89,3 +89,13 @@ def test_show_says_on_one_line_how_a_stream_came(llm):
     assert re.search(r"7 chunks, gap_p50_ms \S+, .*; 14 lines, from \S+ to \S+ ms$", line)
     (found,) = lines(modeltap("show", id_, "--store", llm.store, "--json"))
     assert json.loads(found["stream"])["chunks"] == 7
+
+
+def test_show_tells_what_an_exchange_is_decoded_to(analysed):
+    """The prompt, the completion, and what else the answer says."""
+    (shown,) = lines(modeltap("show", "r17", "--store", analysed, "--json"))
+    (row,) = shown["rows"]
+    assert row["features"]["prompt"] == json.loads(shown["request_body"])["messages"][0]["content"]
+    assert row["prediction"] == shown["predictions"][0]["prediction"]
+    assert row["answer"]["input_tokens"] == len(row["features"]["prompt"].split())
+    assert row["answer"]["streamed"] is True

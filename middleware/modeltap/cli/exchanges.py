@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.options import (
+    check_model,
+    json_option,
+    model_option,
+    read_store,
+    store_option,
+    store_path,
+)
 from modeltap.cli.output import cell, emit, emit_json
 from modeltap.errors import InputError
 
@@ -73,6 +81,7 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
                 f"select * from {table} where exchange_id = ? order by {order}", (found["id"],)
             )
         ]
+    found["rows"] = list(_decoded(connection, store, rows[0]))
     if as_json:
         emit_json(found)
         return
@@ -80,6 +89,28 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
         if value not in (None, []):
             told = _stream(value) if name == "stream" else _pretty(value)
             click.echo(f"{name:19} {told}")
+
+
+def _decoded(
+    connection: sqlite3.Connection, store: str | None, exchange: sqlite3.Row
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows as they are decoded now, whatever was found in them before."""
+    from modeltap.analysis.reading import COLUMNS, finder, read  # NumPy: not for `tail`
+    from modeltap.analyzer import Analyzer
+    from modeltap.decode import Decoders
+    from modeltap.rows import as_dict
+
+    model = exchange["model"]
+    settings = Analyzer(store_path(store), connection, {}).settings_of(model)
+    wanted = connection.execute(f"select {COLUMNS} from exchanges where id = ?", (exchange["id"],))
+    batch = read(wanted.fetchall(), settings, Decoders(), finder(connection, model))
+    for place, row in enumerate(batch.rows):
+        told = {
+            "features": as_dict(row), "prediction": batch.predictions[place],
+            "score": batch.scores[place], "probabilities": batch.probabilities[place],
+            "answer": batch.answers[place],
+        }  # fmt: skip
+        yield {name: value for name, value in told.items() if value is not None}
 
 
 def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
