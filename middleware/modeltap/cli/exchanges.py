@@ -61,7 +61,8 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
     """One exchange in full: its id, or the beginning of it, or the caller's request id."""
     connection = read_store(store)
     rows = (
-        connection.execute(
+        connection.execute("select * from exchanges where id = ?", (id,)).fetchall()
+        or connection.execute(
             "select * from exchanges where id >= ? and id < ? limit 2", (id, id + "\U0010ffff")
         ).fetchall()
         or connection.execute(
