@@ -7,6 +7,7 @@ import json
 import pytest
 
 from logs import REQUEST, RESPONSE, record, write
+from modeltap.schedule import something_new
 from modeltap.store import halves
 from modeltap.store.connection import connect
 from stores import analyze
@@ -95,7 +96,11 @@ def test_an_analysis_stores_what_waited_too_long(tmp_path, store, put, read_rows
     put(write(tmp_path / "request.json", record("k1", REQUEST, ASKED)))
     analyze(store, {})
     assert read_rows(store) == []
+    connection = connect(store)
+    assert not something_new(connection)
     monkeypatch.setattr(halves, "WAIT_SECONDS", -1.0)
+    assert something_new(connection)  # so a worker does begin one
+    connection.close()
     assert analyze(store, {}).exchanges == 1
     (row,) = read_rows(store)
     assert (row["request_body"], row["response_note"]) == (ASKED, "not seen")

@@ -64,12 +64,21 @@ def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> 
 
 def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
     """Store alone the halves that waited longer than `WAIT_SECONDS`, or all; return how many."""
-    before = clock.iso(clock.LATEST if all_of_them else time.time() - WAIT_SECONDS)
+    before = clock.iso(clock.LATEST) if all_of_them else _long_ago()
     total = 0
     while _old(connection, before, 1):  # asked first: mostly there is none, and nothing to lock
         with writing(connection):
             total += _settle_some(connection, before)
     return total
+
+
+def any_old(connection: sqlite3.Connection) -> bool:
+    """Say whether a half has waited for longer than `WAIT_SECONDS`."""
+    return bool(_old(connection, _long_ago(), 1))
+
+
+def _long_ago() -> str:
+    return clock.iso(time.time() - WAIT_SECONDS)
 
 
 def _old(connection: sqlite3.Connection, before: str, limit: int) -> list[sqlite3.Row]:
