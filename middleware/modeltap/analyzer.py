@@ -20,7 +20,7 @@ from modeltap.analysis import run
 from modeltap.config import ANALYSIS_OPTIONS, Retention, Settings, parse_retention, repeat_seconds
 from modeltap.errors import StoreDamaged, StoreError
 from modeltap.rule import RuleSettings
-from modeltap.store import damage, reserve, retention
+from modeltap.store import damage, halves, reserve, retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.losses import write_losses
 from modeltap.store.progress import advance, progress
@@ -49,6 +49,8 @@ class Analyzer:
     def run(self, **options: Any) -> run.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
         with self._sound():
+            # Where nobody imports again, what still waits for its other half is counted here.
+            halves.settle(self.connection)
             report = run.analyze(self.connection, self.settings_of, self._alert, **options)
         reserve.keep(self.store)
         return report

@@ -28,7 +28,7 @@ from modeltap.clock import now
 from modeltap.config import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
 from modeltap.rule import RuleSettings
-from modeltap.store import reserve
+from modeltap.store import halves, reserve
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.losses import losses_due
@@ -232,9 +232,9 @@ class Watch:
 
 
 def something_new(connection: sqlite3.Connection) -> bool:
-    """Say whether an analysis would find work: exchanges, labels, or a window that closed."""
+    """Say whether an analysis would find work: exchanges, halves, labels, a window that closed."""
     newest = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
-    if newest > progress(connection, "seen"):
+    if newest > progress(connection, "seen") or halves.any_old(connection):
         return True
     labels = connection.execute("select max(seq) from labels").fetchone()[0] or 0
     if labels > progress(connection, "labels") or losses_due(connection, time.time()):

@@ -67,6 +67,23 @@ def test_broken_lines_are_named_and_fail_only_when_strict(table, store):
                                   "modeltap: no row of 'none.jsonl' could be read"]  # fmt: skip
 
 
+def test_a_row_goes_in_without_a_label_that_is_none(tmp_path, store, read_rows):
+    """It is named; numbers beyond 64 bits are texts, and texts are masked by their look."""
+    (tmp_path / "modeltap.toml").write_text('mask_values = ["email"]\n')
+    labels = ["NaN", "1e999", "[1]", str(2**70), '"joe@example.com"', '"\\ud800"', "true", "2.5"]
+    log = write(tmp_path / "log.jsonl", *(f'{{"x": 1, "label": {one}}}' for one in labels))
+    modeltap("import", log, "--model", "m", "--store", store)
+    error = modeltap("import", log, "--model", "m", "--store", store, "--strict", code=1)
+    assert error.splitlines()[:3] == [
+        "line 1: label nan is no finite number; the row is imported without it",
+        "line 2: label inf is no finite number; the row is imported without it",
+        "line 3: label [1] is a list; give a number or a string; the row is imported without it",
+    ]
+    assert len(read_rows(store)) == len(labels)
+    told = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
+    assert told == [str(2**70), "[masked]", "?", "true", 2.5]
+
+
 def test_several_files_are_one_import(tmp_path, store, read_rows):
     """Their broken lines say whose they are; what waits is told, and stored with --unpaired."""
     write(tmp_path / "1.jsonl", record("k1", REQUEST, "{}"), "nonsense")

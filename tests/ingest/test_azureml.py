@@ -43,6 +43,22 @@ def test_payloads_of_the_request_itself(tmp_path, store, put, read_rows):
     assert (row["path"], row["request_body"]) == ("/score", '{"input_data":[1]}')
 
 
+def test_half_a_character_in_a_version_or_a_path_ends_no_import(tmp_path, store, put, read_rows):
+    """JSON can tell one, the store cannot hold it; a version is no longer than a name may be."""
+    done, _ = put(
+        write(
+            tmp_path / "log.jsonl",
+            collected("inputs", "c1", [{"a": 1}], modelversion="\ud800", path="/\ud800"),
+            collected("inputs", "c\ud800", [{"a": 1}], modelversion="3" * 300),
+        ),
+        unpaired=True,
+    )
+    assert done.rows == 2
+    first, second = read_rows(store)
+    assert (first["version"], first["path"]) == ("?", "/?")
+    assert (second["version"], second["request_id"]) == ("3" * 200, "c?")
+
+
 def test_the_same_files_again_add_nothing(tmp_path, store, put, read_rows):
     """Both halves are known."""
     log = write(tmp_path / "log.jsonl", collected("inputs", "c1", [{"a": 1}]),

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from logs import REQUEST, RESPONSE, record, write
-from modeltap.ingest import importer
+from modeltap.schedule import something_new
+from modeltap.store import halves
 from modeltap.store.connection import connect
 from stores import analyze
 
@@ -82,12 +83,40 @@ def test_a_half_that_waited_too_long_is_stored_alone_and_completed_later(
     put(write(tmp_path / "request.json", record("k1", REQUEST, ASKED)))
     other = write(tmp_path / "other.json", record("k2", REQUEST, ASKED))
     assert put(other)[0].unpaired == 0
-    monkeypatch.setattr(importer, "WAIT_SECONDS", -1.0)
+    monkeypatch.setattr(halves, "WAIT_SECONDS", -1.0)
     assert put(other)[0].unpaired == 2
     assert {row["response_note"] for row in read_rows(store)} == {"not seen"}
     done, _ = put(write(tmp_path / "response.json", record("k1", RESPONSE, ANSWERED)))
     assert (done.rows, done.completed, done.repeated) == (0, 1, 0)
     assert [row["response_body"] for row in read_rows(store)] == [ANSWERED, None]
+
+
+def test_an_analysis_stores_what_waited_too_long(tmp_path, store, put, read_rows, monkeypatch):
+    """Nobody has to import again; what waits for less stays."""
+    put(write(tmp_path / "request.json", record("k1", REQUEST, ASKED)))
+    analyze(store, {})
+    assert read_rows(store) == []
+    connection = connect(store)
+    assert not something_new(connection)
+    monkeypatch.setattr(halves, "WAIT_SECONDS", -1.0)
+    assert something_new(connection)  # so a worker does begin one
+    connection.close()
+    assert analyze(store, {}).exchanges == 1
+    (row,) = read_rows(store)
+    assert (row["request_body"], row["response_note"]) == (ASKED, "not seen")
+    assert read_rows(store, "select * from halves") == []
+
+
+def test_half_a_character_in_an_id_or_a_header_ends_no_import(tmp_path, store, put, read_rows):
+    """JSON can tell one, the store cannot hold it; the lines after it go in."""
+    odd = record("k\ud800", REQUEST, ASKED, Metadata={"Content-Encoding": ["\ud800"]},
+                 ContentType="\ud800")  # fmt: skip
+    log = write(tmp_path / "log.jsonl", odd, record("k2", REQUEST, ASKED))
+    assert put(log, model="m\ud800", unpaired=True)[0].rows == 2
+    assert [(row["model"], row["request_id"]) for row in read_rows(store)] == [
+        ("m?", "k?"),
+        ("m?", "k2"),
+    ]
 
 
 def test_what_waits_is_masked(tmp_path, store, put):

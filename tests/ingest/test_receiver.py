@@ -109,6 +109,22 @@ def test_what_is_no_event_is_refused_with_a_line(receive, read_rows, store):
     assert read_rows(store) == read_rows(store, "select * from halves") == []
 
 
+def test_names_that_a_store_cannot_hold(receive, read_rows, store):
+    """Half a character is replaced, a model's name that is too long is refused."""
+    _, client = receive()
+    kind = {"content-type": "application/cloudevents+json"}
+    odd = json.loads(to_structured_event(event("k1", REQUEST, ASKED)).body)
+    odd |= {"id": "k\ud800", "inferenceservicename": "\ud800"}
+    assert client.post("/", content=json.dumps(odd), headers=kind).status_code == 202
+    odd["type"] = RESPONSE
+    assert client.post("/", content=json.dumps(odd), headers=kind).status_code == 202
+    assert [(row["model"], row["request_id"]) for row in read_rows(store)] == [("?", "k?")]
+    odd["inferenceservicename"] = "x" * 201
+    refused = client.post("/", content=json.dumps(odd), headers=kind)
+    assert refused.text == "a model's name is of 200 characters at most\n"
+    assert refused.status_code == 400
+
+
 def test_many_posts_at_once(receive, read_rows, store):
     """Halves of each pair race each other; none is lost or doubled."""
     _, client = receive("--model", "m")

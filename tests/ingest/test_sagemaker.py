@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from logs import captured, truth, write
+from modeltap.config import Settings
 from stores import analyze
 
 LABELS = "select e.request_id, l.value from labels l join exchanges e on e.id = l.exchange_id"
@@ -59,6 +60,31 @@ def test_labels_find_exchanges_that_come_before_or_after_them(tmp_path, store, p
     assert (done.labels, done.waiting_labels) == (1, 0)
     assert put(right)[0].labels == 0  # though they waited under another id
     assert [row[1] for row in read_rows(store, f"{LABELS} order by l.seq")] == ["yes", 0.5, 0.7]
+
+
+def test_what_no_label_can_be_is_named_and_large_numbers_are_texts(tmp_path, store, put, read_rows):
+    """SQLite's integers have 64 bits; half a character is none in an id, either."""
+    seen = [captured(f"e{n}", "{}", "{}", inferenceId=f"i{n}") for n in range(3)]
+    log = write(tmp_path / "log.jsonl", captured("e\ud800", "{}", "{}"), *seen)
+    right = write(tmp_path / "truth.jsonl", truth("e0", str(2**70)), truth("e1", "nan"),
+                  truth("e1", "-inf"), truth("i2", "gr\ud800n"), truth("e\ud800", "1"),
+                  truth("e1", str(-(2**63))))  # fmt: skip
+    put(log)
+    done, source = put(right)
+    assert (done.labels, done.waiting_labels) == (4, 0)
+    assert source.broken == [
+        "line 2: label nan is no finite number", "line 3: label -inf is no finite number",
+    ]  # fmt: skip
+    assert {row[0]: row[1] for row in read_rows(store, LABELS)} == {
+        "e?": 1, "i0": str(2**70), "i1": -(2**63), "i2": "gr\ufffd\ufffd\ufffdn",
+    }  # fmt: skip
+
+
+def test_labels_are_masked_by_their_look(tmp_path, store, put, read_rows):
+    """As texts in bodies are."""
+    put(write(tmp_path / "log.jsonl", captured("e1", "{}", "{}"), truth("e1", "joe@example.com")),
+        settings=Settings(mask_values=("email",)))  # fmt: skip
+    assert [row[1] for row in read_rows(store, LABELS)] == ["[masked]"]
 
 
 def test_labels_that_came_first_count(tmp_path, store, put, read_rows):

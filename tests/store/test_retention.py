@@ -57,6 +57,20 @@ def test_what_was_not_counted_or_was_imported_stays(store):
     assert {r[0] for r in connection.execute("select source from exchanges")} == {"import"}
 
 
+def test_halves_that_wait_have_the_age_of_their_arrival(store):
+    """Whatever their own times are; also where no analysis comes to store them alone."""
+    connection = connect(store)
+    for age in (10, 1):
+        connection.execute(
+            "insert into halves (id, side, model, source, started_at, received_at) "
+            "values (?, 'request', 'm', 'kserve', '2015-01-01', ?)",
+            (f"{age} days", clock.iso(NOW - age * DAY)),
+        )
+    assert purge(connection, Retention(7 * DAY), 0, NOW) == 1
+    assert [row[0] for row in connection.execute("select id from halves")] == ["1 days"]
+    assert purge(connection, Retention(None, 10**9), 0, NOW + 700 * DAY) == 0
+
+
 def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
     """The file itself, not only its pages' count."""
     connection = connect(store)

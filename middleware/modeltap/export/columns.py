@@ -23,8 +23,8 @@ class Columns:
     """Learns the columns of rows, and then gives each row's values in their order.
 
     Objects become dotted names. A feature that is called as what every row has, or as another
-    field of the answer, becomes `feature.NAME`, again where that is taken, too. A column whose
-    values are of several types is one of text.
+    field of the answer, becomes `feature.NAME`, as often as it takes to be the only one. A column
+    whose values are of several types is one of text.
     """
 
     def __init__(self) -> None:

@@ -55,7 +55,7 @@ def free_names(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, 
     """
     found = {name: name for name in names}
     clashing = [name for name in found if name in taken]
-    taken |= found.keys()
+    taken.update(found)
     for name in clashing:
         while found[name] in taken:
             found[name] = prefix + found[name]

@@ -10,13 +10,17 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
+from modeltap.checks import from_environment
 from modeltap.config import Settings
 from modeltap.ingest.entry import Logged
 from modeltap.store import schema
+from modeltap.store.halves import NOT_SEEN
+from modeltap.store.text import storable_text
+from modeltap.tap.mask import Masker
 from modeltap.tap.record import Recording, origin_of
 
-NOT_SEEN = "not seen"
-"""The note of a body that the log does not have."""
+MAX_NAME = 200
+"""How long a model's or a version's name may be: whoever writes a log chooses it."""
 
 Row = tuple[Any, ...]
 
@@ -32,6 +36,10 @@ class ExchangeRows:
         self._model = model
         self._version = version
         self._recordings: dict[str, Recording] = {}
+        self._masker = Masker(
+            values=settings.mask_values, how=settings.mask_with,
+            key=from_environment(settings.mask_key or "", "mask_key"),
+        )  # fmt: skip
 
     def id_of(self, source: str, key: str) -> str:
         """Return the id of the exchange that `source` knows by `key`, whenever it comes."""
@@ -57,12 +65,17 @@ class ExchangeRows:
         ))  # fmt: skip
         event_time = None if logged.time is None else began
         # The log says when it was, and nobody knows how many requests it left out.
-        return (*row[:_EVENT_TIME], event_time, *row[_EVENT_TIME + 1 : _SAMPLE_RATE], 1.0,
-                *row[_SAMPLE_RATE + 1 :])  # fmt: skip
+        row = (*row[:_EVENT_TIME], event_time, *row[_EVENT_TIME + 1 : _SAMPLE_RATE], 1.0,
+               *row[_SAMPLE_RATE + 1 :])  # fmt: skip
+        return tuple(storable_text(one) if isinstance(one, str) else one for one in row)
+
+    def label(self, value: Any) -> Any:
+        """Return what was right, a text masked by its look as those of bodies are."""
+        return self._masker.text(value) if isinstance(value, str) else value
 
     def _recording(self, version: str) -> Recording:
         """Return what makes rows of a version; the one that was asked for wins."""
-        told = self._version or version
+        told = self._version or storable_text(version[:MAX_NAME])
         if told not in self._recordings:
             settings = msgspec.structs.replace(self._settings, version=told)
             self._recordings[told] = Recording(

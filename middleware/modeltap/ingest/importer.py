@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,11 +16,8 @@ from modeltap.ingest.table_rows import read_rows
 from modeltap.store import halves
 from modeltap.store.connection import writing
 from modeltap.store.labels import insert_labels
+from modeltap.store.text import storable_text
 from modeltap.store.writer import insert_exchanges
-
-WAIT_SECONDS = 3600.0
-"""How long a half waits for the other, by arrival, before it is stored alone: what a cluster
-retries and delays is minutes, and a person who imports two files does so one after the other."""
 
 _BATCH = 2000
 _BATCH_BYTES = 16 * 1024 * 1024
@@ -59,8 +55,8 @@ class Importer:
         self, connection: sqlite3.Connection, settings: Settings, *, model: str, version: str = ""
     ) -> None:
         self._connection = connection
-        self._rows = ExchangeRows(settings, model=model, version=version)
-        self._model = model
+        self._model = storable_text(model)
+        self._rows = ExchangeRows(settings, model=self._model, version=version)
         self.done = Imported()
 
     def add(self, entries: Sequence[Entry]) -> None:
@@ -78,7 +74,7 @@ class Importer:
 
     def settle(self, *, all_of_them: bool = False) -> None:
         """Store alone the halves, of all models, that waited for too long; count the others."""
-        settled = settle(self._connection, all_of_them=all_of_them)
+        settled = halves.settle(self._connection, all_of_them=all_of_them)
         self.done.unpaired += settled
         self.done.rows += settled
         self.done.waiting = halves.count(self._connection, self._model)
@@ -92,7 +88,7 @@ class Importer:
         self.done.rows += 1
         self.done.without_time += logged.time is None
         if logged.label is not None:
-            label = (id_, 0, logged.label)
+            label = (id_, 0, self._rows.label(logged.label))
             self.done.labels += insert_labels(self._connection, [label], source="import")
         if logged.request_id and logged.request_id != logged.key:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
@@ -120,7 +116,8 @@ class Importer:
         if known:
             self.done.repeated += 1
             return
-        insert_labels(self._connection, [(id_, truth.row, truth.value)], source=source)
+        label = (id_, truth.row, self._rows.label(truth.value))
+        insert_labels(self._connection, [label], source=source)
         self.done.labels += 1
         self.done.waiting_labels += found is None
 
@@ -129,7 +126,7 @@ class Importer:
         found = self._connection.execute(
             "select id from exchanges where id = ? union all "
             "select id from exchanges where request_id = ? and model = ? limit 1",
-            (self._rows.id_of(truth.source, truth.id), truth.id, self._model),
+            (self._rows.id_of(truth.source, truth.id), storable_text(truth.id), self._model),
         ).fetchone()
         return found[0] if found else None
 
@@ -150,18 +147,6 @@ class Importer:
     def _known(self, where: str, id_: str) -> bool:
         found = self._connection.execute(f"select 1 from {where} = ?", (id_,)).fetchone()
         return found is not None
-
-
-def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
-    """Store alone the halves that waited for longer than `WAIT_SECONDS`; return how many."""
-    before = None if all_of_them else clock.iso(time.time() - WAIT_SECONDS)
-    total = 0
-    while True:
-        with writing(connection):
-            settled = halves.settle(connection, before)
-        total += settled
-        if not settled:
-            return total
 
 
 def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:

@@ -25,9 +25,12 @@ from starlette.routing import Route
 from modeltap.config import Settings
 from modeltap.ingest import kserve
 from modeltap.ingest.cloudevents import Event, NoEvent, from_document, from_headers
-from modeltap.ingest.importer import Importer, settle
+from modeltap.ingest.exchange_rows import MAX_NAME
+from modeltap.ingest.importer import Importer
 from modeltap.ingest.source import json_of
+from modeltap.store import halves
 from modeltap.store.connection import connect
+from modeltap.store.text import storable_text
 
 logger = logging.getLogger("modeltap")
 
@@ -118,8 +121,8 @@ class _App:
             self._check_token(request)
             async with self._places:
                 events = _events(request, await self._body(request))
-                halves = [(self._model_of(request, one), one) for one in events]
-                await self._in_thread(self._store, halves)
+                owned = [(self._model_of(request, one), one) for one in events]
+                await self._in_thread(self._store, owned)
         except _Refused as refused:
             return PlainTextResponse(f"{refused}\n", refused.status)
         except NoEvent as reason:
@@ -165,7 +168,9 @@ class _App:
                 "whose event is this? post to /models/NAME, start with --model NAME, or send "
                 "ce-inferenceservicename",
             )
-        return model
+        if len(model) > MAX_NAME:
+            raise _Refused(400, f"a model's name is of {MAX_NAME} characters at most")
+        return storable_text(model)
 
     def _open(self) -> None:
         self._connection = connect(self._receiver.store)
@@ -176,20 +181,20 @@ class _App:
 
     def _settle(self) -> None:
         assert self._connection is not None
-        settle(self._connection)
+        halves.settle(self._connection)
 
     def _store(self, events: Sequence[tuple[str, Event]]) -> None:
         now = time.time()
         # All are looked at before the first is stored: a batch is taken as a whole, or refused.
         found = [(model, kserve.half_of_event(event, method="EVENT")) for model, event in events]
         for model in dict.fromkeys(model for model, _ in found):
-            halves = [half for own, half in found if own == model]
+            its = [half for own, half in found if own == model]
             version = self._receiver.settings(model).version
-            for half in halves:
+            for half in its:
                 # An event without a time is of when it came.
                 half.time = now if half.time is None else half.time
                 half.version = version
-            self._importer(model).add(halves)
+            self._importer(model).add(its)
 
     def _importer(self, model: str) -> Importer:
         assert self._connection is not None

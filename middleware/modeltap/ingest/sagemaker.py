@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from modeltap import clock
+from modeltap.errors import InputError
 from modeltap.ingest.documents import documents
 from modeltap.ingest.entry import Entry, Logged, Truth
+from modeltap.ingest.label import label_of
 from modeltap.ingest.source import Source
 from modeltap.ingest.table import number
 
@@ -28,7 +30,7 @@ def read(source: Source) -> Iterator[Entry]:
                 yield _truth(document, f"{file}:{line}")
             else:
                 yield _captured(document)
-        except _NotRight as reason:
+        except (_NotRight, InputError) as reason:
             source.note(line, str(reason))
 
 
@@ -85,7 +87,8 @@ def _truth(document: dict[str, Any], key: str) -> Truth:
         raise _NotRight("no groundTruthData.data")
     text = body.decode("utf-8", "replace").strip().strip('"')
     value = number(text)
-    return Truth(source=SOURCE, id=id_, value=text if value is None else value, key=key)
+    told = label_of(text if value is None else value)
+    return Truth(source=SOURCE, id=id_, value=told, key=key)
 
 
 def _content_hash(source: Source) -> str:

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from modeltap.errors import InputError
 from modeltap.ingest.entry import Logged
+from modeltap.ingest.label import label_of
 from modeltap.ingest.roles import Roles
 from modeltap.ingest.table import Table
 
@@ -43,8 +45,17 @@ def read_rows(
             response=json.dumps(answer).encode() if answer else None,
             response_type=_JSON if answer else None,
             request_id=None if caller is None else str(caller),
-            label=row.get(roles.label) if roles.label else None,
+            label=_label(table, line, row.get(roles.label)) if roles.label else None,
         )  # fmt: skip
+
+
+def _label(table: Table, line: int, value: Any) -> Any:
+    """Return what was right for a row; what is no label is noted, and the row goes without it."""
+    try:
+        return label_of(value)
+    except InputError as reason:
+        table.note(line, f"{reason}; the row is imported without it")
+        return None
 
 
 def _key(table: Table, roles: Roles) -> Key:

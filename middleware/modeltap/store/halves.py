@@ -1,20 +1,30 @@
 """Requests and responses that another tool logs apart: one waits in `halves` for the other.
 
 Both carry the id of the exchange that they make. What waits is masked already: it is a row of
-`exchanges` with one body. All of this is inside the caller's transaction.
+`exchanges` with one body.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from modeltap import clock
 from modeltap.store import schema
+from modeltap.store.connection import writing
 from modeltap.store.writer import insert_exchanges
 
 Outcome = Literal["waits", "paired", "filled", "repeated"]
 Row = Sequence[Any]
+
+WAIT_SECONDS = 3600.0
+"""How long a half waits for the other, by arrival, before it is stored alone: what a cluster
+retries and delays is minutes, and a person who imports two files does so one after the other."""
+
+NOT_SEEN = "not seen"
+"""The note of a body that the log does not have."""
 
 _COLUMNS = ("id", "model", "version", "source", "method", "path", "started_at", "event_time",
             "request_headers", "request_id", "environment", "pid", "host")  # fmt: skip
@@ -23,14 +33,14 @@ _COLUMNS = ("id", "model", "version", "source", "method", "path", "started_at", 
 _BODY = ("type", "body", "note", "bytes")
 _PLACE = {name: place for place, name in enumerate(schema.EXCHANGE_COLUMNS)}
 _CHUNK = 500
-
-NOT_SEEN = "not seen"
+"""Halves a transaction, so that no writer waits for long."""
 
 
 def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> Outcome:
     """Join a half (values of `schema.EXCHANGE_COLUMNS`) with the other, or let it wait.
 
-    One that comes after its exchange was stored without it is put in there.
+    One that comes after its exchange was stored without it is put in there. All of this is inside
+    the caller's transaction.
     """
     id_ = row[_PLACE["id"]]
     if connection.execute("select 1 from exchanges where id = ?", (id_,)).fetchone():
@@ -52,15 +62,33 @@ def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> 
     return "paired"
 
 
-def settle(connection: sqlite3.Connection, before: str | None = None) -> int:
-    """Store the halves that came before a time, or all, as exchanges of their own; return how many.
+def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
+    """Store alone the halves that waited longer than `WAIT_SECONDS`, or all; return how many."""
+    before = clock.iso(clock.LATEST) if all_of_them else _long_ago()
+    total = 0
+    while _old(connection, before, 1):  # asked first: mostly there is none, and nothing to lock
+        with writing(connection):
+            total += _settle_some(connection, before)
+    return total
 
-    At most 500 of them: call it again until there are none.
-    """
-    old = connection.execute(
-        "select * from halves where ? is null or received_at < ? order by received_at limit ?",
-        (before, before, _CHUNK),
+
+def any_old(connection: sqlite3.Connection) -> bool:
+    """Say whether a half has waited for longer than `WAIT_SECONDS`."""
+    return bool(_old(connection, _long_ago(), 1))
+
+
+def _long_ago() -> str:
+    return clock.iso(time.time() - WAIT_SECONDS)
+
+
+def _old(connection: sqlite3.Connection, before: str, limit: int) -> list[sqlite3.Row]:
+    return connection.execute(
+        "select * from halves where received_at < ? order by received_at limit ?", (before, limit)
     ).fetchall()
+
+
+def _settle_some(connection: sqlite3.Connection, before: str) -> int:
+    old = _old(connection, before, _CHUNK)
     rows = [_exchange(half) for half in old]
     insert_exchanges(
         connection, [tuple(row[name] for name in schema.EXCHANGE_COLUMNS) for row in rows]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from modeltap.clock import now
 from modeltap.errors import InputError
+from modeltap.store.text import storable_text
 
 
 def insert_labels(
@@ -14,7 +15,7 @@ def insert_labels(
 ) -> int:
     """Insert ``(exchange id, row, value)`` inside the caller's transaction; return how many."""
     received = now()
-    rows = [(id_, row, _storable(value), source, received) for id_, row, value in labels]
+    rows = [(id_, row, storable_label(value), source, received) for id_, row, value in labels]
     connection.executemany(
         "insert into labels (exchange_id, row, value, source, received_at) values (?, ?, ?, ?, ?)",
         rows,
@@ -35,11 +36,20 @@ def note_label_days(connection: sqlite3.Connection, after: int) -> None:
     )
 
 
-def _storable(value: object) -> object:
+def storable_label(value: object) -> object:
+    """Return a label as the store holds it; raises `InputError` for what is no value.
+
+    >>> storable_label(True), storable_label(2**70), storable_label(1.5)
+    ('true', '1180591620717411303424', 1.5)
+    """
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value is None or isinstance(value, (int, float, str)):
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    if isinstance(value, str):
+        return storable_text(value)
+    if value is None or isinstance(value, (int, float)):
         return value
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")

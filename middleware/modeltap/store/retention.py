@@ -29,11 +29,13 @@ def purge(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
         seen: the last exchange (by `seq`) that was counted.
         now: Unix seconds.
 
-    Returns how many exchanges went. What was imported has no age: its times are its own.
+    Returns how many exchanges went, and halves of them. What was imported has no age, as its times
+    are its own; a half, which waits, has that of its arrival.
     """
     deleted = 0
     if kept.seconds is not None:
-        deleted += _purge_old(connection, clock.iso(now - kept.seconds), seen)
+        limit = clock.iso(now - kept.seconds)
+        deleted += _purge_old(connection, limit, seen) + _purge_halves(connection, limit)
     if kept.bytes is not None and size(connection) > kept.bytes:
         deleted += _purge_until(connection, kept.bytes * _ROOM, seen)
     if deleted:
@@ -72,6 +74,13 @@ def _purge_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
             advance(connection, "purged", passed, after)
             delete(connection, old)
         deleted += len(old)
+
+
+def _purge_halves(connection: sqlite3.Connection, limit: str) -> int:
+    if connection.execute("select 1 from halves where received_at < ?", (limit,)).fetchone():
+        with writing(connection):
+            return connection.execute("delete from halves where received_at < ?", (limit,)).rowcount
+    return 0
 
 
 def _purge_until(connection: sqlite3.Connection, bound: float, seen: int) -> int:

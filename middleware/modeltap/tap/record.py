@@ -17,6 +17,7 @@ import msgspec
 from modeltap.checks import from_environment
 from modeltap.clock import iso
 from modeltap.config import Settings
+from modeltap.store.text import storable_text
 from modeltap.tap.exchange import Exchange, ids
 from modeltap.tap.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
 from modeltap.tap.mask import Masker, as_text, cut_at_character
@@ -226,7 +227,5 @@ def _said_by(error: BaseException) -> str | None:
 
 
 def _clean(text: str) -> str:
-    """Text that SQLite can hold: bounded, without NUL or lone surrogates."""
-    if len(text) <= _MAX_TEXT and text.isascii() and "\0" not in text:
-        return text
-    return text[:_MAX_TEXT].replace("\0", "").encode("utf-8", "replace").decode()
+    """Text that SQLite can hold, bounded."""
+    return storable_text(text[:_MAX_TEXT])

@@ -1,0 +1,14 @@
+"""Text as SQLite can hold it."""
+
+from __future__ import annotations
+
+
+def storable_text(text: str) -> str:
+    """Return text without NUL, at which others would cut it, and without lone surrogates.
+
+    >>> storable_text("a\\0b\\ud800")
+    'ab?'
+    """
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
