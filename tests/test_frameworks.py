@@ -169,6 +169,28 @@ def test_what_cannot_be_watched_is_said(thing):
         modeltap.watch(thing, model="m")
 
 
+async def begins_like_asgi(scope, recv, snd): ...
+
+
+def begins_like_wsgi(env, sr): ...
+
+
+def of_two_steps(_scope): ...
+
+
+class Application:
+    def __call__(self, environ, respond): ...
+
+
+@pytest.mark.parametrize("app", [begins_like_asgi, begins_like_wsgi, of_two_steps, Application()])
+def test_an_app_with_names_of_its_own_is_no_models_function(app):
+    """It would be called with a scope, and recorded as if that were a row."""
+    import modeltap
+
+    with pytest.raises(modeltap.NotWatchableError, match=r"wrap it by modeltap\.ASGIMiddleware"):
+        modeltap.watch(app, model="m")
+
+
 def test_an_unusable_store_while_serving_leaves_the_app_alone(serve, tmp_path):
     """A store that is another program's database: answers as ever, said once."""
     (tmp_path / "modeltap.db").write_bytes(b"no database at all, whatever its name says" * 50)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modeltap.config import ModelChooser
-from modeltap.errors import ConfigError
+from modeltap.errors import ConfigError, NotWatchableError
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.calls import capture
@@ -20,6 +20,9 @@ from modeltap.tap.wsgi import WSGIMiddleware
 _ASGI = ("scope", "receive", "send")
 _WSGI = ("env", "start")
 """How the names of the parameters begin: ``environ`` and ``start_response``, mostly."""
+
+_OF_SERVERS = ("scope", "env", "environ")
+"""What no model takes: the rest of an app's parameters may have any names."""
 
 
 @hookimpl(trylast=True)
@@ -33,6 +36,8 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
         return ASGIMiddleware(bare, model=model, **options)
     if _begin(names, _WSGI):
         return WSGIMiddleware(bare, model=model, **options)
+    if names and names[0] in _OF_SERVERS:
+        raise _unclear(bare, names)
     if (inspect.isfunction(app) or inspect.ismethod(app)) and not _takes_anything(bare):
         return _captured(bare, model, options)
     return None
@@ -46,6 +51,15 @@ def _captured(function: Any, model: ModelChooser, options: Mapping[str, Any]) ->
     Tee("call", model, dict(options))  # only what `watch` takes: `capture` takes more
     decorated: object = capture(model=model, **options)(function)
     return decorated
+
+
+def _unclear(app: Any, names: list[str]) -> NotWatchableError:
+    name = getattr(app, "__qualname__", type(app).__qualname__)
+    return NotWatchableError(
+        f"{name}({', '.join(names)}) is neither (scope, receive, send) nor (environ, "
+        "start_response), but begins like an app; wrap it by modeltap.ASGIMiddleware(app, ...) or "
+        "modeltap.WSGIMiddleware(app, ...), or a model's function by modeltap.capture(...)"
+    )
 
 
 def _begin(names: list[str], beginnings: tuple[str, ...]) -> bool:

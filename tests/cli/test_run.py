@@ -284,6 +284,32 @@ def test_other_programs_are_slowed_by_nothing():
     assert not [name for name in modules if name.startswith(("modeltap", "msgspec", "sqlite3"))]
 
 
+ODD_LOADERS = """
+import sys
+from importlib.machinery import ModuleSpec
+
+class Odd:
+    def __init__(self, loader):
+        self.loader = loader
+
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self.loader)
+
+for name, loader in (("uvicorn.config", None), ("gunicorn.app.base", object())):
+    sys.meta_path.insert(1, Odd(loader))
+    print(sys.meta_path[0].find_spec(name).name)
+"""
+
+
+def test_a_module_that_is_loaded_in_a_way_of_its_own_is_left_alone():
+    """Without a loader, or by one that cannot be told anything: found as ever, and said."""
+    words = [sys.executable, "-m", "modeltap", "run", "--", sys.executable, "-c", ODD_LOADERS]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["uvicorn.config", "gunicorn.app.base"]
+    said = [line for line in done.stderr.splitlines() if line.endswith("so it is not tapped")]
+    assert [line.split()[1] for line in said] == ["uvicorn.config", "gunicorn.app.base"]
+
+
 def test_the_exit_code_is_the_commands_own(tmp_path):
     """Also of one that a signal ends; and of one that is not there, or no program."""
     assert modeltap("run", "--", sys.executable, "-c", "raise SystemExit(7)", code=7)

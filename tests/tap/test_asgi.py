@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import gzip
 import json
+import weakref
 
 import anyio
 import pytest
@@ -530,7 +532,8 @@ async def test_times_of_endless_small_pieces_are_bounded_and_all_are_counted(tap
 
 async def test_headers_without_which_a_protocol_cannot_be_read_are_kept_by_themselves(tap):
     """And no other, unless it is named."""
-    headers = [(b"ce-id", b"7"), (b"inference-header-content-length", b"12"), (b"x-own", b"no")]
+    headers = [(b"ce-id", b"7"), (b"inference-header-content-length", b"12"), (b"x-own", b"no"),
+               (b"ce-source", b"/users/7"), (b"ce-type", b"t"), (b"ce-time", b"now")]  # fmt: skip
     row = await tap(echo, Client(b"{}"), scope_of(headers=headers))
     assert json.loads(row["request_headers"]) == {
         "ce-id": "7", "inference-header-content-length": "12",
@@ -545,3 +548,61 @@ async def test_bodies_are_kept_as_they_came_where_somebody_says_so(tap):
     assert row["query"] == "token=%5Bmasked%5D"
     row = await tap(echo, Client(b"\xff\0"), mask_bodies=False)
     assert row["request_body"] == b"\xff\0"
+
+
+async def test_a_request_id_is_masked_by_its_look(tap):
+    """Clients write it, so anything may stand in it."""
+    headers = [(b"x-request-id", b"from ann@example.org")]
+    row = await tap(echo, Client(b"1"), scope_of(headers=headers), mask_values=["email"])
+    assert row["request_id"] == "from [masked]"
+
+
+async def test_of_a_stream_that_its_own_mask_changed_no_lines_are_told(tap):
+    """Its pieces end elsewhere; what was only cut, or left as it was, still has its lines."""
+    shorter = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body[9:])
+    assert "lines" not in (stream := json.loads(shorter["stream"])) and stream["chunks"] == 3
+    as_it_was = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body)
+    cut = await tap(in_pieces, Client(b"{}"), max_body_bytes=20)
+    for row, lines in ((as_it_was, [2, 6]), (cut, [2, 4])):
+        assert [count for _, count in json.loads(row["stream"])["lines"]] == lines
+
+
+class Scope(dict):
+    """A scope that a test can see go."""
+
+
+async def test_what_outlives_a_request_does_not_hold_it(store):
+    """A task that the app starts within it has its context; the tap leaves none behind itself."""
+
+    class GivingWay(modeltap.ASGIMiddleware):
+        gives_way = True
+
+    contexts = []
+
+    async def app(scope, receive, send):
+        contexts.append(contextvars.copy_context())  # as a task that it starts would have
+        await echo(scope, receive, send)
+
+    tapped = GivingWay(app, model="m", store=store, analyze=False)
+    scope, client = Scope(scope_of()), Client(b"1")
+    gone = weakref.ref(scope)
+    await tapped(scope, client.receive, client.send)
+    assert client.body == b"1"
+    del scope
+    gc.collect()
+    assert gone() is None
+    ours = [v for v in contextvars.copy_context().values() if "modeltap" in type(v).__module__]
+    assert not ours and contexts
+
+
+async def test_paths_name_a_bounded_number_of_models(store):
+    """Clients write them: what is too long, or one too many, is the default model's."""
+    tapped = modeltap.ASGIMiddleware(echo, store=store, analyze=False)
+
+    def model_of(name):
+        exchange = tapped.tee.begin("POST", f"/v2/models/{name}/infer", b"", ())
+        return exchange.model
+
+    assert (model_of("x" * 201), model_of("x" * 200)) == ("default", "x" * 200)
+    assert {model_of(f"m{n}") for n in range(99)} == {f"m{n}" for n in range(99)}
+    assert (model_of("m99"), model_of("m98")) == ("default", "m98")

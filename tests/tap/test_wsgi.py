@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from wsgiref.util import FileWrapper
 from wsgiref.validate import validator
 
@@ -240,3 +241,23 @@ def test_paths_are_without_script_name(store, read_rows, path):
     assert modeltap.flush(10)
     rows = read_rows(store) if store.exists() else []
     assert [row["path"] for row in rows] == ["/predict"] * (path == "/predict")
+
+
+def test_headers_without_which_a_protocol_cannot_be_read_are_kept(store, last):
+    """As under ASGI; others only if they are named."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("X-BentoML-Request-ID", "a7"), ("X-Own", "no")])
+        return [b"1"]
+
+    headers = {"HTTP_CE_ID": "7", "HTTP_INFERENCE_HEADER_CONTENT_LENGTH": "12",
+               "HTTP_X_OWN": "no", "HTTP_X_TENANT": "t", "CONTENT_TYPE": "text/csv"}  # fmt: skip
+    server, options = Server(), {"capture_request_headers": ["X-Tenant"]}
+    body = tapped(app, store, **options)(environ_of(b"1", **headers), server.start_response)
+    assert list(body) == [b"1"]
+    row = last()
+    assert json.loads(row["request_headers"]) == {
+        "ce-id": "7", "inference-header-content-length": "12", "x-tenant": "t",
+    }  # fmt: skip
+    assert json.loads(row["response_headers"]) == {"x-bentoml-request-id": "a7"}
+    assert row["request_type"] == "text/csv"

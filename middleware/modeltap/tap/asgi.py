@@ -35,7 +35,7 @@ class ASGIMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         tee = self.tee
-        exchange = None
+        exchange = outer = None
         if scope["type"] == "http":
             outer = _outermost.get()
             if outer is not None:
@@ -52,12 +52,17 @@ class ASGIMiddleware:
             return
         responder = _Responder(tee, exchange, scope, receive, send)
         if self.gives_way:
-            _outermost.set(responder)
+            responder.place = _Place(scope.get("asgi"))
+            _outermost.set(responder.place)
         try:
             await self.app(scope, responder.receive, responder.send)
         except BaseException as error:
             responder.end(error)
             raise
+        finally:
+            if self.gives_way:
+                # `reset` would raise where somebody ends this coroutine in another context.
+                _outermost.set(outer)
         responder.end(None)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,10 +94,34 @@ class ASGIMiddleware:
             await closing({"type": "lifespan.shutdown.complete"})
 
 
+class _Place:
+    """Where a tap within may take an exchange over.
+
+    Tasks that the app starts within a request live on with its context: so it holds no more.
+    """
+
+    __slots__ = ("_asgi", "taken")
+
+    def __init__(self, asgi: object) -> None:
+        self._asgi = asgi
+        self.taken = False
+
+    def give_way(self, scope: Scope) -> None:
+        """Another tap has this exchange: ours is forgotten, and adds no header.
+
+        Mounts copy the scope, but not what is in it; a call of another app within this
+        request (by httpx's ASGI transport, say) has a scope of its own.
+        """
+        if scope.get("asgi") is self._asgi:
+            self.taken = True
+
+
 class _Responder:
     """One request's state: what passes, and the exchange that it fills."""
 
-    __slots__ = ("_exchange", "_finished", "_receive", "_scope", "_send", "_started", "_tee")
+    __slots__ = (
+        "_exchange", "_finished", "_receive", "_scope", "_send", "_started", "_tee", "place"
+    )  # fmt: skip
 
     def __init__(
         self, tee: Tee, exchange: Exchange, scope: Scope, receive: Receive, send: Send
@@ -104,6 +133,7 @@ class _Responder:
         self._send = send
         self._started = False
         self._finished = False
+        self.place: _Place | None = None
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -148,7 +178,7 @@ class _Responder:
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = message["status"]
         headers = message.get("headers", ())
-        if self._tee.id_header is None or exchange.id is None or self._finished:
+        if self._tee.id_header is None or exchange.id is None or self._is_over():
             exchange.response_headers = headers
             return message
         # A copy: the app may send the same list again with its next response.
@@ -156,18 +186,13 @@ class _Responder:
         exchange.response_headers = headers
         return {**message, "headers": headers}
 
-    def give_way(self, scope: Scope) -> None:
-        """Another tap has this exchange: ours is forgotten, and adds no header.
-
-        Mounts copy the scope, but not what is in it; a call of another app within this
-        request (by httpx's ASGI transport, say) has a scope of its own.
-        """
-        if scope.get("asgi") is self._scope.get("asgi"):
-            self._finished = True
+    def _is_over(self) -> bool:
+        """Say whether the exchange is recorded, or another tap's."""
+        return self._finished or (self.place is not None and self.place.taken)
 
     def _finish(self) -> Ticket | None:
         """The response is complete: what the app does afterwards is not the client's time."""
-        if self._finished:
+        if self._is_over():
             return None
         self._finished = True
         exchange = self._exchange
@@ -177,7 +202,7 @@ class _Responder:
 
     def end(self, error: BaseException | None) -> None:
         """The app has returned or raised; without a last body message the client got no end."""
-        if self._finished:
+        if self._is_over():
             return
         exchange = self._exchange
         exchange.error = error
@@ -205,7 +230,7 @@ class _Responder:
 
 
 # Not in the scope, which some servers (Ray's proxy) pickle and send on.
-_outermost: ContextVar[_Responder | None] = ContextVar("modeltap_outermost", default=None)
+_outermost: ContextVar[_Place | None] = ContextVar("modeltap_outermost", default=None)
 
 
 def _mounted(scope: Scope, template: str) -> str:

@@ -14,8 +14,7 @@ _OF_REQUESTS = ("content-type", "content-encoding", "x-request-id", "traceparent
 _OF_RESPONSES = ("content-type", "content-encoding")
 
 PROTOCOL_HEADERS = frozenset((
-    "inference-header-content-length", "ce-id", "ce-source", "ce-specversion", "ce-time", "ce-type",
-    "x-bentoml-request-id",
+    "inference-header-content-length", "ce-id", "ce-specversion", "x-bentoml-request-id",
 ))  # fmt: skip
 """Without these a body of the protocol that sends them cannot be decoded, or its id is lost."""
 
@@ -37,14 +36,7 @@ class HeaderFilter:
     @classmethod
     def of_requests(cls, settings: Settings) -> HeaderFilter:
         """Return the filter of what is told, and worked out, of a request."""
-        return cls(
-            [
-                *_OF_REQUESTS,
-                *PROTOCOL_HEADERS,
-                *settings.capture_request_headers,
-                event_header(settings),
-            ]
-        )
+        return cls(request_names(settings))
 
     @classmethod
     def of_responses(cls, settings: Settings) -> HeaderFilter:
@@ -70,6 +62,19 @@ class HeaderFilter:
         if isinstance(raw, (bytes, str)) and len(self._known) < _REMEMBERED:
             self._known[raw] = name if counts else None
         return name if counts else None
+
+
+def request_names(settings: Settings) -> list[str]:
+    """Return the names, in lower case, of what is told, and worked out, of a request.
+
+    >>> request_names(Settings(capture_request_headers=("X-Tenant", "CE-Id")))[-3:]
+    ['inference-header-content-length', 'x-bentoml-request-id', 'x-tenant']
+    """
+    names = (
+        *_OF_REQUESTS, *sorted(PROTOCOL_HEADERS), *settings.capture_request_headers,
+        event_header(settings),
+    )  # fmt: skip
+    return list(dict.fromkeys(name.lower() for name in names if name))
 
 
 def event_header(settings: Settings) -> str:

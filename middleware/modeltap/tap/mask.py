@@ -1,8 +1,9 @@
 """What must not reach the disk: values under sensitive names, in headers, queries and bodies.
 
 The rule: a body that parses is masked by field, and so is each line of a stream (`mask_stream`);
-text that does not parse is kept only if no sensitive name occurs in it; binary is kept. What
-cannot be masked is not kept, and the exchange always is.
+text that does not parse is kept only if no sensitive name occurs in it, and so are Parquet and
+JSON with bytes after it; other binary is kept. What cannot be masked is not kept, and the
+exchange always is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from modeltap.tap.mask_places import PARQUET, head_names, mask_beside, parquet_footer
 from modeltap.tap.mask_stream import Rules, Unmaskable, masked_stream
 from modeltap.tap.sensitive import SensitiveValues
 
@@ -56,6 +58,7 @@ _ESCAPED_LETTER = "\\u00"
 """JSON may write a letter as its number: such a body is parsed, whatever it seems to say."""
 
 _BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
+_JSON_SPACE = b" \t\r\n"
 
 MAX_INFLATED_BYTES = 1024 * 1024
 """How much of a compressed body is looked at; a bomb stops here."""
@@ -195,14 +198,31 @@ class Masker:
         return (kept, note) if note else (body, None)
 
     def _binary(self, body: bytes) -> tuple[bytes | None, str | None]:
+        if body.startswith(PARQUET):
+            footer = parquet_footer(body)
+            suspicious = footer is None or self._anywhere.search(footer.lower()) is not None
+        else:
+            suspicious = self._head_is_suspicious(body) or self._is_suspicious_text(body)
+        return (None, UNMASKABLE) if suspicious else (body, None)
+
+    def _head_is_suspicious(self, body: bytes) -> bool:
+        """Say whether there is a sensitive name in the JSON that bytes come after."""
+        body = body.lstrip(_JSON_SPACE)
+        if not body.startswith(b"{"):
+            return False
+        names = head_names(body)
+        if names is None:
+            return self._anywhere.search(body.decode("latin-1").lower()) is not None
+        return any(map(self._is_sensitive, names))
+
+    def _is_suspicious_text(self, body: bytes) -> bool:
         """An image may hold the letters of a name by chance; UTF-16 or Latin-1 text does not."""
         start = body[:4096].lstrip(_BYTE_ORDER_MARKS).replace(b"\0", b"")
         letters = sum(32 <= byte < 127 or byte in (9, 10, 13) for byte in start)
         if letters < 0.85 * len(start):
-            return body, None
+            return False
         text = body.replace(b"\0", b"").decode("latin-1")
-        suspicious = self._anywhere.search(text.lower()) or self.text(text) != text
-        return (None, UNMASKABLE) if suspicious else (body, None)
+        return self._anywhere.search(text.lower()) is not None or self.text(text) != text
 
     def _by_field(self, text: str) -> tuple[str | None, str | None]:
         kept = self._document(text)
@@ -244,9 +264,10 @@ class Masker:
         return self._parse_always or _names_in(_letters(text.encode()))
 
     def _mask_names(self, found: Any) -> bool:
-        """Replace what stands under a sensitive name, at any depth; say whether there was any."""
+        """Replace what has a sensitive name, at any depth; say whether there was any."""
         changed = False
         if isinstance(found, dict):
+            changed = mask_beside(found, self._is_sensitive, self._replacement)
             for name in list(found):
                 value = found[name]
                 if self._is_sensitive(name):

@@ -107,9 +107,8 @@ class Recording:
         settings = self.origin.settings
         sent = _facts(request_headers, self._sent, self._event_header)
         answered = _facts(response_headers, self._answered, "")
-        stream = (
-            stream_of(chunks[0], chunks[1], response_body, answered.encoding) if chunks else None
-        )
+        as_sent = self._as_sent(response_body, response_bytes)
+        stream = stream_of(chunks[0], chunks[1], as_sent, answered.encoding) if chunks else None
         request_body, request_note = self._body(
             request_body, request_truncated, sent.encoding, settings.capture_request_body
         )
@@ -131,9 +130,14 @@ class Recording:
             error_type, self._message(error_message), sent.encoding or None,
             answered.encoding or None, request_note, response_note or note,
             request_truncated or None, response_truncated or None, aborted or None,
-            self._headers(sent.chosen), self._headers(answered.chosen), sent.request_id,
-            sent.trace_id, stream,
+            self._headers(sent.chosen), self._headers(answered.chosen),
+            sent.request_id and self._masker.text(sent.request_id), sent.trace_id, stream,
         )  # fmt: skip
+
+    def _as_sent(self, body: bytes | bytearray, sent_bytes: int) -> bytes | bytearray:
+        """Return `body`; nothing where the app's own mask changed it: its lines are others then."""
+        is_whole = len(body) == min(sent_bytes, self.origin.settings.max_body_bytes)
+        return body if is_whole else b""
 
     def _body(
         self, body: bytes | bytearray, truncated: bool, encoding: str, wanted: bool

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _REMEMBERED_PATHS = 4096
 """Paths may hold ids, so what is remembered about them is bounded."""
 
+_DEFAULT = "default"
+
+_NAMES_IN_PATHS = 100
+_LONGEST_NAME_IN_PATH = 200
+"""Clients write the paths: how many models they may name, and how long a name may be."""
 
 _NAMED_IN_PATH = re.compile(r".*/(?:v1/models/([^/:]+):|v2/models/([^/]+)/)")
 """As the protocols V1 and V2 (Open Inference Protocol) say which model is asked."""
@@ -29,6 +34,7 @@ class Chooser:
         self._include = _pattern(settings.include_paths)
         self._exclude = _pattern(settings.exclude_paths)
         self._known: dict[str, str | None] = {}
+        self._named: set[str] = set()
 
     def model_of(self, path: str) -> str | None:
         """Return the model that answers at `path`, or None when it is not tapped."""
@@ -48,13 +54,21 @@ class Chooser:
         if isinstance(self._model, str):
             return self._model
         if self._model is None:
-            return _named_in(path)
+            return self._bounded(_named_in(path))
         if callable(self._model):
             return self._model(path)
         for pattern, name in self._model.items():
             if re.match(translate(pattern), path):
                 return name
         return None
+
+    def _bounded(self, name: str) -> str:
+        """Return a name from a path, or "default" for what is too long, or one too many."""
+        if name not in self._named:
+            if len(name) > _LONGEST_NAME_IN_PATH or len(self._named) >= _NAMES_IN_PATHS:
+                return _DEFAULT
+            self._named.add(name)
+        return name
 
 
 def _named_in(path: str) -> str:
@@ -66,7 +80,7 @@ def _named_in(path: str) -> str:
     'default'
     """
     match = _NAMED_IN_PATH.match(path)
-    return (match[1] or match[2]) if match else "default"
+    return (match[1] or match[2]) if match else _DEFAULT
 
 
 def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modeltap.config import ModelChooser, Settings
 from modeltap.tap.exchange import ROUTE, Exchange
+from modeltap.tap.headers import request_names
 from modeltap.tap.tee import Tee
 
 if TYPE_CHECKING:
@@ -227,12 +228,12 @@ class _Input:
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Return the keys of an environ that hold the headers we look at, and these headers' names."""
-    wanted = ["content-encoding", "x-request-id", "traceparent", *settings.capture_request_headers]
-    kind, _, name = settings.event_time.partition(":")
-    if kind == "header":
-        wanted.append(name)
-    keys = [(f"HTTP_{name.upper().replace('-', '_')}", name.lower()) for name in wanted]
-    return (("CONTENT_TYPE", "content-type"), *keys)
+    return tuple((_key(name), name) for name in request_names(settings))
+
+
+def _key(header: str) -> str:
+    name = header.upper().replace("-", "_")
+    return name if name == "CONTENT_TYPE" else f"HTTP_{name}"
 
 
 def _length(environ: WSGIEnvironment) -> int | None:

@@ -27,7 +27,10 @@ class _Finder:
             find = getattr(finder, "find_spec", None)
             spec = find(name, path, target) if find and finder is not self else None
             if spec is not None:
-                _act_after(spec.loader, _ACTS[name])
+                try:
+                    _act_after(spec.loader, _ACTS[name])
+                except Exception as error:  # whatever loads it: the command goes on
+                    _say(f"{name} is loaded in a way of its own ({error!r}), so it is not tapped")
                 return spec
         return None
 

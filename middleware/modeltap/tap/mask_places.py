@@ -1,0 +1,98 @@
+"""Masking by position: where a name stands beside its values, and not above them.
+
+A table has its columns' names in one list and its cells in others; a tensor has its name in one
+member and its values in another. Of binary bodies only the names are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+_COLUMNS = ("columns", "headers")
+"""Where pandas (`split`), and Gradio, have the names of a table's columns."""
+
+_VALUES = ("data", "values", "value")
+
+PARQUET = b"PAR1"
+"""What a Parquet file begins and ends with."""
+
+_FOOTER_END = 8
+"""After a Parquet file's footer come its length, in four bytes, and the mark."""
+
+
+def mask_beside(
+    found: dict[str, Any],
+    is_sensitive: Callable[[str], bool],
+    replaced: Callable[[object], str | None],
+) -> bool:
+    """Replace in `found` what its columns, or its own name, say is sensitive; say if any is."""
+    changed = False
+    for columns in _COLUMNS:
+        changed = _mask_cells(found, columns, is_sensitive, replaced) or changed
+    name = found.get("name")
+    if isinstance(name, str) and is_sensitive(name):
+        for member in _VALUES:
+            if member in found:
+                found[member] = _all_replaced(found[member], replaced)
+                changed = True
+    return changed
+
+
+def _mask_cells(
+    found: dict[str, Any],
+    columns: str,
+    is_sensitive: Callable[[str], bool],
+    replaced: Callable[[object], str | None],
+) -> bool:
+    names, rows = found.get(columns), found.get("data")
+    if not isinstance(names, list) or not isinstance(rows, list):
+        return False
+    changed = False
+    for place in (place for place, name in enumerate(names) if is_sensitive(str(name))):
+        for row in rows:
+            if isinstance(row, list) and place < len(row):
+                row[place] = replaced(row[place])
+                changed = True
+    return changed
+
+
+def _all_replaced(value: Any, replaced: Callable[[object], str | None]) -> Any:
+    """Replace each value for itself: a tensor keeps its shape."""
+    if isinstance(value, list):
+        return [_all_replaced(inner, replaced) for inner in value]
+    return replaced(value)
+
+
+def parquet_footer(body: bytes) -> str | None:
+    """Return the text of a Parquet file's footer, which has the columns' names; None if it is cut.
+
+    >>> parquet_footer(b"PAR1 cells names" + bytes([5, 0, 0, 0]) + b"PAR1")
+    'names'
+    """
+    if len(body) < len(PARQUET) + _FOOTER_END or not body.endswith(PARQUET):
+        return None
+    size = int.from_bytes(body[-_FOOTER_END : -len(PARQUET)], "little")
+    return body[-_FOOTER_END - size : -_FOOTER_END].decode("latin-1")
+
+
+def head_names(body: bytes) -> list[str] | None:
+    """Return the names of fields and tensors in the JSON that `body` begins with; None for none.
+
+    >>> head_names(b'{"inputs": [{"name": "x", "shape": [1]}]}' + bytes([255]))
+    ['name', 'shape', 'x', 'inputs']
+    """
+    names: list[str] = []
+
+    def noted(pairs: list[tuple[str, object]]) -> None:
+        names.extend(name for name, _ in pairs)
+        names.extend(value for name, value in pairs if name == "name" and isinstance(value, str))
+
+    try:
+        # In Latin-1 each byte is a character: places in the text are places in the bytes.
+        end = json.JSONDecoder().raw_decode(body.decode("latin-1"))[1]
+        json.loads(body[:end].decode("utf-8", "replace"), object_pairs_hook=noted)
+    except (ValueError, RecursionError):
+        return None
+    return names
