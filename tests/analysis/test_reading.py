@@ -135,6 +135,32 @@ def test_flat_documents_are_decoded_at_once():
     assert one_by_one == 3  # the first, and two whose answers are cut
 
 
+def test_usual_answers_of_other_forms_are_decoded_at_once():
+    """A label with its score, probabilities, a bare value."""
+    answers = ['{"label": "a", "score": 0.5}', "[0.25, 0.75]", "3", '{"score": 1}']
+    bodies = [('{"x": 1}', answers[n % 4]) for n in range(100)]
+    batch = reading.read(exchanges(bodies), config.load(environ={}), Decoders())
+    assert sum(isinstance(row, dict) for row in batch.rows) == 3
+    assert {"a", 1, 3, None} == set(batch.predictions)
+
+
+ASKED = '{"model": "m", "prompt": "hi", "max_tokens": 3}'
+GENERATED = '{"id": "i", "choices": [{"index": 0, "text": "yes", "finish_reason": "stop"}]}'
+
+
+@pytest.mark.parametrize("missing", [None, "", '{"error": "busy"}'])
+@pytest.mark.parametrize("count", [1, 20])
+def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
+    """Only the answers of the others show whose protocol it is, at a path that tells nothing."""
+    bodies = [(ASKED, missing)] * count + [(ASKED, GENERATED)] * 100
+    found = [dict(one) | {"path": "/generate"} for one in exchanges(bodies)]
+    rows = [tuple(one.values()) for one in found if one["status"] == 200]
+    batch = reading.read(rows, config.load(environ={}), Decoders())
+    assert batch.predictions.count("yes") > 90
+    assert not any("no prediction" in (note or "") for seq, (_, note) in batch.notes.items()
+                   if seq >= count)  # fmt: skip
+
+
 moment = st.one_of(
     st.none(), st.sampled_from(["soon", "0001-01-01T00:00:00+01:00", -1e11, 10**400,
                      "9999-12-31T00:00:00.000Z"]),

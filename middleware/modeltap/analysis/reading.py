@@ -102,6 +102,7 @@ def read(
         for exchange in left:
             reader.read_one(exchange)
     reader.read_answers()
+    reader.read_times()
     return reader.batch
 
 
@@ -117,6 +118,7 @@ class _Reader:
         self._in_body = name if kind == "body" else None
         self._asked: dict[str, list[dict[str, Any]]] = {}
         self._answers: list[tuple[sqlite3.Row, Decoded]] = []
+        self._times: list[object] = []
 
     def read_one(self, exchange: sqlite3.Row) -> None:
         decoded = self._decoded(exchange)
@@ -133,14 +135,15 @@ class _Reader:
     def read_first(self, alike: list[sqlite3.Row]) -> list[sqlite3.Row]:
         """Decode exchanges until one shows who knows their kind; return those that are left.
 
-        One that was cut is taken by the last resort, which is not to take all others for that.
+        One that was cut, or not answered, is taken by the last resort, which is not to take all
+        others for that.
         """
         looked_at = 0
         for exchange in alike[:_FIRST]:
             self.read_one(exchange)
             looked_at += 1
             rows, note = self.batch.notes.get(exchange[0], (1, None))
-            if rows and note is None:
+            if rows and note is None and exchange[8]:
                 break
         return alike[looked_at:]
 
@@ -156,6 +159,10 @@ class _Reader:
                 self._add(exchange, decoded)
             else:
                 self.batch.notes[exchange[0]] = (0, "answers requests that are not in the store")
+
+    def read_times(self) -> None:
+        """Parse all rows' event times at once: exchange by exchange it took most of the time."""
+        self.batch.times = parse_times(self._times).tolist()
 
     def read_many(self, exchanges: list[sqlite3.Row]) -> list[sqlite3.Row]:
         """Decode those exchanges that are of one row, at once; return the others."""
@@ -182,7 +189,7 @@ class _Reader:
         batch.scores += compress(found.scores, taken)
         batch.probabilities += compress(found.probabilities, taken)
         batch.answers += [None] * len(kept)
-        batch.times += _times(rows, self._in_body, [exchange[14] for exchange in kept])
+        self._add_times(rows, [exchange[14] for exchange in kept])
         return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
 
     def _decoded(self, exchange: sqlite3.Row) -> Decoded:
@@ -211,7 +218,16 @@ class _Reader:
         batch.scores += decoded.scores or empty
         batch.probabilities += decoded.probabilities or empty
         batch.answers += decoded.answers or empty
-        batch.times += _times(decoded.rows, self._in_body, [exchange[14]] * count)
+        self._add_times(decoded.rows, [exchange[14]] * count)
+
+    def _add_times(self, rows: Sequence[Row], event_times: list[str | None]) -> None:
+        """Keep the rows' event times; one that a row tells is taken out of it."""
+        if self._in_body is None:
+            self._times += event_times
+            return
+        # An import has taken the time out of the row already, and into the exchange.
+        told = zip(rows, event_times, strict=True)
+        self._times += [take(row, self._in_body, event_time) for row, event_time in told]
 
 
 def _keep(decoded: Decoded, places: Sequence[int]) -> None:
@@ -237,15 +253,3 @@ def _bodies(exchange: sqlite3.Row) -> tuple[Body, Body]:
     if exchange[12]:
         response = plain(response, exchange[12])
     return request, response
-
-
-def _times(rows: Sequence[Row], in_body: str | None, event_times: list[str | None]) -> list[float]:
-    """Return the rows' event times; one that a row tells is taken out of it."""
-    if in_body is None:
-        found = parse_times(event_times)
-    else:
-        # An import has taken the time out of the row already, and into the exchange.
-        told = zip(rows, event_times, strict=True)
-        found = parse_times([take(row, in_body, event_time) for row, event_time in told])
-    times: list[float] = found.tolist()
-    return times
