@@ -161,6 +161,24 @@ def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
                    if seq >= count)  # fmt: skip
 
 
+def test_an_answers_field_with_a_features_name_has_one_of_its_own():
+    """Also in a batch without that feature, once a reference has told them apart."""
+    both = reading.Batch(rows=[{"age": 1}], answers=[{"age": 99, "b": 2}], predictions=[None])
+    assert both.columns() == {"age": [1], "answer.age": [99], "b": [2]}
+    one = reading.Batch(rows=[{"x": 1}], answers=[{"age": 99}], predictions=[None])
+    assert one.columns() == {"x": [1], "age": [99]}
+    assert one.columns(both.columns()) == {"x": [1], "answer.age": [99]}
+
+
+def test_a_reference_learns_the_names_that_are_usual():
+    """Answers may hold ids as names, new in each; what a reference knows is counted always."""
+    answers = [{"took": n, **{f"k{n}.{place}": 1 for place in range(20)}} for n in range(500)]
+    batch = reading.Batch(rows=[{"x": 1.0}] * 500, answers=answers)
+    columns = batch.columns()
+    assert columns.keys() == {"x", "took"}
+    assert "k499.19" not in columns and "k499.19" in batch.columns(["k499.19"])
+
+
 moment = st.one_of(
     st.none(), st.sampled_from(["soon", "0001-01-01T00:00:00+01:00", -1e11, 10**400,
                      "9999-12-31T00:00:00.000Z"]),

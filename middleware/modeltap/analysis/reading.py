@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, repeat
 from typing import Any
@@ -24,6 +24,9 @@ COLUMNS = (
 
 _EVENT = '"ce-specversion"'
 """A header of CloudEvents, whose bodies look like those of whatever they carry."""
+
+_OF_ANSWER = "answer."
+"""Before the name of an answer's field that a feature has, too."""
 
 _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
@@ -50,16 +53,31 @@ class Batch:
     notes: dict[int, tuple[int, str | None]] = field(default_factory=dict)
     """By seq: rows found, and why there are none or no predictions."""
 
-    def columns(self) -> dict[str, Sequence[Any]]:
-        """Return the features, what else the answers tell, prediction and score as columns."""
-        found = columns(self.rows)
+    def columns(self, known: Collection[str] = ()) -> dict[str, Sequence[Any]]:
+        """Return the features, what else the answers tell, prediction and score as columns.
+
+        What an answer calls as a feature is called is `answer.NAME`, and so it is where that is
+        `known`. Of too many names only the known and the most frequent are there.
+        """
+        found = columns(self.rows, known=known)
         if any(self.answers):
-            found = {**columns([answer or {} for answer in self.answers]), **found}
+            found = {**self._answer_columns(found, known), **found}
         if any(value is not None for value in self.predictions):
             found["prediction"] = self.predictions
         if any(value is not None for value in self.scores):
             found["score"] = self.scores
         return found
+
+    def _answer_columns(
+        self, features: Collection[str], known: Collection[str]
+    ) -> dict[str, Sequence[Any]]:
+        own = [name.removeprefix(_OF_ANSWER) for name in known]
+        told = columns([answer or {} for answer in self.answers], known=own)
+        renamed = {name: _OF_ANSWER + name for name in told}
+        return {
+            renamed[name] if name in features or renamed[name] in known else name: column
+            for name, column in told.items()
+        }
 
     def picked(self, positions: Sequence[int]) -> Batch:
         """Return only the rows at `positions`."""
