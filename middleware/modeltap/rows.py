@@ -5,8 +5,10 @@ A row of JSON costs as a struct half of what it costs as a dictionary, and its c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -18,7 +20,10 @@ Row = dict[str, Any] | msgspec.Struct
 
 _MAX_DEPTH = 8
 _MAX_FIELDS = 1000
-"""Documents with more names than this are dictionaries rather than rows of fixed columns."""
+"""Documents with more names than this are dictionaries rather than rows of fixed columns; of
+those that are in no one row together only as many become columns."""
+
+_MAX_COLUMNS = 10_000
 
 _Scalar = None | bool | int | float | str
 
@@ -72,10 +77,14 @@ def as_dict(row: Row) -> dict[str, Any]:
     return row if isinstance(row, dict) else _as_dict(row)
 
 
-def columns(rows: Iterable[Row], depth: int = _MAX_DEPTH) -> dict[str, Sequence[Any]]:
+def columns(
+    rows: Iterable[Row], depth: int = _MAX_DEPTH, known: Collection[str] = ()
+) -> dict[str, Sequence[Any]]:
     """Turn N rows into columns of length N; None where a row lacks a field.
 
-    Nested objects become dotted names, `depth` levels deep; what is deeper stays an object.
+    Nested objects become dotted names, `depth` levels deep; what is deeper stays an object. Of
+    more than a thousand names, if no row has as many, the rarest are left out, and all that only
+    one row has: they may be ids, new in each row. Names that are `known` stay.
 
     >>> columns([{"a": 1, "b": {"c": 2}}, {"a": 3}])
     {'a': [1, 3], 'b.c': [2, None]}
@@ -84,14 +93,17 @@ def columns(rows: Iterable[Row], depth: int = _MAX_DEPTH) -> dict[str, Sequence[
     types = {kind for kind in set(map(type, listed)) if issubclass(kind, msgspec.Struct)}
     dicts = [row for row in listed if isinstance(row, dict)] if len(types) < 2 else []
     if len(types) == 1 and not any(dict in set(map(type, row.values())) for row in dicts):
-        return _flat_columns(listed, types.pop(), dicts)
+        return _flat_columns(listed, types.pop(), dicts, known)
     if types:
         dicts = [row if isinstance(row, dict) else _as_dict(row) for row in listed]
-    return _dict_columns(dicts, depth)
+    return _dict_columns(dicts, depth, _heads(known), _MAX_COLUMNS)
 
 
 def _flat_columns(
-    rows: Sequence[Row], kind: type[msgspec.Struct], dicts: Sequence[dict[str, Any]]
+    rows: Sequence[Row],
+    kind: type[msgspec.Struct],
+    dicts: Sequence[dict[str, Any]],
+    known: Collection[str],
 ) -> dict[str, Sequence[Any]]:
     """Turn structs of one type, and the `dicts` among them, into columns: none has an object."""
     names = kind.__struct_encode_fields__
@@ -111,7 +123,9 @@ def _flat_columns(
             found[name] = column
         elif any(value is not UNSET for value in column):
             found[name] = [None if value is UNSET else value for value in column]
-    for name in dict.fromkeys(name for row in dicts for name in row if name not in names):
+    for name in _frequent(dicts, {*names, *known}, _MAX_COLUMNS):
+        if name in names:
+            continue
         found[name] = [row.get(name) if isinstance(row, dict) else None for row in rows]
     return found
 
@@ -125,20 +139,49 @@ def _as_dict(row: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, value in values if value is not UNSET}
 
 
-def _dict_columns(rows: Sequence[dict[str, Any]], depth: int) -> dict[str, Sequence[Any]]:
-    names: dict[str, None] = {}
-    for row in rows:
-        if row.keys() - names.keys():
-            names.update(dict.fromkeys(row))
+def _dict_columns(
+    rows: Sequence[dict[str, Any]], depth: int, known: Collection[str], room: int, within: str = ""
+) -> dict[str, Sequence[Any]]:
+    names = _frequent(rows, known, room, within)
+    room -= len(names)
     found: dict[str, Sequence[Any]] = {}
-    for name, column in zip(names, _transposed(rows, tuple(names)), strict=True):
+    for name, column in zip(names, _transposed(rows, names), strict=True):
         if depth and dict in set(map(type, column)):
             inner = [value if type(value) is dict else {} for value in column]
-            parts = _dict_columns(inner, depth - 1)
+            parts = _dict_columns(inner, depth - 1, known, room + 1, f"{within}{name}.")
+            room -= len(parts) - 1
             found.update({f"{name}.{part}": values for part, values in parts.items()})
         else:
             found[name] = column
     return found
+
+
+def _frequent(
+    rows: Sequence[dict[str, Any]], known: Collection[str], room: int, within: str = ""
+) -> tuple[str, ...]:
+    """Return the rows' names as they come first; of too many those that most rows have.
+
+    One that a single row has is none of them. Those stay that, after the name of what they are `within`, are `known`.
+    """
+    names = tuple(dict.fromkeys(chain.from_iterable(rows)))
+    if len(names) <= min(_MAX_FIELDS, room):
+        return names
+    most = min(max((_MAX_FIELDS, *map(len, rows))), room)
+    if len(names) <= most:
+        return names
+    ranked = Counter(chain.from_iterable(rows)).most_common(max(0, most))
+    kept = {name for name, count in ranked if count > 1}
+    return tuple(name for name in names if name in kept or within + name in known)
+
+
+def _heads(known: Collection[str]) -> set[str]:
+    """Return dotted names, and the names of the objects that they may be in.
+
+    >>> sorted(_heads(["a.b.c"]))
+    ['a', 'a.b', 'a.b.c']
+    """
+    parts = (name.split(".") for name in known if "." in name)
+    return {*known, *(".".join(part[:end]) for part in parts for end in range(1, len(part)))}
 
 
 def _transposed(rows: Sequence[dict[str, Any]], names: tuple[str, ...]) -> list[list[Any]]:

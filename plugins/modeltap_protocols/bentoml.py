@@ -6,6 +6,7 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
+from modeltap_protocols.answers import is_distribution
 from modeltap_protocols.inputs import bounded, lengths, rows_of, transposed
 from modeltap_protocols.replies import answered, values_in
 
@@ -55,12 +56,14 @@ def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
 def _columns(payload: Payload, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     """Return N rows where N values answer: of lists of N, or of the one argument that holds N rows.
 
-    In the latter the others are columns of each. Else it is one row, of vectors.
+    In the latter the others are columns of each. Else it is one row, of vectors; so it is where
+    the values are one distribution.
     """
-    answers = values_in(payload)
-    if lengths(arguments) == {answers}:
-        return transposed(arguments)
+    values = values_in(payload)
+    answers = None if values is None else len(values)
     holding = [name for name, value in arguments.items() if _are_rows(value)]
+    if lengths(arguments) == {answers} and (holding or not is_distribution(values)):
+        return transposed(arguments)
     if len(holding) == 1 and len(arguments[holding[0]]) == answers:
         others = {name: value for name, value in arguments.items() if name != holding[0]}
         return [{**row, **others} for row in rows_of(payload, arguments[holding[0]])]

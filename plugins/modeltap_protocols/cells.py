@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -124,10 +125,11 @@ def _distinct(names: Sequence[str]) -> list[str]:
     ['f0', 'a', 'a.1']
     """
     found: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
     for place, name in enumerate(names):
-        base = name or f"f{place}"
-        number = 0
-        while (distinct := f"{base}.{number}" if number else base) in found:
-            number += 1
+        distinct = base = name or f"f{place}"
+        while distinct in found:
+            numbers[base] += 1
+            distinct = f"{base}.{numbers[base]}"
         found[distinct] = None
     return list(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
 from modeltap_protocols.cells import Lines, NoTable, has_header, is_number, read_lines, to_rows
-from modeltap_protocols.inputs import CUT, bounded
+from modeltap_protocols.inputs import CUT, MAX_COLUMNS, TOO_WIDE, bounded
 from modeltap_protocols.replies import answered, values_in
 
 _MEDIA = ("text/csv", "application/csv", "text/x-csv", "text/tab-separated-values")
@@ -31,6 +31,8 @@ def decode(payload: Payload) -> Decoded | None:
         return Decoded(note=f"request: {reason}") if said and _may_be_table(text) else None
     if not (_may_be_table(text) and (lines if said else _is_table(lines))):
         return None
+    if len(lines[0]) > MAX_COLUMNS:
+        return Decoded(note=TOO_WIDE)
     return answered(bounded(to_rows(payload, lines, _header(payload, lines))), payload)
 
 
@@ -68,7 +70,9 @@ def _header(payload: Payload, lines: Lines) -> bool:
     for word in ("present", "absent"):
         if f"header={word}" in parameters:
             return word == "present"
-    return _is_mlflow(payload, lines) or has_header(lines, values_in(payload))
+    values = values_in(payload)
+    answers = None if values is None else len(values)
+    return _is_mlflow(payload, lines) or has_header(lines, answers)
 
 
 def _is_mlflow(payload: Payload, lines: Lines) -> bool:

@@ -12,6 +12,7 @@ MAX_COLUMNS = 10_000
 """More than this are pixels or tokens: nothing whose drift could be told by column."""
 
 CUT = "request: cut"
+TOO_WIDE = f"request: more than {MAX_COLUMNS} columns"
 
 
 def rows_of(payload: Payload, values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -77,5 +78,5 @@ def bounded(rows: list[dict[str, Any]]) -> Decoded:
     if len(rows) > MAX_ROWS:
         return Decoded(note=f"request: more than {MAX_ROWS} rows")
     if max(map(len, rows)) > MAX_COLUMNS:
-        return Decoded(note=f"request: more than {MAX_COLUMNS} columns")
+        return Decoded(note=TOO_WIDE)
     return Decoded(rows=rows)

@@ -72,7 +72,10 @@ def decode(payload: Payload) -> Decoded | None:
 def decode_many(
     requests: Sequence[str | bytes | None], responses: Sequence[str | bytes | None]
 ) -> DecodedMany | None:
-    """Decode flat objects to structs; whatever else there is among them is left to `decode`."""
+    """Decode flat objects to structs; whatever else there is among them is left to `decode`.
+
+    So is one whose answer tells nothing here: another protocol may know it.
+    """
     kind = _row_type(requests)
     if kind is None:
         return None
@@ -113,16 +116,16 @@ def _answer_each(
     count = len(found.rows)
     found.scores, found.probabilities, found.notes = [None] * count, [None] * count, [None] * count
     for position in positions:
+        if not responses[position]:
+            continue
         one = Decoded(rows=[{}])
-        if responses[position]:
-            _predict(one, parse_json(responses[position]))
-        found.notes[position] = one.note
-        if one.predictions:
-            found.predictions[position] = one.predictions[0]
-        if one.scores:
-            found.scores[position] = one.scores[0]
-        if one.probabilities:
-            found.probabilities[position] = one.probabilities[0]
+        _predict(one, parse_json(responses[position]))
+        if all(value is None for value in (*one.predictions, *one.scores)):
+            found.rows[position] = None
+            continue
+        for name in ("predictions", "scores", "probabilities"):
+            if values := getattr(one, name):
+                getattr(found, name)[position] = values[0]
 
 
 def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:

@@ -34,11 +34,12 @@ def _answered(found: Decoded, answer: dict[str, Any], vectors: dict[int, list[An
     facts = Generation(streamed=False)
     facts.describe(answer)
     found.id = facts.id
-    if len(vectors) != len(found.rows):
-        found.note = f"unpaired: {len(found.rows)} rows, {len(vectors)} embeddings"
+    if vectors.keys() != set(range(len(found.rows))):
+        wrong = " of other indices" if len(vectors) == len(found.rows) else ""
+        found.note = f"unpaired: {len(found.rows)} rows, {len(vectors)} embeddings{wrong}"
         return found
     for place in range(len(found.rows)):
-        vector = vectors.get(place, [])
+        vector = vectors[place]
         told: dict[str, Any] = {"embedding": vector, "dimensions": len(vector)}
         found.answers.append(told | ({"model_name": facts.model} if facts.model else {}))
     if facts.tokens:

@@ -47,13 +47,13 @@ def document_of(payload: Payload, rows: int) -> Any:
     return _table(payload, rows) or _text(payload, rows)
 
 
-def values_in(payload: Payload) -> int | None:
-    """Return how many values the response lists; None where that cannot be told."""
+def values_in(payload: Payload) -> list[Any] | None:
+    """Return the values that the response lists; None where that cannot be told."""
     document = document_of(payload, 0)
     if type(document) is dict:
         only = next(iter(document.values())) if len(document) == 1 else None
         document = document.get("predictions", only)
-    return len(document) if type(document) is list else None
+    return document if type(document) is list else None
 
 
 def _table(payload: Payload, rows: int) -> list[Any] | None:

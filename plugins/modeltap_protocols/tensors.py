@@ -109,12 +109,27 @@ def _by_row(name: str, shape: list[int], flat: list[Any]) -> list[Any]:
 
 def _from_json(one: dict[str, Any]) -> list[Any]:
     data = one.get("data")
-    flat = data if type(data) is list else [] if data is None else [data]
-    while any(type(value) is list for value in flat):
-        flat = [inner for v in flat for inner in (v if type(v) is list else [v])]
+    flat = _flat(one, data) if type(data) is list else [] if data is None else [data]
     if _parameters(one).get("content_type") == "base64":
         return [_decoded(value) for value in flat]
     return flat
+
+
+def _flat(one: dict[str, Any], data: list[Any]) -> list[Any]:
+    """Return the values of nested lists, in their order."""
+    found: list[Any] = []
+    within = [iter(data)]
+    while within:
+        for value in within[-1]:
+            if type(value) is list:
+                within.append(iter(value))
+                break
+            found.append(value)
+        else:
+            within.pop()
+        if len(within) > _MAX_DIMENSIONS:
+            raise BadTensor(f"tensor {str(one.get('name', ''))[:100]!r} is nested too deep")
+    return found
 
 
 def _decoded(value: Any) -> Any:

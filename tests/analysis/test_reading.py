@@ -135,6 +135,50 @@ def test_flat_documents_are_decoded_at_once():
     assert one_by_one == 3  # the first, and two whose answers are cut
 
 
+def test_usual_answers_of_other_forms_are_decoded_at_once():
+    """A label with its score, probabilities, a bare value."""
+    answers = ['{"label": "a", "score": 0.5}', "[0.25, 0.75]", "3", '{"score": 1}']
+    bodies = [('{"x": 1}', answers[n % 4]) for n in range(100)]
+    batch = reading.read(exchanges(bodies), config.load(environ={}), Decoders())
+    assert sum(isinstance(row, dict) for row in batch.rows) == 3
+    assert {"a", 1, 3, None} == set(batch.predictions)
+
+
+ASKED = '{"model": "m", "prompt": "hi", "max_tokens": 3}'
+GENERATED = '{"id": "i", "choices": [{"index": 0, "text": "yes", "finish_reason": "stop"}]}'
+
+
+@pytest.mark.parametrize("missing", [None, "", '{"error": "busy"}'])
+@pytest.mark.parametrize("count", [1, 20])
+def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
+    """Only the answers of the others show whose protocol it is, at a path that tells nothing."""
+    bodies = [(ASKED, missing)] * count + [(ASKED, GENERATED)] * 100
+    found = [dict(one) | {"path": "/generate"} for one in exchanges(bodies)]
+    rows = [tuple(one.values()) for one in found if one["status"] == 200]
+    batch = reading.read(rows, config.load(environ={}), Decoders())
+    assert batch.predictions.count("yes") > 90
+    assert not any("no prediction" in (note or "") for seq, (_, note) in batch.notes.items()
+                   if seq >= count)  # fmt: skip
+
+
+def test_an_answers_field_with_a_features_name_has_one_of_its_own():
+    """Also in a batch without that feature, once a reference has told them apart."""
+    both = reading.Batch(rows=[{"age": 1}], answers=[{"age": 99, "b": 2}], predictions=[None])
+    assert both.columns() == {"age": [1], "answer.age": [99], "b": [2]}
+    one = reading.Batch(rows=[{"x": 1}], answers=[{"age": 99}], predictions=[None])
+    assert one.columns() == {"x": [1], "age": [99]}
+    assert one.columns(both.columns()) == {"x": [1], "answer.age": [99]}
+
+
+def test_a_reference_learns_the_names_that_are_usual():
+    """Answers may hold ids as names, new in each; what a reference knows is counted always."""
+    answers = [{"took": n, **{f"k{n}.{place}": 1 for place in range(20)}} for n in range(500)]
+    batch = reading.Batch(rows=[{"x": 1.0}] * 500, answers=answers)
+    columns = batch.columns()
+    assert columns.keys() == {"x", "took"}
+    assert "k499.19" not in columns and "k499.19" in batch.columns(["k499.19"])
+
+
 moment = st.one_of(
     st.none(), st.sampled_from(["soon", "0001-01-01T00:00:00+01:00", -1e11, 10**400,
                      "9999-12-31T00:00:00.000Z"]),

@@ -48,6 +48,9 @@ def test_a_pickle_is_never_loaded(side, tmp_path):
         ({"a": [1, 2], "b": [3, 4]}, [0, 1], [{"a": 1, "b": 3}, {"a": 2, "b": 4}]),
         ({"a": [1, 2], "b": [3, 4]}, {"label": "x"}, [{"a": [1, 2], "b": [3, 4]}]),
         ({"a": [1, 2], "b": [3]}, [0], [{"a": [1, 2], "b": [3]}]),
+        ({"x": [1, 2, 3]}, [0.125, 0.25, 0.625], [{"x": [1, 2, 3]}]),
+        ({"x": [1, 2, 3]}, {"probs": [0.125, 0.25, 0.625]}, [{"x": [1, 2, 3]}]),
+        ({"x": [[1], [2]]}, [0.25, 0.75], [{"f0": 1}, {"f0": 2}]),
         ({"df": {"a": [1, 2]}}, [0, 1], [{"a": 1}, {"a": 2}]),
         (
             {"rows": [[1], [2]], "by": 3},
@@ -63,6 +66,12 @@ def test_what_is_a_row_is_told_by_the_answer(request_, response, rows):
     """N values make lists of N columns; one makes them vectors."""
     found = decoded(json.dumps(request_), json.dumps(response))
     assert (found.rows, found.note) == (rows, None)
+
+
+def test_a_distribution_is_the_answer_for_one_row():
+    """Of a vector there is one class, not a prediction for each of its numbers."""
+    found = decoded('{"x": [1, 2, 3]}', "[0.125, 0.25, 0.625]")
+    assert (found.predictions, found.probabilities) == ([2], [[0.125, 0.25, 0.625]])
 
 
 def test_other_apps_in_a_service_are_theirs():

@@ -89,6 +89,22 @@ def test_a_table_is_one_by_any_name(kind):
     assert decoded("1.5,2", "0.5", kind).predictions == [0.5]
 
 
+def test_columns_of_one_name_are_told_apart():
+    """However many there are, each goes by a name of its own."""
+    found = decoded("a,a.1,a,a\n1,2,3,4", kind="text/csv; header=present")
+    assert found.rows == [{"a": 1, "a.1": 2, "a.2": 3, "a.3": 4}]
+    wide = "\n".join([",".join(["a"] * 10_000), ",".join(["1"] * 10_000)])
+    (row,) = decoded(wide, kind="text/csv; header=present").rows
+    assert len(row) == 10_000
+
+
+def test_a_table_that_is_too_wide_is_refused_at_once():
+    """Work that is quadratic in its width would not end."""
+    wide = "\n".join([",".join(["a"] * 200_000), ",".join(["1"] * 200_000)])
+    found = decoded(wide, kind="text/csv; header=present")
+    assert (found.rows, found.note) == ([], "request: more than 10000 columns")
+
+
 def test_latin_1_is_read_where_it_is_said():
     """Otherwise bytes are nobody's text."""
     raw = "a,b\n1,é".encode("latin-1")

@@ -109,6 +109,8 @@ def binary(tail, *, size, shape=(2,), datatype="FP32"):
         ({"inputs": [V2_INPUT, {**V2_INPUT, "shape": [4], "name": "y"}]},
          "inputs of different lengths (2, 4)"),
         ([], "no V2 inference request"),
+        ({"inputs": [{**V2_INPUT, "data": json.loads("[" * 33 + "1" + "]" * 33)}]},
+         "is nested too deep"),
         (binary(b"\0" * 8, size=9), "tensor 'x' has 8 bytes of the 9 that it says"),
         (binary(b"\0" * 8, size=-8), "tensor 'x' has 8 bytes of the -8 that it says"),
         (binary(b"\0" * 9, size=8), "1 bytes belong to no tensor"),

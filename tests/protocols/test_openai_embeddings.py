@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import openai
 import pytest
+
+from modeltap.decode import Decoders
+from modeltap.payload import Payload
 
 
 @pytest.fixture
@@ -28,6 +33,17 @@ def test_each_input_is_a_row_with_its_vector(llm, client, form):
         "tokens_source": "usage",
     }  # fmt: skip
     assert (found.predictions, found.note) == ([], None)
+
+
+@pytest.mark.parametrize("indices", [(0, 7), (-1, 0), (1, 2), (0, 0)])
+def test_vectors_of_no_input_are_noted(indices):
+    """An index says whose a vector is; who has none of his own must not get an empty one."""
+    data = [{"index": index, "embedding": [1.0, 2.0]} for index in indices]
+    request = '{"model": "m", "input": ["one", "two"]}'
+    answer = json.dumps({"data": data})
+    found = Decoders().decode(Payload("/v1/embeddings", None, 200, request, answer))
+    assert (len(found.rows), found.answers) == (2, [])
+    assert found.note.startswith("unpaired: 2 rows, ")
 
 
 def test_one_input_is_one_row(llm, client):

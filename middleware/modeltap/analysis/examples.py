@@ -29,7 +29,7 @@ def with_examples(
         counts: the window's, as `layout` has them.
         rows: some of the window's rows.
     """
-    columns = rows.columns()
+    columns = rows.columns(reference.by_name)
     values = Values(columns, len(rows.rows), reference.by_name, rows.times)
     starts = dict(zip((f.name for f in reference.features), _starts(reference), strict=True))
     found = []

@@ -178,7 +178,7 @@ class InputJudge:
 
         yield from whole_rows.judge(
             reference, self._reference_rows(start, end),
-            sample(batch.columns(), len(batch.rows), self.reference), alpha,
+            sample(batch.columns(self.reference.by_name), len(batch.rows), self.reference), alpha,
             min_rows=self._settings.min_rows, left_out=told, usual=partial(self._usual, start),
             shown=shown,
         )  # fmt: skip
@@ -199,7 +199,7 @@ class InputJudge:
             stored.rows_between(self.judging.connection, self.reference.model,
                                 self.reference.version, (first, 0, 0), (after, 0, 0))
         )  # fmt: skip
-        return sample(batch.columns(), len(batch.rows), self.reference)
+        return sample(batch.columns(self.reference.by_name), len(batch.rows), self.reference)
 
     def _rows(self, group: Sequence[Columns]) -> list[sqlite3.Row]:
         connection = self.judging.connection

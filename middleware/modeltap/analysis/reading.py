@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, repeat
 from typing import Any
@@ -24,6 +24,9 @@ COLUMNS = (
 
 _EVENT = '"ce-specversion"'
 """A header of CloudEvents, whose bodies look like those of whatever they carry."""
+
+_OF_ANSWER = "answer."
+"""Before the name of an answer's field that a feature has, too."""
 
 _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
@@ -50,16 +53,31 @@ class Batch:
     notes: dict[int, tuple[int, str | None]] = field(default_factory=dict)
     """By seq: rows found, and why there are none or no predictions."""
 
-    def columns(self) -> dict[str, Sequence[Any]]:
-        """Return the features, what else the answers tell, prediction and score as columns."""
-        found = columns(self.rows)
+    def columns(self, known: Collection[str] = ()) -> dict[str, Sequence[Any]]:
+        """Return the features, what else the answers tell, prediction and score as columns.
+
+        What an answer calls as a feature is called is `answer.NAME`, and so it is where that is
+        `known`. Of too many names only the known and the most frequent are there.
+        """
+        found = columns(self.rows, known=known)
         if any(self.answers):
-            found = {**columns([answer or {} for answer in self.answers]), **found}
+            found = {**self._answer_columns(found, known), **found}
         if any(value is not None for value in self.predictions):
             found["prediction"] = self.predictions
         if any(value is not None for value in self.scores):
             found["score"] = self.scores
         return found
+
+    def _answer_columns(
+        self, features: Collection[str], known: Collection[str]
+    ) -> dict[str, Sequence[Any]]:
+        own = [name.removeprefix(_OF_ANSWER) for name in known]
+        told = columns([answer or {} for answer in self.answers], known=own)
+        renamed = {name: _OF_ANSWER + name for name in told}
+        return {
+            renamed[name] if name in features or renamed[name] in known else name: column
+            for name, column in told.items()
+        }
 
     def picked(self, positions: Sequence[int]) -> Batch:
         """Return only the rows at `positions`."""
@@ -119,6 +137,7 @@ def read(
         for exchange in left:
             reader.read_one(exchange)
     reader.read_answers()
+    reader.read_times()
     return reader.batch
 
 
@@ -134,6 +153,7 @@ class _Reader:
         self._in_body = name if kind == "body" else None
         self._asked: dict[str, list[dict[str, Any]]] = {}
         self._answers: list[tuple[sqlite3.Row, Decoded]] = []
+        self._times: list[object] = []
 
     def read_one(self, exchange: sqlite3.Row) -> None:
         decoded = self._decoded(exchange)
@@ -150,14 +170,15 @@ class _Reader:
     def read_first(self, alike: list[sqlite3.Row]) -> list[sqlite3.Row]:
         """Decode exchanges until one shows who knows their kind; return those that are left.
 
-        One that was cut is taken by the last resort, which is not to take all others for that.
+        One that was cut, or not answered, is taken by the last resort, which is not to take all
+        others for that.
         """
         looked_at = 0
         for exchange in alike[:_FIRST]:
             self.read_one(exchange)
             looked_at += 1
             rows, note = self.batch.notes.get(exchange[0], (1, None))
-            if rows and note is None:
+            if rows and note is None and exchange[8]:
                 break
         return alike[looked_at:]
 
@@ -173,6 +194,10 @@ class _Reader:
                 self._add(exchange, decoded)
             else:
                 self.batch.notes[exchange[0]] = (0, "answers requests that are not in the store")
+
+    def read_times(self) -> None:
+        """Parse all rows' event times at once: exchange by exchange it took most of the time."""
+        self.batch.times = parse_times(self._times).tolist()
 
     def read_many(self, exchanges: list[sqlite3.Row]) -> list[sqlite3.Row]:
         """Decode those exchanges that are of one row, at once; return the others."""
@@ -199,7 +224,7 @@ class _Reader:
         batch.scores += compress(found.scores, taken)
         batch.probabilities += compress(found.probabilities, taken)
         batch.answers += [None] * len(kept)
-        batch.times += _times(rows, self._in_body, [exchange[14] for exchange in kept])
+        self._add_times(rows, [exchange[14] for exchange in kept])
         return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
 
     def _decoded(self, exchange: sqlite3.Row) -> Decoded:
@@ -228,7 +253,16 @@ class _Reader:
         batch.scores += decoded.scores or empty
         batch.probabilities += decoded.probabilities or empty
         batch.answers += decoded.answers or empty
-        batch.times += _times(decoded.rows, self._in_body, [exchange[14]] * count)
+        self._add_times(decoded.rows, [exchange[14]] * count)
+
+    def _add_times(self, rows: Sequence[Row], event_times: list[str | None]) -> None:
+        """Keep the rows' event times; one that a row tells is taken out of it."""
+        if self._in_body is None:
+            self._times += event_times
+            return
+        # An import has taken the time out of the row already, and into the exchange.
+        told = zip(rows, event_times, strict=True)
+        self._times += [take(row, self._in_body, event_time) for row, event_time in told]
 
 
 def _keep(decoded: Decoded, places: Sequence[int]) -> None:
@@ -254,15 +288,3 @@ def _bodies(exchange: sqlite3.Row) -> tuple[Body, Body]:
     if exchange[12]:
         response = plain(response, exchange[12])
     return request, response
-
-
-def _times(rows: Sequence[Row], in_body: str | None, event_times: list[str | None]) -> list[float]:
-    """Return the rows' event times; one that a row tells is taken out of it."""
-    if in_body is None:
-        found = parse_times(event_times)
-    else:
-        # An import has taken the time out of the row already, and into the exchange.
-        told = zip(rows, event_times, strict=True)
-        found = parse_times([take(row, in_body, event_time) for row, event_time in told])
-    times: list[float] = found.tolist()
-    return times

@@ -297,7 +297,7 @@ def merge(
 
 def count_batch(batch: Batch, reference: Reference) -> Tally:
     """Count a batch's rows."""
-    return tally(batch.columns(), len(batch.rows), reference, times=batch.times)
+    return tally(batch.columns(reference.by_name), len(batch.rows), reference, times=batch.times)
 
 
 def late_rows(
