@@ -161,8 +161,8 @@ def _frequent(
 ) -> tuple[str, ...]:
     """Return the rows' names as they come first; of too many those that most rows have.
 
-    One that a single row has is none of them. Those stay that are `known` by their whole name,
-    after that of what they are `within`.
+    One that a single row has is none of them. Those stay that, after the name of what they are
+    `within`, are `known`.
     """
     names = tuple(dict.fromkeys(chain.from_iterable(rows)))
     if len(names) <= min(_MAX_FIELDS, room):

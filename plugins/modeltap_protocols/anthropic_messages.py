@@ -6,7 +6,7 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.asked import at, messages_of, request_of, row_of_messages, text_of
+from modeltap_protocols.asked import at, conversation_of, row_of_messages, text_of
 from modeltap_protocols.generation import Generation
 from modeltap_protocols.sse import Document, stream_of
 
@@ -14,10 +14,10 @@ from modeltap_protocols.sse import Document, stream_of
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
     """Decode by the path, or by messages that were answered with a message."""
-    request = request_of(payload, "messages")
-    messages = messages_of(request["messages"]) if request else None
-    if request is None or messages is None:
+    asked = conversation_of(payload)
+    if asked is None:
         return None
+    request, messages = asked
     found = _read(payload)
     if not (found.choices or at(payload, "/messages")):
         return None

@@ -41,6 +41,13 @@ def messages_of(value: Any) -> list[dict[str, Any]] | None:
     return value if known else None
 
 
+def conversation_of(payload: Payload) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+    """Return a request with messages, and those; None for what is no such request."""
+    request = request_of(payload, "messages")
+    messages = messages_of(request["messages"]) if request else None
+    return (request, messages) if request and messages else None
+
+
 def row_of(request: dict[str, Any], prompt: str | None) -> dict[str, Any]:
     """Return the row of a request: its prompt, the model that it names, tools and parameters."""
     row: dict[str, Any] = {

@@ -6,14 +6,7 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.asked import (
-    at,
-    messages_of,
-    request_of,
-    row_of_messages,
-    system_of,
-    text_of,
-)
+from modeltap_protocols.asked import at, conversation_of, row_of_messages, system_of, text_of
 from modeltap_protocols.completion import Completion
 from modeltap_protocols.generation import Generation
 from modeltap_protocols.sse import stream_of
@@ -25,10 +18,10 @@ _REASONING = ("reasoning_content", "reasoning")
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
     """Decode by the path, or by messages that were answered with choices."""
-    request = request_of(payload, "messages")
-    messages = messages_of(request["messages"]) if request else None
-    if request is None or messages is None:
+    asked = conversation_of(payload)
+    if asked is None:
         return None
+    request, messages = asked
     found = read_choices(payload, _add)
     if not (found.choices or at(payload, "/chat/completions")):
         return None

@@ -114,6 +114,27 @@ def test_a_simple_call_is_joined_by_its_path(store):
     assert predictions(store) == [("told", 0, "yes", None)]
 
 
+def test_an_answer_that_is_fetched_twice_counts_once(store):
+    """A client may ask again; the call was one."""
+    add(store, "asked", "/gradio_api/call/f", '{"data": ["raw"]}', '{"event_id": "7a"}')
+    for id_ in ("told", "again"):
+        add(store, id_, "/gradio_api/call/f/7a", None, 'event: complete\ndata: ["yes"]\n\n', "GET")
+    analyze(store, {})
+    assert predictions(store) == [("told", 0, "yes", None)]
+    notes = read(store, "select decode_note from exchanges order by seq")
+    assert [row["decode_note"] for row in notes][1:] == [None, "answered before"]
+
+
+def test_a_stream_tells_some_answers_again(store):
+    """Only what is new in it counts."""
+    for number in range(2):
+        call(store, f"asked{number}", f"e{number}", "hello", number)
+    answer(store, "told", completed("e0", "zero"))
+    answer(store, "both", completed("e0", "zero") + completed("e1", "one"))
+    analyze(store, {})
+    assert predictions(store) == [("told", 0, "zero", None), ("both", 0, "one", None)]
+
+
 def decoded(response, path=DATA, **more):
     return Decoders().decode(Payload(path, None, 200, None, response, method="GET", **more))
 

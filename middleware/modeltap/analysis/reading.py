@@ -184,8 +184,14 @@ class _Reader:
 
     def read_answers(self) -> None:
         """Join what answers other exchanges with their rows; it has come after all of them."""
+        answered: set[str] = set()
         for exchange, decoded in self._answers:
-            asked = [self._rows_of(id_) for id_ in decoded.answers_to]
+            if answered.issuperset(decoded.answers_to):
+                self.batch.notes[exchange[0]] = (0, "answered before")
+                continue
+            # One that was answered before is nobody's: its rows are counted already.
+            asked = [[] if id_ in answered else self._rows_of(id_) for id_ in decoded.answers_to]
+            answered.update(compress(decoded.answers_to, asked))
             if len(asked) == len(decoded.predictions):
                 # Each is of one call: one that is not in the store costs the others nothing.
                 _keep(decoded, [place for place, rows in enumerate(asked) if len(rows) == 1])
