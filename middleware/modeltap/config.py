@@ -19,6 +19,7 @@ import msgspec
 
 from modeltap.checks import refuse_unknown
 from modeltap.errors import ConfigError, nearest
+from modeltap.mapping import MappingSettings, check_mapping
 from modeltap.rule import RuleSettings, rule_of
 from modeltap.timetable import ScheduleSettings
 from modeltap.webhook import WebhookSettings, webhook_of
@@ -48,22 +49,6 @@ class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     allowed: tuple[str | int | bool, ...] | None = None
     required: bool = False
     missing_values: tuple[str | int | float, ...] | None = None
-
-
-class MappingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``[models.NAME.mapping]`` may say: where rows and answers are, as JMESPath.
-
-    `rows`, `id`: of the request's JSON; the others of the response's, each one value or a list.
-    Without `rows` and `prediction` the protocol is found out, and only `columns` count: the
-    names of values that come without.
-    """
-
-    rows: str | None = None
-    columns: tuple[str, ...] = ()
-    prediction: str | None = None
-    score: str | None = None
-    probabilities: str | None = None
-    id: str | None = None
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -284,11 +269,11 @@ def parse_reference(text: str) -> ReferenceSettings:
 def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     refuse_unknown(merged, Settings.__struct_fields__, "option")
     _check_features(merged, "features")
-    _check_mapping(merged, "mapping")
+    check_mapping(merged.get("mapping"), "mapping")
     for name, table in _tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
         _check_features(table, f"models.{name}.features")
-        _check_mapping(table, f"models.{name}.mapping")
+        check_mapping(table.get("mapping"), f"models.{name}.mapping")
     for _, table in _tables({"schedules": merged.get("schedules")}):
         refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
     merged["webhooks"] = _each(merged.get("webhooks", ()), webhook_of, tolerant)
@@ -311,27 +296,6 @@ def _check_features(said: Mapping[str, object], where: str) -> None:
         low, high = table.get("min"), table.get("max")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
             raise ConfigError(f"{where}.{name}: min {low} is above its max {high}")
-
-
-def _check_mapping(said: Mapping[str, object], where: str) -> None:
-    for _, table in _tables({"mapping": said.get("mapping")}):
-        refuse_unknown(table, MappingSettings.__struct_fields__, f"option of {where}")
-        for name, path in table.items():
-            if name != "columns" and isinstance(path, str):
-                _check_jmespath(path, f"{where}.{name}")
-
-
-def _check_jmespath(path: str, where: str) -> None:
-    from jmespath import compile as compiled  # only for who says one: not for the app's start
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        compiled(path)
-    except JMESPathError as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"{where} = {path!r} is no JMESPath: {reason}; write one such as 'payload.items[].x'"
-        ) from None
 
 
 def _converted(merged: dict[str, object]) -> Settings:

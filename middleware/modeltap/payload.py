@@ -13,7 +13,7 @@ import msgspec
 from modeltap.rows import Row
 
 if TYPE_CHECKING:
-    from modeltap.config import MappingSettings
+    from modeltap.mapping import MappingSettings
 
 Body = str | bytes | None
 """A kept body: text, bytes where it is no UTF-8, None where nothing was kept."""

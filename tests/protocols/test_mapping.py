@@ -7,9 +7,9 @@ import json
 import pytest
 
 from modeltap import config
-from modeltap.config import MappingSettings
 from modeltap.decode import Decoders
 from modeltap.errors import ConfigError
+from modeltap.mapping import MappingSettings
 from modeltap.payload import Payload
 from stores import analyze, every, put, read
 

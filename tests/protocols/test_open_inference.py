@@ -8,8 +8,8 @@ import struct
 import numpy as np
 import pytest
 
-from modeltap.config import MappingSettings
 from modeltap.decode import Decoders
+from modeltap.mapping import MappingSettings
 from modeltap.payload import Payload
 from modeltap.store.connection import connect
 from samples import KSERVE, TRITON, TRITON_ROWS, V2_INPUT, V2_PREDICT, body, v2
