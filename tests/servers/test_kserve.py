@@ -130,7 +130,7 @@ def test_a_server_of_several_workers_is_told_what_to_write(environment):
 
 
 def tensors(environment):
-    made = environment("kserve", "tritonclient")
+    made = environment("kserve")
     server = serve(made, SCRIPT, tap=RUN).wait("/v2/health/ready", [200])
     assert server.ask(V2[0], **V2[1]).json()["outputs"][0]["data"] == LABELS
     assert made.call(TRITON, server.url, json.dumps(ROWS)) == LABELS
