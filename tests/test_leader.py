@@ -40,18 +40,20 @@ def hours(url, done):
     the test's row.
     """
     sent = 0
+    # One client: to make one for each request takes ten times as long as the request.
+    client = httpx.Client(timeout=5, trust_env=False)
     while not done.is_set() or sent < 16:
         values = np.random.default_rng(sent).normal(10 if sent < 10 else 14, size=150)
         for minute, x in enumerate(values):
             when = f"2024-01-{1 + sent // 24:02d}T{sent % 24:02d}:{minute % 60:02d}:00Z"
             while True:
                 try:
-                    httpx.post(f"{url}/predict", json={"when": when, "x": float(x)}, timeout=5,
-                               trust_env=False)  # fmt: skip
+                    client.post(f"{url}/predict", json={"when": when, "x": float(x)})
                     break
                 except httpx.HTTPError:
                     time.sleep(0.05)
         sent += 1
+    client.close()
     return sent
 
 
