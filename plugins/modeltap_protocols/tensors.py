@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from modeltap.payload import Body, parse_json
+from modeltap.tap.mask_places import json_end
 from modeltap_protocols.inputs import MAX_ROWS
 
 _KINDS = {
@@ -45,7 +45,7 @@ def opened(body: Body, document: Any, header: str | None) -> tuple[Any, bytes]:
     if header is None and document is not None:
         return document, b""
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body or b""
-    end = int(header) if header and header.isascii() and header.isdigit() else _json_end(raw)
+    end = int(header) if header and header.isascii() and header.isdigit() else json_end(raw)
     return parse_json(raw[:end]), raw[end:]
 
 
@@ -69,14 +69,6 @@ def tensors(document: dict[str, Any], member: str, tail: bytes) -> list[Tensor]:
     if position < len(tail):
         raise BadTensor(f"{len(tail) - position} bytes belong to no tensor")
     return found
-
-
-def _json_end(raw: bytes) -> int:
-    # In Latin-1 each byte is a character: places in the text are places in the bytes.
-    try:
-        return json.JSONDecoder().raw_decode(raw.decode("latin-1"))[1]
-    except (ValueError, RecursionError):
-        return 0
 
 
 def _parameters(one: dict[str, Any]) -> dict[str, Any]:

@@ -90,9 +90,20 @@ def head_names(body: bytes) -> list[str] | None:
         names.extend(value for name, value in pairs if name == "name" and isinstance(value, str))
 
     try:
-        # In Latin-1 each byte is a character: places in the text are places in the bytes.
-        end = json.JSONDecoder().raw_decode(body.decode("latin-1"))[1]
-        json.loads(body[:end].decode("utf-8", "replace"), object_pairs_hook=noted)
+        json.loads(body[: json_end(body)].decode("utf-8", "replace"), object_pairs_hook=noted)
     except (ValueError, RecursionError):
         return None
     return names
+
+
+def json_end(body: bytes) -> int:
+    """Return where the JSON document that `body` begins with ends; 0 where there is none.
+
+    >>> json_end(b'{"id": 1}' + bytes([255])), json_end(b"x")
+    (9, 0)
+    """
+    try:
+        # In Latin-1 each byte is a character: places in the text are places in the bytes.
+        return json.JSONDecoder().raw_decode(body.decode("latin-1"))[1]
+    except (ValueError, RecursionError):
+        return 0
