@@ -13,6 +13,9 @@ from modeltap.ingest.table import MISSING, number
 from modeltap.payload import Payload
 from modeltap_protocols.inputs import MAX_ROWS
 
+MEDIA = ("text/csv", "application/csv", "text/x-csv", "text/tab-separated-values")
+"""The types that say a body is a table."""
+
 Lines = list[list[str]]
 
 

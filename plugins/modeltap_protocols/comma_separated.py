@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.cells import Lines, NoTable, has_header, is_number, read_lines, to_rows
+from modeltap_protocols.cells import (
+    MEDIA,
+    Lines,
+    NoTable,
+    has_header,
+    is_number,
+    read_lines,
+    to_rows,
+)
 from modeltap_protocols.inputs import CUT, MAX_COLUMNS, TOO_WIDE, bounded
 from modeltap_protocols.replies import answered, values_in
 
-_MEDIA = ("text/csv", "application/csv", "text/x-csv", "text/tab-separated-values")
 _NO_TABLE = ("{", "[", "<", "--", "data:", "event:")
 """What JSON, XML, forms of several parts and events begin with."""
 
@@ -16,7 +23,7 @@ _NO_TABLE = ("{", "[", "<", "--", "data:", "event:")
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
     """Decode what is called CSV, and what is called anything else, or nothing, but is a table."""
-    said = payload.request_media in _MEDIA
+    said = payload.request_media in MEDIA
     if not isinstance(payload.request, str | bytes) or not payload.request:
         return None
     if payload.request_truncated:
@@ -26,7 +33,7 @@ def decode(payload: Payload) -> Decoded | None:
     if text is None or not (said or payload.request_json is None):
         return None
     try:
-        lines = read_lines(text, "\t" if payload.request_media == _MEDIA[-1] else None)
+        lines = read_lines(text, "\t" if payload.request_media == MEDIA[-1] else None)
     except NoTable as reason:
         return Decoded(note=f"request: {reason}") if said and _may_be_table(text) else None
     if not (_may_be_table(text) and (lines if said else _is_table(lines))):

@@ -6,10 +6,17 @@ from typing import Any
 
 from modeltap.payload import Decoded, Payload, parse_json
 from modeltap_protocols.answers import by_row, tell
-from modeltap_protocols.cells import NoTable, has_header, is_number, read_lines, to_rows, typed
+from modeltap_protocols.cells import (
+    MEDIA,
+    NoTable,
+    has_header,
+    is_number,
+    read_lines,
+    to_rows,
+    typed,
+)
 
 CUT = "response: cut"
-_CSV = ("text/csv", "application/csv", "text/tab-separated-values")
 
 
 def answered(found: Decoded, payload: Payload, member: str | None = None) -> Decoded:
@@ -59,7 +66,7 @@ def values_in(payload: Payload) -> list[Any] | None:
 def _table(payload: Payload, rows: int) -> list[Any] | None:
     text = payload.response
     assert isinstance(text, str)
-    said = payload.response_media in _CSV
+    said = payload.response_media in MEDIA
     try:
         lines = read_lines(text)
     except NoTable:
