@@ -1,6 +1,6 @@
 """Requests a second and p99 over the wire: uvicorn bare, with the floor's tee, with modeltap.
 
-    python benchmarks/over_the_wire.py [--rounds 5] [--seconds 4]
+    python benchmarks/over_the_wire.py [--rounds 11] [--seconds 2]
 
 Needs `wrk` and `hey` (`apt install wrk hey`). A Starlette app under uvicorn answers 1,072 B JSON
 requests on loopback. First 64 connections that ask as fast as they can (wrk): the share of bare
@@ -106,10 +106,37 @@ def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
     return statistics.quantiles(times, n=100)[98]
 
 
+class Wire:
+    """Measures one variant after the other, with what wrk and hey send in `folder`."""
+
+    def __init__(self, folder: Path, seconds: int) -> None:
+        self._folder = folder
+        self._seconds = seconds
+        self._count = 0
+        self._body = folder / "body.json"
+        self._body.write_bytes(BODY)
+        self._script = folder / "post.lua"
+        self._script.write_text(
+            f'wrk.method = "POST"\nwrk.body = [[{BODY.decode()}]]\n'
+            'wrk.headers["Content-Type"] = "application/json"\n'
+        )
+
+    def measure(self, variant: str, half: float | None = None) -> tuple[float, float]:
+        """Return requests a second, saturated, and p99 in ms at `half` requests a second."""
+        self._count += 1
+        server = Server(variant, self._folder / str(self._count))
+        try:
+            saturate(server, 1, self._script)
+            rate = saturate(server, self._seconds, self._script)
+            return rate, at_rate(server, half or rate / 2, self._seconds, self._body)
+        finally:
+            server.stop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--seconds", type=int, default=2)
     said = parser.parse_args()
     for tool in ("wrk", "hey"):
         if shutil.which(tool) is None:
@@ -119,35 +146,22 @@ def main() -> None:
     names = ("bare", "floor", "modeltap")
     rates: dict[str, list[float]] = {name: [] for name in names}
     tails: dict[str, list[float]] = {name: [] for name in names}
-    with tempfile.TemporaryDirectory() as root:
-        folder = Path(root)
-        (folder / "body.json").write_bytes(BODY)
-        (folder / "post.lua").write_text(
-            f'wrk.method = "POST"\nwrk.body = [[{BODY.decode()}]]\n'
-            'wrk.headers["Content-Type"] = "application/json"\n'
-        )
-        servers = {name: Server(name, folder / name) for name in names}
-        try:
-            for name in names:
-                saturate(servers[name], 1, folder / "post.lua")
-            for turn in range(said.rounds):
-                for name in names if turn % 2 == 0 else names[::-1]:
-                    rates[name].append(saturate(servers[name], said.seconds, folder / "post.lua"))
-            half = statistics.median(rates["bare"]) / 2
-            for turn in range(said.rounds):
-                for name in names if turn % 2 == 0 else names[::-1]:
-                    tail = at_rate(servers[name], half, said.seconds, folder / "body.json")
-                    tails[name].append(tail)
-        finally:
-            for server in servers.values():
-                server.stop()
-    print(f"{'':10} {'req/s':>8} {'kept':>6}   {'p99 at half load':>16} {'ratio':>6}")
+    with tempfile.TemporaryDirectory() as folder:
+        wire = Wire(Path(folder), said.seconds)
+        half = statistics.median(wire.measure("bare")[0] for _ in range(3)) / 2
+        for turn in range(said.rounds):
+            for name in names if turn % 2 == 0 else names[::-1]:
+                rate, tail = wire.measure(name, half)
+                rates[name].append(rate)
+                tails[name].append(tail)
+    print(f"{'':10} {'req/s':>8} {'kept':>6} {'quartiles':>13}   {'p99 at half load':>16}  ratio")
     for name in names:
-        kept = statistics.median(a / b for a, b in zip(rates[name], rates["bare"], strict=True))
+        kept = [a / b for a, b in zip(rates[name], rates["bare"], strict=True)]
+        low, middle, high = statistics.quantiles(kept, n=4)
         ratio = statistics.median(a / b for a, b in zip(tails[name], tails["bare"], strict=True))
         print(
-            f"{name:10} {statistics.median(rates[name]):8,.0f} {kept:6.1%}   "
-            f"{statistics.median(tails[name]):13.2f} ms {ratio:5.2f}x"
+            f"{name:10} {statistics.median(rates[name]):8,.0f} {middle:6.1%} "
+            f"{low:6.1%}-{high:6.1%}   {statistics.median(tails[name]):13.2f} ms {ratio:5.2f}x"
         )
 
 

@@ -16,6 +16,23 @@ import pytest
 
 from modeltap.tap import recorder
 
+PATIENCE = 120.0
+"""Seconds until a test that waits in vain fails: it waits for a condition, never for the time."""
+
+
+_LONG = ("test_demo.py", "test_worker.py", "/servers/", "test_schedule.py", "test_leader.py")
+"""Files with minutes of waiting: begun last, they would be waited for by all others."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes test at once: much of what they do is to wait for servers."""
+    return max(3, os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long ones begin first."""
+    items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
+
 
 @pytest.fixture(autouse=True)
 def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -52,7 +69,7 @@ class Served:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -73,7 +90,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         )  # fmt: skip
         served = Served(process, port)
         running.append(served)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
                 httpx.get(f"{served.url}/health", trust_env=False)
@@ -98,7 +115,7 @@ def rows(store: Path, sql: str = "select * from exchanges order by seq") -> list
         connection.close()
 
 
-def wait_for(check: Callable[[], object], seconds: float = 20.0) -> bool:
+def wait_for(check: Callable[[], object], seconds: float = PATIENCE) -> bool:
     """Wait until `check` gives something true; what it raises meanwhile is 'not yet'."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

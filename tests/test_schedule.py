@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -12,6 +15,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from modeltap.testing import WebhookReceiver
+from plugins import HANGS, install
+from processes import alive
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -72,7 +77,7 @@ def test_an_alert_reaches_the_webhook_signed_and_once(
         store = tmp_path / "taps.db"
         assert eventually(lambda: read_rows(store, 'select * from "references"'))
         post_days(served.url, (9, 10), shift=2.0)
-        assert receiver.wait(2, timeout=30)
+        assert receiver.wait(2)
         served.stop()
     events = []
     for got in receiver.received:
@@ -119,3 +124,27 @@ def test_with_nothing_set_nothing_is_sent_and_the_settings_are_kept(
     assert read_rows(store, "select * from deliveries") == []
     # A clean stop gives the lease back.
     assert read_rows(store, "select * from leases") == []
+
+
+SCRIPT = """
+import pathlib, time
+import modeltap
+
+@modeltap.capture(model="m", analyze_interval_seconds=1, store="taps.db")
+def predict(x):
+    return x * 2
+
+predict(1)
+while not pathlib.Path("hanging").exists():
+    time.sleep(0.1)
+"""
+
+
+def test_a_script_that_ends_does_not_wait_for_the_analysis(tmp_path):
+    """Nothing tells a script's tap that it is over but its end; the child at work ends with it."""
+    install(tmp_path, "hangs", HANGS)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, env=environment,
+                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not alive(int((tmp_path / "hanging").read_text()))

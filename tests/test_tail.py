@@ -84,6 +84,6 @@ def test_a_reader_that_leaves_ends_it_quietly(app, tmp_path):
         process.stdout.readline()
         process.stdout.close()
         ask(app, 5)
-        assert process.wait(20) is not None
+        assert process.wait(60) is not None
         errors = process.stderr.read()
     assert "Traceback" not in errors and "Exception" not in errors

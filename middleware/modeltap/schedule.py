@@ -27,6 +27,7 @@ from modeltap.alerts import liveness, outbox, reminders
 from modeltap.clock import now
 from modeltap.config import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
+from modeltap.executor import DaemonThreadExecutor
 from modeltap.rule import RuleSettings
 from modeltap.store import halves, reserve
 from modeltap.store.connection import connect, writing
@@ -76,7 +77,9 @@ class Watch:
         jobs = {"prune": said.retention, "digest": said.digest, "retrain": said.retrain}
         self._jobs = {name: Timer(name, text) for name, text in jobs.items() if text}
         # The scheduler's own log is for its makers: what matters we say ourselves.
-        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._scheduler = BackgroundScheduler(
+            executors={"default": DaemonThreadExecutor()}, timezone="UTC"
+        )
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def start(self) -> Callable[[], None]:

@@ -99,7 +99,7 @@ class WebhookReceiver:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}/hook"
 
-    def wait(self, count: int, timeout: float = 10.0) -> bool:
+    def wait(self, count: int, timeout: float = 60.0) -> bool:
         """Wait until `count` requests have come; False if `timeout` seconds did not do."""
         with self._arrived:
             return self._arrived.wait_for(lambda: len(self.received) >= count, timeout)

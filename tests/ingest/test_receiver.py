@@ -45,7 +45,7 @@ def receive(store, eventually):
         client.close()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        process.wait(20)
+        process.wait(60)
         process.stderr.close()
 
 
@@ -145,7 +145,7 @@ def test_what_was_taken_survives_a_kill(receive, read_rows, store):
     process, client = receive()
     assert post(client, to_binary_event(event("k1", REQUEST, ASKED))).status_code == 202
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(20)
+    process.wait(60)
     assert [row["side"] for row in read_rows(store, "select * from halves")] == ["request"]
     _, client = receive()
     assert post(client, to_binary_event(event("k1", RESPONSE, ANSWERED))).status_code == 202
@@ -227,6 +227,6 @@ def test_it_ends_when_it_is_told_to(receive, read_rows, store):
         process, client = receive()
         post(client, to_binary_event(event(sent.name, REQUEST, ASKED)))
         process.send_signal(sent)
-        assert process.wait(20) in (130, -sent)
+        assert process.wait(60) in (130, -sent)
         assert b"Traceback" not in process.stderr.read()
     assert len(read_rows(store, "select * from halves")) == 2

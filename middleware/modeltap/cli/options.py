@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from modeltap.analyzer import Analyzer
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_ORPHAN_SECONDS = 5.0
+"""How long after its limit a job ends that its scheduler did not end."""
 
 
 def store_option(command: F) -> F:
@@ -79,7 +83,13 @@ def open_analyzer(
     if background:
         be_nice()
         told.update(json.load(sys.stdin))
+        _end_after(told["job_limit_seconds"] + _ORPHAN_SECONDS)
     return Analyzer(store_path(store), open_store(store), told)
+
+
+def _end_after(seconds: float) -> None:
+    """Let the kernel end this process: nobody else does whose scheduler was killed."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def be_nice() -> None:
