@@ -133,15 +133,15 @@ def test_an_analysis_that_hangs_is_ended_at_its_limit_and_told(
     install(tmp_path, "hangs", HANGS)
     put(store, every(1, 5), [{"x": 1.0}] * 5)
     settings = (tmp_path / "modeltap.toml").read_text()
-    (tmp_path / "modeltap.toml").write_text("job_limit_seconds = 2\n" + settings)
+    (tmp_path / "modeltap.toml").write_text("job_limit_seconds = 5\n" + settings)
     work()
     assert receiver.wait(1)
     failed = runs(store, "analyze")
     assert len(failed) >= 3 and all(run["exit"] == -9 for run in failed[:3])
-    assert "ended after 2 s, its limit (job_limit_seconds)" in failed[0]["log"]
+    assert "ended after 5 s, its limit (job_limit_seconds)" in failed[0]["log"]
     data = receiver.received[0].event["data"]
     assert (data["rule"], data["severity"]) == ("analysis_failed", "critical")
-    assert "ended after 2 s, its limit" in data["summary"]
+    assert "ended after 5 s, its limit" in data["summary"]
     # Nothing was counted, and nothing is marked as seen.
     assert read(store, "select 1 from predictions union select 1 from traffic") == []
     assert read(store, "select 1 from progress where name = 'seen' and value > 0") == []
