@@ -134,7 +134,9 @@ def test_one_good_window_may_be_a_pause(connection, judge, row, week):
     assert asked(1, "ok") == []
     judge(row(2, "alert"))
     assert [one["state"] for one in alerts(connection)] == ["firing"]
-    connection.execute("update metrics set verdict = 'ok' where window_start = ?", (week(2),))
+    connection.execute(
+        "update metrics set verdict = 'ok', strength = 0 where window_start = ?", (week(2),)
+    )
     assert asked(3, "ok") == ["alert.resolved"]
 
 
@@ -203,6 +205,21 @@ def test_while_the_analysis_fails_nobody_knows(connection, judge, row):
     assert [(one.event, one.alert["feature"]) for one in lost] == [("alert.error", "temp")]
     assert sorted(one["state"] for one in alerts(connection)) == ["error", "resolved"]
     assert events(judge(row(2, "ok"))) == ["alert.resolved"]
+
+
+@pytest.mark.parametrize(
+    ("after", "ended"),
+    [
+        ({"strength": 0.8, "p_value": 0.001}, False),  # less sure, but hardly well again
+        ({"strength": 0.8, "p_value": None}, False),
+        ({"strength": 0.8, "p_value": 0.3}, True),
+        ({"strength": 0.4, "p_value": 1e-9}, True),  # sure, and hardly worth a word
+    ],
+)
+def test_only_what_is_well_again_ends_an_incident(connection, judge, row, after, ended):
+    judge(row(0, "alert"))
+    assert events(judge(row(1, "ok", **after), calm_windows=2)) == []
+    assert events(judge(row(2, "ok", **after), calm_windows=2)) == ["alert.resolved"] * ended
 
 
 def test_what_flaps_is_told_ever_more_rarely(connection, judge, row):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from modeltap.alerts import history
@@ -24,7 +25,7 @@ NO_DATA = "alert.no_data"
 ERROR = "alert.error"
 
 CALM_WINDOWS = 2
-"""So many good windows in a row end an incident; one alone is a pause in it."""
+"""So many calm windows in a row end an incident; one alone is a pause in it."""
 
 _FLAPPING_WINDOWS = 24
 _MOST_CALM_WINDOWS = 16
@@ -62,7 +63,7 @@ def update(
     Args:
         rows: rows of `metrics`, all of one window of one model.
         said: the model's rules from the settings.
-        calm_windows: how many good windows in a row end an incident.
+        calm_windows: how many calm windows in a row end an incident.
     """
     changed = []
     for row in rows:
@@ -113,7 +114,7 @@ class _Subject:
             return self._unknown()
         if now_judged.alert:
             return self._bad(now_judged)
-        return self._good(calm_windows)
+        return self._good(now_judged, calm_windows)
 
     def _bad(self, found: Judged) -> Transition | None:
         if self.alert is not None and self.alert["state"] != "pending":
@@ -126,15 +127,14 @@ class _Subject:
             return None
         return self._fire(found)
 
-    def _good(self, calm_windows: int) -> Transition | None:
+    def _good(self, found: Judged, calm_windows: int) -> Transition | None:
         start = self.row["window_start"]
         if self.alert is None or start < self.alert["last_window_start"]:
             return None
         if self.alert["state"] == "pending":
             self._forget()
             return None
-        calm = self._calm_needed(calm_windows) - 1
-        if start > self.alert["last_window_start"] and not self._before(False, calm):
+        if start > self.alert["last_window_start"] and not self._calm(found, calm_windows):
             return None
         return self._resolve()
 
@@ -154,14 +154,19 @@ class _Subject:
         """Persistence: strong enough to fire at once, or the windows before said so, too."""
         if not self.rule.strict and found.at_once:
             return True
-        return self._before(True, self.rule.min_windows - 1)
+        return self._before(self.rule.min_windows - 1, attrgetter("alert"))
 
-    def _before(self, alert: bool, count: int) -> bool:
-        """Say whether the last `count` judged windows before this one all were (no) alerts."""
+    def _calm(self, found: Judged, calm_windows: int) -> bool:
+        """Say whether this window and those before it were calm for long enough."""
+        needed = self._calm_needed(calm_windows)
+        return found.calm and self._before(needed - 1, attrgetter("calm"))
+
+    def _before(self, count: int, is_so: Callable[[Judged], bool]) -> bool:
+        """Say whether the last `count` judged windows before this one all were so."""
         if count <= 0:
             return True
         before = self.judge.before(self.row["window_start"], count)
-        return len(before) >= count and all(one.alert == alert for one in before)
+        return len(before) >= count and all(map(is_so, before))
 
     def _calm_needed(self, calm_windows: int) -> int:
         """Flapping is damped: each that ended shortly before doubles how long calm must last."""
