@@ -83,8 +83,10 @@ def open_analyzer(
     if background:
         be_nice()
         told.update(json.load(sys.stdin))
-        _end_after(told["job_limit_seconds"] + _ORPHAN_SECONDS)
-    return Analyzer(store_path(store), open_store(store), told)
+    analyzer = Analyzer(store_path(store), open_store(store), told)
+    if background:
+        _end_after(analyzer.settings_of("").job_limit_seconds + _ORPHAN_SECONDS)
+    return analyzer
 
 
 def _end_after(seconds: float) -> None:
