@@ -43,7 +43,7 @@ def _check_jmespath(path: str, where: str) -> None:
     try:
         compiled(path)
     except JMESPathError as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].removeprefix("Bad jmespath expression: ")
         raise ConfigError(
             f"{where} = {path!r} is no JMESPath: {reason}; write one such as 'payload.items[].x'"
         ) from None

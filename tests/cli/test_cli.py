@@ -13,6 +13,7 @@ import pytest
 
 from command import lines, modeltap
 from modeltap.store.connection import connect
+from terminal import on_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,13 @@ def test_the_same_file_again_adds_nothing(files, at):
     roles = ("--timestamp", "time", "--prediction", "guess", "--label", "truth", "--id", "id")
     said = modeltap("import", files / "rows.csv", *at, "--model", "m", *roles, "--json")
     assert lines(said)[0]["rows"] == 0 and lines(said)[0]["repeated"] == 3600
+
+
+def test_whoever_waits_on_a_terminal_sees_how_far_it_is(files):
+    """One line, written anew and wiped away; what was done is the last."""
+    code, text = on_a_terminal("analyze", "--store", files / "cli.db", "--open", "--again")
+    assert code == 0 and "\r\x1b[Kjudging windows." in text
+    assert text.rpartition("\r\x1b[K")[2].startswith("nothing new, ")
 
 
 def test_alerts_for_people_and_programs(at):
@@ -128,7 +136,7 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
         (
             ["metrics", "--metric", "dirft"],
             1,
-            "no metric 'dirft' in this store; did you mean 'drift'",
+            "no metric 'dirft'; did you mean 'drift'",
         ),
         (["metrics", "--feature", "amuont"], 1, "did you mean 'amount'?"),
         (["show", "nobody"], 1, "no exchange 'nobody' in this store"),

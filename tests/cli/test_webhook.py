@@ -177,7 +177,7 @@ def test_what_was_given_up_goes_out_again_under_its_id(given_up, receiver, tmp_p
     key, (message, other) = given_up
     assert modeltap("webhook", "replay", "--webhook", key).startswith("1 messages are owed again")
     said = modeltap("deliver")
-    assert said == "2 messages delivered, 0 wait for another try, 0 were given up\n"
+    assert said == "2 messages delivered, 0 to be tried again, 0 given up\n"
     # The second tells that the other webhook's message was given up.
     assert receiver.received[1].event["data"]["rule"] == "delivery_failed"
     assert receiver.received[0].headers["webhook-id"] == message

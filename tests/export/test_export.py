@@ -210,7 +210,7 @@ def test_what_cannot_be_decoded_is_counted(filled):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert len(done.stdout.splitlines()) == 6
-    assert done.stderr == "6 rows written, 1 exchanges hold none\n"
+    assert done.stderr == "6 rows written, 1 exchange without any\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(store):

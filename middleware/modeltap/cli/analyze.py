@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import click
 
-from modeltap.analysis.pace import Pace, no_rest
+from modeltap.analysis.pace import Pace, Rest
 from modeltap.cli.options import (
     background_option,
     check_model,
@@ -16,7 +18,11 @@ from modeltap.cli.options import (
     open_analyzer,
     store_option,
 )
-from modeltap.cli.output import emit_json
+from modeltap.cli.output import counted, emit_json
+from modeltap.cli.progress import analysis_line
+
+if TYPE_CHECKING:
+    from modeltap.analyzer import Analyzer
 
 
 @click.command()
@@ -39,10 +45,8 @@ def analyze(
     gc.disable()
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
     check_model(analyzer.connection, model)
-    # There is a limit to a job in the background: rest takes no more than half of it.
-    limit = analyzer.settings_of("").job_limit_seconds
-    rest = Pace(0.5 * limit).rest if background else no_rest
-    report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, rest=rest)
+    with _after_each_piece(analyzer, background) as rest:
+        report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, rest=rest)
     analyzer.check(time.time())
     did = {"exchanges": report.exchanges, "references": report.references,
            "windows": report.windows, "purged": analyzer.purge_now()}  # fmt: skip
@@ -56,14 +60,25 @@ def analyze(
         _tell(did, sent, [] if no_deliver else analyzer.undeliverable())
 
 
+def _after_each_piece(analyzer: Analyzer, background: bool) -> AbstractContextManager[Rest]:
+    """In the background work rests; before somebody who waits it says how far it is."""
+    if not background:
+        return analysis_line(analyzer.connection)
+    # There is a limit to a job in the background: rest takes no more than half of it.
+    return nullcontext(Pace(0.5 * analyzer.settings_of("").job_limit_seconds).rest)
+
+
 def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
-    click.echo(f"{did['exchanges']:,} exchanges counted, {did['windows']:,} windows judged, "
-               f"{sent['delivered']:,} messages delivered")  # fmt: skip
+    new = counted(did["exchanges"], "new exchange") if did["exchanges"] else "nothing new"
+    click.echo(f"{new}, {counted(did['windows'], 'window')} judged, "
+               f"{counted(sent['delivered'], 'message')} delivered")  # fmt: skip
     if did["purged"]:
-        click.echo(f"{did['purged']:,} exchanges were older, or more, than `retention` keeps")
+        click.echo(f"{counted(did['purged'], 'exchange')} deleted, older, or more, than "
+                   "`retention` keeps")  # fmt: skip
     if did["references"]:
         click.echo(f"{did['references']} reference frozen; `modeltap reference show` tells")
     if sent["retried"] or sent["dead"]:
-        click.echo(f"{sent['retried']} messages wait for another try, {sent['dead']} were given up")
+        click.echo(f"{counted(sent['retried'], 'message')} to be tried again, {sent['dead']:,} "
+                   "given up")  # fmt: skip
     for webhook in waiting:
         click.echo(f"messages for {webhook} wait for the app, which alone knows the URL")

@@ -6,7 +6,7 @@ import click
 
 from modeltap import config
 from modeltap.cli.options import check_model, json_option, open_store, store_option
-from modeltap.cli.output import emit_json
+from modeltap.cli.output import counted, emit_json
 from modeltap.erase import Subject, erase, matching, still_named
 
 
@@ -24,12 +24,14 @@ def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) 
     check_model(connection, model)
     found = list(matching(connection, model, subject))
     if found and not yes:
-        click.confirm(f"Erase {len(found):,} exchanges of {model} for good?", abort=True, err=True)
+        click.confirm(
+            f"Erase {counted(len(found), 'exchange')} of {model} for good?", abort=True, err=True
+        )
     erase(connection, found)
     named = still_named(connection, model, subject)
     if as_json:
         emit_json({"erased": len(found), "still_named_in": named})
         return
-    click.echo(f"{len(found):,} exchanges erased")
+    click.echo(f"{counted(len(found), 'exchange')} erased")
     for one in named:
         click.echo(f"{one} names the value; `modeltap reference set` makes another reference")

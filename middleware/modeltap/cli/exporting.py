@@ -19,6 +19,7 @@ from modeltap.cli.options import (
     store_option,
     store_path,
 )
+from modeltap.cli.output import counted
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
 from modeltap.export.rows import OnRead, Selection
@@ -56,8 +57,8 @@ def export_(
         else:
             count = write_file(selection, path, kind, on_read)
     where = f" to {path}" if path else ""
-    click.echo(f"{count:,} rows written{where}, {selection.undecoded:,} exchanges hold none",
-               err=True)  # fmt: skip
+    click.echo(f"{counted(count, 'row')} written{where}, "
+               f"{counted(selection.undecoded, 'exchange')} without any", err=True)  # fmt: skip
     if not count:
         raise InputError("no row is as was asked for")
 

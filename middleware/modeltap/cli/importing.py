@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,8 @@ import click
 
 from modeltap import config
 from modeltap.cli.options import json_option, open_store, store_option
-from modeltap.cli.output import emit_json
+from modeltap.cli.output import counted, emit_json
+from modeltap.cli.progress import reading_bar
 from modeltap.errors import InputError
 from modeltap.ingest import bentoml
 from modeltap.ingest.entry import Entry
@@ -71,7 +70,8 @@ def import_(
     broken = 0
     importer: Importer | None = None
     for file, kind in zip(files, kinds, strict=True):
-        with _bar(Path(file), kind) as on_read:
+        times = 2 if kind in _READ_TWICE else 1
+        with reading_bar(Path(file), "importing", times) as on_read:
             source, entries = _opened(file, kind, dict(said), on_read)
             # Only now: a file that is refused leaves no store behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
@@ -117,26 +117,6 @@ def _bentoml_roles(table: Table, said: dict[str, str | None]) -> Roles:
     return choose_roles(table, **{**found, **told}, features=features, ignore=ignored)
 
 
-@contextmanager
-def _bar(file: Path, kind: str) -> Iterator[OnRead]:
-    """Show on a terminal how far a file has been read."""
-    size = max(1, file.stat().st_size) * (2 if kind in _READ_TWICE else 1)
-    bar: Any
-    with click.progressbar(
-        length=size, label=f"importing {file.name}", file=sys.stderr,
-        hidden=not sys.stderr.isatty(), show_pos=False,
-    ) as bar:  # fmt: skip
-        yield _advancing(bar)
-        bar.update(size - bar.pos)
-
-
-def _advancing(bar: Any) -> Callable[[int], None]:
-    def on_read(position: int) -> None:
-        bar.update(max(0, min(position, bar.length) - bar.pos))
-
-    return on_read
-
-
 def _tell_broken(source: Source, name_it: bool) -> None:
     start = f"{source.path.name}: " if name_it else ""
     for reason in source.broken:
@@ -150,8 +130,9 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
     if as_json:
         emit_json({**asdict(done), "broken": broken})
         return
-    click.echo(f"{done.rows:,} rows imported for {model}, {done.repeated:,} were there before, "
-               f"{done.labels:,} labels, {broken:,} broken lines")  # fmt: skip
+    click.echo(f"{counted(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
+               f"before, {counted(done.labels, 'label')}, "
+               f"{counted(broken, 'broken line')}")  # fmt: skip
     for count, words in (
         (done.completed, "exchanges that were stored without one half have it now"),
         (done.waiting, "requests or responses wait for the other half"),

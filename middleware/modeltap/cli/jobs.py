@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
-from modeltap.cli.output import emit_json
+from modeltap.cli.output import counted, emit_json
 
 
 @click.command()
@@ -20,8 +20,8 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
     analyzer = open_analyzer(store, background)
     analyzer.watch(time.time())
     sent = vars(analyzer.deliver())
-    _say(sent, f"{sent['delivered']:,} messages delivered, {sent['retried']:,} wait for another "
-         f"try, {sent['dead']:,} were given up", as_json)  # fmt: skip
+    _say(sent, f"{counted(sent['delivered'], 'message')} delivered, {sent['retried']:,} to be "
+         f"tried again, {sent['dead']:,} given up", as_json)  # fmt: skip
 
 
 @click.command()
@@ -31,7 +31,7 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
 def prune(store: str | None, background: bool, as_json: bool) -> None:
     """Delete the exchanges that `retention` does not keep."""
     purged = open_analyzer(store, background).purge()
-    _say({"purged": purged}, f"{purged:,} exchanges deleted", as_json)
+    _say({"purged": purged}, f"{counted(purged, 'exchange')} deleted", as_json)
 
 
 @click.command()

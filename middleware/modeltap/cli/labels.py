@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from modeltap.cli.options import check_model, json_option, open_store, store_option
-from modeltap.cli.output import emit_json
+from modeltap.cli.output import counted, emit_json
 from modeltap.errors import InputError
 from modeltap.ingest.table import Table, number, open_table
 from modeltap.store.connection import writing
@@ -72,8 +72,8 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
     if as_json:
         emit_json({"labels": known, "unknown": unknown, "broken": table.broken_count})
     else:
-        click.echo(f"{known:,} labels for {model}, {unknown:,} for no known exchange, "
-                   f"{table.broken_count:,} broken lines")  # fmt: skip
+        click.echo(f"{counted(known, 'label')} for {model}, {unknown:,} for no known exchange, "
+                   f"{counted(table.broken_count, 'broken line')}")  # fmt: skip
     if not known:
         raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")
 

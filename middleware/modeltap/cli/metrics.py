@@ -7,6 +7,7 @@ import click
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
 from modeltap.cli.output import emit
 from modeltap.errors import InputError, nearest
+from modeltap.metric_names import METRICS
 
 COLUMNS = (
     "model", "version", "window", "window_start", "window_end", "rows", "count", "metric",
@@ -31,16 +32,13 @@ def metrics(
     """Metrics by window, in order of time."""
     connection = read_store(store)
     check_model(connection, model)
+    if metric is not None and metric not in METRICS:
+        raise InputError(f"no metric {metric!r}{nearest(metric, METRICS)}")
     for column, value in (("metric", metric), ("feature", feature)):
-        if value is not None:
-            known = [
-                row[0]
-                for row in connection.execute(
-                    f"select distinct {column} from metrics where {column} is not null"
-                )
-            ]
-            if known and value not in known:
-                raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
+        rows = connection.execute(f"select distinct {column} from metrics")
+        known = [row[0] for row in rows if row[0] is not None]
+        if value is not None and known and value not in known:
+            raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
     rows = connection.execute(
         f"select {', '.join(COLUMNS)} from metrics where (:model is null or model = :model) "
         "and (:metric is null or metric = :metric) and (:feature is null or feature = :feature) "

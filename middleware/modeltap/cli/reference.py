@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,7 +24,8 @@ from modeltap.cli.options import (
     store_option,
     store_path,
 )
-from modeltap.cli.output import emit, emit_json
+from modeltap.cli.output import counted, emit, emit_json
+from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.table import open_table
 from modeltap.store.lease import KeptLease, Lease
@@ -62,13 +64,17 @@ def set_(
     analyzer = Analyzer(store_path(store), connection, options)
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
-            table = open_table(file)
-            frozen = freeze.freeze_file(connection, analyzer.settings_of(model), table,
-                                 roles_of(table, said), model=model, version=version)  # fmt: skip
+            with reading_bar(Path(file), "reading") as on_read:
+                table = open_table(file, on_read=on_read)
+                frozen = freeze.freeze_file(
+                    connection, analyzer.settings_of(model), table, roles_of(table, said),
+                    model=model, version=version,
+                )  # fmt: skip
         else:
             check_model(connection, model)
-            counter = Counter(connection, analyzer.settings_of, lease.held)
-            counter.count_new()
+            with analysis_line(connection) as look:
+                counter = Counter(connection, analyzer.settings_of, lease.held, look)
+                counter.count_new()
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
@@ -176,12 +182,12 @@ def _told(frozen: Reference, as_json: bool) -> None:
         emit_json({**head, "features": features})
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
-    click.echo(f"reference {frozen.id} of {frozen.model}: {frozen.rows:,} rows from "
+    click.echo(f"reference {frozen.id} of {frozen.model}: {counted(frozen.rows, 'row')} from "
                f"{frozen.source}{period if frozen.from_time else ''}")  # fmt: skip
     if frozen.performance is not None:
         name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
         click.echo(f"its model: {name} {frozen.performance.mean:.4g} in "
-                   f"{frozen.performance.rows:,} labelled rows")  # fmt: skip
+                   f"{counted(frozen.performance.rows, 'labelled row')}")  # fmt: skip
     if frozen.moving:
         click.echo(f"its bins are fixed; windows are compared with the {frozen.moving}")
     emit(features, ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),

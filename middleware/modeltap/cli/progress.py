@@ -1,0 +1,68 @@
+"""On a terminal, one line that says how far a file is read, or an analysis is."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modeltap.ingest.source import OnRead
+from modeltap.store.progress import progress
+
+_WIPE = "\r\x1b[K"
+
+
+@contextmanager
+def reading_bar(file: Path, label: str, times: int = 1) -> Iterator[OnRead]:
+    """Give what is to be called with the bytes that are read of a file, which is read so often."""
+    # Whoever opens the file says what is wrong with one that is not there.
+    size = max(1, file.stat().st_size if file.is_file() else 0) * times
+    bar: Any
+    with click.progressbar(
+        length=size, label=f"{label} {file.name}", file=sys.stderr,
+        hidden=not sys.stderr.isatty(), show_pos=False,
+    ) as bar:  # fmt: skip
+        yield _advancing(bar)
+        bar.update(size - bar.pos)
+
+
+def _advancing(bar: Any) -> OnRead:
+    def on_read(position: int) -> None:
+        bar.update(max(0, min(position, bar.length) - bar.pos))
+
+    return on_read
+
+
+@contextmanager
+def analysis_line(connection: sqlite3.Connection) -> Iterator[Callable[[], None]]:
+    """Give what is to be called after each piece of work; the line is wiped away in the end."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    try:
+        yield _Line(connection).look
+    finally:
+        click.echo(_WIPE, nl=False, err=True)
+
+
+class _Line:
+    """First exchanges are counted; then windows are judged, nobody knows how many."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._newest: int = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
+        self._judged = 0
+
+    def look(self) -> None:
+        seen = progress(self._connection, "seen")
+        if seen < self._newest:
+            text = f"counted {seen:,} of {self._newest:,} exchanges"
+        else:
+            self._judged += 1
+            text = "judging windows" + "." * (self._judged % 4)
+        click.echo(f"{_WIPE}{text}", nl=False, err=True)
