@@ -17,6 +17,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_NAMED = 10
+"""Of what is known so many are named."""
+
 
 class ModeltapError(Exception):
     """The base of all errors that modeltap raises on purpose."""
@@ -57,6 +60,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     "; did you mean 'distance'?"
     >>> nearest("zzz", ["distance", "carrier"])
     '; known are: carrier, distance'
+    >>> nearest("zzz", map(str, range(100, 200)))
+    '; known are: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 90 more'
     >>> nearest("zzz", [])
     ''
     """
@@ -64,4 +69,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; known are: {', '.join(names)}" if names else ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"; known are: {', '.join(names[:_NAMED])}{more}" if names else ""

@@ -115,3 +115,6 @@ def test_the_task_is_learnt_from_arrays_too():
     assert performance.learn_task([0.0, 1.0, float("nan")]) == "classification"
     assert performance.learn_task(rng.normal(size=50)) == "regression"
     assert performance.learn_task([10**400, 1.5]) == "regression"
+    # A handful of whole numbers are classes only where predictions may be.
+    assert performance.learn_task([227, 131, None], [None, 220.4, 1.0]) == "regression"
+    assert performance.learn_task([1, 2], [float("nan"), float("inf"), 1.0]) == "classification"

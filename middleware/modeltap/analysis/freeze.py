@@ -157,7 +157,7 @@ def baseline(
     """Return the model's record, of those rows that have a prediction and a label."""
     if predictions is None or not any(label is not None for label in labels):
         return None
-    task = settings.task or performance.learn_task(labels)
+    task = settings.task or performance.learn_task(labels, predictions)
     return performance.learn(task, predictions, labels)
 
 

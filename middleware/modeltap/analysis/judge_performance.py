@@ -110,7 +110,7 @@ class PerformanceJudge:
         if reference is not None and reference.performance is not None:
             task = reference.performance.task
         metrics = performance.judge(
-            task or performance.learn_task(truths), predictions, truths,
+            task or performance.learn_task(truths, predictions), predictions, truths,
             reference.performance if reference else None, min_rows=settings.min_rows,
         )  # fmt: skip
         metrics.append(Metric(metric="label_coverage", rows=len(pairs), count=labelled,

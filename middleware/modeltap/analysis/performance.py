@@ -52,17 +52,31 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """Mean of prediction minus label."""
 
 
-def learn_task(labels: Sequence[Any]) -> Task:
-    """Say from the labels what the model does: words and few whole numbers are classes.
+def learn_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
+    """Say what the model does: labels that are words, or few whole numbers, are classes.
+
+    Unless it predicts what can be neither a class nor a probability: a handful of minutes are few
+    whole numbers, too.
 
     >>> learn_task([1.5, 2.25, 3.0]), learn_task(["yes", "no"]), learn_task([0, 1, 1, 0])
     ('regression', 'classification', 'classification')
+    >>> learn_task([227, 131], [220.4, 140.9]), learn_task([0, 1], [0.2, 0.9])
+    ('regression', 'classification')
     """
     known = [label for label in _plain(labels) if not _is_missing(label)]
     if not all(type(label) in (int, float) for label in known):
         return "classification"
     whole = all(type(label) is int or label.is_integer() for label in known)
-    return "classification" if whole and len(set(known)) <= 10 else "regression"
+    if not whole or len(set(known)) > 10:
+        return "regression"
+    return "regression" if any(map(_measures, _plain(predictions))) else "classification"
+
+
+def _measures(prediction: Any) -> bool:
+    """Say whether a prediction can be neither a class nor a probability."""
+    if type(prediction) is not float or not math.isfinite(prediction):
+        return False
+    return not (prediction.is_integer() or 0 <= prediction <= 1)
 
 
 def learn(task: Task, predictions: Sequence[Any], labels: Sequence[Any]) -> Baseline | None:
