@@ -12,9 +12,10 @@ from modeltap.analysis.pace import Pace
 
 
 @pytest.fixture
-def neighbours():
-    """Two processes that keep processors busy for as long as the test lasts, at most 30 s."""
-    code = "import time\nend = time.monotonic() + 30\nwhile time.monotonic() < end: pass"
+def neighbours(monkeypatch):
+    """Two processes that keep processors busy for as long as the test lasts, at most 60 s."""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)  # on a large machine two are not many
+    code = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     time.sleep(0.3)
     yield
@@ -24,34 +25,48 @@ def neighbours():
 
 
 def work(seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """Use the processor for so long."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
         pass
 
 
-def test_beside_busy_neighbours_it_rests_twice_as_long_as_it_works(neighbours, monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 2)  # on a large machine two are not many
+def test_beside_busy_neighbours_it_rests_twice_as_long_as_it_works(neighbours):
     rests = []
-    pace = Pace(budget_seconds=60.0, sleep=rests.append)
-    work(0.4)
-    pace.rest()
-    assert len(rests) == 1 and 0.8 <= rests[0] <= 2.0
+    with Pace(budget_seconds=60.0, sleep=rests.append):
+        work(0.4)  # until it has seen how busy they are
+        rests.clear()
+        work(0.6)
+    assert 0.9 <= sum(rests) <= 1.3
+    assert len(rests) >= 10 and max(rests) < 0.3  # a little at a time
+    done = len(rests)
+    work(0.1)
+    assert len(rests) == done  # it is over
 
 
-def test_its_rest_has_a_budget(neighbours, monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+def test_its_rest_has_a_budget(neighbours):
     rests = []
-    pace = Pace(budget_seconds=0.5, sleep=rests.append)
-    for _ in range(3):
-        work(0.3)
-        pace.rest()
+    with Pace(budget_seconds=0.5, sleep=rests.append):
+        work(1.0)
     assert sum(rests) == pytest.approx(0.5)
+
+
+def test_who_holds_a_lock_goes_on_and_rests_afterwards(neighbours):
+    rests, locked = [], False
+    with Pace(budget_seconds=60.0, may_rest=lambda: not locked, sleep=rests.append):
+        work(0.4)
+        rests.clear()
+        locked = True
+        work(0.3)
+        assert rests == []
+        locked = False
+        work(0.1)
+    assert max(rests) >= 0.5
 
 
 def test_a_machine_that_does_not_tell_is_taken_as_idle(monkeypatch):
     monkeypatch.setattr("modeltap.analysis.pace.Path", lambda _: (_ for _ in ()).throw(OSError()))
     rests = []
-    pace = Pace(budget_seconds=60.0, sleep=rests.append)
-    work(0.05)
-    pace.rest()
+    with Pace(budget_seconds=60.0, sleep=rests.append):
+        work(0.5)
     assert rests == []

@@ -12,9 +12,8 @@ import msgspec
 
 from modeltap import clock
 from modeltap.analysis.metric import ALERT, OK, Metric
-from modeltap.analysis.pace import Rest, no_rest
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.windows import SettingsOf
+from modeltap.analysis.windows import OnPiece, SettingsOf, go_on
 from modeltap.store.connection import writing
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
 from modeltap.store.runs import claim_run
@@ -46,7 +45,7 @@ class Judging:
     on_judged: OnJudged
     open_too: bool = False
     again: bool = False
-    rest: Rest = no_rest
+    on_piece: OnPiece = go_on
 
     def is_over(self, model: str, version: str, end: str) -> bool:
         """Say whether no more rows are to be expected before `end`.
@@ -89,7 +88,7 @@ class Judging:
             save_metrics(self.connection, rows)
             if not self.again:
                 self.on_judged(self.connection, rows)
-        self.rest()
+        self.on_piece()
         return True
 
     def _live(self, model: str) -> bool:

@@ -12,10 +12,9 @@ from modeltap.analysis.judge_operations import judge_operations
 from modeltap.analysis.judge_performance import PerformanceJudge
 from modeltap.analysis.judging import Judging, OnJudged
 from modeltap.analysis.losses import judge_losses
-from modeltap.analysis.pace import Rest, no_rest
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.row_windows import RowWindows
-from modeltap.analysis.windows import Counter, SettingsOf
+from modeltap.analysis.windows import Counter, OnPiece, SettingsOf, go_on
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.progress import models
 from modeltap.store.references import active_reference, active_references
@@ -42,7 +41,7 @@ def analyze(
     wait: float = 60.0,
     open_too: bool = False,
     again: bool = False,
-    rest: Rest = no_rest,
+    on_piece: OnPiece = go_on,
 ) -> Report:
     """Run one pass over what is new; a second one finds nothing to do.
 
@@ -53,12 +52,12 @@ def analyze(
         wait: seconds to wait for another analysis to end.
         open_too: judge windows that are not complete, too.
         again: compute all windows anew, without alerts.
-        rest: called after each piece of work.
+        on_piece: called after each piece of work.
 
     Raises `BusyError` when another analysis holds the lease for longer than `wait`.
     """
     with KeptLease(Lease(connection, LEASE), wait) as lease:
-        counter = Counter(connection, settings_of, lease.held, rest)
+        counter = Counter(connection, settings_of, lease.held, on_piece)
         report = Report()
         # A reference that was set since the last pass first counts what it missed.
         for reference in _references(connection, None):
@@ -69,7 +68,7 @@ def analyze(
             if frozen is not None:
                 report.references += 1
                 counter.recount(frozen)
-        judging = Judging(connection, settings_of, lease.held, on_judged, open_too, again, rest)
+        judging = Judging(connection, settings_of, lease.held, on_judged, open_too, again, on_piece)
         for reference in _references(connection, model):
             if Window.parse(counter.series(reference).window).kind == "rows":
                 RowWindows(counter, reference).cut()

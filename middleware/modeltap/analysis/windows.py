@@ -15,7 +15,6 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.operations import Traffic, count_latency
-from modeltap.analysis.pace import Rest, no_rest
 from modeltap.analysis.reading import COLUMNS, Batch, finder, read
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally, pack, tally, unpack
@@ -39,6 +38,11 @@ _IDS_A_QUERY = 500
 
 SEEN = "seen"
 SettingsOf = Callable[[str], Settings]
+OnPiece = Callable[[], None]
+
+
+def go_on() -> None:
+    """Do nothing after a piece of work."""
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Counter:
     fence: Callable[[], bool]
     """Asked inside each transaction; False means that another took over, and nothing is written."""
 
-    rest: Rest = no_rest
+    on_piece: OnPiece = go_on
     """Called after each piece of work, outside any transaction."""
 
     def __post_init__(self) -> None:
@@ -74,7 +78,7 @@ class Counter:
                 return total
             self._take(chunk, before)
             total += len(chunk)
-            self.rest()
+            self.on_piece()
 
     def recount(self, reference: Reference) -> None:
         """Count under a new reference, or into other windows, what was seen before."""
@@ -98,7 +102,7 @@ class Counter:
             batch = self._read(reference.model, chunk)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
-            self.rest()
+            self.on_piece()
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
         """Decode the exchanges with these ids again."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
-from modeltap.analysis.pace import Pace, Rest
+from modeltap.analysis.pace import Pace
 from modeltap.cli.options import (
     background_option,
     check_model,
@@ -44,9 +44,10 @@ def analyze(
     # would take a third of the time.
     gc.disable()
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
-    check_model(analyzer.connection, model)
-    with _after_each_piece(analyzer, background) as rest:
-        report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, rest=rest)
+    connection = analyzer.connection
+    check_model(connection, model)
+    with _pace(analyzer) if background else nullcontext(), analysis_line(connection) as look:
+        report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, on_piece=look)
     analyzer.check(time.time())
     did = {"exchanges": report.exchanges, "references": report.references,
            "windows": report.windows, "purged": analyzer.purge_now()}  # fmt: skip
@@ -60,12 +61,11 @@ def analyze(
         _tell(did, sent, [] if no_deliver else analyzer.undeliverable())
 
 
-def _after_each_piece(analyzer: Analyzer, background: bool) -> AbstractContextManager[Rest]:
-    """In the background work rests; before somebody who waits it says how far it is."""
-    if not background:
-        return analysis_line(analyzer.connection)
-    # There is a limit to a job in the background: rest takes no more than half of it.
-    return nullcontext(Pace(0.5 * analyzer.settings_of("").job_limit_seconds).rest)
+def _pace(analyzer: Analyzer) -> Pace:
+    """In the background work rests, for half of its limit at most; not while others wait for it."""
+    connection = analyzer.connection
+    limit = analyzer.settings_of("").job_limit_seconds
+    return Pace(0.5 * limit, may_rest=lambda: not connection.in_transaction)
 
 
 def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
