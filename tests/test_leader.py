@@ -120,4 +120,5 @@ def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_pat
     assert len({one["fingerprint"] for one in alerts}) == len(alerts) >= 1
     owed = read_rows(store, "select id, state, created_at from deliveries")
     assert {one["state"] for one in owed if one["created_at"] < asked} == {"delivered"}
-    assert set(ids) == {one["id"] for one in owed if one["state"] == "delivered"}
+    delivered = {one["id"] for one in owed if one["state"] == "delivered"}
+    assert delivered <= set(ids) <= {one["id"] for one in owed}
