@@ -94,7 +94,7 @@ def test_it_asks_first_and_says_what_is_wrong(closed):
     """No answer erases nothing; a wrong model names the nearest."""
     capture({"id": 1})
     closed()
-    assert "Erase 1 exchanges of m for good?" in modeltap_command(
+    assert "Erase 1 exchange of m for good?" in modeltap_command(
         "erase", "--model", "m", "--where", "id=1", code=130, input="n\n"
     )
     assert len(bodies()) == 1
@@ -116,6 +116,6 @@ def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
     monkeypatch.setenv("MODELTAP_MASK_WITH", "hash")
     monkeypatch.setenv("MODELTAP_MASK_KEY", "k")
     where = "email=ann@example.org"
-    assert "1 exchanges erased" in modeltap_command(
+    assert "1 exchange erased" in modeltap_command(
         "erase", "--model", "m", "--where", where, "--yes"
     )

@@ -175,7 +175,9 @@ def test_the_list_counts_what_was_given_up(given_up):
 
 def test_what_was_given_up_goes_out_again_under_its_id(given_up, receiver, tmp_path):
     key, (message, other) = given_up
-    assert modeltap("webhook", "replay", "--webhook", key).startswith("1 messages are owed again")
+    assert modeltap("webhook", "replay", "--webhook", key).startswith(
+        "1 message owed again; the next delivery sends it"
+    )
     said = modeltap("deliver")
     assert said == "2 messages delivered, 0 to be tried again, 0 given up\n"
     # The second tells that the other webhook's message was given up.
@@ -185,4 +187,6 @@ def test_what_was_given_up_goes_out_again_under_its_id(given_up, receiver, tmp_p
     states = dict(rows)
     assert (states[message], states[other]) == ("delivered", "dead")
     assert "no message 'msg_x' was given up" in modeltap("webhook", "replay", "msg_x", code=1)
-    assert modeltap("webhook", "replay", other).startswith("1 messages are owed again")
+    assert modeltap("webhook", "replay", other).startswith(
+        "1 message owed again; the next delivery sends it"
+    )

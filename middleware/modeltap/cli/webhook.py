@@ -12,7 +12,7 @@ from modeltap import clock, config
 from modeltap.alerts import outbox
 from modeltap.alerts.post import post
 from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
-from modeltap.cli.output import emit, emit_json
+from modeltap.cli.output import counted, emit, emit_json
 from modeltap.errors import ConfigError, InputError, nearest
 from modeltap.store.connection import writing
 from modeltap.webhook import WebhookSettings
@@ -84,7 +84,10 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
         count = outbox.replay(connection, time.time(), message=message, webhook=key)
     if message and not count:
         raise InputError(f"no message {message!r} was given up; `modeltap webhook list` tells")
-    click.echo(f"{count} messages are owed again; the next delivery sends them")
+    click.echo(
+        f"{counted(count, 'message')} owed again; the next delivery sends "
+        f"{'it' if count == 1 else 'them'}"
+    )
 
 
 def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:

@@ -18,6 +18,8 @@ import click
 import numpy as np
 
 from modeltap import clock
+from modeltap.analysis.freeze import freeze_file
+from modeltap.config import Settings
 from modeltap.demo import flights as data
 from modeltap.demo.flights import FEATURES, Flight
 from modeltap.demo.model import cross_validated, train
@@ -25,6 +27,8 @@ from modeltap.demo.replay import DAY, Replay
 from modeltap.demo.server import Server, check_free
 from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
+from modeltap.ingest.roles import choose_roles
+from modeltap.ingest.table import open_table
 from modeltap.schedule import something_new
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
@@ -34,12 +38,15 @@ DAYS_PER_SECOND = 6.5
 
 _REFERENCE_ROWS = 20_000
 _SECRET = "DEMO_WEBHOOK_SECRET"
-_ENOUGH_SECONDS = 30.0
+_ENOUGH_SECONDS = 240.0
+
+_MODEL = "flights"
+_WINDOW = "7d"
 
 _TOML = """\
 # What modeltap.watch(app, model="flights") reads in this folder.
 store = "modeltap.db"
-window = "7d"
+window = "{window}"
 event_time = "body:time"           # windows go by the flight's time, not by the clock
 reference = "reference.csv"        # January and February, with the model's own record
 analyze_interval_seconds = 2       # the demo is in a hurry: 60 is the default
@@ -64,6 +71,7 @@ def play(*, keep: str | None, port: int, speed: float | None, requests: int, as_
         with _folder(kept) as folder:
             winter, summer = _load(stage, requests)
             _train(stage, winter, folder)
+            _freeze(stage, folder)
             _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
             store = folder / "modeltap.db" if kept else _bring_home(folder / "modeltap.db")
             stage.end(store)
@@ -144,12 +152,24 @@ def _train(stage: Stage, winter: list[Flight], folder: Path) -> None:
                              round(float(guesses[i]), 1), flight.air_time])  # fmt: skip
 
 
+def _freeze(stage: Stage, folder: Path) -> None:
+    """Freeze the reference now: beside the replay the analysis leaves the processor to it."""
+    stage.doing("learning what is normal")
+    connection = connect(folder / "modeltap.db")
+    table = open_table(folder / "reference.csv")
+    freeze_file(connection, Settings(window=_WINDOW), table, choose_roles(table, timestamp="time"),
+                model=_MODEL, version="")  # fmt: skip
+    connection.close()
+
+
 def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: float) -> None:
     """Serve, replay and listen until all that was sent has been analysed."""
     store = folder / "modeltap.db"
     secret = "whsec_" + secrets.token_urlsafe(32).replace("-", "A").replace("_", "B") + "="
     with WebhookReceiver(on_receive=stage.received) as receiver:
-        (folder / "modeltap.toml").write_text(_TOML.format(url=receiver.url, secret=_SECRET))
+        (folder / "modeltap.toml").write_text(
+            _TOML.format(url=receiver.url, secret=_SECRET, window=_WINDOW)
+        )
         connection = connect(store)
         stage.doing("starting the API")
         with Server(folder, port, {_SECRET: secret}) as server:
