@@ -35,10 +35,11 @@ def metrics(
     if metric is not None and metric not in METRICS:
         raise InputError(f"no metric {metric!r}{nearest(metric, METRICS)}")
     for column, value in (("metric", metric), ("feature", feature)):
-        rows = connection.execute(f"select distinct {column} from metrics")
-        known = [row[0] for row in rows if row[0] is not None]
-        if value is not None and known and value not in known:
-            raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
+        if value is not None:
+            rows = connection.execute(f"select distinct {column} from metrics")
+            known = [row[0] for row in rows if row[0] is not None]
+            if known and value not in known:
+                raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
     rows = connection.execute(
         f"select {', '.join(COLUMNS)} from metrics where (:model is null or model = :model) "
         "and (:metric is null or metric = :metric) and (:feature is null or feature = :feature) "

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -155,11 +155,10 @@ def _train(stage: Stage, winter: list[Flight], folder: Path) -> None:
 def _freeze(stage: Stage, folder: Path) -> None:
     """Freeze the reference now: beside the replay the analysis leaves the processor to it."""
     stage.doing("learning what is normal")
-    connection = connect(folder / "modeltap.db")
     table = open_table(folder / "reference.csv")
-    freeze_file(connection, Settings(window=_WINDOW), table, choose_roles(table, timestamp="time"),
-                model=_MODEL, version="")  # fmt: skip
-    connection.close()
+    roles = choose_roles(table, timestamp="time")
+    with closing(connect(folder / "modeltap.db")) as connection:
+        freeze_file(connection, Settings(window=_WINDOW), table, roles, model=_MODEL, version="")
 
 
 def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: float) -> None:
