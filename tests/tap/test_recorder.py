@@ -19,6 +19,7 @@ from modeltap.errors import ConfigError, StoreError
 from modeltap.tap.exchange import Exchange, IdSource
 from modeltap.tap.record import pack
 from modeltap.tap.recorder import Recorder
+from modeltap.tap.writer_process import WriterProcess
 
 
 def settings_of(store, **options):
@@ -54,11 +55,19 @@ def test_everything_queued_is_written_in_order(store):
 
 
 @pytest.mark.parametrize("bound", [{"max_queue_records": 10}, {"max_queue_bytes": 30_000}])
-def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound):
+def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch):
     """Bounded by count and by bytes; what was dropped is told in stats() and in the store."""
+    asked = threading.Event()
+
+    def slow_to_start(store):
+        asked.wait(60)
+        return WriterProcess(store)
+
+    monkeypatch.setattr("modeltap.tap.recorder.WriterProcess", slow_to_start)
     settings = settings_of(store, flush_interval_seconds=2.0, **bound)
     recorder = Recorder(store, settings)
     taken = put(recorder, settings, 50, b"x" * 1000)
+    asked.set()
     dropped = taken.count(False)
     assert 0 < dropped < 50 and taken[:9] == [True] * 9
     recorder.close()
@@ -145,6 +154,7 @@ CHILD = """
 import sys, time
 from modeltap import config
 from modeltap.tap.recorder import Recorder
+from modeltap.tap.writer_process import WriterProcess
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.record import pack
 settings = config.load({"store": sys.argv[1], "analyze": False})
