@@ -24,9 +24,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from capture_overhead import BODY
 from machine import describe
-from over_the_wire import CONNECTIONS, Server, saturate
+from over_the_wire import CONNECTIONS, Server, saturate, write_requests
 from rows_to_counts import fill
 
 SLICES = 10
@@ -112,11 +111,7 @@ def main() -> None:
     rounds = []
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
-        (folder / "body.json").write_bytes(BODY)
-        (folder / "post.lua").write_text(
-            f'wrk.method = "POST"\nwrk.body = [[{BODY.decode()}]]\n'
-            'wrk.headers["Content-Type"] = "application/json"\n'
-        )
+        write_requests(folder)
         fill(folder / "full.db", said.rows)
         for turn in range(said.rounds):
             server = Server("modeltap", folder / f"round{turn}", store=folder / "full.db")

@@ -82,6 +82,17 @@ class Server:
         self.process.wait(30)
 
 
+def write_requests(folder: Path) -> tuple[Path, Path]:
+    """Write what is sent: the body for hey, the script for wrk."""
+    body, script = folder / "body.json", folder / "post.lua"
+    body.write_bytes(BODY)
+    script.write_text(
+        f'wrk.method = "POST"\nwrk.body = [[{BODY.decode()}]]\n'
+        'wrk.headers["Content-Type"] = "application/json"\n'
+    )
+    return body, script
+
+
 def saturate(server: Server, seconds: int, script: Path) -> float:
     """Return the requests a second that 64 connections get."""
     told = subprocess.run(
@@ -113,13 +124,7 @@ class Wire:
         self._folder = folder
         self._seconds = seconds
         self._count = 0
-        self._body = folder / "body.json"
-        self._body.write_bytes(BODY)
-        self._script = folder / "post.lua"
-        self._script.write_text(
-            f'wrk.method = "POST"\nwrk.body = [[{BODY.decode()}]]\n'
-            'wrk.headers["Content-Type"] = "application/json"\n'
-        )
+        self._body, self._script = write_requests(folder)
 
     def measure(self, variant: str, half: float | None = None) -> tuple[float, float]:
         """Return requests a second, saturated, and p99 in ms at `half` requests a second."""

@@ -12,9 +12,8 @@ from modeltap import hookimpl
 
 @hookimpl
 def decode(payload):
-    if payload.path != "/calm":
-        pathlib.Path("hanging").write_text(str(os.getpid()))
-        time.sleep(600)
+    pathlib.Path("hanging").write_text(str(os.getpid()))
+    time.sleep(600)
 """
 """Lets an analysis hang, which writes its process's id into the file `hanging`."""
 
