@@ -1,6 +1,6 @@
 """What the whole pipeline says of four real data sets: imported, analysed, the alerts read back.
 
-    python benchmarks/real_data.py --data ../shared/data [--only car_loan] [--shuffles 20]
+    python benchmarks/real_data.py --data ../shared/data [--only car_loan] [--windows 1000]
 
 Each set goes into a store by `modeltap import`, and through the analyzer; what is printed are its
 alerts. `car_loan` (synthetic, by NannyML) is known to drift from row 75,000 on in four columns
@@ -54,6 +54,7 @@ SETS: dict[str, dict[str, Any]] = {
     "adult": {"file": "adult/data.csv.gz", "label": "class", "ignore": []},
 }  # fmt: skip
 SIZES = (100, 500, 2000)
+_OF_ONE = 20
 
 
 def alerts_of(data: Path, name: str) -> None:
@@ -99,19 +100,22 @@ def _tell(connection: Any) -> None:
     print(f"  {len(rows)} alerts in {len(windows)} windows")
 
 
-def shuffled(data: Path, name: str, shuffles: int) -> None:
-    """Count false alarms: some shuffled rows are the reference, windows are taken from the rest."""
+def shuffled(data: Path, name: str, wanted: int) -> None:
+    """Count false alarms: some shuffled rows are the reference, windows are taken from the rest.
+
+    No more than `_OF_ONE` windows share a reference: what it has by chance, all of them see.
+    """
     columns, rows = _columns(data, SETS[name])
     rng = np.random.default_rng(0)
     for size in SIZES:
         false, windows = 0, 0
         culprits: Counter[str] = Counter()
-        for _ in range(shuffles):
+        while windows < wanted:
             order = rng.permutation(rows)
             half = min(rows // 2, 10_000)
             reference = fit(_taken(columns, order[:half]), half, model="m")
             rest = order[half:]
-            for start in range(0, min(len(rest), 50 * size) - size + 1, size):
+            for start in range(0, min(len(rest), _OF_ONE * size) - size + 1, size):
                 part = _taken(columns, rest[start : start + size])
                 found = {
                     f"{m.feature} {m.metric}"
@@ -144,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--only", choices=list(SETS))
-    parser.add_argument("--shuffles", type=int, default=20)
+    parser.add_argument("--windows", type=int, default=1000)
     said = parser.parse_args()
     if not (said.data / "car_loan").is_dir():
         sys.exit(
@@ -157,8 +161,8 @@ def main() -> None:
             alerts_of(said.data, name)
     print("\nshuffled rows: windows with a false alarm in any column")
     for name in names:
-        if name != "dq" and said.shuffles:
-            shuffled(said.data, name, said.shuffles)
+        if name != "dq" and said.windows:
+            shuffled(said.data, name, said.windows)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def changed(share, **values):
         (changed(0.1, x="12"), "type_mismatch_rate", "x", "x: of the wrong type went from 0 %"),
         (changed(0.05, c="new"), "unseen_rate", "c", "c: never seen before went from 0 % to 5 %"),
         (changed(0.1, ok="maybe"), "type_mismatch_rate", "ok", "ok: of the wrong type went"),
-        (changed(0.1, x=500.0), "outlier_rate", "x", "x: far out (beyond "),
+        (changed(0.02, x=500.0), "drift", "x", "x: values beyond "),
         (changed(0.1, x=500.0), "out_of_range_rate", "x", "x: beyond "),
     ],
 )  # fmt: skip
@@ -72,6 +72,16 @@ def test_faults_are_rates_with_examples(normal, rows, metric, feature, words):
     (shown,) = read(normal, "select request_body from exchanges where id = ?", ids[0])
     value = json.loads(shown["request_body"])[feature]
     assert value in (None, "12", "new", "maybe", 500.0)
+
+
+def test_values_far_out_are_one_alert(normal):
+    """They are beyond the range, outliers, and a drift: all three have a verdict."""
+    assert [name for name, feature in sixth(normal, changed(0.1, x=500.0)) if feature == "x"] == [
+        "out_of_range_rate"
+    ]
+    verdicts = read(normal, "select metric from metrics where feature = 'x' and verdict = 'alert' "
+                            "and window_start >= '2024-01-06' order by 1")  # fmt: skip
+    assert [row["metric"] for row in verdicts] == ["drift", "out_of_range_rate", "outlier_rate"]
 
 
 def test_a_quiet_day_has_no_alert(normal):
@@ -93,12 +103,12 @@ def test_a_field_that_goes_and_one_that_comes(normal):
 
 
 def test_a_feed_that_stands_still(normal):
-    """All rows have one value in the middle of its range: quality, and drift."""
+    """All rows have one value in the middle of its range: that it drifted needs no words."""
     rows = day(9)
     for row in rows:
         row["x"] = 50.25
     found = sixth(normal, rows)
-    assert ("constant_feed", "x") in found
+    assert [name for name, feature in found if feature == "x"] == ["constant_feed"]
     assert "all 720 rows have the value '50.25'" in found["constant_feed", "x"]["summary"]
 
 

@@ -251,3 +251,11 @@ def test_each_step_is_kept(connection, judge, row, week):
         ("firing", week(0), 0.4), ("resolved", week(1), 0.01)
     ]  # fmt: skip
     assert len({one["alert_id"] for one in kept}) == 1 and all(one["at"] for one in kept)
+
+
+def test_windows_that_always_differ_somewhat_end_an_incident_after_eight(connection, judge, row):
+    judge(row(0, "alert"))
+    doubtful = {"strength": 0.9, "p_value": 1e-9}
+    for week in range(1, 8):
+        assert judge(row(week, "ok", **doubtful)) == []
+    assert events(judge(row(8, "ok", **doubtful))) == ["alert.resolved"]

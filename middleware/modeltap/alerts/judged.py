@@ -44,6 +44,11 @@ class Judged:
         return self.strength >= AT_ONCE
 
     @property
+    def quiet(self) -> bool:
+        """Whether it is no alert."""
+        return not self.alert
+
+    @property
     def calm(self) -> bool:
         """Whether it helps to end an incident: it is no alert, and no doubtful window either.
 
@@ -51,7 +56,7 @@ class Judged:
         """
         p = self.row["p_value"]
         doubtful = self.strength >= _DOUBTFUL_STRENGTH and (p is None or p < _DOUBTFUL_P)
-        return not self.alert and not doubtful
+        return self.quiet and not doubtful
 
 
 class Judge:

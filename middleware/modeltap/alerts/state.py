@@ -13,8 +13,9 @@ from operator import attrgetter
 from typing import Any
 
 from modeltap.alerts import history
+from modeltap.alerts.causes import causes, causes_first
 from modeltap.alerts.judged import Judge, Judged
-from modeltap.alerts.rules import Rule, fingerprint, rules_for
+from modeltap.alerts.rules import MIN_WINDOWS, Rule, fingerprint, rules_for
 from modeltap.alerts.silence import silenced_until
 from modeltap.clock import now
 from modeltap.rule import RuleSettings
@@ -26,6 +27,10 @@ ERROR = "alert.error"
 
 CALM_WINDOWS = 2
 """So many calm windows in a row end an incident; one alone is a pause in it."""
+
+_QUIET_WINDOWS = 8
+"""So many windows in a row without an alert end an incident even where each is doubtful: in data
+that always differs from its reference somewhat, no window is as the reference."""
 
 _FLAPPING_WINDOWS = 24
 _MOST_CALM_WINDOWS = 16
@@ -66,11 +71,11 @@ def update(
         calm_windows: how many calm windows in a row end an incident.
     """
     changed = []
-    for row in rows:
+    for row in causes_first(rows):
         if row["in_reference"]:
             continue
         for rule in rules_for(row, said):
-            transition = _Subject(connection, rule, row).judged(calm_windows)
+            transition = _Subject(connection, rule, row, rows).judged(calm_windows)
             if transition is not None:
                 changed.append(transition)
     return changed
@@ -94,12 +99,15 @@ def lose_sight(connection: sqlite3.Connection) -> list[Transition]:
 
 
 class _Subject:
-    """One rule about one metric, in the window that was judged now."""
+    """One rule about one metric, in the window of `rows` that was judged now."""
 
-    def __init__(self, connection: sqlite3.Connection, rule: Rule, row: Row) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, rule: Rule, row: Row, rows: Sequence[Row]
+    ) -> None:
         self.connection = connection
         self.rule = rule
         self.row = row
+        self.rows = rows
         self.judge = Judge(connection, rule, row)
         self.mark = fingerprint(rule.key, row["model"], row["version"], row["metric"],
                                 row["feature"], row["segment"])  # fmt: skip
@@ -120,7 +128,7 @@ class _Subject:
         if self.alert is not None and self.alert["state"] != "pending":
             self._repeat(found)
             return None
-        if self._was_over():
+        if self._was_over() or self._is_told():
             return None
         if not self._lasting(found):
             self._suspect(found)
@@ -159,7 +167,9 @@ class _Subject:
     def _calm(self, found: Judged, calm_windows: int) -> bool:
         """Say whether this window and those before it were calm for long enough."""
         needed = self._calm_needed(calm_windows)
-        return found.calm and self._before(needed - 1, attrgetter("calm"))
+        if found.calm and self._before(needed - 1, attrgetter("calm")):
+            return True
+        return self._before(max(needed, _QUIET_WINDOWS) - 1, attrgetter("quiet"))
 
     def _before(self, count: int, is_so: Callable[[Judged], bool]) -> bool:
         """Say whether the last `count` judged windows before this one all were so."""
@@ -189,6 +199,32 @@ class _Subject:
             (self.mark, self.row["window_start"], self.row["window_end"]),
         ).fetchone()
         return over is not None
+
+    def _is_told(self) -> bool:
+        """Say whether this began with an incident of the same column, which tells it already.
+
+        What comes later is news, though the column drifts: a sensor that breaks after it moved.
+        A limit that somebody set is an alert of its own.
+        """
+        if self.rule.said is not None and self.rule.said.condition is not None:
+            return False
+        explained = causes(self.row, self.rows)
+        if not explained:
+            return False
+        run = self.judge.run_before(self.row["window_start"])
+        began = run[0].row["window_start"] if run else self.row["window_start"]
+        told = self.connection.execute(
+            "select window_start from alerts where model = ? and version = ? and window = ? and "
+            "feature is ? and segment is ? and state = 'firing' "
+            f"and metric in ({', '.join('?' * len(explained))})",
+            (*(self.row[name] for name in ("model", "version", "window", "feature", "segment")),
+             *explained),
+        ).fetchall()  # fmt: skip
+        return any(self._judged_between(one["window_start"], began) < MIN_WINDOWS for one in told)
+
+    def _judged_between(self, start: str, end: str) -> int:
+        """Return how many windows were judged from `start` to before `end`."""
+        return sum(one.row["window_start"] >= start for one in self.judge.before(end, MIN_WINDOWS))
 
     def _suspect(self, found: Judged) -> None:
         """A weak effect is pending until the windows after it say the same, or do not."""

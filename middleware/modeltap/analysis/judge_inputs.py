@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec.structs import replace
+
 from modeltap import clock
 from modeltap.analysis import feed, operations, performance, verdict, whole_rows
 from modeltap.analysis.examples import with_examples
 from modeltap.analysis.judging import Judging, Period, is_within
-from modeltap.analysis.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, Metric
+from modeltap.analysis.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, OK, Metric
 from modeltap.analysis.moving import compared_period, moved
 from modeltap.analysis.reading import Batch
 from modeltap.analysis.reference import Reference
@@ -22,12 +24,16 @@ from modeltap.analysis.tally import Tally
 from modeltap.analysis.times import parse_times
 from modeltap.analysis.usual_rows import usual_key
 from modeltap.analysis.windows import Counter, total
+from modeltap.config import parse_reference
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.metrics import usual_value
+from modeltap.store.metrics import values_before
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import Columns
 from modeltap.window import Window
+
+_MIN_KNOWN = 4
+"""Of so many earlier windows it has to be known how well they could be told from theirs."""
 
 _LOOKED_AT = 100
 """So many windows of one pass have their rows looked at: that takes half a second each."""
@@ -176,18 +182,35 @@ class InputJudge:
             ids = list(dict.fromkeys(batch.ids[place] for place in places))
             return json.dumps(ids) if ids else None
 
-        yield from whole_rows.judge(
+        for metric in whole_rows.judge(
             reference, self._reference_rows(start, end),
             sample(batch.columns(self.reference.by_name), len(batch.rows), self.reference), alpha,
             min_rows=self._settings.min_rows, left_out=told, usual=partial(self._usual, start),
             shown=shown,
-        )  # fmt: skip
+        ):  # fmt: skip
+            yield self._if_known(metric, start)
+
+    def _if_known(self, metric: Metric, start: str) -> Metric:
+        """Take the verdict back where it is too early to know how much the rows differ anyway.
+
+        In weekly windows of data with seasons a classifier always knows this week from the last
+        ones. What a reference that stands still does by itself was learnt when it was frozen.
+        """
+        if not self.reference.moving or metric.verdict not in (OK, ALERT):
+            return metric
+        if self._usual(start, metric.metric, metric.feature) is not None:
+            return metric
+        return replace(metric, verdict=NO_REFERENCE, explanation=None, examples=None)
 
     def _usual(self, start: str, metric: str, feature: str | None) -> float | None:
-        """Return the largest value that a metric had where all was well."""
-        if self.reference.moving:
-            return usual_value(self.judging.connection, self._series, metric, feature, start)
-        return self.reference.usual_rows.get(usual_key(metric, feature))
+        """Return the largest value that a metric had among what is the reference now."""
+        moving = self.reference.moving
+        if not moving:
+            return self.reference.usual_rows.get(usual_key(metric, feature))
+        since = clock.iso((clock.parse(start) or 0.0) - parse_reference(moving).amount)
+        known = values_before(self.judging.connection, self._series, metric, feature, start,
+                              since, _MIN_KNOWN)  # fmt: skip
+        return max(known) if len(known) >= _MIN_KNOWN else None
 
     def _reference_rows(self, start: str, end: str) -> Sample:
         """Return a sample of the rows that the window from `start` to `end` is compared with."""

@@ -24,6 +24,9 @@ FLOOR = {"low": 0.06, "normal": 0.03, "high": 0.02}
 """The least Jensen-Shannon distance (base 2, less what chance gives) that is worth a word: a shift
 of a tenth of a standard deviation is .04, one of a hundredth .004."""
 
+_STILL = 0.05
+"""What chance does once in twenty windows is no movement that a word is lost about."""
+
 BEYOND_USUAL = 0.25
 """And beyond the most that the reference's own windows lie apart, by a quarter of that; of what is
 left to 1 where they lie far apart, for a distance cannot be more than 1."""
@@ -50,7 +53,9 @@ def judge(
         told = False
         if feature.is_tested:
             drifted = list(_drift(feature, own, alpha, FLOOR[sensitivity], min_rows))
-            told = drifted[0].verdict == ALERT and _bulk_moved(feature, own, alpha, drifted[0])
+            told = drifted[0].verdict == ALERT and _bulk_moved(
+                feature, own[: feature.bins], alpha, drifted[0].threshold or 0.0
+            )
             metrics += drifted
         metrics += quality.judge(feature, own, alpha, min_rows=min_rows, moved=told)
     return metrics
@@ -84,20 +89,31 @@ def rows_of(feature: Feature, counts: np.ndarray) -> int:
     return int(counts[0] if feature.kind == "words" else counts.sum())
 
 
-def _bulk_moved(feature: Feature, counts: np.ndarray, alpha: float, drifted: Metric) -> bool:
+def _bulk_moved(feature: Feature, now: np.ndarray, alpha: float, threshold: float) -> bool:
     """Say whether a number drifted within the fences, too, and not by outliers alone."""
     if feature.kind != "numeric":
         return False
-    then, now = np.array(feature.counts[: feature.bins]), counts[: feature.bins].copy()
-    first, last = quality.span(then)
-    if feature.fences is not None:
-        first, last = feature.below(feature.fences[0]), feature.above(feature.fences[1])
+    first, last = _inner(feature)
     if now[first:last].sum() < 0.5 * now.sum():
         return True
-    for bins in (then, now):
-        bins[:first] = bins[last:] = 0
-    moved = drift.distance(feature, then, now) > (drifted.threshold or 0.0)
+    then, now = _bulk(feature, np.array(feature.counts)), _bulk(feature, now)
+    moved = drift.distance(feature, then, now) > threshold
     return moved and drift.p_value(then, now, feature) < alpha
+
+
+def _bulk(feature: Feature, counts: np.ndarray) -> np.ndarray:
+    """Return the (bins,) counts with nothing beyond the fences."""
+    first, last = _inner(feature)
+    inner = np.zeros(feature.bins, dtype=np.int64)
+    inner[first:last] = counts[first:last]
+    return inner
+
+
+def _inner(feature: Feature) -> tuple[int, int]:
+    """Return the first bin within the fences and the one after the last."""
+    if feature.fences is None:
+        return quality.span(np.array(feature.counts[: feature.bins]))
+    return feature.below(feature.fences[0]), min(feature.above(feature.fences[1]), feature.bins)
 
 
 def _described(feature: Feature, then: np.ndarray, now: np.ndarray, rows: int) -> Iterator[Metric]:
@@ -118,11 +134,25 @@ def _described(feature: Feature, then: np.ndarray, now: np.ndarray, rows: int) -
 def _explained(
     feature: Feature, then: np.ndarray, now: np.ndarray, p: float, beyond_usual: bool
 ) -> str:
-    what = _moved(feature, then, now)
+    what = _far_out(feature, then, now) or _moved(feature, then, now)
     said = f"{feature.name}: {what}, {rows_of(feature, now):,} rows; expected {chance(p)}"
     if beyond_usual:
         said += f"; windows of the reference differ by up to {say(feature.usual)} themselves"
     return said
+
+
+def _far_out(feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
+    """Tell of the values beyond the fences, where all others are as they were."""
+    if feature.kind != "numeric" or not feature.edges:
+        return None
+    inner = _bulk(feature, then), _bulk(feature, now)
+    before, after = (
+        1 - float(bulk.sum() / bins.sum()) for bulk, bins in zip(inner, (then, now), strict=True)
+    )
+    if after <= before or not inner[1].any() or drift.p_value(*inner, feature) < _STILL:
+        return None
+    low, high = feature.fences or (feature.low, feature.high)
+    return f"values beyond {say(low)} to {say(high)} went from {share(before)} to {share(after)}"
 
 
 def _moved(feature: Feature, then: np.ndarray, now: np.ndarray) -> str:

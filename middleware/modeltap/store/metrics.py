@@ -8,8 +8,6 @@ from typing import Any
 
 from modeltap.store.windows import Series
 
-_USUAL_WINDOWS = 28
-
 METRIC_COLUMNS = (
     "model", "version", "window", "window_start", "window_end", "rows", "count", "metric",
     "feature", "segment", "value", "low", "high", "threshold", "p_value", "strength", "verdict",
@@ -26,15 +24,23 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any
     )
 
 
-def usual_value(
-    connection: sqlite3.Connection, series: Series, metric: str, feature: str | None, before: str
-) -> float | None:
-    """Return the largest value of a metric in the last windows before one, where all was well."""
-    row = connection.execute(
-        "select max(value) from (select value from metrics where model = ? and version = ? and "
-        "window = ? and metric = ? and feature is ? and window_start < ? "
-        "and ifnull(verdict, 'ok') = 'ok' order by window_start desc limit ?)",
-        (series.model, series.version, series.window, metric, feature, before, _USUAL_WINDOWS),
-    ).fetchone()  # fmt: skip
-    found: float | None = row[0]
+def values_before(
+    connection: sqlite3.Connection, series: Series, metric: str, feature: str | None, before: str,
+    since: str, at_least: int,
+) -> list[float]:  # fmt: skip
+    """Return a metric's values in the windows from `since` to `before`, newest first.
+
+    Where these are fewer than `at_least`, the ones before them are taken, too, up to that number.
+    """
+    rows = connection.execute(
+        "select window_start, value from metrics where model = ? and version = ? and window = ? "
+        "and metric = ? and feature is ? and window_start < ? and value is not null "
+        "order by window_start desc",
+        (series.model, series.version, series.window, metric, feature, before),
+    )
+    found: list[float] = []
+    for start, value in rows:
+        if start < since and len(found) >= at_least:
+            break
+        found.append(value)
     return found

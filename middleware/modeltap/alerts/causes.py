@@ -1,0 +1,53 @@
+"""One fact about a column is one alert: what follows from it is not told beside it.
+
+A column that froze drifts; one with values far out leaves its range, too, and drifts by them
+alone. Whoever gets three messages of it has to find out that they are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from modeltap.analysis.metric import ALERT
+
+Row = Mapping[str, Any]
+
+_CAUSES: dict[str, tuple[str, ...]] = {
+    "outlier_rate": ("out_of_range_rate", "constant_feed"),
+    "out_of_range_rate": ("constant_feed",),
+    # Values far out are judged only where the bulk stayed: then they are all of the drift.
+    "drift": ("outlier_rate", "constant_feed"),
+    "row_outlier_rate": ("multivariate_drift",),
+}
+"""What tells a metric's alert better, where the same column has it in the same window."""
+
+_ORDER = ("constant_feed", "out_of_range_rate", "outlier_rate", "multivariate_drift")
+
+
+def causes_first(rows: Sequence[Row]) -> list[Row]:
+    """Return a window's rows in the order in which they explain each other.
+
+    >>> rows = [{"metric": name} for name in ("drift", "outlier_rate", "constant_feed")]
+    >>> [row["metric"] for row in causes_first(rows)]
+    ['constant_feed', 'outlier_rate', 'drift']
+    """
+    places = {metric: place for place, metric in enumerate(_ORDER)}
+    return sorted(rows, key=lambda row: places.get(row["metric"], len(places)))
+
+
+def causes(row: Row, rows: Sequence[Row]) -> set[str]:
+    """Return the metrics of the same column that alert in the same window and explain `row`.
+
+    >>> about = {"feature": "temp", "segment": None, "verdict": "alert"}
+    >>> metrics = ("out_of_range_rate", "outlier_rate", "drift")
+    >>> rows = [{"metric": metric, **about} for metric in metrics]
+    >>> sorted(causes(rows[-1], rows)), causes(rows[-1], rows[-1:])
+    (['out_of_range_rate', 'outlier_rate'], set())
+    """
+    found: set[str] = set()
+    for other in rows:
+        same = (other["feature"], other["segment"]) == (row["feature"], row["segment"])
+        if same and other["verdict"] == ALERT and other["metric"] in _CAUSES.get(row["metric"], ()):
+            found |= {other["metric"], *causes(other, rows)}
+    return found
