@@ -243,17 +243,18 @@ async def test_other_scopes_pass_untouched(store, kind):
     assert seen == [scope] and not store.exists()
 
 
-async def test_unknown_messages_pass_and_a_file_sent_by_path_is_not_seen(tap):
-    """pathsend has no bytes to keep: it is recorded as such."""
+@pytest.mark.parametrize("kind", ["pathsend", "zerocopysend"])
+async def test_unknown_messages_pass_and_a_file_sent_by_the_server_is_not_seen(tap, kind):
+    """It has no bytes to keep, and is recorded as such."""
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.debug", "info": {}})
-        await send({"type": "http.response.pathsend", "path": "/tmp/x"})
+        await send({"type": f"http.response.{kind}", "path": "/tmp/x", "file": 3})
 
     client = Client()
     row = await tap(app, client)
-    assert [m["type"] for m in client.sent][1:] == ["http.response.debug", "http.response.pathsend"]
+    assert [m["type"] for m in client.sent][1:] == ["http.response.debug", f"http.response.{kind}"]
     assert row["response_note"] == "not seen" and row["aborted"] is None
 
 
@@ -472,6 +473,31 @@ async def test_our_own_failure_is_logged_once_and_never_the_apps(tap, store, cap
         await tapped(scope_of(), client.receive, client.send)
         assert client.body == b"1"
     assert len([r for r in caplog.records if "could not be tapped" in r.message]) == 1
+
+
+class _Unreadable:
+    @property
+    def path(self):
+        raise RuntimeError("no route has a path here")
+
+
+@pytest.mark.parametrize("said", [
+    {"fastapi": "of another kind"}, {"root_path": None, "route": Route("/predict", echo)},
+    {"root_path": 7}, {"route": _Unreadable()},
+])  # fmt: skip
+async def test_what_stands_in_the_scope_is_the_apps(store, read_rows, said):
+    """Something odd there costs the route, and nothing else."""
+
+    async def app(scope, receive, send):
+        scope.update(said)
+        await echo(scope, receive, send)
+
+    tapped = modeltap.ASGIMiddleware(app, model="m", store=store, analyze=False)
+    client = Client(b"1")
+    await tapped({**scope_of(), **said}, client.receive, client.send)
+    assert client.body == b"1" and modeltap.flush(10)
+    (row,) = read_rows(store)
+    assert row["route"] is None and row["status"] == 200
 
 
 async def test_a_model_by_path_and_by_function(tap):

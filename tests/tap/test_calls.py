@@ -56,6 +56,14 @@ def test_a_duration_that_nobody_told_is_unknown(options, recorded):
     assert row["duration_ms"] is None and row["first_byte_ms"] is None
 
 
+@pytest.mark.parametrize("duration", [float("nan"), float("inf"), 10**400, "soon"])
+def test_a_duration_that_is_no_number_is_unknown(options, recorded, duration):
+    """The call is recorded all the same."""
+    modeltap.capture(request=1, response=2, duration_ms=duration, **options)
+    (row,) = recorded()
+    assert row["duration_ms"] is None and row["request_body"] == "1"
+
+
 @dataclasses.dataclass
 class Flight:
     distance: int

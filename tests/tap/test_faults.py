@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import modeltap
 from disks import small_disk
 from modeltap import config
 from modeltap.analysis.losses import judge_losses
@@ -96,7 +97,7 @@ def test_a_disk_filled_to_the_last_byte_is_survived(tmp_path, record):
         connection.close()
 
 
-def test_a_disk_that_becomes_read_only_is_said_once(tmp_path, record, caplog, eventually):
+def test_a_disk_that_is_read_only_is_said_once(tmp_path, record, caplog, eventually):
     """Everything is dropped and counted, nothing raised."""
     with small_disk(tmp_path / "disk", "16m") as disk:
         store = disk / "taps.db"
@@ -109,6 +110,31 @@ def test_a_disk_that_becomes_read_only_is_said_once(tmp_path, record, caplog, ev
         assert eventually(lambda: "are not recorded" in caplog.text)
         said = [r.message for r in caplog.records if "are not recorded" in r.message]
         assert len(said) == 1 and re.search("read.?only|unable to open", said[0])
+
+
+def test_an_app_starts_on_a_disk_that_is_read_only(tmp_path, caplog, eventually):
+    """It is said when the app is watched, and the app serves; recorded when it is mended."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return [b"served"]
+
+    with small_disk(tmp_path / "disk", "16m") as disk:
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        store = disk / "taps.db"
+        watched = modeltap.watch(app, model="m", store=store, analyze=False)
+        assert "is not writable by this user" in caplog.text
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+        assert list(watched(dict(environ), lambda *_: None)) == [b"served"]
+        assert eventually(lambda: "are not recorded" in caplog.text) and not store.exists()
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+
+        def recorded():
+            list(watched(dict(environ), lambda *_: None))
+            return store.exists() and count(store)
+
+        assert eventually(recorded)
+        watched.tee.close()
 
 
 def damage_pages(store):

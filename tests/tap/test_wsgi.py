@@ -65,9 +65,9 @@ class Body:
         self.closed += 1
 
 
-def app_of(body, headers=()):
+def app_of(body, headers=(), status="200 OK"):
     def app(environ, start_response):
-        start_response("200 OK", list(headers))
+        start_response(status, list(headers))
         return body
 
     return app
@@ -139,7 +139,7 @@ def test_a_body_nobody_reads_stays_unread(store, last):
     assert last()["request_note"] == "not read"
 
 
-@pytest.mark.parametrize("length", ["", "abc", "-1", "1.5", None])
+@pytest.mark.parametrize("length", ["", "abc", "-1", "1.5", None, "\xb2", "9" * 5000])
 def test_a_malformed_content_length_is_no_concern_of_ours(store, last, length):
     """The app gets what it would have got."""
     environ = environ_of(b"x")
@@ -149,6 +149,37 @@ def test_a_malformed_content_length_is_no_concern_of_ours(store, last, length):
         environ["CONTENT_LENGTH"] = length
     list(tapped(app_of([b"1"]), store)(environ, Server().start_response))
     assert last()["status"] == 200
+
+
+@pytest.mark.parametrize("status", ["\xb2\xb2\xb2 x", "", "teapot"])
+def test_a_malformed_status_goes_on_to_the_server(store, last, status):
+    """What it makes of it is its own affair."""
+    server = Server()
+    list(tapped(app_of([b"1"], status=status), store)(environ_of(b"x"), server.start_response))
+    assert server.started[0][0] == status and last()["status"] is None
+
+
+def test_the_input_has_what_the_servers_has(store, last):
+    """`next` reads a line; `readinto` is there where the server's input has it."""
+    got = []
+
+    def app(environ, start_response):
+        source = environ["wsgi.input"]
+        got.append(([next(source), next(source)], next(source, None), hasattr(source, "readinto")))
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    class Lines:
+        def __init__(self, *lines):
+            self._lines = iter(lines)
+
+        def __iter__(self):
+            return self._lines
+
+    environ = environ_of(**{"wsgi.input": Lines(b"one\n", b"two")})
+    list(tapped(app, store)(environ, Server().start_response))
+    assert got == [([b"one\n", b"two"], None, False)]
+    assert last()["request_body"] == "one\ntwo"
 
 
 def test_a_file_wrapper_is_returned_unwrapped(store, last):

@@ -19,9 +19,9 @@ BUSY_TIMEOUT_SECONDS = 5.0
 
 
 def check_path(path: str | Path) -> Path:
-    """Return `path` as the absolute path of a usable store, without opening anything.
+    """Return `path` as the absolute path of a store, without opening anything.
 
-    Raises `StoreError` when its folder is missing or cannot be written, or when it is a folder.
+    Raises `StoreError` when its folder is missing, or when it is a folder itself.
     """
     file = Path(path).expanduser().absolute()
     if file.is_dir():
@@ -31,10 +31,18 @@ def check_path(path: str | Path) -> Path:
             f"store {str(path)!r}: the folder {str(file.parent)!r} does not exist; "
             "create it or name another"
         )
-    writable = file if file.exists() else file.parent
-    if not os.access(writable, os.W_OK):
-        raise StoreError(f"store {str(path)!r}: {str(writable)!r} is not writable by this user")
     return file
+
+
+def check_writable(path: Path) -> Path:
+    """Return `path`, an absolute one, of a store that may be written.
+
+    Raises `StoreError` when this user, or a read-only disk, does not let it.
+    """
+    file = path if path.exists() else path.parent
+    if not os.access(file, os.W_OK):
+        raise StoreError(f"store {str(path)!r}: {str(file)!r} is not writable by this user")
+    return path
 
 
 def connect(
@@ -56,7 +64,7 @@ def connect(
             raise StoreError(
                 f"there is no store at {str(path)!r}; name one with --store, or watch an app first"
             )
-        _create_private(check_path(file))
+        _create_private(check_writable(check_path(file)))
     try:
         return _usable(file, in_child, check)
     except sqlite3.DatabaseError as error:

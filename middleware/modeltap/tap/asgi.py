@@ -164,12 +164,14 @@ class _Responder:
         elif kind == "http.response.start":
             await self._send(self._start(message))
         else:
-            if kind in ("http.response.pathsend", "http.response.zerocopysend"):
+            is_file = kind in ("http.response.pathsend", "http.response.zerocopysend")
+            is_last = is_file and not message.get("more_body", False)
+            if is_file:
                 self._exchange.response_note = "not seen"
-            if kind == "http.response.pathsend" and self._tee.durable:
+            if is_last and self._tee.durable:
                 await self._tee.wait_async(self._finish())
             await self._send(message)
-            if kind == "http.response.pathsend":
+            if is_last:
                 self._finish()
 
     def _start(self, message: Message) -> Message:
@@ -197,7 +199,10 @@ class _Responder:
         self._finished = True
         exchange = self._exchange
         exchange.duration_ms = exchange.elapsed_ms()
-        exchange.route = self._route()
+        try:
+            exchange.route = self._route()
+        except Exception as error:  # what stands in the scope is the app's
+            self._tee.failed(error)
         return self._tee.finish(exchange)
 
     def end(self, error: BaseException | None) -> None:
@@ -242,7 +247,8 @@ def _mounted(scope: Scope, template: str) -> str:
 def _path(scope: Scope) -> str:
     """Return the path without the server's own root_path, which not every server puts there."""
     path: str = scope["path"]
-    rest = path.removeprefix(_outer(scope).rstrip("/"))
+    outer = _outer(scope)
+    rest = path.removeprefix(outer.rstrip("/")) if isinstance(outer, str) else path
     return rest if rest.startswith("/") else path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
@@ -59,7 +60,8 @@ def capture(
         model: the model's name.
         request, response: anything JSON can say: dicts, lists, numbers, arrays, data frames,
             dataclasses, pydantic models.
-        duration_ms: how long the call took, in milliseconds; unknown if not said.
+        duration_ms: how long the call took, in milliseconds; unknown if not said,
+            or if it is no finite number.
         started_at: when it began; now, less its duration, if not said.
         error: what it raised.
         name: what the store calls the function (column `path`); of a decorated one its own name.
@@ -82,11 +84,11 @@ def capture(
     exchange = tee.begin_call(model, name)
     if exchange is None:
         return None
+    exchange.duration_ms = None if duration_ms is None else _milliseconds(duration_ms)
     if started_at is not None:
         exchange.started_at = _seconds(started_at)
-    elif duration_ms is not None:
-        exchange.started_at -= duration_ms / 1000
-    exchange.duration_ms = duration_ms
+    elif exchange.duration_ms is not None:
+        exchange.started_at -= exchange.duration_ms / 1000
     _add_request(tee, exchange, request)
     tee.wait(_end(tee, exchange, response, error))
     return exchange.id
@@ -318,6 +320,14 @@ def _with_store(store: str | Path | None, options: dict[str, Any]) -> dict[str, 
     if len(known) > 1:
         raise InputError(f"which store? this process records to: {', '.join(known)}; say store=...")
     return {**options, "store": known[0]} if known else options
+
+
+def _milliseconds(duration: float) -> float | None:
+    try:
+        found = float(duration)
+    except (OverflowError, TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _seconds(moment: datetime) -> float:

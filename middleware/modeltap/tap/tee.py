@@ -11,8 +11,8 @@ from typing import Any
 from modeltap import config
 from modeltap.checks import from_environment
 from modeltap.config import ModelChooser, Settings
-from modeltap.errors import ConfigError
-from modeltap.store.connection import check_path
+from modeltap.errors import ConfigError, StoreError
+from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.headers import HeaderFilter, text_of, trace_id
 from modeltap.tap.own_mask import mask_bodies, own_mask
@@ -37,7 +37,7 @@ class Tee:
         self.disabled = self.settings.disabled
         settings = self.settings
         if not self.disabled:
-            check_path(settings.store)
+            _check_store(settings.store)
             from_environment(settings.mask_key or "", "mask_key")
             _check_reference(settings)
         self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
@@ -150,6 +150,15 @@ def _traceparent(headers: Headers) -> Iterator[str]:
     for name, value in headers:
         if name in (b"traceparent", "traceparent"):
             yield text_of(value)
+
+
+def _check_store(store: str) -> None:
+    """A path that can be no store is a mistake in the app; a disk that is read-only now is not."""
+    path = check_path(store)
+    try:
+        check_writable(path)
+    except StoreError as error:
+        logger.error("modeltap: nothing is recorded until it can be, the app serves on: %s", error)
 
 
 def _check_reference(settings: Settings) -> None:

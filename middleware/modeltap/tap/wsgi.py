@@ -79,7 +79,7 @@ class _Responder:
         """`start_response` as PEP 3333 has it, also called again with `exc_info`."""
         exchange = self._exchange
         exchange.headers_ms = exchange.elapsed_ms()
-        exchange.status = int(status[:3]) if status[:3].isdigit() else None
+        exchange.status = _number(status[:3])
         exchange.response_headers = headers
         # Flask takes its request out of the environ before it returns, so its rule is read now.
         flask = self._environ.get("werkzeug.request")
@@ -184,7 +184,7 @@ class _Output:
 class _Input:
     """`wsgi.input`, teed: what the app reads is kept, whichever way it reads."""
 
-    __slots__ = ("_environ", "_exchange", "_limit", "_source")
+    __slots__ = ("_environ", "_exchange", "_iterator", "_limit", "_source")
 
     def __init__(
         self, source: Any, exchange: Exchange, limit: int, environ: WSGIEnvironment
@@ -193,6 +193,7 @@ class _Input:
         self._exchange = exchange
         self._limit = limit
         self._environ = environ
+        self._iterator: Iterator[bytes] | None = None
 
     def _add(self, piece: bytes, asked: bool = True) -> bytes:
         if piece:
@@ -213,17 +214,32 @@ class _Input:
     def readlines(self, *hint: int) -> list[bytes]:
         return [self._add(line) for line in self._source.readlines(*hint)]
 
-    def readinto(self, buffer: Any) -> int:
-        count: int = self._source.readinto(buffer)
-        self._add(bytes(memoryview(buffer)[:count]))
-        return count
+    def __iter__(self) -> _Input:
+        return self
 
-    def __iter__(self) -> Iterator[bytes]:
-        for line in self._source:
-            yield self._add(line)
+    def __next__(self) -> bytes:
+        try:
+            return self._add(next(self._lines()))
+        except StopIteration:
+            self._exchange.request_read = True
+            raise
+
+    def _lines(self) -> Iterator[bytes]:
+        if self._iterator is None:
+            self._iterator = iter(self._source)
+        return self._iterator
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
+        found = getattr(self._source, name)
+        if name != "readinto":  # not every server's input has it
+            return found
+
+        def readinto(buffer: Any) -> int:
+            count: int = found(buffer)
+            self._add(bytes(memoryview(buffer)[:count]))
+            return count
+
+        return readinto
 
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -241,9 +257,12 @@ def _length(environ: WSGIEnvironment) -> int | None:
     text = environ.get("CONTENT_LENGTH") or ""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
-    if not text:
-        return 0
-    return int(text) if text.isdigit() else None
+    return _number(text) if text else 0
+
+
+def _number(text: str) -> int | None:
+    """Read digits, and no more of them than a size in bytes can have; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def _as_utf8(text: str) -> str:
