@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from modeltap import clock
 from modeltap.analysis import performance
 from modeltap.analysis.freeze import baseline, save
 from modeltap.analysis.judging import Judging, Period
+from modeltap.analysis.labelled import LABELS, Due, due_windows, forget_due, note_due
 from modeltap.analysis.metric import Metric
 from modeltap.analysis.reference import Reference
 from modeltap.store import windows as stored
@@ -22,9 +22,6 @@ from modeltap.store.progress import advance, progress
 from modeltap.store.references import active_reference
 from modeltap.store.windows import Key, Series
 from modeltap.window import Window
-
-_DUE = "performance due "
-"""How the windows with new labels are called in the table `progress`."""
 
 
 @dataclass
@@ -39,35 +36,25 @@ class PerformanceJudge:
     def run(self) -> int:
         """Judge them; return how many."""
         self._note_labels()
-        judged = 0
-        due = self.judging.connection.execute(
-            "select name, value from progress where name like ? order by name", (f"{_DUE}%",)
-        ).fetchall()
-        for name, labels in due:
-            model, version, window, start = json.loads(name.removeprefix(_DUE))
-            judged += self._judge(model, version, window, start, labels, name)
-        return judged
+        due = due_windows(self.judging.connection)
+        return sum(self._judge(window, newest) for window, newest in due)
 
     def _note_labels(self) -> None:
         """Note which windows new labels belong to, and how far the labels were read."""
         connection = self.judging.connection
-        before = progress(connection, "labels")
+        before = progress(connection, LABELS)
         newest = connection.execute("select max(seq) from labels").fetchone()[0] or 0
         due = set()
         for row in self._labelled_since(0 if self.judging.again else before):
             window = Window.parse(self.judging.settings_of(row["model"]).window)
             start = self._start(row, window)
             if start is not None:
-                said = [row["model"], row["version"], window.text, start]
-                due.add(_DUE + json.dumps(said))
+                due.add(Due(row["model"], row["version"], window.text, start))
         if not due and newest == before:
             return
         with writing(connection):
-            connection.executemany(
-                "insert or replace into progress (name, value) values (?, ?)",
-                [(name, newest) for name in due],
-            )
-            if advance(connection, "labels", before, newest):
+            note_due(connection, due, newest)
+            if advance(connection, LABELS, before, newest):
                 note_label_days(connection, before)
 
     def _start(self, row: sqlite3.Row, window: Window) -> str | None:
@@ -92,11 +79,10 @@ class PerformanceJudge:
             (seq,),
         ).fetchall()
 
-    def _judge(
-        self, model: str, version: str, window: str, start: str, labels: int, due: str
-    ) -> bool:
+    def _judge(self, due: Due, newest: int) -> bool:
+        model, version = due.model, due.version
         settings = self.judging.settings_of(model)
-        where = self._where(model, version, window, start)
+        where = self._where(*due)
         if where is None or not self.judging.is_over(model, version, where[0].end):
             return False
         period, first, after = where
@@ -117,8 +103,8 @@ class PerformanceJudge:
                               value=labelled / len(pairs) if pairs else 0.0))  # fmt: skip
         connection = self.judging.connection
         return self.judging.write(
-            "performance", period, metrics, revision=f"#{labels}", reference=reference,
-            also=lambda: _forget(connection, due),
+            "performance", period, metrics, revision=f"#{newest}/{len(pairs)}",
+            reference=reference, also=lambda: forget_due(connection, due),
         )  # fmt: skip
 
     def _where(
@@ -165,7 +151,3 @@ class PerformanceJudge:
                 with writing(self.judging.connection):
                     save(self.judging.connection, reference)
         return reference
-
-
-def _forget(connection: sqlite3.Connection, due: str) -> None:
-    connection.execute("delete from progress where name = ?", (due,))

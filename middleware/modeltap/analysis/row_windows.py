@@ -6,9 +6,11 @@ import sqlite3
 from dataclasses import dataclass
 
 from modeltap import clock
+from modeltap.analysis.labelled import LABELS, Due, note_due
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import Counter, count_batch
 from modeltap.store import windows as stored
+from modeltap.store.labels import early_labels
 from modeltap.store.progress import progress
 from modeltap.store.windows import LAST, Columns, Key
 from modeltap.window import Window
@@ -41,8 +43,16 @@ class RowWindows:
             columns = self._columns(*found)
             with self.counter.fenced(name, before, before + 1):
                 stored.put_window(self.counter.connection, self._series, columns)
+                self._note_labelled(found[0], columns["window_start"])
             done += 1
         return done
+
+    def _note_labelled(self, picked: list[sqlite3.Row], start: str) -> None:
+        """Until it is cut nobody knows which window a labelled row lies in."""
+        connection, newest = self.counter.connection, progress(self.counter.connection, LABELS)
+        if early_labels(connection, {row["exchange_id"] for row in picked}, newest):
+            due = Due(self.reference.model, self.reference.version, self._series.window, start)
+            note_due(connection, [due], newest)
 
     def open(self) -> Columns | None:
         """Return the rows that wait for their window to be full, counted; None if none do."""

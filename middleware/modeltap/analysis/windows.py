@@ -14,6 +14,7 @@ from operator import add
 import numpy as np
 
 from modeltap import clock
+from modeltap.analysis.labelled import note_early
 from modeltap.analysis.operations import Traffic, count_latency
 from modeltap.analysis.reading import COLUMNS, Batch, finder, read
 from modeltap.analysis.reference import Reference
@@ -159,16 +160,19 @@ class Counter:
     ) -> None:
         chances = [json.dumps(one) if one else None for one in batch.probabilities]
         arrived = {exchange["id"]: exchange["seq"] for exchange in exchanges}
+        times = write_times(np.array(batch.times, dtype=np.float64))
         self.connection.executemany(
             "insert or replace into predictions (exchange_id, row, model, version, prediction, "
             "score, probabilities, event_time, seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             zip(
                 batch.ids, batch.row_numbers, repeat(model), repeat(version),
                 map(_storable, batch.predictions), batch.scores, chances,
-                write_times(np.array(batch.times, dtype=np.float64)),
-                map(arrived.__getitem__, batch.ids), strict=False,
+                times, map(arrived.__getitem__, batch.ids), strict=False,
             ),
         )  # fmt: skip
+        window = Window.parse(self.settings_of(model).window)
+        note_early(self.connection, model, version, window,
+                   dict(zip(batch.ids, times, strict=False)))  # fmt: skip
 
     def _add_notes(self, before: int, after: int, batches: Sequence[Batch]) -> None:
         """Note of each exchange after `before` and up to `after` what was found in it."""

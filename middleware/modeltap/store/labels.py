@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 
@@ -25,15 +26,45 @@ def insert_labels(
 
 def note_label_days(connection: sqlite3.Connection, after: int) -> None:
     """Add labels of a number above `after` to their models' days, in the caller's transaction."""
+    _add_days(connection, "labels l", "l.seq > ?", (after,))
+
+
+def _add_days(
+    connection: sqlite3.Connection, source: str, where: str, values: tuple[object, ...]
+) -> None:
     connection.execute(
         "insert into label_days (model, day, labels, last_at) "
-        "select p.model, substr(l.received_at, 1, 10), count(*), max(l.received_at) from labels l "
+        f"select p.model, substr(l.received_at, 1, 10), count(*), max(l.received_at) from {source} "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-        "where l.seq > ? group by 1, 2 "
+        f"where {where} group by 1, 2 "
         "on conflict (model, day) do update set labels = labels + excluded.labels, "
         "last_at = max(last_at, excluded.last_at)",
-        (after,),
+        values,
     )
+
+
+def early_labels(
+    connection: sqlite3.Connection, exchange_ids: Iterable[str], newest: int
+) -> list[str]:
+    """Return those of the exchanges that have labels up to the number `newest`."""
+    if not newest:
+        return []
+    rows = connection.execute(
+        "select distinct l.exchange_id from json_each(?) e "
+        "cross join labels l on l.exchange_id = e.value where l.seq <= ?",
+        (json.dumps(list(exchange_ids)), newest),
+    )
+    return [row[0] for row in rows]
+
+
+def note_early_days(
+    connection: sqlite3.Connection, exchange_ids: Iterable[str], newest: int
+) -> None:
+    """Add the labels, up to `newest`, of exchanges that came after them, as `note_label_days`."""
+    _add_days(
+        connection, "json_each(?) e cross join labels l on l.exchange_id = e.value", "l.seq <= ?",
+        (json.dumps(list(exchange_ids)), newest),
+    )  # fmt: skip
 
 
 def storable_label(value: object) -> object:

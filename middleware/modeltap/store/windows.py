@@ -140,7 +140,11 @@ def bounds(connection: sqlite3.Connection, window: Columns, series: Series) -> t
     if window["first_seq"] is None:
         return (window["window_start"], 0, 0), (window["window_end"], 0, 0)
     following = window_after(connection, series, window["window_start"])
-    return first_key(window), LAST if following is None else first_key(following)
+    if following is not None:
+        return first_key(window), first_key(following)
+    # What comes after its last row waits for a window of its own.
+    event, seq, row = last_key(window)
+    return first_key(window), (event, seq, row + 1)
 
 
 def first_key(window: Columns) -> Key:
