@@ -106,6 +106,16 @@ def test_it_asks_first_and_says_what_is_wrong(closed):
     )
 
 
+def test_a_field_that_no_exchange_has_is_misspelt(closed):
+    """Nobody was looked for: that is no success."""
+    capture({"user": {"id": ANN}})
+    closed()
+    said = modeltap_command("erase", "--model", "m", "--where", "usr.id=7", "--yes", code=1)
+    assert "no exchange of 'm' has a field 'usr.id'" in said and len(bodies()) == 1
+    said = modeltap_command("erase", "--model", "m", "--where", "user.id=7", "--yes")
+    assert "0 exchanges erased" in said
+
+
 def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
     """The same value, under the key that hashed it."""
     said = {"mask_with": "hash", "mask_key": "k", "mask_body_fields": "^email$"}

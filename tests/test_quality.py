@@ -130,6 +130,32 @@ def test_a_pause_longer_than_any_before(normal):
     assert "no row for 8.03 h, from 2024-01-06 07:58 to 2024-01-06 16:00" in alert["summary"]
 
 
+def test_a_reference_of_less_than_a_day_knows_of_no_night(store):
+    """Half an hour of rows came every second; then nobody asked for an hour."""
+    rows = [row for seed in range(4) for row in day(seed)][:2500]
+    put(store, every(1 / 60, 2000), rows[:2000])
+    put(store, every(1 / 60, 500, first=90), rows[2000:], prefix="later")
+    analyze(store, {"window": "500 rows", "reference": "first 2000 rows"}, open_too=True)
+    found = read(store, "select value, verdict from metrics where metric = 'gap_seconds' "
+                        "order by window_start desc limit 1")  # fmt: skip
+    assert read(store, "select 1 from alerts where metric in ('gap_seconds', "
+                       "'freshness_seconds')") == []  # fmt: skip
+    assert found[0]["verdict"] is None
+
+
+def test_what_was_masked_is_no_value(store):
+    """A column that is masked throughout is not a category; one that is so at times has its own."""
+    rows = [{**row, "mail": "[masked]"} for seed in range(5) for row in day(seed)]
+    for number, row in enumerate(rows):
+        row["c"] = "[masked]" if number % 10 == 0 else row["c"]
+    put(store, every(2, len(rows)), rows)
+    analyze(store, SAID, open_too=True)
+    (payload,) = read(store, 'select payload from "references"')
+    features = {one["name"]: one for one in json.loads(payload["payload"])["features"]}
+    assert features["mail"]["kind"] == "other"
+    assert "[masked]" not in features["c"]["vocabulary"]
+
+
 DECLARED = {
     "features": {
         "x": {"min": 0, "max": 120, "missing_values": [-200]},

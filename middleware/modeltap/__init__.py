@@ -104,11 +104,14 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
         row: which row of the exchange, from 0.
         store: the SQLite file; by default the one this process records to.
 
-    Raises `StoreError` when the store is missing and `InputError` when it is not clear which.
+    Raises `StoreError` when the store is missing, and `InputError` when it is not clear which, or
+    when `id` or `value` is nothing or no finite number.
     """
     from modeltap.store.connection import connect, writing
     from modeltap.store.labels import insert_labels
 
+    if not id or value is None:
+        raise InputError(f"label({id!r}, {value!r}): give an exchange's id, and what was right")
     path = _the_store(store)
     if not path.exists():
         flush(store=path)  # the very first exchange may still be on its way

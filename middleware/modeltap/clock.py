@@ -62,14 +62,16 @@ def now() -> str:
 
 
 def short(text: str | None) -> str:
-    """Write a stored timestamp for people: minutes, or the date alone at midnight.
+    """Write a stored timestamp for people: the date alone at midnight, seconds where there are any.
 
     >>> short("2013-03-04T00:00:00.000Z"), short("2013-03-04T10:15:30.250Z")
-    ('2013-03-04', '2013-03-04 10:15')
+    ('2013-03-04', '2013-03-04 10:15:30')
     """
     if not text:
         return "-"
-    return text[:10] if text[10:] == "T00:00:00.000Z" else text[:16].replace("T", " ")
+    if text[10:] == "T00:00:00.000Z":
+        return text[:10]
+    return text[: 16 if text[17:19] == "00" else 19].replace("T", " ")
 
 
 def length(seconds: float) -> str:

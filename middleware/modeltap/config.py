@@ -270,6 +270,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     refuse_unknown(merged, Settings.__struct_fields__, "option")
     _check_features(merged, "features")
     check_mapping(merged.get("mapping"), "mapping")
+    merged["models"], own = _without_rules(merged.get("models", {}))
+    merged["rules"] = [*_listed(merged.get("rules", ())), *own]
     for name, table in _tables(merged.get("models")):
         refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
         _check_features(table, f"models.{name}.features")
@@ -277,7 +279,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     for _, table in _tables({"schedules": merged.get("schedules")}):
         refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
     merged["webhooks"] = _each(merged.get("webhooks", ()), webhook_of, tolerant)
-    merged["rules"] = _each(merged.get("rules", ()), rule_of, tolerant)
+    merged["rules"] = _each(merged["rules"], rule_of, tolerant)
     for name in ("include_paths", "exclude_paths", "capture_request_headers",
                  "capture_response_headers", "mask_headers", "mask_query_params",
                  "mask_body_fields", "mask_values", "methods"):  # fmt: skip
@@ -288,6 +290,19 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     settings = _converted(merged)
     _check_values(settings)
     return settings
+
+
+def _without_rules(models: object) -> tuple[object, list[object]]:
+    """Return the models' tables without their rules, and these, each about its model."""
+    rules: list[object] = []
+    tables: dict[str, object] = {}
+    for name, table in _tables(models):
+        tables[name] = {key: value for key, value in table.items() if key != "rules"}
+        rules += [
+            {**rule, "model": name} if isinstance(rule, Mapping) else rule
+            for rule in _listed(table.get("rules", ()))
+        ]
+    return ({**models, **tables} if isinstance(models, Mapping) else models), rules
 
 
 def _check_features(said: Mapping[str, object], where: str) -> None:

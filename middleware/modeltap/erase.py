@@ -21,6 +21,7 @@ from modeltap.tap.mask import Masker, inflate
 _CHUNK = 500
 _MAX_BYTES = 64 * 1024 * 1024
 _READERS_SECONDS = 30.0
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Subject:
 
     def is_in(self, document: Any) -> bool:
         """Say whether `document` (lists, dictionaries, values) holds the value in the field."""
+        return any(map(self._equals, self.values(document)))
+
+    def values(self, document: Any) -> Iterator[Any]:
+        """Yield what `document` has in the field."""
         wanted = self.field.split(".")
         stack: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
         while stack:
@@ -55,21 +60,28 @@ class Subject:
                 stack.extend((inner, (*path, str(name))) for name, inner in found.items())
             elif isinstance(found, list):
                 stack.extend((inner, path) for inner in found)
-            elif list(path[-len(wanted) :]) == wanted and self._equals(found):
-                return True
-        return False
+            elif list(path[-len(wanted) :]) == wanted:
+                yield found
 
     def is_in_body(self, body: str | bytes | None, encoding: str | None) -> bool:
         """Say whether a stored body holds it; an unreadable one does where the text occurs."""
         if body is None:
             return False
-        raw = body.encode() if isinstance(body, str) else body
-        if encoding and isinstance(body, bytes):
-            raw = inflate(raw, encoding, _MAX_BYTES) or raw
+        raw = _plain(body, encoding)
         try:
             return self.is_in(msgspec.json.decode(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _UNREADABLE:
             return any(text.encode() in raw for text in (self.value, *self.also))
+
+    def is_named_in_body(self, body: str | bytes | None, encoding: str | None) -> bool:
+        """Say whether a stored body has the field at all; an unreadable one may."""
+        if body is None:
+            return False
+        try:
+            document = msgspec.json.decode(_plain(body, encoding))
+        except _UNREADABLE:
+            return True
+        return any(True for _ in self.values(document))
 
     def _equals(self, found: object) -> bool:
         if isinstance(found, bool) or found is None:
@@ -80,6 +92,28 @@ class Subject:
             return float(found) == float(self.value)  # type: ignore[arg-type]
         except ValueError:
             return False
+
+
+def _plain(body: str | bytes, encoding: str | None) -> bytes:
+    raw = body.encode() if isinstance(body, str) else body
+    if encoding and isinstance(body, bytes):
+        raw = inflate(raw, encoding, _MAX_BYTES) or raw
+    return raw
+
+
+def check_field(connection: sqlite3.Connection, model: str, subject: Subject) -> None:
+    """Raise `InputError` where no exchange of `model` has the subject's field: it is misspelt."""
+    rows = connection.execute(
+        "select request_body, request_encoding, response_body, response_encoding from exchanges "
+        "where model = ?", (model,),
+    )  # fmt: skip
+    for row in rows:
+        if subject.is_named_in_body(row[0], row[1]) or subject.is_named_in_body(row[2], row[3]):
+            return
+    raise InputError(
+        f"no exchange of {model!r} has a field {subject.field!r}: nobody was looked for; "
+        "`modeltap show ID` shows the fields of one"
+    )
 
 
 def matching(

@@ -32,7 +32,7 @@ def test_a_quiet_day(connection):
     traffic(connection, NOW - 3600, 1200)
     traffic(connection, NOW - 2 * DAY, 500)
     data = period(connection)
-    assert data["summary"].endswith("1 models, 0 alerts fire, 0 began")
+    assert data["summary"].endswith("1 model, no alert fires, 0 began")
     assert [one["summary"] for one in data["models"]] == ["flights: 1,200 requests, no alert fires"]
     assert period(connection, days=3)["models"][0]["requests"] == 1700
 
@@ -45,7 +45,7 @@ def test_a_bad_day(connection, judge, row, week):
     data = digest(connection, clock.iso(now - DAY), clock.iso(now))["data"]
     assert (data["models"][0]["alerts_firing"], data["models"][0]["alerts_began"]) == (1, 1)
     assert data["models"][0]["summary"] == (
-        "flights: 0 requests, mae 11.62, 1 alerts fire: c: share of [value] went from 0 % to 9 %"
+        "flights: 0 requests, mae 11.62, 1 alert fires: c: share of [value] went from 0 % to 9 %"
     )
     old = digest(connection, clock.iso(now + 5), clock.iso(now + DAY))["data"]
     assert old["models"][0]["alerts_began"] == 0

@@ -42,7 +42,7 @@ def event_of(
 
 
 DIGEST = {"type": "digest", "timestamp": END, "data": {
-    "summary": "2013-03-04 to 2013-03-11: 2 models, 0 alerts fire, 0 began",
+    "summary": "2013-03-04 to 2013-03-11: 2 models, no alert fires, 0 began",
     "period_start": MOMENT, "period_end": END, "alerts": [],
     "models": [{"model": "flights", "summary": "flights: 1,200 requests, no alert fires"},
                {"model": "trains", "summary": "trains: 0 requests, no alert fires"}],

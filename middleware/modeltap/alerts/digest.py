@@ -24,7 +24,7 @@ def digest(connection: sqlite3.Connection, start: str, end: str) -> dict[str, An
     firing = sum(one["alerts_firing"] for one in models)
     began = sum(one["alerts_began"] for one in models)
     period = f"{clock.short(start)} to {clock.short(end)}"
-    said = f"{period}: {len(models)} models, {firing} alerts fire, {began} began"
+    said = f"{period}: {_models(len(models))}, {_alerts(firing)}, {began} began"
     # What is left out of a message that has no room for all are the quiet ones.
     models.sort(key=lambda one: -one["alerts_firing"])
     return bounded({"type": DIGEST, "timestamp": clock.now(), "data": {
@@ -44,8 +44,18 @@ def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str,
     return {"type": RETRAIN, "timestamp": clock.now(), "data": {
         "model": model, "since": since, "labels": labelled, "alerts_firing": firing,
         "performance": _latest(connection, model, ("mae", "rmse", "accuracy", "f1_macro")),
-        "summary": said + f"{firing} alerts fire", "alerts": [],
+        "summary": said + _alerts(firing), "alerts": [],
     }}  # fmt: skip
+
+
+def _models(count: int) -> str:
+    return "1 model" if count == 1 else f"{count} models"
+
+
+def _alerts(count: int) -> str:
+    if count < 2:
+        return f"{'1' if count else 'no'} alert fires"
+    return f"{count} alerts fire"
 
 
 def _of_model(connection: sqlite3.Connection, model: str, start: str, end: str) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def _of_model(connection: sqlite3.Connection, model: str, start: str, end: str) 
     parts = [f"{traffic[0]:,} requests"]
     parts += [f"{traffic[1]:,} failed"] if traffic[1] else []
     parts += [f"{name} {value:.4g}" for name, value in latest.items()]
-    parts += [f"{count} alerts fire" if count else "no alert fires"]
+    parts += [_alerts(count)]
     words = (without_values(dict(row))["summary"] for row in firing)
     told = "; ".join(one.removeprefix(f"{model}: ") for one in words)
     return {

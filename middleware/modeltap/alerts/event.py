@@ -27,8 +27,9 @@ _SHOWN = (
     "resolved_at", "summary",
 )  # fmt: skip
 
-_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-"""Explanations quote values from payloads, and nothing else, as Python's `repr` does."""
+_QUOTED = r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+"""Explanations quote values from payloads, and nothing else, as Python's `repr` does; what follows
+a letter is an apostrophe."""
 
 _NAMES = ("feature", "model", "segment")
 
@@ -86,6 +87,9 @@ def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
     >>> about = {"model": "m", "feature": "driver's car", "segment": None}
     >>> without_values({**about, "summary": said})["summary"]
     "m: driver's car: share of [value] went from 0 % to 9 %"
+    >>> said = "m: no row for 9 h, until the window's end; the reference's longest pause was 2 h"
+    >>> without_values({**about, "summary": said})["summary"] == said
+    True
     """
     # Names stand unquoted, and may have a quote within.
     names = [re.escape(str(alert[one])) for one in _NAMES if len(str(alert[one] or "")) > 1]

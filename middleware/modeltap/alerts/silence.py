@@ -75,14 +75,28 @@ def silenced_until(connection: sqlite3.Connection, alert: Mapping[str, Any]) -> 
 
 def acknowledge(connection: sqlite3.Connection, alert_id: str) -> None:
     """Note that somebody looks after an alert: it is not repeated; raises `InputError`."""
+    found = find_alert(connection, alert_id)["id"]
     done = connection.execute(
         "update alerts set acknowledged_at = ?, updated_at = ? "
         "where id = ? and state <> 'resolved'",
-        (now(), now(), alert_id),
+        (now(), now(), found),
     )
     if not done.rowcount:
-        raise InputError(f"no open alert {alert_id!r}; `modeltap alerts` lists them")
-    history.note(connection, alert_id, "acknowledged")
+        raise InputError(f"alert {alert_id!r} is over; `modeltap alerts --state firing` lists "
+                         "those that are not")  # fmt: skip
+    history.note(connection, found, "acknowledged")
+
+
+def find_alert(connection: sqlite3.Connection, alert_id: str) -> sqlite3.Row:
+    """Return the alert whose id begins so; raises `InputError` where it is none, or several."""
+    found: list[sqlite3.Row] = connection.execute(
+        "select id, fingerprint from alerts where substr(id, 1, ?) = ? limit 2",
+        (len(alert_id), alert_id),
+    ).fetchall()
+    if len(found) != 1 or not alert_id:
+        what = "several alerts begin with" if found else "no alert"
+        raise InputError(f"{what} {alert_id!r}; `modeltap alerts` lists them")
+    return found[0]
 
 
 def _set(connection: sqlite3.Connection, alert_id: str, until: str, why: str | None) -> None:

@@ -29,6 +29,9 @@ _NEARLY_ALL = 0.9
 """A value that nine of ten rows have anyway may be all there is for once: a week without rain."""
 
 _MIN_BLOCKS = 4
+_MIN_SPAN_SECONDS = 86_400.0
+"""A reference of less than a day knows of no night."""
+
 _NAMED = 5
 
 
@@ -51,8 +54,8 @@ def gap(reference: Reference, times: np.ndarray, *, min_rows: int = 100) -> Metr
     Args:
         times: (n,) Unix seconds of the window's rows.
 
-    It has a verdict where the reference spans four windows: only then its longest pause (a night,
-    a weekend) is known.
+    It has a verdict where the reference spans four windows, and a day: only then its longest
+    pause (a night, a weekend) is known.
     """
     if len(times) < 2:
         return None
@@ -91,7 +94,7 @@ def _pause(
 ) -> Metric:
     """Judge one time without a row by the reference's longest."""
     usual, rows = reference.gap_seconds, len(ordered)
-    if usual is None or reference.blocks < _MIN_BLOCKS or rows < min_rows:
+    if usual is None or rows < min_rows or not _knows_pauses(reference):
         return Metric(metric=metric, rows=rows, value=length)
     # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
     mean = float(ordered[-1] - ordered[0]) / (rows - 1)
@@ -104,6 +107,12 @@ def _pause(
         explanation=f"no row for {clock.length(length)}, {when}; the reference's longest pause was "
         f"{clock.length(usual)}" if alert else None,
     )  # fmt: skip
+
+
+def _knows_pauses(reference: Reference) -> bool:
+    first, last = (clock.parse(time or "") for time in (reference.from_time, reference.to_time))
+    long_enough = first is None or last is None or last - first >= _MIN_SPAN_SECONDS
+    return long_enough and reference.blocks >= _MIN_BLOCKS
 
 
 def _schema_change(reference: Reference, window: Tally, min_rows: int) -> Metric:

@@ -14,6 +14,7 @@ import numpy as np
 
 from modeltap.analysis.feature import SPECIAL, Column, Feature, is_missing, plain, truth, word
 from modeltap.config import FeatureSettings
+from modeltap.tap.mask import MASK
 
 FINE_BINS = 128
 """Quantile bins for KS and Wasserstein: they hold the error of KS below .0017."""
@@ -51,7 +52,7 @@ def learn(name: str, column: Column, said: FeatureSettings | None = None) -> Fea
     declared: dict[str, Any] = {
         "min": said.min, "max": said.max, "required": said.required,
         "allowed": None if said.allowed is None else frozenset(map(_word, said.allowed)),
-        "missing_values": tuple(said.missing_values or ()),
+        "missing_values": (*(said.missing_values or ()), *_masked(column)),
         "whole": said.type in ("categorical", "boolean"),
     }  # fmt: skip
     if isinstance(column, np.ndarray) and column.dtype.kind == "f" and said.type in (
@@ -73,6 +74,13 @@ def learn(name: str, column: Column, said: FeatureSettings | None = None) -> Fea
 
 
 _TRUTHS = ("false", "true")
+
+
+def _masked(column: Column) -> tuple[str, ...]:
+    """What was masked before it was stored is no value of the feature's."""
+    if isinstance(column, np.ndarray):
+        return ()
+    return (MASK,) if any(type(value) is str and value == MASK for value in column) else ()
 
 
 def _kind(name: str, values: Sequence[Any]) -> Any:

@@ -63,8 +63,8 @@ def _columns(a: Matrix, b: Matrix, alpha: float, usual: Usual) -> Iterator[Metri
     if alert:
         drivers = _drivers(a, told, errors)
         words = (
-            f"rows can be told from the reference's (AUC {told.auc:.2f}, 0.50 is chance) though no "
-            f"single column shows it; by {', '.join(drivers)}; expected {chance(p)}"
+            f"rows as wholes can be told from the reference's (AUC {told.auc:.2f}, 0.50 is chance) "
+            f"where columns one by one cannot; most by {', '.join(drivers)}; expected {chance(p)}"
         )
     low, high = told.interval()
     yield Metric(

@@ -13,7 +13,10 @@ COLUMNS = (
     "summary", "examples",
     "started_at", "resolved_at", "silenced_until", "acknowledged_at", "notified_at",
 )  # fmt: skip
-_SHOWN = ("started_at", "resolved_at", "state", "severity", "rule", "summary")
+_ID_SHOWN = 12
+"""Enough of an id to name an alert by."""
+
+_SHOWN = ("id", "started_at", "resolved_at", "state", "severity", "rule", "summary")
 _HISTORY = ("at", "alert_id", "model", "rule", "metric", "feature", "state", "window_start",
             "value", "note")  # fmt: skip
 _CHANGES = (
@@ -45,4 +48,7 @@ def alerts(
         "and ifnull(state = ?, state <> 'pending') order by started_at, rule, feature",
         (model, model, state),
     )
-    emit((dict(row) for row in rows), _SHOWN, as_json=as_json, empty="no alerts")
+    found = (dict(row) for row in rows)
+    if not as_json:
+        found = ({**row, "id": row["id"][:_ID_SHOWN]} for row in found)
+    emit(found, _SHOWN, as_json=as_json, empty="no alerts")

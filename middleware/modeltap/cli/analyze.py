@@ -69,14 +69,15 @@ def _pace(analyzer: Analyzer) -> Pace:
 
 
 def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
-    new = counted(did["exchanges"], "new exchange") if did["exchanges"] else "nothing new"
+    new = counted(did["exchanges"], "new exchange") if did["exchanges"] else "no new exchanges"
     click.echo(f"{new}, {counted(did['windows'], 'window')} judged, "
                f"{counted(sent['delivered'], 'message')} delivered")  # fmt: skip
     if did["purged"]:
         click.echo(f"{counted(did['purged'], 'exchange')} deleted, older, or more, than "
                    "`retention` keeps")  # fmt: skip
     if did["references"]:
-        click.echo(f"{did['references']} reference frozen; `modeltap reference show` tells")
+        click.echo(f"{counted(did['references'], 'reference')} frozen; `modeltap reference show` "
+                   "tells")  # fmt: skip
     if sent["retried"] or sent["dead"]:
         click.echo(f"{counted(sent['retried'], 'message')} to be tried again, {sent['dead']:,} "
                    "given up")  # fmt: skip

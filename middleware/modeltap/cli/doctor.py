@@ -15,7 +15,7 @@ from modeltap import config
 from modeltap.analysis.reading import ANSWERED_ELSEWHERE
 from modeltap.analyzer import Analyzer
 from modeltap.cli.options import json_option, store_option, store_path
-from modeltap.cli.output import emit_json
+from modeltap.cli.output import counted, emit_json
 from modeltap.errors import ModeltapError
 from modeltap.store import schema
 from modeltap.store.connection import connect
@@ -89,7 +89,11 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         "attempts > 0 group by 1, 2"
     ).fetchall()
     for webhook, error, count in failing:
-        yield "deliveries", False, f"{count} messages for {webhook} not delivered: {error}"
+        yield (
+            "deliveries",
+            False,
+            f"{counted(count, 'message')} for {webhook} not delivered: {error}",
+        )
     for webhook in waiting:
         yield "deliveries", True, f"messages for {webhook} wait for the app, which knows its URL"
 

@@ -7,7 +7,7 @@ import click
 from modeltap import config
 from modeltap.cli.options import check_model, json_option, open_store, store_option
 from modeltap.cli.output import counted, emit_json
-from modeltap.erase import Subject, erase, matching, still_named
+from modeltap.erase import Subject, check_field, erase, matching, still_named
 
 
 @click.command("erase")
@@ -23,6 +23,8 @@ def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) 
     connection = open_store(store)
     check_model(connection, model)
     found = list(matching(connection, model, subject))
+    if not found:
+        check_field(connection, model, subject)
     if found and not yes:
         click.confirm(
             f"Erase {counted(len(found), 'exchange')} of {model} for good?", abort=True, err=True

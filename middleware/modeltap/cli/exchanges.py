@@ -28,7 +28,13 @@ _SHOWN_CHARACTERS = 60
 @click.command()
 @store_option
 @model_option()
-@click.option("-n", "--last", default=10, help="How many of the last ones to begin with.")
+@click.option(
+    "-n",
+    "--last",
+    default=10,
+    type=click.IntRange(0),
+    help="How many of the last ones to begin with.",
+)
 @click.option("--follow/--no-follow", default=True, help="Go on with new ones as they come.")
 @json_option
 def tail(store: str | None, model: str | None, last: int, follow: bool, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from modeltap.cli.output import counted, emit_json
 from modeltap.errors import InputError
 from modeltap.ingest.table import Table, number, open_table
 from modeltap.store.connection import writing
-from modeltap.store.labels import insert_labels
+from modeltap.store.labels import insert_labels, storable_label
 
 _BATCH = 2000
 
@@ -88,7 +88,12 @@ def _labels(
         if not isinstance(position, int) or position < 0:
             table.note(line, f"row {position!r} is no number of a row")
             continue
-        yield _exchange_id(connection, str(row["id"]), model), position, row["value"]
+        try:
+            value = storable_label(row["value"])
+        except InputError as error:
+            table.note(line, str(error))
+            continue
+        yield _exchange_id(connection, str(row["id"]), model), position, value
 
 
 def _exchange_id(connection: sqlite3.Connection, id: str, model: str | None) -> str | None:  # noqa: A002

@@ -45,10 +45,7 @@ def add(
         raise InputError("say what to silence: an alert's id, --model, --rule or --feature")
     mark = None
     if alert is not None:
-        found = connection.execute("select fingerprint from alerts where id = ?", (alert,))
-        mark = (found.fetchone() or [None])[0]
-        if mark is None:
-            raise InputError(f"no alert {alert!r}; `modeltap alerts` lists them")
+        mark = silences.find_alert(connection, alert)["fingerprint"]
     end = _end(length, until)
     with writing(connection):
         made = silences.silence(connection, end, model=model, rule=rule, feature=feature,

@@ -12,9 +12,9 @@ from modeltap import clock
 from modeltap.errors import InputError
 from modeltap.ingest.documents import documents
 from modeltap.ingest.entry import Entry, Logged, Truth
-from modeltap.ingest.label import label_of
 from modeltap.ingest.source import Source
 from modeltap.ingest.table import number
+from modeltap.store.labels import storable_label
 
 SOURCE = "sagemaker"
 PATH = "/invocations"
@@ -87,7 +87,7 @@ def _truth(document: dict[str, Any], key: str) -> Truth:
         raise _NotRight("no groundTruthData.data")
     text = body.decode("utf-8", "replace").strip().strip('"')
     value = number(text)
-    told = label_of(text if value is None else value)
+    told = storable_label(text if value is None else value)
     return Truth(source=SOURCE, id=id_, value=told, key=key)
 
 

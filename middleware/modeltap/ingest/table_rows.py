@@ -10,9 +10,9 @@ from typing import Any
 
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Logged
-from modeltap.ingest.label import label_of
 from modeltap.ingest.roles import Roles
 from modeltap.ingest.table import Table
+from modeltap.store.labels import storable_label
 
 _JSON = "application/json"
 
@@ -52,7 +52,7 @@ def read_rows(
 def _label(table: Table, line: int, value: Any) -> Any:
     """Return what was right for a row; what is no label is noted, and the row goes without it."""
     try:
-        return label_of(value)
+        return storable_label(value)
     except InputError as reason:
         table.note(line, f"{reason}; the row is imported without it")
         return None

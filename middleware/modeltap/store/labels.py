@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable
 
@@ -70,6 +71,8 @@ def note_early_days(
 def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for what is no value.
 
+    An integer beyond 64 bits becomes a text.
+
     >>> storable_label(True), storable_label(2**70), storable_label(1.5)
     ('true', '1180591620717411303424', 1.5)
     """
@@ -81,6 +84,8 @@ def storable_label(value: object) -> object:
         return str(value)
     if isinstance(value, str):
         return storable_text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"label {value} is no finite number")
     if value is None or isinstance(value, (int, float)):
         return value
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
