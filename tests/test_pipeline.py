@@ -16,6 +16,7 @@ from modeltap.analyzer import Analyzer
 from modeltap.ingest.importer import import_table
 from modeltap.ingest.roles import choose_roles
 from modeltap.ingest.table import open_table
+from modeltap.schedule import something_new
 from modeltap.store.connection import connect
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -192,6 +193,27 @@ def test_two_analyzers_at_once_do_each_window_once(filled):
     assert sorted(int(one[1]) for one in said) == [0, 36]
     events = read(filled, "select json_extract(body, '$.data.rule') as r from deliveries")
     assert sorted(e["r"] for e in events) == ["data_drift", "performance", "prediction_drift"]
+
+
+def test_an_analysis_that_was_ended_is_work_for_the_next_one(filled):
+    """All rows are counted, some windows judged: nothing new comes, and yet there is work."""
+    pieces = []
+
+    def ended():
+        pieces.append(1)
+        if len(pieces) == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        analyze(filled, on_piece=ended)
+    connection = connect(filled)
+    judged = "select count(distinct window_start) from metrics"
+    before = connection.execute(judged).fetchone()[0]
+    assert something_new(connection)
+    analyze(filled)
+    assert connection.execute(judged).fetchone()[0] > before
+    assert not something_new(connection)
+    connection.close()
 
 
 def test_labels_that_come_late_have_their_window_judged(store, tmp_path):

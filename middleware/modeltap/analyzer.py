@@ -24,7 +24,7 @@ from modeltap.store import damage, halves, reserve, retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.losses import write_losses
 from modeltap.store.progress import advance, progress
-from modeltap.store.settings import load_settings
+from modeltap.store.settings import load_settings, stored_webhooks
 from modeltap.webhook import WebhookSettings
 
 _WEEK = 604_800.0
@@ -171,7 +171,7 @@ class Analyzer:
     def deliver(self) -> delivery.Report:
         """Send what the outbox owes to the webhooks whose URL is known here."""
         known = {webhook.key: webhook for webhook in self._everybodys().webhooks}
-        for stored in self._stored_webhooks():
+        for stored in stored_webhooks(self.connection):
             if stored["url"]:
                 known.setdefault(stored["key"], _webhook(stored))
         with self._sound():
@@ -180,7 +180,7 @@ class Analyzer:
     def undeliverable(self) -> list[str]:
         """Return the webhooks that are owed something, and whose URL only the app knows."""
         known = {webhook.key for webhook in self._everybodys().webhooks}
-        known |= {stored["key"] for stored in self._stored_webhooks() if stored["url"]}
+        known |= {stored["key"] for stored in stored_webhooks(self.connection) if stored["url"]}
         rows = self.connection.execute(
             "select distinct webhook from deliveries where state = 'pending'"
         )
@@ -211,20 +211,9 @@ class Analyzer:
     def _told(self, model: str) -> list[tuple[str, WebhookSettings]]:
         """Return who is to be told about `model`: also those whose URL only the app knows."""
         told = {webhook.key: webhook for webhook in self._everybodys().webhooks}
-        for stored in self._stored_webhooks(model):
+        for stored in stored_webhooks(self.connection, model):
             told.setdefault(stored["key"], _webhook(stored))
         return list(told.items())
-
-    def _stored_webhooks(self, model: str = "") -> list[dict[str, Any]]:
-        """Return the webhooks that apps left in the store, for `model` or for all."""
-        models = self.connection.execute(
-            "select distinct model from settings where ? in ('', model)", (model,)
-        ).fetchall()
-        return [
-            stored
-            for row in models
-            for stored in load_settings(self.connection, row[0]).get("webhooks", ())
-        ]
 
     __hash__ = object.__hash__
 

@@ -33,7 +33,7 @@ from modeltap.store import halves, reserve
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.losses import losses_due
-from modeltap.store.progress import progress
+from modeltap.store.progress import is_unfinished, progress
 from modeltap.timer import Timer
 
 logger = logging.getLogger("modeltap")
@@ -235,7 +235,12 @@ class Watch:
 
 
 def something_new(connection: sqlite3.Connection) -> bool:
-    """Say whether an analysis would find work: exchanges, halves, labels, a window that closed."""
+    """Say whether an analysis would find work.
+
+    Exchanges, halves or labels that came, a window that closed, what one that was ended left.
+    """
+    if is_unfinished(connection):
+        return True
     newest = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
     if newest > progress(connection, "seen") or halves.any_old(connection):
         return True

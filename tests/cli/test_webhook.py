@@ -137,7 +137,7 @@ def test_a_wrong_url_in_the_file_is_a_line_that_shows_no_token(configured):
 
 def test_without_webhooks_it_says_what_to_do():
     said = modeltap("webhook", "test", code=1)
-    assert "no webhook is set; give a url, or [[webhooks]] in modeltap.toml" in said
+    assert "no webhook is set here; give a url, or name it in modeltap.toml" in said
     assert "no webhooks: name one in modeltap.toml" in modeltap("webhook", "list")
 
 

@@ -16,7 +16,7 @@ from modeltap.analysis.reference import Reference
 from modeltap.analysis.row_windows import RowWindows
 from modeltap.analysis.windows import Counter, OnPiece, SettingsOf, go_on
 from modeltap.store.lease import KeptLease, Lease
-from modeltap.store.progress import models
+from modeltap.store.progress import begin_pass, end_pass, models
 from modeltap.store.references import active_reference, active_references
 from modeltap.window import Window
 
@@ -57,6 +57,7 @@ def analyze(
     Raises `BusyError` when another analysis holds the lease for longer than `wait`.
     """
     with KeptLease(Lease(connection, LEASE), wait) as lease:
+        begin_pass(connection)
         counter = Counter(connection, settings_of, lease.held, on_piece)
         report = Report()
         # A reference that was set since the last pass first counts what it missed.
@@ -76,6 +77,8 @@ def analyze(
         report.windows += PerformanceJudge(judging).run()
         report.windows += judge_operations(judging)
         judge_losses(connection, lease.held, on_judged, time.time())
+        if model is None:
+            end_pass(connection)
         return report
 
 

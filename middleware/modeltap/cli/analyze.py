@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 @model_option()
 @click.option("--window", default=None, help="Length of the windows, such as 1h or 7d.")
 @click.option("--again", is_flag=True, help="Compute all windows anew; alerts nobody.")
-@click.option("--open", "open_too", is_flag=True, help="Judge windows that are not over, too.")
+@click.option(
+    "--open",
+    "open_too",
+    is_flag=True,
+    help="Judge windows that are not over, too; they alert as others do.",
+)
 @click.option("--no-deliver", is_flag=True, help="Send nothing.")
 @click.option("--wait", default=60.0, help="Seconds to wait for another analysis to end.")
 @background_option

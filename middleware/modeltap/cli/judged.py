@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -36,18 +36,26 @@ _KINDS: dict[str, tuple[str, Sequence[str]]] = {
 }
 
 
+def _feature_option(name: str) -> Callable[[Any], Any]:
+    """Answers and times are of whole exchanges."""
+    if name in ("performance", "latency"):
+        return lambda command: command
+    said = "Only this feature, with its distribution." if name == "drift" else "Only this feature."
+    return click.option("--feature", default=None, help=said)
+
+
 def _command(name: str) -> click.Command:
     words, metrics = _KINDS[name]
 
     @click.command(name, help=words)
     @store_option
     @model_option()
-    @click.option("--feature", default=None, help="Only this feature, with its distribution.")
+    @_feature_option(name)
     @click.option("--last", type=click.IntRange(1), default=1, show_default=True,
                   help="How many windows.")  # fmt: skip
     @json_option
     def command(
-        store: str | None, model: str | None, feature: str | None, last: int, as_json: bool
+        store: str | None, model: str | None, last: int, as_json: bool, feature: str | None = None
     ) -> None:
         connection = read_store(store)
         check_model(connection, model)

@@ -15,6 +15,7 @@ from modeltap.cli.options import json_option, open_store, read_store, store_opti
 from modeltap.cli.output import counted, emit, emit_json
 from modeltap.errors import ConfigError, InputError, nearest
 from modeltap.store.connection import writing
+from modeltap.store.settings import stored_webhooks
 from modeltap.webhook import WebhookSettings
 
 _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_error")
@@ -30,17 +31,21 @@ def webhook() -> None:
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
     """Each webhook with the messages it got, is owed, and was given up on."""
-    known = {one.key: one for one in config.load().webhooks}
-    counts: dict[str, dict[str, Any]] = {key: {} for key in known}
+    formats: dict[str, str] = {one.key: one.format for one in config.load().webhooks}
+    counts: dict[str, dict[str, Any]] = {key: {} for key in formats}
     if store_path(store).exists():
-        for row in read_store(store).execute(
+        connection = read_store(store)
+        for one in stored_webhooks(connection):
+            formats.setdefault(one["key"], one["format"])
+            counts.setdefault(one["key"], {})
+        for row in connection.execute(
             "select webhook, sum(state = 'pending') as pending, sum(state = 'delivered') as "
             "delivered, sum(state = 'dead') as dead, min(next_at) as next_at, "
             "max(last_error) as last_error from deliveries group by 1"
         ):
             counts.setdefault(row["webhook"], {}).update(dict(row))
     rows = [
-        {"webhook": key, "format": known[key].format if key in known else None,
+        {"webhook": key, "format": formats.get(key),
          **{name: said.get(name, 0) for name in ("pending", "delivered", "dead")},
          **{name: said.get(name) for name in ("next_at", "last_error")}}
         for key, said in sorted(counts.items())
@@ -94,7 +99,8 @@ def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
     webhooks = config.load().webhooks
     if which is None:
         if not webhooks:
-            raise InputError("no webhook is set; give a url, or [[webhooks]] in modeltap.toml")
+            raise InputError("no webhook is set here; give a url, or name it in modeltap.toml: "
+                             "the url of an app's own is known to the app alone")  # fmt: skip
         return webhooks
     if which.startswith(("http://", "https://")):
         named = tuple(one for one in webhooks if one.url == which)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 
+_AT_WORK = "analysis at work"
+
 
 def progress(connection: sqlite3.Connection, name: str) -> int:
     """Return the watermark called `name`, 0 at first."""
@@ -19,6 +21,21 @@ def advance(connection: sqlite3.Connection, name: str, before: int, after: int) 
         "update progress set value = ? where name = ? and value = ?", (after, name, before)
     )
     return moved.rowcount == 1
+
+
+def begin_pass(connection: sqlite3.Connection) -> None:
+    """Note that an analysis is at work: should it be ended, the next one has work to do."""
+    connection.execute("insert or replace into progress (name, value) values (?, 1)", (_AT_WORK,))
+
+
+def end_pass(connection: sqlite3.Connection) -> None:
+    """Note that an analysis has judged all that was due."""
+    connection.execute("delete from progress where name = ?", (_AT_WORK,))
+
+
+def is_unfinished(connection: sqlite3.Connection) -> bool:
+    """Say whether an analysis is at work, or was ended before it was done."""
+    return bool(progress(connection, _AT_WORK))
 
 
 def note_model(connection: sqlite3.Connection, model: str, version: str) -> None:

@@ -32,3 +32,13 @@ def load_settings(connection: sqlite3.Connection, model: str) -> dict[str, Any]:
     """Return what is kept for `model`, by option."""
     rows = connection.execute("select key, value from settings where model = ?", (model,))
     return {key: json.loads(value) for key, value in rows}
+
+
+def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dict[str, Any]]:
+    """Return the webhooks that apps left in the store, for `model` or for all."""
+    models = connection.execute(
+        "select distinct model from settings where ? in ('', model)", (model,)
+    ).fetchall()
+    return [
+        stored for row in models for stored in load_settings(connection, row[0]).get("webhooks", ())
+    ]
