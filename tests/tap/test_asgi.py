@@ -17,69 +17,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 import modeltap
+from asgi_client import Client, echo, scope_of
 
 pytestmark = pytest.mark.anyio
-
-
-def scope_of(path="/predict", method="POST", headers=(), root_path="", query=b""):
-    return {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
-        "path": path, "raw_path": path.encode(), "query_string": query, "root_path": root_path,
-        "scheme": "http", "headers": list(headers), "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-    }  # fmt: skip
-
-
-class Client:
-    """A server's side of one exchange: gives messages when asked, keeps what is sent."""
-
-    def __init__(self, *bodies, disconnect=False):
-        self.messages = [
-            {"type": "http.request", "body": body, "more_body": i < len(bodies) - 1}
-            for i, body in enumerate(bodies or (b"",))
-        ]
-        self.received = 0
-        self.sent = []
-        self.log = []
-
-    async def receive(self):
-        self.received += 1
-        self.log.append("receive")
-        return self.messages.pop(0) if self.messages else {"type": "http.disconnect"}
-
-    async def send(self, message):
-        self.sent.append(message)
-        self.log.append(message["type"])
-
-    @property
-    def body(self):
-        return b"".join(m.get("body", b"") for m in self.sent if m["type"] == "http.response.body")
-
-
-async def echo(scope, receive, send):
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    await send({"type": "http.response.start", "status": 200,
-                "headers": [(b"content-type", b"application/json")]})  # fmt: skip
-    await send({"type": "http.response.body", "body": body})
-
-
-@pytest.fixture
-def tap(store, read_rows):
-    """Tap an app, run one exchange, and return what was recorded."""
-
-    async def run(app, client, scope=None, **options):
-        tapped = modeltap.ASGIMiddleware(app, model="m", store=store, analyze=False, **options)
-        try:
-            await tapped(scope or scope_of(), client.receive, client.send)
-        finally:
-            assert modeltap.flush(10)
-        return read_rows(store)[-1] if store.exists() else None
-
-    return run
 
 
 async def test_bodies_and_timing_are_kept_and_the_client_sees_the_same_bytes(tap):
@@ -165,17 +105,34 @@ async def test_a_disconnect_passes_through(tap):
     assert row["aborted"] == 1 and row["status"] == 200
 
 
-async def test_an_exception_is_raised_unchanged_and_recorded_as_500(tap):
+async def test_an_exception_is_raised_unchanged_and_recorded_as_500(tap, store, read_rows):
     """The error is the app's own; its type and message are kept."""
     error = ValueError("no such carrier")
 
     async def app(scope, receive, send):
         raise error
 
-    tapped = Client()
     with pytest.raises(ValueError) as caught:
-        await tap(app, tapped)
+        await tap(app, Client())
     assert caught.value is error
+    (row,) = read_rows(store)
+    assert (row["error_type"], row["error_message"]) == ("ValueError", "no such carrier")
+    assert (row["status"], row["aborted"]) == (500, None)
+
+
+async def test_an_exception_after_the_start_leaves_the_status_that_was_sent(tap, store, read_rows):
+    """The client got it, and a part of the body; the record says why there was no more."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"part", "more_body": True})
+        raise LookupError("row 7 is gone")
+
+    with pytest.raises(LookupError):
+        await tap(app, Client())
+    (row,) = read_rows(store)
+    assert (row["error_type"], row["error_message"]) == ("LookupError", "row 7 is gone")
+    assert (row["status"], row["aborted"], row["response_body"]) == (200, 1, "part")
 
 
 async def test_the_record_of_an_exception(tap, store, read_rows):
@@ -201,10 +158,13 @@ async def test_a_stream_without_end_is_aborted(tap):
     assert row["aborted"] == 1 and row["response_body"] == "part"
 
 
-async def test_background_tasks_run_after_the_record_is_complete(tap):
+async def test_the_record_is_complete_while_a_background_task_still_runs(tap, store, read_rows):
     """What happens after the last body message is not the client's time, nor its error."""
+    meanwhile = []
 
     async def fail():
+        assert modeltap.flush(10)
+        meanwhile.extend(map(tuple, read_rows(store)))
         raise RuntimeError("later")
 
     async def app(scope, receive, send):
@@ -212,6 +172,10 @@ async def test_background_tasks_run_after_the_record_is_complete(tap):
 
     with pytest.raises(RuntimeError):
         await tap(app, Client())
+    (row,) = read_rows(store)
+    assert meanwhile == [tuple(row)] and row["duration_ms"] > 0
+    assert (row["status"], row["response_body"]) == (200, "done")
+    assert (row["error_type"], row["aborted"]) == (None, None)
 
 
 async def test_a_context_variable_set_by_the_app_is_seen_outside(store):
@@ -448,6 +412,19 @@ async def test_headers_are_kept_by_name_only_and_masked(tap):
     assert json.loads(row["request_headers"]) == {
         "user-agent": "test", "authorization": "[masked]"
     }  # fmt: skip
+
+
+async def test_a_body_that_is_not_wanted_is_counted_and_not_kept(tap):
+    """Of either side alone; the client sees all of it, and the other side is kept."""
+    body = b'{"x": 1}'
+    for side, other in (("request", "response"), ("response", "request")):
+        client = Client(body[:3], body[3:])
+        row = await tap(echo, client, **{f"capture_{side}_body": False, "max_body_bytes": 5})
+        assert client.body == body
+        assert (row[f"{side}_body"], row[f"{side}_note"]) == (None, "not captured")
+        assert (row[f"{side}_bytes"], row[f"{side}_truncated"]) == (8, None)
+        assert (row[f"{other}_body"], row[f"{other}_note"]) == ('{"x":', None)
+        assert (row[f"{other}_bytes"], row[f"{other}_truncated"]) == (8, 1)
 
 
 async def test_the_query_is_kept_masked(tap):

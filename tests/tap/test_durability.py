@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sqlite3
@@ -14,6 +15,7 @@ import pytest
 
 import modeltap
 from modeltap import config
+from modeltap.store.connection import connect
 from modeltap.tap.batch import BatchWriter
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.record import origin_of, pack
@@ -191,6 +193,53 @@ def test_a_held_lock_delays_a_response_by_a_bound(serve, eventually):
     other.close()
     assert eventually(lambda: sqlite3.connect("taps.db").execute(
         "select count(*) from exchanges").fetchone()[0] == 4)  # fmt: skip
+
+
+def wsgi_environ():
+    return {"REQUEST_METHOD": "POST", "PATH_INFO": "/predict", "wsgi.input": io.BytesIO(b"x")}
+
+
+def answering(body):
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return body
+
+    return app
+
+
+@pytest.mark.parametrize("kind", [list, iter])
+def test_a_wsgi_response_ends_when_its_record_is_stored(store, kind):
+    """A list or an iterator: whoever has the end finds the row, by a connection of their own."""
+    tapped = modeltap.WSGIMiddleware(
+        answering(kind([b"one", b"two"])), model="m", store=store, analyze=False,
+        durability="process", commit_timeout_seconds=60,
+    )  # fmt: skip
+    assert list(tapped(wsgi_environ(), lambda *_: None)) == [b"one", b"two"]
+    rows = sqlite3.connect(store).execute("select response_body, aborted from exchanges")
+    assert rows.fetchall() == [("onetwo", None)]
+
+
+def test_a_wsgi_response_that_cannot_be_stored_ends_all_the_same(store, eventually):
+    """After `commit_timeout_seconds`; that is counted, and the record comes when it can."""
+    answered = []
+    tapped = modeltap.WSGIMiddleware(
+        answering(iter([b"one", b"two"])), model="m", store=store, analyze=False,
+        durability="process", commit_timeout_seconds=0.2,
+    )  # fmt: skip
+    connect(store).close()
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("begin immediate")
+    asking = threading.Thread(
+        target=lambda: answered.extend(tapped(wsgi_environ(), lambda *_: None)), daemon=True
+    )
+    asking.start()
+    assert eventually(lambda: not asking.is_alive())
+    assert answered == [b"one", b"two"] and modeltap.stats()["unconfirmed"] == 1
+    other.execute("rollback")
+    other.close()
+    assert modeltap.flush(20)
+    found = sqlite3.connect(store).execute("select response_body from exchanges").fetchall()
+    assert found == [("onetwo",)] and modeltap.stats()["dropped"] == 0
 
 
 def test_calls_wait_too(store):

@@ -93,6 +93,51 @@ def test_a_lock_held_by_another_is_waited_for(store):
     recorder.close()
 
 
+def test_seconds_of_traffic_wait_behind_a_lock(store):
+    """Thousands of exchanges, while another program writes: all of them come, in their order."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings)
+    assert recorder.flush(20)
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("begin immediate")
+    for _ in range(30):
+        assert all(put(recorder, settings, 200, b'{"x": 1.5}' * 20))
+        assert not recorder.flush(0.1)
+    assert recorder.stats()["queued"] == 6000
+    other.execute("commit")
+    assert recorder.flush(60)
+    ids = [r[0] for r in sqlite3.connect(store).execute("select id from exchanges order by seq")]
+    assert len(ids) == 6001 and ids == sorted(ids)
+    assert recorder.stats()["dropped"] == 0
+    recorder.close()
+
+
+def commits(store):
+    """Count the transactions in the store's write-ahead log: a frame tells whether it ends one."""
+    log = Path(f"{store}-wal").read_bytes()
+    page_size, salts = int.from_bytes(log[8:12], "big"), log[16:24]
+    frames = (log[at : at + 24] for at in range(32, len(log), 24 + page_size))
+    return sum(frame[8:16] == salts and frame[4:8] != bytes(4) for frame in frames)
+
+
+def test_exchanges_that_come_together_share_a_transaction(store):
+    """A commit is what costs most of a record."""
+    settings = settings_of(store, flush_interval_seconds=60.0)
+    recorder = Recorder(store, settings)
+    put(recorder, settings)
+    assert recorder.flush(20)
+    reader = sqlite3.connect(store, isolation_level=None)
+    reader.execute("begin")
+    reader.execute("select 1 from exchanges").fetchall()  # keeps the log from being begun anew
+    before = commits(store)
+    assert before > 0 and all(put(recorder, settings, 1000)) and recorder.flush(20)
+    assert count(store) == 1001
+    assert 1 <= commits(store) - before <= 10
+    reader.close()
+    recorder.close()
+
+
 def test_an_unusable_store_costs_records_and_is_said_once(store, caplog, tmp_path):
     """A folder that vanished while serving: counted, logged once, the app goes on."""
     folder = tmp_path / "gone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from wsgiref.util import FileWrapper
@@ -107,16 +108,26 @@ def test_closed_before_the_first_piece(store, last):
     assert body.closed == 1 and last()["aborted"] == 1
 
 
+def into(source, size):
+    """Read by `readinto`, into a buffer of `size` bytes."""
+    buffer = bytearray(size)
+    return bytes(buffer[: source.readinto(buffer)])
+
+
 @pytest.mark.parametrize(
     "read",
     [
         lambda f: f.read(), lambda f: f.read(-1), lambda f: f.read(3) + f.read(100) + f.read(1),
         lambda f: b"".join(f), lambda f: b"".join(f.readlines()),
         lambda f: f.readline() + f.readline() + f.readline(),
+        lambda f: b"".join(iter(lambda: f.read(2), b"")),
+        lambda f: b"".join(iter(lambda: f.readline(3), b"")),
+        lambda f: b"".join(iter(lambda: into(f, 4), b"")),
+        lambda f: f.read(1) + f.readline() + into(f, 1) + b"".join(f),
     ],
 )  # fmt: skip
 def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
-    """read, readline, readlines and iteration are teed alike."""
+    """read, readinto, readline, readlines and iteration are teed alike."""
     got = []
 
     def app(environ, start_response):
@@ -128,6 +139,30 @@ def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
     row = last()
     assert got == [b"one\ntwo"]
     assert row["request_body"] == "one\ntwo" and row["request_read"] == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "kept"),
+    [
+        (lambda f: f.read(5), b"one\nt"), (lambda f: into(f, 5), b"one\nt"),
+        (lambda f: f.readline(), b"one\n"), (lambda f: f.readline(2), b"on"),
+        (lambda f: b"".join(f.readlines(1)), b"one\n"), (lambda f: next(iter(f)), b"one\n"),
+    ],
+)  # fmt: skip
+def test_what_the_app_leaves_unread_is_not_in_the_record(store, last, read, kept):
+    """It is as long as what was read, and says that there was more."""
+    got = []
+
+    def app(environ, start_response):
+        got.append(read(environ["wsgi.input"]))
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    list(tapped(app, store)(environ_of(b"one\ntwo"), Server().start_response))
+    row = last()
+    assert got == [kept]
+    assert (row["request_body"], row["request_bytes"]) == (kept.decode(), len(kept))
+    assert row["request_read"] == 0
 
 
 def test_a_body_nobody_reads_stays_unread(store, last):
@@ -213,7 +248,7 @@ def test_start_response_again_with_exc_info_and_write(store, last):
 
 def test_an_exception_is_raised_unchanged(store, last):
     """From the call, and from the middle of a stream."""
-    error = RuntimeError("no")
+    error = RuntimeError("no such carrier")
 
     def app(environ, start_response):
         raise error
@@ -221,16 +256,21 @@ def test_an_exception_is_raised_unchanged(store, last):
     with pytest.raises(RuntimeError) as caught:
         tapped(app, store)(environ_of(), Server().start_response)
     assert caught.value is error
-    assert (last()["status"], last()["aborted"]) == (500, None)
+    row = last()
+    assert (row["status"], row["aborted"]) == (500, None)
+    assert (row["error_type"], row["error_message"]) == ("RuntimeError", "no such carrier")
 
     def stream():
         yield b"part"
         raise error
 
     result = tapped(app_of(stream()), store)(environ_of(), Server().start_response)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError) as caught:
         list(result)
-    assert (last()["status"], last()["aborted"]) == (200, 1)
+    assert caught.value is error
+    row = last()
+    assert (row["status"], row["aborted"], row["response_body"]) == (200, 1, "part")
+    assert (row["error_type"], row["error_message"]) == ("RuntimeError", "no such carrier")
 
 
 def test_the_standard_librarys_validator_is_content(store):
@@ -292,3 +332,40 @@ def test_headers_without_which_a_protocol_cannot_be_read_are_kept(store, last):
     }  # fmt: skip
     assert json.loads(row["response_headers"]) == {"x-bentoml-request-id": "a7"}
     assert row["request_type"] == "text/csv"
+
+
+def test_types_and_encodings_are_told_as_they_were_sent(store, last):
+    """Of both sides; null where nothing was said."""
+
+    def app(environ, start_response):
+        environ["wsgi.input"].read()
+        start_response("200 OK", [("content-type", "text/csv"), ("Content-Encoding", "br")])
+        return [b"\x8b\x00\x80a\x03"]
+
+    said = {"CONTENT_TYPE": "application/json", "HTTP_CONTENT_ENCODING": "GZIP"}
+    list(tapped(app, store)(environ_of(gzip.compress(b"{}"), **said), Server().start_response))
+    row = last()
+    assert (row["request_type"], row["request_encoding"]) == ("application/json", "gzip")
+    assert (row["response_type"], row["response_encoding"]) == ("text/csv", "br")
+    list(tapped(app_of([b"1"]), store)(environ_of(), Server().start_response))
+    row = last()
+    assert (row["request_type"], row["request_encoding"]) == (None, None)
+    assert (row["response_type"], row["response_encoding"]) == (None, None)
+
+
+def test_a_body_that_is_not_wanted_is_counted_and_not_kept(store, last):
+    """Of either side alone; the server gets all of it, and the other side is kept."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return iter([environ["wsgi.input"].read(3), environ["wsgi.input"].read()])
+
+    for side, other in (("request", "response"), ("response", "request")):
+        options = {f"capture_{side}_body": False, "max_body_bytes": 5}
+        result = tapped(app, store, **options)(environ_of(b"all of it"), Server().start_response)
+        assert b"".join(result) == b"all of it"
+        row = last()
+        assert (row[f"{side}_body"], row[f"{side}_note"]) == (None, "not captured")
+        assert (row[f"{side}_bytes"], row[f"{side}_truncated"]) == (9, None)
+        assert (row[f"{other}_body"], row[f"{other}_note"]) == ("all o", None)
+        assert (row[f"{other}_bytes"], row[f"{other}_truncated"]) == (9, 1)

@@ -1,0 +1,54 @@
+"""Responses that the app's own middleware compresses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.routing import Route
+
+import modeltap
+from asgi_client import Client, scope_of
+from modeltap import decode
+
+pytestmark = pytest.mark.anyio
+
+ROW = {"distance": 1400.0}
+ANSWER = {"prediction": 187.5}
+
+
+async def whole(request):
+    await request.body()
+    return JSONResponse(ANSWER)
+
+
+async def in_pieces(request):
+    await request.body()
+    said = json.dumps(ANSWER).encode()
+    pieces = (said[at : at + 5] for at in range(0, len(said), 5))
+    return StreamingResponse(pieces, media_type="application/json")
+
+
+@pytest.mark.parametrize("endpoint", [whole, in_pieces])
+async def test_what_is_compressed_within_the_tap_is_kept_as_the_client_saw_it(
+    store, read_rows, endpoint
+):
+    """With its encoding, by which it is read again: as text, and as a row with its prediction."""
+    app = Starlette(routes=[Route("/predict", endpoint, methods=["POST"])])
+    app.add_middleware(GZipMiddleware, minimum_size=1)
+    modeltap.watch(app, model="m", store=store, analyze=False)  # further out: it is added later
+    headers = [(b"accept-encoding", b"gzip"), (b"content-type", b"application/json")]
+    client = Client(json.dumps(ROW).encode())
+    await app(scope_of(headers=headers), client.receive, client.send)
+    assert modeltap.flush(10)
+    assert json.loads(gzip.decompress(client.body)) == ANSWER
+    (row,) = read_rows(store)
+    assert (row["response_encoding"], row["response_type"]) == ("gzip", "application/json")
+    assert (row["response_body"], row["response_bytes"]) == (client.body, len(client.body))
+    assert json.loads(decode.plain(row["response_body"], row["response_encoding"])) == ANSWER
+    found = modeltap.read(store)
+    assert found["distance"].tolist() == [1400.0] and found["prediction"].tolist() == [187.5]

@@ -1,0 +1,56 @@
+"""One exchange: what it keeps of the pieces that pass, and what that costs."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.tap.exchange import Exchange
+
+
+@pytest.fixture(params=["request", "response"])
+def side(request):
+    """One side of an exchange: how pieces are added, and what is kept of them."""
+    exchange = Exchange("asgi", "m", "POST", "/", b"")
+
+    def add(piece, limit=10**6):
+        getattr(exchange, f"add_{request.param}")(piece, limit)
+        return getattr(exchange, f"{request.param}_body")
+
+    return add
+
+
+def test_a_body_in_one_piece_is_that_very_object(side):
+    """Nothing is copied."""
+    piece = b"whole"
+    assert side(piece) is piece
+
+
+def test_each_small_piece_is_copied_once(side):
+    """They go to the end of one buffer: it is not made anew, with all before it, for each."""
+    side(b"a")
+    buffer = side(b"b")
+    assert type(buffer) is bytearray
+    kept = {id(side(b"cd")) for _ in range(10_000)}
+    assert kept == {id(buffer)} and buffer == b"ab" + b"cd" * 10_000
+
+
+def test_what_comes_after_the_limit_leaves_the_buffer_alone(side):
+    """It is neither copied nor cut: it only counts."""
+
+    class Piece(bytes):
+        def __getitem__(self, place):
+            raise AssertionError("nobody looks into it")
+
+    side(b"a", 4)
+    buffer = side(b"bcdef", 4)
+    for _ in range(1000):
+        assert side(Piece(b"more"), 4) is buffer
+    assert buffer == b"abcd"
+
+
+def test_a_buffer_of_the_servers_is_copied_before_it_is_used_again(side):
+    """Some hand over what they read the next piece into."""
+    reused = bytearray(b"first")
+    kept = side(reused)
+    reused[:] = b"other"
+    assert kept == b"first"
