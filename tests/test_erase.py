@@ -181,7 +181,7 @@ def traces(folder):
 
 
 def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
-    """Nobody is told that all is gone while the log holds her; when it has left, the log is emptied."""
+    """Nobody is told that all is gone while the log holds her; afterwards it is emptied."""
     monkeypatch.setattr("modeltap.erase._READERS_SECONDS", 0.1)
     connection = connect("taps.db", create=False)
     found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))

@@ -87,8 +87,8 @@ def counted(store):
     for row in read(store, 'select * from "references"'):
         reference = Reference.from_json(row["payload"])
         own = layout(reference)["c"]
-        windows = read(store, "select window, window_start, counts from windows "
-                              "where reference_id = ? order by window_start", row["id"])  # fmt: skip
+        sql = "select window, counts from windows where reference_id = ? order by window_start"
+        windows = read(store, sql, row["id"])
         for one in windows:
             key = reference.by_name["c"].vocabulary, one["window"]
             found.setdefault(key, []).append(unpack(one["counts"])[own].tolist())

@@ -137,7 +137,9 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
     assert metric.verdict == "alert" and metric.value == pytest.approx(0.1, abs=0.02)
     assert len(places) == 5 and max(places) < 100
     assert "rows unlike the reference's went from" in metric.explanation
-    many, _ = judged(np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]]))
+    many, _ = judged(
+        np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]])
+    )
     assert many.value > 0.9, "what is frequent in a window is usual in the reference's eyes only"
     counted = count(columns(odd), len(odd), reference)
     assert not [m for m in verdict.judge(reference, counted) if m.verdict == "alert"]
