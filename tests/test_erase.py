@@ -7,10 +7,15 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 
 import pytest
 
 import modeltap
+from modeltap.erase import Subject, erase, matching
+from modeltap.errors import BusyError
+from modeltap.store.connection import connect
+from stores import analyze, every, put, read
 
 ANN = "ann-7f3e"
 
@@ -129,3 +134,91 @@ def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
     assert "1 exchange erased" in modeltap_command(
         "erase", "--model", "m", "--where", where, "--yes"
     )
+
+
+@pytest.fixture
+def named(store):
+    """A store whose reference knows Ann as a category, with an alert that there is more of her."""
+    users = [(ANN, "bob", "cy")[n % 3] for n in range(600)] + [ANN] * 300
+    put(store, every(5, 900), [{"user": user, "x": n % 7} for n, user in enumerate(users)])
+    said = {"window": "1d", "reference": "first 576 rows", "multivariate": False}
+    analyze(store, said, open_too=True)
+    return store
+
+
+def test_what_still_names_a_person_is_told(named):
+    """The vocabulary of a reference, and the words of an alert; nothing names whom nobody knows."""
+    (reference,) = read(named, 'select id, payload from "references"')
+    (alert,) = read(named, "select id, summary from alerts")
+    assert f'"{ANN}"' in reference["payload"] and f"share of '{ANN}'" in alert["summary"]
+    words = ("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
+    said = json.loads(modeltap_command(*words, "--json"))
+    assert said["erased"] == 500
+    assert said["still_named_in"] == [f"reference {reference['id']}", f"alert {alert['id']}"]
+    again = modeltap_command(*words)
+    assert "0 exchanges erased" in again
+    assert f"reference {reference['id']} names the value" in again
+    assert f"alert {alert['id']} names the value" in again
+    nobody = modeltap_command("erase", "--model", "m", "--where", "user=dan", "--yes", "--json")
+    assert json.loads(nobody) == {"erased": 0, "still_named_in": []}
+
+
+def test_with_another_reference_only_what_was_said_names_a_person(named):
+    """The old reference stays, with her name, as the command says; the new one has none."""
+    modeltap_command("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
+    modeltap_command("reference", "set", "--model", "m", "--rows", "300")
+    (active,) = read(named, 'select id, payload from "references" where active')
+    assert ANN not in active["payload"] and '"bob"' in active["payload"]
+    said = modeltap_command("erase", "--model", "m", "--where", f"user={ANN}", "--yes", "--json")
+    assert f"reference {active['id']}" not in json.loads(said)["still_named_in"]
+
+
+@pytest.fixture
+def reading(closed):
+    """A reader in the middle of its transaction, which keeps the write-ahead log in use."""
+    capture({"user": {"id": ANN}})
+    capture({"user": {"id": "bob"}})
+    closed()
+    reader = sqlite3.connect("taps.db", isolation_level=None)
+    reader.execute("begin")
+    assert reader.execute("select count(*) from exchanges").fetchone() == (2,)
+    yield reader
+    reader.close()
+
+
+def traces(folder):
+    return [path.name for path in folder.glob("taps.db*") if ANN.encode() in path.read_bytes()]
+
+
+def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
+    """Nobody is told that all is gone while the log holds her; afterwards it is emptied."""
+    monkeypatch.setattr("modeltap.erase._READERS_SECONDS", 0.1)
+    connection = connect("taps.db", create=False)
+    found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
+    with pytest.raises(BusyError, match="erased, but a reader keeps the write-ahead log in use"):
+        erase(connection, found)
+    connection.close()
+    assert traces(tmp_path) and len(bodies()) == 1
+    reading.close()
+    assert "0 exchanges erased" in modeltap_command(
+        "erase", "--model", "m", "--where", f"user.id={ANN}", "--yes"
+    )
+    assert traces(tmp_path) == []
+
+
+def test_a_reader_that_leaves_is_waited_for(tmp_path, reading):
+    """The command ends when the log is empty, and not before."""
+    command = subprocess.Popen(
+        [sys.executable, "-m", "modeltap", "erase", "--model", "m", "--where", f"user.id={ANN}",
+         "--yes", "--store", "taps.db"], stdout=subprocess.PIPE,
+    )  # fmt: skip
+    while len(bodies()) == 2:
+        assert command.poll() is None
+        time.sleep(0.02)
+    with pytest.raises(subprocess.TimeoutExpired):
+        command.wait(2)
+    assert traces(tmp_path)
+    reading.close()
+    out, _ = command.communicate(timeout=60)
+    assert command.returncode == 0 and b"1 exchange erased" in out
+    assert traces(tmp_path) == []

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from msgspec.structs import asdict
 
-from modeltap.analysis import feed, multivariate, outliers, verdict
+from bad_columns import CASES, INFINITE, WINDOW
+from modeltap.analysis import feed, multivariate, operations, outliers, performance, verdict
 from modeltap.analysis.metric import Metric
 from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.sample import Sample, sample
 from modeltap.analysis.tally import Tally, tally
 
-ROWS, WINDOW = 900, 300
+ROWS = 900
 WORDS = np.array(list("abcde"))
 
 
@@ -32,24 +33,6 @@ def good(rng: np.random.Generator, rows: int, shift: float = 0.0) -> dict[str, A
     }  # fmt: skip
 
 
-CASES: dict[str, list[Any] | None] = {
-    "absent": None,
-    "all missing": [None] * WINDOW,
-    "constant": [7.0] * WINDOW,
-    "unseen categories": [f"new{i % 3}" for i in range(WINDOW)],
-    "numbers as strings": [str(i / 100) for i in range(WINDOW)],
-    "lists": [[1.0, 2.0]] * WINDOW,
-    "objects": [{"deep": {"er": 1}}] * WINDOW,
-    "NaN": [math.nan] * WINDOW,
-    "infinities": [math.inf, -math.inf] * (WINDOW // 2),
-    "one 1e12": [1e12] + [0.1] * (WINDOW - 1),
-    "huge integers": [10**400] * WINDOW,
-    "truth values": [True, False] * (WINDOW // 2),
-    "no Unicode": ["\ud800"] * WINDOW,
-    "empty strings": [""] * WINDOW,
-    "a bit of everything": [None, 1, "1", [1], {"a": 1}, math.nan, True, 10**400, -math.inf, ""]
-    * (WINDOW // 10),
-}
 Found = Iterable[Metric]
 
 
@@ -109,6 +92,21 @@ def test_a_bad_column_of_a_window(detector, case):
         assert "bad" in {feature for _, feature in found}, "no finding about the column"
     if detector is of_samples:
         assert ("multivariate_drift", None) in found
+    if detector is of_the_feed:
+        assert found == FEED.get(case, set())
+    if detector is of_rows and case != "a bit of everything":
+        assert found == ({("row_outlier_rate", None)} if case in FAR_OUT else set())
+
+
+FEED = {
+    "absent": {("schema_change", None)},
+    "constant": {("constant_feed", "bad")},
+    "huge integers": {("constant_feed", "bad")},
+}
+"""What a window's feed is due to be told of; of all others nothing."""
+
+FAR_OUT = ("constant", "huge integers", "infinities")
+"""Numbers that make every row one that the reference never had."""
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -130,6 +128,10 @@ def test_a_bad_column_of_a_reference(detector, case):
         assert {feature for _, feature in found} <= {"bad", "x1"}
     if detector is of_samples:
         assert ("multivariate_drift", None) in found
+    if detector is of_the_feed:  # the column is a new field where the reference has none
+        assert found == ({("schema_change", None)} if case == "absent" else set())
+    if detector is of_rows and case != "one 1e12":
+        assert not found
 
 
 @pytest.mark.parametrize(
@@ -177,3 +179,85 @@ def test_one_huge_value_in_the_reference_blinds_nobody():
     after["bad"] = (np.array(after["bad"]) + 1.0).tolist()
     found = {m.feature for m in look(univariate, before, after) if m.verdict == "alert"}
     assert found == {"bad"}
+
+
+TRUTH = np.random.default_rng(8).normal(100, 20, size=2 * WINDOW).tolist()
+CLASSES = ["a"] * WINDOW + ["b"] * (WINDOW // 3) + ["a"] * (WINDOW - WINDOW // 3)
+
+
+def missing(case: str) -> list[Any]:
+    """Return a case's values; a prediction or label that is absent is None."""
+    values = CASES[case]
+    return [None] * WINDOW if values is None else values
+
+
+def record(task: performance.Task) -> performance.Baseline:
+    noise = np.random.default_rng(9).normal(0, 5, size=len(TRUTH))
+    right = ["a"] * (2 * WINDOW - 60) + ["b"] * 60
+    found = (
+        performance.learn(task, (np.array(TRUTH) + noise).tolist(), TRUTH)
+        if task == "regression"
+        else performance.learn(task, right, ["a"] * 2 * WINDOW)
+    )
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_predictions_leave_the_error_of_the_others(case):
+    """Half of a window's are bad; that the other half are 10 too high is found."""
+    biased = (np.array(TRUTH[WINDOW:]) + 10).tolist()
+    found = performance.judge("regression", missing(case) + biased, TRUTH, record("regression"))
+    check_finite(found)
+    if case != "one 1e12":  # its own spread is that of all the others
+        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_labels_leave_the_error_of_the_others(case):
+    """And the other way round: where half of the labels are bad."""
+    biased = (np.array(TRUTH) + 10).tolist()
+    found = performance.judge(
+        "regression", biased, missing(case) + TRUTH[WINDOW:], record("regression")
+    )
+    check_finite(found)
+    if case != "one 1e12":
+        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("bad", ["predictions", "labels"])
+def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
+    """A third of the good half are wrong: that is found, whatever the bad half is."""
+    said, right = missing(case) + CLASSES[WINDOW:], ["a"] * 2 * WINDOW
+    pair = (said, right) if bad == "predictions" else (right, said)
+    found = performance.judge("classification", *pair, record("classification"))
+    check_finite(found)
+    assert found[0].metric == "accuracy" and found[0].verdict == "alert"
+    assert found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in INFINITE])
+def test_bad_values_on_both_sides_are_survived(case):
+    """Learnt from and judged, as numbers and as classes; and asked what they are."""
+    values = missing(case)
+    assert performance.learn_task(values, values) in ("regression", "classification")
+    for task in ("regression", "classification"):
+        learnt = performance.learn(task, values, values)
+        for baseline in (learnt, record(task)):
+            check_finite(performance.judge(task, values, values, baseline))
+
+
+def test_bad_durations_and_counts_are_survived():
+    """NaN, infinite, negative, zero and huge ones; each that is known is counted once."""
+    durations = np.array([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, 5e-324] * 100)
+    latency = operations.count_latency(durations)
+    assert latency.sum() == 600
+    for requests, seconds, usual in ((700, 3600.0, {}), (700, 0.0, {"latency_p95_ms": 1e300}),
+                                     (0, 60.0, {"error_rate": 1.0})):  # fmt: skip
+        traffic = operations.Traffic(requests=requests, errors=requests, latency=latency)
+        check_finite(operations.judge(traffic, seconds, usual))
+    slow = operations.count_latency(np.append(durations, np.full(5000, 300.0)))
+    traffic = operations.Traffic(requests=5700, errors=600, latency=slow)
+    found = operations.judge(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
+    assert {m.metric for m in found if m.verdict == "alert"} == {"latency_p95_ms", "error_rate"}

@@ -12,16 +12,16 @@ from modeltap.store.connection import connect
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
 
-def put(store, moments, rows, *, model="m", prefix="r", responses=None):
+def put(store, moments, rows, *, model="m", version="", prefix="r", responses=None):
     """Store one exchange for each row, at its time."""
     connection = connect(store)
     for number, (moment, row) in enumerate(zip(moments, rows, strict=True)):
         when = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
         connection.execute(
-            "insert into exchanges (id, model, source, started_at, event_time, status, "
+            "insert into exchanges (id, model, version, source, started_at, event_time, status, "
             "duration_ms, sample_rate, request_type, request_body, response_body) "
-            "values (?, ?, 'import', ?, ?, 200, 1, 1.0, 'application/json', ?, ?)",
-            (f"{prefix}{number}", model, when, when, json.dumps(row),
+            "values (?, ?, ?, 'import', ?, ?, 200, 1, 1.0, 'application/json', ?, ?)",
+            (f"{prefix}{number}", model, version, when, when, json.dumps(row),
              json.dumps({"prediction": 1.0}) if responses is None else responses[number]),
         )  # fmt: skip
     connection.close()

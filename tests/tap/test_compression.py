@@ -52,3 +52,25 @@ async def test_what_is_compressed_within_the_tap_is_kept_as_the_client_saw_it(
     assert json.loads(decode.plain(row["response_body"], row["response_encoding"])) == ANSWER
     found = modeltap.read(store)
     assert found["distance"].tolist() == [1400.0] and found["prediction"].tolist() == [187.5]
+
+
+@pytest.mark.parametrize("id_header", ["x-modeltap-id", None])
+@pytest.mark.parametrize("endpoint", [whole, in_pieces])
+async def test_what_is_compressed_around_the_tap_is_kept_as_the_app_said_it(
+    store, read_rows, endpoint, id_header
+):
+    """As plain text, of that size, and without an encoding."""
+    app = Starlette(routes=[Route("/predict", endpoint, methods=["POST"])])
+    modeltap.watch(app, model="m", store=store, analyze=False, id_header=id_header)
+    app.add_middleware(GZipMiddleware, minimum_size=1)
+    headers = [(b"accept-encoding", b"gzip"), (b"content-type", b"application/json")]
+    client = Client(json.dumps(ROW).encode())
+    await app(scope_of(headers=headers), client.receive, client.send)
+    assert modeltap.flush(10)
+    assert json.loads(gzip.decompress(client.body)) == ANSWER
+    (row,) = read_rows(store)
+    assert (row["response_encoding"], row["response_type"]) == (None, "application/json")
+    assert json.loads(row["response_body"]) == ANSWER
+    assert row["response_bytes"] == len(row["response_body"])
+    found = modeltap.read(store)
+    assert found["distance"].tolist() == [1400.0] and found["prediction"].tolist() == [187.5]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import signal
 import sqlite3
 import threading
 import time
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ from modeltap.tap.batch import BatchWriter
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.record import origin_of, pack
 from modeltap.tap.recorder import Recorder
+from processes import writers_of
 
 APP = """
 import modeltap
@@ -34,13 +35,11 @@ app = Starlette(routes=[Route("/predict", predict, methods=["POST"])])
 modeltap.watch(app, model="m", store="taps.db", analyze=False, durability="{durability}")
 """
 
+RATE = 200
+"""Requests a second at most, by four threads."""
 
-def writers_of(pid):
-    """Return the ids of the processes that write for the server `pid`."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [child for task in tasks for child in task.read_text().split()]
-    said = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return [int(child) for child, command in said.items() if b"modeltap.tap.write" in command]
+PAUSE = 0.25
+"""Seconds that a scheduler may let a writer wait, beyond what is documented."""
 
 
 def kill_together(process):
@@ -55,10 +54,10 @@ def kill_together(process):
 
 
 def load(url, answered, stop):
-    """Send requests one after the other; note the number and the time of each answered one."""
+    """Send a quarter of `RATE`; note the name and the time of each answered request."""
     with httpx.Client(base_url=url, trust_env=False) as client:
         n = 0
-        while not stop.is_set():
+        while not stop.wait(4 / RATE):
             name = f"{threading.get_ident()}-{n}"
             try:
                 client.post("/predict", content=name).raise_for_status()
@@ -66,7 +65,6 @@ def load(url, answered, stop):
                 return
             answered.append((name, time.monotonic()))
             n += 1
-            time.sleep(0.005)
 
 
 def stored():
@@ -77,13 +75,13 @@ def stored():
         connection.close()
 
 
-def killed_under_load(served):
+def killed_under_load(served, seconds=2.0):
     """Return what was answered, with times, before app and writer died at once."""
     answered, stop = [], threading.Event()
     threads = [threading.Thread(target=load, args=(served.url, answered, stop)) for _ in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(2.0)
+    time.sleep(seconds)
     at = time.monotonic()
     kill_together(served.process)
     stop.set()
@@ -110,8 +108,26 @@ def test_fast_loses_at_most_what_came_within_a_flush(serve, eventually):
     assert eventually(lambda: "first" in stored())
     answered, at = killed_under_load(served)
     assert len(answered) > 50
-    old = {name for name, moment in answered if moment < at - 0.25}
+    old = {name for name, moment in answered if moment < at - PAUSE}
     assert old <= stored()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fast_loses_no_more_than_the_rate_times_the_flush(serve, eventually, seed):
+    """A long flush, and a kill at any moment of it: what is older is stored, the count bounded."""
+    flush = 0.5
+    said = f'"fast", flush_interval_seconds={flush}'
+    served = serve(APP.replace('"{durability}"', said))
+    httpx.post(f"{served.url}/predict", content="first", trust_env=False)
+    assert eventually(lambda: "first" in stored())
+    answered, at = killed_under_load(served, 1.0 + random.Random(seed).random() * 2 * flush)
+    kept = stored()
+    ages = [at - moment for name, moment in answered if name not in kept]
+    words = f"{len(ages)} of {len(answered)} lost, the oldest {max(ages, default=0.0):.2f} s old"
+    assert len(answered) > 50
+    assert len(ages) <= RATE * (flush + PAUSE), words
+    assert max(ages, default=0.0) <= flush + PAUSE, words
+    print(words)
 
 
 def test_behind_a_lock_only_what_is_queued_is_lost(serve, eventually):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -22,6 +23,7 @@ from modeltap.store.losses import losses_due, write_losses
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.record import pack
 from modeltap.tap.recorder import Recorder
+from processes import writers_of
 
 
 @pytest.fixture
@@ -135,6 +137,30 @@ def test_an_app_starts_on_a_disk_that_is_read_only(tmp_path, caplog, eventually)
 
         assert eventually(recorded)
         watched.tee.close()
+
+
+def test_a_limit_on_the_size_of_files_is_as_a_full_disk(store, record, caplog, eventually):
+    """`ulimit -f` of the writer process: what is lost is counted, lifted it writes again."""
+    put = record(store)
+    assert put(10)["written"] == 10
+    (pid,) = writers_of(os.getpid())
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    log = store.with_name(store.name + "-wal")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (log.stat().st_size + 100_000, hard))
+    stats = put(50, b"y" * 60_000)
+    written, dropped = stats["written"], stats["dropped"]
+    assert 10 <= written < 60 and written + dropped == 60 and put()["dropped"] > dropped
+    assert set(stats["dropped_by_reason"]) == {"store unusable"}
+    assert writers_of(os.getpid()) == [pid]
+    assert eventually(lambda: "are not recorded, the app serves on" in caplog.text)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+    assert eventually(lambda: put()["written"] > written)
+    stats = put()
+    connection = sqlite3.connect(store)
+    (lost,) = connection.execute("select sum(count) from losses").fetchone()
+    assert (lost, count(store)) == (stats["dropped"], stats["written"])
+    assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+    connection.close()
 
 
 def damage_pages(store):

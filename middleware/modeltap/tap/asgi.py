@@ -179,14 +179,12 @@ class _Responder:
         self._started = True
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = message["status"]
-        headers = message.get("headers", ())
+        # Copies: the app may send the same list again with its next response, and what is further
+        # out may change the one that goes on (a GZip middleware says how it encoded the body).
+        exchange.response_headers = headers = tuple(message.get("headers", ()))
         if self._tee.id_header is None or exchange.id is None or self._is_over():
-            exchange.response_headers = headers
-            return message
-        # A copy: the app may send the same list again with its next response.
-        headers = [*headers, (self._tee.id_header, exchange.id.encode())]
-        exchange.response_headers = headers
-        return {**message, "headers": headers}
+            return {**message, "headers": list(headers)} if headers else message
+        return {**message, "headers": [*headers, (self._tee.id_header, exchange.id.encode())]}
 
     def _is_over(self) -> bool:
         """Say whether the exchange is recorded, or another tap's."""

@@ -80,7 +80,7 @@ class _Responder:
         exchange = self._exchange
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = _number(status[:3])
-        exchange.response_headers = headers
+        exchange.response_headers = tuple(headers)  # a server further out may change the list
         # Flask takes its request out of the environ before it returns, so its rule is read now.
         flask = self._environ.get("werkzeug.request")
         exchange.route = getattr(flask, "url_rule", None) or self._environ.get(ROUTE)

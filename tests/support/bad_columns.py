@@ -1,0 +1,30 @@
+"""Columns of 300 rows that hold what no column should."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+WINDOW = 300
+
+CASES: dict[str, list[Any] | None] = {
+    "absent": None,
+    "all missing": [None] * WINDOW,
+    "constant": [7.0] * WINDOW,
+    "unseen categories": [f"new{i % 3}" for i in range(WINDOW)],
+    "numbers as strings": [str(i / 100) for i in range(WINDOW)],
+    "lists": [[1.0, 2.0]] * WINDOW,
+    "objects": [{"deep": {"er": 1}}] * WINDOW,
+    "NaN": [math.nan] * WINDOW,
+    "infinities": [math.inf, -math.inf] * (WINDOW // 2),
+    "one 1e12": [1e12] + [0.1] * (WINDOW - 1),
+    "huge integers": [10**400] * WINDOW,
+    "truth values": [True, False] * (WINDOW // 2),
+    "no Unicode": ["\ud800"] * WINDOW,
+    "empty strings": [""] * WINDOW,
+    "a bit of everything": [None, 1, "1", [1], {"a": 1}, math.nan, True, 10**400, -math.inf, ""]
+    * (WINDOW // 10),
+}
+
+INFINITE = ("infinities", "a bit of everything")
+"""Where predictions and labels are so, no error is left that could be told."""
