@@ -165,14 +165,28 @@ def erase(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> N
         time.sleep(0.1)
 
 
+def unname(connection: sqlite3.Connection, subject: Subject) -> None:
+    """Take the value out of what was said in words: of metrics, in alerts and in messages."""
+    quoted = repr(subject.value)  # as explanations quote
+    inside = msgspec.json.encode(quoted).decode()[1:-1]
+    with writing(connection):
+        for table, column, text in (
+            ("metrics", "explanation", quoted), ("alerts", "summary", quoted),
+            ("deliveries", "body", inside),
+        ):  # fmt: skip
+            connection.execute(
+                f"update {table} set {column} = replace({column}, ?, ?) where instr({column}, ?)",
+                (text, "'[erased]'", text),
+            )
+
+
 def still_named(connection: sqlite3.Connection, model: str, subject: Subject) -> list[str]:
-    """Return the references and alerts of `model` that name the value."""
-    said = connection.execute(
-        "select 'reference ' || id, payload from \"references\" where model = ? union all "
-        "select 'alert ' || id, summary from alerts where model = ?", (model, model),
-    ).fetchall()  # fmt: skip
+    """Return the references of `model` that name the value."""
+    references = connection.execute(
+        'select id, payload from "references" where model = ?', (model,)
+    ).fetchall()
     quoted = msgspec.json.encode(subject.value).decode()
-    return [row[0] for row in said if quoted in row[1] or f"'{subject.value}'" in row[1]]
+    return [f"reference {row[0]}" for row in references if quoted in row[1]]
 
 
 def _hashes(value: str, settings: Settings) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -118,3 +120,15 @@ def test_the_task_is_learnt_from_arrays_too():
     # A handful of whole numbers are classes only where predictions may be.
     assert performance.learn_task([227, 131, None], [None, 220.4, 1.0]) == "regression"
     assert performance.learn_task([1, 2], [float("nan"), float("inf"), 1.0]) == "classification"
+
+
+def test_pairs_that_are_both_infinite_are_left_out():
+    """Infinity less infinity is no error of a model."""
+    record = performance.learn(
+        "regression", [math.inf] * 60 + [1.0] * 60, [math.inf] * 60 + [2] * 60
+    )
+    found = performance.judge(
+        "regression", [math.inf, 1.0] * 100, [math.inf, 2.0] * 100, record, min_rows=50
+    )
+    (mae,) = (metric for metric in found if metric.metric == "mae")
+    assert (mae.rows, mae.value, mae.verdict) == (100, 1.0, "ok")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from modeltap.errors import StoreError
 from modeltap.store import reserve
 from modeltap.store.connection import connect, writing
 
@@ -47,3 +48,12 @@ def test_the_reserve_is_never_written_through_a_link(tmp_path, store, there):
     assert not there or victim.read_text() == "theirs"
     reserve.keep(store)
     assert link.stat().st_size == 4 * 1024 * 1024 and link.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_to_nothing_is_no_store(tmp_path):
+    """SQLite would make the file behind it, for all to read."""
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "behind.db")
+    with pytest.raises(StoreError, match="is a link to a file that is not there"):
+        connect(link)
+    assert not (tmp_path / "behind.db").exists()

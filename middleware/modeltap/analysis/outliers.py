@@ -26,7 +26,8 @@ def judge(
     """Return `row_outlier_rate`, and the places of the rows that are least like the reference's.
 
     An isolation forest (Liu, Ting & Zhou, 2008) learns one half of the reference's sample; the
-    other half says which score one row of a hundred has, and how many of its own are beyond it.
+    other half says which score one row of a hundred has, and how many of its own are beyond it. It
+    sees rows far out in many columns at once, hardly those in which a dependence broke.
 
     Args:
         left_out: columns whose own drift is told already.

@@ -252,7 +252,8 @@ def _errors(predictions: Sequence[Any], labels: Sequence[Any]) -> np.ndarray:
         [(_float(p), _float(label)) for p, label in zip(predictions, labels, strict=True)],
         dtype=np.float64,
     ).reshape(-1, 2)
-    errors = pairs[:, 0] - pairs[:, 1]
+    with np.errstate(invalid="ignore"):  # both may be infinite
+        errors = pairs[:, 0] - pairs[:, 1]
     return np.asarray(errors[np.abs(errors) < _LARGEST])
 
 

@@ -124,7 +124,11 @@ def _create_private(file: Path) -> None:
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, 0o600))
     except FileExistsError:
-        pass  # another process was faster, with the same mode
+        # Another process was faster, with the same mode; or what it is a link to would be made.
+        if file.is_symlink() and not file.exists():
+            raise StoreError(
+                f"store {str(file)!r} is a link to a file that is not there; name the file itself"
+            ) from None
     except OSError as error:
         raise StoreError(f"store {str(file)!r} cannot be created: {error.strerror}") from error
 
