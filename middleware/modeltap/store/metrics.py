@@ -1,4 +1,4 @@
-"""Writing metric rows."""
+"""Metric rows: written, and values read back."""
 
 from __future__ import annotations
 
