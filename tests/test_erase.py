@@ -165,6 +165,7 @@ def test_what_still_names_a_person_is_told(named):
     assert said["still_named_in"] == [f"reference {reference['id']}"]
     after = [row["said"] for row in read(named, SAID)]
     assert after == [said.replace(ANN, "[erased]") for said in before]
+    assert f"'{ANN}'".encode() not in named.read_bytes()
     again = modeltap_command(*words)
     assert "0 exchanges erased" in again
     assert f"reference {reference['id']} names the value" in again

@@ -142,12 +142,18 @@ def matching(
         after = rows[-1][0]
 
 
-def erase(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> None:
+def erase(
+    connection: sqlite3.Connection, exchanges: list[tuple[int, str]], subject: Subject | None = None
+) -> None:
     """Delete `exchanges`, overwrite what they were, and give their space back.
+
+    With a `subject`, its value is also taken out of what was said in words.
 
     Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
     """
     connection.execute("pragma secure_delete = on")
+    if subject is not None:
+        _unname(connection, subject)
     for start in range(0, len(exchanges), _CHUNK):
         with writing(connection):
             part = exchanges[start : start + _CHUNK]
@@ -165,7 +171,7 @@ def erase(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> N
         time.sleep(0.1)
 
 
-def unname(connection: sqlite3.Connection, subject: Subject) -> None:
+def _unname(connection: sqlite3.Connection, subject: Subject) -> None:
     """Take the value out of what was said in words: of metrics, in alerts and in messages."""
     quoted = repr(subject.value)  # as explanations quote
     inside = msgspec.json.encode(quoted).decode()[1:-1]

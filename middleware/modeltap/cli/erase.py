@@ -7,7 +7,7 @@ import click
 from modeltap import config
 from modeltap.cli.options import check_model, json_option, open_store, store_option
 from modeltap.cli.output import counted, emit_json
-from modeltap.erase import Subject, check_field, erase, matching, still_named, unname
+from modeltap.erase import Subject, check_field, erase, matching, still_named
 
 
 @click.command("erase")
@@ -29,8 +29,7 @@ def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) 
         click.confirm(
             f"Erase {counted(len(found), 'exchange')} of {model} for good?", abort=True, err=True
         )
-    unname(connection, subject)
-    erase(connection, found)
+    erase(connection, found, subject)
     named = still_named(connection, model, subject)
     if as_json:
         emit_json({"erased": len(found), "still_named_in": named})
