@@ -33,6 +33,18 @@ async def in_pieces(request):
     return StreamingResponse(pieces, media_type="application/json")
 
 
+async def answered(app, store):
+    """Return the compressed body that a client gets, whose exchange can be read as a row."""
+    headers = [(b"accept-encoding", b"gzip"), (b"content-type", b"application/json")]
+    client = Client(json.dumps(ROW).encode())
+    await app(scope_of(headers=headers), client.receive, client.send)
+    assert modeltap.flush(10)
+    assert json.loads(gzip.decompress(client.body)) == ANSWER
+    found = modeltap.read(store)
+    assert found["distance"].tolist() == [1400.0] and found["prediction"].tolist() == [187.5]
+    return client.body
+
+
 @pytest.mark.parametrize("endpoint", [whole, in_pieces])
 async def test_what_is_compressed_within_the_tap_is_kept_as_the_client_saw_it(
     store, read_rows, endpoint
@@ -41,17 +53,11 @@ async def test_what_is_compressed_within_the_tap_is_kept_as_the_client_saw_it(
     app = Starlette(routes=[Route("/predict", endpoint, methods=["POST"])])
     app.add_middleware(GZipMiddleware, minimum_size=1)
     modeltap.watch(app, model="m", store=store, analyze=False)  # further out: it is added later
-    headers = [(b"accept-encoding", b"gzip"), (b"content-type", b"application/json")]
-    client = Client(json.dumps(ROW).encode())
-    await app(scope_of(headers=headers), client.receive, client.send)
-    assert modeltap.flush(10)
-    assert json.loads(gzip.decompress(client.body)) == ANSWER
+    body = await answered(app, store)
     (row,) = read_rows(store)
     assert (row["response_encoding"], row["response_type"]) == ("gzip", "application/json")
-    assert (row["response_body"], row["response_bytes"]) == (client.body, len(client.body))
+    assert (row["response_body"], row["response_bytes"]) == (body, len(body))
     assert json.loads(decode.plain(row["response_body"], row["response_encoding"])) == ANSWER
-    found = modeltap.read(store)
-    assert found["distance"].tolist() == [1400.0] and found["prediction"].tolist() == [187.5]
 
 
 @pytest.mark.parametrize("id_header", ["x-modeltap-id", None])
@@ -63,14 +69,8 @@ async def test_what_is_compressed_around_the_tap_is_kept_as_the_app_said_it(
     app = Starlette(routes=[Route("/predict", endpoint, methods=["POST"])])
     modeltap.watch(app, model="m", store=store, analyze=False, id_header=id_header)
     app.add_middleware(GZipMiddleware, minimum_size=1)
-    headers = [(b"accept-encoding", b"gzip"), (b"content-type", b"application/json")]
-    client = Client(json.dumps(ROW).encode())
-    await app(scope_of(headers=headers), client.receive, client.send)
-    assert modeltap.flush(10)
-    assert json.loads(gzip.decompress(client.body)) == ANSWER
+    await answered(app, store)
     (row,) = read_rows(store)
     assert (row["response_encoding"], row["response_type"]) == (None, "application/json")
     assert json.loads(row["response_body"]) == ANSWER
     assert row["response_bytes"] == len(row["response_body"])
-    found = modeltap.read(store)
-    assert found["distance"].tolist() == [1400.0] and found["prediction"].tolist() == [187.5]

@@ -78,14 +78,20 @@ def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch
     assert told == dropped
 
 
-def test_a_lock_held_by_another_is_waited_for(store):
-    """Nothing is lost while somebody else writes for longer than SQLite's own patience."""
+def locked_out(store):
+    """Return a recorder that has written one exchange, and who has had the lock since then."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     put(recorder, settings)
     assert recorder.flush(10)
     other = sqlite3.connect(store, isolation_level=None)
     other.execute("begin immediate")
+    return settings, recorder, other
+
+
+def test_a_lock_held_by_another_is_waited_for(store):
+    """Nothing is lost while somebody else writes for longer than SQLite's own patience."""
+    settings, recorder, other = locked_out(store)
     put(recorder, settings, 20)
     assert not recorder.flush(6.5)
     other.execute("commit")
@@ -95,12 +101,7 @@ def test_a_lock_held_by_another_is_waited_for(store):
 
 def test_seconds_of_traffic_wait_behind_a_lock(store):
     """Thousands of exchanges, while another program writes: all of them come, in their order."""
-    settings = settings_of(store)
-    recorder = Recorder(store, settings)
-    put(recorder, settings)
-    assert recorder.flush(20)
-    other = sqlite3.connect(store, isolation_level=None)
-    other.execute("begin immediate")
+    settings, recorder, other = locked_out(store)
     for _ in range(30):
         assert all(put(recorder, settings, 200, b'{"x": 1.5}' * 20))
         assert not recorder.flush(0.1)

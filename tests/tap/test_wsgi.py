@@ -114,6 +114,19 @@ def into(source, size):
     return bytes(buffer[: source.readinto(buffer)])
 
 
+def read_by(read, store):
+    """Return, in a list, what an app gets that reads its input so."""
+    got = []
+
+    def app(environ, start_response):
+        got.append(read(environ["wsgi.input"]))
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    list(tapped(app, store)(environ_of(b"one\ntwo"), Server().start_response))
+    return got
+
+
 @pytest.mark.parametrize(
     "read",
     [
@@ -128,14 +141,7 @@ def into(source, size):
 )  # fmt: skip
 def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
     """read, readinto, readline, readlines and iteration are teed alike."""
-    got = []
-
-    def app(environ, start_response):
-        got.append(read(environ["wsgi.input"]))
-        start_response("200 OK", [])
-        return [b"ok"]
-
-    list(tapped(app, store)(environ_of(b"one\ntwo"), Server().start_response))
+    got = read_by(read, store)
     row = last()
     assert got == [b"one\ntwo"]
     assert row["request_body"] == "one\ntwo" and row["request_read"] == 1
@@ -151,14 +157,7 @@ def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
 )  # fmt: skip
 def test_what_the_app_leaves_unread_is_not_in_the_record(store, last, read, kept):
     """It is as long as what was read, and says that there was more."""
-    got = []
-
-    def app(environ, start_response):
-        got.append(read(environ["wsgi.input"]))
-        start_response("200 OK", [])
-        return [b"ok"]
-
-    list(tapped(app, store)(environ_of(b"one\ntwo"), Server().start_response))
+    got = read_by(read, store)
     row = last()
     assert got == [kept]
     assert (row["request_body"], row["request_bytes"]) == (kept.decode(), len(kept))

@@ -7,6 +7,7 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.alerts.event import bounded, without_values
+from modeltap.analysis.metric import counted
 
 DIGEST = "digest"
 RETRAIN = "retrain"
@@ -24,7 +25,7 @@ def digest(connection: sqlite3.Connection, start: str, end: str) -> dict[str, An
     firing = sum(one["alerts_firing"] for one in models)
     began = sum(one["alerts_began"] for one in models)
     period = f"{clock.short(start)} to {clock.short(end)}"
-    said = f"{period}: {_models(len(models))}, {_alerts(firing)}, {began} began"
+    said = f"{period}: {counted(len(models), 'model')}, {_alerts(firing)}, {began} began"
     # What is left out of a message that has no room for all are the quiet ones.
     models.sort(key=lambda one: -one["alerts_firing"])
     return bounded({"type": DIGEST, "timestamp": clock.now(), "data": {
@@ -46,10 +47,6 @@ def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str,
         "performance": _latest(connection, model, ("mae", "rmse", "accuracy", "f1_macro")),
         "summary": said + _alerts(firing), "alerts": [],
     }}  # fmt: skip
-
-
-def _models(count: int) -> str:
-    return "1 model" if count == 1 else f"{count} models"
 
 
 def _alerts(count: int) -> str:

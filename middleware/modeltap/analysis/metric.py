@@ -69,6 +69,15 @@ def share(value: float) -> str:
     return f"{value * 100:.2g} %" if value < 0.1 else f"{value * 100:.0f} %"
 
 
+def counted(count: int, noun: str) -> str:
+    """Write how many there are.
+
+    >>> counted(1, "row"), counted(2000, "broken line")
+    ('1 row', '2,000 broken lines')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def chance(p_value: float) -> str:
     """Write how often chance alone does such a thing.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modeltap.analysis.metric import counted
 from modeltap.analysis.pace import Pace
 from modeltap.cli.options import (
     background_option,
@@ -18,7 +19,7 @@ from modeltap.cli.options import (
     open_analyzer,
     store_option,
 )
-from modeltap.cli.output import counted, emit_json
+from modeltap.cli.output import emit_json
 from modeltap.cli.progress import analysis_line
 
 if TYPE_CHECKING:

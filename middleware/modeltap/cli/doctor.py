@@ -12,10 +12,11 @@ from typing import Any
 import click
 
 from modeltap import config
+from modeltap.analysis.metric import counted
 from modeltap.analysis.reading import ANSWERED_ELSEWHERE
 from modeltap.analyzer import Analyzer
 from modeltap.cli.options import json_option, store_option, store_path
-from modeltap.cli.output import counted, emit_json
+from modeltap.cli.output import emit_json
 from modeltap.errors import ModeltapError
 from modeltap.store import schema
 from modeltap.store.connection import connect

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from modeltap import config
+from modeltap.analysis.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
-from modeltap.cli.output import counted, emit_json
+from modeltap.cli.output import emit_json
 from modeltap.erase import Subject, check_field, erase, matching, still_named
 
 

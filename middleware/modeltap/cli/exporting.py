@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from modeltap.analysis.metric import counted
 from modeltap.analyzer import Analyzer
 from modeltap.cli.options import (
     check_model,
@@ -19,7 +20,6 @@ from modeltap.cli.options import (
     store_option,
     store_path,
 )
-from modeltap.cli.output import counted
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
 from modeltap.export.rows import OnRead, Selection

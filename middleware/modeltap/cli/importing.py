@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from modeltap import config
+from modeltap.analysis.metric import counted
 from modeltap.cli.options import json_option, open_store, store_option
-from modeltap.cli.output import counted, emit_json
+from modeltap.cli.output import emit_json
 from modeltap.cli.progress import reading_bar
 from modeltap.errors import InputError
 from modeltap.ingest import bentoml

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from modeltap.analysis.metric import counted
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
-from modeltap.cli.output import counted, emit_json
+from modeltap.cli.output import emit_json
 
 
 @click.command()

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from modeltap.analysis.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
-from modeltap.cli.output import counted, emit_json
+from modeltap.cli.output import emit_json
 from modeltap.errors import InputError
 from modeltap.ingest.table import Table, number, open_table
 from modeltap.store.connection import writing

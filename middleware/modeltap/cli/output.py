@@ -39,15 +39,6 @@ def emit(
         emit_table(rows, columns, empty)
 
 
-def counted(count: int, noun: str) -> str:
-    """Write how many there are.
-
-    >>> counted(1, "row"), counted(2000, "broken line")
-    ('1 row', '2,000 broken lines')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def cell(value: Any) -> str:
     """Write a value for people: short numbers, short times, nothing for nothing."""
     if value is None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from modeltap import clock
+from modeltap.analysis.metric import counted
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import Counter
 from modeltap.analyzer import Analyzer
@@ -24,7 +25,7 @@ from modeltap.cli.options import (
     store_option,
     store_path,
 )
-from modeltap.cli.output import counted, emit, emit_json
+from modeltap.cli.output import emit, emit_json
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.table import open_table

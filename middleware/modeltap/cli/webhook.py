@@ -11,8 +11,9 @@ import click
 from modeltap import clock, config
 from modeltap.alerts import outbox
 from modeltap.alerts.post import post
+from modeltap.analysis.metric import counted
 from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
-from modeltap.cli.output import counted, emit, emit_json
+from modeltap.cli.output import emit, emit_json
 from modeltap.errors import ConfigError, InputError, nearest
 from modeltap.store.connection import writing
 from modeltap.store.settings import stored_webhooks
