@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import json
 import os
 import statistics
 import tempfile
@@ -23,49 +22,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
-from flask import Flask, request
+from apps import BODY, fastapi_app, flask_app, starlette_app
 from floor import FloorASGI, FloorWriter, FloorWSGI
 from machine import describe
-from starlette.applications import Starlette
-from starlette.requests import Request as StarletteRequest
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 import modeltap
 
-BODY = json.dumps({f"f{i:02d}_value": round(i * 1.234567 + 100, 6) for i in range(45)}).encode()
-BODY = BODY[:-1] + b" " * (1072 - len(BODY)) + b"}"
 Runner = Callable[[int], float]
-
-
-def starlette_app() -> Any:
-    async def predict(request: StarletteRequest) -> JSONResponse:
-        body = await request.body()
-        return JSONResponse({"prediction": len(body)})
-
-    return Starlette(routes=[Route("/predict", predict, methods=["POST"])])
-
-
-def fastapi_app() -> Any:
-    app = FastAPI()
-
-    @app.post("/predict")
-    async def predict(request: Request) -> dict[str, int]:
-        body = await request.body()
-        return {"prediction": len(body)}
-
-    return app
-
-
-def flask_app() -> Any:
-    app = Flask("bench")
-
-    @app.post("/predict")
-    def predict() -> dict[str, int]:
-        return {"prediction": len(request.get_data())}
-
-    return app
 
 
 class PassASGI:

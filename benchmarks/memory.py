@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from capture_overhead import run_asgi, starlette_app
+from apps import starlette_app
+from capture_overhead import run_asgi
 from machine import describe
 from over_the_wire import Server
 from soak import children, mebibytes

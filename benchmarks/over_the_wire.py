@@ -1,9 +1,10 @@
 """Requests a second and p99 over the wire: uvicorn bare, with the floor's tee, with modeltap.
 
-    python benchmarks/over_the_wire.py [--rounds 11] [--seconds 2]
+    python benchmarks/over_the_wire.py [--app starlette] [--rounds 11] [--seconds 2]
 
-Needs `wrk` and `hey` (`apt install wrk hey`). A Starlette app under uvicorn answers 1,072 B JSON
-requests on loopback. First 64 connections that ask as fast as they can (wrk): the share of bare
+Needs `wrk` and `hey` (`apt install wrk hey`). An app of `apps.py` under uvicorn answers 1,072 B
+JSON requests on loopback: `starlette` and `fastapi` do nothing with them, `model` has scikit-learn
+predict. First 64 connections that ask as fast as they can (wrk): the share of bare
 requests a second that is kept. Then half of that load at a fixed rate (hey): p99, against bare.
 Each variant has a server of its own, and takes its turn in each round.
 """
@@ -23,10 +24,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from capture_overhead import BODY
+from apps import BODY
 from machine import describe
 
 CONNECTIONS = 64
+WARM_UP_SECONDS = 3
+"""Until who writes has started and made its file: what lasts is measured, not the start."""
 APP = """
 import sys
 sys.path.insert(0, {benchmarks!r})
@@ -49,7 +52,7 @@ class Server:
         self,
         variant: str,
         folder: Path,
-        make: str = "capture_overhead:starlette_app",
+        make: str = "apps:starlette_app",
         store: Path | None = None,
     ) -> None:
         folder.mkdir()
@@ -120,8 +123,9 @@ def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
 class Wire:
     """Measures one variant after the other, with what wrk and hey send in `folder`."""
 
-    def __init__(self, folder: Path, seconds: int) -> None:
+    def __init__(self, folder: Path, app: str, seconds: int) -> None:
         self._folder = folder
+        self._make = f"apps:{app}_app"
         self._seconds = seconds
         self._count = 0
         self._body, self._script = write_requests(folder)
@@ -129,9 +133,9 @@ class Wire:
     def measure(self, variant: str, half: float | None = None) -> tuple[float, float]:
         """Return requests a second, saturated, and p99 in ms at `half` requests a second."""
         self._count += 1
-        server = Server(variant, self._folder / str(self._count))
+        server = Server(variant, self._folder / str(self._count), self._make)
         try:
-            saturate(server, 1, self._script)
+            saturate(server, WARM_UP_SECONDS, self._script)
             rate = saturate(server, self._seconds, self._script)
             return rate, at_rate(server, half or rate / 2, self._seconds, self._body)
         finally:
@@ -140,19 +144,20 @@ class Wire:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--app", choices=("starlette", "fastapi", "model"), default="starlette")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=int, default=2)
     said = parser.parse_args()
     for tool in ("wrk", "hey"):
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not installed: apt install wrk hey")
-    print(describe("starlette", "uvicorn"))
-    print(f"{said.rounds} rounds of {said.seconds} s, {CONNECTIONS} connections; medians\n")
+    print(describe("starlette", "fastapi", "uvicorn"))
+    print(f"{said.app}, {said.rounds} rounds of {said.seconds} s, {CONNECTIONS} connections; medians\n")
     names = ("bare", "floor", "modeltap")
     rates: dict[str, list[float]] = {name: [] for name in names}
     tails: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
-        wire = Wire(Path(folder), said.seconds)
+        wire = Wire(Path(folder), said.app, said.seconds)
         half = statistics.median(wire.measure("bare")[0] for _ in range(3)) / 2
         for turn in range(said.rounds):
             for name in names if turn % 2 == 0 else names[::-1]:

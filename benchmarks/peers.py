@@ -33,7 +33,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from capture_overhead import fastapi_app, flask_app, run_asgi, run_wsgi, starlette_app
+from apps import fastapi_app, flask_app, starlette_app
+from capture_overhead import run_asgi, run_wsgi
 from floor import FloorASGI, FloorWriter, FloorWSGI
 from machine import describe
 

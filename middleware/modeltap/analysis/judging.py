@@ -15,8 +15,9 @@ from modeltap.analysis.metric import ALERT, OK, Metric
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import OnPiece, SettingsOf, go_on
 from modeltap.store.connection import writing
-from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
+from modeltap.store.metrics import METRIC_COLUMNS, drop_compared_with_others, save_metrics
 from modeltap.store.runs import claim_run
+from modeltap.store.windows import Series
 
 OnJudged = Callable[[sqlite3.Connection, Sequence[dict[str, Any]]], None]
 """Told of each window's metric rows, inside the transaction that writes them."""
@@ -85,6 +86,10 @@ class Judging:
             span = f"{period.start}/{period.end}{revision}"
             if not claim_run(self.connection, name, span) and not self.again:
                 return False
+            if self.again and reference is not None:
+                # What is no longer measured against this one would stand beside it for good.
+                series = Series(period.model, period.version, reference.id, period.window)
+                drop_compared_with_others(self.connection, series, period.start)
             save_metrics(self.connection, rows)
             if not self.again:
                 self.on_judged(self.connection, rows)

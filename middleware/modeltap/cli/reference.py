@@ -29,7 +29,14 @@ from modeltap.cli.output import emit, emit_json
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.table import open_table
+from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.references import activate, active_reference
+
+_ONWARD = (
+    "It counts for windows that end from now on; `modeltap analyze --again` judges the earlier "
+    "ones by it, too, and alerts nobody."
+)
 
 
 @click.group()
@@ -61,6 +68,7 @@ def set_(
     from modeltap.analysis.run import LEASE
 
     connection = open_store(store, create=file is not None)
+    before = active_reference(connection, model, version)
     options = {"window": window} if window else {}
     analyzer = Analyzer(store_path(store), connection, options)
     with KeptLease(Lease(connection, LEASE), 60) as lease:
@@ -80,6 +88,26 @@ def set_(
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
     _told(frozen, as_json)
+    if before is not None and before["id"] != frozen.id and not as_json:
+        click.echo(f"it takes the place of {before['id']}; `modeltap reference use {before['id']}` "
+                   f"lets that one count again. {_ONWARD}")  # fmt: skip
+
+
+@reference.command("use")
+@click.argument("id_", metavar="ID")
+@store_option
+@json_option
+def use(id_: str, store: str | None, as_json: bool) -> None:
+    """Let an earlier reference count again (by id, or its beginning)."""
+    from modeltap.analysis.run import LEASE
+
+    connection = open_store(store)
+    found = _frozen(connection, id_)
+    with KeptLease(Lease(connection, LEASE), 60), writing(connection):
+        activate(connection, found.id, found.model, found.version)
+    _told(found, as_json)
+    if not as_json:
+        click.echo(_ONWARD)
 
 
 @reference.command("show")

@@ -24,6 +24,17 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any
     )
 
 
+def drop_compared_with_others(
+    connection: sqlite3.Connection, series: Series, window_start: str
+) -> None:
+    """Delete what was said of a window against other references, inside the transaction."""
+    connection.execute(
+        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
+        "and reference_id <> ?",
+        (series.model, series.version, series.window, window_start, series.reference_id),
+    )
+
+
 def values_before(
     connection: sqlite3.Connection, series: Series, metric: str, feature: str | None, before: str,
     since: str, at_least: int,

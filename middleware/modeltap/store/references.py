@@ -14,15 +14,22 @@ def save_reference(
 ) -> None:  # fmt: skip
     """Make this the active reference of its model and version, inside the caller's transaction."""
     connection.execute(
-        'update "references" set active = 0 where model = ? and version = ?', (model, version)
-    )
-    connection.execute(
         'insert into "references" (id, model, version, source, rows, from_time, to_time, '
-        "created_at, active, payload) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?) "
-        "on conflict (id) do update set active = 1, payload = excluded.payload, "
+        "created_at, active, payload) values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?) "
+        "on conflict (id) do update set payload = excluded.payload, "
         "source = excluded.source",
         (id, model, version, source, rows, from_time, to_time, now(), payload),
     )
+    activate(connection, id, model, version)
+
+
+def activate(connection: sqlite3.Connection, id: str, model: str, version: str) -> None:  # noqa: A002
+    """Let a reference count, and no other of its model and version, inside the transaction."""
+    # In two steps, for at no moment may two of them count.
+    connection.execute(
+        'update "references" set active = 0 where model = ? and version = ?', (model, version)
+    )
+    connection.execute('update "references" set active = 1 where id = ?', (id,))
 
 
 def active_reference(
