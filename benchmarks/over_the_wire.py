@@ -152,7 +152,8 @@ def main() -> None:
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not installed: apt install wrk hey")
     print(describe("starlette", "fastapi", "uvicorn"))
-    print(f"{said.app}, {said.rounds} rounds of {said.seconds} s, {CONNECTIONS} connections; medians\n")
+    print(f"{said.app}, {said.rounds} rounds of {said.seconds} s, {CONNECTIONS} connections")
+    print("medians\n")
     names = ("bare", "floor", "modeltap")
     rates: dict[str, list[float]] = {name: [] for name in names}
     tails: dict[str, list[float]] = {name: [] for name in names}
