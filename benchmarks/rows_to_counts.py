@@ -27,6 +27,7 @@ from modeltap.analysis.reading import COLUMNS, read
 from modeltap.analysis.reference import fit
 from modeltap.analyzer import Analyzer
 from modeltap.decode import Decoders
+from modeltap.settings import Settings
 from modeltap.store import schema
 from modeltap.store.connection import connect, writing
 from modeltap.store.writer import insert_exchanges
@@ -74,7 +75,7 @@ def chunks(path: Path):  # type: ignore[no-untyped-def]
         yield found
 
 
-def kernel(path: Path, settings: config.Settings) -> float:
+def kernel(path: Path, settings: Settings) -> float:
     decoders = Decoders()
     first = read(next(chunks(path)), settings, decoders)
     reference = fit(first.columns(), len(first.rows), model="m")

@@ -16,10 +16,11 @@ import pytest
 import modeltap
 from modeltap.alerts import rules as default_rules
 from modeltap.cli.main import cli
-from modeltap.config import ModelSettings, Settings, load
+from modeltap.config import load
 from modeltap.hookspecs import attach, decode, decode_many, format_event, send_event
 from modeltap.metric_names import METRICS
 from modeltap.rule import RuleSettings
+from modeltap.settings import ModelSettings, Settings
 from modeltap.store.connection import connect
 from modeltap.timetable import ScheduleSettings
 from modeltap.webhook import WebhookSettings

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from modeltap import schedule
-from modeltap.config import Settings
+from modeltap.settings import Settings
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 from plugins import HANGS, install

@@ -14,7 +14,6 @@ from typing import Any
 if sys.platform == "win32":
     raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
 
-from modeltap.config import ModelChooser, Settings
 from modeltap.errors import (
     BusyError,
     ConfigError,
@@ -26,6 +25,7 @@ from modeltap.errors import (
     StoreTooNew,
 )
 from modeltap.hookspecs import hookimpl
+from modeltap.settings import ModelChooser, Settings
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.calls import capture, last_id
 from modeltap.tap.recorder import Recorder, companions, recorders

@@ -17,9 +17,10 @@ import msgspec
 from modeltap import clock, config
 from modeltap.alerts import delivery, digest, liveness, outbox, reminders, state
 from modeltap.analysis import run
-from modeltap.config import ANALYSIS_OPTIONS, Retention, Settings, parse_retention, repeat_seconds
 from modeltap.errors import StoreDamaged, StoreError
+from modeltap.retention import Retention, parse_retention
 from modeltap.rule import RuleSettings
+from modeltap.settings import ANALYSIS_OPTIONS, Settings, repeat_seconds
 from modeltap.store import damage, halves, reserve, retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.losses import write_losses

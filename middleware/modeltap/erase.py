@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from modeltap.checks import from_environment
-from modeltap.config import Settings
 from modeltap.errors import BusyError, InputError
+from modeltap.settings import Settings
 from modeltap.store.connection import writing
 from modeltap.store.references import forget_rows
 from modeltap.store.retention import delete, give_back

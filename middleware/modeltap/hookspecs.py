@@ -9,8 +9,8 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modeltap.config import ModelChooser
     from modeltap.payload import Decoded, DecodedMany, Payload
+    from modeltap.settings import ModelChooser
     from modeltap.webhook import WebhookSettings
 
 hookspec = pluggy.HookspecMarker("modeltap")

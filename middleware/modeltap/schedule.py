@@ -25,10 +25,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from modeltap.alerts import liveness, outbox, reminders
 from modeltap.clock import now
-from modeltap.config import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
 from modeltap.executor import DaemonThreadExecutor
 from modeltap.rule import RuleSettings
+from modeltap.settings import Settings, repeat_seconds
 from modeltap.store import halves, reserve
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease

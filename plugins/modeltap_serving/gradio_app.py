@@ -6,8 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from modeltap.config import ModelChooser
 from modeltap.hookspecs import hookimpl
+from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
 
 CALLS = ("/gradio_api/queue/*", "/gradio_api/call/*", "/gradio_api/run/*", "/gradio_api/api/*")

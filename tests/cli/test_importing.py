@@ -119,7 +119,7 @@ def test_a_bar_on_a_terminal_goes_to_the_end(tmp_path, store, packed, kind):
 
 def test_what_was_imported_has_no_age(tmp_path, store):
     """Logs of years ago are there for a reason: retention by age passes them."""
-    from modeltap.config import Retention
+    from modeltap.retention import Retention
     from modeltap.store.retention import purge
 
     log = write(tmp_path / "log.jsonl", captured("e1", "{}", "{}", inferenceTime="2020-01-01"))

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from command import lines, modeltap
-from modeltap.config import Settings
 from modeltap.export import files
 from modeltap.export.files import write_file
 from modeltap.export.rows import FIXED, Selection
+from modeltap.settings import Settings
 from modeltap.store.connection import connect_reader
 from stores import START, every, put
 from terminal import on_a_terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from logs import captured, truth, write
-from modeltap.config import Settings
+from modeltap.settings import Settings
 from stores import analyze
 
 LABELS = "select e.request_id, l.value from labels l join exchanges e on e.id = l.exchange_id"

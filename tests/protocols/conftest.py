@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from modeltap.analysis import reading
-from modeltap.config import Settings
 from modeltap.decode import Decoders
 from modeltap.payload import Decoded, Payload
+from modeltap.settings import Settings
 
 SERVER = Path(__file__).parents[1] / "support" / "llm_server.py"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from modeltap import clock, config
-from modeltap.config import Retention, parse_retention
 from modeltap.errors import ConfigError
+from modeltap.retention import Retention, parse_retention
+from modeltap.settings import Settings
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import insert_labels
 from modeltap.store.retention import purge, size
@@ -96,5 +97,5 @@ def test_a_retention_that_is_none_is_told(text):
 
 def test_the_default_is_bounded():
     """Nobody's disk is filled by one line."""
-    kept = parse_retention(config.Settings().retention)
+    kept = parse_retention(Settings().retention)
     assert kept.seconds and kept.bytes

@@ -17,11 +17,12 @@ from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.sample import choose, sample
 from modeltap.analysis.usual_rows import usual_rows
 from modeltap.analysis.windows import Counter, starts
-from modeltap.config import Settings, parse_reference
 from modeltap.errors import InputError
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table import Table, open_table
+from modeltap.reference import parse_reference
 from modeltap.rows import columns
+from modeltap.settings import Settings
 from modeltap.store.connection import writing
 from modeltap.store.references import save_reference, save_rows
 from modeltap.window import Window

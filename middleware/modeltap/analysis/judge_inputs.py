@@ -24,7 +24,7 @@ from modeltap.analysis.tally import Tally
 from modeltap.analysis.times import parse_times
 from modeltap.analysis.usual_rows import usual_key
 from modeltap.analysis.windows import Counter, total
-from modeltap.config import parse_reference
+from modeltap.reference import parse_reference
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.metrics import values_before

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from modeltap.analysis.feature import SPECIAL, Column, Feature, is_missing, plain, truth, word
-from modeltap.config import FeatureSettings
+from modeltap.settings import FeatureSettings
 from modeltap.tap.mask import MASK
 
 FINE_BINS = 128

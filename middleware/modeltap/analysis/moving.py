@@ -15,7 +15,7 @@ from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally, unpack
 from modeltap.analysis.variation import varied
 from modeltap.analysis.verdict import quantile
-from modeltap.config import ReferenceSettings, parse_reference
+from modeltap.reference import ReferenceSettings, parse_reference
 from modeltap.store.windows import Columns, Series, windows_between
 
 _WEEK = 7 * 86_400.0

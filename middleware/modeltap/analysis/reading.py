@@ -10,10 +10,10 @@ from itertools import compress, repeat
 from typing import Any
 
 from modeltap.analysis.times import parse_times
-from modeltap.config import Settings
 from modeltap.decode import Decoders, plain
 from modeltap.payload import Body, Decoded, Payload
 from modeltap.rows import Row, columns, take
+from modeltap.settings import Settings
 
 COLUMNS = (
     "seq, id, model, version, path, query, status, request_body, response_body, request_type, "

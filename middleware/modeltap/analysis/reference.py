@@ -18,8 +18,8 @@ from modeltap.analysis.feature import ANSWERS, Column, Feature
 from modeltap.analysis.learn import learn
 from modeltap.analysis.measures import learn_measures
 from modeltap.analysis.performance import Baseline
-from modeltap.config import FeatureSettings
 from modeltap.errors import InputError
+from modeltap.settings import FeatureSettings
 
 COARSE_BINS = 10
 """Bins for PSI and Jensen-Shannon, whose value by chance alone grows with their number."""

@@ -20,9 +20,9 @@ from modeltap.analysis.reading import COLUMNS, Batch, finder, read
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally, pack, tally, unpack
 from modeltap.analysis.times import parse_times, write_times
-from modeltap.config import Settings
 from modeltap.decode import Decoders
 from modeltap.errors import BusyError
+from modeltap.settings import Settings
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.progress import advance, note_model, progress

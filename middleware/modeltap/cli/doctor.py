@@ -18,6 +18,7 @@ from modeltap.analyzer import Analyzer
 from modeltap.cli.options import json_option, store_option, store_path
 from modeltap.cli.output import emit_json
 from modeltap.errors import ModeltapError
+from modeltap.settings import Settings
 from modeltap.store import schema
 from modeltap.store.connection import connect
 
@@ -66,7 +67,7 @@ def _findings(store: str | None) -> Iterator[Finding]:
         connection.close()
 
 
-def _webhooks(settings: config.Settings) -> Iterator[Finding]:
+def _webhooks(settings: Settings) -> Iterator[Finding]:
     for webhook in settings.webhooks:
         try:
             resolved = webhook.resolved()

@@ -11,6 +11,7 @@ import msgspec
 from modeltap import config
 from modeltap.cli.options import open_store, store_option, store_path
 from modeltap.schedule import Watch
+from modeltap.settings import ANALYSIS_OPTIONS
 from modeltap.store.settings import any_settings
 
 
@@ -23,7 +24,7 @@ def worker(store: str | None, create: bool) -> None:
     connection = open_store(store, create=create)
     stored = any_settings(connection)
     connection.close()
-    kept = {name: stored[name] for name in config.ANALYSIS_OPTIONS if name in stored}
+    kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
     settings = config.load({"store": str(path)}, stored=kept, tolerant=True)
     stop = Watch(path, msgspec.structs.replace(settings, analyze=True)).start()
     ended = threading.Event()

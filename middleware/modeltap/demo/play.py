@@ -19,7 +19,6 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.freeze import freeze_file
-from modeltap.config import Settings
 from modeltap.demo import flights as data
 from modeltap.demo.flights import FEATURES, Flight
 from modeltap.demo.model import cross_validated, train
@@ -30,6 +29,7 @@ from modeltap.errors import InputError
 from modeltap.ingest.roles import choose_roles
 from modeltap.ingest.table import open_table
 from modeltap.schedule import something_new
+from modeltap.settings import Settings
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 

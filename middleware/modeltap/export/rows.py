@@ -10,9 +10,9 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.analysis.reading import COLUMNS, Batch, finder, read
-from modeltap.config import Settings
 from modeltap.decode import Decoders
 from modeltap.rows import as_dict
+from modeltap.settings import Settings
 
 ABOUT = ("id", "row", "started_at", "event_time", "model", "version")
 ANSWER = ("prediction", "score", "probabilities", "label")

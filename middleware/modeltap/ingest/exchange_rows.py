@@ -11,8 +11,8 @@ import msgspec
 
 from modeltap import clock
 from modeltap.checks import from_environment
-from modeltap.config import Settings
 from modeltap.ingest.entry import Logged
+from modeltap.settings import Settings
 from modeltap.store import schema
 from modeltap.store.halves import NOT_SEEN
 from modeltap.store.text import storable_text

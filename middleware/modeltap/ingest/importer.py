@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from modeltap import clock
-from modeltap.config import Settings
 from modeltap.ingest.entry import Entry, Logged, Truth
 from modeltap.ingest.exchange_rows import ExchangeRows, Row
 from modeltap.ingest.roles import Roles
 from modeltap.ingest.table import Table
 from modeltap.ingest.table_rows import read_rows
+from modeltap.settings import Settings
 from modeltap.store import halves
 from modeltap.store.connection import writing
 from modeltap.store.labels import insert_labels

@@ -22,12 +22,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from modeltap.config import Settings
 from modeltap.ingest import kserve
 from modeltap.ingest.cloudevents import Event, NoEvent, from_document, from_headers
 from modeltap.ingest.exchange_rows import MAX_NAME
 from modeltap.ingest.importer import Importer
 from modeltap.ingest.source import json_of
+from modeltap.settings import Settings
 from modeltap.store import halves
 from modeltap.store.connection import connect
 from modeltap.store.text import storable_text

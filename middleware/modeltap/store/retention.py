@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from modeltap import clock
-from modeltap.config import Retention
+from modeltap.retention import Retention
 from modeltap.store.connection import writing
 from modeltap.store.progress import advance, progress
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
-from modeltap.config import ModelChooser
+from modeltap.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.recorder import Ticket
 from modeltap.tap.tee import Tee

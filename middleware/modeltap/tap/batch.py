@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from modeltap.config import ANALYSIS_OPTIONS, parse_reference
 from modeltap.errors import ModeltapError, StoreDamaged
+from modeltap.reference import parse_reference
+from modeltap.settings import ANALYSIS_OPTIONS
 from modeltap.store import damage
 from modeltap.store.connection import connect, writing
 from modeltap.store.losses import write_losses

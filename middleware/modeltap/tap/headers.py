@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from modeltap.config import Settings
+from modeltap.settings import Settings
 
 _REMEMBERED = 1024
 """How many names are remembered; a client may make up any number of them."""

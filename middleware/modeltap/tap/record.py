@@ -16,7 +16,7 @@ import msgspec
 
 from modeltap.checks import from_environment
 from modeltap.clock import iso
-from modeltap.config import Settings
+from modeltap.settings import Settings
 from modeltap.store.text import storable_text
 from modeltap.tap.exchange import Exchange, ids
 from modeltap.tap.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from modeltap.config import Settings
+from modeltap.settings import Settings
 from modeltap.tap.backlog import Backlog
 from modeltap.tap.frames import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.tap.record import origin_of

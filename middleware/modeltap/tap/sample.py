@@ -8,7 +8,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from modeltap.config import ModelChooser, Settings
+    from modeltap.settings import ModelChooser, Settings
 
 _REMEMBERED_PATHS = 4096
 """Paths may hold ids, so what is remembered about them is bounded."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from modeltap import config
 from modeltap.checks import from_environment
-from modeltap.config import ModelChooser, Settings
 from modeltap.errors import ConfigError, StoreError
+from modeltap.reference import parse_reference
+from modeltap.settings import ModelChooser, Settings
 from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.headers import HeaderFilter, text_of, trace_id
@@ -164,7 +165,7 @@ def _check_store(store: str) -> None:
 def _check_reference(settings: Settings) -> None:
     """A reference's file must be there now, not when the first window is judged."""
     for one in (settings, *map(settings.for_model, settings.models)):
-        reference = config.parse_reference(one.reference)
+        reference = parse_reference(one.reference)
         if reference.kind == "file" and not Path(reference.path).is_file():
             raise ConfigError(
                 f"reference {one.reference!r}: there is no such file; name one, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from modeltap.config import ModelChooser, Settings
+from modeltap.settings import ModelChooser, Settings
 from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.headers import request_names
 from modeltap.tap.tee import Tee
