@@ -25,6 +25,9 @@ RULES = (
 WAITS = ("no_traffic", "no_labels")
 """Rules about something that does not come; `after` says for how long."""
 
+_UNJUDGED = ("label_drift", "concept_drift", "fairness", "custom")
+"""Rules that no statistic judges: they need a metric and a condition."""
+
 _CONDITIONS = ("above", "below", "change", "target")
 
 
@@ -134,8 +137,8 @@ def check_rule(rule: RuleSettings) -> None:
     said = [one for one in _CONDITIONS if getattr(rule, one) is not None]
     check(len(said) <= 1, f"{' and '.join(said)} in one rule; write a rule for each")
     check(not said or rule.metric is not None, f"{''.join(said[:1])} needs a metric")
-    check(rule.rule != "custom" or bool(said), "rule 'custom' needs a metric and above, below, "
-          "change or target")  # fmt: skip
+    check(rule.rule not in _UNJUDGED or bool(said) or not rule.enabled,
+          f"rule {rule.rule!r} needs a metric and above, below, change or target")  # fmt: skip
     check(rule.within is None or rule.target is not None, "within needs a target")
     for name in ("change", "within"):
         value = getattr(rule, name)

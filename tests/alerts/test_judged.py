@@ -57,6 +57,14 @@ def test_change_is_against_the_reference_where_there_is_one(judge, row):
     assert words == "flights: mae is 11, up 38 % from 8 (1,000 rows)"
 
 
+def test_change_is_against_what_came_before_even_when_a_window_is_judged_again(judge, row):
+    """A late label has week 1 judged once more: weeks 2 and 3 are not what it is held against."""
+    rules = [{"metric": "mae", "change": 0.25}]
+    judge(mae(row, 0, 8.0), mae(row, 1, 8.0), mae(row, 2, 20.0), mae(row, 3, 20.0), rules=[])
+    ((_, words),) = own(judge(mae(row, 1, 11.0), rules=rules))
+    assert words == "flights: mae is 11, up 38 % from 8 (1,000 rows)"
+
+
 def test_for_asks_for_windows_in_a_row(judge, row, connection):
     rules = [{"metric": "mae", "above": 12.0, "for": 3}]
     values = [13, 13, 11, 13, 13, 13]

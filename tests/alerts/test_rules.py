@@ -98,6 +98,8 @@ def test_a_metric_that_only_describes_can_be_watched_by_name():
         ({"metric": "mae", "above": 1, "below": 0}, "above and below in one rule"),
         ({"above": 1}, "above needs a metric"),
         ({"metric": "mae"}, "rule 'custom' needs a metric and above, below, change or target"),
+        ({"rule": "fairness"}, "rule 'fairness' needs a metric and above, below, change or target"),
+        ({"rule": "label_drift", "metric": "label_mean"}, "rule 'label_drift' needs a metric and"),
         ({"metric": "mae", "above": "high"}, "option rules.above = 'high' is wrong"),
         ({"metric": "mae", "change": -0.1}, "change = -0.1 is wrong"),
         ({"metric": "mae", "above": 1, "within": 0.1}, "within needs a target"),

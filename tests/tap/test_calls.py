@@ -210,6 +210,15 @@ def test_without_a_store_it_is_the_one_of_this_process(options, store, recorded)
         modeltap.capture(model="m", request=3, response=3)
 
 
+@pytest.mark.parametrize(
+    "said", [{"response": None}, {"duration_ms": 2.0}, {"error": ValueError("no")}]
+)
+def test_an_answer_without_what_was_asked_is_no_decorator(options, said):
+    """It would record nothing, and nobody would notice."""
+    with pytest.raises(modeltap.InputError, match="no request"):
+        modeltap.capture(**said, **options)
+
+
 def test_a_script_that_ends_at_once_writes_all(tmp_path, read_rows):
     """A batch job: no server, no flush, nothing on standard error."""
     code = (

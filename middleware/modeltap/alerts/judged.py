@@ -67,6 +67,7 @@ class Judge:
         self._rule = rule
         self._subject = (row["model"], row["version"], row["window"], row["metric"],
                          row["feature"], row["segment"])  # fmt: skip
+        self._start = row["window_start"]
 
     def of(self, row: Row) -> Judged | None:
         """Return what the rule says of a row; None where there is nothing to judge."""
@@ -125,17 +126,17 @@ class Judge:
     @cached_property
     def _usual(self) -> float | None:
         """Return the metric's median in the reference's windows, or in those before this one."""
-        values = self._values("in_reference = 1", ())
-        if not values:
-            values = self._values("in_reference = 0", ())[1:]
+        values = self._values("in_reference = 1", "9999")
+        values = values or self._values("in_reference = 0", self._start)
         return statistics.median(values) if values else None
 
-    def _values(self, where: str, more: tuple[Any, ...]) -> list[float]:
+    def _values(self, where: str, before: str) -> list[float]:
         rows = self._connection.execute(
             "select value from metrics where model = ? and version = ? and window = ? "
             f"and metric = ? and feature is ? and segment is ? and value is not null and {where} "
-            "order by window_start desc limit ?", (*self._subject, *more, _USUAL_WINDOWS),
-        )  # fmt: skip
+            "and window_start < ? order by window_start desc limit ?",
+            (*self._subject, before, _USUAL_WINDOWS),
+        )
         return [row[0] for row in rows]
 
 

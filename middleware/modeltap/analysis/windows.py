@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import repeat
@@ -124,9 +125,15 @@ class Counter:
         keys = zip(batch.ids, batch.row_numbers, strict=True)
         return batch.picked([place for place, key in enumerate(keys) if key in wanted])
 
-    def fenced(self, name: str, before: int, after: int) -> _Fenced:
-        """Return a transaction that moves the watermark `name`, or is nothing."""
-        return _Fenced(self, name, before, after)
+    @contextmanager
+    def fenced(self, name: str, before: int, after: int) -> Iterator[None]:
+        """A transaction that moves the watermark `name`, or is nothing if another did."""
+        with writing(self.connection):
+            if not (self.fence() and advance(self.connection, name, before, after)):
+                raise BusyError(
+                    "another analysis took over; nothing was counted twice, run it again"
+                )
+            yield
 
     def _read(self, model: str, exchanges: list[sqlite3.Row]) -> Batch:
         find = finder(self.connection, model)
@@ -254,27 +261,6 @@ class Counter:
                     "last_event": max(row["last_event"] for row in rows),
                     **total(rows).pack(),
                 })  # fmt: skip
-
-
-class _Fenced:
-    """A write transaction that moves a watermark, and is nothing if somebody else moved it."""
-
-    def __init__(self, counter: Counter, name: str, before: int, after: int) -> None:
-        self._counter = counter
-        self._name, self._before, self._after = name, before, after
-        self._transaction = writing(counter.connection)
-
-    def __enter__(self) -> None:
-        self._transaction.__enter__()
-        moved = self._counter.fence() and advance(
-            self._counter.connection, self._name, self._before, self._after
-        )
-        if not moved:
-            self._counter.connection.execute("rollback")
-            raise BusyError("another analysis took over; nothing was counted twice, run it again")
-
-    def __exit__(self, *error: object) -> bool | None:
-        return self._transaction.__exit__(*error)  # type: ignore[arg-type]
 
 
 def total(windows: Iterable[Columns]) -> Tally:

@@ -69,7 +69,8 @@ def capture(
         **options: as those of `modeltap.watch`.
 
     Raises `ConfigError` and `StoreError` as `watch` does, when a function is decorated or the
-    first call of a kind is told; `InputError` when it is not clear which store is meant.
+    first call of a kind is told; `InputError` when it is not clear which store is meant, or what a
+    call answered is said without what it was asked.
 
     >>> id = capture(model="flights", request={"distance": 1400}, response=187.5, duration_ms=2.1)
     >>> @capture(model="flights")
@@ -79,6 +80,11 @@ def capture(
     True
     """
     if isinstance(request, _Absent):
+        if not isinstance(response, _Absent) or (duration_ms, started_at, error) != (None,) * 3:
+            raise InputError(
+                "capture() was told a response, but no request: give both to record a call, or "
+                "neither to decorate the function that makes it"
+            )
         return _decorator(model, name, store, options)
     tee = _tee(store, options)
     exchange = tee.begin_call(model, name)
