@@ -138,9 +138,9 @@ def read(
 
     Raises `StoreError` when the store is missing, `InputError` when it does not know the model.
     """
-    from modeltap.analyzer import Analyzer
     from modeltap.export.arrays import arrays
     from modeltap.export.rows import Selection
+    from modeltap.settings_reader import SettingsReader
     from modeltap.store.connection import connect_reader
     from modeltap.store.models import check_model
 
@@ -148,8 +148,7 @@ def read(
     connection = connect_reader(path)
     try:
         check_model(connection, model)
-        settings_of = Analyzer(path, connection, {}).settings_of
-        return arrays(Selection(connection, settings_of, model, labelled))
+        return arrays(Selection(connection, SettingsReader(connection).of, model, labelled))
     finally:
         connection.close()
 

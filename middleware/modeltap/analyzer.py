@@ -7,52 +7,46 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from modeltap import clock, config
+from modeltap import clock
 from modeltap.alerts import delivery, digest, liveness, outbox, reminders, state
 from modeltap.analysis import run
 from modeltap.errors import StoreDamaged, StoreError
 from modeltap.retention import Retention, parse_retention
 from modeltap.rule import RuleSettings
-from modeltap.settings import ANALYSIS_OPTIONS, Settings, repeat_seconds
+from modeltap.settings import repeat_seconds
+from modeltap.settings_reader import SettingsReader
 from modeltap.store import damage, halves, reserve, retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.losses import write_losses
 from modeltap.store.progress import advance, progress
-from modeltap.store.settings import load_settings, stored_webhooks
 from modeltap.webhook import WebhookSettings
 
 _WEEK = 604_800.0
 
 
-@dataclass
 class Analyzer:
     """Analyses one store as its models' settings say, and tells whom they name.
 
     Args:
-        said: options that win over the file's and the stored ones (a command's flags).
+        options: what wins over the file's settings and the stored ones (a command's flags).
     """
 
-    store: Path
-    connection: sqlite3.Connection
-    said: Mapping[str, object]
-
-    def __post_init__(self) -> None:
-        self.store = Path(self.store)
-        self.settings_of = cache(self._settings_of)
+    def __init__(
+        self, store: Path, connection: sqlite3.Connection, options: Mapping[str, object]
+    ) -> None:
+        self.store = Path(store)
+        self.connection = connection
+        self.settings = SettingsReader(connection, options)
 
     def run(self, **options: Any) -> run.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
         with self._sound():
             # Where nobody imports again, what still waits for its other half is counted here.
             halves.settle(self.connection)
-            report = run.analyze(self.connection, self.settings_of, self._alert, **options)
+            report = run.analyze(self.connection, self.settings.of, self._alert, **options)
         reserve.keep(self.store)
         return report
 
@@ -76,12 +70,12 @@ class Analyzer:
 
     def purge_now(self) -> int:
         """Purge after an analysis, unless `schedules.retention` has it done at times of its own."""
-        return 0 if self._everybodys().schedules.retention else self.purge()
+        return 0 if self.settings.everybodys.schedules.retention else self.purge()
 
     def purge(self) -> int:
         """Delete what is older, or more, than the settings keep; return how many exchanges."""
         models = self.connection.execute("select distinct model from settings").fetchall()
-        said = [parse_retention(self.settings_of(row[0]).retention) for row in models]
+        said = [parse_retention(self.settings.of(row[0]).retention) for row in models]
         # Apps that share a store may say different things: the smallest holds.
         kept = Retention(
             min((one.seconds for one in said if one.seconds is not None), default=None),
@@ -97,7 +91,7 @@ class Analyzer:
         return ["", *sorted({row[0] for row in rows} - {""})]
 
     def _rules_of(self, model: str) -> tuple[RuleSettings, ...]:
-        return self.settings_of(model).rules
+        return self.settings.of(model).rules
 
     def _owe_all(self, transitions: Sequence[state.Transition]) -> None:
         for one in transitions:
@@ -140,7 +134,7 @@ class Analyzer:
                 if (one.event, one.alert["rule"]) == (state.FIRING, "analysis_failed"):
                     self._owe_all(state.lose_sight(self.connection))
             for model in self._models():
-                wait = repeat_seconds(self.settings_of(model).repeat_interval)
+                wait = repeat_seconds(self.settings.of(model).repeat_interval)
                 again = reminders.due_reminders(self.connection, model, wait, now)
                 self._owe(self.connection, again, model)
 
@@ -150,7 +144,7 @@ class Analyzer:
             last = progress(self.connection, digest.DIGEST)
             advance(self.connection, digest.DIGEST, last, int(now))
             event = digest.digest(self.connection, clock.iso(last or now - _WEEK), clock.iso(now))
-            for key, webhook in self._told(""):
+            for key, webhook in self.settings.receivers().items():
                 outbox.tell(self.connection, key, webhook, event)
         return event
 
@@ -165,60 +159,37 @@ class Analyzer:
                 advance(self.connection, name, last, int(now))
                 event = digest.retrain(self.connection, model, clock.iso(last))
                 events.append(event)
-                for key, webhook in self._told(model):
+                for key, webhook in self.settings.receivers(model).items():
                     outbox.tell(self.connection, key, webhook, event)
         return events
 
     def deliver(self) -> delivery.Report:
         """Send what the outbox owes to the webhooks whose URL is known here."""
-        known = {webhook.key: webhook for webhook in self._everybodys().webhooks}
-        for stored in stored_webhooks(self.connection):
-            if stored["url"]:
-                known.setdefault(stored["key"], _webhook(stored))
         with self._sound():
-            return delivery.deliver(self.store, list(known.items()))
+            return delivery.deliver(self.store, list(self._reachable().items()))
 
     def undeliverable(self) -> list[str]:
         """Return the webhooks that are owed something, and whose URL only the app knows."""
-        known = {webhook.key for webhook in self._everybodys().webhooks}
-        known |= {stored["key"] for stored in stored_webhooks(self.connection) if stored["url"]}
+        known = self._reachable()
         rows = self.connection.execute(
             "select distinct webhook from deliveries where state = 'pending'"
         )
         return [row[0] for row in rows if row[0] not in known]
 
-    def _settings_of(self, model: str) -> Settings:
-        stored = load_settings(self.connection, model)
-        kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
-        return config.load(self.said, stored=kept, tolerant=True).for_model(model)
-
-    @cache  # noqa: B019 - one analyzer lives as long as its process
-    def _everybodys(self) -> Settings:
-        return config.load(self.said, tolerant=True)
+    def _reachable(self) -> dict[str, WebhookSettings]:
+        known = self.settings.receivers()
+        return {key: webhook for key, webhook in known.items() if webhook.url}
 
     def _alert(self, connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Within the transaction of a window's metrics: its alerts, and the messages they owe."""
         model = rows[0]["model"] if rows else ""
-        settings = self.settings_of(model)
+        settings = self.settings.of(model)
         self._owe(connection, state.update(connection, rows, settings.rules), model)
 
     def _owe(
         self, connection: sqlite3.Connection, transitions: Sequence[state.Transition], model: str
     ) -> None:
         if transitions:
-            url = self.settings_of(model).dashboard_url
-            outbox.enqueue(connection, transitions, self._told(model), dashboard_url=url)
-
-    def _told(self, model: str) -> list[tuple[str, WebhookSettings]]:
-        """Return who is to be told about `model`: also those whose URL only the app knows."""
-        told = {webhook.key: webhook for webhook in self._everybodys().webhooks}
-        for stored in stored_webhooks(self.connection, model):
-            told.setdefault(stored["key"], _webhook(stored))
-        return list(told.items())
-
-    __hash__ = object.__hash__
-
-
-def _webhook(stored: Mapping[str, Any]) -> WebhookSettings:
-    said = {name: value for name, value in stored.items() if name != "key"}
-    return msgspec.convert({**said, "url": stored["url"] or ""}, WebhookSettings)
+            url = self.settings.of(model).dashboard_url
+            told = list(self.settings.receivers(model).items())
+            outbox.enqueue(connection, transitions, told, dashboard_url=url)

@@ -70,7 +70,7 @@ def analyze(
 def _pace(analyzer: Analyzer) -> Pace:
     """In the background work rests, for half of its limit at most; not while others wait for it."""
     connection = analyzer.connection
-    limit = analyzer.settings_of("").job_limit_seconds
+    limit = analyzer.settings.of("").job_limit_seconds
     return Pace(0.5 * limit, may_rest=lambda: not connection.in_transaction)
 
 

@@ -16,7 +16,6 @@ from modeltap.cli.options import (
     model_option,
     read_store,
     store_option,
-    store_path,
 )
 from modeltap.cli.output import cell, emit, emit_json
 from modeltap.errors import InputError
@@ -88,7 +87,7 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
                 f"select * from {table} where exchange_id = ? order by {order}", (found["id"],)
             )
         ]
-    found["rows"] = list(_decoded(connection, store, rows[0]))
+    found["rows"] = list(_decoded(connection, rows[0]))
     if as_json:
         emit_json(found)
         return
@@ -98,17 +97,15 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
             click.echo(f"{name:19} {told}")
 
 
-def _decoded(
-    connection: sqlite3.Connection, store: str | None, exchange: sqlite3.Row
-) -> Iterator[dict[str, Any]]:
+def _decoded(connection: sqlite3.Connection, exchange: sqlite3.Row) -> Iterator[dict[str, Any]]:
     """Yield the rows as they are decoded now, whatever was found in them before."""
     from modeltap.analysis.reading import COLUMNS, finder, read  # NumPy: not for `tail`
-    from modeltap.analyzer import Analyzer
     from modeltap.decode import Decoders
     from modeltap.rows import as_dict
+    from modeltap.settings_reader import SettingsReader
 
     model = exchange["model"]
-    settings = Analyzer(store_path(store), connection, {}).settings_of(model)
+    settings = SettingsReader(connection).of(model)
     wanted = connection.execute(f"select {COLUMNS} from exchanges where id = ?", (exchange["id"],))
     batch = read(wanted.fetchall(), settings, Decoders(), finder(connection, model))
     for place, row in enumerate(batch.rows):

@@ -11,18 +11,17 @@ from typing import Any
 import click
 
 from modeltap.analysis.metric import counted
-from modeltap.analyzer import Analyzer
 from modeltap.cli.options import (
     check_model,
     model_option,
     moment_of,
     read_store,
     store_option,
-    store_path,
 )
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
 from modeltap.export.rows import OnRead, Selection
+from modeltap.settings_reader import SettingsReader
 
 
 @click.command("export")
@@ -47,7 +46,7 @@ def export_(
     connection = read_store(store)
     check_model(connection, model)
     selection = Selection(
-        connection, Analyzer(store_path(store), connection, {}).settings_of, model, labelled,
+        connection, SettingsReader(connection).of, model, labelled,
         moment_of(since, "--from"), moment_of(until, "--to"),
     )  # fmt: skip
     with _bar(selection, kind, path) as on_read:

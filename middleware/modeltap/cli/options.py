@@ -85,7 +85,7 @@ def open_analyzer(
         told.update(json.load(sys.stdin))
     analyzer = Analyzer(store_path(store), open_store(store), told)
     if background:
-        _end_after(analyzer.settings_of("").job_limit_seconds + _ORPHAN_SECONDS)
+        _end_after(analyzer.settings.of("").job_limit_seconds + _ORPHAN_SECONDS)
     return analyzer
 
 

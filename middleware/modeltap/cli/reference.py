@@ -13,7 +13,6 @@ from modeltap import clock
 from modeltap.analysis.metric import counted
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import Counter
-from modeltap.analyzer import Analyzer
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.options import (
     check_model,
@@ -23,12 +22,12 @@ from modeltap.cli.options import (
     open_store,
     read_store,
     store_option,
-    store_path,
 )
 from modeltap.cli.output import emit, emit_json
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.table import open_table
+from modeltap.settings_reader import SettingsReader
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.references import activate, active_reference
@@ -69,20 +68,19 @@ def set_(
 
     connection = open_store(store, create=file is not None)
     before = active_reference(connection, model, version)
-    options = {"window": window} if window else {}
-    analyzer = Analyzer(store_path(store), connection, options)
+    settings = SettingsReader(connection, {"window": window} if window else {})
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
                 table = open_table(file, on_read=on_read)
                 frozen = freeze.freeze_file(
-                    connection, analyzer.settings_of(model), table, roles_of(table, said),
+                    connection, settings.of(model), table, roles_of(table, said),
                     model=model, version=version,
                 )  # fmt: skip
         else:
             check_model(connection, model)
             with analysis_line(connection) as look:
-                counter = Counter(connection, analyzer.settings_of, lease.held, look)
+                counter = Counter(connection, settings.of, lease.held, look)
                 counter.count_new()
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
