@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
-from modeltap.cli.output import emit
+from modeltap.output import emit
 
 COLUMNS = (
     "id", "rule", "model", "version", "metric", "feature", "segment", "severity", "state",

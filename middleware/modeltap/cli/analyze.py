@@ -19,8 +19,8 @@ from modeltap.cli.options import (
     open_analyzer,
     store_option,
 )
-from modeltap.cli.output import emit_json
 from modeltap.cli.progress import analysis_line
+from modeltap.output import emit_json
 
 if TYPE_CHECKING:
     from modeltap.analyzer import Analyzer

@@ -16,8 +16,8 @@ from modeltap.analysis.metric import counted
 from modeltap.analysis.reading import ANSWERED_ELSEWHERE
 from modeltap.analyzer import Analyzer
 from modeltap.cli.options import json_option, store_option, store_path
-from modeltap.cli.output import emit_json
 from modeltap.errors import ModeltapError
+from modeltap.output import emit_json
 from modeltap.settings import Settings
 from modeltap.store import schema
 from modeltap.store.connection import connect

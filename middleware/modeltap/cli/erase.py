@@ -7,8 +7,8 @@ import click
 from modeltap import config
 from modeltap.analysis.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
-from modeltap.cli.output import emit_json
 from modeltap.erase import Subject, check_field, erase, matching, still_named
+from modeltap.output import emit_json
 
 
 @click.command("erase")

@@ -17,8 +17,8 @@ from modeltap.cli.options import (
     read_store,
     store_option,
 )
-from modeltap.cli.output import cell, emit, emit_json
 from modeltap.errors import InputError
+from modeltap.output import cell, emit, emit_json
 
 _POLL_SECONDS = 0.3
 _SHOWN_CHARACTERS = 60

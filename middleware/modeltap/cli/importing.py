@@ -13,7 +13,6 @@ import click
 from modeltap import config
 from modeltap.analysis.metric import counted
 from modeltap.cli.options import json_option, open_store, store_option
-from modeltap.cli.output import emit_json
 from modeltap.cli.progress import reading_bar
 from modeltap.errors import InputError
 from modeltap.ingest import bentoml
@@ -24,6 +23,7 @@ from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.source import OnRead, Source
 from modeltap.ingest.table import Table, open_table
 from modeltap.ingest.table_rows import read_rows
+from modeltap.output import emit_json
 
 _READ_TWICE = ("csv", "jsonl", "bentoml")
 """Which columns they have, and which of those hold numbers only, shows at the end."""

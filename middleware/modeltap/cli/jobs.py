@@ -9,7 +9,7 @@ import click
 
 from modeltap.analysis.metric import counted
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
-from modeltap.cli.output import emit_json
+from modeltap.output import emit_json
 
 
 @click.command()

@@ -16,8 +16,8 @@ from modeltap.analysis.reference import Reference
 from modeltap.analysis.windows import total
 from modeltap.cli.metrics import COLUMNS
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
-from modeltap.cli.output import emit
 from modeltap.errors import InputError, nearest
+from modeltap.output import emit
 
 _SHOWN = ("window_start", "rows", "feature", "metric", "value", "threshold", "verdict",
           "explanation")  # fmt: skip

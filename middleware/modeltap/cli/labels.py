@@ -10,9 +10,9 @@ import click
 
 from modeltap.analysis.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
-from modeltap.cli.output import emit_json
 from modeltap.errors import InputError
 from modeltap.ingest.table import Table, number, open_table
+from modeltap.output import emit_json
 from modeltap.store.connection import writing
 from modeltap.store.labels import insert_labels, storable_label
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
-from modeltap.cli.output import emit
 from modeltap.errors import InputError, nearest
 from modeltap.metric_names import METRICS
+from modeltap.output import emit
 
 COLUMNS = (
     "model", "version", "window", "window_start", "window_end", "rows", "count", "metric",

@@ -23,10 +23,10 @@ from modeltap.cli.options import (
     read_store,
     store_option,
 )
-from modeltap.cli.output import emit, emit_json
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.table import open_table
+from modeltap.output import emit, emit_json
 from modeltap.settings_reader import SettingsReader
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease

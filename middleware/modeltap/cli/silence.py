@@ -9,8 +9,8 @@ import click
 from modeltap import clock
 from modeltap.alerts import silence as silences
 from modeltap.cli.options import check_model, json_option, open_store, read_store, store_option
-from modeltap.cli.output import emit
 from modeltap.errors import InputError, nearest
+from modeltap.output import emit
 from modeltap.rule import RULES
 from modeltap.store.connection import writing
 from modeltap.window import parse_seconds

@@ -13,8 +13,8 @@ from modeltap.alerts import outbox
 from modeltap.alerts.post import post
 from modeltap.analysis.metric import counted
 from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
-from modeltap.cli.output import emit, emit_json
 from modeltap.errors import ConfigError, InputError, nearest
+from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.settings import stored_webhooks
 from modeltap.webhook import WebhookSettings

@@ -14,8 +14,8 @@ import click
 from tabulate import tabulate
 
 from modeltap import clock
-from modeltap.cli.output import emit_json
 from modeltap.demo.screen import CLEAR, Bar, Screen, filled
+from modeltap.output import emit_json
 from modeltap.testing import Received
 
 _MARKS = {"alert.firing": "ALERT", "alert.resolved": "OVER "}
