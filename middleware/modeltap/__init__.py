@@ -1,7 +1,8 @@
 """modeltap taps a model API's requests and responses into a local SQLite file.
 
-One line: ``modeltap.watch(app, model="flights")``. This module is the only public door;
-what is not named in ``__all__`` may change without notice.
+One line: ``modeltap.watch(app, model="flights")``. What is named in ``__all__`` is public; besides,
+`modeltap.payload` and `modeltap.rows` for plugins, and `modeltap.testing` for tests. All else may
+change without notice.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if sys.platform == "win32":
     raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
@@ -31,6 +32,9 @@ from modeltap.tap.calls import capture, last_id
 from modeltap.tap.recorder import Recorder, companions, recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 from modeltap.webhook import WebhookSettings
+
+if TYPE_CHECKING:
+    from modeltap.export.arrays import Rows
 
 __all__ = [
     "ASGIMiddleware",
@@ -57,7 +61,7 @@ __all__ = [
 
 
 def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
-    """Tap `app` and return what is to be served.
+    """Tap `app` and return what is to be served: of the type that `app` has, or a bare callable.
 
     A FastAPI, Starlette, Flask or Quart app, a BentoML service, a LitServer, a KServe ModelServer
     and a Gradio Blocks or Interface are tapped in place and returned; of Django's handlers, of
@@ -106,6 +110,9 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
 
     Raises `StoreError` when the store is missing, and `InputError` when it is not clear which, or
     when `id` or `value` is nothing or no finite number.
+
+    >>> id = capture(model="flights", request={"distance": 1400}, response=187.5)
+    >>> label(id, 192.0)
     """
     from modeltap.store.connection import connect, writing
     from modeltap.store.labels import insert_labels
@@ -125,7 +132,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
 
 def read(
     store: str | Path | None = None, *, model: str | None = None, labelled: bool = False
-) -> dict[str, Any]:
+) -> Rows:
     """Return decoded rows as a dictionary of NumPy arrays, each of (n,) values.
 
     It has the columns that ``modeltap export`` writes, and the methods `to_pandas` and
@@ -137,6 +144,11 @@ def read(
         labelled: only those whose label has come.
 
     Raises `StoreError` when the store is missing, `InputError` when it does not know the model.
+
+    >>> for n in range(3):
+    ...     _ = capture(model="doubled", request={"x": n}, response=2.0 * n)
+    >>> flush() and read(model="doubled")["prediction"]
+    array([0., 2., 4.])
     """
     from modeltap.export.arrays import arrays
     from modeltap.export.rows import Selection
@@ -163,20 +175,26 @@ def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:
 
 
 def stats(*, store: str | Path | None = None) -> dict[str, Any]:
-    """Return this process's counters: captured, written, dropped (by reason), failed, queued.
+    """Return this process's counters.
+
+    ``captured`` is how many exchanges there were, of which ``written`` are in the store,
+    ``queued`` are on their way (``queued_bytes`` of them in this process), ``dropped`` are lost
+    (``dropped_by_reason`` says why), and of ``failed`` no row could be made. Of ``unconfirmed``
+    the response did not wait for its commit to the end.
 
     >>> stats()["dropped"]
     0
     """
     counters = [recorder.stats() for recorder in _chosen(store)]
-    names = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
-    empty = dict.fromkeys(names, 0)
     reasons: dict[str, int] = {}
     for one in counters:
         for reason, count in one["dropped_by_reason"].items():
             reasons[reason] = reasons.get(reason, 0) + count
-    sums = {name: sum(one[name] for one in counters) for name in empty}
+    sums = {name: sum(one[name] for one in counters) for name in _COUNTED}
     return {**sums, "dropped_by_reason": reasons}
+
+
+_COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
 
 
 def _chosen(store: str | Path | None) -> list[Recorder]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -22,6 +22,7 @@ _JSON = (("content-type", "application/json"),)
 _TEXT = (("content-type", "text/plain; charset=utf-8"),)
 
 _Function = Callable[..., Any]
+_F = TypeVar("_F", bound=_Function)
 _tees: dict[str, Tee] = {}
 _last_id: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
 
@@ -34,6 +35,27 @@ class _Absent:
 
 
 _ABSENT = _Absent()
+
+
+@overload
+def capture(
+    *,
+    model: str,
+    request: object,
+    response: object = ...,
+    duration_ms: float | None = None,
+    started_at: datetime | None = None,
+    error: BaseException | None = None,
+    name: str = "",
+    store: str | Path | None = None,
+    **options: Any,
+) -> str | None: ...
+
+
+@overload
+def capture(
+    *, model: str, name: str = "", store: str | Path | None = None, **options: Any
+) -> Callable[[_F], _F]: ...
 
 
 def capture(
