@@ -94,7 +94,7 @@ def costs(rng: np.random.Generator) -> None:
     then = sampled(columns, REFERENCE_ROWS, reference)
     now = sampled(window, rows, reference)
     a, b = matrix(then, reference), matrix(now, reference)
-    told = multivariate.ToldApart
+    told = multivariate.DomainClassifier
     print(f"\na window of {rows:,} rows x 25, of which {ROWS:,} are looked at")
     print(f"choosing and coding   {timed(lambda: sampled(window, rows, reference)):6.3f} s")
     trees = timed(lambda: told(a.values, b.values, multivariate.trees))

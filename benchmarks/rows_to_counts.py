@@ -30,7 +30,7 @@ from modeltap.decode import Decoders
 from modeltap.settings import Settings
 from modeltap.store import schema
 from modeltap.store.connection import connect, writing
-from modeltap.store.writer import insert_exchanges
+from modeltap.store.exchanges import insert_exchanges
 
 CHUNK = 4096
 

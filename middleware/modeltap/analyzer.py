@@ -68,11 +68,11 @@ class Analyzer:
         with writing(self.connection):
             advance(self.connection, "checked", last, today)
 
-    def purge_now(self) -> int:
+    def prune_now(self) -> int:
         """Purge after an analysis, unless `schedules.retention` has it done at times of its own."""
-        return 0 if self.settings.everybodys.schedules.retention else self.purge()
+        return 0 if self.settings.everybodys.schedules.retention else self.prune()
 
-    def purge(self) -> int:
+    def prune(self) -> int:
         """Delete what is older, or more, than the settings keep; return how many exchanges."""
         models = self.connection.execute("select distinct model from settings").fetchall()
         said = [parse_retention(self.settings.of(row[0]).retention) for row in models]
@@ -82,7 +82,7 @@ class Analyzer:
             min((one.bytes for one in said if one.bytes is not None), default=None),
         )
         seen = progress(self.connection, "seen")
-        return retention.purge(self.connection, kept, seen, time.time())
+        return retention.prune(self.connection, kept, seen, time.time())
 
     def _models(self) -> list[str]:
         rows = self.connection.execute(

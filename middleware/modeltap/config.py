@@ -19,10 +19,10 @@ import msgspec
 from modeltap.checks import refuse_unknown
 from modeltap.errors import ConfigError, nearest
 from modeltap.mapping import check_mapping
-from modeltap.rule import RuleSettings, rule_of
+from modeltap.rule import RuleSettings, parse_rule
 from modeltap.settings import FeatureSettings, ModelSettings, Settings, check_values
 from modeltap.timetable import ScheduleSettings
-from modeltap.webhook import WebhookSettings, webhook_of
+from modeltap.webhook import WebhookSettings, parse_webhook
 
 logger = logging.getLogger("modeltap")
 
@@ -73,8 +73,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
         check_mapping(table.get("mapping"), f"models.{name}.mapping")
     for _, table in _tables({"schedules": merged.get("schedules")}):
         refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
-    merged["webhooks"] = _each(merged.get("webhooks", ()), webhook_of, tolerant)
-    merged["rules"] = _each(merged["rules"], rule_of, tolerant)
+    merged["webhooks"] = _each(merged.get("webhooks", ()), parse_webhook, tolerant)
+    merged["rules"] = _each(merged["rules"], parse_rule, tolerant)
     for name in ("include_paths", "exclude_paths", "capture_request_headers",
                  "capture_response_headers", "mask_headers", "mask_query_params",
                  "mask_body_fields", "mask_values", "methods"):  # fmt: skip

@@ -15,7 +15,7 @@ from modeltap.window import Window, parse_seconds
 
 Severity = Literal["info", "warning", "critical"]
 
-RULES = (
+RULE_NAMES = (
     "data_drift", "prediction_drift", "label_drift", "concept_drift", "performance",
     "data_quality", "outliers", "fairness", "latency", "error_rate", "no_traffic", "no_labels",
     "capture_loss", "analysis_failed", "delivery_failed", "custom",
@@ -107,7 +107,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         )
 
 
-def rule_of(entry: object) -> RuleSettings:
+def parse_rule(entry: object) -> RuleSettings:
     """Read an entry, a table; raises `ConfigError`."""
     if not isinstance(entry, (Mapping, RuleSettings)):
         raise ConfigError(f"rule {entry!r} is wrong: it is a table such as {{metric = 'mae', "
@@ -131,7 +131,7 @@ def check_rule(rule: RuleSettings) -> None:
         if not good:
             raise ConfigError(f"rules: {said}")
 
-    check(rule.rule in RULES, f"no rule {rule.rule!r}{nearest(rule.rule, RULES)}")
+    check(rule.rule in RULE_NAMES, f"no rule {rule.rule!r}{nearest(rule.rule, RULE_NAMES)}")
     check(rule.metric in (None, *METRICS), f"no metric {rule.metric!r}"
           f"{nearest(rule.metric or '', METRICS)}")  # fmt: skip
     said = [one for one in _CONDITIONS if getattr(rule, one) is not None]

@@ -42,7 +42,7 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return msgspec.structs.replace(self, url=url, secret=secret)
 
 
-def webhook_of(entry: object) -> WebhookSettings:
+def parse_webhook(entry: object) -> WebhookSettings:
     """Read an entry: a URL or a table; raises `ConfigError`."""
     table = {"url": entry} if isinstance(entry, str) else entry
     if isinstance(table, WebhookSettings):

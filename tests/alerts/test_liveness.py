@@ -8,7 +8,7 @@ import pytest
 
 from modeltap import clock
 from modeltap.alerts.liveness import missing, news, watch
-from modeltap.rule import rule_of
+from modeltap.rule import parse_rule
 from modeltap.store.connection import writing
 from modeltap.store.requests import note_requests
 
@@ -27,7 +27,7 @@ def look(connection, rules):
 
     def looked(now):
         def rules_of(_):
-            return [rule_of(one) for one in rules]
+            return [parse_rule(one) for one in rules]
 
         expected = news(connection, rules_of, now)
         with writing(connection):
@@ -100,7 +100,7 @@ def test_a_rule_that_is_disabled_says_nothing(connection, rules):
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
     with writing(connection):
-        changed = watch(connection, lambda _: [rule_of(one) for one in rules], NOW + 9 * HOUR)
+        changed = watch(connection, lambda _: [parse_rule(one) for one in rules], NOW + 9 * HOUR)
     assert changed == []
 
 
@@ -108,7 +108,7 @@ def test_a_disabled_rule_is_no_news_for_ever(connection, rules):
     """Else the scheduler would start a child every few seconds."""
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
-    assert not news(connection, lambda _: [rule_of(one) for one in rules], NOW + 9 * HOUR)
+    assert not news(connection, lambda _: [parse_rule(one) for one in rules], NOW + 9 * HOUR)
 
 
 def test_a_model_that_has_gone_is_no_alert_for_ever(connection, look):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from modeltap import config
-from modeltap.alerts.rules import fingerprint, rule_of, rules_for
+from modeltap.alerts.rules import default_rule, fingerprint, rules_for
 from modeltap.errors import ConfigError
-from modeltap.rule import rule_of as rule_settings_of
+from modeltap.rule import parse_rule
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ from modeltap.rule import rule_of as rule_settings_of
     ],
 )
 def test_rule_of_a_metric(metric, feature, rule, severity):
-    found = rule_of(metric, feature)
+    found = default_rule(metric, feature)
     assert (found.name, found.severity) == (rule, severity)
 
 
 @pytest.mark.parametrize("metric", ["psi", "ks", "throughput_rps", "label_coverage", "nonsense"])
 def test_what_describes_has_no_rule(metric):
-    assert rule_of(metric, "temp") is None
+    assert default_rule(metric, "temp") is None
 
 
 def test_fingerprints_tell_all_subjects_apart():
@@ -50,7 +50,7 @@ def test_fingerprints_tell_all_subjects_apart():
 
 
 def watching(row, *rules):
-    return rules_for(row, [rule_settings_of(one) for one in rules])
+    return rules_for(row, [parse_rule(one) for one in rules])
 
 
 MAE = {"model": "flights", "version": "1", "metric": "mae", "feature": None, "segment": None}

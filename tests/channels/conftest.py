@@ -10,7 +10,7 @@ import pytest
 from modeltap.alerts.outbox import Outcome
 from modeltap.alerts.post import post
 from modeltap.testing import Received, WebhookReceiver
-from modeltap.webhook import webhook_of
+from modeltap.webhook import parse_webhook
 
 MOMENT = "2013-03-04T00:00:00.000Z"
 END = "2013-03-11T00:00:00.000Z"
@@ -87,7 +87,7 @@ def send(receiver: WebhookReceiver) -> Callable[..., Received]:
 
     def sent(event: dict[str, Any], channel: str, message_id: str = "msg_1", **said: Any) -> Any:
         table = {"url": receiver.url, "format": channel, "allow_private": True} | said
-        outcome: Outcome = post(webhook_of(table), message_id, event)
+        outcome: Outcome = post(parse_webhook(table), message_id, event)
         if not outcome.delivered:
             return outcome
         return receiver.received[-1]

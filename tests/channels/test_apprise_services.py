@@ -8,7 +8,7 @@ import pytest
 
 from modeltap.alerts.post import post
 from modeltap.errors import ConfigError
-from modeltap.webhook import WebhookSettings, webhook_of
+from modeltap.webhook import WebhookSettings, parse_webhook
 
 pytest.importorskip("apprise", reason="pip install 'modeltap[apprise]'")
 
@@ -46,9 +46,9 @@ def test_a_scheme_that_it_does_not_know(receiver, firing):
 
 
 def test_its_urls_are_taken_in_the_settings_with_its_format_only():
-    assert webhook_of({"url": "ntfy://topic", "format": "apprise"}).url == "ntfy://topic"
+    assert parse_webhook({"url": "ntfy://topic", "format": "apprise"}).url == "ntfy://topic"
     with pytest.raises(ConfigError, match="it starts with http:// or https://"):
-        webhook_of({"url": "ntfy://topic"})
+        parse_webhook({"url": "ntfy://topic"})
 
 
 def test_without_it_the_install_line_is_said(receiver, firing, monkeypatch):

@@ -120,11 +120,11 @@ def test_a_bar_on_a_terminal_goes_to_the_end(tmp_path, store, packed, kind):
 def test_what_was_imported_has_no_age(tmp_path, store):
     """Logs of years ago are there for a reason: retention by age passes them."""
     from modeltap.retention import Retention
-    from modeltap.store.retention import purge
+    from modeltap.store.retention import prune
 
     log = write(tmp_path / "log.jsonl", captured("e1", "{}", "{}", inferenceTime="2020-01-01"))
     modeltap("import", log, "--model", "m", "--store", store)
     connection = sqlite3.connect(store, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    assert purge(connection, Retention(seconds=3600), seen=10, now=2e9) == 0
+    assert prune(connection, Retention(seconds=3600), seen=10, now=2e9) == 0
     connection.close()

@@ -8,8 +8,8 @@ import pytest
 
 from modeltap.store import connection as opening
 from modeltap.store.connection import connect, writing
+from modeltap.store.exchanges import insert_exchanges
 from modeltap.store.schema import EXCHANGE_COLUMNS
-from modeltap.store.writer import insert_exchanges
 
 BLANK = dict.fromkeys(EXCHANGE_COLUMNS)
 

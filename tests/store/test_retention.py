@@ -9,10 +9,10 @@ from modeltap.errors import ConfigError
 from modeltap.retention import Retention, parse_retention
 from modeltap.settings import Settings
 from modeltap.store.connection import connect, writing
+from modeltap.store.exchanges import insert_exchanges
 from modeltap.store.labels import insert_labels
-from modeltap.store.retention import purge, size
+from modeltap.store.retention import prune, size
 from modeltap.store.schema import EXCHANGE_COLUMNS
-from modeltap.store.writer import insert_exchanges
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
@@ -40,12 +40,12 @@ def test_what_is_older_goes_with_its_predictions_and_labels(store):
     seen = fill(connection, 30, age_days=1)
     with writing(connection):
         insert_labels(connection, [(f"{0:032x}", 0, 1.0), (f"{705:032x}", 0, 1.0)], source="t")
-    assert purge(connection, Retention(7 * DAY), seen, NOW) == 700
+    assert prune(connection, Retention(7 * DAY), seen, NOW) == 700
     assert [r[0] for r in connection.execute("select min(seq) from exchanges")] == [701]
     assert connection.execute("select count(*) from predictions").fetchone()[0] == 30
     assert connection.execute("select count(*) from labels").fetchone()[0] == 1
-    assert purge(connection, Retention(7 * DAY), seen, NOW) == 0
-    assert purge(connection, Retention(7 * DAY), seen, NOW + 7 * DAY) == 30
+    assert prune(connection, Retention(7 * DAY), seen, NOW) == 0
+    assert prune(connection, Retention(7 * DAY), seen, NOW + 7 * DAY) == 30
 
 
 def test_what_was_not_counted_or_was_imported_stays(store):
@@ -53,8 +53,8 @@ def test_what_was_not_counted_or_was_imported_stays(store):
     connection = connect(store)
     seen = fill(connection, 5, age_days=500, source="import")
     fill(connection, 5, age_days=500)
-    assert purge(connection, Retention(DAY), seen, NOW) == 0
-    assert purge(connection, Retention(DAY), seen + 5, NOW) == 5
+    assert prune(connection, Retention(DAY), seen, NOW) == 0
+    assert prune(connection, Retention(DAY), seen + 5, NOW) == 5
     assert {r[0] for r in connection.execute("select source from exchanges")} == {"import"}
 
 
@@ -67,9 +67,9 @@ def test_halves_that_wait_have_the_age_of_their_arrival(store):
             "values (?, 'request', 'm', 'kserve', '2015-01-01', ?)",
             (f"{age} days", clock.iso(NOW - age * DAY)),
         )
-    assert purge(connection, Retention(7 * DAY), 0, NOW) == 1
+    assert prune(connection, Retention(7 * DAY), 0, NOW) == 1
     assert [row[0] for row in connection.execute("select id from halves")] == ["1 days"]
-    assert purge(connection, Retention(None, 10**9), 0, NOW + 700 * DAY) == 0
+    assert prune(connection, Retention(None, 10**9), 0, NOW + 700 * DAY) == 0
 
 
 def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
@@ -79,7 +79,7 @@ def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
     connection.execute("pragma wal_checkpoint(truncate)")
     before, bound = store.stat().st_size, 2_000_000
     assert size(connection) > bound
-    deleted = purge(connection, Retention(None, bound), seen, NOW)
+    deleted = prune(connection, Retention(None, bound), seen, NOW)
     assert 0 < deleted < 4000 and size(connection) <= bound
     connection.execute("pragma wal_checkpoint(truncate)")
     assert store.stat().st_size < before * 0.6

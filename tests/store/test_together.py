@@ -32,7 +32,7 @@ print("ready", flush=True)
 while not last:
     last = stop.exists()
     counted += analyzer.run().exchanges
-    deleted += analyzer.purge()
+    deleted += analyzer.prune()
 print(json.dumps([counted, deleted]))
 """
 READER = """

@@ -9,7 +9,7 @@ from typing import Any
 from modeltap.alerts.outbox import enqueue
 from modeltap.alerts.state import Transition, update
 from modeltap.clock import iso, now
-from modeltap.rule import rule_of
+from modeltap.rule import parse_rule
 from modeltap.store.connection import writing
 from modeltap.webhook import WebhookSettings
 
@@ -47,7 +47,7 @@ def judge_rows(
                 f"values ({', '.join('?' * len(kept))})",
                 tuple(kept.values()),
             )
-        said = [rule_of(one) for one in rules]
+        said = [parse_rule(one) for one in rules]
         changed = update(connection, rows, said, calm_windows=calm_windows)
         enqueue(connection, changed, webhooks)
     return changed

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.alerts.rules import DATA_DRIFT, RULES
+from modeltap.alerts.rules import DATA_DRIFT, DEFAULT_RULES
 from modeltap.alerts.state import ERROR, NO_DATA, RESOLVED, Transition
 
 _MAX_BODY_BYTES = 20_000
@@ -132,7 +132,7 @@ def _shown(alert: Mapping[str, Any]) -> dict[str, Any]:
 def _what(rule: str, count: int) -> str:
     if rule == DATA_DRIFT.name:
         return "1 input drifted" if count == 1 else f"{count} inputs drifted"
-    return RULES[rule].subject
+    return DEFAULT_RULES[rule].subject
 
 
 def _name(one: Transition) -> str:

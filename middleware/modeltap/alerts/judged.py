@@ -71,10 +71,10 @@ class Judge:
 
     def of(self, row: Row) -> Judged | None:
         """Return what the rule says of a row; None where there is nothing to judge."""
-        said = self._rule.said
-        if said is not None and said.min_rows is not None and row["rows"] < said.min_rows:
+        own = self._rule.settings
+        if own is not None and own.min_rows is not None and row["rows"] < own.min_rows:
             return None
-        if said is not None and said.condition is not None:
+        if own is not None and own.condition is not None:
             return self._by_condition(row)
         if row["verdict"] not in ("ok", "alert"):
             return None
@@ -112,14 +112,14 @@ class Judge:
         ).fetchall()
 
     def _by_condition(self, row: Row) -> Judged | None:
-        said = self._rule.said
-        if said is None or row["value"] is None or row["verdict"] == "not_enough_rows":
+        own = self._rule.settings
+        if own is None or row["value"] is None or row["verdict"] == "not_enough_rows":
             return None
-        usual = self._usual if said.change is not None else None
-        if said.change is not None and usual is None:
+        usual = self._usual if own.change is not None else None
+        if own.change is not None and usual is None:
             return None
-        breach = said.breach(row["value"], usual, row["metric"])
-        limit = next((v for v in (said.above, said.below, said.target) if v is not None), usual)
+        breach = own.breach(row["value"], usual, row["metric"])
+        limit = next((v for v in (own.above, own.below, own.target) if v is not None), usual)
         return Judged(row, breach is not None, AT_ONCE if breach else 0.0, limit,
                       _breached(self._rule, row, breach or ""))  # fmt: skip
 

@@ -18,7 +18,7 @@ from modeltap.rule import RuleSettings
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
 from modeltap.window import Window, parse_seconds
 
-RULES = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed")
+DEAD_MAN_RULES = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed")
 
 RulesOf = Callable[[str], Sequence[RuleSettings]]
 
@@ -87,9 +87,10 @@ def _is_watched(one: Missing, rules: Sequence[RuleSettings]) -> bool:
 
 def _open(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
     rows = connection.execute(
-        f"select rule, model, feature from alerts where rule in ({', '.join('?' * len(RULES))}) "
-        "and state <> 'resolved' and metric = rule", RULES,
-    )  # fmt: skip
+        "select rule, model, feature from alerts where state <> 'resolved' and metric = rule "
+        f"and rule in ({', '.join('?' * len(DEAD_MAN_RULES))})",
+        DEAD_MAN_RULES,
+    )
     return [tuple(row) for row in rows]
 
 

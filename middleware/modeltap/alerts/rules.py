@@ -21,7 +21,7 @@ AT_ONCE = 2.0
 class Rule:
     """An alert rule: its name, its severity and what people call its subject.
 
-    `said` is what the settings say of it, `label` the name they give it. `min_windows` is how
+    `settings` is what the settings say of it, `label` the name they give it. `min_windows` is how
     many windows in a row must alert; with `strict` also where the effect is strong.
     """
 
@@ -31,21 +31,21 @@ class Rule:
     label: str | None = None
     min_windows: int = MIN_WINDOWS
     strict: bool = False
-    said: RuleSettings | None = None
+    settings: RuleSettings | None = None
 
     @property
     def key(self) -> str:
         """What tells it from the other rules about the same metric."""
         return self.label or self.name
 
-    def told(self, said: RuleSettings) -> Rule:
+    def with_settings(self, settings: RuleSettings) -> Rule:
         """Return this rule as the settings want it."""
         # Whoever names a limit means it: it is an alert at once, unless they say `for`.
-        strict = said.for_windows is not None or said.condition is not None
+        strict = settings.for_windows is not None or settings.condition is not None
         return replace(
-            self, severity=said.severity or self.severity, label=said.name,
-            min_windows=said.for_windows or (1 if said.condition else self.min_windows),
-            strict=strict, said=said,
+            self, severity=settings.severity or self.severity, label=settings.name,
+            min_windows=settings.for_windows or (1 if settings.condition else self.min_windows),
+            strict=strict, settings=settings,
         )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ ANALYSIS_FAILED = Rule("analysis_failed", "critical", "the analysis fails", min_
 DELIVERY_FAILED = Rule("delivery_failed", "warning", "messages are not delivered", min_windows=1)
 CUSTOM = Rule("custom", "warning", "a limit was passed")
 
-RULES = {
+DEFAULT_RULES = {
     rule.name: rule
     for rule in (
         DATA_DRIFT,
@@ -116,12 +116,14 @@ _BY_METRIC = {
 _ANSWERS = ("prediction", "score")
 
 
-def rule_of(metric: str, feature: str | None) -> Rule | None:
+def default_rule(metric: str, feature: str | None) -> Rule | None:
     """Return the rule that a metric's verdict speaks for; None for one that only describes.
 
-    >>> rule_of("drift", "temp").name, rule_of("drift", "score").name, rule_of("psi", "temp")
-    ('data_drift', 'prediction_drift', None)
-    >>> rule_of("latency_p95_ms", None).severity, rule_of("mae", None).severity
+    >>> default_rule("drift", "temp").name, default_rule("drift", "score").name
+    ('data_drift', 'prediction_drift')
+    >>> default_rule("psi", "temp") is None
+    True
+    >>> default_rule("latency_p95_ms", None).severity, default_rule("mae", None).severity
     ('warning', 'critical')
     """
     if metric == "drift":
@@ -131,7 +133,7 @@ def rule_of(metric: str, feature: str | None) -> Rule | None:
     return _BY_METRIC.get(metric)
 
 
-def rules_for(row: Mapping[str, Any], said: Sequence[RuleSettings]) -> list[Rule]:
+def rules_for(row: Mapping[str, Any], settings: Sequence[RuleSettings]) -> list[Rule]:
     """Return the rules that watch a row of `metrics`: the default one, as the settings want it.
 
     Of two that say something of the same, the later one holds; one with a name of its own stands
@@ -143,16 +145,16 @@ def rules_for(row: Mapping[str, Any], said: Sequence[RuleSettings]) -> list[Rule
     >>> rules_for(row, [RuleSettings(rule="performance", enabled=False)])
     []
     """
-    usual = rule_of(row["metric"], row["feature"])
+    usual = default_rule(row["metric"], row["feature"])
     found = {} if usual is None else {usual.name: usual}
-    for one in said:
+    for one in settings:
         # A rule that names no metric changes the ones of its name that are there anyway.
         mine = one.metric is not None or (usual is not None and usual.name == one.rule)
         if not mine or not one.is_about(row):
             continue
         key = one.name or one.rule
         if one.enabled:
-            found[key] = found.get(key, RULES[one.rule]).told(one)
+            found[key] = found.get(key, DEFAULT_RULES[one.rule]).with_settings(one)
         else:
             found.pop(key, None)
     return list(found.values())
@@ -166,5 +168,5 @@ def fingerprint(
     >>> fingerprint("data_drift", "flights", "1", "drift", "temp", None)
     '74323e9796ccb158'
     """
-    said = json.dumps([rule, model, version, metric, feature, segment])
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    subject = json.dumps([rule, model, version, metric, feature, segment])
+    return hashlib.sha256(subject.encode()).hexdigest()[:16]

@@ -56,7 +56,7 @@ class Transition:
 def update(
     connection: sqlite3.Connection,
     rows: Sequence[Row],
-    said: Sequence[RuleSettings] = (),
+    rules: Sequence[RuleSettings] = (),
     *,
     calm_windows: int = CALM_WINDOWS,
 ) -> list[Transition]:
@@ -67,14 +67,14 @@ def update(
 
     Args:
         rows: rows of `metrics`, all of one window of one model.
-        said: the model's rules from the settings.
+        rules: the model's rules from the settings.
         calm_windows: how many calm windows in a row end an incident.
     """
     changed = []
     for row in causes_first(rows):
         if row["in_reference"]:
             continue
-        for rule in rules_for(row, said):
+        for rule in rules_for(row, rules):
             transition = _Subject(connection, rule, row, rows).judged(calm_windows)
             if transition is not None:
                 changed.append(transition)
@@ -206,7 +206,7 @@ class _Subject:
         What comes later is news, though the column drifts: a sensor that breaks after it moved.
         A limit that somebody set is an alert of its own.
         """
-        if self.rule.said is not None and self.rule.said.condition is not None:
+        if self.rule.settings is not None and self.rule.settings.condition is not None:
             return False
         explained = causes(self.row, self.rows)
         if not explained:

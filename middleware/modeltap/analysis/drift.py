@@ -29,7 +29,7 @@ _EXACT_CELLS = 10
 def psi(reference: np.ndarray, current: np.ndarray) -> float:
     """Population stability index, ``sum((q - p) * ln(q / p))`` over (bins,) counts.
 
-    Half a row is added to each bin, so that empty ones are finite.
+    A ten-thousandth is added to each share, so that empty bins are finite.
 
     >>> psi(np.array([500, 500]), np.array([5000, 5000]))
     0.0

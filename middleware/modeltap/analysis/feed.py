@@ -9,10 +9,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from modeltap import clock
+from modeltap.analysis.duplicates import usual_rate
 from modeltap.analysis.feature import ANSWERS, Feature
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, share
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.repeats import usual_rate
 from modeltap.analysis.tally import Tally
 
 METRICS = ("schema_change", "duplicate_rate", "constant_feed", "gap_seconds", "freshness_seconds")

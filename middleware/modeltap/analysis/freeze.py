@@ -16,7 +16,7 @@ from modeltap.analysis.reading import Batch
 from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.sample import choose, sample
 from modeltap.analysis.usual_rows import usual_rows
-from modeltap.analysis.windows import Counter, starts
+from modeltap.analysis.windows import WindowCounter, starts
 from modeltap.errors import InputError
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table import Table, open_table
@@ -28,7 +28,7 @@ from modeltap.store.references import save_reference, save_rows
 from modeltap.window import Window
 
 
-def freeze_when_ready(counter: Counter, model: str, version: str) -> Reference | None:
+def freeze_when_ready(counter: WindowCounter, model: str, version: str) -> Reference | None:
     """Freeze the reference that the settings ask for, once its rows are all there.
 
     None while they are not. Raises `InputError` for a file that cannot be read.
@@ -77,7 +77,7 @@ def freeze_file(
 
 
 def freeze_rows(
-    counter: Counter, model: str, version: str, picked: Sequence[sqlite3.Row], source: str,
+    counter: WindowCounter, model: str, version: str, picked: Sequence[sqlite3.Row], source: str,
     moving: str = "",
 ) -> Reference:  # fmt: skip
     """Freeze a reference of the stored rows `picked` (exchange_id, row, event_time).

@@ -23,7 +23,7 @@ from modeltap.analysis.sample import Sample, choose, sample
 from modeltap.analysis.tally import Tally
 from modeltap.analysis.times import parse_times
 from modeltap.analysis.usual_rows import usual_key
-from modeltap.analysis.windows import Counter, total
+from modeltap.analysis.windows import WindowCounter, total
 from modeltap.reference import parse_reference
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
@@ -44,7 +44,7 @@ class InputJudge:
     """Judges drift and quality of one reference's windows."""
 
     judging: Judging
-    counter: Counter
+    counter: WindowCounter
     reference: Reference
 
     def __post_init__(self) -> None:

@@ -36,41 +36,41 @@ _TIME = re.compile(r"\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?\s*")
 _EMPTY = (0,) * len(SPECIAL)
 
 
-def learn(name: str, column: Column, said: FeatureSettings | None = None) -> Feature:
+def learn(name: str, column: Column, declared: FeatureSettings | None = None) -> Feature:
     """Return the feature that a column of the reference is; its counts are still empty.
 
     Args:
         column: (n,) values; None and NaN are missing.
-        said: what was declared of it, which wins over what it looks like.
+        declared: what was said of it, which wins over what it looks like.
 
     >>> learn("x", [1.0, 2.5, None]).kind, learn("c", ["a", "b", "a"]).kind
     ('numeric', 'categorical')
     >>> learn("e", [[0.1, 0.2], [0.3, 0.4]]).kind, learn("b", ["True", "False"]).kind
     ('vector', 'boolean')
     """
-    said = said or FeatureSettings()
-    declared: dict[str, Any] = {
-        "min": said.min, "max": said.max, "required": said.required,
-        "allowed": None if said.allowed is None else frozenset(map(_word, said.allowed)),
-        "missing_values": (*(said.missing_values or ()), *_masked(column)),
-        "whole": said.type in ("categorical", "boolean"),
+    declared = declared or FeatureSettings()
+    facts: dict[str, Any] = {
+        "min": declared.min, "max": declared.max, "required": declared.required,
+        "allowed": None if declared.allowed is None else frozenset(map(_word, declared.allowed)),
+        "missing_values": (*(declared.missing_values or ()), *_masked(column)),
+        "whole": declared.type in ("categorical", "boolean"),
     }  # fmt: skip
-    if isinstance(column, np.ndarray) and column.dtype.kind == "f" and said.type in (
+    if isinstance(column, np.ndarray) and column.dtype.kind == "f" and declared.type in (
         None, "numeric",
     ):  # fmt: skip
         numbers = column.astype(np.float64)
-        return _numeric(name, _without(numbers[np.isfinite(numbers)], said), declared)
-    values = [v for v in plain(column) if not is_missing(v) and v not in declared["missing_values"]]
-    kind = said.type or _kind(name, values)
+        return _numeric(name, _without(numbers[np.isfinite(numbers)], declared), facts)
+    values = [v for v in plain(column) if not is_missing(v) and v not in facts["missing_values"]]
+    kind = declared.type or _kind(name, values)
     if kind == "numeric":
-        return _numeric(name, _finite_numbers(values), declared)
+        return _numeric(name, _finite_numbers(values), facts)
     if kind == "categorical":
-        return _categorical(name, values, declared)
+        return _categorical(name, values, facts)
     if kind == "boolean":
         empty = (0,) * (len(_TRUTHS) + 1) + _EMPTY
-        return Feature(name=name, kind=kind, vocabulary=_TRUTHS, counts=empty, **declared)
+        return Feature(name=name, kind=kind, vocabulary=_TRUTHS, counts=empty, **facts)
     centroid = _centroid(values) if kind == "vector" else ()
-    return Feature(name=name, kind=kind, centroid=centroid, counts=(0, *_EMPTY), **declared)
+    return Feature(name=name, kind=kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
 
 
 _TRUTHS = ("false", "true")
@@ -131,8 +131,8 @@ def _word(value: Any) -> str:
     return word(value) if isinstance(value, (str, bool)) else str(value)
 
 
-def _without(values: np.ndarray, said: FeatureSettings) -> np.ndarray:
-    codes = [v for v in said.missing_values or () if isinstance(v, (int, float))]
+def _without(values: np.ndarray, declared: FeatureSettings) -> np.ndarray:
+    codes = [v for v in declared.missing_values or () if isinstance(v, (int, float))]
     return values[~np.isin(values, codes)] if codes else values
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
-from modeltap.analysis import reconstruction, wide
+from modeltap.analysis import reconstruction, text_and_vector_drift
+from modeltap.analysis.domain_classifier import BEYOND_USUAL, FLOOR, DomainClassifier, auc
 from modeltap.analysis.drift import cauchy
 from modeltap.analysis.matrix import Matrix, matrix
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
@@ -15,7 +16,6 @@ from modeltap.analysis.metric import number as say
 from modeltap.analysis.reconstruction import Reconstruction
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import Sample
-from modeltap.analysis.told_apart import BEYOND_USUAL, FLOOR, ToldApart, auc
 
 _NAMED = 3
 
@@ -45,32 +45,32 @@ def judge(
         yield from _columns(a, b, alpha, usual)
     for feature in reference.columns:
         if feature.kind in ("text", "vector") and feature.name not in left_out:
-            yield from wide.judge(feature, then, now, alpha, min_rows, usual)
+            yield from text_and_vector_drift.judge(feature, then, now, alpha, min_rows, usual)
 
 
 def _columns(a: Matrix, b: Matrix, alpha: float, usual: Usual) -> Iterator[Metric]:
-    told = ToldApart(a.values, b.values, trees)
+    classifier = DomainClassifier(a.values, b.values, trees)
     errors = Reconstruction(a.values, b.values)
-    p = cauchy([*told.p_values, errors.p_value])
-    threshold = told.threshold(usual("multivariate_drift", None))
+    p = cauchy([*classifier.p_values, errors.p_value])
+    threshold = classifier.threshold(usual("multivariate_drift", None))
     grown = max(
         reconstruction.FLOOR,
         BEYOND_USUAL * (usual("pca_reconstruction_error", None) or 0.0),
     )
-    clear = told.auc > threshold or errors.growth > grown
+    clear = classifier.auc > threshold or errors.growth > grown
     alert = p < alpha and clear
     words = None
     if alert:
-        drivers = _drivers(a, told, errors)
+        drivers = _drivers(a, classifier, errors)
         words = (
-            f"rows as wholes can be told from the reference's (AUC {told.auc:.2f}, 0.50 is chance) "
-            f"where columns one by one cannot; most by {', '.join(drivers)}; expected {chance(p)}"
+            f"rows as wholes can be told from the reference's (AUC {classifier.auc:.2f}, 0.50 is "
+            f"chance) where columns one by one cannot; most by {', '.join(drivers)}; expected {chance(p)}"
         )
-    low, high = told.interval()
+    low, high = classifier.interval()
     yield Metric(
-        metric="multivariate_drift", rows=len(b.values), value=told.auc, low=low, high=high,
+        metric="multivariate_drift", rows=len(b.values), value=classifier.auc, low=low, high=high,
         threshold=threshold, p_value=p,
-        strength=max((told.auc - 0.5) / (threshold - 0.5), errors.growth / grown, 0.0),
+        strength=max((classifier.auc - 0.5) / (threshold - 0.5), errors.growth / grown, 0.0),
         verdict=ALERT if alert else OK, explanation=words,
     )  # fmt: skip
     driver = errors.drivers(a.names)
@@ -89,10 +89,10 @@ def trees() -> ExtraTreesClassifier:
     )
 
 
-def _drivers(a: Matrix, told: ToldApart, errors: Reconstruction) -> list[str]:
+def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) -> list[str]:
     """Name the features that tell the rows apart: those without which it can be told less well."""
     rng = np.random.default_rng(0)
-    (x, y), model = told.parts[0], told.models[0]
+    (x, y), model = classifier.parts[0], classifier.models[0]
     usual, _ = auc(model.predict_proba(x)[:, 1], y)
     lost: dict[str, float] = {}
     for name in dict.fromkeys(a.names):
@@ -102,6 +102,6 @@ def _drivers(a: Matrix, told: ToldApart, errors: Reconstruction) -> list[str]:
         lost[name] = usual - auc(model.predict_proba(mixed)[:, 1], y)[0]
     worst = max(lost.values())
     found = [name for name in lost if worst > 0 and lost[name] > 0.25 * worst]
-    if errors.growth > reconstruction.FLOOR and told.auc - 0.5 < 2 * FLOOR:
+    if errors.growth > reconstruction.FLOOR and classifier.auc - 0.5 < 2 * FLOOR:
         found = errors.drivers(a.names)[:2] or found  # a correlation that broke has two ends
     return sorted(found, key=lambda name: -lost[name])[:_NAMED] or list(lost)[:_NAMED]

@@ -6,12 +6,12 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from modeltap.analysis import drift
+from modeltap.analysis.domain_classifier import BEYOND_USUAL, halved
 from modeltap.analysis.matrix import matrix
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance, share
 from modeltap.analysis.rates import wilson
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import Sample
-from modeltap.analysis.told_apart import BEYOND_USUAL, halved
 
 FLOOR = 0.05
 """Rows that are far from all others may be so in many ways: one of twenty is worth a word."""

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 from sklearn.decomposition import PCA
 
-from modeltap.analysis.told_apart import auc, halved
+from modeltap.analysis.domain_classifier import auc, halved
 
 FLOOR = 0.2
 """Reconstruction errors must have grown by a fifth of their standard deviation."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modeltap import clock
 from modeltap.analysis.labelled import LABELS, Due, note_due
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.windows import Counter, count_batch
+from modeltap.analysis.windows import WindowCounter, count_batch
 from modeltap.store import windows as stored
 from modeltap.store.labels import early_labels
 from modeltap.store.progress import progress
@@ -27,7 +27,7 @@ class RowWindows:
     (`windows.late_rows`), which then has more rows than the others.
     """
 
-    counter: Counter
+    counter: WindowCounter
     reference: Reference
 
     def __post_init__(self) -> None:

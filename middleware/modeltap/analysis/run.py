@@ -14,7 +14,7 @@ from modeltap.analysis.judging import Judging, OnJudged
 from modeltap.analysis.losses import judge_losses
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.row_windows import RowWindows
-from modeltap.analysis.windows import Counter, OnPiece, SettingsOf, go_on
+from modeltap.analysis.windows import OnPiece, SettingsOf, WindowCounter, go_on
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.progress import begin_pass, end_pass, models
 from modeltap.store.references import active_reference, active_references
@@ -58,7 +58,7 @@ def analyze(
     """
     with KeptLease(Lease(connection, LEASE), wait) as lease:
         begin_pass(connection)
-        counter = Counter(connection, settings_of, lease.held, on_piece)
+        counter = WindowCounter(connection, settings_of, lease.held, on_piece)
         report = Report()
         # A reference that was set since the last pass first counts what it missed.
         for reference in _references(connection, None):

@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 
 from modeltap.analysis.bins import Word, count_numbers, count_present, count_words, indexed
+from modeltap.analysis.duplicates import NO_REPEATS, Repeats, hashed_numbers, hashed_words, mixed
 from modeltap.analysis.feature import ANSWERS, Column, Feature, is_missing, plain
 from modeltap.analysis.measures import count_documents
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.repeats import NO_REPEATS, Repeats, hashed_numbers, hashed_words, mixed
 from modeltap.analysis.values import Values
 
 _MAX_NEW_FIELDS = 100

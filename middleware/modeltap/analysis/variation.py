@@ -12,9 +12,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap.analysis import drift, quality
+from modeltap.analysis.duplicates import usual_rate
 from modeltap.analysis.feature import Column, Feature
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.repeats import usual_rate
 from modeltap.analysis.tally import Tally, tally
 
 _MIN_BLOCKS = 4

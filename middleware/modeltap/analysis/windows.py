@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter as Counts
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -48,8 +48,8 @@ def go_on() -> None:
 
 
 @dataclass
-class Counter:
-    """Counts what is new in one store; `settings_of` tells each model's options."""
+class WindowCounter:
+    """Counter what is new in one store; `settings_of` tells each model's options."""
 
     connection: sqlite3.Connection
     settings_of: SettingsOf
@@ -185,7 +185,7 @@ class Counter:
         """Note of each exchange after `before` and up to `after` what was found in it."""
         notes = {seq: note for batch in batches for seq, note in batch.notes.items()}
         # Most have the same, and one statement writes it twice as fast as one for each.
-        usual = Counts(notes.values()).most_common(1)[0][0]
+        usual = Counter(notes.values()).most_common(1)[0][0]
         self.connection.execute(
             "update exchanges set decoded = ?, decode_note = ? where seq > ? and seq <= ?",
             (*usual, before, after),

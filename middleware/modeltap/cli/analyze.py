@@ -56,7 +56,7 @@ def analyze(
         report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, on_piece=look)
     analyzer.check(time.time())
     did = {"exchanges": report.exchanges, "references": report.references,
-           "windows": report.windows, "purged": analyzer.purge_now()}  # fmt: skip
+           "windows": report.windows, "pruned": analyzer.prune_now()}  # fmt: skip
     sent = {"delivered": 0, "retried": 0, "dead": 0}
     if not no_deliver:
         analyzer.watch(time.time())
@@ -78,8 +78,8 @@ def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None
     new = counted(did["exchanges"], "new exchange") if did["exchanges"] else "no new exchanges"
     click.echo(f"{new}, {counted(did['windows'], 'window')} judged, "
                f"{counted(sent['delivered'], 'message')} delivered")  # fmt: skip
-    if did["purged"]:
-        click.echo(f"{counted(did['purged'], 'exchange')} deleted, older, or more, than "
+    if did["pruned"]:
+        click.echo(f"{counted(did['pruned'], 'exchange')} deleted, older, or more, than "
                    "`retention` keeps")  # fmt: skip
     if did["references"]:
         click.echo(f"{counted(did['references'], 'reference')} frozen; `modeltap reference show` "

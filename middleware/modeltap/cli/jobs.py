@@ -31,8 +31,8 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
 @json_option
 def prune(store: str | None, background: bool, as_json: bool) -> None:
     """Delete the exchanges that `retention` does not keep."""
-    purged = open_analyzer(store, background).purge()
-    _say({"purged": purged}, f"{counted(purged, 'exchange')} deleted", as_json)
+    pruned = open_analyzer(store, background).prune()
+    _say({"pruned": pruned}, f"{counted(pruned, 'exchange')} deleted", as_json)
 
 
 @click.command()

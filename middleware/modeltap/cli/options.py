@@ -43,19 +43,19 @@ def model_option(required: bool = False) -> Callable[[F], F]:
     return click.option("--model", default=None, required=required, help="The model's name.")
 
 
-def store_path(said: str | None) -> Path:
+def store_path(store: str | None) -> Path:
     """Return the store's path: the flag's, else the settings'."""
-    return Path(said or config.load(tolerant=True).store)
+    return Path(store or config.load(tolerant=True).store)
 
 
-def read_store(said: str | None) -> sqlite3.Connection:
+def read_store(store: str | None) -> sqlite3.Connection:
     """Open the store for reading."""
-    return stores.connect_reader(store_path(said))
+    return stores.connect_reader(store_path(store))
 
 
-def open_store(said: str | None, *, create: bool = False) -> sqlite3.Connection:
+def open_store(store: str | None, *, create: bool = False) -> sqlite3.Connection:
     """Open the store for writing."""
-    return stores.connect(store_path(said), create=create)
+    return stores.connect(store_path(store), create=create)
 
 
 def moment_of(text: str | None, option: str) -> float | None:
@@ -74,12 +74,12 @@ def background_option(command: F) -> F:
 
 
 def open_analyzer(
-    store: str | None, background: bool, said: dict[str, Any] | None = None
+    store: str | None, background: bool, options: dict[str, Any] | None = None
 ) -> Analyzer:
     """Open the store for an analysis; what no file may hold comes on standard input."""
     from modeltap.analyzer import Analyzer  # NumPy and SciPy: only for those who analyse
 
-    told = dict(said or {})
+    told = dict(options or {})
     if background:
         be_nice()
         told.update(json.load(sys.stdin))

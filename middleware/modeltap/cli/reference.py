@@ -12,7 +12,7 @@ import click
 from modeltap import clock
 from modeltap.analysis.metric import counted
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.windows import Counter
+from modeltap.analysis.windows import WindowCounter
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.options import (
     check_model,
@@ -80,7 +80,7 @@ def set_(
         else:
             check_model(connection, model)
             with analysis_line(connection) as look:
-                counter = Counter(connection, settings.of, lease.held, look)
+                counter = WindowCounter(connection, settings.of, lease.held, look)
                 counter.count_new()
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"

@@ -11,7 +11,7 @@ from modeltap.alerts import silence as silences
 from modeltap.cli.options import check_model, json_option, open_store, read_store, store_option
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
-from modeltap.rule import RULES
+from modeltap.rule import RULE_NAMES
 from modeltap.store.connection import writing
 from modeltap.window import parse_seconds
 
@@ -39,8 +39,8 @@ def add(
     """Silence one ALERT (its id), or all that fit."""
     connection = open_store(store)
     check_model(connection, model)
-    if rule is not None and rule not in RULES:
-        raise InputError(f"no rule {rule!r}{nearest(rule, RULES)}")
+    if rule is not None and rule not in RULE_NAMES:
+        raise InputError(f"no rule {rule!r}{nearest(rule, RULE_NAMES)}")
     if not (alert or model or rule or feature):
         raise InputError("say what to silence: an alert's id, --model, --rule or --feature")
     mark = None

@@ -15,9 +15,9 @@ from modeltap.ingest.table_rows import read_rows
 from modeltap.settings import Settings
 from modeltap.store import halves
 from modeltap.store.connection import writing
+from modeltap.store.exchanges import insert_exchanges
 from modeltap.store.labels import insert_labels
 from modeltap.store.text import storable_text
-from modeltap.store.writer import insert_exchanges
 
 _BATCH = 2000
 _BATCH_BYTES = 16 * 1024 * 1024

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from modeltap import clock
 from modeltap.store import schema
 from modeltap.store.connection import writing
-from modeltap.store.writer import insert_exchanges
+from modeltap.store.exchanges import insert_exchanges
 
 Outcome = Literal["waits", "paired", "filled", "repeated"]
 Row = Sequence[Any]

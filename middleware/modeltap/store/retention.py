@@ -21,7 +21,7 @@ _ROOM = 0.9
 """A store that has outgrown its size shrinks to this share of it, so as not to be back at once."""
 
 
-def purge(connection: sqlite3.Connection, kept: Retention, seen: int, now: float) -> int:
+def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float) -> int:
     """Delete the exchanges that are too old, or too many, with their predictions and labels.
 
     Args:

@@ -1,1 +1,1 @@
-"""The capture path: what is put around an app, and the thread that writes what it saw."""
+"""The capture path: what is put around an app, and the process that writes what it saw."""

@@ -17,10 +17,10 @@ from modeltap.reference import parse_reference
 from modeltap.settings import ANALYSIS_OPTIONS
 from modeltap.store import damage
 from modeltap.store.connection import connect, writing
+from modeltap.store.exchanges import insert_exchanges
 from modeltap.store.losses import write_losses
 from modeltap.store.schema import EXCHANGE_COLUMNS
 from modeltap.store.settings import save_settings
-from modeltap.store.writer import insert_exchanges
 from modeltap.tap.frames import NO_ROOM, UNUSABLE
 from modeltap.tap.record import Origin, Recording, Row
 
@@ -43,7 +43,7 @@ class Outcome(msgspec.Struct):
     written: int = 0
     failed: int = 0
     lost: Counter[str] = msgspec.field(default_factory=Counter)
-    said: list[str] = []
+    messages: list[str] = []
 
 
 class BatchWriter:
@@ -110,7 +110,7 @@ class BatchWriter:
             except Exception as error:  # one strange exchange must not cost the others
                 outcome.failed += 1
                 if outcome.failed == 1:
-                    outcome.said.append(f"an exchange could not be recorded: {error!r}")
+                    outcome.messages.append(f"an exchange could not be recorded: {error!r}")
                 continue
             rows.append(row)
             if row[_MODEL] not in self._known_models:
@@ -161,7 +161,7 @@ class BatchWriter:
         except OSError:
             return False
         if aside is not None:
-            outcome.said.append(
+            outcome.messages.append(
                 f"the store {str(self._store)!r} is damaged ({error}); it was put aside as "
                 f"{aside.name!r}, and a new one begun"
             )
@@ -176,9 +176,9 @@ class BatchWriter:
 
     def _give_up(self, error: Exception, count: int, outcome: Outcome) -> None:
         """Let go of a store that cannot be used, for a while."""
-        said = time.monotonic() < self._retry_at
-        self._lose(UNUSABLE, None if said else error, count, outcome)
-        if not said:
+        already_logged = time.monotonic() < self._retry_at
+        self._lose(UNUSABLE, None if already_logged else error, count, outcome)
+        if not already_logged:
             self._retry_at = time.monotonic() + _REOPEN_SECONDS
         self.close()
 
@@ -186,7 +186,7 @@ class BatchWriter:
         outcome.lost[reason] += count
         self._untold[reason] += count
         if error is not None:  # logged once by who reads it, however often it is said
-            outcome.said.append(f"exchanges are not recorded, the app serves on: {error}")
+            outcome.messages.append(f"exchanges are not recorded, the app serves on: {error}")
 
 
 class _NoRoom(Exception):

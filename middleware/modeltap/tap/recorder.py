@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
 import os
 import select
 import socket
-import sys
 import threading
 import time
-import weakref
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +18,7 @@ from typing import Any
 import msgspec
 
 from modeltap.settings import Settings
+from modeltap.tap import lifetime
 from modeltap.tap.backlog import Backlog
 from modeltap.tap.frames import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.tap.record import origin_of
@@ -59,7 +57,7 @@ class Recorder:
         self.settings = settings
         self._taps: list[Settings] = []
         self._start_anew()
-        _recorders_alive.add(self)
+        lifetime.follow(self)
 
     def _start_anew(self) -> None:
         """Forget everything: how a recorder begins, and what a forked child does with its copy."""
@@ -68,14 +66,14 @@ class Recorder:
         self._writer: WriterProcess | None = None
         self._pipe: int | None = None  # the writer's input, while requests may write to it
         self._cut = b""  # what the pipe did not take of the last frame: it goes first
-        self._introduced = 0  # taps that this writer knows
+        self._origins_sent = 0  # taps that this writer knows
         self._sent = 0  # exchanges that this writer was given
-        self._buried = 0  # writers that died
+        self._generation = 0  # of writers: how many died before this one
         self._unconfirmed = 0  # exchanges whose commit was waited for in vain
         self._past: Counter[str] = Counter()  # what the writers before it counted
         self._thread: threading.Thread | None = None
-        self._bell: tuple[int, int] | None = None  # a pipe; the thread sleeps at its reading end
-        self._rung = False
+        self._wakeup: tuple[int, int] | None = None  # a pipe to itself, at which the thread sleeps
+        self._woken = False
         self._closing = threading.Event()
         self._said: set[str] = set()
         self._stops: list[Callable[[], None]] | None = None
@@ -85,7 +83,7 @@ class Recorder:
         with self._lock:
             self._taps.append(settings)
             self._pipe = None  # the thread introduces the tap before any of its exchanges
-            self._ring()
+            self._wake()
             return len(self._taps) - 1
 
     def put(self, packed: bytes) -> bool:
@@ -101,7 +99,7 @@ class Recorder:
             self._sent += 1
             if taken < len(data):
                 self._pipe, self._cut = None, data[taken:]
-                self._ring()
+                self._wake()
             return True
 
     def put_durably(self, packed: bytes) -> Ticket | None:
@@ -109,12 +107,12 @@ class Recorder:
         if not self.put(packed):
             return None
         with self._lock:
-            return self._buried, self._sent + len(self._backlog)
+            return self._generation, self._sent + len(self._backlog)
 
     def is_settled(self, ticket: Ticket) -> bool:
         """Say whether the exchange is in the store, or counted among the lost ones."""
         with self._lock:
-            if self._buried != ticket[0]:
+            if self._generation != ticket[0]:
                 return True
             return self._writer is not None and self._writer.counters.total() >= ticket[1]
 
@@ -140,7 +138,7 @@ class Recorder:
         with self._lock:
             thread = self._thread
             self._closing.set()
-            self._ring()
+            self._wake()
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
         with self._lock:
@@ -186,17 +184,17 @@ class Recorder:
         self._pipe = None
         kept = self._backlog.add(data)
         if self._thread is None:
-            self._bell, self._rung = os.pipe(), False
+            self._wakeup, self._woken = os.pipe(), False
             self._thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
             self._thread.start()
-            _close_with_a_child()
-        self._ring()
+            lifetime.end_with_a_child()
+        self._wake()
         return kept
 
-    def _ring(self) -> None:
-        if self._bell is not None and not self._rung:
-            self._rung = True
-            os.write(self._bell[1], b".")
+    def _wake(self) -> None:
+        if self._wakeup is not None and not self._woken:
+            self._woken = True
+            os.write(self._wakeup[1], b".")
 
     def _run(self) -> None:
         """The thread: starts the writer, gives it what requests could not, and sleeps."""
@@ -209,7 +207,7 @@ class Recorder:
                 self._start_companions()
                 self._sleep()
             except BrokenPipeError:
-                self._bury()
+                self._reap()
         self._end()
 
     def _start_writer(self) -> bool:
@@ -219,7 +217,7 @@ class Recorder:
             self._say(f"nothing is recorded, the app serves on: no writer process starts: {error}")
             return False
         with self._lock:
-            self._writer, self._introduced, self._sent, self._cut = writer, 0, 0, b""
+            self._writer, self._origins_sent, self._sent, self._cut = writer, 0, 0, b""
         return True
 
     def _catch_up(self) -> None:
@@ -234,9 +232,9 @@ class Recorder:
             if self._cut:
                 data, self._cut = self._cut, b""
                 return data
-            if self._introduced < len(self._taps):
-                settings = self._taps[self._introduced]
-                self._introduced += 1
+            if self._origins_sent < len(self._taps):
+                settings = self._taps[self._origins_sent]
+                self._origins_sent += 1
                 origin = origin_of(settings, os.getpid(), socket.gethostname())
                 return frame(ORIGIN, msgspec.json.encode(origin))
             if frames := self._backlog.take(_CHUNK_BYTES):
@@ -265,16 +263,16 @@ class Recorder:
                         raise BrokenPipeError from None
 
     def _sleep(self) -> None:
-        """Wait for the bell, and for what the process wants to have logged."""
-        assert self._writer is not None and self._bell is not None
+        """Wait to be woken, and for what the process wants to have logged."""
+        assert self._writer is not None and self._wakeup is not None
         poll = select.poll()
-        poll.register(self._bell[0], select.POLLIN)
+        poll.register(self._wakeup[0], select.POLLIN)
         poll.register(self._writer.output, select.POLLIN)
         for descriptor, _ in poll.poll():
-            if descriptor == self._bell[0]:
+            if descriptor == self._wakeup[0]:
                 with self._lock:
-                    os.read(self._bell[0], 16)
-                    self._rung = False
+                    os.read(self._wakeup[0], 16)
+                    self._woken = False
                 continue
             messages = self._writer.messages()
             if messages is None:
@@ -282,14 +280,14 @@ class Recorder:
             for message in messages:
                 self._say(message)
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         """Count what a writer that died leaves behind."""
         assert self._writer is not None
         age, ready = self._writer.age, self._writer.ready
         self._close_to_requests()
         self._writer.kill()
         lost = self._let_go("writer process died")
-        self._buried += 1
+        self._generation += 1
         what = "died and is started again" if ready else "does not start, and is tried again"
         self._say(f"the writer process {what}; {lost} exchanges are lost")
         if age < _RESTART_SECONDS:
@@ -323,9 +321,9 @@ class Recorder:
             self._writer.close()
             self._let_go("not written when the app ended")
         with self._lock:
-            for descriptor in self._bell or ():
+            for descriptor in self._wakeup or ():
                 os.close(descriptor)
-            self._bell = None
+            self._wakeup = None
 
     def _start_companions(self) -> None:
         if self._stops is not None:
@@ -346,11 +344,11 @@ class Recorder:
             self._said.add(message)
             logger.error("modeltap: %s", message)
 
-    def _after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: what is open is the parent's."""
         if self._writer is not None:
             self._writer.forget()
-        for descriptor in self._bell or ():
+        for descriptor in self._wakeup or ():
             os.close(descriptor)
         self._start_anew()
 
@@ -373,31 +371,11 @@ def recorders() -> list[Recorder]:
     return list(_recorders.values())
 
 
-def _after_fork() -> None:
+def _new_lock() -> None:
     global _registry_lock
     _registry_lock = threading.Lock()
-    for recorder in list(_recorders_alive):
-        recorder._after_fork()
-
-
-def _at_exit() -> None:
-    for recorder in list(_recorders_alive):
-        recorder.close(timeout=5.0)
-
-
-def _close_with_a_child() -> None:
-    """multiprocessing ends the children that it starts without `atexit`, by hooks of its own."""
-    if "multiprocessing.process" in sys.modules:
-        from multiprocessing.process import parent_process
-
-        if parent_process() is not None:
-            from multiprocessing.util import Finalize
-
-            Finalize(None, _at_exit, exitpriority=0)
 
 
 _recorders: dict[Path, Recorder] = {}
 _registry_lock = threading.Lock()
-_recorders_alive: weakref.WeakSet[Recorder] = weakref.WeakSet()
-os.register_at_fork(after_in_child=_after_fork)
-atexit.register(_at_exit)
+os.register_at_fork(after_in_child=_new_lock)

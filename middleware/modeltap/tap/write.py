@@ -117,7 +117,7 @@ class _Process:
 
     def _write(self, batch: list[bytes], losses: dict[str, int]) -> None:
         outcome = self._writer.write(batch, losses)
-        for message in outcome.said:
+        for message in outcome.messages:
             _say(self._answers, message)
         self._counters.add(
             failed=outcome.failed, written=outcome.written,

@@ -21,12 +21,12 @@ Data = Any
 """(n, d) numbers, as an array or a sparse matrix."""
 
 
-class ToldApart:
+class DomainClassifier:
     """How well a classifier tells two samples apart on rows that it was not fitted to.
 
-    Each half is told by the classifier that the other half taught. Within a half the scores of
-    the two samples are compared by the Mann-Whitney test, whose null is exact there; the two
-    p-values, which are not independent, are joined by the Cauchy combination.
+    Each half is told by the classifier that the other half taught (cross-fitting). Within a half
+    the scores of the two samples are compared by the Mann-Whitney test, whose null is exact there;
+    the two p-values, which are not independent, are joined by the Cauchy combination.
     """
 
     def __init__(self, a: Data, b: Data, make: Callable[[], Any]) -> None:

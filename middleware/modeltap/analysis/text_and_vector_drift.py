@@ -8,12 +8,12 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
+from modeltap.analysis.domain_classifier import Data, DomainClassifier
 from modeltap.analysis.drift import cauchy
 from modeltap.analysis.feature import Feature
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
 from modeltap.analysis.metric import number as say
 from modeltap.analysis.sample import BUCKETS, Sample
-from modeltap.analysis.told_apart import Data, ToldApart
 
 
 def judge(
@@ -26,20 +26,20 @@ def judge(
     if min(a.shape[0], rows) < min_rows:
         yield Metric(metric="drift", feature=feature.name, rows=rows, verdict=NOT_ENOUGH_ROWS)
         return
-    told = ToldApart(a, b, _regression)
-    p = cauchy(told.p_values)
+    classifier = DomainClassifier(a, b, _regression)
+    p = cauchy(classifier.p_values)
     before = usual("drift", feature.name)
-    threshold = told.threshold(None if before is None else 0.5 + before) - 0.5
-    alert = p < alpha and told.auc - 0.5 > threshold
+    threshold = classifier.threshold(None if before is None else 0.5 + before) - 0.5
+    alert = p < alpha and classifier.auc - 0.5 > threshold
     what = "texts" if feature.kind == "text" else "vectors"
-    low, high = told.interval()
+    low, high = classifier.interval()
     yield Metric(
-        metric="drift", feature=feature.name, rows=rows, value=told.auc - 0.5, low=low - 0.5,
+        metric="drift", feature=feature.name, rows=rows, value=classifier.auc - 0.5, low=low - 0.5,
         high=high - 0.5, threshold=threshold, p_value=p,
-        strength=max(0.0, (told.auc - 0.5) / threshold),
+        strength=max(0.0, (classifier.auc - 0.5) / threshold),
         verdict=ALERT if alert else OK,
         explanation=f"{feature.name}: {what} can be told from the reference's "
-        f"(AUC {told.auc:.2f}, 0.50 is chance), {rows:,} rows; expected {chance(p)}"
+        f"(AUC {classifier.auc:.2f}, 0.50 is chance), {rows:,} rows; expected {chance(p)}"
         if alert else None,
     )  # fmt: skip
     if feature.kind == "vector":
