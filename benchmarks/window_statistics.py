@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from machine import describe
 
-from modeltap.analysis import drift
+from modeltap.analysis import distances
 from modeltap.analysis.counts import count, layout
 from modeltap.analysis.reference import Reference, fit
 from modeltap.analysis.verdict import judge
@@ -40,12 +40,12 @@ def ours(reference: Reference, columns: Columns, rows: int) -> None:
     for feature in reference.features:
         own = counted[layout(reference)[feature.name]][: feature.bins]
         then = np.array(feature.counts[: feature.bins])
-        few, now = drift.coarse(feature, then), drift.coarse(feature, own)
-        drift.psi(few, now)
-        drift.js(few, now)
+        few, now = distances.coarse(feature, then), distances.coarse(feature, own)
+        distances.psi(few, now)
+        distances.js(few, now)
         if feature.kind == "numeric":
-            drift.ks(then, own)
-            drift.wasserstein(then, own, feature)
+            distances.ks(then, own)
+            distances.wasserstein(then, own, feature)
 
 
 def plain_numpy(edges: dict[str, np.ndarray], then: dict[str, np.ndarray], now: Columns) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.analysis import drift
+from modeltap.analysis import distances, significance
 from modeltap.analysis.counts import count, layout
 from modeltap.analysis.reference import fit
 
@@ -25,7 +25,7 @@ def compare(then, now, name="x"):
 def test_psi_of_one_distribution_is_near_zero_at_unequal_sizes():
     """Shares, not histogram counts: the snippet's 566 is a mistake."""
     feature, then, now = compare(rng.normal(size=5000), rng.normal(size=20_000))
-    assert drift.psi(drift.coarse(feature, then), drift.coarse(feature, now)) < 0.02
+    assert distances.psi(distances.coarse(feature, then), distances.coarse(feature, now)) < 0.02
 
 
 @pytest.mark.parametrize("change", [lambda x: x + 100, lambda x: x * 1000])
@@ -33,8 +33,8 @@ def test_a_shift_and_a_scale_are_seen(change):
     """Bins are the reference's, the outer ones open: the snippet says 0.0."""
     values = rng.normal(size=5000)
     feature, then, now = compare(values, change(values))
-    assert drift.effect(drift.coarse(feature, then), drift.coarse(feature, now)) > 0.4
-    assert drift.p_value(then, now, feature) < 1e-9
+    assert distances.effect(distances.coarse(feature, then), distances.coarse(feature, now)) > 0.4
+    assert significance.p_value(then, now, feature) < 1e-9
 
 
 @given(st.lists(st.integers(0, 1000), min_size=2, max_size=30),
@@ -43,10 +43,10 @@ def test_every_distance_is_finite(a, b):
     """Also with empty bins, and with no rows at all."""
     size = min(len(a), len(b))
     then, now = np.array(a[:size]), np.array(b[:size])
-    values = [drift.psi(then, now), drift.ks(then, now), drift.js(then, now),
-              *drift.chi2(then, now), drift.effect(then, now)]  # fmt: skip
+    values = [distances.psi(then, now), distances.ks(then, now), distances.js(then, now),
+              *significance.chi2(then, now), distances.effect(then, now)]  # fmt: skip
     assert np.isfinite(values).all()
-    assert 0 <= drift.js(then, now) <= 1 and 0 <= drift.ks(then, now) <= 1
+    assert 0 <= distances.js(then, now) <= 1 and 0 <= distances.ks(then, now) <= 1
 
 
 def test_ks_from_counts_is_ks_of_the_values():
@@ -56,7 +56,7 @@ def test_ks_from_counts_is_ks_of_the_values():
     exact = np.max(np.abs(np.searchsorted(np.sort(then), grid, "right")
                           - np.searchsorted(np.sort(now), grid, "right"))) / 5000  # fmt: skip
     _, a, b = compare(then, now)
-    assert drift.ks(a, b) == pytest.approx(exact, abs=0.006)
+    assert distances.ks(a, b) == pytest.approx(exact, abs=0.006)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_wasserstein_from_counts_is_near_that_of_the_values(values):
     """Normal, lognormal and zero-inflated; in the feature's own unit."""
     moved = values + 0.5 * values.std()
     feature, a, b = compare(values, moved)
-    assert drift.wasserstein(a, b, feature) == pytest.approx(0.5 * values.std(), rel=0.1)
+    assert distances.wasserstein(a, b, feature) == pytest.approx(0.5 * values.std(), rel=0.1)
 
 
 def test_p_values_are_uniform_enough_without_drift():
@@ -77,7 +77,7 @@ def test_p_values_are_uniform_enough_without_drift():
     for n in (100, 1000, 5000):
         for _ in range(60):
             feature, a, b = compare(rng.normal(size=3000), rng.normal(size=n))
-            low += drift.p_value(a, b, feature) < 0.01
+            low += significance.p_value(a, b, feature) < 0.01
     assert low <= 8  # of 180; chance gives 1.8, and more than 8 in one of 10,000 tries
 
 
@@ -86,7 +86,7 @@ def test_contamination_in_the_tail_is_found():
     now = rng.normal(size=2000)
     now[:100] += 5
     feature, a, b = compare(rng.normal(size=10_000), now)
-    assert drift.p_value(a, b, feature) < 1e-6
+    assert significance.p_value(a, b, feature) < 1e-6
 
 
 def test_a_share_that_moved_is_found():
@@ -94,14 +94,14 @@ def test_a_share_that_moved_is_found():
     then = rng.choice(list("abcde"), p=[0.1, 0.3, 0.2, 0.25, 0.15], size=10_000).tolist()
     now = rng.choice(list("abcde"), p=[0.15, 0.3, 0.2, 0.25, 0.1], size=2000).tolist()
     feature, a, b = compare(then, now)
-    assert drift.p_value(a, b, feature) < 1e-4
+    assert significance.p_value(a, b, feature) < 1e-4
 
 
 def test_a_larger_spread_is_found():
     """Variance a fifth larger, 2,000 rows: Mood's test finds it in most windows."""
     then = rng.normal(size=10_000)
     found = sum(
-        drift.p_value(a, b, feature) < 0.0004
+        significance.p_value(a, b, feature) < 0.0004
         for feature, a, b in (compare(then, rng.normal(0, 1.2**0.5, size=2000)) for _ in range(20))
     )
     assert found >= 8
@@ -112,14 +112,15 @@ def test_p_values_hold_where_nearly_all_rows_are_one_value():
     draw = lambda n: np.where(rng.random(n) < 0.97, 0.0, rng.exponential(size=n))  # noqa: E731
     then = draw(5000)
     low = sum(
-        drift.p_value(a, b, f) < 0.001 for f, a, b in (compare(then, draw(100)) for _ in range(200))
+        significance.p_value(a, b, f) < 0.001
+        for f, a, b in (compare(then, draw(100)) for _ in range(200))
     )
     assert low <= 3
 
 
 def test_chi_square_never_rests_on_a_cell_that_expects_less_than_five():
     """Two rare words together still expect three rows of 100: they join the smallest other."""
-    statistic, p = drift.chi2(np.array([9700, 200, 100]), np.array([92, 4, 4]))
+    statistic, p = significance.chi2(np.array([9700, 200, 100]), np.array([92, 4, 4]))
     assert (statistic, p) == (0.0, 1.0)
 
 
@@ -127,4 +128,4 @@ def test_wasserstein_tells_how_far_beyond_the_reference():
     """Ten standard deviations off, not just off the end."""
     values = rng.normal(size=5000)
     feature, a, b = compare(values, values + 10)
-    assert drift.wasserstein(a, b, feature) == pytest.approx(10, rel=0.1)
+    assert distances.wasserstein(a, b, feature) == pytest.approx(10, rel=0.1)

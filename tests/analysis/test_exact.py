@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from modeltap.analysis import drift
+from modeltap.analysis import distances
 from modeltap.analysis.counts import count, layout
 from modeltap.analysis.reference import fit
 
@@ -51,8 +51,8 @@ def errors(then, now):
     usual = np.array(feature.counts[: feature.bins])
     exact = wasserstein_distance(then, now), ks_2samp(then, now).statistic
     return (
-        abs(drift.wasserstein(usual, counted, feature) - exact[0]) / then.std(),
-        abs(drift.ks(usual, counted) - exact[1]),
+        abs(distances.wasserstein(usual, counted, feature) - exact[0]) / then.std(),
+        abs(distances.ks(usual, counted) - exact[1]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis import drift
+from modeltap.analysis import distances
 from modeltap.analysis.counts import count, layout
 from modeltap.analysis.learn import edges_of
 from modeltap.analysis.reference import Reference, fit
@@ -75,7 +75,7 @@ def test_what_lies_beyond_has_a_coarse_bin_of_its_own():
     """So that 5 % far out are seen as such, and not as a slightly larger tenth."""
     values = rng.normal(size=10_000)
     feature = learn(values)
-    few = drift.coarse(feature, np.array(feature.counts[: feature.bins]))
+    few = distances.coarse(feature, np.array(feature.counts[: feature.bins]))
     assert len(few) == 12 and few[0] == few[-1] == 0
     assert few[1:-1].min() > 900
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.analysis import drift
+from modeltap.analysis import distances
 from modeltap.analysis.feature import Feature
+from modeltap.analysis.quantile import quantile
 from modeltap.analysis.reference import Reference
-from modeltap.analysis.verdict import quantile
 
 
 def compare(before: Reference, after: Reference) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def _distance(before: Feature | None, after: Feature | None) -> float | None:
         now = _matched(before, after)
     else:
         return None
-    return drift.js(drift.coarse(before, then), drift.coarse(before, now))
+    return distances.js(distances.coarse(before, then), distances.coarse(before, now))
 
 
 def _spread(feature: Feature, edges: np.ndarray) -> np.ndarray:

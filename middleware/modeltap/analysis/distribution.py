@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.drift import coarse
+from modeltap.analysis.distances import coarse
 from modeltap.analysis.feature import SPECIAL, Feature
 from modeltap.analysis.metric import number
 

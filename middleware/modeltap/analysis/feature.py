@@ -91,6 +91,11 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return int(np.searchsorted(np.array(self.edges), np.nextafter(value, np.inf), "right"))
 
 
+def rows_of(feature: Feature, counts: np.ndarray) -> int:
+    """Return how many rows (bins,) counts tell of: a text counts once for each of its words."""
+    return int(counts[0] if feature.kind == "words" else counts.sum())
+
+
 def plain(column: Column) -> Sequence[Any]:
     """Return a column's values as Python has them: NumPy's scalars are numbers and words too.
 

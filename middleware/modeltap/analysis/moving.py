@@ -11,10 +11,10 @@ from modeltap import clock
 from modeltap.analysis.feature import Feature
 from modeltap.analysis.learn import OUTLIER
 from modeltap.analysis.quality import span
+from modeltap.analysis.quantile import quantile
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.tally import Tally, unpack
 from modeltap.analysis.variation import varied
-from modeltap.analysis.verdict import quantile
 from modeltap.reference import ReferenceSettings, parse_reference
 from modeltap.store.windows import Columns, Series, windows_between
 

@@ -9,13 +9,13 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from modeltap.analysis import reconstruction, text_and_vector_drift
 from modeltap.analysis.domain_classifier import BEYOND_USUAL, FLOOR, DomainClassifier, auc
-from modeltap.analysis.drift import cauchy
 from modeltap.analysis.matrix import Matrix, matrix
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
 from modeltap.analysis.metric import number as say
 from modeltap.analysis.reconstruction import Reconstruction
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import Sample
+from modeltap.analysis.significance import cauchy
 
 _NAMED = 3
 
@@ -64,7 +64,8 @@ def _columns(a: Matrix, b: Matrix, alpha: float, usual: Usual) -> Iterator[Metri
         drivers = _drivers(a, classifier, errors)
         words = (
             f"rows as wholes can be told from the reference's (AUC {classifier.auc:.2f}, 0.50 is "
-            f"chance) where columns one by one cannot; most by {', '.join(drivers)}; expected {chance(p)}"
+            f"chance) where columns one by one cannot; most by {', '.join(drivers)}; "
+            f"expected {chance(p)}"
         )
     low, high = classifier.interval()
     yield Metric(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
-from modeltap.analysis import drift
+from modeltap.analysis import significance
 from modeltap.analysis.domain_classifier import BEYOND_USUAL, halved
 from modeltap.analysis.matrix import matrix
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance, share
@@ -46,7 +46,7 @@ def judge(
     count, rows = int(far.sum()), len(b)
     before = int(np.sum(own < limit))
     value, rate = count / rows, before / len(own)
-    p = drift.fisher(before, len(own), count, rows)[1]
+    p = significance.fisher(before, len(own), count, rows)[1]
     most = max(rate, BEYOND_USUAL * (usual("row_outlier_rate", None) or 0.0))
     growth = value - most
     alert = p < alpha and growth > FLOOR

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis import drift
+from modeltap.analysis import significance
 from modeltap.analysis.feature import Feature
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, number, share
 from modeltap.analysis.rates import grew, wilson
@@ -214,5 +214,5 @@ def _likely(feature: Feature, metric: str) -> int:
 def _grew(count: int, rows: int, usual_count: int, usual_rows: int) -> float:
     """Return the one-sided p-value that a rate has not grown, exact where cases are few."""
     if rows and usual_rows and count + usual_count < _EXACT_BELOW:
-        return drift.fisher(usual_count, usual_rows, count, rows)[1]
+        return significance.fisher(usual_count, usual_rows, count, rows)[1]
     return grew(count, rows, usual_count, usual_rows)

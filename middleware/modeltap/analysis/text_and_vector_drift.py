@@ -9,11 +9,11 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from modeltap.analysis.domain_classifier import Data, DomainClassifier
-from modeltap.analysis.drift import cauchy
 from modeltap.analysis.feature import Feature
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
 from modeltap.analysis.metric import number as say
 from modeltap.analysis.sample import BUCKETS, Sample
+from modeltap.analysis.significance import cauchy
 
 
 def judge(

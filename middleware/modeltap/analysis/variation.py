@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis import drift, quality
+from modeltap.analysis import distances, quality
 from modeltap.analysis.duplicates import usual_rate
 from modeltap.analysis.feature import Column, Feature
 from modeltap.analysis.reference import Reference
@@ -90,7 +90,7 @@ def _largest_distance(feature: Feature, rest: list[np.ndarray], own: list[np.nda
     if not feature.is_tested:
         return 0.0
     return max(
-        drift.distance(feature, a[: feature.bins], b[: feature.bins])
+        distances.distance(feature, a[: feature.bins], b[: feature.bins])
         for a, b in zip(rest, own, strict=True)
     )
 
