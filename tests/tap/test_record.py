@@ -1,0 +1,195 @@
+"""What is kept of an exchange: bodies, headers, times, and what masks leave of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import anyio
+import pytest
+
+from asgi_client import Client, echo, scope_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_record_of_an_exception(tap, store, read_rows):
+    """Without a response the status is the server's 500; a secret in the message is not kept."""
+
+    async def app(scope, receive, send):
+        raise KeyError("password=hunter2")
+
+    with pytest.raises(KeyError):
+        await tap(app, Client())
+    row = read_rows(store)[-1]
+    assert (row["status"], row["error_type"], row["error_message"]) == (500, "KeyError", None)
+
+
+async def test_bodies_are_cut_at_the_limit_while_all_bytes_pass(tap):
+    """A million single bytes, kept up to `max_body_bytes`, counted whole."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(5000):
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    client = Client()
+    row = await tap(app, client, max_body_bytes=100)
+    assert len(client.body) == 5000
+    assert row["response_body"] == "x" * 100
+    assert row["response_bytes"] == 5000 and row["response_truncated"] == 1
+
+
+async def test_a_cut_does_not_split_a_character(tap):
+    """Text that was cut in the middle of a character stays text."""
+    row = await tap(echo, Client("aé".encode() * 50), max_body_bytes=5)
+    assert row["request_body"] == "aéa"
+
+
+@pytest.mark.parametrize(
+    ("body", "kept", "note"),
+    [
+        (b"", None, "empty"),
+        (b"no json", "no json", None),
+        (b'{"cut": ', '{"cut": ', None),
+        (b"\x89PNG\r\n\x1a\n\x00\xff\xfe", b"\x89PNG\r\n\x1a\n\x00\xff\xfe", None),
+        (b"nul\x00byte", b"nul\x00byte", None),
+        (b"\xff\xfe\x00", b"\xff\xfe\x00", None),
+        (b'{"password": "hunter2"', None, "unmaskable"),
+        (b'{"user": {"api_key": [1]}}', '{"user":{"api_key":"[masked]"}}', "masked"),
+    ],
+)
+async def test_a_body_of_any_kind_is_kept_as_it_is_or_said_why_not(tap, body, kept, note):
+    """Whatever a body holds, the exchange is there and the app never notices."""
+    client = Client(body)
+    row = await tap(echo, client)
+    assert client.body == body
+    assert (row["request_body"], row["request_note"]) == (kept, note)
+
+
+async def test_the_apps_own_mask(tap):
+    """It sees plain bodies and their type; what it raises on, or gives nothing for, is not kept."""
+    seen = []
+
+    def mask(body, content_type):
+        seen.append((body, content_type))
+        return {b"keep": b"keep", b"change": b"changed", b"nothing": None}[body]
+
+    async def answer(body, headers=()):
+        row = await tap(echo, Client(body), scope_of(headers=headers), mask_body=mask)
+        return [row[f"re{side}"] for side in ("quest_body", "quest_note", "sponse_body")]
+
+    assert await answer(b"keep", [(b"Content-Type", b"text/plain")]) == ["keep", None, "keep"]
+    assert seen == [(b"keep", "text/plain"), (b"keep", "application/json")]
+    assert await answer(b"change") == ["changed", "masked", "changed"]
+    assert await answer(b"nothing") == [None, "unmaskable", None]
+    assert await answer(b"raises KeyError") == [None, "unmaskable", None]
+    zipped = [(b"content-encoding", b"gzip")]
+    kept = await answer(gzip.compress(b"change"), zipped)
+    assert kept[:2] == ["changed", "masked"]
+
+
+async def test_headers_are_kept_by_name_only_and_masked(tap):
+    """Nothing but what was chosen; sensitive ones never in clear."""
+    headers = [(b"user-agent", b"test"), (b"authorization", b"Bearer x"), (b"x-other", b"1")]
+    row = await tap(
+        echo, Client(b"1"), scope_of(headers=headers),
+        capture_request_headers=["User-Agent", "Authorization"],
+    )  # fmt: skip
+    assert json.loads(row["request_headers"]) == {
+        "user-agent": "test", "authorization": "[masked]"
+    }  # fmt: skip
+
+
+async def test_a_body_that_is_not_wanted_is_counted_and_not_kept(tap):
+    """Of either side alone; the client sees all of it, and the other side is kept."""
+    body = b'{"x": 1}'
+    for side, other in (("request", "response"), ("response", "request")):
+        client = Client(body[:3], body[3:])
+        row = await tap(echo, client, **{f"capture_{side}_body": False, "max_body_bytes": 5})
+        assert client.body == body
+        assert (row[f"{side}_body"], row[f"{side}_note"]) == (None, "not captured")
+        assert (row[f"{side}_bytes"], row[f"{side}_truncated"]) == (8, None)
+        assert (row[f"{other}_body"], row[f"{other}_note"]) == ('{"x":', None)
+        assert (row[f"{other}_bytes"], row[f"{other}_truncated"]) == (8, 1)
+
+
+async def test_the_query_is_kept_masked(tap):
+    """A token in a URL is as secret as one in a body."""
+    row = await tap(echo, Client(b"1"), scope_of(query=b"a=1&api_key=s3cret"))
+    assert row["query"] == "a=1&api_key=%5Bmasked%5D"
+
+
+async def test_headers_without_which_a_protocol_cannot_be_read_are_kept_by_themselves(tap):
+    """And no other, unless it is named."""
+    headers = [(b"ce-id", b"7"), (b"inference-header-content-length", b"12"), (b"x-own", b"no"),
+               (b"ce-source", b"/users/7"), (b"ce-type", b"t"), (b"ce-time", b"now")]  # fmt: skip
+    row = await tap(echo, Client(b"{}"), scope_of(headers=headers))
+    assert json.loads(row["request_headers"]) == {
+        "ce-id": "7", "inference-header-content-length": "12",
+    }  # fmt: skip
+
+
+async def test_bodies_are_kept_as_they_came_where_somebody_says_so(tap):
+    """`mask_bodies=False`; query parameters stay masked."""
+    body = b'{"token": "t",  "x": 1}'
+    row = await tap(echo, Client(body), scope_of(query=b"token=t"), mask_bodies=False)
+    assert (row["request_body"], row["request_note"]) == (body.decode(), None)
+    assert row["query"] == "token=%5Bmasked%5D"
+    row = await tap(echo, Client(b"\xff\0"), mask_bodies=False)
+    assert row["request_body"] == b"\xff\0"
+
+
+async def test_a_request_id_is_masked_by_its_look(tap):
+    """Clients write it, so anything may stand in it."""
+    headers = [(b"x-request-id", b"from ann@example.org")]
+    row = await tap(echo, Client(b"1"), scope_of(headers=headers), mask_values=["email"])
+    assert row["request_id"] == "from [masked]"
+
+
+async def in_pieces(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-type", b"text/event-stream")]})  # fmt: skip
+    for piece in (b"data: 1\n\n", b"data: ", b"2\n\ndata: 3\n\n"):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await anyio.sleep(0.002)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_when_each_line_of_a_stream_had_come_is_kept(tap):
+    """Of pieces, however they cut the lines; a response in one piece has nothing to tell."""
+    row = await tap(in_pieces, Client(b"{}"))
+    stream = json.loads(row["stream"])
+    assert stream["chunks"] == 3
+    assert [lines for _, lines in stream["lines"]] == [2, 6]
+    moments = [moment for moment, _ in stream["lines"]]
+    assert moments[0] == pytest.approx(row["first_byte_ms"], abs=0.001)
+    assert moments[0] < moments[1] < row["duration_ms"]
+    assert 0 < stream["gap_p50_ms"] <= stream["gap_p95_ms"] <= stream["gap_max_ms"]
+    assert (await tap(echo, Client(b"{}")))["stream"] is None
+
+
+async def test_times_of_endless_small_pieces_are_bounded_and_all_are_counted(tap):
+    """A record stays small whatever an app sends."""
+
+    async def drops(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(10_000):
+            await send({"type": "http.response.body", "body": b"{\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    row = await tap(drops, Client(b""))
+    stream = json.loads(row["stream"])
+    assert (stream["chunks"], row["response_bytes"]) == (10_000, 20_000)
+    assert len(stream["lines"]) == 512
+
+
+async def test_of_a_stream_that_its_own_mask_changed_no_lines_are_told(tap):
+    """Its pieces end elsewhere; what was only cut, or left as it was, still has its lines."""
+    shorter = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body[9:])
+    assert "lines" not in (stream := json.loads(shorter["stream"])) and stream["chunks"] == 3
+    as_it_was = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body)
+    cut = await tap(in_pieces, Client(b"{}"), max_body_bytes=20)
+    for row, lines in ((as_it_was, [2, 6]), (cut, [2, 4])):
+        assert [count for _, count in json.loads(row["stream"])["lines"]] == lines
