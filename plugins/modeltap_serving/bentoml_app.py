@@ -11,12 +11,13 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
+from modeltap_serving.origin import comes_from
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Add the middleware to what ``@bentoml.service`` made of a class."""
-    if not any(base.__module__.startswith(_MODULES) for base in type(app).__mro__):
+    if not (comes_from(app, "_bentoml_sdk") or comes_from(app, "bentoml")):
         return None
     service: Any = app
     if not hasattr(service, "add_asgi_middleware"):
@@ -24,6 +25,3 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
     ASGIMiddleware(service, model=model, **options)
     service.add_asgi_middleware(ASGIMiddleware, model=model, **options)
     return app
-
-
-_MODULES = ("_bentoml_sdk.", "bentoml.")

@@ -8,12 +8,13 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
 from modeltap.tap.wsgi import WSGIMiddleware
+from modeltap_serving.origin import comes_from
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Wrap a Flask application's `wsgi_app`."""
-    if not any(base.__module__ == "flask.app" for base in type(app).__mro__):
+    if not comes_from(app, "flask.app"):
         return None
     flask: Any = app
     flask.wsgi_app = WSGIMiddleware(flask.wsgi_app, model=model, **options)

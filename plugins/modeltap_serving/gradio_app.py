@@ -9,6 +9,7 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
+from modeltap_serving.origin import comes_from
 
 CALLS = ("/gradio_api/queue/*", "/gradio_api/call/*", "/gradio_api/run/*", "/gradio_api/api/*")
 """Where functions are called and answer; the rest is the page, its files and its heartbeat."""
@@ -17,7 +18,7 @@ CALLS = ("/gradio_api/queue/*", "/gradio_api/call/*", "/gradio_api/run/*", "/gra
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Have `launch` of a Blocks or an Interface add the middleware; only calls are recorded."""
-    if not any(base.__module__ == "gradio.blocks" for base in type(app).__mro__):
+    if not comes_from(app, "gradio.blocks"):
         return None
     from starlette.middleware import Middleware
 

@@ -10,12 +10,13 @@ from modeltap.errors import NotWatchableError
 from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
+from modeltap_serving.origin import comes_from
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Add the middleware to the app of a `ModelServer`; of several workers' it is out of reach."""
-    if not any(base.__module__ == "kserve.model_server" for base in type(app).__mro__):
+    if not comes_from(app, "kserve.model_server"):
         return None
     server: Any = app
     if server.workers > 1:

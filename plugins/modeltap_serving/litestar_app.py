@@ -8,12 +8,13 @@ from typing import Any
 from modeltap.errors import NotWatchableError
 from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
+from modeltap_serving.origin import comes_from
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Raise `NotWatchableError` with the line that taps a Litestar application."""
-    if not any(base.__module__ == "litestar.app" for base in type(app).__mro__):
+    if not comes_from(app, "litestar.app"):
         return None
     said = ", ".join(f"{name}={value!r}" for name, value in {"model": model, **options}.items())
     raise NotWatchableError(

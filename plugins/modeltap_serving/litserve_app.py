@@ -12,12 +12,13 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
+from modeltap_serving.origin import comes_from
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Add the middleware to the app of a `LitServer`."""
-    if not any(base.__module__ == "litserve.server" for base in type(app).__mro__):
+    if not comes_from(app, "litserve.server"):
         return None
     server: Any = app
     ASGIMiddleware(server.app, model=model, **options)

@@ -9,12 +9,13 @@ from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.exchange import ROUTE
+from modeltap_serving.origin import comes_from
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Wrap a Quart application's `asgi_app`."""
-    if not any(base.__module__ == "quart.app" for base in type(app).__mro__):
+    if not comes_from(app, "quart.app"):
         return None
     from quart.signals import request_started
 

@@ -11,12 +11,13 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
+from modeltap_serving.origin import comes_from
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
     """Add the middleware to a Starlette application or one of its children."""
-    if not any(base.__module__.startswith("starlette.applications") for base in type(app).__mro__):
+    if not comes_from(app, "starlette.applications"):
         return None
     starlette: Any = app
     ASGIMiddleware(starlette, model=model, **options)

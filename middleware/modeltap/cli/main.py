@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 import click
 
-from modeltap.errors import ConfigError, InputError, ModeltapError, nearest
+from modeltap.errors import ConfigError, ModeltapError, nearest
 
 _COMMANDS = {
     "acknowledge": "silence:acknowledge",
@@ -86,7 +86,7 @@ def main() -> None:
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing more may be written at exit, either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (InputError, ModeltapError, OSError) as error:
+    except (ModeltapError, OSError) as error:
         _fail(str(error), 1)
     except sqlite3.Error as error:
         _fail(f"the store cannot be used: {error}", 1)
