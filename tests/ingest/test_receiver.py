@@ -227,6 +227,7 @@ def test_it_ends_when_it_is_told_to(receive, read_rows, store):
         process, client = receive()
         post(client, to_binary_event(event(sent.name, REQUEST, ASKED)))
         process.send_signal(sent)
-        assert process.wait(60) in (130, -sent)
+        # uvicorn hands the signal on when it is done; by then Python may have ended as well.
+        assert process.wait(60) in (0, 130, -sent)
         assert b"Traceback" not in process.stderr.read()
     assert len(read_rows(store, "select * from halves")) == 2
