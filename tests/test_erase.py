@@ -8,13 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
 import modeltap
 from modeltap.erase import Subject, erase, matching
 from modeltap.errors import BusyError
-from modeltap.store.connection import connect
+from modeltap.store.connection import connect, writing
 from stores import analyze, every, put, read
 
 ANN = "ann-7f3e"
@@ -171,6 +172,20 @@ def test_what_still_names_a_person_is_told(named):
     assert f"reference {reference['id']} names the value" in again
     nobody = modeltap_command("erase", "--model", "m", "--where", "user=dan", "--yes", "--json")
     assert json.loads(nobody) == {"erased": 0, "still_named_in": []}
+
+
+def test_words_about_another_model_are_not_touched(named):
+    """Its red is no person of ours."""
+    with closing(connect(named)) as connection, writing(connection):
+        connection.execute(
+            "insert into metrics (model, window, window_start, window_end, rows, metric, feature, "
+            "explanation, computed_at) select 'other', window, window_start, window_end, rows, "
+            "metric, feature, explanation, computed_at from metrics where explanation is not null"
+        )
+    others = "select explanation from metrics where model = 'other'"
+    before = read(named, others)
+    modeltap_command("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
+    assert read(named, others) == before and ANN in before[0]["explanation"]
 
 
 def test_with_another_reference_only_the_old_one_names_a_person(named):

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -107,7 +108,10 @@ def check_field(connection: sqlite3.Connection, model: str, subject: Subject) ->
         "select request_body, request_encoding, response_body, response_encoding from exchanges "
         "where model = ?", (model,),
     )  # fmt: skip
-    for row in rows:
+    waiting = connection.execute(
+        "select body, null, null, null from halves where model = ?", (model,)
+    )
+    for row in chain(rows, waiting):
         if subject.is_named_in_body(row[0], row[1]) or subject.is_named_in_body(row[2], row[3]):
             return
     raise InputError(
@@ -143,17 +147,18 @@ def matching(
 
 
 def erase(
-    connection: sqlite3.Connection, exchanges: list[tuple[int, str]], subject: Subject | None = None
-) -> None:
+    connection: sqlite3.Connection, exchanges: list[tuple[int, str]], model: str = "",
+    subject: Subject | None = None,
+) -> None:  # fmt: skip
     """Delete `exchanges`, overwrite what they were, and give their space back.
 
-    With a `subject`, its value is also taken out of what was said in words.
+    With a `subject`, its value is also taken out of what was said of `model` in words.
 
     Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
     """
     connection.execute("pragma secure_delete = on")
     if subject is not None:
-        _unname(connection, subject)
+        _unname(connection, model, subject)
     for start in range(0, len(exchanges), _CHUNK):
         with writing(connection):
             part = exchanges[start : start + _CHUNK]
@@ -171,18 +176,24 @@ def erase(
         time.sleep(0.1)
 
 
-def _unname(connection: sqlite3.Connection, subject: Subject) -> None:
-    """Take the value out of what was said in words: of metrics, in alerts and in messages."""
+def _unname(connection: sqlite3.Connection, model: str, subject: Subject) -> None:
+    """Take the value out of what was said in words: of metrics, in alerts and in messages.
+
+    A digest speaks of all models; of other messages the alerts tell whose they are.
+    """
     quoted = repr(subject.value)  # as explanations quote
     inside = msgspec.json.encode(quoted).decode()[1:-1]
     with writing(connection):
-        for table, column, text in (
-            ("metrics", "explanation", quoted), ("alerts", "summary", quoted),
-            ("deliveries", "body", inside),
+        for table, column, text, is_about in (
+            ("metrics", "explanation", quoted, "model = ?"),
+            ("alerts", "summary", quoted, "model = ?"),
+            ("deliveries", "body", inside, "alert_ids = '[]' or exists (select 1 from alerts, "
+             "json_each(alert_ids) where alerts.id = json_each.value and alerts.model = ?)"),
         ):  # fmt: skip
             connection.execute(
-                f"update {table} set {column} = replace({column}, ?, ?) where instr({column}, ?)",
-                (text, "'[erased]'", text),
+                f"update {table} set {column} = replace({column}, ?, ?) "
+                f"where instr({column}, ?) and ({is_about})",
+                (text, "'[erased]'", text, model),
             )
 
 

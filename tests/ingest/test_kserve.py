@@ -7,6 +7,7 @@ import json
 import pytest
 
 from logs import REQUEST, RESPONSE, record, write
+from modeltap.errors import InputError
 from modeltap.schedule import something_new
 from modeltap.store import halves
 from modeltap.store.connection import connect
@@ -128,11 +129,14 @@ def test_what_waits_is_masked(tmp_path, store, put):
 
 def test_what_waits_can_be_erased(tmp_path, store, put, read_rows):
     """A person's request that waits for its response goes with the rest."""
-    from modeltap.erase import Subject, erase, matching
+    from modeltap.erase import Subject, check_field, erase, matching
 
     for id_, user in (("k1", 7), ("k2", 8)):
         put(write(tmp_path / f"{id_}.json", record(id_, REQUEST, json.dumps({"user": user}))))
     connection = connect(store)
+    check_field(connection, "m", Subject.parse("user=7"))
+    with pytest.raises(InputError, match="no exchange of 'm' has a field 'usre'"):
+        check_field(connection, "m", Subject.parse("usre=7"))
     erase(connection, list(matching(connection, "m", Subject.parse("user=7"))))
     connection.close()
     assert [row["request_id"] for row in read_rows(store, "select * from halves")] == ["k2"]

@@ -30,7 +30,7 @@ def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) 
         click.confirm(
             f"Erase {counted(len(found), 'exchange')} of {model} for good?", abort=True, err=True
         )
-    erase(connection, found, subject)
+    erase(connection, found, model, subject)
     named = still_named(connection, model, subject)
     if as_json:
         emit_json({"erased": len(found), "still_named_in": named})
