@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -164,6 +165,19 @@ def given_up(tmp_path, receiver, configured):
     return key, ids
 
 
+def test_what_waits_for_another_try_goes_out_at_once(given_up, receiver, tmp_path):
+    """Once its receiver is mended nobody has to wait for the next of ten tries."""
+    _, (message, _) = given_up
+    with closing(connect(tmp_path / "modeltap.db")) as connection, writing(connection):
+        connection.execute(
+            "update deliveries set state = 'pending', attempts = 4, next_at = '2999-01-01'"
+        )
+    assert modeltap("deliver").startswith("0 messages delivered")
+    assert modeltap("webhook", "replay", message).startswith("1 message owed again")
+    assert modeltap("deliver").startswith("1 message delivered")
+    assert [one.headers["webhook-id"] for one in receiver.received] == [message]
+
+
 def test_the_list_counts_what_was_given_up(given_up):
     key, _ = given_up
     rows = {row["webhook"]: row for row in lines(modeltap("webhook", "list", "--json"))}
@@ -186,7 +200,7 @@ def test_what_was_given_up_goes_out_again_under_its_id(given_up, receiver, tmp_p
     rows = sqlite3.connect(tmp_path / "modeltap.db").execute("select id, state from deliveries")
     states = dict(rows)
     assert (states[message], states[other]) == ("delivered", "dead")
-    assert "no message 'msg_x' was given up" in modeltap("webhook", "replay", "msg_x", code=1)
+    assert "no message 'msg_x' failed" in modeltap("webhook", "replay", "msg_x", code=1)
     assert modeltap("webhook", "replay", other).startswith(
         "1 message owed again; the next delivery sends it"
     )

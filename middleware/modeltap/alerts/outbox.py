@@ -244,11 +244,14 @@ def replay(
     connection: sqlite3.Connection, now: float, *, message: str | None = None,
     webhook: str | None = None,
 ) -> int:  # fmt: skip
-    """Owe again what was given up, in the caller's transaction; return how many messages."""
+    """Owe what was given up, or waits for another try, at once; return how many messages.
+
+    Inside the caller's transaction. A message that is being posted just now is left alone.
+    """
     moment = clock.iso(now)
     return connection.execute(
         "update deliveries set state = 'pending', attempts = 0, next_at = :now, created_at = :now "
-        "where state = 'dead' and (:id is null or id = :id) "
+        f"where (state = 'dead' or (attempts > 0 and {_FREE})) and (:id is null or id = :id) "
         "and (:webhook is null or webhook = :webhook)",
         {"now": moment, "id": message, "webhook": webhook},
     ).rowcount

@@ -84,12 +84,14 @@ def test(which: str | None, event: str, as_json: bool) -> None:
 @click.option("--webhook", "key", default=None, help="Only what this webhook (its key) was owed.")
 @store_option
 def replay(message: str | None, key: str | None, store: str | None) -> None:
-    """Owe again what was given up: one message by its id, or all."""
+    """Owe at once what was given up, or waits for another try: one message by its id, or all."""
     connection = open_store(store)
     with writing(connection):
         count = outbox.replay(connection, time.time(), message=message, webhook=key)
     if message and not count:
-        raise InputError(f"no message {message!r} was given up; `modeltap webhook list` tells")
+        raise InputError(
+            f"no message {message!r} failed and is still owed; `modeltap webhook list` tells"
+        )
     click.echo(
         f"{counted(count, 'message')} owed again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
