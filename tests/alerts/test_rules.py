@@ -59,7 +59,7 @@ DRIFT = MAE | {"metric": "drift", "feature": "weather.temp"}
 
 def test_a_rule_of_ones_own_stands_beside_the_usual_one():
     usual, own = watching(MAE, {"metric": "mae", "above": 12.0, "severity": "info", "name": "sla"})
-    assert (usual.key, usual.severity, usual.said) == ("performance", "critical", None)
+    assert (usual.key, usual.severity, usual.settings) == ("performance", "critical", None)
     assert (own.key, own.name, own.severity, own.min_windows) == ("sla", "custom", "info", 1)
 
 
@@ -86,7 +86,7 @@ def test_a_metric_that_only_describes_can_be_watched_by_name():
     psi = DRIFT | {"metric": "psi"}
     assert watching(psi, {"rule": "data_drift", "severity": "info"}) == []
     (rule,) = watching(psi, {"rule": "data_drift", "metric": "psi", "above": 0.2})
-    assert (rule.name, rule.said.above) == ("data_drift", 0.2)
+    assert (rule.name, rule.settings.above) == ("data_drift", 0.2)
 
 
 @pytest.mark.parametrize(
