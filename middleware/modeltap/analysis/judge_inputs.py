@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from msgspec.structs import replace
 
@@ -215,14 +215,18 @@ class InputJudge:
     def _reference_rows(self, start: str, end: str) -> Sample:
         """Return a sample of the rows that the window from `start` to `end` is compared with."""
         if not self.reference.moving:
-            coded = sampled_rows(self.judging.connection, self.reference.id)
-            return Sample.unpack(coded, self.reference)
+            return self._standing_rows
         first, after = compared_period(self.reference.moving, start, end)
         batch = self._some(
             stored.rows_between(self.judging.connection, self.reference.model,
                                 self.reference.version, (first, 0, 0), (after, 0, 0))
         )  # fmt: skip
         return sample(batch.columns(self.reference.by_name), len(batch.rows), self.reference)
+
+    @cached_property
+    def _standing_rows(self) -> Sample:
+        coded = sampled_rows(self.judging.connection, self.reference.id)
+        return Sample.unpack(coded, self.reference)
 
     def _rows(self, group: Sequence[Columns]) -> list[sqlite3.Row]:
         connection = self.judging.connection

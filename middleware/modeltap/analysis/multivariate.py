@@ -12,7 +12,7 @@ from modeltap.analysis.domain_classifier import BEYOND_USUAL, FLOOR, DomainClass
 from modeltap.analysis.matrix import Matrix, matrix
 from modeltap.analysis.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
 from modeltap.analysis.metric import number as say
-from modeltap.analysis.reconstruction import Reconstruction
+from modeltap.analysis.reconstruction import Components, Reconstruction
 from modeltap.analysis.reference import Reference
 from modeltap.analysis.sample import Sample
 from modeltap.analysis.significance import cauchy
@@ -42,15 +42,18 @@ def judge(
         if not enough:
             yield Metric(metric="multivariate_drift", rows=now.rows, verdict=NOT_ENOUGH_ROWS)
     else:
-        yield from _columns(a, b, alpha, usual)
+        components = then.recall(("components", left_out), lambda: Components(a.values))
+        yield from _columns(a, b, components, alpha, usual)
     for feature in reference.columns:
         if feature.kind in ("text", "vector") and feature.name not in left_out:
             yield from text_and_vector_drift.judge(feature, then, now, alpha, min_rows, usual)
 
 
-def _columns(a: Matrix, b: Matrix, alpha: float, usual: Usual) -> Iterator[Metric]:
+def _columns(
+    a: Matrix, b: Matrix, components: Components, alpha: float, usual: Usual
+) -> Iterator[Metric]:
     classifier = DomainClassifier(a.values, b.values, trees)
-    errors = Reconstruction(a.values, b.values)
+    errors = Reconstruction(components, b.values)
     p = cauchy([*classifier.p_values, errors.p_value])
     threshold = classifier.threshold(usual("multivariate_drift", None))
     grown = max(

@@ -38,15 +38,12 @@ def judge(
         return None
     if min(len(a), len(b)) < min_rows:
         return Metric(metric="row_outlier_rate", rows=len(b), verdict=NOT_ENOUGH_ROWS), []
-    learnt, held = halved(a)
-    forest = IsolationForest(n_estimators=100, random_state=0, n_jobs=1).fit(learnt)
-    own, scores = forest.score_samples(held), forest.score_samples(b)
-    limit = float(np.quantile(own, _USUAL))
-    far = scores < limit
+    forest = then.recall(("forest", left_out), lambda: _Forest(a))
+    scores = forest.scores(b)
+    far = scores < forest.limit
     count, rows = int(far.sum()), len(b)
-    before = int(np.sum(own < limit))
-    value, rate = count / rows, before / len(own)
-    p = significance.fisher(before, len(own), count, rows)[1]
+    value, rate = count / rows, forest.beyond / forest.held
+    p = significance.fisher(forest.beyond, forest.held, count, rows)[1]
     most = max(rate, BEYOND_USUAL * (usual("row_outlier_rate", None) or 0.0))
     growth = value - most
     alert = p < alpha and growth > FLOOR
@@ -59,3 +56,21 @@ def judge(
         f"{count:,} of {rows:,}; expected {chance(p)}" if alert else None,
     )  # fmt: skip
     return metric, [int(place) for place in np.argsort(scores)[:5] if far[place]]
+
+
+class _Forest:
+    """An isolation forest of one half of (n, d) rows, and what the other half's scores are.
+
+    One row of a hundred of the `held` ones scores below `limit`: `beyond` of them.
+    """
+
+    def __init__(self, rows: np.ndarray) -> None:
+        learnt, held = halved(rows)
+        self._forest = IsolationForest(n_estimators=100, random_state=0, n_jobs=1).fit(learnt)
+        own = self.scores(held)
+        self.limit = float(np.quantile(own, _USUAL))
+        self.held, self.beyond = len(own), int(np.sum(own < self.limit))
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Return (n,) scores: the lower, the more alone a row is."""
+        return np.asarray(self._forest.score_samples(rows))

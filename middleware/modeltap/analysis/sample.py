@@ -7,10 +7,10 @@ bins, not as values; and one by one, so that a person's can be erased.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -29,6 +29,12 @@ BUCKETS = 1 << 16
 _MAX_GRAMS = 500
 
 
+T = TypeVar("T")
+
+_MOST_LEARNT = 12
+"""Forests, components and matrices of some sets of columns: those that drift are left out."""
+
+
 @dataclass
 class Sample:
     """So many rows; by feature a code for each.
@@ -36,10 +42,21 @@ class Sample:
     A number's is its bin, a category's its place in the vocabulary (rarer ones share the place
     after it, unseen ones the next), a text's the buckets of its words and pairs of words, a
     vector's its numbers; `MISSING`, or None, stands for what is missing or of the wrong type.
+    `learnt` is what `recall` keeps.
     """
 
     rows: int
     codes: dict[str, Any] = field(default_factory=dict)
+    learnt: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def recall(self, key: Hashable, learn: Callable[[], T]) -> T:
+        """Return what `learn` makes of these rows: once, for all windows compared with them."""
+        if key not in self.learnt:
+            if len(self.learnt) >= _MOST_LEARNT:
+                self.learnt.pop(next(iter(self.learnt)))
+            self.learnt[key] = learn()
+        found: T = self.learnt[key]
+        return found
 
     def pack(self) -> list[bytes]:
         """Return each row by itself, for the store."""
