@@ -25,7 +25,7 @@ pytest.importorskip("fastapi", reason='pip install "modeltap[demo]"')
 def demo(folder, *words, code=0):
     done = subprocess.run(
         [sys.executable, "-m", "modeltap", "demo", *words], cwd=folder, capture_output=True,
-        text=True, timeout=300, check=False,
+        text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -153,3 +153,25 @@ def test_late_rows_are_counted_under_the_reference_that_counts(replaced):
     assert after[("a", "b"), "1h"] == before[("a", "b"), "1h"]
     grown = np.array(after[("c", "d"), "1h"]) - np.array(before[("c", "d"), "1h"])
     assert grown.sum() == 10 and grown[96].sum() == 10
+
+
+def test_an_earlier_reference_counts_again(store):
+    """For what is judged from then on, or anew; nothing said against the other one is left."""
+    day(store, 0, 5, v1=10.0)
+    day(store, 5, 3, v1=12.0)
+    analyze(store, SAID)
+    judged = read(store, DRIFT)
+    (before,) = read(store, 'select id from "references"')
+    named = ("--store", store, "--model", "m", "--version", "v1")
+    said = modeltap("reference", "set", *named, "--from", "2024-01-06", "--to", "2024-01-08")
+    assert f"it takes the place of {before['id']}" in said
+    analyze(store, SAID, again=True)
+    assert read(store, DRIFT) != judged
+    assert read(store, "select 1 from metrics where reference_id = ?", before["id"]) == []
+    said = modeltap("reference", "use", before["id"][:8], "--store", store)
+    assert before["id"] in said and "analyze --again" in said
+    assert read(store, 'select id from "references" where active') == [before]
+    analyze(store, SAID, again=True)
+    assert read(store, DRIFT) == judged
+    wrong = modeltap("reference", "use", "zzz", "--store", store, code=1)
+    assert "no reference has the id 'zzz'" in wrong

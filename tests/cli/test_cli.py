@@ -8,7 +8,6 @@ import importlib
 import json
 import subprocess
 import sys
-from contextlib import closing
 
 import pytest
 
@@ -274,22 +273,3 @@ def test_references_are_listed_and_compared(files, at):
     assert "no reference has the id 'zzz'" in modeltap("reference", "compare", "zzz", after, *at,
                                                        code=1)  # fmt: skip
     modeltap("reference", "use", before, *at)
-
-
-def test_an_earlier_reference_counts_again(files, at):
-    """And what was counted against it is there, as it was."""
-    judged = modeltap("drift", *at)
-    (before,) = lines(modeltap("reference", "show", *at, "--json"))
-    told = modeltap("reference", "set", *at, "--model", "m", "--from", "2024-05-02",
-                    "--to", "2024-05-03")  # fmt: skip
-    assert f"takes the place of {before['id']}" in told
-    modeltap("analyze", *at, "--again", "--open")
-    assert modeltap("drift", *at) != judged
-    with closing(connect(files / "cli.db")) as store:
-        left = store.execute("select * from metrics where reference_id = ?", (before["id"],))
-        assert left.fetchall() == []
-    assert before["id"] in modeltap("reference", "use", before["id"][:8], *at)
-    assert lines(modeltap("reference", "show", *at, "--json")) == [before]
-    modeltap("analyze", *at, "--again", "--open")
-    assert modeltap("drift", *at) == judged
-    assert "no reference has the id 'zzz'" in modeltap("reference", "use", "zzz", *at, code=1)
