@@ -145,6 +145,10 @@ class DecodedMany:
     notes: list[str | None] = field(default_factory=list)
 
 
+NO_PREDICTION = "response: no prediction found"
+"""The note of an answer in which nothing looks like a prediction: a mapping may say where it is."""
+
+
 def parse_json(body: Body) -> Any:
     """Return the JSON document in `body`; None where there is none. NaN and Infinity may occur.
 

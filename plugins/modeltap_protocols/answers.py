@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from modeltap.payload import Decoded
+from modeltap.payload import NO_PREDICTION, Decoded
 from modeltap_protocols.inputs import transposed
 
 PREDICTION_NAMES = (
@@ -19,8 +19,6 @@ _PREDICTIONS = (*PREDICTION_NAMES, "predict", "output_label", "classes", "genera
 _PROBABILITIES = (
     "probabilities", "predict_proba", "output_probability", "probs", "confidences",
 )  # fmt: skip
-
-NOTHING = "response: no prediction found"
 
 
 @dataclass(slots=True)
@@ -67,7 +65,7 @@ def tell(found: Decoded, values: Sequence[Any]) -> Decoded:
         if any(one.rest for one in each):
             found.answers = [one.rest for one in each]
         if all(one.prediction is None and one.score is None for one in each):
-            found.note = found.note or (None if found.answers else NOTHING)
+            found.note = found.note or (None if found.answers else NO_PREDICTION)
     return found
 
 

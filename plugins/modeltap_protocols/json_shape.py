@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from modeltap.hookspecs import hookimpl
-from modeltap.payload import Decoded, DecodedMany, Payload, parse_json
+from modeltap.payload import NO_PREDICTION, Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import row_type
 from modeltap_protocols.answers import PREDICTION_NAMES, SCORE_NAMES, listed, predict
 from modeltap_protocols.inputs import CUT, MAX_ROWS
@@ -185,7 +185,7 @@ def _predict(found: Decoded, document: Any) -> None:
             return
     predictions, scores = _answers(document, len(found.rows))
     if not predictions and not scores:
-        found.note = "response: no prediction found"
+        found.note = NO_PREDICTION
         return
     predict(found, predictions, scores)
 

@@ -13,6 +13,7 @@ import pytest
 
 from command import lines, modeltap
 from modeltap.store.connection import connect
+from stores import every, put
 from terminal import on_a_terminal
 
 
@@ -125,6 +126,45 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
     connect(open_to_all).close()
     open_to_all.chmod(0o644)
     modeltap("doctor", "--store", open_to_all, code=1)
+
+
+def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
+    """Two fields, of which none has a usual name: what has to be written is ready to copy."""
+    store = tmp_path / "prices.db"
+    answer = json.dumps({"model_version": "2026-11", "price_keur": 313.8})
+    put(store, every(1, 20), [{"rooms": n} for n in range(20)], model="houses",
+        responses=[answer] * 20)  # fmt: skip
+    modeltap("analyze", "--store", store)
+    said = modeltap("doctor", "--store", store, code=1)
+    assert "answers of houses have model_version, price_keur" in said
+    assert '[models.houses.mapping] prediction = "price_keur"' in said
+    (tmp_path / "modeltap.toml").write_text('[models.houses.mapping]\nprediction = "price_keur"\n')
+    put(store, every(1, 20), [{"rooms": n} for n in range(20)], model="houses", prefix="later",
+        responses=[answer] * 20)  # fmt: skip
+    modeltap("analyze", "--store", store)
+    rows = lines(modeltap("export", "--store", store, "--model", "houses"))
+    assert {row["prediction"] for row in rows} == {313.8}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3"])
+def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
+    """As far as its address can be seen in its URL."""
+    file = tmp_path / "modeltap.toml"
+    file.write_text(f'webhooks = ["http://{host}:9/hook"]\n')
+    store = tmp_path / "taps.db"
+    connect(store).close()
+    said = modeltap("doctor", "--store", store, code=1)
+    assert "is private; set allow_private = true" in said
+    file.write_text(f'[[webhooks]]\nurl = "http://{host}:9/hook"\nallow_private = true\n')
+    assert "is private" not in modeltap("doctor", "--store", store)
+
+
+def test_what_is_not_there_yet_is_said_with_its_reason(tmp_path):
+    """Labels that did not come are not missing analyses."""
+    store = tmp_path / "taps.db"
+    put(store, every(1, 5), [{"x": n} for n in range(5)])
+    assert "no performance yet: it needs labels" in modeltap("performance", "--store", store)
+    assert "no latency yet: it goes by the hour" in modeltap("latency", "--store", store)
 
 
 @pytest.mark.parametrize(

@@ -167,15 +167,17 @@ def given_up(tmp_path, receiver, configured):
 
 def test_what_waits_for_another_try_goes_out_at_once(given_up, receiver, tmp_path):
     """Once its receiver is mended nobody has to wait for the next of ten tries."""
-    _, (message, _) = given_up
+    key, (message, _) = given_up
     with closing(connect(tmp_path / "modeltap.db")) as connection, writing(connection):
         connection.execute(
             "update deliveries set state = 'pending', attempts = 4, next_at = '2999-01-01'"
         )
-    assert modeltap("deliver").startswith("0 messages delivered")
+    said = modeltap("deliver")
+    assert said.startswith("0 messages delivered") and "2 messages for 2999-01-01" in said
     assert modeltap("webhook", "replay", message).startswith("1 message owed again")
     assert modeltap("deliver").startswith("1 message delivered")
     assert [one.headers["webhook-id"] for one in receiver.received] == [message]
+    assert modeltap("webhook", "replay", "--webhook", key).startswith("nothing to send again")
 
 
 def test_the_list_counts_what_was_given_up(given_up):

@@ -15,7 +15,7 @@ def modeltap(*words, code=0, **options):
     )  # fmt: skip
     assert done.returncode == code, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
-    return done.stdout if code == 0 else done.stderr
+    return done.stdout if code == 0 else done.stderr or done.stdout
 
 
 def lines(text):

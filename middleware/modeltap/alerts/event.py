@@ -114,8 +114,8 @@ def summary(group: Sequence[Transition]) -> str:
     also = f"; also {', '.join(map(_name, rest[:_NAMED]))}{_more(rest, _NAMED)}" if rest else ""
     if group[0].repeated:
         when = f"still, since {clock.short(min(one.alert['started_at'] for one in group))}"
-        return f"{head}{_what(first['rule'], len(group))} ({when}): {told}{also}"
-    return f"{head}{_what(first['rule'], len(group))} in {when}: {told}{also}"
+        return f"{head}{_what(group)} ({when}): {told}{also}"
+    return f"{head}{_what(group)} in {when}: {told}{also}"
 
 
 def encoded(event: Any) -> bytes:
@@ -129,10 +129,13 @@ def _shown(alert: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _what(rule: str, count: int) -> str:
-    if rule == DATA_DRIFT.name:
-        return "1 input drifted" if count == 1 else f"{count} inputs drifted"
-    return DEFAULT_RULES[rule].subject
+def _what(group: Sequence[Transition]) -> str:
+    rule, count = group[0].alert["rule"], len(group)
+    if rule != DATA_DRIFT.name:
+        return DEFAULT_RULES[rule].subject
+    if group[0].alert["feature"] is None:
+        return "the inputs drifted together"
+    return "1 input drifted" if count == 1 else f"{count} inputs drifted"
 
 
 def _name(one: Transition) -> str:

@@ -16,17 +16,17 @@ _STILL = 0.05
 
 
 def explained(
-    feature: Feature, then: np.ndarray, now: np.ndarray, p: float, beyond_usual: bool
+    feature: Feature, then: np.ndarray, now: np.ndarray, p: float, effect: float | None
 ) -> str:
     """Say what moved between the (bins,) counts `then` and `now`, with p-value `p`.
 
     Args:
-        beyond_usual: that windows of the reference differ, too, and less.
+        effect: how far they lie apart, where the reference's own windows do so, too.
     """
     what = _far_out(feature, then, now) or _moved(feature, then, now)
     said = f"{feature.name}: {what}, {rows_of(feature, now):,} rows; expected {chance(p)}"
-    if beyond_usual:
-        said += f"; windows of the reference differ by up to {say(feature.usual)} themselves"
+    if effect is not None:
+        said += f"; drift {say(effect)}, the reference's own windows reach {say(feature.usual)}"
     return said
 
 

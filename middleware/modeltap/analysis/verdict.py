@@ -77,7 +77,8 @@ def _drift(
     yield Metric(
         metric="drift", feature=feature.name, rows=rows, value=effect, threshold=threshold,
         p_value=p, strength=effect / threshold, verdict=ALERT if alert else OK,
-        explanation=explained(feature, then, now, p, threshold > floor) if alert else None,
+        explanation=explained(feature, then, now, p, effect if threshold > floor else None)
+        if alert else None,
     )  # fmt: skip
     if feature.kind != "words":
         yield from _described(feature, then, now, rows)

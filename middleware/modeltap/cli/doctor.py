@@ -8,21 +8,26 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from modeltap import config
+from modeltap.alerts.address import AddressError, check
 from modeltap.analysis.metric import counted
 from modeltap.analysis.reading import ANSWERED_ELSEWHERE
 from modeltap.analyzer import Analyzer
 from modeltap.cli.options import json_option, store_option, store_path
 from modeltap.errors import ModeltapError
 from modeltap.output import emit_json
+from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.settings import Settings
 from modeltap.store import schema
 from modeltap.store.connection import connect
+from modeltap.webhook import WebhookSettings
 
 _REASONS = 5
+_NAMED = 8
 """How many reasons are told."""
 
 Finding = tuple[str, bool, str]
@@ -74,8 +79,24 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
         except ModeltapError as error:
             yield "webhook", False, str(error)
             continue
+        refused = _refused(resolved)
+        if refused:
+            yield "webhook", False, f"{webhook.key}: {refused}"
+            continue
         signed = "signed" if resolved.secret else "without a secret, so its messages are not signed"
         yield "webhook", True, f"{webhook.key}, {signed}"
+
+
+def _refused(webhook: WebhookSettings) -> str | None:
+    """Say why the address that stands in a URL may not be reached; a name's is known later."""
+    host = urlsplit(webhook.url).hostname or ""
+    try:
+        check("127.0.0.1" if host == "localhost" else host, allow_private=webhook.allow_private)
+    except AddressError as error:
+        return str(error)
+    except ValueError:  # a name
+        return None
+    return None
 
 
 def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -112,11 +133,32 @@ def _decoding(connection: sqlite3.Connection, total: int) -> Iterator[Finding]:
         return
     unread, times = (sum(row[name] for row in noted) for name in ("unread", "times"))
     reasons = "; ".join(f"{row['times']:,}x {row['decode_note']}" for row in noted[:_REASONS])
+    if any(row["decode_note"] == NO_PREDICTION for row in noted[:_REASONS]):
+        reasons += _unmapped(connection)
     yield (
         "decoding", times < 0.5 * total,
         f"{unread:,} exchanges hold no rows that are understood, {times - unread:,} lack "
         f"something: {reasons}",
     )  # fmt: skip
+
+
+def _unmapped(connection: sqlite3.Connection) -> str:
+    """Name the fields of the last answer that no prediction was found in, and what to write."""
+    row = connection.execute(
+        "select model, response_body from exchanges where decode_note = ? "
+        "order by seq desc limit 1",
+        (NO_PREDICTION,),
+    ).fetchone()
+    document = parse_json(row["response_body"])
+    if type(document) is not dict or not document:
+        return ""
+    numbers = [name for name, value in document.items() if type(value) in (int, float)]
+    names = list(document)
+    return (
+        f"; answers of {row['model']} have {', '.join(names[:_NAMED])}: say in modeltap.toml which "
+        f"is the prediction, under [models.{row['model']}.mapping] "
+        f'prediction = "{(numbers or names)[0]}"'
+    )
 
 
 def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:

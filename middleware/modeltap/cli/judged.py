@@ -21,6 +21,13 @@ from modeltap.output import emit
 
 _SHOWN = ("window_start", "rows", "feature", "metric", "value", "threshold", "verdict",
           "explanation")  # fmt: skip
+_AWAITED = {
+    "drift": "`modeltap analyze` computes it, once a window is over",
+    "quality": "`modeltap analyze` computes it, once a window is over",
+    "performance": "it needs labels (`modeltap label`), and predictions (`modeltap doctor`)",
+    "latency": "it goes by the hour where windows are of so many rows; `modeltap analyze --open` "
+    "computes it before its time is over",
+}
 _BAR = 30
 _KINDS: dict[str, tuple[str, Sequence[str]]] = {
     "drift": (
@@ -60,7 +67,7 @@ def _command(name: str) -> click.Command:
         connection = read_store(store)
         check_model(connection, model)
         rows = _rows(connection, metrics, model, feature, last)
-        empty = f"no {name} yet: `modeltap analyze` computes it, once a window is over"
+        empty = f"no {name} yet: {_AWAITED[name]}"
         emit(rows, _SHOWN, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _picture(connection, model, feature, rows)

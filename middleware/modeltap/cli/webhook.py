@@ -92,6 +92,9 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
         raise InputError(
             f"no message {message!r} failed and is still owed; `modeltap webhook list` tells"
         )
+    if not count:
+        click.echo("nothing to send again: no message failed")
+        return
     click.echo(
         f"{counted(count, 'message')} owed again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
