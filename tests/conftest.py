@@ -16,8 +16,9 @@ import pytest
 
 from modeltap.tap import recorder
 
-PATIENCE = 120.0
-"""Seconds until a test that waits in vain fails: it waits for a condition, never for the time."""
+PATIENCE = 240.0
+"""Seconds until a test that waits in vain fails: it waits for a condition, never for the time.
+Analyses are nice: beside other tests on two cores one may take a minute."""
 
 
 _LONG = ("test_demo.py", "test_worker.py", "/servers/", "test_schedule.py", "test_leader.py")

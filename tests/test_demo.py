@@ -135,7 +135,7 @@ class Terminal:
 
 def test_on_a_terminal_alerts_pass_above_the_bar(tmp_path):
     """The bar is drawn in place, on one line; no alert is torn by it."""
-    terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "15")
+    terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "4")
     assert terminal.end() == 0
     lines = terminal.lines()
     bars = [line for line in lines if "[#" in line]
