@@ -69,7 +69,7 @@ class Analyzer:
             advance(self.connection, "checked", last, today)
 
     def prune_now(self) -> int:
-        """Purge after an analysis, unless `schedules.retention` has it done at times of its own."""
+        """Prune after an analysis, unless `schedules.retention` has it done at times of its own."""
         return 0 if self.settings.everybodys.schedules.retention else self.prune()
 
     def prune(self) -> int:

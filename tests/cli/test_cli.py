@@ -157,6 +157,8 @@ def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
     assert "is private; set allow_private = true" in said
     file.write_text(f'[[webhooks]]\nurl = "http://{host}:9/hook"\nallow_private = true\n')
     assert "is private" not in modeltap("doctor", "--store", store)
+    file.write_text(f'[[webhooks]]\nurl = "json://{host}:9/"\nformat = "apprise"\n')
+    assert "is private" not in modeltap("doctor", "--store", store)
 
 
 def test_what_is_not_there_yet_is_said_with_its_reason(tmp_path):

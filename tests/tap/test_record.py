@@ -25,17 +25,23 @@ async def test_the_record_of_an_exception(tap, store, read_rows):
     assert (row["status"], row["error_type"], row["error_message"]) == (500, "KeyError", None)
 
 
-async def test_bodies_are_cut_at_the_limit_while_all_bytes_pass(tap):
-    """A million single bytes, kept up to `max_body_bytes`, counted whole."""
+def repeated(piece, count):
+    """Return an app that sends `piece` so many times, and then the end."""
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        for _ in range(5000):
-            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        for _ in range(count):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
+    return app
+
+
+async def test_bodies_are_cut_at_the_limit_while_all_bytes_pass(tap):
+    """A million single bytes, kept up to `max_body_bytes`, counted whole."""
+
     client = Client()
-    row = await tap(app, client, max_body_bytes=100)
+    row = await tap(repeated(b"x", 5000), client, max_body_bytes=100)
     assert len(client.body) == 5000
     assert row["response_body"] == "x" * 100
     assert row["response_bytes"] == 5000 and row["response_truncated"] == 1
@@ -173,13 +179,7 @@ async def test_when_each_line_of_a_stream_had_come_is_kept(tap):
 async def test_times_of_endless_small_pieces_are_bounded_and_all_are_counted(tap):
     """A record stays small whatever an app sends."""
 
-    async def drops(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        for _ in range(10_000):
-            await send({"type": "http.response.body", "body": b"{\n", "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-    row = await tap(drops, Client(b""))
+    row = await tap(repeated(b"{\n", 10_000), Client(b""))
     stream = json.loads(row["stream"])
     assert (stream["chunks"], row["response_bytes"]) == (10_000, 20_000)
     assert len(stream["lines"]) == 512

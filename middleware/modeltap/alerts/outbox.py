@@ -257,6 +257,14 @@ def replay(
     ).rowcount
 
 
+def waiting(connection: sqlite3.Connection) -> tuple[int, str | None]:
+    """Return how many messages are still owed, and when the first of them is due."""
+    count, first = connection.execute(
+        "select count(*), min(next_at) from deliveries where state = 'pending'"
+    ).fetchone()
+    return count, first
+
+
 def strangers(connection: sqlite3.Connection, known: Sequence[str], now: float) -> list[str]:
     """Return the webhooks that due messages are owed to and `known` does not name.
 

@@ -31,8 +31,7 @@ def matrix(sample: Sample, reference: Reference, left_out: frozenset[str] = froz
     missing becomes the middle: how much is missing is told by the missing rate, and should not
     be what the rows are told apart by.
     """
-    key = ("matrix", reference.id, left_out)
-    return sample.recall(key, lambda: _matrix(sample, reference, left_out))
+    return sample.recall(("matrix", left_out), lambda: _matrix(sample, reference, left_out))
 
 
 def _matrix(sample: Sample, reference: Reference, left_out: frozenset[str]) -> Matrix:

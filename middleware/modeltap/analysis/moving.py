@@ -18,7 +18,6 @@ from modeltap.analysis.variation import varied
 from modeltap.reference import ReferenceSettings, parse_reference
 from modeltap.store.windows import Columns, Series, windows_between
 
-_WEEK = 7 * 86_400.0
 _MAX_BLOCKS = 28
 """Earlier windows that the usual variation is learnt from: of more the largest hardly grows."""
 

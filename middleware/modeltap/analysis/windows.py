@@ -49,7 +49,7 @@ def go_on() -> None:
 
 @dataclass
 class WindowCounter:
-    """Counter what is new in one store; `settings_of` tells each model's options."""
+    """Counts what is new in one store; `settings_of` tells each model's options."""
 
     connection: sqlite3.Connection
     settings_of: SettingsOf

@@ -27,8 +27,9 @@ from modeltap.store.connection import connect
 from modeltap.webhook import WebhookSettings
 
 _REASONS = 5
-_NAMED = 8
 """How many reasons are told."""
+_NAMED = 8
+"""How many fields of an answer are named."""
 
 Finding = tuple[str, bool, str]
 """What was looked at, whether it is well, and what was seen or mends it."""
@@ -89,13 +90,15 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
 
 def _refused(webhook: WebhookSettings) -> str | None:
     """Say why the address that stands in a URL may not be reached; a name's is known later."""
+    if webhook.format == "apprise":  # its library posts, and asks nobody
+        return None
     host = urlsplit(webhook.url).hostname or ""
     try:
         check("127.0.0.1" if host == "localhost" else host, allow_private=webhook.allow_private)
     except AddressError as error:
         return str(error)
-    except ValueError:  # a name
-        return None
+    except ValueError:
+        pass  # a name
     return None
 
 

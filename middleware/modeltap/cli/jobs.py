@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from modeltap import clock
+from modeltap.alerts import outbox
 from modeltap.analysis.metric import counted
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
 from modeltap.output import emit_json
@@ -22,12 +23,11 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
     analyzer = open_analyzer(store, background)
     analyzer.watch(time.time())
     sent = vars(analyzer.deliver())
-    waiting = analyzer.connection.execute(
-        "select count(*), min(next_at) from deliveries where state = 'pending'"
-    ).fetchone()
+    waiting, first = outbox.waiting(analyzer.connection)
     later = (
-        f"; {counted(waiting[0], 'message')} for {clock.short(waiting[1])} or later, "
-        "`modeltap webhook replay` has it sent at once" if waiting[0] else ""
+        f"; {counted(waiting, 'message')} for {clock.short(first)} or later, "
+        f"`modeltap webhook replay` has {'it' if waiting == 1 else 'them'} sent at once"
+        if waiting else ""
     )  # fmt: skip
     _say(sent, f"{counted(sent['delivered'], 'message')} delivered, {sent['retried']:,} to be "
          f"tried again, {sent['dead']:,} given up{later}", as_json)  # fmt: skip

@@ -21,26 +21,32 @@ from modeltap.output import emit
 
 _SHOWN = ("window_start", "rows", "feature", "metric", "value", "threshold", "verdict",
           "explanation")  # fmt: skip
-_AWAITED = {
-    "drift": "`modeltap analyze` computes it, once a window is over",
-    "quality": "`modeltap analyze` computes it, once a window is over",
-    "performance": "it needs labels (`modeltap label`), and predictions (`modeltap doctor`)",
-    "latency": "it goes by the hour where windows are of so many rows; `modeltap analyze --open` "
-    "computes it before its time is over",
-}
 _BAR = 30
-_KINDS: dict[str, tuple[str, Sequence[str]]] = {
+_ONCE_OVER = "`modeltap analyze` computes it, once a window is over"
+_KINDS: dict[str, tuple[str, Sequence[str], str]] = {
     "drift": (
         "How far inputs and answers have moved from the reference.",
         ("drift", "multivariate_drift", "pca_reconstruction_error", "cosine_distance"),
+        _ONCE_OVER,
     ),
     "quality": (
         "Missing, mistyped, new, impossible and repeated values; gaps; changed fields.",
         (*quality.RATES, *feed.METRICS, "row_outlier_rate"),
+        _ONCE_OVER,
     ),
-    "performance": ("How right the model was, where labels came.", performance.METRICS),
-    "latency": ("How fast answers came, and how many failed.", operations.METRICS),
+    "performance": (
+        "How right the model was, where labels came.",
+        performance.METRICS,
+        "it needs labels (`modeltap label`), and predictions (`modeltap doctor`)",
+    ),
+    "latency": (
+        "How fast answers came, and how many failed.",
+        operations.METRICS,
+        "it goes by the hour where windows are of so many rows; `modeltap analyze --open` "
+        "computes it before its time is over",
+    ),
 }
+"""By command: what it shows, of which metrics, and what there being none waits for."""
 
 
 def _feature_option(name: str) -> Callable[[Any], Any]:
@@ -52,7 +58,7 @@ def _feature_option(name: str) -> Callable[[Any], Any]:
 
 
 def _command(name: str) -> click.Command:
-    words, metrics = _KINDS[name]
+    words, metrics, awaited = _KINDS[name]
 
     @click.command(name, help=words)
     @store_option
@@ -67,7 +73,7 @@ def _command(name: str) -> click.Command:
         connection = read_store(store)
         check_model(connection, model)
         rows = _rows(connection, metrics, model, feature, last)
-        empty = f"no {name} yet: {_AWAITED[name]}"
+        empty = f"no {name} yet: {awaited}"
         emit(rows, _SHOWN, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _picture(connection, model, feature, rows)

@@ -35,9 +35,9 @@ def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
     deleted = 0
     if kept.seconds is not None:
         limit = clock.iso(now - kept.seconds)
-        deleted += _purge_old(connection, limit, seen) + _purge_halves(connection, limit)
+        deleted += _prune_old(connection, limit, seen) + _prune_halves(connection, limit)
     if kept.bytes is not None and size(connection) > kept.bytes:
-        deleted += _purge_until(connection, kept.bytes * _ROOM, seen)
+        deleted += _prune_until(connection, kept.bytes * _ROOM, seen)
     if deleted:
         give_back(connection)
     return deleted
@@ -52,7 +52,7 @@ def size(connection: sqlite3.Connection) -> int:
     return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
 
 
-def _purge_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
+def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
     deleted = 0
     while True:
         # Imported rows stay: they are passed once, not each time.
@@ -76,14 +76,14 @@ def _purge_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
         deleted += len(old)
 
 
-def _purge_halves(connection: sqlite3.Connection, limit: str) -> int:
+def _prune_halves(connection: sqlite3.Connection, limit: str) -> int:
     if connection.execute("select 1 from halves where received_at < ?", (limit,)).fetchone():
         with writing(connection):
             return connection.execute("delete from halves where received_at < ?", (limit,)).rowcount
     return 0
 
 
-def _purge_until(connection: sqlite3.Connection, bound: float, seen: int) -> int:
+def _prune_until(connection: sqlite3.Connection, bound: float, seen: int) -> int:
     deleted = 0
     while size(connection) > bound:
         oldest = connection.execute(
