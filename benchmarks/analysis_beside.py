@@ -34,10 +34,28 @@ SLICES = 10
 def slice_at(server: Server, rate: float, seconds: int, body: Path) -> list[float]:
     """Ask for `seconds`, at `rate` requests a second in all; return each answer's milliseconds."""
     told = subprocess.run(
-        ["hey", "-c", str(CONNECTIONS), "-q", f"{rate / CONNECTIONS:.2f}", "-z", f"{seconds}s",
-         "-m", "POST", "-T", "application/json", "-D", str(body), "-o", "csv", server.url],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [
+            "hey",
+            "-c",
+            str(CONNECTIONS),
+            "-q",
+            f"{rate / CONNECTIONS:.2f}",
+            "-z",
+            f"{seconds}s",
+            "-m",
+            "POST",
+            "-T",
+            "application/json",
+            "-D",
+            str(body),
+            "-o",
+            "csv",
+            server.url,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     rows = list(csv.DictReader(io.StringIO(told.stdout)))
     wrong = [row["status-code"] for row in rows if row["status-code"] != "200"]
     if wrong or told.stderr:
@@ -48,10 +66,20 @@ def slice_at(server: Server, rate: float, seconds: int, body: Path) -> list[floa
 def analysis(store: Path) -> subprocess.Popen[bytes]:
     """Start what the scheduler starts."""
     child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "modeltap", "analyze", "--store", str(store), "--background",
-         "--no-deliver"],
-        stdin=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "modeltap",
+            "analyze",
+            "--store",
+            str(store),
+            "--background",
+            "--no-deliver",
+        ],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     assert child.stdin is not None
     child.stdin.write(b"{}")
     child.stdin.close()
@@ -82,8 +110,14 @@ def play(server: Server, store: Path, said: argparse.Namespace, folder: Path) ->
     deadline = time.monotonic() + 20
     while recorded(store) - before < asked and time.monotonic() < deadline:
         time.sleep(0.2)
-    return {"rate": rate, "without": middle(without), "beside": middle(beside), "seconds": took,
-            "asked": asked, "recorded": recorded(store) - before}  # fmt: skip
+    return {
+        "rate": rate,
+        "without": middle(without),
+        "beside": middle(beside),
+        "seconds": took,
+        "asked": asked,
+        "recorded": recorded(store) - before,
+    }
 
 
 def recorded(store: Path) -> int:
@@ -121,10 +155,13 @@ def main() -> None:
                 server.stop()
             shutil.rmtree(folder / f"round{turn}")
             rounds.append(one)
-            print(f"{one['rate']:7,.0f} req/s  p99 {one['without']:6.2f} ms without, "
-                  f"{one['beside']:6.2f} ms beside: {one['beside'] / one['without']:.2f}x; "
-                  f"{one['seconds']:.0f} s of analysis; {one['asked']:,} asked, "
-                  f"{one['asked'] - one['recorded']:,} not recorded", flush=True)  # fmt: skip
+            print(
+                f"{one['rate']:7,.0f} req/s  p99 {one['without']:6.2f} ms without, "
+                f"{one['beside']:6.2f} ms beside: {one['beside'] / one['without']:.2f}x; "
+                f"{one['seconds']:.0f} s of analysis; {one['asked']:,} asked, "
+                f"{one['asked'] - one['recorded']:,} not recorded",
+                flush=True,
+            )
     ratio = statistics.median(one["beside"] / one["without"] for one in rounds)
     print(f"\np99 beside an analysis: {ratio:.2f}x (median of {said.rounds} rounds)")
 

@@ -48,17 +48,30 @@ class PassWSGI:
 
 
 def run_asgi(app: Any, count: int) -> None:
-    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"),
-               (b"content-length", b"1072"), (b"user-agent", b"bench"),
-               (b"accept", b"*/*")]  # fmt: skip
+    headers = [
+        (b"host", b"localhost"),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"1072"),
+        (b"user-agent", b"bench"),
+        (b"accept", b"*/*"),
+    ]
 
     async def one() -> None:
         scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
-            "path": "/predict", "raw_path": b"/predict", "query_string": b"", "root_path": "",
-            "scheme": "http", "headers": list(headers), "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80), "state": {},
-        }  # fmt: skip
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "POST",
+            "path": "/predict",
+            "raw_path": b"/predict",
+            "query_string": b"",
+            "root_path": "",
+            "scheme": "http",
+            "headers": list(headers),
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "state": {},
+        }
 
         async def receive() -> Any:
             return {"type": "http.request", "body": BODY, "more_body": False}
@@ -82,15 +95,27 @@ def run_wsgi(app: Any, count: int) -> None:
 
     for _ in range(count):
         environ = {
-            "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/predict",
-            "QUERY_STRING": "", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1", "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": "1072", "HTTP_HOST": "localhost", "HTTP_USER_AGENT": "bench",
-            "HTTP_ACCEPT": "*/*", "REMOTE_ADDR": "127.0.0.1",
-            "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(BODY), "wsgi.errors": io.StringIO(),
-            "wsgi.multithread": False, "wsgi.multiprocess": False, "wsgi.run_once": False,
-        }  # fmt: skip
+            "REQUEST_METHOD": "POST",
+            "SCRIPT_NAME": "",
+            "PATH_INFO": "/predict",
+            "QUERY_STRING": "",
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": "1072",
+            "HTTP_HOST": "localhost",
+            "HTTP_USER_AGENT": "bench",
+            "HTTP_ACCEPT": "*/*",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(BODY),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
         body = app(environ, start_response)
         for _ in body:
             pass
@@ -175,8 +200,10 @@ def main() -> None:
         f"{said.cores} cores; {said.rounds} rounds of {said.requests} requests; "
         "added us a request, medians\n"
     )
-    print(f"{'':10} {'bare':>7} {'pass':>6} {'tee':>6} {'floor':>6} "
-          f"{'unmasked':>8}  {'ratio':5} {'modeltap':>8}  ratio")  # fmt: skip
+    print(
+        f"{'':10} {'bare':>7} {'pass':>6} {'tee':>6} {'floor':>6} "
+        f"{'unmasked':>8}  {'ratio':5} {'modeltap':>8}  ratio"
+    )
     with tempfile.TemporaryDirectory() as name:
         for make, wsgi in ((starlette_app, False), (fastapi_app, False), (flask_app, True)):
             times = measure(variants(make, Path(name), wsgi), said.rounds, said.requests)
@@ -192,8 +219,10 @@ def main() -> None:
                 f"{added['modeltap']:8.1f}  {added['modeltap'] / added['floor']:.2f}x"
             )
     counters = modeltap.stats()
-    print(f"\ncaptured {counters['captured']}, written {counters['written']}, "
-          f"dropped {counters['dropped']}")  # fmt: skip
+    print(
+        f"\ncaptured {counters['captured']}, written {counters['written']}, "
+        f"dropped {counters['dropped']}"
+    )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import numpy as np
 from machine import describe
 
 from modeltap import clock
-from modeltap.analyzer import Analyzer
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 
 START = 1_704_067_200.0  # 2024-01-01
@@ -35,8 +35,12 @@ class History:
         self._connection = connect(self.path)
         self._rows, self._hours = rows, 0
         self._rng = np.random.default_rng(0)
-        said = {"window": "1h", "reference": reference, "min_rows": 50,
-                "multivariate": multivariate}  # fmt: skip
+        said = {
+            "window": "1h",
+            "reference": reference,
+            "min_rows": 50,
+            "multivariate": multivariate,
+        }
         self._analyzer = Analyzer(self.path, self._connection, said)
 
     def grow(self, hours: int) -> None:
@@ -80,9 +84,12 @@ def curve(days: list[int], rows: int, reference: str, multivariate: bool) -> Non
                 times.append(history.analyze())
             done = span * 24 + MORE
             size = history.path.stat().st_size / 2**20
-            print(f"{reference:18} {'with' if multivariate else 'without':8} whole rows  "
-                  f"{span:4} days  {1000 * statistics.median(times):6.0f} ms an hour  "
-                  f"(all before: {took:5.0f} s; {size:5.0f} MiB)", flush=True)  # fmt: skip
+            print(
+                f"{reference:18} {'with' if multivariate else 'without':8} whole rows  "
+                f"{span:4} days  {1000 * statistics.median(times):6.0f} ms an hour  "
+                f"(all before: {took:5.0f} s; {size:5.0f} MiB)",
+                flush=True,
+            )
 
 
 def main() -> None:

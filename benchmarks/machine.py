@@ -16,6 +16,9 @@ def describe(*packages: str) -> str:
     if cpuinfo.exists():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].partition(":")[2].strip() if names else model
-    parts = [f"{model}, {os.cpu_count()} cores", f"Python {platform.python_version()}",
-             f"SQLite {sqlite3.sqlite_version}"]  # fmt: skip
+    parts = [
+        f"{model}, {os.cpu_count()} cores",
+        f"Python {platform.python_version()}",
+        f"SQLite {sqlite3.sqlite_version}",
+    ]
     return "; ".join([*parts, *(f"{name} {version(name)}" for name in packages)])

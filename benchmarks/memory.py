@@ -116,8 +116,10 @@ def large(rounds: int, folder: Path) -> list[str]:
             t[0] - b[0] for b, t in zip(peaks["bare"], peaks["modeltap"], strict=True)
         )
         writer = statistics.median(writer for _, writer in peaks["modeltap"])
-        print(f"{what:12} bare +{bare:.1f} MiB, tapped +{tapped:.1f}: the tap adds {added:.1f}; "
-              f"peak of its writer {writer:.1f}")  # fmt: skip
+        print(
+            f"{what:12} bare +{bare:.1f} MiB, tapped +{tapped:.1f}: the tap adds {added:.1f}; "
+            f"peak of its writer {writer:.1f}"
+        )
         if added > ADDED_MIB:
             broken.append(f"{what}: the tap adds {added:.1f} MiB, more than {ADDED_MIB:.0f}")
     return broken
@@ -134,8 +136,10 @@ def million(requests: int, folder: Path) -> list[str]:
             run_asgi(app, FOLLOWED)
             modeltap.flush(60)
         seen.append((mebibytes(os.getpid()), sum(map(mebibytes, children(os.getpid())))))
-        print(f"{tenth * turns * FOLLOWED:10,} requests: app {seen[-1][0]:6.1f} MiB, "
-              f"writer {seen[-1][1]:5.1f} MiB")  # fmt: skip
+        print(
+            f"{tenth * turns * FOLLOWED:10,} requests: app {seen[-1][0]:6.1f} MiB, "
+            f"writer {seen[-1][1]:5.1f} MiB"
+        )
     counters = modeltap.stats()
     print(f"captured {counters['captured']:,}, written {counters['written']:,}")
     growth = {"app": seen[-1][0] - seen[2][0], "writer": seen[-1][1] - seen[2][1]}

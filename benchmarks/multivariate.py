@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from machine import describe
 
-from modeltap.analysis import multivariate, outliers
-from modeltap.analysis.matrix import matrix
-from modeltap.analysis.rates import wilson
-from modeltap.analysis.reconstruction import Components, Reconstruction
-from modeltap.analysis.reference import Reference, fit
-from modeltap.analysis.sample import ROWS, Sample, choose, sample
+from modeltap.analysis.counting.sample import ROWS, Sample, choose, sample
+from modeltap.analysis.detectors import multivariate, row_outliers
+from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.statistics.components import Components, Reconstruction
+from modeltap.analysis.statistics.matrix import matrix
+from modeltap.analysis.statistics.rates import wilson
 
 WORDS = np.array(list("abcde"))
 TOPICS = ["my parcel is late", "the size is wrong", "the lid came broken", "very kind staff"]
@@ -40,8 +40,10 @@ def table(rng: np.random.Generator, rows: int, rho: float = 0.8, shift: float = 
 
 
 def texts(rng: np.random.Generator, rows: int, new: float = 0.0) -> Any:
-    said = [TOPICS[i] + f" order {n}" for i, n in zip(
-        rng.integers(0, 4, rows), rng.integers(1000, 9999, rows), strict=True)]  # fmt: skip
+    said = [
+        TOPICS[i] + f" order {n}"
+        for i, n in zip(rng.integers(0, 4, rows), rng.integers(1000, 9999, rows), strict=True)
+    ]
     for place in np.flatnonzero(rng.random(rows) < new).tolist():
         said[place] = f"an invoice with the wrong sum {place}"
     return {"t": said}
@@ -69,7 +71,7 @@ def alarms(make: Callable[[int], Any], usual: Callable[[int], Any], rows: int, w
             then = sampled(columns, REFERENCE_ROWS, reference)
         now = sampled(make(rows), rows, reference)
         metrics = list(multivariate.judge(reference, then, now, ALPHA))
-        unusual = outliers.judge(reference, then, now, ALPHA)
+        unusual = row_outliers.judge(reference, then, now, ALPHA)
         metrics += [unusual[0]] if unusual is not None else []
         for metric in metrics:
             if metric.verdict is not None:
@@ -104,10 +106,10 @@ def costs(rng: np.random.Generator) -> None:
 
     def forest() -> None:
         then.learnt.clear()
-        outliers.judge(reference, then, now, ALPHA)
+        row_outliers.judge(reference, then, now, ALPHA)
 
     print(f"isolation forest      {timed(forest):6.3f} s")
-    again = timed(lambda: outliers.judge(reference, then, now, ALPHA))
+    again = timed(lambda: row_outliers.judge(reference, then, now, ALPHA))
     print(f"of the next window    {again:6.3f} s")
     for name, make in (("texts", texts), ("vectors of 256", vectors)):
         columns = make(rng, REFERENCE_ROWS)

@@ -60,17 +60,30 @@ class Server:
             shutil.copy(store, folder / "taps.db")
         module, function = make.split(":")
         source = APP.format(
-            benchmarks=str(Path(__file__).parent), variant=variant, module=module,
-            function=function, store=str(folder / "taps.db"),
-        )  # fmt: skip
+            benchmarks=str(Path(__file__).parent),
+            variant=variant,
+            module=module,
+            function=function,
+            store=str(folder / "taps.db"),
+        )
         (folder / "app.py").write_text(source)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "app:app", "--port", str(self.port),
-             "--log-level", "error", "--no-access-log"], cwd=folder,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "uvicorn",
+                "app:app",
+                "--port",
+                str(self.port),
+                "--log-level",
+                "error",
+                "--no-access-log",
+            ],
+            cwd=folder,
+        )
         self.url = f"http://127.0.0.1:{self.port}/predict"
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -100,8 +113,10 @@ def saturate(server: Server, seconds: int, script: Path) -> float:
     """Return the requests a second that 64 connections get."""
     told = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), server.url],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     if "Non-2xx" in told:
         raise SystemExit(told)
     line = next(line for line in told.splitlines() if line.startswith("Requests/sec"))
@@ -112,10 +127,28 @@ def at_rate(server: Server, rate: float, seconds: int, body: Path) -> float:
     """Return p99 in milliseconds at `rate` requests a second, in all."""
     each = rate / CONNECTIONS
     told = subprocess.run(
-        ["hey", "-c", str(CONNECTIONS), "-q", f"{each:.2f}", "-z", f"{seconds}s", "-m", "POST",
-         "-T", "application/json", "-D", str(body), "-o", "csv", server.url],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        [
+            "hey",
+            "-c",
+            str(CONNECTIONS),
+            "-q",
+            f"{each:.2f}",
+            "-z",
+            f"{seconds}s",
+            "-m",
+            "POST",
+            "-T",
+            "application/json",
+            "-D",
+            str(body),
+            "-o",
+            "csv",
+            server.url,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     times = [float(row["response-time"]) * 1000 for row in csv.DictReader(io.StringIO(told))]
     return statistics.quantiles(times, n=100)[98]
 

@@ -42,9 +42,9 @@ def write(path: Path, rows: int) -> None:
 
 
 def count(path: Path) -> None:
+    from modeltap.analysis.detectors.drift import judge
+    from modeltap.analysis.model.reference import fit
     from modeltap.analysis.parquet import batches, count_parquet
-    from modeltap.analysis.reference import fit
-    from modeltap.analysis.verdict import judge
 
     columns, rows = next(batches(path, 10_000))
     reference = fit(columns, rows, model="m")
@@ -79,8 +79,10 @@ def main() -> None:
         command = [sys.executable, __file__, "--count", str(path)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         rows, seconds, before, after = json.loads(done.stdout)
-        print(f"{rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB of Parquet: {seconds:.1f} s, "
-              f"{rows / seconds:,.0f} rows a second")  # fmt: skip
+        print(
+            f"{rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB of Parquet: {seconds:.1f} s, "
+            f"{rows / seconds:,.0f} rows a second"
+        )
         print(
             f"largest resident size {after:.0f} MiB; after imports and the reference {before:.0f}"
         )

@@ -109,17 +109,24 @@ def sentry(framework: str, folder: Path, sink: str) -> Prepared:
             pass
 
     sentry_sdk.init(
-        dsn="http://key@127.0.0.1:9/1", transport=Nowhere, traces_sample_rate=1.0,
-        max_request_body_size="always", send_default_pii=True,
-    )  # fmt: skip
+        dsn="http://key@127.0.0.1:9/1",
+        transport=Nowhere,
+        traces_sample_rate=1.0,
+        max_request_body_size="always",
+        send_default_pii=True,
+    )
     return APPS[framework](), _no_flush
 
 
 def elastic(framework: str, folder: Path, sink: str) -> Prepared:
     said = {
-        "SERVICE_NAME": "bench", "SERVER_URL": sink, "CAPTURE_BODY": "all", "CENTRAL_CONFIG": False,
-        "METRICS_INTERVAL": "0s", "CLOUD_PROVIDER": "none",
-    }  # fmt: skip
+        "SERVICE_NAME": "bench",
+        "SERVER_URL": sink,
+        "CAPTURE_BODY": "all",
+        "CENTRAL_CONFIG": False,
+        "METRICS_INTERVAL": "0s",
+        "CLOUD_PROVIDER": "none",
+    }
     app = APPS[framework]()
     if framework == "flask":
         from elasticapm.contrib.flask import ElasticAPM as FlaskAPM
@@ -135,9 +142,14 @@ def elastic(framework: str, folder: Path, sink: str) -> Prepared:
 def apitally(framework: str, folder: Path, sink: str) -> Prepared:
     app = APPS[framework]()
     importlib.import_module(f"apitally.{framework}").init(
-        app, write_token="apt_" + "a" * 24, otlp_endpoint=sink, capture_request_body=True,
-        capture_response_body=True, capture_request_headers=True, capture_logs=False,
-    )  # fmt: skip
+        app,
+        write_token="apt_" + "a" * 24,
+        otlp_endpoint=sink,
+        capture_request_body=True,
+        capture_response_body=True,
+        capture_request_headers=True,
+        capture_logs=False,
+    )
     return app, _no_flush
 
 
@@ -172,14 +184,15 @@ PEERS = {
         prometheus, "none", "prometheus-fastapi-instrumentator", ("starlette", "fastapi")
     ),
     "OpenTelemetry": Peer(
-        opentelemetry, "none",
+        opentelemetry,
+        "none",
         "opentelemetry-sdk opentelemetry-instrumentation-{starlette,fastapi,flask}",
     ),
     "Sentry": Peer(sentry, "request but Flask's", "sentry-sdk"),
     "Elastic APM": Peer(elastic, "request", "elastic-apm"),
     "Apitally": Peer(apitally, "both", "'apitally[fastapi,starlette,flask]'"),
     "Moesif": Peer(moesif, "both", "moesifasgi moesifwsgi"),
-}  # fmt: skip
+}
 
 
 def stay_here() -> None:
@@ -277,10 +290,19 @@ class Child:
         self.sink = open_sink()
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--child", peer, framework,
-             f"http://127.0.0.1:{self.sink.server_port}"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                __file__,
+                "--child",
+                peer,
+                framework,
+                f"http://127.0.0.1:{self.sink.server_port}",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
         first = self._read()
         self.missing = first.get("missing")
         self._pause()
@@ -359,8 +381,11 @@ def show(names: list[str], found: dict[str, Found]) -> None:
     for name in names:
         cells = [one.added.get(name) for one in found.values()]
         sent = sum(one.sent.get(name, 0) for one in found.values()) / 1000
-        print(f"{name:14}" + "".join(f"{'-' if c is None else f'{c:.1f}':>11}" for c in cells)
-              + f"  {PEERS[name].bodies:19}{f'{sent:,.0f}' if sent else '-':>10}")  # fmt: skip
+        print(
+            f"{name:14}"
+            + "".join(f"{'-' if c is None else f'{c:.1f}':>11}" for c in cells)
+            + f"  {PEERS[name].bodies:19}{f'{sent:,.0f}' if sent else '-':>10}"
+        )
     for name in names:
         if any(name in one.missing for one in found.values()):
             print(f"{name} is not installed: pip install {PEERS[name].install}")

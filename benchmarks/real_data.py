@@ -21,38 +21,49 @@ from typing import Any
 import numpy as np
 from machine import describe
 
-from modeltap.analysis.counts import count
-from modeltap.analysis.rates import wilson
-from modeltap.analysis.reference import fit
-from modeltap.analysis.verdict import judge
-from modeltap.analyzer import Analyzer
+from modeltap.analysis.counting.counts import count
+from modeltap.analysis.detectors.drift import judge
+from modeltap.analysis.model.reference import fit
+from modeltap.analysis.statistics.rates import wilson
+from modeltap.ingest.files.table import open_table
 from modeltap.ingest.importer import import_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.ingest.table import open_table
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 
 SETS: dict[str, dict[str, Any]] = {
     "car_loan": {
-        "file": "car_loan/data.csv.gz", "timestamp": "timestamp", "label": "repaid",
-        "prediction": "y_pred", "score": "y_pred_proba", "ignore": ["id", "period"],
+        "file": "car_loan/data.csv.gz",
+        "timestamp": "timestamp",
+        "label": "repaid",
+        "prediction": "y_pred",
+        "score": "y_pred_proba",
+        "ignore": ["id", "period"],
         "said": {"window": "5000 rows", "reference": "first 50000 rows"},
     },
     "dq": {
-        "file": "car_loan/dq.csv.gz", "timestamp": "timestamp", "label": "repaid",
-        "prediction": "y_pred", "score": "y_pred_proba", "ignore": ["id", "period"],
+        "file": "car_loan/dq.csv.gz",
+        "timestamp": "timestamp",
+        "label": "repaid",
+        "prediction": "y_pred",
+        "score": "y_pred_proba",
+        "ignore": ["id", "period"],
         "said": {"window": "5000 rows", "reference": "first 50000 rows"},
     },
     "bike_sharing": {
-        "file": "bike_sharing/data.csv.gz", "label": "cnt", "ignore": ["yr", "mnth"],
+        "file": "bike_sharing/data.csv.gz",
+        "label": "cnt",
+        "ignore": ["yr", "mnth"],
         "said": {"window": "7d", "reference": "previous 56d"},
     },
     "nyc_flights": {
-        "file": "nyc_flights/data.csv.gz", "label": "arr_delay",
+        "file": "nyc_flights/data.csv.gz",
+        "label": "arr_delay",
         "ignore": ["dep_delay", "air_time"],
         "said": {"window": "7d", "reference": "previous 28d"},
     },
     "adult": {"file": "adult/data.csv.gz", "label": "class", "ignore": []},
-}  # fmt: skip
+}
 SIZES = (100, 500, 2000)
 _OF_ONE = 20
 
@@ -65,16 +76,22 @@ def alerts_of(data: Path, name: str) -> None:
         table = open_table(data / about["file"])
         timestamp = about.get("timestamp") or _time_column(table.columns)
         roles = choose_roles(
-            table, timestamp=timestamp, label=about["label"], prediction=about.get("prediction"),
-            score=about.get("score"), ignore=[c for c in about["ignore"] if c in table.columns],
-        )  # fmt: skip
+            table,
+            timestamp=timestamp,
+            label=about["label"],
+            prediction=about.get("prediction"),
+            score=about.get("score"),
+            ignore=[c for c in about["ignore"] if c in table.columns],
+        )
         started = time.perf_counter()
         done = import_table(connection, table, roles, model=name)
         imported = time.perf_counter() - started
         report = Analyzer(store, connection, about["said"]).run(open_too=True)
         took = time.perf_counter() - started - imported
-        print(f"\n{name}: {done.rows:,} rows imported in {imported:.0f} s, {report.windows} "
-              f"windows analysed in {took:.0f} s; {about['said']}")  # fmt: skip
+        print(
+            f"\n{name}: {done.rows:,} rows imported in {imported:.0f} s, {report.windows} "
+            f"windows analysed in {took:.0f} s; {about['said']}"
+        )
         _tell(connection)
         connection.close()
 
@@ -95,8 +112,10 @@ def _tell(connection: Any) -> None:
             numbers.get(row["window_start"], -1),
             numbers.get(row["last_window_start"], -1),
         )
-        print(f"  windows {first:3}-{last:3} {row['window_start'][:10]} {row['rule']:16} "
-              f"{row['metric']:18} {row['feature']:24} {row['summary'][:110]}")  # fmt: skip
+        print(
+            f"  windows {first:3}-{last:3} {row['window_start'][:10]} {row['rule']:16} "
+            f"{row['metric']:18} {row['feature']:24} {row['summary'][:110]}"
+        )
     print(f"  {len(rows)} alerts in {len(windows)} windows")
 
 
@@ -127,8 +146,11 @@ def shuffled(data: Path, name: str, wanted: int) -> None:
                 culprits.update(found)
         low, high = wilson(false, windows)
         worst = ", ".join(f"{name} {times}" for name, times in culprits.most_common(2))
-        print(f"{name:13} {len(columns):3} columns, n = {size:5,}  {false / windows:.4f} "
-              f"({low:.4f}-{high:.4f}, {windows} windows)  {worst}", flush=True)  # fmt: skip
+        print(
+            f"{name:13} {len(columns):3} columns, n = {size:5,}  {false / windows:.4f} "
+            f"({low:.4f}-{high:.4f}, {windows} windows)  {worst}",
+            flush=True,
+        )
 
 
 def _columns(data: Path, about: dict[str, Any]) -> tuple[dict[str, list[Any]], int]:

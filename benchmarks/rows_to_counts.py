@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 from machine import describe
 
-from modeltap import config
-from modeltap.analysis import counts
-from modeltap.analysis.reading import COLUMNS, read
-from modeltap.analysis.reference import fit
-from modeltap.analyzer import Analyzer
-from modeltap.decode import Decoders
-from modeltap.settings import Settings
+from modeltap.analysis.counting import counts
+from modeltap.analysis.model.reference import fit
+from modeltap.config import sources
+from modeltap.config.settings import Settings
+from modeltap.decoding.batches import COLUMNS, read
+from modeltap.decoding.decoders import Decoders
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store import schema
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import insert_exchanges
@@ -51,11 +51,20 @@ def fill(path: Path, rows: int) -> None:
             )
             when = f"2024-01-01T{n % 24:02d}:00:00.000Z"
             values = {
-                **blank, "id": f"{n:032x}", "model": "m", "version": "", "source": "asgi",
-                "path": "/predict", "status": 200, "started_at": when, "event_time": when,
-                "duration_ms": 1.0, "request_type": "application/json",
-                "request_body": json.dumps(body), "response_body": '{"prediction": 1.5}',
-            }  # fmt: skip
+                **blank,
+                "id": f"{n:032x}",
+                "model": "m",
+                "version": "",
+                "source": "asgi",
+                "path": "/predict",
+                "status": 200,
+                "started_at": when,
+                "event_time": when,
+                "duration_ms": 1.0,
+                "request_type": "application/json",
+                "request_body": json.dumps(body),
+                "response_body": '{"prediction": 1.5}',
+            }
             batch.append(tuple(values[name] for name in schema.EXCHANGE_COLUMNS))
         with writing(connection):
             insert_exchanges(connection, batch)
@@ -118,7 +127,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.db"
         fill(path, said.rows)
-        settings = config.load(environ={})
+        settings = sources.load(environ={})
         times: dict[str, list[float]] = {"json.loads only": [], "kernel": [], "whole pass": []}
         for _ in range(said.rounds):
             times["json.loads only"].append(standard_library(path))

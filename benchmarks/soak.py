@@ -10,7 +10,7 @@ process has.
 
 It exits with 1 when a promise does not hold: every request is answered but for those that a killed
 worker had in hand; every other request has one record, with the status that the client saw, or is
-counted in the table `losses`; no process grows; no writer process is left over; the file is sound.
+counted in the table `dropped`; no process grows; no writer process is left over; the file is sound.
 """
 
 from __future__ import annotations
@@ -191,9 +191,15 @@ class Client(threading.Thread):
             self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         body = LARGE if kind == "/large" else SMALL
         path = "/stream" if kind == "leave" else kind
-        self._connection.request("POST", path, body, {
-            "Content-Type": "application/json", "X-Request-ID": name,
-        })  # fmt: skip
+        self._connection.request(
+            "POST",
+            path,
+            body,
+            {
+                "Content-Type": "application/json",
+                "X-Request-ID": name,
+            },
+        )
         answer = self._connection.getresponse()
         if kind == "leave":
             answer.read(10)
@@ -245,7 +251,7 @@ def writers(folder: Path) -> list[int]:
             line = path.read_bytes()
         except OSError:
             continue
-        if b"modeltap.tap.write" in line and str(folder).encode() in line:
+        if b"modeltap.writer.main" in line and str(folder).encode() in line:
             found.append(int(path.parent.name))
     return found
 
@@ -257,10 +263,22 @@ def serve(source: str, options: list[str], folder: Path) -> tuple[subprocess.Pop
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-w", str(WORKERS), *options,
-         "-b", f"127.0.0.1:{port}", "--log-level", "critical", "app:app"],
-        cwd=folder, stderr=(folder / "log").open("wb"),
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-w",
+            str(WORKERS),
+            *options,
+            "-b",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "critical",
+            "app:app",
+        ],
+        cwd=folder,
+        stderr=(folder / "log").open("wb"),
+    )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
@@ -268,8 +286,10 @@ def serve(source: str, options: list[str], folder: Path) -> tuple[subprocess.Pop
                 return process, port
         time.sleep(0.05)
     process.kill()
-    raise SystemExit("gunicorn did not start: pip install gunicorn uvicorn-worker\n"
-                     + (folder / "log").read_text()[-1000:])  # fmt: skip
+    raise SystemExit(
+        "gunicorn did not start: pip install gunicorn uvicorn-worker\n"
+        + (folder / "log").read_text()[-1000:]
+    )
 
 
 def load(master: int, port: int, seconds: float, clients: int) -> Run:
@@ -311,12 +331,13 @@ def read(folder: Path) -> Stored:
 
         statuses = dict(store.execute("select request_id, status from exchanges").fetchall())
         return Stored(
-            statuses, one("select count(*) from exchanges") - len(statuses),
-            one("select ifnull(sum(count), 0) from losses"),
+            statuses,
+            one("select count(*) from exchanges") - len(statuses),
+            one("select ifnull(sum(count), 0) from dropped"),
             one("select count(*) from exchanges where aborted"),
             store.execute("pragma quick_check(1)").fetchone()[0],
             sum(path.stat().st_size for path in folder.glob("taps.db*")) / 2**20,
-        )  # fmt: skip
+        )
 
 
 def lives(samples: list[Memory]) -> dict[int, tuple[tuple[float, float], tuple[float, float]]]:
@@ -381,19 +402,25 @@ def untold(run: Run, stored: Stored) -> list[str]:
 def show(run: Run, stored: Stored) -> None:
     """Print the figures."""
     tally, names = run.tally, stored.statuses.keys()
-    print(f"sent {len(tally.sent()):,}: answered {len(tally.answered):,}, left by the client "
-          f"{len(tally.left):,}, in hand at the kills {in_hand(run)}, broken otherwise "
-          f"{len(tally.broken) - in_hand(run)}")  # fmt: skip
-    print(f"recorded {len(names):,}, {stored.aborted:,} of them aborted; twice {stored.twice}; "
-          f"counted as lost {stored.lost}")  # fmt: skip
+    print(
+        f"sent {len(tally.sent()):,}: answered {len(tally.answered):,}, left by the client "
+        f"{len(tally.left):,}, in hand at the kills {in_hand(run)}, broken otherwise "
+        f"{len(tally.broken) - in_hand(run)}"
+    )
+    print(
+        f"recorded {len(names):,}, {stored.aborted:,} of them aborted; twice {stored.twice}; "
+        f"counted as lost {stored.lost}"
+    )
     print(
         f"without a record: {len(tally.answered.keys() - names)} answered, "
         f"{len(tally.left.keys() - names)} left, {len(tally.broken.keys() - names)} broken"
     )
     print(f"file {stored.mebibytes:,.0f} MiB, {stored.check}")
     for pid, (early, late) in lives(run.samples).items():
-        print(f"worker {pid}: {early[0]:.0f} -> {late[0]:.0f} MiB, its writer {early[1]:.0f} -> "
-              f"{late[1]:.0f} MiB")  # fmt: skip
+        print(
+            f"worker {pid}: {early[0]:.0f} -> {late[0]:.0f} MiB, its writer {early[1]:.0f} -> "
+            f"{late[1]:.0f} MiB"
+        )
 
 
 def left_over(folder: Path) -> list[str]:

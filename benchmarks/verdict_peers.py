@@ -33,9 +33,14 @@ Detect = Callable[[Columns], set[str]]
 
 
 def make(
-    rng: np.random.Generator, rows: int, *, shift: float = 0.0, variance: float = 1.0,
-    contaminated: float = 0.0, category: float = 0.10,
-) -> Columns:  # fmt: skip
+    rng: np.random.Generator,
+    rows: int,
+    *,
+    shift: float = 0.0,
+    variance: float = 1.0,
+    contaminated: float = 0.0,
+    category: float = 0.10,
+) -> Columns:
     columns = {
         f"n{i}": rng.normal(size=rows) if i % 2 else rng.lognormal(size=rows) for i in range(20)
     }
@@ -50,9 +55,9 @@ def make(
 
 
 def modeltap(reference: Columns, rows: int) -> Detect:
-    from modeltap.analysis.counts import count
-    from modeltap.analysis.reference import fit
-    from modeltap.analysis.verdict import judge
+    from modeltap.analysis.counting.counts import count
+    from modeltap.analysis.detectors.drift import judge
+    from modeltap.analysis.model.reference import fit
 
     frozen = fit(_listed(reference), REFERENCE_ROWS, model="m")
 
@@ -143,15 +148,20 @@ def whylogs(reference: Columns, rows: int) -> Detect:
 
 
 PEERS: dict[str, tuple[Callable[[Columns, int], Detect], str]] = {
-    "modeltap": (modeltap, "modeltap"), "Evidently": (evidently, "evidently"),
-    "NannyML": (nannyml, "nannyml"), "alibi-detect": (alibi_detect, "alibi-detect"),
+    "modeltap": (modeltap, "modeltap"),
+    "Evidently": (evidently, "evidently"),
+    "NannyML": (nannyml, "nannyml"),
+    "alibi-detect": (alibi_detect, "alibi-detect"),
     "whylogs": (whylogs, "whylogs[viz]"),
-}  # fmt: skip
+}
 CHANGES: dict[str, dict[str, float]] = {
-    "shift .1": {"shift": 0.1}, "shift .2": {"shift": 0.2}, "var x1.2": {"variance": 1.2},
-    "var x1.5": {"variance": 1.5}, "5 % at 5": {"contaminated": 0.05},
+    "shift .1": {"shift": 0.1},
+    "shift .2": {"shift": 0.2},
+    "var x1.2": {"variance": 1.2},
+    "var x1.5": {"variance": 1.5},
+    "5 % at 5": {"contaminated": 0.05},
     "cat +.05": {"category": 0.15},
-}  # fmt: skip
+}
 
 
 def installed() -> dict[str, Callable[[Columns, int], Detect]]:

@@ -20,10 +20,10 @@ import numpy as np
 from machine import describe
 from scipy.special import ndtr, ndtri
 
-from modeltap.analysis.counts import count
-from modeltap.analysis.rates import wilson
-from modeltap.analysis.reference import Reference, fit
-from modeltap.analysis.verdict import ALPHA, Sensitivity, judge
+from modeltap.analysis.counting.counts import count
+from modeltap.analysis.detectors.drift import ALPHA, Sensitivity, judge
+from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.statistics.rates import wilson
 
 WORDS = np.array(list("abcde"))
 SHARES = (0.10, 0.30, 0.20, 0.25, 0.15)
@@ -170,8 +170,10 @@ def main() -> None:
     print(f"{'':16}" + "".join(f"{shape:>15}" for shape in SHAPES) + f"{'mean':>8}")
     for change in CHANGES:
         found = [power(rng, change, shape, said.power) for shape in SHAPES]
-        print(f"{change:16}" + "".join(f"{one:15.2f}" for one in found)
-              + f"{np.mean(found):8.2f}", flush=True)  # fmt: skip
+        print(
+            f"{change:16}" + "".join(f"{one:15.2f}" for one in found) + f"{np.mean(found):8.2f}",
+            flush=True,
+        )
     told = ", ".join(f"{' of '.join(one)} {most:.2f}" for one, most in limits().items())
     print(f"the best test there is, at this level: {told}")
     shares = (0.05, 0.10, 0.20, 0.30, 0.50, 0.70)

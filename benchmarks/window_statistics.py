@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from machine import describe
 
-from modeltap.analysis import distances
-from modeltap.analysis.counts import count, layout
-from modeltap.analysis.reference import Reference, fit
-from modeltap.analysis.verdict import judge
+from modeltap.analysis.counting.counts import count, layout
+from modeltap.analysis.detectors.drift import judge
+from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.statistics import distances
 
 Columns = dict[str, Any]
 WORDS = np.array(["red", "green", "blue", "white", "black"])

@@ -30,15 +30,15 @@ from unittest.mock import patch
 import msgspec
 from machine import describe
 
-from modeltap import config
+from modeltap.config import sources
+from modeltap.privacy.masker import Masker, as_text
 from modeltap.store import schema
 from modeltap.store.connection import connect
-from modeltap.tap.batch import Batch, BatchWriter, Outcome
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.frames import EXCHANGE, ORIGIN, frame
-from modeltap.tap.mask import Masker, as_text
-from modeltap.tap.record import Origin, Recording, origin_of, pack
-from modeltap.tap.writer_process import WriterProcess
+from modeltap.writer.batch_writer import Batch, BatchWriter, Outcome
+from modeltap.writer.process import WriterProcess
+from modeltap.writer.protocol import EXCHANGE, ORIGIN, frame
+from modeltap.writer.records import Origin, Recording, origin_of, pack
 
 BATCH = 512
 BODY_BYTES = 1072
@@ -75,8 +75,9 @@ def packed(body: Callable[[int], bytes], count: int) -> list[bytes]:
     """Return exchanges as requests hand them over."""
     found = []
     for n in range(count):
-        x = Exchange("asgi", "bench", "POST", "/predict", b"",
-                     [("content-type", b"application/json")])  # fmt: skip
+        x = Exchange(
+            "asgi", "bench", "POST", "/predict", b"", [("content-type", b"application/json")]
+        )
         x.add_request(body(n), 65_536)
         x.add_response(b'{"prediction": %d}' % n, 65_536)
         x.request_read, x.status, x.duration_ms, x.headers_ms = True, 200, 1.5, 1.4
@@ -139,7 +140,7 @@ def by_writer(make: type[BatchWriter], origin: Origin, items: list[Any], store: 
 
 def unmasked(origin: Origin, items: list[Any], store: Path) -> float:
     """Return the seconds of the writer's code without its masks."""
-    with patch("modeltap.tap.record.Masker", NoMasks):
+    with patch("modeltap.writer.records.Masker", NoMasks):
         return by_writer(BatchWriter, origin, items, store)
 
 
@@ -218,7 +219,7 @@ def main() -> None:
     gc.disable()  # as the writer process does
     print(describe("msgspec"))
     print(f"{said.rounds} rounds of {said.exchanges} exchanges, medians\n")
-    settings = config.load({"store": "taps.db"}, environ={})
+    settings = sources.load({"store": "taps.db"}, environ={})
     times = measure(work_of(origin_of(settings, os.getpid(), "host"), said.exchanges), said.rounds)
     base = times["executemany of ready rows"]
     for name, values in times.items():

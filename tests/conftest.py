@@ -83,12 +83,20 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        words = command or ("-m", "uvicorn", "app:app", "--port", "{port}", "--log-level",
-                            "warning")  # fmt: skip
+        words = command or (
+            "-m",
+            "uvicorn",
+            "app:app",
+            "--port",
+            "{port}",
+            "--log-level",
+            "warning",
+        )
         process = subprocess.Popen(
             [sys.executable, *(word.format(port=port) for word in words)],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        )  # fmt: skip
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )
         served = Served(process, port)
         running.append(served)
         deadline = time.monotonic() + PATIENCE

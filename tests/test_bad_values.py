@@ -26,13 +26,20 @@ REFERENCES = [f"first {DAYS * WINDOW} rows", "previous 3d"]
 def good(day, shift=0.0):
     rng = np.random.default_rng(day)
     x = rng.normal(size=(3, WINDOW))
-    return [{"bad": float(a), "x1": float(b) + shift, "x2": float(c)}
-            for a, b, c in zip(*x, strict=True)]  # fmt: skip
+    return [
+        {"bad": float(a), "x1": float(b) + shift, "x2": float(c)}
+        for a, b, c in zip(*x, strict=True)
+    ]
 
 
 def put_day(store, day, rows, answers):
-    put(store, every(MINUTES, WINDOW, first=day * 1440), rows, prefix=f"d{day}-",
-        responses=[json.dumps(answer) for answer in answers])  # fmt: skip
+    put(
+        store,
+        every(MINUTES, WINDOW, first=day * 1440),
+        rows,
+        prefix=f"d{day}-",
+        responses=[json.dumps(answer) for answer in answers],
+    )
 
 
 def label_day(store, day, values):
@@ -52,8 +59,10 @@ def label_day(store, day, values):
 def answers(rows, predictions=None):
     """Return an answer for each row: about its `x2`, with a score, or what is said instead."""
     if predictions is None:
-        return [{"prediction": row["x2"] + 0.1 * row["x1"], "score": abs(math.tanh(row["x2"]))}
-                for row in rows]  # fmt: skip
+        return [
+            {"prediction": row["x2"] + 0.1 * row["x1"], "score": abs(math.tanh(row["x2"]))}
+            for row in rows
+        ]
     return [{"prediction": value, "score": value} for value in predictions]
 
 
@@ -88,8 +97,11 @@ def check_finite(store):
 
 def verdicts(store, day):
     """Return the verdicts of a day by metric and feature."""
-    rows = read(store, "select metric, feature, verdict from metrics where window_start = ?",
-                f"2024-01-{day + 1:02}T00:00:00.000Z")  # fmt: skip
+    rows = read(
+        store,
+        "select metric, feature, verdict from metrics where window_start = ?",
+        f"2024-01-{day + 1:02}T00:00:00.000Z",
+    )
     return {(row["metric"], row["feature"]): row["verdict"] for row in rows}
 
 
@@ -109,8 +121,12 @@ def test_bad_inputs_answers_and_labels(month, caplog, case, reference):
     told = {feature for (_, feature), verdict in found.items() if verdict == "alert"}
     assert "bad" in told or case == "absent"
     assert {(feature or "bad").split(".")[0] for feature in told} <= {
-        "bad", "x1", "prediction", "score", "answer",
-    }  # fmt: skip
+        "bad",
+        "x1",
+        "prediction",
+        "score",
+        "answer",
+    }
     assert (("mae", None) in found) == (labelled > 0) and ("error_rate", None) in found
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
@@ -144,9 +160,13 @@ def test_bad_statuses_and_durations(month):
     connection.close()
     analyze(month, {**SAID, "reference": REFERENCES[0]}, open_too=True)
     check_finite(month)
-    found = read(month, "select metric, value, rows from metrics where window_start like "
-                        "'2024-01-01%' and metric in ('error_rate', 'latency_p50_ms')")  # fmt: skip
+    found = read(
+        month,
+        "select metric, value, rows from metrics where window_start like "
+        "'2024-01-01%' and metric in ('error_rate', 'latency_p50_ms')",
+    )
     known = WINDOW - 2 * 37
     assert {row["metric"]: row["rows"] for row in found} == {
-        "error_rate": known, "latency_p50_ms": known,
-    }  # fmt: skip
+        "error_rate": known,
+        "latency_p50_ms": known,
+    }

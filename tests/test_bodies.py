@@ -73,8 +73,13 @@ def test_files_go_out_by_the_servers_own_sendfile(gunicorn, rows, tmp_path):
 def test_a_chunked_upload_without_a_length(gunicorn, rows):
     """Read piece by piece by the app, counted and cut by the tap."""
     pieces = (b"z" * 50_000 for _ in range(10))
-    gunicorn.request("POST", "/chunks", body=pieces, encode_chunked=True,
-                     headers={"Transfer-Encoding": "chunked"})  # fmt: skip
+    gunicorn.request(
+        "POST",
+        "/chunks",
+        body=pieces,
+        encode_chunked=True,
+        headers={"Transfer-Encoding": "chunked"},
+    )
     assert json.loads(gunicorn.getresponse().read()) == {"seen": 500_000}
     (row,) = rows(1)
     assert row["request_bytes"] == 500_000 and row["request_body"] == "z" * 65_536

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from modeltap import config
+from modeltap.config import sources
 from modeltap.errors import ConfigError
 
 
 def test_later_sources_win():
     """Defaults < stored < file < environment < keywords."""
     Path("modeltap.toml").write_text('window = "2h"\nmin_rows = 20\nreference = "first 7d"\n')
-    settings = config.load(
+    settings = sources.load(
         {"min_rows": 40},
         stored={"window": "3h", "version": "7", "reference": "first 3 rows"},
         environ={"MODELTAP_MIN_ROWS": "30", "MODELTAP_REFERENCE": "first 9 rows"},
@@ -24,7 +24,7 @@ def test_later_sources_win():
 
 def test_a_models_own_settings_come_first():
     """[models.NAME] over what is said for all."""
-    settings = config.load({"window": "1d", "models": {"loans": {"window": "30d"}}}, environ={})
+    settings = sources.load({"window": "1d", "models": {"loans": {"window": "30d"}}}, environ={})
     assert settings.for_model("loans").window == "30d"
     assert settings.for_model("other").window == "1d"
 
@@ -36,19 +36,19 @@ def test_a_models_own_rules_are_about_it():
         '[models.loans]\nwindow = "30d"\n'
         '[[models.loans.rules]]\nmetric = "mae"\nabove = 2.0\nmin_rows = 300\n'
     )
-    settings = config.load({}, environ={})
+    settings = sources.load({}, environ={})
     assert [(one.model, one.above) for one in settings.rules] == [(None, 9.0), ("loans", 2.0)]
     assert settings.for_model("loans").window == "30d"
     with pytest.raises(ConfigError, match="no metric 'mea'"):
-        config.load({"models": {"loans": {"rules": [{"metric": "mea", "above": 1}]}}}, environ={})
+        sources.load({"models": {"loans": {"rules": [{"metric": "mea", "above": 1}]}}}, environ={})
 
 
 def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
     """[tool.modeltap] counts; a pyproject.toml without it is not even parsed."""
     Path("pyproject.toml").write_text("not toml at all [")
-    assert config.load(environ={}).window == "1h"
+    assert sources.load(environ={}).window == "1h"
     Path("pyproject.toml").write_text('[tool.modeltap]\nwindow = "1d"\n')
-    assert config.load(environ={}).window == "1d"
+    assert sources.load(environ={}).window == "1d"
 
 
 @pytest.mark.parametrize(
@@ -75,38 +75,41 @@ def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
 def test_a_wrong_value_is_named_with_its_mend(said, words):
     """One line each."""
     with pytest.raises(ConfigError) as caught:
-        config.load(said, environ={})
+        sources.load(said, environ={})
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("window = ", "no valid TOML"), ("windw = '1h'", "did you mean 'window'"),
-     ("window = 7", "window = 7 is wrong")],
-)  # fmt: skip
+    [
+        ("window = ", "no valid TOML"),
+        ("windw = '1h'", "did you mean 'window'"),
+        ("window = 7", "window = 7 is wrong"),
+    ],
+)
 def test_a_broken_file_is_named(text, words):
     """So that the developer knows where to look."""
     Path("modeltap.toml").write_text(text)
     with pytest.raises(ConfigError, match=words):
-        config.load(environ={})
+        sources.load(environ={})
 
 
 def test_a_named_file_must_be_there():
     """MODELTAP_CONFIG points somewhere, or it is an error."""
     with pytest.raises(ConfigError, match=r"nowhere.toml.*cannot be read"):
-        config.load(environ={"MODELTAP_CONFIG": "nowhere.toml"})
+        sources.load(environ={"MODELTAP_CONFIG": "nowhere.toml"})
 
 
 def test_unknown_variables_and_unset_secrets():
     """A variable with our prefix is meant for us; a secret that is not set is said by its name."""
     with pytest.raises(ConfigError, match="did you mean 'MODELTAP_DISABLED'"):
-        config.load(environ={"MODELTAP_DISABLE": "1"})
-    hook = config.WebhookSettings(url="env:NO_SUCH_URL")
+        sources.load(environ={"MODELTAP_DISABLE": "1"})
+    hook = sources.WebhookSettings(url="env:NO_SUCH_URL")
     with pytest.raises(ConfigError, match="NO_SUCH_URL is not set"):
         hook.resolved({})
 
 
 def test_a_webhooks_key_tells_nothing_secret():
     """The host, and a hash: tokens live in paths."""
-    key = config.WebhookSettings(url="https://hooks.example.org/services/T0K3N").key
+    key = sources.WebhookSettings(url="https://hooks.example.org/services/T0K3N").key
     assert key.startswith("hooks.example.org#") and "T0K3N" not in key

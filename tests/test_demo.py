@@ -24,9 +24,13 @@ pytest.importorskip("fastapi", reason='pip install "modeltap[demo]"')
 
 def demo(folder, *words, code=0):
     done = subprocess.run(
-        [sys.executable, "-m", "modeltap", "demo", *words], cwd=folder, capture_output=True,
-        text=True, timeout=600, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "modeltap", "demo", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stderr
@@ -34,8 +38,10 @@ def demo(folder, *words, code=0):
 
 def test_the_model_goes_wrong_and_the_webhook_hears_of_it(tmp_path):
     """A third of the requests: drift and error are found, told apart, and the store stays."""
-    events = [json.loads(line) for line in demo(
-        tmp_path, "--requests", "5000", "--speed", "15", "--json").splitlines()]  # fmt: skip
+    events = [
+        json.loads(line)
+        for line in demo(tmp_path, "--requests", "5000", "--speed", "15", "--json").splitlines()
+    ]
     named = {event["event"]: event for event in events}
     assert 7.0 < named["model"]["mae"] < 9.0
     firing = [e for e in events if e["event"] == "alert.firing"]
@@ -83,10 +89,15 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 300, 100, 0, 0))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "modeltap", "demo", *words], cwd=folder, env=self.environment,
-            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            [sys.executable, "-m", "modeltap", "demo", *words],
+            cwd=folder,
+            env=self.environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
+        )
         os.close(theirs)
 
     def lines(self):

@@ -16,14 +16,14 @@ import pytest
 import modeltap
 from modeltap.alerts import rules as default_rules
 from modeltap.cli.main import cli
-from modeltap.config import load
+from modeltap.config.metrics import METRICS
+from modeltap.config.rule_settings import RuleSettings
+from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.settings import ModelSettings, Settings
+from modeltap.config.sources import load
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import attach, decode, decode_many, format_event, send_event
-from modeltap.metric_names import METRICS
-from modeltap.rule import RuleSettings
-from modeltap.settings import ModelSettings, Settings
 from modeltap.store.connection import connect
-from modeltap.timetable import ScheduleSettings
-from modeltap.webhook import WebhookSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -93,8 +93,9 @@ def test_every_rule_is_documented(rule):
     assert line.endswith(f"| {rule.severity} |") if line else named
 
 
-@pytest.mark.parametrize("name", [*RuleSettings.__struct_encode_fields__,
-                                  *ScheduleSettings.__struct_fields__])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", [*RuleSettings.__struct_encode_fields__, *ScheduleSettings.__struct_fields__]
+)
 def test_every_part_of_rules_and_schedules_is_documented(name):
     """In docs/alerts.md."""
     assert f"`{name}`" in ALERTS or re.search(rf"^{name} = ", ALERTS, re.M)
@@ -112,8 +113,9 @@ def test_every_metric_is_documented():
     text = (ROOT / "docs/metrics.md").read_text()
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
     assert set(re.findall(r"`(\w+)`", table)) == METRICS - set(default_rules.DEFAULT_RULES) | {
-        "capture_loss", "error_rate"
-    }  # fmt: skip
+        "capture_loss",
+        "error_rate",
+    }
 
 
 def test_every_table_and_column_is_documented(store):
@@ -197,7 +199,7 @@ def test_every_protocol_is_documented(name):
 
 def test_the_mappings_in_the_docs_work(tmp_path):
     """docs/protocols.md's own, with the bodies that it shows."""
-    from modeltap.decode import Decoders
+    from modeltap.decoding.decoders import Decoders
     from modeltap.payload import Payload
 
     for text in re.findall(r"```toml\n(.*?)```", PROTOCOLS, re.S):
@@ -253,7 +255,9 @@ def test_the_examples_of_calls_run(tmp_path, read_rows):
         exec(block, told)
     assert modeltap.flush(10)
     rows = read_rows(tmp_path / "modeltap.db")
-    assert [row["response_body"] for row in rows] == ['{"prediction":186.66666666666666}',
-                                                      '{"prediction":187.5}']  # fmt: skip
+    assert [row["response_body"] for row in rows] == [
+        '{"prediction":186.66666666666666}',
+        '{"prediction":187.5}',
+    ]
     labels = read_rows(tmp_path / "modeltap.db", "select * from labels")
     assert [(row["exchange_id"], row["value"]) for row in labels] == [(told["exchange"], 191.0)]

@@ -13,8 +13,8 @@ from contextlib import closing
 import pytest
 
 import modeltap
-from modeltap.erase import Subject, erase, matching
 from modeltap.errors import BusyError
+from modeltap.privacy.erase import Subject, erase, matching
 from modeltap.store.connection import connect, writing
 from stores import analyze, every, put, read
 
@@ -23,9 +23,13 @@ ANN = "ann-7f3e"
 
 def modeltap_command(*words, code=0, **said):
     done = subprocess.run(
-        [sys.executable, "-m", "modeltap", *words, "--store", "taps.db"], capture_output=True,
-        text=True, check=False, timeout=60, **said,
-    )  # fmt: skip
+        [sys.executable, "-m", "modeltap", *words, "--store", "taps.db"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        **said,
+    )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -48,10 +52,10 @@ def closed(clean_process):
         for recorder in modeltap.tap.recorder.recorders():
             recorder.close()
         modeltap.tap.recorder._recorders.clear()
-        modeltap.tap.calls._tees.clear()
+        modeltap.tap.functions._tees.clear()
 
     yield close
-    modeltap.tap.calls._tees.clear()
+    modeltap.tap.functions._tees.clear()
 
 
 def test_a_person_is_gone_from_the_file(tmp_path, closed):
@@ -144,14 +148,20 @@ def named(store):
     users = [(ANN, "bob", "cy")[n % 3] for n in range(600)] + [ANN] * 300
     put(store, every(5, 900), [{"user": user, "x": n % 7} for n, user in enumerate(users)])
     hook = {"url": "http://127.0.0.1:9/", "allow_private": True, "include_values": True}
-    said = {"window": "1d", "reference": "first 576 rows", "multivariate": False,
-            "webhooks": [hook]}  # fmt: skip
+    said = {
+        "window": "1d",
+        "reference": "first 576 rows",
+        "multivariate": False,
+        "webhooks": [hook],
+    }
     analyze(store, said, open_too=True)
     return store
 
 
-SAID = ("select summary as said from alerts union all select explanation from metrics "
-        "where explanation is not null union all select body from deliveries")  # fmt: skip
+SAID = (
+    "select summary as said from alerts union all select explanation from metrics "
+    "where explanation is not null union all select body from deliveries"
+)
 
 
 def test_what_still_names_a_person_is_told(named):
@@ -217,7 +227,7 @@ def traces(folder):
 
 def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
     """Nobody is told that all is gone while the log holds her; afterwards it is emptied."""
-    monkeypatch.setattr("modeltap.erase._READERS_SECONDS", 0.1)
+    monkeypatch.setattr("modeltap.privacy.erase._READERS_SECONDS", 0.1)
     connection = connect("taps.db", create=False)
     found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
     with pytest.raises(BusyError, match="erased, but a reader keeps the write-ahead log in use"):
@@ -234,9 +244,21 @@ def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
 def test_a_reader_that_leaves_is_waited_for(tmp_path, reading):
     """The command ends when the log is empty, and not before."""
     command = subprocess.Popen(
-        [sys.executable, "-m", "modeltap", "erase", "--model", "m", "--where", f"user.id={ANN}",
-         "--yes", "--store", "taps.db"], stdout=subprocess.PIPE,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "modeltap",
+            "erase",
+            "--model",
+            "m",
+            "--where",
+            f"user.id={ANN}",
+            "--yes",
+            "--store",
+            "taps.db",
+        ],
+        stdout=subprocess.PIPE,
+    )
     while len(bodies()) == 2:
         assert command.poll() is None
         time.sleep(0.02)

@@ -47,11 +47,23 @@ def installed(tmp_path):
         if path.is_file():
             (source / path.name).write_bytes(path.read_bytes())
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps",
-         "--no-build-isolation", "--disable-pip-version-check", "--target", str(target),
-         str(source)],
-        check=True, env={**os.environ, "PIP_CONFIG_FILE": os.devnull},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-index",
+            "--no-deps",
+            "--no-build-isolation",
+            "--disable-pip-version-check",
+            "--target",
+            str(target),
+            str(source),
+        ],
+        check=True,
+        env={**os.environ, "PIP_CONFIG_FILE": os.devnull},
+    )
     return target
 
 
@@ -72,7 +84,7 @@ def test_it_is_installed_attached_and_asked(installed, tmp_path):
 
 def test_without_it_nobody_knows_such_a_body():
     """Or the test above would tell nothing."""
-    from modeltap.decode import Decoders
+    from modeltap.decoding.decoders import Decoders
     from modeltap.payload import Payload
 
     payload = Payload("/v3/pairs", None, 200, "distance=800 origin=JFK", "120.0")

@@ -16,10 +16,19 @@ def test_layers_point_one_way():
     """import-linter's contracts in pyproject.toml hold."""
     pytest.importorskip("importlinter", reason='pip install "modeltap[test]"')
     done = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()",
-         "--config", str(ROOT / "pyproject.toml"), "--no-cache"],
-        capture_output=True, text=True, cwd=ROOT, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as c; c()",
+            "--config",
+            str(ROOT / "pyproject.toml"),
+            "--no-cache",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -46,8 +55,9 @@ def test_serving_a_request_loads_no_numpy(tmp_path):
     )
     # sqlite-utils looks for plugins when it creates a file; with the file there it is not needed.
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                              check=True, cwd=tmp_path)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+        )
     assert done.stdout.strip() == "[]"
 
 

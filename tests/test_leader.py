@@ -68,8 +68,18 @@ def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_pat
     pytest.importorskip("gunicorn", reason="pip install gunicorn")
     store = tmp_path / "taps.db"
     with WebhookReceiver() as receiver:
-        served = serve(APP.format(url=receiver.url), "-m", "gunicorn", "app:app", "--workers", "4",
-                       "--bind", "127.0.0.1:{port}", "--log-level", "critical")  # fmt: skip
+        served = serve(
+            APP.format(url=receiver.url),
+            "-m",
+            "gunicorn",
+            "app:app",
+            "--workers",
+            "4",
+            "--bind",
+            "127.0.0.1:{port}",
+            "--log-level",
+            "critical",
+        )
         done = threading.Event()
         traffic = threading.Thread(target=hours, args=(served.url, done), daemon=True)
         traffic.start()
@@ -115,9 +125,10 @@ def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_pat
     counted = read_rows(store, "select sum(rows) as n from windows")[0]["n"]
     assert counted == decoded["n"]
     twice = read_rows(
-        store, "select 1 from metrics group by model, version, window, window_start, metric, "
+        store,
+        "select 1 from metrics group by model, version, window, window_start, metric, "
         "ifnull(feature, ''), ifnull(segment, '') having count(*) > 1",
-    )  # fmt: skip
+    )
     assert twice == []
     # One incident of each subject, owed once; what arrived twice had the same id.
     alerts = read_rows(store, "select fingerprint from alerts where state <> 'pending'")

@@ -12,11 +12,11 @@ import sys
 import numpy as np
 import pytest
 
-from modeltap.analyzer import Analyzer
+from modeltap.ingest.files.table import open_table
 from modeltap.ingest.importer import import_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.ingest.table import open_table
-from modeltap.schedule import something_new
+from modeltap.jobs.pipeline import Analyzer
+from modeltap.jobs.scheduler import something_new
 from modeltap.store.connection import connect
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -75,9 +75,10 @@ def test_drift_and_error_are_found_in_their_window_and_told_apart(filled):
     analyze(filled, open_too=True)
     found = read(filled, "select rule, feature, metric, window_start, state from alerts")
     assert {(a["rule"], a["feature"], a["metric"]) for a in found} == {
-        ("data_drift", "x", "drift"), ("prediction_drift", "prediction", "drift"),
+        ("data_drift", "x", "drift"),
+        ("prediction_drift", "prediction", "drift"),
         ("performance", None, "mae"),
-    }  # fmt: skip
+    }
     assert {a["window_start"] for a in found} == {"2024-01-16T00:00:00.000Z"}
     assert {a["state"] for a in found} == {"firing"}
 
@@ -117,8 +118,11 @@ def test_small_windows_wait_and_are_judged_together(filled):
     connection = connect(filled)
     said = {"window": "1d", "reference": "first 2000 rows", "min_rows": 500}
     Analyzer(filled, connection, said).run()
-    rows = read(filled, "select distinct window_start, window_end, rows from metrics "
-                        "where metric = 'drift' and feature = 'x' order by 1")  # fmt: skip
+    rows = read(
+        filled,
+        "select distinct window_start, window_end, rows from metrics "
+        "where metric = 'drift' and feature = 'x' order by 1",
+    )
     assert rows[0]["rows"] == 600
     assert rows[0]["window_end"] == "2024-01-04T00:00:00.000Z"
 
@@ -145,8 +149,8 @@ def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
     analyze(whole, open_too=True)
     expected = read(whole, "select window_start, rows, counts from windows order by 1")
     code = (
-        "import sys, modeltap.analysis.windows as w; w.CHUNK = 300\n"
-        "from modeltap.analyzer import Analyzer\n"
+        "import sys, modeltap.analysis.counting.counter as w; w.CHUNK = 300\n"
+        "from modeltap.jobs.pipeline import Analyzer\n"
         "from modeltap.store.connection import connect\n"
         "said = {'window': '1d', 'reference': 'first 2000 rows'}\n"
         "print('go', flush=True)\n"
@@ -175,7 +179,7 @@ def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
 def test_two_analyzers_at_once_do_each_window_once(filled):
     """One holds the lease, the other waits; messages are owed once."""
     code = (
-        "import sys; from modeltap.analyzer import Analyzer\n"
+        "import sys; from modeltap.jobs.pipeline import Analyzer\n"
         "from modeltap.store.connection import connect\n"
         "said = {'window': '1d', 'reference': 'first 2000 rows',\n"
         "        'webhooks': ['https://example.org/hook']}\n"

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from modeltap import config
+from modeltap.config import sources
 from modeltap.errors import ConfigError
 from stores import START, analyze, every, put, read
 
@@ -21,10 +21,13 @@ def day(seed, count=COUNT):
     return [
         {"x": round(float(x), 4), "n": int(n), "c": str(c), "ok": bool(b)}
         for x, n, c, b in zip(
-            rng.normal(50, 10, count), rng.poisson(4, count), rng.choice(list("abc"), count),
-            rng.random(count) < 0.3, strict=True,
+            rng.normal(50, 10, count),
+            rng.poisson(4, count),
+            rng.choice(list("abc"), count),
+            rng.random(count) < 0.3,
+            strict=True,
         )
-    ]  # fmt: skip
+    ]
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def changed(share, **values):
         (changed(0.02, x=500.0), "drift", "x", "x: values beyond "),
         (changed(0.1, x=500.0), "out_of_range_rate", "x", "x: beyond "),
     ],
-)  # fmt: skip
+)
 def test_faults_are_rates_with_examples(normal, rows, metric, feature, words):
     """The ids are of exchanges that show it."""
     found = sixth(normal, rows)
@@ -79,8 +82,11 @@ def test_values_far_out_are_one_alert(normal):
     assert [name for name, feature in sixth(normal, changed(0.1, x=500.0)) if feature == "x"] == [
         "out_of_range_rate"
     ]
-    verdicts = read(normal, "select metric from metrics where feature = 'x' and verdict = 'alert' "
-                            "and window_start >= '2024-01-06' order by 1")  # fmt: skip
+    verdicts = read(
+        normal,
+        "select metric from metrics where feature = 'x' and verdict = 'alert' "
+        "and window_start >= '2024-01-06' order by 1",
+    )
     assert [row["metric"] for row in verdicts] == ["drift", "out_of_range_rate", "outlier_rate"]
 
 
@@ -136,10 +142,15 @@ def test_a_reference_of_less_than_a_day_knows_of_no_night(store):
     put(store, every(1 / 60, 2000), rows[:2000])
     put(store, every(1 / 60, 500, first=90), rows[2000:], prefix="later")
     analyze(store, {"window": "500 rows", "reference": "first 2000 rows"}, open_too=True)
-    found = read(store, "select value, verdict from metrics where metric = 'gap_seconds' "
-                        "order by window_start desc limit 1")  # fmt: skip
-    assert read(store, "select 1 from alerts where metric in ('gap_seconds', "
-                       "'freshness_seconds')") == []  # fmt: skip
+    found = read(
+        store,
+        "select value, verdict from metrics where metric = 'gap_seconds' "
+        "order by window_start desc limit 1",
+    )
+    assert (
+        read(store, "select 1 from alerts where metric in ('gap_seconds', 'freshness_seconds')")
+        == []
+    )
     assert found[0]["verdict"] is None
 
 
@@ -179,7 +190,7 @@ def test_a_feed_that_stops_within_a_window(normal):
 
 def test_a_library_that_stumbles_costs_only_what_it_was_asked(normal, monkeypatch, caplog):
     """The columns' verdicts stand, and the log says what happened."""
-    monkeypatch.setattr("modeltap.analysis.outliers.judge", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("modeltap.analysis.detectors.row_outliers.judge", lambda *_, **__: 1 / 0)
     found = sixth(normal, changed(0.1, x=None), {"multivariate": True})
     assert ("missing_rate", "x") in found
     assert "m: no row_outlier_rate: whole rows could not be looked at" in caplog.text
@@ -234,7 +245,7 @@ def test_a_likely_code_for_missing_is_pointed_out(store):
 def test_a_wrong_declaration_is_a_clear_error(said, reason):
     """It names the option."""
     with pytest.raises(ConfigError, match=reason):
-        config.load(said, environ={})
+        sources.load(said, environ={})
 
 
 def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
@@ -252,8 +263,13 @@ def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
             if topic is not None and number % 2:
                 text = f"{topic} {rng.integers(100)}"
             when = moments[number].timestamp() - age - float(rng.exponential(30))
-            out.append({"t": text, "v": [round(float(v), 4) for v in vector],
-                        "at": START.fromtimestamp(when, START.tzinfo).isoformat()})  # fmt: skip
+            out.append(
+                {
+                    "t": text,
+                    "v": [round(float(v), 4) for v in vector],
+                    "at": START.fromtimestamp(when, START.tzinfo).isoformat(),
+                }
+            )
         return moments, out
 
     declared = {**SAID, "multivariate": True, "features": {"t": {"type": "text"}}}
@@ -267,8 +283,11 @@ def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
     assert {("drift", feature) for feature in wanted} <= set(found)
     assert "share of texts with" in found["drift", "t.words"]["summary"]
     assert "can be told from the reference's" in found["drift", "v"]["summary"]
-    rows = read(store, "select value from metrics where metric = 'cosine_distance' "
-                       "order by window_start desc limit 1")  # fmt: skip
+    rows = read(
+        store,
+        "select value from metrics where metric = 'cosine_distance' "
+        "order by window_start desc limit 1",
+    )
     assert rows[0]["value"] > 0.2
 
 
@@ -279,8 +298,10 @@ def test_a_correlation_that_broke_is_found_by_rows_alone(store):
     def rows(count, rho):
         a, e, other = rng.normal(size=(3, count))
         b = rho * a + np.sqrt(1 - rho**2) * e
-        return [{"a": float(x), "b": float(y), "c": float(z)}
-                for x, y, z in zip(a, b, other, strict=True)]  # fmt: skip
+        return [
+            {"a": float(x), "b": float(y), "c": float(z)}
+            for x, y, z in zip(a, b, other, strict=True)
+        ]
 
     said = {**SAID, "multivariate": True}
     put(store, every(2, 5 * COUNT), rows(5 * COUNT, 0.9))
@@ -295,15 +316,17 @@ def test_a_correlation_that_broke_is_found_by_rows_alone(store):
 
 def test_a_persons_rows_are_erased_from_the_reference_too(store):
     """The sample is kept row by row, by exchange id."""
-    from modeltap.erase import erase
+    from modeltap.privacy.erase import erase
     from modeltap.store.connection import connect
 
     put(store, every(2, 3000), [row for seed in range(5) for row in day(seed)][:3000])
     analyze(store, SAID)
     before = read(store, "select count(*) as n from reference_rows")[0]["n"]
     assert before == 2000
-    (one,) = read(store, "select seq, id from exchanges where id = "
-                         "(select exchange_id from reference_rows limit 1)")  # fmt: skip
+    (one,) = read(
+        store,
+        "select seq, id from exchanges where id = (select exchange_id from reference_rows limit 1)",
+    )
     connection = connect(store)
     erase(connection, [(one["seq"], one["id"])])
     connection.close()

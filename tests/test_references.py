@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from command import modeltap
-from modeltap.analysis.counts import count, layout
-from modeltap.analysis.reference import Reference
-from modeltap.analysis.tally import unpack
+from modeltap.analysis.counting.counts import count, layout
+from modeltap.analysis.counting.tally import unpack
+from modeltap.analysis.model.reference import Reference
 from stores import analyze, every, put, read
 
 SAID = {"window": "1d", "reference": "first 600 rows", "multivariate": False}
@@ -25,8 +25,13 @@ def day(store, at, count=1, **centers):
     """Store days from the day `at` on, of both versions, each with data of its own."""
     for version, center in centers.items():
         moments = every(6, DAY * count, first=at * 1440 + int(version[1:]))
-        put(store, moments, numbers(len(moments), center, seed=at), version=version,
-            prefix=f"{version}-{at}-")  # fmt: skip
+        put(
+            store,
+            moments,
+            numbers(len(moments), center, seed=at),
+            version=version,
+            prefix=f"{version}-{at}-",
+        )
 
 
 DRIFT = "select version, verdict from metrics where metric = 'drift' and feature = 'x' "
@@ -43,8 +48,9 @@ def test_each_version_is_judged_by_its_own_reference(store):
     judged = read(store, DRIFT + "and in_reference = 0")
     assert {row["verdict"] for row in judged} == {"ok"}
     assert {v: sum(row["version"] == v for row in judged) for v in ("v1", "v2")} == {
-        "v1": 7, "v2": 3,
-    }  # fmt: skip
+        "v1": 7,
+        "v2": 3,
+    }
     assert read(store, "select 1 from alerts") == []
     # What is usual for the other version is a drift of one's own.
     day(store, 10, v1=20.0, v2=20.0)
@@ -63,8 +69,22 @@ def test_another_reference_of_one_version_leaves_the_other_alone(store):
     analyze(store, SAID, open_too=True)
     before = read(store, "select id from \"references\" where version = 'v1'")
     day(store, 4, v1=20.0, v2=30.0)
-    modeltap("reference", "set", "--store", store, "--model", "m", "--version", "v2", "--from",
-             "2024-01-05", "--to", "2024-01-06", "--window", "1d")  # fmt: skip
+    modeltap(
+        "reference",
+        "set",
+        "--store",
+        store,
+        "--model",
+        "m",
+        "--version",
+        "v2",
+        "--from",
+        "2024-01-05",
+        "--to",
+        "2024-01-06",
+        "--window",
+        "1d",
+    )
     day(store, 5, v1=20.0, v2=30.0)
     analyze(store, SAID, open_too=True)
     assert read(store, "select id from \"references\" where version = 'v1'") == before
@@ -102,8 +122,20 @@ def replaced(store):
     put(store, every(6, len(rows)), rows)
     said = {"window": "1h", "reference": "first 480 rows", "multivariate": False}
     analyze(store, said, open_too=True)
-    modeltap("reference", "set", "--store", store, "--model", "m", "--from", "2024-01-04T00:00:00",
-             "--to", "2024-01-06", "--window", "1h")  # fmt: skip
+    modeltap(
+        "reference",
+        "set",
+        "--store",
+        store,
+        "--model",
+        "m",
+        "--from",
+        "2024-01-04T00:00:00",
+        "--to",
+        "2024-01-06",
+        "--window",
+        "1h",
+    )
     analyze(store, said, open_too=True)
     return store, rows, said
 
@@ -135,11 +167,15 @@ def test_longer_windows_are_sums_under_one_reference(replaced):
     store, rows, said = replaced
     analyze(store, {**said, "window": "1d"}, open_too=True)
     wanted = expected(store, rows, DAY)
-    found = {words: windows for (words, window), windows in counted(store).items()
-             if window == "1d"}  # fmt: skip
+    found = {
+        words: windows for (words, window), windows in counted(store).items() if window == "1d"
+    }
     assert found == {("c", "d"): wanted["c", "d"]}
-    judged = read(store, "select distinct rows from metrics where window = '1d' "
-                         "and metric = 'missing_rate' and feature = 'c'")  # fmt: skip
+    judged = read(
+        store,
+        "select distinct rows from metrics where window = '1d' "
+        "and metric = 'missing_rate' and feature = 'c'",
+    )
     assert judged == [{"rows": DAY}]
 
 

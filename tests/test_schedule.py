@@ -71,8 +71,18 @@ def test_an_alert_reaches_the_webhook_signed_and_once(
     """One line in the app: requests go in, a signed message comes out, whatever the workers."""
     with WebhookReceiver() as receiver:
         source = APP.format(url=receiver.url, secret=SECRET)
-        served = serve(source, "-m", "uvicorn", "app:app", "--port", "{port}", "--log-level",
-                       "warning", "--workers", str(workers))  # fmt: skip
+        served = serve(
+            source,
+            "-m",
+            "uvicorn",
+            "app:app",
+            "--port",
+            "{port}",
+            "--log-level",
+            "warning",
+            "--workers",
+            str(workers),
+        )
         post_days(served.url, range(1, 9))
         store = tmp_path / "taps.db"
         assert eventually(lambda: read_rows(store, 'select * from "references"'))
@@ -86,8 +96,9 @@ def test_an_alert_reaches_the_webhook_signed_and_once(
     subjects = [(e["type"], e["data"]["rule"], e["data"]["window_start"]) for e in events]
     day = "2024-01-09T00:00:00.000Z"
     assert sorted(subjects) == [
-        ("alert.firing", "data_drift", day), ("alert.firing", "prediction_drift", day)
-    ]  # fmt: skip
+        ("alert.firing", "data_drift", day),
+        ("alert.firing", "prediction_drift", day),
+    ]
     assert "x: median went from" in events[0]["data"]["summary"]
     total = read_rows(store, "select count(*) as n from exchanges")[0]["n"]
     assert total == 1500
@@ -144,7 +155,14 @@ def test_a_script_that_ends_does_not_wait_for_the_analysis(tmp_path):
     """Nothing tells a script's tap that it is over but its end; the child at work ends with it."""
     install(tmp_path, "hangs", HANGS)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, env=environment,
-                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert not alive(int((tmp_path / "hanging").read_text()))

@@ -49,16 +49,31 @@ modeltap.watch(app, model="m")
 
 def gunicorn(*words):
     return (
-        "-m", "gunicorn", "app:app", "--bind", "127.0.0.1:{port}", "--log-level", "warning", *words
-    )  # fmt: skip
+        "-m",
+        "gunicorn",
+        "app:app",
+        "--bind",
+        "127.0.0.1:{port}",
+        "--log-level",
+        "warning",
+        *words,
+    )
 
 
 def granian(kind):
     # One worker: SIGTERM is lost on a second one that still starts, and granian waits for it.
     return (
-        "-m", "granian", "app:app", "--interface", kind, "--host", "127.0.0.1", "--port", "{port}",
+        "-m",
+        "granian",
+        "app:app",
+        "--interface",
+        kind,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
         "--no-log",
-    )  # fmt: skip
+    )
 
 
 def server(source, package, *words, name=None):
@@ -66,24 +81,56 @@ def server(source, package, *words, name=None):
 
 
 SERVERS = [
-    server(ASGI, "uvicorn", "-m", "uvicorn", "app:app", "--port", "{port}", "--workers", "2",
-           "--log-level", "warning", name="uvicorn-workers"),
-    server(ASGI, "hypercorn", "-m", "hypercorn", "app:app", "--bind", "127.0.0.1:{port}",
-           "--workers", "2", "--log-level", "warning"),
+    server(
+        ASGI,
+        "uvicorn",
+        "-m",
+        "uvicorn",
+        "app:app",
+        "--port",
+        "{port}",
+        "--workers",
+        "2",
+        "--log-level",
+        "warning",
+        name="uvicorn-workers",
+    ),
+    server(
+        ASGI,
+        "hypercorn",
+        "-m",
+        "hypercorn",
+        "app:app",
+        "--bind",
+        "127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--log-level",
+        "warning",
+    ),
     server(ASGI, "granian", *granian("asgi"), name="granian-asgi"),
     server(WSGI, "granian", *granian("wsgi"), name="granian-wsgi"),
     server(WSGI, "gunicorn", *gunicorn("--workers", "2"), name="gunicorn-sync"),
-    server(WSGI, "gunicorn", *gunicorn("--workers", "2", "--threads", "3"),
-           name="gunicorn-threads"),
+    server(
+        WSGI, "gunicorn", *gunicorn("--workers", "2", "--threads", "3"), name="gunicorn-threads"
+    ),
     server(WSGI, "gunicorn", *gunicorn("--workers", "2", "--preload"), name="gunicorn-preload"),
-    server(ASGI, "uvicorn_worker", *gunicorn("--workers", "2", "-k",
-                                             "uvicorn_worker.UvicornWorker"),
-           name="gunicorn-uvicorn"),
-    server(ASGI, "gunicorn.workers.gasgi", *gunicorn("--workers", "2", "-k", "asgi"),
-           name="gunicorn-asgi"),
-    server(WSGI, "waitress", "-m", "waitress", "--host", "127.0.0.1", "--port", "{port}",
-           "app:app"),
-]  # fmt: skip
+    server(
+        ASGI,
+        "uvicorn_worker",
+        *gunicorn("--workers", "2", "-k", "uvicorn_worker.UvicornWorker"),
+        name="gunicorn-uvicorn",
+    ),
+    server(
+        ASGI,
+        "gunicorn.workers.gasgi",
+        *gunicorn("--workers", "2", "-k", "asgi"),
+        name="gunicorn-asgi",
+    ),
+    server(
+        WSGI, "waitress", "-m", "waitress", "--host", "127.0.0.1", "--port", "{port}", "app:app"
+    ),
+]
 
 
 def asked(served, count):
@@ -100,9 +147,7 @@ def asked(served, count):
 
 
 @pytest.mark.parametrize(("source", "package", "words"), SERVERS)
-def test_each_answer_has_its_record(
-    serve, eventually, read_rows, tmp_path, source, package, words
-):  # fmt: skip
+def test_each_answer_has_its_record(serve, eventually, read_rows, tmp_path, source, package, words):
     """Of all workers, in one file, with the ids and bodies that the clients had."""
     pytest.importorskip(package, reason=INSTALL)
     served = serve(source, *words)
@@ -159,8 +204,9 @@ def test_a_file_arrives_whole_whichever_way_the_server_sends_it(
 
 def test_a_reloaded_app_records_to_the_same_file(serve, eventually, read_rows, tmp_path):
     """uvicorn --reload: the source changes, and the new process goes on where the old one was."""
-    served = serve(ASGI, "-m", "uvicorn", "app:app", "--port", "{port}", "--reload",
-                   "--log-level", "warning")  # fmt: skip
+    served = serve(
+        ASGI, "-m", "uvicorn", "app:app", "--port", "{port}", "--reload", "--log-level", "warning"
+    )
     answered = asked(served, 3)
     (tmp_path / "app.py").write_text(ASGI.replace("prediction", "predicted"))
 

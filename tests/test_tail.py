@@ -41,10 +41,13 @@ def tail(tmp_path, *words):
     """Run `modeltap tail`, and end it whatever becomes of the test."""
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "modeltap", "tail", "--store", "taps.db", *words],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         # Whoever starts the tests in the background has Ctrl-C ignored, and children inherit it.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
     with process:
         try:
             yield process

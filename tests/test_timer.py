@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap import timer as timers
 from modeltap.clock import parse
+from modeltap.config.schedule_settings import ScheduleSettings, cron_of
 from modeltap.errors import ConfigError
+from modeltap.jobs import triggers as timers
+from modeltap.jobs.triggers import Timer
 from modeltap.store.connection import connect
-from modeltap.timer import Timer
-from modeltap.timetable import ScheduleSettings, cron_of
 
 
 @pytest.fixture
@@ -86,10 +86,19 @@ def test_a_clock_that_was_set_back_does_not_stop_it(connection, at):
 
 @pytest.mark.parametrize(
     ("field", "days"),
-    [("1", "mon"), ("0", "sun"), ("7", "sun"), ("1-5", "mon,tue,wed,thu,fri"), ("*", "*"),
-     ("*/2", "sun,tue,thu,sat"), ("fri,1", "mon,fri"), ("sat-mon", "sun,mon,sat"),
-     ("5-7", "sun,fri,sat"), ("MON", "mon")],
-)  # fmt: skip
+    [
+        ("1", "mon"),
+        ("0", "sun"),
+        ("7", "sun"),
+        ("1-5", "mon,tue,wed,thu,fri"),
+        ("*", "*"),
+        ("*/2", "sun,tue,thu,sat"),
+        ("fri,1", "mon,fri"),
+        ("sat-mon", "sun,mon,sat"),
+        ("5-7", "sun,fri,sat"),
+        ("MON", "mon"),
+    ],
+)
 def test_weekdays_are_crons(field, days):
     """As crontab(5) says: APScheduler's own 1 is a Tuesday."""
     assert cron_of(f"0 6 * * {field}") == f"0 6 * * {days}"

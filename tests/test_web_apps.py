@@ -164,9 +164,16 @@ app = modeltap.watch(
 
 UVICORN = ("-m", "uvicorn", "app:app", "--port", "{port}", "--log-level", "warning")
 THREADS = (
-    "-m", "gunicorn", "app:app", "--bind", "127.0.0.1:{port}", "--threads", "3",
-    "--log-level", "warning",
-)  # fmt: skip
+    "-m",
+    "gunicorn",
+    "app:app",
+    "--bind",
+    "127.0.0.1:{port}",
+    "--threads",
+    "3",
+    "--log-level",
+    "warning",
+)
 
 QUART_APP = pytest.param("quart", QUART, UVICORN, id="quart")
 LITESTAR_APP = pytest.param("litestar", LITESTAR, UVICORN, id="litestar")
@@ -175,16 +182,12 @@ ASYNC = [
     pytest.param("fastapi", FASTAPI, UVICORN, id="fastapi"),
     QUART_APP,
     LITESTAR_APP,
-    pytest.param(
-        "django", DJANGO.format(kind="asgi", events="waited"), UVICORN, id="django-asgi"
-    ),
-]  # fmt: skip
+    pytest.param("django", DJANGO.format(kind="asgi", events="waited"), UVICORN, id="django-asgi"),
+]
 THREADED = [
     pytest.param("flask", FLASK, THREADS, id="flask"),
-    pytest.param(
-        "django", DJANGO.format(kind="wsgi", events="blocked"), THREADS, id="django-wsgi"
-    ),
-]  # fmt: skip
+    pytest.param("django", DJANGO.format(kind="wsgi", events="blocked"), THREADS, id="django-wsgi"),
+]
 
 
 @pytest.fixture
@@ -297,9 +300,17 @@ modeltap.watch(app, model={"/v1/*": "flights", "/inner/*": "things"})
 
 HYPERCORN = ("-m", "hypercorn", "app:app", "--bind", "127.0.0.1:{port}")
 GRANIAN = (
-    "-m", "granian", "app:app", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}",
+    "-m",
+    "granian",
+    "app:app",
+    "--interface",
+    "asgi",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "{port}",
     "--no-log",
-)  # fmt: skip
+)
 ASGI_WORKER = (*THREADS[:5], "-k", "asgi", "--log-level", "warning")
 
 

@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pytest
 
-from modeltap.analyzer import Analyzer
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 from stores import START, analyze, every, put, read
 
@@ -31,12 +31,17 @@ def test_windows_of_rows_are_exact_and_begin_anew_after_the_reference(store):
     for one, following in itertools.pairwise(found):
         assert one["window_end"] == following["window_start"]
     assert found[-1]["window_end"] == "2024-01-02T12:40:00.000Z"  # the next window's first row
-    rows = read(store, "select distinct window_start, in_reference from metrics "
-                       "where metric = 'drift' order by 1")  # fmt: skip
+    rows = read(
+        store,
+        "select distinct window_start, in_reference from metrics where metric = 'drift' order by 1",
+    )
     assert [row["in_reference"] for row in rows] == [1, 1, 1, 0, 0]
     analyze(store, {"window": "500 rows", "reference": "first 1200 rows"}, open_too=True)
-    rows = read(store, "select rows, window_end from metrics where metric = 'drift' and "
-                       "feature = 'x' order by window_start desc limit 1")  # fmt: skip
+    rows = read(
+        store,
+        "select rows, window_end from metrics where metric = 'drift' and "
+        "feature = 'x' order by window_start desc limit 1",
+    )
     assert rows == [{"rows": 150, "window_end": "2024-01-02T15:09:00.000Z"}]
 
 
@@ -83,21 +88,28 @@ def test_a_late_row_is_counted_in_its_window_of_rows_and_judged(store):
     assert analyze(store, said).windows == 2  # and the traffic of its hour
     after = read(store, WINDOWS)
     assert [b["rows"] - a["rows"] for a, b in zip(before, after, strict=True)] == [0, 0, 1, 0]
-    (row,) = read(store, "select rows from metrics where metric = 'drift' and feature = 'x' "
-                         "and window_start = ?", after[2]["window_start"])  # fmt: skip
+    (row,) = read(
+        store,
+        "select rows from metrics where metric = 'drift' and feature = 'x' and window_start = ?",
+        after[2]["window_start"],
+    )
     assert row["rows"] == 501
 
 
 def test_months_and_quarters_follow_the_calendar(store):
     """Leap day and all."""
     put(store, every(180, 1000), numbers(1000))  # to May
-    analyze(store, {"window": "1 month", "reference": "first 200 rows", "min_rows": 50},
-            open_too=True)  # fmt: skip
+    analyze(
+        store, {"window": "1 month", "reference": "first 200 rows", "min_rows": 50}, open_too=True
+    )
     found = read(store, WINDOWS)
     assert [(r["window_start"][:10], r["window_end"][:10]) for r in found] == [
-        ("2024-01-01", "2024-02-01"), ("2024-02-01", "2024-03-01"), ("2024-03-01", "2024-04-01"),
-        ("2024-04-01", "2024-05-01"), ("2024-05-01", "2024-06-01"),
-    ]  # fmt: skip
+        ("2024-01-01", "2024-02-01"),
+        ("2024-02-01", "2024-03-01"),
+        ("2024-03-01", "2024-04-01"),
+        ("2024-04-01", "2024-05-01"),
+        ("2024-05-01", "2024-06-01"),
+    ]
     assert [r["rows"] for r in found] == [248, 232, 248, 240, 32]
 
 
@@ -112,8 +124,11 @@ def test_longer_windows_are_sums_of_shorter_ones(store):
     analyze(store, {**hourly, "window": "1d"}, open_too=True)
     found = read(store, "select rows, window_start from windows where window = '1d' order by 2")
     assert [row["rows"] for row in found] == [240] * 10
-    daily = read(store, "select distinct window_start, rows from metrics where window = '1d' "
-                        "and metric = 'drift' order by 1")  # fmt: skip
+    daily = read(
+        store,
+        "select distinct window_start, rows from metrics where window = '1d' "
+        "and metric = 'drift' order by 1",
+    )
     assert [row["rows"] for row in daily] == [240] * 10
 
 
@@ -122,15 +137,22 @@ def test_a_late_row_has_its_group_of_small_windows_judged_anew(store):
     put(store, every(6, 2400), numbers(2400))
     said = {"window": "1h", "reference": "first 480 rows"}
     analyze(store, said)
-    sql = ("select window_start, window_end, rows from metrics where metric = 'drift' "
-           "and feature = 'x' order by 1")  # fmt: skip
+    sql = (
+        "select window_start, window_end, rows from metrics where metric = 'drift' "
+        "and feature = 'x' order by 1"
+    )
     before = read(store, sql)
     assert {row["rows"] for row in before} == {100}
     put(store, [START + datetime.timedelta(hours=71, minutes=3)], numbers(1, 3), prefix="late")
     assert analyze(store, said).windows == 2  # and the traffic of its hour
     changed = [b for a, b in zip(before, read(store, sql), strict=True) if a != b]
-    assert changed == [{"window_start": "2024-01-03T22:00:00.000Z",
-                        "window_end": "2024-01-04T08:00:00.000Z", "rows": 101}]  # fmt: skip
+    assert changed == [
+        {
+            "window_start": "2024-01-03T22:00:00.000Z",
+            "window_end": "2024-01-04T08:00:00.000Z",
+            "rows": 101,
+        }
+    ]
 
 
 def test_rows_that_come_late_into_a_gap_join_the_window_after_it(store):
@@ -148,8 +170,10 @@ def test_rows_that_come_late_into_a_gap_join_the_window_after_it(store):
         "order by 1",
     )
     assert [(r["window_start"][11:13], r["window_end"][11:13], r["rows"]) for r in found] == [
-        ("09", "10", 60), ("10", "12", 65), ("12", "13", 60),
-    ]  # fmt: skip
+        ("09", "10", 60),
+        ("10", "12", 65),
+        ("12", "13", 60),
+    ]
 
 
 @pytest.mark.parametrize("window", ["1d", "700 rows"])
@@ -191,8 +215,10 @@ def test_the_same_hours_of_last_week_are_a_seasonal_reference(store):
     put(store, moments, swing(moments))
     said = {"window": "3h", "min_rows": 80}
     analyze(store, {**said, "reference": "same hours last week"})
-    drift = ("select window_start, verdict from metrics where metric = 'drift' and feature = 'x' "
-             "and in_reference = 0 order by 1")  # fmt: skip
+    drift = (
+        "select window_start, verdict from metrics where metric = 'drift' and feature = 'x' "
+        "and in_reference = 0 order by 1"
+    )
     found = read(store, drift)
     assert sum(row["verdict"] == "alert" for row in found) <= 3 and len(found) > 100
     assert read(store, "select 1 from alerts") == []
@@ -223,8 +249,11 @@ def test_before_there_are_rows_to_compare_with_there_is_no_verdict(store):
     moments = [*every(1, 1500), *every(1, 400, first=40 * 24 * 60)]
     put(store, moments, numbers(len(moments)))
     analyze(store, {"window": "1h", "reference": "previous 1d", "min_rows": 50}, open_too=True)
-    found = read(store, "select verdict from metrics where metric = 'drift' and feature = 'x' "
-                        "and window_start >= '2024-02-01' order by window_start")  # fmt: skip
+    found = read(
+        store,
+        "select verdict from metrics where metric = 'drift' and feature = 'x' "
+        "and window_start >= '2024-02-01' order by window_start",
+    )
     assert next(row["verdict"] for row in found) == "no_reference"
     assert [row["verdict"] for row in found][-1] == "ok"
 
@@ -241,8 +270,8 @@ def test_before_there_are_rows_to_compare_with_there_is_no_verdict(store):
 )
 def test_what_does_not_fit_is_a_clear_error(said, reason):
     """When the app starts."""
-    from modeltap import config
+    from modeltap.config import sources
     from modeltap.errors import ConfigError
 
     with pytest.raises(ConfigError, match=reason):
-        config.load(said, environ={})
+        sources.load(said, environ={})

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from modeltap import schedule
-from modeltap.settings import Settings
+from modeltap.config.settings import Settings
+from modeltap.jobs import scheduler
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 from plugins import HANGS, install
@@ -61,9 +61,11 @@ def work(tmp_path, configure):
 
     def start(*words):
         process = subprocess.Popen(
-            [sys.executable, "-m", "modeltap", "worker", *words], cwd=tmp_path,
-            stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        )  # fmt: skip
+            [sys.executable, "-m", "modeltap", "worker", *words],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )
         assert process.stderr is not None
         said = b""
         while b"watching modeltap.db; stop with Ctrl-C" not in said:
@@ -176,8 +178,14 @@ def test_digests_and_pruning_go_by_their_own_times(work, store, tmp_path, receiv
 
 
 def test_without_a_store_it_says_so_and_with_create_it_begins_one(work, store, tmp_path):
-    done = subprocess.run([sys.executable, "-m", "modeltap", "worker"], cwd=tmp_path,
-                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", "worker"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 1 and "modeltap.db" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     process = work("--create")
@@ -200,25 +208,27 @@ def test_a_wrong_rule_in_the_file_stops_nothing(work, tmp_path, store, receiver,
 def test_a_clock_that_is_set_back_delays_nothing(store, monkeypatch, eventually):
     """APScheduler would run nothing for the length of the jump."""
     ahead = [0.0]
-    fake = type("Time", (), {name: staticmethod(getattr(time, name))
-                             for name in ("monotonic", "sleep")})  # fmt: skip
+    fake = type(
+        "Time", (), {name: staticmethod(getattr(time, name)) for name in ("monotonic", "sleep")}
+    )
     fake.time = staticmethod(lambda: time.time() + ahead[0])
-    monkeypatch.setattr(schedule, "time", fake)
-    watch = schedule.Watch(store, Settings(store=str(store), analyze_interval_seconds=0.2))
+    monkeypatch.setattr(scheduler, "time", fake)
+    watch = scheduler.Watch(store, Settings(store=str(store), analyze_interval_seconds=0.2))
     stop = watch.start()
     try:
         jobs = watch._scheduler.get_jobs()
         for job in jobs:  # as it would stand after the jump
             job.modify(next_run_time=START.replace(year=2099))
         ahead[0] -= 3600
-        assert eventually(lambda: all(job.next_run_time.year < 2099
-                                      for job in watch._scheduler.get_jobs()))  # fmt: skip
+        assert eventually(
+            lambda: all(job.next_run_time.year < 2099 for job in watch._scheduler.get_jobs())
+        )
     finally:
         stop()
 
 
 def test_late_looks_are_one_look_and_never_two_at_once(store):
-    watch = schedule.Watch(store, Settings(store=str(store)))
+    watch = scheduler.Watch(store, Settings(store=str(store)))
     stop = watch.start()
     try:
         for job in watch._scheduler.get_jobs():

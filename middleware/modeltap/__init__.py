@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if sys.platform == "win32":
     raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
 
+from modeltap.config.settings import ModelChooser, Settings
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import (
     BusyError,
     ConfigError,
@@ -26,12 +28,10 @@ from modeltap.errors import (
     StoreTooNew,
 )
 from modeltap.hookspecs import hookimpl
-from modeltap.settings import ModelChooser, Settings
 from modeltap.tap.asgi import ASGIMiddleware
-from modeltap.tap.calls import capture, last_id
+from modeltap.tap.functions import capture, last_id
 from modeltap.tap.recorder import Recorder, companions, recorders
 from modeltap.tap.wsgi import WSGIMiddleware
-from modeltap.webhook import WebhookSettings
 
 if TYPE_CHECKING:
     from modeltap.export.arrays import Rows
@@ -151,10 +151,10 @@ def read(
     array([0., 2., 4.])
     """
     from modeltap.export.arrays import arrays
-    from modeltap.export.rows import Selection
-    from modeltap.settings_reader import SettingsReader
+    from modeltap.export.selection import Selection
     from modeltap.store.connection import connect_reader
     from modeltap.store.models import check_model
+    from modeltap.store.settings_reader import SettingsReader
 
     path = _the_store(store)
     connection = connect_reader(path)
@@ -216,7 +216,7 @@ def _the_store(store: str | Path | None) -> Path:
 
 def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:
     # Imported by the recorder's thread, once it runs: APScheduler is not for the import's time.
-    from modeltap.schedule import start
+    from modeltap.jobs.scheduler import start
 
     return start(store, settings)
 

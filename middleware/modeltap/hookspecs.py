@@ -9,9 +9,9 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modeltap.config.settings import ModelChooser
+    from modeltap.config.webhook_settings import WebhookSettings
     from modeltap.payload import Decoded, DecodedMany, Payload
-    from modeltap.settings import ModelChooser
-    from modeltap.webhook import WebhookSettings
 
 hookspec = pluggy.HookspecMarker("modeltap")
 hookimpl = pluggy.HookimplMarker("modeltap")

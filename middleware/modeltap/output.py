@@ -24,8 +24,14 @@ def emit_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty:
     if not cells:
         click.echo(empty)
         return
-    click.echo(tabulate(cells, headers=[c.replace("_", " ") for c in columns], tablefmt="plain",
-                        disable_numparse=True))  # fmt: skip
+    click.echo(
+        tabulate(
+            cells,
+            headers=[c.replace("_", " ") for c in columns],
+            tablefmt="plain",
+            disable_numparse=True,
+        )
+    )
 
 
 def emit(

@@ -13,7 +13,7 @@ import msgspec
 from modeltap.rows import Row
 
 if TYPE_CHECKING:
-    from modeltap.mapping import MappingSettings
+    from modeltap.config.mapping_settings import MappingSettings
 
 Body = str | bytes | None
 """A kept body: text, bytes where it is no UTF-8, None where nothing was kept."""
@@ -125,8 +125,11 @@ class Decoded:
         if count != len(self.rows):
             self.note = f"unpaired: {len(self.rows)} rows, {count} predictions"
             return self
-        for name, values in (("predictions", predictions), ("scores", scores),
-                             ("probabilities", probabilities)):  # fmt: skip
+        for name, values in (
+            ("predictions", predictions),
+            ("scores", scores),
+            ("probabilities", probabilities),
+        ):
             setattr(self, name, list(values) if len(values) == count else [None] * count)
         return self
 

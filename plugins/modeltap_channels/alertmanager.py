@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels import words
 from modeltap_channels.reply import as_json
 
@@ -29,14 +29,20 @@ def format_event(
     if not alerts:
         alerts = [_alert({"summary": words.text(event)}, data, name, status, url)]
     shared = {"alertname": name, **_labels(data)}
-    return as_json({
-        "version": "4", "groupKey": f'{{}}:{{alertname="{name}", model="{data.get("model")}"}}',
-        "truncatedAlerts": data.get("alerts_left_out") or 0, "status": status,
-        "receiver": "modeltap",
-        "groupLabels": {"alertname": name, "model": data.get("model") or ""},
-        "commonLabels": shared, "commonAnnotations": {"summary": words.text(event)},
-        "externalURL": url, "alerts": alerts,
-    })  # fmt: skip
+    return as_json(
+        {
+            "version": "4",
+            "groupKey": f'{{}}:{{alertname="{name}", model="{data.get("model")}"}}',
+            "truncatedAlerts": data.get("alerts_left_out") or 0,
+            "status": status,
+            "receiver": "modeltap",
+            "groupLabels": {"alertname": name, "model": data.get("model") or ""},
+            "commonLabels": shared,
+            "commonAnnotations": {"summary": words.text(event)},
+            "externalURL": url,
+            "alerts": alerts,
+        }
+    )
 
 
 def _alert(
@@ -48,8 +54,9 @@ def _alert(
         "annotations": {"summary": str(alert["summary"])},
         "startsAt": alert.get("started_at") or data.get("started_at") or _NO_END,
         "endsAt": alert.get("resolved_at") or _NO_END,
-        "generatorURL": url, "fingerprint": alert.get("fingerprint") or "",
-    }  # fmt: skip
+        "generatorURL": url,
+        "fingerprint": alert.get("fingerprint") or "",
+    }
 
 
 def _labels(said: Mapping[str, Any]) -> dict[str, str]:

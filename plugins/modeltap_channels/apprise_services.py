@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels import words
 
 
@@ -25,8 +25,11 @@ def send_event(event: Mapping[str, Any], webhook: WebhookSettings) -> bool | Non
     services = apprise.Apprise()
     if not services.add(webhook.url):
         raise ConfigError("Apprise does not know the scheme of the webhook's url")
-    body = [words.text(event), *words.lines(event),
-            *(f"{name}: {value}" for name, value in words.facts(event))]  # fmt: skip
+    body = [
+        words.text(event),
+        *words.lines(event),
+        *(f"{name}: {value}" for name, value in words.facts(event)),
+    ]
     url = words.link(event)
     body += [url] if url else []
     kind = {"critical": "failure", "warning": "warning"}.get(event["data"].get("severity"), "info")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels.reply import as_json
 
 
@@ -19,10 +19,14 @@ def format_event(
         return None
     data = event["data"]
     body = {
-        "specversion": "1.0", "id": message_id, "source": f"/modeltap/{data.get('model') or ''}",
-        "type": f"modeltap.{event['type']}", "time": event["timestamp"],
-        "datacontenttype": "application/json", "data": data,
-    }  # fmt: skip
+        "specversion": "1.0",
+        "id": message_id,
+        "source": f"/modeltap/{data.get('model') or ''}",
+        "type": f"modeltap.{event['type']}",
+        "time": event["timestamp"],
+        "datacontenttype": "application/json",
+        "data": data,
+    }
     if data.get("rule"):
         body["subject"] = data["rule"]
     return as_json(body, "application/cloudevents+json; charset=UTF-8")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels import words
 from modeltap_channels.reply import as_json
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 
 
 @hookimpl

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels import words
 from modeltap_channels.reply import as_json
 
@@ -24,8 +24,10 @@ def format_event(
     if webhook.format != "pagerduty":
         return None
     if not webhook.secret:
-        raise ConfigError("format 'pagerduty' needs the integration key as secret, "
-                          "such as secret = \"env:PAGERDUTY_KEY\"")  # fmt: skip
+        raise ConfigError(
+            "format 'pagerduty' needs the integration key as secret, "
+            'such as secret = "env:PAGERDUTY_KEY"'
+        )
     data = event["data"]
     over = event["type"] == "alert.resolved" and not data.get("open_alerts")
     body: dict[str, Any] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels import words
 from modeltap_channels.reply import as_json
 
@@ -22,10 +22,16 @@ def format_event(
         return None
     said = words.clipped(_safe(words.text(event)), _MAX_TEXT)
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "emoji": True,
-                                    "text": words.clipped(words.title(event), _MAX_HEADER)}},
+        {
+            "type": "header",
+            "text": {
+                "type": "plain_text",
+                "emoji": True,
+                "text": words.clipped(words.title(event), _MAX_HEADER),
+            },
+        },
         {"type": "section", "text": {"type": "mrkdwn", "text": said}},
-    ]  # fmt: skip
+    ]
     lines = words.lines(event)
     if lines:
         listed = words.clipped("\n".join(f"• {_safe(line)}" for line in lines), _MAX_TEXT)
@@ -38,8 +44,12 @@ def format_event(
         blocks.append({"type": "section", "fields": facts[:10]})
     url = words.link(event)
     if url:
-        blocks.append({"type": "context", "elements": [
-            {"type": "mrkdwn", "text": f"<{_safe(url)}|Open the dashboard>"}]})  # fmt: skip
+        blocks.append(
+            {
+                "type": "context",
+                "elements": [{"type": "mrkdwn", "text": f"<{_safe(url)}|Open the dashboard>"}],
+            }
+        )
     return as_json({"text": f"{words.title(event)}: {said}", "blocks": blocks})
 
 

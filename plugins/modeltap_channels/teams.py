@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels import words
 from modeltap_channels.reply import as_json
 
@@ -23,14 +23,22 @@ def format_event(
     """Write `event` for Teams."""
     if webhook.format != "teams":
         return None
-    color = "Good" if event["type"] == "alert.resolved" else _COLORS.get(
-        event["data"].get("severity"), "Default"
-    )  # fmt: skip
+    color = (
+        "Good"
+        if event["type"] == "alert.resolved"
+        else _COLORS.get(event["data"].get("severity"), "Default")
+    )
     body: list[dict[str, Any]] = [
-        {"type": "TextBlock", "size": "Large", "weight": "Bolder", "wrap": True, "color": color,
-         "text": words.title(event)},
+        {
+            "type": "TextBlock",
+            "size": "Large",
+            "weight": "Bolder",
+            "wrap": True,
+            "color": color,
+            "text": words.title(event),
+        },
         {"type": "TextBlock", "wrap": True, "text": words.clipped(words.text(event), _MAX_TEXT)},
-    ]  # fmt: skip
+    ]
     body += [
         {"type": "TextBlock", "wrap": True, "spacing": "Small", "text": f"- {line}"}
         for line in words.lines(event)
@@ -40,8 +48,10 @@ def format_event(
         body.append({"type": "FactSet", "facts": facts})
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "type": "AdaptiveCard", "version": "1.4", "body": body,
-    }  # fmt: skip
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": body,
+    }
     url = words.link(event)
     if url:
         card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the dashboard", "url": url}]

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from string import Template
 from typing import Any
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, nearest
 from modeltap.hookspecs import hookimpl
-from modeltap.webhook import WebhookSettings
 from modeltap_channels import words
 
 
@@ -46,9 +46,22 @@ class _Dotted(Template):
 
 
 def _values(event: Mapping[str, Any], message_id: str) -> Iterator[tuple[str, str]]:
-    yield from {"type": event["type"], "timestamp": event["timestamp"], "id": message_id,
-                "title": words.title(event), "link": words.link(event) or ""}.items()  # fmt: skip
-    for name in ("model", "version", "rule", "severity", "window_start", "window_end",
-                 "started_at", "summary"):  # fmt: skip
+    yield from {
+        "type": event["type"],
+        "timestamp": event["timestamp"],
+        "id": message_id,
+        "title": words.title(event),
+        "link": words.link(event) or "",
+    }.items()
+    for name in (
+        "model",
+        "version",
+        "rule",
+        "severity",
+        "window_start",
+        "window_end",
+        "started_at",
+        "summary",
+    ):
         yield name, str(event["data"].get(name) or "")
     yield "alerts", "\n".join(words.lines(event))

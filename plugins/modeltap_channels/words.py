@@ -30,8 +30,11 @@ def title(event: Mapping[str, Any]) -> str:
     if kind == "alert.firing":
         still = " goes on" if data.get("repeated") else ""
         return f"{_ICONS.get(data.get('severity'), '')} {model}: {what}{still}".strip()
-    return {"digest": "modeltap: digest", "retrain": f"{model}: time to train again",
-            "test": "modeltap: a test message"}.get(kind, f"modeltap: {kind}")  # fmt: skip
+    return {
+        "digest": "modeltap: digest",
+        "retrain": f"{model}: time to train again",
+        "test": "modeltap: a test message",
+    }.get(kind, f"modeltap: {kind}")
 
 
 def text(event: Mapping[str, Any]) -> str:
@@ -42,8 +45,11 @@ def text(event: Mapping[str, Any]) -> str:
 def facts(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what else people want to know, as names and values."""
     data = event["data"]
-    found = [("Model", data.get("model")), ("Version", data.get("version")),
-             ("Severity", data.get("severity"))]  # fmt: skip
+    found = [
+        ("Model", data.get("model")),
+        ("Version", data.get("version")),
+        ("Severity", data.get("severity")),
+    ]
     if data.get("started_at"):
         found.append(("Since", f"{clock.short(data['started_at'])} UTC"))
     ids = [one for alert in data.get("alerts", ()) for one in alert.get("examples", ())]

@@ -6,9 +6,9 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.asked import at, conversation_of, row_of_messages, text_of
-from modeltap_protocols.generation import Generation
-from modeltap_protocols.sse import Document, stream_of
+from modeltap_protocols._shared.asked import at, conversation_of, row_of_messages, text_of
+from modeltap_protocols._shared.generation import Generation
+from modeltap_protocols._shared.sse import Document, stream_of
 
 
 @hookimpl

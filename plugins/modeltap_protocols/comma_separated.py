@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.cells import (
+from modeltap_protocols._shared.cells import (
     MEDIA,
     Lines,
     NoTable,
@@ -13,8 +13,8 @@ from modeltap_protocols.cells import (
     read_lines,
     to_rows,
 )
-from modeltap_protocols.inputs import CUT, MAX_COLUMNS, TOO_WIDE, bounded
-from modeltap_protocols.replies import answered, values_in
+from modeltap_protocols._shared.inputs import CUT, MAX_COLUMNS, TOO_WIDE, bounded
+from modeltap_protocols._shared.replies import answered, values_in
 
 _NO_TABLE = ("{", "[", "<", "--", "data:", "event:")
 """What JSON, XML, forms of several parts and events begin with."""

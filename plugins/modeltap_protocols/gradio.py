@@ -7,10 +7,10 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Body, Decoded, Payload, parse_json
-from modeltap_protocols.answers import Told, told
-from modeltap_protocols.inputs import CUT
-from modeltap_protocols.replies import CUT as RESPONSE_CUT
-from modeltap_protocols.sse import frames, is_framed
+from modeltap_protocols._shared.answers import Told, told
+from modeltap_protocols._shared.inputs import CUT
+from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
+from modeltap_protocols._shared.sse import frames, is_framed
 
 _JOIN = re.compile(r"/queue/join/?$")
 _DATA = re.compile(r"/queue/data/?$")

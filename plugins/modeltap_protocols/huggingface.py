@@ -6,14 +6,20 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.answers import is_vector
-from modeltap_protocols.inputs import bounded
-from modeltap_protocols.replies import answered
+from modeltap_protocols._shared.answers import is_vector
+from modeltap_protocols._shared.inputs import bounded
+from modeltap_protocols._shared.replies import answered
 from modeltap_protocols.v1 import PATH as V1
 
 _MEMBERS = {"inputs", "parameters", "options", "truncate", "normalize", "raw_scores", "stream"}
-_OBJECTS = ({"question", "context"}, {"source_sentence", "sentences"}, {"query", "table"},
-            {"image", "question"}, {"text", "text_pair"}, {"text"})  # fmt: skip
+_OBJECTS = (
+    {"question", "context"},
+    {"source_sentence", "sentences"},
+    {"query", "table"},
+    {"image", "question"},
+    {"text", "text_pair"},
+    {"text"},
+)
 """What `inputs` hold where they are an object."""
 
 

@@ -6,14 +6,18 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload, parse_json
-from modeltap_protocols.inputs import CUT, MAX_ROWS, bounded, rows_of
-from modeltap_protocols.replies import answered
+from modeltap_protocols._shared.inputs import CUT, MAX_ROWS, bounded, rows_of
+from modeltap_protocols._shared.replies import answered
 from modeltap_protocols.sagemaker import features
 
 _MEDIA = (
-    "application/jsonlines", "application/jsonl", "application/x-ndjson", "application/ndjson",
-    "application/x-jsonlines", "application/json-lines",
-)  # fmt: skip
+    "application/jsonlines",
+    "application/jsonl",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/x-jsonlines",
+    "application/json-lines",
+)
 
 
 @hookimpl

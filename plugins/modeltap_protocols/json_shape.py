@@ -16,9 +16,9 @@ import msgspec
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import NO_PREDICTION, Decoded, DecodedMany, Payload, parse_json
 from modeltap.rows import row_type
-from modeltap_protocols.answers import PREDICTION_NAMES, SCORE_NAMES, listed, predict
-from modeltap_protocols.inputs import CUT, MAX_ROWS
-from modeltap_protocols.replies import CUT as RESPONSE_CUT
+from modeltap_protocols._shared.answers import PREDICTION_NAMES, SCORE_NAMES, listed, predict
+from modeltap_protocols._shared.inputs import CUT, MAX_ROWS
+from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
 
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items")
 _SAMPLE = 16
@@ -32,12 +32,21 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _KNOWN = (
-    (b"\x89PNG", "a PNG image"), (b"\xff\xd8\xff", "a JPEG image"), (b"GIF8", "a GIF image"),
-    (b"%PDF", "a PDF"), (b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "gzip"),
-    (b"\x93NUMPY", "a NumPy array"), (b"\x80\x04", "a pickle"), (b"\x80\x05", "a pickle"),
-    (b"RIFF", "audio, video or a WebP image"), (b"<", "XML or HTML"), (b"--", "a form of parts"),
-    (b"{", "broken JSON"), (b"[", "broken JSON"),
-)  # fmt: skip
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x80\x04", "a pickle"),
+    (b"\x80\x05", "a pickle"),
+    (b"RIFF", "audio, video or a WebP image"),
+    (b"<", "XML or HTML"),
+    (b"--", "a form of parts"),
+    (b"{", "broken JSON"),
+    (b"[", "broken JSON"),
+)
 """What bodies begin with, and what those are."""
 
 _answer_decoder = msgspec.json.Decoder(_Answer)

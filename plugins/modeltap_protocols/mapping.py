@@ -7,7 +7,7 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.answers import predict
+from modeltap_protocols._shared.answers import predict
 
 
 @hookimpl(tryfirst=True)

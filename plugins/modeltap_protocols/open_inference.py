@@ -7,10 +7,10 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.answers import tell
-from modeltap_protocols.inputs import CUT, bounded, transposed
-from modeltap_protocols.replies import CUT as RESPONSE_CUT
-from modeltap_protocols.tensors import BadTensor, Tensor, opened, tensors
+from modeltap_protocols._shared.answers import tell
+from modeltap_protocols._shared.inputs import CUT, bounded, transposed
+from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
+from modeltap_protocols._shared.tensors import BadTensor, Tensor, opened, tensors
 
 PATH = re.compile(r"/v2/models/[^/]+(?:/versions/[^/]+)?/infer$")
 _HEADER = "inference-header-content-length"

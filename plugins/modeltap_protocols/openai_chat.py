@@ -6,10 +6,16 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.asked import at, conversation_of, row_of_messages, system_of, text_of
-from modeltap_protocols.completion import Completion
-from modeltap_protocols.generation import Generation
-from modeltap_protocols.sse import stream_of
+from modeltap_protocols._shared.asked import (
+    at,
+    conversation_of,
+    row_of_messages,
+    system_of,
+    text_of,
+)
+from modeltap_protocols._shared.completion import Completion
+from modeltap_protocols._shared.generation import Generation
+from modeltap_protocols._shared.sse import stream_of
 
 _REASONING = ("reasoning_content", "reasoning")
 """Where servers put what a model thinks before it answers."""

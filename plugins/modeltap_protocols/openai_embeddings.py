@@ -9,8 +9,8 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.asked import at, request_of, row_of
-from modeltap_protocols.generation import Generation
+from modeltap_protocols._shared.asked import at, request_of, row_of
+from modeltap_protocols._shared.generation import Generation
 from modeltap_protocols.openai_completions import prompts_of
 
 

@@ -6,15 +6,18 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.asked import at, messages_of, request_of, row_of_messages
-from modeltap_protocols.completion import Completion
-from modeltap_protocols.generation import Generation
-from modeltap_protocols.sse import Document, stream_of
+from modeltap_protocols._shared.asked import at, messages_of, request_of, row_of_messages
+from modeltap_protocols._shared.completion import Completion
+from modeltap_protocols._shared.generation import Generation
+from modeltap_protocols._shared.sse import Document, stream_of
 
 _ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
 _THOUGHTS = ("response.reasoning_text.delta", "response.reasoning_summary_text.delta")
-_CALLS = ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta",
-          "response.mcp_call_arguments.delta")  # fmt: skip
+_CALLS = (
+    "response.function_call_arguments.delta",
+    "response.custom_tool_call_input.delta",
+    "response.mcp_call_arguments.delta",
+)
 
 
 @hookimpl

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from modeltap.errors import InputError
 from modeltap.hookspecs import hookimpl
-from modeltap.ingest.parquet import has_pyarrow, rows_in
+from modeltap.ingest.files.parquet import has_pyarrow, rows_in
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.inputs import CUT, MAX_ROWS, bounded
-from modeltap_protocols.replies import answered
+from modeltap_protocols._shared.inputs import CUT, MAX_ROWS, bounded
+from modeltap_protocols._shared.replies import answered
 
 _MAGIC = b"PAR1"
 

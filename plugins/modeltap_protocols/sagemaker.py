@@ -6,8 +6,8 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.inputs import bounded, rows_of
-from modeltap_protocols.replies import answered
+from modeltap_protocols._shared.inputs import bounded, rows_of
+from modeltap_protocols._shared.replies import answered
 
 
 @hookimpl

@@ -7,8 +7,8 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols.inputs import CUT, bounded, lengths, of_object, rows_of, transposed
-from modeltap_protocols.replies import answered
+from modeltap_protocols._shared.inputs import CUT, bounded, lengths, of_object, rows_of, transposed
+from modeltap_protocols._shared.replies import answered
 from modeltap_protocols.sagemaker import features
 
 PATH = re.compile(r"/v1/.+:(?:predict|rawPredict|explain)$")

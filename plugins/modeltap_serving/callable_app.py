@@ -9,12 +9,12 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.settings import ModelChooser
 from modeltap.errors import ConfigError, NotWatchableError
 from modeltap.hookspecs import hookimpl
-from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
-from modeltap.tap.calls import capture
-from modeltap.tap.tee import Tee
+from modeltap.tap.functions import capture
+from modeltap.tap.tapping import Tee
 from modeltap.tap.wsgi import WSGIMiddleware
 
 _ASGI = ("scope", "receive", "send")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from modeltap.config.settings import ModelChooser
 from modeltap.hookspecs import hookimpl
-from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.exchange import ROUTE
 from modeltap.tap.wsgi import WSGIMiddleware

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.settings import ModelChooser
 from modeltap.hookspecs import hookimpl
-from modeltap.settings import ModelChooser
 from modeltap.tap.wsgi import WSGIMiddleware
 from modeltap_serving.origin import comes_from
 

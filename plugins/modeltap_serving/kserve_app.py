@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from modeltap.config.settings import ModelChooser
 from modeltap.errors import NotWatchableError
 from modeltap.hookspecs import hookimpl
-from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap_serving.origin import comes_from
 

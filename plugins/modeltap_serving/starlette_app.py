@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modeltap.config.settings import ModelChooser
 from modeltap.hookspecs import hookimpl
-from modeltap.settings import ModelChooser
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap_serving.origin import comes_from
 

@@ -19,11 +19,14 @@ def rows(row):
     return made
 
 
-@pytest.mark.parametrize("metrics, told", [
-    (FAR_OUT, "out_of_range_rate"),
-    (("drift", "outlier_rate"), "outlier_rate"),
-    ((*FAR_OUT, "constant_feed"), "constant_feed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "metrics, told",
+    [
+        (FAR_OUT, "out_of_range_rate"),
+        (("drift", "outlier_rate"), "outlier_rate"),
+        ((*FAR_OUT, "constant_feed"), "constant_feed"),
+    ],
+)
 def test_what_follows_from_it_is_told_with_it(connection, judge, rows, metrics, told):
     for week in range(3):
         assert _fired(judge(*rows(week, metrics))) == ([told] if week == 0 else [])
@@ -54,8 +57,10 @@ def test_what_comes_later_is_news(judge, rows, later, news):
 
 
 def test_another_column_or_segment_explains_nothing(judge, rows):
-    elsewhere = [*rows(0, ["outlier_rate"], feature="wind"),
-                 *rows(0, ["outlier_rate"], segment="origin=JFK")]  # fmt: skip
+    elsewhere = [
+        *rows(0, ["outlier_rate"], feature="wind"),
+        *rows(0, ["outlier_rate"], segment="origin=JFK"),
+    ]
     found = judge(*rows(0, ["drift"]), *elsewhere)
     assert _fired(found) == ["drift", "outlier_rate", "outlier_rate"]
 

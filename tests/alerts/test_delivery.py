@@ -15,12 +15,12 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from modeltap.alerts import outbox, post
-from modeltap.alerts.delivery import deliver
-from modeltap.alerts.post import plain_transport
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.notify import http, outbox
+from modeltap.notify.delivery import deliver
+from modeltap.notify.http import plain_transport
 from modeltap.store.connection import connect, writing
 from modeltap.testing import FakeClock, WebhookReceiver
-from modeltap.webhook import WebhookSettings
 
 
 @pytest.fixture
@@ -110,15 +110,24 @@ def test_an_hour_of_outage_and_every_kind_of_trouble(store, connection, clock):
 
 @pytest.mark.parametrize(
     ("answer", "word"),
-    [(500, "status 500"), (404, "status 404"), ((302, {"location": "/other"}), "status 302"),
-     ("reset", "connection closed"), ("hang", "timeout"), ("drip", "timeout")],
-)  # fmt: skip
+    [
+        (500, "status 500"),
+        (404, "status 404"),
+        ((302, {"location": "/other"}), "status 302"),
+        ("reset", "connection closed"),
+        ("hang", "timeout"),
+        ("drip", "timeout"),
+    ],
+)
 def test_a_failure_is_one_short_word(store, connection, receiver, clock, answer, word):
     receiver.answers = [answer]
     owe(connection, "a")
     report = deliver(store, [hook(receiver, timeout_seconds=0.4)], clock=clock.time)
     assert (report.retried, look(connection), look(connection, "last_error")) == (
-        1, ["pending"], [word])  # fmt: skip
+        1,
+        ["pending"],
+        [word],
+    )
     assert len(receiver.received) == 1
 
 
@@ -168,8 +177,9 @@ def test_a_slow_receiver_holds_up_nobody_else(store, connection, receiver, clock
     served = threading.Event()
     with WebhookReceiver() as slow:
         slow.answers = [lambda handler: served.wait(10)]
-        receiver.answers = [lambda handler: (served.set(), handler.send_response(204),
-                                             handler.end_headers())]  # fmt: skip
+        receiver.answers = [
+            lambda handler: (served.set(), handler.send_response(204), handler.end_headers())
+        ]
         owe(connection, "a", webhook="slow"), owe(connection, "a", webhook="quick")
         hooks = [hook(slow, "slow", timeout_seconds=9.0), hook(receiver, "quick")]
         deliver(store, hooks, clock=clock.time)
@@ -217,14 +227,22 @@ def test_private_addresses_need_leave(store, connection, receiver, clock):
     url = f"http://2130706433:{receiver.port}/hook"
     deliver(store, [hook(url, allow_private=False)], clock=clock.time)
     assert look(connection, "last_error") == [
-        "address 127.0.0.1 is private; set allow_private = true"]  # fmt: skip
+        "address 127.0.0.1 is private; set allow_private = true"
+    ]
     assert receiver.received == []
     clock.sleep(6)
     assert deliver(store, [hook(url)], clock=clock.time).delivered == 1
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/latest", "http://[fe80::1]/",
-                                 "http://[::ffff:169.254.169.254]/", "http://0/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest",
+        "http://[fe80::1]/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://0/",
+    ],
+)
 def test_metadata_services_are_never_reached(store, connection, clock, url):
     owe(connection, "a")
     tried = []
@@ -288,13 +306,13 @@ def test_the_environment_names_no_proxy(store, connection, receiver, clock, monk
 
 
 def test_the_next_address_is_tried(store, connection, receiver, clock, monkeypatch):
-    monkeypatch.setattr(post, "resolve", lambda *_, **__: ["127.0.0.2", "127.0.0.1"])
+    monkeypatch.setattr(http, "resolve", lambda *_, **__: ["127.0.0.2", "127.0.0.1"])
     owe(connection, "a")
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 1
 
 
 def test_the_checked_address_is_connected_to_under_the_receivers_name(monkeypatch):
-    monkeypatch.setattr(post, "resolve", lambda *_, **__: ["93.184.216.34"])
+    monkeypatch.setattr(http, "resolve", lambda *_, **__: ["93.184.216.34"])
     seen = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -302,8 +320,9 @@ def test_the_checked_address_is_connected_to_under_the_receivers_name(monkeypatc
         return httpx.Response(204)
 
     webhook = WebhookSettings(url="https://hooks.example:8443/x")
-    outcome = post.post(webhook, "msg_1", {"type": "test"},
-                        transport=lambda: httpx.MockTransport(answer))  # fmt: skip
+    outcome = http.post(
+        webhook, "msg_1", {"type": "test"}, transport=lambda: httpx.MockTransport(answer)
+    )
     assert outcome.delivered
     assert seen[0].url.host == "93.184.216.34"
     assert seen[0].headers["host"] == "hooks.example:8443"
@@ -314,10 +333,26 @@ def test_the_checked_address_is_connected_to_under_the_receivers_name(monkeypatc
 def certificate(tmp_path):
     """A certificate for localhost.example that no authority signed."""
     files = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-               "-nodes", "-days", "2", "-subj", "/CN=localhost.example", "-addext",
-               "subjectAltName=DNS:localhost.example", "-keyout", files[0],
-               "-out", files[1]]  # fmt: skip
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost.example",
+        "-addext",
+        "subjectAltName=DNS:localhost.example",
+        "-keyout",
+        files[0],
+        "-out",
+        files[1],
+    ]
     try:
         subprocess.run(command, check=True, capture_output=True)
     except FileNotFoundError:
@@ -331,13 +366,13 @@ def test_tls_is_verified_for_the_name_and_not_the_address(certificate, receiver,
     receiver._server.socket = server.wrap_socket(
         receiver._server.socket, server_side=True, do_handshake_on_connect=False
     )
-    monkeypatch.setattr(post, "resolve", lambda *_, **__: ["127.0.0.1"])
+    monkeypatch.setattr(http, "resolve", lambda *_, **__: ["127.0.0.1"])
     trusting = ssl.create_default_context(cafile=str(certificate[1]))
 
     def attempt(host, transport):
         url = f"https://{host}:{receiver.port}/hook"
         webhook = WebhookSettings(url=url, allow_private=True, timeout_seconds=5.0)
-        return post.post(webhook, "msg_1", {"type": "test"}, transport=transport)
+        return http.post(webhook, "msg_1", {"type": "test"}, transport=transport)
 
     def known():
         return httpx.AsyncHTTPTransport(verify=trusting, trust_env=False)

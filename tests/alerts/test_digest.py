@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from modeltap import clock
-from modeltap.alerts.digest import digest, retrain
-from modeltap.analyzer import Analyzer
+from modeltap.jobs.pipeline import Analyzer
+from modeltap.notify.digest import digest, retrain
 from modeltap.store.connection import connect
 
 NOW = 1_700_000_000.0 // 3600 * 3600

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from modeltap.alerts.event import encoded, event_of
-from modeltap.webhook import WebhookSettings
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.notify.events import encoded, event_of
 
 
 def owed(connection):
@@ -17,8 +17,16 @@ def owed(connection):
 
 def test_what_drifts_together_is_one_message_the_worst_first(connection, judge, row):
     hooks = [("one", WebhookSettings(url="http://a.example"))]
-    rows = [row(0, "alert", feature=f"f{n}", strength=2.0 + n,
-                explanation=f"f{n}: median went from 10 to 20") for n in range(6)]  # fmt: skip
+    rows = [
+        row(
+            0,
+            "alert",
+            feature=f"f{n}",
+            strength=2.0 + n,
+            explanation=f"f{n}: median went from 10 to 20",
+        )
+        for n in range(6)
+    ]
     judge(*rows, webhooks=hooks)
     ((_, event),) = owed(connection)
     data = event["data"]
@@ -51,8 +59,10 @@ SPOKEN = [
 def test_no_value_of_a_payload_leaves_the_machine_unless_asked_for(
     connection, judge, row, said, told
 ):
-    hooks = [("bare", WebhookSettings(url="http://a.example")),
-             ("full", WebhookSettings(url="http://b.example", include_values=True))]  # fmt: skip
+    hooks = [
+        ("bare", WebhookSettings(url="http://a.example")),
+        ("full", WebhookSettings(url="http://b.example", include_values=True)),
+    ]
     judge(row(0, "alert", explanation=said), webhooks=hooks)
     events = dict(owed(connection))
     for key, words in (("bare", told), ("full", said)):

@@ -6,14 +6,22 @@ import pytest
 
 
 def mae(row, week, value, **said):
-    about = {"metric": "mae", "feature": None, "value": value, "strength": None, "p_value": None,
-             "threshold": None, "explanation": None}  # fmt: skip
+    about = {
+        "metric": "mae",
+        "feature": None,
+        "value": value,
+        "strength": None,
+        "p_value": None,
+        "threshold": None,
+        "explanation": None,
+    }
     return row(week, None, **about | said)
 
 
 def own(transitions):
-    return [(one.event, one.alert["summary"]) for one in transitions
-            if one.alert["rule"] == "custom"]  # fmt: skip
+    return [
+        (one.event, one.alert["summary"]) for one in transitions if one.alert["rule"] == "custom"
+    ]
 
 
 def test_a_limit_is_an_alert_at_once_and_says_which(judge, row, connection):
@@ -87,8 +95,12 @@ def test_a_metric_without_a_value_says_nothing(judge, row):
 
 def test_segments_are_judged_apart(judge, row):
     rules = [{"metric": "mae", "above": 12.0, "segment": "sex=*"}]
-    changed = judge(mae(row, 0, 13.0), mae(row, 0, 13.0, segment="sex=F"),
-                    mae(row, 0, 11.0, segment="sex=M"), rules=rules)  # fmt: skip
+    changed = judge(
+        mae(row, 0, 13.0),
+        mae(row, 0, 13.0, segment="sex=F"),
+        mae(row, 0, 11.0, segment="sex=M"),
+        rules=rules,
+    )
     assert own(changed) == [("alert.firing", "flights (sex=F): mae is 13, above 12 (1,000 rows)")]
 
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 
 from modeltap import clock
-from modeltap.alerts.liveness import missing, news, watch
-from modeltap.rule import parse_rule
+from modeltap.alerts.absence import missing, news, watch
+from modeltap.config.rule_settings import parse_rule
 from modeltap.store.connection import writing
-from modeltap.store.requests import note_requests
+from modeltap.store.request_days import note_requests
 
 NOW = 1_700_000_000.0 // 86_400 * 86_400
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
@@ -137,9 +137,15 @@ def runs(connection, *exits, job="analyze"):
         connection.execute(
             "insert into runs (job, window, started_at, finished_at, exit, pid, host, log) "
             "values (?, ?, ?, ?, ?, 1, 'h', ?)",
-            (job, str(uuid4()), clock.now(), clock.now(), code,
-             "Traceback\nMemoryError: no memory\n" if code else ""),
-        )  # fmt: skip
+            (
+                job,
+                str(uuid4()),
+                clock.now(),
+                clock.now(),
+                code,
+                "Traceback\nMemoryError: no memory\n" if code else "",
+            ),
+        )
 
 
 def test_three_failed_analyses_are_an_alert_with_their_last_line(connection, look):
@@ -154,8 +160,14 @@ def test_three_failed_analyses_are_an_alert_with_their_last_line(connection, loo
 
 
 def owed(connection, **said):
-    row = {"id": f"msg_{len(said)}{said['state']}", "webhook": "hook#1", "event_type": "test",
-           "alert_ids": "[]", "body": "{}", "created_at": clock.iso(NOW)} | said  # fmt: skip
+    row = {
+        "id": f"msg_{len(said)}{said['state']}",
+        "webhook": "hook#1",
+        "event_type": "test",
+        "alert_ids": "[]",
+        "body": "{}",
+        "created_at": clock.iso(NOW),
+    } | said
     connection.execute(
         f"insert into deliveries ({', '.join(row)}) values ({', '.join('?' * len(row))})",
         tuple(row.values()),
@@ -163,8 +175,13 @@ def owed(connection, **said):
 
 
 def test_messages_that_do_not_arrive_are_an_alert(connection, look):
-    owed(connection, state="pending", attempts=3, next_at=clock.iso(NOW + DAY),
-         last_error="status 500")  # fmt: skip
+    owed(
+        connection,
+        state="pending",
+        attempts=3,
+        next_at=clock.iso(NOW + DAY),
+        last_error="status 500",
+    )
     assert look(NOW + 30 * MINUTE) == []
     assert look(NOW + 61 * MINUTE) == [("alert.firing", "delivery_failed", "")]
     (alert,) = connection.execute("select * from alerts").fetchall()

@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from modeltap.alerts import outbox
-from modeltap.alerts.outbox import MAX_AGE_SECONDS, Outcome, claim, due, settle
 from modeltap.alerts.silence import silence
 from modeltap.clock import iso
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.notify import outbox
+from modeltap.notify.outbox import MAX_AGE_SECONDS, Outcome, claim, due, settle
 from modeltap.store.connection import connect, writing
-from modeltap.webhook import WebhookSettings
 
 HOOK = [("a.example#1", WebhookSettings(url="https://a.example/secret-token"))]
 SOON = time.time() + 3600
@@ -36,22 +36,40 @@ def take(connection, now=SOON, **said):
 
 def test_one_message_for_what_began_together_the_worst_first(connection, judge, row):
     strengths = {"temp": 2.1, "dewp": 9.0, "wind": 3.0, "pressure": 4.0, "humid": 5.0}
-    judge(*[row(0, "alert", feature=name, strength=strength,
-                explanation=f"{name}: median went from 1 to 2")
-            for name, strength in strengths.items()],
-          row(0, "alert", metric="mae", feature=None, explanation="mae went from 8.1 to 14.7"),
-          webhooks=HOOK)  # fmt: skip
+    judge(
+        *[
+            row(
+                0,
+                "alert",
+                feature=name,
+                strength=strength,
+                explanation=f"{name}: median went from 1 to 2",
+            )
+            for name, strength in strengths.items()
+        ],
+        row(0, "alert", metric="mae", feature=None, explanation="mae went from 8.1 to 14.7"),
+        webhooks=HOOK,
+    )
     drift, performance = (json.loads(one["body"]) for one in messages(connection))
     assert drift["type"] == "alert.firing"
     data = drift["data"]
     assert [one["feature"] for one in data["alerts"]] == [
-        "dewp", "humid", "pressure", "wind", "temp"]  # fmt: skip
+        "dewp",
+        "humid",
+        "pressure",
+        "wind",
+        "temp",
+    ]
     assert data["summary"] == (
         "flights: 5 inputs drifted in the week from 2013-03-04: dewp: median went from 1 to 2; "
         "humid: median went from 1 to 2; pressure: median went from 1 to 2; also wind, temp"
     )
     assert (data["model"], data["version"], data["rule"], data["severity"]) == (
-        "flights", "1", "data_drift", "warning")  # fmt: skip
+        "flights",
+        "1",
+        "data_drift",
+        "warning",
+    )
     assert data["window_start"] == "2013-03-04T00:00:00.000Z"
     assert data["alerts_left_out"] == 0
     assert performance["data"]["summary"] == (
@@ -73,9 +91,13 @@ def test_the_key_is_stored_and_never_the_url(connection, judge, row):
 
 @pytest.mark.parametrize(
     ("said", "count"),
-    [({}, 1), ({"models": ("flights",)}, 1), ({"models": ("other",)}, 0),
-     ({"events": ("alert.resolved",)}, 0)],
-)  # fmt: skip
+    [
+        ({}, 1),
+        ({"models": ("flights",)}, 1),
+        ({"models": ("other",)}, 0),
+        ({"events": ("alert.resolved",)}, 0),
+    ],
+)
 def test_webhooks_choose_events_and_models(connection, judge, row, said, count):
     judge(row(0, "alert"), webhooks=[("one", WebhookSettings(url="http://a.example", **said))])
     assert len(messages(connection)) == count
@@ -98,8 +120,9 @@ def test_the_end_of_what_was_told_is_told_in_a_silence_too(connection, judge, ro
         silence(connection, iso(time.time() + 3600), rule="data_drift")
     judge(row(1, "ok"), webhooks=HOOK)
     assert [json.loads(one["body"])["type"] for one in messages(connection)] == [
-        "alert.firing", "alert.resolved"
-    ]  # fmt: skip
+        "alert.firing",
+        "alert.resolved",
+    ]
 
 
 @pytest.mark.parametrize(("count", "name"), [(500, "f{}"), (60, "ü" * 3000 + "{}")])
@@ -135,8 +158,12 @@ def test_a_claim_is_for_one_sender_until_its_lease_ends(connection):
 
 
 def test_later_messages_about_an_alert_wait_for_earlier_ones(connection):
-    first, _, other, both = (owe(connection, "a"), owe(connection, "a"), owe(connection, "b"),
-                             owe(connection, "a", "b"))  # fmt: skip
+    first, _, other, both = (
+        owe(connection, "a"),
+        owe(connection, "a"),
+        owe(connection, "b"),
+        owe(connection, "a", "b"),
+    )
     claimed = take(connection)
     assert [one.id for one in claimed] == [first, other]
     settle(connection, claimed[1], Outcome(status=200), SOON)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap import config
 from modeltap.alerts.rules import default_rule, fingerprint, rules_for
+from modeltap.config import sources
+from modeltap.config.rule_settings import parse_rule
 from modeltap.errors import ConfigError
-from modeltap.rule import parse_rule
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,17 @@ def test_the_later_of_two_holds_and_one_that_is_disabled_is_gone():
 
 @pytest.mark.parametrize(
     ("about", "fits"),
-    [({"feature": "weather.*"}, True), ({"feature": "temp"}, False), ({"model": "fl*"}, True),
-     ({"model": "trains"}, False), ({"version": "2"}, False), ({"segment": "sex=*"}, False),
-     ({"metric": "drift"}, True), ({"metric": "psi"}, False)],
-)  # fmt: skip
+    [
+        ({"feature": "weather.*"}, True),
+        ({"feature": "temp"}, False),
+        ({"model": "fl*"}, True),
+        ({"model": "trains"}, False),
+        ({"version": "2"}, False),
+        ({"segment": "sex=*"}, False),
+        ({"metric": "drift"}, True),
+        ({"metric": "psi"}, False),
+    ],
+)
 def test_what_a_rule_is_about(about, fits):
     (rule,) = watching(DRIFT, {"rule": "data_drift", "severity": "critical"} | about)
     assert rule.severity == ("critical" if fits else "warning")
@@ -114,13 +121,13 @@ def test_a_metric_that_only_describes_can_be_watched_by_name():
 )
 def test_a_wrong_rule_is_one_clear_line(wrong, line):
     with pytest.raises(ConfigError) as error:
-        config.load({"rules": [wrong]}, environ={})
+        sources.load({"rules": [wrong]}, environ={})
     assert line in str(error.value) and "\n" not in str(error.value)
 
 
 def test_the_scheduler_leaves_a_wrong_rule_out_and_says_so(caplog):
     good = {"metric": "mae", "above": 12.0}
-    settings = config.load(
+    settings = sources.load(
         {"rules": [{"metric": "mea", "above": 1}, good]}, environ={}, tolerant=True
     )
     assert [rule.metric for rule in settings.rules] == ["mae"]

@@ -7,12 +7,12 @@ import json
 import pytest
 
 from modeltap import clock
-from modeltap.alerts.outbox import enqueue
 from modeltap.alerts.reminders import any_due, due_reminders
 from modeltap.alerts.silence import acknowledge, end_silence, silence
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import InputError
+from modeltap.notify.outbox import enqueue
 from modeltap.store.connection import writing
-from modeltap.webhook import WebhookSettings
 
 HOOKS = [("one", WebhookSettings(url="http://a.example"))]
 NOW = 1_900_000_000.0
@@ -28,8 +28,10 @@ def told(connection):
         rows = connection.execute("select id, body from deliveries order by rowid").fetchall()
         fresh = [json.loads(row["body"]) for row in rows if row["id"] not in seen]
         seen.extend(row["id"] for row in rows)
-        return [(one["type"], [a["feature"] for a in one["data"]["alerts"]],
-                 one["data"]["repeated"]) for one in fresh]  # fmt: skip
+        return [
+            (one["type"], [a["feature"] for a in one["data"]["alerts"]], one["data"]["repeated"])
+            for one in fresh
+        ]
 
     return new
 
@@ -123,8 +125,10 @@ def test_what_still_fires_is_repeated_unless_somebody_looks_after_it(
     judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
     told()
     with writing(connection):
-        acknowledge(connection, connection.execute(
-            "select id from alerts where feature = 'dewp'").fetchone()[0])  # fmt: skip
+        acknowledge(
+            connection,
+            connection.execute("select id from alerts where feature = 'dewp'").fetchone()[0],
+        )
     assert not any_due(connection, 7 * DAY, NOW + 6 * DAY)
     remind(connection, NOW + 6 * DAY)
     assert told() == []

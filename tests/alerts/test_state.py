@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.alerts.state import lose_sight, update
-from modeltap.rule import RuleSettings
+from modeltap.alerts.lifecycle import lose_sight, update
+from modeltap.config.rule_settings import RuleSettings
 from modeltap.store.connection import writing
 
 
@@ -57,9 +57,16 @@ def test_how_many_in_a_row_is_the_callers(connection, judge, row):
     assert asked(3, 4) == []
 
 
-@pytest.mark.parametrize("said", [{"in_reference": 1}, {"verdict": "no_reference"},
-                                  {"verdict": "not_enough_rows"}, {"verdict": None},
-                                  {"metric": "psi"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"in_reference": 1},
+        {"verdict": "no_reference"},
+        {"verdict": "not_enough_rows"},
+        {"verdict": None},
+        {"metric": "psi"},
+    ],
+)
 def test_what_never_alerts(connection, judge, row, said):
     assert judge(row(0, "alert") | said) == []
     assert alerts(connection) == []
@@ -77,8 +84,12 @@ def test_windows_without_verdict_do_not_end_an_incident(connection, judge, row):
 
 
 def test_each_subject_has_its_own_incident(connection, judge, row):
-    changed = judge(row(0, "alert"), row(0, "alert", feature="dewp"),
-                    row(0, "alert", segment="sex=F"), row(0, "alert", version="2"))  # fmt: skip
+    changed = judge(
+        row(0, "alert"),
+        row(0, "alert", feature="dewp"),
+        row(0, "alert", segment="sex=F"),
+        row(0, "alert", version="2"),
+    )
     assert len(changed) == 4
     assert len({one.alert["fingerprint"] for one in changed}) == 4
     assert events(judge(row(1, "ok", feature="dewp"))) == ["alert.resolved"]
@@ -158,8 +169,8 @@ def test_without_an_explanation_the_numbers_speak(judge, row):
 
 
 def test_a_rollback_leaves_neither_alert_nor_message(connection, row):
-    from modeltap.alerts.outbox import enqueue
-    from modeltap.webhook import WebhookSettings
+    from modeltap.config.webhook_settings import WebhookSettings
+    from modeltap.notify.outbox import enqueue
 
     with pytest.raises(RuntimeError), writing(connection):
         changed = update(connection, [row(0, "alert")])
@@ -248,8 +259,9 @@ def test_each_step_is_kept(connection, judge, row, week):
     judge(row(1, "ok", value=0.01))
     kept = connection.execute("select * from alert_history order by rowid").fetchall()
     assert [(one["state"], one["window_start"], one["value"]) for one in kept] == [
-        ("firing", week(0), 0.4), ("resolved", week(1), 0.01)
-    ]  # fmt: skip
+        ("firing", week(0), 0.4),
+        ("resolved", week(1), 0.01),
+    ]
     assert len({one["alert_id"] for one in kept}) == 1 and all(one["at"] for one in kept)
 
 

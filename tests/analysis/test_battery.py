@@ -11,11 +11,18 @@ import pytest
 from msgspec.structs import asdict
 
 from bad_columns import CASES, INFINITE, WINDOW
-from modeltap.analysis import feed, multivariate, operations, outliers, performance, verdict
-from modeltap.analysis.metric import Metric
-from modeltap.analysis.reference import Reference, fit
-from modeltap.analysis.sample import Sample, sample
-from modeltap.analysis.tally import Tally, tally
+from modeltap.analysis.counting.sample import Sample, sample
+from modeltap.analysis.counting.tally import Tally, tally
+from modeltap.analysis.detectors import (
+    drift,
+    feed,
+    multivariate,
+    operations,
+    performance,
+    row_outliers,
+)
+from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.model.reference import Reference, fit
 
 ROWS = 900
 WORDS = np.array(list("abcde"))
@@ -27,17 +34,21 @@ def good(rng: np.random.Generator, rows: int, shift: float = 0.0) -> dict[str, A
     vectors = rng.normal(1.0, 1.0, size=(rows, 8)).tolist()
     topics = rng.choice(["late parcel", "wrong size", "broken lid", "kind staff"], size=(rows, 3))
     return {
-        "bad": x[:, 0].tolist(), "x1": (x[:, 1] + shift).tolist(), "x2": x[:, 2].tolist(),
-        "c": rng.choice(WORDS, size=rows).tolist(), "b": (rng.random(rows) < 0.4).tolist(),
-        "t": [" and ".join(row) + f" n{rng.integers(1000, 9999)}" for row in topics], "v": vectors,
-    }  # fmt: skip
+        "bad": x[:, 0].tolist(),
+        "x1": (x[:, 1] + shift).tolist(),
+        "x2": x[:, 2].tolist(),
+        "c": rng.choice(WORDS, size=rows).tolist(),
+        "b": (rng.random(rows) < 0.4).tolist(),
+        "t": [" and ".join(row) + f" n{rng.integers(1000, 9999)}" for row in topics],
+        "v": vectors,
+    }
 
 
 Found = Iterable[Metric]
 
 
 def univariate(reference: Reference, window: Tally, _: Sample, __: Sample) -> Found:
-    return verdict.judge(reference, window.counts)
+    return drift.judge(reference, window.counts)
 
 
 def of_the_feed(reference: Reference, window: Tally, _: Sample, __: Sample) -> Found:
@@ -49,7 +60,7 @@ def of_samples(reference: Reference, _: Tally, then: Sample, now: Sample) -> Fou
 
 
 def of_rows(reference: Reference, _: Tally, then: Sample, now: Sample) -> Found:
-    found = outliers.judge(reference, then, now, 0.01)
+    found = row_outliers.judge(reference, then, now, 0.01)
     return [found[0]] if found is not None else []
 
 
@@ -253,8 +264,11 @@ def test_bad_durations_and_counts_are_survived():
     durations = np.array([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, 5e-324] * 100)
     latency = operations.count_latency(durations)
     assert latency.sum() == 600
-    for requests, seconds, usual in ((700, 3600.0, {}), (700, 0.0, {"latency_p95_ms": 1e300}),
-                                     (0, 60.0, {"error_rate": 1.0})):  # fmt: skip
+    for requests, seconds, usual in (
+        (700, 3600.0, {}),
+        (700, 0.0, {"latency_p95_ms": 1e300}),
+        (0, 60.0, {"error_rate": 1.0}),
+    ):
         traffic = operations.Traffic(requests=requests, errors=requests, latency=latency)
         check_finite(operations.judge(traffic, seconds, usual))
     slow = operations.count_latency(np.append(durations, np.full(5000, 300.0)))

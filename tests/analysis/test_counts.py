@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.analysis.counts import count, layout
-from modeltap.analysis.learn import edges_of
-from modeltap.analysis.reference import Reference, fit
-from modeltap.analysis.tally import pack, unpack
+from modeltap.analysis.counting.counts import count, layout
+from modeltap.analysis.counting.tally import pack, unpack
+from modeltap.analysis.model.infer import edges_of
+from modeltap.analysis.model.reference import Reference, fit
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -25,10 +25,16 @@ REFERENCE = fit(
 )
 
 anything = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3),
-    st.sampled_from(["a", "b", "zzz"]), st.lists(st.integers(), max_size=2),
-    st.just(10**400), st.just({"k": 1}),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(["a", "b", "zzz"]),
+    st.lists(st.integers(), max_size=2),
+    st.just(10**400),
+    st.just({"k": 1}),
+)
 
 
 @given(st.lists(anything, max_size=30), st.lists(anything, max_size=30))
@@ -95,9 +101,14 @@ def test_a_reference_survives_the_store_and_its_id_tells_its_bins():
 
 @pytest.mark.parametrize(
     "values",
-    [np.zeros(100), np.array([1e12, *rng.normal(size=999)]), np.array([5.0]), np.array([]),
-     np.array([-1e308, 1e308] * 50)],
-)  # fmt: skip
+    [
+        np.zeros(100),
+        np.array([1e12, *rng.normal(size=999)]),
+        np.array([5.0]),
+        np.array([]),
+        np.array([-1e308, 1e308] * 50),
+    ],
+)
 def test_edges_are_finite_and_ascending(values):
     """Constant, one huge value, a single one, none, the largest there are."""
     edges = np.array(edges_of(values))
@@ -107,14 +118,20 @@ def test_edges_are_finite_and_ascending(values):
 @pytest.mark.parametrize(
     ("column", "kind"),
     [
-        ([1, 2.5, None] * 10, "numeric"), (["a", "b"] * 10, "categorical"),
-        ([True, False] * 10, "boolean"), (["True", "false"] * 10, "boolean"),
-        ([f"id-{i}" for i in range(50)], "id"), (list(range(1000, 1200)), "id"),
-        (["2013-01-01T10:00:00Z"] * 30, "datetime"), (["x " * 200] * 30, "text"),
+        ([1, 2.5, None] * 10, "numeric"),
+        (["a", "b"] * 10, "categorical"),
+        ([True, False] * 10, "boolean"),
+        (["True", "false"] * 10, "boolean"),
+        ([f"id-{i}" for i in range(50)], "id"),
+        (list(range(1000, 1200)), "id"),
+        (["2013-01-01T10:00:00Z"] * 30, "datetime"),
+        (["x " * 200] * 30, "text"),
         ([f"my parcel {i} is late again" for i in range(50)], "text"),
-        ([[1, 2]] * 10, "vector"), ([[1, "a"]] * 10, "other"), ([None] * 10, "other"),
+        ([[1, 2]] * 10, "vector"),
+        ([[1, "a"]] * 10, "other"),
+        ([None] * 10, "other"),
     ],
-)  # fmt: skip
+)
 def test_types_are_learnt(column, kind):
     """Numbers, words, truth values, ids, times, texts, vectors, and what is none of them."""
     assert fit({"f": column}, len(column), model="m").features[0].kind == kind

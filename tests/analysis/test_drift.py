@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.analysis import distances, significance
-from modeltap.analysis.counts import count, layout
-from modeltap.analysis.reference import fit
+from modeltap.analysis.counting.counts import count, layout
+from modeltap.analysis.model.reference import fit
+from modeltap.analysis.statistics import distances, tests
 
 rng = np.random.default_rng(1)
 
@@ -34,17 +34,24 @@ def test_a_shift_and_a_scale_are_seen(change):
     values = rng.normal(size=5000)
     feature, then, now = compare(values, change(values))
     assert distances.effect(distances.coarse(feature, then), distances.coarse(feature, now)) > 0.4
-    assert significance.p_value(then, now, feature) < 1e-9
+    assert tests.p_value(then, now, feature) < 1e-9
 
 
-@given(st.lists(st.integers(0, 1000), min_size=2, max_size=30),
-       st.lists(st.integers(0, 1000), min_size=2, max_size=30))  # fmt: skip
+@given(
+    st.lists(st.integers(0, 1000), min_size=2, max_size=30),
+    st.lists(st.integers(0, 1000), min_size=2, max_size=30),
+)
 def test_every_distance_is_finite(a, b):
     """Also with empty bins, and with no rows at all."""
     size = min(len(a), len(b))
     then, now = np.array(a[:size]), np.array(b[:size])
-    values = [distances.psi(then, now), distances.ks(then, now), distances.js(then, now),
-              *significance.chi2(then, now), distances.effect(then, now)]  # fmt: skip
+    values = [
+        distances.psi(then, now),
+        distances.ks(then, now),
+        distances.js(then, now),
+        *tests.chi2(then, now),
+        distances.effect(then, now),
+    ]
     assert np.isfinite(values).all()
     assert 0 <= distances.js(then, now) <= 1 and 0 <= distances.ks(then, now) <= 1
 
@@ -53,17 +60,27 @@ def test_ks_from_counts_is_ks_of_the_values():
     """128 quantile bins hold its error below .005 for 5,000 rows."""
     then, now = rng.normal(size=5000), rng.normal(0.3, 1.2, size=5000)
     grid = np.sort(np.concatenate([then, now]))
-    exact = np.max(np.abs(np.searchsorted(np.sort(then), grid, "right")
-                          - np.searchsorted(np.sort(now), grid, "right"))) / 5000  # fmt: skip
+    exact = (
+        np.max(
+            np.abs(
+                np.searchsorted(np.sort(then), grid, "right")
+                - np.searchsorted(np.sort(now), grid, "right")
+            )
+        )
+        / 5000
+    )
     _, a, b = compare(then, now)
     assert distances.ks(a, b) == pytest.approx(exact, abs=0.006)
 
 
 @pytest.mark.parametrize(
     "values",
-    [rng.normal(size=5000), rng.lognormal(size=5000),
-     np.where(rng.random(5000) < 0.6, 0.0, rng.exponential(size=5000))],
-)  # fmt: skip
+    [
+        rng.normal(size=5000),
+        rng.lognormal(size=5000),
+        np.where(rng.random(5000) < 0.6, 0.0, rng.exponential(size=5000)),
+    ],
+)
 def test_wasserstein_from_counts_is_near_that_of_the_values(values):
     """Normal, lognormal and zero-inflated; in the feature's own unit."""
     moved = values + 0.5 * values.std()
@@ -77,7 +94,7 @@ def test_p_values_are_uniform_enough_without_drift():
     for n in (100, 1000, 5000):
         for _ in range(60):
             feature, a, b = compare(rng.normal(size=3000), rng.normal(size=n))
-            low += significance.p_value(a, b, feature) < 0.01
+            low += tests.p_value(a, b, feature) < 0.01
     assert low <= 8  # of 180; chance gives 1.8, and more than 8 in one of 10,000 tries
 
 
@@ -86,7 +103,7 @@ def test_contamination_in_the_tail_is_found():
     now = rng.normal(size=2000)
     now[:100] += 5
     feature, a, b = compare(rng.normal(size=10_000), now)
-    assert significance.p_value(a, b, feature) < 1e-6
+    assert tests.p_value(a, b, feature) < 1e-6
 
 
 def test_a_share_that_moved_is_found():
@@ -94,14 +111,14 @@ def test_a_share_that_moved_is_found():
     then = rng.choice(list("abcde"), p=[0.1, 0.3, 0.2, 0.25, 0.15], size=10_000).tolist()
     now = rng.choice(list("abcde"), p=[0.15, 0.3, 0.2, 0.25, 0.1], size=2000).tolist()
     feature, a, b = compare(then, now)
-    assert significance.p_value(a, b, feature) < 1e-4
+    assert tests.p_value(a, b, feature) < 1e-4
 
 
 def test_a_larger_spread_is_found():
     """Variance a fifth larger, 2,000 rows: Mood's test finds it in most windows."""
     then = rng.normal(size=10_000)
     found = sum(
-        significance.p_value(a, b, feature) < 0.0004
+        tests.p_value(a, b, feature) < 0.0004
         for feature, a, b in (compare(then, rng.normal(0, 1.2**0.5, size=2000)) for _ in range(20))
     )
     assert found >= 8
@@ -112,15 +129,14 @@ def test_p_values_hold_where_nearly_all_rows_are_one_value():
     draw = lambda n: np.where(rng.random(n) < 0.97, 0.0, rng.exponential(size=n))  # noqa: E731
     then = draw(5000)
     low = sum(
-        significance.p_value(a, b, f) < 0.001
-        for f, a, b in (compare(then, draw(100)) for _ in range(200))
+        tests.p_value(a, b, f) < 0.001 for f, a, b in (compare(then, draw(100)) for _ in range(200))
     )
     assert low <= 3
 
 
 def test_chi_square_never_rests_on_a_cell_that_expects_less_than_five():
     """Two rare words together still expect three rows of 100: they join the smallest other."""
-    statistic, p = significance.chi2(np.array([9700, 200, 100]), np.array([92, 4, 4]))
+    statistic, p = tests.chi2(np.array([9700, 200, 100]), np.array([92, 4, 4]))
     assert (statistic, p) == (0.0, 1.0)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from modeltap.analysis import distances
-from modeltap.analysis.counts import count, layout
-from modeltap.analysis.reference import fit
+from modeltap.analysis.counting.counts import count, layout
+from modeltap.analysis.model.reference import fit
+from modeltap.analysis.statistics import distances
 
 ROWS = 10_000
 SEEDS = 5

@@ -36,8 +36,9 @@ def tell(store, *numbers):
 
 
 def errors(store):
-    found = read(store, "select window_start, rows from metrics where metric = 'mae' "
-                        "order by window_start")  # fmt: skip
+    found = read(
+        store, "select window_start, rows from metrics where metric = 'mae' order by window_start"
+    )
     return [row["rows"] for row in found]
 
 

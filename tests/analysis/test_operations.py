@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.operations import Traffic, count_latency, judge, quantile
+from modeltap.analysis.detectors.operations import Traffic, count_latency, judge, quantile
 
 rng = np.random.default_rng(4)
 

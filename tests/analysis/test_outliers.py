@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis import outliers, quality, verdict
-from modeltap.analysis.counts import count
-from modeltap.analysis.reference import fit
-from modeltap.analysis.sample import sample
+from modeltap.analysis.counting.counts import count
+from modeltap.analysis.counting.sample import sample
+from modeltap.analysis.detectors import drift, quality, row_outliers
+from modeltap.analysis.model.reference import fit
 
 NAN = float("nan")
 NORMAL = np.random.default_rng(12).normal(50, 10, size=5000)
@@ -128,7 +128,7 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
 
     def judged(rows):
         coded = sample(columns(rows), len(rows), reference)
-        return outliers.judge(reference, learnt, coded, 0.001)
+        return row_outliers.judge(reference, learnt, coded, 0.001)
 
     metric, places = judged(now)
     assert metric.verdict == "ok" and metric.value < 0.03
@@ -142,4 +142,4 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
     )
     assert many.value > 0.9, "what is frequent in a window is usual in the reference's eyes only"
     counted = count(columns(odd), len(odd), reference)
-    assert not [m for m in verdict.judge(reference, counted) if m.verdict == "alert"]
+    assert not [m for m in drift.judge(reference, counted) if m.verdict == "alert"]

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from modeltap.analysis.pace import Pace
+from modeltap.jobs.pacing import Pace
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_who_holds_a_lock_goes_on_and_rests_afterwards(neighbours):
 
 
 def test_a_machine_that_does_not_tell_is_taken_as_idle(monkeypatch):
-    monkeypatch.setattr("modeltap.analysis.pace.Path", lambda _: (_ for _ in ()).throw(OSError()))
+    monkeypatch.setattr("modeltap.jobs.pacing.Path", lambda _: (_ for _ in ()).throw(OSError()))
     rests = []
     with Pace(budget_seconds=60.0, sleep=rests.append):
         work(0.5)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from modeltap.analysis import performance
+from modeltap.analysis.detectors import performance
 from modeltap.errors import InputError
 
 rng = np.random.default_rng(3)
@@ -92,8 +92,9 @@ def test_a_second_dimension_is_a_clear_error(values):
 
 def test_a_missing_label_is_no_class():
     """NaN and None pairs are left out."""
-    found = metrics_of("classification", [1, 2, float("nan"), 1], [1, 2, float("nan"), None], None,
-                       min_rows=2)  # fmt: skip
+    found = metrics_of(
+        "classification", [1, 2, float("nan"), 1], [1, 2, float("nan"), None], None, min_rows=2
+    )
     assert found["accuracy"].rows == 2
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeltap.analysis import quality
-from modeltap.analysis.counts import count
-from modeltap.analysis.reference import fit
+from modeltap.analysis.counting.counts import count
+from modeltap.analysis.detectors import quality
+from modeltap.analysis.model.reference import fit
 
 rng = np.random.default_rng(8)
 WORDS = rng.choice(list("abc"), size=2000).tolist()
@@ -24,8 +24,10 @@ def test_each_rate_has_its_own_rows():
     """Missing is over all, the wrong type over those not missing, unseen over the right type."""
     found = rates(WORDS, [None] * 20 + [7] * 30 + ["new"] * 50 + ["a"] * 100)
     assert {name: (m.count, m.rows) for name, m in found.items()} == {
-        "missing_rate": (20, 200), "type_mismatch_rate": (30, 180), "unseen_rate": (50, 150),
-    }  # fmt: skip
+        "missing_rate": (20, 200),
+        "type_mismatch_rate": (30, 180),
+        "unseen_rate": (50, 150),
+    }
     assert all(m.verdict == "alert" and m.low < m.value < m.high for m in found.values())
 
 

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeltap import clock, config
-from modeltap.analysis import counts, reading
-from modeltap.analysis.reference import fit
-from modeltap.analysis.times import parse_times, write_times
-from modeltap.decode import Decoders
+from modeltap import clock
+from modeltap.analysis.counting import counts
+from modeltap.analysis.model.reference import fit
+from modeltap.config import sources
+from modeltap.decoding import batches as reading
+from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.times import parse_times, write_times
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -32,23 +34,58 @@ REFERENCE = fit(
     500,
     model="m",
 )
-NAMES = ("seq", "id", "model", "version", "path", "query", "status", "request_body",
-         "response_body", "request_type", "response_type", "request_encoding",
-         "response_encoding", "started_at", "event_time", "duration_ms", "aborted",
-         "sample_rate", "method", "request_headers", "response_headers", "stream",
-         "request_truncated", "response_truncated")  # fmt: skip
+NAMES = (
+    "seq",
+    "id",
+    "model",
+    "version",
+    "path",
+    "query",
+    "status",
+    "request_body",
+    "response_body",
+    "request_type",
+    "response_type",
+    "request_encoding",
+    "response_encoding",
+    "started_at",
+    "event_time",
+    "duration_ms",
+    "aborted",
+    "sample_rate",
+    "method",
+    "request_headers",
+    "response_headers",
+    "stream",
+    "request_truncated",
+    "response_truncated",
+)
 WHEN = "2024-01-01T10:00:00.123Z"
 
 usual = st.fixed_dictionaries(
     {"x": st.floats(-3, 3), "n": st.integers(0, 9), "c": st.sampled_from("abcz")},
-    optional={"b": st.booleans(), "x.y": st.floats(-1, 1), "e é": st.just(1.5),
-              "when": st.sampled_from([WHEN, "2024-01-01", "soon", None, 1.7e9])},
-)  # fmt: skip
+    optional={
+        "b": st.booleans(),
+        "x.y": st.floats(-1, 1),
+        "e é": st.just(1.5),
+        "when": st.sampled_from([WHEN, "2024-01-01", "soon", None, 1.7e9]),
+    },
+)
 value = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3),
-    st.sampled_from(["a", "b", "\ud800"]), st.just(10**400), st.just(2**63), st.just(-(2**70)),
-    st.lists(st.integers(), max_size=2), st.just({}), st.just({"y": 1.0}), st.just({"y": {"z": 1}}),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(["a", "b", "\ud800"]),
+    st.just(10**400),
+    st.just(2**63),
+    st.just(-(2**70)),
+    st.lists(st.integers(), max_size=2),
+    st.just({}),
+    st.just({"y": 1.0}),
+    st.just({"y": {"z": 1}}),
+)
 names = st.sampled_from(["x", "n", "c", "b", "x.y", "e é", "new", "when", 'q"', "a\\", "data"])
 unusual = st.dictionaries(names, value, max_size=4)
 document = st.one_of(usual, usual, usual, unusual, st.builds(dict.__or__, usual, unusual))
@@ -56,19 +93,35 @@ written = st.builds(json.dumps, document, ensure_ascii=st.booleans()).filter(
     lambda text: "\ud800" not in text
 )
 texts = [
-    "", "{", "[]", "7", "{} x", '{"x": 1, "x": 2, "n": 1, "c": "a"}', '{"x": NaN, "n": 1}',
-    '{"x": 1e400, "n": 1, "c": "a"}', '{"x": 1, "n": 1, "c": "\\ud800"}', '[{"x": 1}, {"x": 2}]',
-    '{"data": [[1, 2]]}', '{"\\u0078": 1, "n": 18446744073709551616, "c": "a"}', "\ufeff{}",
-    '{"x": -0, "n": 01, "c": "a"}', '{"x": ' + "9" * 5000 + ', "n": 1, "c": "a"}', '{"a":' * 2000,
-]  # fmt: skip
+    "",
+    "{",
+    "[]",
+    "7",
+    "{} x",
+    '{"x": 1, "x": 2, "n": 1, "c": "a"}',
+    '{"x": NaN, "n": 1}',
+    '{"x": 1e400, "n": 1, "c": "a"}',
+    '{"x": 1, "n": 1, "c": "\\ud800"}',
+    '[{"x": 1}, {"x": 2}]',
+    '{"data": [[1, 2]]}',
+    '{"\\u0078": 1, "n": 18446744073709551616, "c": "a"}',
+    "\ufeff{}",
+    '{"x": -0, "n": 01, "c": "a"}',
+    '{"x": ' + "9" * 5000 + ', "n": 1, "c": "a"}',
+    '{"a":' * 2000,
+]
 request = st.one_of(
     *[written] * 4, st.sampled_from(texts), st.none(), st.just(b"\xff"), written.map(str.encode)
 )
 response = st.one_of(
     *[st.builds(json.dumps, st.fixed_dictionaries({"prediction": value}))] * 3,
-    st.builds(json.dumps, value), st.none(), st.sampled_from(texts),
-    st.just('{"label": "a", "score": 0.5}'), st.just("[[0.25, 0.75]]"), st.just("[1, 2]"),
-)  # fmt: skip
+    st.builds(json.dumps, value),
+    st.none(),
+    st.sampled_from(texts),
+    st.just('{"label": "a", "score": 0.5}'),
+    st.just("[[0.25, 0.75]]"),
+    st.just("[1, 2]"),
+)
 
 
 def exchanges(bodies: list[tuple[Any, Any]]) -> list[sqlite3.Row]:
@@ -78,12 +131,17 @@ def exchanges(bodies: list[tuple[Any, Any]]) -> list[sqlite3.Row]:
     connection.execute(f"create table exchanges ({', '.join(NAMES)})")
     for seq, (asked, answered) in enumerate(bodies):
         found = dict.fromkeys(NAMES) | {
-            "seq": seq, "id": str(seq), "path": "/", "status": 500 if seq % 50 == 7 else 200,
-            "request_body": asked, "response_body": answered, "event_time": WHEN,
+            "seq": seq,
+            "id": str(seq),
+            "path": "/",
+            "status": 500 if seq % 50 == 7 else 200,
+            "request_body": asked,
+            "response_body": answered,
+            "event_time": WHEN,
             "query": "x=1&c=a" if seq % 3 else None,
             "request_truncated": 1 if seq % 50 == 11 else None,
             "response_truncated": 1 if seq % 50 == 13 else None,
-        }  # fmt: skip
+        }
         places = ", ".join("?" * len(NAMES))
         connection.execute(f"insert into exchanges values ({places})", list(found.values()))
     rows = connection.execute("select * from exchanges").fetchall()
@@ -103,7 +161,7 @@ def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
 def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     """The same counts to the last, notes, predictions and times, for whatever a body may hold."""
     found = exchanges(bodies)
-    options = config.load({"event_time": "body:when"} if in_body else {}, environ={})
+    options = sources.load({"event_time": "body:when"} if in_body else {}, environ={})
     batches = []
     with pytest.MonkeyPatch.context() as patch:
         for least in (10**9, 2):
@@ -121,16 +179,14 @@ def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     ids = [position for position, one in enumerate(one_by_one.ids) if one in set(picked)]
     if len(set(many.ids)) == len(many.ids):
         parts = [(many, half), (one_by_one, ids)]
-        first, second = (
-            counts.count(b.picked(p).columns(), len(p), REFERENCE) for b, p in parts
-        )  # fmt: skip
+        first, second = (counts.count(b.picked(p).columns(), len(p), REFERENCE) for b, p in parts)
         assert (first == second).all()
 
 
 def test_flat_documents_are_decoded_at_once():
     """Without it the test above would compare a thing with itself."""
     bodies = [(json.dumps({"x": n, "c": "a"}), '{"prediction": 1}') for n in range(100)]
-    batch = reading.read(exchanges(bodies), config.load(environ={}), Decoders())
+    batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
     one_by_one = sum(isinstance(row, dict) for row in batch.rows)
     assert one_by_one == 3  # the first, and two whose answers are cut
 
@@ -139,7 +195,7 @@ def test_usual_answers_of_other_forms_are_decoded_at_once():
     """A label with its score, probabilities, a bare value."""
     answers = ['{"label": "a", "score": 0.5}', "[0.25, 0.75]", "3", '{"score": 1}']
     bodies = [('{"x": 1}', answers[n % 4]) for n in range(100)]
-    batch = reading.read(exchanges(bodies), config.load(environ={}), Decoders())
+    batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
     assert sum(isinstance(row, dict) for row in batch.rows) == 3
     assert {"a", 1, 3, None} == set(batch.predictions)
 
@@ -155,10 +211,11 @@ def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
     bodies = [(ASKED, missing)] * count + [(ASKED, GENERATED)] * 100
     found = [dict(one) | {"path": "/generate"} for one in exchanges(bodies)]
     rows = [tuple(one.values()) for one in found if one["status"] == 200]
-    batch = reading.read(rows, config.load(environ={}), Decoders())
+    batch = reading.read(rows, sources.load(environ={}), Decoders())
     assert batch.predictions.count("yes") > 90
-    assert not any("no prediction" in (note or "") for seq, (_, note) in batch.notes.items()
-                   if seq >= count)  # fmt: skip
+    assert not any(
+        "no prediction" in (note or "") for seq, (_, note) in batch.notes.items() if seq >= count
+    )
 
 
 def test_an_answers_field_with_a_features_name_has_one_of_its_own():
@@ -180,15 +237,26 @@ def test_a_reference_learns_the_names_that_are_usual():
 
 
 moment = st.one_of(
-    st.none(), st.sampled_from(["soon", "0001-01-01T00:00:00+01:00", -1e11, 10**400,
-                     "9999-12-31T00:00:00.000Z"]),
-    st.floats(), st.booleans(), st.datetimes().map(str),
+    st.none(),
+    st.sampled_from(
+        ["soon", "0001-01-01T00:00:00+01:00", -1e11, 10**400, "9999-12-31T00:00:00.000Z"]
+    ),
+    st.floats(),
+    st.booleans(),
+    st.datetimes().map(str),
     st.floats(clock.EARLIEST, clock.LATEST).map(clock.iso),
     st.from_regex(r"\A\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d\.\d{3}Z\Z"),
-    st.sampled_from(["2023-02-29T00:00:00.000Z", "2024-02-29T23:59:59.999Z",
-                     "0000-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z",
-                     "2024-01-01T00:00:00,000Z", "2024-01-01T00:00:00.00éZ"]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "2023-02-29T00:00:00.000Z",
+            "2024-02-29T23:59:59.999Z",
+            "0000-01-01T00:00:00.000Z",
+            "0001-01-01T00:00:00.000Z",
+            "2024-01-01T00:00:00,000Z",
+            "2024-01-01T00:00:00.00éZ",
+        ]
+    ),
+)
 
 
 @given(st.one_of(st.lists(moment, max_size=5), moment.map(lambda one: [one])))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis import distances
-from modeltap.analysis.counts import count, layout
-from modeltap.analysis.learn import edges_of
-from modeltap.analysis.reference import Reference, fit
+from modeltap.analysis.counting.counts import count, layout
+from modeltap.analysis.model.infer import edges_of
+from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.statistics import distances
 from modeltap.errors import InputError
 
 rng = np.random.default_rng(6)
@@ -22,13 +22,15 @@ def learn(column):
 @pytest.mark.parametrize(
     ("column", "kind"),
     [
-        (rng.integers(0, 1000, 300), "numeric"), (rng.normal(size=300).astype("f4"), "numeric"),
-        (list(rng.normal(size=300)), "numeric"), (rng.random(300) < 0.5, "boolean"),
+        (rng.integers(0, 1000, 300), "numeric"),
+        (rng.normal(size=300).astype("f4"), "numeric"),
+        (list(rng.normal(size=300)), "numeric"),
+        (rng.random(300) < 0.5, "boolean"),
         (rng.choice(["a", "b"], 300), "categorical"),
         (np.array(["a", "b", None] * 100, dtype=object), "categorical"),
         (np.array(["2020-01-01"] * 30, dtype="M8[D]"), "datetime"),
     ],
-)  # fmt: skip
+)
 def test_arrays_are_learnt_as_lists_are(column, kind):
     """Whole numbers, single precision, NumPy's own scalars, truth values, words, dates."""
     feature = learn(column)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counts import count
-from modeltap.analysis.reference import fit
-from modeltap.analysis.verdict import judge
+from modeltap.analysis.counting.counts import count
+from modeltap.analysis.detectors.drift import judge
+from modeltap.analysis.model.reference import fit
 
 rng = np.random.default_rng(2)
 WORDS = np.array(list("abcde"))
@@ -53,9 +53,19 @@ def test_a_shift_that_matters_to_nobody_is_none():
 
 @pytest.mark.parametrize(
     "bad",
-    [None, [None] * 500, ["text"] * 500, [[1]] * 500, [float("inf")] * 500, [1e12] * 500,
-     [float("nan")] * 500, ["1.5"] * 500, [True] * 500, [10**400] * 500],
-)  # fmt: skip
+    [
+        None,
+        [None] * 500,
+        ["text"] * 500,
+        [[1]] * 500,
+        [float("inf")] * 500,
+        [1e12] * 500,
+        [float("nan")] * 500,
+        ["1.5"] * 500,
+        [True] * 500,
+        [10**400] * 500,
+    ],
+)
 def test_one_bad_column_costs_the_others_nothing(bad):
     """It is a finding about itself; no value is NaN or infinite; a drift elsewhere is found."""
     reference = fit(table(5000), 5000, model="m")
@@ -118,8 +128,10 @@ def test_sensitivity_is_one_setting():
     """High sees what low leaves alone."""
     reference = fit({"x": rng.normal(size=10_000)}, 10_000, model="m")
     counted = count({"x": rng.normal(0.12, 1, size=3000)}, 3000, reference)
-    found = {s: any(m.verdict == "alert" for m in judge(reference, counted, sensitivity=s))
-             for s in ("low", "high")}  # fmt: skip
+    found = {
+        s: any(m.verdict == "alert" for m in judge(reference, counted, sensitivity=s))
+        for s in ("low", "high")
+    }
     assert found == {"low": False, "high": True}
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from modeltap.alerts.outbox import Outcome
-from modeltap.alerts.post import post
+from modeltap.config.webhook_settings import parse_webhook
+from modeltap.notify.http import post
+from modeltap.notify.outbox import Outcome
 from modeltap.testing import Received, WebhookReceiver
-from modeltap.webhook import parse_webhook
 
 MOMENT = "2013-03-04T00:00:00.000Z"
 END = "2013-03-11T00:00:00.000Z"
@@ -22,31 +22,63 @@ def event_of(
     """An event as the outbox holds it; `size` makes its texts so many times as long."""
     alerts = [
         {
-            "id": f"alert_{n}", "fingerprint": f"mark{n}", "metric": "drift",
-            "feature": f"temp{n}" * size, "segment": None, "severity": "warning",
-            "state": kind.partition(".")[2], "value": 0.3, "threshold": 0.1, "p_value": 1e-9,
-            "window_start": MOMENT, "window_end": END, "last_window_start": MOMENT,
-            "started_at": MOMENT, "resolved_at": END if kind == "alert.resolved" else None,
+            "id": f"alert_{n}",
+            "fingerprint": f"mark{n}",
+            "metric": "drift",
+            "feature": f"temp{n}" * size,
+            "segment": None,
+            "severity": "warning",
+            "state": kind.partition(".")[2],
+            "value": 0.3,
+            "threshold": 0.1,
+            "p_value": 1e-9,
+            "window_start": MOMENT,
+            "window_end": END,
+            "last_window_start": MOMENT,
+            "started_at": MOMENT,
+            "resolved_at": END if kind == "alert.resolved" else None,
             "summary": f"flights: temp{n}: median went from 10 to 20 <!everyone> & co " * size,
             "examples": [f"0142-{n}"],
         }
         for n in range(features)
-    ]  # fmt: skip
-    return {"type": kind, "timestamp": END, "data": {
-        "model": "flights", "version": "2", "rule": "data_drift", "severity": "warning",
-        "window_start": MOMENT, "window_end": END, "started_at": MOMENT,
-        "summary": "flights: 1 input drifted: median went from 10 to 20 <!everyone> & co" * size,
-        "alerts": alerts, "alerts_left_out": 0, "open_alerts": features, "repeated": False,
-        "link": "https://taps.example/alerts?id=alert_0",
-    } | said}  # fmt: skip
+    ]
+    return {
+        "type": kind,
+        "timestamp": END,
+        "data": {
+            "model": "flights",
+            "version": "2",
+            "rule": "data_drift",
+            "severity": "warning",
+            "window_start": MOMENT,
+            "window_end": END,
+            "started_at": MOMENT,
+            "summary": "flights: 1 input drifted: median went from 10 to 20 <!everyone> & co"
+            * size,
+            "alerts": alerts,
+            "alerts_left_out": 0,
+            "open_alerts": features,
+            "repeated": False,
+            "link": "https://taps.example/alerts?id=alert_0",
+        }
+        | said,
+    }
 
 
-DIGEST = {"type": "digest", "timestamp": END, "data": {
-    "summary": "2013-03-04 to 2013-03-11: 2 models, no alert fires, 0 began",
-    "period_start": MOMENT, "period_end": END, "alerts": [],
-    "models": [{"model": "flights", "summary": "flights: 1,200 requests, no alert fires"},
-               {"model": "trains", "summary": "trains: 0 requests, no alert fires"}],
-}}  # fmt: skip
+DIGEST = {
+    "type": "digest",
+    "timestamp": END,
+    "data": {
+        "summary": "2013-03-04 to 2013-03-11: 2 models, no alert fires, 0 began",
+        "period_start": MOMENT,
+        "period_end": END,
+        "alerts": [],
+        "models": [
+            {"model": "flights", "summary": "flights: 1,200 requests, no alert fires"},
+            {"model": "trains", "summary": "trains: 0 requests, no alert fires"},
+        ],
+    },
+}
 
 EVENTS = {
     "firing": event_of(),
@@ -57,11 +89,19 @@ EVENTS = {
     "huge": event_of(features=60, size=400),
     "no model": event_of(model="", version="", link=None, severity="critical"),
     "digest": DIGEST,
-    "retrain": {"type": "retrain", "timestamp": END, "data": {
-        "model": "flights", "since": MOMENT, "labels": 40, "alerts": [],
-        "summary": "flights: time to train again: 40 labels"}},
+    "retrain": {
+        "type": "retrain",
+        "timestamp": END,
+        "data": {
+            "model": "flights",
+            "since": MOMENT,
+            "labels": 40,
+            "alerts": [],
+            "summary": "flights: time to train again: 40 labels",
+        },
+    },
     "test": event_of("test"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(params=list(EVENTS))

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from modeltap.alerts.post import post
+from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError
-from modeltap.webhook import WebhookSettings, parse_webhook
+from modeltap.notify.http import post
 
 pytest.importorskip("apprise", reason="pip install 'modeltap[apprise]'")
 
@@ -26,9 +26,13 @@ def test_an_event_arrives(receiver, event):
 
 @pytest.mark.parametrize(
     ("kind", "severity", "type_"),
-    [("alert.firing", "critical", "failure"), ("alert.firing", "warning", "warning"),
-     ("alert.resolved", "critical", "success"), ("test", "info", "info")],
-)  # fmt: skip
+    [
+        ("alert.firing", "critical", "failure"),
+        ("alert.firing", "warning", "warning"),
+        ("alert.resolved", "critical", "success"),
+        ("test", "info", "info"),
+    ],
+)
 def test_it_says_how_grave_it_is(receiver, firing, kind, severity, type_):
     post(hook(receiver), "msg_1", firing(kind, severity=severity))
     assert receiver.received[0].event["type"] == type_

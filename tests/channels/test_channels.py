@@ -29,8 +29,13 @@ def test_every_channel_says_every_event_in_json_with_its_words(send, event, chan
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_firing_alert_says_what_since_when_and_where_to_look(send, firing, channel):
     text = send(firing(), channel, **said(channel)).body.decode()
-    for words in ("median went from 10 to 20", "flights", "2013-03-04", "0142-0",
-                  "https://taps.example/alerts?id=alert_0"):  # fmt: skip
+    for words in (
+        "median went from 10 to 20",
+        "flights",
+        "2013-03-04",
+        "0142-0",
+        "https://taps.example/alerts?id=alert_0",
+    ):
         # Alertmanager has no place for exchanges' ids: the link leads to them.
         assert words in text or (channel, words) == ("alertmanager", "0142-0"), words
 
@@ -71,8 +76,11 @@ def test_a_discord_embed_is_within_its_limits(send, event):
     assert len(embed["title"]) <= 256 and len(embed["description"]) <= 4096
     assert len(embed["fields"]) <= 25
     assert all(len(one["value"]) <= 1024 for one in embed["fields"])
-    texts = [embed["title"], embed["description"],
-             *(one["name"] + one["value"] for one in embed["fields"])]  # fmt: skip
+    texts = [
+        embed["title"],
+        embed["description"],
+        *(one["name"] + one["value"] for one in embed["fields"]),
+    ]
     assert sum(map(len, texts)) <= 6000
 
 

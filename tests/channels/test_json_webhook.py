@@ -8,9 +8,9 @@ import time
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.plugins import hooks
-from modeltap.webhook import WebhookSettings
 from modeltap_channels.json_webhook import format_event
 
 KEY = bytes(range(32))

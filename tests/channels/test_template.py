@@ -11,9 +11,10 @@ def test_names_are_filled_in(send, firing):
     assert got.headers["content-type"] == "application/json"
     assert got.event == {
         "text": "🟠 flights: data drift: flights: 1 input drifted: median went from 10 to 20 "
-                "<!everyone> & co",
-        "ids": ["msg_1"], "cost": "5 $",
-    }  # fmt: skip
+        "<!everyone> & co",
+        "ids": ["msg_1"],
+        "cost": "5 $",
+    }
 
 
 def test_json_stays_json_whatever_a_value_holds(send, firing):
@@ -30,12 +31,17 @@ def test_other_text_is_plain(send, event):
 
 @pytest.mark.parametrize(
     ("template", "line"),
-    [("$sumary", "the template names 'sumary'; did you mean 'summary'?"),
-     ("${a.b.c}", "the template names 'a.b.c'"),
-     ("costs 5 $", "the template is wrong: Invalid placeholder in string: line 1, col 9; "
-                   "write $$ for a dollar sign"),
-     (None, "format 'template' needs a template")],
-)  # fmt: skip
+    [
+        ("$sumary", "the template names 'sumary'; did you mean 'summary'?"),
+        ("${a.b.c}", "the template names 'a.b.c'"),
+        (
+            "costs 5 $",
+            "the template is wrong: Invalid placeholder in string: line 1, col 9; "
+            "write $$ for a dollar sign",
+        ),
+        (None, "format 'template' needs a template"),
+    ],
+)
 def test_one_that_fails_is_a_clear_line_and_nothing_is_posted(
     send, firing, receiver, template, line
 ):

@@ -66,9 +66,19 @@ def test_alerts_for_people_and_programs(at):
     rows = lines(modeltap("alerts", *at, "--model", "m", "--state", "firing", "--json"))
     assert {row["rule"] for row in rows} == {"data_drift", "prediction_drift", "performance"}
     assert {
-        "id", "metric", "feature", "severity", "window_start", "last_window_start", "value",
-        "threshold", "p_value", "summary", "started_at", "resolved_at",
-    } <= set(rows[0])  # fmt: skip
+        "id",
+        "metric",
+        "feature",
+        "severity",
+        "window_start",
+        "last_window_start",
+        "value",
+        "threshold",
+        "p_value",
+        "summary",
+        "started_at",
+        "resolved_at",
+    } <= set(rows[0])
 
 
 def test_metrics_by_name_feature_and_last_windows(at):
@@ -132,15 +142,26 @@ def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
     """Two fields, of which none has a usual name: what has to be written is ready to copy."""
     store = tmp_path / "prices.db"
     answer = json.dumps({"model_version": "2026-11", "price_keur": 313.8})
-    put(store, every(1, 20), [{"rooms": n} for n in range(20)], model="houses",
-        responses=[answer] * 20)  # fmt: skip
+    put(
+        store,
+        every(1, 20),
+        [{"rooms": n} for n in range(20)],
+        model="houses",
+        responses=[answer] * 20,
+    )
     modeltap("analyze", "--store", store)
     said = modeltap("doctor", "--store", store, code=1)
     assert "answers of houses have model_version, price_keur" in said
     assert '[models.houses.mapping] prediction = "price_keur"' in said
     (tmp_path / "modeltap.toml").write_text('[models.houses.mapping]\nprediction = "price_keur"\n')
-    put(store, every(1, 20), [{"rooms": n} for n in range(20)], model="houses", prefix="later",
-        responses=[answer] * 20)  # fmt: skip
+    put(
+        store,
+        every(1, 20),
+        [{"rooms": n} for n in range(20)],
+        model="houses",
+        prefix="later",
+        responses=[answer] * 20,
+    )
     modeltap("analyze", "--store", store)
     rows = lines(modeltap("export", "--store", store, "--model", "houses"))
     assert {row["prediction"] for row in rows} == {313.8}
@@ -223,8 +244,10 @@ def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path):
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n1,2,3\n4,5\n")
     done = subprocess.run(
         [sys.executable, "-m", "modeltap", "import", "rows.csv", "--store", "x.db", "--model", "m"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "line 3: 3 cells, the header has 2" in done.stderr and "2 rows imported" in done.stdout
     (tmp_path / "rows.jsonl").write_text('{"a": 1}\nbroken\n[1]\n{"a": 2}\n')
     modeltap("import", "rows.jsonl", "--store", "x.db", "--model", "m", "--strict", code=1)
@@ -232,16 +255,19 @@ def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path):
 
 def test_parquet_with_times_and_lists(tmp_path):
     """Values are as JSON writes them; the file is a reference, too."""
-    pa, pq = pytest.importorskip("pyarrow", reason="pip install pyarrow"), importlib.import_module(
-        "pyarrow.parquet"
-    )  # fmt: skip
+    pa, pq = (
+        pytest.importorskip("pyarrow", reason="pip install pyarrow"),
+        importlib.import_module("pyarrow.parquet"),
+    )
     start = datetime.datetime(2024, 5, 1, tzinfo=datetime.UTC)
-    table = pa.table({
-        "at": [start + datetime.timedelta(minutes=n) for n in range(300)],
-        "x": [float(n % 17) if n % 5 else float("nan") for n in range(300)],
-        "parts": [[n, n + 1] for n in range(300)],
-        "prediction": [n % 2 for n in range(300)],
-    })  # fmt: skip
+    table = pa.table(
+        {
+            "at": [start + datetime.timedelta(minutes=n) for n in range(300)],
+            "x": [float(n % 17) if n % 5 else float("nan") for n in range(300)],
+            "parts": [[n, n + 1] for n in range(300)],
+            "prediction": [n % 2 for n in range(300)],
+        }
+    )
     pq.write_table(table, tmp_path / "rows.parquet")
     where = {"cwd": tmp_path}
     said = modeltap("import", "rows.parquet", "--model", "m", "--timestamp", "at", **where)
@@ -250,8 +276,9 @@ def test_parquet_with_times_and_lists(tmp_path):
     assert row["event_time"] == "2024-05-01T04:59:00.000Z"
     shown = json.loads(modeltap("show", row["id"], "--json", **where))
     assert json.loads(shown["request_body"]) == {"x": 10.0, "parts": [299, 300]}
-    modeltap("reference", "set", "--file", "rows.parquet", "--model", "m", "--ignore", "at",
-             **where)  # fmt: skip
+    modeltap(
+        "reference", "set", "--file", "rows.parquet", "--model", "m", "--ignore", "at", **where
+    )
     assert "300 rows" in modeltap("reference", "show", **where)
 
 
@@ -272,16 +299,29 @@ def test_a_closed_pipe_is_no_error(files):
     """`modeltap metrics | head` ends quietly."""
     done = subprocess.run(
         f"{sys.executable} -m modeltap metrics --store {files / 'cli.db'} --json | head -1",
-        shell=True, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stderr == "" and json.loads(done.stdout)["model"] == "m"
 
 
 def test_version_and_help():
     """Of the group and of every command."""
     assert modeltap("--version").startswith("modeltap, version ")
-    for command in ("demo", "tail", "show", "import", "reference", "analyze", "metrics", "alerts",
-                    "label", "doctor"):  # fmt: skip
+    for command in (
+        "demo",
+        "tail",
+        "show",
+        "import",
+        "reference",
+        "analyze",
+        "metrics",
+        "alerts",
+        "label",
+        "doctor",
+    ):
         assert "Usage:" in modeltap(command, "--help")
         if command not in ("reference", "label"):
             assert "--json" in modeltap(command, "--help")
@@ -312,6 +352,7 @@ def test_references_are_listed_and_compared(files, at):
     assert amount["typical_after"] > amount["typical_before"] and amount["js"] > 0.3
     color = next(row for row in rows if row["feature"] == "color")
     assert color["js"] < 0.05 and color["type_before"] == "categorical"
-    assert "no reference has the id 'zzz'" in modeltap("reference", "compare", "zzz", after, *at,
-                                                       code=1)  # fmt: skip
+    assert "no reference has the id 'zzz'" in modeltap(
+        "reference", "compare", "zzz", after, *at, code=1
+    )
     modeltap("reference", "use", before, *at)

@@ -19,8 +19,10 @@ from terminal import on_a_terminal
 def table(tmp_path):
     """Rows with a broken line among them."""
     path = tmp_path / "rows.csv"
-    path.write_text("when,x,token,prediction\n2026-01-01,1,secret-one,0\n2026-01-02,2\n"
-                    "2026-01-03,3,secret-two,1\n")  # fmt: skip
+    path.write_text(
+        "when,x,token,prediction\n2026-01-01,1,secret-one,0\n2026-01-02,2\n"
+        "2026-01-03,3,secret-two,1\n"
+    )
     return path
 
 
@@ -58,13 +60,18 @@ def test_broken_lines_are_named_and_fail_only_when_strict(table, store):
     said = lines(modeltap("import", table, "--model", "m", "--store", store, "--json"))[0]
     assert (said["rows"], said["broken"]) == (2, 1)
     error = modeltap("import", table, "--model", "m", "--store", store, "--strict", code=1)
-    assert error.splitlines() == ["line 3: 2 cells, the header has 4",
-                                  "modeltap: 1 broken lines in 'rows.csv'"]  # fmt: skip
+    assert error.splitlines() == [
+        "line 3: 2 cells, the header has 4",
+        "modeltap: 1 broken lines in 'rows.csv'",
+    ]
     table.with_name("none.jsonl").write_text('{"captureData": {}}\n')
-    error = modeltap("import", table.with_name("none.jsonl"), "--model", "m", "--store", store,
-                     code=1)  # fmt: skip
-    assert error.splitlines() == ["line 1: no eventMetadata",
-                                  "modeltap: no row of 'none.jsonl' could be read"]  # fmt: skip
+    error = modeltap(
+        "import", table.with_name("none.jsonl"), "--model", "m", "--store", store, code=1
+    )
+    assert error.splitlines() == [
+        "line 1: no eventMetadata",
+        "modeltap: no row of 'none.jsonl' could be read",
+    ]
 
 
 def test_a_row_goes_in_without_a_label_that_is_none(tmp_path, store, read_rows):
@@ -119,7 +126,7 @@ def test_a_bar_on_a_terminal_goes_to_the_end(tmp_path, store, packed, kind):
 
 def test_what_was_imported_has_no_age(tmp_path, store):
     """Logs of years ago are there for a reason: retention by age passes them."""
-    from modeltap.retention import Retention
+    from modeltap.config.retention import Retention
     from modeltap.store.retention import prune
 
     log = write(tmp_path / "log.jsonl", captured("e1", "{}", "{}", inferenceTime="2020-01-01"))

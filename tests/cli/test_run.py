@@ -63,8 +63,18 @@ def uvicorn(*words):
 
 
 def gunicorn(*words):
-    return run("-m", "gunicorn", "app:app", "--bind", "127.0.0.1:{port}", "--log-level", "warning",
-               "--workers", "2", *words)  # fmt: skip
+    return run(
+        "-m",
+        "gunicorn",
+        "app:app",
+        "--bind",
+        "127.0.0.1:{port}",
+        "--log-level",
+        "warning",
+        "--workers",
+        "2",
+        *words,
+    )
 
 
 def ask(served, content="[1]", path="/predict"):
@@ -80,13 +90,18 @@ def ask(served, content="[1]", path="/predict"):
         pytest.param(ASGI, "uvicorn", uvicorn("app:app", "--workers", "2"), id="uvicorn-workers"),
         pytest.param(ASGI, "uvicorn", uvicorn("--factory", "app:create_app"), id="uvicorn-factory"),
         pytest.param(WSGI, "gunicorn", gunicorn(), id="gunicorn-sync"),
-        pytest.param(WSGI, "gunicorn", gunicorn("--threads", "2", "--preload"),
-                     id="gunicorn-threads-preload"),
+        pytest.param(
+            WSGI, "gunicorn", gunicorn("--threads", "2", "--preload"), id="gunicorn-threads-preload"
+        ),
         pytest.param(ASGI, "gunicorn.workers.gasgi", gunicorn("-k", "asgi"), id="gunicorn-asgi"),
-        pytest.param(ASGI, "uvicorn_worker", gunicorn("-k", "uvicorn_worker.UvicornWorker"),
-                     id="gunicorn-uvicorn"),
+        pytest.param(
+            ASGI,
+            "uvicorn_worker",
+            gunicorn("-k", "uvicorn_worker.UvicornWorker"),
+            id="gunicorn-uvicorn",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_answer_of_an_unmodified_app_has_its_record(
     serve, read_rows, tmp_path, source, package, words
 ):
@@ -134,14 +149,23 @@ app = Starlette(routes=[Mount("/inner", inner), *other.routes])
 @pytest.mark.parametrize(
     ("source", "words", "models"),
     [
-        pytest.param(ASGI + "\nimport modeltap\nmodeltap.watch(app, model='own')\n",
-                     uvicorn("app:app"), {"/predict": "own"}, id="starlette"),
-        pytest.param(WSGI + "\nimport modeltap\nmodeltap.watch(app, model='own')\n",
-                     gunicorn(), {"/predict": "own"}, id="flask"),
-        pytest.param(MOUNTED, uvicorn("app:app"), {"/inner/predict": "own", "/predict": "m"},
-                     id="mounted"),
+        pytest.param(
+            ASGI + "\nimport modeltap\nmodeltap.watch(app, model='own')\n",
+            uvicorn("app:app"),
+            {"/predict": "own"},
+            id="starlette",
+        ),
+        pytest.param(
+            WSGI + "\nimport modeltap\nmodeltap.watch(app, model='own')\n",
+            gunicorn(),
+            {"/predict": "own"},
+            id="flask",
+        ),
+        pytest.param(
+            MOUNTED, uvicorn("app:app"), {"/inner/predict": "own", "/predict": "m"}, id="mounted"
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_app_that_has_a_tap_of_its_own_is_recorded_once(
     serve, read_rows, tmp_path, source, words, models
 ):
@@ -270,9 +294,11 @@ def test_the_command_is_told_by_its_environment(tmp_path):
     environ, _ = json.loads(modeltap(*words, sys.executable, "-c", SHOWS, env=environ))
     told = {name: value for name, value in environ.items() if name.startswith("MODELTAP_")}
     assert told == {
-        "MODELTAP_STORE": str(tmp_path / "t.db"), "MODELTAP_MODEL": "m",
-        "MODELTAP_ANALYZE": "false", "MODELTAP_CONFIG": str(tmp_path / "modeltap.toml"),
-    }  # fmt: skip
+        "MODELTAP_STORE": str(tmp_path / "t.db"),
+        "MODELTAP_MODEL": "m",
+        "MODELTAP_ANALYZE": "false",
+        "MODELTAP_CONFIG": str(tmp_path / "modeltap.toml"),
+    }
     assert environ["PYTHONPATH"].split(os.pathsep)[1:] == ["/elsewhere"]
 
 

@@ -13,8 +13,9 @@ from modeltap.store.connection import connect
 def incident(tmp_path):
     """An alert that fires, and one that is only suspected."""
     connection = connect(tmp_path / "modeltap.db")
-    judge_rows(connection, [metric_row(0, "alert"),
-                            metric_row(0, "alert", feature="dewp", strength=1.5)])  # fmt: skip
+    judge_rows(
+        connection, [metric_row(0, "alert"), metric_row(0, "alert", feature="dewp", strength=1.5)]
+    )
     found = connection.execute("select id from alerts where feature = 'temp'").fetchone()[0]
     connection.close()
     return found
@@ -41,22 +42,26 @@ def test_an_alert_is_silenced_listed_and_heard_again(incident):
 
 
 def test_a_silence_by_model_and_rule_until_a_time(incident):
-    modeltap("silence", "add", "--model", "flights", "--rule", "data_drift", "--until",
-             "2099-01-01")  # fmt: skip
+    modeltap(
+        "silence", "add", "--model", "flights", "--rule", "data_drift", "--until", "2099-01-01"
+    )
     (alert,) = lines(modeltap("alerts", "--json"))
     assert alert["silenced_until"] == "2099-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
-    [(["--for", "2h"], "say what to silence"), (["--model", "flights"], "say --for or --until"),
-     (["--model", "flihgts", "--for", "2h"], "did you mean 'flights'?"),
-     (["--rule", "data_drfit", "--for", "2h"], "did you mean 'data_drift'?"),
-     (["alert_x", "--for", "2h"], "no alert 'alert_x'"),
-     (["--model", "flights", "--until", "2099-99-99"], "is no time"),
-     (["--model", "flights", "--until", "yesterday"], "--until 'yesterday' is no time"),
-     (["--model", "flights", "--until", "2001-01-01"], "has passed")],
-)  # fmt: skip
+    [
+        (["--for", "2h"], "say what to silence"),
+        (["--model", "flights"], "say --for or --until"),
+        (["--model", "flihgts", "--for", "2h"], "did you mean 'flights'?"),
+        (["--rule", "data_drfit", "--for", "2h"], "did you mean 'data_drift'?"),
+        (["alert_x", "--for", "2h"], "no alert 'alert_x'"),
+        (["--model", "flights", "--until", "2099-99-99"], "is no time"),
+        (["--model", "flights", "--until", "yesterday"], "--until 'yesterday' is no time"),
+        (["--model", "flights", "--until", "2001-01-01"], "has passed"),
+    ],
+)
 def test_a_wrong_silence_is_a_clear_line(incident, words, line):
     said = modeltap("silence", "add", *words, code=1)
     assert line in said and len(said.splitlines()) == 1

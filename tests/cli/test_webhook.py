@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 
 from command import lines, modeltap
-from modeltap.alerts import outbox
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.notify import outbox
 from modeltap.store.connection import connect, writing
 from modeltap.testing import WebhookReceiver
-from modeltap.webhook import WebhookSettings
 
 
 @pytest.fixture
@@ -67,10 +67,17 @@ def endless(handler):
 
 @pytest.mark.parametrize(
     ("answer", "word"),
-    [(500, "status 500"), (404, "status 404"), (410, "status 410"), ("loop", "status 302"),
-     ("reset", "connection closed"), ("drip", "timeout"), ("hang", "timeout"),
-     (endless, "status 500")],
-)  # fmt: skip
+    [
+        (500, "status 500"),
+        (404, "status 404"),
+        (410, "status 410"),
+        ("loop", "status 302"),
+        ("reset", "connection closed"),
+        ("drip", "timeout"),
+        ("hang", "timeout"),
+        (endless, "status 500"),
+    ],
+)
 def test_what_a_receiver_does_wrong_is_said_in_a_word(receiver, configured, answer, word):
     receiver.answers = [loop(receiver.port)] * 9 if answer == "loop" else [answer]
     configured({"url": receiver.url})
@@ -83,8 +90,13 @@ def lines_of_failure(*words):
     import subprocess
     import sys
 
-    done = subprocess.run([sys.executable, "-m", "modeltap", *words], capture_output=True,
-                          text=True, timeout=60, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr == "modeltap: a webhook did not take the message\n"
     return lines(done.stdout)
@@ -92,10 +104,12 @@ def lines_of_failure(*words):
 
 @pytest.mark.parametrize(
     ("url", "word"),
-    [("http://nobody.invalid/hook", "the host name cannot be resolved"),
-     ("http://127.0.0.1:1/x", "connection refused"),
-     ("http://169.254.169.254/latest", "address 169.254.169.254 is never allowed")],
-)  # fmt: skip
+    [
+        ("http://nobody.invalid/hook", "the host name cannot be resolved"),
+        ("http://127.0.0.1:1/x", "connection refused"),
+        ("http://169.254.169.254/latest", "address 169.254.169.254 is never allowed"),
+    ],
+)
 def test_a_url_that_leads_nowhere_is_a_word(configured, url, word):
     configured({"url": url})
     (row,) = lines_of_failure("webhook", "test", "--json")
@@ -104,12 +118,14 @@ def test_a_url_that_leads_nowhere_is_a_word(configured, url, word):
 
 @pytest.mark.parametrize(
     ("url", "word"),
-    [("http://[::1/token", "its host or its port is malformed"),
-     ("https://", "it has no host"),
-     ("http://host.example:99999/token", "its host or its port is malformed"),
-     ("hook", "it starts with http://"),
-     ("http://host.example:token/x", "its host or its port is malformed")],
-)  # fmt: skip
+    [
+        ("http://[::1/token", "its host or its port is malformed"),
+        ("https://", "it has no host"),
+        ("http://host.example:99999/token", "its host or its port is malformed"),
+        ("hook", "it starts with http://"),
+        ("http://host.example:token/x", "its host or its port is malformed"),
+    ],
+)
 def test_a_malformed_url_is_a_line_when_settings_are_read(configured, url, word):
     configured({"url": url})
     said = modeltap("webhook", "test", code=2)
@@ -154,8 +170,10 @@ def given_up(tmp_path, receiver, configured):
     connection = connect(tmp_path / "modeltap.db")
     key = WebhookSettings(url=receiver.url).key
     with writing(connection):
-        ids = [outbox.owe(connection, one, {"type": "test", "data": {}}, ["a"])
-               for one in (key, "gone#1")]  # fmt: skip
+        ids = [
+            outbox.owe(connection, one, {"type": "test", "data": {}}, ["a"])
+            for one in (key, "gone#1")
+        ]
         connection.execute(
             "update deliveries set state = 'dead', attempts = 10, next_at = null, "
             "last_error = 'status 500'"
@@ -184,7 +202,10 @@ def test_the_list_counts_what_was_given_up(given_up):
     key, _ = given_up
     rows = {row["webhook"]: row for row in lines(modeltap("webhook", "list", "--json"))}
     assert (rows[key]["dead"], rows[key]["format"], rows[key]["last_error"]) == (
-        1, "json", "status 500")  # fmt: skip
+        1,
+        "json",
+        "status 500",
+    )
     assert rows["gone#1"]["format"] is None
     assert key in modeltap("webhook", "list")
 

@@ -13,8 +13,11 @@ from modeltap.store.connection import connect
 from modeltap.store.labels import insert_labels
 from stores import every, put
 
-ROWS = [{"n": 1, "x": 1.5, "some": 1, "color": "red", "on": True}, {"n": 2, "x": 2.5, "on": False},
-        {"n": 3, "x": 3.5, "some": 2, "color": "blue", "on": True}]  # fmt: skip
+ROWS = [
+    {"n": 1, "x": 1.5, "some": 1, "color": "red", "on": True},
+    {"n": 2, "x": 2.5, "on": False},
+    {"n": 3, "x": 3.5, "some": 2, "color": "blue", "on": True},
+]
 
 
 @pytest.fixture
@@ -31,10 +34,22 @@ def test_columns_have_the_types_of_their_values(filled):
     """What is missing is NaN, NaT or None."""
     rows = modeltap.read(filled)
     assert {name: column.dtype.kind for name, column in rows.items()} == {
-        "id": "O", "row": "i", "started_at": "M", "event_time": "M", "model": "O", "version": "O",
-        "n": "i", "x": "f", "some": "f", "color": "O", "on": "b", "prediction": "f", "score": "O",
-        "probabilities": "O", "label": "f",
-    }  # fmt: skip
+        "id": "O",
+        "row": "i",
+        "started_at": "M",
+        "event_time": "M",
+        "model": "O",
+        "version": "O",
+        "n": "i",
+        "x": "f",
+        "some": "f",
+        "color": "O",
+        "on": "b",
+        "prediction": "f",
+        "score": "O",
+        "probabilities": "O",
+        "label": "f",
+    }
     assert rows["event_time"].tolist() == [moment.replace(tzinfo=None) for moment in every(60, 3)]
     assert np.isnan(rows["label"][1]) and rows["color"].tolist() == ["red", None, "blue"]
     assert {len(column) for column in rows.values()} == {3}

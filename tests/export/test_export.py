@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from command import lines, modeltap
+from modeltap.config.settings import Settings
 from modeltap.export import files
 from modeltap.export.files import write_file
-from modeltap.export.rows import FIXED, Selection
-from modeltap.settings import Settings
+from modeltap.export.selection import FIXED, Selection
 from modeltap.store.connection import connect_reader
 from stores import START, every, put
 from terminal import on_a_terminal
@@ -27,10 +27,10 @@ ROWS = [
     {"x": 1, "color": "red", "inner": {"a": 0.5, "b": [1, 2]}, "label": "mine"},
     {"x": 2.5, "color": None, "inner": {"a": 1}, "new": True},
     {"x": 3, "color": "5", "inner": {"a": 2}, "big": 2**60},
-    {"x": 4, "color": "a,\"b\"\nc", "inner": {"a": 3}, "big": 2**80},
+    {"x": 4, "color": 'a,"b"\nc', "inner": {"a": 3}, "big": 2**80},
     {"x": 5, "color": "grün", "inner": {"a": 4}, "mixed": 1},
     {"x": 6, "color": "", "inner": {"a": 5}, "mixed": "one"},
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -52,10 +52,18 @@ def test_json_lines_on_standard_output(filled):
     """A row is its ids and times, features, prediction and the last label."""
     first, second, *rest = lines(modeltap("export", "--store", filled))
     assert first == {
-        "id": "r0", "row": 0, "started_at": "2024-01-01T00:00:00.000Z",
-        "event_time": "2024-01-01T00:00:00.000Z", "model": "m", "version": "",
-        "features": ROWS[0], "prediction": 0, "score": 0.0, "probabilities": None, "label": 1.0,
-    }  # fmt: skip
+        "id": "r0",
+        "row": 0,
+        "started_at": "2024-01-01T00:00:00.000Z",
+        "event_time": "2024-01-01T00:00:00.000Z",
+        "model": "m",
+        "version": "",
+        "features": ROWS[0],
+        "prediction": 0,
+        "score": 0.0,
+        "probabilities": None,
+        "label": 1.0,
+    }
     assert list(first) == [*FIXED[:6], "features", *FIXED[6:]]
     assert second["label"] == 7.0 and len(rest) == 4
 
@@ -84,9 +92,17 @@ def test_csv_is_flat(filled, tmp_path):
     with (tmp_path / "rows.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        *FIXED[:6], "x", "color", "inner.a", "inner.b", "feature.label", "new", "big", "mixed",
+        *FIXED[:6],
+        "x",
+        "color",
+        "inner.a",
+        "inner.b",
+        "feature.label",
+        "new",
+        "big",
+        "mixed",
         *FIXED[6:],
-    ]  # fmt: skip
+    ]
     assert [row["color"] for row in rows] == ["red", "", "5", 'a,"b"\nc', "grün", ""]
     assert (rows[0]["inner.b"], rows[1]["new"], rows[0]["feature.label"]) == (
         "[1,2]",
@@ -104,10 +120,18 @@ def test_no_two_columns_have_one_name(store, tmp_path):
     answer = {"label": "a", "answer.label": "b", "extra": 7}
     put(store, [START], [{"instances": [row]}], responses=[json.dumps({"predictions": [answer]})])
     expected = {
-        "feature.feature.id": "1", "feature.id": "2", "feature.feature.label": "3",
-        "feature.label": "4", "feature.answer.label": "5", "z": "6", "prediction": "a",
-        "answer.label": "b", "extra": "7", "id": "r0", "label": "",
-    }  # fmt: skip
+        "feature.feature.id": "1",
+        "feature.id": "2",
+        "feature.feature.label": "3",
+        "feature.label": "4",
+        "feature.answer.label": "5",
+        "z": "6",
+        "prediction": "a",
+        "answer.label": "b",
+        "extra": "7",
+        "id": "r0",
+        "label": "",
+    }
     modeltap("export", "--store", store, "-o", "rows.csv")
     with (tmp_path / "rows.csv").open(newline="") as file:
         header, values = csv.reader(file)
@@ -123,20 +147,42 @@ def test_parquet_has_types(filled, tmp_path):
     modeltap("export", "--store", filled, "-o", "rows.parquet")
     table = pq.read_table(tmp_path / "rows.parquet")
     kinds = {field.name: str(field.type) for field in table.schema}
-    assert {name: kinds[name] for name in ("row", "x", "inner.a", "inner.b", "new", "big", "mixed",
-                                           "prediction", "label", "probabilities")} == {
-        "row": "int64", "x": "double", "inner.a": "double", "inner.b": "string", "new": "bool",
-        "big": "string", "mixed": "string", "prediction": "int64", "label": "double",
+    assert {
+        name: kinds[name]
+        for name in (
+            "row",
+            "x",
+            "inner.a",
+            "inner.b",
+            "new",
+            "big",
+            "mixed",
+            "prediction",
+            "label",
+            "probabilities",
+        )
+    } == {
+        "row": "int64",
+        "x": "double",
+        "inner.a": "double",
+        "inner.b": "string",
+        "new": "bool",
+        "big": "string",
+        "mixed": "string",
+        "prediction": "int64",
+        "label": "double",
         "probabilities": "string",
-    }  # fmt: skip
+    }
     assert table["mixed"].to_pylist() == [None, None, None, None, "1", "one"]
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz", "rows.parquet"])
 def test_what_was_exported_can_be_imported_again(store, tmp_path, name):
     """Features, predictions, scores, labels and times are the same."""
-    rows = [{"x": n + 0.5, "n": n, "color": "red" if n % 3 else "blue", "gap": n or None,
-             "token": "t"} for n in range(50)]  # fmt: skip
+    rows = [
+        {"x": n + 0.5, "n": n, "color": "red" if n % 3 else "blue", "gap": n or None, "token": "t"}
+        for n in range(50)
+    ]
     put(
         store,
         every(1, 50),
@@ -145,8 +191,18 @@ def test_what_was_exported_can_be_imported_again(store, tmp_path, name):
     )
     modeltap("label", "set", "r3", "1.5", "--store", store)
     modeltap("export", "--store", store, "-o", name)
-    modeltap("import", name, "--store", "again.db", "--model", "m", "--timestamp", "event_time",
-             "--ignore", "id,row,started_at,model,version,probabilities")  # fmt: skip
+    modeltap(
+        "import",
+        name,
+        "--store",
+        "again.db",
+        "--model",
+        "m",
+        "--timestamp",
+        "event_time",
+        "--ignore",
+        "id,row,started_at,model,version,probabilities",
+    )
     before = lines(modeltap("export", "--store", store))
     after = lines(modeltap("export", "--store", "again.db"))
     for row in before + after:
@@ -193,8 +249,9 @@ def test_a_file_is_there_whole_or_not_at_all(filled, tmp_path):
     )
     failed = subprocess.run(
         [sys.executable, "-c", code, "export", "--store", filled, "-o", target],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+    )
     assert failed.returncode == 1 and "File too large" in failed.stderr
     assert target.read_text() == "old"
     assert not list(tmp_path.glob(".rows*"))
@@ -207,8 +264,10 @@ def test_what_cannot_be_decoded_is_counted(filled):
     put(filled, [START], [[1, [2]]], prefix="odd")
     done = subprocess.run(
         [sys.executable, "-m", "modeltap", "export", "--store", filled],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert len(done.stdout.splitlines()) == 6
     assert done.stderr == "6 rows written, 1 exchange without any\n"
 

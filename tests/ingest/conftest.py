@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from modeltap.config.settings import Settings
+from modeltap.ingest.files.source import Source
 from modeltap.ingest.formats import LOGS, format_of
 from modeltap.ingest.importer import Importer, import_entries
-from modeltap.ingest.source import Source
-from modeltap.settings import Settings
 from modeltap.store.connection import connect
 
 

@@ -10,12 +10,20 @@ from logs import collected, write
 def test_inputs_and_outputs_are_joined_by_their_correlation(tmp_path, store, put, read_rows):
     """Whatever the collection is called; each data frame is one exchange of N rows."""
     inputs = [{"AGE": 54, "SEX": 2}, {"AGE": 35, "SEX": 1}]
-    put(write(tmp_path / "outputs.jsonl", collected("model_outputs", "c1", [{"y": 0}, {"y": 1}]),
-              collected("outputs", "c2", [{"y": 1}])))  # fmt: skip
+    put(
+        write(
+            tmp_path / "outputs.jsonl",
+            collected("model_outputs", "c1", [{"y": 0}, {"y": 1}]),
+            collected("outputs", "c2", [{"y": 1}]),
+        )
+    )
     done, _ = put(
-        write(tmp_path / "inputs.jsonl", collected("model_inputs", "c1", inputs),
-              collected("inputs", "c2", inputs[:1], modelversion="3"))
-    )  # fmt: skip
+        write(
+            tmp_path / "inputs.jsonl",
+            collected("model_inputs", "c1", inputs),
+            collected("inputs", "c2", inputs[:1], modelversion="3"),
+        )
+    )
     assert (done.rows, done.waiting) == (2, 0)
     first, second = read_rows(store)
     assert json.loads(first["request_body"]) == inputs
@@ -28,8 +36,9 @@ def test_inputs_and_outputs_are_joined_by_their_correlation(tmp_path, store, put
 def test_payloads_of_the_request_itself(tmp_path, store, put, read_rows):
     """Payload logging tells the path; what lies in another file is named."""
     request = collected("request", "c1", {"input_data": [1]}, path="/score?size=1", method="POST")
-    in_blob = collected("request", "c2", "https://blob/x", datacontenttype="text/plain",
-                        datainblob="true")  # fmt: skip
+    in_blob = collected(
+        "request", "c2", "https://blob/x", datacontenttype="text/plain", datainblob="true"
+    )
     done, source = put(
         write(tmp_path / "log.jsonl", request, in_blob, collected("signals", "c3", [])),
         unpaired=True,
@@ -61,7 +70,10 @@ def test_half_a_character_in_a_version_or_a_path_ends_no_import(tmp_path, store,
 
 def test_the_same_files_again_add_nothing(tmp_path, store, put, read_rows):
     """Both halves are known."""
-    log = write(tmp_path / "log.jsonl", collected("inputs", "c1", [{"a": 1}]),
-                collected("outputs", "c1", [{"y": 1}]))  # fmt: skip
+    log = write(
+        tmp_path / "log.jsonl",
+        collected("inputs", "c1", [{"a": 1}]),
+        collected("outputs", "c1", [{"y": 1}]),
+    )
     assert [put(log)[0].rows for _ in range(2)] == [1, 0]
     assert len(read_rows(store)) == 1

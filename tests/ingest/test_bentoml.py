@@ -73,8 +73,18 @@ def test_without_its_schema_somebody_has_to_say(log, store, read_rows):
     error = modeltap("import", log, "--model", "iris", "--store", store, code=1)
     assert "no schema beside 'data.1.log'" in error and "--prediction" in error
     assert not store.exists()
-    modeltap("import", log, "--model", "iris", "--store", store, "--prediction", "species",
-             "--ignore", "petal length")  # fmt: skip
+    modeltap(
+        "import",
+        log,
+        "--model",
+        "iris",
+        "--store",
+        store,
+        "--prediction",
+        "species",
+        "--ignore",
+        "petal length",
+    )
     assert json.loads(read_rows(store)[0]["request_body"]) == {"sepal length": 5.1}
 
 

@@ -9,9 +9,9 @@ import tracemalloc
 import pytest
 
 from modeltap.errors import InputError
-from modeltap.ingest import source as sources
-from modeltap.ingest.documents import documents
-from modeltap.ingest.source import Source
+from modeltap.ingest.files import source as sources
+from modeltap.ingest.files.documents import documents
+from modeltap.ingest.files.source import Source
 
 MANY = [
     {"n": n, "text": "é" * (n % 97), "inner": {"list": [n, None, "]", "}"]}} for n in range(3000)
@@ -57,7 +57,7 @@ def test_what_is_broken_in_an_array_ends_it(tmp_path):
 
 def test_what_is_too_long_is_not_held(tmp_path, monkeypatch):
     """A line is skipped, and the next one read; in an array it is an error that says so."""
-    for module in ("modeltap.ingest.source", "modeltap.ingest.documents"):
+    for module in ("modeltap.ingest.files.source", "modeltap.ingest.files.documents"):
         monkeypatch.setattr(f"{module}.MAX_DOCUMENT_BYTES", 1 << 20)
     long = json.dumps({"a": "x" * (3 << 20)})
     (tmp_path / "a.jsonl").write_text(f'{{"b": 1}}\n{long}\n{{"c": 1}}\n')

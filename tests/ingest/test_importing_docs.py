@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from command import lines, modeltap
-from modeltap.export.rows import ABOUT, ANSWER
+from modeltap.export.selection import ABOUT, ANSWER
 from modeltap.ingest.formats import FORMATS
 
 TEXT = (Path(__file__).parents[2] / "docs/importing.md").read_text()
-TOOLS = [part for part in re.split(r"^## ", TEXT, flags=re.M)[1:] if "```json" in part
-         and not part.startswith("Exporting")]  # fmt: skip
+TOOLS = [
+    part
+    for part in re.split(r"^## ", TEXT, flags=re.M)[1:]
+    if "```json" in part and not part.startswith("Exporting")
+]
 
 
 @pytest.mark.parametrize("section", TOOLS, ids=lambda text: text.splitlines()[0])

@@ -8,8 +8,8 @@ import pytest
 
 from logs import REQUEST, RESPONSE, record, write
 from modeltap.errors import InputError
-from modeltap.schedule import something_new
-from modeltap.store import halves
+from modeltap.jobs.scheduler import something_new
+from modeltap.store import unmatched
 from modeltap.store.connection import connect
 from stores import analyze
 
@@ -30,7 +30,7 @@ def test_halves_are_joined_in_either_order_and_over_files(tmp_path, store, put, 
     assert (row["source"], row["request_id"]) == ("kserve", "k1")
     assert (row["request_note"], row["response_note"]) == (None, None)
     assert (row["request_bytes"], row["response_bytes"]) == (len(ASKED), len(ANSWERED))
-    assert read_rows(store, "select * from halves") == []
+    assert read_rows(store, "select * from unmatched") == []
 
 
 def test_an_array_is_read_document_by_document(tmp_path, store, put, read_rows):
@@ -38,14 +38,19 @@ def test_an_array_is_read_document_by_document(tmp_path, store, put, read_rows):
     path = tmp_path / "batch.json"
     lower = {name.lower(): value for name, value in record("k2", REQUEST, "").items()}
     lower["bytes"] = {"instances": [[1]]}
-    path.write_text(json.dumps([record("k1", REQUEST, ASKED), 5, lower, {"Id": "k3"},
-                                record("k4", "other", "")], indent=1))  # fmt: skip
+    path.write_text(
+        json.dumps(
+            [record("k1", REQUEST, ASKED), 5, lower, {"Id": "k3"}, record("k4", "other", "")],
+            indent=1,
+        )
+    )
     done, source = put(path, unpaired=True)
     assert done.rows == 2
     assert source.broken == [
-        "document 2: no JSON object", "document 4: no ReqType",
+        "document 2: no JSON object",
+        "document 4: no ReqType",
         "document 5: type 'other' is neither org.kubeflow.serving.inference.request nor .response",
-    ]  # fmt: skip
+    ]
     assert [row["request_body"] for row in read_rows(store)] == [ASKED, '{"instances": [[1]]}']
 
 
@@ -61,8 +66,13 @@ def test_duplicates_add_nothing(tmp_path, store, put, read_rows):
 
 def test_structured_events_tell_their_time(tmp_path, store, put, read_rows):
     """JSON as data, and bytes as base64."""
-    event = {"specversion": "1.0", "id": "k1", "source": "http://x", "inferenceservicename": "iris",
-             "datacontenttype": "application/json"}  # fmt: skip
+    event = {
+        "specversion": "1.0",
+        "id": "k1",
+        "source": "http://x",
+        "inferenceservicename": "iris",
+        "datacontenttype": "application/json",
+    }
     write(
         tmp_path / "events.jsonl",
         {**event, "type": REQUEST, "time": "2026-02-03T04:05:06.5Z", "data": {"instances": [[1]]}},
@@ -84,7 +94,7 @@ def test_a_half_that_waited_too_long_is_stored_alone_and_completed_later(
     put(write(tmp_path / "request.json", record("k1", REQUEST, ASKED)))
     other = write(tmp_path / "other.json", record("k2", REQUEST, ASKED))
     assert put(other)[0].unpaired == 0
-    monkeypatch.setattr(halves, "WAIT_SECONDS", -1.0)
+    monkeypatch.setattr(unmatched, "WAIT_SECONDS", -1.0)
     assert put(other)[0].unpaired == 2
     assert {row["response_note"] for row in read_rows(store)} == {"not seen"}
     done, _ = put(write(tmp_path / "response.json", record("k1", RESPONSE, ANSWERED)))
@@ -99,19 +109,20 @@ def test_an_analysis_stores_what_waited_too_long(tmp_path, store, put, read_rows
     assert read_rows(store) == []
     connection = connect(store)
     assert not something_new(connection)
-    monkeypatch.setattr(halves, "WAIT_SECONDS", -1.0)
+    monkeypatch.setattr(unmatched, "WAIT_SECONDS", -1.0)
     assert something_new(connection)  # so a worker does begin one
     connection.close()
     assert analyze(store, {}).exchanges == 1
     (row,) = read_rows(store)
     assert (row["request_body"], row["response_note"]) == (ASKED, "not seen")
-    assert read_rows(store, "select * from halves") == []
+    assert read_rows(store, "select * from unmatched") == []
 
 
 def test_half_a_character_in_an_id_or_a_header_ends_no_import(tmp_path, store, put, read_rows):
     """JSON can tell one, the store cannot hold it; the lines after it go in."""
-    odd = record("k\ud800", REQUEST, ASKED, Metadata={"Content-Encoding": ["\ud800"]},
-                 ContentType="\ud800")  # fmt: skip
+    odd = record(
+        "k\ud800", REQUEST, ASKED, Metadata={"Content-Encoding": ["\ud800"]}, ContentType="\ud800"
+    )
     log = write(tmp_path / "log.jsonl", odd, record("k2", REQUEST, ASKED))
     assert put(log, model="m\ud800", unpaired=True)[0].rows == 2
     assert [(row["model"], row["request_id"]) for row in read_rows(store)] == [
@@ -129,7 +140,7 @@ def test_what_waits_is_masked(tmp_path, store, put):
 
 def test_what_waits_can_be_erased(tmp_path, store, put, read_rows):
     """A person's request that waits for its response goes with the rest."""
-    from modeltap.erase import Subject, check_field, erase, matching
+    from modeltap.privacy.erase import Subject, check_field, erase, matching
 
     for id_, user in (("k1", 7), ("k2", 8)):
         put(write(tmp_path / f"{id_}.json", record(id_, REQUEST, json.dumps({"user": user}))))
@@ -139,7 +150,7 @@ def test_what_waits_can_be_erased(tmp_path, store, put, read_rows):
         check_field(connection, "m", Subject.parse("usre=7"))
     erase(connection, list(matching(connection, "m", Subject.parse("user=7"))))
     connection.close()
-    assert [row["request_id"] for row in read_rows(store, "select * from halves")] == ["k2"]
+    assert [row["request_id"] for row in read_rows(store, "select * from unmatched")] == ["k2"]
 
 
 def test_the_analysis_reads_them(tmp_path, store, put, read_rows):

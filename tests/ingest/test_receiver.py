@@ -32,9 +32,19 @@ def receive(store, eventually):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         process = subprocess.Popen(
-            [sys.executable, "-m", "modeltap", "receive", "--store", store, "--port", str(port),
-             *words], stderr=subprocess.PIPE,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "modeltap",
+                "receive",
+                "--store",
+                store,
+                "--port",
+                str(port),
+                *words,
+            ],
+            stderr=subprocess.PIPE,
+        )
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
         running.append((process, client))
         assert eventually(lambda: client.get("/health").text == "ok\n", 60)
@@ -50,9 +60,16 @@ def receive(store, eventually):
 
 
 def event(id_, kind, data, **more):
-    about = {"id": id_, "type": kind, "source": "http://localhost:9081/", "specversion": "1.0",
-             "datacontenttype": "application/json", "time": datetime(2026, 2, 3, 4, 5, tzinfo=UTC),
-             "inferenceservicename": "iris", **more}  # fmt: skip
+    about = {
+        "id": id_,
+        "type": kind,
+        "source": "http://localhost:9081/",
+        "specversion": "1.0",
+        "datacontenttype": "application/json",
+        "time": datetime(2026, 2, 3, 4, 5, tzinfo=UTC),
+        "inferenceservicename": "iris",
+        **more,
+    }
     return CloudEvent(about, data)
 
 
@@ -80,8 +97,9 @@ def test_batches_duplicates_and_models(receive, read_rows, store):
     _, client = receive()
     batch = [
         json.loads(to_structured_event(event(f"k{n}", kind, body)).body)
-        for n in range(20) for kind, body in ((REQUEST, ASKED), (RESPONSE, ANSWERED))
-    ]  # fmt: skip
+        for n in range(20)
+        for kind, body in ((REQUEST, ASKED), (RESPONSE, ANSWERED))
+    ]
     kind = {"content-type": "application/cloudevents-batch+json"}
     for _ in range(2):
         answer = client.post("/models/roses", content=json.dumps(batch), headers=kind)
@@ -106,7 +124,7 @@ def test_what_is_no_event_is_refused_with_a_line(receive, read_rows, store):
     large = post(client, to_binary_event(event("k1", REQUEST, {"a": "x" * 2000})))
     assert (large.status_code, large.text) == (413, "more than 1000 bytes\n")
     assert client.get("/").status_code == 405
-    assert read_rows(store) == read_rows(store, "select * from halves") == []
+    assert read_rows(store) == read_rows(store, "select * from unmatched") == []
 
 
 def test_names_that_a_store_cannot_hold(receive, read_rows, store):
@@ -146,7 +164,7 @@ def test_what_was_taken_survives_a_kill(receive, read_rows, store):
     assert post(client, to_binary_event(event("k1", REQUEST, ASKED))).status_code == 202
     os.kill(process.pid, signal.SIGKILL)
     process.wait(60)
-    assert [row["side"] for row in read_rows(store, "select * from halves")] == ["request"]
+    assert [row["side"] for row in read_rows(store, "select * from unmatched")] == ["request"]
     _, client = receive()
     assert post(client, to_binary_event(event("k1", RESPONSE, ANSWERED))).status_code == 202
     (row,) = read_rows(store)
@@ -230,4 +248,4 @@ def test_it_ends_when_it_is_told_to(receive, read_rows, store):
         # uvicorn hands the signal on when it is done; by then Python may have ended as well.
         assert process.wait(60) in (0, 130, -sent)
         assert b"Traceback" not in process.stderr.read()
-    assert len(read_rows(store, "select * from halves")) == 2
+    assert len(read_rows(store, "select * from unmatched")) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from logs import captured, truth, write
-from modeltap.settings import Settings
+from modeltap.config.settings import Settings
 from stores import analyze
 
 LABELS = "select e.request_id, l.value from labels l join exchanges e on e.id = l.exchange_id"
@@ -66,24 +66,36 @@ def test_what_no_label_can_be_is_named_and_large_numbers_are_texts(tmp_path, sto
     """SQLite's integers have 64 bits; half a character is none in an id, either."""
     seen = [captured(f"e{n}", "{}", "{}", inferenceId=f"i{n}") for n in range(3)]
     log = write(tmp_path / "log.jsonl", captured("e\ud800", "{}", "{}"), *seen)
-    right = write(tmp_path / "truth.jsonl", truth("e0", str(2**70)), truth("e1", "nan"),
-                  truth("e1", "-inf"), truth("i2", "gr\ud800n"), truth("e\ud800", "1"),
-                  truth("e1", str(-(2**63))))  # fmt: skip
+    right = write(
+        tmp_path / "truth.jsonl",
+        truth("e0", str(2**70)),
+        truth("e1", "nan"),
+        truth("e1", "-inf"),
+        truth("i2", "gr\ud800n"),
+        truth("e\ud800", "1"),
+        truth("e1", str(-(2**63))),
+    )
     put(log)
     done, source = put(right)
     assert (done.labels, done.waiting_labels) == (4, 0)
     assert source.broken == [
-        "line 2: label nan is no finite number", "line 3: label -inf is no finite number",
-    ]  # fmt: skip
+        "line 2: label nan is no finite number",
+        "line 3: label -inf is no finite number",
+    ]
     assert {row[0]: row[1] for row in read_rows(store, LABELS)} == {
-        "e?": 1, "i0": str(2**70), "i1": -(2**63), "i2": "gr\ufffd\ufffd\ufffdn",
-    }  # fmt: skip
+        "e?": 1,
+        "i0": str(2**70),
+        "i1": -(2**63),
+        "i2": "gr\ufffd\ufffd\ufffdn",
+    }
 
 
 def test_labels_are_masked_by_their_look(tmp_path, store, put, read_rows):
     """As texts in bodies are."""
-    put(write(tmp_path / "log.jsonl", captured("e1", "{}", "{}"), truth("e1", "joe@example.com")),
-        settings=Settings(mask_values=("email",)))  # fmt: skip
+    put(
+        write(tmp_path / "log.jsonl", captured("e1", "{}", "{}"), truth("e1", "joe@example.com")),
+        settings=Settings(mask_values=("email",)),
+    )
     assert [row[1] for row in read_rows(store, LABELS)] == ["[masked]"]
 
 
@@ -92,13 +104,21 @@ def test_labels_that_came_first_count(tmp_path, store, put, read_rows):
     count = 300
     put(write(tmp_path / "truth.jsonl", *(truth(f"i{n}", "1") for n in range(count))))
     log = [
-        captured(f"e{n}", f'{{"a": {n}}}', '{"prediction": 1}', inferenceId=f"i{n}",
-                 inferenceTime=f"2026-01-05T{n // 60:02d}:{n % 60:02d}:00Z")
+        captured(
+            f"e{n}",
+            f'{{"a": {n}}}',
+            '{"prediction": 1}',
+            inferenceId=f"i{n}",
+            inferenceTime=f"2026-01-05T{n // 60:02d}:{n % 60:02d}:00Z",
+        )
         for n in range(count)
-    ]  # fmt: skip
+    ]
     put(write(tmp_path / "capture.jsonl", *log))
-    analyze(store, {"reference": "first 120 rows", "min_rows": 20, "task": "classification"},
-            open_too=True)  # fmt: skip
+    analyze(
+        store,
+        {"reference": "first 120 rows", "min_rows": 20, "task": "classification"},
+        open_too=True,
+    )
     found = read_rows(store, "select value from metrics where metric = 'accuracy'")
     assert found and {row[0] for row in found} == {1.0}
 
@@ -108,18 +128,27 @@ def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path, put):
     bad = captured("e2", "x", "y", encoding="BASE64")
     bad["captureData"]["endpointInput"]["data"] = "no base64!"
     log = write(
-        tmp_path / "capture.jsonl", captured("e1", "{}", "{}"), "nonsense", "[1]", bad,
-        {"captureData": {}, "eventMetadata": {"eventId": "e3"}}, {"captureData": {}},
-        {"groundTruthData": {"data": "1"}, "eventMetadata": {}}, {"other": 1},
-    )  # fmt: skip
+        tmp_path / "capture.jsonl",
+        captured("e1", "{}", "{}"),
+        "nonsense",
+        "[1]",
+        bad,
+        {"captureData": {}, "eventMetadata": {"eventId": "e3"}},
+        {"captureData": {}},
+        {"groundTruthData": {"data": "1"}, "eventMetadata": {}},
+        {"other": 1},
+    )
     done, source = put(log)
     assert done.rows == 1
     assert source.broken == [
-        "line 2: no JSON", "line 3: no JSON object",
+        "line 2: no JSON",
+        "line 3: no JSON object",
         "line 4: data is no base64, though its encoding says so",
         "line 5: captureData has neither endpointInput nor endpointOutput",
-        "line 6: no eventMetadata", "line 7: no eventMetadata.eventId", "line 8: no captureData",
-    ]  # fmt: skip
+        "line 6: no eventMetadata",
+        "line 7: no eventMetadata.eventId",
+        "line 8: no captureData",
+    ]
 
 
 def test_a_capture_of_one_side_is_kept_with_the_reason(tmp_path, store, put, read_rows):

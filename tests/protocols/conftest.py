@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from modeltap.analysis import reading
-from modeltap.decode import Decoders
+from modeltap.config.settings import Settings
+from modeltap.decoding import batches
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Decoded, Payload
-from modeltap.settings import Settings
 
 SERVER = Path(__file__).parents[1] / "support" / "llm_server.py"
 
@@ -38,7 +38,7 @@ def seen(row: Any) -> Seen:
             decoded.append(super().decode(payload))
             return decoded[-1]
 
-    reading.read([row], Settings(), Kept())
+    batches.read([row], Settings(), Kept())
     return Seen(dict(row), decoded[-1])
 
 
@@ -49,7 +49,7 @@ def llm(serve, tmp_path, read_rows, eventually):
     store = tmp_path / "modeltap.db"
 
     def last(count: int = 1) -> Seen:
-        sql = f"select {reading.COLUMNS}, headers_ms, request_note, response_note from exchanges "
+        sql = f"select {batches.COLUMNS}, headers_ms, request_note, response_note from exchanges "
         sql += "where path <> '/health' order by seq"
         assert eventually(lambda: len(read_rows(store, sql)) >= count)
         return seen(read_rows(store, sql)[-1])

@@ -25,15 +25,29 @@ def test_an_answer_in_one_piece(llm, client):
     """Text, reason and tokens."""
     assert ask(client).content[0].text == "Hello"
     found = llm.seen().found
-    assert found.rows == [{
-        "max_tokens": 9, "model_asked": "m", "prompt": "Say hello", "messages": 1, "images": 0,
-        "system": "Be brief.",
-    }]  # fmt: skip
+    assert found.rows == [
+        {
+            "max_tokens": 9,
+            "model_asked": "m",
+            "prompt": "Say hello",
+            "messages": 1,
+            "images": 0,
+            "system": "Be brief.",
+        }
+    ]
     assert (found.predictions, found.id, found.note) == (["Hello"], "msg_1", None)
-    assert found.answers == [{
-        "streamed": False, "model_name": "m-v2", "finish_reason": "end_turn", "tool_calls": 0,
-        "input_tokens": 7, "output_tokens": 5, "cached_tokens": 3, "tokens_source": "usage",
-    }]  # fmt: skip
+    assert found.answers == [
+        {
+            "streamed": False,
+            "model_name": "m-v2",
+            "finish_reason": "end_turn",
+            "tool_calls": 0,
+            "input_tokens": 7,
+            "output_tokens": 5,
+            "cached_tokens": 3,
+            "tokens_source": "usage",
+        }
+    ]
 
 
 def test_a_stream_with_thoughts_text_and_a_tool(llm, client):
@@ -63,8 +77,10 @@ def test_an_error_within_a_stream(llm, client):
 
 def test_the_prompt_is_the_last_text_of_the_user(llm, client):
     """Results of tools are none; images are counted."""
-    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png",
-                                         "data": "AAAA"}}  # fmt: skip
+    image = {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
+    }
     use = {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}}
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "rain"}
     ask(

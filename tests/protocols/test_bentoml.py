@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 
 HEADERS = {"x-bentoml-request-id": "a797254862c907bb"}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
-from modeltap_protocols.cells import NoTable, has_header, read_lines, to_rows
+from modeltap_protocols._shared.cells import NoTable, has_header, read_lines, to_rows
 
 PAYLOAD = Payload("/", None, 200, None, None)
 
@@ -23,12 +23,20 @@ def decoded(request, response=None, kind="text/csv", path="/score", **more):
 @pytest.mark.parametrize(
     ("text", "header"),
     [
-        ("a,b\n1,2", True), ("1,2\n3,4", False), ("a,b", False), ("a\n1\n2", True),
-        ("a,b\nc,d", False), ("a,a\n1,2", False), ("a,\n1,2", False), (",a\n0,1", True),
-        ("a,2\n1,2", False), ("NaN,1\n2,3", False), ("2013-01-01,x\n2013-01-02,y", False),
+        ("a,b\n1,2", True),
+        ("1,2\n3,4", False),
+        ("a,b", False),
+        ("a\n1\n2", True),
+        ("a,b\nc,d", False),
+        ("a,a\n1,2", False),
+        ("a,\n1,2", False),
+        (",a\n0,1", True),
+        ("a,2\n1,2", False),
+        ("NaN,1\n2,3", False),
+        ("2013-01-01,x\n2013-01-02,y", False),
         ("id,when\n7,2013-01-01", True),
     ],
-)  # fmt: skip
+)
 def test_a_header_has_no_number_and_others_have(text, header):
     """A line alone is never one."""
     assert has_header(read_lines(text)) is header
@@ -71,9 +79,19 @@ def test_what_is_no_table_is_told(text, note):
 
 @pytest.mark.parametrize(
     "text",
-    ["Hello, world", "Dear Ann,\nthanks, bye", "a,b", "word", "a=1&b=2", '{"a": 1', "<a>1,2</a>",
-     "data: 1,2\n\n", "--x\r\n1,2", "no comma\n12"],
-)  # fmt: skip
+    [
+        "Hello, world",
+        "Dear Ann,\nthanks, bye",
+        "a,b",
+        "word",
+        "a=1&b=2",
+        '{"a": 1',
+        "<a>1,2</a>",
+        "data: 1,2\n\n",
+        "--x\r\n1,2",
+        "no comma\n12",
+    ],
+)
 @pytest.mark.parametrize("kind", ["text/plain", "application/json", None])
 def test_text_is_no_table_because_of_its_commas(text, kind):
     """Where nobody says so, columns of numbers must."""
@@ -115,13 +133,17 @@ def test_latin_1_is_read_where_it_is_said():
 @pytest.mark.parametrize(
     ("response", "kind", "predictions"),
     [
-        ("0.9\n0.1\n", "text/csv", [0.9, 0.1]), ("0.9,0.1", "text/csv", [0.9, 0.1]),
-        ("cat\ndog", "text/csv", ["cat", "dog"]), ("0.25,0.75\n0.75,0.25", "text/csv", [1, 0]),
-        ("prediction\n1\n0", "text/csv", [1, 0]), ("[0.9, 0.1]", "application/json", [0.9, 0.1]),
-        ("1\n0", None, [1, 0]), ('"a"\n"b"', "application/jsonlines", ["a", "b"]),
+        ("0.9\n0.1\n", "text/csv", [0.9, 0.1]),
+        ("0.9,0.1", "text/csv", [0.9, 0.1]),
+        ("cat\ndog", "text/csv", ["cat", "dog"]),
+        ("0.25,0.75\n0.75,0.25", "text/csv", [1, 0]),
+        ("prediction\n1\n0", "text/csv", [1, 0]),
+        ("[0.9, 0.1]", "application/json", [0.9, 0.1]),
+        ("1\n0", None, [1, 0]),
+        ('"a"\n"b"', "application/jsonlines", ["a", "b"]),
         ("label,score\ncat,0.5\ndog,0.75", "text/csv", ["cat", "dog"]),
     ],
-)  # fmt: skip
+)
 def test_answers_come_as_csv_or_json(response, kind, predictions):
     """One value a line, all in one line, or with a header of their own."""
     found = decoded("1,2\n3,4", response, response_type=kind)

@@ -9,7 +9,7 @@ import pytest
 from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 from modeltap.store.connection import connect
 from samples import MLSERVER_HEADERS, V2_INPUT, V2_PREDICT, body, v2
@@ -21,8 +21,14 @@ ROWS = [{"f0": 1.5, "f1": 0.1}, {"f0": -2.0, "f1": 0.2}]
 
 def written(to, data, **attributes):
     """Return an event's body and headers, these as the tap keeps them."""
-    said = {"specversion": "1.0", "type": "t", "source": "s", "id": "ev-1",
-            "time": datetime.datetime.now(datetime.UTC), **attributes}  # fmt: skip
+    said = {
+        "specversion": "1.0",
+        "type": "t",
+        "source": "s",
+        "id": "ev-1",
+        "time": datetime.datetime.now(datetime.UTC),
+        **attributes,
+    }
     message = to(CloudEvent(said, data))
     headers = {name.lower(): value for name, value in message.headers.items()}
     return body(message.body), headers
@@ -62,9 +68,13 @@ def test_events_of_bytes(to):
 def test_mlservers_answers_are_no_events():
     """It sends such headers with all of them; the id is the request's."""
     payload = Payload(
-        "/v2/models/m/infer", None, 200, json.dumps({"id": "p1", "inputs": [V2_INPUT]}),
-        json.dumps(v2(V2_PREDICT)), response_headers=MLSERVER_HEADERS,
-    )  # fmt: skip
+        "/v2/models/m/infer",
+        None,
+        200,
+        json.dumps({"id": "p1", "inputs": [V2_INPUT]}),
+        json.dumps(v2(V2_PREDICT)),
+        response_headers=MLSERVER_HEADERS,
+    )
     assert Decoders().decode(payload).id == "p1"
 
 
@@ -78,9 +88,14 @@ def test_events_among_plain_requests_keep_their_ids(store):
             "insert into exchanges (id, model, source, started_at, event_time, status, path, "
             "duration_ms, sample_rate, request_type, request_body, response_body, request_headers) "
             "values (?, 'm', 'asgi', ?, ?, 200, '/p', 1, 1.0, 'application/json', ?, '1', ?)",
-            (str(number), when, when, json.dumps({"x": number}),
-             json.dumps(headers) if headers else None),
-        )  # fmt: skip
+            (
+                str(number),
+                when,
+                when,
+                json.dumps({"x": number}),
+                json.dumps(headers) if headers else None,
+            ),
+        )
     connection.close()
     analyze(store, {})
     found = read(store, "select protocol_id from exchanges order by seq")
@@ -91,10 +106,16 @@ def test_events_among_plain_requests_keep_their_ids(store):
 @pytest.mark.parametrize(
     "event",
     [
-        {"data": None}, {"data_base64": "%%%"}, {"data_base64": 7}, {}, {"id": None, "data": [1]},
-        {"datacontenttype": 5, "data": {"a": 1}}, {"data": 10**400}, {"data": "\ud800"},
+        {"data": None},
+        {"data_base64": "%%%"},
+        {"data_base64": 7},
+        {},
+        {"id": None, "data": [1]},
+        {"datacontenttype": 5, "data": {"a": 1}},
+        {"data": 10**400},
+        {"data": "\ud800"},
     ],
-)  # fmt: skip
+)
 def test_events_that_hold_nothing_of_use(event):
     """A note, and no error."""
     said = {"specversion": "1.0", "id": "e", "source": "s", "type": "t", **event}

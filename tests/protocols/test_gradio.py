@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 from modeltap.store.connection import connect
 from samples import GRADIO_STREAM, LABEL
@@ -86,13 +86,18 @@ def test_one_stream_may_answer_many_calls(store):
     for number in range(3):
         call(store, f"asked{number}", f"e{number}", "hello", number)
     stream = (
-        completed("e1", "one") + completed("gone", "none") + completed("e0", "zero")
+        completed("e1", "one")
+        + completed("gone", "none")
+        + completed("e0", "zero")
         + completed("e2", success=False)
-    )  # fmt: skip
+    )
     answer(store, "told", stream)
     analyze(store, {})
-    assert predictions(store) == [("told", 0, "one", None), ("told", 1, "zero", None),
-                                  ("told", 2, None, None)]  # fmt: skip
+    assert predictions(store) == [
+        ("told", 0, "one", None),
+        ("told", 1, "zero", None),
+        ("told", 2, None, None),
+    ]
     (note,) = read(store, "select decode_note from exchanges where id = 'told'")
     assert note["decode_note"] == "response: the call failed"
 

@@ -23,8 +23,9 @@ def exchange(rng, words, longest):
     prompt = " ".join(rng.choices(words, k=rng.randint(5, longest)))
     said = rng.choices(words, k=rng.randint(5, longest))
     pieces = [{"choices": [{"index": 0, "delta": {"content": f"{word} "}}]} for word in said]
-    pieces.append({"choices": [{"index": 0, "delta": {},
-                                "finish_reason": rng.choice(["stop", "length"])}]})  # fmt: skip
+    pieces.append(
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": rng.choice(["stop", "length"])}]}
+    )
     usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(said)}
     pieces.append({"id": "c", "model": "m-1", "choices": [], "usage": usage})
     body = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces) + "data: [DONE]\n\n"
@@ -37,8 +38,12 @@ def analysed(store):
     rng = random.Random(7)
     found = [exchange(rng, ORDERS, 12) for _ in range(200)]
     found += [exchange(rng, CODE, 30) for _ in range(100)]
-    put(store, every(1, 300), [asked for asked, _ in found],
-        responses=[answered for _, answered in found])  # fmt: skip
+    put(
+        store,
+        every(1, 300),
+        [asked for asked, _ in found],
+        responses=[answered for _, answered in found],
+    )
     said = {"reference": "first 200 rows", "window": "100 rows", "multivariate": False}
     analyze(store, said)
     return store
@@ -51,9 +56,12 @@ def test_prompts_are_texts_tokens_are_numbers_and_both_drift(analysed):
     assert kinds["prompt"] == kinds["prediction"] == "text"
     assert kinds["input_tokens"] == kinds["output_tokens"] == "numeric"
     assert kinds["finish_reason"] == kinds["model_name"] == "categorical"
-    drifted = {row["feature"] for row in read(
-        analysed, "select feature from metrics where metric = 'drift' and verdict = 'alert'"
-    )}  # fmt: skip
+    drifted = {
+        row["feature"]
+        for row in read(
+            analysed, "select feature from metrics where metric = 'drift' and verdict = 'alert'"
+        )
+    }
     assert {"prompt.words", "prediction.words", "input_tokens", "output_tokens"} <= drifted
     assert "finish_reason" not in drifted
     notes = read(analysed, "select distinct decode_note, protocol_id from exchanges")

@@ -6,19 +6,23 @@ import json
 
 import pytest
 
-from modeltap import config
-from modeltap.decode import Decoders
+from modeltap.config import sources
+from modeltap.config.mapping_settings import MappingSettings
+from modeltap.decoding.decoders import Decoders
 from modeltap.errors import ConfigError
-from modeltap.mapping import MappingSettings
 from modeltap.payload import Payload
 from stores import analyze, every, put, read
 
 
 def decoded(request, response, **mapping):
     payload = Payload(
-        "/score", None, 200, json.dumps(request), json.dumps(response),
+        "/score",
+        None,
+        200,
+        json.dumps(request),
+        json.dumps(response),
         mapping=MappingSettings(**mapping),
-    )  # fmt: skip
+    )
     return Decoders().decode(payload)
 
 
@@ -27,9 +31,12 @@ def test_rows_and_answers_stand_where_the_paths_say():
     found = decoded(
         {"job": {"id": 7, "items": [{"in": {"x": 1}}, {"in": {"x": 2}}]}},
         {"out": [{"y": "a", "p": [0.9, 0.1]}, {"y": "b", "p": [0.2, 0.8]}], "conf": [0.9, 0.8]},
-        rows="job.items[].in", id="job.id", prediction="out[].y", probabilities="out[].p",
+        rows="job.items[].in",
+        id="job.id",
+        prediction="out[].y",
+        probabilities="out[].p",
         score="conf",
-    )  # fmt: skip
+    )
     assert found.rows == [{"x": 1}, {"x": 2}]
     assert (found.predictions, found.scores, found.id) == (["a", "b"], [0.9, 0.8], "7")
     assert found.probabilities == [[0.9, 0.1], [0.2, 0.8]]
@@ -80,7 +87,7 @@ def test_columns_alone_leave_the_protocol_to_be_found_out():
 def test_a_wrong_mapping_is_told_at_the_start(mapping, words):
     """In the file, or as a keyword."""
     with pytest.raises(ConfigError) as caught:
-        config.load({"models": {"m": {"mapping": mapping}}}, environ={})
+        sources.load({"models": {"m": {"mapping": mapping}}}, environ={})
     assert words in str(caught.value)
 
 

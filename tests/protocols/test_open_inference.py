@@ -8,8 +8,8 @@ import struct
 import numpy as np
 import pytest
 
-from modeltap.decode import Decoders
-from modeltap.mapping import MappingSettings
+from modeltap.config.mapping_settings import MappingSettings
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 from modeltap.store.connection import connect
 from samples import KSERVE, TRITON, TRITON_ROWS, V2_INPUT, V2_PREDICT, body, v2
@@ -39,14 +39,20 @@ def written(*arrays, binary=True):
 
 
 KINDS = [
-    ("BOOL", np.array([True, False])), ("INT8", np.array([-1, 2], np.int8)),
-    ("INT16", np.array([-300, 2], np.int16)), ("INT32", np.array([-70000, 2], np.int32)),
-    ("INT64", np.array([-(2**40), 2])), ("UINT8", np.array([255, 2], np.uint8)),
-    ("UINT16", np.array([65535, 2], np.uint16)), ("UINT32", np.array([2**32 - 1, 2], np.uint32)),
-    ("UINT64", np.array([2**64 - 1, 2], np.uint64)), ("FP16", np.array([1.5, -2], np.float16)),
-    ("FP32", np.array([1.5, -2], np.float32)), ("FP64", np.array([0.1, -2])),
+    ("BOOL", np.array([True, False])),
+    ("INT8", np.array([-1, 2], np.int8)),
+    ("INT16", np.array([-300, 2], np.int16)),
+    ("INT32", np.array([-70000, 2], np.int32)),
+    ("INT64", np.array([-(2**40), 2])),
+    ("UINT8", np.array([255, 2], np.uint8)),
+    ("UINT16", np.array([65535, 2], np.uint16)),
+    ("UINT32", np.array([2**32 - 1, 2], np.uint32)),
+    ("UINT64", np.array([2**64 - 1, 2], np.uint64)),
+    ("FP16", np.array([1.5, -2], np.float16)),
+    ("FP32", np.array([1.5, -2], np.float32)),
+    ("FP64", np.array([0.1, -2])),
     ("BYTES", np.array(["hä", ""], object)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("datatype", "array"), KINDS, ids=[kind for kind, _ in KINDS])
@@ -89,8 +95,12 @@ def tensor(**changes):
 
 
 def binary(tail, *, size, shape=(2,), datatype="FP32"):
-    one = {"name": "x", "shape": list(shape), "datatype": datatype,
-           "parameters": {"binary_data_size": size}}  # fmt: skip
+    one = {
+        "name": "x",
+        "shape": list(shape),
+        "datatype": datatype,
+        "parameters": {"binary_data_size": size},
+    }
     return json.dumps({"inputs": [one]}).encode() + tail
 
 
@@ -106,11 +116,15 @@ def binary(tail, *, size, shape=(2,), datatype="FP32"):
         ({"inputs": {"a": 1}}, "inputs is no list of tensors"),
         ({"inputs": [1]}, "inputs is no list of tensors"),
         ({}, "inputs is no list of tensors"),
-        ({"inputs": [V2_INPUT, {**V2_INPUT, "shape": [4], "name": "y"}]},
-         "inputs of different lengths (2, 4)"),
+        (
+            {"inputs": [V2_INPUT, {**V2_INPUT, "shape": [4], "name": "y"}]},
+            "inputs of different lengths (2, 4)",
+        ),
         ([], "no V2 inference request"),
-        ({"inputs": [{**V2_INPUT, "data": json.loads("[" * 33 + "1" + "]" * 33)}]},
-         "is nested too deep"),
+        (
+            {"inputs": [{**V2_INPUT, "data": json.loads("[" * 33 + "1" + "]" * 33)}]},
+            "is nested too deep",
+        ),
         (binary(b"\0" * 8, size=9), "tensor 'x' has 8 bytes of the 9 that it says"),
         (binary(b"\0" * 8, size=-8), "tensor 'x' has 8 bytes of the -8 that it says"),
         (binary(b"\0" * 9, size=8), "1 bytes belong to no tensor"),
@@ -120,7 +134,7 @@ def binary(tail, *, size, shape=(2,), datatype="FP32"):
         (binary(b"\x09\0\0\0ab", size=6, datatype="BYTES"), "tensor 'x' ends within a text"),
         (binary(b"\x01\0", size=2, datatype="BYTES"), "tensor 'x' ends within a text"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_told(request_, words):
     """No rows are better than wrong ones."""
     found = decoded(request_, v2(V2_PREDICT))
@@ -144,7 +158,7 @@ def test_a_wrong_header_is_told(length):
         ("oops", "response: no V2 inference response"),
         (KSERVE[:-1], "response: tensor 'out' has 3 bytes of the 4 that it says"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_answer_leaves_the_rows(response, words):
     """With the reason."""
     found = decoded({"inputs": [V2_INPUT]}, response)
@@ -172,9 +186,16 @@ def test_v2_in_a_store(store):
             "insert into exchanges (id, model, source, started_at, event_time, status, path, "
             "duration_ms, sample_rate, request_body, response_body, request_headers) "
             "values (?, 'm', 'asgi', ?, ?, 200, ?, 1, 1.0, ?, ?, ?)",
-            (f"x{number}", moment, moment, PATH, request, response,
-             json.dumps({HEADER: "293"}) if number == 4 else None),
-        )  # fmt: skip
+            (
+                f"x{number}",
+                moment,
+                moment,
+                PATH,
+                request,
+                response,
+                json.dumps({HEADER: "293"}) if number == 4 else None,
+            ),
+        )
     connection.close()
     analyze(store, {})
     found = read(store, "select prediction from predictions order by seq, row")
@@ -193,8 +214,12 @@ def test_bf16_is_the_upper_half_of_a_float():
 
 def test_many_exchanges_of_one_kind(store):
     """As the analyzer reads them, many at once."""
-    put(store, every(1, 100), [{"inputs": [V2_INPUT]}] * 100,
-        responses=[json.dumps(v2(V2_PREDICT))] * 100)  # fmt: skip
+    put(
+        store,
+        every(1, 100),
+        [{"inputs": [V2_INPUT]}] * 100,
+        responses=[json.dumps(v2(V2_PREDICT))] * 100,
+    )
     analyze(store, {})
     assert read(store, "select count(*) n, max(prediction) m from predictions") == [
         {"n": 200, "m": 1}

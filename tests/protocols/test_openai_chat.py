@@ -8,8 +8,13 @@ import pytest
 
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello"}]
 WEATHER = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
-TOKENS = {"input_tokens": 7, "output_tokens": 5, "cached_tokens": 3, "reasoning_tokens": 2,
-          "tokens_source": "usage"}  # fmt: skip
+TOKENS = {
+    "input_tokens": 7,
+    "output_tokens": 5,
+    "cached_tokens": 3,
+    "reasoning_tokens": 2,
+    "tokens_source": "usage",
+}
 
 
 @pytest.fixture
@@ -36,15 +41,27 @@ def test_an_answer_in_one_piece(llm, client):
     """The row has what was asked, the answer what came with it."""
     assert create(client, temperature=0.5, max_tokens=9).choices[0].message.content == "Hello"
     found = llm.seen().found
-    assert found.rows == [{
-        "temperature": 0.5, "max_tokens": 9, "model_asked": "plain", "prompt": "Say hello",
-        "messages": 2, "images": 0, "system": "Be brief.",
-    }]  # fmt: skip
+    assert found.rows == [
+        {
+            "temperature": 0.5,
+            "max_tokens": 9,
+            "model_asked": "plain",
+            "prompt": "Say hello",
+            "messages": 2,
+            "images": 0,
+            "system": "Be brief.",
+        }
+    ]
     assert (found.predictions, found.id, found.note) == (["Hello"], "chatcmpl-1", None)
-    assert found.answers == [{
-        "streamed": False, "model_name": "plain-v2", "finish_reason": "stop", "tool_calls": 0,
-        **TOKENS,
-    }]  # fmt: skip
+    assert found.answers == [
+        {
+            "streamed": False,
+            "model_name": "plain-v2",
+            "finish_reason": "stop",
+            "tool_calls": 0,
+            **TOKENS,
+        }
+    ]
 
 
 def test_a_stream_is_folded_and_its_first_word_timed(llm, client):
@@ -56,9 +73,12 @@ def test_a_stream_is_folded_and_its_first_word_timed(llm, client):
     assert found.rows[0]["stream"] is True
     assert answer.pop("first_token_ms") == seen.stream["lines"][2][0]
     assert answer == {
-        "streamed": True, "model_name": "plain-v2", "finish_reason": "stop", "tool_calls": 0,
+        "streamed": True,
+        "model_name": "plain-v2",
+        "finish_reason": "stop",
+        "tool_calls": 0,
         **TOKENS,
-    }  # fmt: skip
+    }
     role_ms, first_ms = seen.stream["lines"][0][0], seen.stream["lines"][2][0]
     assert seen.exchange["headers_ms"] <= role_ms < first_ms < seen.exchange["duration_ms"]
     assert first_ms - role_ms >= 40

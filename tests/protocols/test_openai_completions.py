@@ -5,7 +5,7 @@ from __future__ import annotations
 import openai
 import pytest
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 
 
@@ -32,8 +32,11 @@ def test_each_choice_of_each_prompt_is_a_row(llm, client, as_stream):
     assert (found.id, found.note) == ("cmpl-1", None)
     assert [one["finish_reason"] for one in found.answers] == ["length"] * 4
     assert [one.get("output_tokens") for one in found.answers] == [
-        None if as_stream else 5, None, None, None,
-    ]  # fmt: skip
+        None if as_stream else 5,
+        None,
+        None,
+        None,
+    ]
     assert all(("first_token_ms" in one) == as_stream for one in found.answers)
 
 

@@ -7,7 +7,7 @@ import json
 import openai
 import pytest
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 
 
@@ -29,9 +29,12 @@ def test_each_input_is_a_row_with_its_vector(llm, client, form):
     assert found.rows[0]["encoding_format"] == form.get("encoding_format", "base64")
     assert [one["embedding"] for one in found.answers] == vectors
     assert found.answers[0] == {
-        "embedding": vectors[0], "dimensions": 3, "model_name": "m-v2", "input_tokens": 6,
+        "embedding": vectors[0],
+        "dimensions": 3,
+        "model_name": "m-v2",
+        "input_tokens": 6,
         "tokens_source": "usage",
-    }  # fmt: skip
+    }
     assert (found.predictions, found.note) == ([], None)
 
 
@@ -50,5 +53,9 @@ def test_one_input_is_one_row(llm, client):
     """A text by itself."""
     client.embeddings.create(model="m", input="one", dimensions=3)
     (row,) = llm.seen().found.rows
-    assert row == {"prompt": "one", "model_asked": "m", "encoding_format": "base64",
-                   "dimensions": 3}  # fmt: skip
+    assert row == {
+        "prompt": "one",
+        "model_asked": "m",
+        "encoding_format": "base64",
+        "dimensions": 3,
+    }

@@ -5,8 +5,13 @@ from __future__ import annotations
 import openai
 import pytest
 
-TOKENS = {"input_tokens": 7, "output_tokens": 5, "cached_tokens": 0, "reasoning_tokens": 2,
-          "tokens_source": "usage"}  # fmt: skip
+TOKENS = {
+    "input_tokens": 7,
+    "output_tokens": 5,
+    "cached_tokens": 0,
+    "reasoning_tokens": 2,
+    "tokens_source": "usage",
+}
 
 
 @pytest.fixture
@@ -24,15 +29,27 @@ def test_an_answer_in_one_piece(llm, client):
     )
     assert answer.output_text == "Hello"
     found = llm.seen().found
-    assert found.rows == [{
-        "model_asked": "tools", "prompt": "Say hello", "messages": 1, "images": 0, "tools": 1,
-        "system": "Be brief.",
-    }]  # fmt: skip
+    assert found.rows == [
+        {
+            "model_asked": "tools",
+            "prompt": "Say hello",
+            "messages": 1,
+            "images": 0,
+            "tools": 1,
+            "system": "Be brief.",
+        }
+    ]
     assert (found.predictions, found.id, found.note) == (["Hello"], "resp_1", None)
-    assert found.answers == [{
-        "streamed": False, "model_name": "tools-v2", "finish_reason": "completed",
-        "tool_calls": 1, "tool_names": "weather", **TOKENS,
-    }]  # fmt: skip
+    assert found.answers == [
+        {
+            "streamed": False,
+            "model_name": "tools-v2",
+            "finish_reason": "completed",
+            "tool_calls": 1,
+            "tool_names": "weather",
+            **TOKENS,
+        }
+    ]
 
 
 def test_a_stream_is_folded_and_its_first_word_timed(llm, client):

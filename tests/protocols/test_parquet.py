@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 from samples import parquet
 
@@ -53,7 +53,7 @@ def test_without_pyarrow_the_extra_is_named():
     """In a process where it cannot be found."""
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"
-        "from modeltap.decode import Decoders; from modeltap.payload import Payload\n"
+        "from modeltap.decoding.decoders import Decoders; from modeltap.payload import Payload\n"
         f"raw = {parquet({'a': [1]})!r}\n"
         "print(Decoders().decode(Payload('/', None, 200, raw, '[1]')).note)"
     )

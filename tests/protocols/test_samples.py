@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload
 from modeltap.plugins import hooks
 from samples import SAMPLES
@@ -54,28 +54,77 @@ def test_one_decoder_claims_it(sample):
 
 USER = [{"role": "user", "content": "hi"}]
 LLM = [
-    ("openai_chat", "/v1/chat/completions", {"model": "m", "messages": USER},
-     {"id": "c1", "object": "chat.completion", "choices": [{"index": 0, "finish_reason": "stop",
-      "message": {"role": "assistant", "content": "hello"}}]}),
-    ("openai_completions", "/v1/completions", {"model": "m", "prompt": "hi"},
-     {"id": "c2", "object": "text_completion", "choices": [{"index": 0, "text": "hello"}]}),
-    ("openai_embeddings", "/v1/embeddings", {"model": "m", "input": "hi"},
-     {"object": "list", "data": [{"index": 0, "embedding": [0.5, -1.5]}]}),
-    ("openai_responses", "/v1/responses", {"model": "m", "input": "hi"},
-     {"id": "r1", "object": "response", "output": [{"type": "message", "role": "assistant",
-      "content": [{"type": "output_text", "text": "hello"}]}]}),
-    ("anthropic_messages", "/v1/messages", {"model": "m", "max_tokens": 9, "messages": USER},
-     {"id": "m1", "type": "message", "role": "assistant",
-      "content": [{"type": "text", "text": "hello"}]}),
-]  # fmt: skip
+    (
+        "openai_chat",
+        "/v1/chat/completions",
+        {"model": "m", "messages": USER},
+        {
+            "id": "c1",
+            "object": "chat.completion",
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": "hello"},
+                }
+            ],
+        },
+    ),
+    (
+        "openai_completions",
+        "/v1/completions",
+        {"model": "m", "prompt": "hi"},
+        {"id": "c2", "object": "text_completion", "choices": [{"index": 0, "text": "hello"}]},
+    ),
+    (
+        "openai_embeddings",
+        "/v1/embeddings",
+        {"model": "m", "input": "hi"},
+        {"object": "list", "data": [{"index": 0, "embedding": [0.5, -1.5]}]},
+    ),
+    (
+        "openai_responses",
+        "/v1/responses",
+        {"model": "m", "input": "hi"},
+        {
+            "id": "r1",
+            "object": "response",
+            "output": [
+                {
+                    "type": "message",
+                    "role": "assistant",
+                    "content": [{"type": "output_text", "text": "hello"}],
+                }
+            ],
+        },
+    ),
+    (
+        "anthropic_messages",
+        "/v1/messages",
+        {"model": "m", "max_tokens": 9, "messages": USER},
+        {
+            "id": "m1",
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "text", "text": "hello"}],
+        },
+    ),
+]
 
 
 @pytest.mark.parametrize(("decoder", "path", "request_", "response"), LLM, ids=[n for n, *_ in LLM])
 @pytest.mark.parametrize("headers", [{}, {"x-bentoml-request-id": "a797254862c907bb"}])
 def test_language_models_have_decoders_of_their_own(decoder, path, request_, response, headers):
     """Also where BentoML serves them."""
-    payload = Payload(path, None, 200, json.dumps(request_), json.dumps(response),
-                      "application/json", response_headers=headers)  # fmt: skip
+    payload = Payload(
+        path,
+        None,
+        200,
+        json.dumps(request_),
+        json.dumps(response),
+        "application/json",
+        response_headers=headers,
+    )
     claims = {name for name, ask in OWN.items() if ask(payload) is not None}
     assert claims - {"json_shape"} == {decoder}
 
@@ -113,8 +162,11 @@ def test_a_cut_response_leaves_the_rows(sample):
 
 
 COUNTED_BY_THE_ANSWER = (
-    "v1 one object of vectors", "bentoml batch", "csv of words", "mlflow csv of numbered columns",
-)  # fmt: skip
+    "v1 one object of vectors",
+    "bentoml batch",
+    "csv of words",
+    "mlflow csv of numbered columns",
+)
 """What of these is a row can only be told by what was answered."""
 
 
@@ -164,12 +216,32 @@ def test_damaged_bodies_are_noted(sample, asked, answered, both):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["instances", "inputs", "predictions", "data", "name", "shape", "label",
-                         "score", "features", "a", "parameters", "outputs", "columns"]),
-        inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "instances",
+                    "inputs",
+                    "predictions",
+                    "data",
+                    "name",
+                    "shape",
+                    "label",
+                    "score",
+                    "features",
+                    "a",
+                    "parameters",
+                    "outputs",
+                    "columns",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=20,
-)  # fmt: skip
+)
 members = st.sampled_from(
     ["instances", "inputs", "dataframe_split", "dataframe_records", "data", "specversion"]
 )
@@ -185,8 +257,11 @@ def test_documents_of_any_shape_are_noted(sample, member, asked, answered, wrapp
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(SAMPLES), st.binary(max_size=200) | st.text(max_size=200),
-       st.binary(max_size=50) | st.text(max_size=50) | st.none())  # fmt: skip
+@given(
+    st.sampled_from(SAMPLES),
+    st.binary(max_size=200) | st.text(max_size=200),
+    st.binary(max_size=50) | st.text(max_size=50) | st.none(),
+)
 def test_any_bytes_are_noted(sample, request_, response):
     """Whatever path, type and headers they come with."""
     check(Decoders().decode(sample.payload(request=request_, response=response)))
@@ -201,19 +276,23 @@ def check(found):
     assert all(type(row) is dict for row in found.rows)
 
 
-@pytest.mark.parametrize("path", ["/", "/invocations", "/v1/models/m:predict",
-                                  "/v2/models/m/infer", "/queue/join"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path", ["/", "/invocations", "/v1/models/m:predict", "/v2/models/m/infer", "/queue/join"]
+)
 @pytest.mark.parametrize(
     "request_",
     [
         '{"instances": ' + "[" * 900 + "1" + "]" * 900 + "}",
         '{"inputs": ' + "[" * 900 + "1" + "]" * 900 + "}",
         '{"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": '
-        + "[" * 900 + "1" + "]" * 900 + "}]}",
+        + "[" * 900
+        + "1"
+        + "]" * 900
+        + "}]}",
         '{"instances": ' + '{"prediction":' * 400 + "1" + "}" * 400 + "}",
     ],
     ids=["instances", "inputs", "tensor", "objects"],
-)  # fmt: skip
+)
 def test_what_is_nested_too_deep_costs_no_rows(path, request_):
     """Nor does an answer of that kind."""
     deep = '{"predictions": [' + '{"prediction":' * 900 + "1" + "}" * 900 + "]}"
@@ -237,8 +316,12 @@ def test_rows_beyond_the_limit_are_refused():
         ("/invocations", json.dumps({"inputs": {"a": [1] * many}})),
         ("/score", "1,2\n" * many),
         ("/score", "[1]\n" * many),
-        ("/v2/models/m/infer", json.dumps({"inputs": [
-            {"name": "x", "shape": [many], "datatype": "INT8", "data": [1] * many}]})),
-    ]:  # fmt: skip
+        (
+            "/v2/models/m/infer",
+            json.dumps(
+                {"inputs": [{"name": "x", "shape": [many], "datatype": "INT8", "data": [1] * many}]}
+            ),
+        ),
+    ]:
         found = Decoders().decode(Payload(path, None, 200, request, '{"predictions": [1]}'))
         assert not found.rows and "more than 100000 rows" in found.note

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.decode import Decoders
+from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Payload, parse_json
-from modeltap.tap import stream as times
-from modeltap_protocols.sse import Frame, frames, is_framed, json_lines, stream_of
+from modeltap.writer import chunk_timing as times
+from modeltap_protocols._shared.sse import Frame, frames, is_framed, json_lines, stream_of
 
 
 def read(body):
@@ -51,8 +51,9 @@ def test_events_are_read_as_the_standard_says(body, found):
 def test_an_id_is_read_too():
     """Of its own event."""
     assert frames("id: 7\ndata: 1\n\ndata: 2\n\n") == [
-        Frame(None, "1", "7", 2), Frame(None, "2", None, 4),
-    ]  # fmt: skip
+        Frame(None, "1", "7", 2),
+        Frame(None, "2", None, 4),
+    ]
 
 
 @pytest.mark.parametrize("text", ["Hello, world", '{"a": 1}\n', "datum: 1", "", "a: b\n"])
@@ -87,30 +88,93 @@ def test_an_events_time_is_that_of_the_piece_with_its_end():
 
 
 documents = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
     | st.sampled_from(["stop", "message_start", "response.completed", "text", "function_call"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([
-        "choices", "delta", "message", "content", "text", "index", "usage", "prompt_tokens", "type",
-        "tool_calls", "function", "name", "response", "output", "item", "data", "embedding",
-        "error", "content_block", "id", "model", "finish_reason", "role", "n", "refusal", "input",
-        "prompt_tokens_details", "cached_tokens", "output_index", "status", "incomplete_details",
-    ]), inner, max_size=5), max_leaves=25,
-)  # fmt: skip
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "choices",
+                    "delta",
+                    "message",
+                    "content",
+                    "text",
+                    "index",
+                    "usage",
+                    "prompt_tokens",
+                    "type",
+                    "tool_calls",
+                    "function",
+                    "name",
+                    "response",
+                    "output",
+                    "item",
+                    "data",
+                    "embedding",
+                    "error",
+                    "content_block",
+                    "id",
+                    "model",
+                    "finish_reason",
+                    "role",
+                    "n",
+                    "refusal",
+                    "input",
+                    "prompt_tokens_details",
+                    "cached_tokens",
+                    "output_index",
+                    "status",
+                    "incomplete_details",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=25,
+)
 requests = st.sampled_from(["messages", "prompt", "input"]).flatmap(
     lambda name: st.fixed_dictionaries(
-        {"model": st.just("m"), name: st.sampled_from([
-            "text", ["a", "b"], [{"role": "user", "content": "x"}], [1, 2], [[1], [2]],
-        ]) | documents}, optional={"n": documents, "tools": documents, "system": documents},
+        {
+            "model": st.just("m"),
+            name: st.sampled_from(
+                [
+                    "text",
+                    ["a", "b"],
+                    [{"role": "user", "content": "x"}],
+                    [1, 2],
+                    [[1], [2]],
+                ]
+            )
+            | documents,
+        },
+        optional={"n": documents, "tools": documents, "system": documents},
     )
-)  # fmt: skip
-paths = st.sampled_from(["/", "/v1/chat/completions", "/v1/completions", "/v1/embeddings",
-                         "/v1/responses", "/v1/messages"])  # fmt: skip
+)
+paths = st.sampled_from(
+    [
+        "/",
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/embeddings",
+        "/v1/responses",
+        "/v1/messages",
+    ]
+)
 decoders = Decoders()
 
 
 def written(found):
-    events = [f"event: {one.get('type', 'x') if isinstance(one, dict) else 1}\n"
-              f"data: {json.dumps(one)}\n\n" for one in found]  # fmt: skip
+    events = [
+        f"event: {one.get('type', 'x') if isinstance(one, dict) else 1}\n"
+        f"data: {json.dumps(one)}\n\n"
+        for one in found
+    ]
     return "".join(events)
 
 

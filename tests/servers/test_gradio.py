@@ -38,8 +38,9 @@ ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
 def called(environment, source, tap=()):
     made = environment("gradio")
     made.write("server.py", source)
-    server = made.start(str(made.python), "server.py", "{port}", tap=tap,
-                        GRADIO_ANALYTICS_ENABLED="False").wait("/", [200])  # fmt: skip
+    server = made.start(
+        str(made.python), "server.py", "{port}", tap=tap, GRADIO_ANALYTICS_ENABLED="False"
+    ).wait("/", [200])
     answered = made.call(CLIENT, server.url, json.dumps(ROWS))
     server.stop()
     return answered
@@ -50,8 +51,13 @@ def calls(store):
     rows = recorded(store, 2 * len(ROWS), "path like '%/queue/%'")
     assert {row[2] for row in rows} == {200}
     asked = [json.loads(row[3])["data"] for row in rows if row[1].endswith("/join")]
-    events = [line.removeprefix("data: ") for row in rows if row[1].endswith("/data")
-              for line in row[4].splitlines() if line]  # fmt: skip
+    events = [
+        line.removeprefix("data: ")
+        for row in rows
+        if row[1].endswith("/data")
+        for line in row[4].splitlines()
+        if line
+    ]
     said = [json.loads(event) for event in events]
     return asked, [one["output"]["data"] for one in said if one["msg"] == "process_completed"]
 

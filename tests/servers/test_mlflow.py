@@ -56,8 +56,20 @@ def model(tmp_path_factory):
 
 
 def serve(made, model, workers, tap=()):
-    return made.start("mlflow", "models", "serve", "-m", model, "-p", "{port}", "--env-manager",
-                      "local", "--workers", str(workers), tap=tap)  # fmt: skip
+    return made.start(
+        "mlflow",
+        "models",
+        "serve",
+        "-m",
+        model,
+        "-p",
+        "{port}",
+        "--env-manager",
+        "local",
+        "--workers",
+        str(workers),
+        tap=tap,
+    )
 
 
 def test_mlflow_models_serve_is_tapped_unmodified(environment, model, tmp_path):

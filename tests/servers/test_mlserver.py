@@ -69,10 +69,17 @@ def serve(made, tap=()):
     made.write("model-settings.json", '{"name": "iris", "implementation": "irises.Iris"}')
     port, metrics = free_port(), free_port()
     server = made.start(
-        "mlserver", "start", ".", tap=tap, port=port, MLSERVER_HTTP_PORT=str(port),
-        MLSERVER_GRPC_PORT=str(free_port()), MLSERVER_METRICS_PORT=str(metrics),
-        MLSERVER_HOST="127.0.0.1", MLSERVER_PARALLEL_WORKERS="0",
-    )  # fmt: skip
+        "mlserver",
+        "start",
+        ".",
+        tap=tap,
+        port=port,
+        MLSERVER_HTTP_PORT=str(port),
+        MLSERVER_GRPC_PORT=str(free_port()),
+        MLSERVER_METRICS_PORT=str(metrics),
+        MLSERVER_HOST="127.0.0.1",
+        MLSERVER_PARALLEL_WORKERS="0",
+    )
     return server, f"http://127.0.0.1:{metrics}"
 
 

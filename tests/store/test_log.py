@@ -16,11 +16,23 @@ BLANK = dict.fromkeys(EXCHANGE_COLUMNS)
 
 def write(connection, name, count, body):
     with writing(connection):
-        insert_exchanges(connection, [
-            tuple({**BLANK, "id": f"{name}{n}", "model": "m", "version": "", "source": "asgi",
-                   "started_at": "2024", "request_body": body}.values())
-            for n in range(count)
-        ])  # fmt: skip
+        insert_exchanges(
+            connection,
+            [
+                tuple(
+                    {
+                        **BLANK,
+                        "id": f"{name}{n}",
+                        "model": "m",
+                        "version": "",
+                        "source": "asgi",
+                        "started_at": "2024",
+                        "request_body": body,
+                    }.values()
+                )
+                for n in range(count)
+            ],
+        )
 
 
 @pytest.fixture

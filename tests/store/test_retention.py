@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap import clock, config
+from modeltap import clock
+from modeltap.config import sources
+from modeltap.config.retention import Retention, parse_retention
+from modeltap.config.settings import Settings
 from modeltap.errors import ConfigError
-from modeltap.retention import Retention, parse_retention
-from modeltap.settings import Settings
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import insert_exchanges
 from modeltap.store.labels import insert_labels
@@ -22,14 +23,27 @@ def fill(connection, count, *, age_days=0.0, model="m", source="asgi", body="x" 
     blank = dict.fromkeys(EXCHANGE_COLUMNS)
     first = connection.execute("select ifnull(max(seq), 0) from exchanges").fetchone()[0]
     with writing(connection):
-        insert_exchanges(connection, [
-            tuple({**blank, "id": f"{first + n:032x}", "model": model, "version": "",
-                   "source": source, "started_at": clock.iso(NOW - age_days * DAY + n / 1000),
-                   "request_body": body}.values())
-            for n in range(count)
-        ])  # fmt: skip
-        connection.execute("insert or replace into predictions (exchange_id, row, model, seq) "
-                           "select id, 0, model, seq from exchanges")  # fmt: skip
+        insert_exchanges(
+            connection,
+            [
+                tuple(
+                    {
+                        **blank,
+                        "id": f"{first + n:032x}",
+                        "model": model,
+                        "version": "",
+                        "source": source,
+                        "started_at": clock.iso(NOW - age_days * DAY + n / 1000),
+                        "request_body": body,
+                    }.values()
+                )
+                for n in range(count)
+            ],
+        )
+        connection.execute(
+            "insert or replace into predictions (exchange_id, row, model, seq) "
+            "select id, 0, model, seq from exchanges"
+        )
     return connection.execute("select max(seq) from exchanges").fetchone()[0]
 
 
@@ -63,12 +77,12 @@ def test_halves_that_wait_have_the_age_of_their_arrival(store):
     connection = connect(store)
     for age in (10, 1):
         connection.execute(
-            "insert into halves (id, side, model, source, started_at, received_at) "
+            "insert into unmatched (id, side, model, source, started_at, received_at) "
             "values (?, 'request', 'm', 'kserve', '2015-01-01', ?)",
             (f"{age} days", clock.iso(NOW - age * DAY)),
         )
     assert prune(connection, Retention(7 * DAY), 0, NOW) == 1
-    assert [row[0] for row in connection.execute("select id from halves")] == ["1 days"]
+    assert [row[0] for row in connection.execute("select id from unmatched")] == ["1 days"]
     assert prune(connection, Retention(None, 10**9), 0, NOW + 700 * DAY) == 0
 
 
@@ -92,7 +106,7 @@ def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
 def test_a_retention_that_is_none_is_told(text):
     """With what to write instead."""
     with pytest.raises(ConfigError, match="such as '30d, 10GB'"):
-        config.load({"retention": text}, environ={})
+        sources.load({"retention": text}, environ={})
 
 
 def test_the_default_is_bounded():

@@ -22,7 +22,7 @@ print(json.dumps([said["written"], said["dropped"], said["failed"]]))
 """
 DELETER = """
 import json, pathlib, sys
-from modeltap.analyzer import Analyzer
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 store, stop = sys.argv[1], pathlib.Path(sys.argv[2])
 analyzer = Analyzer(store, connect(store), {"retention": "1MB", "reference": "first 900000 rows"})
@@ -60,9 +60,11 @@ def start():
 
     def begin(script, *words):
         process = subprocess.Popen(
-            [sys.executable, "-c", script, *map(str, words)], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [sys.executable, "-c", script, *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         running.append(process)
         return process
 
@@ -92,6 +94,6 @@ def test_three_apps_write_while_others_read_and_delete(store, start):
     kept = connection.execute("select count(*), count(distinct id) from exchanges").fetchone()
     assert counted == 3 * EACH and looks > 0
     assert 0 < deleted < 3 * EACH and tuple(kept) == (3 * EACH - deleted,) * 2
-    assert connection.execute("select 1 from losses").fetchall() == []
+    assert connection.execute("select 1 from dropped").fetchall() == []
     assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
     connection.close()

@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from modeltap.alerts.outbox import enqueue
-from modeltap.alerts.state import Transition, update
+from modeltap.alerts.lifecycle import Transition, update
 from modeltap.clock import iso, now
-from modeltap.rule import parse_rule
+from modeltap.config.rule_settings import parse_rule
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.notify.outbox import enqueue
 from modeltap.store.connection import writing
-from modeltap.webhook import WebhookSettings
 
 MONDAY = 1_362_355_200.0
 WEEK = 604_800.0
@@ -20,14 +20,24 @@ WEEK = 604_800.0
 def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
     """One row of `metrics`: the drift of `temp` in the given week, unless told otherwise."""
     row = {
-        "model": "flights", "version": "1", "window": "7d",
-        "window_start": iso(MONDAY + week * WEEK), "examples": None,
-        "window_end": iso(MONDAY + (week + 1) * WEEK), "rows": 1000, "metric": "drift",
-        "feature": "temp", "segment": None, "value": 0.3, "threshold": 0.1, "p_value": 1e-9,
-        "strength": 3.0 if verdict == "alert" else 0.2, "verdict": verdict,
+        "model": "flights",
+        "version": "1",
+        "window": "7d",
+        "window_start": iso(MONDAY + week * WEEK),
+        "examples": None,
+        "window_end": iso(MONDAY + (week + 1) * WEEK),
+        "rows": 1000,
+        "metric": "drift",
+        "feature": "temp",
+        "segment": None,
+        "value": 0.3,
+        "threshold": 0.1,
+        "p_value": 1e-9,
+        "strength": 3.0 if verdict == "alert" else 0.2,
+        "verdict": verdict,
         "explanation": "temp: median went from 10 to 20" if verdict == "alert" else None,
         "in_reference": 0,
-    }  # fmt: skip
+    }
     return row | said
 
 

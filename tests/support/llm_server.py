@@ -13,11 +13,20 @@ from starlette.routing import Route
 
 import modeltap
 
-USAGE = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12,
-         "prompt_tokens_details": {"cached_tokens": 3},
-         "completion_tokens_details": {"reasoning_tokens": 2}}  # fmt: skip
-TOOL = [{"id": "call_1", "type": "function",
-         "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}]  # fmt: skip
+USAGE = {
+    "prompt_tokens": 7,
+    "completion_tokens": 5,
+    "total_tokens": 12,
+    "prompt_tokens_details": {"cached_tokens": 3},
+    "completion_tokens_details": {"reasoning_tokens": 2},
+}
+TOOL = [
+    {
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "weather", "arguments": '{"city": "Oslo"}'},
+    }
+]
 PAUSE = 0.05
 
 
@@ -41,8 +50,16 @@ def stream(pieces, split=False):
 def chunk(body, delta, index=0, finish=None, number=0, **more):
     own = f"chatcmpl-{number}" if body["model"] == "lit" else "chatcmpl-1"
     choice = {"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}
-    return event({"id": own, "object": "chat.completion.chunk", "created": 1,
-                  "model": body["model"] + "-v2", "choices": [choice], **more})  # fmt: skip
+    return event(
+        {
+            "id": own,
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": body["model"] + "-v2",
+            "choices": [choice],
+            **more,
+        }
+    )
 
 
 def chat_pieces(body):
@@ -63,8 +80,9 @@ def chat_pieces(body):
         return
     if kind == "tools":
         head = {"index": 0, "id": "call_1", "type": "function"}
-        yield chunk(body, {"tool_calls": [{**head, "function": {"name": "weather",
-                                                               "arguments": ""}}]})  # fmt: skip
+        yield chunk(
+            body, {"tool_calls": [{**head, "function": {"name": "weather", "arguments": ""}}]}
+        )
         for part in ('{"city": ', '"Oslo"}'):
             yield chunk(body, {"tool_calls": [{"index": 0, "function": {"arguments": part}}]})
     elif kind == "thinks":
@@ -78,8 +96,16 @@ def chat_pieces(body):
     for index in range(n):
         yield chunk(body, {}, index, "tool_calls" if kind == "tools" else "stop", 9, **more)
     if (body.get("stream_options") or {}).get("include_usage"):
-        yield event({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1,
-                     "model": kind + "-v2", "choices": [], "usage": USAGE})  # fmt: skip
+        yield event(
+            {
+                "id": "chatcmpl-1",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": kind + "-v2",
+                "choices": [],
+                "usage": USAGE,
+            }
+        )
     yield event("[DONE]")
 
 
@@ -93,11 +119,20 @@ async def chat(request):
     if body["model"] == "refuses":
         message |= {"content": None, "refusal": "I cannot"}
     reason = "tool_calls" if body["model"] == "tools" else "stop"
-    choices = [{"index": i, "message": message, "finish_reason": reason, "logprobs": None}
-               for i in range(body.get("n") or 1)]  # fmt: skip
-    return JSONResponse({"id": "chatcmpl-1", "object": "chat.completion", "created": 1,
-                         "model": body["model"] + "-v2", "choices": choices,
-                         "usage": USAGE})  # fmt: skip
+    choices = [
+        {"index": i, "message": message, "finish_reason": reason, "logprobs": None}
+        for i in range(body.get("n") or 1)
+    ]
+    return JSONResponse(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": body["model"] + "-v2",
+            "choices": choices,
+            "usage": USAGE,
+        }
+    )
 
 
 async def completions(request):
@@ -107,8 +142,10 @@ async def completions(request):
         prompts = [prompts]
     texts = [f"{prompt}!{i}" for prompt in prompts for i in range(body.get("n") or 1)]
     head = {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "m-v2"}
-    choices = [{"index": i, "text": text, "finish_reason": "length", "logprobs": None}
-               for i, text in enumerate(texts)]  # fmt: skip
+    choices = [
+        {"index": i, "text": text, "finish_reason": "length", "logprobs": None}
+        for i, text in enumerate(texts)
+    ]
     if not body.get("stream"):
         return JSONResponse({**head, "choices": choices[::-1], "usage": USAGE})
 
@@ -131,8 +168,14 @@ async def embeddings(request):
     if body.get("encoding_format") == "base64":
         vectors = [base64.b64encode(struct.pack("<3f", *v)).decode() for v in vectors]
     data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
-    return JSONResponse({"object": "list", "model": "m-v2", "data": data[::-1],
-                         "usage": {"prompt_tokens": 6, "total_tokens": 6}})  # fmt: skip
+    return JSONResponse(
+        {
+            "object": "list",
+            "model": "m-v2",
+            "data": data[::-1],
+            "usage": {"prompt_tokens": 6, "total_tokens": 6},
+        }
+    )
 
 
 async def responses(request):
@@ -144,8 +187,14 @@ async def responses(request):
         "status": "completed",
         "content": [{"type": "output_text", "text": "Hello", "annotations": []}],
     }
-    call = {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": "weather",
-            "arguments": '{"city": "Oslo"}', "status": "completed"}  # fmt: skip
+    call = {
+        "id": "fc_1",
+        "type": "function_call",
+        "call_id": "call_1",
+        "name": "weather",
+        "arguments": '{"city": "Oslo"}',
+        "status": "completed",
+    }
     output = [message, call] if body["model"] == "tools" else [message]
     whole = {
         "id": "resp_1",
@@ -172,15 +221,20 @@ async def responses(request):
     start = {**whole, "status": "in_progress", "output": [], "usage": None}
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     documents = [
-        {"type": "response.created", "response": start}, PAUSE,
-        {"type": "response.output_item.added", "output_index": 0,
-         "item": {**message, "content": [], "status": "in_progress"}},
-        {"type": "response.output_text.delta", "delta": "Hel", "logprobs": [], **place}, PAUSE,
+        {"type": "response.created", "response": start},
+        PAUSE,
+        {
+            "type": "response.output_item.added",
+            "output_index": 0,
+            "item": {**message, "content": [], "status": "in_progress"},
+        },
+        {"type": "response.output_text.delta", "delta": "Hel", "logprobs": [], **place},
+        PAUSE,
         {"type": "response.output_text.delta", "delta": "lo", "logprobs": [], **place},
         {"type": "response.output_text.done", "text": "Hello", "logprobs": [], **place},
         {"type": "response.output_item.done", "output_index": 0, "item": message},
         {"type": "response.completed", "response": whole},
-    ]  # fmt: skip
+    ]
     if body["model"] == "cut":
         documents = documents[:4]
     return stream(
@@ -205,8 +259,12 @@ async def messages(request):
     }
     if not body.get("stream"):
         return JSONResponse(whole)
-    start = {**whole, "content": [], "stop_reason": None,
-             "usage": {"input_tokens": 7, "output_tokens": 1}}  # fmt: skip
+    start = {
+        **whole,
+        "content": [],
+        "stop_reason": None,
+        "usage": {"input_tokens": 7, "output_tokens": 1},
+    }
     documents = [{"type": "message_start", "message": start}, {"type": "ping"}, PAUSE]
 
     def block(index, first, deltas):
@@ -215,11 +273,22 @@ async def messages(request):
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
 
-    documents += block(0, {"type": "thinking", "thinking": "", "signature": ""},
-                       [{"type": "thinking_delta", "thinking": "hm"},
-                        {"type": "signature_delta", "signature": "c2ln"}])  # fmt: skip
-    documents += [PAUSE, *block(1, {"type": "text", "text": ""},
-                  [{"type": "text_delta", "text": part} for part in ("Hel", "lo")])]  # fmt: skip
+    documents += block(
+        0,
+        {"type": "thinking", "thinking": "", "signature": ""},
+        [
+            {"type": "thinking_delta", "thinking": "hm"},
+            {"type": "signature_delta", "signature": "c2ln"},
+        ],
+    )
+    documents += [
+        PAUSE,
+        *block(
+            1,
+            {"type": "text", "text": ""},
+            [{"type": "text_delta", "text": part} for part in ("Hel", "lo")],
+        ),
+    ]
     if body.get("tools"):
         parts = ("", '{"city": ', '"Oslo"}')
         documents += block(
@@ -230,9 +299,14 @@ async def messages(request):
     if body["model"] == "overloaded":
         documents.append({"type": "error", "error": {"type": "overloaded_error", "message": "x"}})
     else:
-        documents += [{"type": "message_delta", "usage": {"output_tokens": 5},
-                       "delta": {"stop_reason": whole["stop_reason"], "stop_sequence": None}},
-                      {"type": "message_stop"}]  # fmt: skip
+        documents += [
+            {
+                "type": "message_delta",
+                "usage": {"output_tokens": 5},
+                "delta": {"stop_reason": whole["stop_reason"], "stop_sequence": None},
+            },
+            {"type": "message_stop"},
+        ]
     return stream(one if isinstance(one, float) else event(one, one["type"]) for one in documents)
 
 

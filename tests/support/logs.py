@@ -24,41 +24,60 @@ def captured(event_id, request, response, *, encoding="JSON", kind="application/
         return {"observedContentType": kind, "mode": mode, "data": data, "encoding": encoding}
 
     return {
-        "captureData": {"endpointInput": side("INPUT", request),
-                        "endpointOutput": side("OUTPUT", response)},
+        "captureData": {
+            "endpointInput": side("INPUT", request),
+            "endpointOutput": side("OUTPUT", response),
+        },
         "eventMetadata": {"eventId": event_id, "inferenceTime": "2026-01-05T10:00:00Z", **about},
         "eventVersion": "0",
-    }  # fmt: skip
+    }
 
 
 def truth(event_id, value):
     """A line of SageMaker's ground truth."""
     return {
         "groundTruthData": {"data": value, "encoding": "CSV"},
-        "eventMetadata": {"eventId": event_id}, "eventVersion": "0",
-    }  # fmt: skip
+        "eventMetadata": {"eventId": event_id},
+        "eventVersion": "0",
+    }
 
 
 def record(id_, kind, body, **more):
     """What KServe's logger writes into a bucket, with the names that Go gives its fields."""
     return {
         "Url": {"Scheme": "s3", "Host": "bucket", "Path": "/logs"},
-        "Bytes": base64.b64encode(body.encode()).decode(), "ContentType": "application/json",
-        "ReqType": kind, "Id": id_, "SourceUri": {"Scheme": "http", "Host": "localhost:9081"},
-        "InferenceService": "iris", "Namespace": "default", "Component": "predictor",
-        "Endpoint": "", "Metadata": {}, "Annotations": None, "CertName": "", "TlsSkipVerify": False,
+        "Bytes": base64.b64encode(body.encode()).decode(),
+        "ContentType": "application/json",
+        "ReqType": kind,
+        "Id": id_,
+        "SourceUri": {"Scheme": "http", "Host": "localhost:9081"},
+        "InferenceService": "iris",
+        "Namespace": "default",
+        "Component": "predictor",
+        "Endpoint": "",
+        "Metadata": {},
+        "Annotations": None,
+        "CertName": "",
+        "TlsSkipVerify": False,
         **more,
-    }  # fmt: skip
+    }
 
 
 def collected(kind, correlation_id, data, **more):
     """A line of Azure ML's data collector."""
     return {
-        "specversion": "1.0", "id": f"{kind}-{correlation_id}",
+        "specversion": "1.0",
+        "id": f"{kind}-{correlation_id}",
         "source": "/subscriptions/s/workspaces/w/onlineEndpoints/e/deployments/d",
-        "type": f"azureml.inference.{kind}", "datacontenttype": "application/json",
-        "time": "2024-03-05T18:16:25Z", "data": data, "correlationid": correlation_id,
-        "xrequestid": correlation_id, "modelversion": "default",
-        "collectdatatype": "pandas.core.frame.DataFrame", "agent": "azureml-ai-monitoring/1.0.0",
-        "contentrange": "bytes 0-116/117", **more,
-    }  # fmt: skip
+        "type": f"azureml.inference.{kind}",
+        "datacontenttype": "application/json",
+        "time": "2024-03-05T18:16:25Z",
+        "data": data,
+        "correlationid": correlation_id,
+        "xrequestid": correlation_id,
+        "modelversion": "default",
+        "collectdatatype": "pandas.core.frame.DataFrame",
+        "agent": "azureml-ai-monitoring/1.0.0",
+        "contentrange": "bytes 0-116/117",
+        **more,
+    }

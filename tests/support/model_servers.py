@@ -122,9 +122,11 @@ class Environment:
         """Start a command with {port} in it; `tap` is what stands before it."""
         port = port or free_port()
         process = subprocess.Popen(
-            [*tap, *(word.format(port=port) for word in words)], cwd=self.folder,
-            env={**self._environ, **environ}, start_new_session=True,
-        )  # fmt: skip
+            [*tap, *(word.format(port=port) for word in words)],
+            cwd=self.folder,
+            env={**self._environ, **environ},
+            start_new_session=True,
+        )
         server = ModelServer(process, port, stop_with)
         self._running.append(server)
         return server
@@ -132,9 +134,14 @@ class Environment:
     def call(self, source, *words):
         """Run a client's code in this environment; return the JSON it prints last."""
         done = subprocess.run(
-            [self.python, "-c", source, *map(str, words)], cwd=self.folder, env=self._environ,
-            capture_output=True, text=True, timeout=180, check=False,
-        )  # fmt: skip
+            [self.python, "-c", source, *map(str, words)],
+            cwd=self.folder,
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1]) if done.stdout else None
 
@@ -172,9 +179,12 @@ def same_answers(plain, tapped, requests):
 def recorded_as(answer):
     """Return what the store has to hold of an exchange that httpx made."""
     return (
-        answer.headers["x-modeltap-id"], answer.request.url.path, answer.status_code,
-        answer.request.content.decode(), answer.text,
-    )  # fmt: skip
+        answer.headers["x-modeltap-id"],
+        answer.request.url.path,
+        answer.status_code,
+        answer.request.content.decode(),
+        answer.text,
+    )
 
 
 def _others(answer):

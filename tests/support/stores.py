@@ -6,7 +6,7 @@ import datetime
 import json
 import sqlite3
 
-from modeltap.analyzer import Analyzer
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -21,9 +21,16 @@ def put(store, moments, rows, *, model="m", version="", prefix="r", responses=No
             "insert into exchanges (id, model, version, source, started_at, event_time, status, "
             "duration_ms, sample_rate, request_type, request_body, response_body) "
             "values (?, ?, ?, 'import', ?, ?, 200, 1, 1.0, 'application/json', ?, ?)",
-            (f"{prefix}{number}", model, version, when, when, json.dumps(row),
-             json.dumps({"prediction": 1.0}) if responses is None else responses[number]),
-        )  # fmt: skip
+            (
+                f"{prefix}{number}",
+                model,
+                version,
+                when,
+                when,
+                json.dumps(row),
+                json.dumps({"prediction": 1.0}) if responses is None else responses[number],
+            ),
+        )
     connection.close()
 
 

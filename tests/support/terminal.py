@@ -13,8 +13,10 @@ def on_a_terminal(*words, stdout=None):
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "modeltap", *map(str, words)],
-        stdin=theirs, stderr=theirs, stdout=theirs if stdout is None else stdout,
-    )  # fmt: skip
+        stdin=theirs,
+        stderr=theirs,
+        stdout=theirs if stdout is None else stdout,
+    )
     os.close(theirs)
     text = b""
     while True:

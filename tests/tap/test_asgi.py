@@ -28,8 +28,9 @@ async def test_bodies_and_timing_are_kept_and_the_client_sees_the_same_bytes(tap
     assert row["status"] == 200 and row["request_bytes"] == 8 and row["request_read"] == 1
     assert 0 <= row["headers_ms"] <= row["first_byte_ms"] <= row["duration_ms"]
     assert client.sent[0]["headers"] == [
-        (b"content-type", b"application/json"), (b"x-modeltap-id", row["id"].encode())
-    ]  # fmt: skip
+        (b"content-type", b"application/json"),
+        (b"x-modeltap-id", row["id"].encode()),
+    ]
 
 
 async def test_without_an_id_header_the_messages_are_the_apps_own(tap):
@@ -37,8 +38,10 @@ async def test_without_an_id_header_the_messages_are_the_apps_own(tap):
     sent = []
 
     async def app(scope, receive, send):
-        for message in ({"type": "http.response.start", "status": 204, "headers": []},
-                        {"type": "http.response.body"}):  # fmt: skip
+        for message in (
+            {"type": "http.response.start", "status": 204, "headers": []},
+            {"type": "http.response.body"},
+        ):
             sent.append(message)
             await send(message)
 
@@ -280,10 +283,15 @@ class _Unreadable:
         raise RuntimeError("no route has a path here")
 
 
-@pytest.mark.parametrize("said", [
-    {"fastapi": "of another kind"}, {"root_path": None, "route": Route("/predict", echo)},
-    {"root_path": 7}, {"route": _Unreadable()},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"fastapi": "of another kind"},
+        {"root_path": None, "route": Route("/predict", echo)},
+        {"root_path": 7},
+        {"route": _Unreadable()},
+    ],
+)
 async def test_what_stands_in_the_scope_is_the_apps(store, read_rows, said):
     """Something odd there costs the route, and nothing else."""
 

@@ -63,10 +63,11 @@ def test_a_client_is_asked_for_its_body_only_where_the_app_asks(serve, eventuall
 async def test_trailers_pass_after_the_end_of_the_body(tap):
     """The very same messages; the record ends with the body."""
     messages = [
-        {**START, "trailers": True}, {"type": "http.response.body", "body": b"all"},
+        {**START, "trailers": True},
+        {"type": "http.response.body", "body": b"all"},
         {"type": "http.response.trailers", "headers": [(b"a", b"b")], "more_trailers": True},
         {"type": "http.response.trailers", "headers": []},
-    ]  # fmt: skip
+    ]
 
     async def app(scope, receive, send):
         for message in messages:
@@ -116,8 +117,15 @@ async def test_types_and_encodings_are_told_as_they_were_sent(tap):
 
     async def app(scope, receive, send):
         await receive()
-        await send({**START, "headers": [(b"Content-Type", b"text/csv; charset=utf-8"),
-                                         (b"Content-Encoding", b"br")]})  # fmt: skip
+        await send(
+            {
+                **START,
+                "headers": [
+                    (b"Content-Type", b"text/csv; charset=utf-8"),
+                    (b"Content-Encoding", b"br"),
+                ],
+            }
+        )
         await send({"type": "http.response.body", "body": b"\x8b\x00\x80a\x03"})
 
     headers = [(b"content-type", b"application/json"), (b"content-encoding", b"GZIP")]

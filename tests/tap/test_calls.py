@@ -37,9 +37,13 @@ def test_one_call_is_an_exchange(options, recorded):
     """Bodies as JSON, the time it took, when it began, and an id to label it by."""
     began = datetime(2024, 2, 29, 12, tzinfo=UTC)
     told = modeltap.capture(
-        request={"distance": 1400}, response={"prediction": 187.5}, duration_ms=12.5,
-        started_at=began, name="nightly", **options,
-    )  # fmt: skip
+        request={"distance": 1400},
+        response={"prediction": 187.5},
+        duration_ms=12.5,
+        started_at=began,
+        name="nightly",
+        **options,
+    )
     (row,) = recorded()
     assert row["id"] == told and row["source"] == "call" and row["model"] == "m"
     assert row["request_body"] == '{"distance":1400}'
@@ -126,7 +130,10 @@ def test_a_decorated_function_is_itself(options, recorded):
     assert rows[0]["request_body"] == '{"row":{"x":4},"scale":2}'
     assert rows[0]["path"].endswith("predict") and rows[0]["duration_ms"] >= 0
     assert (rows[1]["request_body"], rows[1]["status"], rows[1]["error_type"]) == (
-        "7", 500, "ValueError")  # fmt: skip
+        "7",
+        500,
+        "ValueError",
+    )
     assert rows[2]["error_type"] == "TypeError"
 
 

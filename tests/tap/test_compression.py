@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 import modeltap
 from asgi_client import Client, scope_of
-from modeltap import decode
+from modeltap.decoding import decoders
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ async def test_what_is_compressed_within_the_tap_is_kept_as_the_client_saw_it(
     (row,) = read_rows(store)
     assert (row["response_encoding"], row["response_type"]) == ("gzip", "application/json")
     assert (row["response_body"], row["response_bytes"]) == (body, len(body))
-    assert json.loads(decode.plain(row["response_body"], row["response_encoding"])) == ANSWER
+    assert json.loads(decoders.plain(row["response_body"], row["response_encoding"])) == ANSWER
 
 
 @pytest.mark.parametrize("id_header", ["x-modeltap-id", None])

@@ -14,12 +14,12 @@ import httpx
 import pytest
 
 import modeltap
-from modeltap import config
+from modeltap.config import sources
 from modeltap.store.connection import connect
-from modeltap.tap.batch import BatchWriter
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.record import origin_of, pack
 from modeltap.tap.recorder import Recorder
+from modeltap.writer.batch_writer import BatchWriter
+from modeltap.writer.records import origin_of, pack
 from processes import writers_of
 
 APP = """
@@ -160,7 +160,7 @@ def put_one(recorder, settings, durable=True):
 def test_power_waits_for_the_disk(store):
     """`synchronous` is FULL where one tap wants it, NORMAL otherwise."""
     for durability, level in (("process", 1), ("power", 2)):
-        settings = config.load({"store": store, "durability": durability}, environ={})
+        settings = sources.load({"store": store, "durability": durability}, environ={})
         writer = BatchWriter(store, lambda: True)
         writer.introduce(origin_of(settings, 1, "host"))
         writer.write([], {"some": 1})
@@ -170,7 +170,7 @@ def test_power_waits_for_the_disk(store):
 
 def test_a_ticket_is_settled_when_its_exchange_is_stored_or_lost(store, eventually):
     """Behind a lock it is not; when the writer dies it is."""
-    settings = config.load({"store": store, "durability": "process"}, environ={})
+    settings = sources.load({"store": store, "durability": "process"}, environ={})
     recorder = Recorder(store, settings)
     ticket = put_one(recorder, settings)
     assert eventually(lambda: recorder.is_settled(ticket))
@@ -189,10 +189,14 @@ def test_a_ticket_is_settled_when_its_exchange_is_stored_or_lost(store, eventual
 
 def test_a_held_lock_delays_a_response_by_a_bound(serve, eventually):
     """It goes on without its commit, says so in the counters, and is stored in the end."""
-    source = APP.replace("{durability}", "process").replace(
-        "analyze=False,", "analyze=False, commit_timeout_seconds=0.2,"
-    ).replace("PlainTextResponse(await request.body())",
-              "PlainTextResponse(str(modeltap.stats()['unconfirmed']))")  # fmt: skip
+    source = (
+        APP.replace("{durability}", "process")
+        .replace("analyze=False,", "analyze=False, commit_timeout_seconds=0.2,")
+        .replace(
+            "PlainTextResponse(await request.body())",
+            "PlainTextResponse(str(modeltap.stats()['unconfirmed']))",
+        )
+    )
     served = serve(source)
 
     def ask():
@@ -207,8 +211,11 @@ def test_a_held_lock_delays_a_response_by_a_bound(serve, eventually):
     assert int(ask()) == before + 1
     other.execute("rollback")
     other.close()
-    assert eventually(lambda: sqlite3.connect("taps.db").execute(
-        "select count(*) from exchanges").fetchone()[0] == 4)  # fmt: skip
+    assert eventually(
+        lambda: (
+            sqlite3.connect("taps.db").execute("select count(*) from exchanges").fetchone()[0] == 4
+        )
+    )
 
 
 def wsgi_environ():
@@ -227,9 +234,13 @@ def answering(body):
 def test_a_wsgi_response_ends_when_its_record_is_stored(store, kind):
     """A list or an iterator: whoever has the end finds the row, by a connection of their own."""
     tapped = modeltap.WSGIMiddleware(
-        answering(kind([b"one", b"two"])), model="m", store=store, analyze=False,
-        durability="process", commit_timeout_seconds=60,
-    )  # fmt: skip
+        answering(kind([b"one", b"two"])),
+        model="m",
+        store=store,
+        analyze=False,
+        durability="process",
+        commit_timeout_seconds=60,
+    )
     assert list(tapped(wsgi_environ(), lambda *_: None)) == [b"one", b"two"]
     rows = sqlite3.connect(store).execute("select response_body, aborted from exchanges")
     assert rows.fetchall() == [("onetwo", None)]
@@ -239,9 +250,13 @@ def test_a_wsgi_response_that_cannot_be_stored_ends_all_the_same(store, eventual
     """After `commit_timeout_seconds`; that is counted, and the record comes when it can."""
     answered = []
     tapped = modeltap.WSGIMiddleware(
-        answering(iter([b"one", b"two"])), model="m", store=store, analyze=False,
-        durability="process", commit_timeout_seconds=0.2,
-    )  # fmt: skip
+        answering(iter([b"one", b"two"])),
+        model="m",
+        store=store,
+        analyze=False,
+        durability="process",
+        commit_timeout_seconds=0.2,
+    )
     connect(store).close()
     other = sqlite3.connect(store, isolation_level=None)
     other.execute("begin immediate")
@@ -262,8 +277,13 @@ def test_calls_wait_too(store):
     """Of both kinds; what is asked for afterwards is there."""
     import asyncio
 
-    options = {"model": "m", "store": store, "analyze": False, "durability": "process",
-               "commit_timeout_seconds": 20}  # fmt: skip
+    options = {
+        "model": "m",
+        "store": store,
+        "analyze": False,
+        "durability": "process",
+        "commit_timeout_seconds": 20,
+    }
 
     @modeltap.capture(**options)
     def predict(x):

@@ -14,15 +14,15 @@ import pytest
 
 import modeltap
 from disks import small_disk
-from modeltap import config
-from modeltap.analysis.losses import judge_losses
-from modeltap.analyzer import Analyzer
+from modeltap.analysis.verdicts.capture_loss import judge_losses
+from modeltap.config import sources
 from modeltap.errors import StoreDamaged, StoreTooNew
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
-from modeltap.store.losses import losses_due, write_losses
+from modeltap.store.dropped import losses_due, write_losses
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.record import pack
 from modeltap.tap.recorder import Recorder
+from modeltap.writer.records import pack
 from processes import writers_of
 
 
@@ -32,7 +32,7 @@ def record():
     opened = []
 
     def start(store, **options):
-        settings = config.load({"store": store, "analyze": False, **options}, environ={})
+        settings = sources.load({"store": store, "analyze": False, **options}, environ={})
         recorder = Recorder(store, settings)
         opened.append(recorder)
         tap = recorder.join(settings)
@@ -75,7 +75,7 @@ def test_a_disk_that_fills_up_stops_the_writing_before_sqlite_is_stuck(
         assert stats["written"] == 10 and stats["dropped_by_reason"] == {"disk nearly full": 20}
         ballast.unlink()
         assert put(5)["written"] == 15 and count(disk / "taps.db") == 15
-        told = sqlite3.connect(disk / "taps.db").execute("select model, reason, count from losses")
+        told = sqlite3.connect(disk / "taps.db").execute("select model, reason, count from dropped")
         assert told.fetchall() == [("m", "disk nearly full", 20)]
         assert eventually(lambda: "nearly full" in caplog.text)
         said = [r.message for r in caplog.records if "nearly full" in r.message]
@@ -157,7 +157,7 @@ def test_a_limit_on_the_size_of_files_is_as_a_full_disk(store, record, caplog, e
     assert eventually(lambda: put()["written"] > written)
     stats = put()
     connection = sqlite3.connect(store)
-    (lost,) = connection.execute("select sum(count) from losses").fetchone()
+    (lost,) = connection.execute("select sum(count) from dropped").fetchone()
     assert (lost, count(store)) == (stats["dropped"], stats["written"])
     assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
     connection.close()
@@ -176,8 +176,9 @@ def filled(store, rows=2000):
     with writing(connection):
         connection.executemany(
             "insert into exchanges (id, model, source, started_at, request_body) "
-            "values (?, 'm', 'asgi', '2024', ?)", [(f"old{n}", "x" * 500) for n in range(rows)],
-        )  # fmt: skip
+            "values (?, 'm', 'asgi', '2024', ?)",
+            [(f"old{n}", "x" * 500) for n in range(rows)],
+        )
     connection.close()
     return store
 
@@ -197,7 +198,7 @@ def test_a_damaged_store_is_put_aside_and_a_new_one_begun(store, record, caplog,
     assert aside.read_bytes() == before and count(store) == 5
     assert eventually(lambda: f"put aside as {aside.name!r}" in caplog.text)
     connection = connect(store)
-    (loss,) = connection.execute("select reason, count from losses").fetchall()
+    (loss,) = connection.execute("select reason, count from dropped").fetchall()
     assert tuple(loss) == (f"store damaged, put aside as {aside.name}", 0)
     Analyzer(store, connection, {}).run()
     (alert,) = connection.execute("select rule, state, summary from alerts").fetchall()
@@ -270,12 +271,14 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
     told = []
 
     def judge(now):
-        from modeltap.alerts import state
+        from modeltap.alerts import lifecycle
 
         return judge_losses(
-            connection, lambda: True,
-            lambda c, rows: told.extend(state.update(c, rows, calm_windows=2)), now,
-        )  # fmt: skip
+            connection,
+            lambda: True,
+            lambda c, rows: told.extend(lifecycle.update(c, rows, calm_windows=2)),
+            now,
+        )
 
     def lose(**reasons):
         with writing(connection):
@@ -319,7 +322,7 @@ def test_a_clock_that_jumps_back_shortens_no_duration(store, record, monkeypatch
     monkeypatch.undo()
     assert first.elapsed_ms() >= 0 and second.elapsed_ms() >= 0
     assert first.started_at > second.started_at
-    settings = config.load({"store": store}, environ={})
+    settings = sources.load({"store": store}, environ={})
     recorder = Recorder(store, settings)
     tap = recorder.join(settings)
     for x in (first, second):

@@ -36,8 +36,13 @@ class InStep(Client):
 async def shout(scope, receive, send):
     """Answer each piece of the body with the same in capitals, with the path's own status."""
     status = int(scope["path"].rpartition("/")[2])
-    await send({"type": "http.response.start", "status": status,
-                "headers": [(b"content-type", scope["path"].encode())]})  # fmt: skip
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", scope["path"].encode())],
+        }
+    )
     more = True
     while more:
         message = await receive()

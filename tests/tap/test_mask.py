@@ -9,17 +9,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.tap.mask import MASK, Masker, cut_at_character
+from modeltap.privacy.masker import MASK, Masker, cut_at_character
 
 masker = Masker()
 
 
 @pytest.mark.parametrize(
     "name",
-    ["password", "Passwd", "user_token", "apiKey", "api-key", "X-API-Key",
-     "secret", "Authorization", "cookie", "session_id", "csrf", "credentials",
-     "privateKey", "signature", "ssn", "card_number", "cvv", "refresh_tokens"],
-)  # fmt: skip
+    [
+        "password",
+        "Passwd",
+        "user_token",
+        "apiKey",
+        "api-key",
+        "X-API-Key",
+        "secret",
+        "Authorization",
+        "cookie",
+        "session_id",
+        "csrf",
+        "credentials",
+        "privateKey",
+        "signature",
+        "ssn",
+        "card_number",
+        "cvv",
+        "refresh_tokens",
+    ],
+)
 def test_sensitive_names_are_masked_at_any_depth_whatever_their_value(name):
     """Objects, lists, numbers and nulls under such a name are gone."""
     for value in ("x", 7, None, [1], {"a": "b"}):
@@ -30,9 +47,19 @@ def test_sensitive_names_are_masked_at_any_depth_whatever_their_value(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["author", "authority", "max_tokens", "tokenizer", "secretary", "className", "monkey",
-             "discard", "passenger_count"]
-)  # fmt: skip
+    "name",
+    [
+        "author",
+        "authority",
+        "max_tokens",
+        "tokenizer",
+        "secretary",
+        "className",
+        "monkey",
+        "discard",
+        "passenger_count",
+    ],
+)
 def test_innocent_names_are_left_alone(name):
     """Names that only contain the letters of a sensitive one; the body is kept to the byte."""
     body = json.dumps({name: 1}).encode()
@@ -111,8 +138,9 @@ def test_hashes_keep_equal_values_equal_and_need_the_key():
     assert first.startswith("[hash:") and len(first) == len("[hash:]") + 16
     other, _ = Masker(how="hash", key="second").body(b'{"token": "a"}', "")
     assert json.loads(other)["token"] != first
-    assert one.query("token=a") == "token=" + first.replace("[", "%5B").replace(
-        ":", "%3A").replace("]", "%5D")  # fmt: skip
+    assert one.query("token=a") == "token=" + first.replace("[", "%5B").replace(":", "%3A").replace(
+        "]", "%5D"
+    )
     assert one.header("x-api-key", "a") == first
 
 
@@ -128,15 +156,26 @@ def test_values_are_masked_by_their_look_wherever_they_stand():
     """In texts, numbers, names, lists and text that is no JSON; what only resembles them stays."""
     looking = Masker(values=["email", "card", "phone", "key", r"\bPAT-\d+"])
     document = {
-        "note": "write to ann@example.org or +1 212 555 0100", "n": 4111111111111111,
-        "rows": [["PAT-77", "sk-abcdefghijklmnop1234"]], "bob@example.org": 1,
-        "time": "2013-03-01T05:15:00Z", "big": 4111111111111112, "x": 1.25, "yes": True,
-    }  # fmt: skip
+        "note": "write to ann@example.org or +1 212 555 0100",
+        "n": 4111111111111111,
+        "rows": [["PAT-77", "sk-abcdefghijklmnop1234"]],
+        "bob@example.org": 1,
+        "time": "2013-03-01T05:15:00Z",
+        "big": 4111111111111112,
+        "x": 1.25,
+        "yes": True,
+    }
     text, note = looking.body(json.dumps(document).encode(), "")
     assert json.loads(text) == {
-        "note": f"write to {MASK} or {MASK}", "n": MASK, "rows": [[MASK, MASK]], MASK: 1,
-        "time": "2013-03-01T05:15:00Z", "big": 4111111111111112, "x": 1.25, "yes": True,
-    }  # fmt: skip
+        "note": f"write to {MASK} or {MASK}",
+        "n": MASK,
+        "rows": [[MASK, MASK]],
+        MASK: 1,
+        "time": "2013-03-01T05:15:00Z",
+        "big": 4111111111111112,
+        "x": 1.25,
+        "yes": True,
+    }
     assert note == "masked"
     assert looking.body(b"from ann@example.org, cut her", "") == (f"from {MASK}, cut her", "masked")
     assert looking.body("ännä@example.org".encode("latin-1"), "") == (None, "unmaskable")
@@ -210,10 +249,13 @@ def test_positions_of_added_names_are_masked_too():
 def test_innocent_tables_and_tensors_are_kept_to_the_byte():
     """Also where a sensitive name is among the values, or what is named has none."""
     for document in (
-        {"columns": ["author", "n"], "data": [["token", 1]]}, {"columns": 2, "data": [[1]]},
-        {"columns": ["password"], "data": {"a": 1}}, {"name": "login", "data": ["token"]},
-        {"name": "token", "shape": [1]}, {"name": ["token"], "value": 1},
-    ):  # fmt: skip
+        {"columns": ["author", "n"], "data": [["token", 1]]},
+        {"columns": 2, "data": [[1]]},
+        {"columns": ["password"], "data": {"a": 1}},
+        {"name": "login", "data": ["token"]},
+        {"name": "token", "shape": [1]},
+        {"name": ["token"], "value": 1},
+    ):
         body = json.dumps(document)
         assert masker.body(body.encode(), "") == (body, None)
 
@@ -251,10 +293,12 @@ def test_json_with_bytes_after_it_is_kept_only_without_a_sensitive_name():
     clean = with_tail(name="x", parameters={"content": "the token"})
     assert masker.body(clean, "") == (clean, None)
     for dirty in (
-        with_tail(name="password"), b" \n" + with_tail(name="password"), with_tail(token=1),
+        with_tail(name="password"),
+        b" \n" + with_tail(name="password"),
+        with_tail(token=1),
         with_tail(name="x").replace(b'"x"', rb'"\u0070assword"'),
         b'{"id": {"password": 1}, "id": 2}' + b"\xff\0" * 50,
         b'{"password": ' + b"\xff\0" * 50,
-    ):  # fmt: skip
+    ):
         assert masker.body(dirty, "") == (None, "unmaskable")
     assert Masker(body_fields=["^x$"]).body(clean, "") == (None, "unmaskable")

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modeltap.payload import parse_json
-from modeltap.tap.mask import MASK, Masker
+from modeltap.privacy.masker import MASK, Masker
 
 masker = Masker()
 SECRET = "hunter2-unique"
@@ -25,13 +25,15 @@ def test_data_lines_are_masked_as_json_bodies_are():
     clean = 'data: {"a":  "my password is x", "max_tokens": 7}\n\n'
     text, note = kept(
         'event: delta\r\ndata: {"token": {"id": 5}, "rows": [{"apiKey": "k"}], "n": 1}\r\n\r\n'
-        + clean + ": ping\n\nid: 7\nretry: 100\ndata:[DONE]\n\n"
-    )  # fmt: skip
+        + clean
+        + ": ping\n\nid: 7\nretry: 100\ndata:[DONE]\n\n"
+    )
     assert note == "masked"
     assert text == (
         f'event: delta\r\ndata: {{"token":"{MASK}","rows":[{{"apiKey":"{MASK}"}}],"n":1}}\r\n\r\n'
-        + clean + ": ping\n\nid: 7\nretry: 100\ndata:[DONE]\n\n"
-    )  # fmt: skip
+        + clean
+        + ": ping\n\nid: 7\nretry: 100\ndata:[DONE]\n\n"
+    )
     assert kept(clean * 3) == (clean * 3, None)
 
 
@@ -53,10 +55,16 @@ def test_what_stands_under_an_event_of_a_sensitive_name_is_masked():
 def test_lines_beside_the_data():
     """An id is masked as a whole; a comment with such a name in it costs the body."""
     assert kept('id: session-7\ndata: {"a": 1}\n\n') == (
-        f'id: {MASK}\ndata: {{"a": 1}}\n\n', "masked",
-    )  # fmt: skip
-    for line in (": password is hunter2", "retry: password hunter2", "data: password hunter2",
-                 "data: password\ndata: hunter2", "password: hunter2"):  # fmt: skip
+        f'id: {MASK}\ndata: {{"a": 1}}\n\n',
+        "masked",
+    )
+    for line in (
+        ": password is hunter2",
+        "retry: password hunter2",
+        "data: password hunter2",
+        "data: password\ndata: hunter2",
+        "password: hunter2",
+    ):
         assert kept(f'data: {{"a": 1}}\n\n{line}\n\n') == (None, "unmaskable")
 
 
@@ -87,8 +95,9 @@ def test_the_last_line_of_a_cut_body_goes_where_a_name_is_in_it():
     assert kept(whole + 'data: {"password": "hun') == (whole, "masked")
     assert kept(whole + 'event: x\ndata: {"password": "hun') == (whole + "event: x\n", "masked")
     assert kept(whole + 'data: {"password": "p"}') == (
-        whole + f'data: {{"password":"{MASK}"}}', "masked",
-    )  # fmt: skip
+        whole + f'data: {{"password":"{MASK}"}}',
+        "masked",
+    )
     assert kept(whole + 'data: {"a": "b') == (whole + 'data: {"a": "b', None)
     assert kept(whole + "event: token\n") == (whole, "masked")
     assert kept(whole + 'data: {"password":\ndata: "hun') == (None, "unmaskable")
@@ -112,8 +121,9 @@ def test_values_and_names_of_ones_own_are_masked_inside_too():
     own = Masker(body_fields=["^phone$", "^id$"], values=["email"])
     text, note = kept(
         'event: video\nid: a@b.org\ndata: {"phone": 1, "x": "to a@b.org", "ids": 2}\n\n'
-        ": from a@b.org\n\ndata: a@b.org\n\nevent: a@b.org\ndata: x\n\n", own,
-    )  # fmt: skip
+        ": from a@b.org\n\ndata: a@b.org\n\nevent: a@b.org\ndata: x\n\n",
+        own,
+    )
     assert note == "masked"
     assert text == (
         f'event: video\nid: {MASK}\ndata: {{"phone":"{MASK}","x":"to {MASK}","ids":2}}\n\n'
@@ -143,16 +153,30 @@ inner = st.one_of(
     st.sampled_from(["[DONE]", "1", '"text"', "", "words"]),
 )
 line = st.one_of(
-    st.builds("data: {}".format, inner), st.builds("data: {}".format, inner), inner,
+    st.builds("data: {}".format, inner),
+    st.builds("data: {}".format, inner),
+    inner,
     st.builds("event: {}".format, st.sampled_from(["delta", "token", f"password={SECRET}"])),
-    st.sampled_from([f"id: session={SECRET}", f": token {SECRET}", "id: 1", ": ping", "retry: 1",
-                     "", "", "", f"password={SECRET}"]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            f"id: session={SECRET}",
+            f": token {SECRET}",
+            "id: 1",
+            ": ping",
+            "retry: 1",
+            "",
+            "",
+            "",
+            f"password={SECRET}",
+        ]
+    ),
+)
 stream = st.builds(
     lambda lines, end, last: end.join(lines) + last,
-    st.lists(line, max_size=8), st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
+    st.lists(line, max_size=8),
+    st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
     st.sampled_from(["", "\n", "\n\n"]),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=600, deadline=None)

@@ -74,8 +74,7 @@ def app_of(served):
 
 
 @pytest.mark.parametrize("path", ["/up", "/down"])
-@pytest.mark.parametrize(("source", "command"), [(APP, ()), (WSGI, GUNICORN)],
-                         ids=["asgi", "wsgi"])  # fmt: skip
+@pytest.mark.parametrize(("source", "command"), [(APP, ()), (WSGI, GUNICORN)], ids=["asgi", "wsgi"])
 def test_64_mebibytes_add_a_few(serve, eventually, read_rows, source, command, path):
     """Up and down; their size is recorded, and their beginning."""
     served = serve(source, *command)

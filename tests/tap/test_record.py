@@ -100,12 +100,12 @@ async def test_headers_are_kept_by_name_only_and_masked(tap):
     """Nothing but what was chosen; sensitive ones never in clear."""
     headers = [(b"user-agent", b"test"), (b"authorization", b"Bearer x"), (b"x-other", b"1")]
     row = await tap(
-        echo, Client(b"1"), scope_of(headers=headers),
+        echo,
+        Client(b"1"),
+        scope_of(headers=headers),
         capture_request_headers=["User-Agent", "Authorization"],
-    )  # fmt: skip
-    assert json.loads(row["request_headers"]) == {
-        "user-agent": "test", "authorization": "[masked]"
-    }  # fmt: skip
+    )
+    assert json.loads(row["request_headers"]) == {"user-agent": "test", "authorization": "[masked]"}
 
 
 async def test_a_body_that_is_not_wanted_is_counted_and_not_kept(tap):
@@ -129,12 +129,19 @@ async def test_the_query_is_kept_masked(tap):
 
 async def test_headers_without_which_a_protocol_cannot_be_read_are_kept_by_themselves(tap):
     """And no other, unless it is named."""
-    headers = [(b"ce-id", b"7"), (b"inference-header-content-length", b"12"), (b"x-own", b"no"),
-               (b"ce-source", b"/users/7"), (b"ce-type", b"t"), (b"ce-time", b"now")]  # fmt: skip
+    headers = [
+        (b"ce-id", b"7"),
+        (b"inference-header-content-length", b"12"),
+        (b"x-own", b"no"),
+        (b"ce-source", b"/users/7"),
+        (b"ce-type", b"t"),
+        (b"ce-time", b"now"),
+    ]
     row = await tap(echo, Client(b"{}"), scope_of(headers=headers))
     assert json.loads(row["request_headers"]) == {
-        "ce-id": "7", "inference-header-content-length": "12",
-    }  # fmt: skip
+        "ce-id": "7",
+        "inference-header-content-length": "12",
+    }
 
 
 async def test_bodies_are_kept_as_they_came_where_somebody_says_so(tap):
@@ -155,8 +162,13 @@ async def test_a_request_id_is_masked_by_its_look(tap):
 
 
 async def in_pieces(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200,
-                "headers": [(b"content-type", b"text/event-stream")]})  # fmt: skip
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"text/event-stream")],
+        }
+    )
     for piece in (b"data: 1\n\n", b"data: ", b"2\n\ndata: 3\n\n"):
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         await anyio.sleep(0.002)

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 import modeltap
-from modeltap import config
+from modeltap.config import sources
 from modeltap.errors import ConfigError, StoreError
 from modeltap.tap.exchange import Exchange, IdSource
-from modeltap.tap.record import pack
 from modeltap.tap.recorder import Recorder
-from modeltap.tap.writer_process import WriterProcess
+from modeltap.writer.process import WriterProcess
+from modeltap.writer.records import pack
 
 
 def settings_of(store, **options):
-    return config.load({"store": store, "analyze": False, **options}, environ={})
+    return sources.load({"store": store, "analyze": False, **options}, environ={})
 
 
 def exchange(body=b"{}"):
@@ -74,7 +74,7 @@ def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch
     stats = recorder.stats()
     assert stats["dropped"] == dropped == sum(stats["dropped_by_reason"].values())
     assert stats["captured"] == 50 and stats["written"] == 50 - dropped == count(store)
-    told = sqlite3.connect(store).execute("select sum(count) from losses").fetchone()[0]
+    told = sqlite3.connect(store).execute("select sum(count) from dropped").fetchone()[0]
     assert told == dropped
 
 
@@ -200,9 +200,9 @@ CHILD = """
 import sys, time
 from modeltap import config
 from modeltap.tap.recorder import Recorder
-from modeltap.tap.writer_process import WriterProcess
+from modeltap.writer.process import WriterProcess
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.record import pack
+from modeltap.writer.records import pack
 settings = config.load({"store": sys.argv[1], "analyze": False})
 recorder = Recorder(__import__("pathlib").Path(sys.argv[1]), settings)
 tap = recorder.join(settings)
@@ -251,7 +251,7 @@ def test_kill_9_of_the_writer_is_counted_and_mended(store, eventually, caplog):
     assert recorder.stats()["dropped_by_reason"] == {"writer process died": 5}
     recorder.close()
     assert "5 exchanges are lost" in caplog.text
-    told = sqlite3.connect(store).execute("select reason, count from losses").fetchall()
+    told = sqlite3.connect(store).execute("select reason, count from dropped").fetchall()
     assert told == [("writer process died", 5)]
 
 

@@ -16,12 +16,23 @@ import modeltap
 
 def environ_of(body=b"", **more):
     return {
-        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/predict", "QUERY_STRING": "",
-        "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_LENGTH": str(len(body)), "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(), "wsgi.multithread": False,
-        "wsgi.multiprocess": False, "wsgi.run_once": False, **more,
-    }  # fmt: skip
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/predict",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        **more,
+    }
 
 
 class Server:
@@ -130,15 +141,18 @@ def read_by(read, store):
 @pytest.mark.parametrize(
     "read",
     [
-        lambda f: f.read(), lambda f: f.read(-1), lambda f: f.read(3) + f.read(100) + f.read(1),
-        lambda f: b"".join(f), lambda f: b"".join(f.readlines()),
+        lambda f: f.read(),
+        lambda f: f.read(-1),
+        lambda f: f.read(3) + f.read(100) + f.read(1),
+        lambda f: b"".join(f),
+        lambda f: b"".join(f.readlines()),
         lambda f: f.readline() + f.readline() + f.readline(),
         lambda f: b"".join(iter(lambda: f.read(2), b"")),
         lambda f: b"".join(iter(lambda: f.readline(3), b"")),
         lambda f: b"".join(iter(lambda: into(f, 4), b"")),
         lambda f: f.read(1) + f.readline() + into(f, 1) + b"".join(f),
     ],
-)  # fmt: skip
+)
 def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
     """read, readinto, readline, readlines and iteration are teed alike."""
     got = read_by(read, store)
@@ -150,11 +164,14 @@ def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
 @pytest.mark.parametrize(
     ("read", "kept"),
     [
-        (lambda f: f.read(5), b"one\nt"), (lambda f: into(f, 5), b"one\nt"),
-        (lambda f: f.readline(), b"one\n"), (lambda f: f.readline(2), b"on"),
-        (lambda f: b"".join(f.readlines(1)), b"one\n"), (lambda f: next(iter(f)), b"one\n"),
+        (lambda f: f.read(5), b"one\nt"),
+        (lambda f: into(f, 5), b"one\nt"),
+        (lambda f: f.readline(), b"one\n"),
+        (lambda f: f.readline(2), b"on"),
+        (lambda f: b"".join(f.readlines(1)), b"one\n"),
+        (lambda f: next(iter(f)), b"one\n"),
     ],
-)  # fmt: skip
+)
 def test_what_the_app_leaves_unread_is_not_in_the_record(store, last, read, kept):
     """It is as long as what was read, and says that there was more."""
     got = read_by(read, store)
@@ -320,15 +337,22 @@ def test_headers_without_which_a_protocol_cannot_be_read_are_kept(store, last):
         start_response("200 OK", [("X-BentoML-Request-ID", "a7"), ("X-Own", "no")])
         return [b"1"]
 
-    headers = {"HTTP_CE_ID": "7", "HTTP_INFERENCE_HEADER_CONTENT_LENGTH": "12",
-               "HTTP_X_OWN": "no", "HTTP_X_TENANT": "t", "CONTENT_TYPE": "text/csv"}  # fmt: skip
+    headers = {
+        "HTTP_CE_ID": "7",
+        "HTTP_INFERENCE_HEADER_CONTENT_LENGTH": "12",
+        "HTTP_X_OWN": "no",
+        "HTTP_X_TENANT": "t",
+        "CONTENT_TYPE": "text/csv",
+    }
     server, options = Server(), {"capture_request_headers": ["X-Tenant"]}
     body = tapped(app, store, **options)(environ_of(b"1", **headers), server.start_response)
     assert list(body) == [b"1"]
     row = last()
     assert json.loads(row["request_headers"]) == {
-        "ce-id": "7", "inference-header-content-length": "12", "x-tenant": "t",
-    }  # fmt: skip
+        "ce-id": "7",
+        "inference-header-content-length": "12",
+        "x-tenant": "t",
+    }
     assert json.loads(row["response_headers"]) == {"x-bentoml-request-id": "a7"}
     assert row["request_type"] == "text/csv"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modeltap.analysis.metric import ALERT
+from modeltap.analysis.model.metric import ALERT
 
 Row = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from modeltap import clock
-from modeltap.alerts.state import FIRING, Transition
+from modeltap.alerts.lifecycle import FIRING, Transition
 
 _DUE = (
     "from alerts where state = 'firing' and (silenced_until is null or silenced_until <= :now) "
@@ -35,10 +35,16 @@ def due_reminders(
         {**_values(interval, now), "model": model},
     ).fetchall()
     return [
-        Transition(FIRING, row, 0.0, row["window_start"], row["window_end"],
-                   repeated=row["notified_at"] is not None)
+        Transition(
+            FIRING,
+            row,
+            0.0,
+            row["window_start"],
+            row["window_end"],
+            repeated=row["notified_at"] is not None,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _values(interval: float | None, now: float) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from modeltap.rule import RuleSettings
+from modeltap.config.rule_settings import RuleSettings
 
 MIN_WINDOWS = 2
 """A weak effect is an alert after so many windows in a row."""
@@ -43,10 +43,13 @@ class Rule:
         # Whoever names a limit means it: it is an alert at once, unless they say `for`.
         strict = settings.for_windows is not None or settings.condition is not None
         return replace(
-            self, severity=settings.severity or self.severity, label=settings.name,
+            self,
+            severity=settings.severity or self.severity,
+            label=settings.name,
             min_windows=settings.for_windows or (1 if settings.condition else self.min_windows),
-            strict=strict, settings=settings,
-        )  # fmt: skip
+            strict=strict,
+            settings=settings,
+        )
 
 
 DATA_DRIFT = Rule("data_drift", "warning", "inputs drifted")

@@ -40,8 +40,9 @@ def silence(
     )
     for (alert_id,) in connection.execute(
         "select a.id from alerts a, silences s where s.id = ? and a.state <> 'resolved' "
-        f"and {_FITS.format(a='a')}", (silence_id,)
-    ).fetchall():  # fmt: skip
+        f"and {_FITS.format(a='a')}",
+        (silence_id,),
+    ).fetchall():
         _set(connection, alert_id, until, reason)
     return silence_id
 
@@ -66,9 +67,11 @@ def silenced_until(connection: sqlite3.Connection, alert: Mapping[str, Any]) -> 
         "select max(s.until) from silences s where s.until > :now and (s.model is null or "
         "s.model = :model) and (s.rule is null or s.rule = :rule) and (s.feature is null or "
         "s.feature is :feature) and (s.fingerprint is null or s.fingerprint = :fingerprint)",
-        {"now": now(),
-         **{name: alert[name] for name in ("model", "rule", "feature", "fingerprint")}},
-    ).fetchone()  # fmt: skip
+        {
+            "now": now(),
+            **{name: alert[name] for name in ("model", "rule", "feature", "fingerprint")},
+        },
+    ).fetchone()
     until: str | None = row[0]
     return until
 
@@ -82,8 +85,9 @@ def acknowledge(connection: sqlite3.Connection, alert_id: str) -> None:
         (now(), now(), found),
     )
     if not done.rowcount:
-        raise InputError(f"alert {alert_id!r} is over; `modeltap alerts --state firing` lists "
-                         "those that are not")  # fmt: skip
+        raise InputError(
+            f"alert {alert_id!r} is over; `modeltap alerts --state firing` lists those that are not"
+        )
     history.note(connection, found, "acknowledged")
 
 

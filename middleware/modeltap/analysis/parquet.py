@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.analysis.feature import Column
-from modeltap.analysis.reference import Reference
-from modeltap.analysis.tally import Tally, tally
-from modeltap.ingest.parquet import opened
+from modeltap.analysis.counting.tally import Tally, tally
+from modeltap.analysis.model.feature import Column
+from modeltap.analysis.model.reference import Reference
+from modeltap.ingest.files.parquet import opened
 
 BATCH_ROWS = 16_384
 

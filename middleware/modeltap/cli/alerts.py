@@ -8,17 +8,46 @@ from modeltap.cli.options import check_model, json_option, model_option, read_st
 from modeltap.output import emit
 
 COLUMNS = (
-    "id", "rule", "model", "version", "metric", "feature", "segment", "severity", "state",
-    "window", "window_start", "window_end", "last_window_start", "value", "threshold", "p_value",
-    "summary", "examples",
-    "started_at", "resolved_at", "silenced_until", "acknowledged_at", "notified_at",
-)  # fmt: skip
+    "id",
+    "rule",
+    "model",
+    "version",
+    "metric",
+    "feature",
+    "segment",
+    "severity",
+    "state",
+    "window",
+    "window_start",
+    "window_end",
+    "last_window_start",
+    "value",
+    "threshold",
+    "p_value",
+    "summary",
+    "examples",
+    "started_at",
+    "resolved_at",
+    "silenced_until",
+    "acknowledged_at",
+    "notified_at",
+)
 _ID_SHOWN = 12
 """Enough of an id to name an alert by."""
 
 _SHOWN = ("id", "started_at", "resolved_at", "state", "severity", "rule", "summary")
-_HISTORY = ("at", "alert_id", "model", "rule", "metric", "feature", "state", "window_start",
-            "value", "note")  # fmt: skip
+_HISTORY = (
+    "at",
+    "alert_id",
+    "model",
+    "rule",
+    "metric",
+    "feature",
+    "state",
+    "window_start",
+    "value",
+    "note",
+)
 _CHANGES = (
     "select h.at, h.alert_id, a.model, a.rule, a.metric, a.feature, h.state, h.window_start, "
     "h.value, h.note from alert_history h join alerts a on a.id = h.alert_id "
@@ -29,8 +58,12 @@ _CHANGES = (
 @click.command()
 @store_option
 @model_option()
-@click.option("--state", default=None, help="Only those in this state; pending only when asked.",
-              type=click.Choice(["pending", "firing", "resolved", "no_data", "error"]))  # fmt: skip
+@click.option(
+    "--state",
+    default=None,
+    help="Only those in this state; pending only when asked.",
+    type=click.Choice(["pending", "firing", "resolved", "no_data", "error"]),
+)
 @click.option("--history", is_flag=True, help="Each change of each alert.")
 @json_option
 def alerts(

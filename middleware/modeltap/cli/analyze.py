@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modeltap.analysis.metric import counted
-from modeltap.analysis.pace import Pace
+from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import (
     background_option,
     check_model,
@@ -20,10 +19,11 @@ from modeltap.cli.options import (
     store_option,
 )
 from modeltap.cli.progress import analysis_line
+from modeltap.jobs.pacing import Pace
 from modeltap.output import emit_json
 
 if TYPE_CHECKING:
-    from modeltap.analyzer import Analyzer
+    from modeltap.jobs.pipeline import Analyzer
 
 
 @click.command()
@@ -42,9 +42,16 @@ if TYPE_CHECKING:
 @background_option
 @json_option
 def analyze(
-    store: str | None, model: str | None, window: str | None, again: bool, open_too: bool,
-    no_deliver: bool, wait: float, background: bool, as_json: bool,
-) -> None:  # fmt: skip
+    store: str | None,
+    model: str | None,
+    window: str | None,
+    again: bool,
+    open_too: bool,
+    no_deliver: bool,
+    wait: float,
+    background: bool,
+    as_json: bool,
+) -> None:
     """Count, judge and tell what is new; a second time there is nothing to do."""
     # Rows come and go by the hundred thousand, none in a cycle: looking for cycles among them
     # would take a third of the time.
@@ -55,8 +62,12 @@ def analyze(
     with _pace(analyzer) if background else nullcontext(), analysis_line(connection) as look:
         report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, on_piece=look)
     analyzer.check(time.time())
-    did = {"exchanges": report.exchanges, "references": report.references,
-           "windows": report.windows, "pruned": analyzer.prune_now()}  # fmt: skip
+    did = {
+        "exchanges": report.exchanges,
+        "references": report.references,
+        "windows": report.windows,
+        "pruned": analyzer.prune_now(),
+    }
     sent = {"delivered": 0, "retried": 0, "dead": 0}
     if not no_deliver:
         analyzer.watch(time.time())
@@ -76,16 +87,21 @@ def _pace(analyzer: Analyzer) -> Pace:
 
 def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
     new = counted(did["exchanges"], "new exchange") if did["exchanges"] else "no new exchanges"
-    click.echo(f"{new}, {counted(did['windows'], 'window')} judged, "
-               f"{counted(sent['delivered'], 'message')} delivered")  # fmt: skip
+    click.echo(
+        f"{new}, {counted(did['windows'], 'window')} judged, "
+        f"{counted(sent['delivered'], 'message')} delivered"
+    )
     if did["pruned"]:
-        click.echo(f"{counted(did['pruned'], 'exchange')} deleted, older, or more, than "
-                   "`retention` keeps")  # fmt: skip
+        click.echo(
+            f"{counted(did['pruned'], 'exchange')} deleted, older, or more, than `retention` keeps"
+        )
     if did["references"]:
-        click.echo(f"{counted(did['references'], 'reference')} frozen; `modeltap reference show` "
-                   "tells")  # fmt: skip
+        click.echo(
+            f"{counted(did['references'], 'reference')} frozen; `modeltap reference show` tells"
+        )
     if sent["retried"] or sent["dead"]:
-        click.echo(f"{counted(sent['retried'], 'message')} to be tried again, {sent['dead']:,} "
-                   "given up")  # fmt: skip
+        click.echo(
+            f"{counted(sent['retried'], 'message')} to be tried again, {sent['dead']:,} given up"
+        )
     for webhook in waiting:
         click.echo(f"messages for {webhook} wait for the app, which alone knows the URL")

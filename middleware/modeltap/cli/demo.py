@@ -13,8 +13,13 @@ import click
     "--port", type=click.IntRange(0, 65535), default=0, help="The API's port [default: any free]."
 )
 @click.option("--speed", type=float, default=None, help="Days of 2013 that pass in a second.")
-@click.option("--requests", type=click.IntRange(100, 100_000), default=14_000, show_default=True,
-              help="How many flights to ask about.")  # fmt: skip
+@click.option(
+    "--requests",
+    type=click.IntRange(100, 100_000),
+    default=14_000,
+    show_default=True,
+    help="How many flights to ask about.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON Lines.")
 def demo(keep: str | None, port: int, speed: float | None, requests: int, as_json: bool) -> None:
     """The main job on real data: a model that goes wrong, and what modeltap says of it."""

@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 
 import click
 
-from modeltap import config
-from modeltap.alerts.address import AddressError, check
-from modeltap.analysis.metric import counted
-from modeltap.analysis.reading import ANSWERED_ELSEWHERE
-from modeltap.analyzer import Analyzer
+from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, store_option, store_path
+from modeltap.config import sources
+from modeltap.config.settings import Settings
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.decoding.batches import ANSWERED_ELSEWHERE
 from modeltap.errors import ModeltapError
+from modeltap.jobs.pipeline import Analyzer
+from modeltap.notify.addresses import AddressError, check
 from modeltap.output import emit_json
 from modeltap.payload import NO_PREDICTION, parse_json
-from modeltap.settings import Settings
 from modeltap.store import schema
 from modeltap.store.connection import connect
-from modeltap.webhook import WebhookSettings
 
 _REASONS = 5
 """How many reasons are told."""
@@ -52,10 +52,14 @@ def doctor(store: str | None, as_json: bool) -> None:
 
 
 def _findings(store: str | None) -> Iterator[Finding]:
-    yield ("versions", True, f"modeltap schema {schema.VERSION}, Python "
-           f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}")  # fmt: skip
+    yield (
+        "versions",
+        True,
+        f"modeltap schema {schema.VERSION}, Python "
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}",
+    )
     try:
-        settings = config.load()
+        settings = sources.load()
     except ModeltapError as error:
         yield "settings", False, str(error)
         return
@@ -106,8 +110,13 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
     sound = connection.execute("pragma quick_check(1)").fetchone()[0]
     yield ("store", sound == "ok", f"{path}, {path.stat().st_size / 1e6:.1f} MB, {sound}")
     mode = stat.S_IMODE(path.stat().st_mode)
-    yield ("permissions", mode & 0o077 == 0, f"mode {mode:o}" if mode & 0o077 == 0 else
-           f"mode {mode:o} lets others read the bodies; say chmod 600 {path}")  # fmt: skip
+    yield (
+        "permissions",
+        mode & 0o077 == 0,
+        f"mode {mode:o}"
+        if mode & 0o077 == 0
+        else f"mode {mode:o} lets others read the bodies; say chmod 600 {path}",
+    )
     yield from _contents(connection)
     waiting = Analyzer(path, connection, {}).undeliverable()
     failing = connection.execute(
@@ -139,10 +148,11 @@ def _decoding(connection: sqlite3.Connection, total: int) -> Iterator[Finding]:
     if any(row["decode_note"] == NO_PREDICTION for row in noted[:_REASONS]):
         reasons += _unmapped(connection)
     yield (
-        "decoding", times < 0.5 * total,
+        "decoding",
+        times < 0.5 * total,
         f"{unread:,} exchanges hold no rows that are understood, {times - unread:,} lack "
         f"something: {reasons}",
-    )  # fmt: skip
+    )
 
 
 def _unmapped(connection: sqlite3.Connection) -> str:
@@ -172,7 +182,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     last = one("select max(started_at) from exchanges") or "-"
     yield "exchanges", True, f"{total:,}, the last at {last}"
     yield from _decoding(connection, total)
-    lost = one("select sum(count) from losses") or 0
+    lost = one("select sum(count) from dropped") or 0
     yield (
         "capture",
         lost == 0,

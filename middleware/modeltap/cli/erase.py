@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import click
 
-from modeltap import config
-from modeltap.analysis.metric import counted
+from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
-from modeltap.erase import Subject, check_field, erase, matching, still_named
+from modeltap.config import sources
 from modeltap.output import emit_json
+from modeltap.privacy.erase import Subject, check_field, erase, matching, still_named
 
 
 @click.command("erase")
 @click.option("--model", required=True, help="The model's name.")
-@click.option("--where", required=True, metavar="FIELD=VALUE",
-              help="Whose: the dotted name of a field, or its end, and the value.")  # fmt: skip
+@click.option(
+    "--where",
+    required=True,
+    metavar="FIELD=VALUE",
+    help="Whose: the dotted name of a field, or its end, and the value.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_option
 @json_option
 def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) -> None:
     """Remove a person's exchanges, predictions and labels, and the space they took."""
-    subject = Subject.parse(where, config.load())
+    subject = Subject.parse(where, sources.load())
     connection = open_store(store)
     check_model(connection, model)
     found = list(matching(connection, model, subject))

@@ -99,10 +99,10 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
 
 def _decoded(connection: sqlite3.Connection, exchange: sqlite3.Row) -> Iterator[dict[str, Any]]:
     """Yield the rows as they are decoded now, whatever was found in them before."""
-    from modeltap.analysis.reading import COLUMNS, finder, read  # NumPy: not for `tail`
-    from modeltap.decode import Decoders
+    from modeltap.decoding.batches import COLUMNS, finder, read  # NumPy: not for `tail`
+    from modeltap.decoding.decoders import Decoders
     from modeltap.rows import as_dict
-    from modeltap.settings_reader import SettingsReader
+    from modeltap.store.settings_reader import SettingsReader
 
     model = exchange["model"]
     settings = SettingsReader(connection).of(model)
@@ -110,10 +110,12 @@ def _decoded(connection: sqlite3.Connection, exchange: sqlite3.Row) -> Iterator[
     batch = read(wanted.fetchall(), settings, Decoders(), finder(connection, model))
     for place, row in enumerate(batch.rows):
         told = {
-            "features": as_dict(row), "prediction": batch.predictions[place],
-            "score": batch.scores[place], "probabilities": batch.probabilities[place],
+            "features": as_dict(row),
+            "prediction": batch.predictions[place],
+            "score": batch.scores[place],
+            "probabilities": batch.probabilities[place],
             "answer": batch.answers[place],
-        }  # fmt: skip
+        }
         yield {name: value for name, value in told.items() if value is not None}
 
 

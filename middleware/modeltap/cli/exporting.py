@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from modeltap.analysis.metric import counted
+from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import (
     check_model,
     model_option,
@@ -20,8 +20,8 @@ from modeltap.cli.options import (
 )
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
-from modeltap.export.rows import OnRead, Selection
-from modeltap.settings_reader import SettingsReader
+from modeltap.export.selection import OnRead, Selection
+from modeltap.store.settings_reader import SettingsReader
 
 
 @click.command("export")
@@ -29,15 +29,26 @@ from modeltap.settings_reader import SettingsReader
 @click.option("--labelled", is_flag=True, help="Only rows whose label has come.")
 @click.option("--from", "since", default=None, help="From this event time on.")
 @click.option("--to", "until", default=None, help="Up to this event time, exclusive.")
-@click.option("-o", "--output", default=None, metavar="FILE",
-              help="Where to [default: standard output].")  # fmt: skip
-@click.option("--format", "kind", type=click.Choice(list(PASSES)), default=None,
-              help="How [default: by the file's ending, else jsonl].")  # fmt: skip
+@click.option(
+    "-o", "--output", default=None, metavar="FILE", help="Where to [default: standard output]."
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(list(PASSES)),
+    default=None,
+    help="How [default: by the file's ending, else jsonl].",
+)
 @store_option
 def export_(
-    model: str | None, labelled: bool, since: str | None, until: str | None, output: str | None,
-    kind: str | None, store: str | None,
-) -> None:  # fmt: skip
+    model: str | None,
+    labelled: bool,
+    since: str | None,
+    until: str | None,
+    output: str | None,
+    kind: str | None,
+    store: str | None,
+) -> None:
     """Write decoded rows with predictions and labels: JSON Lines, CSV or Parquet."""
     path = Path(output) if output not in (None, "-") else None
     kind = kind or (format_of(path) if path else "jsonl")
@@ -46,9 +57,13 @@ def export_(
     connection = read_store(store)
     check_model(connection, model)
     selection = Selection(
-        connection, SettingsReader(connection).of, model, labelled,
-        moment_of(since, "--from"), moment_of(until, "--to"),
-    )  # fmt: skip
+        connection,
+        SettingsReader(connection).of,
+        model,
+        labelled,
+        moment_of(since, "--from"),
+        moment_of(until, "--to"),
+    )
     with _bar(selection, kind, path) as on_read:
         if path is None:
             count = WRITERS[kind](selection, sys.stdout, on_read)
@@ -56,8 +71,11 @@ def export_(
         else:
             count = write_file(selection, path, kind, on_read)
     where = f" to {path}" if path else ""
-    click.echo(f"{counted(count, 'row')} written{where}, "
-               f"{counted(selection.undecoded, 'exchange')} without any", err=True)  # fmt: skip
+    click.echo(
+        f"{counted(count, 'row')} written{where}, "
+        f"{counted(selection.undecoded, 'exchange')} without any",
+        err=True,
+    )
     if not count:
         raise InputError("no row is as was asked for")
 

@@ -10,18 +10,18 @@ from typing import Any
 
 import click
 
-from modeltap import config
-from modeltap.analysis.metric import counted
+from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, open_store, store_option
 from modeltap.cli.progress import reading_bar
+from modeltap.config import sources
 from modeltap.errors import InputError
-from modeltap.ingest import bentoml
 from modeltap.ingest.entry import Entry
+from modeltap.ingest.files.source import OnRead, Source
+from modeltap.ingest.files.table import Table, open_table
 from modeltap.ingest.formats import FORMATS, LOGS, format_of
 from modeltap.ingest.importer import Imported, Importer, import_entries
+from modeltap.ingest.logs import bentoml
 from modeltap.ingest.roles import Roles, choose_roles
-from modeltap.ingest.source import OnRead, Source
-from modeltap.ingest.table import Table, open_table
 from modeltap.ingest.table_rows import read_rows
 from modeltap.output import emit_json
 
@@ -55,19 +55,31 @@ def roles_of(table: Table, said: dict[str, str | None]) -> Roles:
 @store_option
 @click.option("--model", required=True, help="The model's name.")
 @click.option("--version", default="", help="The model's version.")
-@click.option("--format", "said_format", type=click.Choice(FORMATS), default=None,
-              help="What the files are [default: by name and content].")  # fmt: skip
+@click.option(
+    "--format",
+    "said_format",
+    type=click.Choice(FORMATS),
+    default=None,
+    help="What the files are [default: by name and content].",
+)
 @role_options
 @click.option("--unpaired", is_flag=True, help="Store requests and responses that wait, alone.")
 @click.option("--strict", is_flag=True, help="Fail when a line is broken.")
 @json_option
 def import_(
-    files: Sequence[str], store: str | None, model: str, version: str, said_format: str | None,
-    unpaired: bool, strict: bool, as_json: bool, **said: str | None,
-) -> None:  # fmt: skip
+    files: Sequence[str],
+    store: str | None,
+    model: str,
+    version: str,
+    said_format: str | None,
+    unpaired: bool,
+    strict: bool,
+    as_json: bool,
+    **said: str | None,
+) -> None:
     """Backfill from tables and from other tools' logs; the same files again add nothing."""
     kinds = [format_of(file, said_format) for file in files]
-    settings = config.load(tolerant=True).for_model(model)
+    settings = sources.load(tolerant=True).for_model(model)
     broken = 0
     importer: Importer | None = None
     for file, kind in zip(files, kinds, strict=True):
@@ -131,9 +143,11 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
     if as_json:
         emit_json({**asdict(done), "broken": broken})
         return
-    click.echo(f"{counted(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
-               f"before, {counted(done.labels, 'label')}, "
-               f"{counted(broken, 'broken line')}")  # fmt: skip
+    click.echo(
+        f"{counted(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
+        f"before, {counted(done.labels, 'label')}, "
+        f"{counted(broken, 'broken line')}"
+    )
     for count, words in (
         (done.completed, "exchanges that were stored without one half have it now"),
         (done.waiting, "requests or responses wait for the other half"),

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.alerts import outbox
-from modeltap.analysis.metric import counted
+from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
+from modeltap.notify import outbox
 from modeltap.output import emit_json
 
 
@@ -27,10 +27,15 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
     later = (
         f"; {counted(waiting, 'message')} for {clock.short(first)} or later, "
         f"`modeltap webhook replay` has {'it' if waiting == 1 else 'them'} sent at once"
-        if waiting else ""
-    )  # fmt: skip
-    _say(sent, f"{counted(sent['delivered'], 'message')} delivered, {sent['retried']:,} to be "
-         f"tried again, {sent['dead']:,} given up{later}", as_json)  # fmt: skip
+        if waiting
+        else ""
+    )
+    _say(
+        sent,
+        f"{counted(sent['delivered'], 'message')} delivered, {sent['retried']:,} to be "
+        f"tried again, {sent['dead']:,} given up{later}",
+        as_json,
+    )
 
 
 @click.command()

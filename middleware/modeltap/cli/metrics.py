@@ -5,17 +5,41 @@ from __future__ import annotations
 import click
 
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.config.metrics import METRICS
 from modeltap.errors import InputError, nearest
-from modeltap.metric_names import METRICS
 from modeltap.output import emit
 
 COLUMNS = (
-    "model", "version", "window", "window_start", "window_end", "rows", "count", "metric",
-    "feature", "segment", "value", "low", "high", "threshold", "p_value", "verdict", "explanation",
-    "examples", "in_reference",
-)  # fmt: skip
-_SHOWN = ("window_start", "window_end", "rows", "metric", "feature", "value", "threshold",
-          "verdict")  # fmt: skip
+    "model",
+    "version",
+    "window",
+    "window_start",
+    "window_end",
+    "rows",
+    "count",
+    "metric",
+    "feature",
+    "segment",
+    "value",
+    "low",
+    "high",
+    "threshold",
+    "p_value",
+    "verdict",
+    "explanation",
+    "examples",
+    "in_reference",
+)
+_SHOWN = (
+    "window_start",
+    "window_end",
+    "rows",
+    "metric",
+    "feature",
+    "value",
+    "threshold",
+    "verdict",
+)
 
 
 @click.command()
@@ -26,9 +50,13 @@ _SHOWN = ("window_start", "window_end", "rows", "metric", "feature", "value", "t
 @click.option("--last", type=click.IntRange(1), default=None, help="Only the last N windows.")
 @json_option
 def metrics(
-    store: str | None, model: str | None, metric: str | None, feature: str | None,
-    last: int | None, as_json: bool,
-) -> None:  # fmt: skip
+    store: str | None,
+    model: str | None,
+    metric: str | None,
+    feature: str | None,
+    last: int | None,
+    as_json: bool,
+) -> None:
     """Metrics by window, in order of time."""
     connection = read_store(store)
     check_model(connection, model)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from modeltap import clock, config
+from modeltap import clock
+from modeltap.config import sources
 from modeltap.store import connection as stores
 from modeltap.store.models import check_model as check_model
 
 if TYPE_CHECKING:
-    from modeltap.analyzer import Analyzer
+    from modeltap.jobs.pipeline import Analyzer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,7 +46,7 @@ def model_option(required: bool = False) -> Callable[[F], F]:
 
 def store_path(store: str | None) -> Path:
     """Return the store's path: the flag's, else the settings'."""
-    return Path(store or config.load(tolerant=True).store)
+    return Path(store or sources.load(tolerant=True).store)
 
 
 def read_store(store: str | None) -> sqlite3.Connection:
@@ -77,7 +78,7 @@ def open_analyzer(
     store: str | None, background: bool, options: dict[str, Any] | None = None
 ) -> Analyzer:
     """Open the store for an analysis; what no file may hold comes on standard input."""
-    from modeltap.analyzer import Analyzer  # NumPy and SciPy: only for those who analyse
+    from modeltap.jobs.pipeline import Analyzer  # NumPy and SciPy: only for those who analyse
 
     told = dict(options or {})
     if background:

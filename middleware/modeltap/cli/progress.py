@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from modeltap.ingest.source import OnRead
-from modeltap.store.progress import progress
+from modeltap.ingest.files.source import OnRead
+from modeltap.store.watermarks import progress
 
 _WIPE = "\r\x1b[K"
 
@@ -24,9 +24,12 @@ def reading_bar(file: Path, label: str, times: int = 1) -> Iterator[OnRead]:
     size = max(1, file.stat().st_size if file.is_file() else 0) * times
     bar: Any
     with click.progressbar(
-        length=size, label=f"{label} {file.name}", file=sys.stderr,
-        hidden=not sys.stderr.isatty(), show_pos=False,
-    ) as bar:  # fmt: skip
+        length=size,
+        label=f"{label} {file.name}",
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+        show_pos=False,
+    ) as bar:
         yield _advancing(bar)
         bar.update(size - bar.pos)
 

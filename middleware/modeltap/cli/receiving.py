@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from modeltap import config
-from modeltap.checks import from_environment
 from modeltap.cli.options import open_store, store_option, store_path
+from modeltap.config import sources
+from modeltap.config.validation import from_environment
 from modeltap.errors import InputError
 from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
 
@@ -21,8 +21,12 @@ from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
 @click.option("--host", default="127.0.0.1", help="Where to listen [default: 127.0.0.1].")
 @click.option("--port", default=8089, type=click.IntRange(0, 65535), help="The port [8089].")
 @click.option("--token", default="", help="The bearer token to ask for, or env:NAME.")
-@click.option("--max-bytes", default=MAX_EVENT_BYTES, type=click.IntRange(1),
-              help="The largest post that is taken [16 MB].")  # fmt: skip
+@click.option(
+    "--max-bytes",
+    default=MAX_EVENT_BYTES,
+    type=click.IntRange(1),
+    help="The largest post that is taken [16 MB].",
+)
 def receive(
     store: str | None, model: str, host: str, port: int, token: str, max_bytes: int
 ) -> None:
@@ -33,20 +37,26 @@ def receive(
         raise click.UsageError(
             f"--host {host} is open to others: say --token, or listen on 127.0.0.1"
         )
-    settings = config.load(tolerant=True)
+    settings = sources.load(tolerant=True)
     # A store that cannot be used is said here in one line.
     open_store(store, create=True).close()
     receiver = Receiver(
-        str(store_path(store)), settings.for_model, model=model, token=said,
+        str(store_path(store)),
+        settings.for_model,
+        model=model,
+        token=said,
         max_event_bytes=max_bytes,
-    )  # fmt: skip
+    )
     with _listening(host, port) as listener:
         bound = listener.getsockname()[1]
         click.echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
         served = uvicorn.Config(
-            receiver.app(), log_level="warning", access_log=False, server_header=False,
+            receiver.app(),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
             lifespan="on",
-        )  # fmt: skip
+        )
         uvicorn.Server(served).run([listener])
 
 

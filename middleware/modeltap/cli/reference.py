@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.analysis.metric import counted
-from modeltap.analysis.reference import Reference
-from modeltap.analysis.windows import WindowCounter
+from modeltap.analysis.counting.counter import WindowCounter
+from modeltap.analysis.model.metric import counted
+from modeltap.analysis.model.reference import Reference
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.options import (
     check_model,
@@ -25,12 +25,12 @@ from modeltap.cli.options import (
 )
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.errors import InputError, nearest
-from modeltap.ingest.table import open_table
+from modeltap.ingest.files.table import open_table
 from modeltap.output import emit, emit_json
-from modeltap.settings_reader import SettingsReader
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.references import activate, active_reference
+from modeltap.store.settings_reader import SettingsReader
 
 _ONWARD = (
     "It counts for windows that end from now on; `modeltap analyze --again` judges the earlier "
@@ -57,14 +57,22 @@ def reference() -> None:
 @role_options
 @json_option
 def set_(
-    store: str | None, model: str, version: str, file: str | None, start: str | None,
-    end: str | None, rows: int | None, window: str | None, as_json: bool, **said: str | None,
-) -> None:  # fmt: skip
+    store: str | None,
+    model: str,
+    version: str,
+    file: str | None,
+    start: str | None,
+    end: str | None,
+    rows: int | None,
+    window: str | None,
+    as_json: bool,
+    **said: str | None,
+) -> None:
     """Freeze a reference from a file, a period, or the first rows."""
     if [file is not None, start is not None or end is not None, rows is not None].count(True) != 1:
         raise click.UsageError("say one of --file FILE, --from T --to T, or --rows N")
-    from modeltap.analysis import freeze
-    from modeltap.analysis.run import LEASE
+    from modeltap.analysis.references import freeze
+    from modeltap.analysis.verdicts.analyze import LEASE
 
     connection = open_store(store, create=file is not None)
     before = active_reference(connection, model, version)
@@ -74,9 +82,13 @@ def set_(
             with reading_bar(Path(file), "reading") as on_read:
                 table = open_table(file, on_read=on_read)
                 frozen = freeze.freeze_file(
-                    connection, settings.of(model), table, roles_of(table, said),
-                    model=model, version=version,
-                )  # fmt: skip
+                    connection,
+                    settings.of(model),
+                    table,
+                    roles_of(table, said),
+                    model=model,
+                    version=version,
+                )
         else:
             check_model(connection, model)
             with analysis_line(connection) as look:
@@ -87,8 +99,10 @@ def set_(
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
     _told(frozen, as_json)
     if before is not None and before["id"] != frozen.id and not as_json:
-        click.echo(f"it takes the place of {before['id']}; `modeltap reference use {before['id']}` "
-                   f"lets that one count again. {_ONWARD}")  # fmt: skip
+        click.echo(
+            f"it takes the place of {before['id']}; `modeltap reference use {before['id']}` "
+            f"lets that one count again. {_ONWARD}"
+        )
 
 
 @reference.command("use")
@@ -97,7 +111,7 @@ def set_(
 @json_option
 def use(id_: str, store: str | None, as_json: bool) -> None:
     """Let an earlier reference count again (by id, or its beginning)."""
-    from modeltap.analysis.run import LEASE
+    from modeltap.analysis.verdicts.analyze import LEASE
 
     connection = open_store(store)
     found = _frozen(connection, id_)
@@ -122,8 +136,10 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
         (model, model),
     ).fetchall()
     if not rows and not as_json:
-        click.echo("no reference yet: the analyzer freezes one from the first rows, "
-                   "or `modeltap reference set` does")  # fmt: skip
+        click.echo(
+            "no reference yet: the analyzer freezes one from the first rows, "
+            "or `modeltap reference set` does"
+        )
     for row in rows:
         _told(Reference.from_json(row[0]), as_json)
 
@@ -136,8 +152,17 @@ def list_(store: str | None, model: str | None, as_json: bool) -> None:
     """All references that were frozen, with their hashes; one of a version counts."""
     connection = read_store(store)
     check_model(connection, model)
-    columns = ("id", "model", "version", "source", "rows", "from_time", "to_time", "created_at",
-               "active")  # fmt: skip
+    columns = (
+        "id",
+        "model",
+        "version",
+        "source",
+        "rows",
+        "from_time",
+        "to_time",
+        "created_at",
+        "active",
+    )
     rows = connection.execute(
         f'select {", ".join(columns)} from "references" where (? is null or model = ?) '
         "order by model, version, created_at",
@@ -153,7 +178,7 @@ def list_(store: str | None, model: str | None, as_json: bool) -> None:
 @json_option
 def compare_(before: str, after: str, store: str | None, as_json: bool) -> None:
     """What changed from one reference to another (by id, or its beginning), feature by feature."""
-    from modeltap.analysis.comparing import compare
+    from modeltap.analysis.references.compare import compare
 
     connection = read_store(store)
     rows = compare(_frozen(connection, before), _frozen(connection, after))
@@ -173,10 +198,14 @@ def _frozen(connection: sqlite3.Connection, id_: str) -> Reference:
 
 
 def _picked(
-    connection: sqlite3.Connection, model: str, version: str, start: str | None, end: str | None,
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    start: str | None,
+    end: str | None,
     rows: int | None,
-) -> list[sqlite3.Row]:  # fmt: skip
-    from modeltap.analysis import freeze
+) -> list[sqlite3.Row]:
+    from modeltap.analysis.references import freeze
 
     if rows is not None:
         picked = freeze.first_rows(connection, model, version, rows)
@@ -201,24 +230,36 @@ def _time(text: str | None, option: str, default: float) -> str:
 def _told(frozen: Reference, as_json: bool) -> None:
     features = [_feature(f) for f in frozen.features]
     head: dict[str, Any] = {
-        "id": frozen.id, "model": frozen.model, "version": frozen.version,
-        "source": frozen.source, "rows": frozen.rows, "from_time": frozen.from_time,
+        "id": frozen.id,
+        "model": frozen.model,
+        "version": frozen.version,
+        "source": frozen.source,
+        "rows": frozen.rows,
+        "from_time": frozen.from_time,
         "to_time": frozen.to_time,
-    }  # fmt: skip
+    }
     if as_json:
         emit_json({**head, "features": features})
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
-    click.echo(f"reference {frozen.id} of {frozen.model}: {counted(frozen.rows, 'row')} from "
-               f"{frozen.source}{period if frozen.from_time else ''}")  # fmt: skip
+    click.echo(
+        f"reference {frozen.id} of {frozen.model}: {counted(frozen.rows, 'row')} from "
+        f"{frozen.source}{period if frozen.from_time else ''}"
+    )
     if frozen.performance is not None:
         name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
-        click.echo(f"its model: {name} {frozen.performance.mean:.4g} in "
-                   f"{counted(frozen.performance.rows, 'labelled row')}")  # fmt: skip
+        click.echo(
+            f"its model: {name} {frozen.performance.mean:.4g} in "
+            f"{counted(frozen.performance.rows, 'labelled row')}"
+        )
     if frozen.moving:
         click.echo(f"its bins are fixed; windows are compared with the {frozen.moving}")
-    emit(features, ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
-         as_json=False, empty="no features")  # fmt: skip
+    emit(
+        features,
+        ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
+        as_json=False,
+        empty="no features",
+    )
     for feature in frozen.features:
         if feature.sentinel is not None:
             click.echo(
@@ -230,9 +271,12 @@ def _told(frozen: Reference, as_json: bool) -> None:
 def _feature(feature: Any) -> dict[str, Any]:
     total = sum(feature.counts)
     return {
-        "name": feature.name, "type": feature.kind, "bins": feature.bins,
+        "name": feature.name,
+        "type": feature.kind,
+        "bins": feature.bins,
         "missing_rate": feature.counts[-3] / total if total else None,
         "median": feature.center if feature.kind == "numeric" else None,
         "spread": feature.spread if feature.kind == "numeric" else None,
-        "sentinel": feature.sentinel, "usual_variation": feature.usual,
-    }  # fmt: skip
+        "sentinel": feature.sentinel,
+        "usual_variation": feature.usual,
+    }

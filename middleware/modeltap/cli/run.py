@@ -11,7 +11,7 @@ import click
 
 from modeltap.cli.options import model_option, store_option, store_path
 from modeltap.injected import FOLDER
-from modeltap.tap.tee import Tee
+from modeltap.tap.tapping import Tee
 
 
 @click.command(context_settings={"allow_interspersed_args": False})

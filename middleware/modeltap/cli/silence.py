@@ -9,11 +9,11 @@ import click
 from modeltap import clock
 from modeltap.alerts import silence as silences
 from modeltap.cli.options import check_model, json_option, open_store, read_store, store_option
+from modeltap.config.rule_settings import RULE_NAMES
+from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
-from modeltap.rule import RULE_NAMES
 from modeltap.store.connection import writing
-from modeltap.window import parse_seconds
 
 _SHOWN = ("id", "model", "rule", "feature", "until", "reason")
 
@@ -33,9 +33,15 @@ def silence() -> None:
 @click.option("--reason", default=None, help="Why, for those who read it later.")
 @store_option
 def add(
-    alert: str | None, length: str | None, until: str | None, model: str | None,
-    rule: str | None, feature: str | None, reason: str | None, store: str | None,
-) -> None:  # fmt: skip
+    alert: str | None,
+    length: str | None,
+    until: str | None,
+    model: str | None,
+    rule: str | None,
+    feature: str | None,
+    reason: str | None,
+    store: str | None,
+) -> None:
     """Silence one ALERT (its id), or all that fit."""
     connection = open_store(store)
     check_model(connection, model)
@@ -48,8 +54,15 @@ def add(
         mark = silences.find_alert(connection, alert)["fingerprint"]
     end = _end(length, until)
     with writing(connection):
-        made = silences.silence(connection, end, model=model, rule=rule, feature=feature,
-                                fingerprint=mark, reason=reason)  # fmt: skip
+        made = silences.silence(
+            connection,
+            end,
+            model=model,
+            rule=rule,
+            feature=feature,
+            fingerprint=mark,
+            reason=reason,
+        )
     click.echo(f"{made}: quiet until {clock.short(end)} UTC")
 
 

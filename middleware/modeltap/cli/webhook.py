@@ -8,16 +8,17 @@ from typing import Any
 
 import click
 
-from modeltap import clock, config
-from modeltap.alerts import outbox
-from modeltap.alerts.post import post
-from modeltap.analysis.metric import counted
+from modeltap import clock
+from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
+from modeltap.config import sources
+from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, InputError, nearest
+from modeltap.notify import outbox
+from modeltap.notify.http import post
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.settings import stored_webhooks
-from modeltap.webhook import WebhookSettings
 
 _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_error")
 
@@ -32,7 +33,7 @@ def webhook() -> None:
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
     """Each webhook with the messages it got, is owed, and was given up on."""
-    formats: dict[str, str] = {one.key: one.format for one in config.load().webhooks}
+    formats: dict[str, str] = {one.key: one.format for one in sources.load().webhooks}
     counts: dict[str, dict[str, Any]] = {key: {} for key in formats}
     if store_path(store).exists():
         connection = read_store(store)
@@ -46,18 +47,26 @@ def list_(store: str | None, as_json: bool) -> None:
         ):
             counts.setdefault(row["webhook"], {}).update(dict(row))
     rows = [
-        {"webhook": key, "format": formats.get(key),
-         **{name: said.get(name, 0) for name in ("pending", "delivered", "dead")},
-         **{name: said.get(name) for name in ("next_at", "last_error")}}
+        {
+            "webhook": key,
+            "format": formats.get(key),
+            **{name: said.get(name, 0) for name in ("pending", "delivered", "dead")},
+            **{name: said.get(name) for name in ("next_at", "last_error")},
+        }
         for key, said in sorted(counts.items())
-    ]  # fmt: skip
+    ]
     emit(rows, _SHOWN, as_json=as_json, empty="no webhooks: name one in modeltap.toml")
 
 
 @webhook.command()
 @click.argument("which", required=False)
-@click.option("--event", type=click.Choice(["test", "alert.firing", "alert.resolved"]),
-              default="test", show_default=True, help="What kind of message.")  # fmt: skip
+@click.option(
+    "--event",
+    type=click.Choice(["test", "alert.firing", "alert.resolved"]),
+    default="test",
+    show_default=True,
+    help="What kind of message.",
+)
 @json_option
 def test(which: str | None, event: str, as_json: bool) -> None:
     """Send a sample to all webhooks, or to one (its key or url), and show the answer."""
@@ -67,8 +76,14 @@ def test(which: str | None, event: str, as_json: bool) -> None:
         outcome = _try(one, event)
         took = (time.monotonic() - started) * 1000
         failed |= not outcome.delivered
-        row = {"webhook": one.key, "format": one.format, "delivered": outcome.delivered,
-               "status": outcome.status, "error": outcome.error, "ms": round(took, 1)}  # fmt: skip
+        row = {
+            "webhook": one.key,
+            "format": one.format,
+            "delivered": outcome.delivered,
+            "status": outcome.status,
+            "error": outcome.error,
+            "ms": round(took, 1),
+        }
         if as_json:
             emit_json(row)
         else:
@@ -102,15 +117,17 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
 
 
 def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
-    webhooks = config.load().webhooks
+    webhooks = sources.load().webhooks
     if which is None:
         if not webhooks:
-            raise InputError("no webhook is set here; give a url, or name it in modeltap.toml: "
-                             "the url of an app's own is known to the app alone")  # fmt: skip
+            raise InputError(
+                "no webhook is set here; give a url, or name it in modeltap.toml: "
+                "the url of an app's own is known to the app alone"
+            )
         return webhooks
     if which.startswith(("http://", "https://")):
         named = tuple(one for one in webhooks if one.url == which)
-        return named or config.load({"webhooks": [which]}).webhooks
+        return named or sources.load({"webhooks": [which]}).webhooks
     found = tuple(one for one in webhooks if one.key == which)
     if not found:
         raise InputError(f"no webhook {which!r}{nearest(which, [one.key for one in webhooks])}")
@@ -128,13 +145,40 @@ def _sample(kind: str) -> dict[str, Any]:
     moment = clock.now()
     said = "sample: this is a test; if you can read it, alerts will reach you"
     alert: dict[str, Any] = {
-             "id": "alert_sample", "fingerprint": "sample", "metric": "drift", "feature": "sample",
-             "segment": None, "severity": "info", "state": kind.partition(".")[2] or "test",
-             "value": 0.2, "threshold": 0.1, "p_value": 1e-6, "window_start": moment,
-             "window_end": moment, "last_window_start": moment, "started_at": moment,
-             "resolved_at": None, "summary": said, "examples": []}  # fmt: skip
-    return {"type": kind, "timestamp": moment, "data": {
-        "model": "sample", "version": "", "rule": "data_drift", "severity": "info",
-        "window_start": moment, "window_end": moment, "started_at": moment, "summary": said,
-        "alerts": [alert], "alerts_left_out": 0, "open_alerts": 0, "repeated": False, "link": None,
-    }}  # fmt: skip
+        "id": "alert_sample",
+        "fingerprint": "sample",
+        "metric": "drift",
+        "feature": "sample",
+        "segment": None,
+        "severity": "info",
+        "state": kind.partition(".")[2] or "test",
+        "value": 0.2,
+        "threshold": 0.1,
+        "p_value": 1e-6,
+        "window_start": moment,
+        "window_end": moment,
+        "last_window_start": moment,
+        "started_at": moment,
+        "resolved_at": None,
+        "summary": said,
+        "examples": [],
+    }
+    return {
+        "type": kind,
+        "timestamp": moment,
+        "data": {
+            "model": "sample",
+            "version": "",
+            "rule": "data_drift",
+            "severity": "info",
+            "window_start": moment,
+            "window_end": moment,
+            "started_at": moment,
+            "summary": said,
+            "alerts": [alert],
+            "alerts_left_out": 0,
+            "open_alerts": 0,
+            "repeated": False,
+            "link": None,
+        },
+    }

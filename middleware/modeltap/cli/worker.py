@@ -8,10 +8,10 @@ import threading
 import click
 import msgspec
 
-from modeltap import config
 from modeltap.cli.options import open_store, store_option, store_path
-from modeltap.schedule import Watch
-from modeltap.settings import ANALYSIS_OPTIONS
+from modeltap.config import sources
+from modeltap.config.settings import ANALYSIS_OPTIONS
+from modeltap.jobs.scheduler import Watch
 from modeltap.store.settings import any_settings
 
 
@@ -25,7 +25,7 @@ def worker(store: str | None, create: bool) -> None:
     stored = any_settings(connection)
     connection.close()
     kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
-    settings = config.load({"store": str(path)}, stored=kept, tolerant=True)
+    settings = sources.load({"store": str(path)}, stored=kept, tolerant=True)
     stop = Watch(path, msgspec.structs.replace(settings, analyze=True)).start()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 import modeltap
-from modeltap.demo.model import FlightTimeModel
+from modeltap.demo.flight_model import FlightTimeModel
 
 app = FastAPI(title="Flight times")
 model = FlightTimeModel.load(Path())

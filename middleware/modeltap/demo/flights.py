@@ -15,8 +15,17 @@ from modeltap.errors import InputError
 
 CATEGORIES = ("carrier", "origin", "dest")
 NUMBERS = ("distance", "hour", "weekday")
-WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
-           "visib")  # fmt: skip
+WEATHER = (
+    "temp",
+    "dewp",
+    "humid",
+    "wind_dir",
+    "wind_speed",
+    "wind_gust",
+    "precip",
+    "pressure",
+    "visib",
+)
 FEATURES = (*CATEGORIES, *NUMBERS, *WEATHER)
 
 
@@ -69,8 +78,12 @@ def _weather(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
 def _flight(row: dict[str, str], weather: dict[str, Any]) -> Flight:
     time = (clock.parse(row["time_hour"]) or 0.0) + 60 * int(row["minute"])
     features: dict[str, Any] = {name: row[name] for name in CATEGORIES}
-    features.update(distance=int(row["distance"]), hour=int(row["hour"]),
-                    weekday=int((time // 86_400 + 3) % 7), **weather)  # fmt: skip
+    features.update(
+        distance=int(row["distance"]),
+        hour=int(row["hour"]),
+        weekday=int((time // 86_400 + 3) % 7),
+        **weather,
+    )
     return Flight(time, int(row["month"]), features, _number(row["air_time"]))
 
 

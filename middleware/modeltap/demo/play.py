@@ -18,18 +18,18 @@ import click
 import numpy as np
 
 from modeltap import clock
-from modeltap.analysis.freeze import freeze_file
+from modeltap.analysis.references.freeze import freeze_file
+from modeltap.config.settings import Settings
 from modeltap.demo import flights as data
+from modeltap.demo.flight_model import cross_validated, train
 from modeltap.demo.flights import FEATURES, Flight
-from modeltap.demo.model import cross_validated, train
 from modeltap.demo.replay import DAY, Replay
 from modeltap.demo.server import Server, check_free
 from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
+from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.ingest.table import open_table
-from modeltap.schedule import something_new
-from modeltap.settings import Settings
+from modeltap.jobs.scheduler import something_new
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 
@@ -124,8 +124,11 @@ def _load(stage: Stage, requests: int) -> tuple[list[Flight], list[Flight]]:
     # By UTC, as the store has it: the evening of August 31 in New York is September there.
     later = [f for f in flights if "2013-03" <= clock.iso(f.time) < "2013-09" and f.month > 2]
     chosen = np.random.default_rng(2013).choice(len(later), requests, replace=False)
-    stage.say("data", f"{len(flights):,} flights out of New York in 2013, with their weather",
-              flights=len(flights))  # fmt: skip
+    stage.say(
+        "data",
+        f"{len(flights):,} flights out of New York in 2013, with their weather",
+        flights=len(flights),
+    )
     return winter, [later[i] for i in sorted(chosen)]
 
 
@@ -140,16 +143,23 @@ def _train(stage: Stage, winter: list[Flight], folder: Path) -> None:
         "model",
         f"a model of the flight time, trained on {len(winter):,} flights of January and February: "
         f"off by {error:.1f} minutes on average in its own cross-validation",
-        rows=len(winter), mae=round(error, 2),
-    )  # fmt: skip
+        rows=len(winter),
+        mae=round(error, 2),
+    )
     picked = np.sort(np.random.default_rng(1).choice(len(winter), _REFERENCE_ROWS, replace=False))
     with (folder / "reference.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["time", *FEATURES, "prediction", "label"])
         for i in picked:
             flight = winter[i]
-            writer.writerow([clock.iso(flight.time), *flight.features.values(),
-                             round(float(guesses[i]), 1), flight.air_time])  # fmt: skip
+            writer.writerow(
+                [
+                    clock.iso(flight.time),
+                    *flight.features.values(),
+                    round(float(guesses[i]), 1),
+                    flight.air_time,
+                ]
+            )
 
 
 def _freeze(stage: Stage, folder: Path) -> None:
@@ -175,12 +185,17 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
             stage.say(
                 "serving",
                 f"the API runs at {server.url}, tapped by one line; alerts go to {receiver.url}",
-                url=server.url, webhook=receiver.url,
-            )  # fmt: skip
+                url=server.url,
+                webhook=receiver.url,
+            )
             days = int((summer[-1].time - summer[0].time) // DAY) + 1
-            stage.say("replay", f"{len(summer):,} real requests from March to August, "
-                      f"{speed:g} days a second; the true flight times follow a day later",
-                      requests=len(summer), days=days)  # fmt: skip
+            stage.say(
+                "replay",
+                f"{len(summer):,} real requests from March to August, "
+                f"{speed:g} days a second; the true flight times follow a day later",
+                requests=len(summer),
+                days=days,
+            )
             with stage.progress(days) as on_day:
                 replay = Replay(server.url, connection, speed, on_day)
                 replay.run(summer)

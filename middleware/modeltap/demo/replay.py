@@ -29,9 +29,12 @@ class Replay:
     """
 
     def __init__(
-        self, url: str, connection: sqlite3.Connection, days_per_second: float,
+        self,
+        url: str,
+        connection: sqlite3.Connection,
+        days_per_second: float,
         on_day: Callable[[float, int], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._url = url
         self._connection = connection
         self._seconds_a_day = 1 / days_per_second

@@ -73,11 +73,14 @@ class Bar:
 def filled(text: str, indent: str = "", later: str | None = None) -> str:
     """Break `text` into lines that fit: `indent` begins the first one, `later` the others."""
     return textwrap.fill(
-        text, min(_WIDEST, _columns()), initial_indent=indent,
+        text,
+        min(_WIDEST, _columns()),
+        initial_indent=indent,
         subsequent_indent=indent if later is None else later,
         # Addresses and names with hyphens are copied as they are.
-        break_on_hyphens=False, break_long_words=False,
-    )  # fmt: skip
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _columns() -> int:

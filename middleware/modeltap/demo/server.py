@@ -32,9 +32,20 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Server:
-        command = [sys.executable, "-P", "-m", "uvicorn", "modeltap.demo.app:app", "--host",
-                   "127.0.0.1", "--port", str(self.port), "--log-level", "warning",
-                   "--no-access-log"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "uvicorn",
+            "modeltap.demo.app:app",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--log-level",
+            "warning",
+            "--no-access-log",
+        ]
         self._log = (self._folder / "server.log").open("w+")
         environ = {k: v for k, v in os.environ.items() if not k.startswith("MODELTAP_")}
         # One row at a time needs one thread: OpenMP's others would only wait for each other.
@@ -50,9 +61,11 @@ class Server:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:

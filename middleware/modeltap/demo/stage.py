@@ -104,12 +104,16 @@ class Stage:
             "group_concat(distinct ifnull(feature, metric)) from alerts group by rule order by 2"
         ).fetchall()
         self._facts = {
-            "requests": requests, "failed": failed, "labels": labels,
+            "requests": requests,
+            "failed": failed,
+            "labels": labels,
             "messages": connection.execute(
-                "select count(*) from deliveries where state = 'delivered'").fetchone()[0],
+                "select count(*) from deliveries where state = 'delivered'"
+            ).fetchone()[0],
             "alerts": [
-                {"rule": r[0], "first": r[1], "incidents": r[2], "about": r[3]} for r in fired],
-        }  # fmt: skip
+                {"rule": r[0], "first": r[1], "incidents": r[2], "about": r[3]} for r in fired
+            ],
+        }
 
     def end(self, store: Path) -> None:
         """Say what was found, and where to look next."""
@@ -119,12 +123,24 @@ class Stage:
             return
         self._screen.foot("")
         click.echo("")
-        click.echo(tabulate(
-            [[_MONTHS[int(row["month"][5:])], f"{row['flights']:,}", f"{row['labelled']:,}",
-              f"{row['mae']:.1f}", f"{row['bias']:+.1f}"] for row in months],
-            headers=["2013", "requests", "labels", "mean error (min)", "bias (min)"],
-            tablefmt="simple", disable_numparse=True, colalign=("left", *["right"] * 4),
-        ))  # fmt: skip
+        click.echo(
+            tabulate(
+                [
+                    [
+                        _MONTHS[int(row["month"][5:])],
+                        f"{row['flights']:,}",
+                        f"{row['labelled']:,}",
+                        f"{row['mae']:.1f}",
+                        f"{row['bias']:+.1f}",
+                    ]
+                    for row in months
+                ],
+                headers=["2013", "requests", "labels", "mean error (min)", "bias (min)"],
+                tablefmt="simple",
+                disable_numparse=True,
+                colalign=("left", *["right"] * 4),
+            )
+        )
         click.echo("\nWhat was found")
         for paragraph in self._findings():
             click.echo(filled(paragraph, indent="  "))
@@ -141,9 +157,11 @@ class Stage:
         ]
         by_rule = {alert["rule"]: alert for alert in facts["alerts"]}
         if drift := by_rule.get("data_drift"):
-            told.append(f"The inputs drifted from {clock.short(drift['first'])} on "
-                        f"({drift['about'].replace(',', ', ')}): spring came. That alone says "
-                        "nothing about the model.")  # fmt: skip
+            told.append(
+                f"The inputs drifted from {clock.short(drift['first'])} on "
+                f"({drift['about'].replace(',', ', ')}): spring came. That alone says "
+                "nothing about the model."
+            )
         if worse := by_rule.get("performance"):
             peak = max(self._rows, key=lambda row: row["mae"] or 0)
             told.append(
@@ -161,8 +179,12 @@ class Stage:
             nonlocal current, requests
             month = clock.iso(day)[:7]
             if current and month != current:
-                self.say("month", f"{current} has passed, {requests:,} requests", month=current,
-                         requests=requests)  # fmt: skip
+                self.say(
+                    "month",
+                    f"{current} has passed, {requests:,} requests",
+                    month=current,
+                    requests=requests,
+                )
                 requests = 0
             current, requests = month, requests + count
 

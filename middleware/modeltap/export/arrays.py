@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.export.columns import BOOL, FLOAT, INT, LONG, Columns
-from modeltap.export.rows import Selection
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, Columns
+from modeltap.export.selection import Selection
 
 _TIMES = ("started_at", "event_time")
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from modeltap.errors import InputError
-from modeltap.export.columns import BOOL, FLOAT, INT, LONG, TEXT, Columns, cell
-from modeltap.export.rows import Exported, OnRead, Selection
-from modeltap.export.text import json_text
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, Columns, cell
+from modeltap.export.json_text import json_text
+from modeltap.export.selection import Exported, OnRead, Selection
 
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 PASSES = {"jsonl": 1, "csv": 2, "parquet": 2}
@@ -83,8 +83,13 @@ def write_parquet(selection: Selection, file: BinaryIO, on_read: OnRead) -> int:
     """Write groups of rows. Needs the extra `parquet` (pyarrow)."""
     pa, pq = _pyarrow()
     columns = _learnt(selection, on_read)
-    types = {BOOL: pa.bool_(), INT: pa.int64(), LONG: pa.int64(), FLOAT: pa.float64(),
-             TEXT: pa.string()}  # fmt: skip
+    types = {
+        BOOL: pa.bool_(),
+        INT: pa.int64(),
+        LONG: pa.int64(),
+        FLOAT: pa.float64(),
+        TEXT: pa.string(),
+    }
     schema = pa.schema([(name, types[kind]) for name, kind in columns.types().items()])
     count = 0
     with pq.ParquetWriter(file, schema) as writer:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from modeltap.errors import InputError
-from modeltap.ingest import azureml, bentoml, kserve, sagemaker
 from modeltap.ingest.entry import Entry
-from modeltap.ingest.source import Source, head, open_source
-from modeltap.ingest.table import KINDS
+from modeltap.ingest.files.source import Source, head, open_source
+from modeltap.ingest.files.table import KINDS
+from modeltap.ingest.logs import azureml, bentoml, kserve, sagemaker
 
 LOGS: dict[str, Callable[[Source], Iterator[Entry]]] = {
     "sagemaker": sagemaker.read,

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from modeltap import clock
+from modeltap.config.settings import Settings
 from modeltap.ingest.entry import Entry, Logged, Truth
-from modeltap.ingest.exchange_rows import ExchangeRows, Row
+from modeltap.ingest.files.table import Table
+from modeltap.ingest.logged_rows import ExchangeRows, Row
 from modeltap.ingest.roles import Roles
-from modeltap.ingest.table import Table
 from modeltap.ingest.table_rows import read_rows
-from modeltap.settings import Settings
-from modeltap.store import halves
+from modeltap.store import unmatched
 from modeltap.store.connection import writing
 from modeltap.store.exchanges import insert_exchanges
 from modeltap.store.labels import insert_labels
@@ -33,7 +33,7 @@ class Imported:
     labels: int = 0
     waiting_labels: int = 0
     """Labels whose exchange is not there yet."""
-    halves: int = 0
+    unmatched: int = 0
     """Requests and responses that came apart, and were new."""
     completed: int = 0
     """Exchanges that were stored without a half, which came now."""
@@ -45,7 +45,7 @@ class Imported:
 
     def anything(self) -> bool:
         """Say whether there was anything to read."""
-        return bool(self.rows or self.repeated or self.labels or self.halves)
+        return bool(self.rows or self.repeated or self.labels or self.unmatched)
 
 
 class Importer:
@@ -74,10 +74,10 @@ class Importer:
 
     def settle(self, *, all_of_them: bool = False) -> None:
         """Store alone the halves, of all models, that waited for too long; count the others."""
-        settled = halves.settle(self._connection, all_of_them=all_of_them)
+        settled = unmatched.settle(self._connection, all_of_them=all_of_them)
         self.done.unpaired += settled
         self.done.rows += settled
-        self.done.waiting = halves.count(self._connection, self._model)
+        self.done.waiting = unmatched.count(self._connection, self._model)
 
     def _add_whole(self, logged: Logged, row: Row) -> None:
         id_ = self._rows.id_of(logged.source, logged.key)
@@ -94,11 +94,11 @@ class Importer:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
 
     def _add_half(self, logged: Logged, row: Row, side: str) -> None:
-        outcome = halves.take_half(self._connection, row, side, clock.now())
+        outcome = unmatched.take_half(self._connection, row, side, clock.now())
         if outcome == "repeated":
             self.done.repeated += 1
             return
-        self.done.halves += 1
+        self.done.unmatched += 1
         self.done.rows += outcome == "paired"
         self.done.completed += outcome == "filled"
         # The other half's time counts where this one has none.
@@ -134,14 +134,16 @@ class Importer:
         """Give an exchange the labels that waited under its caller's id, as the latest ones."""
         labels = self._connection.execute(
             "select row, key, value, source, labelled_at, received_at from labels "
-            "where exchange_id = ? order by seq", (waiting,)
-        ).fetchall()  # fmt: skip
+            "where exchange_id = ? order by seq",
+            (waiting,),
+        ).fetchall()
         if not labels or self._known("exchanges where id", waiting):
             return
         self._connection.executemany(
             "insert into labels (exchange_id, row, key, value, source, labelled_at, received_at) "
-            "values (?, ?, ?, ?, ?, ?, ?)", [(id_, *label) for label in labels]
-        )  # fmt: skip
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            [(id_, *label) for label in labels],
+        )
         self._connection.execute("delete from labels where exchange_id = ?", (waiting,))
 
     def _known(self, where: str, id_: str) -> bool:
@@ -157,9 +159,14 @@ def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:
 
 
 def import_table(
-    connection: sqlite3.Connection, table: Table, roles: Roles, *, model: str, version: str = "",
+    connection: sqlite3.Connection,
+    table: Table,
+    roles: Roles,
+    *,
+    model: str,
+    version: str = "",
     settings: Settings | None = None,
-) -> Imported:  # fmt: skip
+) -> Imported:
     """Store a table's rows as exchanges; by default they are masked as the defaults have it."""
     importer = Importer(connection, settings or Settings(), model=model, version=version)
     return import_entries(importer, read_rows(table, roles))

@@ -22,13 +22,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from modeltap.ingest import kserve
-from modeltap.ingest.cloudevents import Event, NoEvent, from_document, from_headers
-from modeltap.ingest.exchange_rows import MAX_NAME
+from modeltap.config.settings import Settings
+from modeltap.ingest.files.source import json_of
 from modeltap.ingest.importer import Importer
-from modeltap.ingest.source import json_of
-from modeltap.settings import Settings
-from modeltap.store import halves
+from modeltap.ingest.logged_rows import MAX_NAME
+from modeltap.ingest.logs import kserve
+from modeltap.ingest.logs.cloudevents import Event, NoEvent, from_document, from_headers
+from modeltap.store import unmatched
 from modeltap.store.connection import connect
 from modeltap.store.text import storable_text
 
@@ -181,7 +181,7 @@ class _App:
 
     def _settle(self) -> None:
         assert self._connection is not None
-        halves.settle(self._connection)
+        unmatched.settle(self._connection)
 
     def _store(self, events: Sequence[tuple[str, Event]]) -> None:
         now = time.time()

@@ -8,7 +8,7 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.errors import InputError
-from modeltap.ingest.table import Table
+from modeltap.ingest.files.table import Table
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,13 @@ def choose_roles(
 
     Raises `InputError` naming the nearest column for one that is not there.
     """
-    said = {"timestamp": timestamp, "prediction": prediction, "score": score, "label": label,
-            "id": id}  # fmt: skip
+    said = {
+        "timestamp": timestamp,
+        "prediction": prediction,
+        "score": score,
+        "label": label,
+        "id": id,
+    }
     for option, name in said.items():
         if name is not None:
             table.require(name, f"--{option}")

@@ -10,8 +10,8 @@ from typing import Any
 
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Logged
+from modeltap.ingest.files.table import Table
 from modeltap.ingest.roles import Roles
-from modeltap.ingest.table import Table
 from modeltap.store.labels import storable_label
 
 _JSON = "application/json"
@@ -21,9 +21,13 @@ Key = Callable[[int, dict[str, Any]], str]
 
 
 def read_rows(
-    table: Table, roles: Roles, *, source: str = "import", key: Key | None = None,
+    table: Table,
+    roles: Roles,
+    *,
+    source: str = "import",
+    key: Key | None = None,
     request_id: str | None = None,
-) -> Iterator[Logged]:  # fmt: skip
+) -> Iterator[Logged]:
     """Yield each row as an exchange.
 
     A row is known by its `id` column, or else by its file's content and line, unless `key` says
@@ -38,15 +42,17 @@ def read_rows(
         }
         caller = row.get(roles.id or request_id or "")
         yield Logged(
-            source=source, key=known_by(line, row),
+            source=source,
+            key=known_by(line, row),
             # Without a column of times they are all of now.
             time=roles.time_of(row) if roles.timestamp else time.time(),
-            request=json.dumps(roles.features_of(row)).encode(), request_type=_JSON,
+            request=json.dumps(roles.features_of(row)).encode(),
+            request_type=_JSON,
             response=json.dumps(answer).encode() if answer else None,
             response_type=_JSON if answer else None,
             request_id=None if caller is None else str(caller),
             label=_label(table, line, row.get(roles.label)) if roles.label else None,
-        )  # fmt: skip
+        )
 
 
 def _label(table: Table, line: int, value: Any) -> Any:

@@ -6,7 +6,7 @@ import re
 from fnmatch import translate
 from typing import Any
 
-from modeltap.settings import EXCLUDED_PATHS, Settings
+from modeltap.config.settings import EXCLUDED_PATHS, Settings
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.wsgi import WSGIMiddleware
 

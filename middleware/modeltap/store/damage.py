@@ -46,7 +46,7 @@ def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK
 
 
 def reason(aside: Path) -> str:
-    """Return what the table `losses` says of a store that was put aside."""
+    """Return what the table `dropped` says of a store that was put aside."""
     return f"store damaged, put aside as {aside.name}"
 
 

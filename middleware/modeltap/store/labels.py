@@ -63,9 +63,11 @@ def note_early_days(
 ) -> None:
     """Add the labels, up to `newest`, of exchanges that came after them, as `note_label_days`."""
     _add_days(
-        connection, "json_each(?) e cross join labels l on l.exchange_id = e.value", "l.seq <= ?",
+        connection,
+        "json_each(?) e cross join labels l on l.exchange_id = e.value",
+        "l.seq <= ?",
         (json.dumps(list(exchange_ids)), newest),
-    )  # fmt: skip
+    )
 
 
 def storable_label(value: object) -> object:

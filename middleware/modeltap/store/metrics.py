@@ -9,10 +9,29 @@ from typing import Any
 from modeltap.store.windows import Series
 
 METRIC_COLUMNS = (
-    "model", "version", "window", "window_start", "window_end", "rows", "count", "metric",
-    "feature", "segment", "value", "low", "high", "threshold", "p_value", "strength", "verdict",
-    "explanation", "examples", "in_reference", "reference_id", "computed_at",
-)  # fmt: skip
+    "model",
+    "version",
+    "window",
+    "window_start",
+    "window_end",
+    "rows",
+    "count",
+    "metric",
+    "feature",
+    "segment",
+    "value",
+    "low",
+    "high",
+    "threshold",
+    "p_value",
+    "strength",
+    "verdict",
+    "explanation",
+    "examples",
+    "in_reference",
+    "reference_id",
+    "computed_at",
+)
 
 
 def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -36,9 +55,14 @@ def drop_compared_with_others(
 
 
 def values_before(
-    connection: sqlite3.Connection, series: Series, metric: str, feature: str | None, before: str,
-    since: str, at_least: int,
-) -> list[float]:  # fmt: skip
+    connection: sqlite3.Connection,
+    series: Series,
+    metric: str,
+    feature: str | None,
+    before: str,
+    since: str,
+    at_least: int,
+) -> list[float]:
     """Return a metric's values in the windows from `since` to `before`, newest first.
 
     Where these are fewer than `at_least`, the ones before them are taken, too, up to that number.

@@ -14,7 +14,7 @@ def check_model(connection: sqlite3.Connection, model: str | None) -> None:
     rows = connection.execute(
         'select model from settings union select model from "references" '
         "union select model from alerts where model <> '' "
-        "union select model from halves "
+        "union select model from unmatched "
         "union select model from (select distinct model from exchanges)"
     ).fetchall()
     known = [row[0] for row in rows]

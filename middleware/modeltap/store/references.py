@@ -9,9 +9,17 @@ from modeltap.clock import now
 
 
 def save_reference(
-    connection: sqlite3.Connection, *, id: str, model: str, version: str, source: str,  # noqa: A002
-    rows: int, from_time: str | None, to_time: str | None, payload: str,
-) -> None:  # fmt: skip
+    connection: sqlite3.Connection,
+    *,
+    id: str,  # noqa: A002
+    model: str,
+    version: str,
+    source: str,
+    rows: int,
+    from_time: str | None,
+    to_time: str | None,
+    payload: str,
+) -> None:
     """Make this the active reference of its model and version, inside the caller's transaction."""
     connection.execute(
         'insert into "references" (id, model, version, source, rows, from_time, to_time, '

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 
 from modeltap import clock
-from modeltap.retention import Retention
+from modeltap.config.retention import Retention
 from modeltap.store.connection import writing
-from modeltap.store.progress import advance, progress
+from modeltap.store.watermarks import advance, progress
 
 _CHUNK = 500
 """Exchanges a transaction, so that no writer waits for long."""
@@ -60,8 +60,9 @@ def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
         old = []
         rows = connection.execute(
             "select seq, id, source = 'import' or method is 'IMPORT', started_at from exchanges "
-            "where seq > ? and seq <= ? order by seq limit ?", (passed, seen, _CHUNK),
-        ).fetchall()  # fmt: skip
+            "where seq > ? and seq <= ? order by seq limit ?",
+            (passed, seen, _CHUNK),
+        ).fetchall()
         for seq, id_, imported, started_at in rows:
             if not imported:
                 if started_at >= limit:
@@ -77,9 +78,11 @@ def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
 
 
 def _prune_halves(connection: sqlite3.Connection, limit: str) -> int:
-    if connection.execute("select 1 from halves where received_at < ?", (limit,)).fetchone():
+    if connection.execute("select 1 from unmatched where received_at < ?", (limit,)).fetchone():
         with writing(connection):
-            return connection.execute("delete from halves where received_at < ?", (limit,)).rowcount
+            return connection.execute(
+                "delete from unmatched where received_at < ?", (limit,)
+            ).rowcount
     return 0
 
 

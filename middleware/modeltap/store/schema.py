@@ -15,17 +15,48 @@ VERSION = 1
 """`PRAGMA user_version` of a file that this code reads and writes."""
 
 USUAL_COLUMNS = (
-    "id", "model", "version", "source", "method", "path", "route", "status", "started_at",
-    "event_time", "headers_ms", "first_byte_ms", "duration_ms", "request_type", "response_type",
-    "request_body", "response_body", "request_bytes", "response_bytes", "request_read",
-    "sample_rate", "pid", "host",
-)  # fmt: skip
+    "id",
+    "model",
+    "version",
+    "source",
+    "method",
+    "path",
+    "route",
+    "status",
+    "started_at",
+    "event_time",
+    "headers_ms",
+    "first_byte_ms",
+    "duration_ms",
+    "request_type",
+    "response_type",
+    "request_body",
+    "response_body",
+    "request_bytes",
+    "response_bytes",
+    "request_read",
+    "sample_rate",
+    "pid",
+    "host",
+)
 RARE_COLUMNS = (
-    "environment", "query", "error_type", "error_message", "request_encoding",
-    "response_encoding", "request_note", "response_note", "request_truncated",
-    "response_truncated", "aborted", "request_headers", "response_headers", "request_id",
-    "trace_id", "stream",
-)  # fmt: skip
+    "environment",
+    "query",
+    "error_type",
+    "error_message",
+    "request_encoding",
+    "response_encoding",
+    "request_note",
+    "response_note",
+    "request_truncated",
+    "response_truncated",
+    "aborted",
+    "request_headers",
+    "response_headers",
+    "request_id",
+    "trace_id",
+    "stream",
+)
 EXCHANGE_COLUMNS = USUAL_COLUMNS + RARE_COLUMNS
 """What the capture path writes of an exchange, in this order; `decoded`, `decode_note` and
 `protocol_id` are the analyzer's.
@@ -78,7 +109,7 @@ create table labels (
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
-create table halves (                       -- requests and responses that wait for the other one
+create table unmatched (                       -- requests and responses that wait for the other one
     id text primary key,                    -- of the exchange that they will be
     side text not null,                     -- 'request' or 'response'
     model text not null, version text not null default '', environment text,
@@ -89,7 +120,7 @@ create table halves (                       -- requests and responses that wait 
     pid integer, host text,
     received_at text not null
 );
-create index halves_by_arrival on halves (received_at);
+create index unmatched_by_arrival on unmatched (received_at);
 
 create table label_days (                   -- how many labels came each day
     model text not null, day text not null, labels integer not null, last_at text not null,
@@ -221,7 +252,7 @@ create table leases (
 
 create table progress (name text primary key, value integer not null) without rowid;
 
-create table losses (
+create table dropped (
     seq integer primary key autoincrement,
     model text not null,                    -- '' where a process serves several
     host text not null, pid integer not null, reason text not null,

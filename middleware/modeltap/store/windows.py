@@ -58,8 +58,14 @@ def _all(connection: sqlite3.Connection, series: Series, where: str, *values: st
 
 def put_window(connection: sqlite3.Connection, series: Series, columns: Mapping[str, Any]) -> None:
     """Write a window, inside the caller's transaction; it is due to be judged, again if it was."""
-    said = {"model": series.model, "version": series.version, "window": series.window,
-            "reference_id": series.reference_id, **columns, "due": 1}  # fmt: skip
+    said = {
+        "model": series.model,
+        "version": series.version,
+        "window": series.window,
+        "reference_id": series.reference_id,
+        **columns,
+        "due": 1,
+    }
     connection.execute(
         f"insert or replace into windows ({', '.join(said)}) values ({', '.join('?' * len(said))})",
         tuple(said.values()),
@@ -106,9 +112,12 @@ def judged_with(connection: sqlite3.Connection, series: Series, start: str) -> l
 
 
 def mark_judged(
-    connection: sqlite3.Connection, series: Series, windows: Sequence[Columns], start: str,
+    connection: sqlite3.Connection,
+    series: Series,
+    windows: Sequence[Columns],
+    start: str,
     end: str,
-) -> None:  # fmt: skip
+) -> None:
     """Note the period that windows were judged in, inside the caller's transaction."""
     connection.executemany(
         f"update windows set due = 0, judged_start = ?, judged_end = ? where {_SERIES} "
@@ -158,9 +167,14 @@ def last_key(window: Columns) -> Key:
 
 
 def rows_between(
-    connection: sqlite3.Connection, model: str, version: str, start: Key, end: Key,
-    limit: int = -1, after: bool = False,
-) -> list[sqlite3.Row]:  # fmt: skip
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    start: Key,
+    end: Key,
+    limit: int = -1,
+    after: bool = False,
+) -> list[sqlite3.Row]:
     """Return (exchange_id, row, event_time, seq) of stored rows in event order, half-open.
 
     Args:

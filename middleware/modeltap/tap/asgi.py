@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
-from modeltap.settings import ModelChooser
+from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.recorder import Ticket
-from modeltap.tap.tee import Tee
+from modeltap.tap.tapping import Tee
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -120,8 +120,15 @@ class _Responder:
     """One request's state: what passes, and the exchange that it fills."""
 
     __slots__ = (
-        "_exchange", "_finished", "_receive", "_scope", "_send", "_started", "_tee", "place"
-    )  # fmt: skip
+        "_exchange",
+        "_finished",
+        "_receive",
+        "_scope",
+        "_send",
+        "_started",
+        "_tee",
+        "place",
+    )
 
     def __init__(
         self, tee: Tee, exchange: Exchange, scope: Scope, receive: Receive, send: Send

@@ -17,12 +17,12 @@ from typing import Any
 
 import msgspec
 
-from modeltap.settings import Settings
-from modeltap.tap import lifetime
+from modeltap.config.settings import Settings
+from modeltap.tap import forks
 from modeltap.tap.backlog import Backlog
-from modeltap.tap.frames import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
-from modeltap.tap.record import origin_of
-from modeltap.tap.writer_process import NotStarted, WriterProcess
+from modeltap.writer.process import NotStarted, WriterProcess
+from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
+from modeltap.writer.records import origin_of
 
 logger = logging.getLogger("modeltap")
 
@@ -57,7 +57,7 @@ class Recorder:
         self.settings = settings
         self._taps: list[Settings] = []
         self._start_anew()
-        lifetime.follow(self)
+        forks.follow(self)
 
     def _start_anew(self) -> None:
         """Forget everything: how a recorder begins, and what a forked child does with its copy."""
@@ -187,7 +187,7 @@ class Recorder:
             self._wakeup, self._woken = os.pipe(), False
             self._thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
             self._thread.start()
-            lifetime.end_with_a_child()
+            forks.end_with_a_child()
         self._wake()
         return kept
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from modeltap.settings import ModelChooser, Settings
+from modeltap.config.settings import ModelChooser, Settings
+from modeltap.privacy.headers import request_names
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.headers import request_names
-from modeltap.tap.tee import Tee
+from modeltap.tap.tapping import Tee
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,10 +41,11 @@ class WSGIMiddleware:
         if tee.disabled:
             return self.app(environ, start_response)
         exchange = tee.begin(
-            environ.get("REQUEST_METHOD", ""), _as_utf8(environ.get("PATH_INFO", "")),
+            environ.get("REQUEST_METHOD", ""),
+            _as_utf8(environ.get("PATH_INFO", "")),
             environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
             [(name, environ[key]) for key, name in self._keys if key in environ],
-        )  # fmt: skip
+        )
         if exchange is None:
             return self.app(environ, start_response)
         responder = _Responder(tee, exchange, environ, start_response)

@@ -1,0 +1,100 @@
+"""One column into one feature's bins."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain, word
+from modeltap.analysis.model.infer import vector
+
+Word = str | int | None
+"""A category; None where it is missing, 0 where the value is of another type."""
+
+_SORTED_AT_ONCE = 65_536
+"""Sorting blocks that fit the cache and searching the edges in each is three times faster than
+searching every value in the edges, and gives the same counts to the bit."""
+
+
+def count_numbers(
+    numbers: np.ndarray, wrong: int, feature: Feature, counted: np.ndarray
+) -> tuple[float, float]:
+    """Count (n,) float64, NaN where missing or (`wrong` of them) no number; return the extremes."""
+    present = numbers[~np.isnan(numbers)]
+    counted[-2] = wrong
+    counted[-3] = len(numbers) - len(present) - wrong
+    edges = np.array(feature.edges)
+    bins = counted[: len(edges) + 1]
+    low, high = np.inf, -np.inf
+    for start in range(0, len(present), _SORTED_AT_ONCE):
+        block = np.sort(present[start : start + _SORTED_AT_ONCE])
+        low, high = min(low, block[0]), max(high, block[-1])
+        below = np.searchsorted(block, edges, side="left")
+        bins += np.diff(below, prepend=0, append=len(block))
+    return float(low), float(high)
+
+
+def indexed(words: Sequence[Word]) -> tuple[list[Word], np.ndarray]:
+    """Return the different words in order of their coming, and (n,) the place of each row's.
+
+    >>> indexed(["b", "a", "b"])
+    (['b', 'a'], array([0, 1, 0]))
+    """
+    places: defaultdict[Word, int] = defaultdict()
+    places.default_factory = places.__len__
+    found = np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))
+    return list(places), found
+
+
+def count_words(
+    words: Sequence[Word], times: Sequence[int], feature: Feature, counted: np.ndarray
+) -> None:
+    """Count categories; None is missing, what is no string is of the wrong type.
+
+    Args:
+        words: the different ones.
+        times: how often each came.
+    """
+    positions = {w: position for position, w in enumerate(feature.vocabulary)}
+    for value, rows in zip(words, times, strict=True):
+        if value is None:
+            counted[-3] += rows
+        elif type(value) is not str:
+            counted[-2] += rows
+        elif feature.allowed is not None and word(value) not in feature.allowed:
+            counted[-1] += rows
+        elif (position := positions.get(known := word(value))) is not None:
+            counted[position] += rows
+        elif known in feature.rare:
+            counted[len(positions)] += rows
+        else:
+            counted[-1] += rows
+
+
+def count_present(column: Column, feature: Feature, counted: np.ndarray) -> None:
+    """Count how many values of a text, a time, a vector or an id are there, and of their type."""
+    for value in plain(column):
+        if is_missing(value) or value in feature.missing_values:
+            counted[-3] += 1
+        elif _is_of(value, feature):
+            counted[0] += 1
+        else:
+            counted[-2] += 1
+
+
+def _is_of(value: object, feature: Feature) -> bool:
+    if feature.kind == "text":
+        return isinstance(value, str)
+    if feature.kind == "datetime":
+        return clock.parse(value) is not None
+    if feature.kind == "vector":
+        return vector(value, len(feature.centroid)) is not None
+    if feature.kind == "id":
+        return isinstance(value, (str, int)) and not isinstance(value, bool)
+    return True
+
+
+assert SPECIAL == ("missing", "mismatch", "unseen")  # counted[-3], [-2], [-1]

@@ -1,0 +1,106 @@
+"""A batch's columns as a reference's features see them: typed, sentinels taken out, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from modeltap.analysis.counting.derived import measured
+from modeltap.analysis.model.feature import Column, Feature, is_missing, plain, truth, word
+
+_NUMBERS = {int, float, type(None)}
+
+
+class Values:
+    """The values of N rows.
+
+    Args:
+        columns: values by feature, each of length `rows`.
+        features: the reference's, by name.
+        times: (rows,) Unix seconds, NaN where unknown.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        rows: int,
+        features: Mapping[str, Feature],
+        times: Sequence[float] | None = None,
+    ) -> None:
+        self.columns, self.rows, self.times = columns, rows, times
+        self.features = features
+
+    def column(self, feature: Feature) -> Column | None:
+        """Return the column a feature is, or is measured on; None where no row has it."""
+        return self.columns.get(feature.of or feature.name)
+
+    def numbers(self, feature: Feature, column: Column) -> tuple[np.ndarray, int]:
+        """Return (rows,) float64, missing as NaN, and how many of these are of the wrong type."""
+        if feature.measure is not None:
+            source = self.features[feature.of or feature.name]
+            return measured(feature.measure, source, column, self.times), 0
+        numbers, wrong = _numbers(column)
+        codes = [code for code in feature.missing_values if isinstance(code, (int, float))]
+        texts = [code for code in feature.missing_values if isinstance(code, str)]
+        if texts and wrong:
+            wrong -= sum(value in texts for value in plain(column) if type(value) is str)
+        if codes:
+            numbers = np.where(np.isin(numbers, codes), np.nan, numbers)
+        return numbers, wrong
+
+    def words(self, feature: Feature, column: Column) -> Sequence[str | int | None]:
+        """Return a word for each row; None where it is missing, 0 where it is of another type."""
+        listed = column.tolist() if isinstance(column, np.ndarray) else column
+        if feature.kind == "boolean":
+            found: Sequence[Any] = [_truth(value, feature.whole) for value in plain(listed)]
+        elif set(map(type, listed)) <= {str, type(None)}:
+            found = listed
+        else:
+            # True and 1 are equal, and so would be counted as one another.
+            found = [_word(value, feature.whole) for value in plain(listed)]
+        if feature.missing_values:
+            codes = set(map(str, feature.missing_values))
+            found = [None if value in codes else value for value in found]
+        return found
+
+
+def _numbers(column: Column) -> tuple[np.ndarray, int]:
+    if isinstance(column, np.ndarray) and column.dtype == np.float64:
+        return column, 0
+    column = column.tolist() if isinstance(column, np.ndarray) else column
+    if set(map(type, column)) <= _NUMBERS:
+        try:
+            return np.array(column, dtype=np.float64), 0
+        except OverflowError:
+            pass  # an integer beyond 1.8e308
+    numbers = [_number(value) for value in plain(column)]
+    wrong = sum(number is None for number in numbers)
+    return np.array(numbers, dtype=np.float64), wrong
+
+
+def _number(value: object) -> float | None:
+    """Return a number, NaN for a missing one, None for what is no number."""
+    if value is None:
+        return float("nan")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _truth(value: object, whole: bool) -> str | int | None:
+    if is_missing(value):
+        return None
+    return (truth(value) or 0) if whole or isinstance(value, (str, bool)) else 0
+
+
+def _word(value: object, whole: bool) -> str | int | None:
+    if is_missing(value):
+        return None
+    if isinstance(value, (str, bool)):
+        return word(value)
+    return str(value) if whole and isinstance(value, int) else 0

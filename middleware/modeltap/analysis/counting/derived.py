@@ -1,0 +1,139 @@
+"""What is measured on values that have no bins: a text's length and words, a vector's place."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from modeltap import clock
+from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain
+from modeltap.analysis.model.infer import MAX_VOCABULARY, edges_of, vector
+
+_WORD = re.compile(r"\w+")
+_MAX_TEXT = 10_000
+"""Letters of a text that are looked at: what it is about shows in them."""
+
+_MAX_WORDS = 10_000
+_MIN_WORD_DOCUMENTS = 2
+
+_NUMBERS = {
+    "text": ("length", "out_of_vocabulary"),
+    "vector": ("norm", "cosine_distance"),
+    "datetime": ("age_seconds",),
+}
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, in lower case.
+
+    >>> words_of("Where is my REFUND?")
+    ['where', 'is', 'my', 'refund']
+    """
+    return _WORD.findall(text[:_MAX_TEXT].lower())
+
+
+def learn_measures(
+    feature: Feature, column: Column, times: Sequence[float] | None
+) -> tuple[Feature, list[Feature]]:
+    """Return `feature` with the words it knows, and a feature for each measure of it.
+
+    Args:
+        times: (n,) Unix seconds, NaN where unknown; without them a time's age is not known.
+    """
+    found = []
+    if feature.kind == "text":
+        feature = _with_vocabulary(feature, column)
+        counts = (0,) * (1 + len(feature.vocabulary) + len(SPECIAL))
+        found.append(
+            Feature(
+                name=f"{feature.name}.words",
+                kind="words",
+                of=feature.name,
+                measure="words",
+                vocabulary=feature.vocabulary,
+                counts=counts,
+            )
+        )
+    for measure in _NUMBERS.get(feature.kind, ()):
+        values = measured(measure, feature, column, times)
+        if measure == "out_of_vocabulary":
+            values = values[1::2]  # the others told the vocabulary: they know all its words
+        values = values[np.isfinite(values)]
+        edges = edges_of(values)
+        if len(values):
+            found.append(
+                Feature(
+                    name=f"{feature.name}.{measure}",
+                    kind="numeric",
+                    of=feature.name,
+                    measure=measure,
+                    edges=edges,
+                    low=float(values.min()),
+                    high=float(values.max()),
+                    center=float(np.median(values)),
+                    counts=(0,) * (len(edges) + 1 + len(SPECIAL)),
+                )
+            )
+    return feature, found
+
+
+def measured(
+    measure: str, feature: Feature, column: Column, times: Sequence[float] | None
+) -> np.ndarray:
+    """Return (n,) float64 of a measure of `feature`'s column; NaN where there is no value."""
+    found = np.full(len(column), np.nan)
+    for position, value in enumerate(plain(column)):
+        if is_missing(value):
+            continue
+        number = _measure(measure, feature, value, times[position] if times is not None else None)
+        if number is not None:
+            found[position] = number
+    return found
+
+
+def _measure(measure: str, feature: Feature, value: Any, time: float | None) -> float | None:
+    if measure == "age_seconds":
+        then = clock.parse(value)
+        return None if then is None or time is None else time - then
+    if measure in ("norm", "cosine_distance"):
+        numbers = vector(value, len(feature.centroid))
+        if numbers is None:
+            return None
+        norm = float(np.linalg.norm(numbers))
+        if measure == "norm":
+            return norm
+        return 1.0 - float(numbers @ np.array(feature.centroid)) / norm if norm else 1.0
+    if type(value) is not str:
+        return None
+    if measure == "length":
+        return float(len(value))
+    words = words_of(value)
+    known = sum(word in feature.rare for word in words)
+    return 1.0 - known / len(words) if words else 0.0
+
+
+def count_documents(feature: Feature, column: Column, counted: np.ndarray) -> None:
+    """Count the texts, and for each word of the vocabulary those with it in them."""
+    places = {word: place for place, word in enumerate(feature.vocabulary, 1)}
+    for value in plain(column):
+        if type(value) is str:
+            counted[0] += 1
+            for word in set(words_of(value)) & places.keys():
+                counted[places[word]] += 1
+
+
+def _with_vocabulary(feature: Feature, column: Column) -> Feature:
+    """Learn the words of every other text; the rest tell how many words are usually new."""
+    documents: Counter[str] = Counter()
+    for value in plain(column)[::2]:
+        if type(value) is str:
+            documents.update(set(words_of(value)))
+    ranked = [w for w, n in documents.most_common(_MAX_WORDS) if n >= _MIN_WORD_DOCUMENTS]
+    return replace(
+        feature, vocabulary=tuple(sorted(ranked[:MAX_VOCABULARY])), rare=frozenset(ranked)
+    )

@@ -1,0 +1,127 @@
+"""Windows of so many rows: cut in event order, from the first row and anew after the reference."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from modeltap import clock
+from modeltap.analysis.counting.counter import WindowCounter, count_batch
+from modeltap.analysis.counting.labelled import LABELS, Due, note_due
+from modeltap.analysis.model.reference import Reference
+from modeltap.config.windows import Window
+from modeltap.store import windows as stored
+from modeltap.store.labels import early_labels
+from modeltap.store.watermarks import progress
+from modeltap.store.windows import LAST, Columns, Key
+
+_BEFORE_ALL: Key = ("", 0, 0)
+_MILLISECOND = 0.001
+
+
+@dataclass
+class RowWindows:
+    """Cuts one reference's rows, which `predictions` holds in their order, into windows.
+
+    A row that comes when the windows around it are cut is counted into the one it belongs to
+    (`windows.late_rows`), which then has more rows than the others.
+    """
+
+    counter: WindowCounter
+    reference: Reference
+
+    def __post_init__(self) -> None:
+        self._series = self.counter.series(self.reference)
+        self._size = Window.parse(self._series.window).size
+
+    def cut(self) -> int:
+        """Cut all windows that are full; return how many."""
+        done = 0
+        while (found := self._next()) is not None:
+            name = f"cut:{self._series.counted}"
+            before = progress(self.counter.connection, name)
+            columns = self._columns(*found)
+            with self.counter.fenced(name, before, before + 1):
+                stored.put_window(self.counter.connection, self._series, columns)
+                self._note_labelled(found[0], columns["window_start"])
+            done += 1
+        return done
+
+    def _note_labelled(self, picked: list[sqlite3.Row], start: str) -> None:
+        """Until it is cut nobody knows which window a labelled row lies in."""
+        connection, newest = self.counter.connection, progress(self.counter.connection, LABELS)
+        if early_labels(connection, {row["exchange_id"] for row in picked}, newest):
+            due = Due(self.reference.model, self.reference.version, self._series.window, start)
+            note_due(connection, [due], newest)
+
+    def open(self) -> Columns | None:
+        """Return the rows that wait for their window to be full, counted; None if none do."""
+        picked = self._waiting(LAST)
+        return self._columns(picked, None) if picked else None
+
+    def _next(self) -> tuple[list[sqlite3.Row], sqlite3.Row | None] | None:
+        """Return the next window's rows, and the one after them if it is there."""
+        end = self._end_of_reference()
+        picked = self._waiting(end, self._size + 1) if end is not None else []
+        if end is not None and 0 < len(picked) <= self._size:
+            # The reference is complete: what is left of it is a window, too.
+            return picked, self._first_after(end)
+        picked = picked or self._waiting(LAST, self._size + 1)
+        if len(picked) < self._size:
+            return None
+        return picked[: self._size], picked[self._size] if len(picked) > self._size else None
+
+    def _waiting(self, end: Key, limit: int = -1) -> list[sqlite3.Row]:
+        newest = self._newest()
+        start = _BEFORE_ALL if newest is None else stored.last_key(newest)
+        return stored.rows_between(
+            self.counter.connection,
+            self.reference.model,
+            self.reference.version,
+            start,
+            end,
+            limit,
+            after=True,
+        )
+
+    def _newest(self) -> Columns | None:
+        return stored.window_at(self.counter.connection, self._series, LAST[0])
+
+    def _end_of_reference(self) -> Key | None:
+        """Return where the rows after the reference begin, until windows are cut from there."""
+        end, newest = self.reference.to_time, self._newest()
+        if end is None or (newest is not None and newest["last_event"] >= end):
+            return None
+        return end, 0, 0
+
+    def _first_after(self, end: Key) -> sqlite3.Row | None:
+        found = stored.rows_between(
+            self.counter.connection, self.reference.model, self.reference.version, end, LAST, 1
+        )
+        return found[0] if found else None
+
+    def _columns(self, picked: list[sqlite3.Row], after: sqlite3.Row | None) -> Columns:
+        first, last = picked[0], picked[-1]
+        counted = count_batch(
+            self.counter.read_picked(self.reference.model, picked), self.reference
+        )
+        start = self._label(first["event_time"])
+        return {
+            "window_start": start,
+            "window_end": max(start, (last if after is None else after)["event_time"]),
+            "first_event": first["event_time"],
+            "first_seq": first["seq"],
+            "first_row": first["row"],
+            "last_event": last["event_time"],
+            "last_seq": last["seq"],
+            "last_row": last["row"],
+            **counted.pack(),
+        }
+
+    def _label(self, start: str) -> str:
+        """Return the time that a window is known by: later than that of the one before it."""
+        newest = self._newest()
+        if newest is None or start > newest["window_start"]:
+            return start
+        # All its rows have one time: a millisecond tells the two apart.
+        return clock.iso((clock.parse(newest["window_start"]) or 0.0) + _MILLISECOND)

@@ -1,0 +1,171 @@
+"""A sample of rows, coded in the reference's bins: what a look at whole rows needs, and no more.
+
+A reference lives longer than the exchanges it was made of, so its rows are kept as places in
+bins, not as values; and one by one, so that a person's can be erased.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from modeltap.analysis.counting.columns import Values
+from modeltap.analysis.counting.derived import words_of
+from modeltap.analysis.model.feature import Column, Feature, is_missing, plain, word
+from modeltap.analysis.model.infer import vector
+from modeltap.analysis.model.reference import Reference
+
+ROWS = 2000
+"""How many rows a sample has at most: a classifier learns little from more, and takes longer."""
+
+MISSING = -1
+BUCKETS = 1 << 16
+_MAX_GRAMS = 500
+
+
+T = TypeVar("T")
+
+_MOST_LEARNT = 12
+"""Forests, components and matrices of some sets of columns: those that drift are left out."""
+
+
+@dataclass
+class Sample:
+    """So many rows; by feature a code for each.
+
+    A number's is its bin, a category's its place in the vocabulary (rarer ones share the place
+    after it, unseen ones the next), a text's the buckets of its words and pairs of words, a
+    vector's its numbers; `MISSING`, or None, stands for what is missing or of the wrong type.
+    `learnt` is what `recall` keeps.
+    """
+
+    rows: int
+    codes: dict[str, Any] = field(default_factory=dict)
+    learnt: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def recall(self, key: Hashable, learn: Callable[[], T]) -> T:
+        """Return what `learn` makes of these rows: once, for all windows compared with them."""
+        if key not in self.learnt:
+            if len(self.learnt) >= _MOST_LEARNT:
+                self.learnt.pop(next(iter(self.learnt)))
+            self.learnt[key] = learn()
+        found: T = self.learnt[key]
+        return found
+
+    def pack(self) -> list[bytes]:
+        """Return each row by itself, for the store."""
+        names = list(self.codes)
+        parts = zip(*(_plain(self.codes[name]) for name in names), strict=True) if names else ()
+        return [msgspec.msgpack.encode(list(part)) for part in parts]
+
+    @classmethod
+    def unpack(cls, coded: Sequence[bytes], reference: Reference) -> Sample:
+        """Read rows that `pack` wrote."""
+        names = [feature.name for feature in coded_features(reference)]
+        columns = list(zip(*map(msgspec.msgpack.decode, coded), strict=True))
+        codes = {
+            name: _array(reference.by_name[name], column)
+            for name, column in zip(names, columns, strict=False)
+        }
+        return cls(len(coded), codes)
+
+
+def coded_features(reference: Reference) -> list[Feature]:
+    """Return the features that a sample holds: columns with bins, texts and vectors."""
+    kinds = ("numeric", "categorical", "boolean", "text", "vector")
+    return [feature for feature in reference.columns if feature.kind in kinds]
+
+
+def sample(columns: Mapping[str, Column], rows: int, reference: Reference) -> Sample:
+    """Code `rows` rows; a column that is absent is missing in all of them.
+
+    >>> from modeltap.analysis.model.reference import fit
+    >>> reference = fit({"c": ["a", "b"] * 9}, 18, model="m")
+    >>> sample({"c": ["b", "a", None, "new"]}, 4, reference).codes["c"].tolist()
+    [1, 0, -1, 3]
+    """
+    values = Values(columns, rows, reference.by_name)
+    return Sample(
+        rows, {feature.name: _coded(feature, values) for feature in coded_features(reference)}
+    )
+
+
+def choose(keys: Iterable[tuple[str, int]], limit: int = ROWS) -> list[int]:
+    """Return the places of at most `limit` rows (exchange id, row), the same in any order.
+
+    Those with the smallest hashes: as good as chance, and repeatable.
+
+    >>> choose([("a", 0), ("b", 0)], limit=5)
+    [0, 1]
+    """
+    hashed = [zlib.crc32(f"{exchange_id}/{row}".encode()) for exchange_id, row in keys]
+    if len(hashed) <= limit:
+        return list(range(len(hashed)))
+    chosen: list[int] = np.sort(np.argsort(np.array(hashed), kind="stable")[:limit]).tolist()
+    return chosen
+
+
+def _coded(feature: Feature, values: Values) -> Any:
+    column = values.column(feature)
+    if feature.kind == "text":
+        texts = plain(column) if column is not None else [None] * values.rows
+        return [_grams(text) if type(text) is str else None for text in texts]
+    if feature.kind == "vector":
+        found = plain(column) if column is not None else [None] * values.rows
+        return _vectors(found, len(feature.centroid))
+    if column is None:
+        return np.full(values.rows, MISSING)
+    if feature.kind == "numeric":
+        numbers, _ = values.numbers(feature, column)
+        places = np.searchsorted(np.array(feature.edges), numbers, side="right")
+        return np.where(np.isnan(numbers), MISSING, places)
+    known = {w: place for place, w in enumerate(feature.vocabulary)}
+    rare = len(feature.vocabulary)
+    return np.array(
+        [
+            MISSING
+            if is_missing(value) or type(value) is not str
+            else known.get(word(value), rare if word(value) in feature.rare else rare + 1)
+            for value in values.words(feature, column)
+        ],
+        dtype=np.int64,
+    )
+
+
+def _grams(text: str) -> list[int]:
+    """Return the buckets of a text's words and pairs of words (Weinberger et al., 2009)."""
+    words = words_of(text)
+    grams = [*words, *(f"{a} {b}" for a, b in pairwise(words))]
+    return sorted({zlib.crc32(gram.encode("utf-8", "replace")) % BUCKETS for gram in grams})[
+        :_MAX_GRAMS
+    ]
+
+
+def _vectors(values: Sequence[Any], size: int) -> np.ndarray:
+    found = np.full((len(values), size), np.nan, dtype=np.float32)
+    for place, value in enumerate(values):
+        numbers = vector(value, size)
+        if numbers is not None and np.abs(numbers).max(initial=0.0) < 1e15:
+            found[place] = numbers
+    return found
+
+
+def _plain(codes: Any) -> Iterable[Any]:
+    if isinstance(codes, np.ndarray) and codes.ndim == 2:
+        return [row.tobytes() for row in codes]
+    found: list[Any] = codes.tolist() if isinstance(codes, np.ndarray) else codes
+    return found
+
+
+def _array(feature: Feature, column: Sequence[Any]) -> Any:
+    if feature.kind == "text":
+        return list(column)
+    if feature.kind == "vector":
+        return np.array([np.frombuffer(row, dtype=np.float32) for row in column])
+    return np.array(column, dtype=np.int64)

@@ -1,0 +1,199 @@
+"""What is kept of a window's rows: counts in the reference's bins, and a little beside. It adds."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from modeltap.analysis.counting.bins import Word, count_numbers, count_present, count_words, indexed
+from modeltap.analysis.counting.columns import Values
+from modeltap.analysis.counting.derived import count_documents
+from modeltap.analysis.counting.row_sketch import (
+    NO_REPEATS,
+    Repeats,
+    hashed_numbers,
+    hashed_words,
+    mixed,
+)
+from modeltap.analysis.model.feature import ANSWERS, Column, Feature, is_missing, plain
+from modeltap.analysis.model.reference import Reference
+
+_MAX_NEW_FIELDS = 100
+"""Names of new fields that are kept: documents may have a million."""
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """So many rows, counted under one reference; tallies of one reference add exactly."""
+
+    rows: int
+    counts: np.ndarray
+    """int64, feature after feature as `layout` has them."""
+    low: np.ndarray
+    """(features,) the smallest number, infinite where there is none."""
+    high: np.ndarray
+    absent: np.ndarray
+    """(features,) rows of batches in which no row had the field."""
+    new: dict[str, int]
+    """Fields that the reference does not have: how many rows had a value there."""
+    repeats: Repeats
+
+    def __add__(self, other: Tally) -> Tally:
+        new = Counter(self.new)
+        new.update(other.new)
+        return Tally(
+            rows=self.rows + other.rows,
+            counts=self.counts + other.counts,
+            low=np.minimum(self.low, other.low),
+            high=np.maximum(self.high, other.high),
+            absent=self.absent + other.absent,
+            new=dict(new.most_common(_MAX_NEW_FIELDS)),
+            repeats=self.repeats + other.repeats,
+        )
+
+    def pack(self) -> dict[str, Any]:
+        """Return this as the columns of the store's table `windows`."""
+        extremes = np.concatenate([self.low, self.high]).astype("<f8")
+        absent = np.flatnonzero(self.absent)
+        fields = {"new": self.new, "absent": {int(at): int(self.absent[at]) for at in absent}}
+        return {
+            "rows": self.rows,
+            "counts": pack(self.counts),
+            "extremes": zlib.compress(extremes.tobytes(), 1),
+            "fields": json.dumps(fields),
+            "repeats": self.repeats.pack(),
+        }
+
+    @classmethod
+    def unpack(cls, row: Mapping[str, Any]) -> Tally:
+        """Read a row of `windows`."""
+        extremes = np.frombuffer(zlib.decompress(row["extremes"]), dtype="<f8")
+        size = len(extremes) // 2
+        fields = json.loads(row["fields"])
+        absent = np.zeros(size, dtype=np.int64)
+        for at, rows in fields["absent"].items():
+            absent[int(at)] = rows
+        return cls(
+            rows=row["rows"],
+            counts=unpack(row["counts"]),
+            low=extremes[:size].astype(np.float64),
+            high=extremes[size:].astype(np.float64),
+            absent=absent,
+            new=fields["new"],
+            repeats=Repeats.unpack(row["repeats"]),
+        )
+
+
+def tally(
+    columns: Mapping[str, Column],
+    rows: int,
+    reference: Reference,
+    *,
+    times: Sequence[float] | None = None,
+    teaching: bool = False,
+) -> Tally:
+    """Count `rows` rows into the reference's bins.
+
+    Args:
+        columns: values by feature, each of length `rows`; a feature of the reference that is
+            absent counts as missing.
+        times: (rows,) Unix seconds; without them ages are missing.
+        teaching: these rows are those that the reference is learnt from.
+    """
+    counter = _Counter(Values(columns, rows, reference.by_name, times), teaching)
+    parts = list(map(counter.count, reference.features))
+    return Tally(
+        rows=rows,
+        counts=np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64),
+        low=np.array(counter.low),
+        high=np.array(counter.high),
+        absent=np.array(counter.absent, dtype=np.int64),
+        new=_new_fields(columns, reference),
+        repeats=Repeats.of(mixed(counter.keys), everything=teaching) if rows else NO_REPEATS,
+    )
+
+
+class _Counter:
+    """Counts one batch, feature by feature."""
+
+    def __init__(self, values: Values, teaching: bool) -> None:
+        self._values, self._teaching = values, teaching
+        self.keys = np.zeros(values.rows, dtype=np.uint64)
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.absent: list[int] = []
+
+    def count(self, feature: Feature) -> np.ndarray:
+        """Return the counts in a feature's bins."""
+        counted = np.zeros(len(feature.counts), dtype=np.int64)
+        column = self._values.column(feature)
+        ends = (np.inf, -np.inf)
+        if column is None:
+            counted[-3] = self._values.rows
+        elif feature.kind == "numeric":
+            ends = self._count_numbers(feature, column, counted)
+        elif feature.kind in ("categorical", "boolean"):
+            self._count_words(feature, self._values.words(feature, column), counted)
+        elif feature.kind == "words":
+            count_documents(feature, column, counted)
+        else:
+            count_present(column, feature, counted)
+            words, places = indexed([_text(value) for value in plain(column)])
+            if _is_asked(feature):
+                self.keys += hashed_words(feature.name, words)[places]
+        self.low.append(ends[0])
+        self.high.append(ends[1])
+        self.absent.append(self._values.rows if column is None else 0)
+        return counted
+
+    def _count_numbers(
+        self, feature: Feature, column: Column, counted: np.ndarray
+    ) -> tuple[float, float]:
+        numbers, wrong = self._values.numbers(feature, column)
+        if self._teaching and feature.measure == "out_of_vocabulary":
+            numbers = numbers[1::2]  # the others told which words are known
+        if _is_asked(feature):
+            self.keys += hashed_numbers(feature.name, numbers)
+        return count_numbers(numbers, wrong, feature, counted)
+
+    def _count_words(self, feature: Feature, column: Sequence[Word], counted: np.ndarray) -> None:
+        words, places = indexed(column)
+        times = np.bincount(places, minlength=len(words)).tolist()
+        count_words(words, times, feature, counted)
+        if _is_asked(feature):
+            self.keys += hashed_words(feature.name, words)[places]
+
+
+def _is_asked(feature: Feature) -> bool:
+    """What the model answered is no part of what it was asked."""
+    return feature.of is None and feature.name not in ANSWERS
+
+
+def repeated(whole: Tally) -> dict[int, int]:
+    """Return how many different rows came once, twice, ... in rows that a reference learns from."""
+    times, different = np.unique(whole.repeats.counts, return_counts=True)
+    return dict(zip(times.tolist(), different.tolist(), strict=True))
+
+
+def pack(counts: np.ndarray) -> bytes:
+    """Write counts as the store keeps them: int64, little-endian, zlib."""
+    return zlib.compress(np.ascontiguousarray(counts, dtype="<i8").tobytes(), 1)
+
+
+def unpack(data: bytes) -> np.ndarray:
+    """Read what `pack` wrote."""
+    return np.frombuffer(zlib.decompress(data), dtype="<i8").astype(np.int64)
+
+
+def _new_fields(columns: Mapping[str, Column], reference: Reference) -> dict[str, int]:
+    new = [name for name in columns if name not in reference.by_name][:_MAX_NEW_FIELDS]
+    return {name: sum(not is_missing(value) for value in plain(columns[name])) for name in new}
+
+
+def _text(value: object) -> str | None:
+    return None if is_missing(value) else repr(value)

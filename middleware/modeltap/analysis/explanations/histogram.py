@@ -1,0 +1,74 @@
+"""A feature's distribution in the reference and in a window, side by side: what a picture shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from modeltap.analysis.model.feature import SPECIAL, Feature
+from modeltap.analysis.model.metric import number
+from modeltap.analysis.statistics.distances import coarse
+
+
+class Part(NamedTuple):
+    """One bin: what it holds, and which share of the rows it has in the reference and now."""
+
+    label: str
+    reference: float
+    window: float
+
+
+def distribution(feature: Feature, counts: np.ndarray) -> list[Part]:
+    """Return a feature's coarse bins and, where rows are there, the special ones.
+
+    Args:
+        counts: the window's counts of this feature, special bins included.
+
+    >>> from modeltap.analysis.model.reference import fit
+    >>> feature = fit({"c": ["a", "a", "b", "b"]}, 4, model="m").features[0]
+    >>> distribution(feature, np.array([3, 1, 0, 0, 0, 0]))
+    [Part(label='a', reference=0.5, window=0.75), Part(label='b', reference=0.5, window=0.25)]
+    """
+    then = np.array(feature.counts)
+    whole_then, whole_now = max(1, int(then.sum())), max(1, int(counts.sum()))
+    if not feature.coarse:
+        few_then, few_now, labels = then[: feature.bins], counts[: feature.bins], ["present"]
+    else:
+        few_then, few_now = coarse(feature, then), coarse(feature, counts)
+        labels = list(_labels(feature))
+    parts = [
+        Part(label, float(a) / whole_then, float(b) / whole_now)
+        for label, a, b in zip(labels, few_then, few_now, strict=True)
+    ]
+    parts += [
+        Part(name, float(a) / whole_then, float(b) / whole_now)
+        for name, a, b in zip(SPECIAL, then[-3:], counts[-3:], strict=True)
+    ]
+    return [part for part in parts if part.reference or part.window]
+
+
+def _labels(feature: Feature) -> Iterator[str]:
+    places = np.array(feature.coarse)
+    for place in range(int(places.max()) + 1):
+        bins = np.flatnonzero(places == place)
+        if feature.kind == "numeric":
+            yield _range(feature, int(bins[0]), int(bins[-1]))
+        elif len(bins) == 1 and bins[0] < len(feature.vocabulary):
+            yield feature.vocabulary[int(bins[0])]
+        else:
+            yield "others"
+
+
+def _range(feature: Feature, first: int, last: int) -> str:
+    edges = feature.edges
+    if not edges:
+        return "all"
+    if first == 0:
+        return f"below {number(edges[last])}" if last < len(edges) else "all"
+    if last >= len(edges):
+        return f"{number(edges[first - 1])} and more"
+    low, high = edges[first - 1], edges[last]
+    same = number(low) == number(high)
+    return number(low) if same else f"{number(low)} to {number(high)}"

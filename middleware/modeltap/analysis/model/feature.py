@@ -1,0 +1,139 @@
+"""One column of a reference: its type, its bins, and how many of the reference's rows they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+Column = Sequence[Any] | np.ndarray
+Kind = Literal[
+    "numeric", "categorical", "boolean", "text", "datetime", "vector", "id", "other", "words"
+]
+"""A column's type. `words` is no column's: it is what a text's words are counted as."""
+
+SPECIAL = ("missing", "mismatch", "unseen")
+"""Every feature's last three bins: no value, one of the wrong type, a category never seen."""
+
+ANSWERS = ("prediction", "score")
+"""What the model said: features too, but no part of a row."""
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One column: its type, bins, and the reference's counts in them.
+
+    A numeric feature with E edges has E + 1 bins, the outer ones open; a value's bin is the
+    number of edges <= it. A categorical one has a bin for each word of its vocabulary and one
+    for the reference's rarer words. The three `SPECIAL` bins follow.
+
+    Texts, vectors and times have no such bins. What is measured on them (a text's length, a
+    vector's distance from the mean) is a feature of its own: `measure` of the column `of`.
+    """
+
+    name: str
+    kind: Kind
+    of: str | None = None
+    measure: str | None = None
+
+    edges: tuple[float, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    rare: frozenset[str] = frozenset()
+    centroid: tuple[float, ...] = ()
+    """A vector's mean, of length 1."""
+    counts: tuple[int, ...]
+    coarse: tuple[int, ...] = ()
+    """For each bin which coarse one it belongs to."""
+
+    low: float = 0.0
+    high: float = 0.0
+    center: float = 0.0
+    """The median."""
+    spread: float = 0.0
+    """1.4826 times the median absolute deviation: the standard deviation where it is normal."""
+    fences: tuple[float, float] | None = None
+    """Beyond 3.5 spreads from the center are outliers."""
+    box: tuple[float, float] | None = None
+    """Beyond 1.5 times the middle half's width from that half are outliers, by Tukey."""
+
+    min: float | None = None
+    max: float | None = None
+    allowed: frozenset[str] | None = None
+    required: bool = False
+    whole: bool = False
+    """Whether whole numbers are words, too: a category's codes, or 0 and 1 for truth."""
+    missing_values: tuple[Any, ...] = ()
+    """What was declared of it."""
+    sentinel: float | None = None
+    """A value far from all others that many rows have: likely a code for a missing one."""
+
+    usual: float = 0.0
+    """The largest distance of one of the reference's own blocks from the rest."""
+    usual_rates: dict[str, float] = {}
+    """By metric the highest rate of the reference's own blocks."""
+
+    @property
+    def bins(self) -> int:
+        """How many bins hold values of the right type."""
+        return len(self.counts) - len(SPECIAL)
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether its bins tell drift."""
+        return self.kind in ("numeric", "categorical", "boolean", "words")
+
+    def below(self, value: float) -> int:
+        """Return how many bins lie below `value`, which is an edge."""
+        return int(np.searchsorted(np.array(self.edges), value, "right"))
+
+    def above(self, value: float) -> int:
+        """Return the first bin that lies above `value`, whose next float is an edge."""
+        return int(np.searchsorted(np.array(self.edges), np.nextafter(value, np.inf), "right"))
+
+
+def rows_of(feature: Feature, counts: np.ndarray) -> int:
+    """Return how many rows (bins,) counts tell of: a text counts once for each of its words."""
+    return int(counts[0] if feature.kind == "words" else counts.sum())
+
+
+def plain(column: Column) -> Sequence[Any]:
+    """Return a column's values as Python has them: NumPy's scalars are numbers and words too.
+
+    >>> plain(np.array([True, False])), plain([np.int64(3), None])
+    ([True, False], [3, None])
+    """
+    values: Sequence[Any] = column.tolist() if isinstance(column, np.ndarray) else column
+    if not any(issubclass(kind, np.generic) for kind in set(map(type, values))):
+        return values
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
+def is_missing(value: object) -> bool:
+    """Say whether a value is none: None or NaN."""
+    return value is None or (type(value) is float and value != value)
+
+
+def word(value: str | bool) -> str:
+    """Write a category as the vocabulary has it: truth values and lone surrogates as JSON does.
+
+    >>> word(True), word("a\\ud800")
+    ('true', 'a?')
+    """
+    if type(value) is bool:
+        return "true" if value else "false"
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def truth(value: object) -> str | None:
+    """Return ``"true"`` or ``"false"`` for what says so, else None.
+
+    >>> truth("False"), truth(1), truth("maybe")
+    ('false', 'true', None)
+    """
+    if isinstance(value, str):
+        lowered = value.strip().lower()
+        return lowered if lowered in ("true", "false") else None
+    if isinstance(value, (bool, int, float)) and value in (0, 1):
+        return "true" if value else "false"
+    return None

@@ -1,0 +1,252 @@
+"""Freezing a reference: from the first rows, from a period, or from a file's columns."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from modeltap import clock
+from modeltap.analysis.counting.counter import WindowCounter, starts
+from modeltap.analysis.counting.sample import choose, sample
+from modeltap.analysis.detectors import performance
+from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.references.row_variation import usual_rows
+from modeltap.config.reference_settings import parse_reference
+from modeltap.config.settings import Settings
+from modeltap.config.windows import Window
+from modeltap.decoding.batches import Batch
+from modeltap.errors import InputError
+from modeltap.ingest.files.table import Table, open_table
+from modeltap.ingest.roles import Roles, choose_roles
+from modeltap.rows import columns
+from modeltap.store.connection import writing
+from modeltap.store.references import save_reference, save_rows
+
+
+def freeze_when_ready(counter: WindowCounter, model: str, version: str) -> Reference | None:
+    """Freeze the reference that the settings ask for, once its rows are all there.
+
+    None while they are not. Raises `InputError` for a file that cannot be read.
+    """
+    settings = counter.settings_of(model)
+    asked = parse_reference(settings.reference)
+    if asked.kind == "file":
+        table = open_table(asked.path)
+        _, _, timestamp = settings.event_time.partition("body:")
+        roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
+        return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
+    if asked.kind == "rows":
+        first = first_rows(counter.connection, model, version, limit=int(asked.amount))
+        if len(first) < int(asked.amount):
+            return None
+    else:
+        first = _first_seconds(counter.connection, model, version, asked.amount)
+    moving = settings.reference.strip() if asked.moves else ""
+    return (
+        freeze_rows(counter, model, version, first, settings.reference, moving) if first else None
+    )
+
+
+def freeze_file(
+    connection: sqlite3.Connection,
+    settings: Settings,
+    table: Table,
+    roles: Roles,
+    *,
+    model: str,
+    version: str,
+) -> Reference:
+    """Freeze the rows of a table; with predictions and labels the model's record is learnt, too.
+
+    Raises `InputError` for a file with fewer than two rows.
+    """
+    rows = [row for _, row in table.rows()]
+    if len(rows) < 2:
+        raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
+    found = columns(roles.features_of(row) for row in rows)
+    for name, column in (("prediction", roles.prediction), ("score", roles.score)):
+        if column:
+            found[name] = [row.get(column) for row in rows]
+    labels = [row.get(roles.label) if roles.label else None for row in rows]
+    times = [math.nan if (time := roles.time_of(row)) is None else time for row in rows]
+    keys = [(table.path.name, number) for number in range(len(rows))]
+    return freeze(
+        connection,
+        settings,
+        found,
+        times,
+        labels,
+        keys,
+        model=model,
+        version=version,
+        source=table.path.name,
+    )
+
+
+def freeze_rows(
+    counter: WindowCounter,
+    model: str,
+    version: str,
+    picked: Sequence[sqlite3.Row],
+    source: str,
+    moving: str = "",
+) -> Reference:
+    """Freeze a reference of the stored rows `picked` (exchange_id, row, event_time).
+
+    Args:
+        moving: that only the bins are theirs, and what a window is compared with moves.
+    """
+    batch = counter.read_picked(model, picked)
+    labels = _labels_of(counter.connection, batch)
+    keys = list(zip(batch.ids, batch.row_numbers, strict=True))
+    return freeze(
+        counter.connection,
+        counter.settings_of(model),
+        batch.columns(),
+        batch.times,
+        labels,
+        keys,
+        model=model,
+        version=version,
+        source=source,
+        moving=moving,
+    )
+
+
+def freeze(
+    connection: sqlite3.Connection,
+    settings: Settings,
+    columns: dict[str, Sequence[Any]],
+    times: Sequence[float],
+    labels: Sequence[Any],
+    keys: Sequence[tuple[str, int]],
+    *,
+    model: str,
+    version: str,
+    source: str,
+    moving: str = "",
+) -> Reference:
+    """Fit a reference to columns of length n and make it the one that counts.
+
+    Args:
+        times: (n,) Unix seconds, NaN where unknown.
+        labels: (n,) what was right, None where unknown.
+        keys: (n,) exchange id and row: what a person's rows are known by.
+    """
+    window = Window.parse(settings.window)
+    moments = np.array(times, dtype=np.float64)
+    known = moments[~np.isnan(moments)]
+    blocks = _blocks(moments, window) if len(known) == len(moments) and len(known) else None
+    reference = fit(
+        columns,
+        len(moments),
+        model=model,
+        version=version,
+        source=source,
+        declared=settings.declared(columns),
+        blocks=blocks,
+        times=moments if len(known) else None,
+        from_time=clock.iso(float(known.min())) if len(known) else None,
+        to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
+        window=window.text,
+        moving=moving,
+        performance=baseline(settings, columns.get("prediction"), labels),
+    )
+    if blocks is not None and settings.multivariate and not moving:
+        told = usual_rows(reference, columns, blocks)
+        reference = replace(reference, usual_rows=told)
+    chosen = choose(keys)
+    some = {name: [column[place] for place in chosen] for name, column in columns.items()}
+    coded = sample(some, len(chosen), reference).pack()
+    with writing(connection):
+        save(connection, reference)
+        rows = zip(chosen, coded, strict=False)
+        save_rows(connection, reference.id, ((*keys[place], row) for place, row in rows))
+    return reference
+
+
+def _blocks(moments: np.ndarray, window: Window) -> np.ndarray:
+    """Return for each of (n,) moments which window it lies in; of rows so many in order."""
+    if window.kind != "rows":
+        return starts(moments, window).astype(np.int64)
+    order = np.argsort(moments, kind="stable")
+    blocks = np.empty(len(moments), dtype=np.int64)
+    blocks[order] = np.arange(len(moments)) // window.size
+    return blocks
+
+
+def save(connection: sqlite3.Connection, reference: Reference) -> None:
+    """Write `reference`, inside the caller's transaction."""
+    save_reference(
+        connection,
+        id=reference.id,
+        model=reference.model,
+        version=reference.version,
+        source=reference.source,
+        rows=reference.rows,
+        from_time=reference.from_time,
+        to_time=reference.to_time,
+        payload=reference.to_json(),
+    )
+
+
+def baseline(
+    settings: Settings, predictions: Sequence[Any] | None, labels: Sequence[Any]
+) -> performance.Baseline | None:
+    """Return the model's record, of those rows that have a prediction and a label."""
+    if predictions is None or not any(label is not None for label in labels):
+        return None
+    task = settings.task or performance.learn_task(labels, predictions)
+    return performance.learn(task, predictions, labels)
+
+
+def _first_seconds(
+    connection: sqlite3.Connection, model: str, version: str, seconds: float
+) -> list[sqlite3.Row]:
+    """Return the rows of the first `seconds`, once a later row shows that they are over."""
+    first, last = connection.execute(
+        "select min(event_time), max(event_time) from predictions where model = ? and version = ?",
+        (model, version),
+    ).fetchone()
+    start, end = clock.parse(first), clock.parse(last)
+    if start is None or end is None or end < start + seconds:
+        return []
+    return rows_between(connection, model, version, first, clock.iso(start + seconds))
+
+
+def rows_between(
+    connection: sqlite3.Connection, model: str, version: str, start: str, end: str
+) -> list[sqlite3.Row]:
+    """Return the stored rows of the half-open period, in event order."""
+    return connection.execute(
+        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
+        "and event_time >= ? and event_time < ? order by event_time, seq, row",
+        (model, version, start, end),
+    ).fetchall()
+
+
+def first_rows(
+    connection: sqlite3.Connection, model: str, version: str, limit: int
+) -> list[sqlite3.Row]:
+    """Return the first `limit` stored rows in event order."""
+    return connection.execute(
+        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
+        "and event_time is not null order by event_time, seq, row limit ?",
+        (model, version, limit),
+    ).fetchall()
+
+
+def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:
+    labels = []
+    for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True):
+        found = connection.execute(
+            "select value from labels where exchange_id = ? and row = ? order by seq desc limit 1",
+            (exchange_id, row),
+        ).fetchone()
+        labels.append(found[0] if found else None)
+    return labels

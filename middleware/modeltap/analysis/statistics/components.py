@@ -1,0 +1,55 @@
+"""Principal components of the reference: how well do they rebuild a window's rows?"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtr
+from sklearn.decomposition import PCA
+
+from modeltap.analysis.statistics.classifier import auc, halved
+
+FLOOR = 0.2
+"""Reconstruction errors must have grown by a fifth of their standard deviation."""
+
+_KEPT_VARIANCE = 0.8
+
+
+class Components:
+    """Principal components of one half of (n, d) rows, and how well they rebuild the other half."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        learnt, held = halved(rows)
+        self._pca = PCA(n_components=_KEPT_VARIANCE, svd_solver="full")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of constant columns there is no variance to share
+            self._pca.fit(learnt)
+        self.usual = self.errors(held)
+
+    def errors(self, rows: np.ndarray) -> np.ndarray:
+        """Return the (n, d) squared errors of rows that are rebuilt."""
+        rebuilt = self._pca.inverse_transform(self._pca.transform(rows))
+        return np.asarray(np.nan_to_num((rows - rebuilt) ** 2))
+
+
+class Reconstruction:
+    """How much worse the reference's components rebuild (n, d) rows of a window than its own."""
+
+    def __init__(self, components: Components, rows: np.ndarray) -> None:
+        self._then, self._now = components.usual, components.errors(rows)
+        then, now = self._then.sum(axis=1), self._now.sum(axis=1)
+        area, variance = auc(np.append(then, now), np.repeat([0, 1], [len(then), len(now)]))
+        self.p_value = float(2 * ndtr(-abs(area - 0.5) / np.sqrt(variance)))
+        spread = float(then.std())
+        self.growth = float(now.mean() - then.mean()) / spread if spread > 0 else 0.0
+
+    def drivers(self, names: Sequence[str]) -> list[str]:
+        """Return the features whose errors grew most."""
+        grown: dict[str, float] = {}
+        for name, error in zip(
+            names, self._now.mean(axis=0) - self._then.mean(axis=0), strict=True
+        ):
+            grown[name] = grown.get(name, 0.0) + float(error)
+        return sorted((name for name in grown if grown[name] > 0), key=lambda n: -grown[n])

@@ -1,0 +1,108 @@
+"""How far two sets of counts lie apart: PSI, KS, Jensen-Shannon, Wasserstein.
+
+Each is a pure function of the reference's counts and a window's, and always finite.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modeltap.analysis.detectors import words
+from modeltap.analysis.model.feature import Feature
+
+
+def psi(reference: np.ndarray, current: np.ndarray) -> float:
+    """Population stability index, ``sum((q - p) * ln(q / p))`` over (bins,) counts.
+
+    A ten-thousandth is added to each share, so that empty bins are finite.
+
+    >>> psi(np.array([500, 500]), np.array([5000, 5000]))
+    0.0
+    """
+    p, q = _smoothed(reference), _smoothed(current)
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def ks(reference: np.ndarray, current: np.ndarray) -> float:
+    """Kolmogorov-Smirnov's largest distance of the two distributions at the edges."""
+    if not reference.sum() or not current.sum():
+        return 0.0
+    return float(np.max(np.abs(np.cumsum(_shares(reference)) - np.cumsum(_shares(current)))))
+
+
+def js(reference: np.ndarray, current: np.ndarray) -> float:
+    """Jensen-Shannon distance (the root of the divergence) in base 2: from 0 to 1.
+
+    Lin (1991), Divergence measures based on the Shannon entropy.
+    """
+    if not reference.sum() or not current.sum():
+        return 0.0
+    p, q = _shares(reference), _shares(current)
+    middle = (p + q) / 2
+    divergence = (_entropy_from(p, middle) + _entropy_from(q, middle)) / 2
+    return float(np.sqrt(max(0.0, divergence)))
+
+
+def wasserstein(reference: np.ndarray, current: np.ndarray, feature: Feature) -> float:
+    """Wasserstein-1 distance in the feature's own unit, from its bins' edges.
+
+    Within a bin rows are taken as evenly spread; the open outer bins end at the reference's
+    smallest and largest value.
+    """
+    if not len(feature.edges) or not reference.sum() or not current.sum():
+        return 0.0
+    edges = np.array([min(feature.low, feature.edges[0]), *feature.edges])
+    edges = np.append(edges, max(feature.high, edges[-1]))
+    gap = np.cumsum(_shares(reference) - _shares(current))
+    left = np.concatenate([[0.0], gap[:-1]])
+    same_sign = left * gap >= 0
+    spread = np.abs(left) + np.abs(gap)
+    crossing = (left**2 + gap**2) / np.where(spread > 0, spread, 1.0)
+    height = np.where(same_sign, spread, crossing) / 2
+    with np.errstate(over="ignore"):
+        # Edges near the largest float may lie more than that apart.
+        widths = np.minimum(np.diff(edges), np.finfo(np.float64).max)
+        return float(min(np.sum(widths * height), np.finfo(np.float64).max))
+
+
+def coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
+    """Sum a feature's bins (without the special ones) to its coarse ones."""
+    size = max(feature.coarse, default=-1) + 1
+    return np.bincount(
+        np.array(feature.coarse, dtype=np.int64), weights=counts[: feature.bins], minlength=size
+    )
+
+
+def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
+    """Return the effect that a feature's verdict goes by, of (bins,) counts."""
+    if feature.kind == "words":
+        return words.distance(reference, current, effect)
+    return effect(coarse(feature, reference), coarse(feature, current))
+
+
+def effect(reference: np.ndarray, current: np.ndarray) -> float:
+    """Jensen-Shannon distance of coarse counts, less what chance alone gives at these sizes.
+
+    By chance the divergence is about ``(bins - 1) / (8 ln 2) * (1/n + 1/m)``.
+    """
+    n, m = reference.sum(), current.sum()
+    if not n or not m:
+        return 0.0
+    cells = int(np.count_nonzero(reference + current))
+    expected = (cells - 1) / (8 * np.log(2)) * (1 / n + 1 / m)
+    return float(np.sqrt(max(0.0, js(reference, current) ** 2 - expected)))
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    return np.asarray(counts / max(1, counts.sum()))
+
+
+def _smoothed(counts: np.ndarray) -> np.ndarray:
+    # A share of the total, so that two samples of one distribution agree whatever their sizes.
+    shares = _shares(counts) + 1e-4
+    return np.asarray(shares / shares.sum())
+
+
+def _entropy_from(p: np.ndarray, middle: np.ndarray) -> float:
+    keep = p > 0
+    return float(np.sum(p[keep] * np.log2(p[keep] / middle[keep])))

@@ -1,0 +1,267 @@
+"""Every option: its type, its default, and which values it may have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from modeltap.config.mapping_settings import MappingSettings
+from modeltap.config.reference_settings import check_windows
+from modeltap.config.retention import parse_retention
+from modeltap.config.rule_settings import RuleSettings
+from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.config.windows import parse_seconds
+from modeltap.errors import ConfigError
+
+ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
+"""A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
+
+EXCLUDED_PATHS = (
+    "/health",
+    "/healthz",
+    "/livez",
+    "/ready",
+    "/readyz",
+    "/ping",
+    "/metrics",
+    "/v2/health/*",
+    "/v2/models/*/ready",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+    "/favicon.ico",
+    "/static/*",
+)
+"""Paths that are left out unless `exclude_paths` says otherwise: nobody's model answers there."""
+
+
+class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[models.NAME.features.F]`` may say of one feature; the rest is learnt."""
+
+    type: (
+        Literal["numeric", "categorical", "boolean", "text", "datetime", "vector", "id"] | None
+    ) = None
+    min: float | None = None
+    max: float | None = None
+    allowed: tuple[str | int | bool, ...] | None = None
+    required: bool = False
+    missing_values: tuple[str | int | float, ...] | None = None
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[models.NAME]`` may say of one model; what is absent is as for all models."""
+
+    task: Literal["classification", "regression"] | None = None
+    version: str | None = None
+    window: str | None = None
+    min_rows: int | None = None
+    reference: str | None = None
+    event_time: str | None = None
+    sensitivity: Literal["low", "normal", "high"] | None = None
+    missing_values: tuple[str | int | float, ...] | None = None
+    features: dict[str, FeatureSettings] | None = None
+    multivariate: bool | None = None
+    mapping: MappingSettings | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every option, with its default. docs/configuration.md describes each."""
+
+    store: str = "modeltap.db"
+    environment: str | None = None
+    disabled: bool = False
+
+    # What is captured.
+    include_paths: tuple[str, ...] = ()
+    exclude_paths: tuple[str, ...] = EXCLUDED_PATHS
+    methods: tuple[str, ...] = ()
+    sample_rate: float = 1.0
+    error_sample_rate: float | None = None
+    capture_request_body: bool = True
+    capture_response_body: bool = True
+    capture_request_headers: tuple[str, ...] = ()
+    capture_response_headers: tuple[str, ...] = ()
+    max_body_bytes: int = 65_536
+    id_header: str | None = "x-modeltap-id"
+    mask_headers: tuple[str, ...] = ()
+    mask_query_params: tuple[str, ...] = ()
+    mask_body_fields: tuple[str, ...] = ()
+    mask_values: tuple[str, ...] = ()
+    mask_bodies: bool = True
+    mask_with: Literal["mark", "hash", "drop"] = "mark"
+    mask_key: str | None = None
+
+    # How it is written.
+    durability: Literal["fast", "process", "power"] = "fast"
+    commit_timeout_seconds: float = 1.0
+    flush_interval_seconds: float = 0.05
+    max_queue_records: int = 50_000
+    max_queue_bytes: int = 64 * 1024 * 1024
+
+    # How long it is kept.
+    retention: str = "90d, 10GB"
+
+    # How it is analysed.
+    analyze: bool | Literal["external"] = True
+    analyze_interval_seconds: float = 60.0
+    version: str = ""
+    task: Literal["classification", "regression"] | None = None
+    window: str = "1h"
+    min_rows: int = 100
+    reference: str = "first 2000 rows"
+    event_time: str = "request"
+    sensitivity: Literal["low", "normal", "high"] = "normal"
+    missing_values: tuple[str | int | float, ...] = ()
+    features: dict[str, FeatureSettings] = {}
+    multivariate: bool = True
+    mapping: MappingSettings | None = None
+    models: dict[str, ModelSettings] = {}
+
+    schedules: ScheduleSettings = ScheduleSettings()
+    job_limit_seconds: float = 900.0
+    lease_seconds: float = 30.0
+
+    # What is an alert, and who is told.
+    rules: tuple[RuleSettings, ...] = ()
+    repeat_interval: str = "7d"
+    dashboard_url: str | None = None
+    webhooks: tuple[WebhookSettings, ...] = ()
+
+    def for_model(self, model: str) -> Settings:
+        """Return these settings as they hold for `model`: its own first, then everybody's."""
+        own = self.models.get(model)
+        if own is None:
+            return self
+        named = {name: getattr(own, name) for name in own.__struct_fields__}
+        said = {name: value for name, value in named.items() if value is not None}
+        return msgspec.structs.replace(self, **said)
+
+    def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
+        """Return what was said of each feature: its own, and the codes of missing values."""
+        own = {name: self.features.get(name, FeatureSettings()) for name in names}
+        return {
+            name: said
+            if said.missing_values is not None
+            else msgspec.structs.replace(said, missing_values=self.missing_values)
+            for name, said in own.items()
+        }
+
+
+ANALYSIS_OPTIONS = (
+    "version",
+    "task",
+    "window",
+    "min_rows",
+    "reference",
+    "event_time",
+    "sensitivity",
+    "missing_values",
+    "features",
+    "multivariate",
+    "mapping",
+    "retention",
+    "rules",
+    "repeat_interval",
+    "dashboard_url",
+    "schedules",
+)
+"""What the watching process keeps in the store for whoever analyses (no secrets)."""
+
+
+def check_values(settings: Settings) -> None:
+    """Raise `ConfigError` for the first option whose value is out of its bounds."""
+
+    def check(name: str, good: bool, mend: str) -> None:
+        if not good:
+            raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {mend}")
+
+    check("sample_rate", 0 <= settings.sample_rate <= 1, "it is a share between 0 and 1")
+    rate = settings.error_sample_rate
+    check(
+        "error_sample_rate",
+        rate is None or settings.sample_rate <= rate <= 1,
+        "it is a share between sample_rate and 1",
+    )
+    for name in ("mask_headers", "mask_query_params", "mask_body_fields", "mask_values"):
+        check(
+            name,
+            all(map(_is_pattern, getattr(settings, name))),
+            "one of them is no regular expression",
+        )
+    check(
+        "mask_with",
+        settings.mask_with != "hash" or bool(settings.mask_key),
+        "hashes need a key, or anybody could guess values; say mask_key='env:NAME'",
+    )
+    check(
+        "mask_bodies",
+        settings.mask_bodies or not (settings.mask_body_fields or settings.mask_values),
+        "what mask_body_fields and mask_values name is not masked without it",
+    )
+    check("max_body_bytes", settings.max_body_bytes >= 0, "it is a number of bytes, 0 or more")
+    check(
+        "flush_interval_seconds",
+        0 < settings.flush_interval_seconds <= 60,
+        "it is a number of seconds, above 0 and at most 60",
+    )
+    check(
+        "commit_timeout_seconds",
+        0 < settings.commit_timeout_seconds <= 60,
+        "it is a number of seconds, above 0 and at most 60",
+    )
+    check(
+        "analyze_interval_seconds",
+        settings.analyze_interval_seconds >= 1,
+        "it is a number of seconds, at least 1",
+    )
+    check("max_queue_records", settings.max_queue_records >= 1, "at least one record must fit")
+    check("max_queue_bytes", settings.max_queue_bytes >= 4096, "at least 4096 bytes are needed")
+    check("min_rows", settings.min_rows >= 2, "a verdict needs at least 2 rows")
+    header = settings.id_header
+    check(
+        "id_header",
+        header is None or re.fullmatch(r"[A-Za-z0-9-]+", header) is not None,
+        "it is a header's name, or None for no header",
+    )
+    check("job_limit_seconds", settings.job_limit_seconds > 0, "it is a number of seconds, above 0")
+    check("lease_seconds", settings.lease_seconds >= 1, "it is a number of seconds, at least 1")
+    check(
+        "dashboard_url",
+        (settings.dashboard_url or "http://").startswith(("http://", "https://")),
+        "it starts with http:// or https://",
+    )
+    parse_retention(settings.retention)
+    repeat_seconds(settings.repeat_interval)
+    settings.schedules.check()
+    for one in (settings, *map(settings.for_model, settings.models)):
+        check_windows(one.reference, one.window)
+        _check_event_time(one.event_time)
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
+def _check_event_time(text: str) -> None:
+    kind, _, name = text.partition(":")
+    if text != "request" and not (kind in ("body", "header") and name):
+        raise ConfigError(
+            f"event_time {text!r} is not understood; write 'request', 'body:FIELD' or 'header:NAME'"
+        )
+
+
+def repeat_seconds(text: str) -> float | None:
+    """Read `repeat_interval`: seconds between reminders, None for ``"never"``.
+
+    >>> repeat_seconds("1d"), repeat_seconds("never")
+    (86400.0, None)
+    """
+    return None if text.strip().lower() == "never" else parse_seconds(text, "repeat_interval")

@@ -1,0 +1,209 @@
+"""Where settings come from: defaults, the store, a file, the environment, keywords; the last wins.
+
+Checked once, when a middleware is built or a command starts; a wrong option is a `ConfigError`
+that names the value, the reason and the mend.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from modeltap.config.mapping_settings import check_mapping
+from modeltap.config.rule_settings import RuleSettings, parse_rule
+from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.settings import FeatureSettings, ModelSettings, Settings, check_values
+from modeltap.config.validation import refuse_unknown
+from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
+from modeltap.errors import ConfigError, nearest
+
+logger = logging.getLogger("modeltap")
+
+
+def load(
+    keywords: Mapping[str, object] | None = None,
+    *,
+    stored: Mapping[str, object] | None = None,
+    file: str | Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    tolerant: bool = False,
+) -> Settings:
+    """Join all sources into checked `Settings`.
+
+    Args:
+        keywords: what the caller of `watch` or a command's flags said; wins over all else.
+        stored: what the watching process left in the store; wins over the defaults only.
+        file: a TOML file; by default ``modeltap.toml`` or pyproject.toml in the working folder.
+        environ: the environment; ``MODELTAP_SAMPLE_RATE=0.1`` sets `sample_rate`.
+        tolerant: a wrong rule or webhook is named in the log and left out, so that it costs
+            nobody else their alerts.
+
+    Raises `ConfigError` on an unknown option, a wrong value or an unreadable file.
+
+    >>> load({"sample_rate": 0.5}, environ={}).sample_rate
+    0.5
+    >>> load({"sampel_rate": 0.5}, environ={})
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: unknown option 'sampel_rate'; did you mean 'sample_rate'?
+    """
+    environment = os.environ if environ is None else environ
+    merged: dict[str, object] = dict(stored or {})
+    merged.update(_read_file(file or environment.get("MODELTAP_CONFIG")))
+    merged.update(_read_environment(environment))
+    merged.update(keywords or {})
+    return _checked(merged, tolerant)
+
+
+def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
+    refuse_unknown(merged, Settings.__struct_fields__, "option")
+    _check_features(merged, "features")
+    check_mapping(merged.get("mapping"), "mapping")
+    merged["models"], own = _without_rules(merged.get("models", {}))
+    merged["rules"] = [*_listed(merged.get("rules", ())), *own]
+    for name, table in _tables(merged.get("models")):
+        refuse_unknown(table, ModelSettings.__struct_fields__, f"option of models.{name}")
+        _check_features(table, f"models.{name}.features")
+        check_mapping(table.get("mapping"), f"models.{name}.mapping")
+    for _, table in _tables({"schedules": merged.get("schedules")}):
+        refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
+    merged["webhooks"] = _each(merged.get("webhooks", ()), parse_webhook, tolerant)
+    merged["rules"] = _each(merged["rules"], parse_rule, tolerant)
+    for name in (
+        "include_paths",
+        "exclude_paths",
+        "capture_request_headers",
+        "capture_response_headers",
+        "mask_headers",
+        "mask_query_params",
+        "mask_body_fields",
+        "mask_values",
+        "methods",
+    ):
+        if isinstance(merged.get(name), str):
+            merged[name] = [merged[name]]
+    if isinstance(merged.get("store"), Path):
+        merged["store"] = str(merged["store"])
+    settings = _converted(merged)
+    check_values(settings)
+    return settings
+
+
+def _without_rules(models: object) -> tuple[object, list[object]]:
+    """Return the models' tables without their rules, and these, each about its model."""
+    rules: list[object] = []
+    tables: dict[str, object] = {}
+    for name, table in _tables(models):
+        tables[name] = {key: value for key, value in table.items() if key != "rules"}
+        rules += [
+            {**rule, "model": name} if isinstance(rule, Mapping) else rule
+            for rule in _listed(table.get("rules", ()))
+        ]
+    return ({**models, **tables} if isinstance(models, Mapping) else models), rules
+
+
+def _check_features(said: Mapping[str, object], where: str) -> None:
+    for name, table in _tables(said.get("features")):
+        refuse_unknown(table, FeatureSettings.__struct_fields__, f"option of {where}.{name}")
+        low, high = table.get("min"), table.get("max")
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
+            raise ConfigError(f"{where}.{name}: min {low} is above its max {high}")
+
+
+def _converted(merged: dict[str, object]) -> Settings:
+    try:
+        return msgspec.convert(merged, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at `$.")
+        name = where.rstrip("`") or "an option"
+        value = merged.get(name.split(".")[0].split("[")[0])
+        raise ConfigError(f"option {name} = {value!r} is wrong: {reason}") from None
+
+
+def _each(
+    said: object, parse: Callable[[object], msgspec.Struct], tolerant: bool
+) -> list[msgspec.Struct]:
+    """Parse each entry of a list; with `tolerant`, what is wrong is logged and left out."""
+    found = []
+    for entry in _listed(said):
+        try:
+            found.append(parse(entry))
+        except ConfigError as error:
+            if not tolerant:
+                raise
+            logger.warning("modeltap: left out: %s", error)
+    return found
+
+
+def _tables(value: object) -> list[tuple[str, Mapping[str, object]]]:
+    if not isinstance(value, Mapping):
+        return []
+    return [(name, table) for name, table in value.items() if isinstance(table, Mapping)]
+
+
+def _listed(value: object) -> Iterable[object]:
+    if isinstance(value, (str, Mapping, WebhookSettings, RuleSettings)):
+        return [value]
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _read_file(path: str | Path | None) -> dict[str, object]:
+    """Read the settings file; the default ones may be absent, a named one may not."""
+    if path is not None:
+        return _read_toml(Path(path))
+    if Path("modeltap.toml").is_file():
+        return _read_toml(Path("modeltap.toml"))
+    project = Path("pyproject.toml")
+    # Another tool's broken pyproject.toml is not ours to complain about.
+    if project.is_file() and "[tool.modeltap" in project.read_text(errors="replace"):
+        table: Any = _read_toml(project).get("tool")
+        return dict(table["modeltap"])
+    return {}
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"configuration {str(path)!r} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration {str(path)!r} is no valid TOML: {error}") from None
+
+
+_OTHER_VARIABLES = {"MODELTAP_CONFIG", "MODELTAP_MODEL"}
+
+
+def _read_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    said: dict[str, object] = {}
+    for variable, text in environ.items():
+        if not variable.startswith("MODELTAP_") or variable in _OTHER_VARIABLES:
+            continue
+        name = variable.removeprefix("MODELTAP_").lower()
+        if name not in Settings.__struct_fields__:
+            known = [f"MODELTAP_{field.upper()}" for field in Settings.__struct_fields__]
+            raise ConfigError(f"unknown variable {variable!r}{nearest(variable, known)}")
+        said[name] = _from_text(name, text)
+    return said
+
+
+def _from_text(name: str, text: str) -> object:
+    default = getattr(Settings(), name)
+    if isinstance(default, bool):
+        lowered = text.strip().lower()
+        if lowered in ("1", "true", "yes", "on"):
+            return True
+        return False if lowered in ("0", "false", "no", "off", "") else text
+    if isinstance(default, tuple):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if isinstance(default, dict):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ConfigError(f"MODELTAP_{name.upper()} is no valid JSON: {text!r}") from None
+    return None if text == "" and name in ("id_header", "environment") else text

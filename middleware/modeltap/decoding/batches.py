@@ -1,0 +1,315 @@
+"""From stored exchanges to a batch of decoded rows with their event times."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import compress, repeat
+from typing import Any
+
+from modeltap.config.settings import Settings
+from modeltap.decoding.decoders import Decoders, plain
+from modeltap.decoding.times import parse_times
+from modeltap.payload import Body, Decoded, Payload
+from modeltap.rows import Row, columns, take
+
+COLUMNS = (
+    "seq, id, model, version, path, query, status, request_body, response_body, request_type, "
+    "response_type, request_encoding, response_encoding, started_at, event_time, duration_ms, "
+    "aborted, sample_rate, method, request_headers, response_headers, stream, request_truncated, "
+    "response_truncated"
+)
+
+_EVENT = '"ce-specversion"'
+"""A header of CloudEvents, whose bodies look like those of whatever they carry."""
+
+_OF_ANSWER = "answer."
+"""Before the name of an answer's field that a feature has, too."""
+
+_ALIKE = 64
+"""Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
+
+_FIRST = 8
+"""How many of a kind are looked at for one that is decoded without a remark."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows of one model and version; `times` is NaN where a row tells no event time."""
+
+    ids: list[str] = field(default_factory=list)
+    row_numbers: list[int] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    predictions: list[Any] = field(default_factory=list)
+    scores: list[float | None] = field(default_factory=list)
+    probabilities: list[Any] = field(default_factory=list)
+    answers: list[dict[str, Any] | None] = field(default_factory=list)
+    """Further fields of the answer, where a protocol has them."""
+    times: list[float] = field(default_factory=list)
+    protocol_ids: dict[int, str] = field(default_factory=dict)
+    """By seq: the protocol's own id."""
+    notes: dict[int, tuple[int, str | None]] = field(default_factory=dict)
+    """By seq: rows found, and why there are none or no predictions."""
+
+    def columns(self, known: Collection[str] = ()) -> dict[str, Sequence[Any]]:
+        """Return the features, what else the answers tell, prediction and score as columns.
+
+        What an answer calls as a feature is called is `answer.NAME`, and so it is where that is
+        `known`. Of too many names only the known and the most frequent are there.
+        """
+        found = columns(self.rows, known=known)
+        if any(self.answers):
+            found = {**self._answer_columns(found, known), **found}
+        if any(value is not None for value in self.predictions):
+            found["prediction"] = self.predictions
+        if any(value is not None for value in self.scores):
+            found["score"] = self.scores
+        return found
+
+    def _answer_columns(
+        self, features: Collection[str], known: Collection[str]
+    ) -> dict[str, Sequence[Any]]:
+        own = [name.removeprefix(_OF_ANSWER) for name in known]
+        told = columns([answer or {} for answer in self.answers], known=own)
+        renamed = {name: _OF_ANSWER + name for name in told}
+        return {
+            renamed[name] if name in features or renamed[name] in known else name: column
+            for name, column in told.items()
+        }
+
+    def picked(self, positions: Sequence[int]) -> Batch:
+        """Return only the rows at `positions`."""
+        part = Batch()
+        for name in (
+            "ids",
+            "row_numbers",
+            "rows",
+            "predictions",
+            "scores",
+            "probabilities",
+            "answers",
+            "times",
+        ):
+            values = getattr(self, name)
+            setattr(part, name, [values[i] for i in positions])
+        return part
+
+
+ANSWERED_ELSEWHERE = "answered by another exchange"
+"""The note of a request whose rows are told of the exchange that has its answer."""
+
+Find = Callable[[str], sqlite3.Row | None]
+"""Returns the exchange (`COLUMNS`) with a protocol's id; None where there is none."""
+
+
+def finder(connection: sqlite3.Connection, model: str) -> Find:
+    """Return what finds the last exchange of a model with a protocol's id."""
+
+    def find(protocol_id: str) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = connection.execute(
+            f"select {COLUMNS} from exchanges where protocol_id = ? and model = ? "
+            "order by seq desc limit 1",
+            (protocol_id, model),
+        ).fetchone()
+        return found
+
+    return find
+
+
+def read(
+    exchanges: Iterable[sqlite3.Row],
+    settings: Settings,
+    decoders: Decoders,
+    find: Find = lambda _: None,
+) -> Batch:
+    """Decode `exchanges` of one model; what cannot be decoded is noted, never an error.
+
+    Those of one path and content type come together; within them not all are in their order.
+    `find` looks for the request that an exchange answers, where that came with another one.
+    """
+    reader = _Reader(settings, decoders, find)
+    kinds: dict[tuple[str, str | None, bool], list[sqlite3.Row]] = {}
+    for exchange in exchanges:
+        status = exchange[6]
+        if status is not None and status >= 400:
+            reader.batch.notes[exchange[0]] = (0, f"status {status}")
+        else:
+            kind = (exchange[4] or "", exchange[9], _more_than_bodies(exchange))
+            kinds.setdefault(kind, []).append(exchange)
+    for (*_, apart), alike in kinds.items():
+        left = alike
+        if len(alike) >= _ALIKE and settings.mapping is None and not apart:
+            left = reader.read_many(reader.read_first(alike))
+        for exchange in left:
+            reader.read_one(exchange)
+    reader.read_answers()
+    reader.read_times()
+    return reader.batch
+
+
+class _Reader:
+    """Decodes exchanges of one model into a batch."""
+
+    def __init__(self, settings: Settings, decoders: Decoders, find: Find) -> None:
+        self.batch = Batch()
+        self._mapping = settings.mapping
+        self._decoders = decoders
+        self._find = find
+        kind, _, name = settings.event_time.partition(":")
+        self._in_body = name if kind == "body" else None
+        self._asked: dict[str, list[dict[str, Any]]] = {}
+        self._answers: list[tuple[sqlite3.Row, Decoded]] = []
+        self._times: list[object] = []
+
+    def read_one(self, exchange: sqlite3.Row) -> None:
+        decoded = self._decoded(exchange)
+        if decoded.id is not None:
+            self.batch.protocol_ids[exchange[0]] = decoded.id
+        if decoded.answered_elsewhere:
+            self._asked[decoded.id or ""] = decoded.rows
+            self.batch.notes[exchange[0]] = (0, ANSWERED_ELSEWHERE)
+        elif decoded.answers_to:
+            self._answers.append((exchange, decoded))
+        else:
+            self._add(exchange, decoded)
+
+    def read_first(self, alike: list[sqlite3.Row]) -> list[sqlite3.Row]:
+        """Decode exchanges until one shows who knows their kind; return those that are left.
+
+        One that was cut, or not answered, is taken by the last resort, which is not to take all
+        others for that.
+        """
+        looked_at = 0
+        for exchange in alike[:_FIRST]:
+            self.read_one(exchange)
+            looked_at += 1
+            rows, note = self.batch.notes.get(exchange[0], (1, None))
+            if rows and note is None and exchange[8]:
+                break
+        return alike[looked_at:]
+
+    def read_answers(self) -> None:
+        """Join what answers other exchanges with their rows; it has come after all of them."""
+        answered: set[str] = set()
+        for exchange, decoded in self._answers:
+            if answered.issuperset(decoded.answers_to):
+                self.batch.notes[exchange[0]] = (0, "answered before")
+                continue
+            # One that was answered before is nobody's: its rows are counted already.
+            asked = [[] if id_ in answered else self._rows_of(id_) for id_ in decoded.answers_to]
+            answered.update(compress(decoded.answers_to, asked))
+            if len(asked) == len(decoded.predictions):
+                # Each is of one call: one that is not in the store costs the others nothing.
+                _keep(decoded, [place for place, rows in enumerate(asked) if len(rows) == 1])
+            decoded.rows = [row for rows in asked for row in rows]
+            if decoded.rows and len(decoded.rows) == len(decoded.predictions):
+                self._add(exchange, decoded)
+            else:
+                self.batch.notes[exchange[0]] = (0, "answers requests that are not in the store")
+
+    def read_times(self) -> None:
+        """Parse all rows' event times at once: exchange by exchange it took most of the time."""
+        self.batch.times = parse_times(self._times).tolist()
+
+    def read_many(self, exchanges: list[sqlite3.Row]) -> list[sqlite3.Row]:
+        """Decode those exchanges that are of one row, at once; return the others."""
+        if not exchanges:
+            return []
+        bodies = [_bodies(exchange) for exchange in exchanges]
+        requests, responses = [body for body, _ in bodies], [body for _, body in bodies]
+        found = self._decoders.decode_many(
+            exchanges[0][4] or "", exchanges[0][9], requests, responses
+        )
+        if found is None:
+            return exchanges
+        batch = self.batch
+        taken = [row is not None for row in found.rows]
+        kept = list(compress(exchanges, taken))
+        rows = [row for row in found.rows if row is not None]
+        ones: repeat[int] = repeat(1)
+        notes = zip(ones, compress(found.notes, taken), strict=False)
+        batch.notes.update(zip([exchange[0] for exchange in kept], notes, strict=False))
+        batch.ids += [exchange[1] for exchange in kept]
+        batch.row_numbers += [0] * len(kept)
+        batch.rows += rows
+        batch.predictions += compress(found.predictions, taken)
+        batch.scores += compress(found.scores, taken)
+        batch.probabilities += compress(found.probabilities, taken)
+        batch.answers += [None] * len(kept)
+        self._add_times(rows, [exchange[14] for exchange in kept])
+        return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
+
+    def _decoded(self, exchange: sqlite3.Row) -> Decoded:
+        request, response = _bodies(exchange)
+        return self._decoders.decode(
+            Payload(
+                exchange[4] or "",
+                exchange[5],
+                exchange[6],
+                request,
+                response,
+                exchange[9],
+                exchange[10],
+                exchange[18],
+                _object(exchange[19]),
+                _object(exchange[20]),
+                _object(exchange[21]),
+                self._mapping,
+                bool(exchange[22]),
+                bool(exchange[23]),
+            )
+        )
+
+    def _rows_of(self, asked: str) -> list[dict[str, Any]]:
+        if asked not in self._asked and (exchange := self._find(asked)) is not None:
+            return self._decoded(exchange).rows
+        return self._asked.get(asked, [])
+
+    def _add(self, exchange: sqlite3.Row, decoded: Decoded) -> None:
+        batch, count = self.batch, len(decoded.rows)
+        empty: list[Any] = [None] * count
+        batch.notes[exchange[0]] = (count, decoded.note)
+        batch.ids += [exchange[1]] * count
+        batch.row_numbers += range(count)
+        batch.rows += decoded.rows
+        batch.predictions += decoded.predictions or empty
+        batch.scores += decoded.scores or empty
+        batch.probabilities += decoded.probabilities or empty
+        batch.answers += decoded.answers or empty
+        self._add_times(decoded.rows, [exchange[14]] * count)
+
+    def _add_times(self, rows: Sequence[Row], event_times: list[str | None]) -> None:
+        """Keep the rows' event times; one that a row tells is taken out of it."""
+        if self._in_body is None:
+            self._times += event_times
+            return
+        # An import has taken the time out of the row already, and into the exchange.
+        told = zip(rows, event_times, strict=True)
+        self._times += [take(row, self._in_body, event_time) for row, event_time in told]
+
+
+def _keep(decoded: Decoded, places: Sequence[int]) -> None:
+    for name in ("predictions", "scores", "probabilities", "answers"):
+        if values := getattr(decoded, name):
+            setattr(decoded, name, [values[place] for place in places])
+
+
+def _more_than_bodies(exchange: sqlite3.Row) -> bool:
+    """Say whether the bodies alone mislead: they are cut, or what they are is in a header."""
+    headers = exchange[19]
+    return bool(exchange[22] or exchange[23] or (headers and _EVENT in headers))
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    return json.loads(text) if text else {}
+
+
+def _bodies(exchange: sqlite3.Row) -> tuple[Body, Body]:
+    request, response = exchange[7], exchange[8]
+    if exchange[11]:
+        request = plain(request, exchange[11])
+    if exchange[12]:
+        response = plain(response, exchange[12])
+    return request, response

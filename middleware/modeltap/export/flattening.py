@@ -1,0 +1,131 @@
+"""Rows of one level: which columns there are, of what type, and what is in them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from modeltap.export.json_text import json_text
+from modeltap.export.selection import ABOUT, ANSWER, FIXED, Exported, free_names
+
+_MAX_DEPTH = 8
+"""As deep as the analyzer looks for features; what is deeper stays an object, as JSON."""
+
+_EXACT = 2**53
+_LONG = 2**63
+
+BOOL, INT, LONG, FLOAT, TEXT = "bool", "int", "long", "float", "text"
+_WIDER = {frozenset((INT, LONG)): LONG, frozenset((INT, FLOAT)): FLOAT}
+
+
+class Columns:
+    """Learns the columns of rows, and then gives each row's values in their order.
+
+    Objects become dotted names. A feature that is called as what every row has, or as another
+    field of the answer, becomes `feature.NAME`, as often as it takes to be the only one. A column
+    whose values are of several types is one of text.
+    """
+
+    def __init__(self) -> None:
+        self._features: dict[str, str | None] = {}
+        self._answers: dict[str, str | None] = {}
+        self._fixed: dict[str, str | None] = dict.fromkeys(FIXED)
+
+    def learn(self, row: Exported) -> None:
+        """Widen the columns so that they have room for `row`."""
+        for known, values in (
+            (self._fixed, row.fixed),
+            (self._features, flat(row.features)),
+            (self._answers, flat(row.answers)),
+        ):
+            for name, value in values.items():
+                known[name] = wider(known.get(name), kind_of(value))
+
+    def types(self) -> dict[str, str]:
+        """Return the type of each column, in their order; those without a value are text."""
+        taken = set(FIXED)
+        # What an answer tells keeps its name where a feature has the same one.
+        answers = _renamed(self._answers, "answer.", taken)
+        features = _renamed(self._features, "feature.", taken)
+        about = {name: self._fixed[name] for name in ABOUT}
+        answer = {name: self._fixed[name] for name in ANSWER}
+        return {
+            name: kind or TEXT for name, kind in {**about, **features, **answer, **answers}.items()
+        }
+
+    def values(self, row: Exported) -> list[Any]:
+        """Return a row's values in the order of `types`, None where it has none."""
+        features, answers = flat(row.features), flat(row.answers)
+        return [
+            *(self._value(row.fixed[name], self._fixed[name]) for name in ABOUT),
+            *(self._value(features.get(name), kind) for name, kind in self._features.items()),
+            *(self._value(row.fixed[name], self._fixed[name]) for name in ANSWER),
+            *(self._value(answers.get(name), kind) for name, kind in self._answers.items()),
+        ]
+
+    def _value(self, value: Any, kind: str | None) -> Any:
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return None
+        if kind == FLOAT:
+            return float(value)
+        if kind == TEXT:
+            text = value if isinstance(value, str) else json_text(value)
+            # JSON may tell half a character, which no file can hold.
+            return text if text.isascii() else text.encode("utf-8", "replace").decode()
+        return value
+
+
+def _renamed(kinds: dict[str, str | None], prefix: str, taken: set[str]) -> dict[str, str | None]:
+    names = free_names(kinds, prefix, taken)
+    return {names[name]: kind for name, kind in kinds.items()}
+
+
+def flat(values: dict[str, Any], depth: int = _MAX_DEPTH) -> dict[str, Any]:
+    """Return nested objects as dotted names.
+
+    >>> flat({"a": 1, "b": {"c": 2}})
+    {'a': 1, 'b.c': 2}
+    """
+    if not depth or not any(type(value) is dict for value in values.values()):
+        return values
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if type(value) is dict:
+            found.update({f"{name}.{part}": one for part, one in flat(value, depth - 1).items()})
+        else:
+            found[name] = value
+    return found
+
+
+def kind_of(value: Any) -> str | None:
+    """Return the type of column that a value needs; None where it is nothing.
+
+    >>> kind_of(True), kind_of(3), kind_of(2**60), kind_of(0.5), kind_of([1]), kind_of(None)
+    ('bool', 'int', 'long', 'float', 'text', None)
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, int):
+        return INT if abs(value) <= _EXACT else LONG if -_LONG <= value < _LONG else TEXT
+    if isinstance(value, float):
+        return FLOAT if math.isfinite(value) else None
+    return TEXT
+
+
+def wider(known: str | None, new: str | None) -> str | None:
+    """Return the type that has room for both; what no number is exact in is text.
+
+    >>> wider("int", "float"), wider("long", "float"), wider("bool", "int"), wider(None, "int")
+    ('float', 'text', 'text', 'int')
+    """
+    if known == new or new is None:
+        return known
+    return new if known is None else _WIDER.get(frozenset((known, new)), TEXT)
+
+
+def cell(value: Any) -> Any:
+    """Return a value as a cell of CSV: truth values and what has parts as JSON."""
+    return json.dumps(value) if isinstance(value, bool) else value

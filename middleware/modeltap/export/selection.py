@@ -1,0 +1,183 @@
+"""Decoded rows of a store, one after the other, with their predictions and labels."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from modeltap import clock
+from modeltap.config.settings import Settings
+from modeltap.decoding.batches import COLUMNS, Batch, finder, read
+from modeltap.decoding.decoders import Decoders
+from modeltap.rows import as_dict
+
+ABOUT = ("id", "row", "started_at", "event_time", "model", "version")
+ANSWER = ("prediction", "score", "probabilities", "label")
+FIXED = ABOUT + ANSWER
+"""What every row has, by these names; a feature of such a name gets another."""
+
+_CHUNK = 500
+_CHUNK_BYTES = 16 * 1024 * 1024
+"""How much is decoded at once: what imports brought is of any size."""
+
+OnRead = Callable[[int], None]
+"""Told how many exchanges were read since the last time."""
+
+
+@dataclass(slots=True)
+class Exported:
+    """One decoded row."""
+
+    fixed: dict[str, Any]
+    features: dict[str, Any]
+    answers: dict[str, Any]
+    """What else a protocol tells of the answer."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the row as one JSON object."""
+        about = {name: self.fixed[name] for name in ABOUT}
+        answer = {name: self.fixed[name] for name in ANSWER}
+        names = free_names(self.answers, "answer.", {*FIXED, "features"})
+        further = {names[name]: value for name, value in self.answers.items()}
+        return {**about, "features": self.features, **answer, **further}
+
+
+def free_names(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
+    """Return what each name becomes beside those that are `taken`, to which it is added.
+
+    One that is free stays as it is; another is given the prefix until nothing else is called so.
+
+    >>> free_names(["id", "feature.id", "x"], "feature.", {"id"})
+    {'id': 'feature.feature.id', 'feature.id': 'feature.id', 'x': 'x'}
+    """
+    found = {name: name for name in names}
+    clashing = [name for name in found if name in taken]
+    taken.update(found)
+    for name in clashing:
+        while found[name] in taken:
+            found[name] = prefix + found[name]
+        taken.add(found[name])
+    return found
+
+
+@dataclass
+class Selection:
+    """Which rows of a store, as it was when this was made: what comes later is left out.
+
+    Args:
+        model: whose; None for all.
+        labelled: only those whose label has come.
+        since, until: event times in Unix seconds, half-open.
+    """
+
+    connection: sqlite3.Connection
+    settings_of: Callable[[str], Settings]
+    model: str | None = None
+    labelled: bool = False
+    since: float | None = None
+    until: float | None = None
+    undecoded: int = field(default=0, init=False)
+    """How many exchanges held no rows that could be decoded, the last time."""
+
+    def __post_init__(self) -> None:
+        def last(table: str) -> int:
+            found = self.connection.execute(f"select max(seq) from {table}").fetchone()[0]
+            return found or 0
+
+        self._last, self._last_label = last("exchanges"), last("labels")
+        self._decoders = Decoders()
+
+    def count(self) -> int:
+        """Return how many exchanges will be read."""
+        found = self.connection.execute(
+            "select count(*) from exchanges where seq <= ? and (? is null or model = ?)",
+            (self._last, self.model, self.model),
+        ).fetchone()
+        return int(found[0])
+
+    def rows(self, on_read: OnRead = lambda _: None) -> Iterator[Exported]:
+        """Yield rows in order of arrival; each time the same ones, unless some were erased."""
+        self.undecoded = 0
+        for chunk in self._chunks():
+            by_model: dict[str, list[sqlite3.Row]] = {}
+            for exchange in chunk:
+                by_model.setdefault(exchange["model"], []).append(exchange)
+            found = [row for name, part in by_model.items() for row in self._decoded(name, part)]
+            found.sort(key=lambda one: one[0])
+            yield from (row for _, row in found)
+            on_read(len(chunk))
+
+    def _chunks(self) -> Iterator[list[sqlite3.Row]]:
+        # A query each: one that stayed open would keep the write-ahead log from being emptied.
+        after = 0
+        while True:
+            cursor = self.connection.execute(
+                f"select {COLUMNS} from exchanges where seq > ? and seq <= ? "
+                "and (? is null or model = ?) order by seq limit ?",
+                (after, self._last, self.model, self.model, _CHUNK),
+            )
+            chunk, size = [], 0
+            for exchange in cursor:
+                chunk.append(exchange)
+                size += len(exchange["request_body"] or "") + len(exchange["response_body"] or "")
+                if size >= _CHUNK_BYTES:
+                    break
+            cursor.close()
+            if not chunk:
+                return
+            after = chunk[-1]["seq"]
+            yield chunk
+
+    def _decoded(
+        self, model: str, exchanges: list[sqlite3.Row]
+    ) -> Iterator[tuple[tuple[int, int], Exported]]:
+        """Yield rows of one model with their places in the order of arrival."""
+        find = finder(self.connection, model)
+        batch = read(exchanges, self.settings_of(model), self._decoders, find)
+        self.undecoded += sum(not rows for rows, _ in batch.notes.values())
+        by_id = {exchange["id"]: exchange for exchange in exchanges}
+        labels = self._labels(list(by_id))
+        for place, (id_, row) in enumerate(zip(batch.ids, batch.row_numbers, strict=True)):
+            label = labels.get((id_, row))
+            if (label is None and self.labelled) or not self._in_time(batch.times[place]):
+                continue
+            yield (by_id[id_]["seq"], row), _exported(by_id[id_], batch, place, label)
+
+    def _in_time(self, moment: float) -> bool:
+        if self.since is None and self.until is None:
+            return True
+        # A row without a time (NaN) is in no period.
+        return (
+            not math.isnan(moment)
+            and (self.since is None or moment >= self.since)
+            and (self.until is None or moment < self.until)
+        )
+
+    def _labels(self, ids: list[str]) -> dict[tuple[str, int], Any]:
+        """Return the last label of each row of some exchanges."""
+        rows = self.connection.execute(
+            f"select exchange_id, row, value from labels where exchange_id in "
+            f"({','.join('?' * len(ids))}) and seq <= ? order by seq",
+            (*ids, self._last_label),
+        )
+        return {(row[0], row[1]): row[2] for row in rows}
+
+
+def _exported(exchange: sqlite3.Row, batch: Batch, place: int, label: Any) -> Exported:
+    moment = batch.times[place]
+    fixed = {
+        "id": exchange["id"],
+        "row": batch.row_numbers[place],
+        "started_at": exchange["started_at"],
+        "event_time": None if math.isnan(moment) else clock.iso(moment),
+        "model": exchange["model"],
+        "version": exchange["version"],
+        "prediction": batch.predictions[place],
+        "score": batch.scores[place],
+        "probabilities": batch.probabilities[place],
+        "label": label,
+    }
+    return Exported(fixed, as_dict(batch.rows[place]), batch.answers[place] or {})

@@ -1,0 +1,58 @@
+"""Azure ML's data collector: CloudEvents as JSON Lines, inputs and outputs in separate files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modeltap import clock
+from modeltap.ingest.entry import Logged, Side
+from modeltap.ingest.files.documents import documents
+from modeltap.ingest.files.source import Source
+from modeltap.ingest.logs.cloudevents import Event, NoEvent, from_document
+
+SOURCE = "azureml"
+TYPES = "azureml."
+
+_SIDES: dict[str, Side] = {
+    "inputs": "request",
+    "model_inputs": "request",
+    "request": "request",
+    "outputs": "response",
+    "model_outputs": "response",
+    "response": "response",
+}
+
+
+def read(source: Source) -> Iterator[Logged]:
+    """Yield the halves in a file of the collector's."""
+    for line, document in documents(source):
+        try:
+            yield _half(from_document(document))
+        except NoEvent as reason:
+            source.note(line, str(reason))
+
+
+def _half(event: Event) -> Logged:
+    told = event.attributes
+    side = _SIDES.get(told["type"].rpartition(".")[2])
+    if side is None:
+        # What a collector of one's own is called, nobody else can tell.
+        raise NoEvent(f"type {told['type']!r} is neither of inputs nor of outputs")
+    if told.get("datainblob", "").lower() == "true":
+        raise NoEvent("its data is in a file of its own (datainblob)")
+    id_ = told.get("correlationid") or told.get("xrequestid") or told["id"]
+    version = told.get("modelversion", "")
+    found = Logged(
+        source=SOURCE,
+        key=id_,
+        time=clock.parse(told.get("time")),
+        side=side,
+        path=told.get("path", "").partition("?")[0],
+        request_id=told.get("xrequestid") or id_,
+        version="" if version == "default" else version,
+    )
+    if side == "request":
+        found.request, found.request_type = event.data, event.content_type
+    else:
+        found.response, found.response_type = event.data, event.content_type
+    return found

@@ -1,0 +1,89 @@
+"""BentoML's monitor logs: a row a line, and a schema beside them that says what each column is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from modeltap.errors import InputError
+from modeltap.ingest.entry import Logged
+from modeltap.ingest.files.source import Source, json_of
+from modeltap.ingest.files.table import Table
+from modeltap.ingest.roles import Roles
+from modeltap.ingest.table_rows import read_rows
+
+SOURCE = "bentoml"
+OWN_COLUMNS = ("timestamp", "request_id", "trace_id")
+"""What BentoML adds to each row."""
+
+_ROLES = {"prediction": "prediction", "target": "label"}
+
+
+def read(table: Table, roles: Roles) -> Iterator[Logged]:
+    """Yield each row as an exchange, known by its line and all that is in it.
+
+    A log grows, and is rotated under other names: neither makes a row another one.
+    """
+
+    def key(line: int, row: dict[str, Any]) -> str:
+        return f"{line}\x1f{hashlib.sha256(json.dumps(row).encode()).hexdigest()}"
+
+    for logged in read_rows(table, roles, source=SOURCE, key=key, request_id="request_id"):
+        # Outside a request BentoML writes that there is none, in Python's words.
+        yield replace(logged, request_id=None) if logged.request_id == "None" else logged
+
+
+def find_roles(table: Table, *, prediction: str | None, label: str | None) -> dict[str, Any]:
+    """Return the options of `choose_roles` as the log's schema has them; what was said wins.
+
+    Raises `InputError` where there is no schema and nobody said which column is the prediction.
+    """
+    found = {"prediction": prediction, "label": label}
+    schema = _schema(table.path)
+    if schema is None and prediction is None:
+        raise InputError(
+            f"there is no schema beside {table.path.name!r} (../schema/schema.N.log); name the "
+            "prediction with --prediction COLUMN"
+        )
+    others: list[str] = []
+    for column, role in (schema or {}).items():
+        option = _ROLES.get(role)
+        if option and found[option] is None and column in table.columns:
+            found[option] = column
+        elif role != "feature":
+            others.append(column)
+    # What was predicted beside the prediction is no feature.
+    ignored = [name for name in (*OWN_COLUMNS[1:], *others) if name in table.columns]
+    return {**found, "timestamp": OWN_COLUMNS[0], "ignore": ignored}
+
+
+def _schema(data: Path) -> dict[str, str] | None:
+    """Return the roles of a log's columns, of all the schemas that one worker ever wrote."""
+    file = _schema_file(data)
+    if file is None:
+        return None
+    roles: dict[str, str] = {}
+    for _, line in Source(file).lines():
+        document = json_of(line)
+        columns = document.get("columns") if isinstance(document, dict) else None
+        for column in columns if isinstance(columns, list) else ():
+            if isinstance(column, dict) and isinstance(column.get("name"), str):
+                roles[column["name"]] = str(column.get("role"))
+    return roles or None
+
+
+def _schema_file(data: Path) -> Path | None:
+    """Find the schema of ``data/data.N.log``, also where that was rotated or is compressed."""
+    worker = re.search(r"\.(\d+)\.log", data.name)
+    own = f"schema.{worker[1]}.log" if worker else "schema.log"
+    folders: Sequence[Path] = (data.absolute().parent.parent / "schema", data.absolute().parent)
+    for folder in folders:
+        for file in (folder / own, *sorted(folder.glob("schema.*log*"))):
+            if file.is_file() and file.absolute() != data.absolute():
+                return file
+    return None

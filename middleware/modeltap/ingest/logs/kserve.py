@@ -1,0 +1,136 @@
+"""KServe's logger: CloudEvents that it posts, and the JSON that it writes into buckets.
+
+It tells requests and responses apart, with one id; a response only where the status was 200.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modeltap import clock
+from modeltap.ingest.entry import Logged, Side
+from modeltap.ingest.files.documents import documents
+from modeltap.ingest.files.source import Source
+from modeltap.ingest.logs.cloudevents import Event, NoEvent, from_document
+
+SOURCE = "kserve"
+
+_SIDES: dict[str, Side] = {"request": "request", "response": "response"}
+
+
+def read(source: Source) -> Iterator[Logged]:
+    """Yield the halves in a file of the logger's JSON, or of structured CloudEvents."""
+    # Its JSON tells no time, so all of a file came when it was read.
+    now = time.time()
+    for place, document in documents(source):
+        try:
+            if "specversion" in document:
+                yield half_of_event(from_document(document), method="IMPORT")
+            else:
+                yield _half(document, now)
+        except NoEvent as reason:
+            source.note(place, str(reason))
+
+
+def half_of_event(event: Event, *, method: str) -> Logged:
+    """Return the half that an event is; raises `NoEvent` for one of another type."""
+    attributes = event.attributes
+    return _logged(
+        side_of(attributes["type"]),
+        attributes["id"],
+        event.data,
+        event.content_type,
+        clock.parse(attributes.get("time")),
+        _headers(attributes.get("metadata")),
+        method,
+    )
+
+
+def side_of(event_type: str) -> Side:
+    """Return which half an event's type says it is; raises `NoEvent`."""
+    side = _SIDES.get(event_type.rpartition(".")[2])
+    if side is None or ".inference." not in event_type:
+        raise NoEvent(
+            f"type {event_type!r} is neither org.kubeflow.serving.inference.request nor .response"
+        )
+    return side
+
+
+def _half(document: Mapping[str, Any], now: float) -> Logged:
+    """Return the half that one of the logger's own records is; its names' case is as it comes."""
+    record = {name.lower(): value for name, value in document.items()}
+    id_, event_type = record.get("id"), record.get("reqtype", record.get("type"))
+    if not isinstance(id_, str) or not id_:
+        raise NoEvent("no Id")
+    if not isinstance(event_type, str):
+        raise NoEvent("no ReqType")
+    told = record.get("time", record.get("timestamp"))
+    content_type = record.get("contenttype")
+    return _logged(
+        side_of(event_type),
+        id_,
+        _bytes(record.get("bytes")),
+        content_type if isinstance(content_type, str) else None,
+        now if told is None else clock.parse(told),
+        _headers(record.get("metadata")),
+        "IMPORT",
+    )
+
+
+def _logged(
+    side: Side,
+    id_: str,
+    body: bytes,
+    content_type: str | None,
+    moment: float | None,
+    headers: list[tuple[str, str]],
+    method: str,
+) -> Logged:
+    found = Logged(
+        source=SOURCE,
+        key=id_,
+        time=moment,
+        request_id=id_,
+        side=side,
+        method=method,
+        headers=headers,
+    )
+    if side == "request":
+        found.request, found.request_type = body, content_type or None
+    else:
+        # The logger gives the request's content type to the response, too.
+        found.response, found.response_type = body, content_type or None
+    return found
+
+
+def _bytes(value: Any) -> bytes:
+    """Return a body: base64, as Go writes bytes, or JSON as it is."""
+    if value is None:
+        return b""
+    if not isinstance(value, str):
+        return json.dumps(value).encode()
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return value.encode("utf-8", "surrogatepass")
+
+
+def _headers(metadata: Any) -> list[tuple[str, str]]:
+    """Return the request's headers that the logger was told to log, as it calls them, metadata."""
+    if isinstance(metadata, str):
+        try:
+            metadata = json.loads(metadata)
+        except (ValueError, RecursionError):
+            return []
+    if not isinstance(metadata, dict):
+        return []
+    return [
+        (name.lower(), str(values[0] if isinstance(values, list) else values))
+        for name, values in metadata.items()
+        if values
+    ]

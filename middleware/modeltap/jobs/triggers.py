@@ -1,0 +1,63 @@
+"""When a job is due: after an interval, or at a cron time; a late run is one run."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from datetime import UTC, datetime
+
+from modeltap.config.schedule_settings import cron_of
+from modeltap.config.windows import parse_seconds
+from modeltap.store.connection import writing
+from modeltap.store.watermarks import progress
+
+
+class Timer:
+    """Tells when one job is due.
+
+    An interval goes by the monotonic clock, from when the process began. Cron, and intervals of an
+    hour and more, go by the time of the last run in the store, which restarts and other leaders
+    keep; of several times that went by meanwhile one run is made.
+    """
+
+    def __init__(self, job: str, text: str) -> None:
+        self._name = f"job {job}"
+        cron = cron_of(text)
+        self._trigger = None
+        self._seconds = 0.0
+        if cron is None:
+            self._seconds = parse_seconds(text, job)
+        else:
+            from apscheduler.triggers.cron import CronTrigger
+
+            self._trigger = CronTrigger.from_crontab(cron, timezone="UTC")
+        self._last = time.monotonic()
+
+    def due(self, connection: sqlite3.Connection) -> bool:
+        """Say whether it is time; if so, the next time counts from now."""
+        if self._trigger is None and self._seconds < 3600:
+            # Half a second early is in time: looks come every few seconds.
+            if time.monotonic() - self._last < self._seconds - 0.5:
+                return False
+            self._last = time.monotonic()
+            return True
+        return self._due_by_store(connection, time.time())
+
+    def _due_by_store(self, connection: sqlite3.Connection, now: float) -> bool:
+        last = progress(connection, self._name)
+        first, set_back = not last, last > now + 1
+        if not (first or set_back or self._after(last) <= now):
+            return False
+        with writing(connection):
+            connection.execute(
+                "insert or replace into progress (name, value) values (?, ?)",
+                (self._name, int(now)),
+            )
+        return not (first or set_back)
+
+    def _after(self, last: float) -> float:
+        if self._trigger is None:
+            return last + self._seconds
+        begin = datetime.fromtimestamp(last + 1, UTC)
+        following = self._trigger.get_next_fire_time(None, begin)
+        return float("inf") if following is None else following.timestamp()

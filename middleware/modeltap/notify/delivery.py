@@ -1,0 +1,152 @@
+"""Sending what is owed: at least once, in order for each alert, under one id on every attempt."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.errors import ConfigError
+from modeltap.notify import outbox
+from modeltap.notify.http import Clock, Transports, plain_transport, post
+from modeltap.store.connection import connect
+
+logger = logging.getLogger("modeltap")
+
+_MAX_RECEIVERS_AT_ONCE = 8
+_PASS_SECONDS = 60.0
+"""How long a pass serves one receiver: a slow one with many messages goes on in the next pass."""
+
+_LEASE_MARGIN_SECONDS = 60.0
+"""A claim outlasts its one attempt by this much: for a busy store, not for a slow receiver."""
+
+_LOOK_AGAIN_SECONDS = 300.0
+"""When to try again what cannot be sent for lack of a setting."""
+
+_ANOTHER_KNOWS_SECONDS = 60.0
+"""The same where another process may know the URL: soon, for it may be the app itself."""
+
+
+@dataclass
+class Report:
+    """How many messages went where."""
+
+    delivered: int = 0
+    retried: int = 0
+    dead: int = 0
+
+
+def deliver(
+    store: str | Path,
+    webhooks: Sequence[tuple[str, WebhookSettings]],
+    *,
+    clock: Clock = time.time,
+    transport: Transports = plain_transport,
+) -> Report:
+    """Try every message that is due; a slow receiver holds up nobody but itself.
+
+    One thread and one connection for each receiver, at most eight at once; no transaction is
+    open while a post is under way. An error of the store is raised when all are through.
+
+    Args:
+        webhooks: each with the key that the store knows it by.
+        clock: seconds since the epoch.
+        transport: makes httpx's transports; tests give `httpx.MockTransport`.
+    """
+    report = Report()
+    if not _look(store, [key for key, _ in webhooks], clock()):
+        return report
+    jobs = dict(reversed(webhooks))  # of two with one key, the first
+    with ThreadPoolExecutor(_MAX_RECEIVERS_AT_ONCE, thread_name_prefix="modeltap-webhook") as pool:
+        passes = [
+            pool.submit(_serve, Path(store), key, webhook, clock, transport)
+            for key, webhook in jobs.items()
+        ]
+    for one in passes:
+        part = one.result()
+        report.delivered += part.delivered
+        report.retried += part.retried
+        report.dead += part.dead
+    return report
+
+
+def _look(store: str | Path, known: Sequence[str], now: float) -> bool:
+    """Set aside what is owed to webhooks that nobody knows here; say whether anything is due."""
+    connection = connect(store, create=False)
+    try:
+        for key in outbox.strangers(connection, known, now):
+            again = now + _ANOTHER_KNOWS_SECONDS
+            outbox.postpone(connection, key, None, now=now, until=again)
+        return outbox.due(connection, now)
+    finally:
+        connection.close()
+
+
+def _serve(
+    store: Path, key: str, webhook: WebhookSettings, clock: Clock, transport: Transports
+) -> Report:
+    connection = connect(store, create=False)
+    try:
+        try:
+            ready = webhook.resolved()
+        except ConfigError as error:
+            # No attempt was made, so none is counted: the message waits for its variable.
+            now = clock()
+            again = now + _LOOK_AGAIN_SECONDS
+            outbox.postpone(connection, key, str(error), now=now, until=again)
+            return Report()
+        report = _send_due(connection, key, ready, clock, transport)
+        outbox.hold_back(connection, key, clock())
+        return report
+    finally:
+        connection.close()
+
+
+def _send_due(
+    connection: sqlite3.Connection,
+    key: str,
+    webhook: WebhookSettings,
+    clock: Clock,
+    transport: Transports,
+) -> Report:
+    """Send one message after the other, until none is due or the receiver cannot take more."""
+    report = Report()
+    lease = webhook.timeout_seconds + _LEASE_MARGIN_SECONDS
+    deadline = time.monotonic() + _PASS_SECONDS
+    while time.monotonic() < deadline:
+        claimed = outbox.claim(connection, [key], now=clock(), limit=1, lease_seconds=lease)
+        if not claimed:
+            break
+        (message,) = claimed
+        outcome = post(
+            webhook, message.id, json.loads(message.body), clock=clock, transport=transport
+        )
+        state = outbox.settle(connection, message, outcome, clock())
+        _count(report, state)
+        if state != "delivered":
+            logger.warning(
+                "webhook %s: %s (attempt %d); message %s is %s",
+                key,
+                outcome.error,
+                message.attempts,
+                message.id,
+                state,
+            )
+        if outcome.busy or outcome.gone:
+            break
+    return report
+
+
+def _count(report: Report, state: str) -> None:
+    if state == "delivered":
+        report.delivered += 1
+    elif state == "dead":
+        report.dead += 1
+    else:
+        report.retried += 1

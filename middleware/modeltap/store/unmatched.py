@@ -1,0 +1,151 @@
+"""Requests and responses that another tool logs apart: one waits in `unmatched` for the other.
+
+Both carry the id of the exchange that they make. What waits is masked already: it is a row of
+`exchanges` with one body.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from modeltap import clock
+from modeltap.store import schema
+from modeltap.store.connection import writing
+from modeltap.store.exchanges import insert_exchanges
+
+Outcome = Literal["waits", "paired", "filled", "repeated"]
+Row = Sequence[Any]
+
+WAIT_SECONDS = 3600.0
+"""How long a half waits for the other, by arrival, before it is stored alone: what a cluster
+retries and delays is minutes, and a person who imports two files does so one after the other."""
+
+NOT_SEEN = "not seen"
+"""The note of a body that the log does not have."""
+
+_COLUMNS = (
+    "id",
+    "model",
+    "version",
+    "source",
+    "method",
+    "path",
+    "started_at",
+    "event_time",
+    "request_headers",
+    "request_id",
+    "environment",
+    "pid",
+    "host",
+)
+"""What both halves tell of their exchange; the request's word counts."""
+
+_BODY = ("type", "body", "note", "bytes")
+_PLACE = {name: place for place, name in enumerate(schema.EXCHANGE_COLUMNS)}
+_CHUNK = 500
+"""Halves a transaction, so that no writer waits for long."""
+
+
+def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> Outcome:
+    """Join a half (values of `schema.EXCHANGE_COLUMNS`) with the other, or let it wait.
+
+    One that comes after its exchange was stored without it is put in there. All of this is inside
+    the caller's transaction.
+    """
+    id_ = row[_PLACE["id"]]
+    if connection.execute("select 1 from exchanges where id = ?", (id_,)).fetchone():
+        return _fill(connection, row, side)
+    waiting = connection.execute("select * from unmatched where id = ?", (id_,)).fetchone()
+    if waiting is None:
+        _wait(connection, row, side, now)
+        return "waits"
+    if waiting["side"] == side:
+        return "repeated"
+    whole = _exchange(waiting)
+    own = dict(zip(schema.EXCHANGE_COLUMNS, row, strict=True))
+    request, response = (own, whole) if side == "request" else (whole, own)
+    for part in _BODY:
+        request[f"response_{part}"] = response[f"response_{part}"]
+    request["event_time"] = request["event_time"] or response["event_time"]
+    insert_exchanges(connection, [tuple(request[name] for name in schema.EXCHANGE_COLUMNS)])
+    connection.execute("delete from unmatched where id = ?", (id_,))
+    return "paired"
+
+
+def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
+    """Store alone the halves that waited longer than `WAIT_SECONDS`, or all; return how many."""
+    before = clock.iso(clock.LATEST) if all_of_them else _long_ago()
+    total = 0
+    while _old(connection, before, 1):  # asked first: mostly there is none, and nothing to lock
+        with writing(connection):
+            total += _settle_some(connection, before)
+    return total
+
+
+def any_old(connection: sqlite3.Connection) -> bool:
+    """Say whether a half has waited for longer than `WAIT_SECONDS`."""
+    return bool(_old(connection, _long_ago(), 1))
+
+
+def _long_ago() -> str:
+    return clock.iso(time.time() - WAIT_SECONDS)
+
+
+def _old(connection: sqlite3.Connection, before: str, limit: int) -> list[sqlite3.Row]:
+    return connection.execute(
+        "select * from unmatched where received_at < ? order by received_at limit ?",
+        (before, limit),
+    ).fetchall()
+
+
+def _settle_some(connection: sqlite3.Connection, before: str) -> int:
+    old = _old(connection, before, _CHUNK)
+    rows = [_exchange(half) for half in old]
+    insert_exchanges(
+        connection, [tuple(row[name] for name in schema.EXCHANGE_COLUMNS) for row in rows]
+    )
+    connection.executemany("delete from unmatched where id = ?", [(half["id"],) for half in old])
+    return len(old)
+
+
+def count(connection: sqlite3.Connection, model: str) -> int:
+    """Return how many halves of a model wait."""
+    return int(
+        connection.execute("select count(*) from unmatched where model = ?", (model,)).fetchone()[0]
+    )
+
+
+def _wait(connection: sqlite3.Connection, row: Row, side: str, now: str) -> None:
+    values = [row[_PLACE[name]] for name in _COLUMNS]
+    values += [row[_PLACE[f"{side}_{part}"]] for part in _BODY]
+    connection.execute(
+        f"insert into unmatched ({','.join((*_COLUMNS, *_BODY))}, side, received_at) "
+        f"values ({','.join('?' * (len(values) + 2))})",
+        (*values, side, now),
+    )
+
+
+def _fill(connection: sqlite3.Connection, row: Row, side: str) -> Outcome:
+    parts = [f"{side}_{part}" for part in _BODY]
+    filled = connection.execute(
+        f"update exchanges set {', '.join(f'{name} = ?' for name in parts)} "
+        f"where id = ? and {side}_note = ?",
+        (*(row[_PLACE[name]] for name in parts), row[_PLACE["id"]], NOT_SEEN),
+    ).rowcount
+    return "filled" if filled else "repeated"
+
+
+def _exchange(half: sqlite3.Row) -> dict[str, Any]:
+    """Return a half that waited as an exchange with one body."""
+    found: dict[str, Any] = dict.fromkeys(schema.EXCHANGE_COLUMNS)
+    found.update({name: half[name] for name in _COLUMNS}, sample_rate=1.0, request_read=1)
+    for side in ("request", "response"):
+        own = half["side"] == side
+        for part in _BODY:
+            found[f"{side}_{part}"] = half[part] if own else None
+        if not own:
+            found[f"{side}_note"], found[f"{side}_bytes"] = NOT_SEEN, 0
+    return found

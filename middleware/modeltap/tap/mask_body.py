@@ -1,0 +1,65 @@
+"""Masking by the app's own function, the option `mask_body`.
+
+It runs in the app, after the response: the process that writes cannot have it without importing
+the app and its model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from modeltap.errors import ConfigError
+from modeltap.privacy.headers import text_of
+from modeltap.privacy.masker import MASKED, MAX_INFLATED_BYTES, UNMASKABLE, inflate
+from modeltap.tap.exchange import Exchange, Headers
+
+MaskBody = Callable[[bytes, str], bytes | None]
+"""From a body and its content type to what may be kept of it; None keeps nothing."""
+
+
+def own_mask(options: Mapping[str, Any]) -> MaskBody | None:
+    """Return the option `mask_body`; raises `ConfigError` when it is no function."""
+    function = options.get("mask_body")
+    if function is not None and not callable(function):
+        raise ConfigError(
+            f"option mask_body = {function!r} is wrong: it is a function of a body (bytes) and its "
+            "content type, whose result (bytes, or None for nothing) is kept"
+        )
+    return function
+
+
+def mask_bodies(exchange: Exchange, mask: MaskBody) -> None:
+    """Let the app's own function mask both bodies; headers come from `HeaderFilter`."""
+    exchange.request_body, exchange.request_headers, note = _masked(
+        mask, exchange.request_body, exchange.request_headers
+    )
+    exchange.request_note = note
+    exchange.response_body, exchange.response_headers, note = _masked(
+        mask, exchange.response_body, exchange.response_headers
+    )
+    exchange.response_note = exchange.response_note or note
+
+
+def _masked(
+    mask: MaskBody, body: bytes | bytearray, headers: Headers
+) -> tuple[bytes, Headers, str | None]:
+    """Return what `mask` leaves of `body`, its headers, and a note where that is not all."""
+    if not body:
+        return b"", headers, None
+    plain: bytes | None = bytes(body)
+    encoding = _header(headers, "content-encoding").lower()
+    if encoding not in ("", "identity"):
+        plain = inflate(bytes(body), encoding, MAX_INFLATED_BYTES)
+        headers = [pair for pair in headers if pair[0] != "content-encoding"]
+    try:
+        kept = None if plain is None else mask(plain, _header(headers, "content-type"))
+    except Exception:  # what cannot be masked is not kept, and costs nobody the record
+        kept = None
+    if kept is None:
+        return b"", headers, UNMASKABLE
+    return kept, headers, None if kept == plain else MASKED
+
+
+def _header(headers: Headers, name: str) -> str:
+    return next((text_of(value) for own, value in headers if own == name), "")

@@ -1,0 +1,173 @@
+"""What the ASGI and the WSGI middleware share: choosing exchanges, and handing them on."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from modeltap.config import sources
+from modeltap.config.reference_settings import parse_reference
+from modeltap.config.settings import ModelChooser, Settings
+from modeltap.config.validation import from_environment
+from modeltap.errors import ConfigError, StoreError
+from modeltap.privacy.headers import HeaderFilter, text_of, trace_id
+from modeltap.store.connection import check_path, check_writable
+from modeltap.tap.exchange import Exchange, Headers, ids
+from modeltap.tap.mask_body import mask_bodies, own_mask
+from modeltap.tap.recorder import Recorder, Ticket, recorder_for
+from modeltap.tap.sampling import Chooser, sampled
+from modeltap.writer.records import pack
+
+logger = logging.getLogger("modeltap")
+
+_LOOK_SECONDS = 0.0005
+"""How often a response that waits for its commit looks: a commit takes about as long."""
+
+
+class Tee:
+    """One app's tap: its settings, checked when built; nothing is opened before a request."""
+
+    def __init__(self, source: str, model: ModelChooser, options: dict[str, Any]) -> None:
+        self.source = source
+        self._mask_body = own_mask(options)
+        said = {name: value for name, value in options.items() if name != "mask_body"}
+        self.settings: Settings = sources.load(said)
+        self.disabled = self.settings.disabled
+        settings = self.settings
+        if not self.disabled:
+            _check_store(settings.store)
+            from_environment(settings.mask_key or "", "mask_key")
+            _check_reference(settings)
+        self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
+        self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
+        self.id_header = settings.id_header.encode() if settings.id_header else None
+        self._sent = HeaderFilter.of_requests(settings)
+        self._answered = HeaderFilter.of_responses(settings)
+        self._chooser = Chooser(settings, model)
+        self._recorder: Recorder | None = None
+        self._origin = 0
+        self._everything = settings.sample_rate >= 1.0
+        self.durable = settings.durability != "fast"
+        self._methods = frozenset(method.upper() for method in settings.methods)
+        self._said_failure = False
+
+    def begin(self, method: str, path: str, query: bytes, headers: Headers) -> Exchange | None:
+        """Return the exchange to fill, or None when this one is not tapped."""
+        if self.disabled:
+            return None
+        try:
+            model = self._chooser.model_of(path)
+            if model is None or (self._methods and method not in self._methods):
+                return None
+            exchange = Exchange(self.source, model, method, path, query, headers)
+            if self.id_header is not None:
+                exchange.id = ids.next(exchange.started_at)
+            return exchange if self._everything or self._sample(exchange) else None
+        except Exception as error:
+            self.failed(error)
+            return None
+
+    def begin_call(self, model: str, name: str) -> Exchange | None:
+        """Return the exchange to fill for a call that is not HTTP, or None when it is left out."""
+        if self.disabled:
+            return None
+        exchange = Exchange(self.source, model, "", name, b"")
+        exchange.id = ids.next(exchange.started_at)
+        return exchange if self._everything or self._sample(exchange) else None
+
+    def finish(self, exchange: Exchange) -> Ticket | None:
+        """Hand a finished exchange to the recorder; return what to wait for, if it is durable."""
+        try:
+            if not (exchange.sampled or exchange.failed()):
+                return None
+            exchange.request_headers = self._sent.kept(exchange.request_headers)
+            exchange.response_headers = self._answered.kept(exchange.response_headers)
+            if self._mask_body is not None:
+                mask_bodies(exchange, self._mask_body)
+            if self._recorder is None:
+                self._recorder = recorder_for(self.settings)
+                self._origin = self._recorder.join(self.settings)
+            if self.durable:
+                return self._recorder.put_durably(pack(self._origin, exchange))
+            self._recorder.put(pack(self._origin, exchange))
+        except Exception as error:
+            self.failed(error)
+        return None
+
+    def wait(self, ticket: Ticket | None) -> None:
+        """Wait for the commit of a durable exchange, a bounded time; blocks the thread."""
+        if ticket is not None:
+            deadline = time.monotonic() + self.settings.commit_timeout_seconds
+            while self._goes_on(ticket, deadline):
+                time.sleep(_LOOK_SECONDS)
+
+    async def wait_async(self, ticket: Ticket | None) -> None:
+        """Wait as `wait` does, while the event loop serves others."""
+        if ticket is not None:
+            # On the way of starlette, but not of a bare app that waits for nothing.
+            from anyio import sleep
+
+            deadline = time.monotonic() + self.settings.commit_timeout_seconds
+            while self._goes_on(ticket, deadline):
+                await sleep(_LOOK_SECONDS)
+
+    def _goes_on(self, ticket: Ticket, deadline: float) -> bool:
+        assert self._recorder is not None
+        if self._recorder.is_settled(ticket):
+            return False
+        if time.monotonic() < deadline:
+            return True
+        self._recorder.give_up()
+        return False
+
+    def close(self) -> None:
+        """Write what is queued, when the server says that it stops."""
+        try:
+            if self._recorder is not None:
+                self._recorder.close()
+        except Exception as error:
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """Our own failure is logged once; the app is never told."""
+        if not self._said_failure:
+            self._said_failure = True
+            logger.error("modeltap: an exchange could not be tapped: %r", error)
+
+    def _sample(self, exchange: Exchange) -> bool:
+        """Say whether to tap `exchange`, be it only in case it fails."""
+        trace = next((trace_id(text) for text in _traceparent(exchange.request_headers)), None)
+        if exchange.id is None:
+            exchange.id = ids.next(exchange.started_at)
+        key = trace or exchange.id
+        exchange.sampled = sampled(key, self.settings.sample_rate)
+        return exchange.sampled or sampled(key, self.settings.error_sample_rate or 0.0)
+
+
+def _traceparent(headers: Headers) -> Iterator[str]:
+    for name, value in headers:
+        if name in (b"traceparent", "traceparent"):
+            yield text_of(value)
+
+
+def _check_store(store: str) -> None:
+    """A path that can be no store is a mistake in the app; a disk that is read-only now is not."""
+    path = check_path(store)
+    try:
+        check_writable(path)
+    except StoreError as error:
+        logger.error("modeltap: nothing is recorded until it can be, the app serves on: %s", error)
+
+
+def _check_reference(settings: Settings) -> None:
+    """A reference's file must be there now, not when the first window is judged."""
+    for one in (settings, *map(settings.for_model, settings.models)):
+        reference = parse_reference(one.reference)
+        if reference.kind == "file" and not Path(reference.path).is_file():
+            raise ConfigError(
+                f"reference {one.reference!r}: there is no such file; name one, "
+                "or write 'first 2000 rows'"
+            )

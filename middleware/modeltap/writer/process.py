@@ -1,0 +1,136 @@
+"""The process beside an app that writes its store: started, fed and ended by the recorder.
+
+Making rows and handing them to SQLite costs some 15 us an exchange. In a thread of the app they
+would be taken from its requests, which share the interpreter's lock; and a thread that waits
+for that lock makes each release of it slower. Here a request pays for a write into a pipe, and
+nothing in the app wakes up for it. What is in the pipe survives the app: `kill -9` loses none
+of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from modeltap.writer.protocol import Counters
+
+READY = "ready"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that are the app's: its last exchanges come after them."""
+
+_PIPE_BYTES = 1 << 20
+
+
+class NotStarted(Exception):
+    """No writer process can be started here."""
+
+
+class WriterProcess:
+    """The app's side of one writer process. Raises `NotStarted` where there is none to be had.
+
+    It is fed before it runs: what is in the pipe is safe from the app's end.
+    """
+
+    def __init__(self, store: Path) -> None:
+        memory = Counters.create()
+        self.counters = Counters(memory)
+        command = [_python(), "-P", "-m", "modeltap.writer.main", str(store), str(memory)]
+        try:
+            with _held_back(ENDINGS):
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    bufsize=0,
+                    pass_fds=(memory,),
+                    process_group=0,  # a terminal's Ctrl-C is for the app
+                )
+        except OSError as error:
+            raise NotStarted(str(error)) from error
+        finally:
+            os.close(memory)
+        self._started = time.monotonic()
+        self.ready = False
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self.input = self._process.stdin.fileno()
+        self.output = self._process.stdout.fileno()
+        os.set_blocking(self.input, False)
+        with contextlib.suppress(OSError, AttributeError):
+            fcntl.fcntl(self.input, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago it was started."""
+        return time.monotonic() - self._started
+
+    def messages(self) -> list[str] | None:
+        """Return what the process wants to have logged; None when it has ended."""
+        data = os.read(self.output, 1 << 16)
+        if not data:
+            return None
+        said = [json.loads(line) for line in data.splitlines()]
+        self.ready = self.ready or READY in said
+        return [message for message in said if message != READY]
+
+    def last_messages(self) -> list[str]:
+        """Return what it has said by now, without waiting."""
+        poll = select.poll()
+        poll.register(self.output, select.POLLIN)
+        return (self.messages() or []) if poll.poll(0) else []
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Let it write what it was given, and end; leave it alone if that lasts."""
+        self._close_pipes()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self.close()
+
+    def forget(self) -> None:
+        """In a forked child: let go of what is the parent's, whose process it is to wait for."""
+        self._process.returncode = 0
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+@contextlib.contextmanager
+def _held_back(signals: Iterable[int]) -> Iterator[None]:
+    """Let no signal end a process that is started here before it can say that it ignores them.
+
+    It inherits the thread's mask. Some supervisors (circus, in BentoML) end what a worker has
+    started together with the worker, whose very first exchanges may be in the pipe.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _python() -> str:
+    """Return this environment's interpreter: within uWSGI `sys.executable` is not one."""
+    if sys.executable and Path(sys.executable).name.startswith(("python", "pypy")):
+        return sys.executable
+    return str(Path(sys.prefix) / "bin" / "python3")

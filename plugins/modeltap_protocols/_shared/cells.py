@@ -1,0 +1,138 @@
+"""Text of comma-separated values: its lines, whether the first one has names, and its rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from modeltap.ingest.files.table import MISSING, number
+from modeltap.payload import Payload
+from modeltap_protocols._shared.inputs import MAX_ROWS
+
+MEDIA = ("text/csv", "application/csv", "text/x-csv", "text/tab-separated-values")
+"""The types that say a body is a table."""
+
+Lines = list[list[str]]
+
+
+class NoTable(ValueError):
+    """The text is no table; the message says why."""
+
+
+def read_lines(text: str, delimiter: str | None = None) -> Lines:
+    r"""Return the cells of each line that is not empty; all lines have the same number of them.
+
+    Raises `NoTable` where they have not, or where the text is no CSV.
+
+    >>> read_lines('a,"b, c"\r\n\r\n1,2')
+    [['a', 'b, c'], ['1', '2']]
+    """
+    text = text.removeprefix("\ufeff")
+    # Lines end as the file has it: other separators of Unicode's may be part of a text.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text))
+    try:
+        lines = [cells for cells in islice(reader, MAX_ROWS + 2) if cells]
+    except csv.Error as error:
+        raise NoTable(f"no CSV ({error})") from None
+    for place, cells in enumerate(lines, 1):
+        if len(cells) != len(lines[0]):
+            raise NoTable(f"line {place} has {len(cells)} cells, the first has {len(lines[0])}")
+    return lines
+
+
+def has_header(lines: Lines, answers: int | None = None) -> bool:
+    """Say whether the first line holds names: it has no number, and others have.
+
+    Where no line has a number, the header is what the answer, of so many values, is no value of.
+
+    >>> has_header([["a", "b"], ["1", "x"]]), has_header([["1", "2"], ["3", "4"]])
+    (True, False)
+    >>> has_header([["a"], ["b"], ["c"]], answers=2), has_header([["a"], ["b"]], answers=2)
+    (True, False)
+    """
+    first, *rest = lines
+    # What is written with its index has no name for that.
+    names = first[1:] if len(first) > 1 and not first[0] else first
+    if not rest or len(set(first)) < len(first):
+        return False
+    if any(is_number(cell) or cell.strip().lower() in MISSING for cell in names):
+        return False
+    if any(is_number(cell) for cells in rest for cell in cells):
+        return True
+    return answers == len(rest)
+
+
+def to_rows(payload: Payload, lines: Lines, header: bool) -> list[dict[str, Any]]:
+    """Return lines as rows: in a column of numbers those, missing values as None.
+
+    >>> to_rows(Payload("/", None, 200, None, None), [["a", "b"], ["1", "x"], ["", "y"]], True)
+    [{'a': 1, 'b': 'x'}, {'a': None, 'b': 'y'}]
+    """
+    body = lines[1:] if header else lines
+    columns = [_typed(column) for column in zip(*body, strict=True)]
+    if not header:
+        return [payload.named(values) for values in zip(*columns, strict=True)]
+    names = _distinct(lines[0])
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def typed(cell: str) -> Any:
+    """Return a cell by itself: a number, None where it is missing, else its text.
+
+    >>> typed("1.5"), typed("NaN"), typed("cat")
+    (1.5, None, 'cat')
+    """
+    if cell.strip().lower() in MISSING:
+        return None
+    found = number(cell.strip())
+    return cell if found is None else found
+
+
+def is_number(cell: str) -> bool:
+    """Say whether a cell is a number: not, as for Python, with underscores, or 'infinity'.
+
+    >>> is_number(" 1.5"), is_number("1_0"), is_number("inf"), is_number("-1e5")
+    (True, False, False, True)
+    """
+    text = cell.strip()
+    return (
+        bool(text)
+        and (text[-1].isdigit() or text[-1] == ".")
+        and ("_" not in text and number(text) is not None)
+    )
+
+
+def _typed(column: Sequence[str]) -> list[Any]:
+    """A column is numeric when each value in it is: one word makes it one of words."""
+    given = [cell for cell in column if cell.strip().lower() not in MISSING]
+    numeric = all(map(is_number, given))
+    return [
+        None if cell.strip().lower() in MISSING else number(cell.strip()) if numeric else cell
+        for cell in column
+    ]
+
+
+def _delimiter(text: str) -> str:
+    first = text.lstrip("\r\n").partition("\n")[0]
+    return next((mark for mark in (",", "\t", ";") if mark in first), ",")
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return a header's names, each once; one that is empty goes by its place.
+
+    >>> _distinct(["", "a", "a"])
+    ['f0', 'a', 'a.1']
+    """
+    found: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
+    for place, name in enumerate(names):
+        distinct = base = name or f"f{place}"
+        while distinct in found:
+            numbers[base] += 1
+            distinct = f"{base}.{numbers[base]}"
+        found[distinct] = None
+    return list(found)
