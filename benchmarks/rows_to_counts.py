@@ -107,7 +107,7 @@ def standard_library(path: Path) -> float:
 
 def whole_pass(path: Path) -> float:
     connection = connect(path)
-    for table in ("predictions", "windows", "traffic", "progress", '"references"', "runs"):
+    for table in ("predictions", "windows", "traffic", "watermarks", '"references"', "runs"):
         connection.execute(f"delete from {table}")
     said = {"window": "1d", "reference": "first 2000 rows"}
     start = time.perf_counter()

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from modeltap.ingest.files.source import OnRead
-from modeltap.store.watermarks import progress
+from modeltap.store.watermarks import watermark
 
 _WIPE = "\r\x1b[K"
 
@@ -62,7 +62,7 @@ class _Line:
         self._judged = 0
 
     def look(self) -> None:
-        seen = progress(self._connection, "seen")
+        seen = watermark(self._connection, "seen")
         if seen < self._newest:
             text = f"counted {seen:,} of {self._newest:,} exchanges"
         else:

@@ -27,9 +27,10 @@ from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
+from modeltap.store.models import note_model
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
-from modeltap.store.watermarks import advance, note_model, progress
+from modeltap.store.watermarks import advance, watermark
 from modeltap.store.windows import Columns, Series
 
 CHUNK = 4096
@@ -71,7 +72,7 @@ class WindowCounter:
         """Count all exchanges that came since the last time; return how many."""
         total = 0
         while True:
-            before = progress(self.connection, SEEN)
+            before = watermark(self.connection, SEEN)
             chunk = self.connection.execute(
                 f"select {COLUMNS} from exchanges where seq > ? order by seq limit ?",
                 (before, CHUNK),
@@ -85,16 +86,16 @@ class WindowCounter:
     def recount(self, reference: Reference) -> None:
         """Count under a new reference, or into other windows, what was seen before."""
         series = self.series(reference)
-        name, seen = series.counted, progress(self.connection, SEEN)
+        name, seen = series.counted, watermark(self.connection, SEEN)
         if Window.parse(series.window).kind == "rows":
             # They are cut from what was seen, not counted as it comes.
-            if (before := progress(self.connection, name)) < seen:
+            if (before := watermark(self.connection, name)) < seen:
                 with self.fenced(name, before, seen):
                     pass
             return
-        if not progress(self.connection, name):
+        if not watermark(self.connection, name):
             self._sum_shorter(series)
-        while (before := progress(self.connection, name)) < seen:
+        while (before := watermark(self.connection, name)) < seen:
             chunk = self.connection.execute(
                 f"select {COLUMNS} from exchanges where seq > ? and seq <= ? and model = ? "
                 "and version = ? order by seq limit ?",
@@ -270,7 +271,7 @@ class WindowCounter:
         for row in stored.all_windows(self.connection, shorter):
             start = window.start(clock.parse(row["window_start"]) or 0.0)
             groups.setdefault(start, []).append(row)
-        with self.fenced(series.counted, 0, progress(self.connection, shorter.counted)):
+        with self.fenced(series.counted, 0, watermark(self.connection, shorter.counted)):
             for start, rows in groups.items():
                 stored.put_window(
                     self.connection,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, count_batch
-from modeltap.analysis.counting.labelled import LABELS, Due, note_due
+from modeltap.analysis.counting.labelled import LABELS
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
+from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels
-from modeltap.store.watermarks import progress
+from modeltap.store.watermarks import watermark
 from modeltap.store.windows import LAST, Columns, Key
 
 _BEFORE_ALL: Key = ("", 0, 0)
@@ -39,7 +40,7 @@ class RowWindows:
         done = 0
         while (found := self._next()) is not None:
             name = f"cut:{self._series.counted}"
-            before = progress(self.counter.connection, name)
+            before = watermark(self.counter.connection, name)
             columns = self._columns(*found)
             with self.counter.fenced(name, before, before + 1):
                 stored.put_window(self.counter.connection, self._series, columns)
@@ -49,9 +50,11 @@ class RowWindows:
 
     def _note_labelled(self, picked: list[sqlite3.Row], start: str) -> None:
         """Until it is cut nobody knows which window a labelled row lies in."""
-        connection, newest = self.counter.connection, progress(self.counter.connection, LABELS)
+        connection, newest = self.counter.connection, watermark(self.counter.connection, LABELS)
         if early_labels(connection, {row["exchange_id"] for row in picked}, newest):
-            due = Due(self.reference.model, self.reference.version, self._series.window, start)
+            due = DueWindow(
+                self.reference.model, self.reference.version, self._series.window, start
+            )
             note_due(connection, [due], newest)
 
     def open(self) -> Columns | None:

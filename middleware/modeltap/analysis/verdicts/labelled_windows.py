@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.analysis.counting.labelled import LABELS, Due, due_windows, forget_due, note_due
+from modeltap.analysis.counting.labelled import LABELS
 from modeltap.analysis.detectors import performance
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
@@ -18,9 +18,10 @@ from modeltap.analysis.verdicts.recorder import Judging, Period
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
+from modeltap.store.due_windows import DueWindow, forget_due, labelled_windows, note_due
 from modeltap.store.labels import note_label_days
 from modeltap.store.references import active_reference
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.watermarks import advance, watermark
 from modeltap.store.windows import Key, Series
 
 
@@ -36,20 +37,20 @@ class PerformanceJudge:
     def run(self) -> int:
         """Judge them; return how many."""
         self._note_labels()
-        due = due_windows(self.judging.connection)
+        due = labelled_windows(self.judging.connection)
         return sum(self._judge(window, newest) for window, newest in due)
 
     def _note_labels(self) -> None:
         """Note which windows new labels belong to, and how far the labels were read."""
         connection = self.judging.connection
-        before = progress(connection, LABELS)
+        before = watermark(connection, LABELS)
         newest = connection.execute("select max(seq) from labels").fetchone()[0] or 0
         due = set()
         for row in self._labelled_since(0 if self.judging.again else before):
             window = Window.parse(self.judging.settings_of(row["model"]).window)
             start = self._start(row, window)
             if start is not None:
-                due.add(Due(row["model"], row["version"], window.text, start))
+                due.add(DueWindow(row["model"], row["version"], window.text, start))
         if not due and newest == before:
             return
         with writing(connection):
@@ -79,7 +80,7 @@ class PerformanceJudge:
             (seq,),
         ).fetchall()
 
-    def _judge(self, due: Due, newest: int) -> bool:
+    def _judge(self, due: DueWindow, newest: int) -> bool:
         model, version = due.model, due.version
         settings = self.judging.settings_of(model)
         where = self._where(*due)
