@@ -25,12 +25,12 @@ from modeltap.analysis.counting import counts
 from modeltap.analysis.model.reference import fit
 from modeltap.config import sources
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import COLUMNS, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store import schema
 from modeltap.store.connection import connect, writing
-from modeltap.store.exchanges import insert_exchanges
+from modeltap.store.exchanges import exchanges_after, insert_exchanges
 
 CHUNK = 4096
 
@@ -75,12 +75,10 @@ def chunks(path: Path):  # type: ignore[no-untyped-def]
     connection = connect(path)
     seq = 0
     while True:
-        found = connection.execute(
-            f"select {COLUMNS} from exchanges where seq > ? order by seq limit ?", (seq, CHUNK)
-        ).fetchall()
+        found = exchanges_after(connection, seq, CHUNK)
         if not found:
             return
-        seq = found[-1]["seq"]
+        seq = found[-1].seq
         yield found
 
 
@@ -100,8 +98,8 @@ def standard_library(path: Path) -> float:
     start = time.perf_counter()
     for chunk in chunks(path):
         for row in chunk:
-            json.loads(row["request_body"])
-            json.loads(row["response_body"])
+            json.loads(row.request_body)
+            json.loads(row.response_body)
     return time.perf_counter() - start
 
 

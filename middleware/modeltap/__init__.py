@@ -115,7 +115,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     >>> label(id, 192.0)
     """
     from modeltap.store.connection import connect, writing
-    from modeltap.store.labels import insert_labels
+    from modeltap.store.labels import Label, insert_labels
 
     if not id or value is None:
         raise InputError(f"label({id!r}, {value!r}): give an exchange's id, and what was right")
@@ -125,7 +125,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     connection = connect(path, create=False)
     try:
         with writing(connection):
-            insert_labels(connection, [(id, row, value)], source="label()")
+            insert_labels(connection, [Label(id, row, value)], source="label()")
     finally:
         connection.close()
 

@@ -15,8 +15,8 @@ from modeltap.ingest.roles import Roles
 from modeltap.ingest.table_rows import read_rows
 from modeltap.store import unmatched
 from modeltap.store.connection import writing
-from modeltap.store.exchanges import insert_exchanges
-from modeltap.store.labels import insert_labels
+from modeltap.store.exchanges import find_exchange_id, has_exchange, insert_exchanges
+from modeltap.store.labels import Label, has_label_from, has_labels, insert_labels, move_labels
 from modeltap.store.text import storable_text
 
 _BATCH = 2000
@@ -81,14 +81,14 @@ class Importer:
 
     def _add_whole(self, logged: Logged, row: Row) -> None:
         id_ = self._rows.id_of(logged.source, logged.key)
-        if self._known("exchanges where id", id_):
+        if has_exchange(self._connection, id_):
             self.done.repeated += 1
             return
         insert_exchanges(self._connection, [row])
         self.done.rows += 1
         self.done.without_time += logged.time is None
         if logged.label is not None:
-            label = (id_, 0, self._rows.label(logged.label))
+            label = Label(id_, 0, self._rows.label(logged.label))
             self.done.labels += insert_labels(self._connection, [label], source="import")
         if logged.request_id and logged.request_id != logged.key:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
@@ -109,46 +109,27 @@ class Importer:
         # One that comes first waits under the id that its exchange will have.
         id_ = found or self._rows.id_of(truth.source, truth.id)
         source = f"{truth.source}:{truth.key}"
-        known = self._connection.execute(
-            "select 1 from labels where exchange_id = ? and row = ? and source = ?",
-            (id_, truth.row, source),
-        ).fetchone()
-        if known:
+        if has_label_from(self._connection, id_, truth.row, source):
             self.done.repeated += 1
             return
-        label = (id_, truth.row, self._rows.label(truth.value))
+        label = Label(id_, truth.row, self._rows.label(truth.value))
         insert_labels(self._connection, [label], source=source)
         self.done.labels += 1
         self.done.waiting_labels += found is None
 
     def _exchange_of(self, truth: Truth) -> str | None:
         """Find an exchange by the log's own id of it, else by the caller's."""
-        found = self._connection.execute(
-            "select id from exchanges where id = ? union all "
-            "select id from exchanges where request_id = ? and model = ? limit 1",
-            (self._rows.id_of(truth.source, truth.id), storable_text(truth.id), self._model),
-        ).fetchone()
-        return found[0] if found else None
+        return find_exchange_id(
+            self._connection,
+            self._rows.id_of(truth.source, truth.id),
+            self._model,
+            request_id=storable_text(truth.id),
+        )
 
     def _adopt_labels(self, waiting: str, id_: str) -> None:
         """Give an exchange the labels that waited under its caller's id, as the latest ones."""
-        labels = self._connection.execute(
-            "select row, key, value, source, labelled_at, received_at from labels "
-            "where exchange_id = ? order by seq",
-            (waiting,),
-        ).fetchall()
-        if not labels or self._known("exchanges where id", waiting):
-            return
-        self._connection.executemany(
-            "insert into labels (exchange_id, row, key, value, source, labelled_at, received_at) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            [(id_, *label) for label in labels],
-        )
-        self._connection.execute("delete from labels where exchange_id = ?", (waiting,))
-
-    def _known(self, where: str, id_: str) -> bool:
-        found = self._connection.execute(f"select 1 from {where} = ?", (id_,)).fetchone()
-        return found is not None
+        if has_labels(self._connection, waiting) and not has_exchange(self._connection, waiting):
+            move_labels(self._connection, waiting, id_)
 
 
 def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:

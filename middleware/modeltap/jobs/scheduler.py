@@ -35,8 +35,11 @@ from modeltap.store import reserve, unmatched
 from modeltap.store.child_runs import note_child_run
 from modeltap.store.connection import connect, writing
 from modeltap.store.dropped import losses_due
+from modeltap.store.exchanges import newest_exchange
 from modeltap.store.job_times import is_unfinished
+from modeltap.store.labels import newest_label
 from modeltap.store.lease import Lease
+from modeltap.store.traffic import has_due_traffic
 from modeltap.store.watermarks import watermark
 
 logger = logging.getLogger("modeltap")
@@ -256,16 +259,13 @@ def something_new(connection: sqlite3.Connection) -> bool:
     """
     if is_unfinished(connection):
         return True
-    newest = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
-    if newest > watermark(connection, "seen") or unmatched.any_old(connection):
+    if newest_exchange(connection) > watermark(connection, "seen") or unmatched.any_old(connection):
         return True
-    labels = connection.execute("select max(seq) from labels").fetchone()[0] or 0
-    if labels > watermark(connection, "labels") or losses_due(connection, time.time()):
+    if newest_label(connection) > watermark(connection, "labels") or losses_due(
+        connection, time.time()
+    ):
         return True
-    closed = connection.execute(
-        "select 1 from traffic t where due and window_end <= ? limit 1", (now(),)
-    ).fetchone()
-    return closed is not None
+    return has_due_traffic(connection, now())
 
 
 def told_to(settings: Settings) -> bytes:

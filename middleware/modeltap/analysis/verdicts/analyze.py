@@ -84,8 +84,8 @@ def analyze(
 
 
 def _references(connection: sqlite3.Connection, model: str | None) -> list[Reference]:
-    rows = active_references(connection)
-    return [Reference.from_json(r["payload"]) for r in rows if model in (None, r["model"])]
+    rows = active_references(connection, model)
+    return [Reference.from_json(row.payload) for row in rows]
 
 
 def _without_reference(connection: sqlite3.Connection) -> list[tuple[str, str]]:
