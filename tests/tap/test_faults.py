@@ -21,8 +21,8 @@ from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 from modeltap.store.dropped import losses_due, write_losses
 from modeltap.tap.exchange import Exchange
+from modeltap.tap.packing import pack
 from modeltap.tap.recorder import Recorder
-from modeltap.writer.records import pack
 from processes import writers_of
 
 

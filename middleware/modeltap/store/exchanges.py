@@ -1,16 +1,77 @@
-"""Writing exchanges inside the caller's transaction."""
+"""Rows of the table `exchanges`, and writing them inside the caller's transaction."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from operator import attrgetter
 
-from modeltap.store import schema
+import msgspec
 
-_USUAL = len(schema.USUAL_COLUMNS)
-_NOTHING_RARE = (None,) * len(schema.RARE_COLUMNS)
+
+class UsualColumns(msgspec.Struct, kw_only=True, gc=False):
+    """The columns that most exchanges fill."""
+
+    id: str
+    model: str
+    version: str = ""
+    source: str
+    method: str | None = None
+    path: str | None = None
+    route: str | None = None
+    status: int | None = None
+    started_at: str
+    event_time: str | None = None
+    headers_ms: float | None = None
+    first_byte_ms: float | None = None
+    duration_ms: float | None = None
+    request_type: str | None = None
+    response_type: str | None = None
+    request_body: str | bytes | None = None
+    response_body: str | bytes | None = None
+    request_bytes: int | None = None
+    response_bytes: int | None = None
+    request_read: bool | None = None
+    sample_rate: float | None = None
+    pid: int | None = None
+    host: str | None = None
+
+
+class ExchangeRow(UsualColumns, kw_only=True, gc=False):
+    """What the capture path writes of an exchange; each field is the column of its name.
+
+    `decoded`, `decode_note` and `protocol_id` are the analyzer's. The columns below are null for
+    most exchanges, and then left out of the statement: SQLite's time for a row is mostly its
+    count of columns.
+    """
+
+    environment: str | None = None
+    query: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    request_encoding: str | None = None
+    response_encoding: str | None = None
+    request_note: str | None = None
+    response_note: str | None = None
+    request_truncated: bool | None = None
+    response_truncated: bool | None = None
+    aborted: bool | None = None
+    request_headers: str | None = None
+    response_headers: str | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
+    stream: str | None = None
+
+
+USUAL_COLUMNS = UsualColumns.__struct_fields__
+EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
+_RARE_COLUMNS = tuple(name for name in EXCHANGE_COLUMNS if name not in USUAL_COLUMNS)
+_NOTHING_RARE = (None,) * len(_RARE_COLUMNS)
+
+_usual = attrgetter(*USUAL_COLUMNS)
+_rare = attrgetter(*_RARE_COLUMNS)
+_all = attrgetter(*EXCHANGE_COLUMNS)
 
 
 @cache
@@ -22,10 +83,9 @@ def _insert(columns: tuple[str, ...]) -> str:
     )
 
 
-def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert `rows`, values of `schema.EXCHANGE_COLUMNS`."""
-    if all(row[_USUAL:] == _NOTHING_RARE for row in rows):
-        usual = (row[:_USUAL] for row in rows)
-        connection.executemany(_insert(schema.USUAL_COLUMNS), usual)
+def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]) -> None:
+    """Insert `rows`; one whose id is in the store already is left out."""
+    if all(_rare(row) == _NOTHING_RARE for row in rows):
+        connection.executemany(_insert(USUAL_COLUMNS), map(_usual, rows))
     else:
-        connection.executemany(_insert(schema.EXCHANGE_COLUMNS), rows)
+        connection.executemany(_insert(EXCHANGE_COLUMNS), map(_all, rows))

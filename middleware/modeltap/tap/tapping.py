@@ -17,9 +17,9 @@ from modeltap.privacy.headers import HeaderFilter, text_of, trace_id
 from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.mask_body import mask_bodies, own_mask
+from modeltap.tap.packing import pack
 from modeltap.tap.recorder import Recorder, Ticket, recorder_for
 from modeltap.tap.sampling import Chooser, sampled
-from modeltap.writer.records import pack
 
 logger = logging.getLogger("modeltap")
 
