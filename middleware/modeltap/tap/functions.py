@@ -15,7 +15,8 @@ import msgspec
 
 from modeltap.errors import InputError
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.recorder import Ticket, recorders
+from modeltap.tap.recorder import Ticket
+from modeltap.tap.recorders import recorders
 from modeltap.tap.tapping import Tap
 
 _JSON = (("content-type", "application/json"),)
@@ -349,7 +350,7 @@ def _tee(store: str | Path | None, options: dict[str, Any]) -> Tap:
 def _with_store(store: str | Path | None, options: dict[str, Any]) -> dict[str, Any]:
     if store is not None:
         return {**options, "store": str(store)}
-    known = [str(recorder.store) for recorder in recorders()]
+    known = [str(recorder.store) for recorder in recorders.all()]
     if len(known) > 1:
         raise InputError(f"which store? this process records to: {', '.join(known)}; say store=...")
     return {**options, "store": known[0]} if known else options

@@ -17,7 +17,8 @@ from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.mask_body import mask_bodies, own_mask
 from modeltap.tap.packing import pack
-from modeltap.tap.recorder import Recorder, Ticket, recorder_for
+from modeltap.tap.recorder import Recorder, Ticket
+from modeltap.tap.recorders import recorders
 from modeltap.tap.routing import Router
 from modeltap.tap.sampling import Sampler
 
@@ -89,7 +90,7 @@ class Tap:
             if self._mask_body is not None:
                 mask_bodies(exchange, self._mask_body)
             if self._recorder is None:
-                self._recorder = recorder_for(self.settings)
+                self._recorder = recorders.of(self.settings)
                 self._origin = self._recorder.join(self.settings)
             if self.durable:
                 return self._recorder.put_durably(pack(self._origin, exchange))
