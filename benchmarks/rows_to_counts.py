@@ -28,9 +28,9 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.store import schema
 from modeltap.store.connection import connect, writing
-from modeltap.store.exchanges import exchanges_after, insert_exchanges
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.stored_exchanges import exchanges_after
 
 CHUNK = 4096
 
@@ -39,7 +39,6 @@ def fill(path: Path, rows: int) -> None:
     """Write `rows` exchanges of 20 numeric and 5 categorical features."""
     rng = np.random.default_rng(0)
     connection = connect(path)
-    blank = dict.fromkeys(schema.EXCHANGE_COLUMNS)
     for start in range(0, rows, 2000):
         batch = []
         for n in range(start, min(start + 2000, rows)):
@@ -50,22 +49,20 @@ def fill(path: Path, rows: int) -> None:
                 {f"category_{i}": str(w) for i, w in enumerate(rng.choice(list("abcde"), 5))}
             )
             when = f"2024-01-01T{n % 24:02d}:00:00.000Z"
-            values = {
-                **blank,
-                "id": f"{n:032x}",
-                "model": "m",
-                "version": "",
-                "source": "asgi",
-                "path": "/predict",
-                "status": 200,
-                "started_at": when,
-                "event_time": when,
-                "duration_ms": 1.0,
-                "request_type": "application/json",
-                "request_body": json.dumps(body),
-                "response_body": '{"prediction": 1.5}',
-            }
-            batch.append(tuple(values[name] for name in schema.EXCHANGE_COLUMNS))
+            row = ExchangeRow(
+                id=f"{n:032x}",
+                model="m",
+                source="asgi",
+                path="/predict",
+                status=200,
+                started_at=when,
+                event_time=when,
+                duration_ms=1.0,
+                request_type="application/json",
+                request_body=json.dumps(body),
+                response_body='{"prediction": 1.5}',
+            )
+            batch.append(row)
         with writing(connection):
             insert_exchanges(connection, batch)
     connection.close()

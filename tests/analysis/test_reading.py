@@ -17,7 +17,7 @@ from modeltap.config import sources
 from modeltap.decoding import batches as reading
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.times import parse_times, write_times
-from modeltap.store.exchanges import StoredExchange
+from modeltap.store.stored_exchanges import StoredExchange
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(

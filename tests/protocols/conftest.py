@@ -13,7 +13,7 @@ from modeltap.config.settings import Settings
 from modeltap.decoding import batches
 from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Decoded, Payload
-from modeltap.store.exchanges import StoredExchange
+from modeltap.store.stored_exchanges import StoredExchange
 
 SERVER = Path(__file__).parents[1] / "support" / "llm_server.py"
 

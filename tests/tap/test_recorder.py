@@ -17,9 +17,9 @@ import modeltap
 from modeltap.config import sources
 from modeltap.errors import ConfigError, StoreError
 from modeltap.tap.exchange import Exchange, IdSource
+from modeltap.tap.packing import pack
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.process import WriterProcess
-from modeltap.writer.records import pack
 
 
 def settings_of(store, **options):
@@ -198,12 +198,12 @@ def test_no_file_and_no_thread_before_the_first_request(store):
 
 CHILD = """
 import sys, time
-from modeltap import config
+from modeltap.config import sources
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.process import WriterProcess
 from modeltap.tap.exchange import Exchange
-from modeltap.writer.records import pack
-settings = config.load({"store": sys.argv[1], "analyze": False})
+from modeltap.tap.packing import pack
+settings = sources.load({"store": sys.argv[1], "analyze": False})
 recorder = Recorder(__import__("pathlib").Path(sys.argv[1]), settings)
 tap = recorder.join(settings)
 for n in range(10**6):

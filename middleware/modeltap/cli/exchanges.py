@@ -20,7 +20,6 @@ from modeltap.cli.options import (
 from modeltap.errors import InputError
 from modeltap.output import cell, emit, emit_json
 from modeltap.store.exchanges import (
-    exchanges_by_id,
     find_whole_exchanges,
     last_whole_exchanges,
     newest_exchange,
@@ -28,6 +27,7 @@ from modeltap.store.exchanges import (
 )
 from modeltap.store.labels import labels_of
 from modeltap.store.predictions import predictions_of
+from modeltap.store.stored_exchanges import exchanges_by_id
 
 _POLL_SECONDS = 0.3
 _SHOWN_CHARACTERS = 60

@@ -14,7 +14,7 @@ from modeltap.decoding.decoders import Decoders, plain
 from modeltap.decoding.times import parse_times
 from modeltap.payload import Body, Decoded, Payload
 from modeltap.rows import Row, columns, take
-from modeltap.store.exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
+from modeltap.store.stored_exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
 
 _EVENT = '"ce-specversion"'
 """A header of CloudEvents, whose bodies look like those of whatever they carry."""

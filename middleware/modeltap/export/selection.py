@@ -13,13 +13,9 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.rows import as_dict
-from modeltap.store.exchanges import (
-    StoredExchange,
-    count_exchanges,
-    exchanges_up_to,
-    newest_exchange,
-)
+from modeltap.store.exchanges import count_exchanges, newest_exchange
 from modeltap.store.labels import last_labels, newest_label
+from modeltap.store.stored_exchanges import StoredExchange, exchanges_up_to
 
 ABOUT = ("id", "row", "started_at", "event_time", "model", "version")
 ANSWER = ("prediction", "score", "probabilities", "label")

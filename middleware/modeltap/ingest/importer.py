@@ -10,12 +10,17 @@ from modeltap import clock
 from modeltap.config.settings import Settings
 from modeltap.ingest.entry import Entry, Logged, Truth
 from modeltap.ingest.files.table import Table
-from modeltap.ingest.logged_rows import ExchangeRows, Row
+from modeltap.ingest.logged_rows import ExchangeRows
 from modeltap.ingest.roles import Roles
 from modeltap.ingest.table_rows import read_rows
 from modeltap.store import unmatched
 from modeltap.store.connection import writing
-from modeltap.store.exchanges import find_exchange_id, has_exchange, insert_exchanges
+from modeltap.store.exchanges import (
+    ExchangeRow,
+    find_exchange_id,
+    has_exchange,
+    insert_exchanges,
+)
 from modeltap.store.labels import Label, has_label_from, has_labels, insert_labels, move_labels
 from modeltap.store.text import storable_text
 
@@ -62,15 +67,15 @@ class Importer:
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries in one transaction."""
         # Masking takes its time, and nobody else can write meanwhile: it comes before.
-        ready = [(one, self._rows.row(one) if isinstance(one, Logged) else ()) for one in entries]
+        rows = iter([self._rows.row(entry) for entry in entries if isinstance(entry, Logged)])
         with writing(self._connection):
-            for entry, row in ready:
+            for entry in entries:
                 if isinstance(entry, Truth):
                     self._add_truth(entry)
                 elif entry.side is None:
-                    self._add_whole(entry, row)
+                    self._add_whole(entry, next(rows))
                 else:
-                    self._add_half(entry, row, entry.side)
+                    self._add_half(entry, next(rows), entry.side)
 
     def settle(self, *, all_of_them: bool = False) -> None:
         """Store alone the halves, of all models, that waited for too long; count the others."""
@@ -79,7 +84,7 @@ class Importer:
         self.done.rows += settled
         self.done.waiting = unmatched.count(self._connection, self._model)
 
-    def _add_whole(self, logged: Logged, row: Row) -> None:
+    def _add_whole(self, logged: Logged, row: ExchangeRow) -> None:
         id_ = self._rows.id_of(logged.source, logged.key)
         if has_exchange(self._connection, id_):
             self.done.repeated += 1
@@ -93,7 +98,7 @@ class Importer:
         if logged.request_id and logged.request_id != logged.key:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
 
-    def _add_half(self, logged: Logged, row: Row, side: str) -> None:
+    def _add_half(self, logged: Logged, row: ExchangeRow, side: str) -> None:
         outcome = unmatched.take_half(self._connection, row, side, clock.now())
         if outcome == "repeated":
             self.done.repeated += 1

@@ -1,69 +1,77 @@
-"""Exchanges: written by capture and imports, read to be decoded, and found by their ids."""
+"""Exchanges: their rows, written by capture and imports, counted, and found by their ids."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from operator import attrgetter
 
-from modeltap.store import schema
-
-_USUAL = len(schema.USUAL_COLUMNS)
-_NOTHING_RARE = (None,) * len(schema.RARE_COLUMNS)
-
-_IDS_PER_QUERY = 500
-"""SQLite takes 999 parameters at least."""
+import msgspec
 
 
-class StoredExchange(NamedTuple):
-    """The columns of an exchange that decoding and counting need."""
+class UsualColumns(msgspec.Struct, kw_only=True, gc=False):
+    """The columns that most exchanges fill."""
 
-    seq: int
     id: str
     model: str
-    version: str
-    path: str | None
-    query: str | None
-    status: int | None
-    request_body: str | bytes | None
-    response_body: str | bytes | None
-    request_type: str | None
-    response_type: str | None
-    request_encoding: str | None
-    response_encoding: str | None
+    version: str = ""
+    source: str
+    method: str | None = None
+    path: str | None = None
+    route: str | None = None
+    status: int | None = None
     started_at: str
-    event_time: str | None
-    duration_ms: float | None
-    aborted: int | None
-    sample_rate: float | None
-    method: str | None
-    request_headers: str | None
-    """JSON, as are `response_headers` and `stream`."""
-    response_headers: str | None
-    stream: str | None
-    request_truncated: int | None
-    response_truncated: int | None
+    event_time: str | None = None
+    headers_ms: float | None = None
+    first_byte_ms: float | None = None
+    duration_ms: float | None = None
+    request_type: str | None = None
+    response_type: str | None = None
+    request_body: str | bytes | None = None
+    response_body: str | bytes | None = None
+    request_bytes: int | None = None
+    response_bytes: int | None = None
+    request_read: bool | None = None
+    sample_rate: float | None = None
+    pid: int | None = None
+    host: str | None = None
 
 
-class DecodeNote(NamedTuple):
-    """The rows that were found in an exchange, and why there are none or no predictions."""
+class ExchangeRow(UsualColumns, kw_only=True, gc=False):
+    """What the capture path writes of an exchange; each field is the column of its name.
 
-    rows: int
-    reason: str | None
+    `decoded`, `decode_note` and `protocol_id` are the analyzer's. The columns below are null for
+    most exchanges, and then left out of the statement: SQLite's time for a row is mostly its
+    count of columns.
+    """
+
+    environment: str | None = None
+    query: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    request_encoding: str | None = None
+    response_encoding: str | None = None
+    request_note: str | None = None
+    response_note: str | None = None
+    request_truncated: bool | None = None
+    response_truncated: bool | None = None
+    aborted: bool | None = None
+    request_headers: str | None = None
+    response_headers: str | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
+    stream: str | None = None
 
 
-_COLUMNS = ", ".join(StoredExchange._fields)
+USUAL_COLUMNS = UsualColumns.__struct_fields__
+EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
+_RARE_COLUMNS = tuple(name for name in EXCHANGE_COLUMNS if name not in USUAL_COLUMNS)
+_NOTHING_RARE = (None,) * len(_RARE_COLUMNS)
 
-
-def _select(
-    connection: sqlite3.Connection, where: str, parameters: Sequence[object]
-) -> list[StoredExchange]:
-    cursor = connection.cursor()
-    cursor.row_factory = None  # plain tuples: a `sqlite3.Row` between would be made in vain
-    cursor.execute(f"select {_COLUMNS} from exchanges where {where}", parameters)
-    return list(map(StoredExchange._make, cursor))
+_usual = attrgetter(*USUAL_COLUMNS)
+_rare = attrgetter(*_RARE_COLUMNS)
+_all = attrgetter(*EXCHANGE_COLUMNS)
 
 
 @cache
@@ -75,84 +83,15 @@ def _insert(columns: tuple[str, ...]) -> str:
     )
 
 
-def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert `rows`, values of `schema.EXCHANGE_COLUMNS`, inside the caller's transaction."""
-    if all(row[_USUAL:] == _NOTHING_RARE for row in rows):
-        usual = (row[:_USUAL] for row in rows)
-        connection.executemany(_insert(schema.USUAL_COLUMNS), usual)
-    else:
-        connection.executemany(_insert(schema.EXCHANGE_COLUMNS), rows)
+def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]) -> None:
+    """Insert `rows`; one whose id is in the store already is left out.
 
-
-def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> list[StoredExchange]:
-    """Return the first `limit` exchanges after the one with the number `seq`."""
-    return _select(connection, "seq > ? order by seq limit ?", (seq, limit))
-
-
-def exchanges_of_version(
-    connection: sqlite3.Connection, model: str, version: str, after: int, until: int, limit: int
-) -> list[StoredExchange]:
-    """Return the first `limit` exchanges of a model's version with `after` < seq <= `until`."""
-    return _select(
-        connection,
-        "seq > ? and seq <= ? and model = ? and version = ? order by seq limit ?",
-        (after, until, model, version, limit),
-    )
-
-
-def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[StoredExchange]:
-    """Return the exchanges with these ids, as far as they are still there."""
-    wanted = list(ids)
-    found: list[StoredExchange] = []
-    for start in range(0, len(wanted), _IDS_PER_QUERY):
-        part = wanted[start : start + _IDS_PER_QUERY]
-        found += _select(connection, f"id in ({','.join('?' * len(part))}) order by seq", part)
-    return found
-
-
-def exchange_by_protocol_id(
-    connection: sqlite3.Connection, model: str, protocol_id: str
-) -> StoredExchange | None:
-    """Return the last exchange of a model whose body has this id; None where there is none."""
-    found = _select(
-        connection,
-        "protocol_id = ? and model = ? order by seq desc limit 1",
-        (protocol_id, model),
-    )
-    return found[0] if found else None
-
-
-def exchanges_up_to(
-    connection: sqlite3.Connection,
-    model: str | None,
-    after: int,
-    until: int,
-    *,
-    limit: int,
-    max_bytes: int,
-) -> list[StoredExchange]:
-    """Return the first exchanges with `after` < seq <= `until`, of one model or of all.
-
-    Args:
-        limit: how many at most.
-        max_bytes: no more are read once the bodies have so many bytes.
+    All of this is inside the caller's transaction.
     """
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    cursor.execute(
-        f"select {_COLUMNS} from exchanges where seq > ? and seq <= ? "
-        "and (? is null or model = ?) order by seq limit ?",
-        (after, until, model, model, limit),
-    )
-    found: list[StoredExchange] = []
-    size = 0
-    for exchange in map(StoredExchange._make, cursor):
-        found.append(exchange)
-        size += len(exchange.request_body or "") + len(exchange.response_body or "")
-        if size >= max_bytes:
-            break
-    cursor.close()  # one that stayed open would keep the write-ahead log from being emptied
-    return found
+    if all(_rare(row) == _NOTHING_RARE for row in rows):
+        connection.executemany(_insert(USUAL_COLUMNS), map(_usual, rows))
+    else:
+        connection.executemany(_insert(EXCHANGE_COLUMNS), map(_all, rows))
 
 
 def newest_exchange(connection: sqlite3.Connection) -> int:
@@ -189,63 +128,6 @@ def count_exchanges(
         (until, until, model, model),
     ).fetchone()
     return int(found[0])
-
-
-def save_decode_notes(
-    connection: sqlite3.Connection, before: int, after: int, notes: Mapping[int, DecodeNote]
-) -> None:
-    """Write what was found in all exchanges with `before` < seq <= `after`, in the transaction.
-
-    Args:
-        notes: by `seq`.
-    """
-    # Most have the same, and one statement writes it twice as fast as one for each.
-    usual = Counter(notes.values()).most_common(1)[0][0]
-    connection.execute(
-        "update exchanges set decoded = ?, decode_note = ? where seq > ? and seq <= ?",
-        (*usual, before, after),
-    )
-    connection.executemany(
-        "update exchanges set decoded = ?, decode_note = ? where seq = ?",
-        ((*note, seq) for seq, note in notes.items() if note != usual),
-    )
-
-
-def save_protocol_ids(connection: sqlite3.Connection, ids: Iterable[tuple[int, str]]) -> None:
-    """Write the protocol's own ids of exchanges, given by `seq`, inside the transaction."""
-    connection.executemany(
-        "update exchanges set protocol_id = ? where seq = ?", ((id_, seq) for seq, id_ in ids)
-    )
-
-
-class DecodeProblem(NamedTuple):
-    """A reason why exchanges could not be decoded in full."""
-
-    reason: str
-    unread: int
-    """Exchanges in which no rows were found for this reason."""
-    times: int
-    """Exchanges that have this note."""
-
-
-def decode_problems(connection: sqlite3.Connection, except_for: str) -> list[DecodeProblem]:
-    """Return why exchanges could not be decoded, the commonest reason first.
-
-    Args:
-        except_for: a note that is no problem.
-    """
-    rows = connection.execute(
-        "select decode_note, sum(decoded = 0), count(*) as times from exchanges "
-        "where decode_note is not null and decode_note <> ? and (status is null or status < 400) "
-        "group by 1 order by times desc",
-        (except_for,),
-    )
-    return [DecodeProblem(*row) for row in rows]
-
-
-def newest_with_note(connection: sqlite3.Connection, note: str) -> StoredExchange:
-    """Return the last exchange that has this note, of which there is one at least."""
-    return _select(connection, "decode_note = ? order by seq desc limit 1", (note,))[0]
 
 
 def has_exchange(connection: sqlite3.Connection, id_: str) -> bool:

@@ -14,57 +14,6 @@ if TYPE_CHECKING:
 VERSION = 1
 """`PRAGMA user_version` of a file that this code reads and writes."""
 
-USUAL_COLUMNS = (
-    "id",
-    "model",
-    "version",
-    "source",
-    "method",
-    "path",
-    "route",
-    "status",
-    "started_at",
-    "event_time",
-    "headers_ms",
-    "first_byte_ms",
-    "duration_ms",
-    "request_type",
-    "response_type",
-    "request_body",
-    "response_body",
-    "request_bytes",
-    "response_bytes",
-    "request_read",
-    "sample_rate",
-    "pid",
-    "host",
-)
-RARE_COLUMNS = (
-    "environment",
-    "query",
-    "error_type",
-    "error_message",
-    "request_encoding",
-    "response_encoding",
-    "request_note",
-    "response_note",
-    "request_truncated",
-    "response_truncated",
-    "aborted",
-    "request_headers",
-    "response_headers",
-    "request_id",
-    "trace_id",
-    "stream",
-)
-EXCHANGE_COLUMNS = USUAL_COLUMNS + RARE_COLUMNS
-"""What the capture path writes of an exchange, in this order; `decoded`, `decode_note` and
-`protocol_id` are the analyzer's.
-
-The rare ones are null for most exchanges, and then left out of the statement: SQLite's time for
-a row is mostly its count of columns.
-"""
-
 _TABLES = """
 create table exchanges (
     seq integer primary key autoincrement,  -- order of arrival; the analyzer's watermark

@@ -25,7 +25,11 @@ from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
 from modeltap.store import windows as stored
 from modeltap.store.connection import TAKEN_OVER, writing
-from modeltap.store.exchanges import (
+from modeltap.store.models import note_model
+from modeltap.store.predictions import LAST, StoredRow, insert_predictions
+from modeltap.store.references import active_references
+from modeltap.store.request_days import note_requests
+from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
     exchanges_by_id,
@@ -33,10 +37,6 @@ from modeltap.store.exchanges import (
     save_decode_notes,
     save_protocol_ids,
 )
-from modeltap.store.models import note_model
-from modeltap.store.predictions import LAST, StoredRow, insert_predictions
-from modeltap.store.references import active_references
-from modeltap.store.request_days import note_requests
 from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
 from modeltap.store.watermarks import advance, watermark
 from modeltap.store.windows import Columns, Series
