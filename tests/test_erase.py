@@ -49,9 +49,7 @@ def closed(clean_process):
     """Write what was captured, and let go of the store."""
 
     def close():
-        for recorder in modeltap.tap.recorder.recorders():
-            recorder.close()
-        modeltap.tap.recorder._recorders.clear()
+        modeltap.tap.recorders.recorders.close()
         modeltap.tap.functions._tees.clear()
 
     yield close

@@ -30,7 +30,8 @@ from modeltap.errors import (
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
-from modeltap.tap.recorder import Recorder, companions, recorders
+from modeltap.tap.recorder import Recorder
+from modeltap.tap.recorders import recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     >>> label(id, 192.0)
     """
     from modeltap.store.connection import connect, writing
-    from modeltap.store.labels import insert_labels
+    from modeltap.store.labels import Label, insert_labels
 
     if not id or value is None:
         raise InputError(f"label({id!r}, {value!r}): give an exchange's id, and what was right")
@@ -125,7 +126,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     connection = connect(path, create=False)
     try:
         with writing(connection):
-            insert_labels(connection, [(id, row, value)], source="label()")
+            insert_labels(connection, [Label(id, row, value)], source="label()")
     finally:
         connection.close()
 
@@ -199,15 +200,15 @@ _COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes"
 
 def _chosen(store: str | Path | None) -> list[Recorder]:
     if store is None:
-        return recorders()
+        return recorders.all()
     wanted = Path(store).expanduser().absolute()
-    return [recorder for recorder in recorders() if recorder.store == wanted]
+    return [recorder for recorder in recorders.all() if recorder.store == wanted]
 
 
 def _the_store(store: str | Path | None) -> Path:
     if store is not None:
         return Path(store)
-    known = [recorder.store for recorder in recorders()]
+    known = [recorder.store for recorder in recorders.all()]
     if len(known) == 1:
         return known[0]
     names = ", ".join(str(path) for path in known) or "none yet"
@@ -215,13 +216,13 @@ def _the_store(store: str | Path | None) -> Path:
 
 
 def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:
-    # Imported by the recorder's thread, once it runs: APScheduler is not for the import's time.
+    # The recorder's thread imports it, once it runs: APScheduler would slow the import down.
     from modeltap.jobs.scheduler import start
 
     return start(store, settings)
 
 
-companions.append(_start_schedule)
+recorders.on_start = _start_schedule
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from modeltap.errors import ConfigError, NotWatchableError
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture
-from modeltap.tap.tapping import Tee
+from modeltap.tap.tapping import Tap
 from modeltap.tap.wsgi import WSGIMiddleware
 
 _ASGI = ("scope", "receive", "send")
@@ -48,7 +48,7 @@ def _captured(function: Any, model: ModelChooser, options: Mapping[str, Any]) ->
         raise ConfigError(
             f"model {model!r} chooses by path, and a function has none; name one model"
         )
-    Tee("call", model, dict(options))  # only what `watch` takes: `capture` takes more
+    Tap("call", model, dict(options))  # only what `watch` takes: `capture` takes more
     decorated: object = capture(model=model, **options)(function)
     return decorated
 

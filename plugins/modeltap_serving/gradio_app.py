@@ -25,7 +25,7 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
     demo: Any = app
     tap: Any = ASGIMiddleware
     said = dict(options)
-    if not tap(demo, model=model, **options).tee.settings.include_paths:
+    if not tap(demo, model=model, **options).tap.settings.include_paths:
         said["include_paths"] = CALLS
     demo.launch = _launching(demo.launch, Middleware(tap, model=model, **said))
     return app

@@ -18,7 +18,7 @@ def test_a_new_store_is_private_and_in_wal_mode(store):
     """The file and its companions are for their owner alone."""
     connection = connect(store)
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in store.parent.glob("taps.db*")}
     assert set(modes) == {"taps.db", "taps.db-wal", "taps.db-shm"}
     assert set(modes.values()) == {0o600}
@@ -79,8 +79,8 @@ def test_a_failed_transaction_leaves_nothing(store):
     """Rolled back whole, and the next one works."""
     connection = connect(store)
     with pytest.raises(ZeroDivisionError), writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
         raise ZeroDivisionError
-    assert connection.execute("select count(*) from progress").fetchone()[0] == 0
+    assert connection.execute("select count(*) from watermarks").fetchone()[0] == 0
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")

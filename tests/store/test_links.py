@@ -24,12 +24,12 @@ def test_a_link_to_a_store_is_that_store(link):
     """Its companions lie beside the store itself, as private as it is; the link stays one."""
     connection = connect(link)
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
     modes = {p.name: p.stat().st_mode & 0o777 for p in link.resolve().parent.iterdir()}
     assert modes == dict.fromkeys(("real.db", "real.db-wal", "real.db-shm"), 0o600)
     assert link.is_symlink() and sorted(link.parent.glob("*")) == [link.with_name("data"), link]
     connection.close()
-    found = connect(link.resolve()).execute("select value from progress where name = 'x'")
+    found = connect(link.resolve()).execute("select value from watermarks where name = 'x'")
     assert found.fetchone()[0] == 1
 
 

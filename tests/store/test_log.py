@@ -8,10 +8,7 @@ import pytest
 
 from modeltap.store import connection as opening
 from modeltap.store.connection import connect, writing
-from modeltap.store.exchanges import insert_exchanges
-from modeltap.store.schema import EXCHANGE_COLUMNS
-
-BLANK = dict.fromkeys(EXCHANGE_COLUMNS)
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 
 
 def write(connection, name, count, body):
@@ -19,16 +16,12 @@ def write(connection, name, count, body):
         insert_exchanges(
             connection,
             [
-                tuple(
-                    {
-                        **BLANK,
-                        "id": f"{name}{n}",
-                        "model": "m",
-                        "version": "",
-                        "source": "asgi",
-                        "started_at": "2024",
-                        "request_body": body,
-                    }.values()
+                ExchangeRow(
+                    id=f"{name}{n}",
+                    model="m",
+                    source="asgi",
+                    started_at="2024",
+                    request_body=body,
                 )
                 for n in range(count)
             ],

@@ -17,9 +17,10 @@ import modeltap
 from modeltap.config import sources
 from modeltap.store.connection import connect
 from modeltap.tap.exchange import Exchange
+from modeltap.tap.packing import pack
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.batch_writer import BatchWriter
-from modeltap.writer.records import origin_of, pack
+from modeltap.writer.records import origin_of
 from processes import writers_of
 
 APP = """

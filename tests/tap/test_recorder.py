@@ -17,9 +17,9 @@ import modeltap
 from modeltap.config import sources
 from modeltap.errors import ConfigError, StoreError
 from modeltap.tap.exchange import Exchange, IdSource
+from modeltap.tap.packing import pack
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.process import WriterProcess
-from modeltap.writer.records import pack
 
 
 def settings_of(store, **options):
@@ -202,7 +202,7 @@ from modeltap.config import sources
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.process import WriterProcess
 from modeltap.tap.exchange import Exchange
-from modeltap.writer.records import pack
+from modeltap.tap.packing import pack
 settings = sources.load({"store": sys.argv[1], "analyze": False})
 recorder = Recorder(__import__("pathlib").Path(sys.argv[1]), settings)
 tap = recorder.join(settings)

@@ -93,7 +93,7 @@ async def test_paths_name_a_bounded_number_of_models(store):
     tapped = modeltap.ASGIMiddleware(echo, store=store, analyze=False)
 
     def model_of(name):
-        exchange = tapped.tee.begin("POST", f"/v2/models/{name}/infer", b"", ())
+        exchange = tapped.tap.begin("POST", f"/v2/models/{name}/infer", b"", ())
         return exchange.model
 
     assert (model_of("x" * 201), model_of("x" * 200)) == ("default", "x" * 200)

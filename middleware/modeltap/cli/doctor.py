@@ -24,6 +24,7 @@ from modeltap.notify.addresses import AddressError, check
 from modeltap.output import emit_json
 from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.store import schema
+from modeltap.store.child_runs import newest_failure
 from modeltap.store.connection import connect
 
 _REASONS = 5
@@ -196,10 +197,11 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         if references
         else ("none yet: the first rows become one, or `modeltap reference set` does"),
     )
-    failed = connection.execute(
-        "select finished_at, log from runs where job = 'analyze' and exit <> 0 and id > "
-        "(select max(id) - 5 from runs) order by id desc limit 1"
-    ).fetchone()
+    failed = newest_failure(connection, "analyze")
     if failed is not None:
-        lines = (failed[1] or "").strip().splitlines()
-        yield "analysis", False, f"failed at {failed[0]}: {lines[-1] if lines else 'no message'}"
+        lines = failed.log.strip().splitlines()
+        yield (
+            "analysis",
+            False,
+            f"failed at {failed.finished_at}: {lines[-1] if lines else 'no message'}",
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, Columns
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, ColumnTypes
 from modeltap.export.selection import Selection
 
 _TIMES = ("started_at", "event_time")
@@ -34,7 +34,7 @@ class Rows(dict[str, np.ndarray]):
 def arrays(selection: Selection) -> Rows:
     """Return rows as columns: what is missing is NaN or NaT, among texts None."""
     rows = list(selection.rows())
-    columns = Columns()
+    columns = ColumnTypes()
     for row in rows:
         columns.learn(row)
     values = list(zip(*map(columns.values, rows), strict=True)) or [()] * len(columns.types())

@@ -35,7 +35,7 @@ def tapped(app: Any, kind: str) -> Any:
     if isinstance(app, (ASGIMiddleware, WSGIMiddleware)):
         return app
     made: Any = InjectedASGI(app) if kind == "asgi" else InjectedWSGI(app)
-    return app if _is_auxiliary(app, made.tee.settings) else made
+    return app if _is_auxiliary(app, made.tap.settings) else made
 
 
 def _is_auxiliary(app: Any, settings: Settings) -> bool:

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Mapping
 
 from modeltap import clock
-from modeltap.store.watermarks import progress
+from modeltap.store.watermarks import watermark
 
-JUDGED = "losses"
-"""The watermark of losses that alerts were made of."""
+JUDGED = "dropped"
+"""The watermark of the rows of `dropped` that were evaluated."""
 
 CALM_SECONDS = 3 * 3600.0
 """So long after the beginning of the last hour with a loss two hours without one are over."""
@@ -41,6 +41,6 @@ def calm_incidents(connection: sqlite3.Connection, now: float) -> list[sqlite3.R
 
 def losses_due(connection: sqlite3.Connection, now: float) -> bool:
     """Say whether an analysis would raise or end an alert about losses; `now` in Unix seconds."""
-    return newest_loss(connection) > progress(connection, JUDGED) or bool(
+    return newest_loss(connection) > watermark(connection, JUDGED) or bool(
         calm_incidents(connection, now)
     )

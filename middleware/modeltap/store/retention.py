@@ -11,7 +11,7 @@ import sqlite3
 from modeltap import clock
 from modeltap.config.retention import Retention
 from modeltap.store.connection import writing
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.watermarks import advance, watermark
 
 _CHUNK = 500
 """Exchanges a transaction, so that no writer waits for long."""
@@ -56,7 +56,7 @@ def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
     deleted = 0
     while True:
         # Imported rows stay: they are passed once, not each time.
-        passed = after = progress(connection, "purged")
+        passed = after = watermark(connection, "purged")
         old = []
         rows = connection.execute(
             "select seq, id, source = 'import' or method is 'IMPORT', started_at from exchanges "

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from modeltap import clock
-from modeltap.store import schema
 from modeltap.store.connection import writing
-from modeltap.store.exchanges import insert_exchanges
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 
 Outcome = Literal["waits", "paired", "filled", "repeated"]
-Row = Sequence[Any]
 
 WAIT_SECONDS = 3600.0
 """How long a half waits for the other, by arrival, before it is stored alone: what a cluster
@@ -44,18 +41,17 @@ _COLUMNS = (
 """What both halves tell of their exchange; the request's word counts."""
 
 _BODY = ("type", "body", "note", "bytes")
-_PLACE = {name: place for place, name in enumerate(schema.EXCHANGE_COLUMNS)}
 _CHUNK = 500
 """Halves a transaction, so that no writer waits for long."""
 
 
-def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> Outcome:
-    """Join a half (values of `schema.EXCHANGE_COLUMNS`) with the other, or let it wait.
+def take_half(connection: sqlite3.Connection, row: ExchangeRow, side: str, now: str) -> Outcome:
+    """Join a half with the other, or let it wait.
 
     One that comes after its exchange was stored without it is put in there. All of this is inside
     the caller's transaction.
     """
-    id_ = row[_PLACE["id"]]
+    id_ = row.id
     if connection.execute("select 1 from exchanges where id = ?", (id_,)).fetchone():
         return _fill(connection, row, side)
     waiting = connection.execute("select * from unmatched where id = ?", (id_,)).fetchone()
@@ -65,12 +61,11 @@ def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> 
     if waiting["side"] == side:
         return "repeated"
     whole = _exchange(waiting)
-    own = dict(zip(schema.EXCHANGE_COLUMNS, row, strict=True))
-    request, response = (own, whole) if side == "request" else (whole, own)
+    request, response = (row, whole) if side == "request" else (whole, row)
     for part in _BODY:
-        request[f"response_{part}"] = response[f"response_{part}"]
-    request["event_time"] = request["event_time"] or response["event_time"]
-    insert_exchanges(connection, [tuple(request[name] for name in schema.EXCHANGE_COLUMNS)])
+        setattr(request, f"response_{part}", getattr(response, f"response_{part}"))
+    request.event_time = request.event_time or response.event_time
+    insert_exchanges(connection, [request])
     connection.execute("delete from unmatched where id = ?", (id_,))
     return "paired"
 
@@ -103,10 +98,7 @@ def _old(connection: sqlite3.Connection, before: str, limit: int) -> list[sqlite
 
 def _settle_some(connection: sqlite3.Connection, before: str) -> int:
     old = _old(connection, before, _CHUNK)
-    rows = [_exchange(half) for half in old]
-    insert_exchanges(
-        connection, [tuple(row[name] for name in schema.EXCHANGE_COLUMNS) for row in rows]
-    )
+    insert_exchanges(connection, [_exchange(half) for half in old])
     connection.executemany("delete from unmatched where id = ?", [(half["id"],) for half in old])
     return len(old)
 
@@ -118,9 +110,9 @@ def count(connection: sqlite3.Connection, model: str) -> int:
     )
 
 
-def _wait(connection: sqlite3.Connection, row: Row, side: str, now: str) -> None:
-    values = [row[_PLACE[name]] for name in _COLUMNS]
-    values += [row[_PLACE[f"{side}_{part}"]] for part in _BODY]
+def _wait(connection: sqlite3.Connection, row: ExchangeRow, side: str, now: str) -> None:
+    values = [getattr(row, name) for name in _COLUMNS]
+    values += [getattr(row, f"{side}_{part}") for part in _BODY]
     connection.execute(
         f"insert into unmatched ({','.join((*_COLUMNS, *_BODY))}, side, received_at) "
         f"values ({','.join('?' * (len(values) + 2))})",
@@ -128,24 +120,21 @@ def _wait(connection: sqlite3.Connection, row: Row, side: str, now: str) -> None
     )
 
 
-def _fill(connection: sqlite3.Connection, row: Row, side: str) -> Outcome:
+def _fill(connection: sqlite3.Connection, row: ExchangeRow, side: str) -> Outcome:
     parts = [f"{side}_{part}" for part in _BODY]
     filled = connection.execute(
         f"update exchanges set {', '.join(f'{name} = ?' for name in parts)} "
         f"where id = ? and {side}_note = ?",
-        (*(row[_PLACE[name]] for name in parts), row[_PLACE["id"]], NOT_SEEN),
+        (*(getattr(row, name) for name in parts), row.id, NOT_SEEN),
     ).rowcount
     return "filled" if filled else "repeated"
 
 
-def _exchange(half: sqlite3.Row) -> dict[str, Any]:
+def _exchange(half: sqlite3.Row) -> ExchangeRow:
     """Return a half that waited as an exchange with one body."""
-    found: dict[str, Any] = dict.fromkeys(schema.EXCHANGE_COLUMNS)
-    found.update({name: half[name] for name in _COLUMNS}, sample_rate=1.0, request_read=1)
-    for side in ("request", "response"):
-        own = half["side"] == side
-        for part in _BODY:
-            found[f"{side}_{part}"] = half[part] if own else None
-        if not own:
-            found[f"{side}_note"], found[f"{side}_bytes"] = NOT_SEEN, 0
-    return found
+    columns: dict[str, Any] = {name: half[name] for name in _COLUMNS}
+    side = half["side"]
+    columns.update({f"{side}_{part}": half[part] for part in _BODY})
+    other = "response" if side == "request" else "request"
+    columns.update({f"{other}_note": NOT_SEEN, f"{other}_bytes": 0})
+    return ExchangeRow(**columns, sample_rate=1.0, request_read=True)

@@ -15,15 +15,16 @@ import msgspec
 
 from modeltap.errors import InputError
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.recorder import Ticket, recorders
-from modeltap.tap.tapping import Tee
+from modeltap.tap.recorder import Ticket
+from modeltap.tap.recorders import recorders
+from modeltap.tap.tapping import Tap
 
 _JSON = (("content-type", "application/json"),)
 _TEXT = (("content-type", "text/plain; charset=utf-8"),)
 
 _Function = Callable[..., Any]
 _F = TypeVar("_F", bound=_Function)
-_tees: dict[str, Tee] = {}
+_tees: dict[str, Tap] = {}
 _last_id: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
 
 
@@ -130,7 +131,7 @@ def last_id() -> str | None:
 def _decorator(
     model: str, name: str, store: str | Path | None, options: dict[str, Any]
 ) -> Callable[[_Function], _Function]:
-    checked = Tee("call", model, _with_store(store, options))  # a wrong option is said here and now
+    checked = Tap("call", model, _with_store(store, options))  # a wrong option is said here and now
 
     def decorate(function: _Function) -> _Function:
         call = _Call(checked, function, model, name, store, options)
@@ -147,7 +148,7 @@ class _Call:
 
     def __init__(
         self,
-        tee: Tee,
+        tee: Tap,
         function: _Function,
         model: str,
         name: str,
@@ -185,7 +186,7 @@ class _Call:
 class _Running:
     """One call of a decorated function; nothing in here reaches the caller as an error."""
 
-    def __init__(self, tee: Tee, exchange: Exchange | None) -> None:
+    def __init__(self, tee: Tap, exchange: Exchange | None) -> None:
         self._tee = tee
         self._exchange = exchange
         self._items: list[Any] = []
@@ -288,7 +289,7 @@ _KINDS: tuple[tuple[Callable[[Any], bool], Callable[[_Call], _Function]], ...] =
 )
 
 
-def _add_request(tee: Tee, exchange: Exchange, request: Any) -> None:
+def _add_request(tee: Tap, exchange: Exchange, request: Any) -> None:
     exchange.request_read = True
     body, exchange.request_headers = _body(request)
     if body is None:
@@ -297,7 +298,7 @@ def _add_request(tee: Tee, exchange: Exchange, request: Any) -> None:
         exchange.add_request(body, tee.request_limit)
 
 
-def _end(tee: Tee, exchange: Exchange, response: Any, error: BaseException | None) -> Ticket | None:
+def _end(tee: Tap, exchange: Exchange, response: Any, error: BaseException | None) -> Ticket | None:
     exchange.error = error
     if error is not None:
         exchange.status = 500  # it has no status of its own, and counts as a failure
@@ -337,19 +338,19 @@ def _simpler(value: Any) -> Any:
     raise NotImplementedError(type(value).__name__)
 
 
-def _tee(store: str | Path | None, options: dict[str, Any]) -> Tee:
+def _tee(store: str | Path | None, options: dict[str, Any]) -> Tap:
     """Return the tap for these options, built once."""
     said = _with_store(store, options)
     key = repr(sorted(said.items()))
     if key not in _tees:
-        _tees[key] = Tee("call", None, said)
+        _tees[key] = Tap("call", None, said)
     return _tees[key]
 
 
 def _with_store(store: str | Path | None, options: dict[str, Any]) -> dict[str, Any]:
     if store is not None:
         return {**options, "store": str(store)}
-    known = [str(recorder.store) for recorder in recorders()]
+    known = [str(recorder.store) for recorder in recorders.all()]
     if len(known) > 1:
         raise InputError(f"which store? this process records to: {', '.join(known)}; say store=...")
     return {**options, "store": known[0]} if known else options

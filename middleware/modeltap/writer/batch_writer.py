@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 import sqlite3
 import time
@@ -18,11 +17,11 @@ from modeltap.errors import ModeltapError, StoreDamaged
 from modeltap.store import damage
 from modeltap.store.connection import connect, writing
 from modeltap.store.dropped import write_losses
-from modeltap.store.exchanges import insert_exchanges
-from modeltap.store.schema import EXCHANGE_COLUMNS
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.settings import save_settings
 from modeltap.writer.protocol import NO_ROOM, UNUSABLE
-from modeltap.writer.records import Origin, Recording, Row
+from modeltap.writer.records import Origin, unpack
+from modeltap.writer.row_masker import RowMasker
 
 _REOPEN_SECONDS = 5.0
 """An unusable store is tried again this often."""
@@ -55,7 +54,7 @@ class BatchWriter:
     def __init__(self, store: Path, patient: Callable[[], bool]) -> None:
         self._store = store
         self._patient = patient
-        self._recordings: list[Recording] = []
+        self._maskers: list[RowMasker] = []
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._synchronous = "normal"
@@ -65,7 +64,7 @@ class BatchWriter:
 
     def introduce(self, origin: Origin) -> None:
         """Make the next origin known; the first has the number 0."""
-        self._recordings.append(Recording(origin))
+        self._maskers.append(RowMasker(origin))
         if origin.settings.durability == "power":
             self._synchronous = "full"
             self.close()
@@ -98,26 +97,26 @@ class BatchWriter:
             self._connection.close()
             self._connection = None
 
-    def _rows(self, batch: Batch, outcome: Outcome) -> tuple[list[Row], dict[str, Origin]]:
+    def _rows(self, batch: Batch, outcome: Outcome) -> tuple[list[ExchangeRow], dict[str, Origin]]:
         """Return the rows of a batch, and the origin of each model that is new."""
         rows = []
         new = {}
         for packed in batch:
             try:
-                values = marshal.loads(packed)
-                recording = self._recordings[values[0]]
-                row = recording.row(values)
+                record = unpack(packed)
+                masker = self._maskers[record.origin]
+                row = masker.row(record)
             except Exception as error:  # one strange exchange must not cost the others
                 outcome.failed += 1
                 if outcome.failed == 1:
                     outcome.messages.append(f"an exchange could not be recorded: {error!r}")
                 continue
             rows.append(row)
-            if row[_MODEL] not in self._known_models:
-                new[row[_MODEL]] = recording.origin
+            if row.model not in self._known_models:
+                new[row.model] = masker.origin
         return rows, new
 
-    def _write_once(self, rows: list[Row], models: Mapping[str, Origin]) -> None:
+    def _write_once(self, rows: list[ExchangeRow], models: Mapping[str, Origin]) -> None:
         self._check_room()
         connection = self._open()
         try:
@@ -135,7 +134,7 @@ class BatchWriter:
 
     def _write_losses(self, connection: sqlite3.Connection) -> None:
         if self._untold:
-            origin = self._recordings[0].origin
+            origin = self._maskers[0].origin
             # A process mostly serves one model; of several nobody knows whose were lost.
             model = next(iter(self._known_models)) if len(self._known_models) == 1 else ""
             write_losses(connection, model, origin.host, origin.pid, self._untold)
@@ -191,9 +190,6 @@ class BatchWriter:
 
 class _NoRoom(Exception):
     """The disk has less room than is left free."""
-
-
-_MODEL = EXCHANGE_COLUMNS.index("model")
 
 
 def _keep_settings(connection: sqlite3.Connection, model: str, origin: Origin) -> None:

@@ -13,7 +13,7 @@ from modeltap.config.windows import Window
 from modeltap.store.connection import writing
 from modeltap.store.dropped import JUDGED, calm_incidents, newest_loss
 from modeltap.store.metrics import save_metrics
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.watermarks import advance, watermark
 
 CAPTURE_LOSS = "capture_loss"
 
@@ -37,7 +37,7 @@ def judge_losses(
     with writing(connection):
         if not fence():
             return 0
-        before = progress(connection, JUDGED)
+        before = watermark(connection, JUDGED)
         newest = newest_loss(connection)
         rows = [*_lossy(connection, before), *_calm(connection, now)]
         advance(connection, JUDGED, before, max(newest, before))

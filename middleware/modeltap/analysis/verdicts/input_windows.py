@@ -28,7 +28,8 @@ from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.metrics import values_before
+from modeltap.store.metrics import delete_metrics, values_before
+from modeltap.store.predictions import StoredRow, rows_between
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import Columns
 
@@ -162,15 +163,15 @@ class InputJudge:
             metrics += self._whole_rows(reference, batch, frozenset(told), alpha, start, end)
         return with_examples(metrics, reference, window.counts, batch)
 
-    def _some(self, rows: Sequence[sqlite3.Row]) -> Batch:
-        chosen = choose([(row["exchange_id"], row["row"]) for row in rows])
+    def _some(self, rows: Sequence[StoredRow]) -> Batch:
+        chosen = choose([(row.exchange_id, row.row) for row in rows])
         return self.counter.read_picked(self.reference.model, [rows[place] for place in chosen])
 
     def _pauses(
-        self, reference: Reference, rows: Sequence[sqlite3.Row], end: str
+        self, reference: Reference, rows: Sequence[StoredRow], end: str
     ) -> Iterator[Metric]:
         """Yield what the rows' times show: pauses among them, and the last one's before the end."""
-        times = parse_times([row["event_time"] for row in rows])
+        times = parse_times([row.event_time for row in rows])
         min_rows = self._settings.min_rows
         found = [feed.gap(reference, times, min_rows=min_rows)]
         if not self.judging.open_too:  # the end of an open window has not come yet
@@ -235,7 +236,7 @@ class InputJudge:
             return self._standing_rows
         first, after = compared_period(self.reference.moving, start, end)
         batch = self._some(
-            stored.rows_between(
+            rows_between(
                 self.judging.connection,
                 self.reference.model,
                 self.reference.version,
@@ -250,13 +251,11 @@ class InputJudge:
         coded = sampled_rows(self.judging.connection, self.reference.id)
         return Sample.unpack(coded, self.reference)
 
-    def _rows(self, group: Sequence[Columns]) -> list[sqlite3.Row]:
+    def _rows(self, group: Sequence[Columns]) -> list[StoredRow]:
         connection = self.judging.connection
         first, _ = stored.bounds(connection, group[0], self._series)
         _, after = stored.bounds(connection, group[-1], self._series)
-        return stored.rows_between(
-            connection, self.reference.model, self.reference.version, first, after
-        )
+        return rows_between(connection, self.reference.model, self.reference.version, first, after)
 
 
 def _without_reference(reference: Reference, window: Tally, min_rows: int) -> list[Metric]:
@@ -271,8 +270,4 @@ def _without_reference(reference: Reference, window: Tally, min_rows: int) -> li
 def _forget(connection: sqlite3.Connection, series: stored.Series, start: str, end: str) -> None:
     """Delete what was said of a period that is judged as a part of another one now."""
     others = (*operations.METRICS, *performance.METRICS)
-    connection.execute(
-        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
-        f"and window_end = ? and metric not in ({', '.join('?' * len(others))})",
-        (series.model, series.version, series.window, start, end, *others),
-    )
+    delete_metrics(connection, series, start, end, except_for=others)
