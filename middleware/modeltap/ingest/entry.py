@@ -1,4 +1,4 @@
-"""What a reader finds in another tool's log: exchanges, halves of them, and what was right."""
+"""Entries of another tool's log: exchanges, requests or responses alone, and labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Side = Literal["request", "response"]
 
 @dataclass(slots=True, kw_only=True)
 class Logged:
-    """One exchange as another tool logged it; with a `side` it is that half of one.
+    """One exchange as another tool logged it; with a `side` it is only its request or response.
 
     Bodies are as they were on the wire; None where the log has none.
     """

@@ -50,7 +50,7 @@ class Analyzer:
     def run(self, **options: Any) -> analyze.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
         with self._sound():
-            # Where nobody imports again, what still waits for its other half is counted here.
+            # Where nobody imports again, what still waits is counted here.
             unmatched.settle(self.connection)
             report = analyze.analyze(self.connection, self.settings.of, self._alert, **options)
         reserve.keep(self.store)

@@ -255,7 +255,8 @@ class Watch:
 def something_new(connection: sqlite3.Connection) -> bool:
     """Say whether an analysis would find work.
 
-    Exchanges, halves or labels that came, a window that closed, what one that was ended left.
+    Exchanges, unmatched requests or labels that came, a window that closed, or the rest of an
+    analysis that was ended.
     """
     if is_unfinished(connection):
         return True
