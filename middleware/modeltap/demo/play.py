@@ -31,6 +31,7 @@ from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
 from modeltap.jobs.scheduler import something_new
 from modeltap.store.connection import connect
+from modeltap.store.retention import empty_log
 from modeltap.testing import WebhookReceiver
 
 DAYS_PER_SECOND = 6.5
@@ -225,7 +226,7 @@ def _bring_home(store: Path) -> Path:
         if not (path := Path(f"modeltap{f'-demo{n}' if n else ''}.db").absolute()).exists()
     )
     connection = connect(store, create=False)
-    connection.execute("pragma wal_checkpoint(truncate)")
+    empty_log(connection)
     connection.close()
     try:
         shutil.move(store, home)

@@ -34,7 +34,7 @@ from modeltap.notify import outbox
 from modeltap.store import reserve, unmatched
 from modeltap.store.child_runs import note_child_run
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import losses_due
+from modeltap.store.dropped import dropped_due
 from modeltap.store.exchanges import newest_exchange
 from modeltap.store.job_times import is_unfinished
 from modeltap.store.labels import newest_label
@@ -262,7 +262,7 @@ def something_new(connection: sqlite3.Connection) -> bool:
         return True
     if newest_exchange(connection) > watermark(connection, "seen") or unmatched.any_old(connection):
         return True
-    if newest_label(connection) > watermark(connection, "labels") or losses_due(
+    if newest_label(connection) > watermark(connection, "labels") or dropped_due(
         connection, time.time()
     ):
         return True

@@ -15,7 +15,7 @@ from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import BusyError, InputError
 from modeltap.privacy.masker import Masker, inflate
-from modeltap.store.bodies import Bodies, bodies_after, unmatched_bodies
+from modeltap.store.bodies import StoredBodies, bodies_after, unmatched_bodies
 from modeltap.store.connection import writing
 from modeltap.store.erasure import (
     replace_in_explanations,
@@ -139,7 +139,7 @@ def matching(connection: sqlite3.Connection, model: str, subject: Subject) -> It
             yield ExchangeKey(bodies.seq, bodies.id)
 
 
-def _all_bodies(connection: sqlite3.Connection, model: str) -> Iterator[Bodies]:
+def _all_bodies(connection: sqlite3.Connection, model: str) -> Iterator[StoredBodies]:
     after = 0
     while chunk := bodies_after(connection, model, after, _CHUNK):
         yield from chunk

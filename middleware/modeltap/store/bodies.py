@@ -9,7 +9,7 @@ from typing import NamedTuple
 Content = str | bytes | None
 
 
-class Bodies(NamedTuple):
+class StoredBodies(NamedTuple):
     """The bodies of an exchange; the `seq` of an unmatched request or response is 0."""
 
     seq: int
@@ -27,18 +27,20 @@ class Bodies(NamedTuple):
         )
 
 
-def bodies_after(connection: sqlite3.Connection, model: str, seq: int, limit: int) -> list[Bodies]:
+def bodies_after(
+    connection: sqlite3.Connection, model: str, seq: int, limit: int
+) -> list[StoredBodies]:
     """Return the bodies of the first `limit` exchanges of `model` after the number `seq`."""
     rows = connection.execute(
-        f"select {', '.join(Bodies._fields)} from exchanges where model = ? and seq > ? "
+        f"select {', '.join(StoredBodies._fields)} from exchanges where model = ? and seq > ? "
         "order by seq limit ?",
         (model, seq, limit),
     )
-    return [Bodies(*row) for row in rows]
+    return [StoredBodies(*row) for row in rows]
 
 
-def unmatched_bodies(connection: sqlite3.Connection, model: str) -> Iterator[Bodies]:
+def unmatched_bodies(connection: sqlite3.Connection, model: str) -> Iterator[StoredBodies]:
     """Yield the bodies of the requests and responses of `model` that wait for the other."""
     rows = connection.execute("select id, body from unmatched where model = ?", (model,))
     for id_, body in rows:
-        yield Bodies(0, id_, body, None, None, None)
+        yield StoredBodies(0, id_, body, None, None, None)

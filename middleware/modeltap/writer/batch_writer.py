@@ -16,7 +16,7 @@ from modeltap.config.settings import ANALYSIS_OPTIONS
 from modeltap.errors import ModeltapError, StoreDamaged
 from modeltap.store import damage
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import write_losses
+from modeltap.store.dropped import note_dropped
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.settings import save_settings
 from modeltap.writer.protocol import NO_ROOM, UNUSABLE
@@ -137,7 +137,7 @@ class BatchWriter:
             origin = self._maskers[0].origin
             # A process mostly serves one model; of several nobody knows whose were lost.
             model = next(iter(self._known_models)) if len(self._known_models) == 1 else ""
-            write_losses(connection, model, origin.host, origin.pid, self._untold)
+            note_dropped(connection, model, origin.host, origin.pid, self._untold)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and damage.inode(self._store) != self._inode:
