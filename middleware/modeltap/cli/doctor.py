@@ -1,4 +1,4 @@
-"""`doctor`: is everything as it should be, and if not, what mends it."""
+"""`doctor`: check the installation, the settings, the store and the webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`deliver`, `prune`, `digest`, `retrain`: what the scheduler runs beside `analyze`."""
+"""`deliver`, `prune`, `digest`, `retrain`: the scheduler's jobs beside `analyze`."""
 
 from __future__ import annotations
 

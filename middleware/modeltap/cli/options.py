@@ -1,4 +1,4 @@
-"""What several commands share: their options, and the store they open."""
+"""Options that several commands share, and opening the store."""
 
 from __future__ import annotations
 

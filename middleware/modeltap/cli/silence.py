@@ -1,4 +1,4 @@
-"""`silence` and `acknowledge`: keep alerts quiet for a while, or say that somebody looks."""
+"""`silence` and `acknowledge`: keep alerts quiet for a while, or stop their reminders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`webhook`: who is told, what is owed to them, a try, and what was given up once more."""
+"""`webhook`: list webhooks and their messages, send a test, send failed messages again."""
 
 from __future__ import annotations
 

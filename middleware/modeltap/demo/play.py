@@ -1,4 +1,4 @@
-"""The demo, from the data to what was found."""
+"""The demo, from the data to the alerts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo shows: a progress bar and words on a terminal, plain lines in a pipe, or JSON."""
+"""Output of the demo: a progress bar and text on a terminal, plain lines in a pipe, or JSON."""
 
 from __future__ import annotations
 

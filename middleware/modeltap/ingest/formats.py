@@ -1,4 +1,4 @@
-"""Which format a file has, by its name and its beginning, and what reads it."""
+"""The format of a file, by its name and its beginning, and its reader."""
 
 from __future__ import annotations
 

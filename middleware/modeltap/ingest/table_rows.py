@@ -1,4 +1,4 @@
-"""Rows of a table as exchanges: the features were asked, the prediction and score answered."""
+"""Rows of a table as exchanges: features are the request, prediction and score the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store that is damaged: told from another program's file, and put aside, never overwritten."""
+"""Damaged stores: told from another program's file, and put aside, never overwritten."""
 
 from __future__ import annotations
 
