@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PLUGIN = Path(__file__).parents[1] / "examples/plugin"
+PLUGIN = Path(__file__).parents[2] / "examples/plugin"
 APP = """
 import asyncio
 import modeltap

@@ -14,7 +14,7 @@ from modeltap.decoding import batches
 from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Decoded, Payload
 
-SERVER = Path(__file__).parents[1] / "support" / "llm_server.py"
+SERVER = Path(__file__).parents[2] / "support" / "llm_server.py"
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 from command import lines, modeltap
 from stores import analyze, every, put, read
 
-DOCS = Path(__file__).parents[2] / "docs" / "llm.md"
+DOCS = Path(__file__).parents[3] / "docs" / "llm.md"
 ORDERS = ["where", "is", "my", "order", "refund", "invoice", "delivery", "late", "parcel"]
 CODE = ["write", "python", "code", "function", "loop", "error", "traceback", "class"]
 

@@ -25,7 +25,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import attach, decode, decode_many, format_event, send_event
 from modeltap.store.connection import connect
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 CLI = (ROOT / "docs/cli.md").read_text()
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
