@@ -8,17 +8,12 @@ import json
 import sqlite3
 import subprocess
 import sys
-import tracemalloc
 
 import pyarrow.parquet as pq
 import pytest
 
 from command import lines, modeltap
-from modeltap.config.settings import Settings
-from modeltap.export import files
-from modeltap.export.files import write_file
-from modeltap.export.selection import FIXED, Selection
-from modeltap.store.connection import connect_reader
+from modeltap.export.selection import FIXED
 from stores import START, every, put
 from terminal import on_a_terminal
 
@@ -112,34 +107,6 @@ def test_csv_is_flat(filled, tmp_path):
     assert [row["x"] for row in rows][:2] == ["1.0", "2.5"]
     assert [row["big"] for row in rows][2:4] == [str(2**60), str(2**80)]
     assert (tmp_path / "rows.csv").stat().st_mode & 0o777 == 0o600
-
-
-def test_no_two_columns_have_one_name(store, tmp_path):
-    """A name that is free is kept; one that is not is prefixed until it is."""
-    row = {"id": 1, "feature.id": 2, "label": 3, "feature.label": 4, "answer.label": 5, "z": 6}
-    answer = {"label": "a", "answer.label": "b", "extra": 7}
-    put(store, [START], [{"instances": [row]}], responses=[json.dumps({"predictions": [answer]})])
-    expected = {
-        "feature.feature.id": "1",
-        "feature.id": "2",
-        "feature.feature.label": "3",
-        "feature.label": "4",
-        "feature.answer.label": "5",
-        "z": "6",
-        "prediction": "a",
-        "answer.label": "b",
-        "extra": "7",
-        "id": "r0",
-        "label": "",
-    }
-    modeltap("export", "--store", store, "-o", "rows.csv")
-    with (tmp_path / "rows.csv").open(newline="") as file:
-        header, values = csv.reader(file)
-    assert len(header) == len(set(header)) == len(values)
-    found = dict(zip(header, values, strict=True))
-    assert {name: found.get(name) for name in expected} == expected
-    modeltap("export", "--store", store, "-o", "rows.parquet")
-    assert pq.read_table(tmp_path / "rows.parquet").column_names == header
 
 
 def test_parquet_has_types(filled, tmp_path):
@@ -238,27 +205,6 @@ def test_what_people_mistype_is_one_line(filled, words, code, said):
     assert said in modeltap("export", "--store", filled, *words, code=code).splitlines()[-1]
 
 
-def test_a_file_is_there_whole_or_not_at_all(filled, tmp_path):
-    """What fails leaves the old one, and nothing else; what succeeds replaces it."""
-    put(filled, every(1, 1000), [{"text": "x" * 500}] * 1000, prefix="more")
-    target = tmp_path / "rows.csv"
-    target.write_text("old")
-    code = (
-        "import resource, sys; from modeltap.__main__ import main; "
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); main()"
-    )
-    failed = subprocess.run(
-        [sys.executable, "-c", code, "export", "--store", filled, "-o", target],
-        capture_output=True,
-        text=True,
-    )
-    assert failed.returncode == 1 and "File too large" in failed.stderr
-    assert target.read_text() == "old"
-    assert not list(tmp_path.glob(".rows*"))
-    modeltap("export", "--store", filled, "-o", target)
-    assert target.read_text().startswith("id,row")
-
-
 def test_what_cannot_be_decoded_is_counted(filled):
     """It holds no rows; the others come."""
     put(filled, [START], [[1, [2]]], prefix="odd")
@@ -288,22 +234,22 @@ def test_a_bar_on_a_terminal_unless_rows_are_shown_there(filled, tmp_path):
     assert code == 0 and "exporting" not in text
 
 
-def test_memory_is_bounded(store, tmp_path, monkeypatch):
-    """Ten times the rows take hardly more of it, in each format."""
-    monkeypatch.setattr(files, "_GROUP_BYTES", 1 << 19)
-    count = 8000
-    put(store, every(1, count), [{"text": "x" * 2000, "n": n} for n in range(count)])
-    connection = connect_reader(store)
-    all_, few = (Selection(connection, lambda _: Settings()) for _ in range(2))
-    few._last = count // 10
-    for kind in ("jsonl", "csv", "parquet"):
-        peaks = []
-        for selection in (few, all_):
-            path = tmp_path / f"rows.{kind}"
-            tracemalloc.start()
-            written = write_file(selection, path, kind, lambda _: None)
-            peaks.append(tracemalloc.get_traced_memory()[1])
-            tracemalloc.stop()
-            assert written == selection._last
-        assert peaks[1] - peaks[0] < 2_000_000, (kind, peaks)  # all of them are 16 MB
-    connection.close()
+def test_a_file_is_there_whole_or_not_at_all(filled, tmp_path):
+    """What fails leaves the old one, and nothing else; what succeeds replaces it."""
+    put(filled, every(1, 1000), [{"text": "x" * 500}] * 1000, prefix="more")
+    target = tmp_path / "rows.csv"
+    target.write_text("old")
+    code = (
+        "import resource, sys; from modeltap.__main__ import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); main()"
+    )
+    failed = subprocess.run(
+        [sys.executable, "-c", code, "export", "--store", filled, "-o", target],
+        capture_output=True,
+        text=True,
+    )
+    assert failed.returncode == 1 and "File too large" in failed.stderr
+    assert target.read_text() == "old"
+    assert not list(tmp_path.glob(".rows*"))
+    modeltap("export", "--store", filled, "-o", target)
+    assert target.read_text().startswith("id,row")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from modeltap.clock import parse
-from modeltap.config.schedule_settings import ScheduleSettings, cron_of
-from modeltap.errors import ConfigError
 from modeltap.jobs import triggers as timers
 from modeltap.jobs.triggers import Timer
 from modeltap.store.connection import connect
@@ -82,38 +80,3 @@ def test_a_clock_that_was_set_back_does_not_stop_it(connection, at):
     assert not timer.due(connection)
     at("2024-05-01T06:00")
     assert timer.due(connection)
-
-
-@pytest.mark.parametrize(
-    ("field", "days"),
-    [
-        ("1", "mon"),
-        ("0", "sun"),
-        ("7", "sun"),
-        ("1-5", "mon,tue,wed,thu,fri"),
-        ("*", "*"),
-        ("*/2", "sun,tue,thu,sat"),
-        ("fri,1", "mon,fri"),
-        ("sat-mon", "sun,mon,sat"),
-        ("5-7", "sun,fri,sat"),
-        ("MON", "mon"),
-    ],
-)
-def test_weekdays_are_crons(field, days):
-    """As crontab(5) says: APScheduler's own 1 is a Tuesday."""
-    assert cron_of(f"0 6 * * {field}") == f"0 6 * * {days}"
-
-
-@pytest.mark.parametrize("text", ["15m", "30s", "6h", "daily", "weekly", "hourly", "*/5 * * * *"])
-def test_what_schedules_may_say(text):
-    ScheduleSettings(analysis=text, digest=text).check()
-
-
-@pytest.mark.parametrize(
-    "text", ["sometimes", "61 * * * *", "* * *", "-5m", "0s", "", "0 6 * * 8", "0 6 * * 1/0"]
-)
-def test_a_wrong_schedule_is_a_clear_line(text):
-    with pytest.raises(ConfigError) as error:
-        ScheduleSettings(retention=text).check()
-    assert f"option schedules.retention = {text!r} is wrong" in str(error.value)
-    assert "\n" not in str(error.value)

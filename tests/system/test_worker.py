@@ -11,13 +11,11 @@ import time
 
 import pytest
 
-from modeltap.config.settings import Settings
-from modeltap.jobs import scheduler
 from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 from plugins import HANGS, install
 from processes import alive
-from stores import START, every, put, read
+from stores import every, put, read
 
 SETTINGS = """
 store = "modeltap.db"
@@ -203,38 +201,6 @@ def test_a_wrong_rule_in_the_file_stops_nothing(work, tmp_path, store, receiver,
     assert eventually(lambda: receiver.received)
     assert eventually(lambda: runs(store, "analyze"))
     assert {run["exit"] for run in runs(store, "analyze")} == {0}
-
-
-def test_a_clock_that_is_set_back_delays_nothing(store, monkeypatch, eventually):
-    """APScheduler would run nothing for the length of the jump."""
-    ahead = [0.0]
-    fake = type(
-        "Time", (), {name: staticmethod(getattr(time, name)) for name in ("monotonic", "sleep")}
-    )
-    fake.time = staticmethod(lambda: time.time() + ahead[0])
-    monkeypatch.setattr(scheduler, "time", fake)
-    watch = scheduler.Watch(store, Settings(store=str(store), analyze_interval_seconds=0.2))
-    stop = watch.start()
-    try:
-        jobs = watch._scheduler.get_jobs()
-        for job in jobs:  # as it would stand after the jump
-            job.modify(next_run_time=START.replace(year=2099))
-        ahead[0] -= 3600
-        assert eventually(
-            lambda: all(job.next_run_time.year < 2099 for job in watch._scheduler.get_jobs())
-        )
-    finally:
-        stop()
-
-
-def test_late_looks_are_one_look_and_never_two_at_once(store):
-    watch = scheduler.Watch(store, Settings(store=str(store)))
-    stop = watch.start()
-    try:
-        for job in watch._scheduler.get_jobs():
-            assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
-    finally:
-        stop()
 
 
 def test_the_secrets_reach_the_child_and_no_file(work, store, tmp_path, receiver, eventually):

@@ -1,4 +1,4 @@
-"""`modeltap tail`: exchanges as they come from an app that serves, and a clean end."""
+"""`modeltap tail` and `show`: exchanges as they come from an app that serves, and one in full."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+
+from command import lines, modeltap
+
+
+def test_tail_and_show(at):
+    """The last ones, and one of them in full, also by the beginning of its id."""
+    rows = lines(modeltap("tail", *at, "--no-follow", "-n", "3", "--json"))
+    assert [row["request_id"] for row in rows] == ["row-3597", "row-3598", "row-3599"]
+    assert "IMPORT" in modeltap("tail", *at, "--no-follow")
+    one = lines(modeltap("show", rows[0]["id"][:12], *at, "--json"))[0]
+    assert one["id"] == rows[0]["id"] and one["predictions"][0]["prediction"] is not None
+    assert "amount" in modeltap("show", "row-3597", *at)
+
 
 APP = """
 from fastapi import FastAPI
