@@ -1,16 +1,8 @@
-"""Rows of metrics: finite numbers, and numbers for people."""
+"""Numbers for people."""
 
 from __future__ import annotations
 
-import pytest
-
-from modeltap.analysis.model.metric import chance, finite, number, share
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_what_json_has_not_is_none(value):
-    """NaN and the infinities."""
-    assert finite(value) is None
+from modeltap.analysis.model.metric import chance, number, share
 
 
 def test_words_for_numbers():

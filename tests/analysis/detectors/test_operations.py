@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
+from bad_columns import check_finite
+from modeltap.analysis.detectors import operations
 from modeltap.analysis.detectors.operations import Traffic, count_latency, judge, quantile
+from modeltap.analysis.model.metric import Metric
 
 rng = np.random.default_rng(4)
 
@@ -62,3 +68,24 @@ def test_a_usual_latency_of_zero_is_none():
     judged = metrics_of(traffic(), 0, {"latency_p95_ms": 0.0})
     assert judged["latency_p95_ms"].verdict == "no_reference"
     assert judged["throughput_rps"].value is None
+
+
+Found = Iterable[Metric]
+
+
+def test_bad_durations_and_counts_are_survived():
+    """NaN, infinite, negative, zero and huge ones; each that is known is counted once."""
+    durations = np.array([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, 5e-324] * 100)
+    latency = operations.count_latency(durations)
+    assert latency.sum() == 600
+    for requests, seconds, usual in (
+        (700, 3600.0, {}),
+        (700, 0.0, {"latency_p95_ms": 1e300}),
+        (0, 60.0, {"error_rate": 1.0}),
+    ):
+        traffic = operations.Traffic(requests=requests, errors=requests, latency=latency)
+        check_finite(operations.judge(traffic, seconds, usual))
+    slow = operations.count_latency(np.append(durations, np.full(5000, 300.0)))
+    traffic = operations.Traffic(requests=5700, errors=600, latency=slow)
+    found = operations.judge(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
+    assert {m.metric for m in found if m.verdict == "alert"} == {"latency_p95_ms", "error_rate"}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pytest
 
+from bad_columns import CASES, INFINITE, WINDOW, check_finite
 from modeltap.analysis.detectors import performance
+from modeltap.analysis.model.metric import Metric
 from modeltap.errors import InputError
 
 rng = np.random.default_rng(3)
@@ -133,3 +137,74 @@ def test_pairs_that_are_both_infinite_are_left_out():
     )
     (mae,) = (metric for metric in found if metric.metric == "mae")
     assert (mae.rows, mae.value, mae.verdict) == (100, 1.0, "ok")
+
+
+Found = Iterable[Metric]
+
+
+TRUTH = np.random.default_rng(8).normal(100, 20, size=2 * WINDOW).tolist()
+
+CLASSES = ["a"] * WINDOW + ["b"] * (WINDOW // 3) + ["a"] * (WINDOW - WINDOW // 3)
+
+
+def missing(case: str) -> list[Any]:
+    """Return a case's values; a prediction or label that is absent is None."""
+    values = CASES[case]
+    return [None] * WINDOW if values is None else values
+
+
+def record(task: performance.Task) -> performance.Baseline:
+    noise = np.random.default_rng(9).normal(0, 5, size=len(TRUTH))
+    right = ["a"] * (2 * WINDOW - 60) + ["b"] * 60
+    found = (
+        performance.learn(task, (np.array(TRUTH) + noise).tolist(), TRUTH)
+        if task == "regression"
+        else performance.learn(task, right, ["a"] * 2 * WINDOW)
+    )
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_predictions_leave_the_error_of_the_others(case):
+    """Half of a window's are bad; that the other half are 10 too high is found."""
+    biased = (np.array(TRUTH[WINDOW:]) + 10).tolist()
+    found = performance.judge("regression", missing(case) + biased, TRUTH, record("regression"))
+    check_finite(found)
+    if case != "one 1e12":  # its own spread is that of all the others
+        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_labels_leave_the_error_of_the_others(case):
+    """And the other way round: where half of the labels are bad."""
+    biased = (np.array(TRUTH) + 10).tolist()
+    found = performance.judge(
+        "regression", biased, missing(case) + TRUTH[WINDOW:], record("regression")
+    )
+    check_finite(found)
+    if case != "one 1e12":
+        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("bad", ["predictions", "labels"])
+def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
+    """A third of the good half are wrong: that is found, whatever the bad half is."""
+    said, right = missing(case) + CLASSES[WINDOW:], ["a"] * 2 * WINDOW
+    pair = (said, right) if bad == "predictions" else (right, said)
+    found = performance.judge("classification", *pair, record("classification"))
+    check_finite(found)
+    assert found[0].metric == "accuracy" and found[0].verdict == "alert"
+    assert found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in INFINITE])
+def test_bad_values_on_both_sides_are_survived(case):
+    """Learnt from and judged, as numbers and as classes; and asked what they are."""
+    values = missing(case)
+    assert performance.learn_task(values, values) in ("regression", "classification")
+    for task in ("regression", "classification"):
+        learnt = performance.learn(task, values, values)
+        for baseline in (learnt, record(task)):
+            check_finite(performance.judge(task, values, values, baseline))

@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.counting.tally import pack, unpack
-from modeltap.analysis.model.infer import edges_of
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.model.reference import fit
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -83,55 +81,3 @@ def test_an_absent_column_is_missing_and_a_new_one_is_left_out():
     """The reference says what is counted."""
     counted = count({"new": [1, 2]}, 2, REFERENCE)
     assert [counted[own][-3] for own in layout(REFERENCE).values()] == [2] * 4
-
-
-def test_packing_keeps_every_count():
-    """As the store holds them."""
-    counts = rng.integers(0, 2**40, size=500)
-    assert (unpack(pack(counts)) == counts).all()
-
-
-def test_a_reference_survives_the_store_and_its_id_tells_its_bins():
-    """The same rows give the same id; other rows another."""
-    again = Reference.from_json(REFERENCE.to_json())
-    assert again == REFERENCE and again.id == REFERENCE.id
-    other = fit({"x": rng.normal(size=5000).tolist()}, 5000, model="m")
-    assert other.id != REFERENCE.id
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        np.zeros(100),
-        np.array([1e12, *rng.normal(size=999)]),
-        np.array([5.0]),
-        np.array([]),
-        np.array([-1e308, 1e308] * 50),
-    ],
-)
-def test_edges_are_finite_and_ascending(values):
-    """Constant, one huge value, a single one, none, the largest there are."""
-    edges = np.array(edges_of(values))
-    assert np.isfinite(edges).all() and (edges[1:] > edges[:-1]).all()
-
-
-@pytest.mark.parametrize(
-    ("column", "kind"),
-    [
-        ([1, 2.5, None] * 10, "numeric"),
-        (["a", "b"] * 10, "categorical"),
-        ([True, False] * 10, "boolean"),
-        (["True", "false"] * 10, "boolean"),
-        ([f"id-{i}" for i in range(50)], "id"),
-        (list(range(1000, 1200)), "id"),
-        (["2013-01-01T10:00:00Z"] * 30, "datetime"),
-        (["x " * 200] * 30, "text"),
-        ([f"my parcel {i} is late again" for i in range(50)], "text"),
-        ([[1, 2]] * 10, "vector"),
-        ([[1, "a"]] * 10, "other"),
-        ([None] * 10, "other"),
-    ],
-)
-def test_types_are_learnt(column, kind):
-    """Numbers, words, truth values, ids, times, texts, vectors, and what is none of them."""
-    assert fit({"f": column}, len(column), model="m").features[0].kind == kind
