@@ -29,20 +29,6 @@ def test_a_models_own_settings_come_first():
     assert settings.for_model("other").window == "1d"
 
 
-def test_a_models_own_rules_are_about_it():
-    """[[models.NAME.rules]] stand after those for all; what is wrong in one is told."""
-    Path("modeltap.toml").write_text(
-        '[[rules]]\nmetric = "mae"\nabove = 9.0\n'
-        '[models.loans]\nwindow = "30d"\n'
-        '[[models.loans.rules]]\nmetric = "mae"\nabove = 2.0\nmin_rows = 300\n'
-    )
-    settings = sources.load({}, environ={})
-    assert [(one.model, one.above) for one in settings.rules] == [(None, 9.0), ("loans", 2.0)]
-    assert settings.for_model("loans").window == "30d"
-    with pytest.raises(ConfigError, match="no metric 'mea'"):
-        sources.load({"models": {"loans": {"rules": [{"metric": "mea", "above": 1}]}}}, environ={})
-
-
 def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
     """[tool.modeltap] counts; a pyproject.toml without it is not even parsed."""
     Path("pyproject.toml").write_text("not toml at all [")
@@ -107,9 +93,3 @@ def test_unknown_variables_and_unset_secrets():
     hook = sources.WebhookSettings(url="env:NO_SUCH_URL")
     with pytest.raises(ConfigError, match="NO_SUCH_URL is not set"):
         hook.resolved({})
-
-
-def test_a_webhooks_key_tells_nothing_secret():
-    """The host, and a hash: tokens live in paths."""
-    key = sources.WebhookSettings(url="https://hooks.example.org/services/T0K3N").key
-    assert key.startswith("hooks.example.org#") and "T0K3N" not in key

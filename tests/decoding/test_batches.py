@@ -11,13 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeltap import clock
 from modeltap.analysis.counting import counts
 from modeltap.analysis.model.reference import fit
 from modeltap.config import sources
 from modeltap.decoding import batches as reading
 from modeltap.decoding.decoders import Decoders
-from modeltap.decoding.times import parse_times, write_times
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -234,42 +232,3 @@ def test_a_reference_learns_the_names_that_are_usual():
     columns = batch.columns()
     assert columns.keys() == {"x", "took"}
     assert "k499.19" not in columns and "k499.19" in batch.columns(["k499.19"])
-
-
-moment = st.one_of(
-    st.none(),
-    st.sampled_from(
-        ["soon", "0001-01-01T00:00:00+01:00", -1e11, 10**400, "9999-12-31T00:00:00.000Z"]
-    ),
-    st.floats(),
-    st.booleans(),
-    st.datetimes().map(str),
-    st.floats(clock.EARLIEST, clock.LATEST).map(clock.iso),
-    st.from_regex(r"\A\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d\.\d{3}Z\Z"),
-    st.sampled_from(
-        [
-            "2023-02-29T00:00:00.000Z",
-            "2024-02-29T23:59:59.999Z",
-            "0000-01-01T00:00:00.000Z",
-            "0001-01-01T00:00:00.000Z",
-            "2024-01-01T00:00:00,000Z",
-            "2024-01-01T00:00:00.00éZ",
-        ]
-    ),
-)
-
-
-@given(st.one_of(st.lists(moment, max_size=5), moment.map(lambda one: [one])))
-def test_columns_of_times_are_read_as_each_by_itself(texts):
-    """To the bit, and what is no time is none."""
-    expected = [clock.parse(text) for text in texts]
-    found = [None if time != time else time for time in parse_times(texts).tolist()]
-    assert found == expected
-    assert all(clock.iso(time) for time in found if time is not None)
-
-
-@given(st.lists(st.floats(clock.EARLIEST, clock.LATEST), max_size=5))
-def test_columns_of_times_are_written_as_each_by_itself(seconds):
-    """With their milliseconds, and NaN as none."""
-    found = write_times(np.array([*seconds, np.nan]))
-    assert found == [*map(clock.iso, seconds), None]

@@ -14,12 +14,10 @@ import pytest
 
 import modeltap
 from disks import small_disk
-from modeltap.analysis.verdicts.capture_loss import judge_losses
 from modeltap.config import sources
 from modeltap.errors import StoreDamaged, StoreTooNew
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import losses_due, write_losses
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.records import pack
@@ -263,39 +261,6 @@ def test_a_store_that_is_taken_away_is_begun_anew(store, record, how):
     assert put(3)["written"] == 7 and count(store) == 3
     if how == "moved":
         assert count(moved) == 4
-
-
-def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
-    """Repeats update it; reasons are named, the most frequent first."""
-    connection = connect(store)
-    told = []
-
-    def judge(now):
-        from modeltap.alerts import lifecycle
-
-        return judge_losses(
-            connection,
-            lambda: True,
-            lambda c, rows: told.extend(lifecycle.update(c, rows, calm_windows=2)),
-            now,
-        )
-
-    def lose(**reasons):
-        with writing(connection):
-            write_losses(connection, "m", "host", 1, reasons)
-
-    now = time.time()
-    assert judge(now) == 0 and not losses_due(connection, now)
-    lose(full=3, died=1200)
-    assert losses_due(connection, now) and judge(now) == 1 and judge(now) == 0
-    lose(full=4)
-    judge(now)
-    (alert,) = connection.execute("select * from alerts").fetchall()
-    assert alert["summary"] == "m: 1,207 exchanges were not recorded: 1,200 (died), 7 (full)"
-    assert alert["severity"] == "warning" and not losses_due(connection, now + 3600)
-    assert losses_due(connection, now + 4 * 3600) and judge(now + 4 * 3600) == 2
-    assert [one.event for one in told] == ["alert.firing", "alert.resolved"]
-    connection.close()
 
 
 def test_readers_and_the_writer_do_not_wait_for_each_other(store, record):

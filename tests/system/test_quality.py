@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from modeltap.config import sources
-from modeltap.errors import ConfigError
 from stores import START, analyze, every, put, read
 
 SAID = {"window": "1d", "reference": "first 2880 rows", "multivariate": False}
@@ -231,21 +229,6 @@ def test_a_likely_code_for_missing_is_pointed_out(store):
     features = {f["name"]: f for f in json.loads(row["payload"])["features"]}
     assert features["x"]["sentinel"] == -999.0
     assert "sentinel" not in features["n"]
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        ({"features": {"x": {"mn": 0}}}, "unknown option of features.x 'mn'; did you mean 'min'"),
-        ({"features": {"x": {"type": "number"}}}, "'number'"),
-        ({"models": {"m": {"features": {"x": {"max": "much"}}}}}, "features"),
-        ({"features": {"x": {"min": 5, "max": 1}}}, "min 5.* is above .*max 1"),
-    ],
-)
-def test_a_wrong_declaration_is_a_clear_error(said, reason):
-    """It names the option."""
-    with pytest.raises(ConfigError, match=reason):
-        sources.load(said, environ={})
 
 
 def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):

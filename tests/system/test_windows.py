@@ -256,22 +256,3 @@ def test_before_there_are_rows_to_compare_with_there_is_no_verdict(store):
     )
     assert next(row["verdict"] for row in found) == "no_reference"
     assert [row["verdict"] for row in found][-1] == "ok"
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        ({"reference": "previous 1d", "window": "500 rows"}, "needs windows of time"),
-        ({"reference": "same hours last week", "window": "1 month"}, "needs windows of time"),
-        ({"reference": "previous 1h", "window": "1d"}, "is shorter than a window"),
-        ({"reference": "last year"}, "is not understood"),
-        ({"window": "5 months"}, "is not understood"),
-    ],
-)
-def test_what_does_not_fit_is_a_clear_error(said, reason):
-    """When the app starts."""
-    from modeltap.config import sources
-    from modeltap.errors import ConfigError
-
-    with pytest.raises(ConfigError, match=reason):
-        sources.load(said, environ={})
