@@ -30,8 +30,7 @@ from modeltap.errors import (
 )
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
-from modeltap.tap.decorated import last_id
-from modeltap.tap.functions import capture
+from modeltap.tap.functions import capture, last_id
 from modeltap.tap.recorders import recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 

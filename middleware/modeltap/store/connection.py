@@ -97,6 +97,11 @@ def connect_reader(path: str | Path) -> sqlite3.Connection:
 _LOG_BYTES = 64 * 1024 * 1024
 
 
+def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
+    """Have each commit wait for the disk, or (the default of the store) for the system alone."""
+    connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """One write transaction: taken at once (never upgraded later), rolled back on any error."""

@@ -124,7 +124,8 @@ class ASGIResponder:
         except BaseException as error:
             self.end(error)
             raise
-        self.end(None)
+        if not self._finished:
+            self.end(None)
 
     async def receive(self) -> Message:
         message = await self._receive()

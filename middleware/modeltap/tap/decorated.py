@@ -15,12 +15,8 @@ from modeltap.tap.tapping import Tap
 
 AnyFunction = Callable[..., Any]
 
-_last_id: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
-
-
-def last_id() -> str | None:
-    """Return the id of this thread's or task's last decorated call; None if it was left out."""
-    return _last_id.get()
+LAST_ID: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
+"""The id of this thread's or task's last call; None if it was left out."""
 
 
 class CaptureDecorator:
@@ -61,7 +57,7 @@ class DecoratedFunction:
             exchange = tap.begin_call(self._decorator.model, self._name)
         except Exception as error:
             tap.failed(error)
-        _last_id.set(exchange.id if exchange else None)
+        LAST_ID.set(exchange.id if exchange else None)
         if exchange is not None:
             try:
                 add_request(tap, exchange, self._arguments(args, kwargs))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Unpack, overload
 from modeltap.config.options import Options
 from modeltap.errors import InputError
 from modeltap.tap.calls import ABSENT, Absent, add_request, call_taps, end_call
-from modeltap.tap.decorated import CaptureDecorator
+from modeltap.tap.decorated import LAST_ID, CaptureDecorator
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -94,6 +94,11 @@ def capture(
     add_request(tap, exchange, request)
     tap.wait(end_call(tap, exchange, response, error))
     return exchange.id
+
+
+def last_id() -> str | None:
+    """Return the id of this thread's or task's last decorated call; None if it was left out."""
+    return LAST_ID.get()
 
 
 def _milliseconds(duration: float) -> float | None:
