@@ -50,10 +50,10 @@ def closed(clean_process):
 
     def close():
         modeltap.tap.recorders.recorders.close()
-        modeltap.tap.functions._tees.clear()
+        modeltap.tap.calls.call_taps.clear()
 
     yield close
-    modeltap.tap.functions._tees.clear()
+    modeltap.tap.calls.call_taps.clear()
 
 
 def test_a_person_is_gone_from_the_file(tmp_path, closed):

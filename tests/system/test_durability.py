@@ -163,7 +163,7 @@ def test_power_waits_for_the_disk(store):
     for durability, level in (("process", 1), ("power", 2)):
         settings = sources.load({"store": store, "durability": durability}, environ={})
         writer = BatchWriter(store, lambda: True)
-        writer.introduce(origin_of(settings, 1, "host"))
+        writer.add_origin(origin_of(settings, 1, "host"))
         writer.write([], {"some": 1})
         assert writer._connection.execute("pragma synchronous").fetchone()[0] == level
         writer.close()

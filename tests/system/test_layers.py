@@ -82,7 +82,6 @@ SQL_ELSEWHERE = {
     "jobs/pipeline.py",
     "notify/digest.py",
     "notify/outbox.py",
-    "writer/batch_writer.py",
 }
 """Files that still have to give their SQL to the store."""
 

@@ -11,7 +11,7 @@ from typing import cast
 
 from modeltap.payload import Body, Decoded, DecodedMany, Payload
 from modeltap.plugins import hooks
-from modeltap.privacy.masker import inflate
+from modeltap.privacy.body_text import inflate
 
 _MAX_INFLATED_BYTES = 8 * 1024 * 1024
 """How much a compressed body may become; more is not decoded."""

@@ -14,7 +14,8 @@ import msgspec
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import BusyError, InputError
-from modeltap.privacy.masker import Masker, inflate
+from modeltap.privacy.body_text import inflate
+from modeltap.privacy.marks import Marks
 from modeltap.store.bodies import StoredBodies, bodies_after, unmatched_bodies
 from modeltap.store.connection import writing
 from modeltap.store.erasure import (
@@ -202,11 +203,11 @@ def _hashes(value: str, settings: Settings) -> tuple[str, ...]:
     """Return how `value` stands in the store where it was hashed, as a text and as a number."""
     if settings.mask_with != "hash":
         return ()
-    masker = Masker(how="hash", key=from_environment(settings.mask_key or "", "mask_key"))
+    marks = Marks("hash", from_environment(settings.mask_key or "", "mask_key"))
     forms: list[Any] = [value]
     for kind in (int, float):
         try:
             forms.append(kind(value))
         except ValueError:
             continue
-    return tuple(masker.mark(form) for form in forms)
+    return tuple(marks.mark(form) for form in forms)

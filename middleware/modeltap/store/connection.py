@@ -101,6 +101,11 @@ TAKEN_OVER = "another analysis took over; nothing was counted twice, run it agai
 """The message of a `BusyError` for work that another process has done, or does now."""
 
 
+def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
+    """Have each commit wait for the disk, or (the default of the store) for the system alone."""
+    connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")
+
+
 @contextmanager
 def writing(
     connection: sqlite3.Connection, fence: Callable[[], bool] = lambda: True
