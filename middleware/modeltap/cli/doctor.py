@@ -25,6 +25,7 @@ from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
 from modeltap.store.connection import connect
+from modeltap.store.deliveries import failures
 from modeltap.store.dropped import count_dropped
 from modeltap.store.exchanges import count_exchanges, newest_start
 from modeltap.store.references import active_references
@@ -123,11 +124,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
     )
     yield from _contents(connection)
     waiting = Analyzer(path, connection, {}).undeliverable()
-    failing = connection.execute(
-        "select webhook, last_error, count(*) from deliveries where state <> 'delivered' and "
-        "attempts > 0 group by 1, 2"
-    ).fetchall()
-    for webhook, error, count in failing:
+    for webhook, error, count in failures(connection):
         yield (
             "deliveries",
             False,

@@ -14,8 +14,7 @@ from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
 from modeltap.store.connection import writing
-
-_SHOWN = ("id", "model", "rule", "feature", "until", "reason")
+from modeltap.store.silences import SILENCE_COLUMNS, list_silences
 
 
 @click.group()
@@ -71,10 +70,8 @@ def add(
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
     """Silences in force."""
-    rows = read_store(store).execute(
-        f"select {', '.join(_SHOWN)} from silences where until > ? order by until", (clock.now(),)
-    )
-    emit((dict(row) for row in rows), _SHOWN, as_json=as_json, empty="no silence is in force")
+    rows = list_silences(read_store(store), clock.now())
+    emit(rows, SILENCE_COLUMNS, as_json=as_json, empty="no silence is in force")
 
 
 @silence.command()
@@ -92,7 +89,7 @@ def end(silence_id: str, store: str | None) -> None:
 @click.argument("alerts", nargs=-1, required=True)
 @store_option
 def acknowledge(alerts: tuple[str, ...], store: str | None) -> None:
-    """Say that somebody looks after ALERTS: they are not repeated."""
+    """Acknowledge alerts and stop their reminders."""
     connection = open_store(store)
     with writing(connection):
         for alert in alerts:

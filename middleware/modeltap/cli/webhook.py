@@ -18,6 +18,7 @@ from modeltap.notify import outbox
 from modeltap.notify.http import post
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
+from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.settings import stored_webhooks
 
 _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_error")
@@ -40,12 +41,8 @@ def list_(store: str | None, as_json: bool) -> None:
         for one in stored_webhooks(connection):
             formats.setdefault(one["key"], one["format"])
             counts.setdefault(one["key"], {})
-        for row in connection.execute(
-            "select webhook, sum(state = 'pending') as pending, sum(state = 'delivered') as "
-            "delivered, sum(state = 'dead') as dead, min(next_at) as next_at, "
-            "max(last_error) as last_error from deliveries group by 1"
-        ):
-            counts.setdefault(row["webhook"], {}).update(dict(row))
+        for row in count_by_webhook(connection):
+            counts.setdefault(row["webhook"], {}).update(row)
     rows = [
         {
             "webhook": key,

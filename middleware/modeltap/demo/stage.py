@@ -16,6 +16,8 @@ from tabulate import tabulate
 from modeltap import clock
 from modeltap.demo.screen import CLEAR, Bar, Screen, filled
 from modeltap.output import emit_json
+from modeltap.store.alerts import alerts_by_rule
+from modeltap.store.deliveries import count_delivered
 from modeltap.store.predictions import errors_by_month
 from modeltap.testing import Received
 
@@ -101,20 +103,12 @@ class Stage:
             }
             for one in errors_by_month(connection)
         ]
-        fired = connection.execute(
-            "select rule, min(started_at), count(*), "
-            "group_concat(distinct ifnull(feature, metric)) from alerts group by rule order by 2"
-        ).fetchall()
         self._facts = {
             "requests": requests,
             "failed": failed,
             "labels": labels,
-            "messages": connection.execute(
-                "select count(*) from deliveries where state = 'delivered'"
-            ).fetchone()[0],
-            "alerts": [
-                {"rule": r[0], "first": r[1], "incidents": r[2], "about": r[3]} for r in fired
-            ],
+            "messages": count_delivered(connection),
+            "alerts": [summary._asdict() for summary in alerts_by_rule(connection)],
         }
 
     def end(self, store: Path) -> None:

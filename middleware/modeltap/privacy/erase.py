@@ -124,7 +124,7 @@ def check_field(connection: sqlite3.Connection, model: str, subject: Subject) ->
         if any(subject.is_named_in_body(*body) for body in bodies.with_encodings()):
             return
     raise InputError(
-        f"no exchange of {model!r} has a field {subject.field!r}: nobody was looked for; "
+        f"no exchange of {model!r} has a field {subject.field!r}; nothing was erased. "
         "`modeltap show ID` shows the fields of one"
     )
 

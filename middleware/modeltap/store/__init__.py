@@ -11,5 +11,6 @@ they return. In reading order:
 - `predictions`, `labels`, `due_windows`: decoded rows, ground truth, windows that labels came for
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work and how far each reader has come
+- `alerts`, `alert_history`, `silences`, `deliveries`: incidents, and messages about them
 - `retention`, `erasure`: deleting old exchanges, and a person's data
 """
