@@ -32,19 +32,19 @@ from modeltap.store.references import active_references
 from modeltap.store.stored_exchanges import decode_problems, newest_with_note
 
 _REASONS = 5
-"""How many reasons are told."""
+"""Reasons that are reported."""
 _NAMED = 8
-"""How many fields of an answer are named."""
+"""Fields of a response that are named."""
 
 Finding = tuple[str, bool, str]
-"""What was looked at, whether it is well, and what was seen or mends it."""
+"""The name of a check, whether it passed, and the finding or its fix."""
 
 
 @click.command()
 @store_option
 @json_option
 def doctor(store: str | None, as_json: bool) -> None:
-    """Look at the installation, the settings, the store and the webhooks."""
+    """Check the installation, the settings, the store and the webhooks."""
     well = True
     for name, good, text in _findings(store):
         well = well and good

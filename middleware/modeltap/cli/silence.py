@@ -19,7 +19,7 @@ from modeltap.store.silences import SILENCE_COLUMNS, list_silences
 
 @click.group()
 def silence() -> None:
-    """Silences: alerts that fit send nothing until the end; then what still fires is told."""
+    """Silences: matching alerts send nothing until the end; then those that still fire do."""
 
 
 @silence.command()
@@ -78,7 +78,7 @@ def list_(store: str | None, as_json: bool) -> None:
 @click.argument("silence_id")
 @store_option
 def end(silence_id: str, store: str | None) -> None:
-    """End a silence now; what still fires is told."""
+    """End a silence now; alerts that still fire send their messages."""
     connection = open_store(store)
     with writing(connection):
         silences.end_silence(connection, silence_id)

@@ -14,7 +14,7 @@ from modeltap.plugins import hooks
 from modeltap.privacy.body_text import inflate
 
 _MAX_INFLATED_BYTES = 8 * 1024 * 1024
-"""How much a compressed body may become; more is not decoded."""
+"""The largest size of a decompressed body; a larger one is not decoded."""
 
 _REMEMBERED = 4096
 """Paths may hold ids, so what is remembered about them is bounded."""

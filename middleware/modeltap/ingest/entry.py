@@ -18,7 +18,7 @@ class Logged:
 
     source: str
     key: str
-    """What it is known by: the same key is the same exchange, and adds nothing."""
+    """Identifies the exchange: an entry with a known key adds nothing."""
     time: float | None
     """Unix seconds; None where the log, which should, tells none."""
     request: bytes | None = None
@@ -33,7 +33,7 @@ class Logged:
     """The request's, names in lower case."""
     side: Side | None = None
     label: Any = None
-    """What was right for its first row."""
+    """The true value of its first row."""
 
     def size(self) -> int:
         """Return how many bytes of bodies it holds."""
@@ -42,7 +42,7 @@ class Logged:
 
 @dataclass(slots=True, kw_only=True)
 class Truth:
-    """What was right for one row of an exchange that `id` names; `key` says where it was told."""
+    """The true value of one row of the exchange `id`; `key` identifies the entry in its log."""
 
     source: str
     id: str

@@ -18,7 +18,7 @@ LOGS: dict[str, Callable[[Source], Iterator[Entry]]] = {
     "kserve": kserve.read,
     "azureml": azureml.read,
 }
-"""What reads the logs of other tools; the other formats are tables."""
+"""Readers of other tools' logs; the other formats are tables."""
 
 FORMATS = ("csv", "jsonl", "parquet", "bentoml", *LOGS)
 

@@ -30,7 +30,7 @@ _BATCH_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Imported:
-    """What an import did; `repeated` ones were in the store before and are left as they were."""
+    """Counts of an import; `repeated` entries were in the store before and stay as they were."""
 
     rows: int = 0
     """Exchanges that went in, matched requests and responses among them."""

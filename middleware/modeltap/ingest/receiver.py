@@ -41,7 +41,7 @@ _SETTLE_SECONDS = 60.0
 _BODY_SECONDS = 60.0
 _MAX_MODELS = 1000
 _WAITING_POSTS = 32
-"""How many posts are held at once; others wait to be read, so that memory stays bounded."""
+"""Posts held in memory at once; others wait to be read, so that memory stays bounded."""
 
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"

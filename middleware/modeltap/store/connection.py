@@ -15,7 +15,7 @@ from modeltap.errors import BusyError, StoreDamaged, StoreError, StoreTooNew
 from modeltap.store import damage, reserve, schema
 
 BUSY_TIMEOUT_SECONDS = 5.0
-"""How long a statement waits for another writer before it says BUSY."""
+"""A statement waits so long for another writer before it fails with BUSY."""
 
 
 def check_path(path: str | Path) -> Path:
