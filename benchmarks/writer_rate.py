@@ -20,7 +20,7 @@ import select
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -31,12 +31,13 @@ import msgspec
 from machine import describe
 
 from modeltap.config import sources
-from modeltap.privacy.masker import Masker, as_text
+from modeltap.privacy.body_text import as_text
+from modeltap.privacy.masker import Masker
 from modeltap.store.connection import connect
 from modeltap.store.exchanges import USUAL_COLUMNS, ExchangeRow
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
-from modeltap.writer.batch_writer import Batch, BatchWriter, Outcome
+from modeltap.writer.batch_writer import BatchResult, BatchWriter
 from modeltap.writer.process import WriterProcess
 from modeltap.writer.protocol import EXCHANGE, ORIGIN, frame
 from modeltap.writer.records import Origin, origin_of, unpack
@@ -96,7 +97,9 @@ def batches(items: list[Any]) -> list[list[Any]]:
 class StoringOnly(BatchWriter):
     """The writer without its first half: it is given rows."""
 
-    def _rows(self, batch: Batch, outcome: Outcome) -> tuple[list[Any], dict[str, Origin]]:
+    def _rows(
+        self, batch: Sequence[bytes], result: BatchResult
+    ) -> tuple[list[Any], dict[str, Origin]]:
         return list(batch), {}
 
 
@@ -129,7 +132,7 @@ def by_executemany(rows: list[ExchangeRow], store: Path) -> float:
 def by_writer(make: type[BatchWriter], origin: Origin, items: list[Any], store: Path) -> float:
     """Return the seconds that the writer's code takes, from its input to the commit."""
     writer = make(store, lambda: True)
-    writer.introduce(origin)
+    writer.add_origin(origin)
     writer.write([], {})  # opens the store
     start = time.perf_counter()
     for batch in batches(items):

@@ -10,11 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 if sys.platform == "win32":
     raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
 
+from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import (
@@ -30,7 +31,6 @@ from modeltap.errors import (
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
-from modeltap.tap.recorder import Recorder
 from modeltap.tap.recorders import recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 
@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 
-def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
+def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
     """Tap `app` and return what is to be served: of the type that `app` has, or a bare callable.
 
     A FastAPI, Starlette, Flask or Quart app, a BentoML service, a LitServer, a KServe ModelServer
@@ -120,7 +120,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
 
     if not id or value is None:
         raise InputError(f"label({id!r}, {value!r}): give an exchange's id, and what was right")
-    path = _the_store(store)
+    path = recorders.store_path(store)
     if not path.exists():
         flush(store=path)  # the very first exchange may still be on its way
     connection = connect(path, create=False)
@@ -157,7 +157,7 @@ def read(
     from modeltap.store.models import check_model
     from modeltap.store.settings_reader import SettingsReader
 
-    path = _the_store(store)
+    path = recorders.store_path(store)
     connection = connect_reader(path)
     try:
         check_model(connection, model)
@@ -172,7 +172,7 @@ def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:
     >>> flush()
     True
     """
-    return all(recorder.flush(timeout) for recorder in _chosen(store))
+    return recorders.flush(timeout, store)
 
 
 def stats(*, store: str | Path | None = None) -> dict[str, Any]:
@@ -186,33 +186,7 @@ def stats(*, store: str | Path | None = None) -> dict[str, Any]:
     >>> stats()["dropped"]
     0
     """
-    counters = [recorder.stats() for recorder in _chosen(store)]
-    reasons: dict[str, int] = {}
-    for one in counters:
-        for reason, count in one["dropped_by_reason"].items():
-            reasons[reason] = reasons.get(reason, 0) + count
-    sums = {name: sum(one[name] for one in counters) for name in _COUNTED}
-    return {**sums, "dropped_by_reason": reasons}
-
-
-_COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
-
-
-def _chosen(store: str | Path | None) -> list[Recorder]:
-    if store is None:
-        return recorders.all()
-    wanted = Path(store).expanduser().absolute()
-    return [recorder for recorder in recorders.all() if recorder.store == wanted]
-
-
-def _the_store(store: str | Path | None) -> Path:
-    if store is not None:
-        return Path(store)
-    known = [recorder.store for recorder in recorders.all()]
-    if len(known) == 1:
-        return known[0]
-    names = ", ".join(str(path) for path in known) or "none yet"
-    raise InputError(f"which store? this process records to: {names}; say store='modeltap.db'")
+    return recorders.stats(store)
 
 
 def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:

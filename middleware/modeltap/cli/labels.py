@@ -22,7 +22,7 @@ _BATCH = 2000
 
 @click.group()
 def label() -> None:
-    """Ground truth: late, repeated, corrected; the last value told counts."""
+    """Ground truth: late, repeated, corrected; the last value of a row counts."""
 
 
 @label.command("set")
@@ -32,7 +32,7 @@ def label() -> None:
 @store_option
 @json_option
 def set_(id: str, value: str, row: int, store: str | None, as_json: bool) -> None:  # noqa: A002
-    """Tell what was right for the exchange ID."""
+    """Set the true value of a row of the exchange ID."""
     connection = open_store(store)
     found = find_exchange_id(connection, id, None, request_id=id, protocol_id=id)
     if found is None:

@@ -1,4 +1,4 @@
-"""On a terminal, one line that says how far a file is read, or an analysis is."""
+"""Progress on a terminal: a bar for reading a file, a line for an analysis."""
 
 from __future__ import annotations
 

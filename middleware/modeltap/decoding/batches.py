@@ -26,7 +26,7 @@ _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
 
 _FIRST = 8
-"""How many of a kind are looked at for one that is decoded without a remark."""
+"""Exchanges of a kind that are tried until one is decoded without a note."""
 
 
 @dataclass(slots=True)

@@ -22,11 +22,11 @@ from modeltap.export.selection import Exported, OnExchangesRead, Selection
 
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 PASSES = {"jsonl": 1, "csv": 2, "parquet": 2}
-"""How often each format goes through the rows."""
+"""Passes over the rows that each format takes."""
 
 _GROUP_ROWS = 10_000
 _GROUP_BYTES = 16 * 1024 * 1024
-"""How much of Parquet is written at once, and held until then."""
+"""Parquet is written in groups of that size, each held in memory until then."""
 
 
 def format_of(path: Path) -> str:

@@ -20,11 +20,11 @@ from modeltap.store.stored_exchanges import StoredExchange, exchanges_up_to
 ABOUT = ("id", "row", "started_at", "event_time", "model", "version")
 ANSWER = ("prediction", "score", "probabilities", "label")
 FIXED = ABOUT + ANSWER
-"""What every row has, by these names; a feature of such a name gets another."""
+"""Columns of every row; a feature of such a name gets another one."""
 
 _CHUNK = 500
 _CHUNK_BYTES = 16 * 1024 * 1024
-"""How much is decoded at once: what imports brought is of any size."""
+"""Bodies decoded at once: those of imports may have any size."""
 
 OnExchangesRead = Callable[[int], None]
 """Told how many exchanges were read since the last time."""
@@ -37,7 +37,7 @@ class Exported:
     fixed: dict[str, Any]
     features: dict[str, Any]
     answers: dict[str, Any]
-    """What else a protocol tells of the answer."""
+    """Further fields of the response, where a protocol has them."""
 
     def document(self) -> dict[str, Any]:
         """Return the row as one JSON object."""
@@ -83,7 +83,7 @@ class Selection:
     since: float | None = None
     until: float | None = None
     undecoded: int = field(default=0, init=False)
-    """How many exchanges held no rows that could be decoded, the last time."""
+    """Exchanges without decodable rows, in the last pass."""
 
     def __post_init__(self) -> None:
         self._last = newest_exchange(self.connection)

@@ -1,4 +1,4 @@
-"""Backfill: what other tools logged becomes exchanges, labels, or halves that wait."""
+"""Backfill: what other tools logged becomes exchanges, labels, or unmatched rows that wait."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _BATCH_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Imported:
-    """What an import did; `repeated` ones were in the store before and are left as they were."""
+    """Counts of an import; `repeated` entries were in the store before and stay as they were."""
 
     rows: int = 0
-    """Exchanges that went in, pairs of halves among them."""
+    """Exchanges that went in, matched requests and responses among them."""
     repeated: int = 0
     labels: int = 0
     waiting_labels: int = 0
@@ -41,11 +41,11 @@ class Imported:
     unmatched: int = 0
     """Requests and responses that came apart, and were new."""
     completed: int = 0
-    """Exchanges that were stored without a half, which came now."""
+    """Exchanges that were stored without a request or a response, which came now."""
     waiting: int = 0
-    """Halves that still wait for the other one."""
+    """Requests and responses that still wait for the other."""
     unpaired: int = 0
-    """Halves that waited for too long, and were stored alone."""
+    """Those that waited for too long, and were stored alone."""
     without_time: int = 0
 
     def anything(self) -> bool:
@@ -75,10 +75,10 @@ class Importer:
                 elif entry.side is None:
                     self._add_whole(entry, next(rows))
                 else:
-                    self._add_half(entry, next(rows), entry.side)
+                    self._add_side(entry, next(rows), entry.side)
 
     def settle(self, *, all_of_them: bool = False) -> None:
-        """Store alone the halves, of all models, that waited for too long; count the others."""
+        """Store alone what waited for too long, of all models; count what still waits."""
         settled = unmatched.settle(self._connection, all_of_them=all_of_them)
         self.done.unpaired += settled
         self.done.rows += settled
@@ -98,15 +98,15 @@ class Importer:
         if logged.request_id and logged.request_id != logged.key:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
 
-    def _add_half(self, logged: Logged, row: ExchangeRow, side: str) -> None:
-        outcome = unmatched.take_half(self._connection, row, side, clock.now())
+    def _add_side(self, logged: Logged, row: ExchangeRow, side: str) -> None:
+        outcome = unmatched.match(self._connection, row, side, clock.now())
         if outcome == "repeated":
             self.done.repeated += 1
             return
         self.done.unmatched += 1
         self.done.rows += outcome == "paired"
         self.done.completed += outcome == "filled"
-        # The other half's time counts where this one has none.
+        # The other side's time counts where this one has none.
         self.done.without_time += logged.time is None and outcome == "waits"
 
     def _add_truth(self, truth: Truth) -> None:

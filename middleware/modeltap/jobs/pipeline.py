@@ -21,7 +21,7 @@ from modeltap.errors import StoreDamaged, StoreError
 from modeltap.notify import delivery, digest, outbox
 from modeltap.store import damage, reserve, retention, unmatched
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import write_losses
+from modeltap.store.dropped import note_dropped
 from modeltap.store.job_times import job_time, note_job_time
 from modeltap.store.settings_reader import SettingsReader
 from modeltap.store.watermarks import watermark
@@ -50,7 +50,7 @@ class Analyzer:
     def run(self, **options: Any) -> analyze.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
         with self._sound():
-            # Where nobody imports again, what still waits for its other half is counted here.
+            # Where nobody imports again, what still waits is counted here.
             unmatched.settle(self.connection)
             report = analyze.analyze(self.connection, self.settings.of, self._alert, **options)
         reserve.keep(self.store)
@@ -120,7 +120,7 @@ class Analyzer:
             return StoreDamaged(f"store {str(self.store)!r} was damaged, and is put aside already")
         fresh = connect(self.store)
         with writing(fresh):
-            write_losses(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
+            note_dropped(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
         fresh.close()
         return StoreDamaged(
             f"store {str(self.store)!r} is damaged ({error}); it was put aside as {aside.name!r}, "

@@ -34,7 +34,7 @@ from modeltap.notify import outbox
 from modeltap.store import reserve, unmatched
 from modeltap.store.child_runs import note_child_run
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import losses_due
+from modeltap.store.dropped import dropped_due
 from modeltap.store.exchanges import newest_exchange
 from modeltap.store.job_times import is_unfinished
 from modeltap.store.labels import newest_label
@@ -255,13 +255,14 @@ class Watch:
 def something_new(connection: sqlite3.Connection) -> bool:
     """Say whether an analysis would find work.
 
-    Exchanges, halves or labels that came, a window that closed, what one that was ended left.
+    Exchanges, unmatched requests or labels that came, a window that closed, or the rest of an
+    analysis that was ended.
     """
     if is_unfinished(connection):
         return True
     if newest_exchange(connection) > watermark(connection, "seen") or unmatched.any_old(connection):
         return True
-    if newest_label(connection) > watermark(connection, "labels") or losses_due(
+    if newest_label(connection) > watermark(connection, "labels") or dropped_due(
         connection, time.time()
     ):
         return True

@@ -15,7 +15,7 @@ from modeltap.errors import BusyError, StoreDamaged, StoreError, StoreTooNew
 from modeltap.store import damage, reserve, schema
 
 BUSY_TIMEOUT_SECONDS = 5.0
-"""How long a statement waits for another writer before it says BUSY."""
+"""A statement waits so long for another writer before it fails with BUSY."""
 
 
 def check_path(path: str | Path) -> Path:
@@ -99,6 +99,11 @@ _LOG_BYTES = 64 * 1024 * 1024
 
 TAKEN_OVER = "another analysis took over; nothing was counted twice, run it again"
 """The message of a `BusyError` for work that another process has done, or does now."""
+
+
+def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
+    """Have each commit wait for the disk, or (the default of the store) for the system alone."""
+    connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")
 
 
 @contextmanager

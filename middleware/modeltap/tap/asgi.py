@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Unpack
 
+from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
 from modeltap.tap.recorder import Ticket
@@ -29,7 +30,9 @@ class ASGIMiddleware:
     gives_way = False
     """Whether a tap further within, which the app's own code put there, records in our place."""
 
-    def __init__(self, app: ASGIApp, *, model: ModelChooser = None, **options: Any) -> None:
+    def __init__(
+        self, app: ASGIApp, *, model: ModelChooser = None, **options: Unpack[Options]
+    ) -> None:
         self.app = app
         self.tap = Tap("asgi", model, options)
 
@@ -121,7 +124,8 @@ class ASGIResponder:
         except BaseException as error:
             self.end(error)
             raise
-        self.end(None)
+        if not self._finished:
+            self.end(None)
 
     async def receive(self) -> Message:
         message = await self._receive()

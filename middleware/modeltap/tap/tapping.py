@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from modeltap.config import sources
 from modeltap.config.reference_settings import parse_reference
@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.0005
 class Tap:
     """One app's tap: its settings, checked when built; nothing is opened before a request."""
 
-    def __init__(self, source: str, model: ModelChooser, options: dict[str, Any]) -> None:
+    def __init__(self, source: str, model: ModelChooser, options: Mapping[str, object]) -> None:
         self.source = source
         self._mask_body = own_mask(options)
         plain = {name: value for name, value in options.items() if name != "mask_body"}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.privacy.headers import request_names
 from modeltap.tap.exchange import ROUTE, Exchange
@@ -29,7 +30,9 @@ class WSGIMiddleware:
     gives_way = False
     """Whether a tap further within, which the app's own code put there, records in our place."""
 
-    def __init__(self, app: WSGIApplication, *, model: ModelChooser = None, **options: Any) -> None:
+    def __init__(
+        self, app: WSGIApplication, *, model: ModelChooser = None, **options: Unpack[Options]
+    ) -> None:
         self.app = app
         self.tap = Tap("wsgi", model, options)
         self._keys = _header_keys(self.tap.settings)

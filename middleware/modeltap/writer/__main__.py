@@ -105,7 +105,7 @@ class WritingLoop:
                 if kind == EXCHANGE:
                     batch.append(payload)
                 elif kind == ORIGIN:
-                    self._introduce(msgspec.json.decode(payload, type=Origin))
+                    self._add_origin(msgspec.json.decode(payload, type=Origin))
                 elif kind == LOSSES:
                     losses = json.loads(payload)
             if batch or losses:
@@ -113,24 +113,24 @@ class WritingLoop:
             self._input.gather(self._flush_seconds)
         self._writer.close()
 
-    def _introduce(self, origin: Origin) -> None:
+    def _add_origin(self, origin: Origin) -> None:
         settings = origin.settings
         # A request that waits for its commit lets others gather: the next batch is what came
         # meanwhile.
         durable = settings.durability != "fast"
         seconds = 0.0 if durable else settings.flush_interval_seconds
         self._flush_seconds = min(self._flush_seconds, seconds)
-        self._writer.introduce(origin)
+        self._writer.add_origin(origin)
 
     def _write(self, batch: list[bytes], losses: dict[str, int]) -> None:
-        outcome = self._writer.write(batch, losses)
-        for message in outcome.messages:
+        result = self._writer.write(batch, losses)
+        for message in result.messages:
             _send(self._messages, message)
         self._counters.add(
-            failed=outcome.failed,
-            written=outcome.written,
-            unusable=outcome.lost[UNUSABLE],
-            no_room=outcome.lost[NO_ROOM],
+            failed=result.failed,
+            written=result.written,
+            unusable=result.lost[UNUSABLE],
+            no_room=result.lost[NO_ROOM],
         )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from modeltap.clock import iso
 from modeltap.config.validation import from_environment
+from modeltap.privacy.body_text import as_text, cut_at_character
 from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
-from modeltap.privacy.masker import Masker, as_text, cut_at_character
+from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import ExchangeRow
 from modeltap.store.text import storable_text
 from modeltap.writer.chunk_timing import stream_of

@@ -14,7 +14,7 @@ import numpy as np
 
 from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain, truth, word
 from modeltap.config.settings import FeatureSettings
-from modeltap.privacy.masker import MASK
+from modeltap.privacy.marks import MASK
 
 FINE_BINS = 128
 """Quantile bins for KS and Wasserstein: they hold the error of KS below .0017."""

@@ -11,7 +11,7 @@ from modeltap.analysis.model.metric import ALERT, OK, Metric
 from modeltap.analysis.verdicts.recorder import OnJudged, metric_row
 from modeltap.config.windows import Window
 from modeltap.store.connection import writing
-from modeltap.store.dropped import JUDGED, calm_incidents, newest_loss
+from modeltap.store.dropped import JUDGED, newest_dropped, recovered_incidents
 from modeltap.store.metrics import save_metrics
 from modeltap.store.watermarks import advance, watermark
 
@@ -38,7 +38,7 @@ def judge_losses(
         if not fence():
             return 0
         before = watermark(connection, JUDGED)
-        newest = newest_loss(connection)
+        newest = newest_dropped(connection)
         rows = [*_lossy(connection, before), *_calm(connection, now)]
         advance(connection, JUDGED, before, max(newest, before))
         for row in rows:
@@ -63,7 +63,7 @@ def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[dict[str, An
 
 def _calm(connection: sqlite3.Connection, now: float) -> Iterator[dict[str, Any]]:
     """Yield the first two hours that are over after the last one with a loss, per open incident."""
-    for alert in calm_incidents(connection, now):
+    for alert in recovered_incidents(connection, now):
         last = clock.parse(alert["last_window_start"]) or 0.0
         for hour in (last + _HOUR, last + 2 * _HOUR):
             calm = Metric(metric=CAPTURE_LOSS, rows=0, count=0, value=0.0, verdict=OK)
