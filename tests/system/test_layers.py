@@ -63,19 +63,8 @@ def test_serving_a_request_loads_no_numpy(tmp_path):
 
 
 SQL_ELSEWHERE = {
-    "alerts/absence.py",
-    "alerts/conditions.py",
-    "alerts/history.py",
-    "alerts/lifecycle.py",
-    "alerts/reminders.py",
-    "alerts/silence.py",
-    "analysis/verdicts/capture_loss.py",
-    "analysis/verdicts/traffic_windows.py",
     "cli/metrics.py",
     "cli/reports.py",
-    "jobs/pipeline.py",
-    "notify/digest.py",
-    "notify/outbox.py",
 }
 """Files that still have to give their SQL to the store."""
 

@@ -13,9 +13,6 @@ from modeltap.config.rule_settings import RuleSettings
 MIN_WINDOWS = 2
 """A weak effect is an alert after so many windows in a row."""
 
-AT_ONCE = 2.0
-"""An effect of twice its floor fires at once, unless a rule says `for`."""
-
 
 @dataclass(frozen=True)
 class Rule:

@@ -12,12 +12,18 @@ from modeltap import clock
 from modeltap.analysis.counting.row_sketch import usual_rate
 from modeltap.analysis.counting.tally import Tally
 from modeltap.analysis.model.feature import ANSWERS, Feature
-from modeltap.analysis.model.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, chance, share
+from modeltap.analysis.model.metric import (
+    ALERT,
+    AT_ONCE,
+    NOT_ENOUGH_ROWS,
+    OK,
+    Metric,
+    chance,
+    share,
+)
 from modeltap.analysis.model.reference import Reference
 
 METRICS = ("schema_change", "duplicate_rate", "constant_feed", "gap_seconds", "freshness_seconds")
-FIRES_AT_ONCE = 2.0
-"""What is plain to see needs no second window to confirm it."""
 
 FLOOR = 0.02
 """As of the other rates: less than two points of a hundred are nobody's concern."""
@@ -113,7 +119,7 @@ def _pause(
         rows=rows,
         value=length,
         threshold=threshold,
-        strength=length / threshold * FIRES_AT_ONCE if threshold else 0.0,
+        strength=length / threshold * AT_ONCE if threshold else 0.0,
         verdict=ALERT if alert else OK,
         explanation=f"no row for {clock.length(length)}, {when}; the reference's longest pause was "
         f"{clock.length(usual)}"
@@ -152,7 +158,7 @@ def _schema_change(reference: Reference, window: Tally, min_rows: int) -> Metric
         count=len(lost) + len(new),
         value=float(len(lost) + len(new)),
         threshold=0.0,
-        strength=FIRES_AT_ONCE if changed else 0.0,
+        strength=AT_ONCE if changed else 0.0,
         verdict=_verdict(changed, window.rows, min_rows),
         explanation=f"fields changed: {'; '.join(parts)}" if changed else None,
     )
@@ -237,7 +243,7 @@ def _constant(
         value=float(still),
         threshold=0.0,
         p_value=p if still else 1.0,
-        strength=FIRES_AT_ONCE if alert else 0.0,
+        strength=AT_ONCE if alert else 0.0,
         verdict=_verdict(alert, rows, min_rows),
         explanation=f"{feature.name}: all {rows:,} rows have the value {said}; expected {chance(p)}"
         if alert

@@ -12,6 +12,9 @@ ALERT = "alert"
 NOT_ENOUGH_ROWS = "not_enough_rows"
 NO_REFERENCE = "no_reference"
 
+AT_ONCE = 2.0
+"""The `strength` of an effect that needs no second window to confirm it: twice its floor."""
+
 Usual = Callable[[str, str | None], float | None]
 """The largest value that a metric of a feature had where all was well; None if not known."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,20 +14,21 @@ from modeltap.analysis.counting.counter import WindowCounter, total
 from modeltap.analysis.counting.row_windows import RowWindows
 from modeltap.analysis.counting.sample import Sample, choose, sample
 from modeltap.analysis.counting.tally import Tally
-from modeltap.analysis.detectors import drift, feed, operations, performance, whole_rows
+from modeltap.analysis.detectors import drift, feed, whole_rows
 from modeltap.analysis.explanations.examples import with_examples
 from modeltap.analysis.model.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.rolling import compared_period, moved
 from modeltap.analysis.references.row_variation import usual_key
-from modeltap.analysis.verdicts.recorder import Judging, Period, is_within
+from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
+from modeltap.analysis.verdicts.scope import Scope
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.metrics import delete_metrics, values_before
+from modeltap.store.metrics import values_before
 from modeltap.store.predictions import StoredRow, rows_between
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import Columns
@@ -41,25 +41,29 @@ _LOOKED_AT = 100
 
 
 @dataclass
-class InputJudge:
-    """Judges drift and quality of one reference's windows."""
+class InputWindows:
+    """Evaluates drift and quality of one reference's windows."""
 
-    judging: Judging
+    scope: Scope
     counter: WindowCounter
     reference: Reference
 
     def __post_init__(self) -> None:
         self._series = self.counter.series(self.reference)
-        self._settings = self.judging.settings_of(self.reference.model)
+        self._settings = self.scope.settings.of(self.reference.model)
 
-    def run(self) -> int:
-        """Judge what is over and due; return how many windows."""
-        due = stored.due_windows(self.judging.connection, self._series)
+    def results(self) -> Iterator[WindowResult]:
+        """Yield the result of each window that is over and due.
+
+        Each is to be written before the next is asked for: later windows read the metrics of
+        earlier ones.
+        """
+        due = stored.due_windows(self.scope.connection, self._series)
         self._long_past = due[-_LOOKED_AT]["window_start"] if len(due) > _LOOKED_AT else ""
-        if self.judging.again:
-            with writing(self.judging.connection):
-                stored.forget_judged(self.judging.connection, self._series)
-        return sum(self._judge(group) for group in self._groups())
+        if self.scope.again:
+            with writing(self.scope.connection):
+                stored.forget_judged(self.scope.connection, self._series)
+        yield from map(self._evaluate, self._groups())
 
     def _groups(self) -> Iterator[list[Columns]]:
         """Yield the windows that are to be judged together.
@@ -69,7 +73,7 @@ class InputJudge:
         """
         waiting: list[Columns] = []
         done: set[str] = set()
-        for window in stored.due_windows(self.judging.connection, self._series):
+        for window in stored.due_windows(self.scope.connection, self._series):
             if window["window_start"] in done:
                 continue
             group = [*waiting, window]
@@ -79,7 +83,7 @@ class InputJudge:
                 break
             elif sum(one["rows"] for one in group) < self._settings.min_rows:
                 following = stored.window_after(
-                    self.judging.connection, self._series, window["window_start"]
+                    self.scope.connection, self._series, window["window_start"]
                 )
                 if following is None or following["judged_start"] is None:
                     waiting = group
@@ -92,42 +96,34 @@ class InputJudge:
         yield from self._open()
 
     def _judged_with(self, window: Columns) -> list[Columns]:
-        return stored.judged_with(self.judging.connection, self._series, window["judged_start"])
+        return stored.judged_with(self.scope.connection, self._series, window["judged_start"])
 
     def _is_over(self, window: Columns) -> bool:
         # One of rows is over when it is cut.
-        return window["first_seq"] is not None or self.judging.is_over(
+        return window["first_seq"] is not None or self.scope.is_over(
             self.reference.model, self.reference.version, window["window_end"]
         )
 
     def _open(self) -> Iterator[list[Columns]]:
-        if self.judging.open_too and Window.parse(self._series.window).kind == "rows":
+        if self.scope.open_too and Window.parse(self._series.window).kind == "rows":
             columns = RowWindows(self.counter, self.reference).open()
             if columns is not None:
                 yield [{**columns, "judged_start": None, "judged_end": None}]
 
-    def _judge(self, group: Sequence[Columns]) -> bool:
+    def _evaluate(self, group: Sequence[Columns]) -> WindowResult:
         start, end = group[0]["window_start"], group[-1]["window_end"]
         window = total(group)
         period = Period(
             self.reference.model, self.reference.version, self._series.window, start, end
         )
-        metrics = self._metrics(group, window, start, end)
-        return self.judging.write(
-            f"inputs {self.reference.id}",
+        return WindowResult(
             period,
-            metrics,
+            self._metrics(group, window, start, end),
+            self.reference,
+            EvaluatedWindows(self._series, group),
+            job=f"inputs {self.reference.id}",
             revision=f"#{window.rows}",
-            reference=self.reference,
-            also=lambda: self._mark(group, start, end),
         )
-
-    def _mark(self, group: Sequence[Columns], start: str, end: str) -> None:
-        connection = self.judging.connection
-        before = {(one["judged_start"], one["judged_end"]) for one in group} - {(None, None)}
-        for old_start, old_end in before - {(start, end)}:
-            _forget(connection, self._series, old_start, old_end)
-        stored.mark_judged(connection, self._series, group, start, end)
 
     def _metrics(
         self, group: Sequence[Columns], window: Tally, start: str, end: str
@@ -136,7 +132,7 @@ class InputJudge:
         min_rows = self._settings.min_rows
         if self.reference.moving:
             reference = moved(
-                self.judging.connection, self.reference, self._series, start, end, min_rows
+                self.scope.connection, self.reference, self._series, start, end, min_rows
             )
         if reference is None:
             return _without_reference(self.reference, window, min_rows)
@@ -174,7 +170,7 @@ class InputJudge:
         times = parse_times([row.event_time for row in rows])
         min_rows = self._settings.min_rows
         found = [feed.gap(reference, times, min_rows=min_rows)]
-        if not self.judging.open_too:  # the end of an open window has not come yet
+        if not self.scope.open_too:  # the end of an open window has not come yet
             found.append(
                 feed.freshness(reference, times, clock.parse(end) or 0.0, min_rows=min_rows)
             )
@@ -226,7 +222,7 @@ class InputJudge:
             return self.reference.usual_rows.get(usual_key(metric, feature))
         since = clock.iso((clock.parse(start) or 0.0) - parse_reference(moving).amount)
         known = values_before(
-            self.judging.connection, self._series, metric, feature, start, since, _MIN_KNOWN
+            self.scope.connection, self._series, metric, feature, start, since, _MIN_KNOWN
         )
         return max(known) if len(known) >= _MIN_KNOWN else None
 
@@ -237,7 +233,7 @@ class InputJudge:
         first, after = compared_period(self.reference.moving, start, end)
         batch = self._some(
             rows_between(
-                self.judging.connection,
+                self.scope.connection,
                 self.reference.model,
                 self.reference.version,
                 (first, 0, 0),
@@ -248,11 +244,11 @@ class InputJudge:
 
     @cached_property
     def _standing_rows(self) -> Sample:
-        coded = sampled_rows(self.judging.connection, self.reference.id)
+        coded = sampled_rows(self.scope.connection, self.reference.id)
         return Sample.unpack(coded, self.reference)
 
     def _rows(self, group: Sequence[Columns]) -> list[StoredRow]:
-        connection = self.judging.connection
+        connection = self.scope.connection
         first, _ = stored.bounds(connection, group[0], self._series)
         _, after = stored.bounds(connection, group[-1], self._series)
         return rows_between(connection, self.reference.model, self.reference.version, first, after)
@@ -265,9 +261,3 @@ def _without_reference(reference: Reference, window: Tally, min_rows: int) -> li
         for feature in reference.features
         if feature.is_tested
     ]
-
-
-def _forget(connection: sqlite3.Connection, series: stored.Series, start: str, end: str) -> None:
-    """Delete what was said of a period that is judged as a part of another one now."""
-    others = (*operations.METRICS, *performance.METRICS)
-    delete_metrics(connection, series, start, end, except_for=others)
