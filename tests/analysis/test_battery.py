@@ -11,18 +11,26 @@ import pytest
 from msgspec.structs import asdict
 
 from bad_columns import CASES, INFINITE, WINDOW
+from detecting import evaluated
 from modeltap.analysis.counting.sample import Sample, sample
 from modeltap.analysis.counting.tally import Tally, tally
+from modeltap.analysis.counting.traffic import Traffic, count_latency
 from modeltap.analysis.detectors import (
-    drift,
-    feed,
+    constant_feed,
+    duplicate_rate,
     multivariate,
     operations,
     performance,
     row_outliers,
+    schema_change,
+    text_and_vector,
 )
+from modeltap.analysis.detectors.context import BothSamples
+from modeltap.analysis.model.baseline import Baseline, Task, infer_task
 from modeltap.analysis.model.metric import Metric
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.performance_baseline import learn_baseline
 
 ROWS = 900
 WORDS = np.array(list("abcde"))
@@ -45,23 +53,28 @@ def good(rng: np.random.Generator, rows: int, shift: float = 0.0) -> dict[str, A
 
 
 Found = Iterable[Metric]
+FEED_DETECTORS = [schema_change, duplicate_rate, constant_feed]
 
 
 def univariate(reference: Reference, window: Tally, _: Sample, __: Sample) -> Found:
-    return drift.judge(reference, window.counts)
+    return evaluated(reference, window)
 
 
 def of_the_feed(reference: Reference, window: Tally, _: Sample, __: Sample) -> Found:
-    return feed.judge(reference, window, 0.001)
+    alpha = 0.001 * len(reference.features)  # a thousandth for each
+    return evaluated(reference, window, FEED_DETECTORS, alpha=alpha)
 
 
-def of_samples(reference: Reference, _: Tally, then: Sample, now: Sample) -> Found:
-    return multivariate.judge(reference, then, now, 0.01)
+def of_samples(reference: Reference, window: Tally, then: Sample, now: Sample) -> Found:
+    samples = BothSamples(then, now)
+    return evaluated(
+        reference, window, [multivariate, text_and_vector], alpha=0.01, samples=samples
+    )
 
 
-def of_rows(reference: Reference, _: Tally, then: Sample, now: Sample) -> Found:
-    found = row_outliers.judge(reference, then, now, 0.01)
-    return [found[0]] if found is not None else []
+def of_rows(reference: Reference, window: Tally, then: Sample, now: Sample) -> Found:
+    samples = BothSamples(then, now)
+    return evaluated(reference, window, [row_outliers], alpha=0.01, samples=samples)
 
 
 DETECTORS: list[Callable[..., Found]] = [univariate, of_the_feed, of_samples, of_rows]
@@ -202,13 +215,13 @@ def missing(case: str) -> list[Any]:
     return [None] * WINDOW if values is None else values
 
 
-def record(task: performance.Task) -> performance.Baseline:
+def record(task: Task) -> Baseline:
     noise = np.random.default_rng(9).normal(0, 5, size=len(TRUTH))
     right = ["a"] * (2 * WINDOW - 60) + ["b"] * 60
     found = (
-        performance.learn(task, (np.array(TRUTH) + noise).tolist(), TRUTH)
+        learn_baseline((np.array(TRUTH) + noise).tolist(), TRUTH, task)
         if task == "regression"
-        else performance.learn(task, right, ["a"] * 2 * WINDOW)
+        else learn_baseline(right, ["a"] * 2 * WINDOW, task)
     )
     assert found is not None
     return found
@@ -218,7 +231,11 @@ def record(task: performance.Task) -> performance.Baseline:
 def test_bad_predictions_leave_the_error_of_the_others(case):
     """Half of a window's are bad; that the other half are 10 too high is found."""
     biased = (np.array(TRUTH[WINDOW:]) + 10).tolist()
-    found = performance.judge("regression", missing(case) + biased, TRUTH, record("regression"))
+    found = performance.evaluate(
+        performance.LabelledContext(
+            "regression", missing(case) + biased, TRUTH, record("regression")
+        )
+    )
     check_finite(found)
     if case != "one 1e12":  # its own spread is that of all the others
         assert found[0].verdict == "alert" and found[0].rows >= WINDOW
@@ -228,8 +245,10 @@ def test_bad_predictions_leave_the_error_of_the_others(case):
 def test_bad_labels_leave_the_error_of_the_others(case):
     """And the other way round: where half of the labels are bad."""
     biased = (np.array(TRUTH) + 10).tolist()
-    found = performance.judge(
-        "regression", biased, missing(case) + TRUTH[WINDOW:], record("regression")
+    found = performance.evaluate(
+        performance.LabelledContext(
+            "regression", biased, missing(case) + TRUTH[WINDOW:], record("regression")
+        )
     )
     check_finite(found)
     if case != "one 1e12":
@@ -242,7 +261,9 @@ def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
     """A third of the good half are wrong: that is found, whatever the bad half is."""
     said, right = missing(case) + CLASSES[WINDOW:], ["a"] * 2 * WINDOW
     pair = (said, right) if bad == "predictions" else (right, said)
-    found = performance.judge("classification", *pair, record("classification"))
+    found = performance.evaluate(
+        performance.LabelledContext("classification", *pair, record("classification"))
+    )
     check_finite(found)
     assert found[0].metric == "accuracy" and found[0].verdict == "alert"
     assert found[0].rows >= WINDOW
@@ -252,26 +273,30 @@ def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
 def test_bad_values_on_both_sides_are_survived(case):
     """Learnt from and judged, as numbers and as classes; and asked what they are."""
     values = missing(case)
-    assert performance.learn_task(values, values) in ("regression", "classification")
+    assert infer_task(values, values) in ("regression", "classification")
     for task in ("regression", "classification"):
-        learnt = performance.learn(task, values, values)
+        learnt = learn_baseline(values, values, task)
         for baseline in (learnt, record(task)):
-            check_finite(performance.judge(task, values, values, baseline))
+            check_finite(
+                performance.evaluate(performance.LabelledContext(task, values, values, baseline))
+            )
 
 
 def test_bad_durations_and_counts_are_survived():
     """NaN, infinite, negative, zero and huge ones; each that is known is counted once."""
     durations = np.array([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, 5e-324] * 100)
-    latency = operations.count_latency(durations)
+    latency = count_latency(durations)
     assert latency.sum() == 600
     for requests, seconds, usual in (
         (700, 3600.0, {}),
         (700, 0.0, {"latency_p95_ms": 1e300}),
         (0, 60.0, {"error_rate": 1.0}),
     ):
-        traffic = operations.Traffic(requests=requests, errors=requests, latency=latency)
-        check_finite(operations.judge(traffic, seconds, usual))
-    slow = operations.count_latency(np.append(durations, np.full(5000, 300.0)))
-    traffic = operations.Traffic(requests=5700, errors=600, latency=slow)
-    found = operations.judge(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
+        traffic = Traffic(requests=requests, errors=requests, latency=latency)
+        check_finite(operations.evaluate(operations.TrafficContext(traffic, seconds, usual)))
+    slow = count_latency(np.append(durations, np.full(5000, 300.0)))
+    traffic = Traffic(requests=5700, errors=600, latency=slow)
+    found = operations.evaluate(
+        operations.TrafficContext(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
+    )
     assert {m.metric for m in found if m.verdict == "alert"} == {"latency_p95_ms", "error_rate"}

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.reference import layout
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics import distances
 
 ROWS = 10_000
@@ -47,7 +48,7 @@ def errors(then, now):
     """Return how far both distances from counts lie from those of the values."""
     reference = fit({"x": then}, len(then), model="m")
     feature = reference.features[0]
-    counted = count({"x": now}, len(now), reference)[layout(reference)["x"]][: feature.bins]
+    counted = tally({"x": now}, len(now), reference).counts[layout(reference)["x"]][: feature.bins]
     usual = np.array(feature.counts[: feature.bins])
     exact = wasserstein_distance(then, now), ks_2samp(then, now).statistic
     return (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.analysis.model.metric import chance, finite, number, share
+from modeltap.analysis.model.metric import finite
+from modeltap.wording import chance, number, percent
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -15,7 +16,7 @@ def test_what_json_has_not_is_none(value):
 
 def test_words_for_numbers():
     """Three significant digits, shares in per cent, chance as one of so many windows."""
-    assert (number(36.04), share(0.15), chance(0.0001)) == (
+    assert (number(36.04), percent(0.15), chance(0.0001)) == (
         "36",
         "15 %",
         "by chance in 1 of 10,000 windows",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.detectors.operations import Traffic, count_latency, judge, quantile
+from modeltap.analysis.counting.traffic import Traffic, count_latency, latency_quantile
+from modeltap.analysis.detectors.operations import TrafficContext, evaluate
+from modeltap.analysis.explanations.explain import explained
 
 rng = np.random.default_rng(4)
 
@@ -17,14 +19,16 @@ def traffic(n=1000, errors=0, scale=1.0):
 
 
 def metrics_of(*said, **options):
-    return {m.metric: m for m in judge(*said, **options)}
+    return {m.metric: m for m in explained(evaluate(TrafficContext(*said, **options)))}
 
 
 @pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
 def test_quantiles_from_bins_are_near_those_of_the_values(q):
     """Bins of 5 %: within 2.5 %, and the next bin's worth of luck."""
     values = rng.lognormal(3, 0.8, 20_000)
-    assert quantile(count_latency(values), q) == pytest.approx(np.quantile(values, q), rel=0.05)
+    assert latency_quantile(count_latency(values), q) == pytest.approx(
+        np.quantile(values, q), rel=0.05
+    )
 
 
 def test_traffic_adds():

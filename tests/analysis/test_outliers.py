@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counting.counts import count
+from detecting import evaluated
 from modeltap.analysis.counting.sample import sample
-from modeltap.analysis.detectors import drift, quality, row_outliers
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import quality, row_outliers
+from modeltap.analysis.detectors.context import BothSamples
+from modeltap.analysis.references.fit import fit
 
 NAN = float("nan")
 NORMAL = np.random.default_rng(12).normal(50, 10, size=5000)
@@ -18,8 +20,8 @@ USUAL = [48.0, 51.5, 46.0, 55.0, 52.0, 44.5, 49.0, 50.5, 53.0, 47.0] * 2
 def rates(then, now, min_rows=5, alpha=0.01):
     """Return the quality metrics of one column's batch by name."""
     reference = fit({"x": then}, len(then), model="m")
-    counted = count({"x": now}, len(now), reference)
-    judged = quality.judge(reference.features[0], counted, alpha, min_rows=min_rows)
+    counted = tally({"x": now}, len(now), reference)
+    judged = evaluated(reference, counted, [quality], alpha=alpha, min_rows=min_rows)
     return {metric.metric: metric for metric in judged}
 
 
@@ -128,7 +130,10 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
 
     def judged(rows):
         coded = sample(columns(rows), len(rows), reference)
-        return row_outliers.judge(reference, learnt, coded, 0.001)
+        counted = tally(columns(rows), len(rows), reference)
+        samples = BothSamples(learnt, coded)
+        (metric,) = evaluated(reference, counted, [row_outliers], alpha=0.001, samples=samples)
+        return metric, metric.evidence.places
 
     metric, places = judged(now)
     assert metric.verdict == "ok" and metric.value < 0.03
@@ -141,5 +146,5 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
         np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]])
     )
     assert many.value > 0.9, "what is frequent in a window is usual in the reference's eyes only"
-    counted = count(columns(odd), len(odd), reference)
-    assert not [m for m in drift.judge(reference, counted) if m.verdict == "alert"]
+    counted = tally(columns(odd), len(odd), reference)
+    assert not [m for m in evaluated(reference, counted) if m.verdict == "alert"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeltap.analysis.counting.counts import count
+from detecting import evaluated
+from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import quality
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(8)
 WORDS = rng.choice(list("abc"), size=2000).tolist()
@@ -15,8 +16,8 @@ WORDS = rng.choice(list("abc"), size=2000).tolist()
 def rates(then, now, alpha=0.0004, **options):
     """Return the rates of one column's window by name."""
     reference = fit({"f": then}, len(then), model="m")
-    counted = count({"f": now}, len(now), reference)
-    judged = quality.judge(reference.features[0], counted, alpha, **options)
+    counted = tally({"f": now}, len(now), reference)
+    judged = evaluated(reference, counted, [quality], alpha=alpha, **options)
     return {metric.metric: metric for metric in judged}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.model.infer import edges_of
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.binning import edges_of
+from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics import distances
 from modeltap.errors import InputError
 
@@ -54,7 +55,7 @@ def test_a_word_that_is_no_unicode_survives_the_store():
     """A lone surrogate cannot be written as UTF-8; it is one category like any other."""
     reference = fit({"c": ["a", "\ud800"] * 50}, 100, model="m")
     assert Reference.from_json(reference.to_json()).id == reference.id
-    assert count({"c": ["\ud800", "a"]}, 2, reference).tolist() == [1, 1, 0, 0, 0, 0]
+    assert tally({"c": ["\ud800", "a"]}, 2, reference).counts.tolist() == [1, 1, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("column", [[1.0], np.ones((2, 1))])
@@ -88,5 +89,5 @@ def test_the_vocabulary_is_limited_and_its_rarer_words_are_known():
     reference = fit({"c": words}, len(words), model="m")
     feature = reference.features[0]
     assert len(feature.vocabulary) == 200 and feature.counts[200] == 240
-    counted = count({"c": ["w250", "new"]}, 2, reference)[layout(reference)["c"]]
+    counted = tally({"c": ["w250", "new"]}, 2, reference).counts[layout(reference)["c"]]
     assert counted[200] == 1 and counted[-1] == 1

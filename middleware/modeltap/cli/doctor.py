@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import Settings
@@ -25,6 +24,7 @@ from modeltap.output import emit_json
 from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.store import schema
 from modeltap.store.connection import connect
+from modeltap.wording import plural
 
 _REASONS = 5
 """How many reasons are told."""
@@ -127,7 +127,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         yield (
             "deliveries",
             False,
-            f"{counted(count, 'message')} for {webhook} not delivered: {error}",
+            f"{plural(count, 'message')} for {webhook} not delivered: {error}",
         )
     for webhook in waiting:
         yield "deliveries", True, f"messages for {webhook} wait for the app, which knows its URL"

@@ -1,24 +1,53 @@
-"""`drift`, `quality`, `performance`, `latency`: what was found, for people, latest window first."""
+"""`metrics`, and the reports for people: `drift`, `quality`, `performance`, `latency`."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from modeltap.analysis.counting.counter import total
-from modeltap.analysis.counting.counts import layout
-from modeltap.analysis.detectors import feed, operations, performance, quality
 from modeltap.analysis.explanations.histogram import distribution
-from modeltap.analysis.model.metric import share
-from modeltap.analysis.model.reference import Reference
-from modeltap.cli.metrics import COLUMNS
+from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
+from modeltap.wording import percent
 
+COLUMNS = (
+    "model",
+    "version",
+    "window",
+    "window_start",
+    "window_end",
+    "rows",
+    "count",
+    "metric",
+    "feature",
+    "segment",
+    "value",
+    "low",
+    "high",
+    "threshold",
+    "p_value",
+    "verdict",
+    "explanation",
+    "examples",
+    "in_reference",
+)
+_SHOWN_OF_METRICS = (
+    "window_start",
+    "window_end",
+    "rows",
+    "metric",
+    "feature",
+    "value",
+    "threshold",
+    "verdict",
+)
 _SHOWN = (
     "window_start",
     "rows",
@@ -31,44 +60,45 @@ _SHOWN = (
 )
 _BAR = 30
 _ONCE_OVER = "`modeltap analyze` computes it, once a window is over"
-_KINDS: dict[str, tuple[str, Sequence[str], str]] = {
-    "drift": (
-        "How far inputs and answers have moved from the reference.",
-        ("drift", "multivariate_drift", "pca_reconstruction_error", "cosine_distance"),
-        _ONCE_OVER,
+
+
+class _Kind(NamedTuple):
+    """A report: its help, and what has to happen before there is one."""
+
+    help: str
+    awaited: str = _ONCE_OVER
+
+
+_KINDS = {
+    "drift": _Kind("How far inputs and answers have moved from the reference."),
+    "quality": _Kind(
+        "Missing, mistyped, new, impossible and repeated values; gaps; changed fields."
     ),
-    "quality": (
-        "Missing, mistyped, new, impossible and repeated values; gaps; changed fields.",
-        (*quality.RATES, *feed.METRICS, "row_outlier_rate"),
-        _ONCE_OVER,
-    ),
-    "performance": (
+    "performance": _Kind(
         "How right the model was, where labels came.",
-        performance.METRICS,
         "it needs labels (`modeltap label`), and predictions (`modeltap doctor`)",
     ),
-    "latency": (
+    "latency": _Kind(
         "How fast answers came, and how many failed.",
-        operations.METRICS,
         "it goes by the hour where windows are of so many rows; `modeltap analyze --open` "
         "computes it before its time is over",
     ),
 }
-"""By command: what it shows, of which metrics, and what there being none waits for."""
+"""The reports by command; the catalogue says which metrics each shows."""
 
 
 def _feature_option(name: str) -> Callable[[Any], Any]:
-    """Answers and times are of whole exchanges."""
+    """Return the option `--feature`, which outputs and times do not have."""
     if name in ("performance", "latency"):
         return lambda command: command
-    said = "Only this feature, with its distribution." if name == "drift" else "Only this feature."
-    return click.option("--feature", default=None, help=said)
+    text = "Only this feature, with its distribution." if name == "drift" else "Only this feature."
+    return click.option("--feature", default=None, help=text)
 
 
 def _command(name: str) -> click.Command:
-    words, metrics, awaited = _KINDS[name]
+    kind = _KINDS[name]
 
-    @click.command(name, help=words)
+    @click.command(name, help=kind.help)
     @store_option
     @model_option()
     @_feature_option(name)
@@ -81,8 +111,8 @@ def _command(name: str) -> click.Command:
     ) -> None:
         connection = read_store(store)
         check_model(connection, model)
-        rows = _rows(connection, metrics, model, feature, last)
-        empty = f"no {name} yet: {awaited}"
+        rows = _rows(connection, reported_by(name), model, feature, last)
+        empty = f"no {name} yet: {kind.awaited}"
         emit(rows, _SHOWN, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _picture(connection, model, feature, rows)
@@ -119,7 +149,7 @@ def _rows(
 def _picture(
     connection: sqlite3.Connection, model: str | None, feature: str, rows: list[dict[str, Any]]
 ) -> None:
-    """Draw a feature's shares in the reference and in the latest window."""
+    """Draw a feature's distribution in the reference and in the latest window."""
     if not rows:
         return
     latest = rows[0]
@@ -143,11 +173,53 @@ def _picture(
         return
     counts = total(map(dict, found)).counts[layout(reference)[feature]]
     click.echo(f"\n{feature}: reference and latest window")
-    for part in distribution(own, counts):
-        for mark, value in (("reference", part.reference), ("window", part.window)):
-            label = part.label if mark == "reference" else ""
-            bar = "█" * round(value * _BAR)
-            click.echo(f"{label:>24}  {mark:9}  {share(value):>6}  {bar}")
+    for bar in distribution(own, counts):
+        for mark, value in (("reference", bar.reference), ("window", bar.window)):
+            label = bar.label if mark == "reference" else ""
+            blocks = "█" * round(value * _BAR)
+            click.echo(f"{label:>24}  {mark:9}  {percent(value):>6}  {blocks}")
 
 
-drift, quality_, performance_, latency = map(_command, _KINDS)
+@click.command()
+@store_option
+@model_option()
+@click.option("--metric", default=None, help="Only this metric, such as drift or mae.")
+@click.option("--feature", default=None, help="Only this feature.")
+@click.option("--last", type=click.IntRange(1), default=None, help="Only the last N windows.")
+@json_option
+def metrics(
+    store: str | None,
+    model: str | None,
+    metric: str | None,
+    feature: str | None,
+    last: int | None,
+    as_json: bool,
+) -> None:
+    """Metrics by window, in order of time."""
+    connection = read_store(store)
+    check_model(connection, model)
+    if metric is not None and metric not in CATALOGUE:
+        raise InputError(f"no metric {metric!r}{nearest(metric, CATALOGUE)}")
+    for column, value in (("metric", metric), ("feature", feature)):
+        if value is not None:
+            rows = connection.execute(f"select distinct {column} from metrics")
+            known = [row[0] for row in rows if row[0] is not None]
+            if known and value not in known:
+                raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
+    rows = connection.execute(
+        f"select {', '.join(COLUMNS)} from metrics where (:model is null or model = :model) "
+        "and (:metric is null or metric = :metric) and (:feature is null or feature = :feature) "
+        "and (:last is null or window_start in (select distinct window_start from metrics where "
+        "(:model is null or model = :model) and (:metric is null or metric = :metric) "
+        "order by window_start desc limit :last)) "
+        "order by model, version, window_start, metric, feature",
+        {"model": model, "metric": metric, "feature": feature, "last": last},
+    )
+    empty = (
+        "no metrics yet: `modeltap analyze` computes them once a window is over (an hour, unless "
+        "`window` says otherwise); `modeltap analyze --open` does not wait for its end"
+    )
+    emit((dict(row) for row in rows), _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
+
+
+drift, quality, performance, latency = map(_command, _KINDS)

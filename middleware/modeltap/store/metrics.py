@@ -54,6 +54,17 @@ def drop_compared_with_others(
     )
 
 
+def forget_period(
+    connection: sqlite3.Connection, series: Series, start: str, end: str, but: Sequence[str]
+) -> None:
+    """Delete a period's metrics, all `but` these, inside the transaction."""
+    connection.execute(
+        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
+        f"and window_end = ? and metric not in ({', '.join('?' * len(but))})",
+        (series.model, series.version, series.window, start, end, *but),
+    )
+
+
 def values_before(
     connection: sqlite3.Connection,
     series: Series,
