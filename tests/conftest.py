@@ -26,6 +26,11 @@ _LONG = ("test_demo.py", "test_worker.py", "/servers/", "test_schedule.py", "tes
 """Files with minutes of waiting: begun last, they would be waited for by all others."""
 
 
+def pytest_configure() -> None:
+    """Let each process compute on one thread: several at once spin for the same processors."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--slow`: which of the tests marked slow run."""
     parser.addoption(
