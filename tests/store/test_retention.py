@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from modeltap import clock
-from modeltap.config import sources
-from modeltap.config.retention import Retention, parse_retention
-from modeltap.config.settings import Settings
-from modeltap.errors import ConfigError
+from modeltap.config.retention import Retention
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import insert_exchanges
 from modeltap.store.labels import insert_labels
@@ -100,16 +95,3 @@ def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
     oldest = connection.execute("select min(seq) from exchanges").fetchone()[0]
     assert oldest == deleted + 1
     assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
-
-
-@pytest.mark.parametrize("text", ["soon", "0GB", "10", "5d; 1GB", ""])
-def test_a_retention_that_is_none_is_told(text):
-    """With what to write instead."""
-    with pytest.raises(ConfigError, match="such as '30d, 10GB'"):
-        sources.load({"retention": text}, environ={})
-
-
-def test_the_default_is_bounded():
-    """Nobody's disk is filled by one line."""
-    kept = parse_retention(Settings().retention)
-    assert kept.seconds and kept.bytes

@@ -278,5 +278,5 @@ def _feature(feature: Any) -> dict[str, Any]:
         "median": feature.center if feature.kind == "numeric" else None,
         "spread": feature.spread if feature.kind == "numeric" else None,
         "sentinel": feature.sentinel,
-        "usual_variation": feature.usual,
+        "usual_variation": feature.baseline_distance,
     }
