@@ -71,8 +71,6 @@ SQL_ELSEWHERE = {
     "alerts/silence.py",
     "analysis/verdicts/capture_loss.py",
     "analysis/verdicts/traffic_windows.py",
-    "cli/metrics.py",
-    "cli/reports.py",
     "jobs/pipeline.py",
     "notify/digest.py",
     "notify/outbox.py",

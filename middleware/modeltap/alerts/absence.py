@@ -13,7 +13,8 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.alerts.lifecycle import Transition, update
-from modeltap.alerts.rules import AT_ONCE, rules_for
+from modeltap.alerts.rules import rules_for
+from modeltap.analysis.model.metric import AT_ONCE
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.store.child_runs import last_child_runs

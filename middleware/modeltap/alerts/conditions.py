@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from modeltap.alerts.rules import AT_ONCE, Rule
+from modeltap.alerts.rules import Rule
+from modeltap.analysis.model.metric import AT_ONCE
 
 Row = Mapping[str, Any]
 

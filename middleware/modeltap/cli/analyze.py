@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import (
     background_option,
     check_model,
@@ -21,6 +20,7 @@ from modeltap.cli.options import (
 from modeltap.cli.progress import analysis_line
 from modeltap.jobs.pacing import Pace
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 if TYPE_CHECKING:
     from modeltap.jobs.pipeline import Analyzer
@@ -86,22 +86,22 @@ def _pace(analyzer: Analyzer) -> Pace:
 
 
 def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
-    new = counted(did["exchanges"], "new exchange") if did["exchanges"] else "no new exchanges"
+    new = plural(did["exchanges"], "new exchange") if did["exchanges"] else "no new exchanges"
     click.echo(
-        f"{new}, {counted(did['windows'], 'window')} judged, "
-        f"{counted(sent['delivered'], 'message')} delivered"
+        f"{new}, {plural(did['windows'], 'window')} judged, "
+        f"{plural(sent['delivered'], 'message')} delivered"
     )
     if did["pruned"]:
         click.echo(
-            f"{counted(did['pruned'], 'exchange')} deleted, older, or more, than `retention` keeps"
+            f"{plural(did['pruned'], 'exchange')} deleted, older, or more, than `retention` keeps"
         )
     if did["references"]:
         click.echo(
-            f"{counted(did['references'], 'reference')} frozen; `modeltap reference show` tells"
+            f"{plural(did['references'], 'reference')} frozen; `modeltap reference show` tells"
         )
     if sent["retried"] or sent["dead"]:
         click.echo(
-            f"{counted(sent['retried'], 'message')} to be tried again, {sent['dead']:,} given up"
+            f"{plural(sent['retried'], 'message')} to be tried again, {sent['dead']:,} given up"
         )
     for webhook in waiting:
         click.echo(f"messages for {webhook} wait for the app, which alone knows the URL")

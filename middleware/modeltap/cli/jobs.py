@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
 from modeltap.notify import outbox
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 
 @click.command()
@@ -25,14 +25,14 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
     sent = vars(analyzer.deliver())
     waiting, first = outbox.waiting(analyzer.connection)
     later = (
-        f"; {counted(waiting, 'message')} for {clock.short(first)} or later, "
+        f"; {plural(waiting, 'message')} for {clock.short(first)} or later, "
         f"`modeltap webhook replay` has {'it' if waiting == 1 else 'them'} sent at once"
         if waiting
         else ""
     )
     _say(
         sent,
-        f"{counted(sent['delivered'], 'message')} delivered, {sent['retried']:,} to be "
+        f"{plural(sent['delivered'], 'message')} delivered, {sent['retried']:,} to be "
         f"tried again, {sent['dead']:,} given up{later}",
         as_json,
     )
@@ -45,7 +45,7 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
 def prune(store: str | None, background: bool, as_json: bool) -> None:
     """Delete the exchanges that `retention` does not keep."""
     pruned = open_analyzer(store, background).prune()
-    _say({"pruned": pruned}, f"{counted(pruned, 'exchange')} deleted", as_json)
+    _say({"pruned": pruned}, f"{plural(pruned, 'exchange')} deleted", as_json)
 
 
 @click.command()

@@ -6,8 +6,8 @@ import sqlite3
 from typing import Any
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.notify.events import bounded, without_values
+from modeltap.wording import plural
 
 DIGEST = "digest"
 RETRAIN = "retrain"
@@ -25,7 +25,7 @@ def digest(connection: sqlite3.Connection, start: str, end: str) -> dict[str, An
     firing = sum(one["alerts_firing"] for one in models)
     began = sum(one["alerts_began"] for one in models)
     period = f"{clock.short(start)} to {clock.short(end)}"
-    said = f"{period}: {counted(len(models), 'model')}, {_alerts(firing)}, {began} began"
+    said = f"{period}: {plural(len(models), 'model')}, {_alerts(firing)}, {began} began"
     # What is left out of a message that has no room for all are the quiet ones.
     models.sort(key=lambda one: -one["alerts_firing"])
     return bounded(

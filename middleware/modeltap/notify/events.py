@@ -13,7 +13,7 @@ import msgspec
 
 from modeltap import clock
 from modeltap.alerts.lifecycle import ERROR, NO_DATA, RESOLVED, Transition
-from modeltap.alerts.rules import DATA_DRIFT, DEFAULT_RULES
+from modeltap.alerts.rules import DEFAULT_RULES
 
 _MAX_BODY_BYTES = 20_000
 """Standard Webhooks asks for bodies below 20 KB."""
@@ -148,7 +148,7 @@ def _shown(alert: Mapping[str, Any]) -> dict[str, Any]:
 
 def _what(group: Sequence[Transition]) -> str:
     rule, count = group[0].alert["rule"], len(group)
-    if rule != DATA_DRIFT.name:
+    if rule != "data_drift":
         return DEFAULT_RULES[rule].subject
     if group[0].alert["feature"] is None:
         return "the inputs drifted together"

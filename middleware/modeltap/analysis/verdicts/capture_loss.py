@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from modeltap import clock
-from modeltap.analysis.model.metric import ALERT, OK, Metric
+from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK, Metric
 from modeltap.analysis.verdicts.recorder import OnJudged, metric_row
 from modeltap.config.windows import Window
 from modeltap.store.connection import writing
@@ -19,9 +19,6 @@ CAPTURE_LOSS = "capture_loss"
 
 _HOUR = 3600.0
 _WINDOW = Window("seconds", 3600)
-_FIRES_AT_ONCE = 2.0
-"""What is lost is lost: no second window has to confirm it."""
-
 _NAMED = 5
 
 
@@ -81,7 +78,7 @@ def _lost(reasons: list[sqlite3.Row]) -> Metric:
         count=total,
         value=float(total),
         threshold=0.0,
-        strength=_FIRES_AT_ONCE,
+        strength=AT_ONCE,  # a loss is certain: one window is enough
         verdict=ALERT,
         explanation="; ".join(said + told[:_NAMED]),
     )

@@ -10,9 +10,12 @@ import msgspec
 from modeltap import clock
 from modeltap.analysis.counting.labelled import LABELS
 from modeltap.analysis.detectors import performance
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.model.baseline import infer_task
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.freeze import baseline, save
+from modeltap.analysis.references.freeze import save
+from modeltap.analysis.references.performance_baseline import learn_baseline
 from modeltap.analysis.verdicts.recorder import Judging, Period
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
@@ -91,13 +94,14 @@ class PerformanceJudge:
         task = settings.task
         if reference is not None and reference.performance is not None:
             task = reference.performance.task
-        metrics = performance.judge(
-            task or performance.learn_task(truths, predictions),
+        context = performance.LabelledContext(
+            task or infer_task(truths, predictions),
             predictions,
             truths,
             reference.performance if reference else None,
             min_rows=settings.min_rows,
         )
+        metrics = explained(performance.evaluate(context))
         metrics.append(
             Metric(
                 metric="label_coverage",
@@ -150,7 +154,8 @@ class PerformanceJudge:
             labels: list[Any] = [pair.label for pair in pairs]
             settings = self.judging.settings_of(model)
             if sum(label is not None for label in labels) >= settings.min_rows:
-                record = baseline(settings, [pair.prediction for pair in pairs], labels)
+                predictions: list[Any] = [pair.prediction for pair in pairs]
+                record = learn_baseline(predictions, labels, settings.task)
                 reference = msgspec.structs.replace(reference, performance=record)
                 with writing(self.judging.connection):
                     save(self.judging.connection, reference)

@@ -9,6 +9,7 @@ import time
 from modeltap import clock
 from modeltap.analysis.counting.counter import traffic_of
 from modeltap.analysis.detectors import operations
+from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.verdicts.recorder import Judging, Period
 from modeltap.store.traffic import closed_traffic, mark_traffic_done
 
@@ -30,12 +31,13 @@ def judge_operations(judging: Judging) -> int:
             window.window_end,
         )
         seconds = (clock.parse(period.end) or 0.0) - (clock.parse(period.start) or 0.0)
-        metrics = operations.judge(
+        context = operations.TrafficContext(
             traffic,
             seconds,
             _usual(judging.connection, period),
             min_rows=judging.settings_of(period.model).min_rows,
         )
+        metrics = explained(operations.evaluate(context))
         judged += judging.write(
             "operations",
             period,
