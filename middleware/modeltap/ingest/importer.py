@@ -1,4 +1,4 @@
-"""Backfill: what other tools logged becomes exchanges, labels, or halves that wait."""
+"""Backfill: other tools' logs become exchanges, labels, and unmatched requests or responses."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _BATCH_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Imported:
-    """What an import did; `repeated` ones were in the store before and are left as they were."""
+    """The counts of an import; `repeated` entries were in the store before and stay unchanged."""
 
     rows: int = 0
-    """Exchanges that went in, pairs of halves among them."""
+    """Exchanges that were stored, also those joined from a request and a response."""
     repeated: int = 0
     labels: int = 0
     waiting_labels: int = 0
@@ -36,11 +36,11 @@ class Imported:
     unmatched: int = 0
     """Requests and responses that came apart, and were new."""
     completed: int = 0
-    """Exchanges that were stored without a half, which came now."""
+    """Exchanges that were stored with one body, and now have the other."""
     waiting: int = 0
-    """Halves that still wait for the other one."""
+    """Requests and responses that are still unmatched."""
     unpaired: int = 0
-    """Halves that waited for too long, and were stored alone."""
+    """Requests and responses that waited for too long, and were stored alone."""
     without_time: int = 0
 
     def anything(self) -> bool:
@@ -61,7 +61,7 @@ class Importer:
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries in one transaction."""
-        # Masking takes its time, and nobody else can write meanwhile: it comes before.
+        # Masking takes its time, and would keep other writers waiting: it comes before.
         rows = iter([self._rows.row(entry) for entry in entries if isinstance(entry, Logged)])
         with writing(self._connection):
             for entry in entries:
@@ -70,10 +70,10 @@ class Importer:
                 elif entry.side is None:
                     self._add_whole(entry, next(rows))
                 else:
-                    self._add_half(entry, next(rows), entry.side)
+                    self._add_unmatched(entry, next(rows), entry.side)
 
     def settle(self, *, all_of_them: bool = False) -> None:
-        """Store alone the halves, of all models, that waited for too long; count the others."""
+        """Store alone what is unmatched for too long, of all models; count the others."""
         settled = unmatched.settle(self._connection, all_of_them=all_of_them)
         self.done.unpaired += settled
         self.done.rows += settled
@@ -93,7 +93,7 @@ class Importer:
         if logged.request_id and logged.request_id != logged.key:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
 
-    def _add_half(self, logged: Logged, row: ExchangeRow, side: str) -> None:
+    def _add_unmatched(self, logged: Logged, row: ExchangeRow, side: str) -> None:
         outcome = unmatched.take_half(self._connection, row, side, clock.now())
         if outcome == "repeated":
             self.done.repeated += 1
@@ -101,7 +101,7 @@ class Importer:
         self.done.unmatched += 1
         self.done.rows += outcome == "paired"
         self.done.completed += outcome == "filled"
-        # The other half's time counts where this one has none.
+        # The other one's time counts where this one has none.
         self.done.without_time += logged.time is None and outcome == "waits"
 
     def _add_truth(self, truth: Truth) -> None:

@@ -43,10 +43,10 @@ OnStart = Callable[[Path, Settings], Callable[[], None]]
 class Recorder:
     """Hands exchanges to the process that writes one store.
 
-    A request puts its exchange straight into the pipe. What the pipe does not take (the process
-    is starting, or waits for another program's lock) waits in a bounded backlog, which a thread
-    empties; at all other times that thread sleeps. What finds no room is refused, whole, and
-    counted. Nothing is opened or started before the first `put`.
+    A request puts its exchange straight into the pipe. When the pipe is full (the process is
+    starting, or waits for another program's lock), exchanges wait in a bounded backlog, which a
+    thread empties; at all other times that thread sleeps. An exchange that finds no room is
+    refused, whole, and counted. Nothing is opened or started before the first `put`.
     """
 
     def __init__(self, store: Path, settings: Settings, on_start: OnStart | None = None) -> None:
@@ -244,7 +244,7 @@ class Recorder:
             return b""
 
     def _sleep(self) -> None:
-        """Wait to be woken, and for what the process wants to have logged."""
+        """Wait for a ring, and for messages of the process, which are logged."""
         assert self._writer is not None and self._wakeup is not None
         poll = select.poll()
         poll.register(self._wakeup.descriptor, select.POLLIN)

@@ -17,7 +17,7 @@ from modeltap.writer.records import MAX_TEXT, CapturedRecord, Origin
 
 
 class RowMasker:
-    """Masks the records of one origin into rows, as its settings say."""
+    """Masks the records of one origin into rows, by its settings."""
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
@@ -148,7 +148,7 @@ class RowMasker:
 
 
 class HeaderFacts:
-    """What the headers of a request or a response say.
+    """The facts in the headers of a request or a response.
 
     `stored` has those of the names `wanted`; `event` is the value of the header `event_name`.
     """
