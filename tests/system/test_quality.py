@@ -231,6 +231,7 @@ def test_a_likely_code_for_missing_is_pointed_out(store):
     assert "sentinel" not in features["n"]
 
 
+@pytest.mark.slow
 def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
     """A new topic, another direction, stale times: each is found under its own name."""
     rng = np.random.default_rng(1)
