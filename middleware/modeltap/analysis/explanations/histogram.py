@@ -12,7 +12,7 @@ from modeltap.analysis.statistics.distances import coarse
 from modeltap.wording import number
 
 
-class Bar(NamedTuple):
+class HistogramBin(NamedTuple):
     """One bin: its label, and the fraction of rows in it, in the reference and in the window."""
 
     label: str
@@ -20,7 +20,7 @@ class Bar(NamedTuple):
     window: float
 
 
-def distribution(feature: Feature, counts: np.ndarray) -> list[Bar]:
+def distribution(feature: Feature, counts: np.ndarray) -> list[HistogramBin]:
     """Return a feature's coarse bins and, where rows are there, the special ones.
 
     Args:
@@ -28,8 +28,8 @@ def distribution(feature: Feature, counts: np.ndarray) -> list[Bar]:
 
     >>> from modeltap.analysis.references.fit import fit
     >>> feature = fit({"c": ["a", "a", "b", "b"]}, 4, model="m").features[0]
-    >>> distribution(feature, np.array([3, 1, 0, 0, 0, 0]))
-    [Bar(label='a', reference=0.5, window=0.75), Bar(label='b', reference=0.5, window=0.25)]
+    >>> [tuple(part) for part in distribution(feature, np.array([3, 1, 0, 0, 0, 0]))]
+    [('a', 0.5, 0.75), ('b', 0.5, 0.25)]
     """
     then = np.array(feature.counts)
     whole_then, whole_now = max(1, int(then.sum())), max(1, int(counts.sum()))
@@ -39,11 +39,11 @@ def distribution(feature: Feature, counts: np.ndarray) -> list[Bar]:
         few_then, few_now = coarse(feature, then), coarse(feature, counts)
         labels = list(_labels(feature))
     parts = [
-        Bar(label, float(a) / whole_then, float(b) / whole_now)
+        HistogramBin(label, float(a) / whole_then, float(b) / whole_now)
         for label, a, b in zip(labels, few_then, few_now, strict=True)
     ]
     parts += [
-        Bar(name, float(a) / whole_then, float(b) / whole_now)
+        HistogramBin(name, float(a) / whole_then, float(b) / whole_now)
         for name, a, b in zip(SPECIAL, then[MISSING:], counts[MISSING:], strict=True)
     ]
     return [part for part in parts if part.reference or part.window]
