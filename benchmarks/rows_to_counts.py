@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from machine import describe
 
-from modeltap.analysis.counting import counts
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.references.fit import fit
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.decoding.batches import read
@@ -87,7 +87,7 @@ def kernel(path: Path, settings: Settings) -> float:
     start = time.perf_counter()
     for chunk in chunks(path):
         batch = read(chunk, settings, decoders)
-        total = total + counts.count(batch.columns(), len(batch.rows), reference)
+        total = total + tally(batch.columns(), len(batch.rows), reference).counts
     return time.perf_counter() - start
 
 

@@ -22,7 +22,7 @@ _WSGI = ("env", "start")
 """How the names of the parameters begin: ``environ`` and ``start_response``, mostly."""
 
 _OF_SERVERS = ("scope", "env", "environ")
-"""What no model takes: the rest of an app's parameters may have any names."""
+"""First parameters that no model has: the others of an app may have any names."""
 
 
 @hookimpl(trylast=True)
@@ -67,7 +67,7 @@ def _begin(names: list[str], beginnings: tuple[str, ...]) -> bool:
 
 
 def _takes_anything(function: Any) -> bool:
-    """Say whether nobody can tell what ``(*args)`` is called with."""
+    """Say whether it has ``(*args)``, so that its arguments are unknown."""
     return any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(function).parameters.values())
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeltap.analysis.counting import counts
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.references.fit import fit
 from modeltap.config import sources
 from modeltap.decoding import batches as reading
 from modeltap.decoding.decoders import Decoders
@@ -142,14 +142,14 @@ def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
     assert many.notes == one_by_one.notes
     columns = one_by_one.columns()
     assert set(many.columns()) == set(columns)
-    expected = counts.count(columns, len(one_by_one.rows), REFERENCE)
-    assert (counts.count(many.columns(), len(many.rows), REFERENCE) == expected).all()
+    expected = tally(columns, len(one_by_one.rows), REFERENCE).counts
+    assert (tally(many.columns(), len(many.rows), REFERENCE).counts == expected).all()
     half = range(0, len(many.rows), 2)
     picked = sorted(many.ids[position] for position in half)
     ids = [position for position, one in enumerate(one_by_one.ids) if one in set(picked)]
     if len(set(many.ids)) == len(many.ids):
         parts = [(many, half), (one_by_one, ids)]
-        first, second = (counts.count(b.picked(p).columns(), len(p), REFERENCE) for b, p in parts)
+        first, second = (tally(b.picked(p).columns(), len(p), REFERENCE).counts for b, p in parts)
         assert (first == second).all()
 
 

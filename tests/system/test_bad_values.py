@@ -131,6 +131,7 @@ def test_bad_inputs_answers_and_labels(month, caplog, case, reference):
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_days_that_a_moving_reference_is_made_of(store, caplog, case):
     """The days before were bad, and the next is good: a shift elsewhere is found all the same."""

@@ -144,6 +144,7 @@ class Terminal:
         return bool(data)
 
 
+@pytest.mark.slow
 def test_on_a_terminal_alerts_pass_above_the_bar(tmp_path):
     """The bar is drawn in place, on one line; no alert is torn by it."""
     terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "4")

@@ -113,6 +113,7 @@ def test_fast_loses_at_most_what_came_within_a_flush(serve, eventually):
     assert old <= stored()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_fast_loses_no_more_than_the_rate_times_the_flush(serve, eventually, seed):
     """A long flush, and a kill at any moment of it: what is older is stored, the count bounded."""

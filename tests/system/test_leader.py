@@ -64,6 +64,7 @@ def leader(read_rows, store):
     return int(found[0]["owner"].split(":")[-2]) if found else None
 
 
+@pytest.mark.slow
 def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_path):
     pytest.importorskip("gunicorn", reason="pip install gunicorn")
     store = tmp_path / "taps.db"

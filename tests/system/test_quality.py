@@ -188,10 +188,10 @@ def test_a_feed_that_stops_within_a_window(normal):
 
 def test_a_library_that_stumbles_costs_only_what_it_was_asked(normal, monkeypatch, caplog):
     """The columns' verdicts stand, and the log says what happened."""
-    monkeypatch.setattr("modeltap.analysis.detectors.row_outliers.judge", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("modeltap.analysis.detectors.row_outliers.evaluate", lambda _: 1 / 0)
     found = sixth(normal, changed(0.1, x=None), {"multivariate": True})
     assert ("missing_rate", "x") in found
-    assert "m: no row_outlier_rate: whole rows could not be looked at" in caplog.text
+    assert "m: no metrics of row_outliers: the detector failed" in caplog.text
     assert read(normal, "select 1 from metrics where metric = 'multivariate_drift'")
 
 
@@ -231,6 +231,7 @@ def test_a_likely_code_for_missing_is_pointed_out(store):
     assert "sentinel" not in features["n"]
 
 
+@pytest.mark.slow
 def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
     """A new topic, another direction, stale times: each is found under its own name."""
     rng = np.random.default_rng(1)

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from command import modeltap
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.counting.tally import unpack
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.counting.tally import tally, unpack
+from modeltap.analysis.model.reference import Reference, layout
 from stores import analyze, every, put, read
 
 SAID = {"window": "1d", "reference": "first 600 rows", "multivariate": False}
@@ -147,7 +146,7 @@ def expected(store, rows, per):
         reference = Reference.from_json(row["payload"])
         own = layout(reference)["c"]
         found[reference.by_name["c"].vocabulary] = [
-            count({"c": [r["c"] for r in part]}, len(part), reference)[own].tolist()
+            tally({"c": [r["c"] for r in part]}, len(part), reference).counts[own].tolist()
             for part in (rows[at : at + per] for at in range(0, len(rows), per))
         ]
     return found

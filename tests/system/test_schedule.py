@@ -64,7 +64,7 @@ def post_days(url, days, shift=0.0):
             list(pool.map(send, bodies))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_an_alert_reaches_the_webhook_signed_and_once(
     serve, eventually, read_rows, tmp_path, workers
 ):

@@ -177,6 +177,7 @@ FILES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "package", "words", "note"), FILES)
 def test_a_file_arrives_whole_whichever_way_the_server_sends_it(
     serve, eventually, read_rows, tmp_path, source, package, words, note

@@ -241,7 +241,7 @@ def test_the_previous_days_follow_a_slow_change(store):
     found = read(store, "select feature, window_start from alerts where metric = 'drift'")
     assert found == [{"feature": "x", "window_start": "2024-02-05T00:00:00.000Z"}]
     fixed = read(store, 'select payload from "references"')
-    assert json.loads(fixed[0]["payload"])["moving"] == "previous 7d"
+    assert json.loads(fixed[0]["payload"])["rolling"] == "previous 7d"
 
 
 def test_before_there_are_rows_to_compare_with_there_is_no_verdict(store):

@@ -147,6 +147,7 @@ def test_an_analysis_that_hangs_is_ended_at_its_limit_and_told(
     assert read(store, "select 1 from watermarks where name = 'seen' and value > 0") == []
 
 
+@pytest.mark.slow
 def test_an_analysis_whose_scheduler_was_killed_ends_at_its_limit(
     work, configure, store, tmp_path, eventually
 ):
@@ -162,6 +163,7 @@ def test_an_analysis_whose_scheduler_was_killed_ends_at_its_limit(
     assert eventually(lambda: not alive(child))
 
 
+@pytest.mark.slow
 def test_digests_and_pruning_go_by_their_own_times(work, store, tmp_path, receiver, eventually):
     ten_hours(store)
     settings = (tmp_path / "modeltap.toml").read_text()
@@ -192,6 +194,7 @@ def test_without_a_store_it_says_so_and_with_create_it_begins_one(work, store, t
     assert process.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_a_wrong_rule_in_the_file_stops_nothing(work, tmp_path, store, receiver, eventually):
     ten_hours(store)
     settings = (tmp_path / "modeltap.toml").read_text()
@@ -203,6 +206,7 @@ def test_a_wrong_rule_in_the_file_stops_nothing(work, tmp_path, store, receiver,
     assert {run["exit"] for run in runs(store, "analyze")} == {0}
 
 
+@pytest.mark.slow
 def test_the_secrets_reach_the_child_and_no_file(work, store, tmp_path, receiver, eventually):
     """A literal secret stands in the file of its owner, not in the store."""
     settings = (tmp_path / "modeltap.toml").read_text()

@@ -1,9 +1,13 @@
 """From metrics to the state of each incident.
 
-In reading order: `rules` says which rules watch a metric; `conditions` evaluates one window by a
-rule; `subject` reads the windows and alerts before it; `causes` tells which metric explains
-another; `lifecycle` decides when an alert fires and when it is resolved; `changes` writes that
-down; `transitions` are the changes that receivers are notified of. Beside the windows of data,
-`absence` watches for missing traffic, labels, analyses and deliveries; `silence` and `reminders`
-say when an alert is reported.
+rules        the rules that watch a metric
+conditions   one window, evaluated by a rule
+subject      the windows and alerts before it, read from the store
+causes       which metric explains another one's alert
+lifecycle    when an alert is pending, fires, is resolved or becomes unknown
+changes      these changes, written to the store
+transitions  the changes that receivers are notified of
+absence      alerts about missing requests, labels, analyses and deliveries
+silence      silences and acknowledgements
+reminders    alerts that are reported again
 """

@@ -71,7 +71,7 @@ class Missing:
     explanation: str
 
 
-class ModelSettings(Protocol):
+class SettingsByModel(Protocol):
     """The settings of each model, such as a `SettingsReader`."""
 
     def of(self, model: str) -> Settings:
@@ -79,7 +79,7 @@ class ModelSettings(Protocol):
         ...
 
 
-def missing(connection: sqlite3.Connection, settings: ModelSettings, now: float) -> list[Missing]:
+def missing(connection: sqlite3.Connection, settings: SettingsByModel, now: float) -> list[Missing]:
     """Return everything that is missing at `now`, in Unix seconds."""
     found = [
         *_no_traffic(connection, settings, now),
@@ -90,13 +90,15 @@ def missing(connection: sqlite3.Connection, settings: ModelSettings, now: float)
     return [one for one in found if _is_watched(one, settings)]
 
 
-def has_news(connection: sqlite3.Connection, settings: ModelSettings, now: float) -> bool:
+def has_news(connection: sqlite3.Connection, settings: SettingsByModel, now: float) -> bool:
     """Return whether `update` would change an alert."""
     subjects = {one.subject for one in missing(connection, settings, now)}
     return subjects != set(_open(connection))
 
 
-def update(connection: sqlite3.Connection, settings: ModelSettings, now: float) -> list[Transition]:
+def update(
+    connection: sqlite3.Connection, settings: SettingsByModel, now: float
+) -> list[Transition]:
     """Bring the alerts about absence up to date, in the caller's transaction."""
     found = {one.subject: one for one in missing(connection, settings, now)}
     transitions = []
@@ -114,7 +116,7 @@ def is_failed_analysis(transition: Transition) -> bool:
     return (transition.event, transition.alert["rule"]) == (FIRING, "analysis_failed")
 
 
-def _is_watched(one: Missing, settings: ModelSettings) -> bool:
+def _is_watched(one: Missing, settings: SettingsByModel) -> bool:
     row = {
         "model": one.subject.model,
         "version": "",
@@ -157,7 +159,7 @@ def _row(subject: AbsenceSubject, found: Missing | None, now: float) -> MetricRo
 
 
 def _no_traffic(
-    connection: sqlite3.Connection, settings: ModelSettings, now: float
+    connection: sqlite3.Connection, settings: SettingsByModel, now: float
 ) -> Iterator[Missing]:
     for span in request_spans(connection, clock.iso(now - clock.WEEK)[:10]):
         allowed, reason = _allowed_pause(span, settings.of(span.model).rules, now)
@@ -182,7 +184,7 @@ def _allowed_pause(
 
 
 def _no_labels(
-    connection: sqlite3.Connection, settings: ModelSettings, now: float
+    connection: sqlite3.Connection, settings: SettingsByModel, now: float
 ) -> Iterator[Missing]:
     days = label_days_since(connection, clock.iso(now - _LABEL_HISTORY_SECONDS)[:10])
     for model in dict.fromkeys(day.model for day in days):

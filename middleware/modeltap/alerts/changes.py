@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from modeltap.alerts.conditions import Evaluation
-from modeltap.alerts.subject import Subject
+from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import ERROR, FIRING, NO_DATA, RESOLVED, Transition
 from modeltap.clock import now
 from modeltap.store.alert_history import note_change
@@ -22,13 +22,15 @@ from modeltap.store.metrics import MetricRow
 from modeltap.store.silences import silenced_until
 
 
-def fire(connection: sqlite3.Connection, subject: Subject, evaluation: Evaluation) -> Transition:
+def fire(
+    connection: sqlite3.Connection, subject: AlertSubject, evaluation: Evaluation
+) -> Transition:
     """Let an alert fire; a pending one keeps its id."""
     alert = _begin(connection, subject, "firing", evaluation)
     return _transition(FIRING, alert, subject.row, evaluation.strength)
 
 
-def suspect(connection: sqlite3.Connection, subject: Subject, evaluation: Evaluation) -> None:
+def suspect(connection: sqlite3.Connection, subject: AlertSubject, evaluation: Evaluation) -> None:
     """Let an alert be pending, or a pending one last until this window."""
     if subject.alert is None:
         _begin(connection, subject, "pending", evaluation)
@@ -100,7 +102,7 @@ def mark_unknown(connection: sqlite3.Connection) -> list[Transition]:
 
 
 def _begin(
-    connection: sqlite3.Connection, subject: Subject, state: str, evaluation: Evaluation
+    connection: sqlite3.Connection, subject: AlertSubject, state: str, evaluation: Evaluation
 ) -> AlertRow:
     alert = _new_alert(subject, state, evaluation)
     alert["silenced_until"] = silenced_until(connection, alert)
@@ -112,7 +114,7 @@ def _begin(
     return alert
 
 
-def _new_alert(subject: Subject, state: str, evaluation: Evaluation) -> dict[str, Any]:
+def _new_alert(subject: AlertSubject, state: str, evaluation: Evaluation) -> dict[str, Any]:
     row, before = subject.row, subject.alert
     return {
         "id": before["id"] if before is not None else f"alert_{uuid.uuid4().hex}",

@@ -16,7 +16,7 @@ from modeltap.alerts import changes
 from modeltap.alerts.causes import causes_first
 from modeltap.alerts.conditions import Evaluation
 from modeltap.alerts.rules import MIN_WINDOWS, rules_for
-from modeltap.alerts.subject import Subject
+from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import Transition
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.store.alerts import AlertRow
@@ -73,7 +73,7 @@ def update(
         if row["in_reference"]:
             continue
         for rule in rules_for(row, rules):
-            subject = Subject(connection, rule, row, rows)
+            subject = AlertSubject(connection, rule, row, rows)
             transition = _apply(connection, subject, recovery_windows)
             if transition is not None:
                 transitions.append(transition)
@@ -81,7 +81,7 @@ def update(
 
 
 def next_change(
-    subject: Subject, evaluation: Evaluation | None, recovery_windows: int
+    subject: AlertSubject, evaluation: Evaluation | None, recovery_windows: int
 ) -> Change | None:
     """Return what the window changes about the subject's alert; None for nothing."""
     if evaluation is None:
@@ -91,7 +91,7 @@ def next_change(
     return _on_quiet(subject, evaluation, recovery_windows)
 
 
-def _on_alert(subject: Subject, evaluation: Evaluation) -> Change | None:
+def _on_alert(subject: AlertSubject, evaluation: Evaluation) -> Change | None:
     """An alerting window goes on with an incident, or fires, or is a suspicion at first."""
     if subject.alert is not None and subject.alert["state"] != "pending":
         return Change.CONTINUE
@@ -100,7 +100,9 @@ def _on_alert(subject: Subject, evaluation: Evaluation) -> Change | None:
     return Change.FIRE if _is_confirmed(subject, evaluation) else Change.SUSPECT
 
 
-def _on_quiet(subject: Subject, evaluation: Evaluation, recovery_windows: int) -> Change | None:
+def _on_quiet(
+    subject: AlertSubject, evaluation: Evaluation, recovery_windows: int
+) -> Change | None:
     """A quiet window ends a suspicion at once, and an incident after some of its kind."""
     alert = subject.alert
     if alert is None or subject.start < alert["last_window_start"]:
@@ -114,7 +116,7 @@ def _on_quiet(subject: Subject, evaluation: Evaluation, recovery_windows: int) -
     return Change.RESOLVE
 
 
-def _without_verdict(subject: Subject) -> Change | None:
+def _without_verdict(subject: AlertSubject) -> Change | None:
     """A subject without verdicts neither recovers nor goes on: its state becomes unknown."""
     alert = subject.alert
     if alert is None or alert["state"] != "firing":
@@ -123,7 +125,7 @@ def _without_verdict(subject: Subject) -> Change | None:
     return Change.NO_DATA if unknown else None
 
 
-def _is_confirmed(subject: Subject, evaluation: Evaluation) -> bool:
+def _is_confirmed(subject: AlertSubject, evaluation: Evaluation) -> bool:
     """Return whether an alert fires now: a strong effect, or enough alerting windows in a row."""
     if evaluation.at_once and not subject.rule.strict:
         return True
@@ -133,7 +135,7 @@ def _is_confirmed(subject: Subject, evaluation: Evaluation) -> bool:
 
 
 def _has_recovered(
-    subject: Subject, evaluation: Evaluation, alert: AlertRow, recovery_windows: int
+    subject: AlertSubject, evaluation: Evaluation, alert: AlertRow, recovery_windows: int
 ) -> bool:
     """Return whether enough windows up to this one have recovered, or more were quiet."""
     needed = _recovery_windows(subject, alert, recovery_windows)
@@ -144,14 +146,14 @@ def _has_recovered(
     return len(before) + 1 >= max(needed, _QUIET_WINDOWS) and all(one.quiet for one in before)
 
 
-def _recovery_windows(subject: Subject, alert: AlertRow, least: int) -> int:
+def _recovery_windows(subject: AlertSubject, alert: AlertRow, least: int) -> int:
     """Return how many windows have to recover: twice as many for each recent incident."""
     recent = subject.before(alert["window_start"], _FLAPPING_WINDOWS)
     ended = subject.resolved_since(recent[-1].row["window_start"] if recent else "")
     return max(least, min(least << ended, _MAX_RECOVERY_WINDOWS))
 
 
-def _is_explained(subject: Subject) -> bool:
+def _is_explained(subject: AlertSubject) -> bool:
     """Return whether this began with an incident of the same column that is its cause.
 
     A later beginning is news, though the column drifts: a sensor that breaks after it moved.
@@ -169,7 +171,7 @@ def _is_explained(subject: Subject) -> bool:
     return any(sum(start >= cause for start in before) < MIN_WINDOWS for cause in causing)
 
 
-def _beginning(subject: Subject) -> Evaluation | None:
+def _beginning(subject: AlertSubject) -> Evaluation | None:
     """Return the window before the incident's first one in which it would have fired."""
     alert = subject.alert
     if alert is None or subject.start >= alert["window_start"]:
@@ -181,7 +183,7 @@ def _beginning(subject: Subject) -> Evaluation | None:
 
 
 def _apply(
-    connection: sqlite3.Connection, subject: Subject, recovery_windows: int
+    connection: sqlite3.Connection, subject: AlertSubject, recovery_windows: int
 ) -> Transition | None:
     """Evaluate the window, and write what it changes."""
     evaluation = subject.evaluation()

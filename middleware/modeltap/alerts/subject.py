@@ -31,7 +31,7 @@ had none for so long has no recent past."""
 _FOREVER = "9999"
 
 
-class Subject:
+class AlertSubject:
     """One rule about one metric, in the window that was evaluated now. Reads, writes nothing.
 
     Attributes:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import (
     background_option,
     check_model,
@@ -18,6 +17,7 @@ from modeltap.cli.options import (
 )
 from modeltap.cli.progress import analysis_line
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 if TYPE_CHECKING:
     from modeltap.jobs.pipeline import PassReport
@@ -73,20 +73,20 @@ def analyze(
 
 def _print(report: PassReport) -> None:
     done, sent = report.analysis, report.delivery
-    new = counted(done.exchanges, "new exchange") if done.exchanges else "no new exchanges"
+    new = plural(done.exchanges, "new exchange") if done.exchanges else "no new exchanges"
     click.echo(
-        f"{new}, {counted(done.windows, 'window')} judged, "
-        f"{counted(sent.delivered, 'message')} delivered"
+        f"{new}, {plural(done.windows, 'window')} judged, "
+        f"{plural(sent.delivered, 'message')} delivered"
     )
     if report.pruned:
         click.echo(
-            f"{counted(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps"
+            f"{plural(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps"
         )
     if done.references:
         click.echo(
-            f"{counted(done.references, 'reference')} frozen; `modeltap reference show` tells"
+            f"{plural(done.references, 'reference')} frozen; `modeltap reference show` tells"
         )
     if sent.retried or sent.dead:
-        click.echo(f"{counted(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
+        click.echo(f"{plural(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
     for webhook in report.unreachable:
         click.echo(f"messages for {webhook} wait for the app, which alone knows the URL")

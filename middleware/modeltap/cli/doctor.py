@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import Settings
@@ -30,6 +29,7 @@ from modeltap.store.dropped import count_dropped
 from modeltap.store.exchanges import count_exchanges, newest_start
 from modeltap.store.references import active_references
 from modeltap.store.stored_exchanges import decode_problems, newest_with_note
+from modeltap.wording import plural
 
 _REASONS = 5
 """Reasons that are reported."""
@@ -128,7 +128,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         yield (
             "deliveries",
             False,
-            f"{counted(count, 'message')} for {webhook} not delivered: {error}",
+            f"{plural(count, 'message')} for {webhook} not delivered: {error}",
         )
     for webhook in waiting:
         yield "deliveries", True, f"messages for {webhook} wait for the app, which knows its URL"

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import (
     check_model,
     model_option,
@@ -22,6 +21,7 @@ from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
 from modeltap.export.selection import OnExchangesRead, Selection
 from modeltap.store.settings_reader import SettingsReader
+from modeltap.wording import plural
 
 
 @click.command("export")
@@ -72,8 +72,8 @@ def export_(
             count = write_file(selection, path, kind, on_read)
     where = f" to {path}" if path else ""
     click.echo(
-        f"{counted(count, 'row')} written{where}, "
-        f"{counted(selection.undecoded, 'exchange')} without any",
+        f"{plural(count, 'row')} written{where}, "
+        f"{plural(selection.undecoded, 'exchange')} without any",
         err=True,
     )
     if not count:

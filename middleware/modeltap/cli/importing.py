@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, open_store, store_option
 from modeltap.cli.progress import reading_bar
 from modeltap.config import sources
@@ -24,6 +23,7 @@ from modeltap.ingest.logs import bentoml
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table_rows import read_rows
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 _READ_TWICE = ("csv", "jsonl", "bentoml")
 """Which columns they have, and which of those hold numbers only, shows at the end."""
@@ -144,9 +144,9 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
         emit_json({**asdict(done), "broken": broken})
         return
     click.echo(
-        f"{counted(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
-        f"before, {counted(done.labels, 'label')}, "
-        f"{counted(broken, 'broken line')}"
+        f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
+        f"before, {plural(done.labels, 'label')}, "
+        f"{plural(broken, 'broken line')}"
     )
     for count, words in (
         (done.completed, "exchanges that were stored without one side have it now"),

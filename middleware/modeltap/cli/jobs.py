@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 
 @click.command()
@@ -21,14 +21,14 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
     done = open_analyzer(store, background).run_delivery()
     sent, (waiting, first) = done.delivery, done.waiting
     later = (
-        f"; {counted(waiting, 'message')} for {clock.short(first)} or later, "
+        f"; {plural(waiting, 'message')} for {clock.short(first)} or later, "
         f"`modeltap webhook replay` has {'it' if waiting == 1 else 'them'} sent at once"
         if waiting
         else ""
     )
     _print(
         vars(sent),
-        f"{counted(sent.delivered, 'message')} delivered, {sent.retried:,} to be "
+        f"{plural(sent.delivered, 'message')} delivered, {sent.retried:,} to be "
         f"tried again, {sent.dead:,} given up{later}",
         as_json,
     )
@@ -41,7 +41,7 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
 def prune(store: str | None, background: bool, as_json: bool) -> None:
     """Delete the exchanges that `retention` does not keep."""
     pruned = open_analyzer(store, background).prune()
-    _print({"pruned": pruned}, f"{counted(pruned, 'exchange')} deleted", as_json)
+    _print({"pruned": pruned}, f"{plural(pruned, 'exchange')} deleted", as_json)
 
 
 @click.command()

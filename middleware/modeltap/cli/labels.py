@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
@@ -16,6 +15,7 @@ from modeltap.output import emit_json
 from modeltap.store.connection import writing
 from modeltap.store.exchanges import find_exchange_id
 from modeltap.store.labels import Label, insert_labels, storable_label
+from modeltap.wording import plural
 
 _BATCH = 2000
 
@@ -77,8 +77,8 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
         emit_json({"labels": known, "unknown": unknown, "broken": table.broken_count})
     else:
         click.echo(
-            f"{counted(known, 'label')} for {model}, {unknown:,} for no known exchange, "
-            f"{counted(table.broken_count, 'broken line')}"
+            f"{plural(known, 'label')} for {model}, {unknown:,} for no known exchange, "
+            f"{plural(table.broken_count, 'broken line')}"
         )
     if not known:
         raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")

@@ -11,7 +11,6 @@ import click
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
-from modeltap.analysis.model.metric import counted
 from modeltap.analysis.model.reference import Reference
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.options import (
@@ -39,6 +38,7 @@ from modeltap.store.references import (
     find_references,
 )
 from modeltap.store.settings_reader import SettingsReader
+from modeltap.wording import plural
 
 _ONWARD = (
     "It counts for windows that end from now on; `modeltap analyze --again` judges the earlier "
@@ -227,17 +227,17 @@ def _told(frozen: Reference, as_json: bool) -> None:
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
     click.echo(
-        f"reference {frozen.id} of {frozen.model}: {counted(frozen.rows, 'row')} from "
+        f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} from "
         f"{frozen.source}{period if frozen.from_time else ''}"
     )
     if frozen.performance is not None:
         name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
         click.echo(
             f"its model: {name} {frozen.performance.mean:.4g} in "
-            f"{counted(frozen.performance.rows, 'labelled row')}"
+            f"{plural(frozen.performance.rows, 'labelled row')}"
         )
-    if frozen.moving:
-        click.echo(f"its bins are fixed; windows are compared with the {frozen.moving}")
+    if frozen.rolling:
+        click.echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
     emit(
         features,
         ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
@@ -262,5 +262,5 @@ def _feature(feature: Any) -> dict[str, Any]:
         "median": feature.center if feature.kind == "numeric" else None,
         "spread": feature.spread if feature.kind == "numeric" else None,
         "sentinel": feature.sentinel,
-        "usual_variation": feature.usual,
+        "usual_variation": feature.baseline_distance,
     }

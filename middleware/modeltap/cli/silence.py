@@ -9,7 +9,7 @@ import click
 from modeltap import clock
 from modeltap.alerts import silence as silences
 from modeltap.cli.options import check_model, json_option, open_store, read_store, store_option
-from modeltap.config.rule_settings import RULE_NAMES
+from modeltap.config.metrics import ALERT_RULES
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
@@ -44,8 +44,8 @@ def add(
     """Silence one ALERT (its id), or all that fit."""
     connection = open_store(store)
     check_model(connection, model)
-    if rule is not None and rule not in RULE_NAMES:
-        raise InputError(f"no rule {rule!r}{nearest(rule, RULE_NAMES)}")
+    if rule is not None and rule not in ALERT_RULES:
+        raise InputError(f"no rule {rule!r}{nearest(rule, ALERT_RULES)}")
     if not (alert or model or rule or feature):
         raise InputError("say what to silence: an alert's id, --model, --rule or --feature")
     mark = None

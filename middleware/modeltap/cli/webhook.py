@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.webhook_settings import WebhookSettings
@@ -20,6 +19,7 @@ from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.settings import stored_webhooks
+from modeltap.wording import plural
 
 _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_error")
 
@@ -108,7 +108,7 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
         click.echo("nothing to send again: no message failed")
         return
     click.echo(
-        f"{counted(count, 'message')} owed again; the next delivery sends "
+        f"{plural(count, 'message')} owed again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
     )
 

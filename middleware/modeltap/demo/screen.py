@@ -48,7 +48,7 @@ class Screen:
         self._foot = ""
 
 
-class Bar:
+class ProgressBar:
     """A progress bar on one line."""
 
     def __init__(self, label: str, steps: int) -> None:

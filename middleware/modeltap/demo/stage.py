@@ -14,7 +14,7 @@ import click
 from tabulate import tabulate
 
 from modeltap import clock
-from modeltap.demo.screen import CLEAR, Bar, Screen, filled
+from modeltap.demo.screen import CLEAR, ProgressBar, Screen, filled
 from modeltap.output import emit_json
 from modeltap.store.alerts import alerts_by_rule
 from modeltap.store.deliveries import count_delivered
@@ -79,7 +79,7 @@ class Stage:
         if self._as_json or not self._screen.terminal:
             yield self._month_by_month()
             return
-        bar = Bar("2013", days)
+        bar = ProgressBar("2013", days)
 
         def on_day(day: float, _: int) -> None:
             with self._lock:

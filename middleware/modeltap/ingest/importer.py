@@ -1,4 +1,4 @@
-"""Backfill: what other tools logged becomes exchanges, labels, or unmatched rows that wait."""
+"""Backfill: other tools' logs become exchanges, labels, and unmatched requests or responses."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _BATCH_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Imported:
-    """Counts of an import; `repeated` entries were in the store before and stay as they were."""
+    """The counts of an import; `repeated` entries were in the store before and stay unchanged."""
 
     rows: int = 0
-    """Exchanges that went in, matched requests and responses among them."""
+    """Exchanges that were stored, also those joined from a request and a response."""
     repeated: int = 0
     labels: int = 0
     waiting_labels: int = 0
@@ -41,11 +41,11 @@ class Imported:
     unmatched: int = 0
     """Requests and responses that came apart, and were new."""
     completed: int = 0
-    """Exchanges that were stored without a request or a response, which came now."""
+    """Exchanges that were stored with one body, and now have the other."""
     waiting: int = 0
-    """Requests and responses that still wait for the other."""
+    """Requests and responses that are still unmatched."""
     unpaired: int = 0
-    """Those that waited for too long, and were stored alone."""
+    """Requests and responses that waited for too long, and were stored alone."""
     without_time: int = 0
 
     def anything(self) -> bool:
@@ -66,7 +66,7 @@ class Importer:
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries in one transaction."""
-        # Masking takes its time, and nobody else can write meanwhile: it comes before.
+        # Masking takes its time, and would keep other writers waiting: it comes before.
         rows = iter([self._rows.row(entry) for entry in entries if isinstance(entry, Logged)])
         with writing(self._connection):
             for entry in entries:
@@ -75,10 +75,10 @@ class Importer:
                 elif entry.side is None:
                     self._add_whole(entry, next(rows))
                 else:
-                    self._add_side(entry, next(rows), entry.side)
+                    self._add_unmatched(entry, next(rows), entry.side)
 
     def settle(self, *, all_of_them: bool = False) -> None:
-        """Store alone what waited for too long, of all models; count what still waits."""
+        """Store alone what is unmatched for too long, of all models; count the others."""
         settled = unmatched.settle(self._connection, all_of_them=all_of_them)
         self.done.unpaired += settled
         self.done.rows += settled
@@ -98,7 +98,7 @@ class Importer:
         if logged.request_id and logged.request_id != logged.key:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
 
-    def _add_side(self, logged: Logged, row: ExchangeRow, side: str) -> None:
+    def _add_unmatched(self, logged: Logged, row: ExchangeRow, side: str) -> None:
         outcome = unmatched.match(self._connection, row, side, clock.now())
         if outcome == "repeated":
             self.done.repeated += 1
@@ -106,7 +106,7 @@ class Importer:
         self.done.unmatched += 1
         self.done.rows += outcome == "paired"
         self.done.completed += outcome == "filled"
-        # The other side's time counts where this one has none.
+        # The other one's time counts where this one has none.
         self.done.without_time += logged.time is None and outcome == "waits"
 
     def _add_truth(self, truth: Truth) -> None:

@@ -22,7 +22,7 @@ from modeltap.writer.records import CapturedRecord, origin_of
 from modeltap.writer.row_masker import RowMasker
 
 MAX_NAME = 200
-"""How long a model's or a version's name may be: whoever writes a log chooses it."""
+"""The longest name of a model or a version: the writer of a log chooses it."""
 
 
 class ExchangeRows:
@@ -47,7 +47,7 @@ class ExchangeRows:
     def row(self, logged: Logged) -> ExchangeRow:
         """Return the row of what was logged, masked."""
         row = self._row_masker(logged.version).row(self._record(logged))
-        # The log says when it was, and nobody knows how many requests it left out.
+        # The log has the time, and how many requests it left out is unknown.
         row.event_time = None if logged.time is None else row.started_at
         row.sample_rate = 1.0
         return _storable(row)
@@ -75,7 +75,7 @@ class ExchangeRows:
         )
 
     def label(self, value: Any) -> Any:
-        """Return what was right, a text masked by its look as those of bodies are."""
+        """Return a label; a text is masked by its look, as the texts of bodies are."""
         return self._masker.text(value) if isinstance(value, str) else value
 
     def _row_masker(self, version: str) -> RowMasker:

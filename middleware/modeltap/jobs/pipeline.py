@@ -19,7 +19,7 @@ from modeltap.alerts.transitions import Transition
 from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
 from modeltap.analysis.verdicts import analyze, capture_loss, results
 from modeltap.analysis.verdicts.results import WindowResult
-from modeltap.analysis.verdicts.scope import Scope
+from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.retention import Retention, parse_retention
 from modeltap.config.settings import repeat_seconds
 from modeltap.config.webhook_settings import WebhookSettings
@@ -147,7 +147,7 @@ class Analyzer:
 
         Raises `BusyError` when another analysis holds the lease for longer than `wait`.
         """
-        scope = Scope(self.connection, self.settings, model, open_too, again)
+        scope = PassScope(self.connection, self.settings, model, open_too, again)
         with store_health.explained(self.store):
             # Where nobody imports again, a request or response without its other half is counted
             # here.
@@ -230,7 +230,7 @@ class Analyzer:
         known = self._reachable()
         return [key for key in webhooks_with_messages(self.connection) if key not in known]
 
-    def _analyze(self, scope: Scope, lease: Lease, on_piece: OnPiece) -> AnalysisReport:
+    def _analyze(self, scope: PassScope, lease: Lease, on_piece: OnPiece) -> AnalysisReport:
         begin_pass(self.connection)
         counter = WindowCounter(self.connection, self.settings, lease, on_piece)
         counted = analyze.count(counter)

@@ -1,6 +1,9 @@
 """From changed alerts to delivered messages.
 
-In reading order: `events` write alerts as events, `digest` the events on a schedule; `outbox`
-enqueues them and keeps their attempts in order; `delivery` sends what is due; `http` makes one
-attempt; `addresses` says which addresses a webhook may reach.
+events     alerts as events, with a summary in plain words
+digest     the events on a schedule: the digest, and the call to retrain
+outbox     messages enqueued, claimed, retried, in order for each alert
+delivery   one pass over all that is due
+http       one attempt
+addresses  the addresses that a webhook may reach
 """

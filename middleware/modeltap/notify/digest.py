@@ -6,7 +6,6 @@ import sqlite3
 from typing import Any
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.notify.events import bounded, without_values
 from modeltap.store.alerts import (
     count_begun,
@@ -19,6 +18,7 @@ from modeltap.store.labels import count_labels_since
 from modeltap.store.metrics import last_value
 from modeltap.store.settings import configured_models
 from modeltap.store.traffic import count_requests, models_with_traffic
+from modeltap.wording import plural
 
 DIGEST = "digest"
 RETRAIN = "retrain"
@@ -41,7 +41,7 @@ def digest(connection: sqlite3.Connection, start: str, end: str) -> dict[str, An
     # The quiet models come last: a message without room for all leaves out the last ones.
     models.sort(key=lambda model: -model["alerts_firing"])
     data = {
-        "summary": f"{period}: {counted(len(models), 'model')}, {_alerts(firing)}, {began} began",
+        "summary": f"{period}: {plural(len(models), 'model')}, {_alerts(firing)}, {began} began",
         "period_start": start,
         "period_end": end,
         "models": models,

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.alerts.rules import DATA_DRIFT, DEFAULT_RULES
+from modeltap.alerts.rules import DEFAULT_RULES
 from modeltap.alerts.transitions import ERROR, NO_DATA, RESOLVED, Transition
 
 _MAX_BODY_BYTES = 20_000
@@ -148,7 +148,7 @@ def _shown(alert: Mapping[str, Any]) -> dict[str, Any]:
 
 def _what(group: Sequence[Transition]) -> str:
     rule, count = group[0].alert["rule"], len(group)
-    if rule != DATA_DRIFT.name:
+    if rule != "data_drift":
         return DEFAULT_RULES[rule].subject
     if group[0].alert["feature"] is None:
         return "the inputs drifted together"

@@ -18,7 +18,7 @@ def as_text(body: bytes) -> str | None:
 
 
 def cut_at_character(body: bytes | bytearray) -> bytes:
-    """Drop the bytes of a last UTF-8 character that a cut body has lost the end of."""
+    """Drop the first bytes of a last UTF-8 character whose end was cut off."""
     for back in range(1, min(4, len(body)) + 1):
         byte = body[-back]
         if byte >= 0xC0:

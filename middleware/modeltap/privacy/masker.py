@@ -1,9 +1,9 @@
-"""What must not reach the disk: values under sensitive names, in headers, queries and bodies.
+"""Masking of headers, queries and bodies: values under sensitive names must not reach the disk.
 
-The rule: a body that parses is masked by field, and so is each line of a stream (`mask_stream`);
+The rule: a body that parses is masked by field, and so is each line of a stream (`streams`);
 text that does not parse is kept only if no sensitive name occurs in it, and so are Parquet and
-JSON with bytes after it; other binary is kept. What cannot be masked is not kept, and the
-exchange always is.
+JSON with bytes after it; other binary is kept. A body that cannot be masked is not kept;
+the exchange always is.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 from modeltap.privacy.body_text import MAX_INFLATED_BYTES, as_text, inflate
-from modeltap.privacy.documents import DocumentMasker
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.names import REMEMBERED_BYTES, SensitiveNames, compiled, remember
 from modeltap.privacy.streams import Unmaskable, masked_stream
 from modeltap.privacy.tables import PARQUET, head_names, parquet_footer
+from modeltap.privacy.text_masker import TextMasker
 from modeltap.privacy.values import SensitiveValues
 
 UNMASKABLE = "unmaskable"
 MASKED = "masked"
 
 _NUMBERS = re.compile(rb"[\d.]+")
-"""What differs between the rows of a model: without its numbers a body is known by its shape, and
-no name in it is another one's for it (each number leaves a digit)."""
+"""Numbers differ between the rows of a model. Without them a body has a shape, in which no name
+turns into another one: each number leaves a digit."""
 
 _BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
 _JSON_SPACE = b" \t\r\n"
 
 
 class Masker:
-    """Masks by name, the safe defaults and the patterns that were added, and by look if wanted.
+    """Masks by name (the safe defaults and the added patterns), and values by their look.
 
     Values are replaced by a mark; by a keyed hash (HMAC-SHA256), so that equal ones stay equal and
     nobody without the key can try values out; or dropped with their names.
@@ -63,7 +63,7 @@ class Masker:
         self._names = SensitiveNames(body_fields)
         self._values = SensitiveValues(values)
         self._marks = Marks(how, key)
-        self._documents = DocumentMasker(self._names, self._values, self._marks)
+        self._texts = TextMasker(self._names, self._values, self._marks)
         self._innocent: set[bytes] = set()
         self._was_innocent = False
 
@@ -81,7 +81,7 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Return `text` with what looks sensitive in it replaced."""
-        return self._documents.text(text) if self._values else text
+        return self._texts.text(text) if self._values else text
 
     def _by_name(self, names: re.Pattern[str], name: str, value: str) -> str | None:
         if names.search(name.lower()):
@@ -101,11 +101,11 @@ class Masker:
         text = as_text(plain)
         if text is None:
             return self._binary(plain)
-        if not (self._documents.always_parses or self._names.may_be_in(plain)):
+        if not (self._texts.always_parses or self._names.may_be_in(plain)):
             return text, None
         if self._values:
             return self._by_field(text)
-        # Where the last one was masked, the next is likely to be: its shape is not worth a look.
+        # After a masked one the next is likely to be masked, too: its shape is not worth a search.
         if self._was_innocent and _shape(plain) in self._innocent:
             return text, None
         kept, note = self._by_field(text)
@@ -149,14 +149,14 @@ class Masker:
         return self._names.are_in(text) or self.text(text) != text
 
     def _by_field(self, text: str) -> tuple[str | None, str | None]:
-        kept = self._documents.document(text)
+        kept = self._texts.document(text)
         if kept is None:
             try:
-                kept = masked_stream(text, self._documents)
+                kept = masked_stream(text, self._texts)
             except Unmaskable:
                 return None, UNMASKABLE
         if kept is None:
-            kept = self._documents.unless_named(text)
+            kept = self._texts.unless_named(text)
         if kept is None:
             return None, UNMASKABLE
         return kept, None if kept == text else MASKED

@@ -72,7 +72,7 @@ class SensitiveNames:
         return self._anywhere.search(text.lower()) is not None
 
     def may_be_in(self, body: bytes) -> bool:
-        """A cheap look: say whether one of the defaults can be in `body` at all.
+        """A cheap check: say whether one of the defaults can be in `body` at all.
 
         Without its digits and punctuation one request of a model mostly reads like the next, so
         what was clean once is remembered.

@@ -1,6 +1,6 @@
 """Masking of streams, which are no JSON document: server-sent events, and JSON Lines.
 
-What stands in a `data:` line, or in a line of JSON, is masked by field as a JSON body is. The
+The value of a `data:` line, or a line of JSON, is masked by field as a JSON body is. The
 number of lines stays, for their times are known by it; only a last line that was cut may go.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from modeltap.privacy.documents import DocumentMasker
+from modeltap.privacy.text_masker import TextMasker
 
 _ENDS = re.compile(r"(\r\n|\r|\n)")
 _FIELD = re.compile(r"((data|event|id|retry)(?:: ?|\Z)|:|\Z).*")
@@ -24,7 +24,7 @@ _HAS_FIELDS = re.compile(r"\s*(?:\[\s*)?\{")
 
 
 class Unmaskable(Exception):
-    """There is something sensitive in the text, and nobody knows where it ends."""
+    """There is something sensitive in the text, and its end is unknown."""
 
 
 class EventLine(NamedTuple):
@@ -46,7 +46,7 @@ class EventLine(NamedTuple):
         return self._replace(start=":", value="") if value is None else self._replace(value=value)
 
 
-def masked_stream(text: str, masker: DocumentMasker) -> str | None:
+def masked_stream(text: str, masker: TextMasker) -> str | None:
     """Return `text` masked, if it is server-sent events or JSON Lines; None for any other.
 
     Raises `Unmaskable` where it is, and something sensitive cannot be told from the rest.
@@ -72,7 +72,7 @@ def _event_lines(text: str) -> list[EventLine] | None:
     return lines
 
 
-def _masked_events(lines: list[EventLine], masker: DocumentMasker) -> Iterator[str]:
+def _masked_events(lines: list[EventLine], masker: TextMasker) -> Iterator[str]:
     event: list[EventLine] = []
     for line in lines:
         event.append(line)
@@ -88,14 +88,14 @@ def _masked_events(lines: list[EventLine], masker: DocumentMasker) -> Iterator[s
         yield from _masked_event(event[:-1], masker)
 
 
-def _masked_event(lines: list[EventLine], masker: DocumentMasker) -> list[str]:
+def _masked_event(lines: list[EventLine], masker: TextMasker) -> list[str]:
     """Return the lines of one event as they may be kept."""
     if masker.may_hold_names("\n".join(line.value for line in lines)):
         lines = _with_values_masked(lines, masker)
     return [line.text for line in lines]
 
 
-def _with_values_masked(lines: list[EventLine], masker: DocumentMasker) -> list[EventLine]:
+def _with_values_masked(lines: list[EventLine], masker: TextMasker) -> list[EventLine]:
     data = [line.value for line in lines if line.name == "data"]
     named = any(line.name == "event" and _is_name(line.value, masker) for line in lines)
     if named and not data:
@@ -105,7 +105,7 @@ def _with_values_masked(lines: list[EventLine], masker: DocumentMasker) -> list[
     return [_masked_line(line, named, len(data) == 1, masker) for line in lines]
 
 
-def _masked_line(line: EventLine, named: bool, alone: bool, masker: DocumentMasker) -> EventLine:
+def _masked_line(line: EventLine, named: bool, alone: bool, masker: TextMasker) -> EventLine:
     """Mask a line of an event that has a sensitive name, or `alone` all its data."""
     if line.name not in ("data", "event"):
         return _beside(line, masker)
@@ -114,7 +114,7 @@ def _masked_line(line: EventLine, named: bool, alone: bool, masker: DocumentMask
     return line.with_value(_document(line.value, masker)) if alone and line.name == "data" else line
 
 
-def _is_name(event: str, masker: DocumentMasker) -> bool:
+def _is_name(event: str, masker: TextMasker) -> bool:
     """Say whether an event's name is sensitive: its data is what stands under it."""
     kept = masker.unless_named(event)
     if kept is None and _BARE_NAME.fullmatch(event):
@@ -124,7 +124,7 @@ def _is_name(event: str, masker: DocumentMasker) -> bool:
     return kept != event
 
 
-def _beside(line: EventLine, masker: DocumentMasker) -> EventLine:
+def _beside(line: EventLine, masker: TextMasker) -> EventLine:
     """Mask a line that is neither data nor an event's name."""
     kept = masker.unless_named(line.value)
     if kept is None and line.name != "id":
@@ -132,7 +132,7 @@ def _beside(line: EventLine, masker: DocumentMasker) -> EventLine:
     return line.with_value(masker.marks.replacement(line.value) if kept is None else kept)
 
 
-def _document(value: str, masker: DocumentMasker) -> str:
+def _document(value: str, masker: TextMasker) -> str:
     """Return data masked; raises `Unmaskable` where it has no fields, but a name in it."""
     if value == _DONE:
         return value
@@ -157,24 +157,24 @@ def _unescaped(value: str) -> str:
         raise Unmaskable from None
 
 
-def _masked_json_lines(text: str, masker: DocumentMasker) -> str | None:
+def _masked_json_lines(text: str, masker: TextMasker) -> str | None:
     """Mask line by line where each is a whole document with fields, but for a cut last one."""
     *whole, last = text.split("\n")
     kept = []
     for line in whole:
-        found = _json_line(line, masker)
-        if found is None:
+        kept_line = _json_line(line, masker)
+        if kept_line is None:
             return None
-        kept.append(found)
+        kept.append(kept_line)
     if not kept:
         return None
-    found = _json_line(last, masker)
+    kept_line = _json_line(last, masker)
     # In a line that was cut a secret follows its name: without a name there is none.
-    kept.append((masker.unless_named(last) or "") if found is None else found)
+    kept.append((masker.unless_named(last) or "") if kept_line is None else kept_line)
     return "\n".join(kept)
 
 
-def _json_line(line: str, masker: DocumentMasker) -> str | None:
+def _json_line(line: str, masker: TextMasker) -> str | None:
     if not line.strip():
         return line
     bare = line.removesuffix("\r")

@@ -18,37 +18,37 @@ _COLUMNS = ("columns", "headers")
 _VALUES = ("data", "values", "value")
 
 PARQUET = b"PAR1"
-"""What a Parquet file begins and ends with."""
+"""The first and the last bytes of a Parquet file."""
 
 _FOOTER_END = 8
 """After a Parquet file's footer come its length, in four bytes, and the mark."""
 
 
 def mask_beside(
-    found: dict[str, Any],
+    document: dict[str, Any],
     names: SensitiveNames,
     marks: Marks,
 ) -> bool:
-    """Replace in `found` what its columns, or its own name, say is sensitive; say if any is."""
+    """Replace values under sensitive columns or a sensitive name beside them; say if any."""
     changed = False
     for columns in _COLUMNS:
-        changed = _mask_cells(found, columns, names, marks) or changed
-    name = found.get("name")
+        changed = _mask_cells(document, columns, names, marks) or changed
+    name = document.get("name")
     if isinstance(name, str) and names.is_sensitive(name):
         for member in _VALUES:
-            if member in found:
-                found[member] = _all_replaced(found[member], marks)
+            if member in document:
+                document[member] = _all_replaced(document[member], marks)
                 changed = True
     return changed
 
 
 def _mask_cells(
-    found: dict[str, Any],
+    document: dict[str, Any],
     columns: str,
     names: SensitiveNames,
     marks: Marks,
 ) -> bool:
-    header, rows = found.get(columns), found.get("data")
+    header, rows = document.get(columns), document.get("data")
     if not isinstance(header, list) or not isinstance(rows, list):
         return False
     changed = False

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
-from operator import attrgetter
 
 import msgspec
+from msgspec.structs import astuple
 
 
 class UsualColumns(msgspec.Struct, kw_only=True, gc=False):
@@ -66,12 +66,8 @@ class ExchangeRow(UsualColumns, kw_only=True, gc=False):
 
 USUAL_COLUMNS = UsualColumns.__struct_fields__
 EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
-_RARE_COLUMNS = tuple(name for name in EXCHANGE_COLUMNS if name not in USUAL_COLUMNS)
-_NOTHING_RARE = (None,) * len(_RARE_COLUMNS)
-
-_usual = attrgetter(*USUAL_COLUMNS)
-_rare = attrgetter(*_RARE_COLUMNS)
-_all = attrgetter(*EXCHANGE_COLUMNS)
+_USUAL = len(USUAL_COLUMNS)  # fields of the base come first
+_NOTHING_RARE = (None,) * (len(EXCHANGE_COLUMNS) - _USUAL)
 
 
 @cache
@@ -88,10 +84,11 @@ def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]
 
     All of this is inside the caller's transaction.
     """
-    if all(_rare(row) == _NOTHING_RARE for row in rows):
-        connection.executemany(_insert(USUAL_COLUMNS), map(_usual, rows))
+    values = list(map(astuple, rows))
+    if all(row[_USUAL:] == _NOTHING_RARE for row in values):
+        connection.executemany(_insert(USUAL_COLUMNS), [row[:_USUAL] for row in values])
     else:
-        connection.executemany(_insert(EXCHANGE_COLUMNS), map(_all, rows))
+        connection.executemany(_insert(EXCHANGE_COLUMNS), values)
 
 
 def newest_exchange(connection: sqlite3.Connection) -> int:

@@ -83,19 +83,14 @@ def drop_compared_with_others(
     )
 
 
-def delete_metrics(
-    connection: sqlite3.Connection,
-    series: Series,
-    start: str,
-    end: str,
-    *,
-    except_for: Sequence[str],
+def forget_period(
+    connection: sqlite3.Connection, series: Series, start: str, end: str, but: Sequence[str]
 ) -> None:
-    """Delete a window's metrics but the named ones, inside the caller's transaction."""
+    """Delete a period's metrics, all `but` these, inside the transaction."""
     connection.execute(
         "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
-        f"and window_end = ? and metric not in ({', '.join('?' * len(except_for))})",
-        (series.model, series.version, series.window, start, end, *except_for),
+        f"and window_end = ? and metric not in ({', '.join('?' * len(but))})",
+        (series.model, series.version, series.window, start, end, *but),
     )
 
 

@@ -21,13 +21,13 @@ Headers = Iterable[tuple[bytes | str, bytes | str]]
 
 
 class Exchange:
-    """What is known of one exchange while it runs; the tap fills it.
+    """One exchange while it runs; the tap fills it.
 
     Only references are kept. Whatever costs more than a few nanoseconds (names, masks, text)
     waits until the response has left. Its attributes have the names of `CapturedRecord`'s fields.
     """
 
-    # What most exchanges never set is the class's: an assignment less for each request.
+    # Defaults belong to the class: most exchanges never set them, which saves assignments.
     id: str | None = None
     route: Any = None
     status: int | None = None
@@ -76,7 +76,7 @@ class Exchange:
         return (time.perf_counter() - self.started) * 1000
 
     def failed(self) -> bool:
-        """Say whether it raised or was answered with a status of 500 or more."""
+        """Say whether it raised, or its response has a status of 500 or more."""
         return self.error is not None or (self.status or 0) >= 500
 
     def add_request(self, chunk: bytes, limit: int) -> None:
@@ -155,7 +155,7 @@ class IdSource:
         millisecond = int(seconds * 1000)
         if millisecond != self._millisecond:
             text = f"{millisecond:012x}"
-            # Two threads may do this at once: both texts are right for somebody's moment.
+            # Two threads may do this at once: each text is right for one of their moments.
             self._millisecond = millisecond
             self._prefix = f"{text[:8]}-{text[8:]}{self._middle}"
         return f"{self._prefix}{count:012x}"

@@ -53,7 +53,7 @@ def _masked(
         headers = [pair for pair in headers if pair[0] != "content-encoding"]
     try:
         kept = None if plain is None else mask(plain, _header(headers, "content-type"))
-    except Exception:  # what cannot be masked is not kept, and costs nobody the record
+    except Exception:  # a body that cannot be masked is not kept, and the record goes on
         kept = None
     if kept is None:
         return b"", headers, UNMASKABLE

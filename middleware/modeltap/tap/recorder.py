@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,8 +33,15 @@ _CHUNK_BYTES = 256 * 1024
 _RESTART_SECONDS = 5.0
 """A writer process that cannot be started, or ends at once, is tried again this often."""
 
-Ticket = tuple[int, int]
-"""A place in the queue: of which writer, and how many it has to write until this one is done."""
+
+class Ticket(NamedTuple):
+    """An exchange's place in the queue."""
+
+    generation: int
+    """Its writer: how many died before that one."""
+    position: int
+    """The exchanges that the writer has to settle until this one is."""
+
 
 OnStart = Callable[[Path, Settings], Callable[[], None]]
 """Starts what runs beside a recorder (the scheduler), in its thread; returns what stops it."""
@@ -43,10 +50,10 @@ OnStart = Callable[[Path, Settings], Callable[[], None]]
 class Recorder:
     """Hands exchanges to the process that writes one store.
 
-    A request puts its exchange straight into the pipe. What the pipe does not take (the process
-    is starting, or waits for another program's lock) waits in a bounded backlog, which a thread
-    empties; at all other times that thread sleeps. What finds no room is refused, whole, and
-    counted. Nothing is opened or started before the first `put`.
+    A request puts its exchange straight into the pipe. When the pipe is full (the process is
+    starting, or waits for another program's lock), exchanges wait in a bounded backlog, which a
+    thread empties; at all other times that thread sleeps. An exchange that finds no room is
+    refused, whole, and counted. Nothing is opened or started before the first `put`.
     """
 
     def __init__(self, store: Path, settings: Settings, on_start: OnStart | None = None) -> None:
@@ -67,7 +74,7 @@ class Recorder:
         self._origins_sent = 0  # taps that this writer knows
         self._sent = 0  # exchanges that this writer was given
         self._generation = 0  # of writers: how many died before this one
-        self._unconfirmed = 0  # exchanges whose commit was waited for in vain
+        self._unconfirmed = 0  # exchanges whose commit took too long to wait for
         self._past: Counter[str] = Counter()  # what the writers before it counted
         self._thread: threading.Thread | None = None
         self._wakeup: Wakeup | None = None  # what the thread sleeps at
@@ -80,7 +87,7 @@ class Recorder:
         """Return the number by which a tap with `settings` marks its exchanges."""
         with self._lock:
             self._taps.append(settings)
-            self._pipe = None  # the thread introduces the tap before any of its exchanges
+            self._pipe = None  # the thread sends the tap's origin before any of its exchanges
             self._wake()
             return len(self._taps) - 1
 
@@ -101,18 +108,18 @@ class Recorder:
             return True
 
     def put_durably(self, packed: bytes) -> Ticket | None:
-        """Take an exchange as `put` does; return by what its commit can be waited for."""
+        """Take an exchange as `put` does; return the ticket to wait for its commit."""
         if not self.put(packed):
             return None
         with self._lock:
-            return self._generation, self._sent + len(self._backlog)
+            return Ticket(self._generation, self._sent + len(self._backlog))
 
     def is_settled(self, ticket: Ticket) -> bool:
         """Say whether the exchange is in the store, or counted among the lost ones."""
         with self._lock:
-            if self._generation != ticket[0]:
+            if self._generation != ticket.generation:
                 return True
-            return self._writer is not None and self._writer.counters.total() >= ticket[1]
+            return self._writer is not None and self._writer.counters.total() >= ticket.position
 
     def give_up(self) -> None:
         """Count an exchange whose commit took too long to wait for."""
@@ -244,7 +251,7 @@ class Recorder:
             return b""
 
     def _sleep(self) -> None:
-        """Wait to be woken, and for what the process wants to have logged."""
+        """Wait for a ring, and for messages of the process, which are logged."""
         assert self._writer is not None and self._wakeup is not None
         poll = select.poll()
         poll.register(self._wakeup.descriptor, select.POLLIN)

@@ -37,7 +37,7 @@ class Router:
         self._named: set[str] = set()
 
     def model_of(self, path: str) -> str | None:
-        """Return the model that answers at `path`, or None when it is not tapped."""
+        """Return the model that serves `path`, or None when it is not tapped."""
         try:
             return self._known[path]
         except KeyError:

@@ -126,7 +126,7 @@ class Tap:
         return False
 
     def close(self) -> None:
-        """Write what is queued, when the server says that it stops."""
+        """Write the queued exchanges when the server stops."""
         try:
             if self._recorder is not None:
                 self._recorder.close()
@@ -134,7 +134,7 @@ class Tap:
             self.failed(error)
 
     def failed(self, error: Exception) -> None:
-        """Our own failure is logged once; the app is never told."""
+        """Log a failure of the tap once; the app never hears of it."""
         if not self._logged_failure:
             self._logged_failure = True
             logger.error("modeltap: an exchange could not be tapped: %r", error)

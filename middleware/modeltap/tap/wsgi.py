@@ -253,7 +253,7 @@ class TappedInput:
 
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Return the keys of an environ that hold the headers we look at, and these headers' names."""
+    """Return the environ's keys of the headers that count, with the headers' names."""
     return tuple((_key(name), name) for name in request_names(settings))
 
 

@@ -135,7 +135,7 @@ class WritingLoop:
 
 
 def _send(messages: int, message: str) -> None:
-    with suppress(OSError):  # nobody listens, or too slowly; the app may have gone already
+    with suppress(OSError):  # the app reads too slowly, or has gone already
         os.write(messages, json.dumps(message).encode() + b"\n")
 
 
@@ -147,7 +147,7 @@ def main(store: str, descriptor: int) -> None:
     messages = os.dup(1)
     os.dup2(2, 1)  # whatever prints must not write among the messages
     os.set_blocking(messages, False)
-    gc.disable()  # nothing here makes cycles, and a batch is thousands of objects to look through
+    gc.disable()  # nothing here makes cycles, and a batch is thousands of objects to scan
     _send(messages, READY)
     WritingLoop(Path(store), Counters(descriptor), messages).run()
 

@@ -3,8 +3,7 @@
 Making rows and handing them to SQLite costs some 15 us an exchange. In a thread of the app they
 would be taken from its requests, which share the interpreter's lock; and a thread that waits
 for that lock makes each release of it slower. Here a request pays for a write into a pipe, and
-nothing in the app wakes up for it. What is in the pipe survives the app: `kill -9` loses none
-of it.
+nothing in the app wakes up for it. Exchanges in the pipe survive the app, even `kill -9`.
 """
 
 from __future__ import annotations
@@ -104,7 +103,7 @@ class WriterProcess:
                         raise BrokenPipeError from None
 
     def messages(self) -> list[str] | None:
-        """Return what the process wants to have logged; None when it has ended."""
+        """Return the messages that the process wants logged; None when it has ended."""
         data = os.read(self.output, 1 << 16)
         if not data:
             return None
@@ -113,7 +112,7 @@ class WriterProcess:
         return [message for message in messages if message != READY]
 
     def last_messages(self) -> list[str]:
-        """Return what it has said by now, without waiting."""
+        """Return its messages so far, without waiting."""
         poll = select.poll()
         poll.register(self.output, select.POLLIN)
         return (self.messages() or []) if poll.poll(0) else []
@@ -142,7 +141,7 @@ class WriterProcess:
 
 @contextlib.contextmanager
 def _held_back(signals: Iterable[int]) -> Iterator[None]:
-    """Let no signal end a process that is started here before it can say that it ignores them.
+    """Block signals while a process starts: none must end it before it can ignore them.
 
     It inherits the thread's mask. Some supervisors (circus, in BentoML) end what a worker has
     started together with the worker, whose very first exchanges may be in the pipe.

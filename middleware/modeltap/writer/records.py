@@ -1,4 +1,4 @@
-"""An exchange as the app hands it to the writer process, and what the exchanges of a tap share.
+"""Records as the app hands them to the writer process, and the origin that a tap's records share.
 
 The app packs the fields of `CapturedRecord` (`tap.packing`) and the writer unpacks them; both
 know them by name alone.

@@ -17,7 +17,7 @@ from modeltap.writer.records import MAX_TEXT, CapturedRecord, Origin
 
 
 class RowMasker:
-    """Masks the records of one origin into rows, as its settings say."""
+    """Masks the records of one origin into rows, by its settings."""
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
@@ -74,16 +74,8 @@ class RowMasker:
 
     def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
         facts = HeaderFacts(record.request_headers, self._request_names, self._event_header)
+        self._add_request_headers(row, facts)
         captured = self.origin.settings.capture_request_body
-        row.event_time = row.started_at if self._event_by_request else facts.event
-        row.request_type = facts.type
-        if facts.encoding:
-            row.request_encoding = facts.encoding
-        if facts.stored:
-            row.request_headers = self._headers(facts.stored)
-        if facts.request_id is not None:
-            row.request_id = self._masker.text(facts.request_id)
-        row.trace_id = facts.trace_id
         row.request_bytes = record.request_bytes
         row.request_read = record.request_read
         if record.request_truncated:
@@ -93,6 +85,17 @@ class RowMasker:
         )
         is_unread = not record.request_read and not record.request_bytes
         row.request_note = "not read" if is_unread else record.request_note or note
+
+    def _add_request_headers(self, row: ExchangeRow, facts: HeaderFacts) -> None:
+        row.event_time = row.started_at if self._event_by_request else facts.event
+        row.request_type = facts.type
+        row.trace_id = facts.trace_id
+        if facts.encoding:
+            row.request_encoding = facts.encoding
+        if facts.stored:
+            row.request_headers = self._headers(facts.stored)
+        if facts.request_id is not None:
+            row.request_id = self._masker.text(facts.request_id)
 
     def _add_response(self, row: ExchangeRow, record: CapturedRecord) -> None:
         facts = HeaderFacts(record.response_headers, self._response_names)
@@ -148,7 +151,7 @@ class RowMasker:
 
 
 class HeaderFacts:
-    """What the headers of a request or a response say.
+    """The facts in the headers of a request or a response.
 
     `stored` has those of the names `wanted`; `event` is the value of the header `event_name`.
     """

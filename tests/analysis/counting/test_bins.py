@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.reference import layout
+from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -37,11 +38,11 @@ anything = st.one_of(
 
 @given(st.lists(anything, max_size=30), st.lists(anything, max_size=30))
 def test_counts_add_exactly_whatever_the_values(first, second):
-    """count(a + b) == count(a) + count(b), each row counted once, nothing raises."""
+    """counts(a + b) == counts(a) + counts(b), each row counted once, nothing raises."""
     for name in ("x", "n", "c", "b"):
         own = layout(REFERENCE)[name]
-        parts = [count({name: part}, len(part), REFERENCE)[own] for part in (first, second)]
-        whole = count({name: first + second}, len(first) + len(second), REFERENCE)[own]
+        parts = [tally({name: part}, len(part), REFERENCE).counts[own] for part in (first, second)]
+        whole = tally({name: first + second}, len(first) + len(second), REFERENCE).counts[own]
         assert (parts[0] + parts[1] == whole).all()
         assert whole.sum() == len(first) + len(second)
 
@@ -50,7 +51,7 @@ def test_a_values_bin_is_the_number_of_edges_at_or_below_it():
     """As searchsorted(side='right') and PostgreSQL's width_bucket have it."""
     edges = np.array(REFERENCE.by_name["x"].edges)
     values = np.concatenate([rng.normal(size=1000), edges])
-    counted = count({"x": values}, len(values), REFERENCE)[layout(REFERENCE)["x"]]
+    counted = tally({"x": values}, len(values), REFERENCE).counts[layout(REFERENCE)["x"]]
     expected = np.bincount(np.searchsorted(edges, values, "right"), minlength=len(edges) + 1)
     assert (counted[:-3] == expected).all()
 
@@ -65,19 +66,19 @@ def test_a_values_bin_is_the_number_of_edges_at_or_below_it():
 )
 def test_numbers_of_every_kind(column, special):
     """Missing, of the wrong type, infinite and huge."""
-    counted = count({"x": column}, len(column), REFERENCE)[layout(REFERENCE)["x"]]
+    counted = tally({"x": column}, len(column), REFERENCE).counts[layout(REFERENCE)["x"]]
     assert tuple(counted[-3:]) == special and counted.sum() == len(column)
 
 
 def test_words_of_every_kind():
     """Known, never seen, missing, of the wrong type; true is a word of JSON's, not 1."""
-    counted = count({"c": ["a", "z", None, 1, float("nan")]}, 5, REFERENCE)
+    counted = tally({"c": ["a", "z", None, 1, float("nan")]}, 5, REFERENCE).counts
     assert tuple(counted[layout(REFERENCE)["c"]]) == (1, 0, 0, 0, 2, 1, 1)
-    counted = count({"b": [True, 1, False]}, 3, REFERENCE)[layout(REFERENCE)["b"]]
+    counted = tally({"b": [True, 1, False]}, 3, REFERENCE).counts[layout(REFERENCE)["b"]]
     assert tuple(counted) == (1, 1, 0, 0, 1, 0)
 
 
 def test_an_absent_column_is_missing_and_a_new_one_is_left_out():
     """The reference says what is counted."""
-    counted = count({"new": [1, 2]}, 2, REFERENCE)
+    counted = tally({"new": [1, 2]}, 2, REFERENCE).counts
     assert [counted[own][-3] for own in layout(REFERENCE).values()] == [2] * 4

@@ -9,16 +9,21 @@ import numpy as np
 import pytest
 
 from bad_columns import CASES, WINDOW, check_finite
+from detecting import evaluated
 from modeltap.analysis.counting.sample import Sample, sample
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.detectors import (
-    drift,
-    feed,
+    constant_feed,
+    duplicate_rate,
     multivariate,
     row_outliers,
+    schema_change,
+    text_and_vector,
 )
+from modeltap.analysis.detectors.context import BothSamples
 from modeltap.analysis.model.metric import Metric
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.fit import fit
 
 ROWS = 900
 WORDS = np.array(list("abcde"))
@@ -41,23 +46,28 @@ def good(rng: np.random.Generator, rows: int, shift: float = 0.0) -> dict[str, A
 
 
 Found = Iterable[Metric]
+FEED_DETECTORS = [schema_change, duplicate_rate, constant_feed]
 
 
 def univariate(reference: Reference, window: Tally, _: Sample, __: Sample) -> Found:
-    return drift.judge(reference, window.counts)
+    return evaluated(reference, window)
 
 
 def of_the_feed(reference: Reference, window: Tally, _: Sample, __: Sample) -> Found:
-    return feed.judge(reference, window, 0.001)
+    alpha = 0.001 * len(reference.features)  # a thousandth for each
+    return evaluated(reference, window, FEED_DETECTORS, alpha=alpha)
 
 
-def of_samples(reference: Reference, _: Tally, then: Sample, now: Sample) -> Found:
-    return multivariate.judge(reference, then, now, 0.01)
+def of_samples(reference: Reference, window: Tally, then: Sample, now: Sample) -> Found:
+    samples = BothSamples(then, now)
+    return evaluated(
+        reference, window, [multivariate, text_and_vector], alpha=0.01, samples=samples
+    )
 
 
-def of_rows(reference: Reference, _: Tally, then: Sample, now: Sample) -> Found:
-    found = row_outliers.judge(reference, then, now, 0.01)
-    return [found[0]] if found is not None else []
+def of_rows(reference: Reference, window: Tally, then: Sample, now: Sample) -> Found:
+    samples = BothSamples(then, now)
+    return evaluated(reference, window, [row_outliers], alpha=0.01, samples=samples)
 
 
 DETECTORS: list[Callable[..., Found]] = [univariate, of_the_feed, of_samples, of_rows]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counting.counts import count
-from modeltap.analysis.detectors.drift import judge
-from modeltap.analysis.model.reference import fit
+from detecting import evaluated
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(2)
 WORDS = np.array(list("abcde"))
@@ -23,7 +23,7 @@ def table(n, shift=0.0):
 
 
 def alerts(reference, columns, n, **options):
-    metrics = judge(reference, count(columns, n, reference), **options)
+    metrics = evaluated(reference, tally(columns, n, reference), **options)
     return {(m.metric, m.feature): m for m in metrics if m.verdict == "alert"}
 
 
@@ -74,7 +74,7 @@ def test_one_bad_column_costs_the_others_nothing(bad):
         del columns["n0"]
     else:
         columns["n0"] = bad
-    metrics = judge(reference, count(columns, 500, reference))
+    metrics = evaluated(reference, tally(columns, 500, reference))
     found = {(m.metric, m.feature) for m in metrics if m.verdict == "alert"}
     assert ("drift", "n1") in found
     assert {feature for _, feature in found} == {"n0", "n1"}
@@ -95,7 +95,7 @@ def test_a_bad_reference_column_is_survived(bad):
 def test_too_few_rows_give_no_verdict():
     """Never an alert from a handful."""
     reference = fit(table(5000), 5000, model="m")
-    metrics = judge(reference, count(table(50, shift=9), 50, reference))
+    metrics = evaluated(reference, tally(table(50, shift=9), 50, reference))
     assert {m.verdict for m in metrics if m.metric == "drift"} == {"not_enough_rows"}
 
 
@@ -127,9 +127,9 @@ def test_what_the_references_own_blocks_do_is_no_news():
 def test_sensitivity_is_one_setting():
     """High sees what low leaves alone."""
     reference = fit({"x": rng.normal(size=10_000)}, 10_000, model="m")
-    counted = count({"x": rng.normal(0.12, 1, size=3000)}, 3000, reference)
+    counted = tally({"x": rng.normal(0.12, 1, size=3000)}, 3000, reference)
     found = {
-        s: any(m.verdict == "alert" for m in judge(reference, counted, sensitivity=s))
+        s: any(m.verdict == "alert" for m in evaluated(reference, counted, sensitivity=s))
         for s in ("low", "high")
     }
     assert found == {"low": False, "high": True}

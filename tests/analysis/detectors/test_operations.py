@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from bad_columns import check_finite
+from modeltap.analysis.counting.traffic import Traffic, count_latency, latency_quantile
 from modeltap.analysis.detectors import operations
-from modeltap.analysis.detectors.operations import Traffic, count_latency, judge, quantile
+from modeltap.analysis.detectors.operations import TrafficContext
+from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import Metric
 
 rng = np.random.default_rng(4)
@@ -23,14 +25,16 @@ def traffic(n=1000, errors=0, scale=1.0):
 
 
 def metrics_of(*said, **options):
-    return {m.metric: m for m in judge(*said, **options)}
+    context = TrafficContext(*said, **options)
+    return {m.metric: m for m in explained(operations.evaluate(context))}
 
 
 @pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
 def test_quantiles_from_bins_are_near_those_of_the_values(q):
     """Bins of 5 %: within 2.5 %, and the next bin's worth of luck."""
     values = rng.lognormal(3, 0.8, 20_000)
-    assert quantile(count_latency(values), q) == pytest.approx(np.quantile(values, q), rel=0.05)
+    found = latency_quantile(count_latency(values), q)
+    assert found == pytest.approx(np.quantile(values, q), rel=0.05)
 
 
 def test_traffic_adds():
@@ -76,16 +80,18 @@ Found = Iterable[Metric]
 def test_bad_durations_and_counts_are_survived():
     """NaN, infinite, negative, zero and huge ones; each that is known is counted once."""
     durations = np.array([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, 5e-324] * 100)
-    latency = operations.count_latency(durations)
+    latency = count_latency(durations)
     assert latency.sum() == 600
     for requests, seconds, usual in (
         (700, 3600.0, {}),
         (700, 0.0, {"latency_p95_ms": 1e300}),
         (0, 60.0, {"error_rate": 1.0}),
     ):
-        traffic = operations.Traffic(requests=requests, errors=requests, latency=latency)
-        check_finite(operations.judge(traffic, seconds, usual))
-    slow = operations.count_latency(np.append(durations, np.full(5000, 300.0)))
-    traffic = operations.Traffic(requests=5700, errors=600, latency=slow)
-    found = operations.judge(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
+        traffic = Traffic(requests=requests, errors=requests, latency=latency)
+        check_finite(operations.evaluate(TrafficContext(traffic, seconds, usual)))
+    slow = count_latency(np.append(durations, np.full(5000, 300.0)))
+    traffic = Traffic(requests=5700, errors=600, latency=slow)
+    found = operations.evaluate(
+        TrafficContext(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
+    )
     assert {m.metric for m in found if m.verdict == "alert"} == {"latency_p95_ms", "error_rate"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counting.counts import count
+from detecting import evaluated
+from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import quality
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(8)
 WORDS = rng.choice(list("abc"), size=2000).tolist()
@@ -16,8 +17,8 @@ WORDS = rng.choice(list("abc"), size=2000).tolist()
 def rates(then, now, alpha=0.0004, **options):
     """Return the rates of one column's window by name."""
     reference = fit({"f": then}, len(then), model="m")
-    counted = count({"f": now}, len(now), reference)
-    judged = quality.judge(reference.features[0], counted, alpha, **options)
+    counted = tally({"f": now}, len(now), reference)
+    judged = evaluated(reference, counted, [quality], alpha=alpha, **options)
     return {metric.metric: metric for metric in judged}
 
 
@@ -74,8 +75,8 @@ USUAL = [48.0, 51.5, 46.0, 55.0, 52.0, 44.5, 49.0, 50.5, 53.0, 47.0] * 2
 def column_rates(then, now):
     """Return the quality metrics of one column's batch by name, from five rows on."""
     reference = fit({"x": then}, len(then), model="m")
-    counted = count({"x": now}, len(now), reference)
-    judged = quality.judge(reference.features[0], counted, 0.01, min_rows=5)
+    counted = tally({"x": now}, len(now), reference)
+    judged = evaluated(reference, counted, [quality], alpha=0.01, min_rows=5)
     return {metric.metric: metric for metric in judged}
 
 

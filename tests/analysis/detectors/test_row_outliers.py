@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counting.counts import count
+from detecting import evaluated
 from modeltap.analysis.counting.sample import sample
-from modeltap.analysis.detectors import drift, row_outliers
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import row_outliers
+from modeltap.analysis.detectors.context import BothSamples
+from modeltap.analysis.references.fit import fit
 
 
 def columns(rows):
@@ -33,7 +35,10 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
 
     def judged(rows):
         coded = sample(columns(rows), len(rows), reference)
-        return row_outliers.judge(reference, learnt, coded, 0.001)
+        counted = tally(columns(rows), len(rows), reference)
+        samples = BothSamples(learnt, coded)
+        (metric,) = evaluated(reference, counted, [row_outliers], alpha=0.001, samples=samples)
+        return metric, metric.evidence.places
 
     metric, places = judged(now)
     assert metric.verdict == "ok" and metric.value < 0.03
@@ -46,5 +51,5 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
         np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]])
     )
     assert many.value > 0.9, "what is frequent in a window is usual in the reference's eyes only"
-    counted = count(columns(odd), len(odd), reference)
-    assert not [m for m in drift.judge(reference, counted) if m.verdict == "alert"]
+    counted = tally(columns(odd), len(odd), reference)
+    assert not [m for m in evaluated(reference, counted) if m.verdict == "alert"]

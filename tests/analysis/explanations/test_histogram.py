@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counting.counts import count, layout
+from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.explanations.histogram import distribution
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.model.reference import layout
+from modeltap.analysis.references.fit import fit
 
 
 def shown(then, now):
     reference = fit({"f": then}, len(then), model="m")
-    counted = count({"f": now}, len(now), reference)[layout(reference)["f"]]
+    counted = tally({"f": now}, len(now), reference).counts[layout(reference)["f"]]
     return distribution(reference.features[0], counted)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.model.infer import edges_of
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.binning import edges_of
+from modeltap.analysis.model.reference import layout
+from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(0)
 
@@ -103,5 +104,5 @@ def test_the_vocabulary_is_limited_and_its_rarer_words_are_known():
     reference = fit({"c": words}, len(words), model="m")
     feature = reference.features[0]
     assert len(feature.vocabulary) == 200 and feature.counts[200] == 240
-    counted = count({"c": ["w250", "new"]}, 2, reference)[layout(reference)["c"]]
+    counted = tally({"c": ["w250", "new"]}, 2, reference).counts[layout(reference)["c"]]
     assert counted[200] == 1 and counted[-1] == 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeltap.analysis.counting.counts import count
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.fit import fit
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -32,4 +33,4 @@ def test_a_word_that_is_no_unicode_survives_the_store():
     """A lone surrogate cannot be written as UTF-8; it is one category like any other."""
     reference = fit({"c": ["a", "\ud800"] * 50}, 100, model="m")
     assert Reference.from_json(reference.to_json()).id == reference.id
-    assert count({"c": ["\ud800", "a"]}, 2, reference).tolist() == [1, 1, 0, 0, 0, 0]
+    assert tally({"c": ["\ud800", "a"]}, 2, reference).counts.tolist() == [1, 1, 0, 0, 0, 0]

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.reference import layout
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics import distances, tests
 
 rng = np.random.default_rng(1)
@@ -19,7 +20,7 @@ def compare(then, now, name="x"):
     """Return the feature, its reference counts and a window's counts."""
     reference = fit({name: then}, len(then), model="m")
     feature = reference.features[0]
-    counted = count({name: now}, len(now), reference)[layout(reference)[name]]
+    counted = tally({name: now}, len(now), reference).counts[layout(reference)[name]]
     return feature, np.array(feature.counts[: feature.bins]), counted[: feature.bins]
 
 
@@ -151,7 +152,8 @@ def errors(then, now):
     """Return how far both distances from counts lie from those of the values."""
     reference = fit({"x": then}, len(then), model="m")
     feature = reference.features[0]
-    counted = count({"x": now}, len(now), reference)[layout(reference)["x"]][: feature.bins]
+    counts = tally({"x": now}, len(now), reference).counts
+    counted = counts[layout(reference)["x"]][: feature.bins]
     usual = np.array(feature.counts[: feature.bins])
     exact = wasserstein_distance(then, now), ks_2samp(then, now).statistic
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics.quantiles import quantile
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.reference import layout
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics import tests
 
 rng = np.random.default_rng(1)
@@ -15,7 +16,7 @@ def compare(then, now, name="x"):
     """Return the feature, its reference counts and a window's counts."""
     reference = fit({name: then}, len(then), model="m")
     feature = reference.features[0]
-    counted = count({name: now}, len(now), reference)[layout(reference)[name]]
+    counted = tally({name: now}, len(now), reference).counts[layout(reference)[name]]
     return feature, np.array(feature.counts[: feature.bins]), counted[: feature.bins]
 
 

@@ -16,7 +16,7 @@ from model_servers import (
     same_answers,
 )
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 SERVICE = """
 import bentoml, iris

@@ -15,7 +15,7 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.counting.labelled import note_early
 from modeltap.analysis.counting.tally import Tally, pack, tally, unpack
-from modeltap.analysis.detectors.operations import Traffic, count_latency
+from modeltap.analysis.counting.traffic import Traffic, count_latency
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch, read

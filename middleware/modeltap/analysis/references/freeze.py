@@ -1,4 +1,4 @@
-"""Freezing a reference: from the first rows, from a period, or from a file's columns."""
+"""Freezing of a reference: from the first rows, from a period, or from a file's columns."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, starts
 from modeltap.analysis.counting.sample import choose, sample
-from modeltap.analysis.detectors import performance
-from modeltap.analysis.model.reference import Reference, fit
-from modeltap.analysis.references.row_variation import usual_rows
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.references.row_variation import row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
@@ -48,9 +49,9 @@ def freeze_when_ready(counter: WindowCounter, model: str, version: str) -> Refer
             return None
     else:
         first = _first_seconds(counter.connection, model, version, asked.amount)
-    moving = settings.reference.strip() if asked.moves else ""
+    rolling = settings.reference.strip() if asked.moves else ""
     return (
-        freeze_rows(counter, model, version, first, settings.reference, moving) if first else None
+        freeze_rows(counter, model, version, first, settings.reference, rolling) if first else None
     )
 
 
@@ -96,12 +97,12 @@ def freeze_rows(
     version: str,
     picked: Sequence[StoredRow],
     source: str,
-    moving: str = "",
+    rolling: str = "",
 ) -> Reference:
     """Freeze a reference of the stored rows `picked`.
 
     Args:
-        moving: that only the bins are theirs, and what a window is compared with moves.
+        rolling: the setting of a rolling reference, of which only the bins are these rows'.
     """
     batch = counter.read_picked(model, picked)
     labels = _labels_of(counter.connection, batch)
@@ -116,7 +117,7 @@ def freeze_rows(
         model=model,
         version=version,
         source=source,
-        moving=moving,
+        rolling=rolling,
     )
 
 
@@ -131,13 +132,13 @@ def freeze(
     model: str,
     version: str,
     source: str,
-    moving: str = "",
+    rolling: str = "",
 ) -> Reference:
     """Fit a reference to columns of length n and make it the one that counts.
 
     Args:
         times: (n,) Unix seconds, NaN where unknown.
-        labels: (n,) what was right, None where unknown.
+        labels: (n,) true values, None where unknown.
         keys: (n,) exchange id and row: what a person's rows are known by.
     """
     window = Window.parse(settings.window)
@@ -156,12 +157,12 @@ def freeze(
         from_time=clock.iso(float(known.min())) if len(known) else None,
         to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
         window=window.text,
-        moving=moving,
-        performance=baseline(settings, columns.get("prediction"), labels),
+        rolling=rolling,
+        performance=learn_baseline(columns.get("prediction"), labels, settings.task),
     )
-    if blocks is not None and settings.multivariate and not moving:
-        told = usual_rows(reference, columns, blocks)
-        reference = replace(reference, usual_rows=told)
+    if blocks is not None and settings.multivariate and not rolling:
+        learnt = row_baselines(reference, columns, blocks)
+        reference = replace(reference, row_baselines=learnt)
     chosen = choose(keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
     coded = sample(some, len(chosen), reference).pack()
@@ -195,16 +196,6 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
         to_time=reference.to_time,
         payload=reference.to_json(),
     )
-
-
-def baseline(
-    settings: Settings, predictions: Sequence[Any] | None, labels: Sequence[Any]
-) -> performance.Baseline | None:
-    """Return the model's record, of those rows that have a prediction and a label."""
-    if predictions is None or not any(label is not None for label in labels):
-        return None
-    task = settings.task or performance.learn_task(labels, predictions)
-    return performance.learn(task, predictions, labels)
 
 
 def _first_seconds(

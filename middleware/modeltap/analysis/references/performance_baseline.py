@@ -1,40 +1,52 @@
-"""The performance that a reference's own rows show, learnt once enough of their labels came."""
+"""The performance baseline: learnt from the labelled rows of a reference."""
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
-from msgspec.structs import replace
+import numpy as np
 
-from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.freeze import baseline, save
-from modeltap.config.settings import Settings
-from modeltap.store.connection import writing
-from modeltap.store.predictions import labelled_predictions
+from modeltap.analysis.detectors.performance import errors_of, pairs_of, right_of
+from modeltap.analysis.model.baseline import Baseline, Task, infer_task
+
+_MIN_ROWS = 30
+"""Of fewer rows the mean of errors is not nearly normal, and its own error too large to compare."""
 
 
-def with_performance(
-    connection: sqlite3.Connection, reference: Reference, settings: Settings
-) -> Reference:
-    """Return the reference with its performance, in a transaction of its own if it is new.
+def learn_baseline(
+    predictions: Sequence[Any] | None, labels: Sequence[Any], task: Task | None = None
+) -> Baseline | None:
+    """Return the model's performance; None with fewer than 30 rows that have both values.
 
-    It stays without while fewer than `min_rows` of its rows have labels, and if its rows are not
-    those of a period in the store.
+    Args:
+        predictions: (n,) numbers or classes, None where the model's outputs are not known.
+        labels: (n,) true values, None where unknown.
+        task: by default inferred from the values.
+
+    Raises `InputError` where the shapes are not both (n,).
+
+    >>> learn_baseline([1.5] * 40, [3.5] * 40).mean
+    2.0
     """
-    if reference.performance is not None or not (reference.from_time and reference.to_time):
-        return reference
-    pairs = labelled_predictions(
-        connection,
-        reference.model,
-        reference.version,
-        (reference.from_time, 0, 0),
-        (reference.to_time, 0, 0),
+    if predictions is None or not any(label is not None for label in labels):
+        return None
+    task = task or infer_task(labels, predictions)
+    predictions, labels = pairs_of(predictions, labels)
+    if task == "classification":
+        right = right_of(predictions, labels)
+        if len(right) < _MIN_ROWS:
+            return None
+        mean = float(right.mean())
+        return Baseline(task=task, rows=len(right), mean=mean, variance=mean * (1 - mean))
+    errors = errors_of(predictions, labels)
+    if len(errors) < _MIN_ROWS:
+        return None
+    absolute = np.abs(errors)
+    return Baseline(
+        task=task,
+        rows=len(errors),
+        mean=float(absolute.mean()),
+        variance=float(absolute.var(ddof=1)),
+        bias=float(errors.mean()),
     )
-    labels = [pair.label for pair in pairs]
-    if sum(label is not None for label in labels) < settings.min_rows:
-        return reference
-    record = baseline(settings, [pair.prediction for pair in pairs], labels)
-    learnt = replace(reference, performance=record)
-    with writing(connection):
-        save(connection, learnt)
-    return learnt

@@ -14,7 +14,7 @@ from modeltap.analysis.verdicts import traffic_windows
 from modeltap.analysis.verdicts.input_windows import InputWindows
 from modeltap.analysis.verdicts.labelled_windows import LabelledWindows
 from modeltap.analysis.verdicts.results import WindowResult
-from modeltap.analysis.verdicts.scope import Scope
+from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.windows import Window
 from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.references import active_reference, active_references
@@ -48,7 +48,7 @@ def count(counter: WindowCounter) -> Counted:
     return Counted(exchanges, references)
 
 
-def results(scope: Scope, counter: WindowCounter) -> Iterator[WindowResult]:
+def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
     """Yield the result of each window that is over and due: inputs, performance, traffic.
 
     Each is to be written before the next is asked for.

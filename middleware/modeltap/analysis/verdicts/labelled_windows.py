@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from modeltap import clock
 from modeltap.analysis.detectors import performance
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.model.baseline import infer_task
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.performance_baseline import with_performance
+from modeltap.analysis.references.late_labels import with_performance
 from modeltap.analysis.verdicts.results import Period, WindowResult
-from modeltap.analysis.verdicts.scope import Scope
+from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
@@ -31,7 +33,7 @@ from modeltap.store.windows import Series
 class LabelledWindows:
     """Evaluates each complete window that labels came for since it was evaluated last."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: PassScope) -> None:
         self._scope = scope
         self._connection = scope.connection
         self._references: dict[tuple[str, str], Reference | None] = {}
@@ -124,13 +126,14 @@ def _performance(
     predictions, labels = [pair.prediction for pair in pairs], [pair.label for pair in pairs]
     baseline = reference.performance if reference is not None else None
     task = baseline.task if baseline is not None else settings.task
-    return performance.judge(
-        task or performance.learn_task(labels, predictions),
+    context = performance.LabelledContext(
+        task or infer_task(labels, predictions),
         predictions,
         labels,
         baseline,
         min_rows=settings.min_rows,
     )
+    return explained(performance.evaluate(context))
 
 
 def _coverage(pairs: Sequence[LabelledPrediction]) -> Metric:

@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.analysis.detectors import operations, performance
 from modeltap.analysis.model.metric import ALERT, OK, Metric
 from modeltap.analysis.model.reference import Reference
+from modeltap.config.metrics import reported_by
 from modeltap.store.dropped import JUDGED
 from modeltap.store.due_windows import DueWindow, forget_due
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
     MetricRow,
-    delete_metrics,
     drop_compared_with_others,
+    forget_period,
     save_metrics,
 )
 from modeltap.store.runs import claim_run
@@ -136,9 +136,10 @@ def _forget_earlier_periods(
 ) -> None:
     """Delete the metrics of periods that are now evaluated as a part of another one."""
     before = {(window["judged_start"], window["judged_end"]) for window in done.windows}
-    others = (*operations.METRICS, *performance.METRICS)
+    # Metrics of requests and of labels have periods of their own.
+    others = [*reported_by("latency"), *reported_by("performance")]
     for start, end in before - {(None, None), (period.start, period.end)}:
-        delete_metrics(connection, done.series, start, end, except_for=others)
+        forget_period(connection, done.series, start, end, but=others)
 
 
 def _row(period: Period, metric: Metric, reference: Reference | None) -> MetricRow:

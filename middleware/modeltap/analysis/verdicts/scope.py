@@ -13,7 +13,7 @@ from modeltap.store.settings_reader import SettingsReader
 
 
 @dataclass(frozen=True)
-class Scope:
+class PassScope:
     """One pass over the windows of a store.
 
     Args:

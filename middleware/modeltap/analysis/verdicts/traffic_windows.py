@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from modeltap import clock
 from modeltap.analysis.counting.counter import traffic_of
 from modeltap.analysis.detectors import operations
+from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.verdicts.results import Period, WindowResult
-from modeltap.analysis.verdicts.scope import Scope
+from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.store.metrics import last_normal_values
 from modeltap.store.traffic import StoredTraffic, closed_traffic
 
@@ -22,7 +23,7 @@ _MIN_BASELINE_WINDOWS = 3
 """Of fewer windows the median may be that of an incident."""
 
 
-def results(scope: Scope) -> Iterator[WindowResult]:
+def results(scope: PassScope) -> Iterator[WindowResult]:
     """Yield the result of each window of traffic that is over and due.
 
     Each is to be written before the next is asked for: its baseline are the windows before it.
@@ -32,17 +33,18 @@ def results(scope: Scope) -> Iterator[WindowResult]:
         yield _evaluate(scope, window)
 
 
-def _evaluate(scope: Scope, window: StoredTraffic) -> WindowResult:
+def _evaluate(scope: PassScope, window: StoredTraffic) -> WindowResult:
     period = Period(
         window.model, window.version, window.window, window.window_start, window.window_end
     )
     seconds = (clock.parse(period.end) or 0.0) - (clock.parse(period.start) or 0.0)
-    metrics = operations.judge(
+    context = operations.TrafficContext(
         traffic_of(window),
         seconds,
         _baseline(scope.connection, period),
         min_rows=scope.settings.of(period.model).min_rows,
     )
+    metrics = explained(operations.evaluate(context))
     return WindowResult(
         period, metrics, done=window, job="operations", revision=f"#{window.requests}"
     )

@@ -1,4 +1,4 @@
-"""Masking of JSON documents and other text by name, and by look where that is configured."""
+"""Masking of JSON documents and other text: by name, and by pattern where that is configured."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Any
 
 import msgspec
 
-from modeltap.privacy.json_text import read_quickly, read_with_care, written
+from modeltap.privacy.lossless_json import read_quickly, read_with_care, written
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.names import SensitiveNames, stem_in
 from modeltap.privacy.tables import mask_beside
 from modeltap.privacy.values import SensitiveValues
 
 _ESCAPED_LETTER = "\\u00"
-"""JSON may write a letter as its number: such a body is parsed, whatever it seems to say."""
+"""JSON may write a letter as its number: such a body is parsed, whatever names it seems to have."""
 
 
-class DocumentMasker:
+class TextMasker:
     """Masks texts: documents by field, other text if no sensitive name is in it.
 
-    >>> masker = DocumentMasker(SensitiveNames(), SensitiveValues(()), Marks())
+    >>> masker = TextMasker(SensitiveNames(), SensitiveValues(()), Marks())
     >>> masker.document('{"token": 1}'), masker.document("token=1"), masker.unless_named("token=1")
     ('{"token":"[masked]"}', None, None)
     """
@@ -36,7 +36,7 @@ class DocumentMasker:
         return self._values.masked(text, self.marks.mark) if self._values else text
 
     def may_hold_names(self, text: str) -> bool:
-        """A cheap look: say whether a sensitive name can be in `text`."""
+        """A cheap check: say whether a sensitive name can be in `text`."""
         return self.always_parses or stem_in(text)
 
     def document(self, text: str) -> str | None:
