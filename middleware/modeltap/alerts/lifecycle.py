@@ -27,7 +27,7 @@ RECOVERY_WINDOWS = 2
 
 _QUIET_WINDOWS = 8
 """So many windows in a row without an alert end an incident even where each is doubtful: in data
-that always differs somewhat from its reference, no window looks like the reference."""
+that always differs somewhat from its reference, no window equals the reference."""
 
 _FLAPPING_WINDOWS = 24
 """An incident that comes back within a day of hourly windows flaps: it needs twice as many
@@ -41,7 +41,7 @@ _NO_DATA_WINDOWS = 3
 
 
 class Change(Enum):
-    """What one evaluated window changes about the alert of a subject."""
+    """The change of a subject's alert by one evaluated window."""
 
     SUSPECT = auto()
     FORGET = auto()
