@@ -44,11 +44,22 @@ class Change(Enum):
     """The change of a subject's alert by one evaluated window."""
 
     SUSPECT = auto()
+    """A pending alert begins, or lasts until this window."""
+
     FORGET = auto()
+    """A pending alert was not confirmed: it is deleted."""
+
     FIRE = auto()
+    """An incident begins."""
+
     CONTINUE = auto()
+    """An incident goes on; one in an unknown state fires again."""
+
     RESOLVE = auto()
+    """An incident ends."""
+
     NO_DATA = auto()
+    """The state of an incident becomes unknown, for lack of verdicts."""
 
 
 def update(
@@ -97,7 +108,7 @@ def _on_alert(subject: AlertSubject, evaluation: Evaluation) -> Change | None:
         return Change.CONTINUE
     if subject.was_resolved() or _is_explained(subject):
         return None
-    return Change.FIRE if _is_confirmed(subject, evaluation) else Change.SUSPECT
+    return Change.FIRE if _fires(subject, evaluation) else Change.SUSPECT
 
 
 def _on_quiet(
@@ -125,7 +136,7 @@ def _without_verdict(subject: AlertSubject) -> Change | None:
     return Change.NO_DATA if unknown else None
 
 
-def _is_confirmed(subject: AlertSubject, evaluation: Evaluation) -> bool:
+def _fires(subject: AlertSubject, evaluation: Evaluation) -> bool:
     """Return whether an alert fires now: a strong effect, or enough alerting windows in a row."""
     if evaluation.at_once and not subject.rule.strict:
         return True
