@@ -59,7 +59,7 @@ class Lease:
         return changed == 1
 
     def held(self) -> bool:
-        """Say whether it is still ours; asked again inside a write transaction, it fences it."""
+        """Return whether it is still ours; as the fence of a transaction it is asked inside it."""
         row = self._connection.execute(
             "select owner, expires from leases where name = ?", (self.name,)
         ).fetchone()
