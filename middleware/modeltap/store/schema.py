@@ -32,7 +32,7 @@ create table exchanges (
     request_read integer, aborted integer,
     request_headers text, response_headers text,
     request_id text, trace_id text, sample_rate real,
-    stream text,                            -- JSON of a response in chunks: their number, gaps, lines
+    stream text,                            -- JSON of a response in chunks: number, gaps, lines
     decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not decoded yet
     protocol_id text,                       -- the id in the protocol's own bodies
     pid integer, host text
