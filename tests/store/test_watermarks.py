@@ -6,6 +6,7 @@ import pytest
 
 from modeltap.errors import BusyError
 from modeltap.store.connection import connect, writing
+from modeltap.store.lease import Lease
 from modeltap.store.watermarks import advance, watermark
 
 
@@ -22,8 +23,12 @@ def test_a_watermark_moves_from_where_it_stands(store):
 
 def test_a_transaction_whose_lease_was_lost_writes_nothing(store):
     connection = connect(store)
-    with pytest.raises(BusyError, match="another analysis took over"):  # noqa: SIM117
-        with writing(connection, fence=lambda: False):
-            advance(connection, "seen", 0, 10)
-    assert watermark(connection, "seen") == 0 and not connection.in_transaction
+    lease = Lease(connection, "analysis")
+    assert lease.hold()
+    with lease.transaction():
+        advance(connection, "seen", 0, 10)
+    lease.release()
+    with pytest.raises(BusyError, match="another analysis took over"), lease.transaction():
+        advance(connection, "seen", 10, 20)
+    assert watermark(connection, "seen") == 10 and not connection.in_transaction
     connection.close()

@@ -100,7 +100,7 @@ def set_(
         else:
             check_model(connection, model)
             with analysis_line(connection) as look:
-                counter = WindowCounter(connection, settings.of, lease.held, look)
+                counter = WindowCounter(connection, settings, lease, look)
                 counter.count_new()
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"

@@ -131,11 +131,11 @@ def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
     return found
 
 
-def _try(webhook: WebhookSettings, event: str) -> outbox.Outcome:
+def _try(webhook: WebhookSettings, event: str) -> outbox.DeliveryOutcome:
     try:
         return post(webhook.resolved(), f"msg_{uuid.uuid4().hex}", _sample(event))
     except ConfigError as error:  # a variable is not set
-        return outbox.Outcome(error=str(error))
+        return outbox.DeliveryOutcome(error=str(error))
 
 
 def _sample(kind: str) -> dict[str, Any]:

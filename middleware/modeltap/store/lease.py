@@ -11,6 +11,8 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from modeltap import clock
@@ -18,6 +20,9 @@ from modeltap.errors import BusyError, StoreError
 from modeltap.store.connection import connect, writing
 
 TTL_SECONDS = 30.0
+
+TAKEN_OVER = "another analysis took over; nothing was counted twice, run it again"
+"""The message of a `BusyError` for work that another process has done, or does now."""
 
 
 class Lease:
@@ -59,11 +64,22 @@ class Lease:
         return changed == 1
 
     def held(self) -> bool:
-        """Return whether it is still ours; as the fence of a transaction it is asked inside it."""
+        """Return whether the lease is still ours."""
         row = self._connection.execute(
             "select owner, expires from leases where name = ?", (self.name,)
         ).fetchone()
         return row is not None and row[0] == self.owner and row[1] > boottime()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Open a write transaction, as `writing` does, for the holder of the lease alone.
+
+        Raises `BusyError` when the lease is no longer held: another process does the work.
+        """
+        with writing(self._connection) as connection:
+            if not self.held():
+                raise BusyError(TAKEN_OVER)
+            yield connection
 
     def release(self) -> None:
         """Give the lease back, if it is still ours."""

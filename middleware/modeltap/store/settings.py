@@ -44,3 +44,9 @@ def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dic
     return [
         stored for row in models for stored in load_settings(connection, row[0]).get("webhooks", ())
     ]
+
+
+def configured_models(connection: sqlite3.Connection) -> list[str]:
+    """Return the models that settings are kept for."""
+    rows = connection.execute("select distinct model from settings")
+    return [model for (model,) in rows]
