@@ -1,4 +1,4 @@
-"""Metric rows: written, and values read back."""
+"""Metrics: one row for each window, metric, feature and segment."""
 
 from __future__ import annotations
 
