@@ -293,3 +293,25 @@ def test_what_is_kept_only_because_it_failed_is_in_no_rate(store):
     connection.close()
     analyze(store)
     assert read(store, "select requests, errors from traffic") == [{"requests": 2, "errors": 1}]
+
+
+def test_a_window_whose_messages_fail_changes_nothing(filled, monkeypatch):
+    """Metrics, alerts and outbox are one transaction: all of a window is written, or nothing."""
+    failed = []
+
+    def fails(connection, transitions, *_, **__):
+        failed.extend(one.window_start for one in transitions)
+        raise RuntimeError("no message")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("modeltap.notify.outbox.enqueue", fails)
+        with pytest.raises(RuntimeError):
+            analyze(filled, open_too=True)
+    written = {row["window_start"] for row in read(filled, "select window_start from metrics")}
+    assert written and failed[0] not in written
+    assert read(filled, f"select 1 from runs where window like '{failed[0]}/%'") == []
+    assert read(filled, "select 1 from alerts where state = 'firing'") == []
+    assert read(filled, "select 1 from windows where due") != []
+    assert needs_analysis(connect(filled))
+    analyze(filled, open_too=True)
+    assert read(filled, "select 1 from alerts where state = 'firing'") != []

@@ -1,7 +1,7 @@
 """One fact about a column is one alert: its consequences are not reported beside it.
 
 A column that froze drifts; one with values far out leaves its range, too, and drifts by them
-alone. Three messages about it would look like three incidents.
+alone. Three messages about it would pass for three incidents.
 """
 
 from __future__ import annotations

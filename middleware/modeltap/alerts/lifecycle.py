@@ -27,7 +27,7 @@ RECOVERY_WINDOWS = 2
 
 _QUIET_WINDOWS = 8
 """So many windows in a row without an alert end an incident even where each is doubtful: in data
-that always differs somewhat from its reference, no window looks like the reference."""
+that always differs somewhat from its reference, no window equals the reference."""
 
 _FLAPPING_WINDOWS = 24
 """An incident that comes back within a day of hourly windows flaps: it needs twice as many
@@ -41,14 +41,25 @@ _NO_DATA_WINDOWS = 3
 
 
 class Change(Enum):
-    """What one evaluated window changes about the alert of a subject."""
+    """The change of a subject's alert by one evaluated window."""
 
     SUSPECT = auto()
+    """A pending alert begins, or lasts until this window."""
+
     FORGET = auto()
+    """A pending alert was not confirmed: it is deleted."""
+
     FIRE = auto()
+    """An incident begins."""
+
     CONTINUE = auto()
+    """An incident goes on; one in an unknown state fires again."""
+
     RESOLVE = auto()
+    """An incident ends."""
+
     NO_DATA = auto()
+    """The state of an incident becomes unknown, for lack of verdicts."""
 
 
 def update(
@@ -97,7 +108,7 @@ def _on_alert(subject: AlertSubject, evaluation: Evaluation) -> Change | None:
         return Change.CONTINUE
     if subject.was_resolved() or _is_explained(subject):
         return None
-    return Change.FIRE if _is_confirmed(subject, evaluation) else Change.SUSPECT
+    return Change.FIRE if _fires(subject, evaluation) else Change.SUSPECT
 
 
 def _on_quiet(
@@ -125,7 +136,7 @@ def _without_verdict(subject: AlertSubject) -> Change | None:
     return Change.NO_DATA if unknown else None
 
 
-def _is_confirmed(subject: AlertSubject, evaluation: Evaluation) -> bool:
+def _fires(subject: AlertSubject, evaluation: Evaluation) -> bool:
     """Return whether an alert fires now: a strong effect, or enough alerting windows in a row."""
     if evaluation.at_once and not subject.rule.strict:
         return True

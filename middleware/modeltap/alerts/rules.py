@@ -85,11 +85,11 @@ def rules_for(row: Mapping[str, Any], settings: Sequence[RuleSettings]) -> list[
     >>> rules_for(row, [RuleSettings(rule="performance", enabled=False)])
     []
     """
-    usual = default_rule(row["metric"], row["feature"])
-    found = {} if usual is None else {usual.name: usual}
+    default = default_rule(row["metric"], row["feature"])
+    found = {} if default is None else {default.name: default}
     for one in settings:
-        # A rule that names no metric changes the ones of its name that are there anyway.
-        mine = one.metric is not None or (usual is not None and usual.name == one.rule)
+        # Settings without a metric change the default rule of their name.
+        mine = one.metric is not None or (default is not None and default.name == one.rule)
         if not mine or not one.is_about(row):
             continue
         key = one.name or one.rule

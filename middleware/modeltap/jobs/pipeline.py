@@ -1,6 +1,6 @@
 """One pass from new exchanges to messages: analysis, alerts, outbox, delivery.
 
-The lower layers return what they found. This module composes them, and opens the transactions.
+The lower layers return results. This module composes them, and opens the transactions.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class AnalysisReport:
 
 @dataclass(frozen=True)
 class PassReport:
-    """What a pass did; `unreachable` are webhooks whose messages wait for the app's own process."""
+    """The work of a pass; messages to `unreachable` webhooks wait for the app's own process."""
 
     analysis: AnalysisReport
     pruned: int
@@ -63,7 +63,7 @@ class PassReport:
 
 @dataclass(frozen=True)
 class DeliveryPass:
-    """What was sent, and what waits for a later attempt."""
+    """Messages that were sent, and those that wait for a later attempt."""
 
     delivery: DeliveryReport
     waiting: Waiting
@@ -284,5 +284,5 @@ class Analyzer:
     def _pace(self) -> Pace:
         connection = self.connection
         budget = _MAX_REST * self.settings.of("").job_limit_seconds
-        # Who holds the write lock must not rest: others wait for it.
+        # A process that holds the write lock must not rest: others wait for it.
         return Pace(budget, may_rest=lambda: not connection.in_transaction)

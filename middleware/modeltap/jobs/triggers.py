@@ -13,7 +13,7 @@ from modeltap.store.job_times import job_time, note_job_time
 
 
 class Timer:
-    """Tells when one job is due.
+    """The schedule of one job.
 
     An interval goes by the monotonic clock, from when the process began. Cron, and intervals of an
     hour and more, go by the time of the last run in the store, which restarts and other leaders
@@ -34,9 +34,9 @@ class Timer:
         self._last = time.monotonic()
 
     def due(self, connection: sqlite3.Connection) -> bool:
-        """Say whether it is time; if so, the next time counts from now."""
+        """Return whether the job is due; if so, its next time counts from now."""
         if self._trigger is None and self._seconds < 3600:
-            # Half a second early is in time: looks come every few seconds.
+            # Half a second early is in time: polls come every few seconds.
             if time.monotonic() - self._last < self._seconds - 0.5:
                 return False
             self._last = time.monotonic()

@@ -161,7 +161,7 @@ class InputWindows:
         return rolled(connection, self.reference, self._series, start, end, min_rows)
 
     def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
-        """Say whether a window's rows are compared: not those of the reference's own period."""
+        """Return whether a window's rows are compared: not those of the reference's own period."""
         return (
             self._settings.multivariate
             and start >= self._long_past

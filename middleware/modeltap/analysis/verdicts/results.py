@@ -1,4 +1,4 @@
-"""What the evaluation of one window yields, and writing it into the store, once."""
+"""The result of evaluating one window, and its way into the store, once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class LossesRead:
 
 
 Done = EvaluatedWindows | DueWindow | StoredTraffic | LossesRead
-"""What the transaction of a window marks as evaluated."""
+"""The rows that the transaction of a window marks as evaluated."""
 
 
 @dataclass(frozen=True)
