@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 
+from modeltap.alerts import lifecycle
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 from stores import START, analyze, every, put, read
@@ -177,19 +178,18 @@ def test_rows_that_come_late_into_a_gap_join_the_window_after_it(store):
 
 
 @pytest.mark.parametrize("window", ["1d", "700 rows"])
-def test_killed_between_counting_and_judging_nothing_is_twice(store, window):
+def test_killed_between_counting_and_judging_nothing_is_twice(store, window, monkeypatch):
     """What an unfinished pass left is finished by the next, to the same counts and metrics."""
     put(store, every(2, 5000), numbers(5000))
     said = {"window": window, "reference": "first 1440 rows"}
 
-    def broken(connection, rows):
+    def broken(connection, rows, rules):
         raise KeyboardInterrupt
 
     connection = connect(store)
-    analyzer = Analyzer(store, connection, said)
-    analyzer._alert = broken
-    with pytest.raises(KeyboardInterrupt):
-        analyzer.run()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lifecycle, "update", broken)
+        Analyzer(store, connection, said).run()
     connection.close()
     analyze(store, said)
     total = read(store, "select sum(rows) as rows from windows")[0]["rows"]
