@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from modeltap.tap import recorder
+from modeltap.tap.recorders import recorders
 
 PATIENCE = 240.0
 """Seconds until a test that waits in vain fails: it waits for a condition, never for the time.
@@ -91,9 +91,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
         if name.startswith("MODELTAP_"):
             monkeypatch.delenv(name)
     yield
-    for one in recorder.recorders():
-        one.close()
-    recorder._recorders.clear()
+    recorders.close()
 
 
 @pytest.fixture

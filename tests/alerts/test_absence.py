@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 
 from modeltap import clock
@@ -135,11 +133,10 @@ def test_without_requests_or_a_habit_no_labels_are_missed(connection, look):
 def runs(connection, *exits, job="analyze"):
     for code in exits:
         connection.execute(
-            "insert into runs (job, window, started_at, finished_at, exit, pid, host, log) "
-            "values (?, ?, ?, ?, ?, 1, 'h', ?)",
+            "insert into child_runs (job, started_at, finished_at, exit, pid, host, log) "
+            "values (?, ?, ?, ?, 1, 'h', ?)",
             (
                 job,
-                str(uuid4()),
                 clock.now(),
                 clock.now(),
                 code,

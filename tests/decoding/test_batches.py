@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from modeltap.analysis.references.fit import fit
 from modeltap.config import sources
 from modeltap.decoding import batches as reading
 from modeltap.decoding.decoders import Decoders
+from modeltap.store.stored_exchanges import StoredExchange
 
 rng = np.random.default_rng(0)
 REFERENCE = fit(
@@ -31,32 +31,6 @@ REFERENCE = fit(
     },
     500,
     model="m",
-)
-NAMES = (
-    "seq",
-    "id",
-    "model",
-    "version",
-    "path",
-    "query",
-    "status",
-    "request_body",
-    "response_body",
-    "request_type",
-    "response_type",
-    "request_encoding",
-    "response_encoding",
-    "started_at",
-    "event_time",
-    "duration_ms",
-    "aborted",
-    "sample_rate",
-    "method",
-    "request_headers",
-    "response_headers",
-    "stream",
-    "request_truncated",
-    "response_truncated",
 )
 WHEN = "2024-01-01T10:00:00.123Z"
 
@@ -122,29 +96,27 @@ response = st.one_of(
 )
 
 
-def exchanges(bodies: list[tuple[Any, Any]]) -> list[sqlite3.Row]:
+def exchanges(bodies: list[tuple[Any, Any]]) -> list[StoredExchange]:
     """As the store gives them."""
-    connection = sqlite3.connect(":memory:")
-    connection.row_factory = sqlite3.Row
-    connection.execute(f"create table exchanges ({', '.join(NAMES)})")
-    for seq, (asked, answered) in enumerate(bodies):
-        found = dict.fromkeys(NAMES) | {
-            "seq": seq,
-            "id": str(seq),
-            "path": "/",
-            "status": 500 if seq % 50 == 7 else 200,
-            "request_body": asked,
-            "response_body": answered,
-            "event_time": WHEN,
-            "query": "x=1&c=a" if seq % 3 else None,
-            "request_truncated": 1 if seq % 50 == 11 else None,
-            "response_truncated": 1 if seq % 50 == 13 else None,
-        }
-        places = ", ".join("?" * len(NAMES))
-        connection.execute(f"insert into exchanges values ({places})", list(found.values()))
-    rows = connection.execute("select * from exchanges").fetchall()
-    connection.close()
-    return rows
+    blank = dict.fromkeys(StoredExchange._fields)
+    return [
+        StoredExchange(
+            **blank
+            | {
+                "seq": seq,
+                "id": str(seq),
+                "path": "/",
+                "status": 500 if seq % 50 == 7 else 200,
+                "request_body": asked,
+                "response_body": answered,
+                "event_time": WHEN,
+                "query": "x=1&c=a" if seq % 3 else None,
+                "request_truncated": 1 if seq % 50 == 11 else None,
+                "response_truncated": 1 if seq % 50 == 13 else None,
+            }
+        )
+        for seq, (asked, answered) in enumerate(bodies)
+    ]
 
 
 def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
@@ -207,8 +179,8 @@ GENERATED = '{"id": "i", "choices": [{"index": 0, "text": "yes", "finish_reason"
 def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
     """Only the answers of the others show whose protocol it is, at a path that tells nothing."""
     bodies = [(ASKED, missing)] * count + [(ASKED, GENERATED)] * 100
-    found = [dict(one) | {"path": "/generate"} for one in exchanges(bodies)]
-    rows = [tuple(one.values()) for one in found if one["status"] == 200]
+    found = [one._replace(path="/generate") for one in exchanges(bodies)]
+    rows = [one for one in found if one.status == 200]
     batch = reading.read(rows, sources.load(environ={}), Decoders())
     assert batch.predictions.count("yes") > 90
     assert not any(

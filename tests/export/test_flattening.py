@@ -1,4 +1,4 @@
-"""Columns of an export: learnt from all rows, each with room for its values."""
+"""ColumnTypes of an export: learnt from all rows, each with room for its values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, Columns, flat, wider
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, ColumnTypes, flat, wider
 from modeltap.export.selection import FIXED, Exported
 
 
@@ -33,7 +33,7 @@ def test_rows_have_the_columns_of_all_rows():
         row({"x": 0.5, "mixed": 1}, {"took": 3}, id="e2", label=7),
         row({"mixed": "one", "n": float("nan")}, id="e3"),
     ]
-    columns = Columns()
+    columns = ColumnTypes()
     for one in rows:
         columns.learn(one)
     types = columns.types()
@@ -54,7 +54,7 @@ def test_rows_have_the_columns_of_all_rows():
 
 @pytest.mark.parametrize("name", FIXED)
 def test_a_feature_called_as_what_every_row_has_gets_another_name(name):
-    columns = Columns()
+    columns = ColumnTypes()
     columns.learn(row({name: 1}))
     types = columns.types()
     assert types[f"feature.{name}"] == INT and len(types) == len(FIXED) + 1
@@ -62,7 +62,7 @@ def test_a_feature_called_as_what_every_row_has_gets_another_name(name):
 
 def test_text_can_be_written_to_a_file():
     """Half a character is none."""
-    columns = Columns()
+    columns = ColumnTypes()
     columns.learn(row({"t": "\ud800"}))
     (value,) = [v for v in columns.values(row({"t": "\ud800"})) if v is not None]
     assert value.encode()

@@ -49,13 +49,11 @@ def closed(clean_process):
     """Write what was captured, and let go of the store."""
 
     def close():
-        for recorder in modeltap.tap.recorder.recorders():
-            recorder.close()
-        modeltap.tap.recorder._recorders.clear()
-        modeltap.tap.functions._tees.clear()
+        modeltap.tap.recorders.recorders.close()
+        modeltap.tap.calls.call_taps.clear()
 
     yield close
-    modeltap.tap.functions._tees.clear()
+    modeltap.tap.calls.call_taps.clear()
 
 
 def test_a_person_is_gone_from_the_file(tmp_path, closed):

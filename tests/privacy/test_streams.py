@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modeltap.payload import parse_json
-from modeltap.privacy.masker import MASK, Masker
+from modeltap.privacy.marks import MASK
+from modeltap.privacy.masker import Masker
 
 masker = Masker()
 SECRET = "hunter2-unique"

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from modeltap.privacy.masker import MASK, Masker
+from modeltap.privacy.marks import MASK, Marks
+from modeltap.privacy.masker import Masker
 
 masker = Masker()
 
@@ -41,9 +42,9 @@ def test_positions_of_added_names_are_masked_too():
     own = Masker(body_fields=["^user$"], how="hash", key="k")
     text, _ = own.body(b'{"columns": ["user", "users"], "data": [["bob", "x"], ["bob", "y"]]}', "")
     (first, x), (second, y) = json.loads(text)["data"]
-    assert first == second == own.mark("bob") and (x, y) == ("x", "y")
+    assert first == second == Marks("hash", "k").mark("bob") and (x, y) == ("x", "y")
     text, _ = own.body(b'{"inputs": [{"name": "user", "data": ["bob"]}]}', "")
-    assert json.loads(text)["inputs"][0]["data"] == [own.mark("bob")]
+    assert json.loads(text)["inputs"][0]["data"] == [Marks("hash", "k").mark("bob")]
 
 
 def test_innocent_tables_and_tensors_are_kept_to_the_byte():

@@ -13,15 +13,14 @@ from modeltap.errors import StoreError, StoreTooNew
 from modeltap.store import connection as opening
 from modeltap.store import schema
 from modeltap.store.connection import connect, connect_reader, writing
-from modeltap.store.exchanges import insert_exchanges
-from modeltap.store.schema import EXCHANGE_COLUMNS
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 
 
 def test_a_new_store_is_private_and_in_wal_mode(store):
     """The file and its companions are for their owner alone."""
     connection = connect(store)
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in store.parent.glob("taps.db*")}
     assert set(modes) == {"taps.db", "taps.db-wal", "taps.db-shm"}
     assert set(modes.values()) == {0o600}
@@ -82,11 +81,11 @@ def test_a_failed_transaction_leaves_nothing(store):
     """Rolled back whole, and the next one works."""
     connection = connect(store)
     with pytest.raises(ZeroDivisionError), writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
         raise ZeroDivisionError
-    assert connection.execute("select count(*) from progress").fetchone()[0] == 0
+    assert connection.execute("select count(*) from watermarks").fetchone()[0] == 0
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
 
 
 @pytest.fixture
@@ -104,12 +103,12 @@ def test_a_link_to_a_store_is_that_store(link):
     """Its companions lie beside the store itself, as private as it is; the link stays one."""
     connection = connect(link)
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
     modes = {p.name: p.stat().st_mode & 0o777 for p in link.resolve().parent.iterdir()}
     assert modes == dict.fromkeys(("real.db", "real.db-wal", "real.db-shm"), 0o600)
     assert link.is_symlink() and sorted(link.parent.glob("*")) == [link.with_name("data"), link]
     connection.close()
-    found = connect(link.resolve()).execute("select value from progress where name = 'x'")
+    found = connect(link.resolve()).execute("select value from watermarks where name = 'x'")
     assert found.fetchone()[0] == 1
 
 
@@ -122,24 +121,17 @@ def test_a_link_to_nothing_is_no_store(tmp_path):
     assert not (tmp_path / "behind.db").exists()
 
 
-BLANK = dict.fromkeys(EXCHANGE_COLUMNS)
-
-
 def write(connection, name, count, body):
     with writing(connection):
         insert_exchanges(
             connection,
             [
-                tuple(
-                    {
-                        **BLANK,
-                        "id": f"{name}{n}",
-                        "model": "m",
-                        "version": "",
-                        "source": "asgi",
-                        "started_at": "2024",
-                        "request_body": body,
-                    }.values()
+                ExchangeRow(
+                    id=f"{name}{n}",
+                    model="m",
+                    source="asgi",
+                    started_at="2024",
+                    request_body=body,
                 )
                 for n in range(count)
             ],

@@ -5,32 +5,26 @@ from __future__ import annotations
 from modeltap import clock
 from modeltap.config.retention import Retention
 from modeltap.store.connection import connect, writing
-from modeltap.store.exchanges import insert_exchanges
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.labels import insert_labels
 from modeltap.store.retention import prune, size
-from modeltap.store.schema import EXCHANGE_COLUMNS
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
 
 
 def fill(connection, count, *, age_days=0.0, model="m", source="asgi", body="x" * 1000):
-    blank = dict.fromkeys(EXCHANGE_COLUMNS)
     first = connection.execute("select ifnull(max(seq), 0) from exchanges").fetchone()[0]
     with writing(connection):
         insert_exchanges(
             connection,
             [
-                tuple(
-                    {
-                        **blank,
-                        "id": f"{first + n:032x}",
-                        "model": model,
-                        "version": "",
-                        "source": source,
-                        "started_at": clock.iso(NOW - age_days * DAY + n / 1000),
-                        "request_body": body,
-                    }.values()
+                ExchangeRow(
+                    id=f"{first + n:032x}",
+                    model=model,
+                    source=source,
+                    started_at=clock.iso(NOW - age_days * DAY + n / 1000),
+                    request_body=body,
                 )
                 for n in range(count)
             ],

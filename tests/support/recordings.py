@@ -6,7 +6,7 @@ import sqlite3
 
 from modeltap.config import sources
 from modeltap.tap.exchange import Exchange
-from modeltap.writer.records import pack
+from modeltap.tap.packing import pack
 
 
 def settings_of(store, **options):
@@ -35,7 +35,7 @@ from modeltap.config import sources
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.process import WriterProcess
 from modeltap.tap.exchange import Exchange
-from modeltap.writer.records import pack
+from modeltap.tap.packing import pack
 settings = sources.load({"store": sys.argv[1], "analyze": False})
 recorder = Recorder(__import__("pathlib").Path(sys.argv[1]), settings)
 tap = recorder.join(settings)

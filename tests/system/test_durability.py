@@ -17,9 +17,10 @@ import modeltap
 from modeltap.config import sources
 from modeltap.store.connection import connect
 from modeltap.tap.exchange import Exchange
+from modeltap.tap.packing import pack
 from modeltap.tap.recorder import Recorder
 from modeltap.writer.batch_writer import BatchWriter
-from modeltap.writer.records import origin_of, pack
+from modeltap.writer.records import origin_of
 from processes import writers_of
 
 APP = """
@@ -163,7 +164,7 @@ def test_power_waits_for_the_disk(store):
     for durability, level in (("process", 1), ("power", 2)):
         settings = sources.load({"store": store, "durability": durability}, environ={})
         writer = BatchWriter(store, lambda: True)
-        writer.introduce(origin_of(settings, 1, "host"))
+        writer.add_origin(origin_of(settings, 1, "host"))
         writer.write([], {"some": 1})
         assert writer._connection.execute("pragma synchronous").fetchone()[0] == level
         writer.close()

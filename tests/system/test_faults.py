@@ -19,8 +19,8 @@ from modeltap.errors import StoreDamaged, StoreTooNew
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 from modeltap.tap.exchange import Exchange
+from modeltap.tap.packing import pack
 from modeltap.tap.recorder import Recorder
-from modeltap.writer.records import pack
 from processes import writers_of
 
 
@@ -134,7 +134,7 @@ def test_an_app_starts_on_a_disk_that_is_read_only(tmp_path, caplog, eventually)
             return store.exists() and count(store)
 
         assert eventually(recorded)
-        watched.tee.close()
+        watched.tap.close()
 
 
 def test_a_limit_on_the_size_of_files_is_as_a_full_disk(store, record, caplog, eventually):

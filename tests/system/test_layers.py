@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,38 @@ def test_serving_a_request_loads_no_numpy(tmp_path):
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
         )
     assert done.stdout.strip() == "[]"
+
+
+SQL_ELSEWHERE = {
+    "alerts/absence.py",
+    "alerts/conditions.py",
+    "alerts/history.py",
+    "alerts/lifecycle.py",
+    "alerts/reminders.py",
+    "alerts/silence.py",
+    "analysis/verdicts/capture_loss.py",
+    "analysis/verdicts/traffic_windows.py",
+    "jobs/pipeline.py",
+    "notify/digest.py",
+    "notify/outbox.py",
+}
+"""Files that still have to give their SQL to the store."""
+
+
+def runs_sql(file: Path) -> bool:
+    """Whether a module calls `execute`, `executemany` or `executescript` of anything."""
+    calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+    names = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
+    return not names.isdisjoint({"execute", "executemany", "executescript"})
+
+
+def test_only_the_store_speaks_sql():
+    """Every statement is a function of the store, with a name that says what it returns."""
+    package = ROOT / "middleware/modeltap"
+    files = {str(file.relative_to(package)) for file in package.rglob("*.py") if runs_sql(file)}
+    elsewhere = {file for file in files if not file.startswith("store/")}
+    assert elsewhere == SQL_ELSEWHERE
+    assert len(files) > len(elsewhere)  # the store itself does
 
 
 def test_middleware_and_plugins_are_source_roots():

@@ -106,7 +106,7 @@ def test_the_leader_is_killed_twenty_times(serve, eventually, read_rows, tmp_pat
             # In this order: what is read and counted first is due afterwards.
             seen = read_rows(store, "select max(seq) as seq from exchanges")[0]["seq"]
             counted = read_rows(
-                store, "select value from progress where name = 'seen' or name like 'counted:%'"
+                store, "select value from watermarks where name = 'seen' or name like 'counted:%'"
             )
             due = read_rows(store, "select 1 from windows where due")
             owed = read_rows(store, "select 1 from deliveries where state = 'pending'")

@@ -104,7 +104,7 @@ def test_an_alert_reaches_the_webhook_signed_and_once(
     assert total == 1500
     twice = read_rows(store, "select 1 from runs group by job, window having count(*) > 1")
     assert twice == []
-    runs = read_rows(store, "select exit from runs where job = 'analyze'")
+    runs = read_rows(store, "select exit from child_runs where job = 'analyze'")
     # A pass that was at work when the server stopped was ended, and left everything as it was.
     assert runs and {run["exit"] for run in runs} <= {0, -15}
     # No secret and no URL is in the file.

@@ -88,7 +88,7 @@ def ten_hours(store):
 
 
 def runs(store, job):
-    return read(store, "select exit, log from runs where job = ? order by id", job)
+    return read(store, "select exit, log from child_runs where job = ? order by id", job)
 
 
 def test_it_analyses_delivers_and_stops_when_asked(work, store, receiver, eventually):
@@ -144,7 +144,7 @@ def test_an_analysis_that_hangs_is_ended_at_its_limit_and_told(
     assert "ended after 5 s, its limit" in data["summary"]
     # Nothing was counted, and nothing is marked as seen.
     assert read(store, "select 1 from predictions union select 1 from traffic") == []
-    assert read(store, "select 1 from progress where name = 'seen' and value > 0") == []
+    assert read(store, "select 1 from watermarks where name = 'seen' and value > 0") == []
 
 
 @pytest.mark.slow

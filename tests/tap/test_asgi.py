@@ -270,7 +270,7 @@ async def test_a_mounted_app_that_is_tapped_itself_has_its_mount_in_path_and_rou
 async def test_our_own_failure_is_logged_once_and_never_the_apps(tap, store, caplog):
     """Rule zero: a recorder that fails costs its record, and nothing else."""
     tapped = modeltap.ASGIMiddleware(echo, model="m", store=store, analyze=False)
-    tapped.tee._recorder = "broken"
+    tapped.tap._recorder = "broken"
     for _ in range(3):
         client = Client(b"1")
         await tapped(scope_of(), client.receive, client.send)

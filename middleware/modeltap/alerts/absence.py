@@ -17,6 +17,7 @@ from modeltap.alerts.rules import rules_for
 from modeltap.analysis.model.metric import AT_ONCE
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.windows import Window, parse_seconds
+from modeltap.store.child_runs import last_child_runs
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
 
 DEAD_MAN_RULES = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed")
@@ -180,12 +181,9 @@ def _has_traffic(connection: sqlite3.Connection, model: str, since: float) -> bo
 
 
 def _analysis_failed(connection: sqlite3.Connection) -> Iterator[Missing]:
-    rows = connection.execute(
-        "select exit, log, started_at from runs where job = 'analyze' order by id desc limit ?",
-        (_FAILED_RUNS,),
-    ).fetchall()
-    if len(rows) == _FAILED_RUNS and all(row["exit"] for row in rows):
-        last = ([line for line in (rows[0]["log"] or "").splitlines() if line.strip()] or [""])[-1]
+    runs = last_child_runs(connection, "analyze", _FAILED_RUNS)
+    if len(runs) == _FAILED_RUNS and all(run.exit for run in runs):
+        last = ([line for line in runs[0].log.splitlines() if line.strip()] or [""])[-1]
         words = f"the last {_FAILED_RUNS} analyses failed: {last[:300] or 'no message'}"
         yield Missing("analysis_failed", "", None, float(_FAILED_RUNS), 0.0, words)
 

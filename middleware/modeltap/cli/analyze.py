@@ -79,7 +79,7 @@ def analyze(
 
 
 def _pace(analyzer: Analyzer) -> Pace:
-    """In the background work rests, for half of its limit at most; not while others wait for it."""
+    """Throttle background work for half of its limit at most, never while others wait for it."""
     connection = analyzer.connection
     limit = analyzer.settings.of("").job_limit_seconds
     return Pace(0.5 * limit, may_rest=lambda: not connection.in_transaction)

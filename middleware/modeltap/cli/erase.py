@@ -1,4 +1,4 @@
-"""``modeltap erase``."""
+"""`erase`: remove a person's exchanges."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from modeltap.cli.options import (
 )
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
-from modeltap.export.selection import OnRead, Selection
+from modeltap.export.selection import OnExchangesRead, Selection
 from modeltap.store.settings_reader import SettingsReader
 from modeltap.wording import plural
 
@@ -81,7 +81,7 @@ def export_(
 
 
 @contextmanager
-def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnRead]:
+def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnExchangesRead]:
     """Show on a terminal how many exchanges were read, unless rows are shown there."""
     shown = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
     if not shown:

@@ -149,8 +149,8 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
         f"{plural(broken, 'broken line')}"
     )
     for count, words in (
-        (done.completed, "exchanges that were stored without one half have it now"),
-        (done.waiting, "requests or responses wait for the other half"),
+        (done.completed, "exchanges that were stored without one side have it now"),
+        (done.waiting, "requests or responses wait for the other side"),
         (done.unpaired, "of those that waited are stored alone"),
         (done.waiting_labels, "labels are for exchanges that are not there yet"),
         (done.without_time, "rows tell no time and are in no window"),

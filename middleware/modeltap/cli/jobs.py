@@ -1,4 +1,4 @@
-"""`deliver`, `prune`, `digest`, `retrain`: what the scheduler runs beside `analyze`."""
+"""`deliver`, `prune`, `digest`, `retrain`: the scheduler's jobs beside `analyze`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from modeltap.wording import plural
 @background_option
 @json_option
 def deliver(store: str | None, background: bool, as_json: bool) -> None:
-    """Send what is owed to webhooks; look for what does not come any more."""
+    """Send pending webhook messages and check for missing traffic or labels."""
     analyzer = open_analyzer(store, background)
     analyzer.watch(time.time())
     sent = vars(analyzer.deliver())
@@ -66,7 +66,7 @@ def digest(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def retrain(store: str | None, background: bool, as_json: bool) -> None:
-    """Tell the webhooks that want it that it is time to train the models again."""
+    """Send the retraining event to subscribed webhooks."""
     analyzer = open_analyzer(store, background)
     events = analyzer.retrain(time.time())
     analyzer.deliver()

@@ -1,4 +1,4 @@
-"""What several commands share: their options, and the store they open."""
+"""Options that several commands share, and opening the store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ORPHAN_SECONDS = 5.0
-"""How long after its limit a job ends that its scheduler did not end."""
+"""A job that its scheduler did not end ends itself so long after its limit."""
 
 
 def store_option(command: F) -> F:

@@ -15,29 +15,16 @@ from modeltap.cli.options import check_model, json_option, model_option, read_st
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
+from modeltap.store.metrics import (
+    features_in_metrics,
+    latest_metrics,
+    list_metrics,
+    metrics_in_store,
+)
+from modeltap.store.references import active_reference
+from modeltap.store.windows import Series, judged_with
 from modeltap.wording import percent
 
-COLUMNS = (
-    "model",
-    "version",
-    "window",
-    "window_start",
-    "window_end",
-    "rows",
-    "count",
-    "metric",
-    "feature",
-    "segment",
-    "value",
-    "low",
-    "high",
-    "threshold",
-    "p_value",
-    "verdict",
-    "explanation",
-    "examples",
-    "in_reference",
-)
 _SHOWN_OF_METRICS = (
     "window_start",
     "window_end",
@@ -129,21 +116,10 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Return the metrics of each model's last windows: alerts first, then the strongest."""
     if feature is not None:
-        found = connection.execute("select distinct feature from metrics where feature not null")
-        known = [row[0] for row in found]
+        known = features_in_metrics(connection)
         if feature not in known:
             raise InputError(f"no feature {feature!r} in this store{nearest(feature, known)}")
-    places = ", ".join("?" * len(metrics))
-    rows = connection.execute(
-        f"select {', '.join(COLUMNS)} from metrics m where metric in ({places}) "
-        "and (? is null or model = ?) and (? is null or feature = ?) and window_start in "
-        f"(select distinct window_start from metrics where metric in ({places}) and model = "
-        "m.model and version = m.version order by window_start desc limit ?) "
-        "order by model, version, window_start desc, verdict = 'alert' desc, "
-        "ifnull(strength, 0) desc, feature, metric",
-        (*metrics, model, model, feature, feature, *metrics, last),
-    )
-    return list(map(dict, rows))
+    return latest_metrics(connection, metrics, model=model, feature=feature, last=last)
 
 
 def _picture(
@@ -153,25 +129,20 @@ def _picture(
     if not rows:
         return
     latest = rows[0]
-    found = connection.execute(
-        'select w.*, r.payload from windows w join "references" r on r.id = w.reference_id '
-        "where w.model = ? and w.version = ? and w.window_start >= ? and w.window_start < ? "
-        "and r.active and w.judged_start = ?",
-        (
-            latest["model"],
-            latest["version"],
-            latest["window_start"],
-            latest["window_end"],
-            latest["window_start"],
-        ),
-    ).fetchall()
-    if not found or model not in (None, latest["model"]):
+    if model not in (None, latest["model"]):
         return
-    reference = Reference.from_json(found[0]["payload"])
+    frozen = active_reference(connection, latest["model"], latest["version"])
+    if frozen is None:
+        return
+    series = Series(frozen.model, frozen.version, frozen.id, latest["window"])
+    windows = judged_with(connection, series, latest["window_start"])
+    if not windows:
+        return
+    reference = Reference.from_json(frozen.payload)
     own = reference.by_name.get(feature)
     if own is None:
         return
-    counts = total(map(dict, found)).counts[layout(reference)[feature]]
+    counts = total(windows).counts[layout(reference)[feature]]
     click.echo(f"\n{feature}: reference and latest window")
     for bar in distribution(own, counts):
         for mark, value in (("reference", bar.reference), ("window", bar.window)):
@@ -200,26 +171,19 @@ def metrics(
     check_model(connection, model)
     if metric is not None and metric not in CATALOGUE:
         raise InputError(f"no metric {metric!r}{nearest(metric, CATALOGUE)}")
-    for column, value in (("metric", metric), ("feature", feature)):
-        if value is not None:
-            rows = connection.execute(f"select distinct {column} from metrics")
-            known = [row[0] for row in rows if row[0] is not None]
-            if known and value not in known:
-                raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
-    rows = connection.execute(
-        f"select {', '.join(COLUMNS)} from metrics where (:model is null or model = :model) "
-        "and (:metric is null or metric = :metric) and (:feature is null or feature = :feature) "
-        "and (:last is null or window_start in (select distinct window_start from metrics where "
-        "(:model is null or model = :model) and (:metric is null or metric = :metric) "
-        "order by window_start desc limit :last)) "
-        "order by model, version, window_start, metric, feature",
-        {"model": model, "metric": metric, "feature": feature, "last": last},
-    )
+    _check_known("metric", metric, metrics_in_store(connection))
+    _check_known("feature", feature, features_in_metrics(connection))
+    rows = list_metrics(connection, model=model, metric=metric, feature=feature, last=last)
     empty = (
         "no metrics yet: `modeltap analyze` computes them once a window is over (an hour, unless "
         "`window` says otherwise); `modeltap analyze --open` does not wait for its end"
     )
-    emit((dict(row) for row in rows), _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
+    emit(rows, _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
+
+
+def _check_known(column: str, value: str | None, known: Sequence[str]) -> None:
+    if value is not None and known and value not in known:
+        raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
 
 
 drift, quality, performance, latency = map(_command, _KINDS)

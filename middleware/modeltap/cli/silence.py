@@ -1,4 +1,4 @@
-"""`silence` and `acknowledge`: keep alerts quiet for a while, or say that somebody looks."""
+"""`silence` and `acknowledge`: keep alerts quiet for a while, or stop their reminders."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
 from modeltap.store.connection import writing
-
-_SHOWN = ("id", "model", "rule", "feature", "until", "reason")
+from modeltap.store.silences import SILENCE_COLUMNS, list_silences
 
 
 @click.group()
 def silence() -> None:
-    """Silences: alerts that fit send nothing until the end; then what still fires is told."""
+    """Silences: matching alerts send nothing until the end; then those that still fire do."""
 
 
 @silence.command()
@@ -71,17 +70,15 @@ def add(
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
     """Silences in force."""
-    rows = read_store(store).execute(
-        f"select {', '.join(_SHOWN)} from silences where until > ? order by until", (clock.now(),)
-    )
-    emit((dict(row) for row in rows), _SHOWN, as_json=as_json, empty="no silence is in force")
+    rows = list_silences(read_store(store), clock.now())
+    emit(rows, SILENCE_COLUMNS, as_json=as_json, empty="no silence is in force")
 
 
 @silence.command()
 @click.argument("silence_id")
 @store_option
 def end(silence_id: str, store: str | None) -> None:
-    """End a silence now; what still fires is told."""
+    """End a silence now; alerts that still fire send their messages."""
     connection = open_store(store)
     with writing(connection):
         silences.end_silence(connection, silence_id)
@@ -92,7 +89,7 @@ def end(silence_id: str, store: str | None) -> None:
 @click.argument("alerts", nargs=-1, required=True)
 @store_option
 def acknowledge(alerts: tuple[str, ...], store: str | None) -> None:
-    """Say that somebody looks after ALERTS: they are not repeated."""
+    """Acknowledge alerts and stop their reminders."""
     connection = open_store(store)
     with writing(connection):
         for alert in alerts:

@@ -1,4 +1,4 @@
-"""`webhook`: who is told, what is owed to them, a try, and what was given up once more."""
+"""`webhook`: list webhooks and their messages, send a test, send failed messages again."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from modeltap.notify import outbox
 from modeltap.notify.http import post
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
+from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.settings import stored_webhooks
 from modeltap.wording import plural
 
@@ -25,14 +26,14 @@ _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_
 
 @click.group()
 def webhook() -> None:
-    """Webhooks: who is told, what is owed, a try, another try."""
+    """Webhooks: list them and their messages, send a test, send failed messages again."""
 
 
 @webhook.command("list")
 @store_option
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
-    """Each webhook with the messages it got, is owed, and was given up on."""
+    """Each webhook with its delivered, pending and dead messages."""
     formats: dict[str, str] = {one.key: one.format for one in sources.load().webhooks}
     counts: dict[str, dict[str, Any]] = {key: {} for key in formats}
     if store_path(store).exists():
@@ -40,12 +41,8 @@ def list_(store: str | None, as_json: bool) -> None:
         for one in stored_webhooks(connection):
             formats.setdefault(one["key"], one["format"])
             counts.setdefault(one["key"], {})
-        for row in connection.execute(
-            "select webhook, sum(state = 'pending') as pending, sum(state = 'delivered') as "
-            "delivered, sum(state = 'dead') as dead, min(next_at) as next_at, "
-            "max(last_error) as last_error from deliveries group by 1"
-        ):
-            counts.setdefault(row["webhook"], {}).update(dict(row))
+        for row in count_by_webhook(connection):
+            counts.setdefault(row["webhook"], {}).update(row)
     rows = [
         {
             "webhook": key,
@@ -96,10 +93,10 @@ def test(which: str | None, event: str, as_json: bool) -> None:
 
 @webhook.command()
 @click.argument("message", required=False)
-@click.option("--webhook", "key", default=None, help="Only what this webhook (its key) was owed.")
+@click.option("--webhook", "key", default=None, help="Only messages of this webhook (its key).")
 @store_option
 def replay(message: str | None, key: str | None, store: str | None) -> None:
-    """Owe at once what was given up, or waits for another try: one message by its id, or all."""
+    """Send dead or failed messages again: one by its id, or all."""
     connection = open_store(store)
     with writing(connection):
         count = outbox.replay(connection, time.time(), message=message, webhook=key)

@@ -19,7 +19,7 @@ from modeltap.store.settings import any_settings
 @store_option
 @click.option("--create", is_flag=True, help="Begin a new store if there is none.")
 def worker(store: str | None, create: bool) -> None:
-    """Analyse, deliver and prune as it is time to, until stopped; one leader a store works."""
+    """Analyse, deliver and prune on schedule until stopped; one leader per store works."""
     path = store_path(store)
     connection = open_store(store, create=create)
     stored = any_settings(connection)

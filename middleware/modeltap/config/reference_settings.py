@@ -1,4 +1,4 @@
-"""What windows are compared with: the option `reference`."""
+"""The option `reference`: the rows that windows are compared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``[[rules]]`` may say: of which metrics, when they alert, how gravely, how persistently."""
+"""``[[rules]]``: the metrics they are about, when they alert, how severely, how persistently."""
 
 from __future__ import annotations
 

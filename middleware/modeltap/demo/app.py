@@ -18,7 +18,7 @@ model = FlightTimeModel.load(Path())
 
 
 class Departure(BaseModel):
-    """What is known of a flight before it leaves."""
+    """The facts of a flight that are known before it leaves."""
 
     time: str
     carrier: str

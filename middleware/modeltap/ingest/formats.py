@@ -1,4 +1,4 @@
-"""Which format a file has, by its name and its beginning, and what reads it."""
+"""The format of a file, by its name and its beginning, and its reader."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOGS: dict[str, Callable[[Source], Iterator[Entry]]] = {
     "kserve": kserve.read,
     "azureml": azureml.read,
 }
-"""What reads the logs of other tools; the other formats are tables."""
+"""Readers of other tools' logs; the other formats are tables."""
 
 FORMATS = ("csv", "jsonl", "parquet", "bentoml", *LOGS)
 

@@ -41,7 +41,7 @@ _SETTLE_SECONDS = 60.0
 _BODY_SECONDS = 60.0
 _MAX_MODELS = 1000
 _WAITING_POSTS = 32
-"""How many posts are held at once; others wait to be read, so that memory stays bounded."""
+"""Posts held in memory at once; others wait to be read, so that memory stays bounded."""
 
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
@@ -113,7 +113,9 @@ class _App:
             try:
                 await self._in_thread(self._settle)
             except sqlite3.Error as error:
-                logger.warning("halves that waited for too long stay where they are: %s", error)
+                logger.warning(
+                    "requests and responses that waited for too long stay where they are: %s", error
+                )
             await asyncio.sleep(_SETTLE_SECONDS)
 
     async def _receive(self, request: Request) -> Response:
@@ -186,14 +188,14 @@ class _App:
     def _store(self, events: Sequence[tuple[str, Event]]) -> None:
         now = time.time()
         # All are looked at before the first is stored: a batch is taken as a whole, or refused.
-        found = [(model, kserve.half_of_event(event, method="EVENT")) for model, event in events]
+        found = [(model, kserve.side_of_event(event, method="EVENT")) for model, event in events]
         for model in dict.fromkeys(model for model, _ in found):
-            its = [half for own, half in found if own == model]
+            its = [logged for own, logged in found if own == model]
             version = self._receiver.settings(model).version
-            for half in its:
+            for logged in its:
                 # An event without a time is of when it came.
-                half.time = now if half.time is None else half.time
-                half.version = version
+                logged.time = now if logged.time is None else logged.time
+                logged.version = version
             self._importer(model).add(its)
 
     def _importer(self, model: str) -> Importer:

@@ -1,4 +1,4 @@
-"""Which column of a table is what: time, prediction, score, label, id; the rest are features."""
+"""The roles of a table's columns: time, prediction, score, label, id; the rest are features."""
 
 from __future__ import annotations
 

@@ -21,11 +21,16 @@ from modeltap.errors import StoreDamaged, StoreError
 from modeltap.notify import delivery, digest, outbox
 from modeltap.store import damage, reserve, retention, unmatched
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import write_losses
+from modeltap.store.dropped import note_dropped
+from modeltap.store.job_times import job_time, note_job_time
 from modeltap.store.settings_reader import SettingsReader
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.watermarks import watermark
 
+_DAY = 86_400.0
 _WEEK = 604_800.0
+
+_CHECK = "check"
+"""The job that reads all pages of the store."""
 
 
 class Analyzer:
@@ -45,7 +50,7 @@ class Analyzer:
     def run(self, **options: Any) -> analyze.Report:
         """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
         with self._sound():
-            # Where nobody imports again, what still waits for its other half is counted here.
+            # Where nobody imports again, what still waits is counted here.
             unmatched.settle(self.connection)
             report = analyze.analyze(self.connection, self.settings.of, self._alert, **options)
         reserve.keep(self.store)
@@ -56,8 +61,7 @@ class Analyzer:
 
         Damage that reads and inserts do not meet would otherwise wait for the day of need.
         """
-        today, last = int(now // 86_400), progress(self.connection, "checked")
-        if today == last:
+        if now // _DAY == job_time(self.connection, _CHECK) // _DAY:
             return
         fresh = connect(self.store)  # ours may hold pages from before the damage
         try:
@@ -67,7 +71,7 @@ class Analyzer:
         finally:
             fresh.close()
         with writing(self.connection):
-            advance(self.connection, "checked", last, today)
+            note_job_time(self.connection, _CHECK, now)
 
     def prune_now(self) -> int:
         """Prune after an analysis, unless `schedules.retention` has it done at times of its own."""
@@ -82,7 +86,7 @@ class Analyzer:
             min((one.seconds for one in said if one.seconds is not None), default=None),
             min((one.bytes for one in said if one.bytes is not None), default=None),
         )
-        seen = progress(self.connection, "seen")
+        seen = watermark(self.connection, "seen")
         return retention.prune(self.connection, kept, seen, time.time())
 
     def _models(self) -> list[str]:
@@ -116,7 +120,7 @@ class Analyzer:
             return StoreDamaged(f"store {str(self.store)!r} was damaged, and is put aside already")
         fresh = connect(self.store)
         with writing(fresh):
-            write_losses(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
+            note_dropped(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
         fresh.close()
         return StoreDamaged(
             f"store {str(self.store)!r} is damaged ({error}); it was put aside as {aside.name!r}, "
@@ -142,8 +146,8 @@ class Analyzer:
     def digest(self, now: float) -> dict[str, Any]:
         """Owe the digest of the time since the last one to who wants it; return it."""
         with writing(self.connection):
-            last = progress(self.connection, digest.DIGEST)
-            advance(self.connection, digest.DIGEST, last, int(now))
+            last = job_time(self.connection, digest.DIGEST)
+            note_job_time(self.connection, digest.DIGEST, now)
             event = digest.digest(self.connection, clock.iso(last or now - _WEEK), clock.iso(now))
             for key, webhook in self.settings.receivers().items():
                 outbox.tell(self.connection, key, webhook, event)
@@ -156,8 +160,8 @@ class Analyzer:
             models = [model for model in self._models() if model]
             for model in models:
                 name = f"{digest.RETRAIN} {model}"
-                last = progress(self.connection, name)
-                advance(self.connection, name, last, int(now))
+                last = job_time(self.connection, name)
+                note_job_time(self.connection, name, now)
                 event = digest.retrain(self.connection, model, clock.iso(last))
                 events.append(event)
                 for key, webhook in self.settings.receivers(model).items():

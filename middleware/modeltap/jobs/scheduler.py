@@ -32,17 +32,21 @@ from modeltap.jobs.executor import DaemonThreadExecutor
 from modeltap.jobs.triggers import Timer
 from modeltap.notify import outbox
 from modeltap.store import reserve, unmatched
+from modeltap.store.child_runs import note_child_run
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import losses_due
+from modeltap.store.dropped import dropped_due
+from modeltap.store.exchanges import newest_exchange
+from modeltap.store.job_times import is_unfinished
+from modeltap.store.labels import newest_label
 from modeltap.store.lease import Lease
-from modeltap.store.watermarks import is_unfinished, progress
+from modeltap.store.traffic import has_due_traffic
+from modeltap.store.watermarks import watermark
 
 logger = logging.getLogger("modeltap")
 
 LEASE = "scheduler"
 
 _LOG_CHARACTERS = 10_000
-_KEPT_CHILD_RUNS = 10_000
 _LOOK_SECONDS = 5.0
 
 
@@ -225,24 +229,7 @@ class Watch:
         if self._stopping and child.returncode:
             return  # we ended it ourselves
         with writing(connection):
-            connection.execute(
-                "insert or replace into runs (job, window, started_at, finished_at, exit, pid, "
-                "host, log) values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    job,
-                    f"{started} {child.pid}",
-                    started,
-                    now(),
-                    child.returncode,
-                    child.pid,
-                    os.uname().nodename,
-                    log,
-                ),
-            )
-            connection.execute(
-                "delete from runs where job = ? and id <= (select max(id) from runs) - ?",
-                (job, _KEPT_CHILD_RUNS),
-            )
+            note_child_run(connection, job, started, child.returncode, child.pid, log)
 
     def _attend(self, child: subprocess.Popen[bytes], lease: Lease) -> str:
         """Wait for the child; end it at its limit, or when another took the lease over."""
@@ -268,20 +255,18 @@ class Watch:
 def something_new(connection: sqlite3.Connection) -> bool:
     """Say whether an analysis would find work.
 
-    Exchanges, halves or labels that came, a window that closed, what one that was ended left.
+    Exchanges, unmatched requests or labels that came, a window that closed, or the rest of an
+    analysis that was ended.
     """
     if is_unfinished(connection):
         return True
-    newest = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
-    if newest > progress(connection, "seen") or unmatched.any_old(connection):
+    if newest_exchange(connection) > watermark(connection, "seen") or unmatched.any_old(connection):
         return True
-    labels = connection.execute("select max(seq) from labels").fetchone()[0] or 0
-    if labels > progress(connection, "labels") or losses_due(connection, time.time()):
+    if newest_label(connection) > watermark(connection, "labels") or dropped_due(
+        connection, time.time()
+    ):
         return True
-    closed = connection.execute(
-        "select 1 from traffic t where due and window_end <= ? limit 1", (now(),)
-    ).fetchone()
-    return closed is not None
+    return has_due_traffic(connection, now())
 
 
 def told_to(settings: Settings) -> bytes:

@@ -1,4 +1,4 @@
-"""A store that is damaged: told from another program's file, and put aside, never overwritten."""
+"""Damaged stores: told from another program's file, and put aside, never overwritten."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ def is_ours(file: Path) -> bool:
         return False
 
 
+def quick_check(connection: sqlite3.Connection) -> str:
+    """Return "ok", or the first thing that is wrong with the store's pages."""
+    finding: str = connection.execute("pragma quick_check(1)").fetchone()[0]
+    return finding
+
+
 def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK_BYTES) -> None:
     """Raise `sqlite3.DatabaseError` when pages are damaged; reads and inserts may not notice.
 
@@ -38,9 +44,9 @@ def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK
     """
     if limit is not None and file.stat().st_size > limit:
         return
-    said = connection.execute("pragma quick_check(1)").fetchone()[0]
-    if said != "ok":
-        error = sqlite3.DatabaseError(" ".join(said.split()))
+    finding = quick_check(connection)
+    if finding != "ok":
+        error = sqlite3.DatabaseError(" ".join(finding.split()))
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error
 

@@ -34,6 +34,32 @@ METRIC_COLUMNS = (
 )
 
 
+REPORTED_COLUMNS = (
+    "model",
+    "version",
+    "window",
+    "window_start",
+    "window_end",
+    "rows",
+    "count",
+    "metric",
+    "feature",
+    "segment",
+    "value",
+    "low",
+    "high",
+    "threshold",
+    "p_value",
+    "verdict",
+    "explanation",
+    "examples",
+    "in_reference",
+)
+"""The columns for people, in their order."""
+
+_SHOWN = ", ".join(REPORTED_COLUMNS)
+
+
 def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write `rows` inside the caller's transaction; the same metric of a window is replaced."""
     connection.executemany(
@@ -90,3 +116,64 @@ def values_before(
             break
         found.append(value)
     return found
+
+
+def metrics_in_store(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the metrics that the store has values of."""
+    return [name for (name,) in connection.execute("select distinct metric from metrics")]
+
+
+def features_in_metrics(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the features that the store has metrics of."""
+    rows = connection.execute("select distinct feature from metrics where feature not null")
+    return [name for (name,) in rows]
+
+
+def list_metrics(
+    connection: sqlite3.Connection,
+    *,
+    model: str | None,
+    metric: str | None,
+    feature: str | None,
+    last: int | None,
+) -> list[dict[str, Any]]:
+    """Return `REPORTED_COLUMNS` of metrics in order of time; None stands for all.
+
+    Args:
+        last: only those of so many of the last windows.
+    """
+    rows = connection.execute(
+        f"select {_SHOWN} from metrics where (:model is null or model = :model) "
+        "and (:metric is null or metric = :metric) and (:feature is null or feature = :feature) "
+        "and (:last is null or window_start in (select distinct window_start from metrics where "
+        "(:model is null or model = :model) and (:metric is null or metric = :metric) "
+        "order by window_start desc limit :last)) "
+        "order by model, version, window_start, metric, feature",
+        {"model": model, "metric": metric, "feature": feature, "last": last},
+    )
+    return list(map(dict, rows))
+
+
+def latest_metrics(
+    connection: sqlite3.Connection,
+    metrics: Sequence[str],
+    *,
+    model: str | None,
+    feature: str | None,
+    last: int,
+) -> list[dict[str, Any]]:
+    """Return `REPORTED_COLUMNS` of these metrics in the last windows of each model's version.
+
+    The latest window comes first, in it alerts, then the strongest effects.
+    """
+    places = ", ".join("?" * len(metrics))
+    rows = connection.execute(
+        f"select {_SHOWN} from metrics m where metric in ({places}) "
+        "and (? is null or model = ?) and (? is null or feature = ?) and window_start in "
+        f"(select distinct window_start from metrics where metric in ({places}) and model = "
+        "m.model and version = m.version order by window_start desc limit ?) "
+        "order by model, version, window_start desc, verdict = 'alert' desc, "
+        "ifnull(strength, 0) desc, feature, metric",
+        (*metrics, model, model, feature, feature, *metrics, last),
+    )
+    return list(map(dict, rows))

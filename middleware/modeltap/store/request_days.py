@@ -1,4 +1,4 @@
-"""When requests came, day by day: so that it is known how long a pause is usual."""
+"""Days on which requests came, with the longest pause of each, to know which pauses are normal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the watching process was told, kept for whoever analyses. No secrets."""
+"""Options of the watching process, kept for the process that analyses. No secrets."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class SettingsReader:
 
     @cached_property
     def everybodys(self) -> Settings:
-        """What holds here, whatever the store says."""
+        """The settings without those in the store."""
         return sources.load(self._options, tolerant=True)
 
     def receivers(self, model: str = "") -> dict[str, WebhookSettings]:

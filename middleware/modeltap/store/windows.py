@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
-Key = tuple[str, int, int]
-"""Where a row stands among those of its model: event time, and order of arrival within it."""
+from modeltap.store.predictions import LAST, RowKey
 
 Columns = dict[str, Any]
 """A window: a row of the table, by column."""
-
-LAST: Key = ("9999", 0, 0)
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,9 @@ def lengths(connection: sqlite3.Connection, series: Series) -> list[str]:
     return [row[0] for row in rows]
 
 
-def bounds(connection: sqlite3.Connection, window: Columns, series: Series) -> tuple[Key, Key]:
+def bounds(
+    connection: sqlite3.Connection, window: Columns, series: Series
+) -> tuple[RowKey, RowKey]:
     """Return where a window's rows begin, and where those after it do."""
     if window["first_seq"] is None:
         return (window["window_start"], 0, 0), (window["window_end"], 0, 0)
@@ -156,34 +155,11 @@ def bounds(connection: sqlite3.Connection, window: Columns, series: Series) -> t
     return first_key(window), (event, seq, row + 1)
 
 
-def first_key(window: Columns) -> Key:
+def first_key(window: Columns) -> RowKey:
     """Return where the first row of a window of rows stands."""
     return window["first_event"], window["first_seq"], window["first_row"]
 
 
-def last_key(window: Columns) -> Key:
+def last_key(window: Columns) -> RowKey:
     """Return where the last row of a window of rows stands."""
     return window["last_event"], window["last_seq"], window["last_row"]
-
-
-def rows_between(
-    connection: sqlite3.Connection,
-    model: str,
-    version: str,
-    start: Key,
-    end: Key,
-    limit: int = -1,
-    after: bool = False,
-) -> list[sqlite3.Row]:
-    """Return (exchange_id, row, event_time, seq) of stored rows in event order, half-open.
-
-    Args:
-        limit: how many at most; all if negative.
-        after: begin after the row at `start`, not with it.
-    """
-    return connection.execute(
-        "select exchange_id, row, event_time, seq from predictions where model = ? "
-        f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
-        "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row limit ?",
-        (model, version, start[0], *start, *end, limit),
-    ).fetchall()

@@ -1,11 +1,11 @@
-"""What waits for room in the pipe to the writer process: bounded; what it refuses is counted."""
+"""The backlog of frames that wait for room in the pipe: bounded; refused ones are counted."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 
 _OVERHEAD_BYTES = 64
-"""What a frame weighs besides its own bytes."""
+"""The memory of a frame beside its own bytes: a bytes object's head and its place in the deque."""
 
 
 class Backlog:

@@ -1,4 +1,4 @@
-"""What must hear of it when this process forks, and when it ends."""
+"""Forks and ends of this process: what has threads, pipes or child processes hears of both."""
 
 from __future__ import annotations
 
@@ -9,42 +9,46 @@ import weakref
 from typing import Protocol
 
 
-class Mortal(Protocol):
-    """What has threads, pipes or processes that a fork copies in part, and an end may cut off."""
+class Forkable(Protocol):
+    """Owns threads, pipes or child processes.
+
+    A fork copies the memory and the pipes, but neither threads nor children; a process that ends
+    cuts off what is under way.
+    """
 
     def after_fork(self) -> None:
         """Begin anew, in the child."""
 
     def close(self, timeout: float = 5.0) -> None:
-        """Bring to an end what is under way, in `timeout` seconds."""
+        """Finish what is under way, in `timeout` seconds."""
 
 
-def follow(one: Mortal) -> None:
-    """Tell `one` of forks and of the end, as long as it lives."""
-    _alive.add(one)
+def follow(owner: Forkable) -> None:
+    """Call `owner.after_fork` in each forked child and `owner.close` at exit, while it lives."""
+    _owners.add(owner)
 
 
-def end_with_a_child() -> None:
-    """multiprocessing ends the children that it starts without `atexit`, by hooks of its own."""
+def close_with_multiprocessing() -> None:
+    """Close the owners at the end of a child of `multiprocessing`, which skips `atexit`."""
     if "multiprocessing.process" in sys.modules:
         from multiprocessing.process import parent_process
 
         if parent_process() is not None:
             from multiprocessing.util import Finalize
 
-            Finalize(None, _at_exit, exitpriority=0)
+            Finalize(None, _close_all, exitpriority=0)
 
 
 def _after_fork() -> None:
-    for one in list(_alive):
-        one.after_fork()
+    for owner in list(_owners):
+        owner.after_fork()
 
 
-def _at_exit() -> None:
-    for one in list(_alive):
-        one.close(timeout=5.0)
+def _close_all() -> None:
+    for owner in list(_owners):
+        owner.close(timeout=5.0)
 
 
-_alive: weakref.WeakSet[Mortal] = weakref.WeakSet()
+_owners: weakref.WeakSet[Forkable] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_after_fork)
-atexit.register(_at_exit)
+atexit.register(_close_all)

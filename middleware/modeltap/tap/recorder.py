@@ -1,4 +1,4 @@
-"""What takes exchanges from requests and sees to it that they reach the store."""
+"""The recorder takes exchanges from requests and brings them to the process that writes them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from modeltap.config.settings import Settings
 from modeltap.tap import forks
 from modeltap.tap.backlog import Backlog
+from modeltap.tap.wakeup import Wakeup
 from modeltap.writer.process import NotStarted, WriterProcess
 from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.writer.records import origin_of
@@ -27,34 +28,38 @@ from modeltap.writer.records import origin_of
 logger = logging.getLogger("modeltap")
 
 _CHUNK_BYTES = 256 * 1024
-"""How much of the backlog goes into the pipe at a time."""
+"""How much of the backlog goes into the pipe at a time: a quarter of the pipe."""
 
 _RESTART_SECONDS = 5.0
 """A writer process that cannot be started, or ends at once, is tried again this often."""
 
-_LAST_SECONDS = 1.0
-"""How long a recorder that closes waits for room in the pipe."""
 
-Ticket = tuple[int, int]
-"""A place in the queue: of which writer, and how many it has to write until this one is done."""
+class Ticket(NamedTuple):
+    """An exchange's place in the queue."""
 
-Companion = Callable[[Path, Settings], Callable[[], None]]
-companions: list[Companion] = []
-"""What starts beside each recorder, in its thread, and how it is stopped (the scheduler)."""
+    generation: int
+    """Its writer: how many died before that one."""
+    position: int
+    """The exchanges that the writer has to settle until this one is."""
+
+
+OnStart = Callable[[Path, Settings], Callable[[], None]]
+"""Starts what runs beside a recorder (the scheduler), in its thread; returns what stops it."""
 
 
 class Recorder:
     """Hands exchanges to the process that writes one store.
 
-    A request puts its exchange straight into the pipe. What the pipe does not take (the process
-    is starting, or waits for another program's lock) waits in a bounded backlog, which a thread
-    empties; at all other times that thread sleeps. What finds no room is refused, whole, and
-    counted. Nothing is opened or started before the first `put`.
+    A request puts its exchange straight into the pipe. When the pipe is full (the process is
+    starting, or waits for another program's lock), exchanges wait in a bounded backlog, which a
+    thread empties; at all other times that thread sleeps. An exchange that finds no room is
+    refused, whole, and counted. Nothing is opened or started before the first `put`.
     """
 
-    def __init__(self, store: Path, settings: Settings) -> None:
+    def __init__(self, store: Path, settings: Settings, on_start: OnStart | None = None) -> None:
         self.store = store
         self.settings = settings
+        self._on_start = on_start
         self._taps: list[Settings] = []
         self._start_anew()
         forks.follow(self)
@@ -69,20 +74,20 @@ class Recorder:
         self._origins_sent = 0  # taps that this writer knows
         self._sent = 0  # exchanges that this writer was given
         self._generation = 0  # of writers: how many died before this one
-        self._unconfirmed = 0  # exchanges whose commit was waited for in vain
+        self._unconfirmed = 0  # exchanges whose commit took too long to wait for
         self._past: Counter[str] = Counter()  # what the writers before it counted
         self._thread: threading.Thread | None = None
-        self._wakeup: tuple[int, int] | None = None  # a pipe to itself, at which the thread sleeps
-        self._woken = False
+        self._wakeup: Wakeup | None = None  # what the thread sleeps at
         self._closing = threading.Event()
-        self._said: set[str] = set()
-        self._stops: list[Callable[[], None]] | None = None
+        self._logged: set[str] = set()
+        self._is_started = False  # what runs beside the recorder
+        self._stop: Callable[[], None] | None = None  # stops it
 
     def join(self, settings: Settings) -> int:
         """Return the number by which a tap with `settings` marks its exchanges."""
         with self._lock:
             self._taps.append(settings)
-            self._pipe = None  # the thread introduces the tap before any of its exchanges
+            self._pipe = None  # the thread sends the tap's origin before any of its exchanges
             self._wake()
             return len(self._taps) - 1
 
@@ -103,18 +108,18 @@ class Recorder:
             return True
 
     def put_durably(self, packed: bytes) -> Ticket | None:
-        """Take an exchange as `put` does; return by what its commit can be waited for."""
+        """Take an exchange as `put` does; return the ticket to wait for its commit."""
         if not self.put(packed):
             return None
         with self._lock:
-            return self._generation, self._sent + len(self._backlog)
+            return Ticket(self._generation, self._sent + len(self._backlog))
 
     def is_settled(self, ticket: Ticket) -> bool:
         """Say whether the exchange is in the store, or counted among the lost ones."""
         with self._lock:
-            if self._generation != ticket[0]:
+            if self._generation != ticket.generation:
                 return True
-            return self._writer is not None and self._writer.counters.total() >= ticket[1]
+            return self._writer is not None and self._writer.counters.total() >= ticket.position
 
     def give_up(self) -> None:
         """Count an exchange whose commit took too long to wait for."""
@@ -130,7 +135,7 @@ class Recorder:
         return not waiting
 
     def close(self, timeout: float = 5.0) -> None:
-        """Have all written, then end the process, the thread and its companions; `put` starts anew.
+        """Write all, then end the process, the thread and what runs beside it; `put` starts anew.
 
         A process that still waits for another program's lock is left to write what it has.
         """
@@ -142,9 +147,9 @@ class Recorder:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
         with self._lock:
-            stops, self._stops, self._thread = self._stops, None, None
+            stop, self._stop, self._is_started, self._thread = self._stop, None, False, None
             self._closing.clear()
-        for stop in stops or ():
+        if stop is not None:
             stop()
 
     def stats(self) -> dict[str, Any]:
@@ -184,17 +189,16 @@ class Recorder:
         self._pipe = None
         kept = self._backlog.add(data)
         if self._thread is None:
-            self._wakeup, self._woken = os.pipe(), False
+            self._wakeup = Wakeup()
             self._thread = threading.Thread(target=self._run, name="modeltap", daemon=True)
             self._thread.start()
-            forks.end_with_a_child()
+            forks.close_with_multiprocessing()
         self._wake()
         return kept
 
     def _wake(self) -> None:
-        if self._wakeup is not None and not self._woken:
-            self._woken = True
-            os.write(self._wakeup[1], b".")
+        if self._wakeup is not None:
+            self._wakeup.ring()
 
     def _run(self) -> None:
         """The thread: starts the writer, gives it what requests could not, and sleeps."""
@@ -204,7 +208,7 @@ class Recorder:
                 continue
             try:
                 self._catch_up()
-                self._start_companions()
+                self._start_beside()
                 self._sleep()
             except BrokenPipeError:
                 self._reap()
@@ -214,7 +218,7 @@ class Recorder:
         try:
             writer = WriterProcess(self.store)
         except NotStarted as error:
-            self._say(f"nothing is recorded, the app serves on: no writer process starts: {error}")
+            self._log(f"nothing is recorded, the app serves on: no writer process starts: {error}")
             return False
         with self._lock:
             self._writer, self._origins_sent, self._sent, self._cut = writer, 0, 0, b""
@@ -222,8 +226,9 @@ class Recorder:
 
     def _catch_up(self) -> None:
         """Give the writer all that waits; after that requests write to it themselves."""
+        assert self._writer is not None
         while data := self._next():
-            self._push(data)
+            self._writer.write(data, self._closing)
 
     def _next(self) -> bytes:
         """Take what goes next: the rest of a cut frame, a new tap, the backlog, its losses."""
@@ -245,40 +250,22 @@ class Recorder:
             self._pipe = self._writer.input
             return b""
 
-    def _push(self, data: bytes) -> None:
-        """Write all of `data`; raises `BrokenPipeError` when the process is gone, or we must go."""
-        assert self._writer is not None
-        poll = select.poll()
-        poll.register(self._writer.input, select.POLLOUT)
-        rest = memoryview(data)
-        closing_since: float | None = None
-        while rest:
-            try:
-                rest = rest[os.write(self._writer.input, rest) :]
-            except BlockingIOError:
-                poll.poll(100)
-                if self._closing.is_set():
-                    closing_since = closing_since or time.monotonic()
-                    if time.monotonic() > closing_since + _LAST_SECONDS:
-                        raise BrokenPipeError from None
-
     def _sleep(self) -> None:
-        """Wait to be woken, and for what the process wants to have logged."""
+        """Wait for a ring, and for messages of the process, which are logged."""
         assert self._writer is not None and self._wakeup is not None
         poll = select.poll()
-        poll.register(self._wakeup[0], select.POLLIN)
+        poll.register(self._wakeup.descriptor, select.POLLIN)
         poll.register(self._writer.output, select.POLLIN)
         for descriptor, _ in poll.poll():
-            if descriptor == self._wakeup[0]:
+            if descriptor == self._wakeup.descriptor:
                 with self._lock:
-                    os.read(self._wakeup[0], 16)
-                    self._woken = False
+                    self._wakeup.stop_ringing()
                 continue
             messages = self._writer.messages()
             if messages is None:
                 raise BrokenPipeError
             for message in messages:
-                self._say(message)
+                self._log(message)
 
     def _reap(self) -> None:
         """Count what a writer that died leaves behind."""
@@ -289,7 +276,7 @@ class Recorder:
         lost = self._let_go("writer process died")
         self._generation += 1
         what = "died and is started again" if ready else "does not start, and is tried again"
-        self._say(f"the writer process {what}; {lost} exchanges are lost")
+        self._log(f"the writer process {what}; {lost} exchanges are lost")
         if age < _RESTART_SECONDS:
             self._closing.wait(_RESTART_SECONDS)
 
@@ -316,66 +303,37 @@ class Recorder:
             with suppress(BrokenPipeError):
                 self._catch_up()
                 for message in self._writer.last_messages():
-                    self._say(message)
+                    self._log(message)
             self._close_to_requests()
             self._writer.close()
             self._let_go("not written when the app ended")
         with self._lock:
-            for descriptor in self._wakeup or ():
-                os.close(descriptor)
+            if self._wakeup is not None:
+                self._wakeup.close()
             self._wakeup = None
 
-    def _start_companions(self) -> None:
-        if self._stops is not None:
+    def _start_beside(self) -> None:
+        if self._is_started or self._on_start is None:
             return
-        self._stops = []
-        for companion in companions:
-            try:
-                self._stops.append(companion(self.store, self.settings))
-            except Exception as error:
-                # While Python ends, this thread still writes; nothing new can be started any more.
-                threading.main_thread().join(timeout=1)
-                if threading.main_thread().is_alive():
-                    self._say(f"the scheduler cannot start: {error}")
+        self._is_started = True
+        try:
+            self._stop = self._on_start(self.store, self.settings)
+        except Exception as error:
+            # While Python ends, this thread still writes; nothing new can be started any more.
+            threading.main_thread().join(timeout=1)
+            if threading.main_thread().is_alive():
+                self._log(f"the scheduler cannot start: {error}")
 
-    def _say(self, message: str) -> None:
+    def _log(self, message: str) -> None:
         """Log each message once: the app's log is not ours to fill."""
-        if message not in self._said and len(self._said) < 100:
-            self._said.add(message)
+        if message not in self._logged and len(self._logged) < 100:
+            self._logged.add(message)
             logger.error("modeltap: %s", message)
 
     def after_fork(self) -> None:
         """In a forked child: what is open is the parent's."""
         if self._writer is not None:
             self._writer.forget()
-        for descriptor in self._wakeup or ():
-            os.close(descriptor)
+        if self._wakeup is not None:
+            self._wakeup.close()
         self._start_anew()
-
-
-def recorder_for(settings: Settings) -> Recorder:
-    """Return this process's recorder for the settings' store; made here, started by its first put.
-
-    Litestar builds a middleware for each route: they share one.
-    """
-    path = Path(settings.store).expanduser().absolute()
-    with _registry_lock:
-        recorder = _recorders.get(path)
-        if recorder is None:
-            recorder = _recorders[path] = Recorder(path, settings)
-        return recorder
-
-
-def recorders() -> list[Recorder]:
-    """Return all recorders of this process."""
-    return list(_recorders.values())
-
-
-def _new_lock() -> None:
-    global _registry_lock
-    _registry_lock = threading.Lock()
-
-
-_recorders: dict[Path, Recorder] = {}
-_registry_lock = threading.Lock()
-os.register_at_fork(after_in_child=_new_lock)

@@ -6,7 +6,7 @@ import time
 
 from modeltap.analysis.verdicts.capture_loss import judge_losses
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import losses_due, write_losses
+from modeltap.store.dropped import dropped_due, note_dropped
 
 
 def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
@@ -26,17 +26,17 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
 
     def lose(**reasons):
         with writing(connection):
-            write_losses(connection, "m", "host", 1, reasons)
+            note_dropped(connection, "m", "host", 1, reasons)
 
     now = time.time()
-    assert judge(now) == 0 and not losses_due(connection, now)
+    assert judge(now) == 0 and not dropped_due(connection, now)
     lose(full=3, died=1200)
-    assert losses_due(connection, now) and judge(now) == 1 and judge(now) == 0
+    assert dropped_due(connection, now) and judge(now) == 1 and judge(now) == 0
     lose(full=4)
     judge(now)
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["summary"] == "m: 1,207 exchanges were not recorded: 1,200 (died), 7 (full)"
-    assert alert["severity"] == "warning" and not losses_due(connection, now + 3600)
-    assert losses_due(connection, now + 4 * 3600) and judge(now + 4 * 3600) == 2
+    assert alert["severity"] == "warning" and not dropped_due(connection, now + 3600)
+    assert dropped_due(connection, now + 4 * 3600) and judge(now + 4 * 3600) == 2
     assert [one.event for one in told] == ["alert.firing", "alert.resolved"]
     connection.close()

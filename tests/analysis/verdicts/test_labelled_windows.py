@@ -87,7 +87,7 @@ def test_a_label_told_while_an_analysis_is_at_work(store):
     with closing(sqlite3.connect(store)) as connection:
         # As it is when that pass is over: the labels were looked at, the rows were not.
         newest = connection.execute("select max(seq) from labels").fetchone()[0]
-        connection.execute("insert or replace into progress values ('labels', ?)", (newest,))
+        connection.execute("insert or replace into watermarks values ('labels', ?)", (newest,))
         connection.commit()
     analyze(store, said, open_too=True)
     assert errors(store) == [COUNT]

@@ -13,6 +13,7 @@ from modeltap.config.settings import Settings
 from modeltap.decoding import batches
 from modeltap.decoding.decoders import Decoders
 from modeltap.payload import Decoded, Payload
+from modeltap.store.stored_exchanges import StoredExchange
 
 SERVER = Path(__file__).parents[2] / "support" / "llm_server.py"
 
@@ -38,7 +39,8 @@ def seen(row: Any) -> Seen:
             decoded.append(super().decode(payload))
             return decoded[-1]
 
-    batches.read([row], Settings(), Kept())
+    exchange = StoredExchange(**{name: row[name] for name in StoredExchange._fields})
+    batches.read([exchange], Settings(), Kept())
     return Seen(dict(row), decoded[-1])
 
 
@@ -49,8 +51,7 @@ def llm(serve, tmp_path, read_rows, eventually):
     store = tmp_path / "modeltap.db"
 
     def last(count: int = 1) -> Seen:
-        sql = f"select {batches.COLUMNS}, headers_ms, request_note, response_note from exchanges "
-        sql += "where path <> '/health' order by seq"
+        sql = "select * from exchanges where path <> '/health' order by seq"
         assert eventually(lambda: len(read_rows(store, sql)) >= count)
         return seen(read_rows(store, sql)[-1])
 

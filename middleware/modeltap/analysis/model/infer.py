@@ -24,7 +24,7 @@ from modeltap.analysis.model.feature import (
 )
 from modeltap.analysis.model.vectors import MOST, mean_direction
 from modeltap.config.settings import FeatureSettings
-from modeltap.privacy.masker import MASK
+from modeltap.privacy.marks import MASK
 
 MAX_VOCABULARY = 200
 """Categories with a bin of their own: 1.6 KB of counts a window, and a test for each."""

@@ -26,6 +26,8 @@ from modeltap.ingest.files.table import Table, open_table
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.rows import columns
 from modeltap.store.connection import writing
+from modeltap.store.labels import last_label
+from modeltap.store.predictions import StoredRow, event_period, first_rows, rows_between
 from modeltap.store.references import save_reference, save_rows
 
 
@@ -93,11 +95,11 @@ def freeze_rows(
     counter: WindowCounter,
     model: str,
     version: str,
-    picked: Sequence[sqlite3.Row],
+    picked: Sequence[StoredRow],
     source: str,
     rolling: str = "",
 ) -> Reference:
-    """Freeze a reference of the stored rows `picked` (exchange_id, row, event_time).
+    """Freeze a reference of the stored rows `picked`.
 
     Args:
         rolling: the setting of a rolling reference, of which only the bins are these rows'.
@@ -198,46 +200,18 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
 
 def _first_seconds(
     connection: sqlite3.Connection, model: str, version: str, seconds: float
-) -> list[sqlite3.Row]:
+) -> list[StoredRow]:
     """Return the rows of the first `seconds`, once a later row shows that they are over."""
-    first, last = connection.execute(
-        "select min(event_time), max(event_time) from predictions where model = ? and version = ?",
-        (model, version),
-    ).fetchone()
-    start, end = clock.parse(first), clock.parse(last)
+    period = event_period(connection, model, version)
+    start, end = clock.parse(period.first), clock.parse(period.last)
     if start is None or end is None or end < start + seconds:
         return []
-    return rows_between(connection, model, version, first, clock.iso(start + seconds))
-
-
-def rows_between(
-    connection: sqlite3.Connection, model: str, version: str, start: str, end: str
-) -> list[sqlite3.Row]:
-    """Return the stored rows of the half-open period, in event order."""
-    return connection.execute(
-        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
-        "and event_time >= ? and event_time < ? order by event_time, seq, row",
-        (model, version, start, end),
-    ).fetchall()
-
-
-def first_rows(
-    connection: sqlite3.Connection, model: str, version: str, limit: int
-) -> list[sqlite3.Row]:
-    """Return the first `limit` stored rows in event order."""
-    return connection.execute(
-        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
-        "and event_time is not null order by event_time, seq, row limit ?",
-        (model, version, limit),
-    ).fetchall()
+    first, after = (period.first or "", 0, 0), (clock.iso(start + seconds), 0, 0)
+    return rows_between(connection, model, version, first, after)
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:
-    labels = []
-    for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True):
-        found = connection.execute(
-            "select value from labels where exchange_id = ? and row = ? order by seq desc limit 1",
-            (exchange_id, row),
-        ).fetchone()
-        labels.append(found[0] if found else None)
-    return labels
+    return [
+        last_label(connection, exchange_id, row)
+        for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True)
+    ]

@@ -16,9 +16,10 @@ from modeltap.analysis.verdicts.labelled_windows import PerformanceJudge
 from modeltap.analysis.verdicts.recorder import Judging, OnJudged
 from modeltap.analysis.verdicts.traffic_windows import judge_operations
 from modeltap.config.windows import Window
+from modeltap.store.job_times import begin_pass, end_pass
 from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.models import counted_models
 from modeltap.store.references import active_reference, active_references
-from modeltap.store.watermarks import begin_pass, end_pass, models
 
 LEASE = "analysis"
 
@@ -83,13 +84,13 @@ def analyze(
 
 
 def _references(connection: sqlite3.Connection, model: str | None) -> list[Reference]:
-    rows = active_references(connection)
-    return [Reference.from_json(r["payload"]) for r in rows if model in (None, r["model"])]
+    rows = active_references(connection, model)
+    return [Reference.from_json(row.payload) for row in rows]
 
 
 def _without_reference(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     return [
         (model, version)
-        for model, version in models(connection)
+        for model, version in counted_models(connection)
         if active_reference(connection, model, version) is None
     ]

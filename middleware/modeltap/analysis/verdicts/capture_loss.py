@@ -11,9 +11,9 @@ from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK, Metric
 from modeltap.analysis.verdicts.recorder import OnJudged, metric_row
 from modeltap.config.windows import Window
 from modeltap.store.connection import writing
-from modeltap.store.dropped import JUDGED, calm_incidents, newest_loss
+from modeltap.store.dropped import JUDGED, newest_dropped, recovered_incidents
 from modeltap.store.metrics import save_metrics
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.watermarks import advance, watermark
 
 CAPTURE_LOSS = "capture_loss"
 
@@ -34,8 +34,8 @@ def judge_losses(
     with writing(connection):
         if not fence():
             return 0
-        before = progress(connection, JUDGED)
-        newest = newest_loss(connection)
+        before = watermark(connection, JUDGED)
+        newest = newest_dropped(connection)
         rows = [*_lossy(connection, before), *_calm(connection, now)]
         advance(connection, JUDGED, before, max(newest, before))
         for row in rows:
@@ -60,7 +60,7 @@ def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[dict[str, An
 
 def _calm(connection: sqlite3.Connection, now: float) -> Iterator[dict[str, Any]]:
     """Yield the first two hours that are over after the last one with a loss, per open incident."""
-    for alert in calm_incidents(connection, now):
+    for alert in recovered_incidents(connection, now):
         last = clock.parse(alert["last_window_start"]) or 0.0
         for hour in (last + _HOUR, last + 2 * _HOUR):
             calm = Metric(metric=CAPTURE_LOSS, rows=0, count=0, value=0.0, verdict=OK)

@@ -35,6 +35,7 @@ from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.metrics import forget_period, values_before
+from modeltap.store.predictions import StoredRow, rows_between
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import Columns
 
@@ -146,7 +147,7 @@ class InputJudge:
             alpha=ALPHA[self._settings.sensitivity],
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
-            times=parse_times([row["event_time"] for row in rows]),
+            times=parse_times([row.event_time for row in rows]),
             end=None if self.judging.open_too else clock.parse(end) or 0.0,
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
@@ -163,7 +164,7 @@ class InputJudge:
         connection, min_rows = self.judging.connection, self._settings.min_rows
         return rolled(connection, self.reference, self._series, start, end, min_rows)
 
-    def _has_samples(self, rows: Sequence[sqlite3.Row], start: str, end: str) -> bool:
+    def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
         """Say whether a window's rows are compared: not those of the reference's own period."""
         return (
             self._settings.multivariate
@@ -180,9 +181,9 @@ class InputJudge:
             self.judging.connection, self._series, start, self.reference.rolling
         )
 
-    def read_some(self, rows: Sequence[sqlite3.Row]) -> Batch:
+    def read_some(self, rows: Sequence[StoredRow]) -> Batch:
         """Decode a sample of stored rows again."""
-        chosen = choose([(row["exchange_id"], row["row"]) for row in rows])
+        chosen = choose([(row.exchange_id, row.row) for row in rows])
         return self.counter.read_picked(self.reference.model, [rows[place] for place in chosen])
 
     def coded(self, batch: Batch) -> Sample:
@@ -195,9 +196,7 @@ class InputJudge:
             return self._frozen_rows
         first, after = compared_period(self.reference.rolling, start, end)
         model, version = self.reference.model, self.reference.version
-        rows = stored.rows_between(
-            self.judging.connection, model, version, (first, 0, 0), (after, 0, 0)
-        )
+        rows = rows_between(self.judging.connection, model, version, (first, 0, 0), (after, 0, 0))
         return self.coded(self.read_some(rows))
 
     @cached_property
@@ -205,13 +204,11 @@ class InputJudge:
         coded = sampled_rows(self.judging.connection, self.reference.id)
         return Sample.unpack(coded, self.reference)
 
-    def _rows(self, group: Sequence[Columns]) -> list[sqlite3.Row]:
+    def _rows(self, group: Sequence[Columns]) -> list[StoredRow]:
         connection = self.judging.connection
         first, _ = stored.bounds(connection, group[0], self._series)
         _, after = stored.bounds(connection, group[-1], self._series)
-        return stored.rows_between(
-            connection, self.reference.model, self.reference.version, first, after
-        )
+        return rows_between(connection, self.reference.model, self.reference.version, first, after)
 
 
 @dataclass
@@ -219,7 +216,7 @@ class _Samples:
     """Samples of a window and its reference, each built when it is first read."""
 
     judge: InputJudge
-    rows: Sequence[sqlite3.Row]
+    rows: Sequence[StoredRow]
     start: str
     end: str
 

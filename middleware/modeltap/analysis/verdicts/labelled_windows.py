@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from modeltap import clock
-from modeltap.analysis.counting.labelled import LABELS, Due, due_windows, forget_due, note_due
+from modeltap.analysis.counting.labelled import LABELS
 from modeltap.analysis.detectors import performance
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import infer_task
@@ -21,10 +20,17 @@ from modeltap.analysis.verdicts.recorder import Judging, Period
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.labels import note_label_days
+from modeltap.store.due_windows import DueWindow, forget_due, labelled_windows, note_due
+from modeltap.store.labels import (
+    LabelledRow,
+    labelled_rows_after,
+    newest_label,
+    note_label_days,
+)
+from modeltap.store.predictions import LabelledPrediction, RowKey, labelled_predictions
 from modeltap.store.references import active_reference
-from modeltap.store.watermarks import advance, progress
-from modeltap.store.windows import Key, Series
+from modeltap.store.watermarks import advance, watermark
+from modeltap.store.windows import Series
 
 
 @dataclass
@@ -39,20 +45,20 @@ class PerformanceJudge:
     def run(self) -> int:
         """Judge them; return how many."""
         self._note_labels()
-        due = due_windows(self.judging.connection)
+        due = labelled_windows(self.judging.connection)
         return sum(self._judge(window, newest) for window, newest in due)
 
     def _note_labels(self) -> None:
         """Note which windows new labels belong to, and how far the labels were read."""
         connection = self.judging.connection
-        before = progress(connection, LABELS)
-        newest = connection.execute("select max(seq) from labels").fetchone()[0] or 0
+        before = watermark(connection, LABELS)
+        newest = newest_label(connection)
         due = set()
-        for row in self._labelled_since(0 if self.judging.again else before):
-            window = Window.parse(self.judging.settings_of(row["model"]).window)
+        for row in labelled_rows_after(connection, 0 if self.judging.again else before):
+            window = Window.parse(self.judging.settings_of(row.model).window)
             start = self._start(row, window)
             if start is not None:
-                due.add(Due(row["model"], row["version"], window.text, start))
+                due.add(DueWindow(row.model, row.version, window.text, start))
         if not due and newest == before:
             return
         with writing(connection):
@@ -60,29 +66,19 @@ class PerformanceJudge:
             if advance(connection, LABELS, before, newest):
                 note_label_days(connection, before)
 
-    def _start(self, row: sqlite3.Row, window: Window) -> str | None:
+    def _start(self, row: LabelledRow, window: Window) -> str | None:
         """Return the start of the window that a labelled row lies in; None while it is not cut."""
         if window.kind != "rows":
-            return clock.iso(window.start(clock.parse(row["event_time"]) or 0.0))
-        series = self._series(row["model"], row["version"], window.text)
-        found = series and stored.window_at(self.judging.connection, series, row["event_time"])
+            return clock.iso(window.start(clock.parse(row.event_time) or 0.0))
+        series = self._series(row.model, row.version, window.text)
+        found = series and stored.window_at(self.judging.connection, series, row.event_time)
         return found["window_start"] if found else None
 
     def _series(self, model: str, version: str, window: str) -> Series | None:
         row = active_reference(self.judging.connection, model, version)
-        return None if row is None else Series(model, version, row["id"], window)
+        return None if row is None else Series(model, version, row.id, window)
 
-    def _labelled_since(self, seq: int) -> list[sqlite3.Row]:
-        # A cross join keeps the order: SQLite would go through all predictions, and then look for
-        # the few labels that are new.
-        return self.judging.connection.execute(
-            "select distinct p.model, p.version, p.event_time from labels l "
-            "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-            "where l.seq > ? and p.event_time is not null",
-            (seq,),
-        ).fetchall()
-
-    def _judge(self, due: Due, newest: int) -> bool:
+    def _judge(self, due: DueWindow, newest: int) -> bool:
         model, version = due.model, due.version
         settings = self.judging.settings_of(model)
         where = self._where(*due)
@@ -93,7 +89,7 @@ class PerformanceJudge:
             self._references[model, version] = self._reference(model, version)
         reference = self._references[model, version]
         pairs = self._pairs(model, version, first, after)
-        predictions, truths = [p["prediction"] for p in pairs], [p["value"] for p in pairs]
+        predictions, truths = [p.prediction for p in pairs], [p.label for p in pairs]
         labelled = sum(value is not None for value in truths)
         task = settings.task
         if reference is not None and reference.performance is not None:
@@ -126,7 +122,7 @@ class PerformanceJudge:
 
     def _where(
         self, model: str, version: str, window: str, start: str
-    ) -> tuple[Period, Key, Key] | None:
+    ) -> tuple[Period, RowKey, RowKey] | None:
         """Return a window's period, and where its rows begin and those after them do."""
         length = Window.parse(window)
         if length.kind != "rows":
@@ -139,31 +135,26 @@ class PerformanceJudge:
         period = Period(model, version, window, start, found["window_end"])
         return period, *stored.bounds(self.judging.connection, found, series)
 
-    def _pairs(self, model: str, version: str, start: Key, end: Key) -> list[sqlite3.Row]:
+    def _pairs(
+        self, model: str, version: str, start: RowKey, end: RowKey
+    ) -> list[LabelledPrediction]:
         """Return prediction and last label of each row of a period; no label is None."""
-        return self.judging.connection.execute(
-            "select p.prediction, (select l.value from labels l where l.exchange_id = "
-            "p.exchange_id and l.row = p.row order by l.seq desc limit 1) as value "
-            "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
-            "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
-            "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
-            (model, version, start[0], *start, *end),
-        ).fetchall()
+        return labelled_predictions(self.judging.connection, model, version, start, end)
 
     def _reference(self, model: str, version: str) -> Reference | None:
         """Return the reference; its record is learnt when enough of its labels have come."""
         row = active_reference(self.judging.connection, model, version)
         if row is None:
             return None
-        reference = Reference.from_json(row["payload"])
+        reference = Reference.from_json(row.payload)
         if reference.performance is None and reference.from_time and reference.to_time:
             pairs = self._pairs(
                 model, version, (reference.from_time, 0, 0), (reference.to_time, 0, 0)
             )
-            labels: list[Any] = [pair["value"] for pair in pairs]
+            labels: list[Any] = [pair.label for pair in pairs]
             settings = self.judging.settings_of(model)
             if sum(label is not None for label in labels) >= settings.min_rows:
-                predictions: list[Any] = [pair["prediction"] for pair in pairs]
+                predictions: list[Any] = [pair.prediction for pair in pairs]
                 record = learn_baseline(predictions, labels, settings.task)
                 reference = msgspec.structs.replace(reference, performance=record)
                 with writing(self.judging.connection):

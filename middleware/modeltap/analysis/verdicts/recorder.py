@@ -15,7 +15,9 @@ from modeltap.analysis.counting.counter import OnPiece, SettingsOf, go_on
 from modeltap.analysis.model.metric import ALERT, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.store.connection import writing
+from modeltap.store.exchanges import newest_is_imported
 from modeltap.store.metrics import METRIC_COLUMNS, drop_compared_with_others, save_metrics
+from modeltap.store.predictions import newest_event_time
 from modeltap.store.runs import claim_run
 from modeltap.store.windows import Series
 
@@ -59,10 +61,7 @@ class Judging:
         by_request = self.settings_of(model).event_time == "request"
         if by_request and self._live(model) and end <= clock.iso(time.time()):
             return True
-        newest = self.connection.execute(
-            "select max(event_time) from predictions where model = ? and version = ?",
-            (model, version),
-        ).fetchone()[0]
+        newest = newest_event_time(self.connection, model, version)
         return newest is not None and newest >= end
 
     def write(
@@ -104,12 +103,7 @@ class Judging:
 
     def _live(self, model: str) -> bool:
         """Imported rows tell their own time, and the clock nothing about whether more will come."""
-        row = self.connection.execute(
-            "select source = 'import' or method is 'IMPORT' from exchanges where model = ? "
-            "order by seq desc limit 1",
-            (model,),
-        ).fetchone()
-        return row is not None and not row[0]
+        return newest_is_imported(self.connection, model) is False
 
 
 def is_within(reference: Reference, start: str, end: str) -> bool:

@@ -11,6 +11,7 @@ from modeltap.analysis.counting.counter import traffic_of
 from modeltap.analysis.detectors import operations
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.verdicts.recorder import Judging, Period
+from modeltap.store.traffic import closed_traffic, mark_traffic_done
 
 _USUAL_WINDOWS = 24
 _MIN_USUAL_WINDOWS = 3
@@ -20,18 +21,14 @@ def judge_operations(judging: Judging) -> int:
     """Judge latency, errors and throughput by the wall clock; return how many windows."""
     limit = "9999" if judging.open_too else clock.iso(time.time())
     judged = 0
-    # Two statements, for only one without an `or` finds what is due by its index.
-    due = "" if judging.again else "due and "
-    for window in judging.connection.execute(
-        f"select * from traffic where {due}window_end <= ? order by window_end", (limit,)
-    ).fetchall():
+    for window in closed_traffic(judging.connection, limit, due_only=not judging.again):
         traffic = traffic_of(window)
         period = Period(
-            window["model"],
-            window["version"],
-            window["window"],
-            window["window_start"],
-            window["window_end"],
+            window.model,
+            window.version,
+            window.window,
+            window.window_start,
+            window.window_end,
         )
         seconds = (clock.parse(period.end) or 0.0) - (clock.parse(period.start) or 0.0)
         context = operations.TrafficContext(
@@ -52,11 +49,7 @@ def judge_operations(judging: Judging) -> int:
 
 
 def _done(connection: sqlite3.Connection, period: Period) -> None:
-    connection.execute(
-        "update traffic set due = 0 where model = ? and version = ? and window = ? "
-        "and window_start = ?",
-        (period.model, period.version, period.window, period.start),
-    )
+    mark_traffic_done(connection, period.model, period.version, period.window, period.start)
 
 
 def _usual(connection: sqlite3.Connection, period: Period) -> dict[str, float]:

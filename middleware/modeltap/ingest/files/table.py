@@ -21,10 +21,10 @@ from modeltap.ingest.files.source import (
 )
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
-"""What tables write where there is no value, in lower case."""
+"""Texts that stand for a missing value, in lower case."""
 
 KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", PARQUET: "parquet"}
-"""What a file of rows is, by its ending."""
+"""Formats of tables, by the ending of the file."""
 
 _STEP_ROWS = 1024
 

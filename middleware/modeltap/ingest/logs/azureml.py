@@ -24,15 +24,15 @@ _SIDES: dict[str, Side] = {
 
 
 def read(source: Source) -> Iterator[Logged]:
-    """Yield the halves in a file of the collector's."""
+    """Yield the requests and responses in a file of the collector's."""
     for line, document in documents(source):
         try:
-            yield _half(from_document(document))
+            yield _side(from_document(document))
         except NoEvent as reason:
             source.note(line, str(reason))
 
 
-def _half(event: Event) -> Logged:
+def _side(event: Event) -> Logged:
     told = event.attributes
     side = _SIDES.get(told["type"].rpartition(".")[2])
     if side is None:

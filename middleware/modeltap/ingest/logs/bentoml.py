@@ -19,7 +19,7 @@ from modeltap.ingest.table_rows import read_rows
 
 SOURCE = "bentoml"
 OWN_COLUMNS = ("timestamp", "request_id", "trace_id")
-"""What BentoML adds to each row."""
+"""Fields that BentoML adds to each row."""
 
 _ROLES = {"prediction": "prediction", "target": "label"}
 

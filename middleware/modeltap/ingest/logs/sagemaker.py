@@ -35,7 +35,7 @@ def read(source: Source) -> Iterator[Entry]:
 
 
 class _NotRight(Exception):
-    """What is wrong with a line."""
+    """A line that is not valid."""
 
 
 def _captured(document: dict[str, Any]) -> Logged:

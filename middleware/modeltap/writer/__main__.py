@@ -1,8 +1,8 @@
-"""``python -m modeltap.writer.main STORE DESCRIPTOR``: the process that writes an app's captures.
+"""``python -m modeltap.writer STORE DESCRIPTOR``: the process that writes an app's captures.
 
-Frames come on standard input, what is to be logged goes to standard output, and how much is
-done into shared memory (`frames.Counters`). It ends when its input does, having written all that
-came before. Signals are the app's: its last exchanges come after them.
+Frames come on standard input, messages to log go to standard output, and counts go into shared
+memory (`protocol.Counters`). The process ends when its input does, having written all that came
+before. It ignores signals, which are meant for the app: the app's last exchanges come after them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,24 @@ from modeltap.writer.records import Origin
 _ORPHAN_SECONDS = 30.0
 """How long a batch waits for another program's lock once the app has gone."""
 
-_LOOK_SECONDS = 5.0
-"""How often a quiet process looks whether its app is still there: a fork of the app that knows
+_CHECK_SECONDS = 5.0
+"""How often a quiet process checks that its app is still there: a fork of the app that knows
 nothing of us may hold our input open."""
 
 _READ_BYTES = 1 << 20
+"""All that the pipe can hold."""
+
 _FULL_BYTES = 1 << 19
+"""At half a pipe no more is waited for, or the app would find it full."""
+
 _SLICE_SECONDS = 0.01
+"""How often a process that gathers checks the pipe: what `flush` waits beyond a commit."""
+
 _MAX_FLUSH_SECONDS = 60.0
+"""The largest `flush_interval_seconds`, and the interval before the first tap is known."""
 
 
-class _Input:
+class InputPipe:
     """The pipe from the app; it knows whether the app is still there."""
 
     def __init__(self, descriptor: int, counters: Counters) -> None:
@@ -52,7 +59,7 @@ class _Input:
 
     def read(self) -> bytes:
         """Wait for bytes and return them; none when there will be no more."""
-        while not self._poll.poll(_LOOK_SECONDS * 1000):
+        while not self._poll.poll(_CHECK_SECONDS * 1000):
             if self._orphaned():
                 return b""
         return os.read(self._descriptor, _READ_BYTES)
@@ -79,13 +86,13 @@ class _Input:
         return os.getppid() != self._parent
 
 
-class _Process:
+class WritingLoop:
     """Reads, writes and counts until there is no more."""
 
-    def __init__(self, store: Path, counters: Counters, answers: int) -> None:
+    def __init__(self, store: Path, counters: Counters, messages: int) -> None:
         self._counters = counters
-        self._answers = answers
-        self._input = _Input(0, counters)
+        self._messages = messages
+        self._input = InputPipe(0, counters)
         self._writer = BatchWriter(store, self._input.has_patience)
         self._flush_seconds = _MAX_FLUSH_SECONDS
 
@@ -98,7 +105,7 @@ class _Process:
                 if kind == EXCHANGE:
                     batch.append(payload)
                 elif kind == ORIGIN:
-                    self._introduce(msgspec.json.decode(payload, type=Origin))
+                    self._add_origin(msgspec.json.decode(payload, type=Origin))
                 elif kind == LOSSES:
                     losses = json.loads(payload)
             if batch or losses:
@@ -106,30 +113,30 @@ class _Process:
             self._input.gather(self._flush_seconds)
         self._writer.close()
 
-    def _introduce(self, origin: Origin) -> None:
+    def _add_origin(self, origin: Origin) -> None:
         settings = origin.settings
-        # Who waits for the commit gathers company by waiting: the next batch is what came
+        # A request that waits for its commit lets others gather: the next batch is what came
         # meanwhile.
         durable = settings.durability != "fast"
         seconds = 0.0 if durable else settings.flush_interval_seconds
         self._flush_seconds = min(self._flush_seconds, seconds)
-        self._writer.introduce(origin)
+        self._writer.add_origin(origin)
 
     def _write(self, batch: list[bytes], losses: dict[str, int]) -> None:
-        outcome = self._writer.write(batch, losses)
-        for message in outcome.messages:
-            _say(self._answers, message)
+        result = self._writer.write(batch, losses)
+        for message in result.messages:
+            _send(self._messages, message)
         self._counters.add(
-            failed=outcome.failed,
-            written=outcome.written,
-            unusable=outcome.lost[UNUSABLE],
-            no_room=outcome.lost[NO_ROOM],
+            failed=result.failed,
+            written=result.written,
+            unusable=result.lost[UNUSABLE],
+            no_room=result.lost[NO_ROOM],
         )
 
 
-def _say(answers: int, message: str) -> None:
-    with suppress(OSError):  # nobody listens, or too slowly; the app may have gone already
-        os.write(answers, json.dumps(message).encode() + b"\n")
+def _send(messages: int, message: str) -> None:
+    with suppress(OSError):  # the app reads too slowly, or has gone already
+        os.write(messages, json.dumps(message).encode() + b"\n")
 
 
 def main(store: str, descriptor: int) -> None:
@@ -137,12 +144,12 @@ def main(store: str, descriptor: int) -> None:
     for number in ENDINGS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
-    answers = os.dup(1)
-    os.dup2(2, 1)  # whatever prints must not speak into the answers
-    os.set_blocking(answers, False)
-    gc.disable()  # nothing here makes cycles, and a batch is thousands of objects to look through
-    _say(answers, READY)
-    _Process(Path(store), Counters(descriptor), answers).run()
+    messages = os.dup(1)
+    os.dup2(2, 1)  # whatever prints must not write among the messages
+    os.set_blocking(messages, False)
+    gc.disable()  # nothing here makes cycles, and a batch is thousands of objects to scan
+    _send(messages, READY)
+    WritingLoop(Path(store), Counters(descriptor), messages).run()
 
 
 if __name__ == "__main__":
