@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from modeltap.tap.recorders import recorders
+from modeltap.tap.recording.recorders import recorders
 
 PATIENCE = 240.0
 """Seconds until a test that waits in vain fails: it waits for a condition, never for the time.

@@ -32,7 +32,7 @@ from modeltap.errors import (
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
-from modeltap.tap.recorders import recorders
+from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def closed(clean_process):
     """Write what was captured, and let go of the store."""
 
     def close():
-        modeltap.tap.recorders.recorders.close()
+        modeltap.tap.recording.recorders.recorders.close()
         modeltap.tap.calls.call_taps.clear()
 
     yield close

@@ -32,7 +32,7 @@ def count(store):
 CHILD = """
 import sys, time
 from modeltap.config import sources
-from modeltap.tap.recorder import Recorder
+from modeltap.tap.recording.recorder import Recorder
 from modeltap.writer.process import WriterProcess
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack

@@ -18,7 +18,7 @@ from modeltap.config import sources
 from modeltap.store.connection import connect
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
-from modeltap.tap.recorder import Recorder
+from modeltap.tap.recording.recorder import Recorder
 from modeltap.writer.batch_writer import BatchWriter
 from modeltap.writer.records import origin_of
 from processes import writers_of

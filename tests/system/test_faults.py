@@ -20,7 +20,7 @@ from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
-from modeltap.tap.recorder import Recorder
+from modeltap.tap.recording.recorder import Recorder
 from processes import writers_of
 
 

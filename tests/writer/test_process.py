@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from modeltap.tap.recorder import Recorder
+from modeltap.tap.recording.recorder import Recorder
 from recordings import CHILD, count, put, settings_of
 
 

@@ -2,7 +2,6 @@
 
 In reading order: `asgi` and `wsgi` wrap web apps; `functions`, `decorated` and `calls` tap calls
 without HTTP. `tapping` is what they share: it chooses exchanges (`routing`, `sampling`), has the
-app's own function mask them (`mask_body`), packs an `exchange` (`packing`) and hands it to one of
-the process's `recorders`. A `recorder` writes into the pipe, with a `backlog` for what finds no
-room, a thread that sleeps at its `wakeup`, and a new start after `forks`.
+app's own function mask them (`mask_body`), packs an `exchange` (`packing`) and hands it to
+`recording`, which brings it to the writer process.
 """

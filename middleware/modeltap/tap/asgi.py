@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.recorder import Ticket
+from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
 Scope = MutableMapping[str, Any]

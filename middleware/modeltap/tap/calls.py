@@ -11,8 +11,8 @@ import msgspec
 
 from modeltap.errors import InputError
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.recorder import Ticket
-from modeltap.tap.recorders import recorders
+from modeltap.tap.recording.recorder import Ticket
+from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.tapping import Tap
 
 _JSON = (("content-type", "application/json"),)

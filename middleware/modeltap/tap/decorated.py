@@ -10,7 +10,7 @@ from typing import Any
 
 from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.recorder import Ticket
+from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
 AnyFunction = Callable[..., Any]

@@ -17,8 +17,8 @@ from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.mask_body import mask_bodies, own_mask
 from modeltap.tap.packing import pack
-from modeltap.tap.recorder import Recorder, Ticket
-from modeltap.tap.recorders import recorders
+from modeltap.tap.recording.recorder import Recorder, Ticket
+from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.routing import Router
 from modeltap.tap.sampling import Sampler
 

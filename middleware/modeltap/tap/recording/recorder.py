@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from modeltap.config.settings import Settings
-from modeltap.tap import forks
-from modeltap.tap.backlog import Backlog
-from modeltap.tap.wakeup import Wakeup
+from modeltap.tap.recording import forks
+from modeltap.tap.recording.backlog import Backlog
+from modeltap.tap.recording.wakeup import Wakeup
 from modeltap.writer.process import NotStarted, WriterProcess
 from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.writer.records import origin_of

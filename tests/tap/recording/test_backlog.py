@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.tap.backlog import Backlog
+from modeltap.tap.recording.backlog import Backlog
 
 
 @given(st.lists(st.one_of(st.binary(max_size=300), st.integers(0, 500)), max_size=40))

@@ -10,7 +10,7 @@ from typing import Any
 
 from modeltap.config.settings import Settings
 from modeltap.errors import InputError
-from modeltap.tap.recorder import OnStart, Recorder
+from modeltap.tap.recording.recorder import OnStart, Recorder
 
 _COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
 

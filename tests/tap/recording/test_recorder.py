@@ -13,7 +13,7 @@ import pytest
 
 import modeltap
 from modeltap.errors import ConfigError, StoreError
-from modeltap.tap.recorder import Recorder
+from modeltap.tap.recording.recorder import Recorder
 from modeltap.writer.process import WriterProcess
 from recordings import CHILD, count, put, settings_of
 
@@ -39,7 +39,7 @@ def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch
         asked.wait(60)
         return WriterProcess(store)
 
-    monkeypatch.setattr("modeltap.tap.recorder.WriterProcess", slow_to_start)
+    monkeypatch.setattr("modeltap.tap.recording.recorder.WriterProcess", slow_to_start)
     settings = settings_of(store, flush_interval_seconds=2.0, **bound)
     recorder = Recorder(store, settings)
     taken = put(recorder, settings, 50, b"x" * 1000)
