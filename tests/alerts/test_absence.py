@@ -5,13 +5,24 @@ from __future__ import annotations
 import pytest
 
 from modeltap import clock
-from modeltap.alerts.absence import missing, news, watch
+from modeltap.alerts.absence import has_news, missing, update
 from modeltap.config.rule_settings import parse_rule
+from modeltap.config.settings import Settings
 from modeltap.store.connection import writing
 from modeltap.store.request_days import note_requests
 
 NOW = 1_700_000_000.0 // 86_400 * 86_400
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+
+class Configured:
+    """The same rules for each model."""
+
+    def __init__(self, rules):
+        self._rules = rules
+
+    def of(self, model):
+        return Settings(rules=tuple(parse_rule(one) for one in self._rules)).for_model(model)
 
 
 @pytest.fixture
@@ -24,14 +35,12 @@ def look(connection, rules):
     """Do what the scheduler and its child do at a moment; return the transitions."""
 
     def looked(now):
-        def rules_of(_):
-            return [parse_rule(one) for one in rules]
-
-        expected = news(connection, rules_of, now)
+        settings = Configured(rules)
+        expected = has_news(connection, settings, now)
         with writing(connection):
-            changed = watch(connection, rules_of, now)
+            changed = update(connection, settings, now)
         assert bool(changed) == expected
-        assert not news(connection, rules_of, now)  # a second look at the same time finds nothing
+        assert not has_news(connection, settings, now)  # a second one finds nothing
         return [(one.event, one.alert["rule"], one.alert["model"]) for one in changed]
 
     return looked
@@ -98,7 +107,7 @@ def test_a_rule_that_is_disabled_says_nothing(connection, rules):
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
     with writing(connection):
-        changed = watch(connection, lambda _: [parse_rule(one) for one in rules], NOW + 9 * HOUR)
+        changed = update(connection, Configured(rules), NOW + 9 * HOUR)
     assert changed == []
 
 
@@ -106,7 +115,7 @@ def test_a_disabled_rule_is_no_news_for_ever(connection, rules):
     """Else the scheduler would start a child every few seconds."""
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
-    assert not news(connection, lambda _: [parse_rule(one) for one in rules], NOW + 9 * HOUR)
+    assert not has_news(connection, Configured(rules), NOW + 9 * HOUR)
 
 
 def test_a_model_that_has_gone_is_no_alert_for_ever(connection, look):
@@ -193,4 +202,4 @@ def test_a_message_that_was_given_up_is_an_alert_for_a_day(connection, look):
     owed(connection, state="dead", attempts=10, last_error="timeout")
     assert len(look(NOW + HOUR)) == 1
     assert len(look(NOW + 25 * HOUR)) == 1
-    assert missing(connection, lambda _: (), NOW + 25 * HOUR) == []
+    assert missing(connection, Configured([]), NOW + 25 * HOUR) == []

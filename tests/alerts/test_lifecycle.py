@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.alerts.lifecycle import lose_sight, update
+from modeltap.alerts.changes import mark_unknown
+from modeltap.alerts.lifecycle import update
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.store.connection import writing
 
@@ -139,7 +140,7 @@ def test_late_labels_move_the_start_back_over_an_unbroken_run(connection, judge,
 def test_one_good_window_may_be_a_pause(connection, judge, row, week):
     def asked(number, verdict):
         with writing(connection):
-            return events(update(connection, [row(number, verdict)], calm_windows=2))
+            return events(update(connection, [row(number, verdict)], recovery_windows=2))
 
     judge(row(0, "alert"))
     assert asked(1, "ok") == []
@@ -212,7 +213,7 @@ def test_while_the_analysis_fails_nobody_knows(connection, judge, row):
     judge(row(0, "alert"), row(0, "alert", feature="dewp"))
     judge(row(1, "ok", feature="dewp"))
     with writing(connection):
-        lost = lose_sight(connection)
+        lost = mark_unknown(connection)
     assert [(one.event, one.alert["feature"]) for one in lost] == [("alert.error", "temp")]
     assert sorted(one["state"] for one in alerts(connection)) == ["error", "resolved"]
     assert events(judge(row(2, "ok"))) == ["alert.resolved"]

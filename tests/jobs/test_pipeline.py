@@ -16,7 +16,7 @@ from modeltap.ingest.files.table import open_table
 from modeltap.ingest.importer import import_table
 from modeltap.ingest.roles import choose_roles
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.jobs.scheduler import something_new
+from modeltap.jobs.scheduler import needs_analysis
 from modeltap.store.connection import connect
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -213,10 +213,10 @@ def test_an_analysis_that_was_ended_is_work_for_the_next_one(filled):
     connection = connect(filled)
     judged = "select count(distinct window_start) from metrics"
     before = connection.execute(judged).fetchone()[0]
-    assert something_new(connection)
+    assert needs_analysis(connection)
     analyze(filled)
     assert connection.execute(judged).fetchone()[0] > before
-    assert not something_new(connection)
+    assert not needs_analysis(connection)
     connection.close()
 
 

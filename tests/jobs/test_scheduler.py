@@ -24,7 +24,7 @@ def test_a_clock_that_is_set_back_delays_nothing(store, monkeypatch, eventually)
     )
     fake.time = staticmethod(lambda: time.time() + ahead[0])
     monkeypatch.setattr(scheduler, "time", fake)
-    watch = scheduler.Watch(store, Settings(store=str(store), analyze_interval_seconds=0.2))
+    watch = scheduler.Scheduler(store, Settings(store=str(store), analyze_interval_seconds=0.2))
     stop = watch.start()
     try:
         jobs = watch._scheduler.get_jobs()
@@ -39,7 +39,7 @@ def test_a_clock_that_is_set_back_delays_nothing(store, monkeypatch, eventually)
 
 
 def test_late_looks_are_one_look_and_never_two_at_once(store):
-    watch = scheduler.Watch(store, Settings(store=str(store)))
+    watch = scheduler.Scheduler(store, Settings(store=str(store)))
     stop = watch.start()
     try:
         for job in watch._scheduler.get_jobs():

@@ -40,7 +40,7 @@ def hook(receiver, key="hook", **said):
 def owe(connection, *ids, webhook="hook", number=0):
     event = {"type": "alert.firing", "data": {"model": "m", "number": number}}
     with writing(connection):
-        return outbox.owe(connection, webhook, event, ids)
+        return outbox.enqueue_message(connection, webhook, event, ids)
 
 
 def look(connection, column="state"):
@@ -167,7 +167,7 @@ def test_a_message_that_is_refused_holds_up_only_its_own_alert(store, connection
     owe(connection, "a"), owe(connection, "a"), owe(connection, "b")
     deliver(store, [hook(receiver)], clock=clock.time)
     assert look(connection) == ["pending", "pending", "delivered"]
-    assert not outbox.due(connection, clock.time())
+    assert not outbox.any_due(connection, clock.time())
 
 
 def test_a_slow_receiver_holds_up_nobody_else(store, connection, receiver, clock):
@@ -257,7 +257,7 @@ def test_an_unset_variable_costs_no_attempt(store, connection, receiver, clock, 
     assert "ALERT_URL is not set" in look(connection, "last_error")[0]
     assert look(connection, "attempts") == [0]
     # The app's scheduler must not start a process every few seconds for this.
-    assert not outbox.due(connection, clock.time())
+    assert not outbox.any_due(connection, clock.time())
     monkeypatch.setenv("ALERT_URL", receiver.url)
     clock.sleep(301)
     assert deliver(store, hooks, clock=clock.time).delivered == 1
@@ -267,8 +267,8 @@ def test_messages_to_an_unknown_webhook_are_not_due_for_ever(store, connection, 
     owe(connection, "a", webhook="removed")
     deliver(store, [], clock=clock.time)
     assert look(connection) == ["pending"]
-    assert not outbox.due(connection, clock.time())
-    assert outbox.due(connection, clock.time() + 61)
+    assert not outbox.any_due(connection, clock.time())
+    assert outbox.any_due(connection, clock.time() + 61)
 
 
 def test_an_unknown_format_is_said(store, connection, receiver, clock):

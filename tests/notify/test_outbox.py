@@ -12,7 +12,7 @@ from modeltap.alerts.silence import silence
 from modeltap.clock import iso
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify import outbox
-from modeltap.notify.outbox import MAX_AGE_SECONDS, Outcome, claim, due, settle
+from modeltap.notify.outbox import MAX_AGE_SECONDS, DeliveryOutcome, any_due, claim, settle
 from modeltap.store.connection import connect, writing
 
 HOOK = [("a.example#1", WebhookSettings(url="https://a.example/secret-token"))]
@@ -27,11 +27,18 @@ def messages(connection):
 def owe(connection, *ids, webhook="hook", event_type="alert.firing"):
     event = {"type": event_type, "data": {"model": "m"}}
     with writing(connection):
-        return outbox.owe(connection, webhook, event, ids)
+        return outbox.enqueue_message(connection, webhook, event, ids)
 
 
-def take(connection, now=SOON, **said):
-    return claim(connection, ["hook"], now=now, **{"limit": 10, "lease_seconds": 60} | said)
+def take(connection, now=SOON, limit=10, webhook="hook"):
+    """Claim message after message, up to `limit`."""
+    claimed = []
+    while len(claimed) < limit:
+        message = claim(connection, webhook, now=now, lease_seconds=60)
+        if message is None:
+            break
+        claimed.append(message)
+    return claimed
 
 
 def test_one_message_for_what_began_together_the_worst_first(connection, judge, row):
@@ -144,16 +151,16 @@ def test_json_has_no_nan(connection, judge, row):
 
 def test_a_claim_is_for_one_sender_until_its_lease_ends(connection):
     owe(connection, "a")
-    assert due(connection, SOON)
+    assert any_due(connection, SOON)
     (first,) = take(connection)
     assert take(connection) == []
-    assert not due(connection, SOON)
+    assert not any_due(connection, SOON)
     (again,) = take(connection, now=SOON + 61)
     assert (again.id, again.attempts) == (first.id, 2)
     # Who lost the claim can close nothing, but what was delivered was delivered.
-    settle(connection, first, Outcome(status=500), SOON + 62)
+    settle(connection, first, DeliveryOutcome(status=500), SOON + 62)
     assert take(connection, now=SOON + 63) == []
-    assert settle(connection, first, Outcome(status=204), SOON + 64) == "delivered"
+    assert settle(connection, first, DeliveryOutcome(status=204), SOON + 64) == "delivered"
     assert messages(connection)[0]["state"] == "delivered"
 
 
@@ -166,12 +173,12 @@ def test_later_messages_about_an_alert_wait_for_earlier_ones(connection):
     )
     claimed = take(connection)
     assert [one.id for one in claimed] == [first, other]
-    settle(connection, claimed[1], Outcome(status=200), SOON)
+    settle(connection, claimed[1], DeliveryOutcome(status=200), SOON)
     assert take(connection) == []
-    settle(connection, claimed[0], Outcome(status=200), SOON)
+    settle(connection, claimed[0], DeliveryOutcome(status=200), SOON)
     (second,) = take(connection)
     assert second.id != both
-    settle(connection, second, Outcome(status=200), SOON)
+    settle(connection, second, DeliveryOutcome(status=200), SOON)
     assert [one.id for one in take(connection)] == [both]
 
 
@@ -182,21 +189,21 @@ def test_incidents_of_one_subject_are_in_order_too(connection, judge, row):
     for _ in range(3):
         (one,) = take(connection)
         seen.append(one.event_type)
-        settle(connection, one, Outcome(status=200), SOON)
+        settle(connection, one, DeliveryOutcome(status=200), SOON)
     assert seen == ["alert.firing", "alert.resolved", "alert.firing"]
 
 
 def test_other_webhooks_do_not_wait(connection):
     owe(connection, "a")
     owe(connection, "a", webhook="other")
-    assert len(claim(connection, ["hook", "other"], now=SOON, limit=9)) == 2
+    assert len(take(connection)) == 1 and len(take(connection, webhook="other")) == 1
 
 
 def test_the_schedule_ends_with_the_tenth_attempt(connection):
     owe(connection, "a")
     now, waits = SOON, []
     while claimed := take(connection, now=now):
-        state = settle(connection, claimed[0], Outcome(status=500, error="status 500"), now)
+        state = settle(connection, claimed[0], DeliveryOutcome(status=500, error="status 500"), now)
         if state == "dead":
             break
         waits.append(outbox.clock.parse(messages(connection)[0]["next_at"]) - now)
@@ -211,7 +218,7 @@ def test_the_schedule_ends_with_the_tenth_attempt(connection):
 def test_retry_after_is_kept_up_to_a_day(connection, asked, least):
     owe(connection, "a")
     (one,) = take(connection)
-    settle(connection, one, Outcome(status=429, retry_after=asked, busy=True), SOON)
+    settle(connection, one, DeliveryOutcome(status=429, retry_after=asked, busy=True), SOON)
     wait = outbox.clock.parse(messages(connection)[0]["next_at"]) - SOON
     assert least <= wait + 0.01 <= least + 1.2
 
@@ -219,33 +226,33 @@ def test_retry_after_is_kept_up_to_a_day(connection, asked, least):
 def test_gone_ends_all_that_is_owed_to_it(connection):
     owe(connection, "a"), owe(connection, "b"), owe(connection, "c", webhook="other")
     (one,) = take(connection, limit=1)
-    assert settle(connection, one, Outcome(status=410, error="status 410"), SOON) == "dead"
+    assert settle(connection, one, DeliveryOutcome(status=410, error="status 410"), SOON) == "dead"
     assert [one["state"] for one in messages(connection)] == ["dead", "dead", "pending"]
 
 
 def test_who_is_busy_is_left_alone(connection):
     owe(connection, "a"), owe(connection, "b")
     (one,) = take(connection, limit=1)
-    settle(connection, one, Outcome(error="timeout", busy=True), SOON)
-    assert not due(connection, SOON)
+    settle(connection, one, DeliveryOutcome(error="timeout", busy=True), SOON)
+    assert not any_due(connection, SOON)
     assert [one["attempts"] for one in messages(connection)] == [1, 0]
 
 
 def test_what_waits_for_an_earlier_one_is_not_due(connection):
     owe(connection, "a")
     (one,) = take(connection)
-    settle(connection, one, Outcome(status=500), SOON)
+    settle(connection, one, DeliveryOutcome(status=500), SOON)
     owe(connection, "a")
     outbox.hold_back(connection, "hook", SOON)
-    assert not due(connection, SOON)
-    assert due(connection, SOON + 6)
+    assert not any_due(connection, SOON)
+    assert any_due(connection, SOON + 6)
 
 
 def test_messages_to_a_webhook_nobody_knows_die_of_age(connection):
     owe(connection, "a")
-    assert outbox.strangers(connection, ["other"], SOON) == ["hook"]
+    assert outbox.unknown_webhooks(connection, ["other"], SOON) == ["hook"]
     assert messages(connection)[0]["state"] == "pending"
-    outbox.strangers(connection, ["other"], SOON + MAX_AGE_SECONDS)
+    outbox.unknown_webhooks(connection, ["other"], SOON + MAX_AGE_SECONDS)
     assert messages(connection)[0]["state"] == "dead"
 
 
@@ -258,7 +265,7 @@ def test_two_senders_at_once_claim_each_message_once(store):
     def send():
         mine = connect(store, create=False)
         while True:
-            claimed = claim(mine, ["hook"], now=SOON, limit=2)
+            claimed = take(mine, limit=2)
             if not claimed:
                 left = mine.execute("select 1 from deliveries where state = 'pending'").fetchone()
                 if left is None:
@@ -266,7 +273,7 @@ def test_two_senders_at_once_claim_each_message_once(store):
             for one in claimed:
                 with lock:
                     taken.append(one.id)
-                settle(mine, one, Outcome(status=200), SOON)
+                settle(mine, one, DeliveryOutcome(status=200), SOON)
         mine.close()
 
     threads = [threading.Thread(target=send) for _ in range(2)]

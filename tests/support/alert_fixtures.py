@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from incidents import MONDAY, WEEK, judge_rows, metric_row
-from modeltap.alerts.lifecycle import Transition
+from modeltap.alerts.transitions import Transition
 from modeltap.clock import iso
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.store.connection import connect

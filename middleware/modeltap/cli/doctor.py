@@ -123,7 +123,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         else f"mode {mode:o} lets others read the bodies; say chmod 600 {path}",
     )
     yield from _contents(connection)
-    waiting = Analyzer(path, connection, {}).undeliverable()
+    waiting = Analyzer(path, connection, {}).unreachable_webhooks()
     for webhook, error, count in failures(connection):
         yield (
             "deliveries",

@@ -29,7 +29,7 @@ from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.jobs.scheduler import something_new
+from modeltap.jobs.scheduler import needs_analysis
 from modeltap.store.connection import connect
 from modeltap.store.deliveries import waiting
 from modeltap.store.retention import empty_log
@@ -208,10 +208,10 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
 
 
 def _wait_until_analysed(connection: sqlite3.Connection) -> None:
-    """Wait for the scheduled analyzer to have seen everything, and to have told of it."""
+    """Wait for the scheduled analyzer to have read everything, and to have sent its messages."""
     deadline = time.monotonic() + _ENOUGH_SECONDS
     while time.monotonic() < deadline:
-        if not waiting(connection).messages and not something_new(connection):
+        if not waiting(connection).messages and not needs_analysis(connection):
             return
         time.sleep(0.25)
 

@@ -1,4 +1,4 @@
-"""What a message says: what, since when, how sure, and what to look at, in plain words."""
+"""Events: the content of messages about alerts, with a summary in plain words."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.alerts.lifecycle import ERROR, NO_DATA, RESOLVED, Transition
 from modeltap.alerts.rules import DEFAULT_RULES
+from modeltap.alerts.transitions import ERROR, NO_DATA, RESOLVED, Transition
 
 _MAX_BODY_BYTES = 20_000
 """Standard Webhooks asks for bodies below 20 KB."""

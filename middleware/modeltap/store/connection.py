@@ -7,11 +7,11 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from modeltap.errors import BusyError, StoreDamaged, StoreError, StoreTooNew
+from modeltap.errors import StoreDamaged, StoreError, StoreTooNew
 from modeltap.store import damage, reserve, schema
 
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -71,7 +71,7 @@ def connect(
         if not reserve.is_full(file, error):
             raise _store_error(error, path, file) from error
         if not reserve.give_up(file):
-            raise StoreError(reserve.said(Path(path), given_up=False)) from error
+            raise StoreError(reserve.full_message(Path(path), given_up=False)) from error
     return connect(path, create=create, in_child=in_child, check=check)
 
 
@@ -97,30 +97,16 @@ def connect_reader(path: str | Path) -> sqlite3.Connection:
 _LOG_BYTES = 64 * 1024 * 1024
 
 
-TAKEN_OVER = "another analysis took over; nothing was counted twice, run it again"
-"""The message of a `BusyError` for work that another process has done, or does now."""
-
-
 def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
     """Have each commit wait for the disk, or (the default of the store) for the system alone."""
     connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")
 
 
 @contextmanager
-def writing(
-    connection: sqlite3.Connection, fence: Callable[[], bool] = lambda: True
-) -> Iterator[sqlite3.Connection]:
-    """Open a write transaction: begun at once (never upgraded later), rolled back on any error.
-
-    Args:
-        fence: asked inside the transaction whether a lease is still held (`Lease.held`).
-
-    Raises `BusyError` when it is not, for then another process does the work.
-    """
+def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Open a write transaction: begun at once (never upgraded later), rolled back on any error."""
     connection.execute("begin immediate")
     try:
-        if not fence():
-            raise BusyError(TAKEN_OVER)
         yield connection
     except BaseException:
         if connection.in_transaction:

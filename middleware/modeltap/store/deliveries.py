@@ -88,28 +88,22 @@ def any_due(connection: sqlite3.Connection, moment: str) -> bool:
     return row is not None
 
 
-def claim_messages(
-    connection: sqlite3.Connection,
-    webhooks: Sequence[str],
-    *,
-    now: str,
-    until: str,
-    limit: int,
-) -> list[Delivery]:
-    """Claim up to `limit` due messages until `until`, in order, inside the transaction.
+def claim_message(
+    connection: sqlite3.Connection, webhook: str, *, now: str, until: str
+) -> Delivery | None:
+    """Claim a webhook's first due message until `until`, inside the transaction.
 
-    A message waits for the earlier ones about the same subject.
+    A message waits for the earlier ones about the same subject. None if no message is due.
     """
-    rows = connection.execute(
-        "update deliveries set lease_until = :until, attempts = attempts + 1 where rowid in ("
+    row = connection.execute(
+        "update deliveries set lease_until = :until, attempts = attempts + 1 where rowid = ("
         "select d.rowid from deliveries d where d.state = 'pending' and d.next_at <= :now "
-        "and (d.lease_until is null or d.lease_until <= :now) "
-        "and d.webhook in (select value from json_each(:webhooks)) "
-        f"and not exists (select 1 {_EARLIER}) order by d.rowid limit :limit) "
-        "returning rowid, id, webhook, event_type, body, attempts, created_at",
-        {"until": until, "now": now, "limit": limit, "webhooks": json.dumps(list(webhooks))},
-    ).fetchall()
-    return [Delivery(*tuple(row)[1:]) for row in sorted(rows, key=lambda row: int(row[0]))]
+        "and (d.lease_until is null or d.lease_until <= :now) and d.webhook = :webhook "
+        f"and not exists (select 1 {_EARLIER}) order by d.rowid limit 1) "
+        "returning id, webhook, event_type, body, attempts, created_at",
+        {"until": until, "now": now, "webhook": webhook},
+    ).fetchone()
+    return None if row is None else Delivery(*row)
 
 
 def close_message(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from modeltap import clock
 from modeltap.store.watermarks import watermark
@@ -49,3 +50,35 @@ def dropped_due(connection: sqlite3.Connection, now: float) -> bool:
     return newest_dropped(connection) > watermark(connection, JUDGED) or bool(
         recovered_incidents(connection, now)
     )
+
+
+class Loss(NamedTuple):
+    """Exchanges of a model that capture lost, noted at `at`."""
+
+    model: str
+    at: str
+
+
+def losses_after(connection: sqlite3.Connection, seq: int) -> list[Loss]:
+    """Return the losses with a number above `seq`."""
+    rows = connection.execute("select model, at from dropped where seq > ?", (seq,))
+    return [Loss(*row) for row in rows]
+
+
+class LossesOfReason(NamedTuple):
+    """How many exchanges were lost for one reason; 0 where the reason is the whole message."""
+
+    reason: str
+    exchanges: int
+
+
+def losses_by_reason(
+    connection: sqlite3.Connection, model: str, start: str, end: str
+) -> list[LossesOfReason]:
+    """Return a model's losses from `start` to `end`, half-open, the most frequent reason first."""
+    rows = connection.execute(
+        "select reason, sum(count) from dropped where model = ? and at >= ? and at < ? "
+        "group by reason order by 2 desc",
+        (model, start, end),
+    )
+    return [LossesOfReason(*row) for row in rows]

@@ -189,3 +189,28 @@ def storable_label(value: object) -> object:
     if value is None or isinstance(value, (int, float)):
         return value
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
+
+
+class LabelDay(NamedTuple):
+    """A day on which labels of a model came, and when the last of them did."""
+
+    model: str
+    last_at: str
+
+
+def label_days_since(connection: sqlite3.Connection, day: str) -> list[LabelDay]:
+    """Return the days with labels from `day` (such as "2026-05-01") on, model by model."""
+    rows = connection.execute(
+        "select model, last_at from label_days where day >= ? order by model, day", (day,)
+    )
+    return [LabelDay(*row) for row in rows]
+
+
+def count_labels_since(connection: sqlite3.Connection, model: str, day: str) -> int:
+    """Return how many labels of a model came on `day` or later."""
+    return int(
+        connection.execute(
+            "select ifnull(sum(labels), 0) from label_days where model = ? and day >= ?",
+            (model, day),
+        ).fetchone()[0]
+    )

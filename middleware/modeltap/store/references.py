@@ -1,4 +1,4 @@
-"""The frozen references, as the store keeps them."""
+"""Frozen references, and samples of their rows."""
 
 from __future__ import annotations
 

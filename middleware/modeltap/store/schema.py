@@ -32,9 +32,9 @@ create table exchanges (
     request_read integer, aborted integer,
     request_headers text, response_headers text,
     request_id text, trace_id text, sample_rate real,
-    stream text,                            -- JSON of a response in pieces: chunks, gaps, lines
-    decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not looked at yet
-    protocol_id text,                       -- the id that the protocol's own bodies tell
+    stream text,                            -- JSON of a response in chunks: number, gaps, lines
+    decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not decoded yet
+    protocol_id text,                       -- the id in the protocol's own bodies
     pid integer, host text
 );
 
@@ -58,7 +58,7 @@ create table labels (
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
-create table unmatched (                       -- requests and responses that wait for the other one
+create table unmatched (                    -- requests and responses that wait for the other one
     id text primary key,                    -- of the exchange that they will be
     side text not null,                     -- 'request' or 'response'
     model text not null, version text not null default '', environment text,
@@ -110,8 +110,8 @@ create table windows (
     extremes blob not null,                 -- zlib of float64: each feature's smallest and largest
     fields text not null,                   -- JSON: new fields, and rows without a known one
     repeats blob not null,                  -- hashes of some rows, and how often each came
-    due integer not null default 1,         -- 1 where rows came since it was judged
-    judged_start text, judged_end text,     -- the period it was judged in; null until then
+    due integer not null default 1,         -- 1 where rows came since it was evaluated
+    judged_start text, judged_end text,     -- the period it was evaluated in; null until then
     primary key (model, version, reference_id, "window", window_start)
 ) without rowid;
 create index windows_due on windows (model, version, reference_id, "window", window_start)
@@ -155,7 +155,7 @@ create table alerts (
     examples text,
     started_at text not null, resolved_at text,
     silenced_until text, acknowledged_at text,
-    notified_at text,                       -- when receivers were last told that it fires
+    notified_at text,                       -- when a message about it was last enqueued
     updated_at text not null
 );
 create unique index one_open_alert on alerts (fingerprint) where state <> 'resolved';

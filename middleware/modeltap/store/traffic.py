@@ -79,3 +79,28 @@ def mark_traffic_done(
         "and window_start = ?",
         (model, version, window, start),
     )
+
+
+class RequestCounts(NamedTuple):
+    """How many requests came, and how many of them failed."""
+
+    requests: int
+    errors: int
+
+
+def count_requests(
+    connection: sqlite3.Connection, model: str, start: str, end: str
+) -> RequestCounts:
+    """Return the requests of a model in the windows that start from `start` to before `end`."""
+    row = connection.execute(
+        "select ifnull(sum(requests), 0), ifnull(sum(errors), 0) from traffic "
+        "where model = ? and window_start >= ? and window_start < ?",
+        (model, start, end),
+    ).fetchone()
+    return RequestCounts(*row)
+
+
+def models_with_traffic(connection: sqlite3.Connection) -> list[str]:
+    """Return the models that have requests."""
+    rows = connection.execute("select distinct model from traffic")
+    return [model for (model,) in rows]

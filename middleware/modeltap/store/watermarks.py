@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
+SEEN = "seen"
+"""The watermark of the exchanges that were counted."""
+
+LABELS = "labels"
+"""The watermark of the labels whose windows were noted."""
+
 
 def watermark(connection: sqlite3.Connection, name: str) -> int:
     """Return the watermark called `name`, 0 at first."""

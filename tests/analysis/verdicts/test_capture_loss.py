@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from modeltap.analysis.verdicts.capture_loss import judge_losses
+from modeltap.alerts import lifecycle
+from modeltap.analysis.verdicts import capture_loss, results
 from modeltap.store.connection import connect, writing
 from modeltap.store.dropped import dropped_due, note_dropped
 
@@ -15,14 +16,12 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
     told = []
 
     def judge(now):
-        from modeltap.alerts import lifecycle
-
-        return judge_losses(
-            connection,
-            lambda: True,
-            lambda c, rows: told.extend(lifecycle.update(c, rows, calm_windows=2)),
-            now,
-        )
+        found = capture_loss.results(connection, now)
+        for result in found:
+            with writing(connection):
+                rows = results.write(connection, result)
+                told.extend(lifecycle.update(connection, rows, recovery_windows=2))
+        return len(found)
 
     def lose(**reasons):
         with writing(connection):

@@ -8,7 +8,7 @@ import pytest
 
 from logs import REQUEST, RESPONSE, record, write
 from modeltap.errors import InputError
-from modeltap.jobs.scheduler import something_new
+from modeltap.jobs.scheduler import needs_analysis
 from modeltap.store import unmatched
 from modeltap.store.connection import connect
 from stores import analyze
@@ -108,9 +108,9 @@ def test_an_analysis_stores_what_waited_too_long(tmp_path, store, put, read_rows
     analyze(store, {})
     assert read_rows(store) == []
     connection = connect(store)
-    assert not something_new(connection)
+    assert not needs_analysis(connection)
     monkeypatch.setattr(unmatched, "WAIT_SECONDS", -1.0)
-    assert something_new(connection)  # so a worker does begin one
+    assert needs_analysis(connection)  # so a worker does begin one
     connection.close()
     assert analyze(store, {}).exchanges == 1
     (row,) = read_rows(store)

@@ -9,7 +9,7 @@ import pytest
 
 from modeltap.config.webhook_settings import parse_webhook
 from modeltap.notify.http import post
-from modeltap.notify.outbox import Outcome
+from modeltap.notify.outbox import DeliveryOutcome
 from modeltap.testing import Received, WebhookReceiver
 
 MOMENT = "2013-03-04T00:00:00.000Z"
@@ -127,7 +127,7 @@ def send(receiver: WebhookReceiver) -> Callable[..., Received]:
 
     def sent(event: dict[str, Any], channel: str, message_id: str = "msg_1", **said: Any) -> Any:
         table = {"url": receiver.url, "format": channel, "allow_private": True} | said
-        outcome: Outcome = post(parse_webhook(table), message_id, event)
+        outcome: DeliveryOutcome = post(parse_webhook(table), message_id, event)
         if not outcome.delivered:
             return outcome
         return receiver.received[-1]

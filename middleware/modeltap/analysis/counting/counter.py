@@ -17,18 +17,18 @@ from modeltap.analysis.counting.labelled import note_early
 from modeltap.analysis.counting.tally import Tally, pack, tally, unpack
 from modeltap.analysis.counting.traffic import Traffic, count_requests
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
 from modeltap.store import windows as stored
-from modeltap.store.connection import TAKEN_OVER, writing
+from modeltap.store.lease import TAKEN_OVER, Lease
 from modeltap.store.models import note_model
 from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
+from modeltap.store.settings_reader import SettingsReader
 from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
@@ -38,16 +38,12 @@ from modeltap.store.stored_exchanges import (
     save_protocol_ids,
 )
 from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
-from modeltap.store.watermarks import advance, watermark
+from modeltap.store.watermarks import SEEN, advance, watermark
 from modeltap.store.windows import Columns, Series
 
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
 
-SEEN = "seen"
-"""The watermark of the exchanges that were counted."""
-
-SettingsOf = Callable[[str], Settings]
 OnPiece = Callable[[], None]
 
 
@@ -57,12 +53,12 @@ def go_on() -> None:
 
 @dataclass
 class WindowCounter:
-    """Counts what is new in one store; `settings_of` tells each model's options."""
+    """Counts what is new in one store, by each model's settings."""
 
     connection: sqlite3.Connection
-    settings_of: SettingsOf
-    fence: Callable[[], bool]
-    """Asked inside each transaction; False means that another took over, and nothing is written."""
+    settings: SettingsReader
+    lease: Lease
+    """Held in each transaction, or nothing is written."""
 
     on_piece: OnPiece = go_on
     """Called after each piece of work, outside any transaction."""
@@ -72,7 +68,7 @@ class WindowCounter:
 
     def series(self, reference: Reference) -> Series:
         """Return the windows that a reference's rows are counted into now."""
-        window = Window.parse(self.settings_of(reference.model).window)
+        window = Window.parse(self.settings.of(reference.model).window)
         return Series(reference.model, reference.version, reference.id, window.text)
 
     def count_new(self) -> int:
@@ -123,13 +119,13 @@ class WindowCounter:
     @contextmanager
     def fenced(self, name: str, before: int, after: int) -> Iterator[None]:
         """A transaction that moves the watermark `name`, or is nothing if another did."""
-        with writing(self.connection, self.fence):
+        with self.lease.transaction():
             if not advance(self.connection, name, before, after):
                 raise BusyError(TAKEN_OVER)
             yield
 
     def _read(self, model: str, exchanges: list[StoredExchange]) -> Batch:
-        return read(exchanges, self.settings_of(model), self._decoders, self.connection)
+        return read(exchanges, self.settings.of(model), self._decoders, self.connection)
 
     def _take(self, chunk: list[StoredExchange], before: int) -> None:
         groups: dict[tuple[str, str], list[StoredExchange]] = {}
@@ -172,7 +168,7 @@ class WindowCounter:
             event_times=times,
             seqs=map(arrived.__getitem__, batch.ids),
         )
-        window = Window.parse(self.settings_of(model).window)
+        window = Window.parse(self.settings.of(model).window)
         note_early(
             self.connection, model, version, window, dict(zip(batch.ids, times, strict=False))
         )
@@ -188,7 +184,7 @@ class WindowCounter:
     def _add_traffic(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
-        window = Window.parse(self.settings_of(model).window).clocked
+        window = Window.parse(self.settings.of(model).window).clocked
         timed = [exchange for exchange in exchanges if exchange.duration_ms is not None]
         began = [exchange.started_at for exchange in timed]
         note_requests(self.connection, model, began)

@@ -9,10 +9,7 @@ from modeltap import clock
 from modeltap.config.windows import Window
 from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels, note_early_days
-from modeltap.store.watermarks import watermark
-
-LABELS = "labels"
-"""The watermark of the labels whose windows were noted."""
+from modeltap.store.watermarks import LABELS, watermark
 
 
 def note_early(

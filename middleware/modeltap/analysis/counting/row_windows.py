@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, count_batch
-from modeltap.analysis.counting.labelled import LABELS
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels
 from modeltap.store.predictions import LAST, RowKey, StoredRow, rows_between
-from modeltap.store.watermarks import watermark
+from modeltap.store.watermarks import LABELS, watermark
 from modeltap.store.windows import Columns
 
 _BEFORE_ALL: RowKey = ("", 0, 0)

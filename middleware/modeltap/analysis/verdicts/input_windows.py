@@ -26,15 +26,15 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.rolling import compared_period, rolled
-from modeltap.analysis.verdicts.recorder import Judging, Period, is_within
-from modeltap.config.metrics import reported_by
+from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
+from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.metrics import forget_period, values_before
+from modeltap.store.metrics import values_before
 from modeltap.store.predictions import StoredRow, rows_between
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import Columns
@@ -44,25 +44,29 @@ _MAX_SAMPLED = 100
 
 
 @dataclass
-class InputJudge:
+class InputWindows:
     """Evaluates the inputs of one reference's windows."""
 
-    judging: Judging
+    scope: PassScope
     counter: WindowCounter
     reference: Reference
 
     def __post_init__(self) -> None:
         self._series = self.counter.series(self.reference)
-        self._settings = self.judging.settings_of(self.reference.model)
+        self._settings = self.scope.settings.of(self.reference.model)
 
-    def run(self) -> int:
-        """Evaluate the windows that are over and due; return how many."""
-        due = stored.due_windows(self.judging.connection, self._series)
+    def results(self) -> Iterator[WindowResult]:
+        """Yield the result of each window that is over and due.
+
+        Each is to be written before the next is asked for: later windows read the metrics of
+        earlier ones.
+        """
+        due = stored.due_windows(self.scope.connection, self._series)
         self._long_past = due[-_MAX_SAMPLED]["window_start"] if len(due) > _MAX_SAMPLED else ""
-        if self.judging.again:
-            with writing(self.judging.connection):
-                stored.forget_judged(self.judging.connection, self._series)
-        return sum(self._judge(group) for group in self._groups())
+        if self.scope.again:
+            with writing(self.scope.connection):
+                stored.forget_judged(self.scope.connection, self._series)
+        yield from map(self._evaluate, self._groups())
 
     def _groups(self) -> Iterator[list[Columns]]:
         """Yield the windows that are evaluated together.
@@ -72,7 +76,7 @@ class InputJudge:
         """
         waiting: list[Columns] = []
         done: set[str] = set()
-        for window in stored.due_windows(self.judging.connection, self._series):
+        for window in stored.due_windows(self.scope.connection, self._series):
             if window["window_start"] in done:
                 continue
             group = [*waiting, window]
@@ -82,7 +86,7 @@ class InputJudge:
                 break
             elif sum(part["rows"] for part in group) < self._settings.min_rows:
                 following = stored.window_after(
-                    self.judging.connection, self._series, window["window_start"]
+                    self.scope.connection, self._series, window["window_start"]
                 )
                 if following is None or following["judged_start"] is None:
                     waiting = group
@@ -95,42 +99,34 @@ class InputJudge:
         yield from self._open()
 
     def _judged_with(self, window: Columns) -> list[Columns]:
-        return stored.judged_with(self.judging.connection, self._series, window["judged_start"])
+        return stored.judged_with(self.scope.connection, self._series, window["judged_start"])
 
     def _is_over(self, window: Columns) -> bool:
         # A window of rows is over when it is cut.
-        return window["first_seq"] is not None or self.judging.is_over(
+        return window["first_seq"] is not None or self.scope.is_over(
             self.reference.model, self.reference.version, window["window_end"]
         )
 
     def _open(self) -> Iterator[list[Columns]]:
-        if self.judging.open_too and Window.parse(self._series.window).kind == "rows":
+        if self.scope.open_too and Window.parse(self._series.window).kind == "rows":
             columns = RowWindows(self.counter, self.reference).open()
             if columns is not None:
                 yield [{**columns, "judged_start": None, "judged_end": None}]
 
-    def _judge(self, group: Sequence[Columns]) -> bool:
+    def _evaluate(self, group: Sequence[Columns]) -> WindowResult:
         start, end = group[0]["window_start"], group[-1]["window_end"]
         window = total(group)
         period = Period(
             self.reference.model, self.reference.version, self._series.window, start, end
         )
-        metrics = self._metrics(group, window, start, end)
-        return self.judging.write(
-            f"inputs {self.reference.id}",
+        return WindowResult(
             period,
-            metrics,
+            self._metrics(group, window, start, end),
+            self.reference,
+            EvaluatedWindows(self._series, group),
+            job=f"inputs {self.reference.id}",
             revision=f"#{window.rows}",
-            reference=self.reference,
-            also=lambda: self._mark(group, start, end),
         )
-
-    def _mark(self, group: Sequence[Columns], start: str, end: str) -> None:
-        connection = self.judging.connection
-        before = {(part["judged_start"], part["judged_end"]) for part in group} - {(None, None)}
-        for old_start, old_end in before - {(start, end)}:
-            forget_period(connection, self._series, old_start, old_end, but=_others())
-        stored.mark_judged(connection, self._series, group, start, end)
 
     def _metrics(
         self, group: Sequence[Columns], window: Tally, start: str, end: str
@@ -148,7 +144,7 @@ class InputJudge:
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
             times=parse_times([row.event_time for row in rows]),
-            end=None if self.judging.open_too else clock.parse(end) or 0.0,
+            end=None if self.scope.open_too else clock.parse(end) or 0.0,
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
         )
@@ -161,7 +157,7 @@ class InputJudge:
         """Return the reference of a window; None where a rolling one has too few rows yet."""
         if not self.reference.rolling:
             return self.reference
-        connection, min_rows = self.judging.connection, self._settings.min_rows
+        connection, min_rows = self.scope.connection, self._settings.min_rows
         return rolled(connection, self.reference, self._series, start, end, min_rows)
 
     def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
@@ -177,9 +173,7 @@ class InputJudge:
         """Return the baselines of comparisons of rows: learnt, or of a rolling reference's time."""
         if not self.reference.rolling:
             return LearntBaselines(self.reference.row_baselines)
-        return _RecentBaselines(
-            self.judging.connection, self._series, start, self.reference.rolling
-        )
+        return _RecentBaselines(self.scope.connection, self._series, start, self.reference.rolling)
 
     def read_some(self, rows: Sequence[StoredRow]) -> Batch:
         """Decode a sample of stored rows again."""
@@ -196,16 +190,16 @@ class InputJudge:
             return self._frozen_rows
         first, after = compared_period(self.reference.rolling, start, end)
         model, version = self.reference.model, self.reference.version
-        rows = rows_between(self.judging.connection, model, version, (first, 0, 0), (after, 0, 0))
+        rows = rows_between(self.scope.connection, model, version, (first, 0, 0), (after, 0, 0))
         return self.coded(self.read_some(rows))
 
     @cached_property
     def _frozen_rows(self) -> Sample:
-        coded = sampled_rows(self.judging.connection, self.reference.id)
+        coded = sampled_rows(self.scope.connection, self.reference.id)
         return Sample.unpack(coded, self.reference)
 
     def _rows(self, group: Sequence[Columns]) -> list[StoredRow]:
-        connection = self.judging.connection
+        connection = self.scope.connection
         first, _ = stored.bounds(connection, group[0], self._series)
         _, after = stored.bounds(connection, group[-1], self._series)
         return rows_between(connection, self.reference.model, self.reference.version, first, after)
@@ -215,7 +209,7 @@ class InputJudge:
 class _Samples:
     """Samples of a window and its reference, each built when it is first read."""
 
-    judge: InputJudge
+    inputs: InputWindows
     rows: Sequence[StoredRow]
     start: str
     end: str
@@ -223,17 +217,17 @@ class _Samples:
     @cached_property
     def batch(self) -> Batch:
         """The window's sampled rows, decoded."""
-        return self.judge.read_some(self.rows)
+        return self.inputs.read_some(self.rows)
 
     @cached_property
     def window(self) -> Sample:
         """Rows of the window."""
-        return self.judge.coded(self.batch)
+        return self.inputs.coded(self.batch)
 
     @cached_property
     def reference(self) -> Sample:
         """Rows of the reference."""
-        return self.judge.reference_rows(self.start, self.end)
+        return self.inputs.reference_rows(self.start, self.end)
 
 
 @dataclass
@@ -261,8 +255,3 @@ def _without_reference(reference: Reference, window: Tally, min_rows: int) -> li
         for feature in reference.features
         if feature.is_tested
     ]
-
-
-def _others() -> list[str]:
-    """Return the metrics of requests and of labels, which have periods of their own."""
-    return [*reported_by("latency"), *reported_by("performance")]
