@@ -302,6 +302,7 @@ def test_a_persons_rows_are_erased_from_the_reference_too(store):
     """The sample is kept row by row, by exchange id."""
     from modeltap.privacy.erase import erase
     from modeltap.store.connection import connect
+    from modeltap.store.retention import ExchangeKey
 
     put(store, every(2, 3000), [row for seed in range(5) for row in day(seed)][:3000])
     analyze(store, SAID)
@@ -312,6 +313,6 @@ def test_a_persons_rows_are_erased_from_the_reference_too(store):
         "select seq, id from exchanges where id = (select exchange_id from reference_rows limit 1)",
     )
     connection = connect(store)
-    erase(connection, [(one["seq"], one["id"])])
+    erase(connection, [ExchangeKey(one["seq"], one["id"])])
     connection.close()
     assert read(store, "select count(*) as n from reference_rows")[0]["n"] == before - 1

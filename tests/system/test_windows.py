@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 
+from modeltap.alerts import lifecycle
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
 from stores import START, analyze, every, put, read
@@ -186,8 +187,8 @@ def test_killed_between_counting_and_judging_nothing_is_twice(store, window, mon
         raise KeyboardInterrupt
 
     connection = connect(store)
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("modeltap.alerts.lifecycle.update", broken)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lifecycle, "update", broken)
         Analyzer(store, connection, said).run()
     connection.close()
     analyze(store, said)

@@ -33,7 +33,7 @@ class Rule:
 
     @property
     def key(self) -> str:
-        """What tells it from the other rules about the same metric."""
+        """Its name among the rules about the same metric."""
         return self.label or self.name
 
     def with_settings(self, settings: RuleSettings) -> Rule:

@@ -81,8 +81,8 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
         return
     for name, value in found.items():
         if value not in (None, []):
-            told = _stream(value) if name == "stream" else _pretty(value)
-            click.echo(f"{name:19} {told}")
+            text = _stream(value) if name == "stream" else _pretty(value)
+            click.echo(f"{name:19} {text}")
 
 
 def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[str, Any]]:
@@ -96,14 +96,14 @@ def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[
     settings = SettingsReader(connection).of(exchanges[0].model)
     batch = read(exchanges, settings, Decoders(), connection)
     for place, row in enumerate(batch.rows):
-        told = {
+        fields = {
             "features": as_dict(row),
             "prediction": batch.predictions[place],
             "score": batch.scores[place],
             "probabilities": batch.probabilities[place],
             "answer": batch.answers[place],
         }
-        yield {name: value for name, value in told.items() if value is not None}
+        yield {name: value for name, value in fields.items() if value is not None}
 
 
 def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
@@ -136,11 +136,11 @@ def _stream(text: str) -> str:
     """
     facts = json.loads(text)
     gaps = "".join(f", {name} {cell(facts[name])}" for name in facts if name.startswith("gap_"))
-    said = f"{facts.get('chunks')} chunks{gaps}"
+    summary = f"{facts.get('chunks')} chunks{gaps}"
     lines = facts.get("lines")
     if not lines:
-        return said
-    return f"{said}; {lines[-1][1]} lines, from {cell(lines[0][0])} to {cell(lines[-1][0])} ms"
+        return summary
+    return f"{summary}; {lines[-1][1]} lines, from {cell(lines[0][0])} to {cell(lines[-1][0])} ms"
 
 
 def _pretty(value: Any) -> str:

@@ -37,10 +37,10 @@ def set_(id: str, value: str, row: int, store: str | None, as_json: bool) -> Non
     found = find_exchange_id(connection, id, None, request_id=id, protocol_id=id)
     if found is None:
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
-    told = number(value)
+    parsed = number(value)
     with writing(connection):
         insert_labels(
-            connection, [Label(found, row, value if told is None else told)], source="cli"
+            connection, [Label(found, row, value if parsed is None else parsed)], source="cli"
         )
     if as_json:
         emit_json({"labels": 1})

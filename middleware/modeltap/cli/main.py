@@ -1,4 +1,4 @@
-"""The command `modeltap` and how its errors are told: one line, exit 1 or 2, no traceback."""
+"""The command `modeltap` and its errors: one line, exit 1 or 2, no traceback."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def analysis_line(connection: sqlite3.Connection) -> Iterator[Callable[[], None]
 
 
 class _AnalysisLine:
-    """First exchanges are counted; then windows are judged, nobody knows how many."""
+    """Counts exchanges first; the number of windows to evaluate after that is not known."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

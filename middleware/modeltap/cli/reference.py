@@ -74,7 +74,7 @@ def set_(
     rows: int | None,
     window: str | None,
     as_json: bool,
-    **said: str | None,
+    **options: str | None,
 ) -> None:
     """Freeze a reference from a file, a period, or the first rows."""
     if [file is not None, start is not None or end is not None, rows is not None].count(True) != 1:
@@ -93,7 +93,7 @@ def set_(
                     connection,
                     settings.of(model),
                     table,
-                    roles_of(table, said),
+                    roles_of(table, options),
                     model=model,
                     version=version,
                 )

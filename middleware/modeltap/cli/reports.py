@@ -46,6 +46,8 @@ _SHOWN = (
     "explanation",
 )
 _BAR = 30
+"""Blocks of a full bar: a picture fits a terminal of 80 columns."""
+
 _ONCE_OVER = "`modeltap analyze` computes it, once a window is over"
 
 

@@ -47,10 +47,10 @@ def list_(store: str | None, as_json: bool) -> None:
         {
             "webhook": key,
             "format": formats.get(key),
-            **{name: said.get(name, 0) for name in ("pending", "delivered", "dead")},
-            **{name: said.get(name) for name in ("next_at", "last_error")},
+            **{name: summary.get(name, 0) for name in ("pending", "delivered", "dead")},
+            **{name: summary.get(name) for name in ("next_at", "last_error")},
         }
-        for key, said in sorted(counts.items())
+        for key, summary in sorted(counts.items())
     ]
     emit(rows, _SHOWN, as_json=as_json, empty="no webhooks: name one in modeltap.toml")
 
@@ -84,9 +84,9 @@ def test(which: str | None, event: str, as_json: bool) -> None:
         if as_json:
             emit_json(row)
         else:
-            said = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
+            summary = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
             status = f" (status {outcome.status})" if outcome.delivered and outcome.status else ""
-            click.echo(f"{one.key}: {said}{status}, {took:.0f} ms")
+            click.echo(f"{one.key}: {summary}{status}, {took:.0f} ms")
     if failed:
         raise InputError("a webhook did not take the message")
 
@@ -140,7 +140,7 @@ def _try(webhook: WebhookSettings, event: str) -> outbox.DeliveryOutcome:
 
 def _sample(kind: str) -> dict[str, Any]:
     moment = clock.now()
-    said = "sample: this is a test; if you can read it, alerts will reach you"
+    summary = "sample: this is a test; if you can read it, alerts will reach you"
     alert: dict[str, Any] = {
         "id": "alert_sample",
         "fingerprint": "sample",
@@ -157,7 +157,7 @@ def _sample(kind: str) -> dict[str, Any]:
         "last_window_start": moment,
         "started_at": moment,
         "resolved_at": None,
-        "summary": said,
+        "summary": summary,
         "examples": [],
     }
     return {
@@ -171,7 +171,7 @@ def _sample(kind: str) -> dict[str, Any]:
             "window_start": moment,
             "window_end": moment,
             "started_at": moment,
-            "summary": said,
+            "summary": summary,
             "alerts": [alert],
             "alerts_left_out": 0,
             "open_alerts": 0,

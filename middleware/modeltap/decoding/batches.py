@@ -66,11 +66,11 @@ class Batch:
         self, features: Collection[str], known: Collection[str]
     ) -> dict[str, Sequence[Any]]:
         own = [name.removeprefix(_OF_ANSWER) for name in known]
-        told = columns([answer or {} for answer in self.answers], known=own)
-        renamed = {name: _OF_ANSWER + name for name in told}
+        fields = columns([answer or {} for answer in self.answers], known=own)
+        renamed = {name: _OF_ANSWER + name for name in fields}
         return {
             renamed[name] if name in features or renamed[name] in known else name: column
-            for name, column in told.items()
+            for name, column in fields.items()
         }
 
     def picked(self, positions: Sequence[int]) -> Batch:
@@ -95,7 +95,7 @@ _NO_REMARK = DecodeNote(1, None)
 _NOT_IN_STORE = "answers requests that are not in the store"
 
 ANSWERED_ELSEWHERE = "answered by another exchange"
-"""The note of a request whose rows are told of the exchange that has its answer."""
+"""The note of a request whose rows are those of the exchange that has its response."""
 
 
 def read(
@@ -279,8 +279,8 @@ class _Reader:
             self._times += event_times
             return
         # An import has taken the time out of the row already, and into the exchange.
-        told = zip(rows, event_times, strict=True)
-        self._times += [take(row, self._in_body, event_time) for row, event_time in told]
+        pairs = zip(rows, event_times, strict=True)
+        self._times += [take(row, self._in_body, event_time) for row, event_time in pairs]
 
 
 def _keep(decoded: Decoded, places: Sequence[int]) -> None:

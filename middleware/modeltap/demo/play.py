@@ -208,7 +208,7 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
 
 
 def _wait_until_analysed(connection: sqlite3.Connection) -> None:
-    """Wait for the scheduled analyzer to have seen everything, and to have told of it."""
+    """Wait for the scheduled analyzer to have read everything, and to have sent its messages."""
     deadline = time.monotonic() + _ENOUGH_SECONDS
     while time.monotonic() < deadline:
         if not waiting(connection).messages and not needs_analysis(connection):

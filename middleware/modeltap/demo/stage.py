@@ -45,7 +45,7 @@ class Stage:
                 self._screen.line(filled(text))
 
     def doing(self, text: str) -> None:
-        """Say what takes a while, until the next step is told; a program need not know."""
+        """Show what takes a while, until the next step is shown; a program need not know."""
         if not self._as_json:
             with self._lock:
                 self._screen.foot(f"{text} ...")
@@ -146,27 +146,27 @@ class Stage:
 
     def _findings(self) -> list[str]:
         facts = self._facts
-        told = [
+        paragraphs = [
             f"{facts['requests']:,} requests were served, {facts['failed']} failed: nothing looked "
             f"wrong from outside. {facts['labels']:,} true flight times came back. "
             f"{facts['messages']} messages reached the webhook."
         ]
         by_rule = {alert["rule"]: alert for alert in facts["alerts"]}
         if drift := by_rule.get("data_drift"):
-            told.append(
+            paragraphs.append(
                 f"The inputs drifted from {clock.short(drift['first'])} on "
                 f"({drift['about'].replace(',', ', ')}): spring came. That alone says "
                 "nothing about the model."
             )
         if worse := by_rule.get("performance"):
             peak = max(self._rows, key=lambda row: row["mae"] or 0)
-            told.append(
+            paragraphs.append(
                 f"The model itself got worse from {clock.short(worse['first'])} on, as its "
                 f"labels show: in {_MONTHS[int(peak['month'][5:])]} it was off by "
                 f"{peak['mae']:.0f} minutes, {peak['bias']:+.0f} of them bias. The winter winds "
                 "it learnt from have slackened: it should be trained again."
             )
-        return told
+        return paragraphs
 
     def _month_by_month(self) -> Callable[[float, int], None]:
         current, requests = "", 0

@@ -142,9 +142,9 @@ class _App:
             return
         kind, _, shown = request.headers.get("authorization", "").partition(" ")
         # KServe's logger sends no header of one's own: it can show what stands in its URL.
-        told = shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
+        token = shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
         wanted = self._receiver.token.encode()
-        if not hmac.compare_digest(told.encode("utf-8", "replace"), wanted):
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), wanted):
             raise _Refused(401, "the token is needed, as a bearer or as ?token=")
 
     async def _body(self, request: Request) -> bytes:

@@ -80,6 +80,7 @@ class _Neighbours:
         self._begin()
 
     def busy(self) -> bool:
+        """Say whether they took a quarter of all CPU time, polled at most four times a second."""
         passed = time.monotonic() - self._began
         if passed >= _POLL_SECONDS:
             others = _busy_seconds() - self._all - (time.process_time() - self._own)

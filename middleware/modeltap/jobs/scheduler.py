@@ -146,7 +146,7 @@ class Scheduler:
     def _log_failure(self, error: Exception) -> None:
         text = str(error)
         if isinstance(error, sqlite3.Error) and reserve.is_full(self._store, error):
-            text = reserve.said(self._store, reserve.give_up(self._store))
+            text = reserve.full_message(self._store, reserve.give_up(self._store))
         logger.warning("modeltap: the scheduler looks again later: %s", text)
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:

@@ -32,7 +32,7 @@ def explained(store: Path) -> Iterator[None]:
         if damage.is_damage(error):
             raise put_aside(store, error) from error
         if reserve.is_full(store, error):
-            raise StoreError(reserve.said(store, reserve.give_up(store))) from error
+            raise StoreError(reserve.full_message(store, reserve.give_up(store))) from error
         raise
 
 

@@ -155,7 +155,7 @@ def erase(
 ) -> None:
     """Delete `exchanges`, overwrite what they were, and give their space back.
 
-    With a `subject`, its value is also taken out of what was said of `model` in words.
+    With a `subject`, its value is also erased from texts about `model`.
 
     Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
     """
@@ -180,7 +180,7 @@ def erase(
 
 
 def _unname(connection: sqlite3.Connection, model: str, subject: Subject) -> None:
-    """Take the value out of what was said in words: of metrics, in alerts and in messages.
+    """Erase the value from texts: explanations of metrics, alerts and messages.
 
     A digest speaks of all models; of other messages the alerts tell whose they are.
     """

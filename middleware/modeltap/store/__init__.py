@@ -1,7 +1,7 @@
 """The SQLite file: its schema, its connections, and every statement that reads or writes it.
 
-No other package speaks SQL: a module holds the statements of one table, and its functions say what
-they return. In reading order:
+No other package speaks SQL: a module holds the statements of one table (the last two: of all), and
+its functions say what they return. In reading order:
 
 - `connection`, `schema`, `create`: opening a store, its tables, migrating it in a child process
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text

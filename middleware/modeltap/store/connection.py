@@ -71,7 +71,7 @@ def connect(
         if not reserve.is_full(file, error):
             raise _store_error(error, path, file) from error
         if not reserve.give_up(file):
-            raise StoreError(reserve.said(Path(path), given_up=False)) from error
+            raise StoreError(reserve.full_message(Path(path), given_up=False)) from error
     return connect(path, create=create, in_child=in_child, check=check)
 
 

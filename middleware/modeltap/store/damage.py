@@ -1,4 +1,4 @@
-"""Damaged stores: told from another program's file, and put aside, never overwritten."""
+"""Damaged stores: told apart from another program's file, and put aside, never overwritten."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ TAKEN_OVER = "another analysis took over; nothing was counted twice, run it agai
 class Lease:
     """A named lease in one store; renewed by `hold`, given back by `release`.
 
-    Expiry is told by CLOCK_BOOTTIME, which no change of the wall clock moves. A lease of another
+    Expiry goes by CLOCK_BOOTTIME, which no change of the wall clock moves. A lease of another
     boot (another host on the same disk, or this one before it started anew) goes by the wall clock.
     """
 

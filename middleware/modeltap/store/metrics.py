@@ -75,7 +75,7 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> N
 def drop_compared_with_others(
     connection: sqlite3.Connection, series: Series, window_start: str
 ) -> None:
-    """Delete what was said of a window against other references, inside the transaction."""
+    """Delete a window's metrics against other references, inside the transaction."""
     connection.execute(
         "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
         "and reference_id <> ?",

@@ -56,5 +56,5 @@ class SettingsReader:
 
 
 def _webhook(stored: Mapping[str, Any]) -> WebhookSettings:
-    said = {name: value for name, value in stored.items() if name != "key"}
-    return msgspec.convert({**said, "url": stored["url"] or ""}, WebhookSettings)
+    options = {name: value for name, value in stored.items() if name != "key"}
+    return msgspec.convert({**options, "url": stored["url"] or ""}, WebhookSettings)

@@ -11,6 +11,7 @@ from modeltap.analysis.counting.derived import measured
 from modeltap.analysis.model.feature import Column, Feature, as_boolean, is_missing, plain, word
 
 _NUMBERS = {int, float, type(None)}
+"""The types of a column that NumPy makes floats of as a whole."""
 
 
 class Values:

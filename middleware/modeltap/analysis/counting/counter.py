@@ -1,4 +1,4 @@
-"""Counting what is new into windows, once: counts and watermark move in one transaction."""
+"""Counting of new exchanges into windows, once: counts and watermark move in one transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.counting.labelled import note_early
 from modeltap.analysis.counting.tally import Tally, pack, tally, unpack
-from modeltap.analysis.counting.traffic import Traffic, count_latency
+from modeltap.analysis.counting.traffic import Traffic, count_requests
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch, read
@@ -190,7 +190,7 @@ class WindowCounter:
         note_requests(self.connection, model, began)
         for start, positions in _by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
-            self._merge_traffic(model, version, start, window, _traffic(members, batch))
+            self._merge_traffic(model, version, start, window, count_requests(members, batch))
 
     def _merge_traffic(
         self, model: str, version: str, start: float, window: Window, new: Traffic
@@ -338,23 +338,8 @@ def traffic_of(stored_traffic: StoredTraffic) -> Traffic:
     )
 
 
-def _traffic(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
-    # What was kept only because it failed is in no rate: it stands for nobody.
-    members = [one for one in exchanges if one.sample_rate != 0]
-    statuses = np.array([member.status or 0 for member in members])
-    durations = np.array([member.duration_ms for member in members], dtype=np.float64)
-    rows = np.array([batch.notes[member.seq].rows for member in members])
-    return Traffic(
-        requests=len(members),
-        errors=int((statuses >= 500).sum()),
-        client_errors=int(((statuses >= 400) & (statuses < 500)).sum()),
-        aborted=sum(bool(member.aborted) for member in members),
-        not_decoded=int(((rows == 0) & (statuses < 400)).sum()),
-        latency=count_latency(durations),
-    )
-
-
 def _storable(value: object) -> object:
+    """Return a prediction as SQLite can hold it: no integer beyond 64 bits, no lone surrogate."""
     if type(value) is float:
         return value
     if isinstance(value, int) and abs(value) >= 2**63:

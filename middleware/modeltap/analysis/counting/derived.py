@@ -31,6 +31,7 @@ _NUMBERS = {
     "vector": ("norm", "cosine_distance"),
     "datetime": ("age_seconds",),
 }
+"""The measures that are numbers, by a column's type."""
 
 
 def words_of(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which windows have labels to judge: noted when a label comes, or a row that has one already."""
+"""Windows that labels came for: noted when a label comes, or a row that has one already."""
 
 from __future__ import annotations
 

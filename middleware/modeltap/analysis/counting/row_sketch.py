@@ -46,19 +46,19 @@ class Repeats(msgspec.Struct, frozen=True):
         found, places = np.unique(keys, return_inverse=True)
         counts = np.bincount(places, weights=np.concatenate([self.counts, other.counts]))
         # Beyond a full sample's largest key the other one's rows were not all kept.
-        full = [one.keys[-1] for one in (self, other) if len(one.keys) >= _KEPT]
+        full = [part.keys[-1] for part in (self, other) if len(part.keys) >= _KEPT]
         kept = found <= min(full) if full else np.ones(len(found), dtype=bool)
         return Repeats(found[kept][:_KEPT], counts[kept][:_KEPT].astype(np.int64))
 
     @property
     def rate(self) -> float:
-        """The share of rows that repeat another: 1 - different rows / rows."""
+        """The fraction of rows that repeat another: 1 - different rows / rows."""
         total = int(self.counts.sum())
         return 1 - len(self.counts) / total if total else 0.0
 
     @property
     def sampled(self) -> int:
-        """How many rows the rate is known from."""
+        """The rows that the rate is known from."""
         return int(self.counts.sum())
 
     def pack(self) -> bytes:

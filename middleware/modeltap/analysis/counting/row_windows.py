@@ -17,6 +17,7 @@ from modeltap.store.windows import Columns
 
 _BEFORE_ALL: RowKey = ("", 0, 0)
 _MILLISECOND = 0.001
+"""The resolution of stored times, in seconds."""
 
 
 @dataclass

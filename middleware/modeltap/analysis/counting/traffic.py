@@ -5,6 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from modeltap.decoding.batches import Batch
+from modeltap.store.stored_exchanges import StoredExchange
+
 LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
 """Bins of 5 % from .01 ms to 10 minutes: any quantile is known to 2.5 %."""
 
@@ -50,3 +53,20 @@ def latency_quantile(latency: np.ndarray, q: float) -> float | None:
     if position >= len(edges):
         return float(edges[-1])
     return float(np.sqrt(edges[position - 1] * edges[position]))
+
+
+def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
+    """Count exchanges, whose rows are in `batch`, by status and duration."""
+    # Exchanges kept only because they failed are in no rate: they stand for no others.
+    members = [exchange for exchange in exchanges if exchange.sample_rate != 0]
+    statuses = np.array([member.status or 0 for member in members])
+    durations = np.array([member.duration_ms for member in members], dtype=np.float64)
+    rows = np.array([batch.notes[member.seq].rows for member in members])
+    return Traffic(
+        requests=len(members),
+        errors=int((statuses >= 500).sum()),
+        client_errors=int(((statuses >= 400) & (statuses < 500)).sum()),
+        aborted=sum(bool(member.aborted) for member in members),
+        not_decoded=int(((rows == 0) & (statuses < 400)).sum()),
+        latency=count_latency(durations),
+    )

@@ -21,7 +21,7 @@ _BULK = 0.5
 
 
 class Drifted(Evidence, frozen=True):
-    """Whether the baseline, and not the floor, set the threshold."""
+    """A drift; `beyond_baseline` where the baseline, and not the floor, set the threshold."""
 
     beyond_baseline: bool
 

@@ -208,6 +208,7 @@ def _float(value: Any) -> float:
 
 
 def right_of(predictions: Sequence[Any], labels: Sequence[Any]) -> np.ndarray:
+    """Return (n,) booleans: whether each known prediction is its label's class."""
     return np.array(
         [_class(p) == _class(label) for p, label in _known(predictions, labels)], dtype=bool
     )

@@ -41,7 +41,7 @@ _EXACT_BELOW = 1000
 
 
 class Case(NamedTuple):
-    """How many of so many rows have a fault."""
+    """Faults of one kind, and the rows that could have it."""
 
     metric: str
     faults: int

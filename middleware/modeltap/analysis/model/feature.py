@@ -78,12 +78,12 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def bins(self) -> int:
-        """How many bins hold values of the right type."""
+        """The number of bins that hold values of the right type."""
         return len(self.counts) - len(SPECIAL)
 
     @property
     def is_tested(self) -> bool:
-        """Whether its bins are tested for drift."""
+        """True for a feature whose bins are tested for drift."""
         return self.kind in ("numeric", "categorical", "boolean", "words")
 
     def below(self, value: float) -> int:

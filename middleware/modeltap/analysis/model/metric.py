@@ -10,13 +10,14 @@ OK = "ok"
 ALERT = "alert"
 NOT_ENOUGH_ROWS = "not_enough_rows"
 NO_REFERENCE = "no_reference"
+"""The verdicts; `no_reference` where there is nothing to compare with yet."""
 
 AT_ONCE = 2.0
 """The `strength` of an effect that needs no second window to confirm it: twice its floor."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What a detector saw beside the numbers of a metric; explanations are made of it."""
+    """Facts beside the numbers of a metric, of which explanations are made."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ Data = Any
 
 
 class DomainClassifier:
-    """How well a classifier tells two samples apart on rows that it was not fitted to.
+    """A classifier of two samples, scored on rows that it was not fitted to.
 
     Each half is scored by the classifier that was fitted to the other half (cross-fitting). Within
     a half the scores of the two samples are compared by the Mann-Whitney test, whose null is exact

@@ -38,7 +38,7 @@ class Components:
 
 
 class Reconstruction:
-    """How much worse the reference's components rebuild (n, d) rows of a window than its own."""
+    """Errors of (n, d) rows of a window rebuilt by the components, against the reference's own."""
 
     def __init__(self, components: Components, rows: np.ndarray) -> None:
         self._then, self._now = components.own, components.errors(rows)

@@ -144,7 +144,7 @@ def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Its bytes are not in the order of its rows: how far we are is told as a share of all rows.
+    # Its bytes are not in the order of its rows: progress is a fraction of all rows.
     size = table.path.stat().st_size
     with opened(table.path) as file:
         count = max(1, file.metadata.num_rows)

@@ -69,14 +69,14 @@ def _record(document: Mapping[str, Any], now: float) -> Logged:
         raise NoEvent("no Id")
     if not isinstance(event_type, str):
         raise NoEvent("no ReqType")
-    told = record.get("time", record.get("timestamp"))
+    moment = record.get("time", record.get("timestamp"))
     content_type = record.get("contenttype")
     return _logged(
         side_of(event_type),
         id_,
         _bytes(record.get("bytes")),
         content_type if isinstance(content_type, str) else None,
-        now if told is None else clock.parse(told),
+        now if moment is None else clock.parse(moment),
         _headers(record.get("metadata")),
         "IMPORT",
     )
@@ -121,7 +121,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _headers(metadata: Any) -> list[tuple[str, str]]:
-    """Return the request's headers that the logger was told to log, as it calls them, metadata."""
+    """Return the request's headers that the logger is set up to log (its metadata)."""
     if isinstance(metadata, str):
         try:
             metadata = json.loads(metadata)
