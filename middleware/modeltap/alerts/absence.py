@@ -49,7 +49,7 @@ _MIN_LABEL_DAYS = 3
 _FAILED_RUNS = 3
 """One failure may be a restart of the machine; three in a row are a fault."""
 
-_WAITED_SECONDS = 3600.0
+_WAITED_SECONDS = clock.HOUR
 """By then the first three attempts have failed: at once, after 5 s, and after 5 min."""
 
 
