@@ -1,6 +1,6 @@
-"""A million rows of 25 features from a Parquet file into a store: time and memory.
+"""100,000 rows of 25 features from a Parquet file into a store: time and memory.
 
-    python benchmarks/parquet.py [--rows 1000000] [--keep FILE]
+    python benchmarks/parquet.py [--rows 100000] [--keep FILE]
 
 20 float64 columns and 5 of words are written a batch at a time, then imported by the command line,
 whose largest resident size is printed, and that of an import of 1,000 rows. Needs pyarrow:
@@ -52,7 +52,7 @@ def imported(path: Path, folder: Path) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--keep", type=Path)
     said = parser.parse_args()
     print(describe("numpy", "pyarrow"))
