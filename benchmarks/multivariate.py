@@ -18,8 +18,18 @@ import numpy as np
 from machine import describe
 
 from modeltap.analysis.counting.sample import ROWS, Sample, choose, sample
-from modeltap.analysis.detectors import multivariate, row_outliers
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import (
+    ROW_DETECTORS,
+    evaluate,
+    multivariate,
+    row_outliers,
+    text_and_vector,
+)
+from modeltap.analysis.detectors.context import BothSamples, Context
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.fit import fit
+from modeltap.analysis.statistics.classifier import DomainClassifier
 from modeltap.analysis.statistics.components import Components, Reconstruction
 from modeltap.analysis.statistics.matrix import matrix
 from modeltap.analysis.statistics.rates import wilson
@@ -61,6 +71,11 @@ def sampled(columns: Any, rows: int, reference: Reference) -> Sample:
     return sample(part, len(picked), reference)
 
 
+def context(reference: Reference, then: Sample, now: Sample) -> Context:
+    nothing = tally({}, 0, reference)
+    return Context(reference, nothing, alpha=ALPHA, samples=BothSamples(then, now))
+
+
 def alarms(make: Callable[[int], Any], usual: Callable[[int], Any], rows: int, windows: int) -> Any:
     """Count windows with an alarm, by metric; a new reference for every 20."""
     found: dict[str, int] = {}
@@ -70,10 +85,7 @@ def alarms(make: Callable[[int], Any], usual: Callable[[int], Any], rows: int, w
             reference = fit(columns, REFERENCE_ROWS, model="m")
             then = sampled(columns, REFERENCE_ROWS, reference)
         now = sampled(make(rows), rows, reference)
-        metrics = list(multivariate.judge(reference, then, now, ALPHA))
-        unusual = row_outliers.judge(reference, then, now, ALPHA)
-        metrics += [unusual[0]] if unusual is not None else []
-        for metric in metrics:
+        for metric in evaluate(context(reference, then, now), ROW_DETECTORS):
             if metric.verdict is not None:
                 name = metric.metric
                 found[name] = found.get(name, 0) + (metric.verdict == "alert")
@@ -96,20 +108,21 @@ def costs(rng: np.random.Generator) -> None:
     then = sampled(columns, REFERENCE_ROWS, reference)
     now = sampled(window, rows, reference)
     a, b = matrix(then, reference), matrix(now, reference)
-    told = multivariate.DomainClassifier
     print(f"\na window of {rows:,} rows x 25, of which {ROWS:,} are looked at")
     print(f"choosing and coding   {timed(lambda: sampled(window, rows, reference)):6.3f} s")
-    trees = timed(lambda: told(a.values, b.values, multivariate.trees))
+    trees = timed(lambda: DomainClassifier(a.values, b.values, multivariate.trees))
     print(f"domain classifier     {trees:6.3f} s")
     components = timed(lambda: Reconstruction(Components(a.values), b.values))
     print(f"principal components  {components:6.3f} s")
 
+    window_context = context(reference, then, now)
+
     def forest() -> None:
         then.learnt.clear()
-        row_outliers.judge(reference, then, now, ALPHA)
+        row_outliers.evaluate(window_context)
 
     print(f"isolation forest      {timed(forest):6.3f} s")
-    again = timed(lambda: row_outliers.judge(reference, then, now, ALPHA))
+    again = timed(lambda: row_outliers.evaluate(window_context))
     print(f"of the next window    {again:6.3f} s")
     for name, make in (("texts", texts), ("vectors of 256", vectors)):
         columns = make(rng, REFERENCE_ROWS)
@@ -119,8 +132,8 @@ def costs(rng: np.random.Generator) -> None:
         coded = timed(lambda window=window, reference=reference: sampled(window, ROWS, reference))
         now = sampled(window, ROWS, reference)
         took = timed(
-            lambda now=now, then=then, reference=reference: list(
-                multivariate.judge(reference, then, now, ALPHA)
+            lambda now=now, then=then, reference=reference: text_and_vector.evaluate(
+                context(reference, then, now)
             )
         )
         print(f"{name:20}  {took:6.3f} s, and {coded:.3f} s to code {ROWS:,}")

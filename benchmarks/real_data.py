@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 from machine import describe
 
-from modeltap.analysis.counting.counts import count
-from modeltap.analysis.detectors.drift import judge
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import COLUMN_DETECTORS, evaluate
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics.rates import wilson
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.importer import import_table
@@ -136,9 +137,10 @@ def shuffled(data: Path, name: str, wanted: int) -> None:
             rest = order[half:]
             for start in range(0, min(len(rest), _OF_ONE * size) - size + 1, size):
                 part = _taken(columns, rest[start : start + size])
+                context = Context(reference, tally(part, size, reference))
                 found = {
                     f"{m.feature} {m.metric}"
-                    for m in judge(reference, count(part, size, reference))
+                    for m in evaluate(context, COLUMN_DETECTORS)
                     if m.verdict == "alert"
                 }
                 windows += 1

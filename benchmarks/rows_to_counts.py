@@ -21,16 +21,16 @@ from pathlib import Path
 import numpy as np
 from machine import describe
 
-from modeltap.analysis.counting import counts
-from modeltap.analysis.model.reference import fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.references.fit import fit
 from modeltap.config import sources
 from modeltap.config.settings import Settings
-from modeltap.decoding.batches import COLUMNS, read
+from modeltap.decoding.batches import read
 from modeltap.decoding.decoders import Decoders
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.store import schema
 from modeltap.store.connection import connect, writing
-from modeltap.store.exchanges import insert_exchanges
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.stored_exchanges import exchanges_after
 
 CHUNK = 4096
 
@@ -39,7 +39,6 @@ def fill(path: Path, rows: int) -> None:
     """Write `rows` exchanges of 20 numeric and 5 categorical features."""
     rng = np.random.default_rng(0)
     connection = connect(path)
-    blank = dict.fromkeys(schema.EXCHANGE_COLUMNS)
     for start in range(0, rows, 2000):
         batch = []
         for n in range(start, min(start + 2000, rows)):
@@ -50,22 +49,20 @@ def fill(path: Path, rows: int) -> None:
                 {f"category_{i}": str(w) for i, w in enumerate(rng.choice(list("abcde"), 5))}
             )
             when = f"2024-01-01T{n % 24:02d}:00:00.000Z"
-            values = {
-                **blank,
-                "id": f"{n:032x}",
-                "model": "m",
-                "version": "",
-                "source": "asgi",
-                "path": "/predict",
-                "status": 200,
-                "started_at": when,
-                "event_time": when,
-                "duration_ms": 1.0,
-                "request_type": "application/json",
-                "request_body": json.dumps(body),
-                "response_body": '{"prediction": 1.5}',
-            }
-            batch.append(tuple(values[name] for name in schema.EXCHANGE_COLUMNS))
+            row = ExchangeRow(
+                id=f"{n:032x}",
+                model="m",
+                source="asgi",
+                path="/predict",
+                status=200,
+                started_at=when,
+                event_time=when,
+                duration_ms=1.0,
+                request_type="application/json",
+                request_body=json.dumps(body),
+                response_body='{"prediction": 1.5}',
+            )
+            batch.append(row)
         with writing(connection):
             insert_exchanges(connection, batch)
     connection.close()
@@ -75,12 +72,10 @@ def chunks(path: Path):  # type: ignore[no-untyped-def]
     connection = connect(path)
     seq = 0
     while True:
-        found = connection.execute(
-            f"select {COLUMNS} from exchanges where seq > ? order by seq limit ?", (seq, CHUNK)
-        ).fetchall()
+        found = exchanges_after(connection, seq, CHUNK)
         if not found:
             return
-        seq = found[-1]["seq"]
+        seq = found[-1].seq
         yield found
 
 
@@ -92,7 +87,7 @@ def kernel(path: Path, settings: Settings) -> float:
     start = time.perf_counter()
     for chunk in chunks(path):
         batch = read(chunk, settings, decoders)
-        total = total + counts.count(batch.columns(), len(batch.rows), reference)
+        total = total + tally(batch.columns(), len(batch.rows), reference).counts
     return time.perf_counter() - start
 
 
@@ -100,14 +95,14 @@ def standard_library(path: Path) -> float:
     start = time.perf_counter()
     for chunk in chunks(path):
         for row in chunk:
-            json.loads(row["request_body"])
-            json.loads(row["response_body"])
+            json.loads(row.request_body)
+            json.loads(row.response_body)
     return time.perf_counter() - start
 
 
 def whole_pass(path: Path) -> float:
     connection = connect(path)
-    for table in ("predictions", "windows", "traffic", "progress", '"references"', "runs"):
+    for table in ("predictions", "windows", "traffic", "watermarks", '"references"', "runs"):
         connection.execute(f"delete from {table}")
     said = {"window": "1d", "reference": "first 2000 rows"}
     start = time.perf_counter()

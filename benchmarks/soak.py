@@ -251,7 +251,7 @@ def writers(folder: Path) -> list[int]:
             line = path.read_bytes()
         except OSError:
             continue
-        if b"modeltap.writer.main" in line and str(folder).encode() in line:
+        if b"modeltap.writer" in line and str(folder).encode() in line:
             found.append(int(path.parent.name))
     return found
 

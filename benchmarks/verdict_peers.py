@@ -55,14 +55,16 @@ def make(
 
 
 def modeltap(reference: Columns, rows: int) -> Detect:
-    from modeltap.analysis.counting.counts import count
-    from modeltap.analysis.detectors.drift import judge
-    from modeltap.analysis.model.reference import fit
+    from modeltap.analysis.counting.tally import tally
+    from modeltap.analysis.detectors import COLUMN_DETECTORS, evaluate
+    from modeltap.analysis.detectors.context import Context
+    from modeltap.analysis.references.fit import fit
 
     frozen = fit(_listed(reference), REFERENCE_ROWS, model="m")
 
     def detect(window: Columns) -> set[str]:
-        metrics = judge(frozen, count(_listed(window), rows, frozen))
+        context = Context(frozen, tally(_listed(window), rows, frozen))
+        metrics = evaluate(context, COLUMN_DETECTORS)
         return {str(m.feature) for m in metrics if m.verdict == "alert"}
 
     return detect

@@ -20,9 +20,11 @@ import numpy as np
 from machine import describe
 from scipy.special import ndtr, ndtri
 
-from modeltap.analysis.counting.counts import count
-from modeltap.analysis.detectors.drift import ALPHA, Sensitivity, judge
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import COLUMN_DETECTORS, evaluate
+from modeltap.analysis.detectors.context import ALPHA, DRIFT_FLOOR, Context, Sensitivity
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics.rates import wilson
 
 WORDS = np.array(list("abcde"))
@@ -66,7 +68,13 @@ class Pool:
 def alarms(
     reference: Reference, columns: dict[str, Any], rows: int, sensitivity: Sensitivity = "normal"
 ) -> set[str | None]:
-    metrics = judge(reference, count(columns, rows, reference), sensitivity=sensitivity)
+    context = Context(
+        reference,
+        tally(columns, rows, reference),
+        alpha=ALPHA[sensitivity],
+        drift_floor=DRIFT_FLOOR[sensitivity],
+    )
+    metrics = evaluate(context, COLUMN_DETECTORS)
     return {metric.feature for metric in metrics if metric.verdict == "alert"}
 
 

@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 from machine import describe
 
-from modeltap.analysis.counting.counts import count, layout
-from modeltap.analysis.detectors.drift import judge
-from modeltap.analysis.model.reference import Reference, fit
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import COLUMN_DETECTORS, evaluate
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.statistics import distances
 
 Columns = dict[str, Any]
@@ -36,9 +39,10 @@ def make(rows: int, seed: int) -> Columns:
 
 
 def ours(reference: Reference, columns: Columns, rows: int) -> None:
-    counted = count(columns, rows, reference)
+    counted = tally(columns, rows, reference).counts
+    places = layout(reference)
     for feature in reference.features:
-        own = counted[layout(reference)[feature.name]][: feature.bins]
+        own = counted[places[feature.name]][: feature.bins]
         then = np.array(feature.counts[: feature.bins])
         few, now = distances.coarse(feature, then), distances.coarse(feature, own)
         distances.psi(few, now)
@@ -46,6 +50,11 @@ def ours(reference: Reference, columns: Columns, rows: int) -> None:
         if feature.kind == "numeric":
             distances.ks(then, own)
             distances.wasserstein(then, own, feature)
+
+
+def verdicts(reference: Reference, columns: Columns, rows: int) -> None:
+    context = Context(reference, tally(columns, rows, reference))
+    explained(evaluate(context, COLUMN_DETECTORS), context)
 
 
 def plain_numpy(edges: dict[str, np.ndarray], then: dict[str, np.ndarray], now: Columns) -> None:
@@ -91,7 +100,7 @@ def main() -> None:
     works: dict[str, Callable[[], object]] = {
         "plain NumPy": lambda: plain_numpy(edges, before, now),
         "modeltap": lambda: ours(reference, now, rows),
-        "all verdicts": lambda: judge(reference, count(now, rows, reference)),
+        "all verdicts": lambda: verdicts(reference, now, rows),
     }
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(said.rounds):

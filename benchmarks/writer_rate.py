@@ -14,15 +14,15 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import marshal
 import os
 import random
 import select
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -31,21 +31,24 @@ import msgspec
 from machine import describe
 
 from modeltap.config import sources
-from modeltap.privacy.masker import Masker, as_text
-from modeltap.store import schema
+from modeltap.privacy.body_text import as_text
+from modeltap.privacy.masker import Masker
 from modeltap.store.connection import connect
+from modeltap.store.exchanges import USUAL_COLUMNS, ExchangeRow
 from modeltap.tap.exchange import Exchange
-from modeltap.writer.batch_writer import Batch, BatchWriter, Outcome
+from modeltap.tap.packing import pack
+from modeltap.writer.batch_writer import BatchResult, BatchWriter
 from modeltap.writer.process import WriterProcess
 from modeltap.writer.protocol import EXCHANGE, ORIGIN, frame
-from modeltap.writer.records import Origin, Recording, origin_of, pack
+from modeltap.writer.records import Origin, origin_of, unpack
+from modeltap.writer.row_masker import RowMasker
 
 BATCH = 512
 BODY_BYTES = 1072
 CHUNK_BYTES = 256 * 1024
-USUAL = len(schema.USUAL_COLUMNS)
 INSERT = (
-    f"insert into exchanges ({','.join(schema.USUAL_COLUMNS)}) values ({','.join('?' * USUAL)})"
+    f"insert into exchanges ({','.join(USUAL_COLUMNS)}) "
+    f"values ({','.join('?' * len(USUAL_COLUMNS))})"
 )
 
 
@@ -94,7 +97,9 @@ def batches(items: list[Any]) -> list[list[Any]]:
 class StoringOnly(BatchWriter):
     """The writer without its first half: it is given rows."""
 
-    def _rows(self, batch: Batch, outcome: Outcome) -> tuple[list[Any], dict[str, Origin]]:
+    def _rows(
+        self, batch: Sequence[bytes], result: BatchResult
+    ) -> tuple[list[Any], dict[str, Origin]]:
         return list(batch), {}
 
 
@@ -110,9 +115,9 @@ class NoMasks(Masker):
         return text
 
 
-def by_executemany(rows: list[tuple[Any, ...]], store: Path) -> float:
+def by_executemany(rows: list[ExchangeRow], store: Path) -> float:
     """Return the seconds that SQLite alone takes."""
-    usual = [row[:USUAL] for row in rows]
+    usual = list(map(attrgetter(*USUAL_COLUMNS), rows))
     connection = connect(store)
     start = time.perf_counter()
     for batch in batches(usual):
@@ -127,7 +132,7 @@ def by_executemany(rows: list[tuple[Any, ...]], store: Path) -> float:
 def by_writer(make: type[BatchWriter], origin: Origin, items: list[Any], store: Path) -> float:
     """Return the seconds that the writer's code takes, from its input to the commit."""
     writer = make(store, lambda: True)
-    writer.introduce(origin)
+    writer.add_origin(origin)
     writer.write([], {})  # opens the store
     start = time.perf_counter()
     for batch in batches(items):
@@ -140,7 +145,7 @@ def by_writer(make: type[BatchWriter], origin: Origin, items: list[Any], store: 
 
 def unmasked(origin: Origin, items: list[Any], store: Path) -> float:
     """Return the seconds of the writer's code without its masks."""
-    with patch("modeltap.writer.records.Masker", NoMasks):
+    with patch("modeltap.writer.row_masker.Masker", NoMasks):
         return by_writer(BatchWriter, origin, items, store)
 
 
@@ -186,8 +191,8 @@ def wait_for(writer: WriterProcess, count: int) -> None:
 def work_of(origin: Origin, count: int) -> dict[str, Callable[[Path], float]]:
     """Return what is measured, by name."""
     plain = packed(numbers, count)
-    recording = Recording(origin)
-    rows = [recording.row(marshal.loads(one)) for one in plain]
+    masker = RowMasker(origin)
+    rows = [masker.row(unpack(one)) for one in plain]
     whole = partial(by_writer, BatchWriter, origin)
     return {
         "executemany of ready rows": partial(by_executemany, rows),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from modeltap.tap import recorder
+from modeltap.tap.recording.recorders import recorders
 
 PATIENCE = 240.0
 """Seconds until a test that waits in vain fails: it waits for a condition, never for the time.
@@ -25,14 +26,61 @@ _LONG = ("test_demo.py", "test_worker.py", "/servers/", "test_schedule.py", "tes
 """Files with minutes of waiting: begun last, they would be waited for by all others."""
 
 
+def pytest_configure() -> None:
+    """Let each process compute on one thread: several at once spin for the same processors."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--slow`: which of the tests marked slow run."""
+    parser.addoption(
+        "--slow",
+        default="none",
+        metavar="none|all|K/N",
+        help="run no slow tests (the default), all of them, or the part K of N",
+    )
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes test at once: much of what they do is to wait for servers."""
     return max(3, os.cpu_count() or 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the long ones begin first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the slow tests that `--slow` does not ask for; let the long ones begin first."""
+    left_out = _left_out(items, config.getoption("--slow"))
+    # A test that is named by its id is meant, whether it is slow or not.
+    if left_out and not any("::" in argument for argument in config.args):
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: not any(name in item.nodeid for name in _LONG))
+
+
+def _left_out(items: list[pytest.Item], said: str) -> set[pytest.Item]:
+    """Return the slow tests that do not run, where `said` is the option `--slow`."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if said == "all":
+        return set()
+    if said == "none":
+        return set(slow)
+    part, count = _part_of(said)
+    chosen = sorted({_unit(item) for item in slow})[part - 1 :: count]
+    return {item for item in slow if _unit(item) not in chosen}
+
+
+def _unit(item: pytest.Item) -> str:
+    """Return what a part holds as a whole: a test with its parameters, or a model server's file."""
+    if item.get_closest_marker("servers"):
+        return item.path.name
+    return item.nodeid.partition("[")[0]
+
+
+def _part_of(said: str) -> tuple[int, int]:
+    """Return K and N of the option `--slow K/N`."""
+    match = re.fullmatch(r"(\d+)/(\d+)", said)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise pytest.UsageError(f"--slow {said!r} is not understood; write none, all or 1/4")
+    return int(match[1]), int(match[2])
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +91,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
         if name.startswith("MODELTAP_"):
             monkeypatch.delenv(name)
     yield
-    for one in recorder.recorders():
-        one.close()
-    recorder._recorders.clear()
+    recorders.close()
 
 
 @pytest.fixture

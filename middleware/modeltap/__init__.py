@@ -1,6 +1,6 @@
 """modeltap taps a model API's requests and responses into a local SQLite file.
 
-One line: ``modeltap.watch(app, model="flights")``. What is named in ``__all__`` is public; besides,
+One line: ``modeltap.watch(app, model="flights")``. The names in ``__all__`` are public, and so are
 `modeltap.payload` and `modeltap.rows` for plugins, and `modeltap.testing` for tests. All else may
 change without notice.
 """
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 if sys.platform == "win32":
     raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
 
+from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import (
@@ -30,7 +32,7 @@ from modeltap.errors import (
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
-from modeltap.tap.recorder import Recorder, companions, recorders
+from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
@@ -60,8 +62,8 @@ __all__ = [
 ]
 
 
-def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
-    """Tap `app` and return what is to be served: of the type that `app` has, or a bare callable.
+def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
+    """Tap `app` and return the app to serve: of the type that `app` has, or a bare callable.
 
     A FastAPI, Starlette, Flask or Quart app, a BentoML service, a LitServer, a KServe ModelServer
     and a Gradio Blocks or Interface are tapped in place and returned; of Django's handlers, of
@@ -72,7 +74,7 @@ def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
         app: the application; or a model's own function, as for `modeltap.capture`.
         model: the model's name; or ``{path: name}``; or a callable from path to name, whose
             None leaves a path alone.
-        **options: any option of `Settings`, for example ``store="taps.db"``,
+        **options: any of `Options`, for example ``store="taps.db"``,
             ``webhooks=["https://example.org/hook"]``, ``sample_rate=0.1``.
 
     Raises:
@@ -100,12 +102,12 @@ def watch(app: Any, *, model: ModelChooser, **options: Any) -> Any:
 
 
 def label(id: str, value: object, row: int = 0, *, store: str | Path | None = None) -> None:  # noqa: A002
-    """Tell what the right answer was for the exchange `id`; the last value told counts.
+    """Store the label of the exchange `id`; of several the last one counts.
 
     Args:
         id: the exchange, as returned in the response header ``x-modeltap-id``.
-        value: a number, a string or a truth value.
-        row: which row of the exchange, from 0.
+        value: a number, a string or a boolean.
+        row: the row of the exchange, from 0.
         store: the SQLite file; by default the one this process records to.
 
     Raises `StoreError` when the store is missing, and `InputError` when it is not clear which, or
@@ -115,19 +117,15 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     >>> label(id, 192.0)
     """
     from modeltap.store.connection import connect, writing
-    from modeltap.store.labels import insert_labels
+    from modeltap.store.labels import Label, insert_labels
 
     if not id or value is None:
-        raise InputError(f"label({id!r}, {value!r}): give an exchange's id, and what was right")
-    path = _the_store(store)
+        raise InputError(f"label({id!r}, {value!r}): give an exchange's id, and its label")
+    path = recorders.store_path(store)
     if not path.exists():
         flush(store=path)  # the very first exchange may still be on its way
-    connection = connect(path, create=False)
-    try:
-        with writing(connection):
-            insert_labels(connection, [(id, row, value)], source="label()")
-    finally:
-        connection.close()
+    with closing(connect(path, create=False)) as connection, writing(connection):
+        insert_labels(connection, [Label(id, row, value)], source="label()")
 
 
 def read(
@@ -140,8 +138,8 @@ def read(
 
     Args:
         store: the SQLite file; by default the one this process records to.
-        model: whose rows; by default all.
-        labelled: only those whose label has come.
+        model: the model of the rows; by default all.
+        labelled: only rows with a label.
 
     Raises `StoreError` when the store is missing, `InputError` when it does not know the model.
 
@@ -150,83 +148,46 @@ def read(
     >>> flush() and read(model="doubled")["prediction"]
     array([0., 2., 4.])
     """
-    from modeltap.export.arrays import arrays
-    from modeltap.export.selection import Selection
-    from modeltap.store.connection import connect_reader
-    from modeltap.store.models import check_model
-    from modeltap.store.settings_reader import SettingsReader
+    from modeltap.export.arrays import read_arrays
 
-    path = _the_store(store)
-    connection = connect_reader(path)
-    try:
-        check_model(connection, model)
-        return arrays(Selection(connection, SettingsReader(connection).of, model, labelled))
-    finally:
-        connection.close()
+    return read_arrays(recorders.store_path(store), model=model, labelled=labelled)
 
 
 def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:
-    """Wait until what was captured so far is in the store; False if `timeout` seconds did not do.
+    """Wait until what was captured so far is in the store; False after `timeout` seconds.
 
     >>> flush()
     True
     """
-    return all(recorder.flush(timeout) for recorder in _chosen(store))
+    return recorders.flush(timeout, store)
 
 
 def stats(*, store: str | Path | None = None) -> dict[str, Any]:
-    """Return this process's counters.
+    """Return this process's counters of exchanges.
 
-    ``captured`` is how many exchanges there were, of which ``written`` are in the store,
-    ``queued`` are on their way (``queued_bytes`` of them in this process), ``dropped`` are lost
-    (``dropped_by_reason`` says why), and of ``failed`` no row could be made. Of ``unconfirmed``
-    the response did not wait for its commit to the end.
+    ``captured`` is the sum of ``written`` ones, of those ``queued`` (``queued_bytes`` of them in
+    this process), of those ``dropped`` (``dropped_by_reason``), and of those ``failed``, which no
+    row could be made of. The responses of ``unconfirmed`` ones were sent before their commit.
 
     >>> stats()["dropped"]
     0
     """
-    counters = [recorder.stats() for recorder in _chosen(store)]
-    reasons: dict[str, int] = {}
-    for one in counters:
-        for reason, count in one["dropped_by_reason"].items():
-            reasons[reason] = reasons.get(reason, 0) + count
-    sums = {name: sum(one[name] for one in counters) for name in _COUNTED}
-    return {**sums, "dropped_by_reason": reasons}
-
-
-_COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
-
-
-def _chosen(store: str | Path | None) -> list[Recorder]:
-    if store is None:
-        return recorders()
-    wanted = Path(store).expanduser().absolute()
-    return [recorder for recorder in recorders() if recorder.store == wanted]
-
-
-def _the_store(store: str | Path | None) -> Path:
-    if store is not None:
-        return Path(store)
-    known = [recorder.store for recorder in recorders()]
-    if len(known) == 1:
-        return known[0]
-    names = ", ".join(str(path) for path in known) or "none yet"
-    raise InputError(f"which store? this process records to: {names}; say store='modeltap.db'")
+    return recorders.stats(store)
 
 
 def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:
-    # Imported by the recorder's thread, once it runs: APScheduler is not for the import's time.
+    # The recorder's thread imports it, once it runs: APScheduler would slow the import down.
     from modeltap.jobs.scheduler import start
 
     return start(store, settings)
 
 
-companions.append(_start_schedule)
+recorders.on_start = _start_schedule
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        # Asked for seldom, and the metadata's machinery takes longer to import than all of us.
+        # Seldom needed, and importlib.metadata takes longer to import than the whole package.
         from importlib.metadata import version
 
         return version("modeltap")

@@ -1,1 +1,1 @@
-"""How bodies become rows and predictions: one protocol a file, each a `decode` hook."""
+"""Decoding bodies into rows and predictions: one protocol a file, each a `decode` hook."""

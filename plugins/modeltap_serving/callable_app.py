@@ -14,7 +14,7 @@ from modeltap.errors import ConfigError, NotWatchableError
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture
-from modeltap.tap.tapping import Tee
+from modeltap.tap.tapping import Tap
 from modeltap.tap.wsgi import WSGIMiddleware
 
 _ASGI = ("scope", "receive", "send")
@@ -22,7 +22,7 @@ _WSGI = ("env", "start")
 """How the names of the parameters begin: ``environ`` and ``start_response``, mostly."""
 
 _OF_SERVERS = ("scope", "env", "environ")
-"""What no model takes: the rest of an app's parameters may have any names."""
+"""First parameters that no model has: the others of an app may have any names."""
 
 
 @hookimpl(trylast=True)
@@ -48,7 +48,7 @@ def _captured(function: Any, model: ModelChooser, options: Mapping[str, Any]) ->
         raise ConfigError(
             f"model {model!r} chooses by path, and a function has none; name one model"
         )
-    Tee("call", model, dict(options))  # only what `watch` takes: `capture` takes more
+    Tap("call", model, dict(options))  # only what `watch` takes: `capture` takes more
     decorated: object = capture(model=model, **options)(function)
     return decorated
 
@@ -67,7 +67,7 @@ def _begin(names: list[str], beginnings: tuple[str, ...]) -> bool:
 
 
 def _takes_anything(function: Any) -> bool:
-    """Say whether nobody can tell what ``(*args)`` is called with."""
+    """Say whether it has ``(*args)``, so that its arguments are unknown."""
     return any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(function).parameters.values())
 
 

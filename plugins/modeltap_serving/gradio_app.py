@@ -1,4 +1,4 @@
-"""Gradio: `launch` makes the app, so it is told of the middleware when it is called."""
+"""Gradio: `launch` makes the app, so the middleware is added when it is called."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
 
     demo: Any = app
     tap: Any = ASGIMiddleware
-    said = dict(options)
-    if not tap(demo, model=model, **options).tee.settings.include_paths:
-        said["include_paths"] = CALLS
-    demo.launch = _launching(demo.launch, Middleware(tap, model=model, **said))
+    complete = dict(options)
+    if not tap(demo, model=model, **options).tap.settings.include_paths:
+        complete["include_paths"] = CALLS
+    demo.launch = _launching(demo.launch, Middleware(tap, model=model, **complete))
     return app
 
 
 def _launching(launch: Any, middleware: object) -> Any:
     @functools.wraps(launch)
     def launching(*args: Any, **kwargs: Any) -> Any:
-        said = kwargs.get("app_kwargs") or {}
-        together = [middleware, *said.get("middleware", ())]
-        return launch(*args, **kwargs | {"app_kwargs": {**said, "middleware": together}})
+        app_kwargs = kwargs.get("app_kwargs") or {}
+        together = [middleware, *app_kwargs.get("middleware", ())]
+        return launch(*args, **kwargs | {"app_kwargs": {**app_kwargs, "middleware": together}})
 
     return launching

@@ -1,4 +1,4 @@
-"""Litestar: it takes middleware only when it is made, so what to write is said."""
+"""Litestar: it takes middleware only when it is made, so the error has the code to write."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
     """Raise `NotWatchableError` with the line that taps a Litestar application."""
     if not comes_from(app, "litestar.app"):
         return None
-    said = ", ".join(f"{name}={value!r}" for name, value in {"model": model, **options}.items())
+    arguments = ", ".join(
+        f"{name}={value!r}" for name, value in {"model": model, **options}.items()
+    )
     raise NotWatchableError(
         "a Litestar app takes middleware only when it is made; write "
-        f"Litestar(..., middleware=[DefineMiddleware(modeltap.ASGIMiddleware, {said})]), "
+        f"Litestar(..., middleware=[DefineMiddleware(modeltap.ASGIMiddleware, {arguments})]), "
         "with DefineMiddleware from litestar.middleware"
     )

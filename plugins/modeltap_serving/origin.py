@@ -1,4 +1,4 @@
-"""Whose an app is, without importing what it might be of."""
+"""The package that an app comes from, without importing any."""
 
 from __future__ import annotations
 

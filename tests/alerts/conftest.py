@@ -1,58 +1,42 @@
-"""A store on disk, metric rows week by week, and what the analyzer does with them."""
+"""The fixtures of incidents: a store, metric rows week by week, messages, and the time."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+import json
 
 import pytest
 
-from incidents import MONDAY, WEEK, judge_rows, metric_row
-from modeltap.alerts.lifecycle import Transition
-from modeltap.clock import iso
-from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.store.connection import connect
+from alert_fixtures import connection, judge, row, store, week
+from modeltap import clock
+
+__all__ = ["connection", "judge", "row", "store", "week"]
+
+NOW = 1_900_000_000.0
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "modeltap.db"
-    connect(path).close()
-    return path
+def told(connection):
+    """Return what was owed since the last time it was asked: event types and features."""
+    seen = []
+
+    def new():
+        rows = connection.execute("select id, body from deliveries order by rowid").fetchall()
+        fresh = [json.loads(row["body"]) for row in rows if row["id"] not in seen]
+        seen.extend(row["id"] for row in rows)
+        return [
+            (one["type"], [a["feature"] for a in one["data"]["alerts"]], one["data"]["repeated"])
+            for one in fresh
+        ]
+
+    return new
 
 
 @pytest.fixture
-def connection(store: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(store, create=False)
-    yield opened
-    opened.close()
+def at(monkeypatch):
+    """Set the time that the store's moments are told by."""
 
+    def set_to(seconds):
+        monkeypatch.setattr(clock.time, "time", lambda: seconds)
 
-Judge = Callable[..., list[Transition]]
-
-
-@pytest.fixture
-def judge(connection: sqlite3.Connection) -> Judge:
-    """Do what the analyzer does with one window's rows: metrics, alerts, outbox, one commit."""
-
-    def judged(
-        *rows: dict[str, Any],
-        webhooks: list[tuple[str, WebhookSettings]] | None = None,
-        rules: Sequence[dict[str, Any]] = (),
-        calm_windows: int = 1,
-    ) -> list[Transition]:
-        return judge_rows(connection, rows, webhooks or [], rules, calm_windows)
-
-    return judged
-
-
-@pytest.fixture
-def row() -> Callable[..., dict[str, Any]]:
-    return metric_row
-
-
-@pytest.fixture
-def week() -> Callable[[int], str]:
-    return lambda number: iso(MONDAY + number * WEEK)
+    set_to(NOW)
+    return set_to

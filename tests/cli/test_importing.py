@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import gzip
+import importlib
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -135,3 +139,75 @@ def test_what_was_imported_has_no_age(tmp_path, store):
     connection.row_factory = sqlite3.Row
     assert prune(connection, Retention(seconds=3600), seen=10, now=2e9) == 0
     connection.close()
+
+
+def test_the_same_file_again_adds_nothing(files, at):
+    """Rows are known by their id."""
+    roles = ("--timestamp", "time", "--prediction", "guess", "--label", "truth", "--id", "id")
+    said = modeltap("import", files / "rows.csv", *at, "--model", "m", *roles, "--json")
+    assert lines(said)[0]["rows"] == 0 and lines(said)[0]["repeated"] == 3600
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words", "said"),
+    [
+        ("rows.csv", "a,time\n1,2\n", ["--timestamp", "tmie"], "did you mean 'time'?"),
+        ("rows.csv", "a,b\n1,2\n", ["--features", "c"], "--features 'c' is no column of rows.csv"),
+        ("rows.csv", "", [], "holds no rows"),
+        ("rows.csv", "a,a\n1,2\n", [], "two columns of one name"),
+        ("rows.xlsx", "x", [], "is of no known kind"),
+        ("rows.csv.gz", "no gzip", [], "cannot be read"),
+        ("rows.csv", "a\n\u00e9".encode("latin-1"), [], "cannot be read"),
+        ("rows.jsonl", "no json\n", [], "holds no rows"),
+        ("rows.parquet", "no parquet", [], "cannot be read as Parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_said_why(tmp_path, name, text, words, said):
+    """The value, the reason, the nearest right one."""
+    data = text if isinstance(text, bytes) else text.encode()
+    (tmp_path / name).write_bytes(data)
+    error = modeltap("import", name, "--store", "x.db", "--model", "m", *words, code=1)
+    assert said in error
+
+
+def test_broken_lines_are_named_and_the_rest_goes_in(tmp_path):
+    """CSV and JSON Lines; --strict makes them a failure."""
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n1,2,3\n4,5\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", "import", "rows.csv", "--store", "x.db", "--model", "m"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "line 3: 3 cells, the header has 2" in done.stderr and "2 rows imported" in done.stdout
+    (tmp_path / "rows.jsonl").write_text('{"a": 1}\nbroken\n[1]\n{"a": 2}\n')
+    modeltap("import", "rows.jsonl", "--store", "x.db", "--model", "m", "--strict", code=1)
+
+
+def test_parquet_with_times_and_lists(tmp_path):
+    """Values are as JSON writes them; the file is a reference, too."""
+    pa, pq = (
+        pytest.importorskip("pyarrow", reason="pip install pyarrow"),
+        importlib.import_module("pyarrow.parquet"),
+    )
+    start = datetime.datetime(2024, 5, 1, tzinfo=datetime.UTC)
+    table = pa.table(
+        {
+            "at": [start + datetime.timedelta(minutes=n) for n in range(300)],
+            "x": [float(n % 17) if n % 5 else float("nan") for n in range(300)],
+            "parts": [[n, n + 1] for n in range(300)],
+            "prediction": [n % 2 for n in range(300)],
+        }
+    )
+    pq.write_table(table, tmp_path / "rows.parquet")
+    where = {"cwd": tmp_path}
+    said = modeltap("import", "rows.parquet", "--model", "m", "--timestamp", "at", **where)
+    assert "300 rows imported" in said
+    (row,) = lines(modeltap("tail", "--json", "-n", "1", "--no-follow", **where))
+    assert row["event_time"] == "2024-05-01T04:59:00.000Z"
+    shown = json.loads(modeltap("show", row["id"], "--json", **where))
+    assert json.loads(shown["request_body"]) == {"x": 10.0, "parts": [299, 300]}
+    modeltap(
+        "reference", "set", "--file", "rows.parquet", "--model", "m", "--ignore", "at", **where
+    )
+    assert "300 rows" in modeltap("reference", "show", **where)

@@ -171,7 +171,7 @@ def given_up(tmp_path, receiver, configured):
     key = WebhookSettings(url=receiver.url).key
     with writing(connection):
         ids = [
-            outbox.owe(connection, one, {"type": "test", "data": {}}, ["a"])
+            outbox.enqueue_message(connection, one, {"type": "test", "data": {}}, ["a"])
             for one in (key, "gone#1")
         ]
         connection.execute(

@@ -159,7 +159,7 @@ def test_many_posts_at_once(receive, read_rows, store):
 
 
 def test_what_was_taken_survives_a_kill(receive, read_rows, store):
-    """The other half comes to the next receiver."""
+    """The other side comes to the next receiver."""
     process, client = receive()
     assert post(client, to_binary_event(event("k1", REQUEST, ASKED))).status_code == 202
     os.kill(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Opening the store."""
+"""Opening the store, through links too; its write-ahead log is bounded."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import sys
 import pytest
 
 from modeltap.errors import StoreError, StoreTooNew
+from modeltap.store import connection as opening
 from modeltap.store import schema
 from modeltap.store.connection import connect, connect_reader, writing
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 
 
 def test_a_new_store_is_private_and_in_wal_mode(store):
     """The file and its companions are for their owner alone."""
     connection = connect(store)
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in store.parent.glob("taps.db*")}
     assert set(modes) == {"taps.db", "taps.db-wal", "taps.db-shm"}
     assert set(modes.values()) == {0o600}
@@ -79,8 +81,100 @@ def test_a_failed_transaction_leaves_nothing(store):
     """Rolled back whole, and the next one works."""
     connection = connect(store)
     with pytest.raises(ZeroDivisionError), writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
         raise ZeroDivisionError
-    assert connection.execute("select count(*) from progress").fetchone()[0] == 0
+    assert connection.execute("select count(*) from watermarks").fetchone()[0] == 0
     with writing(connection):
-        connection.execute("insert into progress values ('x', 1)")
+        connection.execute("insert into watermarks values ('x', 1)")
+
+
+@pytest.fixture
+def link(tmp_path):
+    """A link to a store in another folder."""
+    (tmp_path / "data").mkdir()
+    target = tmp_path / "data" / "real.db"
+    connect(target).close()
+    found = tmp_path / "taps.db"
+    found.symlink_to(target)
+    return found
+
+
+def test_a_link_to_a_store_is_that_store(link):
+    """Its companions lie beside the store itself, as private as it is; the link stays one."""
+    connection = connect(link)
+    with writing(connection):
+        connection.execute("insert into watermarks values ('x', 1)")
+    modes = {p.name: p.stat().st_mode & 0o777 for p in link.resolve().parent.iterdir()}
+    assert modes == dict.fromkeys(("real.db", "real.db-wal", "real.db-shm"), 0o600)
+    assert link.is_symlink() and sorted(link.parent.glob("*")) == [link.with_name("data"), link]
+    connection.close()
+    found = connect(link.resolve()).execute("select value from watermarks where name = 'x'")
+    assert found.fetchone()[0] == 1
+
+
+def test_a_link_to_nothing_is_no_store(tmp_path):
+    """SQLite would make the file behind it, for all to read."""
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "behind.db")
+    with pytest.raises(StoreError, match="is a link to a file that is not there"):
+        connect(link)
+    assert not (tmp_path / "behind.db").exists()
+
+
+def write(connection, name, count, body):
+    with writing(connection):
+        insert_exchanges(
+            connection,
+            [
+                ExchangeRow(
+                    id=f"{name}{n}",
+                    model="m",
+                    source="asgi",
+                    started_at="2024",
+                    request_body=body,
+                )
+                for n in range(count)
+            ],
+        )
+
+
+@pytest.fixture
+def outgrown(store):
+    """A store with a log twice as long as its limit, kept by a reader in its transaction."""
+    connection = connect(store)
+    write(connection, "first", 1, "{}")
+    reader = sqlite3.connect(store, isolation_level=None)
+    reader.execute("begin")
+    assert reader.execute("select count(*) from exchanges").fetchone() == (1,)
+    log = store.with_name(store.name + "-wal")
+    round_ = 0
+    while log.stat().st_size < 2 * opening._LOG_BYTES:
+        write(connection, f"{round_}-", 200, "x" * 30_000)
+        round_ += 1
+    assert 200 * round_ >= 2000
+    yield connection, reader, log
+    reader.close()
+    connection.close()
+
+
+def test_a_log_that_a_reader_let_grow_shrinks_to_its_limit(outgrown):
+    """With the next writes after it has gone; every row is there."""
+    connection, reader, log = outgrown
+    before = connection.execute("select count(*) from exchanges").fetchone()[0]
+    assert reader.execute("select count(*) from exchanges").fetchone() == (1,)
+    reader.execute("rollback")
+    for n in range(3):
+        write(connection, f"after{n}-", 1, "{}")
+    assert log.stat().st_size <= opening._LOG_BYTES
+    assert connection.execute("select count(*) from exchanges").fetchone()[0] == before + 3
+    assert connection.execute("pragma quick_check").fetchone()[0] == "ok"
+
+
+def test_a_log_that_nobody_keeps_is_begun_anew_long_before(store):
+    """Written as much, without a reader: SQLite's thousand pages, and what one commit holds."""
+    connection = connect(store)
+    log = store.with_name(store.name + "-wal")
+    for round_ in range(12):
+        write(connection, f"{round_}-", 200, "x" * 30_000)
+        assert log.stat().st_size < opening._LOG_BYTES / 2
+    connection.close()

@@ -71,3 +71,17 @@ def test_a_killed_holder_is_replaced_within_its_time(store):
     holder.stdout.close()
     with KeptLease(Lease(connect(store), "x"), wait=10) as lease:
         assert lease.held()
+
+
+def test_a_transaction_is_for_the_holder_alone(store):
+    """Who lost the lease writes nothing, also where it had begun."""
+    connection = connect(store)
+    lease = Lease(connection, "x", ttl=0.05)
+    assert lease.hold()
+    with lease.transaction() as opened:
+        opened.execute("insert into watermarks (name, value) values ('mine', 1)")
+    time.sleep(0.1)
+    with pytest.raises(BusyError, match="took over"), lease.transaction() as opened:
+        opened.execute("update watermarks set value = 2")
+    assert not connection.in_transaction
+    assert connection.execute("select value from watermarks").fetchone()[0] == 1

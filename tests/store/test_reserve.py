@@ -6,6 +6,8 @@ import pytest
 
 from command import lines, modeltap
 from disks import fill, small_disk
+from modeltap.store import reserve
+from modeltap.store.connection import connect
 from modeltap.testing import WebhookReceiver
 from stores import every, put
 
@@ -56,3 +58,31 @@ def test_a_small_disk_has_no_reserve(tmp_path):
         put(folder / "modeltap.db", every(1, 100), ROWS[:100])
         modeltap("analyze", cwd=folder)
         assert not (folder / "modeltap.db-reserve").exists()
+
+
+@pytest.fixture
+def link(tmp_path):
+    """A link to a store in another folder."""
+    (tmp_path / "data").mkdir()
+    target = tmp_path / "data" / "real.db"
+    connect(target).close()
+    found = tmp_path / "taps.db"
+    found.symlink_to(target)
+    return found
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["dangling", "to a file"])
+def test_the_reserve_is_never_written_through_a_link(tmp_path, store, there):
+    """Whoever may write into the folder can name another's file there: it is left as it is."""
+    connect(store).close()
+    victim = tmp_path / "victim"
+    if there:
+        victim.write_text("theirs")
+    link = store.with_name("taps.db-reserve")
+    link.symlink_to(victim)
+    reserve.keep(store)
+    assert victim.exists() == there and link.is_symlink()
+    assert reserve.give_up(store) and not link.is_symlink()
+    assert not there or victim.read_text() == "theirs"
+    reserve.keep(store)
+    assert link.stat().st_size == 4 * 1024 * 1024 and link.stat().st_mode & 0o777 == 0o600

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
-
 from modeltap import clock
-from modeltap.config import sources
-from modeltap.config.retention import Retention, parse_retention
-from modeltap.config.settings import Settings
-from modeltap.errors import ConfigError
+from modeltap.config.retention import Retention
 from modeltap.store.connection import connect, writing
-from modeltap.store.exchanges import insert_exchanges
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.labels import insert_labels
 from modeltap.store.retention import prune, size
-from modeltap.store.schema import EXCHANGE_COLUMNS
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
 
 
 def fill(connection, count, *, age_days=0.0, model="m", source="asgi", body="x" * 1000):
-    blank = dict.fromkeys(EXCHANGE_COLUMNS)
     first = connection.execute("select ifnull(max(seq), 0) from exchanges").fetchone()[0]
     with writing(connection):
         insert_exchanges(
             connection,
             [
-                tuple(
-                    {
-                        **blank,
-                        "id": f"{first + n:032x}",
-                        "model": model,
-                        "version": "",
-                        "source": source,
-                        "started_at": clock.iso(NOW - age_days * DAY + n / 1000),
-                        "request_body": body,
-                    }.values()
+                ExchangeRow(
+                    id=f"{first + n:032x}",
+                    model=model,
+                    source=source,
+                    started_at=clock.iso(NOW - age_days * DAY + n / 1000),
+                    request_body=body,
                 )
                 for n in range(count)
             ],
@@ -100,16 +89,3 @@ def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
     oldest = connection.execute("select min(seq) from exchanges").fetchone()[0]
     assert oldest == deleted + 1
     assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
-
-
-@pytest.mark.parametrize("text", ["soon", "0GB", "10", "5d; 1GB", ""])
-def test_a_retention_that_is_none_is_told(text):
-    """With what to write instead."""
-    with pytest.raises(ConfigError, match="such as '30d, 10GB'"):
-        sources.load({"retention": text}, environ={})
-
-
-def test_the_default_is_bounded():
-    """Nobody's disk is filled by one line."""
-    kept = parse_retention(Settings().retention)
-    assert kept.seconds and kept.bytes

@@ -1,9 +1,14 @@
-"""Columns of 300 rows that hold what no column should."""
+"""Columns of 300 rows that hold what no column should, and what metrics of them must be."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
+
+from msgspec.structs import asdict
+
+from modeltap.analysis.model.metric import Metric
 
 WINDOW = 300
 
@@ -28,3 +33,11 @@ CASES: dict[str, list[Any] | None] = {
 
 INFINITE = ("infinities", "a bit of everything")
 """Where predictions and labels are so, no error is left that could be told."""
+
+
+def check_finite(metrics: Iterable[Metric]) -> None:
+    """No metric has a NaN or an infinity."""
+    for metric in metrics:
+        for name, value in asdict(metric).items():
+            if isinstance(value, float):
+                assert math.isfinite(value), (metric.metric, metric.feature, name)

@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from modeltap.alerts.lifecycle import Transition, update
+from modeltap.alerts.lifecycle import update
+from modeltap.alerts.transitions import Transition
 from modeltap.clock import iso, now
 from modeltap.config.rule_settings import parse_rule
 from modeltap.config.webhook_settings import WebhookSettings
@@ -58,6 +59,6 @@ def judge_rows(
                 tuple(kept.values()),
             )
         said = [parse_rule(one) for one in rules]
-        changed = update(connection, rows, said, calm_windows=calm_windows)
+        changed = update(connection, rows, said, recovery_windows=calm_windows)
         enqueue(connection, changed, webhooks)
     return changed

@@ -20,4 +20,4 @@ def writers_of(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     children = [child for task in tasks for child in task.read_text().split()]
     said = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return [int(child) for child, command in said.items() if b"modeltap.writer.main" in command]
+    return [int(child) for child, command in said.items() if b"modeltap.writer" in command]

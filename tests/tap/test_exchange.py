@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from modeltap.tap.exchange import Exchange
+from modeltap.tap.exchange import Exchange, IdSource
 
 
 @pytest.fixture(params=["request", "response"])
@@ -54,3 +56,12 @@ def test_a_buffer_of_the_servers_is_copied_before_it_is_used_again(side):
     kept = side(reused)
     reused[:] = b"other"
     assert kept == b"first"
+
+
+def test_ids_are_unique_and_sort_by_time():
+    """UUIDv7, RFC 9562."""
+    ids = IdSource()
+    made = [ids.next(time.time()) for _ in range(10_000)]
+    assert len(set(made)) == 10_000
+    assert all(one[14] == "7" and one[19] in "89ab" for one in made)
+    assert ids.next(1.0) < ids.next(2.0)

@@ -1,210 +1,247 @@
-"""Dead-man rules: what should come and does not. No requests, no labels, no analysis, no delivery.
+"""Alerts about the absence of something: requests, labels, analyses, deliveries.
 
-Few indexed queries and no NumPy, because the app's own process asks whether there is news.
+Few indexed queries and no NumPy, because the app's own process polls whether there is news.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from modeltap import clock
-from modeltap.alerts.lifecycle import Transition, update
-from modeltap.alerts.rules import AT_ONCE, rules_for
+from modeltap.alerts.lifecycle import update as update_alerts
+from modeltap.alerts.rules import rules_for
+from modeltap.alerts.transitions import FIRING, Transition
+from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK
 from modeltap.config.rule_settings import RuleSettings
+from modeltap.config.settings import SettingsByModel
 from modeltap.config.windows import Window, parse_seconds
-from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
+from modeltap.store.alerts import open_absences
+from modeltap.store.child_runs import last_child_runs
+from modeltap.store.deliveries import undelivered
+from modeltap.store.labels import label_days_since
+from modeltap.store.metrics import METRIC_COLUMNS, MetricRow, save_metrics
+from modeltap.store.request_days import RequestSpan, has_requests_since, request_spans
 
-DEAD_MAN_RULES = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed")
+ABSENCE_RULES = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed")
 
-RulesOf = Callable[[str], Sequence[RuleSettings]]
-
-_DAY = 86_400.0
-_WEEK = 7 * _DAY
 _WINDOW = Window("seconds", 3600)
+"""The window that an alert is filed under; absence itself goes by the clock."""
+
 _PAUSES = 2.0
 """A pause twice as long as the longest one known is news."""
 
 _SHORTEST_PAUSE = 1200.0
+"""Requests that come every few seconds may stay away for 20 minutes: a deployment, a restart."""
+
+_GONE_SECONDS = 30 * clock.DAY
+"""A model without requests for a month was taken out of service: its alert ends."""
+
+_LABEL_HISTORY_SECONDS = 60 * clock.DAY
+"""Labels that come monthly have two of their pauses in this time."""
 
 _MIN_LABEL_DAYS = 3
+"""From three days with labels on there are two pauses to know the longest from."""
+
 _FAILED_RUNS = 3
-_WAITED_SECONDS = 3600.0
+"""One failure may be a restart of the machine; three in a row are a fault."""
+
+_WAITED_SECONDS = clock.HOUR
+"""By then the first three attempts have failed: at once, after 5 s, and after 5 min."""
+
+
+class AbsenceSubject(NamedTuple):
+    """The rule, the model, and for deliveries the webhook, that an alert is known by."""
+
+    rule: str
+    model: str
+    feature: str | None
 
 
 @dataclass(frozen=True)
 class Missing:
     """Something that should be there and is not; `length` is in seconds, or a count."""
 
-    rule: str
-    model: str
-    feature: str | None
+    subject: AbsenceSubject
     length: float
     threshold: float
     explanation: str
 
-    @property
-    def subject(self) -> tuple[str, str, str | None]:
-        """What its alert is known by."""
-        return self.rule, self.model, self.feature
 
-
-def missing(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> list[Missing]:
-    """Return all that is missing at `now`, in Unix seconds."""
+def missing(connection: sqlite3.Connection, settings: SettingsByModel, now: float) -> list[Missing]:
+    """Return everything that is missing at `now`, in Unix seconds."""
     found = [
-        *_no_traffic(connection, rules_of, now),
-        *_no_labels(connection, rules_of, now),
+        *_no_traffic(connection, settings, now),
+        *_no_labels(connection, settings, now),
         *_analysis_failed(connection),
         *_delivery_failed(connection, now),
     ]
-    return [one for one in found if _is_watched(one, rules_of(one.model))]
+    return [one for one in found if _is_watched(one, settings)]
 
 
-def news(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> bool:
-    """Say whether `watch` would change an alert."""
-    return {one.subject for one in missing(connection, rules_of, now)} != set(_open(connection))
+def has_news(connection: sqlite3.Connection, settings: SettingsByModel, now: float) -> bool:
+    """Return whether `update` would change an alert."""
+    subjects = {one.subject for one in missing(connection, settings, now)}
+    return subjects != set(_open(connection))
 
 
-def watch(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> list[Transition]:
-    """Bring the alerts about what is missing up to date, in the caller's transaction."""
-    found = {one.subject: one for one in missing(connection, rules_of, now)}
-    changed = []
+def update(
+    connection: sqlite3.Connection, settings: SettingsByModel, now: float
+) -> list[Transition]:
+    """Bring the alerts about absence up to date, in the caller's transaction."""
+    found = {one.subject: one for one in missing(connection, settings, now)}
+    transitions = []
     for subject in dict.fromkeys([*found, *_open(connection)]):
         row = _row(subject, found.get(subject), now)
         save_metrics(connection, [row])
-        changed += update(connection, [row], rules_of(subject[1]), calm_windows=1)
-    return changed
+        rules = settings.for_model(subject.model).rules
+        # The clock is certain: as soon as something came, its absence is over.
+        transitions += update_alerts(connection, [row], rules, recovery_windows=1)
+    return transitions
 
 
-def _is_watched(one: Missing, rules: Sequence[RuleSettings]) -> bool:
-    about = {
-        "model": one.model,
+def is_failed_analysis(transition: Transition) -> bool:
+    """Return whether a transition means that the analysis fails from now on."""
+    return (transition.event, transition.alert["rule"]) == (FIRING, "analysis_failed")
+
+
+def _is_watched(one: Missing, settings: SettingsByModel) -> bool:
+    row = {
+        "model": one.subject.model,
         "version": "",
-        "metric": one.rule,
-        "feature": one.feature,
+        "metric": one.subject.rule,
+        "feature": one.subject.feature,
         "segment": None,
     }
-    return bool(rules_for(about, rules))
+    return bool(rules_for(row, settings.for_model(one.subject.model).rules))
 
 
-def _open(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
-    rows = connection.execute(
-        "select rule, model, feature from alerts where state <> 'resolved' and metric = rule "
-        f"and rule in ({', '.join('?' * len(DEAD_MAN_RULES))})",
-        DEAD_MAN_RULES,
-    )
-    return [tuple(row) for row in rows]
+def _open(connection: sqlite3.Connection) -> list[AbsenceSubject]:
+    return [AbsenceSubject(*subject) for subject in open_absences(connection, ABSENCE_RULES)]
 
 
-def _row(
-    subject: tuple[str, str, str | None], found: Missing | None, now: float
-) -> Mapping[str, Any]:
-    rule, model, feature = subject
+def _row(subject: AbsenceSubject, found: Missing | None, now: float) -> MetricRow:
     start = _WINDOW.start(now)
-    said: dict[str, Any] = {
-        "model": model,
+    row: dict[str, Any] = dict.fromkeys(METRIC_COLUMNS)
+    row |= {
+        "model": subject.model,
         "version": "",
         "window": _WINDOW.text,
         "window_start": clock.iso(start),
         "window_end": clock.iso(start + _WINDOW.size),
         "rows": 0,
-        "metric": rule,
-        "feature": feature,
+        "metric": subject.rule,
+        "feature": subject.feature,
         "in_reference": 0,
-        "verdict": "ok",
+        "verdict": OK,
         "computed_at": clock.now(),
     }
     if found is not None:
-        said |= {
-            "verdict": "alert",
+        row |= {
+            "verdict": ALERT,
             "value": found.length,
             "threshold": found.threshold,
             "strength": AT_ONCE,
             "explanation": found.explanation,
         }
-    return {name: said.get(name) for name in METRIC_COLUMNS}
+    return row
 
 
-def _no_traffic(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> Iterator[Missing]:
-    for model, first, last, pause in connection.execute(
-        "select model, min(first_at), max(last_at), max(iif(day >= ?, longest_pause, 0)) "
-        "from request_days group by model",
-        (clock.iso(now - _WEEK)[:10],),
-    ).fetchall():
-        after, said = _after(rules_of(model), "no_traffic", model)
-        if after is None:
-            after = max(_PAUSES * pause, _SHORTEST_PAUSE)
-            said = f"the longest pause before was {clock.length(pause)}"
-            if now - (clock.parse(first) or 0.0) < _WEEK:
-                after = max(after, _DAY)  # nights and weekends are not known yet
-        silent = now - (clock.parse(last) or 0.0)
-        # A model that nobody asks for a month has gone: what there was to say was said.
-        if after < silent < max(30 * _DAY, 2 * after):
-            words = f"no request for {clock.length(silent)}, since {clock.short(last)}; {said}"
-            yield Missing("no_traffic", model, None, silent, after, words)
+def _no_traffic(
+    connection: sqlite3.Connection, settings: SettingsByModel, now: float
+) -> Iterator[Missing]:
+    for span in request_spans(connection, clock.iso(now - clock.WEEK)[:10]):
+        allowed, reason = _allowed_pause(span, settings.for_model(span.model).rules, now)
+        silent = now - (clock.parse(span.last_at) or 0.0)
+        if allowed < silent < max(_GONE_SECONDS, 2 * allowed):
+            last = f"no request for {clock.length(silent)}, since {clock.short(span.last_at)}"
+            subject = AbsenceSubject("no_traffic", span.model, None)
+            yield Missing(subject, silent, allowed, f"{last}; {reason}")
 
 
-def _no_labels(connection: sqlite3.Connection, rules_of: RulesOf, now: float) -> Iterator[Missing]:
-    rows = connection.execute(
-        "select model, last_at from label_days where day >= ? order by model, day",
-        (clock.iso(now - 60 * _DAY)[:10],),
-    ).fetchall()
-    for model in dict.fromkeys(row[0] for row in rows):
-        times = [clock.parse(row[1]) or 0.0 for row in rows if row[0] == model]
-        after, said = _after(rules_of(model), "no_labels", model)
-        if after is None:
-            if len(times) < _MIN_LABEL_DAYS:
-                continue
-            longest = max(b - a for a, b in pairwise(times))
-            after = max(_PAUSES * longest, 2 * _DAY)
-            said = f"the longest pause before was {clock.length(longest)}"
+def _allowed_pause(
+    span: RequestSpan, rules: Sequence[RuleSettings], now: float
+) -> tuple[float, str]:
+    """Return how many seconds a model may be without requests, and why so long."""
+    configured = _configured_pause(rules, "no_traffic", span.model)
+    if configured is not None:
+        return configured
+    allowed = max(_PAUSES * span.longest_pause, _SHORTEST_PAUSE)
+    if now - (clock.parse(span.first_at) or 0.0) < clock.WEEK:
+        allowed = max(allowed, clock.DAY)  # nights and weekends are not known yet
+    return allowed, f"the longest pause before was {clock.length(span.longest_pause)}"
+
+
+def _no_labels(
+    connection: sqlite3.Connection, settings: SettingsByModel, now: float
+) -> Iterator[Missing]:
+    days = label_days_since(connection, clock.iso(now - _LABEL_HISTORY_SECONDS)[:10])
+    for model in dict.fromkeys(day.model for day in days):
+        times = [clock.parse(day.last_at) or 0.0 for day in days if day.model == model]
+        pause = _allowed_label_pause(times, settings.for_model(model).rules, model)
+        if pause is None:
+            continue
+        allowed, reason = pause
         silent = now - times[-1]
-        if silent > after and _has_traffic(connection, model, now - after):
-            words = (
-                f"no label for {clock.length(silent)}, since {clock.short(clock.iso(times[-1]))}"
-            )
-            yield Missing("no_labels", model, None, silent, after, f"{words}; {said}")
+        # Without requests there is nothing to label.
+        since = clock.iso(now - allowed)
+        if silent > allowed and has_requests_since(connection, model, since):
+            last = clock.short(clock.iso(times[-1]))
+            explanation = f"no label for {clock.length(silent)}, since {last}; {reason}"
+            yield Missing(AbsenceSubject("no_labels", model, None), silent, allowed, explanation)
 
 
-def _has_traffic(connection: sqlite3.Connection, model: str, since: float) -> bool:
-    return (
-        connection.execute(
-            "select 1 from request_days where model = ? and last_at >= ?", (model, clock.iso(since))
-        ).fetchone()
-        is not None
-    )
+def _allowed_label_pause(
+    times: Sequence[float], rules: Sequence[RuleSettings], model: str
+) -> tuple[float, str] | None:
+    """Return how many seconds may be without labels, and why; None while nothing is known.
+
+    Args:
+        times: the last label of each day, in Unix seconds.
+    """
+    configured = _configured_pause(rules, "no_labels", model)
+    if configured is not None or len(times) < _MIN_LABEL_DAYS:
+        return configured
+    longest = max(later - earlier for earlier, later in pairwise(times))
+    reason = f"the longest pause before was {clock.length(longest)}"
+    return max(_PAUSES * longest, 2 * clock.DAY), reason
 
 
 def _analysis_failed(connection: sqlite3.Connection) -> Iterator[Missing]:
-    rows = connection.execute(
-        "select exit, log, started_at from runs where job = 'analyze' order by id desc limit ?",
-        (_FAILED_RUNS,),
-    ).fetchall()
-    if len(rows) == _FAILED_RUNS and all(row["exit"] for row in rows):
-        last = ([line for line in (rows[0]["log"] or "").splitlines() if line.strip()] or [""])[-1]
-        words = f"the last {_FAILED_RUNS} analyses failed: {last[:300] or 'no message'}"
-        yield Missing("analysis_failed", "", None, float(_FAILED_RUNS), 0.0, words)
+    runs = last_child_runs(connection, "analyze", _FAILED_RUNS)
+    if len(runs) == _FAILED_RUNS and all(run.exit for run in runs):
+        last = ([line for line in runs[0].log.splitlines() if line.strip()] or [""])[-1]
+        explanation = f"the last {_FAILED_RUNS} analyses failed: {last[:300] or 'no message'}"
+        subject = AbsenceSubject("analysis_failed", "", None)
+        yield Missing(subject, float(_FAILED_RUNS), 0.0, explanation)
 
 
 def _delivery_failed(connection: sqlite3.Connection, now: float) -> Iterator[Missing]:
-    for webhook, count, error in connection.execute(
-        "select webhook, count(*), last_error from deliveries where (state = 'pending' and "
-        "attempts >= ? and created_at <= ?) or (state = 'dead' and created_at >= ?) "
-        "group by webhook",
-        (_FAILED_RUNS, clock.iso(now - _WAITED_SECONDS), clock.iso(now - _DAY)),
-    ).fetchall():
-        words = f"{count} messages could not be delivered to {webhook}: {error or 'no answer'}"
-        yield Missing("delivery_failed", "", webhook, float(count), 0.0, words)
+    failed = undelivered(
+        connection,
+        _FAILED_RUNS,
+        waiting_since=clock.iso(now - _WAITED_SECONDS),
+        dead_since=clock.iso(now - clock.DAY),
+    )
+    for webhook, count, error in failed:
+        explanation = (
+            f"{count} messages could not be delivered to {webhook}: {error or 'no answer'}"
+        )
+        subject = AbsenceSubject("delivery_failed", "", webhook)
+        yield Missing(subject, float(count), 0.0, explanation)
 
 
-def _after(rules: Sequence[RuleSettings], rule: str, model: str) -> tuple[Any, str]:
-    """Return how long the settings let it be missing, and how to say so; None without a word."""
-    said = [
+def _configured_pause(
+    rules: Sequence[RuleSettings], rule: str, model: str
+) -> tuple[float, str] | None:
+    """Return the pause that the settings allow, and its reason; None if they name none."""
+    configured = [
         one for one in rules if one.rule == rule and one.after and one.is_about({"model": model})
     ]
-    if not said:
-        return None, ""
-    return parse_seconds(str(said[-1].after), "after"), f"{said[-1].after} are allowed"
+    if not configured:
+        return None
+    after = configured[-1].after
+    return parse_seconds(str(after), "after"), f"{after} are allowed"

@@ -1,31 +1,29 @@
-"""One fact about a column is one alert: what follows from it is not told beside it.
+"""One fact about a column is one alert: its consequences are not reported beside it.
 
 A column that froze drifts; one with values far out leaves its range, too, and drifts by them
-alone. Whoever gets three messages of it has to find out that they are one.
+alone. Three messages about it would pass for three incidents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from modeltap.analysis.model.metric import ALERT
-
-Row = Mapping[str, Any]
+from modeltap.store.metrics import MetricRow
 
 _CAUSES: dict[str, tuple[str, ...]] = {
     "outlier_rate": ("out_of_range_rate", "constant_feed"),
     "out_of_range_rate": ("constant_feed",),
-    # Values far out are judged only where the bulk stayed: then they are all of the drift.
+    # Outliers are evaluated only where the bulk stayed: then they are all of the drift.
     "drift": ("outlier_rate", "constant_feed"),
     "row_outlier_rate": ("multivariate_drift",),
 }
-"""What tells a metric's alert better, where the same column has it in the same window."""
+"""The metrics that explain a metric's alert, if the same column alerts in the same window."""
 
 _ORDER = ("constant_feed", "out_of_range_rate", "outlier_rate", "multivariate_drift")
 
 
-def causes_first(rows: Sequence[Row]) -> list[Row]:
+def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
     """Return a window's rows in the order in which they explain each other.
 
     >>> rows = [{"metric": name} for name in ("drift", "outlier_rate", "constant_feed")]
@@ -36,7 +34,7 @@ def causes_first(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: places.get(row["metric"], len(places)))
 
 
-def causes(row: Row, rows: Sequence[Row]) -> set[str]:
+def causes(row: MetricRow, rows: Sequence[MetricRow]) -> set[str]:
     """Return the metrics of the same column that alert in the same window and explain `row`.
 
     >>> about = {"feature": "temp", "segment": None, "verdict": "alert"}

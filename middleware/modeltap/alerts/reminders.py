@@ -1,52 +1,43 @@
-"""Saying again what still fires: after `repeat_interval`, and at the end of a silence."""
+"""Reminders of alerts that still fire: after `repeat_interval`, and at the end of a silence."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from modeltap import clock
-from modeltap.alerts.lifecycle import FIRING, Transition
-
-_DUE = (
-    "from alerts where state = 'firing' and (silenced_until is null or silenced_until <= :now) "
-    "and ((notified_at is null and silenced_until is not null) "
-    "or (acknowledged_at is null and notified_at <= :before))"
-)
+from modeltap.alerts.transitions import FIRING, Transition
+from modeltap.store.alerts import alerts_to_repeat, any_reminder_due
 
 
 def any_due(connection: sqlite3.Connection, interval: float | None, now: float) -> bool:
-    """Say whether `due_reminders` of any model would find one."""
-    found = connection.execute(f"select 1 {_DUE} limit 1", _values(interval, now)).fetchone()
-    return found is not None
+    """Return whether `due_reminders` of any model would return one."""
+    return any_reminder_due(connection, now=clock.iso(now), before=_before(interval, now))
 
 
 def due_reminders(
     connection: sqlite3.Connection, model: str, interval: float | None, now: float
 ) -> list[Transition]:
-    """Return the alerts of a model that receivers are to be told of (again).
+    """Return the alerts of a model that receivers are to be notified of (again).
 
     Args:
         interval: seconds after which a firing alert that nobody acknowledged is repeated; None
-            for never. What a silence kept quiet is told when it ends, in any case.
+            for never. An alert that a silence kept back is reported when it ends, in any case.
         now: Unix seconds.
     """
-    rows = connection.execute(
-        f"select * {_DUE} and model = :model order by started_at",
-        {**_values(interval, now), "model": model},
-    ).fetchall()
+    alerts = alerts_to_repeat(connection, model, now=clock.iso(now), before=_before(interval, now))
     return [
         Transition(
             FIRING,
-            row,
+            alert,
             0.0,
-            row["window_start"],
-            row["window_end"],
-            repeated=row["notified_at"] is not None,
+            alert["window_start"],
+            alert["window_end"],
+            repeated=alert["notified_at"] is not None,
         )
-        for row in rows
+        for alert in alerts
     ]
 
 
-def _values(interval: float | None, now: float) -> dict[str, str]:
-    before = "" if interval is None else clock.iso(now - interval)
-    return {"now": clock.iso(now), "before": before}
+def _before(interval: float | None, now: float) -> str:
+    # No time is before the empty text: without an interval nothing is repeated.
+    return "" if interval is None else clock.iso(now - interval)

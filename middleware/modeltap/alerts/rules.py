@@ -1,4 +1,4 @@
-"""Which rules watch a metric, how grave they are, and what has to happen before they alert."""
+"""Alert rules: the ones that watch a metric, their severity, and the windows before they fire."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from modeltap.config.metrics import ALERT_RULES, OUTPUTS, rule_of
 from modeltap.config.rule_settings import RuleSettings
 
 MIN_WINDOWS = 2
 """A weak effect is an alert after so many windows in a row."""
-
-AT_ONCE = 2.0
-"""An effect of twice its floor fires at once, unless a rule says `for`."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Rule:
 
     @property
     def key(self) -> str:
-        """What tells it from the other rules about the same metric."""
+        """Its name among the rules about the same metric."""
         return self.label or self.name
 
     def with_settings(self, settings: RuleSettings) -> Rule:
@@ -52,75 +50,15 @@ class Rule:
         )
 
 
-DATA_DRIFT = Rule("data_drift", "warning", "inputs drifted")
-PREDICTION_DRIFT = Rule("prediction_drift", "warning", "the predictions drifted")
-DATA_QUALITY = Rule("data_quality", "warning", "data quality")
-OUTLIERS = Rule("outliers", "warning", "unusual values")
-PERFORMANCE = Rule("performance", "critical", "the model got worse")
-LATENCY = Rule("latency", "warning", "slow responses")
-ERROR_RATE = Rule("error_rate", "critical", "failing requests")
-CAPTURE_LOSS = Rule("capture_loss", "warning", "exchanges were not recorded")
-LABEL_DRIFT = Rule("label_drift", "warning", "the labels drifted")
-CONCEPT_DRIFT = Rule("concept_drift", "critical", "what the model learnt holds no more")
-FAIRNESS = Rule("fairness", "warning", "groups are treated differently")
-NO_TRAFFIC = Rule("no_traffic", "critical", "no requests come", min_windows=1)
-NO_LABELS = Rule("no_labels", "warning", "no labels come", min_windows=1)
-ANALYSIS_FAILED = Rule("analysis_failed", "critical", "the analysis fails", min_windows=1)
-DELIVERY_FAILED = Rule("delivery_failed", "warning", "messages are not delivered", min_windows=1)
-CUSTOM = Rule("custom", "warning", "a limit was passed")
-
 DEFAULT_RULES = {
-    rule.name: rule
-    for rule in (
-        DATA_DRIFT,
-        PREDICTION_DRIFT,
-        DATA_QUALITY,
-        OUTLIERS,
-        PERFORMANCE,
-        LATENCY,
-        ERROR_RATE,
-        CAPTURE_LOSS,
-        LABEL_DRIFT,
-        CONCEPT_DRIFT,
-        FAIRNESS,
-        NO_TRAFFIC,
-        NO_LABELS,
-        ANALYSIS_FAILED,
-        DELIVERY_FAILED,
-        CUSTOM,
-    )
+    rule.name: Rule(rule.name, rule.severity, rule.subject, min_windows=rule.min_windows)
+    for rule in ALERT_RULES.values()
 }
 """Every rule, by its name."""
 
-_BY_METRIC = {
-    "missing_rate": DATA_QUALITY,
-    "unseen_rate": DATA_QUALITY,
-    "type_mismatch_rate": DATA_QUALITY,
-    "out_of_range_rate": DATA_QUALITY,
-    "constant_feed": DATA_QUALITY,
-    "duplicate_rate": DATA_QUALITY,
-    "schema_change": DATA_QUALITY,
-    "gap_seconds": DATA_QUALITY,
-    "freshness_seconds": DATA_QUALITY,
-    "outlier_rate": OUTLIERS,
-    "row_outlier_rate": OUTLIERS,
-    "multivariate_drift": DATA_DRIFT,
-    "mae": PERFORMANCE,
-    "rmse": PERFORMANCE,
-    "accuracy": PERFORMANCE,
-    "f1_macro": PERFORMANCE,
-    "error_rate": ERROR_RATE,
-    "capture_loss": CAPTURE_LOSS,
-    "no_traffic": NO_TRAFFIC,
-    "no_labels": NO_LABELS,
-    "analysis_failed": ANALYSIS_FAILED,
-    "delivery_failed": DELIVERY_FAILED,
-}
-_ANSWERS = ("prediction", "score")
-
 
 def default_rule(metric: str, feature: str | None) -> Rule | None:
-    """Return the rule that a metric's verdict speaks for; None for one that only describes.
+    """Return the rule that a metric belongs to; None for one that has none.
 
     >>> default_rule("drift", "temp").name, default_rule("drift", "score").name
     ('data_drift', 'prediction_drift')
@@ -129,11 +67,10 @@ def default_rule(metric: str, feature: str | None) -> Rule | None:
     >>> default_rule("latency_p95_ms", None).severity, default_rule("mae", None).severity
     ('warning', 'critical')
     """
-    if metric == "drift":
-        return PREDICTION_DRIFT if feature in _ANSWERS else DATA_DRIFT
-    if metric.startswith("latency_"):
-        return LATENCY
-    return _BY_METRIC.get(metric)
+    rule = rule_of(metric)
+    if rule == "data_drift" and feature in OUTPUTS:
+        rule = "prediction_drift"
+    return None if rule is None else DEFAULT_RULES[rule]
 
 
 def rules_for(row: Mapping[str, Any], settings: Sequence[RuleSettings]) -> list[Rule]:
@@ -148,11 +85,11 @@ def rules_for(row: Mapping[str, Any], settings: Sequence[RuleSettings]) -> list[
     >>> rules_for(row, [RuleSettings(rule="performance", enabled=False)])
     []
     """
-    usual = default_rule(row["metric"], row["feature"])
-    found = {} if usual is None else {usual.name: usual}
+    default = default_rule(row["metric"], row["feature"])
+    found = {} if default is None else {default.name: default}
     for one in settings:
-        # A rule that names no metric changes the ones of its name that are there anyway.
-        mine = one.metric is not None or (usual is not None and usual.name == one.rule)
+        # Settings without a metric change the default rule of their name.
+        mine = one.metric is not None or (default is not None and default.name == one.rule)
         if not mine or not one.is_about(row):
             continue
         key = one.name or one.rule

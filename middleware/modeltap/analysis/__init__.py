@@ -1,1 +1,12 @@
-"""What the counts mean: reference, windows, drift, quality, performance, operations, verdicts."""
+"""Analysis of captured rows: counts, references, metrics, verdicts and explanations.
+
+Packages, each of which imports only those before it:
+
+    model         features, references, metrics: the values everything else passes on
+    counting      rows into counts, and counts into windows
+    statistics    distances, tests and classifiers; pure functions of counts and samples
+    detectors     one a file: a context in, metrics with their evidence out
+    explanations  sentences, examples and pictures of what a detector found
+    references    references fitted, frozen, rolled on and compared
+    verdicts      passes over the store, which compose the others
+"""

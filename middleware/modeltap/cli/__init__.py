@@ -1,1 +1,11 @@
-"""The command line: a command says one thing, to people or, with --json, to programs."""
+"""The command line; with --json each command prints JSON Lines for programs.
+
+- `main`: the command `modeltap`, and its errors on one line
+- `options`, `progress`: options that commands share, and progress on a terminal
+- `run`, `receiving`, `importing`, `labels`: getting exchanges and labels into a store
+- `exchanges`, `exporting`, `erase`: showing, exporting and erasing them
+- `reference`, `analyze`: references, and one analysis pass
+- `reports`, `alerts`, `silence`: results, alerts, and keeping alerts quiet
+- `webhook`, `jobs`, `worker`: sending messages, other jobs, the scheduler as a process
+- `doctor`, `demo`: checking an installation, and trying it on real data
+"""

@@ -6,53 +6,13 @@ import click
 
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
 from modeltap.output import emit
+from modeltap.store.alert_history import CHANGE_COLUMNS, list_changes
+from modeltap.store.alerts import list_alerts
 
-COLUMNS = (
-    "id",
-    "rule",
-    "model",
-    "version",
-    "metric",
-    "feature",
-    "segment",
-    "severity",
-    "state",
-    "window",
-    "window_start",
-    "window_end",
-    "last_window_start",
-    "value",
-    "threshold",
-    "p_value",
-    "summary",
-    "examples",
-    "started_at",
-    "resolved_at",
-    "silenced_until",
-    "acknowledged_at",
-    "notified_at",
-)
 _ID_SHOWN = 12
 """Enough of an id to name an alert by."""
 
 _SHOWN = ("id", "started_at", "resolved_at", "state", "severity", "rule", "summary")
-_HISTORY = (
-    "at",
-    "alert_id",
-    "model",
-    "rule",
-    "metric",
-    "feature",
-    "state",
-    "window_start",
-    "value",
-    "note",
-)
-_CHANGES = (
-    "select h.at, h.alert_id, a.model, a.rule, a.metric, a.feature, h.state, h.window_start, "
-    "h.value, h.note from alert_history h join alerts a on a.id = h.alert_id "
-    "where (? is null or a.model = ?) order by h.seq"
-)
 
 
 @click.command()
@@ -73,15 +33,10 @@ def alerts(
     connection = read_store(store)
     check_model(connection, model)
     if history:
-        changes = connection.execute(_CHANGES, (model, model))
-        emit((dict(row) for row in changes), _HISTORY, as_json=as_json, empty="no alerts")
+        changes = list_changes(connection, model)
+        emit(changes, CHANGE_COLUMNS, as_json=as_json, empty="no alerts")
         return
-    rows = connection.execute(
-        f"select {', '.join(COLUMNS)} from alerts where (? is null or model = ?) "
-        "and ifnull(state = ?, state <> 'pending') order by started_at, rule, feature",
-        (model, model, state),
-    )
-    found = (dict(row) for row in rows)
+    rows = list_alerts(connection, model, state)
     if not as_json:
-        found = ({**row, "id": row["id"][:_ID_SHOWN]} for row in found)
-    emit(found, _SHOWN, as_json=as_json, empty="no alerts")
+        rows = [{**row, "id": row["id"][:_ID_SHOWN]} for row in rows]
+    emit(rows, _SHOWN, as_json=as_json, empty="no alerts")

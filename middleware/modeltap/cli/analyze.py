@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import time
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import (
     background_option,
     check_model,
@@ -19,11 +16,11 @@ from modeltap.cli.options import (
     store_option,
 )
 from modeltap.cli.progress import analysis_line
-from modeltap.jobs.pacing import Pace
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 if TYPE_CHECKING:
-    from modeltap.jobs.pipeline import Analyzer
+    from modeltap.jobs.pipeline import PassReport
 
 
 @click.command()
@@ -57,51 +54,39 @@ def analyze(
     # would take a third of the time.
     gc.disable()
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
-    connection = analyzer.connection
-    check_model(connection, model)
-    with _pace(analyzer) if background else nullcontext(), analysis_line(connection) as look:
-        report = analyzer.run(model=model, wait=wait, open_too=open_too, again=again, on_piece=look)
-    analyzer.check(time.time())
-    did = {
-        "exchanges": report.exchanges,
-        "references": report.references,
-        "windows": report.windows,
-        "pruned": analyzer.prune_now(),
-    }
-    sent = {"delivered": 0, "retried": 0, "dead": 0}
-    if not no_deliver:
-        analyzer.watch(time.time())
-        sent = vars(analyzer.deliver())
+    check_model(analyzer.connection, model)
+    with analysis_line(analyzer.connection) as on_piece:
+        report = analyzer.run_pass(
+            send=not no_deliver,
+            throttled=background,
+            model=model,
+            wait=wait,
+            open_too=open_too,
+            again=again,
+            on_piece=on_piece,
+        )
     if as_json:
-        emit_json({**did, **sent})
+        emit_json({**vars(report.analysis), "pruned": report.pruned, **vars(report.delivery)})
     elif not background:
-        _tell(did, sent, [] if no_deliver else analyzer.undeliverable())
+        _print(report)
 
 
-def _pace(analyzer: Analyzer) -> Pace:
-    """In the background work rests, for half of its limit at most; not while others wait for it."""
-    connection = analyzer.connection
-    limit = analyzer.settings.of("").job_limit_seconds
-    return Pace(0.5 * limit, may_rest=lambda: not connection.in_transaction)
-
-
-def _tell(did: dict[str, int], sent: dict[str, int], waiting: list[str]) -> None:
-    new = counted(did["exchanges"], "new exchange") if did["exchanges"] else "no new exchanges"
+def _print(report: PassReport) -> None:
+    done, sent = report.analysis, report.delivery
+    new = plural(done.exchanges, "new exchange") if done.exchanges else "no new exchanges"
     click.echo(
-        f"{new}, {counted(did['windows'], 'window')} judged, "
-        f"{counted(sent['delivered'], 'message')} delivered"
+        f"{new}, {plural(done.windows, 'window')} judged, "
+        f"{plural(sent.delivered, 'message')} delivered"
     )
-    if did["pruned"]:
+    if report.pruned:
         click.echo(
-            f"{counted(did['pruned'], 'exchange')} deleted, older, or more, than `retention` keeps"
+            f"{plural(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps"
         )
-    if did["references"]:
+    if done.references:
         click.echo(
-            f"{counted(did['references'], 'reference')} frozen; `modeltap reference show` tells"
+            f"{plural(done.references, 'reference')} frozen; `modeltap reference show` tells"
         )
-    if sent["retried"] or sent["dead"]:
-        click.echo(
-            f"{counted(sent['retried'], 'message')} to be tried again, {sent['dead']:,} given up"
-        )
-    for webhook in waiting:
+    if sent.retried or sent.dead:
+        click.echo(f"{plural(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
+    for webhook in report.unreachable:
         click.echo(f"messages for {webhook} wait for the app, which alone knows the URL")

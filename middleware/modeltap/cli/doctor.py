@@ -1,4 +1,4 @@
-"""`doctor`: is everything as it should be, and if not, what mends it."""
+"""`doctor`: check the installation, the settings, the store and the webhooks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import Settings
@@ -23,23 +21,30 @@ from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.addresses import AddressError, check
 from modeltap.output import emit_json
 from modeltap.payload import NO_PREDICTION, parse_json
-from modeltap.store import schema
+from modeltap.store import damage, schema
+from modeltap.store.child_runs import newest_failure
 from modeltap.store.connection import connect
+from modeltap.store.deliveries import failures
+from modeltap.store.dropped import count_dropped
+from modeltap.store.exchanges import count_exchanges, newest_start
+from modeltap.store.references import active_references
+from modeltap.store.stored_exchanges import decode_problems, newest_with_note
+from modeltap.wording import plural
 
 _REASONS = 5
-"""How many reasons are told."""
+"""Reasons that are reported."""
 _NAMED = 8
-"""How many fields of an answer are named."""
+"""Fields of a response that are named."""
 
 Finding = tuple[str, bool, str]
-"""What was looked at, whether it is well, and what was seen or mends it."""
+"""The name of a check, whether it passed, and the finding or its fix."""
 
 
 @click.command()
 @store_option
 @json_option
 def doctor(store: str | None, as_json: bool) -> None:
-    """Look at the installation, the settings, the store and the webhooks."""
+    """Check the installation, the settings, the store and the webhooks."""
     well = True
     for name, good, text in _findings(store):
         well = well and good
@@ -107,7 +112,7 @@ def _refused(webhook: WebhookSettings) -> str | None:
 
 
 def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
-    sound = connection.execute("pragma quick_check(1)").fetchone()[0]
+    sound = damage.quick_check(connection)
     yield ("store", sound == "ok", f"{path}, {path.stat().st_size / 1e6:.1f} MB, {sound}")
     mode = stat.S_IMODE(path.stat().st_mode)
     yield (
@@ -118,34 +123,26 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         else f"mode {mode:o} lets others read the bodies; say chmod 600 {path}",
     )
     yield from _contents(connection)
-    waiting = Analyzer(path, connection, {}).undeliverable()
-    failing = connection.execute(
-        "select webhook, last_error, count(*) from deliveries where state <> 'delivered' and "
-        "attempts > 0 group by 1, 2"
-    ).fetchall()
-    for webhook, error, count in failing:
+    waiting = Analyzer(path, connection, {}).unreachable_webhooks()
+    for webhook, error, count in failures(connection):
         yield (
             "deliveries",
             False,
-            f"{counted(count, 'message')} for {webhook} not delivered: {error}",
+            f"{plural(count, 'message')} for {webhook} not delivered: {error}",
         )
     for webhook in waiting:
         yield "deliveries", True, f"messages for {webhook} wait for the app, which knows its URL"
 
 
 def _decoding(connection: sqlite3.Connection, total: int) -> Iterator[Finding]:
-    """Say what could not be read in bodies, and why: the commonest reasons with their counts."""
-    noted = connection.execute(
-        "select decode_note, sum(decoded = 0) as unread, count(*) as times from exchanges "
-        "where decode_note is not null and decode_note <> ? and (status is null or status < 400) "
-        "group by 1 order by times desc",
-        (ANSWERED_ELSEWHERE,),
-    ).fetchall()
-    if not noted:
+    """Report what could not be read in bodies, and why: the commonest reasons with their counts."""
+    problems = decode_problems(connection, except_for=ANSWERED_ELSEWHERE)
+    if not problems:
         return
-    unread, times = (sum(row[name] for row in noted) for name in ("unread", "times"))
-    reasons = "; ".join(f"{row['times']:,}x {row['decode_note']}" for row in noted[:_REASONS])
-    if any(row["decode_note"] == NO_PREDICTION for row in noted[:_REASONS]):
+    unread = sum(problem.unread for problem in problems)
+    times = sum(problem.times for problem in problems)
+    reasons = "; ".join(f"{one.times:,}x {one.reason}" for one in problems[:_REASONS])
+    if any(problem.reason == NO_PREDICTION for problem in problems[:_REASONS]):
         reasons += _unmapped(connection)
     yield (
         "decoding",
@@ -157,38 +154,31 @@ def _decoding(connection: sqlite3.Connection, total: int) -> Iterator[Finding]:
 
 def _unmapped(connection: sqlite3.Connection) -> str:
     """Name the fields of the last answer that no prediction was found in, and what to write."""
-    row = connection.execute(
-        "select model, response_body from exchanges where decode_note = ? "
-        "order by seq desc limit 1",
-        (NO_PREDICTION,),
-    ).fetchone()
-    document = parse_json(row["response_body"])
+    exchange = newest_with_note(connection, NO_PREDICTION)
+    document = parse_json(exchange.response_body)
     if type(document) is not dict or not document:
         return ""
     numbers = [name for name, value in document.items() if type(value) in (int, float)]
     names = list(document)
     return (
-        f"; answers of {row['model']} have {', '.join(names[:_NAMED])}: say in modeltap.toml which "
-        f"is the prediction, under [models.{row['model']}.mapping] "
+        f"; answers of {exchange.model} have {', '.join(names[:_NAMED])}: say in modeltap.toml "
+        f"which is the prediction, under [models.{exchange.model}.mapping] "
         f'prediction = "{(numbers or names)[0]}"'
     )
 
 
 def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
-    def one(sql: str) -> Any:
-        return connection.execute(sql).fetchone()[0]
-
-    total = one("select count(*) from exchanges")
-    last = one("select max(started_at) from exchanges") or "-"
+    total = count_exchanges(connection)
+    last = newest_start(connection) or "-"
     yield "exchanges", True, f"{total:,}, the last at {last}"
     yield from _decoding(connection, total)
-    lost = one("select sum(count) from dropped") or 0
+    lost = count_dropped(connection)
     yield (
         "capture",
         lost == 0,
         f"{lost:,} exchanges were dropped" if lost else "nothing was dropped",
     )
-    references = one('select count(*) from "references" where active')
+    references = len(active_references(connection))
     yield (
         "references",
         True,
@@ -196,10 +186,11 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         if references
         else ("none yet: the first rows become one, or `modeltap reference set` does"),
     )
-    failed = connection.execute(
-        "select finished_at, log from runs where job = 'analyze' and exit <> 0 and id > "
-        "(select max(id) - 5 from runs) order by id desc limit 1"
-    ).fetchone()
+    failed = newest_failure(connection, "analyze")
     if failed is not None:
-        lines = (failed[1] or "").strip().splitlines()
-        yield "analysis", False, f"failed at {failed[0]}: {lines[-1] if lines else 'no message'}"
+        lines = failed.log.strip().splitlines()
+        yield (
+            "analysis",
+            False,
+            f"failed at {failed.finished_at}: {lines[-1] if lines else 'no message'}",
+        )

@@ -1,14 +1,14 @@
-"""``modeltap erase``."""
+"""`erase`: remove a person's exchanges."""
 
 from __future__ import annotations
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
 from modeltap.config import sources
 from modeltap.output import emit_json
 from modeltap.privacy.erase import Subject, check_field, erase, matching, still_named
+from modeltap.wording import plural
 
 
 @click.command("erase")
@@ -32,13 +32,13 @@ def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) 
         check_field(connection, model, subject)
     if found and not yes:
         click.confirm(
-            f"Erase {counted(len(found), 'exchange')} of {model} for good?", abort=True, err=True
+            f"Erase {plural(len(found), 'exchange')} of {model} for good?", abort=True, err=True
         )
     erase(connection, found, model, subject)
     named = still_named(connection, model, subject)
     if as_json:
         emit_json({"erased": len(found), "still_named_in": named})
         return
-    click.echo(f"{counted(len(found), 'exchange')} erased")
+    click.echo(f"{plural(len(found), 'exchange')} erased")
     for one in named:
         click.echo(f"{one} names the value; `modeltap reference set` makes another reference")

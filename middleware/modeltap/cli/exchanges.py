@@ -19,6 +19,15 @@ from modeltap.cli.options import (
 )
 from modeltap.errors import InputError
 from modeltap.output import cell, emit, emit_json
+from modeltap.store.exchanges import (
+    find_whole_exchanges,
+    last_whole_exchanges,
+    newest_exchange,
+    whole_exchanges_after,
+)
+from modeltap.store.labels import labels_of
+from modeltap.store.predictions import predictions_of
+from modeltap.store.stored_exchanges import exchanges_by_id
 
 _POLL_SECONDS = 0.3
 _SHOWN_CHARACTERS = 60
@@ -40,19 +49,12 @@ def tail(store: str | None, model: str | None, last: int, follow: bool, as_json:
     """Exchanges as they come."""
     connection = read_store(store)
     check_model(connection, model)
-    rows = connection.execute(
-        "select * from (select * from exchanges where (? is null or model = ?) "
-        "order by seq desc limit ?) order by seq",
-        (model, model, last),
-    ).fetchall()
-    seq = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
+    rows = last_whole_exchanges(connection, model, last)
+    seq = newest_exchange(connection)
     _print(rows, as_json)
     while follow:
         time.sleep(_POLL_SECONDS)
-        rows = connection.execute(
-            "select * from exchanges where seq > ? and (? is null or model = ?) order by seq",
-            (seq, model, model),
-        ).fetchall()
+        rows = whole_exchanges_after(connection, model, seq)
         if rows:
             seq = rows[-1]["seq"]
             _print(rows, as_json)
@@ -65,58 +67,43 @@ def tail(store: str | None, model: str | None, last: int, follow: bool, as_json:
 def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
     """One exchange in full: its id, or the beginning of it, or the caller's request id."""
     connection = read_store(store)
-    rows = (
-        connection.execute("select * from exchanges where id = ?", (id,)).fetchall()
-        or connection.execute(
-            "select * from exchanges where id >= ? and id < ? limit 2", (id, id + "\U0010ffff")
-        ).fetchall()
-        or connection.execute(
-            "select * from exchanges where request_id = ? limit 2", (id,)
-        ).fetchall()
-    )
+    rows = find_whole_exchanges(connection, id)
     if not rows:
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
     if len(rows) > 1:
         raise InputError(f"several exchanges begin with {id!r}; give more of the id")
     found = dict(rows[0])
-    for table in ("predictions", "labels"):
-        order = "row" if table == "predictions" else "seq"
-        found[table] = [
-            dict(row)
-            for row in connection.execute(
-                f"select * from {table} where exchange_id = ? order by {order}", (found["id"],)
-            )
-        ]
-    found["rows"] = list(_decoded(connection, rows[0]))
+    found["predictions"] = predictions_of(connection, found["id"])
+    found["labels"] = labels_of(connection, found["id"])
+    found["rows"] = list(_decoded(connection, found["id"]))
     if as_json:
         emit_json(found)
         return
     for name, value in found.items():
         if value not in (None, []):
-            told = _stream(value) if name == "stream" else _pretty(value)
-            click.echo(f"{name:19} {told}")
+            text = _stream(value) if name == "stream" else _pretty(value)
+            click.echo(f"{name:19} {text}")
 
 
-def _decoded(connection: sqlite3.Connection, exchange: sqlite3.Row) -> Iterator[dict[str, Any]]:
+def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[str, Any]]:
     """Yield the rows as they are decoded now, whatever was found in them before."""
-    from modeltap.decoding.batches import COLUMNS, finder, read  # NumPy: not for `tail`
+    from modeltap.decoding.batches import read  # NumPy: not for `tail`
     from modeltap.decoding.decoders import Decoders
     from modeltap.rows import as_dict
     from modeltap.store.settings_reader import SettingsReader
 
-    model = exchange["model"]
-    settings = SettingsReader(connection).of(model)
-    wanted = connection.execute(f"select {COLUMNS} from exchanges where id = ?", (exchange["id"],))
-    batch = read(wanted.fetchall(), settings, Decoders(), finder(connection, model))
+    exchanges = exchanges_by_id(connection, [exchange_id])
+    settings = SettingsReader(connection).for_model(exchanges[0].model)
+    batch = read(exchanges, settings, Decoders(), connection)
     for place, row in enumerate(batch.rows):
-        told = {
+        fields = {
             "features": as_dict(row),
             "prediction": batch.predictions[place],
             "score": batch.scores[place],
             "probabilities": batch.probabilities[place],
             "answer": batch.answers[place],
         }
-        yield {name: value for name, value in told.items() if value is not None}
+        yield {name: value for name, value in fields.items() if value is not None}
 
 
 def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
@@ -149,11 +136,11 @@ def _stream(text: str) -> str:
     """
     facts = json.loads(text)
     gaps = "".join(f", {name} {cell(facts[name])}" for name in facts if name.startswith("gap_"))
-    said = f"{facts.get('chunks')} chunks{gaps}"
+    summary = f"{facts.get('chunks')} chunks{gaps}"
     lines = facts.get("lines")
     if not lines:
-        return said
-    return f"{said}; {lines[-1][1]} lines, from {cell(lines[0][0])} to {cell(lines[-1][0])} ms"
+        return summary
+    return f"{summary}; {lines[-1][1]} lines, from {cell(lines[0][0])} to {cell(lines[-1][0])} ms"
 
 
 def _pretty(value: Any) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import (
     check_model,
     model_option,
@@ -20,8 +19,9 @@ from modeltap.cli.options import (
 )
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
-from modeltap.export.selection import OnRead, Selection
+from modeltap.export.selection import OnExchangesRead, Selection
 from modeltap.store.settings_reader import SettingsReader
+from modeltap.wording import plural
 
 
 @click.command("export")
@@ -58,7 +58,7 @@ def export_(
     check_model(connection, model)
     selection = Selection(
         connection,
-        SettingsReader(connection).of,
+        SettingsReader(connection),
         model,
         labelled,
         moment_of(since, "--from"),
@@ -72,8 +72,8 @@ def export_(
             count = write_file(selection, path, kind, on_read)
     where = f" to {path}" if path else ""
     click.echo(
-        f"{counted(count, 'row')} written{where}, "
-        f"{counted(selection.undecoded, 'exchange')} without any",
+        f"{plural(count, 'row')} written{where}, "
+        f"{plural(selection.undecoded, 'exchange')} without any",
         err=True,
     )
     if not count:
@@ -81,7 +81,7 @@ def export_(
 
 
 @contextmanager
-def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnRead]:
+def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnExchangesRead]:
     """Show on a terminal how many exchanges were read, unless rows are shown there."""
     shown = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
     if not shown:

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, open_store, store_option
 from modeltap.cli.progress import reading_bar
 from modeltap.config import sources
@@ -24,6 +23,7 @@ from modeltap.ingest.logs import bentoml
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table_rows import read_rows
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 _READ_TWICE = ("csv", "jsonl", "bentoml")
 """Which columns they have, and which of those hold numbers only, shows at the end."""
@@ -44,10 +44,10 @@ def role_options(command: Any) -> Any:
     return command
 
 
-def roles_of(table: Table, said: dict[str, str | None]) -> Roles:
+def roles_of(table: Table, options: dict[str, str | None]) -> Roles:
     """Read the role options against a table's columns."""
-    lists = {name: _listed(said.pop(name)) for name in ("features", "ignore")}
-    return choose_roles(table, **said, **lists)  # type: ignore[arg-type]
+    lists = {name: _listed(options.pop(name)) for name in ("features", "ignore")}
+    return choose_roles(table, **options, **lists)  # type: ignore[arg-type]
 
 
 @click.command("import")
@@ -75,7 +75,7 @@ def import_(
     unpaired: bool,
     strict: bool,
     as_json: bool,
-    **said: str | None,
+    **options: str | None,
 ) -> None:
     """Backfill from tables and from other tools' logs; the same files again add nothing."""
     kinds = [format_of(file, said_format) for file in files]
@@ -85,7 +85,7 @@ def import_(
     for file, kind in zip(files, kinds, strict=True):
         times = 2 if kind in _READ_TWICE else 1
         with reading_bar(Path(file), "importing", times) as on_read:
-            source, entries = _opened(file, kind, dict(said), on_read)
+            source, entries = _opened(file, kind, dict(options), on_read)
             # Only now: a file that is refused leaves no store behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
             import_entries(importer, entries)
@@ -105,12 +105,12 @@ def _created(store: str | None) -> sqlite3.Connection:
 
 
 def _opened(
-    file: str, kind: str, said: dict[str, str | None], on_read: OnRead
+    file: str, kind: str, options: dict[str, str | None], on_read: OnRead
 ) -> tuple[Source, Iterator[Entry]]:
     """Return a file and what is in it, entry by entry."""
     if kind in LOGS:
         source = Source(Path(file), on_read=on_read)
-        named = [f"--{name}" for name, value in said.items() if value is not None]
+        named = [f"--{name}" for name, value in options.items() if value is not None]
         if named:
             raise InputError(f"{named[0]} is for tables; {source.path.name!r} is {kind}")
         return source, LOGS[kind](source)
@@ -118,16 +118,16 @@ def _opened(
     first = Path(file).stat().st_size if kind in _READ_TWICE else 0
     table.on_read = lambda position: on_read(first + position)
     if kind == "bentoml":
-        return table, bentoml.read(table, _bentoml_roles(table, said))
-    return table, read_rows(table, roles_of(table, said))
+        return table, bentoml.read(table, _bentoml_roles(table, options))
+    return table, read_rows(table, roles_of(table, options))
 
 
-def _bentoml_roles(table: Table, said: dict[str, str | None]) -> Roles:
-    found = bentoml.find_roles(table, prediction=said["prediction"], label=said["label"])
-    ignored = [*found.pop("ignore"), *_listed(said.pop("ignore"))]
-    features = _listed(said.pop("features"))
-    told = {name: value for name, value in said.items() if value is not None}
-    return choose_roles(table, **{**found, **told}, features=features, ignore=ignored)
+def _bentoml_roles(table: Table, options: dict[str, str | None]) -> Roles:
+    found = bentoml.find_roles(table, prediction=options["prediction"], label=options["label"])
+    ignored = [*found.pop("ignore"), *_listed(options.pop("ignore"))]
+    features = _listed(options.pop("features"))
+    given = {name: value for name, value in options.items() if value is not None}
+    return choose_roles(table, **{**found, **given}, features=features, ignore=ignored)
 
 
 def _tell_broken(source: Source, name_it: bool) -> None:
@@ -144,13 +144,13 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
         emit_json({**asdict(done), "broken": broken})
         return
     click.echo(
-        f"{counted(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
-        f"before, {counted(done.labels, 'label')}, "
-        f"{counted(broken, 'broken line')}"
+        f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
+        f"before, {plural(done.labels, 'label')}, "
+        f"{plural(broken, 'broken line')}"
     )
     for count, words in (
-        (done.completed, "exchanges that were stored without one half have it now"),
-        (done.waiting, "requests or responses wait for the other half"),
+        (done.completed, "exchanges that were stored without one side have it now"),
+        (done.waiting, "requests or responses wait for the other side"),
         (done.unpaired, "of those that waited are stored alone"),
         (done.waiting_labels, "labels are for exchanges that are not there yet"),
         (done.without_time, "rows tell no time and are in no window"),

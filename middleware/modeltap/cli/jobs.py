@@ -1,17 +1,15 @@
-"""`deliver`, `prune`, `digest`, `retrain`: what the scheduler runs beside `analyze`."""
+"""`deliver`, `prune`, `digest`, `retrain`: the scheduler's jobs beside `analyze`."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
-from modeltap.notify import outbox
 from modeltap.output import emit_json
+from modeltap.wording import plural
 
 
 @click.command()
@@ -19,21 +17,19 @@ from modeltap.output import emit_json
 @background_option
 @json_option
 def deliver(store: str | None, background: bool, as_json: bool) -> None:
-    """Send what is owed to webhooks; look for what does not come any more."""
-    analyzer = open_analyzer(store, background)
-    analyzer.watch(time.time())
-    sent = vars(analyzer.deliver())
-    waiting, first = outbox.waiting(analyzer.connection)
+    """Send pending webhook messages and check for missing traffic or labels."""
+    done = open_analyzer(store, background).run_delivery()
+    sent, (waiting, first) = done.delivery, done.waiting
     later = (
-        f"; {counted(waiting, 'message')} for {clock.short(first)} or later, "
+        f"; {plural(waiting, 'message')} for {clock.short(first)} or later, "
         f"`modeltap webhook replay` has {'it' if waiting == 1 else 'them'} sent at once"
         if waiting
         else ""
     )
-    _say(
-        sent,
-        f"{counted(sent['delivered'], 'message')} delivered, {sent['retried']:,} to be "
-        f"tried again, {sent['dead']:,} given up{later}",
+    _print(
+        vars(sent),
+        f"{plural(sent.delivered, 'message')} delivered, {sent.retried:,} to be "
+        f"tried again, {sent.dead:,} given up{later}",
         as_json,
     )
 
@@ -45,7 +41,7 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
 def prune(store: str | None, background: bool, as_json: bool) -> None:
     """Delete the exchanges that `retention` does not keep."""
     pruned = open_analyzer(store, background).prune()
-    _say({"pruned": pruned}, f"{counted(pruned, 'exchange')} deleted", as_json)
+    _print({"pruned": pruned}, f"{plural(pruned, 'exchange')} deleted", as_json)
 
 
 @click.command()
@@ -54,11 +50,10 @@ def prune(store: str | None, background: bool, as_json: bool) -> None:
 @json_option
 def digest(store: str | None, background: bool, as_json: bool) -> None:
     """Tell the webhooks that want it what the time since the last digest was like."""
-    analyzer = open_analyzer(store, background)
-    event = analyzer.digest(time.time())
-    analyzer.deliver()
-    told = "\n".join([event["data"]["summary"], *(m["summary"] for m in event["data"]["models"])])
-    _say(event, told, as_json)
+    event = open_analyzer(store, background).run_digest()
+    data = event["data"]
+    text = "\n".join([data["summary"], *(model["summary"] for model in data["models"])])
+    _print(event, text, as_json)
 
 
 @click.command()
@@ -66,16 +61,13 @@ def digest(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def retrain(store: str | None, background: bool, as_json: bool) -> None:
-    """Tell the webhooks that want it that it is time to train the models again."""
-    analyzer = open_analyzer(store, background)
-    events = analyzer.retrain(time.time())
-    analyzer.deliver()
-    for event in events:
-        _say(event, event["data"]["summary"], as_json)
+    """Send the retraining event to subscribed webhooks."""
+    for event in open_analyzer(store, background).run_retrain():
+        _print(event, event["data"]["summary"], as_json)
 
 
-def _say(row: dict[str, Any], words: str, as_json: bool) -> None:
+def _print(row: dict[str, Any], text: str, as_json: bool) -> None:
     if as_json:
         emit_json(row)
     else:
-        click.echo(words)
+        click.echo(text)

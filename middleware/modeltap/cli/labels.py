@@ -8,20 +8,21 @@ from typing import Any
 
 import click
 
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import check_model, json_option, open_store, store_option
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
 from modeltap.output import emit_json
 from modeltap.store.connection import writing
-from modeltap.store.labels import insert_labels, storable_label
+from modeltap.store.exchanges import find_exchange_id
+from modeltap.store.labels import Label, insert_labels, storable_label
+from modeltap.wording import plural
 
 _BATCH = 2000
 
 
 @click.group()
 def label() -> None:
-    """Ground truth: late, repeated, corrected; the last value told counts."""
+    """Ground truth: late, repeated, corrected; the last value of a row counts."""
 
 
 @label.command("set")
@@ -31,14 +32,16 @@ def label() -> None:
 @store_option
 @json_option
 def set_(id: str, value: str, row: int, store: str | None, as_json: bool) -> None:  # noqa: A002
-    """Tell what was right for the exchange ID."""
+    """Set the true value of a row of the exchange ID."""
     connection = open_store(store)
-    found = _exchange_id(connection, id, None)
+    found = find_exchange_id(connection, id, None, request_id=id, protocol_id=id)
     if found is None:
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
-    told = number(value)
+    parsed = number(value)
     with writing(connection):
-        insert_labels(connection, [(found, row, value if told is None else told)], source="cli")
+        insert_labels(
+            connection, [Label(found, row, value if parsed is None else parsed)], source="cli"
+        )
     if as_json:
         emit_json({"labels": 1})
     else:
@@ -58,12 +61,12 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
     connection = open_store(store)
     check_model(connection, model)
     known, unknown = 0, 0
-    batch: list[tuple[str, int, Any]] = []
+    batch: list[Label] = []
     for found, row, value in _labels(connection, table, model):
         if found is None:
             unknown += 1
             continue
-        batch.append((found, row, value))
+        batch.append(Label(found, row, value))
         known += 1
     for start in range(0, len(batch), _BATCH):
         with writing(connection):
@@ -74,8 +77,8 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
         emit_json({"labels": known, "unknown": unknown, "broken": table.broken_count})
     else:
         click.echo(
-            f"{counted(known, 'label')} for {model}, {unknown:,} for no known exchange, "
-            f"{counted(table.broken_count, 'broken line')}"
+            f"{plural(known, 'label')} for {model}, {unknown:,} for no known exchange, "
+            f"{plural(table.broken_count, 'broken line')}"
         )
     if not known:
         raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")
@@ -96,15 +99,6 @@ def _labels(
         except InputError as error:
             table.note(line, str(error))
             continue
-        yield _exchange_id(connection, str(row["id"]), model), position, value
-
-
-def _exchange_id(connection: sqlite3.Connection, id: str, model: str | None) -> str | None:  # noqa: A002
-    """Find an exchange by our id, else by the caller's, else by the protocol's."""
-    found = connection.execute(
-        "select id from exchanges where id = ? union all "
-        "select id from exchanges where request_id = ? and (? is null or model = ?) union all "
-        "select id from exchanges where protocol_id = ? and (? is null or model = ?) limit 1",
-        (id, id, model, model, id, model, model),
-    ).fetchone()
-    return found[0] if found else None
+        id_ = str(row["id"])
+        found = find_exchange_id(connection, id_, model, request_id=id_, protocol_id=id_)
+        yield found, position, value

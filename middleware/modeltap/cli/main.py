@@ -1,4 +1,4 @@
-"""The command `modeltap` and how its errors are told: one line, exit 1 or 2, no traceback."""
+"""The command `modeltap` and its errors: one line, exit 1 or 2, no traceback."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _COMMANDS = {
     "import": "importing:import_",
     "label": "labels:label",
     "latency": "reports:latency",
-    "metrics": "metrics:metrics",
-    "performance": "reports:performance_",
+    "metrics": "reports:metrics",
+    "performance": "reports:performance",
     "prune": "jobs:prune",
-    "quality": "reports:quality_",
+    "quality": "reports:quality",
     "receive": "receiving:receive",
     "reference": "reference:reference",
     "retrain": "jobs:retrain",

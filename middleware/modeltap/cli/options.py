@@ -1,4 +1,4 @@
-"""What several commands share: their options, and the store they open."""
+"""Options that several commands share, and opening the store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ORPHAN_SECONDS = 5.0
-"""How long after its limit a job ends that its scheduler did not end."""
+"""A job that its scheduler did not end ends itself so long after its limit."""
 
 
 def store_option(command: F) -> F:
@@ -60,7 +60,7 @@ def open_store(store: str | None, *, create: bool = False) -> sqlite3.Connection
 
 
 def moment_of(text: str | None, option: str) -> float | None:
-    """Return the Unix seconds that an option tells, None where it was not said."""
+    """Return the Unix seconds that an option names, None where it was not given."""
     if text is None:
         return None
     seconds = clock.parse(text)
@@ -70,7 +70,7 @@ def moment_of(text: str | None, option: str) -> float | None:
 
 
 def background_option(command: F) -> F:
-    """Add the hidden ``--background``: the scheduler's child, nice, told the webhooks on stdin."""
+    """Add the hidden ``--background``: the scheduler's child, nice, with webhooks on stdin."""
     return click.option("--background", is_flag=True, hidden=True)(command)
 
 
@@ -80,13 +80,13 @@ def open_analyzer(
     """Open the store for an analysis; what no file may hold comes on standard input."""
     from modeltap.jobs.pipeline import Analyzer  # NumPy and SciPy: only for those who analyse
 
-    told = dict(options or {})
+    given = dict(options or {})
     if background:
         be_nice()
-        told.update(json.load(sys.stdin))
-    analyzer = Analyzer(store_path(store), open_store(store), told)
+        given.update(json.load(sys.stdin))
+    analyzer = Analyzer(store_path(store), open_store(store), given)
     if background:
-        _end_after(analyzer.settings.of("").job_limit_seconds + _ORPHAN_SECONDS)
+        _end_after(analyzer.settings.for_model("").job_limit_seconds + _ORPHAN_SECONDS)
     return analyzer
 
 

@@ -1,4 +1,4 @@
-"""On a terminal, one line that says how far a file is read, or an analysis is."""
+"""Progress on a terminal: a bar for reading a file, a line for an analysis."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from modeltap.ingest.files.source import OnRead
-from modeltap.store.watermarks import progress
+from modeltap.store.exchanges import newest_exchange
+from modeltap.store.watermarks import watermark
 
 _WIPE = "\r\x1b[K"
 
@@ -48,21 +49,21 @@ def analysis_line(connection: sqlite3.Connection) -> Iterator[Callable[[], None]
         yield lambda: None
         return
     try:
-        yield _Line(connection).look
+        yield _AnalysisLine(connection).look
     finally:
         click.echo(_WIPE, nl=False, err=True)
 
 
-class _Line:
-    """First exchanges are counted; then windows are judged, nobody knows how many."""
+class _AnalysisLine:
+    """Counts exchanges first; the number of windows to evaluate after that is not known."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._newest: int = connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
+        self._newest = newest_exchange(connection)
         self._judged = 0
 
     def look(self) -> None:
-        seen = progress(self._connection, "seen")
+        seen = watermark(self._connection, "seen")
         if seen < self._newest:
             text = f"counted {seen:,} of {self._newest:,} exchanges"
         else:

@@ -30,21 +30,21 @@ from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
 def receive(
     store: str | None, model: str, host: str, port: int, token: str, max_bytes: int
 ) -> None:
-    """Receive KServe's CloudEvents until it is told to stop."""
+    """Receive KServe's CloudEvents until it is stopped."""
     uvicorn = _uvicorn()
-    said = from_environment(token, "--token") if token else ""
-    if not said and not _is_loopback(host):
+    secret = from_environment(token, "--token") if token else ""
+    if not secret and not _is_loopback(host):
         raise click.UsageError(
             f"--host {host} is open to others: say --token, or listen on 127.0.0.1"
         )
     settings = sources.load(tolerant=True)
-    # A store that cannot be used is said here in one line.
+    # A store that cannot be used is reported here in one line.
     open_store(store, create=True).close()
     receiver = Receiver(
         str(store_path(store)),
-        settings.for_model,
+        settings,
         model=model,
-        token=said,
+        token=secret,
         max_event_bytes=max_bytes,
     )
     with _listening(host, port) as listener:

@@ -11,7 +11,6 @@ import click
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
-from modeltap.analysis.model.metric import counted
 from modeltap.analysis.model.reference import Reference
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.options import (
@@ -29,8 +28,17 @@ from modeltap.ingest.files.table import open_table
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
-from modeltap.store.references import activate, active_reference
+from modeltap.store.predictions import StoredRow, first_rows, rows_between
+from modeltap.store.references import (
+    REFERENCE_SUMMARY,
+    activate,
+    active_reference,
+    active_references,
+    all_references,
+    find_references,
+)
 from modeltap.store.settings_reader import SettingsReader
+from modeltap.wording import plural
 
 _ONWARD = (
     "It counts for windows that end from now on; `modeltap analyze --again` judges the earlier "
@@ -66,7 +74,7 @@ def set_(
     rows: int | None,
     window: str | None,
     as_json: bool,
-    **said: str | None,
+    **options: str | None,
 ) -> None:
     """Freeze a reference from a file, a period, or the first rows."""
     if [file is not None, start is not None or end is not None, rows is not None].count(True) != 1:
@@ -83,24 +91,24 @@ def set_(
                 table = open_table(file, on_read=on_read)
                 frozen = freeze.freeze_file(
                     connection,
-                    settings.of(model),
+                    settings.for_model(model),
                     table,
-                    roles_of(table, said),
+                    roles_of(table, options),
                     model=model,
                     version=version,
                 )
         else:
             check_model(connection, model)
             with analysis_line(connection) as look:
-                counter = WindowCounter(connection, settings.of, lease.held, look)
+                counter = WindowCounter(connection, settings, lease, look)
                 counter.count_new()
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
     _told(frozen, as_json)
-    if before is not None and before["id"] != frozen.id and not as_json:
+    if before is not None and before.id != frozen.id and not as_json:
         click.echo(
-            f"it takes the place of {before['id']}; `modeltap reference use {before['id']}` "
+            f"it takes the place of {before.id}; `modeltap reference use {before.id}` "
             f"lets that one count again. {_ONWARD}"
         )
 
@@ -130,18 +138,14 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
     """The features of the references that count: types, bins, missing values."""
     connection = read_store(store)
     check_model(connection, model)
-    rows = connection.execute(
-        'select payload from "references" where active and (? is null or model = ?) '
-        "order by model, version",
-        (model, model),
-    ).fetchall()
+    rows = active_references(connection, model)
     if not rows and not as_json:
         click.echo(
             "no reference yet: the analyzer freezes one from the first rows, "
             "or `modeltap reference set` does"
         )
     for row in rows:
-        _told(Reference.from_json(row[0]), as_json)
+        _told(Reference.from_json(row.payload), as_json)
 
 
 @reference.command("list")
@@ -152,23 +156,8 @@ def list_(store: str | None, model: str | None, as_json: bool) -> None:
     """All references that were frozen, with their hashes; one of a version counts."""
     connection = read_store(store)
     check_model(connection, model)
-    columns = (
-        "id",
-        "model",
-        "version",
-        "source",
-        "rows",
-        "from_time",
-        "to_time",
-        "created_at",
-        "active",
-    )
-    rows = connection.execute(
-        f'select {", ".join(columns)} from "references" where (? is null or model = ?) '
-        "order by model, version, created_at",
-        (model, model),
-    )
-    emit(map(dict, rows), columns, as_json=as_json, empty="no reference yet")
+    rows = (one.summary() for one in all_references(connection, model))
+    emit(rows, REFERENCE_SUMMARY, as_json=as_json, empty="no reference yet")
 
 
 @reference.command("compare")
@@ -187,14 +176,12 @@ def compare_(before: str, after: str, store: str | None, as_json: bool) -> None:
 
 
 def _frozen(connection: sqlite3.Connection, id_: str) -> Reference:
-    found = connection.execute(
-        'select id, payload from "references" where substr(id, 1, ?) = ?', (len(id_), id_)
-    ).fetchall()
+    found = find_references(connection, id_)
     if len(found) != 1:
-        known = [row[0] for row in connection.execute('select id from "references"')]
+        known = [one.id for one in all_references(connection)]
         what = "several references begin with" if found else "no reference has the id"
         raise InputError(f"{what} {id_!r}{nearest(id_, known)}; `modeltap reference list` has them")
-    return Reference.from_json(found[0]["payload"])
+    return Reference.from_json(found[0].payload)
 
 
 def _picked(
@@ -204,17 +191,14 @@ def _picked(
     start: str | None,
     end: str | None,
     rows: int | None,
-) -> list[sqlite3.Row]:
-    from modeltap.analysis.references import freeze
-
+) -> list[StoredRow]:
     if rows is not None:
-        picked = freeze.first_rows(connection, model, version, rows)
+        picked = first_rows(connection, model, version, rows)
         if len(picked) < rows:
             raise InputError(f"{model} has {len(picked)} rows with a time, fewer than {rows}")
         return picked
-    picked = freeze.rows_between(
-        connection, model, version, _time(start, "--from", 0.0), _time(end, "--to", math.inf)
-    )
+    first, after = _time(start, "--from", 0.0), _time(end, "--to", math.inf)
+    picked = rows_between(connection, model, version, (first, 0, 0), (after, 0, 0))
     if len(picked) < 2:
         raise InputError(f"{model} has {len(picked)} rows between {start} and {end}; 2 are needed")
     return picked
@@ -243,17 +227,17 @@ def _told(frozen: Reference, as_json: bool) -> None:
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
     click.echo(
-        f"reference {frozen.id} of {frozen.model}: {counted(frozen.rows, 'row')} from "
+        f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} from "
         f"{frozen.source}{period if frozen.from_time else ''}"
     )
     if frozen.performance is not None:
         name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
         click.echo(
             f"its model: {name} {frozen.performance.mean:.4g} in "
-            f"{counted(frozen.performance.rows, 'labelled row')}"
+            f"{plural(frozen.performance.rows, 'labelled row')}"
         )
-    if frozen.moving:
-        click.echo(f"its bins are fixed; windows are compared with the {frozen.moving}")
+    if frozen.rolling:
+        click.echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
     emit(
         features,
         ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
@@ -278,5 +262,5 @@ def _feature(feature: Any) -> dict[str, Any]:
         "median": feature.center if feature.kind == "numeric" else None,
         "spread": feature.spread if feature.kind == "numeric" else None,
         "sentinel": feature.sentinel,
-        "usual_variation": feature.usual,
+        "usual_variation": feature.baseline_distance,
     }

@@ -1,24 +1,40 @@
-"""`drift`, `quality`, `performance`, `latency`: what was found, for people, latest window first."""
+"""`metrics`, and the reports for people: `drift`, `quality`, `performance`, `latency`."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from modeltap.analysis.counting.counter import total
-from modeltap.analysis.counting.counts import layout
-from modeltap.analysis.detectors import feed, operations, performance, quality
 from modeltap.analysis.explanations.histogram import distribution
-from modeltap.analysis.model.metric import share
-from modeltap.analysis.model.reference import Reference
-from modeltap.cli.metrics import COLUMNS
+from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
+from modeltap.store.metrics import (
+    features_in_metrics,
+    latest_metrics,
+    list_metrics,
+    metrics_in_store,
+)
+from modeltap.store.references import active_reference
+from modeltap.store.windows import Series, judged_with
+from modeltap.wording import percent
 
+_SHOWN_OF_METRICS = (
+    "window_start",
+    "window_end",
+    "rows",
+    "metric",
+    "feature",
+    "value",
+    "threshold",
+    "verdict",
+)
 _SHOWN = (
     "window_start",
     "rows",
@@ -30,45 +46,48 @@ _SHOWN = (
     "explanation",
 )
 _BAR = 30
+"""Blocks of a full bar: a picture fits a terminal of 80 columns."""
+
 _ONCE_OVER = "`modeltap analyze` computes it, once a window is over"
-_KINDS: dict[str, tuple[str, Sequence[str], str]] = {
-    "drift": (
-        "How far inputs and answers have moved from the reference.",
-        ("drift", "multivariate_drift", "pca_reconstruction_error", "cosine_distance"),
-        _ONCE_OVER,
+
+
+class _Kind(NamedTuple):
+    """A report: its help, and what has to happen before there is one."""
+
+    help: str
+    awaited: str = _ONCE_OVER
+
+
+_KINDS = {
+    "drift": _Kind("How far inputs and answers have moved from the reference."),
+    "quality": _Kind(
+        "Missing, mistyped, new, impossible and repeated values; gaps; changed fields."
     ),
-    "quality": (
-        "Missing, mistyped, new, impossible and repeated values; gaps; changed fields.",
-        (*quality.RATES, *feed.METRICS, "row_outlier_rate"),
-        _ONCE_OVER,
-    ),
-    "performance": (
+    "performance": _Kind(
         "How right the model was, where labels came.",
-        performance.METRICS,
         "it needs labels (`modeltap label`), and predictions (`modeltap doctor`)",
     ),
-    "latency": (
+    "latency": _Kind(
         "How fast answers came, and how many failed.",
-        operations.METRICS,
         "it goes by the hour where windows are of so many rows; `modeltap analyze --open` "
         "computes it before its time is over",
     ),
 }
-"""By command: what it shows, of which metrics, and what there being none waits for."""
+"""The reports by command; the catalogue says which metrics each shows."""
 
 
 def _feature_option(name: str) -> Callable[[Any], Any]:
-    """Answers and times are of whole exchanges."""
+    """Return the option `--feature`, which outputs and times do not have."""
     if name in ("performance", "latency"):
         return lambda command: command
-    said = "Only this feature, with its distribution." if name == "drift" else "Only this feature."
-    return click.option("--feature", default=None, help=said)
+    text = "Only this feature, with its distribution." if name == "drift" else "Only this feature."
+    return click.option("--feature", default=None, help=text)
 
 
 def _command(name: str) -> click.Command:
-    words, metrics, awaited = _KINDS[name]
+    kind = _KINDS[name]
 
-    @click.command(name, help=words)
+    @click.command(name, help=kind.help)
     @store_option
     @model_option()
     @_feature_option(name)
@@ -81,8 +100,8 @@ def _command(name: str) -> click.Command:
     ) -> None:
         connection = read_store(store)
         check_model(connection, model)
-        rows = _rows(connection, metrics, model, feature, last)
-        empty = f"no {name} yet: {awaited}"
+        rows = _rows(connection, reported_by(name), model, feature, last)
+        empty = f"no {name} yet: {kind.awaited}"
         emit(rows, _SHOWN, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
             _picture(connection, model, feature, rows)
@@ -99,55 +118,74 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Return the metrics of each model's last windows: alerts first, then the strongest."""
     if feature is not None:
-        found = connection.execute("select distinct feature from metrics where feature not null")
-        known = [row[0] for row in found]
+        known = features_in_metrics(connection)
         if feature not in known:
             raise InputError(f"no feature {feature!r} in this store{nearest(feature, known)}")
-    places = ", ".join("?" * len(metrics))
-    rows = connection.execute(
-        f"select {', '.join(COLUMNS)} from metrics m where metric in ({places}) "
-        "and (? is null or model = ?) and (? is null or feature = ?) and window_start in "
-        f"(select distinct window_start from metrics where metric in ({places}) and model = "
-        "m.model and version = m.version order by window_start desc limit ?) "
-        "order by model, version, window_start desc, verdict = 'alert' desc, "
-        "ifnull(strength, 0) desc, feature, metric",
-        (*metrics, model, model, feature, feature, *metrics, last),
-    )
-    return list(map(dict, rows))
+    return latest_metrics(connection, metrics, model=model, feature=feature, last=last)
 
 
 def _picture(
     connection: sqlite3.Connection, model: str | None, feature: str, rows: list[dict[str, Any]]
 ) -> None:
-    """Draw a feature's shares in the reference and in the latest window."""
+    """Draw a feature's distribution in the reference and in the latest window."""
     if not rows:
         return
     latest = rows[0]
-    found = connection.execute(
-        'select w.*, r.payload from windows w join "references" r on r.id = w.reference_id '
-        "where w.model = ? and w.version = ? and w.window_start >= ? and w.window_start < ? "
-        "and r.active and w.judged_start = ?",
-        (
-            latest["model"],
-            latest["version"],
-            latest["window_start"],
-            latest["window_end"],
-            latest["window_start"],
-        ),
-    ).fetchall()
-    if not found or model not in (None, latest["model"]):
+    if model not in (None, latest["model"]):
         return
-    reference = Reference.from_json(found[0]["payload"])
+    frozen = active_reference(connection, latest["model"], latest["version"])
+    if frozen is None:
+        return
+    series = Series(frozen.model, frozen.version, frozen.id, latest["window"])
+    windows = judged_with(connection, series, latest["window_start"])
+    if not windows:
+        return
+    reference = Reference.from_json(frozen.payload)
     own = reference.by_name.get(feature)
     if own is None:
         return
-    counts = total(map(dict, found)).counts[layout(reference)[feature]]
+    counts = total(windows).counts[layout(reference)[feature]]
     click.echo(f"\n{feature}: reference and latest window")
-    for part in distribution(own, counts):
-        for mark, value in (("reference", part.reference), ("window", part.window)):
-            label = part.label if mark == "reference" else ""
-            bar = "█" * round(value * _BAR)
-            click.echo(f"{label:>24}  {mark:9}  {share(value):>6}  {bar}")
+    for bar in distribution(own, counts):
+        for mark, value in (("reference", bar.reference), ("window", bar.window)):
+            label = bar.label if mark == "reference" else ""
+            blocks = "█" * round(value * _BAR)
+            click.echo(f"{label:>24}  {mark:9}  {percent(value):>6}  {blocks}")
 
 
-drift, quality_, performance_, latency = map(_command, _KINDS)
+@click.command()
+@store_option
+@model_option()
+@click.option("--metric", default=None, help="Only this metric, such as drift or mae.")
+@click.option("--feature", default=None, help="Only this feature.")
+@click.option("--last", type=click.IntRange(1), default=None, help="Only the last N windows.")
+@json_option
+def metrics(
+    store: str | None,
+    model: str | None,
+    metric: str | None,
+    feature: str | None,
+    last: int | None,
+    as_json: bool,
+) -> None:
+    """Metrics by window, in order of time."""
+    connection = read_store(store)
+    check_model(connection, model)
+    if metric is not None and metric not in CATALOGUE:
+        raise InputError(f"no metric {metric!r}{nearest(metric, CATALOGUE)}")
+    _check_known("metric", metric, metrics_in_store(connection))
+    _check_known("feature", feature, features_in_metrics(connection))
+    rows = list_metrics(connection, model=model, metric=metric, feature=feature, last=last)
+    empty = (
+        "no metrics yet: `modeltap analyze` computes them once a window is over (an hour, unless "
+        "`window` says otherwise); `modeltap analyze --open` does not wait for its end"
+    )
+    emit(rows, _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
+
+
+def _check_known(column: str, value: str | None, known: Sequence[str]) -> None:
+    if value is not None and known and value not in known:
+        raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
+
+
+drift, quality, performance, latency = map(_command, _KINDS)

@@ -11,7 +11,7 @@ import click
 
 from modeltap.cli.options import model_option, store_option, store_path
 from modeltap.injected import FOLDER
-from modeltap.tap.tapping import Tee
+from modeltap.tap.tapping import Tap
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -26,7 +26,7 @@ def run(store: str | None, model: str | None, no_analyze: bool, command: tuple[s
     modeltap run -- mlflow models serve -m models:/flights/1 --env-manager local
     """
     path = store_path(store).expanduser().absolute()
-    Tee("asgi", model, {"store": str(path)})  # a wrong option is said here, not by each worker
+    Tap("asgi", model, {"store": str(path)})  # a wrong option is reported here, not by each worker
     environ = _environment(path, model, no_analyze)
     if shutil.which(command[0]) is None and not Path(command[0]).exists():
         _fail(f"there is no command {command[0]!r} here; install it, or give its path", 127)

@@ -1,4 +1,4 @@
-"""`silence` and `acknowledge`: keep alerts quiet for a while, or say that somebody looks."""
+"""`silence` and `acknowledge`: keep alerts quiet for a while, or stop their reminders."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import click
 from modeltap import clock
 from modeltap.alerts import silence as silences
 from modeltap.cli.options import check_model, json_option, open_store, read_store, store_option
-from modeltap.config.rule_settings import RULE_NAMES
+from modeltap.config.metrics import ALERT_RULES
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit
 from modeltap.store.connection import writing
-
-_SHOWN = ("id", "model", "rule", "feature", "until", "reason")
+from modeltap.store.silences import SILENCE_COLUMNS, list_silences
 
 
 @click.group()
 def silence() -> None:
-    """Silences: alerts that fit send nothing until the end; then what still fires is told."""
+    """Silences: matching alerts send nothing until the end; then those that still fire do."""
 
 
 @silence.command()
@@ -45,8 +44,8 @@ def add(
     """Silence one ALERT (its id), or all that fit."""
     connection = open_store(store)
     check_model(connection, model)
-    if rule is not None and rule not in RULE_NAMES:
-        raise InputError(f"no rule {rule!r}{nearest(rule, RULE_NAMES)}")
+    if rule is not None and rule not in ALERT_RULES:
+        raise InputError(f"no rule {rule!r}{nearest(rule, ALERT_RULES)}")
     if not (alert or model or rule or feature):
         raise InputError("say what to silence: an alert's id, --model, --rule or --feature")
     mark = None
@@ -71,17 +70,15 @@ def add(
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
     """Silences in force."""
-    rows = read_store(store).execute(
-        f"select {', '.join(_SHOWN)} from silences where until > ? order by until", (clock.now(),)
-    )
-    emit((dict(row) for row in rows), _SHOWN, as_json=as_json, empty="no silence is in force")
+    rows = list_silences(read_store(store), clock.now())
+    emit(rows, SILENCE_COLUMNS, as_json=as_json, empty="no silence is in force")
 
 
 @silence.command()
 @click.argument("silence_id")
 @store_option
 def end(silence_id: str, store: str | None) -> None:
-    """End a silence now; what still fires is told."""
+    """End a silence now; alerts that still fire send their messages."""
     connection = open_store(store)
     with writing(connection):
         silences.end_silence(connection, silence_id)
@@ -92,7 +89,7 @@ def end(silence_id: str, store: str | None) -> None:
 @click.argument("alerts", nargs=-1, required=True)
 @store_option
 def acknowledge(alerts: tuple[str, ...], store: str | None) -> None:
-    """Say that somebody looks after ALERTS: they are not repeated."""
+    """Acknowledge alerts and stop their reminders."""
     connection = open_store(store)
     with writing(connection):
         for alert in alerts:

@@ -1,4 +1,4 @@
-"""`webhook`: who is told, what is owed to them, a try, and what was given up once more."""
+"""`webhook`: list webhooks and their messages, send a test, send failed messages again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.webhook_settings import WebhookSettings
@@ -18,21 +17,23 @@ from modeltap.notify import outbox
 from modeltap.notify.http import post
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
+from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.settings import stored_webhooks
+from modeltap.wording import plural
 
 _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_error")
 
 
 @click.group()
 def webhook() -> None:
-    """Webhooks: who is told, what is owed, a try, another try."""
+    """Webhooks: list them and their messages, send a test, send failed messages again."""
 
 
 @webhook.command("list")
 @store_option
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
-    """Each webhook with the messages it got, is owed, and was given up on."""
+    """Each webhook with its delivered, pending and dead messages."""
     formats: dict[str, str] = {one.key: one.format for one in sources.load().webhooks}
     counts: dict[str, dict[str, Any]] = {key: {} for key in formats}
     if store_path(store).exists():
@@ -40,20 +41,16 @@ def list_(store: str | None, as_json: bool) -> None:
         for one in stored_webhooks(connection):
             formats.setdefault(one["key"], one["format"])
             counts.setdefault(one["key"], {})
-        for row in connection.execute(
-            "select webhook, sum(state = 'pending') as pending, sum(state = 'delivered') as "
-            "delivered, sum(state = 'dead') as dead, min(next_at) as next_at, "
-            "max(last_error) as last_error from deliveries group by 1"
-        ):
-            counts.setdefault(row["webhook"], {}).update(dict(row))
+        for row in count_by_webhook(connection):
+            counts.setdefault(row["webhook"], {}).update(row)
     rows = [
         {
             "webhook": key,
             "format": formats.get(key),
-            **{name: said.get(name, 0) for name in ("pending", "delivered", "dead")},
-            **{name: said.get(name) for name in ("next_at", "last_error")},
+            **{name: summary.get(name, 0) for name in ("pending", "delivered", "dead")},
+            **{name: summary.get(name) for name in ("next_at", "last_error")},
         }
-        for key, said in sorted(counts.items())
+        for key, summary in sorted(counts.items())
     ]
     emit(rows, _SHOWN, as_json=as_json, empty="no webhooks: name one in modeltap.toml")
 
@@ -87,19 +84,19 @@ def test(which: str | None, event: str, as_json: bool) -> None:
         if as_json:
             emit_json(row)
         else:
-            said = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
+            summary = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
             status = f" (status {outcome.status})" if outcome.delivered and outcome.status else ""
-            click.echo(f"{one.key}: {said}{status}, {took:.0f} ms")
+            click.echo(f"{one.key}: {summary}{status}, {took:.0f} ms")
     if failed:
         raise InputError("a webhook did not take the message")
 
 
 @webhook.command()
 @click.argument("message", required=False)
-@click.option("--webhook", "key", default=None, help="Only what this webhook (its key) was owed.")
+@click.option("--webhook", "key", default=None, help="Only messages of this webhook (its key).")
 @store_option
 def replay(message: str | None, key: str | None, store: str | None) -> None:
-    """Owe at once what was given up, or waits for another try: one message by its id, or all."""
+    """Send dead or failed messages again: one by its id, or all."""
     connection = open_store(store)
     with writing(connection):
         count = outbox.replay(connection, time.time(), message=message, webhook=key)
@@ -111,7 +108,7 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
         click.echo("nothing to send again: no message failed")
         return
     click.echo(
-        f"{counted(count, 'message')} owed again; the next delivery sends "
+        f"{plural(count, 'message')} owed again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
     )
 
@@ -134,16 +131,16 @@ def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
     return found
 
 
-def _try(webhook: WebhookSettings, event: str) -> outbox.Outcome:
+def _try(webhook: WebhookSettings, event: str) -> outbox.DeliveryOutcome:
     try:
         return post(webhook.resolved(), f"msg_{uuid.uuid4().hex}", _sample(event))
     except ConfigError as error:  # a variable is not set
-        return outbox.Outcome(error=str(error))
+        return outbox.DeliveryOutcome(error=str(error))
 
 
 def _sample(kind: str) -> dict[str, Any]:
     moment = clock.now()
-    said = "sample: this is a test; if you can read it, alerts will reach you"
+    summary = "sample: this is a test; if you can read it, alerts will reach you"
     alert: dict[str, Any] = {
         "id": "alert_sample",
         "fingerprint": "sample",
@@ -160,7 +157,7 @@ def _sample(kind: str) -> dict[str, Any]:
         "last_window_start": moment,
         "started_at": moment,
         "resolved_at": None,
-        "summary": said,
+        "summary": summary,
         "examples": [],
     }
     return {
@@ -174,7 +171,7 @@ def _sample(kind: str) -> dict[str, Any]:
             "window_start": moment,
             "window_end": moment,
             "started_at": moment,
-            "summary": said,
+            "summary": summary,
             "alerts": [alert],
             "alerts_left_out": 0,
             "open_alerts": 0,

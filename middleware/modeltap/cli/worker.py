@@ -11,7 +11,7 @@ import msgspec
 from modeltap.cli.options import open_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import ANALYSIS_OPTIONS
-from modeltap.jobs.scheduler import Watch
+from modeltap.jobs.scheduler import Scheduler
 from modeltap.store.settings import any_settings
 
 
@@ -19,14 +19,14 @@ from modeltap.store.settings import any_settings
 @store_option
 @click.option("--create", is_flag=True, help="Begin a new store if there is none.")
 def worker(store: str | None, create: bool) -> None:
-    """Analyse, deliver and prune as it is time to, until stopped; one leader a store works."""
+    """Analyse, deliver and prune on schedule until stopped; one leader per store works."""
     path = store_path(store)
     connection = open_store(store, create=create)
     stored = any_settings(connection)
     connection.close()
     kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
     settings = sources.load({"store": str(path)}, stored=kept, tolerant=True)
-    stop = Watch(path, msgspec.structs.replace(settings, analyze=True)).start()
+    stop = Scheduler(path, msgspec.structs.replace(settings, analyze=True)).start()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

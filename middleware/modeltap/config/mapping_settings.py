@@ -1,4 +1,4 @@
-"""What users say of a model's bodies: where rows and answers stand in them, as JMESPath."""
+"""Mappings of a model's bodies: the places of rows and answers in them, as JMESPath."""
 
 from __future__ import annotations
 

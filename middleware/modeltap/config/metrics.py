@@ -1,44 +1,345 @@
-"""The metrics' names, and which of them are better when they are higher or lower."""
+"""The catalogue of metrics and alert rules: what commands, rules, alerts and docs know of them.
+
+A new metric is its detector and one entry here.
+"""
 
 from __future__ import annotations
 
-HIGHER_IS_BETTER = frozenset(("accuracy", "f1_macro", "label_coverage", "throughput_rps"))
-LOWER_IS_BETTER = frozenset(
-    (
-        "mae",
-        "rmse",
-        "error_rate",
-        "latency_p50_ms",
-        "latency_p95_ms",
-        "latency_p99_ms",
-        "not_decoded_rate",
-        "missing_rate",
-        "unseen_rate",
-        "type_mismatch_rate",
-        "out_of_range_rate",
-        "outlier_rate",
-        "iqr_outlier_rate",
-        "row_outlier_rate",
-        "duplicate_rate",
-        "drift",
-        "psi",
-        "ks",
-        "js",
-        "wasserstein",
-        "chi2",
-        "multivariate_drift",
-        "pca_reconstruction_error",
-        "cosine_distance",
-        "gap_seconds",
-        "freshness_seconds",
-        "constant_feed",
-        "schema_change",
-        "capture_loss",
-        "no_traffic",
-        "no_labels",
-        "analysis_failed",
-        "delivery_failed",
+from dataclasses import dataclass
+from typing import Literal
+
+OUTPUTS = ("prediction", "score")
+"""Features that hold the model's outputs: no part of the inputs; their drift has its own rule."""
+
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class AlertRule:
+    """An alert rule: its default severity, and its subject as people call it.
+
+    `min_windows` is how many windows in a row must alert. `waits` marks rules about traffic or
+    labels that do not come; `needs_condition` those that no verdict fires, only a limit of one's
+    own.
+    """
+
+    name: str
+    severity: str
+    subject: str
+    min_windows: int = 2
+    waits: bool = False
+    needs_condition: bool = False
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One metric: its unit, its direction, and where it shows.
+
+    Args:
+        better: the direction in which it is better, None where neither is.
+        rule: the alert rule it belongs to.
+        report: the command that shows it.
+        has_verdict: whether it decides; otherwise it only describes.
+    """
+
+    name: str
+    unit: str
+    better: Better | None
+    rule: str | None
+    report: str | None
+    has_verdict: bool
+    description: str
+
+
+ALERT_RULES = {
+    rule.name: rule
+    for rule in (
+        AlertRule("data_drift", "warning", "inputs drifted"),
+        AlertRule("prediction_drift", "warning", "the predictions drifted"),
+        AlertRule("label_drift", "warning", "the labels drifted", needs_condition=True),
+        AlertRule(
+            "concept_drift", "critical", "what the model learnt holds no more", needs_condition=True
+        ),
+        AlertRule("performance", "critical", "the model got worse"),
+        AlertRule("data_quality", "warning", "data quality"),
+        AlertRule("outliers", "warning", "unusual values"),
+        AlertRule("fairness", "warning", "groups are treated differently", needs_condition=True),
+        AlertRule("latency", "warning", "slow responses"),
+        AlertRule("error_rate", "critical", "failing requests"),
+        AlertRule("no_traffic", "critical", "no requests come", min_windows=1, waits=True),
+        AlertRule("no_labels", "warning", "no labels come", min_windows=1, waits=True),
+        AlertRule("capture_loss", "warning", "exchanges were not recorded"),
+        AlertRule("analysis_failed", "critical", "the analysis fails", min_windows=1),
+        AlertRule("delivery_failed", "warning", "messages are not delivered", min_windows=1),
+        AlertRule("custom", "warning", "a limit was passed", needs_condition=True),
     )
+}
+"""Every rule, by its name; docs/alerts.md says what each fires on."""
+
+# name, unit, better, rule, report, verdict, description
+_DRIFT = (
+    CatalogueEntry(
+        "drift", "distance", "lower", "data_drift", "drift", True, "of one feature or output"
+    ),
+    CatalogueEntry(
+        "multivariate_drift", "AUC", "lower", "data_drift", "drift", True, "of rows as wholes"
+    ),
+    CatalogueEntry(
+        "pca_reconstruction_error", "deviations", "lower", None, "drift", False, "of rows as wholes"
+    ),
+    CatalogueEntry(
+        "cosine_distance", "distance", "lower", None, "drift", False, "from a vector's mean"
+    ),
+    CatalogueEntry("psi", "nats", "lower", None, None, False, "population stability index"),
+    CatalogueEntry("js", "distance", "lower", None, None, False, "Jensen-Shannon distance"),
+    CatalogueEntry("ks", "distance", "lower", None, None, False, "Kolmogorov-Smirnov distance"),
+    CatalogueEntry(
+        "wasserstein", "the feature's", "lower", None, None, False, "Wasserstein-1 distance"
+    ),
+    CatalogueEntry("chi2", "statistic", "lower", None, None, False, "chi-square of categories"),
 )
-METRICS = HIGHER_IS_BETTER | LOWER_IS_BETTER | {"bias", "label_mean", "prediction_mean"}
-"""Every name that the table `metrics` may hold."""
+_QUALITY = (
+    CatalogueEntry(
+        "missing_rate", "fraction", "lower", "data_quality", "quality", True, "rows without a value"
+    ),
+    CatalogueEntry(
+        "type_mismatch_rate",
+        "fraction",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "values of the wrong type",
+    ),
+    CatalogueEntry(
+        "unseen_rate",
+        "fraction",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "categories never seen before, or not allowed",
+    ),
+    CatalogueEntry(
+        "out_of_range_rate",
+        "fraction",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "values beyond the declared limits or the reference's ends",
+    ),
+    CatalogueEntry(
+        "outlier_rate",
+        "fraction",
+        "lower",
+        "outliers",
+        "quality",
+        True,
+        "values 3.5 robust deviations from the reference's median",
+    ),
+    CatalogueEntry(
+        "iqr_outlier_rate", "fraction", "lower", None, None, False, "values beyond Tukey's fences"
+    ),
+    CatalogueEntry(
+        "row_outlier_rate",
+        "fraction",
+        "lower",
+        "outliers",
+        "quality",
+        True,
+        "rows unlike any of the reference",
+    ),
+    CatalogueEntry(
+        "constant_feed",
+        "boolean",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "a feature has one value alone",
+    ),
+    CatalogueEntry(
+        "duplicate_rate",
+        "fraction",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "rows equal to another in all inputs",
+    ),
+    CatalogueEntry(
+        "schema_change", "fields", "lower", "data_quality", "quality", True, "fields came or went"
+    ),
+    CatalogueEntry(
+        "gap_seconds",
+        "seconds",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "the longest time without a row",
+    ),
+    CatalogueEntry(
+        "freshness_seconds",
+        "seconds",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "time from the last row to the window's end",
+    ),
+)
+_PERFORMANCE = (
+    CatalogueEntry(
+        "mae", "the label's", "lower", "performance", "performance", True, "mean absolute error"
+    ),
+    CatalogueEntry(
+        "rmse",
+        "the label's",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "root of the mean squared error",
+    ),
+    CatalogueEntry(
+        "bias", "the label's", None, None, "performance", False, "mean of prediction minus label"
+    ),
+    CatalogueEntry(
+        "accuracy",
+        "fraction",
+        "higher",
+        "performance",
+        "performance",
+        True,
+        "labelled rows that were right",
+    ),
+    CatalogueEntry(
+        "f1_macro",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        False,
+        "mean F1 score of the classes",
+    ),
+    CatalogueEntry(
+        "label_coverage",
+        "fraction",
+        "higher",
+        None,
+        "performance",
+        False,
+        "predictions with a label",
+    ),
+    CatalogueEntry("label_mean", "the label's", None, None, "performance", False, "mean label"),
+    CatalogueEntry(
+        "prediction_mean", "the label's", None, None, "performance", False, "mean prediction"
+    ),
+)
+_TRAFFIC = (
+    CatalogueEntry(
+        "error_rate", "fraction", "lower", "error_rate", "latency", True, "requests that failed"
+    ),
+    CatalogueEntry(
+        "latency_p50_ms", "ms", "lower", "latency", "latency", False, "median response time"
+    ),
+    CatalogueEntry(
+        "latency_p95_ms",
+        "ms",
+        "lower",
+        "latency",
+        "latency",
+        True,
+        "response time of 95 % of requests",
+    ),
+    CatalogueEntry(
+        "latency_p99_ms",
+        "ms",
+        "lower",
+        "latency",
+        "latency",
+        False,
+        "response time of 99 % of requests",
+    ),
+    CatalogueEntry(
+        "throughput_rps", "requests/s", "higher", None, "latency", False, "requests a second"
+    ),
+    CatalogueEntry(
+        "not_decoded_rate",
+        "fraction",
+        "lower",
+        None,
+        "latency",
+        False,
+        "requests without rows that could be read",
+    ),
+)
+_OPERATION = (
+    CatalogueEntry(
+        "capture_loss",
+        "exchanges",
+        "lower",
+        "capture_loss",
+        None,
+        True,
+        "exchanges that were not recorded",
+    ),
+    CatalogueEntry(
+        "no_traffic", "boolean", "lower", "no_traffic", None, True, "no requests for too long"
+    ),
+    CatalogueEntry(
+        "no_labels", "boolean", "lower", "no_labels", None, True, "no labels for too long"
+    ),
+    CatalogueEntry(
+        "analysis_failed",
+        "boolean",
+        "lower",
+        "analysis_failed",
+        None,
+        True,
+        "the analysis failed again and again",
+    ),
+    CatalogueEntry(
+        "delivery_failed",
+        "boolean",
+        "lower",
+        "delivery_failed",
+        None,
+        True,
+        "messages could not be delivered",
+    ),
+)
+
+CATALOGUE = {
+    entry.name: entry for entry in (*_DRIFT, *_QUALITY, *_PERFORMANCE, *_TRAFFIC, *_OPERATION)
+}
+"""Every metric that the table `metrics` may hold, by its name."""
+
+
+def reported_by(command: str) -> list[str]:
+    """Return the metrics that a command shows.
+
+    >>> reported_by("drift")
+    ['drift', 'multivariate_drift', 'pca_reconstruction_error', 'cosine_distance']
+    """
+    return [entry.name for entry in CATALOGUE.values() if entry.report == command]
+
+
+def has_verdict(metric: str) -> bool:
+    """Say whether a metric decides about alerts; one that is not in the catalogue does not."""
+    entry = CATALOGUE.get(metric)
+    return entry is not None and entry.has_verdict
+
+
+def better(metric: str) -> Better | None:
+    """Return the direction in which a metric is better; None where neither is."""
+    entry = CATALOGUE.get(metric)
+    return entry.better if entry is not None else None
+
+
+def rule_of(metric: str) -> str | None:
+    """Return the name of the alert rule that a metric belongs to."""
+    entry = CATALOGUE.get(metric)
+    return entry.rule if entry is not None else None

@@ -1,4 +1,4 @@
-"""How long exchanges are kept, and how large a store may grow: the option `retention`."""
+"""The option `retention`: for how long exchanges are kept, and how large a store may grow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``[[rules]]`` may say: of which metrics, when they alert, how gravely, how persistently."""
+"""``[[rules]]``: the metrics they are about, when they alert, how severely, how persistently."""
 
 from __future__ import annotations
 
@@ -8,38 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from modeltap.config.metrics import HIGHER_IS_BETTER, LOWER_IS_BETTER, METRICS
+from modeltap.config.metrics import ALERT_RULES, CATALOGUE, better
 from modeltap.config.validation import refuse_unknown, struct_of
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.errors import ConfigError, nearest
 
 Severity = Literal["info", "warning", "critical"]
-
-RULE_NAMES = (
-    "data_drift",
-    "prediction_drift",
-    "label_drift",
-    "concept_drift",
-    "performance",
-    "data_quality",
-    "outliers",
-    "fairness",
-    "latency",
-    "error_rate",
-    "no_traffic",
-    "no_labels",
-    "capture_loss",
-    "analysis_failed",
-    "delivery_failed",
-    "custom",
-)
-"""The rules' names; docs/alerts.md says what each fires on."""
-
-WAITS = ("no_traffic", "no_labels")
-"""Rules about something that does not come; `after` says for how long."""
-
-_UNJUDGED = ("label_drift", "concept_drift", "fairness", "custom")
-"""Rules that no statistic judges: they need a metric and a condition."""
 
 _CONDITIONS = ("above", "below", "change", "target")
 
@@ -112,8 +86,8 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if self.change is None or not usual:
             return None
         moved = (value - usual) / abs(usual)
-        better = moved > 0 if metric in HIGHER_IS_BETTER else moved < 0
-        if abs(moved) <= self.change or (better and metric in HIGHER_IS_BETTER | LOWER_IS_BETTER):
+        improved = better(metric) == ("higher" if moved > 0 else "lower")
+        if abs(moved) <= self.change or improved:
             return None
         return f"{'up' if moved > 0 else 'down'} {abs(moved):.0%}".replace("%", " %") + (
             f" from {usual:.4g}"
@@ -145,16 +119,18 @@ def check_rule(rule: RuleSettings) -> None:
         if not good:
             raise ConfigError(f"rules: {said}")
 
-    check(rule.rule in RULE_NAMES, f"no rule {rule.rule!r}{nearest(rule.rule, RULE_NAMES)}")
+    check(rule.rule in ALERT_RULES, f"no rule {rule.rule!r}{nearest(rule.rule, ALERT_RULES)}")
+    waits = [entry.name for entry in ALERT_RULES.values() if entry.waits]
+    needs_condition = rule.rule in ALERT_RULES and ALERT_RULES[rule.rule].needs_condition
     check(
-        rule.metric in (None, *METRICS),
-        f"no metric {rule.metric!r}{nearest(rule.metric or '', METRICS)}",
+        rule.metric in (None, *CATALOGUE),
+        f"no metric {rule.metric!r}{nearest(rule.metric or '', CATALOGUE)}",
     )
     said = [one for one in _CONDITIONS if getattr(rule, one) is not None]
     check(len(said) <= 1, f"{' and '.join(said)} in one rule; write a rule for each")
     check(not said or rule.metric is not None, f"{''.join(said[:1])} needs a metric")
     check(
-        rule.rule not in _UNJUDGED or bool(said) or not rule.enabled,
+        not needs_condition or bool(said) or not rule.enabled,
         f"rule {rule.rule!r} needs a metric and above, below, change or target",
     )
     check(rule.within is None or rule.target is not None, "within needs a target")
@@ -170,8 +146,8 @@ def check_rule(rule: RuleSettings) -> None:
         f"min_rows = {rule.min_rows} is wrong: it is 1 or more",
     )
     check(
-        rule.after is None or rule.rule in WAITS,
-        f"after is for {' and '.join(WAITS)}, not for {rule.rule!r}",
+        rule.after is None or rule.rule in waits,
+        f"after is for {' and '.join(waits)}, not for {rule.rule!r}",
     )
     if rule.after is not None:
         parse_seconds(rule.after, "after")

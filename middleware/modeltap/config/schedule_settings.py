@@ -1,4 +1,4 @@
-"""What ``[schedules]`` may say: when the scheduler's jobs run."""
+"""``[schedules]``: the times of the scheduler's jobs."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -36,11 +36,11 @@ EXCLUDED_PATHS = (
     "/favicon.ico",
     "/static/*",
 )
-"""Paths that are left out unless `exclude_paths` says otherwise: nobody's model answers there."""
+"""Paths that are left out unless `exclude_paths` says otherwise: no model answers there."""
 
 
 class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``[models.NAME.features.F]`` may say of one feature; the rest is learnt."""
+    """One feature, as ``[models.NAME.features.F]`` describes it; the rest is inferred."""
 
     type: (
         Literal["numeric", "categorical", "boolean", "text", "datetime", "vector", "id"] | None
@@ -53,7 +53,7 @@ class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``[models.NAME]`` may say of one model; what is absent is as for all models."""
+    """One model's own options, ``[models.NAME]``; None is as for all models."""
 
     task: Literal["classification", "regression"] | None = None
     version: str | None = None
@@ -69,13 +69,16 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every option, with its default. docs/configuration.md describes each."""
+    """Every option, with its default. docs/configuration.md describes each.
+
+    `config.options` has the same names and types for editors and type checkers.
+    """
 
     store: str = "modeltap.db"
     environment: str | None = None
     disabled: bool = False
 
-    # What is captured.
+    # Capture.
     include_paths: tuple[str, ...] = ()
     exclude_paths: tuple[str, ...] = EXCLUDED_PATHS
     methods: tuple[str, ...] = ()
@@ -95,17 +98,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_with: Literal["mark", "hash", "drop"] = "mark"
     mask_key: str | None = None
 
-    # How it is written.
+    # Writing.
     durability: Literal["fast", "process", "power"] = "fast"
     commit_timeout_seconds: float = 1.0
     flush_interval_seconds: float = 0.05
     max_queue_records: int = 50_000
     max_queue_bytes: int = 64 * 1024 * 1024
 
-    # How long it is kept.
+    # Retention.
     retention: str = "90d, 10GB"
 
-    # How it is analysed.
+    # Analysis.
     analyze: bool | Literal["external"] = True
     analyze_interval_seconds: float = 60.0
     version: str = ""
@@ -125,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     job_limit_seconds: float = 900.0
     lease_seconds: float = 30.0
 
-    # What is an alert, and who is told.
+    # Alerts and their receivers.
     rules: tuple[RuleSettings, ...] = ()
     repeat_interval: str = "7d"
     dashboard_url: str | None = None
@@ -137,18 +140,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if own is None:
             return self
         named = {name: getattr(own, name) for name in own.__struct_fields__}
-        said = {name: value for name, value in named.items() if value is not None}
-        return msgspec.structs.replace(self, **said)
+        given = {name: value for name, value in named.items() if value is not None}
+        return msgspec.structs.replace(self, **given)
 
     def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
-        """Return what was said of each feature: its own, and the codes of missing values."""
+        """Return each feature's settings: its own, with the codes of missing values for all."""
         own = {name: self.features.get(name, FeatureSettings()) for name in names}
         return {
-            name: said
-            if said.missing_values is not None
-            else msgspec.structs.replace(said, missing_values=self.missing_values)
-            for name, said in own.items()
+            name: feature
+            if feature.missing_values is not None
+            else msgspec.structs.replace(feature, missing_values=self.missing_values)
+            for name, feature in own.items()
         }
+
+
+class SettingsByModel(Protocol):
+    """The settings of each model: `Settings` themselves, or a reader of the stored ones."""
+
+    def for_model(self, model: str) -> Settings:
+        """Return the settings as they hold for `model`."""
+        ...
 
 
 ANALYSIS_OPTIONS = (
@@ -169,15 +180,15 @@ ANALYSIS_OPTIONS = (
     "dashboard_url",
     "schedules",
 )
-"""What the watching process keeps in the store for whoever analyses (no secrets)."""
+"""The options that the watching process stores for the analysis (no secrets)."""
 
 
 def check_values(settings: Settings) -> None:
     """Raise `ConfigError` for the first option whose value is out of its bounds."""
 
-    def check(name: str, good: bool, mend: str) -> None:
+    def check(name: str, good: bool, fix: str) -> None:
         if not good:
-            raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {mend}")
+            raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {fix}")
 
     check("sample_rate", 0 <= settings.sample_rate <= 1, "it is a share between 0 and 1")
     rate = settings.error_sample_rate

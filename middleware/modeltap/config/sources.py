@@ -1,4 +1,4 @@
-"""Where settings come from: defaults, the store, a file, the environment, keywords; the last wins.
+"""The sources of settings: defaults, the store, a file, the environment, keywords; the last wins.
 
 Checked once, when a middleware is built or a command starts; a wrong option is a `ConfigError`
 that names the value, the reason and the mend.

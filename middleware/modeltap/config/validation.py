@@ -1,4 +1,4 @@
-"""What all settings are checked by: no unknown names, values of the right type, variables set."""
+"""Checks that all settings share: no unknown names, values of the right type, variables set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``[[webhooks]]`` may say: one receiver of alerts."""
+"""``[[webhooks]]``: the receivers of alerts."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import compress, repeat
+from itertools import compress
 from typing import Any
 
 from modeltap.config.settings import Settings
@@ -14,13 +14,7 @@ from modeltap.decoding.decoders import Decoders, plain
 from modeltap.decoding.times import parse_times
 from modeltap.payload import Body, Decoded, Payload
 from modeltap.rows import Row, columns, take
-
-COLUMNS = (
-    "seq, id, model, version, path, query, status, request_body, response_body, request_type, "
-    "response_type, request_encoding, response_encoding, started_at, event_time, duration_ms, "
-    "aborted, sample_rate, method, request_headers, response_headers, stream, request_truncated, "
-    "response_truncated"
-)
+from modeltap.store.stored_exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
 
 _EVENT = '"ce-specversion"'
 """A header of CloudEvents, whose bodies look like those of whatever they carry."""
@@ -32,7 +26,7 @@ _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
 
 _FIRST = 8
-"""How many of a kind are looked at for one that is decoded without a remark."""
+"""Exchanges of a kind that are tried until one is decoded without a note."""
 
 
 @dataclass(slots=True)
@@ -50,8 +44,8 @@ class Batch:
     times: list[float] = field(default_factory=list)
     protocol_ids: dict[int, str] = field(default_factory=dict)
     """By seq: the protocol's own id."""
-    notes: dict[int, tuple[int, str | None]] = field(default_factory=dict)
-    """By seq: rows found, and why there are none or no predictions."""
+    notes: dict[int, DecodeNote] = field(default_factory=dict)
+    """By seq."""
 
     def columns(self, known: Collection[str] = ()) -> dict[str, Sequence[Any]]:
         """Return the features, what else the answers tell, prediction and score as columns.
@@ -72,11 +66,11 @@ class Batch:
         self, features: Collection[str], known: Collection[str]
     ) -> dict[str, Sequence[Any]]:
         own = [name.removeprefix(_OF_ANSWER) for name in known]
-        told = columns([answer or {} for answer in self.answers], known=own)
-        renamed = {name: _OF_ANSWER + name for name in told}
+        fields = columns([answer or {} for answer in self.answers], known=own)
+        renamed = {name: _OF_ANSWER + name for name in fields}
         return {
             renamed[name] if name in features or renamed[name] in known else name: column
-            for name, column in told.items()
+            for name, column in fields.items()
         }
 
     def picked(self, positions: Sequence[int]) -> Batch:
@@ -97,46 +91,35 @@ class Batch:
         return part
 
 
+_NO_REMARK = DecodeNote(1, None)
+_NOT_IN_STORE = "answers requests that are not in the store"
+
 ANSWERED_ELSEWHERE = "answered by another exchange"
-"""The note of a request whose rows are told of the exchange that has its answer."""
-
-Find = Callable[[str], sqlite3.Row | None]
-"""Returns the exchange (`COLUMNS`) with a protocol's id; None where there is none."""
-
-
-def finder(connection: sqlite3.Connection, model: str) -> Find:
-    """Return what finds the last exchange of a model with a protocol's id."""
-
-    def find(protocol_id: str) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = connection.execute(
-            f"select {COLUMNS} from exchanges where protocol_id = ? and model = ? "
-            "order by seq desc limit 1",
-            (protocol_id, model),
-        ).fetchone()
-        return found
-
-    return find
+"""The note of a request whose rows are those of the exchange that has its response."""
 
 
 def read(
-    exchanges: Iterable[sqlite3.Row],
+    exchanges: Iterable[StoredExchange],
     settings: Settings,
     decoders: Decoders,
-    find: Find = lambda _: None,
+    connection: sqlite3.Connection | None = None,
 ) -> Batch:
     """Decode `exchanges` of one model; what cannot be decoded is noted, never an error.
 
     Those of one path and content type come together; within them not all are in their order.
-    `find` looks for the request that an exchange answers, where that came with another one.
+
+    Args:
+        connection: the store, which may have the request that an exchange answers, where that came
+            with another one; None leaves such an exchange without its rows.
     """
-    reader = _Reader(settings, decoders, find)
-    kinds: dict[tuple[str, str | None, bool], list[sqlite3.Row]] = {}
+    reader = _Reader(settings, decoders, connection)
+    kinds: dict[tuple[str, str | None, bool], list[StoredExchange]] = {}
     for exchange in exchanges:
-        status = exchange[6]
+        status = exchange.status
         if status is not None and status >= 400:
-            reader.batch.notes[exchange[0]] = (0, f"status {status}")
+            reader.batch.notes[exchange.seq] = DecodeNote(0, f"status {status}")
         else:
-            kind = (exchange[4] or "", exchange[9], _more_than_bodies(exchange))
+            kind = (exchange.path or "", exchange.request_type, _more_than_bodies(exchange))
             kinds.setdefault(kind, []).append(exchange)
     for (*_, apart), alike in kinds.items():
         left = alike
@@ -152,30 +135,32 @@ def read(
 class _Reader:
     """Decodes exchanges of one model into a batch."""
 
-    def __init__(self, settings: Settings, decoders: Decoders, find: Find) -> None:
+    def __init__(
+        self, settings: Settings, decoders: Decoders, connection: sqlite3.Connection | None
+    ) -> None:
         self.batch = Batch()
         self._mapping = settings.mapping
         self._decoders = decoders
-        self._find = find
+        self._connection = connection
         kind, _, name = settings.event_time.partition(":")
         self._in_body = name if kind == "body" else None
         self._asked: dict[str, list[dict[str, Any]]] = {}
-        self._answers: list[tuple[sqlite3.Row, Decoded]] = []
+        self._answers: list[tuple[StoredExchange, Decoded]] = []
         self._times: list[object] = []
 
-    def read_one(self, exchange: sqlite3.Row) -> None:
+    def read_one(self, exchange: StoredExchange) -> None:
         decoded = self._decoded(exchange)
         if decoded.id is not None:
-            self.batch.protocol_ids[exchange[0]] = decoded.id
+            self.batch.protocol_ids[exchange.seq] = decoded.id
         if decoded.answered_elsewhere:
             self._asked[decoded.id or ""] = decoded.rows
-            self.batch.notes[exchange[0]] = (0, ANSWERED_ELSEWHERE)
+            self.batch.notes[exchange.seq] = DecodeNote(0, ANSWERED_ELSEWHERE)
         elif decoded.answers_to:
             self._answers.append((exchange, decoded))
         else:
             self._add(exchange, decoded)
 
-    def read_first(self, alike: list[sqlite3.Row]) -> list[sqlite3.Row]:
+    def read_first(self, alike: list[StoredExchange]) -> list[StoredExchange]:
         """Decode exchanges until one shows who knows their kind; return those that are left.
 
         One that was cut, or not answered, is taken by the last resort, which is not to take all
@@ -185,8 +170,8 @@ class _Reader:
         for exchange in alike[:_FIRST]:
             self.read_one(exchange)
             looked_at += 1
-            rows, note = self.batch.notes.get(exchange[0], (1, None))
-            if rows and note is None and exchange[8]:
+            note = self.batch.notes.get(exchange.seq, _NO_REMARK)
+            if note.rows and note.reason is None and exchange.response_body:
                 break
         return alike[looked_at:]
 
@@ -195,10 +180,13 @@ class _Reader:
         answered: set[str] = set()
         for exchange, decoded in self._answers:
             if answered.issuperset(decoded.answers_to):
-                self.batch.notes[exchange[0]] = (0, "answered before")
+                self.batch.notes[exchange.seq] = DecodeNote(0, "answered before")
                 continue
             # One that was answered before is nobody's: its rows are counted already.
-            asked = [[] if id_ in answered else self._rows_of(id_) for id_ in decoded.answers_to]
+            asked = [
+                [] if id_ in answered else self._rows_of(exchange.model, id_)
+                for id_ in decoded.answers_to
+            ]
             answered.update(compress(decoded.answers_to, asked))
             if len(asked) == len(decoded.predictions):
                 # Each is of one call: one that is not in the store costs the others nothing.
@@ -207,20 +195,20 @@ class _Reader:
             if decoded.rows and len(decoded.rows) == len(decoded.predictions):
                 self._add(exchange, decoded)
             else:
-                self.batch.notes[exchange[0]] = (0, "answers requests that are not in the store")
+                self.batch.notes[exchange.seq] = DecodeNote(0, _NOT_IN_STORE)
 
     def read_times(self) -> None:
         """Parse all rows' event times at once: exchange by exchange it took most of the time."""
         self.batch.times = parse_times(self._times).tolist()
 
-    def read_many(self, exchanges: list[sqlite3.Row]) -> list[sqlite3.Row]:
+    def read_many(self, exchanges: list[StoredExchange]) -> list[StoredExchange]:
         """Decode those exchanges that are of one row, at once; return the others."""
         if not exchanges:
             return []
         bodies = [_bodies(exchange) for exchange in exchanges]
         requests, responses = [body for body, _ in bodies], [body for _, body in bodies]
         found = self._decoders.decode_many(
-            exchanges[0][4] or "", exchanges[0][9], requests, responses
+            exchanges[0].path or "", exchanges[0].request_type, requests, responses
         )
         if found is None:
             return exchanges
@@ -228,57 +216,62 @@ class _Reader:
         taken = [row is not None for row in found.rows]
         kept = list(compress(exchanges, taken))
         rows = [row for row in found.rows if row is not None]
-        ones: repeat[int] = repeat(1)
-        notes = zip(ones, compress(found.notes, taken), strict=False)
-        batch.notes.update(zip([exchange[0] for exchange in kept], notes, strict=False))
-        batch.ids += [exchange[1] for exchange in kept]
+        # Most have the same note: one object each.
+        notes = {reason: DecodeNote(1, reason) for reason in set(found.notes)}
+        own_notes = map(notes.__getitem__, compress(found.notes, taken))
+        batch.notes.update(zip([exchange.seq for exchange in kept], own_notes, strict=False))
+        batch.ids += [exchange.id for exchange in kept]
         batch.row_numbers += [0] * len(kept)
         batch.rows += rows
         batch.predictions += compress(found.predictions, taken)
         batch.scores += compress(found.scores, taken)
         batch.probabilities += compress(found.probabilities, taken)
         batch.answers += [None] * len(kept)
-        self._add_times(rows, [exchange[14] for exchange in kept])
+        self._add_times(rows, [exchange.event_time for exchange in kept])
         return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
 
-    def _decoded(self, exchange: sqlite3.Row) -> Decoded:
+    def _decoded(self, exchange: StoredExchange) -> Decoded:
         request, response = _bodies(exchange)
         return self._decoders.decode(
             Payload(
-                exchange[4] or "",
-                exchange[5],
-                exchange[6],
-                request,
-                response,
-                exchange[9],
-                exchange[10],
-                exchange[18],
-                _object(exchange[19]),
-                _object(exchange[20]),
-                _object(exchange[21]),
-                self._mapping,
-                bool(exchange[22]),
-                bool(exchange[23]),
+                path=exchange.path or "",
+                query=exchange.query,
+                status=exchange.status,
+                request=request,
+                response=response,
+                request_type=exchange.request_type,
+                response_type=exchange.response_type,
+                method=exchange.method,
+                request_headers=_object(exchange.request_headers),
+                response_headers=_object(exchange.response_headers),
+                stream=_object(exchange.stream),
+                mapping=self._mapping,
+                request_truncated=bool(exchange.request_truncated),
+                response_truncated=bool(exchange.response_truncated),
             )
         )
 
-    def _rows_of(self, asked: str) -> list[dict[str, Any]]:
-        if asked not in self._asked and (exchange := self._find(asked)) is not None:
-            return self._decoded(exchange).rows
-        return self._asked.get(asked, [])
+    def _rows_of(self, model: str, asked: str) -> list[dict[str, Any]]:
+        """Return the rows of the request with a protocol's id, none where it is not known."""
+        if asked in self._asked:
+            return self._asked[asked]
+        if self._connection is None:
+            return []
+        exchange = exchange_by_protocol_id(self._connection, model, asked)
+        return [] if exchange is None else self._decoded(exchange).rows
 
-    def _add(self, exchange: sqlite3.Row, decoded: Decoded) -> None:
+    def _add(self, exchange: StoredExchange, decoded: Decoded) -> None:
         batch, count = self.batch, len(decoded.rows)
         empty: list[Any] = [None] * count
-        batch.notes[exchange[0]] = (count, decoded.note)
-        batch.ids += [exchange[1]] * count
+        batch.notes[exchange.seq] = DecodeNote(count, decoded.note)
+        batch.ids += [exchange.id] * count
         batch.row_numbers += range(count)
         batch.rows += decoded.rows
         batch.predictions += decoded.predictions or empty
         batch.scores += decoded.scores or empty
         batch.probabilities += decoded.probabilities or empty
         batch.answers += decoded.answers or empty
-        self._add_times(decoded.rows, [exchange[14]] * count)
+        self._add_times(decoded.rows, [exchange.event_time] * count)
 
     def _add_times(self, rows: Sequence[Row], event_times: list[str | None]) -> None:
         """Keep the rows' event times; one that a row tells is taken out of it."""
@@ -286,8 +279,8 @@ class _Reader:
             self._times += event_times
             return
         # An import has taken the time out of the row already, and into the exchange.
-        told = zip(rows, event_times, strict=True)
-        self._times += [take(row, self._in_body, event_time) for row, event_time in told]
+        pairs = zip(rows, event_times, strict=True)
+        self._times += [take(row, self._in_body, event_time) for row, event_time in pairs]
 
 
 def _keep(decoded: Decoded, places: Sequence[int]) -> None:
@@ -296,20 +289,22 @@ def _keep(decoded: Decoded, places: Sequence[int]) -> None:
             setattr(decoded, name, [values[place] for place in places])
 
 
-def _more_than_bodies(exchange: sqlite3.Row) -> bool:
+def _more_than_bodies(exchange: StoredExchange) -> bool:
     """Say whether the bodies alone mislead: they are cut, or what they are is in a header."""
-    headers = exchange[19]
-    return bool(exchange[22] or exchange[23] or (headers and _EVENT in headers))
+    headers = exchange.request_headers
+    return bool(
+        exchange.request_truncated or exchange.response_truncated or (headers and _EVENT in headers)
+    )
 
 
 def _object(text: str | None) -> dict[str, Any]:
     return json.loads(text) if text else {}
 
 
-def _bodies(exchange: sqlite3.Row) -> tuple[Body, Body]:
-    request, response = exchange[7], exchange[8]
-    if exchange[11]:
-        request = plain(request, exchange[11])
-    if exchange[12]:
-        response = plain(response, exchange[12])
+def _bodies(exchange: StoredExchange) -> tuple[Body, Body]:
+    request, response = exchange.request_body, exchange.response_body
+    if exchange.request_encoding:
+        request = plain(request, exchange.request_encoding)
+    if exchange.response_encoding:
+        response = plain(response, exchange.response_encoding)
     return request, response

@@ -11,10 +11,10 @@ from typing import cast
 
 from modeltap.payload import Body, Decoded, DecodedMany, Payload
 from modeltap.plugins import hooks
-from modeltap.privacy.masker import inflate
+from modeltap.privacy.body_text import inflate
 
 _MAX_INFLATED_BYTES = 8 * 1024 * 1024
-"""How much a compressed body may become; more is not decoded."""
+"""The largest size of a decompressed body; a larger one is not decoded."""
 
 _REMEMBERED = 4096
 """Paths may hold ids, so what is remembered about them is bounded."""

@@ -22,8 +22,8 @@ def parse_times(texts: Sequence[object]) -> np.ndarray:
     found = _stored(texts)
     if found is not None:
         return found
-    told = [clock.parse(text) for text in texts]
-    return np.array(told, dtype=np.float64)
+    seconds = [clock.parse(text) for text in texts]
+    return np.array(seconds, dtype=np.float64)
 
 
 def _stored(texts: Sequence[object]) -> np.ndarray | None:
@@ -73,4 +73,7 @@ def write_times(seconds: np.ndarray) -> list[str | None]:
     known = ~np.isnan(seconds)
     milliseconds = np.rint(np.where(known, seconds, 0.0) * 1000).astype("datetime64[ms]")
     texts = np.datetime_as_string(milliseconds).tolist()
-    return [f"{text}Z" if told else None for text, told in zip(texts, known.tolist(), strict=True)]
+    return [
+        f"{text}Z" if is_known else None
+        for text, is_known in zip(texts, known.tolist(), strict=True)
+    ]

@@ -1,6 +1,6 @@
 """The API that the demo serves: plain FastAPI, and one line for modeltap.
 
-It is told where its model is by the folder it is started in, as is modeltap its settings.
+It finds its model in the folder it is started in, as modeltap finds its settings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ model = FlightTimeModel.load(Path())
 
 
 class Departure(BaseModel):
-    """What is known of a flight before it leaves."""
+    """The facts of a flight that are known before it leaves."""
 
     time: str
     carrier: str

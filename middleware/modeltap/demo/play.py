@@ -1,4 +1,4 @@
-"""The demo, from the data to what was found."""
+"""The demo, from the data to the alerts."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.jobs.scheduler import something_new
+from modeltap.jobs.scheduler import needs_analysis
 from modeltap.store.connection import connect
+from modeltap.store.deliveries import waiting
+from modeltap.store.retention import empty_log
 from modeltap.testing import WebhookReceiver
 
 DAYS_PER_SECOND = 6.5
@@ -206,13 +208,10 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
 
 
 def _wait_until_analysed(connection: sqlite3.Connection) -> None:
-    """Wait for the scheduled analyzer to have seen everything, and to have told of it."""
+    """Wait for the scheduled analyzer to have read everything, and to have sent its messages."""
     deadline = time.monotonic() + _ENOUGH_SECONDS
     while time.monotonic() < deadline:
-        pending = connection.execute(
-            "select 1 from deliveries where state = 'pending' limit 1"
-        ).fetchone()
-        if not pending and not something_new(connection):
+        if not waiting(connection).messages and not needs_analysis(connection):
             return
         time.sleep(0.25)
 
@@ -225,7 +224,7 @@ def _bring_home(store: Path) -> Path:
         if not (path := Path(f"modeltap{f'-demo{n}' if n else ''}.db").absolute()).exists()
     )
     connection = connect(store, create=False)
-    connection.execute("pragma wal_checkpoint(truncate)")
+    empty_log(connection)
     connection.close()
     try:
         shutil.move(store, home)

@@ -15,7 +15,7 @@ from modeltap import clock
 from modeltap.demo.flights import Flight
 from modeltap.errors import ModeltapError
 from modeltap.store.connection import writing
-from modeltap.store.labels import insert_labels
+from modeltap.store.labels import Label, insert_labels
 
 _AT_ONCE = 16
 DAY = 86_400.0
@@ -93,7 +93,9 @@ class Replay:
         if landed:
             with writing(self._connection):
                 insert_labels(
-                    self._connection, [(id_, 0, minutes) for id_, minutes in landed], source="demo"
+                    self._connection,
+                    [Label(id_, 0, minutes) for id_, minutes in landed],
+                    source="demo",
                 )
             self.labels += len(landed)
 

@@ -15,7 +15,7 @@ _WIDEST = 96
 
 _BAR = 40
 _BESIDE_BAR = 40
-"""What stands beside the bar: a label, per cent, seconds left, a date."""
+"""Room beside the bar: a label, percent, seconds left, a date."""
 
 CLEAR = "\r\x1b[K"
 
@@ -48,8 +48,8 @@ class Screen:
         self._foot = ""
 
 
-class Bar:
-    """How far something has come, as a line."""
+class ProgressBar:
+    """A progress bar on one line."""
 
     def __init__(self, label: str, steps: int) -> None:
         self._label = label

@@ -1,4 +1,4 @@
-"""What the demo shows: a progress bar and words on a terminal, plain lines in a pipe, or JSON."""
+"""Output of the demo: a progress bar and text on a terminal, plain lines in a pipe, or JSON."""
 
 from __future__ import annotations
 
@@ -14,20 +14,15 @@ import click
 from tabulate import tabulate
 
 from modeltap import clock
-from modeltap.demo.screen import CLEAR, Bar, Screen, filled
+from modeltap.demo.screen import CLEAR, ProgressBar, Screen, filled
 from modeltap.output import emit_json
+from modeltap.store.alerts import alerts_by_rule
+from modeltap.store.deliveries import count_delivered
+from modeltap.store.predictions import errors_by_month
 from modeltap.testing import Received
 
 _MARKS = {"alert.firing": "ALERT", "alert.resolved": "OVER "}
 _MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August")
-
-_BY_MONTH = """
-select substr(p.event_time, 1, 7) as month, count(*) as flights,
-    count(l.value) as labelled, avg(abs(p.prediction - l.value)) as mae,
-    avg(p.prediction - l.value) as bias
-from predictions p left join labels l on l.exchange_id = p.exchange_id and l.row = p.row
-group by 1 order by 1
-"""
 
 
 class Stage:
@@ -50,7 +45,7 @@ class Stage:
                 self._screen.line(filled(text))
 
     def doing(self, text: str) -> None:
-        """Say what takes a while, until the next step is told; a program need not know."""
+        """Show what takes a while, until the next step is shown; a program need not know."""
         if not self._as_json:
             with self._lock:
                 self._screen.foot(f"{text} ...")
@@ -84,7 +79,7 @@ class Stage:
         if self._as_json or not self._screen.terminal:
             yield self._month_by_month()
             return
-        bar = Bar("2013", days)
+        bar = ProgressBar("2013", days)
 
         def on_day(day: float, _: int) -> None:
             with self._lock:
@@ -98,21 +93,22 @@ class Stage:
         self, requests: int, failed: int, labels: int, connection: sqlite3.Connection
     ) -> None:
         """Keep what the end will tell."""
-        self._rows = [dict(row) for row in connection.execute(_BY_MONTH)]
-        fired = connection.execute(
-            "select rule, min(started_at), count(*), "
-            "group_concat(distinct ifnull(feature, metric)) from alerts group by rule order by 2"
-        ).fetchall()
+        self._rows = [
+            {
+                "month": one.month,
+                "flights": one.rows,
+                "labelled": one.labelled,
+                "mae": one.mae,
+                "bias": one.bias,
+            }
+            for one in errors_by_month(connection)
+        ]
         self._facts = {
             "requests": requests,
             "failed": failed,
             "labels": labels,
-            "messages": connection.execute(
-                "select count(*) from deliveries where state = 'delivered'"
-            ).fetchone()[0],
-            "alerts": [
-                {"rule": r[0], "first": r[1], "incidents": r[2], "about": r[3]} for r in fired
-            ],
+            "messages": count_delivered(connection),
+            "alerts": [summary._asdict() for summary in alerts_by_rule(connection)],
         }
 
     def end(self, store: Path) -> None:
@@ -150,27 +146,27 @@ class Stage:
 
     def _findings(self) -> list[str]:
         facts = self._facts
-        told = [
+        paragraphs = [
             f"{facts['requests']:,} requests were served, {facts['failed']} failed: nothing looked "
             f"wrong from outside. {facts['labels']:,} true flight times came back. "
             f"{facts['messages']} messages reached the webhook."
         ]
         by_rule = {alert["rule"]: alert for alert in facts["alerts"]}
         if drift := by_rule.get("data_drift"):
-            told.append(
+            paragraphs.append(
                 f"The inputs drifted from {clock.short(drift['first'])} on "
                 f"({drift['about'].replace(',', ', ')}): spring came. That alone says "
                 "nothing about the model."
             )
         if worse := by_rule.get("performance"):
             peak = max(self._rows, key=lambda row: row["mae"] or 0)
-            told.append(
+            paragraphs.append(
                 f"The model itself got worse from {clock.short(worse['first'])} on, as its "
                 f"labels show: in {_MONTHS[int(peak['month'][5:])]} it was off by "
                 f"{peak['mae']:.0f} minutes, {peak['bias']:+.0f} of them bias. The winter winds "
                 "it learnt from have slackened: it should be trained again."
             )
-        return told
+        return paragraphs
 
     def _month_by_month(self) -> Callable[[float, int], None]:
         current, requests = "", 0

@@ -1,1 +1,7 @@
-"""Decoded rows for other tools: as JSON Lines, CSV and Parquet."""
+"""Decoded rows for other tools.
+
+- `selection`: the rows of a store, with their predictions and labels
+- `flattening`: their columns and types
+- `json_text`, `files`: JSON Lines, CSV and Parquet
+- `arrays`: NumPy arrays for notebooks
+"""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, Columns
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, ColumnTypes
 from modeltap.export.selection import Selection
+from modeltap.store.connection import connect_reader
+from modeltap.store.models import check_model
+from modeltap.store.settings_reader import SettingsReader
 
 _TIMES = ("started_at", "event_time")
 
@@ -31,10 +36,20 @@ class Rows(dict[str, np.ndarray]):
         return pl.DataFrame(plain)
 
 
+def read_arrays(path: Path, *, model: str | None, labelled: bool) -> Rows:
+    """Return the rows of the store at `path`, of one model or all; only the labelled ones if so.
+
+    Raises `StoreError` when the store is missing, `InputError` when it does not know the model.
+    """
+    with closing(connect_reader(path)) as connection:
+        check_model(connection, model)
+        return arrays(Selection(connection, SettingsReader(connection), model, labelled))
+
+
 def arrays(selection: Selection) -> Rows:
     """Return rows as columns: what is missing is NaN or NaT, among texts None."""
     rows = list(selection.rows())
-    columns = Columns()
+    columns = ColumnTypes()
     for row in rows:
         columns.learn(row)
     values = list(zip(*map(columns.values, rows), strict=True)) or [()] * len(columns.types())

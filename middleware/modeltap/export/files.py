@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from modeltap.errors import InputError
-from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, Columns, cell
+from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, TEXT, ColumnTypes, cell
 from modeltap.export.json_text import json_text
-from modeltap.export.selection import Exported, OnRead, Selection
+from modeltap.export.selection import Exported, OnExchangesRead, Selection
 
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 PASSES = {"jsonl": 1, "csv": 2, "parquet": 2}
-"""How often each format goes through the rows."""
+"""Passes over the rows that each format takes."""
 
 _GROUP_ROWS = 10_000
 _GROUP_BYTES = 16 * 1024 * 1024
-"""How much of Parquet is written at once, and held until then."""
+"""Parquet is written in groups of that size, each held in memory until then."""
 
 
 def format_of(path: Path) -> str:
@@ -41,7 +41,7 @@ def format_of(path: Path) -> str:
     return kind
 
 
-def write_file(selection: Selection, path: Path, kind: str, on_read: OnRead) -> int:
+def write_file(selection: Selection, path: Path, kind: str, on_read: OnExchangesRead) -> int:
     """Write rows to a file, in place of one that is there; return how many."""
     with _replaced(path) as file:
         if kind == "parquet":
@@ -50,7 +50,7 @@ def write_file(selection: Selection, path: Path, kind: str, on_read: OnRead) -> 
             return WRITERS[kind](selection, text, on_read)
 
 
-def write_jsonl(selection: Selection, file: TextIO, on_read: OnRead) -> int:
+def write_jsonl(selection: Selection, file: TextIO, on_read: OnExchangesRead) -> int:
     """Write a JSON object a line."""
     count = 0
     for row in selection.rows(on_read):
@@ -59,7 +59,7 @@ def write_jsonl(selection: Selection, file: TextIO, on_read: OnRead) -> int:
     return count
 
 
-def write_csv(selection: Selection, file: TextIO, on_read: OnRead) -> int:
+def write_csv(selection: Selection, file: TextIO, on_read: OnExchangesRead) -> int:
     """Write a header and a line a row; what is missing is empty."""
     columns = _learnt(selection, on_read)
     writer = csv.writer(file, lineterminator="\n")
@@ -73,13 +73,13 @@ def write_csv(selection: Selection, file: TextIO, on_read: OnRead) -> int:
     return count
 
 
-WRITERS: dict[str, Callable[[Selection, TextIO, OnRead], int]] = {
+WRITERS: dict[str, Callable[[Selection, TextIO, OnExchangesRead], int]] = {
     "jsonl": write_jsonl,
     "csv": write_csv,
 }
 
 
-def write_parquet(selection: Selection, file: BinaryIO, on_read: OnRead) -> int:
+def write_parquet(selection: Selection, file: BinaryIO, on_read: OnExchangesRead) -> int:
     """Write groups of rows. Needs the extra `parquet` (pyarrow)."""
     pa, pq = _pyarrow()
     columns = _learnt(selection, on_read)
@@ -101,7 +101,7 @@ def write_parquet(selection: Selection, file: BinaryIO, on_read: OnRead) -> int:
     return count
 
 
-def _groups(columns: Columns, rows: Iterator[Exported]) -> Iterator[list[list[Any]]]:
+def _groups(columns: ColumnTypes, rows: Iterator[Exported]) -> Iterator[list[list[Any]]]:
     """Yield the values of so many rows as are held at once."""
     group: list[list[Any]] = []
     size = 0
@@ -115,8 +115,8 @@ def _groups(columns: Columns, rows: Iterator[Exported]) -> Iterator[list[list[An
         yield group
 
 
-def _learnt(selection: Selection, on_read: OnRead) -> Columns:
-    columns = Columns()
+def _learnt(selection: Selection, on_read: OnExchangesRead) -> ColumnTypes:
+    columns = ColumnTypes()
     for row in selection.rows(on_read):
         columns.learn(row)
     return columns

@@ -19,7 +19,7 @@ BOOL, INT, LONG, FLOAT, TEXT = "bool", "int", "long", "float", "text"
 _WIDER = {frozenset((INT, LONG)): LONG, frozenset((INT, FLOAT)): FLOAT}
 
 
-class Columns:
+class ColumnTypes:
     """Learns the columns of rows, and then gives each row's values in their order.
 
     Objects become dotted names. A feature that is called as what every row has, or as another

@@ -1,4 +1,4 @@
-"""What a reader finds in another tool's log: exchanges, halves of them, and what was right."""
+"""Entries of another tool's log: exchanges, requests or responses alone, and labels."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Side = Literal["request", "response"]
 
 @dataclass(slots=True, kw_only=True)
 class Logged:
-    """One exchange as another tool logged it; with a `side` it is that half of one.
+    """One exchange as another tool logged it; with a `side` it is only its request or response.
 
     Bodies are as they were on the wire; None where the log has none.
     """
 
     source: str
     key: str
-    """What it is known by: the same key is the same exchange, and adds nothing."""
+    """Identifies the exchange: an entry with a known key adds nothing."""
     time: float | None
     """Unix seconds; None where the log, which should, tells none."""
     request: bytes | None = None
@@ -33,7 +33,7 @@ class Logged:
     """The request's, names in lower case."""
     side: Side | None = None
     label: Any = None
-    """What was right for its first row."""
+    """The true value of its first row."""
 
     def size(self) -> int:
         """Return how many bytes of bodies it holds."""
@@ -42,7 +42,7 @@ class Logged:
 
 @dataclass(slots=True, kw_only=True)
 class Truth:
-    """What was right for one row of an exchange that `id` names; `key` says where it was told."""
+    """The true value of one row of the exchange `id`; `key` identifies the entry in its log."""
 
     source: str
     id: str

@@ -1,4 +1,4 @@
-"""Which format a file has, by its name and its beginning, and what reads it."""
+"""The format of a file, by its name and its beginning, and its reader."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ LOGS: dict[str, Callable[[Source], Iterator[Entry]]] = {
     "kserve": kserve.read,
     "azureml": azureml.read,
 }
-"""What reads the logs of other tools; the other formats are tables."""
+"""Readers of other tools' logs; the other formats are tables."""
 
 FORMATS = ("csv", "jsonl", "parquet", "bentoml", *LOGS)
 
 _PARQUET_MARK = b"PAR1"
 
 
-def format_of(path: str | Path, said: str | None = None) -> str:
-    """Return a file's format: `said` if it can be that, else what it looks like.
+def format_of(path: str | Path, requested: str | None = None) -> str:
+    """Return a file's format: the requested one if it fits, else what it looks like.
 
-    Raises `InputError` for a file that is missing, of no known format, or not what was said.
+    Raises `InputError` for a file that is missing, of no known format, or not of the requested one.
     """
     source = open_source(path)
     looks = _guess(source)
-    if said is None or said == looks:
+    if requested is None or requested == looks:
         if looks in FORMATS:
             return looks
         raise InputError(
@@ -41,12 +41,12 @@ def format_of(path: str | Path, said: str | None = None) -> str:
         )
     # Each log of JSON Lines is a table of JSON Lines, too; what a text is, only people know.
     is_json = looks in ("jsonl", "bentoml", *LOGS)
-    if (said == "jsonl" and is_json) or (said == "csv" and looks == _TEXT):
-        return said
-    if said == "bentoml" and looks == "jsonl":
-        return said
+    if (requested == "jsonl" and is_json) or (requested == "csv" and looks == _TEXT):
+        return requested
+    if requested == "bentoml" and looks == "jsonl":
+        return requested
     raise InputError(
-        f"file {source.path.name!r} is no {said}: it looks like {looks}"
+        f"file {source.path.name!r} is no {requested}: it looks like {looks}"
         + (f"; say --format {looks}, or nothing" if looks in FORMATS else "")
     )
 

@@ -1,4 +1,4 @@
-"""Backfill: what other tools logged becomes exchanges, labels, or halves that wait."""
+"""Backfill: other tools' logs become exchanges, labels, and unmatched requests or responses."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from modeltap import clock
 from modeltap.config.settings import Settings
 from modeltap.ingest.entry import Entry, Logged, Truth
 from modeltap.ingest.files.table import Table
-from modeltap.ingest.logged_rows import ExchangeRows, Row
+from modeltap.ingest.logged_rows import ExchangeRows
 from modeltap.ingest.roles import Roles
 from modeltap.ingest.table_rows import read_rows
 from modeltap.store import unmatched
 from modeltap.store.connection import writing
-from modeltap.store.exchanges import insert_exchanges
-from modeltap.store.labels import insert_labels
+from modeltap.store.exchanges import (
+    ExchangeRow,
+    find_exchange_id,
+    has_exchange,
+    insert_exchanges,
+)
+from modeltap.store.labels import Label, has_label_from, has_labels, insert_labels, move_labels
 from modeltap.store.text import storable_text
 
 _BATCH = 2000
@@ -25,10 +30,10 @@ _BATCH_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Imported:
-    """What an import did; `repeated` ones were in the store before and are left as they were."""
+    """The counts of an import; `repeated` entries were in the store before and stay unchanged."""
 
     rows: int = 0
-    """Exchanges that went in, pairs of halves among them."""
+    """Exchanges that were stored, also those joined from a request and a response."""
     repeated: int = 0
     labels: int = 0
     waiting_labels: int = 0
@@ -36,11 +41,11 @@ class Imported:
     unmatched: int = 0
     """Requests and responses that came apart, and were new."""
     completed: int = 0
-    """Exchanges that were stored without a half, which came now."""
+    """Exchanges that were stored with one body, and now have the other."""
     waiting: int = 0
-    """Halves that still wait for the other one."""
+    """Requests and responses that are still unmatched."""
     unpaired: int = 0
-    """Halves that waited for too long, and were stored alone."""
+    """Requests and responses that waited for too long, and were stored alone."""
     without_time: int = 0
 
     def anything(self) -> bool:
@@ -61,47 +66,47 @@ class Importer:
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries in one transaction."""
-        # Masking takes its time, and nobody else can write meanwhile: it comes before.
-        ready = [(one, self._rows.row(one) if isinstance(one, Logged) else ()) for one in entries]
+        # Masking takes its time, and would keep other writers waiting: it comes before.
+        rows = iter([self._rows.row(entry) for entry in entries if isinstance(entry, Logged)])
         with writing(self._connection):
-            for entry, row in ready:
+            for entry in entries:
                 if isinstance(entry, Truth):
                     self._add_truth(entry)
                 elif entry.side is None:
-                    self._add_whole(entry, row)
+                    self._add_whole(entry, next(rows))
                 else:
-                    self._add_half(entry, row, entry.side)
+                    self._add_unmatched(entry, next(rows), entry.side)
 
     def settle(self, *, all_of_them: bool = False) -> None:
-        """Store alone the halves, of all models, that waited for too long; count the others."""
+        """Store alone what is unmatched for too long, of all models; count the others."""
         settled = unmatched.settle(self._connection, all_of_them=all_of_them)
         self.done.unpaired += settled
         self.done.rows += settled
         self.done.waiting = unmatched.count(self._connection, self._model)
 
-    def _add_whole(self, logged: Logged, row: Row) -> None:
+    def _add_whole(self, logged: Logged, row: ExchangeRow) -> None:
         id_ = self._rows.id_of(logged.source, logged.key)
-        if self._known("exchanges where id", id_):
+        if has_exchange(self._connection, id_):
             self.done.repeated += 1
             return
         insert_exchanges(self._connection, [row])
         self.done.rows += 1
         self.done.without_time += logged.time is None
         if logged.label is not None:
-            label = (id_, 0, self._rows.label(logged.label))
+            label = Label(id_, 0, self._rows.label(logged.label))
             self.done.labels += insert_labels(self._connection, [label], source="import")
         if logged.request_id and logged.request_id != logged.key:
             self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
 
-    def _add_half(self, logged: Logged, row: Row, side: str) -> None:
-        outcome = unmatched.take_half(self._connection, row, side, clock.now())
+    def _add_unmatched(self, logged: Logged, row: ExchangeRow, side: str) -> None:
+        outcome = unmatched.match(self._connection, row, side, clock.now())
         if outcome == "repeated":
             self.done.repeated += 1
             return
         self.done.unmatched += 1
         self.done.rows += outcome == "paired"
         self.done.completed += outcome == "filled"
-        # The other half's time counts where this one has none.
+        # The other one's time counts where this one has none.
         self.done.without_time += logged.time is None and outcome == "waits"
 
     def _add_truth(self, truth: Truth) -> None:
@@ -109,46 +114,27 @@ class Importer:
         # One that comes first waits under the id that its exchange will have.
         id_ = found or self._rows.id_of(truth.source, truth.id)
         source = f"{truth.source}:{truth.key}"
-        known = self._connection.execute(
-            "select 1 from labels where exchange_id = ? and row = ? and source = ?",
-            (id_, truth.row, source),
-        ).fetchone()
-        if known:
+        if has_label_from(self._connection, id_, truth.row, source):
             self.done.repeated += 1
             return
-        label = (id_, truth.row, self._rows.label(truth.value))
+        label = Label(id_, truth.row, self._rows.label(truth.value))
         insert_labels(self._connection, [label], source=source)
         self.done.labels += 1
         self.done.waiting_labels += found is None
 
     def _exchange_of(self, truth: Truth) -> str | None:
         """Find an exchange by the log's own id of it, else by the caller's."""
-        found = self._connection.execute(
-            "select id from exchanges where id = ? union all "
-            "select id from exchanges where request_id = ? and model = ? limit 1",
-            (self._rows.id_of(truth.source, truth.id), storable_text(truth.id), self._model),
-        ).fetchone()
-        return found[0] if found else None
+        return find_exchange_id(
+            self._connection,
+            self._rows.id_of(truth.source, truth.id),
+            self._model,
+            request_id=storable_text(truth.id),
+        )
 
     def _adopt_labels(self, waiting: str, id_: str) -> None:
         """Give an exchange the labels that waited under its caller's id, as the latest ones."""
-        labels = self._connection.execute(
-            "select row, key, value, source, labelled_at, received_at from labels "
-            "where exchange_id = ? order by seq",
-            (waiting,),
-        ).fetchall()
-        if not labels or self._known("exchanges where id", waiting):
-            return
-        self._connection.executemany(
-            "insert into labels (exchange_id, row, key, value, source, labelled_at, received_at) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            [(id_, *label) for label in labels],
-        )
-        self._connection.execute("delete from labels where exchange_id = ?", (waiting,))
-
-    def _known(self, where: str, id_: str) -> bool:
-        found = self._connection.execute(f"select 1 from {where} = ?", (id_,)).fetchone()
-        return found is not None
+        if has_labels(self._connection, waiting) and not has_exchange(self._connection, waiting):
+            move_labels(self._connection, waiting, id_)
 
 
 def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:

@@ -1,31 +1,28 @@
-"""From what another tool logged to rows of `exchanges`, masked as what the tap captures is."""
+"""Rows of `exchanges` from what another tool logged, masked as the tap masks what it captures."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import socket
+import time
 from typing import Any
 
 import msgspec
 
-from modeltap import clock
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.ingest.entry import Logged
+from modeltap.privacy.headers import Header
 from modeltap.privacy.masker import Masker
-from modeltap.store import schema
+from modeltap.store.exchanges import EXCHANGE_COLUMNS, ExchangeRow
 from modeltap.store.text import storable_text
 from modeltap.store.unmatched import NOT_SEEN
-from modeltap.writer.records import Recording, origin_of
+from modeltap.writer.records import CapturedRecord, origin_of
+from modeltap.writer.row_masker import RowMasker
 
 MAX_NAME = 200
-"""How long a model's or a version's name may be: whoever writes a log chooses it."""
-
-Row = tuple[Any, ...]
-
-_EVENT_TIME = schema.EXCHANGE_COLUMNS.index("event_time")
-_SAMPLE_RATE = schema.EXCHANGE_COLUMNS.index("sample_rate")
+"""The longest name of a model or a version: the writer of a log chooses it."""
 
 
 class ExchangeRows:
@@ -35,7 +32,7 @@ class ExchangeRows:
         self._settings = msgspec.structs.replace(settings, version=version)
         self._model = model
         self._version = version
-        self._recordings: dict[str, Recording] = {}
+        self._row_maskers: dict[str, RowMasker] = {}
         self._masker = Masker(
             values=settings.mask_values,
             how=settings.mask_with,
@@ -47,70 +44,65 @@ class ExchangeRows:
         text = f"{self._model}\x1f{self._version}\x1f{source}\x1f{key}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
-    def row(self, logged: Logged) -> Row:
-        """Return the values of `schema.EXCHANGE_COLUMNS`, in their order."""
+    def row(self, logged: Logged) -> ExchangeRow:
+        """Return the row of what was logged, masked."""
+        row = self._row_masker(logged.version).row(self._record(logged))
+        # The log has the time, and how many requests it left out is unknown.
+        row.event_time = None if logged.time is None else row.started_at
+        row.sample_rate = 1.0
+        return _storable(row)
+
+    def _record(self, logged: Logged) -> CapturedRecord:
+        """Return what was logged as the tap would have captured it."""
         request, response = logged.request or b"", logged.response or b""
-        sent = [*logged.headers]
-        if logged.request_type:
-            sent.append(("content-type", logged.request_type))
-        if logged.request_id:
-            sent.append(("x-request-id", logged.request_id))
-        answered = [("content-type", logged.response_type)] if logged.response_type else []
-        began = clock.now() if logged.time is None else clock.iso(logged.time)
-        row = self._recording(logged.version).row(
-            (
-                0,
-                self.id_of(logged.source, logged.key),
-                logged.source,
-                self._model,
-                logged.method,
-                logged.path,
-                b"",
-                None,
-                None,
-                clock.parse(began),
-                None,
-                None,
-                None,
-                sent,
-                answered,
-                request,
-                response,
-                len(request),
-                len(response),
-                True,
-                False,
-                False,
-                False,
-                NOT_SEEN if logged.response is None else None,
-                None,
-                None,
-                True,
-                NOT_SEEN if logged.request is None else None,
-                None,
-            )
+        return CapturedRecord(
+            origin=0,
+            id=self.id_of(logged.source, logged.key),
+            source=logged.source,
+            model=self._model,
+            method=logged.method,
+            path=logged.path,
+            started_at=time.time() if logged.time is None else logged.time,
+            request_headers=_request_headers(logged),
+            response_headers=_content_type(logged.response_type),
+            request_body=request,
+            response_body=response,
+            request_bytes=len(request),
+            response_bytes=len(response),
+            request_read=True,
+            request_note=NOT_SEEN if logged.request is None else None,
+            response_note=NOT_SEEN if logged.response is None else None,
         )
-        event_time = None if logged.time is None else began
-        # The log says when it was, and nobody knows how many requests it left out.
-        row = (
-            *row[:_EVENT_TIME],
-            event_time,
-            *row[_EVENT_TIME + 1 : _SAMPLE_RATE],
-            1.0,
-            *row[_SAMPLE_RATE + 1 :],
-        )
-        return tuple(storable_text(one) if isinstance(one, str) else one for one in row)
 
     def label(self, value: Any) -> Any:
-        """Return what was right, a text masked by its look as those of bodies are."""
+        """Return a label; a text is masked by its look, as the texts of bodies are."""
         return self._masker.text(value) if isinstance(value, str) else value
 
-    def _recording(self, version: str) -> Recording:
-        """Return what makes rows of a version; the one that was asked for wins."""
-        told = self._version or storable_text(version[:MAX_NAME])
-        if told not in self._recordings:
-            settings = msgspec.structs.replace(self._settings, version=told)
-            self._recordings[told] = Recording(
-                origin_of(settings, os.getpid(), socket.gethostname())
-            )
-        return self._recordings[told]
+    def _row_masker(self, version: str) -> RowMasker:
+        """Return what masks the rows of a version; the one given for the import wins."""
+        version = self._version or storable_text(version[:MAX_NAME])
+        if version not in self._row_maskers:
+            settings = msgspec.structs.replace(self._settings, version=version)
+            origin = origin_of(settings, os.getpid(), socket.gethostname())
+            self._row_maskers[version] = RowMasker(origin)
+        return self._row_maskers[version]
+
+
+def _request_headers(logged: Logged) -> list[Header]:
+    headers: list[Header] = [*logged.headers, *_content_type(logged.request_type)]
+    if logged.request_id:
+        headers.append(("x-request-id", logged.request_id))
+    return headers
+
+
+def _content_type(value: str | None) -> list[Header]:
+    return [("content-type", value)] if value else []
+
+
+def _storable(row: ExchangeRow) -> ExchangeRow:
+    """Return `row` without what SQLite cannot hold in a text: a log may have anything in it."""
+    for name in EXCHANGE_COLUMNS:
+        value = getattr(row, name)
+        if isinstance(value, str):
+            setattr(row, name, storable_text(value))
+    return row

@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from modeltap.config.settings import Settings
+from modeltap.config.settings import SettingsByModel
 from modeltap.ingest.files.source import json_of
 from modeltap.ingest.importer import Importer
 from modeltap.ingest.logged_rows import MAX_NAME
@@ -41,7 +41,7 @@ _SETTLE_SECONDS = 60.0
 _BODY_SECONDS = 60.0
 _MAX_MODELS = 1000
 _WAITING_POSTS = 32
-"""How many posts are held at once; others wait to be read, so that memory stays bounded."""
+"""Posts held in memory at once; others wait to be read, so that memory stays bounded."""
 
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
@@ -53,14 +53,14 @@ class Receiver:
     """What is received, how, and for whom.
 
     Args:
-        settings: of a model, by its name.
+        settings: of each model.
         model: whose events they are; empty for the path's (`/models/NAME`), else that of the
             inference service that an event names.
         token: what a caller must show, as a bearer or in the query; empty for nothing.
     """
 
     store: str
-    settings: Callable[[str], Settings]
+    settings: SettingsByModel
     model: str = ""
     token: str = ""
     max_event_bytes: int = MAX_EVENT_BYTES
@@ -113,7 +113,9 @@ class _App:
             try:
                 await self._in_thread(self._settle)
             except sqlite3.Error as error:
-                logger.warning("halves that waited for too long stay where they are: %s", error)
+                logger.warning(
+                    "requests and responses that waited for too long stay where they are: %s", error
+                )
             await asyncio.sleep(_SETTLE_SECONDS)
 
     async def _receive(self, request: Request) -> Response:
@@ -140,9 +142,9 @@ class _App:
             return
         kind, _, shown = request.headers.get("authorization", "").partition(" ")
         # KServe's logger sends no header of one's own: it can show what stands in its URL.
-        told = shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
+        token = shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
         wanted = self._receiver.token.encode()
-        if not hmac.compare_digest(told.encode("utf-8", "replace"), wanted):
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), wanted):
             raise _Refused(401, "the token is needed, as a bearer or as ?token=")
 
     async def _body(self, request: Request) -> bytes:
@@ -186,14 +188,14 @@ class _App:
     def _store(self, events: Sequence[tuple[str, Event]]) -> None:
         now = time.time()
         # All are looked at before the first is stored: a batch is taken as a whole, or refused.
-        found = [(model, kserve.half_of_event(event, method="EVENT")) for model, event in events]
+        found = [(model, kserve.side_of_event(event, method="EVENT")) for model, event in events]
         for model in dict.fromkeys(model for model, _ in found):
-            its = [half for own, half in found if own == model]
-            version = self._receiver.settings(model).version
-            for half in its:
+            its = [logged for own, logged in found if own == model]
+            version = self._receiver.settings.for_model(model).version
+            for logged in its:
                 # An event without a time is of when it came.
-                half.time = now if half.time is None else half.time
-                half.version = version
+                logged.time = now if logged.time is None else logged.time
+                logged.version = version
             self._importer(model).add(its)
 
     def _importer(self, model: str) -> Importer:
@@ -201,7 +203,7 @@ class _App:
         if model not in self._importers:
             if len(self._importers) >= _MAX_MODELS:  # whoever posts chooses the names
                 self._importers.clear()
-            settings = self._receiver.settings(model)
+            settings = self._receiver.settings.for_model(model)
             self._importers[model] = Importer(self._connection, settings, model=model)
         return self._importers[model]
 

@@ -1,4 +1,4 @@
-"""Which column of a table is what: time, prediction, score, label, id; the rest are features."""
+"""The roles of a table's columns: time, prediction, score, label, id; the rest are features."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ def choose_roles(
 
     Raises `InputError` naming the nearest column for one that is not there.
     """
-    said = {
+    columns = {
         "timestamp": timestamp,
         "prediction": prediction,
         "score": score,
         "label": label,
         "id": id,
     }
-    for option, name in said.items():
+    for option, name in columns.items():
         if name is not None:
             table.require(name, f"--{option}")
         elif option in ("prediction", "label", "score") and option in table.columns:
-            said[option] = option
+            columns[option] = option
     for name in (*features, *ignore):
         table.require(name, "--features" if name in features else "--ignore")
-    taken = {name for name in said.values() if name}
+    taken = {name for name in columns.values() if name}
     chosen = tuple(features) or tuple(
         name for name in table.columns if name not in taken and name not in ignore
     )
     if not chosen:
         raise InputError(f"file {table.path.name!r} has no column left for the features")
-    return Roles(**said, features=chosen)
+    return Roles(**columns, features=chosen)

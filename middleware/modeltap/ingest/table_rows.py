@@ -1,4 +1,4 @@
-"""Rows of a table as exchanges: the features were asked, the prediction and score answered."""
+"""Rows of a table as exchanges: features are the request, prediction and score the response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modeltap.store.labels import storable_label
 
 _JSON = "application/json"
 
-Key = Callable[[int, dict[str, Any]], str]
+RowNamer = Callable[[int, dict[str, Any]], str]
 """From a line's number and its row to what it is known by."""
 
 
@@ -25,7 +25,7 @@ def read_rows(
     roles: Roles,
     *,
     source: str = "import",
-    key: Key | None = None,
+    key: RowNamer | None = None,
     request_id: str | None = None,
 ) -> Iterator[Logged]:
     """Yield each row as an exchange.
@@ -64,7 +64,7 @@ def _label(table: Table, line: int, value: Any) -> Any:
         return None
 
 
-def _key(table: Table, roles: Roles) -> Key:
+def _key(table: Table, roles: Roles) -> RowNamer:
     if roles.id is not None:
         column = roles.id
         return lambda _, row: f"id\x1f{row.get(column)}"

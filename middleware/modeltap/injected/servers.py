@@ -1,4 +1,4 @@
-"""Taps an app that a server has just loaded, unless it is one that answers for no model."""
+"""Taps the app that a server has just loaded, unless it serves no model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.wsgi import WSGIMiddleware
 
 _DOCS = ("/docs/*",)
-"""What FastAPI adds to the routes of each app."""
+"""FastAPI adds these to the routes of each app."""
 
 
 class InjectedASGI(ASGIMiddleware):
@@ -29,13 +29,13 @@ class InjectedWSGI(WSGIMiddleware):
 def tapped(app: Any, kind: str) -> Any:
     """Return `app` (kind "asgi" or "wsgi") with the tap around it, or as it is.
 
-    Everything is said by the environment and modeltap.toml; raises `ConfigError` and
+    Options come from the environment and modeltap.toml; raises `ConfigError` and
     `StoreError` as `watch` does.
     """
     if isinstance(app, (ASGIMiddleware, WSGIMiddleware)):
         return app
     made: Any = InjectedASGI(app) if kind == "asgi" else InjectedWSGI(app)
-    return app if _is_auxiliary(app, made.tee.settings) else made
+    return app if _is_auxiliary(app, made.tap.settings) else made
 
 
 def _is_auxiliary(app: Any, settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""Where the scheduler's looks run: daemon threads, which an app that ends does not wait for."""
+"""Run the scheduler's polls in daemon threads, which an app that ends does not wait for."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.job import Job
 
 _LAST_SECONDS = 10.0
+"""A poll that is not done by then is left to the end of the process."""
 
 
 class DaemonThreadExecutor(BaseExecutor):  # type: ignore[misc]
     """Runs each job in a daemon thread of its own.
 
     APScheduler's own pool is of `concurrent.futures`, whose threads Python joins before any
-    `atexit`: an app without a lifespan would hang until the analysis that runs is over, for nobody
+    `atexit`: an app without a lifespan would hang until a running analysis is over, because nothing
     could end it before.
     """
 
@@ -39,7 +40,7 @@ class DaemonThreadExecutor(BaseExecutor):  # type: ignore[misc]
 
     def _run(self, job: Job, run_times: list[datetime]) -> None:
         try:
-            # What a job raises comes back as an event.
+            # A job's exception comes back as an event.
             events = run_job(job, job._jobstore_alias, run_times, self._logger.name)
             self._run_job_success(job.id, events)
         finally:

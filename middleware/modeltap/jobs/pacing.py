@@ -1,8 +1,9 @@
-"""How fast an analysis in the background goes: at ease where others want the processors.
+"""Throttle background analysis while other processes keep the CPUs busy.
 
-A low priority is not enough: where two cores are threads of one, whatever runs on the other slows
-an app down, however nice it is. Nor is rest now and then: while a third of a second is worked, an
-app at half load has its requests queue up. So it is a few milliseconds of work, and rest.
+A low priority is not enough: where two cores are threads of one, a process on the other slows an
+app down, however nice it is. Nor are long rests between long stretches: while the analysis works
+for a third of a second, an app at half load has its requests queue up. So it works for a few
+milliseconds, and rests.
 """
 
 from __future__ import annotations
@@ -14,27 +15,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 _SLICE_SECONDS = 0.01
-"""So long is worked at a stretch, if an extension's code does not take longer."""
+"""Work at a stretch, if an extension's code does not take longer: no request waits visibly."""
 
 _RESTS = 2.0
-"""On a busy machine the analysis rests so many times as long as it works."""
+"""Rest per work on a busy machine: a third of a core is left to the analysis at most."""
 
 _LONGEST_REST_SECONDS = 2.0
+"""A stretch that took long, in an extension's code, is not paid for with a rest without end."""
 
-_BUSY_SHARE = 0.25
-"""So much of all processors' time that others take makes a machine busy."""
+_BUSY_FRACTION = 0.25
+"""A machine is busy when others take this fraction of all CPU time."""
 
-_LOOK_SECONDS = 0.25
-"""So often is asked how busy it is: the kernel counts in hundredths of a second."""
+_POLL_SECONDS = 0.25
+"""Between two polls of the CPU times, which the kernel counts in hundredths of a second."""
 
 
 class Pace:
     """Within it, the main thread rests after each slice of work while other processes are busy.
 
     Args:
-        budget_seconds: how much rest there may be in all, for there is a limit to the whole pass.
-        may_rest: asked before; who holds a lock that others wait for must go on.
-        sleep: tests give a double.
+        budget_seconds: the rest in all, for the whole pass has a time limit.
+        may_rest: False while a lock is held that others wait for.
+        sleep: a double in tests.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Pace:
 
     def __enter__(self) -> Pace:
         self._worked = time.process_time()
-        # This clock runs while the process does: rest and waiting for the disk are no work.
+        # This clock counts CPU time: rest and waiting for the disk are no work.
         self._before = signal.signal(signal.SIGPROF, lambda *_: self._rest())
         signal.setitimer(signal.ITIMER_PROF, _SLICE_SECONDS, _SLICE_SECONDS)
         return self
@@ -71,17 +73,18 @@ class Pace:
 
 
 class _Neighbours:
-    """Tells whether other processes kept the processors busy of late."""
+    """The other processes: whether they kept the CPUs busy since the last poll."""
 
     def __init__(self) -> None:
         self._is_busy = False
         self._begin()
 
     def busy(self) -> bool:
+        """Say whether they took a quarter of all CPU time, polled at most four times a second."""
         passed = time.monotonic() - self._began
-        if passed >= _LOOK_SECONDS:
+        if passed >= _POLL_SECONDS:
             others = _busy_seconds() - self._all - (time.process_time() - self._own)
-            self._is_busy = others > _BUSY_SHARE * passed * (os.cpu_count() or 1)
+            self._is_busy = others > _BUSY_FRACTION * passed * (os.cpu_count() or 1)
             self._begin()
         return self._is_busy
 
@@ -90,7 +93,7 @@ class _Neighbours:
 
 
 def _busy_seconds() -> float:
-    """Return the seconds that all processors worked since the machine started; 0 if unknown."""
+    """Return the CPU seconds of all processes since the machine started; 0 if unknown."""
     try:
         with Path("/proc/stat").open() as file:
             user, nice, system, _, _, irq, soft, *_ = map(int, file.readline().split()[1:])

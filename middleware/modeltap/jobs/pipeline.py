@@ -1,38 +1,89 @@
-"""One pass from what is new in the store to the webhooks that are told of it."""
+"""One pass from new exchanges to messages: analysis, alerts, outbox, delivery.
+
+The lower layers return results. This module composes them, and opens the transactions.
+"""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from modeltap import clock
-from modeltap.alerts import absence, lifecycle, reminders
-from modeltap.analysis.verdicts import analyze
+from modeltap.alerts import absence, changes, lifecycle, reminders
+from modeltap.alerts.transitions import Transition
+from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
+from modeltap.analysis.verdicts import analyze, capture_loss, results
+from modeltap.analysis.verdicts.results import WindowResult
+from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.retention import Retention, parse_retention
-from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.settings import repeat_seconds
 from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.errors import StoreDamaged, StoreError
-from modeltap.notify import delivery, digest, outbox
-from modeltap.store import damage, reserve, retention, unmatched
-from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import write_losses
+from modeltap.errors import BusyError
+from modeltap.jobs import store_health
+from modeltap.jobs.pacing import Pace
+from modeltap.notify import digest, outbox
+from modeltap.notify.delivery import DeliveryReport, deliver
+from modeltap.store import reserve, retention, unmatched
+from modeltap.store.alerts import models_with_alerts
+from modeltap.store.connection import writing
+from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
+from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
+from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.settings import configured_models
 from modeltap.store.settings_reader import SettingsReader
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.watermarks import SEEN, watermark
 
-_WEEK = 604_800.0
+_MAX_REST = 0.5
+"""Throttled, a pass may rest for this fraction of its time limit: the rest is for its work."""
+
+
+@dataclass(frozen=True)
+class AnalysisReport:
+    """How many exchanges were counted, references frozen and windows evaluated."""
+
+    exchanges: int
+    references: int
+    windows: int
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """The work of a pass; messages to `unreachable` webhooks wait for the app's own process."""
+
+    analysis: AnalysisReport
+    pruned: int
+    delivery: DeliveryReport
+    unreachable: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class DeliveryPass:
+    """Messages that were sent, and those that wait for a later attempt."""
+
+    delivery: DeliveryReport
+    waiting: Waiting
+
+
+class RunOptions(TypedDict, total=False):
+    """Options of one analysis; see `Analyzer.run`."""
+
+    model: str | None
+    wait: float
+    open_too: bool
+    again: bool
+    on_piece: OnPiece
 
 
 class Analyzer:
-    """Analyses one store as its models' settings say, and tells whom they name.
+    """Analyses one store by its models' settings, and reports to the webhooks they name.
 
     Args:
-        options: what wins over the file's settings and the stored ones (a command's flags).
+        options: override the file's settings and the stored ones (a command's flags).
     """
 
     def __init__(
@@ -42,158 +93,196 @@ class Analyzer:
         self.connection = connection
         self.settings = SettingsReader(connection, options)
 
-    def run(self, **options: Any) -> analyze.Report:
-        """Count and judge what is new; alerts go to the outbox. `options` as of `run.analyze`."""
-        with self._sound():
-            # Where nobody imports again, what still waits for its other half is counted here.
+    def run_pass(
+        self, *, send: bool = True, throttled: bool = False, **options: Unpack[RunOptions]
+    ) -> PassReport:
+        """Analyse, check the store, prune; then, with `send`, check for absence and deliver.
+
+        Args:
+            throttled: rest while other processes need the CPUs, up to half of the job's limit.
+        """
+        with self._pace() if throttled else nullcontext():
+            analysis = self.run(**options)
+        self.check(time.time())
+        pruned = self.prune_after_analysis()
+        if not send:
+            return PassReport(analysis, pruned, DeliveryReport())
+        self.report_absence(time.time())
+        return PassReport(analysis, pruned, self.deliver(), self.unreachable_webhooks())
+
+    def run_delivery(self) -> DeliveryPass:
+        """Check for missing traffic or labels, and send pending messages."""
+        self.report_absence(time.time())
+        return DeliveryPass(self.deliver(), waiting(self.connection))
+
+    def run_digest(self) -> dict[str, Any]:
+        """Enqueue the digest and send pending messages; return its event."""
+        event = self.digest(time.time())
+        self.deliver()
+        return event
+
+    def run_retrain(self) -> list[dict[str, Any]]:
+        """Enqueue the retraining events and send pending messages; return the events."""
+        events = self.retrain(time.time())
+        self.deliver()
+        return events
+
+    def run(
+        self,
+        *,
+        model: str | None = None,
+        wait: float = 60.0,
+        open_too: bool = False,
+        again: bool = False,
+        on_piece: OnPiece = go_on,
+    ) -> AnalysisReport:
+        """Count new exchanges and evaluate complete windows; a second run finds nothing to do.
+
+        Args:
+            model: evaluate the inputs of this one only; counted are all.
+            wait: seconds to wait for another analysis to end.
+            open_too: evaluate windows that are not complete, too.
+            again: compute all windows anew, without alerts.
+            on_piece: called after each piece of work.
+
+        Raises `BusyError` when another analysis holds the lease for longer than `wait`.
+        """
+        scope = PassScope(self.connection, self.settings, model, open_too, again)
+        with store_health.explained(self.store):
+            # Where nobody imports again, a request or response without its other half is counted
+            # here.
             unmatched.settle(self.connection)
-            report = analyze.analyze(self.connection, self.settings.of, self._alert, **options)
+            with KeptLease(Lease(self.connection, analyze.LEASE), wait) as lease:
+                report = self._analyze(scope, lease, on_piece)
         reserve.keep(self.store)
         return report
 
     def check(self, now: float) -> None:
-        """Once a day look at all pages of the store; raises `StoreDamaged` and puts it aside.
+        """Once a day read all pages of the store; raises `StoreDamaged` and puts it aside."""
+        store_health.check_daily(self.store, self.connection, now)
 
-        Damage that reads and inserts do not meet would otherwise wait for the day of need.
-        """
-        today, last = int(now // 86_400), progress(self.connection, "checked")
-        if today == last:
-            return
-        fresh = connect(self.store)  # ours may hold pages from before the damage
-        try:
-            damage.check(fresh, self.store, limit=None)
-        except sqlite3.DatabaseError as error:
-            raise self._put_aside(error) from error
-        finally:
-            fresh.close()
-        with writing(self.connection):
-            advance(self.connection, "checked", last, today)
-
-    def prune_now(self) -> int:
-        """Prune after an analysis, unless `schedules.retention` has it done at times of its own."""
+    def prune_after_analysis(self) -> int:
+        """Prune, unless `schedules.retention` has times of its own; return how many exchanges."""
         return 0 if self.settings.everybodys.schedules.retention else self.prune()
 
     def prune(self) -> int:
-        """Delete what is older, or more, than the settings keep; return how many exchanges."""
-        models = self.connection.execute("select distinct model from settings").fetchall()
-        said = [parse_retention(self.settings.of(row[0]).retention) for row in models]
-        # Apps that share a store may say different things: the smallest holds.
-        kept = Retention(
-            min((one.seconds for one in said if one.seconds is not None), default=None),
-            min((one.bytes for one in said if one.bytes is not None), default=None),
+        """Delete exchanges that the settings do not keep; return how many."""
+        kept = [
+            parse_retention(self.settings.for_model(model).retention)
+            for model in configured_models(self.connection)
+        ]
+        # Apps that share a store may have different settings: the smallest limit applies.
+        smallest = Retention(
+            min((one.seconds for one in kept if one.seconds is not None), default=None),
+            min((one.bytes for one in kept if one.bytes is not None), default=None),
         )
-        seen = progress(self.connection, "seen")
-        return retention.prune(self.connection, kept, seen, time.time())
+        seen = watermark(self.connection, SEEN)
+        return retention.prune(self.connection, smallest, seen, time.time())
 
-    def _models(self) -> list[str]:
-        rows = self.connection.execute(
-            "select model from settings union select model from alerts where model <> ''"
-        )
-        return ["", *sorted({row[0] for row in rows} - {""})]
-
-    def _rules_of(self, model: str) -> tuple[RuleSettings, ...]:
-        return self.settings.of(model).rules
-
-    def _owe_all(self, transitions: Sequence[lifecycle.Transition]) -> None:
-        for one in transitions:
-            self._owe(self.connection, [one], one.alert["model"])
-
-    @contextmanager
-    def _sound(self) -> Iterator[None]:
-        """Say in words that the store is damaged or its disk full, and do about it what we can."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if damage.is_damage(error):
-                raise self._put_aside(error) from error
-            if reserve.is_full(self.store, error):
-                raise StoreError(reserve.said(self.store, reserve.give_up(self.store))) from error
-            raise
-
-    def _put_aside(self, error: sqlite3.DatabaseError) -> StoreDamaged:
-        aside = damage.put_aside(self.store, damage.inode(self.store))
-        if aside is None:
-            return StoreDamaged(f"store {str(self.store)!r} was damaged, and is put aside already")
-        fresh = connect(self.store)
-        with writing(fresh):
-            write_losses(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
-        fresh.close()
-        return StoreDamaged(
-            f"store {str(self.store)!r} is damaged ({error}); it was put aside as {aside.name!r}, "
-            "and a new one begun"
-        )
-
-    def watch(self, now: float) -> None:
-        """Raise and end what goes by the clock: what does not come, what must be said again.
+    def report_absence(self, now: float) -> None:
+        """Raise and end the alerts about missing traffic or labels, and repeat due ones.
 
         Args:
             now: Unix seconds.
         """
-        with self._sound(), writing(self.connection):
-            for one in absence.watch(self.connection, self._rules_of, now):
-                self._owe(self.connection, [one], one.alert["model"])
-                if (one.event, one.alert["rule"]) == (lifecycle.FIRING, "analysis_failed"):
-                    self._owe_all(lifecycle.lose_sight(self.connection))
-            for model in self._models():
-                wait = repeat_seconds(self.settings.of(model).repeat_interval)
-                again = reminders.due_reminders(self.connection, model, wait, now)
-                self._owe(self.connection, again, model)
+        with store_health.explained(self.store), writing(self.connection):
+            for transition in absence.update(self.connection, self.settings, now):
+                self._enqueue([transition], transition.alert["model"])
+                if absence.is_failed_analysis(transition):
+                    for unknown in changes.mark_unknown(self.connection):
+                        self._enqueue([unknown], unknown.alert["model"])
+            for model in ["", *self._models()]:
+                interval = repeat_seconds(self.settings.for_model(model).repeat_interval)
+                due = reminders.due_reminders(self.connection, model, interval, now)
+                self._enqueue(due, model)
 
     def digest(self, now: float) -> dict[str, Any]:
-        """Owe the digest of the time since the last one to who wants it; return it."""
+        """Enqueue the digest of the time since the last one; return its event."""
         with writing(self.connection):
-            last = progress(self.connection, digest.DIGEST)
-            advance(self.connection, digest.DIGEST, last, int(now))
-            event = digest.digest(self.connection, clock.iso(last or now - _WEEK), clock.iso(now))
-            for key, webhook in self.settings.receivers().items():
-                outbox.tell(self.connection, key, webhook, event)
+            last = job_time(self.connection, digest.DIGEST)
+            note_job_time(self.connection, digest.DIGEST, now)
+            event = digest.digest(
+                self.connection, clock.iso(last or now - clock.WEEK), clock.iso(now)
+            )
+            self._enqueue_event(event, "")
         return event
 
     def retrain(self, now: float) -> list[dict[str, Any]]:
-        """Owe each model's call to train it again; return them."""
+        """Enqueue the retraining event of each model; return the events."""
         events = []
         with writing(self.connection):
-            models = [model for model in self._models() if model]
-            for model in models:
+            for model in self._models():
                 name = f"{digest.RETRAIN} {model}"
-                last = progress(self.connection, name)
-                advance(self.connection, name, last, int(now))
+                last = job_time(self.connection, name)
+                note_job_time(self.connection, name, now)
                 event = digest.retrain(self.connection, model, clock.iso(last))
                 events.append(event)
-                for key, webhook in self.settings.receivers(model).items():
-                    outbox.tell(self.connection, key, webhook, event)
+                self._enqueue_event(event, model)
         return events
 
-    def deliver(self) -> delivery.Report:
-        """Send what the outbox owes to the webhooks whose URL is known here."""
-        with self._sound():
-            return delivery.deliver(self.store, list(self._reachable().items()))
+    def deliver(self) -> DeliveryReport:
+        """Send pending messages to the webhooks whose URL is known here."""
+        with store_health.explained(self.store):
+            return deliver(self.store, list(self._reachable().items()))
 
-    def undeliverable(self) -> list[str]:
-        """Return the webhooks that are owed something, and whose URL only the app knows."""
+    def unreachable_webhooks(self) -> list[str]:
+        """Return the webhooks with pending messages whose URL only the app knows."""
         known = self._reachable()
-        rows = self.connection.execute(
-            "select distinct webhook from deliveries where state = 'pending'"
-        )
-        return [row[0] for row in rows if row[0] not in known]
+        return [key for key in webhooks_with_messages(self.connection) if key not in known]
+
+    def _analyze(self, scope: PassScope, lease: Lease, on_piece: OnPiece) -> AnalysisReport:
+        begin_pass(self.connection)
+        counter = WindowCounter(self.connection, self.settings, lease, on_piece)
+        counted = analyze.count(counter)
+        windows = 0
+        for result in analyze.results(scope, counter):
+            if self._write(lease, result, again=scope.again):
+                windows += 1
+                on_piece()
+        for result in capture_loss.results(self.connection, time.time()):
+            self._write(lease, result)
+        if scope.model is None:
+            end_pass(self.connection)
+        return AnalysisReport(counted.exchanges, counted.references, windows)
+
+    def _write(self, lease: Lease, result: WindowResult, *, again: bool = False) -> bool:
+        """Write a window's metrics, its alerts and their messages, in one transaction.
+
+        False if another analysis wrote the window, or took the lease over.
+        """
+        try:
+            with lease.transaction() as connection:
+                rows = results.write(connection, result, again=again)
+                if rows and not again:
+                    model = result.period.model
+                    rules = self.settings.for_model(model).rules
+                    self._enqueue(lifecycle.update(connection, rows, rules), model)
+        except BusyError:
+            return False
+        return rows is not None
+
+    def _enqueue(self, transitions: Sequence[Transition], model: str) -> None:
+        """Enqueue messages about a model's alerts, inside the caller's transaction."""
+        if transitions:
+            url = self.settings.for_model(model).dashboard_url
+            webhooks = list(self.settings.receivers(model).items())
+            outbox.enqueue(self.connection, transitions, webhooks, dashboard_url=url)
+
+    def _enqueue_event(self, event: Mapping[str, Any], model: str) -> None:
+        for key, webhook in self.settings.receivers(model).items():
+            outbox.enqueue_event(self.connection, key, webhook, event)
+
+    def _models(self) -> list[str]:
+        """Return the models that have settings or alerts, in order."""
+        known = {*configured_models(self.connection), *models_with_alerts(self.connection)}
+        return sorted(known - {""})
 
     def _reachable(self) -> dict[str, WebhookSettings]:
         known = self.settings.receivers()
         return {key: webhook for key, webhook in known.items() if webhook.url}
 
-    def _alert(self, connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Within the transaction of a window's metrics: its alerts, and the messages they owe."""
-        model = rows[0]["model"] if rows else ""
-        settings = self.settings.of(model)
-        self._owe(connection, lifecycle.update(connection, rows, settings.rules), model)
-
-    def _owe(
-        self,
-        connection: sqlite3.Connection,
-        transitions: Sequence[lifecycle.Transition],
-        model: str,
-    ) -> None:
-        if transitions:
-            url = self.settings.of(model).dashboard_url
-            told = list(self.settings.receivers(model).items())
-            outbox.enqueue(connection, transitions, told, dashboard_url=url)
+    def _pace(self) -> Pace:
+        connection = self.connection
+        budget = _MAX_REST * self.settings.for_model("").job_limit_seconds
+        # A process that holds the write lock must not rest: others wait for it.
+        return Pace(budget, may_rest=lambda: not connection.in_transaction)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from modeltap.config.schedule_settings import cron_of
 from modeltap.config.windows import parse_seconds
 from modeltap.store.connection import writing
-from modeltap.store.watermarks import progress
+from modeltap.store.job_times import job_time, note_job_time
 
 
 class Timer:
-    """Tells when one job is due.
+    """The schedule of one job.
 
     An interval goes by the monotonic clock, from when the process began. Cron, and intervals of an
     hour and more, go by the time of the last run in the store, which restarts and other leaders
@@ -21,7 +21,7 @@ class Timer:
     """
 
     def __init__(self, job: str, text: str) -> None:
-        self._name = f"job {job}"
+        self._name = f"schedule {job}"
         cron = cron_of(text)
         self._trigger = None
         self._seconds = 0.0
@@ -34,9 +34,9 @@ class Timer:
         self._last = time.monotonic()
 
     def due(self, connection: sqlite3.Connection) -> bool:
-        """Say whether it is time; if so, the next time counts from now."""
+        """Return whether the job is due; if so, its next time counts from now."""
         if self._trigger is None and self._seconds < 3600:
-            # Half a second early is in time: looks come every few seconds.
+            # Half a second early is in time: polls come every few seconds.
             if time.monotonic() - self._last < self._seconds - 0.5:
                 return False
             self._last = time.monotonic()
@@ -44,15 +44,12 @@ class Timer:
         return self._due_by_store(connection, time.time())
 
     def _due_by_store(self, connection: sqlite3.Connection, now: float) -> bool:
-        last = progress(connection, self._name)
+        last = job_time(connection, self._name)
         first, set_back = not last, last > now + 1
         if not (first or set_back or self._after(last) <= now):
             return False
         with writing(connection):
-            connection.execute(
-                "insert or replace into progress (name, value) values (?, ?)",
-                (self._name, int(now)),
-            )
+            note_job_time(connection, self._name, now)
         return not (first or set_back)
 
     def _after(self, last: float) -> float:

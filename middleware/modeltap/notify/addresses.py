@@ -1,4 +1,4 @@
-"""Which addresses a webhook may reach: an alert must not become a way into a private network."""
+"""Check the addresses of webhooks: an alert must not become a way into a private network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending what is owed: at least once, in order for each alert, under one id on every attempt."""
+"""Delivery of pending messages: at least once, in order for each alert, under one id."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from modeltap.store.connection import connect
 logger = logging.getLogger("modeltap")
 
 _MAX_RECEIVERS_AT_ONCE = 8
+"""Each needs a thread and a connection; few stores have more receivers."""
+
 _PASS_SECONDS = 60.0
 """How long a pass serves one receiver: a slow one with many messages goes on in the next pass."""
 
 _LEASE_MARGIN_SECONDS = 60.0
 """A claim outlasts its one attempt by this much: for a busy store, not for a slow receiver."""
 
-_LOOK_AGAIN_SECONDS = 300.0
-"""When to try again what cannot be sent for lack of a setting."""
+_NO_SETTING_SECONDS = 300.0
+"""Retry a message that cannot be sent for lack of a setting after so long."""
 
-_ANOTHER_KNOWS_SECONDS = 60.0
+_UNKNOWN_WEBHOOK_SECONDS = 60.0
 """The same where another process may know the URL: soon, for it may be the app itself."""
 
 
 @dataclass
-class Report:
-    """How many messages went where."""
+class DeliveryReport:
+    """How many messages were delivered, are to be retried, or were given up."""
 
     delivered: int = 0
     retried: int = 0
@@ -48,7 +50,7 @@ def deliver(
     *,
     clock: Clock = time.time,
     transport: Transports = plain_transport,
-) -> Report:
+) -> DeliveryReport:
     """Try every message that is due; a slow receiver holds up nobody but itself.
 
     One thread and one connection for each receiver, at most eight at once; no transaction is
@@ -56,11 +58,11 @@ def deliver(
 
     Args:
         webhooks: each with the key that the store knows it by.
-        clock: seconds since the epoch.
-        transport: makes httpx's transports; tests give `httpx.MockTransport`.
+        clock: seconds since the epoch; a test may set it.
+        transport: makes httpx's transports; a test may give `httpx.MockTransport`.
     """
-    report = Report()
-    if not _look(store, [key for key, _ in webhooks], clock()):
+    report = DeliveryReport()
+    if not _any_due(store, [key for key, _ in webhooks], clock()):
         return report
     jobs = dict(reversed(webhooks))  # of two with one key, the first
     with ThreadPoolExecutor(_MAX_RECEIVERS_AT_ONCE, thread_name_prefix="modeltap-webhook") as pool:
@@ -76,21 +78,21 @@ def deliver(
     return report
 
 
-def _look(store: str | Path, known: Sequence[str], now: float) -> bool:
-    """Set aside what is owed to webhooks that nobody knows here; say whether anything is due."""
+def _any_due(store: str | Path, known: Sequence[str], now: float) -> bool:
+    """Return whether a message is due; those of unknown webhooks are postponed first."""
     connection = connect(store, create=False)
     try:
-        for key in outbox.strangers(connection, known, now):
-            again = now + _ANOTHER_KNOWS_SECONDS
+        for key in outbox.unknown_webhooks(connection, known, now):
+            again = now + _UNKNOWN_WEBHOOK_SECONDS
             outbox.postpone(connection, key, None, now=now, until=again)
-        return outbox.due(connection, now)
+        return outbox.any_due(connection, now)
     finally:
         connection.close()
 
 
 def _serve(
     store: Path, key: str, webhook: WebhookSettings, clock: Clock, transport: Transports
-) -> Report:
+) -> DeliveryReport:
     connection = connect(store, create=False)
     try:
         try:
@@ -98,9 +100,9 @@ def _serve(
         except ConfigError as error:
             # No attempt was made, so none is counted: the message waits for its variable.
             now = clock()
-            again = now + _LOOK_AGAIN_SECONDS
+            again = now + _NO_SETTING_SECONDS
             outbox.postpone(connection, key, str(error), now=now, until=again)
-            return Report()
+            return DeliveryReport()
         report = _send_due(connection, key, ready, clock, transport)
         outbox.hold_back(connection, key, clock())
         return report
@@ -114,16 +116,15 @@ def _send_due(
     webhook: WebhookSettings,
     clock: Clock,
     transport: Transports,
-) -> Report:
+) -> DeliveryReport:
     """Send one message after the other, until none is due or the receiver cannot take more."""
-    report = Report()
+    report = DeliveryReport()
     lease = webhook.timeout_seconds + _LEASE_MARGIN_SECONDS
     deadline = time.monotonic() + _PASS_SECONDS
     while time.monotonic() < deadline:
-        claimed = outbox.claim(connection, [key], now=clock(), limit=1, lease_seconds=lease)
-        if not claimed:
+        message = outbox.claim(connection, key, now=clock(), lease_seconds=lease)
+        if message is None:
             break
-        (message,) = claimed
         outcome = post(
             webhook, message.id, json.loads(message.body), clock=clock, transport=transport
         )
@@ -143,7 +144,7 @@ def _send_due(
     return report
 
 
-def _count(report: Report, state: str) -> None:
+def _count(report: DeliveryReport, state: str) -> None:
     if state == "delivered":
         report.delivered += 1
     elif state == "dead":

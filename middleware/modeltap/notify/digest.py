@@ -1,4 +1,4 @@
-"""The digest: what a day or a week was like, model by model; and the call to train again."""
+"""Two events on a schedule: the digest of all models, and the call to retrain one."""
 
 from __future__ import annotations
 
@@ -6,62 +6,65 @@ import sqlite3
 from typing import Any
 
 from modeltap import clock
-from modeltap.analysis.model.metric import counted
 from modeltap.notify.events import bounded, without_values
+from modeltap.store.alerts import (
+    count_begun,
+    count_firing_of,
+    count_open_of,
+    gravest_open,
+    models_with_alerts,
+)
+from modeltap.store.labels import count_labels_since
+from modeltap.store.metrics import last_value
+from modeltap.store.settings import configured_models
+from modeltap.store.traffic import count_requests, models_with_traffic
+from modeltap.wording import plural
 
 DIGEST = "digest"
 RETRAIN = "retrain"
 
 _NAMED = 3
+"""A model's summary is one line: it names so many alerts."""
 
 
 def digest(connection: sqlite3.Connection, start: str, end: str) -> dict[str, Any]:
-    """Return the event that tells of the time from `start` to `end`, each model in a sentence."""
-    names = connection.execute(
-        "select model from settings union select model from traffic union select model from alerts "
-        "where model <> '' order by 1"
-    )
-    models = [_of_model(connection, row[0], start, end) for row in names.fetchall()]
-    firing = sum(one["alerts_firing"] for one in models)
-    began = sum(one["alerts_began"] for one in models)
+    """Return the digest of the time from `start` to `end`, each model in a sentence."""
+    names = {
+        *configured_models(connection),
+        *models_with_traffic(connection),
+        *models_with_alerts(connection),
+    }
+    models = [_digest_of(connection, model, start, end) for model in sorted(names)]
+    firing = sum(model["alerts_firing"] for model in models)
+    began = sum(model["alerts_began"] for model in models)
     period = f"{clock.short(start)} to {clock.short(end)}"
-    said = f"{period}: {counted(len(models), 'model')}, {_alerts(firing)}, {began} began"
-    # What is left out of a message that has no room for all are the quiet ones.
-    models.sort(key=lambda one: -one["alerts_firing"])
-    return bounded(
-        {
-            "type": DIGEST,
-            "timestamp": clock.now(),
-            "data": {
-                "summary": said,
-                "period_start": start,
-                "period_end": end,
-                "models": models,
-                "alerts": [],
-            },
-        },
-        "models",
-    )
+    # The quiet models come last: a message without room for all leaves out the last ones.
+    models.sort(key=lambda model: -model["alerts_firing"])
+    data = {
+        "summary": f"{period}: {plural(len(models), 'model')}, {_alerts(firing)}, {began} began",
+        "period_start": start,
+        "period_end": end,
+        "models": models,
+        "alerts": [],
+    }
+    return bounded({"type": DIGEST, "timestamp": clock.now(), "data": data}, "models")
 
 
 def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str, Any]:
-    """Return the event that asks for a model to be trained again, with what there is for it."""
-    labelled = connection.execute(
-        "select ifnull(sum(labels), 0) from label_days where model = ? and day >= ?",
-        (model, since[:10]),
-    ).fetchone()[0]
-    firing = _count(connection, model, "state = 'firing'", ())
-    said = f"{model}: time to train again: {labelled:,} labels since {clock.short(since)}, "
+    """Return the event that asks for a model to be retrained, with the labels that are new."""
+    labels = count_labels_since(connection, model, since[:10])
+    firing = count_firing_of(connection, model)
+    news = f"{labels:,} labels since {clock.short(since)}, {_alerts(firing)}"
     return {
         "type": RETRAIN,
         "timestamp": clock.now(),
         "data": {
             "model": model,
             "since": since,
-            "labels": labelled,
+            "labels": labels,
             "alerts_firing": firing,
-            "performance": _latest(connection, model, ("mae", "rmse", "accuracy", "f1_macro")),
-            "summary": said + _alerts(firing),
+            "performance": _last_values(connection, model, "mae", "rmse", "accuracy", "f1_macro"),
+            "summary": f"{model}: time to train again: {news}",
             "alerts": [],
         },
     }
@@ -73,60 +76,32 @@ def _alerts(count: int) -> str:
     return f"{count} alerts fire"
 
 
-def _of_model(connection: sqlite3.Connection, model: str, start: str, end: str) -> dict[str, Any]:
-    traffic = connection.execute(
-        "select ifnull(sum(requests), 0), ifnull(sum(errors), 0) from traffic "
-        "where model = ? and window_start >= ? and window_start < ?",
-        (model, start, end),
-    ).fetchone()
-    began = _count(
-        connection,
-        model,
-        "id in (select alert_id from alert_history where state = 'firing' and at >= ?)",
-        (start,),
-    )
-    firing = connection.execute(
-        "select model, feature, segment, summary from alerts where model = ? "
-        "and state in ('firing', 'no_data', 'error') order by severity = 'critical' desc, "
-        "started_at limit ?",
-        (model, _NAMED),
-    ).fetchall()
-    count = _count(connection, model, "state in ('firing', 'no_data', 'error')", ())
-    latest = _latest(connection, model, ("mae", "accuracy", "latency_p95_ms"))
-    parts = [f"{traffic[0]:,} requests"]
-    parts += [f"{traffic[1]:,} failed"] if traffic[1] else []
-    parts += [f"{name} {value:.4g}" for name, value in latest.items()]
-    parts += [_alerts(count)]
-    words = (without_values(dict(row))["summary"] for row in firing)
-    told = "; ".join(one.removeprefix(f"{model}: ") for one in words)
+def _digest_of(connection: sqlite3.Connection, model: str, start: str, end: str) -> dict[str, Any]:
+    traffic = count_requests(connection, model, start, end)
+    firing = count_open_of(connection, model)
+    values = _last_values(connection, model, "mae", "accuracy", "latency_p95_ms")
+    parts = [f"{traffic.requests:,} requests"]
+    parts += [f"{traffic.errors:,} failed"] if traffic.errors else []
+    parts += [f"{name} {value:.4g}" for name, value in values.items()]
+    parts += [_alerts(firing)]
+    named = _named_alerts(connection, model)
     return {
         "model": model,
-        "requests": traffic[0],
-        "errors": traffic[1],
-        "alerts_firing": count,
-        "alerts_began": began,
-        **latest,
-        "summary": f"{model}: {', '.join(parts)}" + (f": {told}" if told else ""),
+        "requests": traffic.requests,
+        "errors": traffic.errors,
+        "alerts_firing": firing,
+        "alerts_began": count_begun(connection, model, start),
+        **values,
+        "summary": f"{model}: {', '.join(parts)}" + (f": {named}" if named else ""),
     }
 
 
-def _count(connection: sqlite3.Connection, model: str, where: str, values: tuple[Any, ...]) -> int:
-    found: int = connection.execute(
-        f"select count(*) from alerts where model = ? and {where}", (model, *values)
-    ).fetchone()[0]
-    return found
+def _named_alerts(connection: sqlite3.Connection, model: str) -> str:
+    alerts = gravest_open(connection, model, _NAMED)
+    summaries = (without_values(dict(alert))["summary"] for alert in alerts)
+    return "; ".join(summary.removeprefix(f"{model}: ") for summary in summaries)
 
 
-def _latest(
-    connection: sqlite3.Connection, model: str, metrics: tuple[str, ...]
-) -> dict[str, float]:
-    found = {}
-    for metric in metrics:
-        row = connection.execute(
-            "select value from metrics where model = ? and metric = ? and segment is null "
-            "and value is not null order by window_start desc limit 1",
-            (model, metric),
-        ).fetchone()
-        if row is not None:
-            found[metric] = row[0]
-    return found
+def _last_values(connection: sqlite3.Connection, model: str, *metrics: str) -> dict[str, float]:
+    values = {metric: last_value(connection, model, metric) for metric in metrics}
+    return {metric: value for metric, value in values.items() if value is not None}

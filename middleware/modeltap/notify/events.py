@@ -1,4 +1,4 @@
-"""What a message says: what, since when, how sure, and what to look at, in plain words."""
+"""Events: the content of messages about alerts, with a summary in plain words."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.alerts.lifecycle import ERROR, NO_DATA, RESOLVED, Transition
-from modeltap.alerts.rules import DATA_DRIFT, DEFAULT_RULES
+from modeltap.alerts.rules import DEFAULT_RULES
+from modeltap.alerts.transitions import ERROR, NO_DATA, RESOLVED, Transition
 
 _MAX_BODY_BYTES = 20_000
 """Standard Webhooks asks for bodies below 20 KB."""
 
 _MAX_TEXT = 400
+"""A text longer than that is cut: chat services show a message of some lines in full."""
+
 _SUMMED_UP = 3
+"""A summary has the sentences of the three worst alerts ..."""
+
 _NAMED = 10
-_SHOWN = (
+"""... and the names of ten more."""
+
+_PUBLIC = (
     "id",
     "fingerprint",
     "metric",
@@ -54,17 +60,17 @@ def event_of(
     dashboard: str | None = None,
     include_values: bool = False,
 ) -> dict[str, Any]:
-    """Write `group`, the worst first, as one event below 20 KB; tells how many were left out.
+    """Write `group`, the worst first, as one event below 20 KB, with the number of alerts left out.
 
     Args:
         include_values: whether values of payloads may be quoted.
         open_alerts: how many still fire by the same rule for the same model.
-        dashboard: where the link leads to.
+        dashboard: the target of the link.
     """
     if not include_values:
         group = [replace(one, alert=without_values(dict(one.alert))) for one in group]
     first = group[0].alert
-    alerts = [_shown(one.alert) for one in group]
+    alerts = [_public(one.alert) for one in group]
     data = {
         **{name: first[name] for name in ("model", "version", "rule", "severity")},
         "window_start": group[0].window_start,
@@ -82,7 +88,7 @@ def event_of(
 
 
 def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
-    """Return `event` below 20 KB: of what it has `listed` the last ones are left out, and counted.
+    """Return `event` below 20 KB: the last items of its list `listed` are left out, and counted.
 
     >>> event = bounded({"data": {"models": ["x" * 9000, "y" * 9000, "z" * 9000]}}, "models")
     >>> len(event["data"]["models"]), event["data"]["models_left_out"]
@@ -98,25 +104,25 @@ def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
 
 
 def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an alert whose summary quotes nothing from a payload: names, numbers and ids alone.
+    """Return an alert whose summary quotes no value of a payload: names, numbers and ids alone.
 
-    >>> said = "m: driver's car: share of 'red' went from 0 % to 9 %"
+    >>> summary = "m: driver's car: share of 'red' went from 0 % to 9 %"
     >>> about = {"model": "m", "feature": "driver's car", "segment": None}
-    >>> without_values({**about, "summary": said})["summary"]
+    >>> without_values({**about, "summary": summary})["summary"]
     "m: driver's car: share of [value] went from 0 % to 9 %"
-    >>> said = "m: no row for 9 h, until the window's end; the reference's longest pause was 2 h"
-    >>> without_values({**about, "summary": said})["summary"] == said
+    >>> summary = "m: no row for 9 h, until the window's end; the reference's longest pause was 2 h"
+    >>> without_values({**about, "summary": summary})["summary"] == summary
     True
     """
     # Names stand unquoted, and may have a quote within.
     names = [re.escape(str(alert[one])) for one in _NAMES if len(str(alert[one] or "")) > 1]
-    found = re.compile("|".join([*(f"({name})" for name in names), _QUOTED]))
-    said = found.sub(lambda one: one[0] if one.lastindex else "[value]", str(alert["summary"]))
-    return {**alert, "summary": said}
+    quoted = re.compile("|".join([*(f"({name})" for name in names), _QUOTED]))
+    text = quoted.sub(lambda one: one[0] if one.lastindex else "[value]", str(alert["summary"]))
+    return {**alert, "summary": text}
 
 
 def summary(group: Sequence[Transition]) -> str:
-    """Say in plain words what began or ended in a window, the worst first."""
+    """Return in plain words which alerts began or ended in a window, the worst first."""
     first, when = group[0].alert, _when(group[0].window_start, group[0].window_end)
     head = f"{first['model'] or 'all models'}: "
     names = f"{', '.join(map(_name, group[:_NAMED]))}{_more(group, _NAMED)}"
@@ -126,29 +132,29 @@ def summary(group: Sequence[Transition]) -> str:
         return f"{head}not known any more since {when}: {names}: no verdict for lack of data"
     if group[0].event == ERROR:
         return f"{head}not known any more: {names}: the analysis fails"
-    told = "; ".join(str(one.alert["summary"]).removeprefix(head) for one in group[:_SUMMED_UP])
+    reported = "; ".join(str(one.alert["summary"]).removeprefix(head) for one in group[:_SUMMED_UP])
     rest = group[_SUMMED_UP:]
     also = f"; also {', '.join(map(_name, rest[:_NAMED]))}{_more(rest, _NAMED)}" if rest else ""
     if group[0].repeated:
         when = f"still, since {clock.short(min(one.alert['started_at'] for one in group))}"
-        return f"{head}{_what(group)} ({when}): {told}{also}"
-    return f"{head}{_what(group)} in {when}: {told}{also}"
+        return f"{head}{_what(group)} ({when}): {reported}{also}"
+    return f"{head}{_what(group)} in {when}: {reported}{also}"
 
 
 def encoded(event: Any) -> bytes:
-    """Return the event's JSON; NaN becomes null, which `json.dumps` would write as no JSON."""
+    """Return the event's JSON; NaN becomes null, which is valid JSON."""
     return msgspec.json.encode(event)
 
 
-def _shown(alert: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {name: _clipped(alert[name]) for name in _SHOWN}
-    shown["examples"] = json.loads(alert["examples"]) if alert["examples"] else []
-    return shown
+def _public(alert: Mapping[str, Any]) -> dict[str, Any]:
+    public = {name: _clipped(alert[name]) for name in _PUBLIC}
+    public["examples"] = json.loads(alert["examples"]) if alert["examples"] else []
+    return public
 
 
 def _what(group: Sequence[Transition]) -> str:
     rule, count = group[0].alert["rule"], len(group)
-    if rule != DATA_DRIFT.name:
+    if rule != "data_drift":
         return DEFAULT_RULES[rule].subject
     if group[0].alert["feature"] is None:
         return "the inputs drifted together"
@@ -170,7 +176,7 @@ def _when(start: str, end: str) -> str:
     'the week from 2013-03-04'
     """
     length = (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0)
-    unit = {3600.0: "hour", 86_400.0: "day", 604_800.0: "week"}.get(length)
+    unit = {clock.HOUR: "hour", clock.DAY: "day", clock.WEEK: "week"}.get(length)
     if unit is None:
         return f"the time from {clock.short(start)} to {clock.short(end)}"
     return f"the {unit} from {clock.short(start)}"

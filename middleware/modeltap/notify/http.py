@@ -16,18 +16,21 @@ import httpx
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, ModeltapError
 from modeltap.notify.addresses import resolve
-from modeltap.notify.outbox import Outcome
+from modeltap.notify.outbox import DeliveryOutcome
 from modeltap.plugins import hooks
 
 Clock = Callable[[], float]
+"""Returns the time as Unix seconds; tests of receivers pass their own."""
+
 Transports = Callable[[], httpx.AsyncBaseTransport]
+"""Makes the transport of one post; tests of receivers pass `httpx.MockTransport`."""
 
 _SLOW_DOWN = (429, 502, 503, 504)
-"""Statuses by which a receiver says that it has too much to do."""
+"""Statuses by which a receiver reports that it is overloaded."""
 
 
 def plain_transport() -> httpx.AsyncBaseTransport:
-    """Return a transport that goes by no environment variable: no proxy, no other certificates.
+    """Return a transport that ignores environment variables: no proxy, no other certificates.
 
     A transport and no client: a client logs each URL, and webhooks' URLs hold tokens; it also
     is what would follow redirects.
@@ -48,7 +51,7 @@ def post(
     *,
     clock: Clock = time.time,
     transport: Transports = plain_transport,
-) -> Outcome:
+) -> DeliveryOutcome:
     """Post `event` once; never raises for what a receiver, a plugin or a setting does.
 
     Args:
@@ -57,25 +60,25 @@ def post(
         clock: seconds since the epoch, for the timestamp header and a ``Retry-After`` date.
     """
     try:
-        sent = _asked("send_event", event=event, webhook=webhook, message_id=message_id)
+        sent = _call_plugin("send_event", event=event, webhook=webhook, message_id=message_id)
         if sent is not None:
-            return Outcome(
+            return DeliveryOutcome(
                 accepted=sent, error=None if sent else "the service refused it", busy=not sent
             )
-        body, headers = _written(webhook, message_id, event, int(clock()))
-        return asyncio.run(_in_time(webhook, body, headers, clock, transport))
+        body, headers = _formatted(webhook, message_id, event, int(clock()))
+        return asyncio.run(_post_in_time(webhook, body, headers, clock, transport))
     except ModeltapError as error:
-        return Outcome(error=str(error), busy=True)
+        return DeliveryOutcome(error=str(error), busy=True)
     except TimeoutError:
-        return Outcome(error="timeout", busy=True)
+        return DeliveryOutcome(error="timeout", busy=True)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return Outcome(error=_word(error), busy=True)
+        return DeliveryOutcome(error=_described(error), busy=True)
 
 
-def _written(
+def _formatted(
     webhook: WebhookSettings, message_id: str, event: Mapping[str, Any], timestamp: int
 ) -> tuple[bytes, dict[str, str]]:
-    written: tuple[bytes, dict[str, str]] | None = _asked(
+    written: tuple[bytes, dict[str, str]] | None = _call_plugin(
         "format_event",
         event=event,
         webhook=webhook,
@@ -87,23 +90,23 @@ def _written(
     return written
 
 
-def _asked(hook: str, *, webhook: WebhookSettings, **about: Any) -> Any:
+def _call_plugin(hook: str, *, webhook: WebhookSettings, **about: Any) -> Any:
     try:
         return getattr(hooks("channels"), hook)(webhook=webhook, **about)
     except ModeltapError:
         raise
     except Exception as error:
-        # A plugin's message may quote the URL or the secret: only its kind is told.
+        # A plugin's message may quote the URL or the secret: only its kind is reported.
         raise ConfigError(f"format {webhook.format!r} failed: {type(error).__name__}") from None
 
 
-async def _in_time(
+async def _post_in_time(
     webhook: WebhookSettings,
     body: bytes,
     headers: Mapping[str, str],
     clock: Clock,
     transport: Transports,
-) -> Outcome:
+) -> DeliveryOutcome:
     # One bound on everything: httpx's own timeouts begin anew with every byte that drips in.
     async with asyncio.timeout(webhook.timeout_seconds):
         url = httpx.URL(webhook.url)
@@ -132,10 +135,10 @@ async def _post_to(
     headers: Mapping[str, str],
     clock: Clock,
     transport: Transports,
-) -> Outcome:
+) -> DeliveryOutcome:
     """Post to the one address that was checked, with the name the receiver knows itself by.
 
-    The status is all that is read of the answer, which may have no end.
+    Only the status of the response is read: its body may have no end.
     """
     request = httpx.Request(
         "POST",
@@ -150,7 +153,7 @@ async def _post_to(
         response = await wire.handle_async_request(request)
         await response.aclose()
     status = response.status_code
-    return Outcome(
+    return DeliveryOutcome(
         status=status,
         error=None if 200 <= status < 300 else f"status {status}",
         retry_after=retry_after(response.headers.get("retry-after"), clock()),
@@ -178,8 +181,8 @@ def retry_after(text: str | None, now: float) -> float | None:
     return None if math.isnan(seconds) else max(0.0, seconds)
 
 
-def _word(error: Exception) -> str:
-    """Name an error in a word or two; its own message may quote the URL, and so a token."""
+def _described(error: Exception) -> str:
+    """Describe an error in a word or two; its own message may quote the URL, and so a token."""
     chain: BaseException | None = error
     while chain is not None:
         if isinstance(chain, ssl.SSLError):

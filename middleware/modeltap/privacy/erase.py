@@ -14,12 +14,27 @@ import msgspec
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import BusyError, InputError
-from modeltap.privacy.masker import Masker, inflate
+from modeltap.privacy.body_text import inflate
+from modeltap.privacy.marks import Marks
+from modeltap.store.bodies import StoredBodies, bodies_after, unmatched_bodies
 from modeltap.store.connection import writing
-from modeltap.store.references import forget_rows
-from modeltap.store.retention import delete, give_back
+from modeltap.store.erasure import (
+    replace_in_explanations,
+    replace_in_messages,
+    replace_in_summaries,
+)
+from modeltap.store.references import all_references, forget_rows
+from modeltap.store.retention import (
+    ExchangeKey,
+    delete,
+    empty_log,
+    give_back,
+    overwrite_deleted,
+)
+from modeltap.store.unmatched import delete_unmatched
 
 _CHUNK = 500
+_ERASED = "'[erased]'"
 _MAX_BYTES = 64 * 1024 * 1024
 _READERS_SECONDS = 30.0
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -104,75 +119,58 @@ def _plain(body: str | bytes, encoding: str | None) -> bytes:
 
 def check_field(connection: sqlite3.Connection, model: str, subject: Subject) -> None:
     """Raise `InputError` where no exchange of `model` has the subject's field: it is misspelt."""
-    rows = connection.execute(
-        "select request_body, request_encoding, response_body, response_encoding from exchanges "
-        "where model = ?",
-        (model,),
-    )
-    waiting = connection.execute(
-        "select body, null, null, null from unmatched where model = ?", (model,)
-    )
-    for row in chain(rows, waiting):
-        if subject.is_named_in_body(row[0], row[1]) or subject.is_named_in_body(row[2], row[3]):
+    waiting = unmatched_bodies(connection, model)
+    for bodies in chain(_all_bodies(connection, model), waiting):
+        if any(subject.is_named_in_body(*body) for body in bodies.with_encodings()):
             return
     raise InputError(
-        f"no exchange of {model!r} has a field {subject.field!r}: nobody was looked for; "
+        f"no exchange of {model!r} has a field {subject.field!r}; nothing was erased. "
         "`modeltap show ID` shows the fields of one"
     )
 
 
-def matching(
-    connection: sqlite3.Connection, model: str, subject: Subject
-) -> Iterator[tuple[int, str]]:
-    """Yield `seq` and `id` of each exchange of `model` that holds the subject.
+def matching(connection: sqlite3.Connection, model: str, subject: Subject) -> Iterator[ExchangeKey]:
+    """Yield each exchange of `model` that holds the subject.
 
-    Of a request or response that waits for the other half it is 0 and the id.
+    The `seq` of a request or response that waits for the other is 0.
     """
-    waiting = connection.execute("select id, body from unmatched where model = ?", (model,))
-    for id_, body in waiting:
-        if subject.is_in_body(body, None):
-            yield 0, id_
+    waiting = unmatched_bodies(connection, model)
+    for bodies in chain(waiting, _all_bodies(connection, model)):
+        if any(subject.is_in_body(*body) for body in bodies.with_encodings()):
+            yield ExchangeKey(bodies.seq, bodies.id)
+
+
+def _all_bodies(connection: sqlite3.Connection, model: str) -> Iterator[StoredBodies]:
     after = 0
-    while True:
-        rows = connection.execute(
-            "select seq, id, request_body, response_body, request_encoding, response_encoding "
-            "from exchanges where model = ? and seq > ? order by seq limit ?",
-            (model, after, _CHUNK),
-        ).fetchall()
-        if not rows:
-            return
-        for row in rows:
-            if subject.is_in_body(row[2], row[4]) or subject.is_in_body(row[3], row[5]):
-                yield row[0], row[1]
-        after = rows[-1][0]
+    while chunk := bodies_after(connection, model, after, _CHUNK):
+        yield from chunk
+        after = chunk[-1].seq
 
 
 def erase(
     connection: sqlite3.Connection,
-    exchanges: list[tuple[int, str]],
+    exchanges: list[ExchangeKey],
     model: str = "",
     subject: Subject | None = None,
 ) -> None:
     """Delete `exchanges`, overwrite what they were, and give their space back.
 
-    With a `subject`, its value is also taken out of what was said of `model` in words.
+    With a `subject`, its value is also erased from texts about `model`.
 
     Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
     """
-    connection.execute("pragma secure_delete = on")
+    overwrite_deleted(connection)
     if subject is not None:
         _unname(connection, model, subject)
     for start in range(0, len(exchanges), _CHUNK):
         with writing(connection):
             part = exchanges[start : start + _CHUNK]
             delete(connection, part)
-            connection.executemany(
-                "delete from unmatched where id = ?", [(id_,) for _, id_ in part]
-            )
-            forget_rows(connection, [id_ for _, id_ in part])
+            delete_unmatched(connection, [key.id for key in part])
+            forget_rows(connection, [key.id for key in part])
     give_back(connection)
     deadline = time.monotonic() + _READERS_SECONDS
-    while connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+    while not empty_log(connection):
         if time.monotonic() > deadline:
             raise BusyError(
                 "erased, but a reader keeps the write-ahead log in use, which may still hold the "
@@ -182,49 +180,34 @@ def erase(
 
 
 def _unname(connection: sqlite3.Connection, model: str, subject: Subject) -> None:
-    """Take the value out of what was said in words: of metrics, in alerts and in messages.
+    """Erase the value from texts: explanations of metrics, alerts and messages.
 
     A digest speaks of all models; of other messages the alerts tell whose they are.
     """
     quoted = repr(subject.value)  # as explanations quote
     inside = msgspec.json.encode(quoted).decode()[1:-1]
     with writing(connection):
-        for table, column, text, is_about in (
-            ("metrics", "explanation", quoted, "model = ?"),
-            ("alerts", "summary", quoted, "model = ?"),
-            (
-                "deliveries",
-                "body",
-                inside,
-                "alert_ids = '[]' or exists (select 1 from alerts, "
-                "json_each(alert_ids) where alerts.id = json_each.value and alerts.model = ?)",
-            ),
-        ):
-            connection.execute(
-                f"update {table} set {column} = replace({column}, ?, ?) "
-                f"where instr({column}, ?) and ({is_about})",
-                (text, "'[erased]'", text, model),
-            )
+        replace_in_explanations(connection, model, quoted, _ERASED)
+        replace_in_summaries(connection, model, quoted, _ERASED)
+        replace_in_messages(connection, model, inside, _ERASED)
 
 
 def still_named(connection: sqlite3.Connection, model: str, subject: Subject) -> list[str]:
     """Return the references of `model` that name the value."""
-    references = connection.execute(
-        'select id, payload from "references" where model = ?', (model,)
-    ).fetchall()
     quoted = msgspec.json.encode(subject.value).decode()
-    return [f"reference {row[0]}" for row in references if quoted in row[1]]
+    references = all_references(connection, model)
+    return [f"reference {one.id}" for one in references if quoted in one.payload]
 
 
 def _hashes(value: str, settings: Settings) -> tuple[str, ...]:
     """Return how `value` stands in the store where it was hashed, as a text and as a number."""
     if settings.mask_with != "hash":
         return ()
-    masker = Masker(how="hash", key=from_environment(settings.mask_key or "", "mask_key"))
+    marks = Marks("hash", from_environment(settings.mask_key or "", "mask_key"))
     forms: list[Any] = [value]
     for kind in (int, float):
         try:
             forms.append(kind(value))
         except ValueError:
             continue
-    return tuple(masker.mark(form) for form in forms)
+    return tuple(marks.mark(form) for form in forms)

@@ -40,12 +40,12 @@ class HeaderFilter:
 
     @classmethod
     def of_requests(cls, settings: Settings) -> HeaderFilter:
-        """Return the filter of what is told, and worked out, of a request."""
+        """Return the filter of the request headers that are stored or evaluated."""
         return cls(request_names(settings))
 
     @classmethod
     def of_responses(cls, settings: Settings) -> HeaderFilter:
-        """Return the filter of what is told, and worked out, of a response."""
+        """Return the filter of the response headers that are stored or evaluated."""
         return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, *settings.capture_response_headers])
 
     def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
@@ -70,7 +70,7 @@ class HeaderFilter:
 
 
 def request_names(settings: Settings) -> list[str]:
-    """Return the names, in lower case, of what is told, and worked out, of a request.
+    """Return the names, in lower case, of request headers that are stored or evaluated.
 
     >>> request_names(Settings(capture_request_headers=("X-Tenant", "CE-Id")))[-3:]
     ['inference-header-content-length', 'x-bentoml-request-id', 'x-tenant']
@@ -85,7 +85,7 @@ def request_names(settings: Settings) -> list[str]:
 
 
 def event_header(settings: Settings) -> str:
-    """Return the header that tells the event time, in lower case; empty if none does."""
+    """Return the header with the event time, in lower case; empty if there is none."""
     kind, _, name = settings.event_time.partition(":")
     return name.lower() if kind == "header" else ""
 

@@ -7,8 +7,10 @@ member and its values in another. Of binary bodies only the names are read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
+
+from modeltap.privacy.marks import Marks
+from modeltap.privacy.names import SensitiveNames
 
 _COLUMNS = ("columns", "headers")
 """Where pandas (`split`), and Gradio, have the names of a table's columns."""
@@ -16,53 +18,53 @@ _COLUMNS = ("columns", "headers")
 _VALUES = ("data", "values", "value")
 
 PARQUET = b"PAR1"
-"""What a Parquet file begins and ends with."""
+"""The first and the last bytes of a Parquet file."""
 
 _FOOTER_END = 8
 """After a Parquet file's footer come its length, in four bytes, and the mark."""
 
 
 def mask_beside(
-    found: dict[str, Any],
-    is_sensitive: Callable[[str], bool],
-    replaced: Callable[[object], str | None],
+    document: dict[str, Any],
+    names: SensitiveNames,
+    marks: Marks,
 ) -> bool:
-    """Replace in `found` what its columns, or its own name, say is sensitive; say if any is."""
+    """Replace values under sensitive columns or a sensitive name beside them; say if any."""
     changed = False
     for columns in _COLUMNS:
-        changed = _mask_cells(found, columns, is_sensitive, replaced) or changed
-    name = found.get("name")
-    if isinstance(name, str) and is_sensitive(name):
+        changed = _mask_cells(document, columns, names, marks) or changed
+    name = document.get("name")
+    if isinstance(name, str) and names.is_sensitive(name):
         for member in _VALUES:
-            if member in found:
-                found[member] = _all_replaced(found[member], replaced)
+            if member in document:
+                document[member] = _all_replaced(document[member], marks)
                 changed = True
     return changed
 
 
 def _mask_cells(
-    found: dict[str, Any],
+    document: dict[str, Any],
     columns: str,
-    is_sensitive: Callable[[str], bool],
-    replaced: Callable[[object], str | None],
+    names: SensitiveNames,
+    marks: Marks,
 ) -> bool:
-    names, rows = found.get(columns), found.get("data")
-    if not isinstance(names, list) or not isinstance(rows, list):
+    header, rows = document.get(columns), document.get("data")
+    if not isinstance(header, list) or not isinstance(rows, list):
         return False
     changed = False
-    for place in (place for place, name in enumerate(names) if is_sensitive(str(name))):
+    for place in (place for place, name in enumerate(header) if names.is_sensitive(str(name))):
         for row in rows:
             if isinstance(row, list) and place < len(row):
-                row[place] = replaced(row[place])
+                row[place] = marks.replacement(row[place])
                 changed = True
     return changed
 
 
-def _all_replaced(value: Any, replaced: Callable[[object], str | None]) -> Any:
+def _all_replaced(value: Any, marks: Marks) -> Any:
     """Replace each value for itself: a tensor keeps its shape."""
     if isinstance(value, list):
-        return [_all_replaced(inner, replaced) for inner in value]
-    return replaced(value)
+        return [_all_replaced(inner, marks) for inner in value]
+    return marks.replacement(value)
 
 
 def parquet_footer(body: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""What is sensitive by its look, whatever its name: addresses, numbers and keys in text."""
+"""Values that are sensitive by their look, whatever their name: addresses, numbers, keys."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class SensitiveValues:
         return bool(self._patterns)
 
     def masked(self, text: str, replace: Callable[[str], object]) -> str:
-        """Return `text` with what is sensitive in it replaced by what `replace` makes of it."""
+        """Return `text` with each sensitive value replaced by the result of `replace`."""
         for pattern, is_card in self._patterns:
 
             def replaced(match: re.Match[str], is_card: bool = is_card) -> str:
-                found = match[0]
-                return found if is_card and not _is_card_number(found) else str(replace(found))
+                value = match[0]
+                return value if is_card and not _is_card_number(value) else str(replace(value))
 
             text = pattern.sub(replaced, text)
         return text

@@ -15,7 +15,7 @@ from modeltap.errors import StoreDamaged, StoreError, StoreTooNew
 from modeltap.store import damage, reserve, schema
 
 BUSY_TIMEOUT_SECONDS = 5.0
-"""How long a statement waits for another writer before it says BUSY."""
+"""A statement waits so long for another writer before it fails with BUSY."""
 
 
 def check_path(path: str | Path) -> Path:
@@ -71,7 +71,7 @@ def connect(
         if not reserve.is_full(file, error):
             raise _store_error(error, path, file) from error
         if not reserve.give_up(file):
-            raise StoreError(reserve.said(Path(path), given_up=False)) from error
+            raise StoreError(reserve.full_message(Path(path), given_up=False)) from error
     return connect(path, create=create, in_child=in_child, check=check)
 
 
@@ -97,9 +97,14 @@ def connect_reader(path: str | Path) -> sqlite3.Connection:
 _LOG_BYTES = 64 * 1024 * 1024
 
 
+def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
+    """Have each commit wait for the disk, or (the default of the store) for the system alone."""
+    connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """One write transaction: taken at once (never upgraded later), rolled back on any error."""
+    """Open a write transaction: begun at once (never upgraded later), rolled back on any error."""
     connection.execute("begin immediate")
     try:
         yield connection

@@ -1,4 +1,4 @@
-"""A store that is damaged: told from another program's file, and put aside, never overwritten."""
+"""Damaged stores: told apart from another program's file, and put aside, never overwritten."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ _QUICK_BYTES = 64 * 1024 * 1024
 
 
 def is_damage(error: BaseException) -> bool:
-    """Say whether SQLite's error means that the file's content is wrong."""
+    """Return whether SQLite's error means that the file's content is damaged."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def is_ours(file: Path) -> bool:
-    """Say whether a file that cannot be read was a store once: another program's is not ours."""
+    """Return whether an unreadable file was a store once: other programs' files are left alone."""
     try:
         with file.open("rb") as content:
             return _OURS in content.read(_LOOK_BYTES)
     except OSError:
         return False
+
+
+def quick_check(connection: sqlite3.Connection) -> str:
+    """Return "ok", or the first thing that is wrong with the store's pages."""
+    finding: str = connection.execute("pragma quick_check(1)").fetchone()[0]
+    return finding
 
 
 def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK_BYTES) -> None:
@@ -38,20 +44,20 @@ def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK
     """
     if limit is not None and file.stat().st_size > limit:
         return
-    said = connection.execute("pragma quick_check(1)").fetchone()[0]
-    if said != "ok":
-        error = sqlite3.DatabaseError(" ".join(said.split()))
+    finding = quick_check(connection)
+    if finding != "ok":
+        error = sqlite3.DatabaseError(" ".join(finding.split()))
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error
 
 
 def reason(aside: Path) -> str:
-    """Return what the table `dropped` says of a store that was put aside."""
+    """Return the reason in `dropped` for a store that was put aside."""
     return f"store damaged, put aside as {aside.name}"
 
 
 def inode(file: Path) -> int:
-    """Return what tells this file from another of its name; 0 where there is none."""
+    """Return the inode, which tells a file from another of its name; 0 if there is no file."""
     try:
         return file.stat().st_ino
     except OSError:

@@ -1,46 +1,84 @@
-"""What capture lost, as each process told it."""
+"""Exchanges that capture had to drop, as each process reported them."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from modeltap import clock
-from modeltap.store.watermarks import progress
+from modeltap.store.watermarks import watermark
 
-JUDGED = "losses"
-"""The watermark of losses that alerts were made of."""
+JUDGED = "dropped"
+"""The watermark of the rows of `dropped` that were evaluated."""
 
-CALM_SECONDS = 3 * 3600.0
-"""So long after the beginning of the last hour with a loss two hours without one are over."""
+RECOVERED_SECONDS = 3 * 3600.0
+"""So long after the start of the last hour with a drop, two hours without one have passed."""
 
 
-def write_losses(
-    connection: sqlite3.Connection, model: str, host: str, pid: int, losses: Mapping[str, int]
+def note_dropped(
+    connection: sqlite3.Connection, model: str, host: str, pid: int, counts: Mapping[str, int]
 ) -> None:
-    """Note how many exchanges a process had to drop, by reason."""
-    rows = [(model, host, pid, reason, count, clock.now()) for reason, count in losses.items()]
+    """Note how many exchanges a process had to drop, by reason, inside the transaction."""
+    rows = [(model, host, pid, reason, count, clock.now()) for reason, count in counts.items()]
     connection.executemany(
         "insert into dropped (model, host, pid, reason, count, at) values (?, ?, ?, ?, ?, ?)", rows
     )
 
 
-def newest_loss(connection: sqlite3.Connection) -> int:
-    """Return the number of the last loss, 0 if there is none."""
+def count_dropped(connection: sqlite3.Connection) -> int:
+    """Return how many exchanges were dropped in all."""
+    return connection.execute("select sum(count) from dropped").fetchone()[0] or 0
+
+
+def newest_dropped(connection: sqlite3.Connection) -> int:
+    """Return the number (`seq`) of the last row, 0 if there is none."""
     return connection.execute("select max(seq) from dropped").fetchone()[0] or 0
 
 
-def calm_incidents(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
-    """Return the open alerts about losses that are over."""
+def recovered_incidents(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
+    """Return the open alerts about dropped exchanges that have recovered."""
     return connection.execute(
         "select model, last_window_start from alerts where rule = 'capture_loss' "
         "and state = 'firing' and last_window_start <= ?",
-        (clock.iso(now - CALM_SECONDS),),
+        (clock.iso(now - RECOVERED_SECONDS),),
     ).fetchall()
 
 
-def losses_due(connection: sqlite3.Connection, now: float) -> bool:
-    """Say whether an analysis would raise or end an alert about losses; `now` in Unix seconds."""
-    return newest_loss(connection) > progress(connection, JUDGED) or bool(
-        calm_incidents(connection, now)
+def dropped_due(connection: sqlite3.Connection, now: float) -> bool:
+    """Return whether an analysis would raise or end an alert about them; `now` in Unix seconds."""
+    return newest_dropped(connection) > watermark(connection, JUDGED) or bool(
+        recovered_incidents(connection, now)
     )
+
+
+class Loss(NamedTuple):
+    """Exchanges of a model that capture lost, noted at `at`."""
+
+    model: str
+    at: str
+
+
+def losses_after(connection: sqlite3.Connection, seq: int) -> list[Loss]:
+    """Return the losses with a number above `seq`."""
+    rows = connection.execute("select model, at from dropped where seq > ?", (seq,))
+    return [Loss(*row) for row in rows]
+
+
+class LossesOfReason(NamedTuple):
+    """How many exchanges were lost for one reason; 0 where the reason is the whole message."""
+
+    reason: str
+    exchanges: int
+
+
+def losses_by_reason(
+    connection: sqlite3.Connection, model: str, start: str, end: str
+) -> list[LossesOfReason]:
+    """Return a model's losses from `start` to `end`, half-open, the most frequent reason first."""
+    rows = connection.execute(
+        "select reason, sum(count) from dropped where model = ? and at >= ? and at < ? "
+        "group by reason order by 2 desc",
+        (model, start, end),
+    )
+    return [LossesOfReason(*row) for row in rows]

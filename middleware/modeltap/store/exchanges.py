@@ -1,16 +1,73 @@
-"""Writing exchanges inside the caller's transaction."""
+"""Exchanges: their rows, written by capture and imports, counted, and found by their ids."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
-from modeltap.store import schema
+import msgspec
+from msgspec.structs import astuple
 
-_USUAL = len(schema.USUAL_COLUMNS)
-_NOTHING_RARE = (None,) * len(schema.RARE_COLUMNS)
+
+class UsualColumns(msgspec.Struct, kw_only=True, gc=False):
+    """The columns that most exchanges fill."""
+
+    id: str
+    model: str
+    version: str = ""
+    source: str
+    method: str | None = None
+    path: str | None = None
+    route: str | None = None
+    status: int | None = None
+    started_at: str
+    event_time: str | None = None
+    headers_ms: float | None = None
+    first_byte_ms: float | None = None
+    duration_ms: float | None = None
+    request_type: str | None = None
+    response_type: str | None = None
+    request_body: str | bytes | None = None
+    response_body: str | bytes | None = None
+    request_bytes: int | None = None
+    response_bytes: int | None = None
+    request_read: bool | None = None
+    sample_rate: float | None = None
+    pid: int | None = None
+    host: str | None = None
+
+
+class ExchangeRow(UsualColumns, kw_only=True, gc=False):
+    """What the capture path writes of an exchange; each field is the column of its name.
+
+    `decoded`, `decode_note` and `protocol_id` are the analyzer's. The columns below are null for
+    most exchanges, and then left out of the statement: SQLite's time for a row is mostly its
+    count of columns.
+    """
+
+    environment: str | None = None
+    query: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    request_encoding: str | None = None
+    response_encoding: str | None = None
+    request_note: str | None = None
+    response_note: str | None = None
+    request_truncated: bool | None = None
+    response_truncated: bool | None = None
+    aborted: bool | None = None
+    request_headers: str | None = None
+    response_headers: str | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
+    stream: str | None = None
+
+
+USUAL_COLUMNS = UsualColumns.__struct_fields__
+EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
+_USUAL = len(USUAL_COLUMNS)  # fields of the base come first
+_NOTHING_RARE = (None,) * (len(EXCHANGE_COLUMNS) - _USUAL)
 
 
 @cache
@@ -22,10 +79,115 @@ def _insert(columns: tuple[str, ...]) -> str:
     )
 
 
-def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert `rows`, values of `schema.EXCHANGE_COLUMNS`."""
-    if all(row[_USUAL:] == _NOTHING_RARE for row in rows):
-        usual = (row[:_USUAL] for row in rows)
-        connection.executemany(_insert(schema.USUAL_COLUMNS), usual)
+def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]) -> None:
+    """Insert `rows`; one whose id is in the store already is left out.
+
+    All of this is inside the caller's transaction.
+    """
+    values = list(map(astuple, rows))
+    if all(row[_USUAL:] == _NOTHING_RARE for row in values):
+        connection.executemany(_insert(USUAL_COLUMNS), [row[:_USUAL] for row in values])
     else:
-        connection.executemany(_insert(schema.EXCHANGE_COLUMNS), rows)
+        connection.executemany(_insert(EXCHANGE_COLUMNS), values)
+
+
+def newest_exchange(connection: sqlite3.Connection) -> int:
+    """Return the number (`seq`) of the last exchange, 0 if there is none."""
+    return connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
+
+
+def newest_start(connection: sqlite3.Connection) -> str | None:
+    """Return when the last request came; None if there is no exchange."""
+    started_at: str | None = connection.execute("select max(started_at) from exchanges").fetchone()[
+        0
+    ]
+    return started_at
+
+
+def newest_is_imported(connection: sqlite3.Connection, model: str) -> bool | None:
+    """Return whether a model's last exchange was imported; None if it has none."""
+    row = connection.execute(
+        "select source = 'import' or method is 'IMPORT' from exchanges where model = ? "
+        "order by seq desc limit 1",
+        (model,),
+    ).fetchone()
+    return None if row is None else bool(row[0])
+
+
+def count_exchanges(
+    connection: sqlite3.Connection, model: str | None = None, until: int | None = None
+) -> int:
+    """Return how many exchanges there are, of one model or of all, up to the number `until`."""
+    if model is None and until is None:
+        return int(connection.execute("select count(*) from exchanges").fetchone()[0])
+    found = connection.execute(
+        "select count(*) from exchanges where (? is null or seq <= ?) and (? is null or model = ?)",
+        (until, until, model, model),
+    ).fetchone()
+    return int(found[0])
+
+
+def has_exchange(connection: sqlite3.Connection, id_: str) -> bool:
+    """Return whether the store has an exchange with this id."""
+    row = connection.execute("select 1 from exchanges where id = ?", (id_,)).fetchone()
+    return row is not None
+
+
+def find_exchange_id(
+    connection: sqlite3.Connection,
+    id_: str,
+    model: str | None,
+    *,
+    request_id: str,
+    protocol_id: str | None = None,
+) -> str | None:
+    """Return the id of the exchange called `id_`, else by its caller, else by its protocol.
+
+    Args:
+        model: whose exchanges are looked through for the others' ids; None for all.
+        protocol_id: None where those ids are not looked for.
+    """
+    found = connection.execute(
+        "select id from exchanges where id = ? union all "
+        "select id from exchanges where request_id = ? and (? is null or model = ?) union all "
+        "select id from exchanges where protocol_id = ? and (? is null or model = ?) limit 1",
+        (id_, request_id, model, model, protocol_id, model, model),
+    ).fetchone()
+    return found[0] if found else None
+
+
+def find_whole_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlite3.Row]:
+    """Return the exchange with this id, or up to two whose id begins so, or whose caller's it is.
+
+    Rows have all columns, by their names.
+    """
+    for where, parameters in (
+        ("id = ?", (id_,)),
+        ("id >= ? and id < ? limit 2", (id_, id_ + "\U0010ffff")),
+        ("request_id = ? limit 2", (id_,)),
+    ):
+        found = connection.execute(f"select * from exchanges where {where}", parameters).fetchall()
+        if found:
+            return found
+    return []
+
+
+def last_whole_exchanges(
+    connection: sqlite3.Connection, model: str | None, limit: int
+) -> list[sqlite3.Row]:
+    """Return the last `limit` exchanges of one model, or of all, with all columns, in order."""
+    return connection.execute(
+        "select * from (select * from exchanges where (? is null or model = ?) "
+        "order by seq desc limit ?) order by seq",
+        (model, model, limit),
+    ).fetchall()
+
+
+def whole_exchanges_after(
+    connection: sqlite3.Connection, model: str | None, seq: int
+) -> list[sqlite3.Row]:
+    """Return the exchanges after the number `seq`, of one model or of all, with all columns."""
+    return connection.execute(
+        "select * from exchanges where seq > ? and (? is null or model = ?) order by seq",
+        (seq, model, model),
+    ).fetchall()

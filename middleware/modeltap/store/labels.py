@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from modeltap.clock import now
 from modeltap.errors import InputError
 from modeltap.store.text import storable_text
 
 
-def insert_labels(
-    connection: sqlite3.Connection, labels: Iterable[tuple[str, int, object]], *, source: str
-) -> int:
-    """Insert ``(exchange id, row, value)`` inside the caller's transaction; return how many."""
+class Label(NamedTuple):
+    """The true value of one row of an exchange."""
+
+    exchange_id: str
+    row: int
+    value: object
+
+
+def insert_labels(connection: sqlite3.Connection, labels: Iterable[Label], *, source: str) -> int:
+    """Insert labels inside the caller's transaction; return how many."""
     received = now()
     rows = [(id_, row, storable_label(value), source, received) for id_, row, value in labels]
     connection.executemany(
@@ -23,6 +30,97 @@ def insert_labels(
         rows,
     )
     return len(rows)
+
+
+def newest_label(connection: sqlite3.Connection) -> int:
+    """Return the number (`seq`) of the last label, 0 if there is none."""
+    return connection.execute("select max(seq) from labels").fetchone()[0] or 0
+
+
+def last_label(connection: sqlite3.Connection, exchange_id: str, row: int) -> Any:
+    """Return the value of a row's last label, None where none has come."""
+    found = connection.execute(
+        "select value from labels where exchange_id = ? and row = ? order by seq desc limit 1",
+        (exchange_id, row),
+    ).fetchone()
+    return found[0] if found else None
+
+
+def last_labels(
+    connection: sqlite3.Connection, exchange_ids: Sequence[str], until: int
+) -> dict[tuple[str, int], Any]:
+    """Return the values of the last labels of some exchanges, by exchange id and row.
+
+    Args:
+        exchange_ids: at most 998 of them.
+        until: labels with a larger `seq` are left out.
+    """
+    rows = connection.execute(
+        "select exchange_id, row, value from labels where exchange_id in "
+        f"({','.join('?' * len(exchange_ids))}) and seq <= ? order by seq",
+        (*exchange_ids, until),
+    )
+    return {(exchange_id, row): value for exchange_id, row, value in rows}
+
+
+def labels_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str, Any]]:
+    """Return the labels of one exchange with all columns, by their names, in order."""
+    rows = connection.execute(
+        "select * from labels where exchange_id = ? order by seq", (exchange_id,)
+    )
+    return list(map(dict, rows))
+
+
+def has_labels(connection: sqlite3.Connection, exchange_id: str) -> bool:
+    """Return whether an exchange, which may not be there yet, has labels."""
+    found = connection.execute(
+        "select 1 from labels where exchange_id = ? limit 1", (exchange_id,)
+    ).fetchone()
+    return found is not None
+
+
+def has_label_from(connection: sqlite3.Connection, exchange_id: str, row: int, source: str) -> bool:
+    """Return whether a row has a label from `source`."""
+    found = connection.execute(
+        "select 1 from labels where exchange_id = ? and row = ? and source = ?",
+        (exchange_id, row, source),
+    ).fetchone()
+    return found is not None
+
+
+def move_labels(connection: sqlite3.Connection, waiting: str, exchange_id: str) -> None:
+    """Give an exchange the labels that waited under another id, as the latest ones.
+
+    All of this is inside the caller's transaction.
+    """
+    connection.execute(
+        "insert into labels (exchange_id, row, key, value, source, labelled_at, received_at) "
+        "select ?, row, key, value, source, labelled_at, received_at from labels "
+        "where exchange_id = ? order by seq",
+        (exchange_id, waiting),
+    )
+    connection.execute("delete from labels where exchange_id = ?", (waiting,))
+
+
+class LabelledRow(NamedTuple):
+    """Where a labelled row belongs."""
+
+    model: str
+    version: str
+    event_time: str
+
+
+def labelled_rows_after(connection: sqlite3.Connection, seq: int) -> list[LabelledRow]:
+    """Return where the rows with labels after the number `seq` belong, each place once."""
+    # A cross join keeps the order: SQLite would go through all predictions, and then look for
+    # the few labels that are new.
+    rows = connection.execute(
+        "select distinct p.model, p.version, p.event_time from labels l "
+        "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
+        "where l.seq > ? and p.event_time is not null",
+        (seq,),
+    )
+    return [LabelledRow(*row) for row in rows]
 
 
 def note_label_days(connection: sqlite3.Connection, after: int) -> None:
@@ -91,3 +189,28 @@ def storable_label(value: object) -> object:
     if value is None or isinstance(value, (int, float)):
         return value
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
+
+
+class LabelDay(NamedTuple):
+    """A day on which labels of a model came, and when the last of them did."""
+
+    model: str
+    last_at: str
+
+
+def label_days_since(connection: sqlite3.Connection, day: str) -> list[LabelDay]:
+    """Return the days with labels from `day` (such as "2026-05-01") on, model by model."""
+    rows = connection.execute(
+        "select model, last_at from label_days where day >= ? order by model, day", (day,)
+    )
+    return [LabelDay(*row) for row in rows]
+
+
+def count_labels_since(connection: sqlite3.Connection, model: str, day: str) -> int:
+    """Return how many labels of a model came on `day` or later."""
+    return int(
+        connection.execute(
+            "select ifnull(sum(labels), 0) from label_days where model = ? and day >= ?",
+            (model, day),
+        ).fetchone()[0]
+    )

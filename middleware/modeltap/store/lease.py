@@ -11,6 +11,8 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from modeltap import clock
@@ -19,11 +21,14 @@ from modeltap.store.connection import connect, writing
 
 TTL_SECONDS = 30.0
 
+TAKEN_OVER = "another analysis took over; nothing was counted twice, run it again"
+"""The message of a `BusyError` for work that another process has done, or does now."""
+
 
 class Lease:
     """A named lease in one store; renewed by `hold`, given back by `release`.
 
-    Expiry is told by CLOCK_BOOTTIME, which no change of the wall clock moves. A lease of another
+    Expiry goes by CLOCK_BOOTTIME, which no change of the wall clock moves. A lease of another
     boot (another host on the same disk, or this one before it started anew) goes by the wall clock.
     """
 
@@ -59,11 +64,22 @@ class Lease:
         return changed == 1
 
     def held(self) -> bool:
-        """Say whether it is still ours; asked again inside a write transaction, it fences it."""
+        """Return whether the lease is still ours."""
         row = self._connection.execute(
             "select owner, expires from leases where name = ?", (self.name,)
         ).fetchone()
         return row is not None and row[0] == self.owner and row[1] > boottime()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Open a write transaction, as `writing` does, for the holder of the lease alone.
+
+        Raises `BusyError` when the lease is no longer held: another process does the work.
+        """
+        with writing(self._connection) as connection:
+            if not self.held():
+                raise BusyError(TAKEN_OVER)
+            yield connection
 
     def release(self) -> None:
         """Give the lease back, if it is still ours."""

@@ -1,12 +1,15 @@
-"""Metric rows: written, and values read back."""
+"""Metrics: one row for each window, metric, feature and segment."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modeltap.store.windows import Series
+
+MetricRow = Mapping[str, Any]
+"""A row of the table `metrics`, by column."""
 
 METRIC_COLUMNS = (
     "model",
@@ -34,7 +37,33 @@ METRIC_COLUMNS = (
 )
 
 
-def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+REPORTED_COLUMNS = (
+    "model",
+    "version",
+    "window",
+    "window_start",
+    "window_end",
+    "rows",
+    "count",
+    "metric",
+    "feature",
+    "segment",
+    "value",
+    "low",
+    "high",
+    "threshold",
+    "p_value",
+    "verdict",
+    "explanation",
+    "examples",
+    "in_reference",
+)
+"""The columns for people, in their order."""
+
+_SHOWN = ", ".join(REPORTED_COLUMNS)
+
+
+def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> None:
     """Write `rows` inside the caller's transaction; the same metric of a window is replaced."""
     connection.executemany(
         f"insert or replace into metrics ({', '.join(METRIC_COLUMNS)}) "
@@ -46,11 +75,22 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any
 def drop_compared_with_others(
     connection: sqlite3.Connection, series: Series, window_start: str
 ) -> None:
-    """Delete what was said of a window against other references, inside the transaction."""
+    """Delete a window's metrics against other references, inside the transaction."""
     connection.execute(
         "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
         "and reference_id <> ?",
         (series.model, series.version, series.window, window_start, series.reference_id),
+    )
+
+
+def forget_period(
+    connection: sqlite3.Connection, series: Series, start: str, end: str, but: Sequence[str]
+) -> None:
+    """Delete a period's metrics, all `but` these, inside the transaction."""
+    connection.execute(
+        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
+        f"and window_end = ? and metric not in ({', '.join('?' * len(but))})",
+        (series.model, series.version, series.window, start, end, *but),
     )
 
 
@@ -79,3 +119,143 @@ def values_before(
             break
         found.append(value)
     return found
+
+
+def metrics_in_store(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the metrics that the store has values of."""
+    return [name for (name,) in connection.execute("select distinct metric from metrics")]
+
+
+def features_in_metrics(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the features that the store has metrics of."""
+    rows = connection.execute("select distinct feature from metrics where feature not null")
+    return [name for (name,) in rows]
+
+
+def list_metrics(
+    connection: sqlite3.Connection,
+    *,
+    model: str | None,
+    metric: str | None,
+    feature: str | None,
+    last: int | None,
+) -> list[dict[str, Any]]:
+    """Return `REPORTED_COLUMNS` of metrics in order of time; None stands for all.
+
+    Args:
+        last: only those of so many of the last windows.
+    """
+    rows = connection.execute(
+        f"select {_SHOWN} from metrics where (:model is null or model = :model) "
+        "and (:metric is null or metric = :metric) and (:feature is null or feature = :feature) "
+        "and (:last is null or window_start in (select distinct window_start from metrics where "
+        "(:model is null or model = :model) and (:metric is null or metric = :metric) "
+        "order by window_start desc limit :last)) "
+        "order by model, version, window_start, metric, feature",
+        {"model": model, "metric": metric, "feature": feature, "last": last},
+    )
+    return list(map(dict, rows))
+
+
+def latest_metrics(
+    connection: sqlite3.Connection,
+    metrics: Sequence[str],
+    *,
+    model: str | None,
+    feature: str | None,
+    last: int,
+) -> list[dict[str, Any]]:
+    """Return `REPORTED_COLUMNS` of these metrics in the last windows of each model's version.
+
+    The latest window comes first, in it alerts, then the strongest effects.
+    """
+    places = ", ".join("?" * len(metrics))
+    rows = connection.execute(
+        f"select {_SHOWN} from metrics m where metric in ({places}) "
+        "and (? is null or model = ?) and (? is null or feature = ?) and window_start in "
+        f"(select distinct window_start from metrics where metric in ({places}) and model = "
+        "m.model and version = m.version order by window_start desc limit ?) "
+        "order by model, version, window_start desc, verdict = 'alert' desc, "
+        "ifnull(strength, 0) desc, feature, metric",
+        (*metrics, model, model, feature, feature, *metrics, last),
+    )
+    return list(map(dict, rows))
+
+
+def last_normal_values(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    window: str,
+    metric: str,
+    before: str,
+    limit: int,
+) -> list[float]:
+    """Return a metric's values in the last `limit` windows before `before` without an alert."""
+    rows = connection.execute(
+        "select value from metrics where model = ? and version = ? and window = ? "
+        "and metric = ? and window_start < ? and verdict in ('ok', 'no_reference') "
+        "order by window_start desc limit ?",
+        (model, version, window, metric, before, limit),
+    )
+    return [row[0] for row in rows]
+
+
+_SUBJECT = (
+    "model = ? and version = ? and window = ? and metric = ? and feature is ? and segment is ?"
+)
+
+
+def metrics_before(
+    connection: sqlite3.Connection, row: MetricRow, before: str, limit: int = -1
+) -> Iterator[MetricRow]:
+    """Yield the rows of the same metric in windows before `before`, newest first.
+
+    Rows in the reference are left out.
+
+    Args:
+        row: names the metric by its model, version, window, metric, feature and segment.
+        limit: how many at most; all if negative.
+    """
+    yield from connection.execute(
+        f"select * from metrics where {_SUBJECT} and in_reference = 0 and window_start < ? "
+        "order by window_start desc limit ?",
+        (*_subject(row), before, limit),
+    )
+
+
+def subject_values(
+    connection: sqlite3.Connection,
+    row: MetricRow,
+    before: str,
+    limit: int,
+    *,
+    in_reference: bool,
+) -> list[float]:
+    """Return the last `limit` values of the same metric in windows before `before`.
+
+    Args:
+        row: names the metric, as in `metrics_before`.
+        in_reference: only windows of the reference's own rows, or only the others.
+    """
+    rows = connection.execute(
+        f"select value from metrics where {_SUBJECT} and value is not null and in_reference = ? "
+        "and window_start < ? order by window_start desc limit ?",
+        (*_subject(row), int(in_reference), before, limit),
+    )
+    return [value for (value,) in rows]
+
+
+def last_value(connection: sqlite3.Connection, model: str, metric: str) -> float | None:
+    """Return a metric's value in a model's last window, of all its rows; None if there is none."""
+    row = connection.execute(
+        "select value from metrics where model = ? and metric = ? and segment is null "
+        "and value is not null order by window_start desc limit 1",
+        (model, metric),
+    ).fetchone()
+    return None if row is None else float(row[0])
+
+
+def _subject(row: MetricRow) -> tuple[Any, ...]:
+    names = ("model", "version", "window", "metric", "feature", "segment")
+    return tuple(row[name] for name in names)

@@ -1,10 +1,31 @@
-"""Which models a store knows."""
+"""The models of a store, and their versions."""
 
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
 
 from modeltap.errors import InputError, nearest
+
+
+class ModelVersion(NamedTuple):
+    """A model and one of its versions, "" where it has none."""
+
+    model: str
+    version: str
+
+
+def note_model(connection: sqlite3.Connection, model: str, version: str) -> None:
+    """Note that exchanges of this model and version were counted, inside the transaction."""
+    connection.execute(
+        "insert or ignore into models (model, version) values (?, ?)", (model, version)
+    )
+
+
+def counted_models(connection: sqlite3.Connection) -> list[ModelVersion]:
+    """Return the models and versions whose exchanges were counted, in order."""
+    rows = connection.execute("select model, version from models order by model, version")
+    return [ModelVersion(*row) for row in rows]
 
 
 def check_model(connection: sqlite3.Connection, model: str | None) -> None:

@@ -1,11 +1,44 @@
-"""The frozen references, as the store keeps them."""
+"""Frozen references, and samples of their rows."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from modeltap.clock import now
+
+REFERENCE_SUMMARY = (
+    "id",
+    "model",
+    "version",
+    "source",
+    "rows",
+    "from_time",
+    "to_time",
+    "created_at",
+    "active",
+)
+"""The columns of a reference but its payload."""
+
+
+class StoredReference(NamedTuple):
+    """A frozen reference; `payload` is JSON with each feature's bins and counts."""
+
+    id: str
+    model: str
+    version: str
+    source: str
+    rows: int
+    from_time: str | None
+    to_time: str | None
+    created_at: str
+    active: int
+    payload: str
+
+    def summary(self) -> dict[str, Any]:
+        """Return all columns but the payload, by their names."""
+        return {name: getattr(self, name) for name in REFERENCE_SUMMARY}
 
 
 def save_reference(
@@ -42,17 +75,40 @@ def activate(connection: sqlite3.Connection, id: str, model: str, version: str) 
 
 def active_reference(
     connection: sqlite3.Connection, model: str, version: str
-) -> sqlite3.Row | None:
-    """Return the row of the reference that counts for a model's version, or None."""
-    row: sqlite3.Row | None = connection.execute(
-        'select * from "references" where model = ? and version = ? and active', (model, version)
-    ).fetchone()
-    return row
+) -> StoredReference | None:
+    """Return the reference that counts for a model's version, or None."""
+    found = _select(connection, "model = ? and version = ? and active", (model, version))
+    return found[0] if found else None
 
 
-def active_references(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Return the rows of all references that count."""
-    return connection.execute('select * from "references" where active').fetchall()
+def active_references(
+    connection: sqlite3.Connection, model: str | None = None
+) -> list[StoredReference]:
+    """Return the references that count, of one model or of all, by model and version."""
+    where = "active and (? is null or model = ?) order by model, version"
+    return _select(connection, where, (model, model))
+
+
+def all_references(
+    connection: sqlite3.Connection, model: str | None = None
+) -> list[StoredReference]:
+    """Return all references that were frozen, of one model or of all, the oldest first."""
+    where = "(? is null or model = ?) order by model, version, created_at"
+    return _select(connection, where, (model, model))
+
+
+def find_references(connection: sqlite3.Connection, beginning: str) -> list[StoredReference]:
+    """Return the references whose ids begin so."""
+    return _select(connection, "substr(id, 1, ?) = ?", (len(beginning), beginning))
+
+
+def _select(
+    connection: sqlite3.Connection, where: str, parameters: tuple[object, ...]
+) -> list[StoredReference]:
+    rows = connection.execute(
+        f'select {", ".join(StoredReference._fields)} from "references" where {where}', parameters
+    )
+    return [StoredReference(*row) for row in rows]
 
 
 def save_rows(

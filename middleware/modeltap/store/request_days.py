@@ -1,10 +1,11 @@
-"""When requests came, day by day: so that it is known how long a pause is usual."""
+"""Days on which requests came, with the longest pause of each, to know which pauses are normal."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from modeltap import clock
 
@@ -35,3 +36,34 @@ def note_requests(connection: sqlite3.Connection, model: str, moments: Sequence[
 
 def _seconds(text: str) -> float:
     return clock.parse(text) or 0.0
+
+
+class RequestSpan(NamedTuple):
+    """When the first and the last request of a model came, and its longest recent pause."""
+
+    model: str
+    first_at: str
+    last_at: str
+    longest_pause: float
+
+
+def request_spans(connection: sqlite3.Connection, since: str) -> list[RequestSpan]:
+    """Return the span of each model's requests.
+
+    Args:
+        since: the first day (such as "2026-05-01") whose pauses count, in seconds.
+    """
+    rows = connection.execute(
+        "select model, min(first_at), max(last_at), max(iif(day >= ?, longest_pause, 0)) "
+        "from request_days group by model",
+        (since,),
+    )
+    return [RequestSpan(*row) for row in rows]
+
+
+def has_requests_since(connection: sqlite3.Connection, model: str, moment: str) -> bool:
+    """Return whether a request of a model came at `moment` or later."""
+    row = connection.execute(
+        "select 1 from request_days where model = ? and last_at >= ?", (model, moment)
+    ).fetchone()
+    return row is not None

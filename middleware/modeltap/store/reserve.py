@@ -1,4 +1,4 @@
-"""Room that is given up when the disk is full: so much that alerts can still be kept and told.
+"""A reserve of disk space, given up when the disk is full so that alerts are still stored.
 
 A full disk wedges SQLite: not even a reader can open a store, and DELETE fails, too.
 """
@@ -37,13 +37,13 @@ def keep(store: Path) -> None:
 
 
 def is_full(store: Path, error: sqlite3.Error) -> bool:
-    """Say whether it is for want of room that SQLite failed."""
+    """Return whether SQLite failed because the disk is full."""
     name = getattr(error, "sqlite_errorname", "") or ""
     return name.startswith(_ERRORS) and (name == "SQLITE_FULL" or _free(store) < _FULL)
 
 
 def give_up(store: Path) -> bool:
-    """Give the reserve up; say whether there was one."""
+    """Give the reserve up; return whether there was one."""
     try:
         _beside(store).unlink()
     except OSError:
@@ -51,8 +51,8 @@ def give_up(store: Path) -> bool:
     return True
 
 
-def said(store: Path, given_up: bool) -> str:
-    """Say in one line what is wrong and what mends it."""
+def full_message(store: Path, given_up: bool) -> str:
+    """Return one line for people: the problem and its fix."""
     more = "; a reserve of 4 MB was given up, so that alerts go on" if given_up else ""
     return f"the disk that holds store {str(store)!r} is full: free some room{more}"
 

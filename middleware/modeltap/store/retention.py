@@ -7,11 +7,13 @@ counted goes.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from modeltap import clock
 from modeltap.config.retention import Retention
 from modeltap.store.connection import writing
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.watermarks import advance, watermark
 
 _CHUNK = 500
 """Exchanges a transaction, so that no writer waits for long."""
@@ -19,6 +21,13 @@ _CHUNK = 500
 _VACUUM_PAGES = 2000
 _ROOM = 0.9
 """A store that has outgrown its size shrinks to this share of it, so as not to be back at once."""
+
+
+class ExchangeKey(NamedTuple):
+    """The two keys of an exchange; one that is still unmatched has the `seq` 0."""
+
+    seq: int
+    id: str
 
 
 def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float) -> int:
@@ -29,13 +38,13 @@ def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
         seen: the last exchange (by `seq`) that was counted.
         now: Unix seconds.
 
-    Returns how many exchanges went, and halves of them. What was imported has no age, as its times
-    are its own; a half, which waits, has that of its arrival.
+    Returns how many exchanges went, and unmatched requests and responses. What was imported has no
+    age, as its times are its own; what waits for its other side has that of its arrival.
     """
     deleted = 0
     if kept.seconds is not None:
         limit = clock.iso(now - kept.seconds)
-        deleted += _prune_old(connection, limit, seen) + _prune_halves(connection, limit)
+        deleted += _prune_old(connection, limit, seen) + _prune_unmatched(connection, limit)
     if kept.bytes is not None and size(connection) > kept.bytes:
         deleted += _prune_until(connection, kept.bytes * _ROOM, seen)
     if deleted:
@@ -56,8 +65,8 @@ def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
     deleted = 0
     while True:
         # Imported rows stay: they are passed once, not each time.
-        passed = after = progress(connection, "purged")
-        old = []
+        passed = after = watermark(connection, "purged")
+        old: list[ExchangeKey] = []
         rows = connection.execute(
             "select seq, id, source = 'import' or method is 'IMPORT', started_at from exchanges "
             "where seq > ? and seq <= ? order by seq limit ?",
@@ -67,7 +76,7 @@ def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
             if not imported:
                 if started_at >= limit:
                     break
-                old.append((seq, id_))
+                old.append(ExchangeKey(seq, id_))
             after = seq
         if after == passed:
             return deleted
@@ -77,7 +86,7 @@ def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
         deleted += len(old)
 
 
-def _prune_halves(connection: sqlite3.Connection, limit: str) -> int:
+def _prune_unmatched(connection: sqlite3.Connection, limit: str) -> int:
     if connection.execute("select 1 from unmatched where received_at < ?", (limit,)).fetchone():
         with writing(connection):
             return connection.execute(
@@ -95,17 +104,17 @@ def _prune_until(connection: sqlite3.Connection, bound: float, seen: int) -> int
         if not oldest:
             break
         with writing(connection):
-            delete(connection, [(row[0], row[1]) for row in oldest])
+            delete(connection, [ExchangeKey(*row) for row in oldest])
         deleted += len(oldest)
     return deleted
 
 
-def delete(connection: sqlite3.Connection, exchanges: list[tuple[int, str]]) -> None:
-    """Delete exchanges (`seq`, `id`) and what belongs to them, inside the caller's transaction."""
-    ids = [(id_,) for _, id_ in exchanges]
+def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
+    """Delete exchanges and what belongs to them, inside the caller's transaction."""
+    ids = [(key.id,) for key in exchanges]
     connection.executemany("delete from labels where exchange_id = ?", ids)
     connection.executemany("delete from predictions where exchange_id = ?", ids)
-    connection.executemany("delete from exchanges where seq = ?", [(seq,) for seq, _ in exchanges])
+    connection.executemany("delete from exchanges where seq = ?", [(key.seq,) for key in exchanges])
 
 
 def give_back(connection: sqlite3.Connection) -> None:
@@ -114,3 +123,13 @@ def give_back(connection: sqlite3.Connection) -> None:
         # `execute` would free one page only: the pragma gives a row for each.
         connection.executescript(f"pragma incremental_vacuum({_VACUUM_PAGES})")
     connection.execute("pragma wal_checkpoint(passive)").fetchall()
+
+
+def overwrite_deleted(connection: sqlite3.Connection) -> None:
+    """Let this connection overwrite with zeros what it deletes."""
+    connection.execute("pragma secure_delete = on")
+
+
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Move the write-ahead log into the file and empty it; False while a reader needs it."""
+    return not connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]

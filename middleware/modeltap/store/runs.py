@@ -1,4 +1,4 @@
-"""What has been done: each job once for each window."""
+"""Finished work: each job once for each window."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from modeltap.clock import now
 def claim_run(connection: sqlite3.Connection, job: str, window: str) -> bool:
     """Note that `job` is done for `window`, inside the transaction that does it.
 
-    False if it was done before: `UNIQUE(job, window)` holds whatever the number of workers.
+    False if it was done before: the key (job, window) holds whatever the number of workers.
     """
     done = connection.execute(
-        "insert or ignore into runs (job, window, started_at, finished_at, exit, pid, host) "
-        "values (?, ?, ?, ?, 0, ?, ?)",
-        (job, window, now(), now(), os.getpid(), socket.gethostname()),
+        "insert or ignore into runs (job, window, done_at, pid, host) values (?, ?, ?, ?, ?)",
+        (job, window, now(), os.getpid(), socket.gethostname()),
     )
     return done.rowcount == 1

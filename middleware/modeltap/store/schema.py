@@ -1,7 +1,7 @@
 """The tables of the store, and the migrations that lead to them.
 
 People open this file with `sqlite3`, `sqlite-utils` and Datasette, so the names are plain and
-every column is described in docs/store.md. Times are UTC text (`clock.iso`); truth values 0 and 1.
+every column is described in docs/store.md. Times are UTC text (`clock.iso`); booleans are 0 and 1.
 """
 
 from __future__ import annotations
@@ -13,57 +13,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """`PRAGMA user_version` of a file that this code reads and writes."""
-
-USUAL_COLUMNS = (
-    "id",
-    "model",
-    "version",
-    "source",
-    "method",
-    "path",
-    "route",
-    "status",
-    "started_at",
-    "event_time",
-    "headers_ms",
-    "first_byte_ms",
-    "duration_ms",
-    "request_type",
-    "response_type",
-    "request_body",
-    "response_body",
-    "request_bytes",
-    "response_bytes",
-    "request_read",
-    "sample_rate",
-    "pid",
-    "host",
-)
-RARE_COLUMNS = (
-    "environment",
-    "query",
-    "error_type",
-    "error_message",
-    "request_encoding",
-    "response_encoding",
-    "request_note",
-    "response_note",
-    "request_truncated",
-    "response_truncated",
-    "aborted",
-    "request_headers",
-    "response_headers",
-    "request_id",
-    "trace_id",
-    "stream",
-)
-EXCHANGE_COLUMNS = USUAL_COLUMNS + RARE_COLUMNS
-"""What the capture path writes of an exchange, in this order; `decoded`, `decode_note` and
-`protocol_id` are the analyzer's.
-
-The rare ones are null for most exchanges, and then left out of the statement: SQLite's time for
-a row is mostly its count of columns.
-"""
 
 _TABLES = """
 create table exchanges (
@@ -83,9 +32,9 @@ create table exchanges (
     request_read integer, aborted integer,
     request_headers text, response_headers text,
     request_id text, trace_id text, sample_rate real,
-    stream text,                            -- JSON of a response in pieces: chunks, gaps, lines
-    decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not looked at yet
-    protocol_id text,                       -- the id that the protocol's own bodies tell
+    stream text,                            -- JSON of a response in chunks: number, gaps, lines
+    decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not decoded yet
+    protocol_id text,                       -- the id in the protocol's own bodies
     pid integer, host text
 );
 
@@ -109,7 +58,7 @@ create table labels (
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
-create table unmatched (                       -- requests and responses that wait for the other one
+create table unmatched (                    -- requests and responses that wait for the other one
     id text primary key,                    -- of the exchange that they will be
     side text not null,                     -- 'request' or 'response'
     model text not null, version text not null default '', environment text,
@@ -161,8 +110,8 @@ create table windows (
     extremes blob not null,                 -- zlib of float64: each feature's smallest and largest
     fields text not null,                   -- JSON: new fields, and rows without a known one
     repeats blob not null,                  -- hashes of some rows, and how often each came
-    due integer not null default 1,         -- 1 where rows came since it was judged
-    judged_start text, judged_end text,     -- the period it was judged in; null until then
+    due integer not null default 1,         -- 1 where rows came since it was evaluated
+    judged_start text, judged_end text,     -- the period it was evaluated in; null until then
     primary key (model, version, reference_id, "window", window_start)
 ) without rowid;
 create index windows_due on windows (model, version, reference_id, "window", window_start)
@@ -206,7 +155,7 @@ create table alerts (
     examples text,
     started_at text not null, resolved_at text,
     silenced_until text, acknowledged_at text,
-    notified_at text,                       -- when receivers were last told that it fires
+    notified_at text,                       -- when a message about it was last enqueued
     updated_at text not null
 );
 create unique index one_open_alert on alerts (fingerprint) where state <> 'resolved';
@@ -236,12 +185,28 @@ create table deliveries (                   -- the outbox
 );
 create index deliveries_due on deliveries (next_at) where state = 'pending';
 
-create table runs (
-    id integer primary key, job text not null, window text not null,
-    started_at text not null, finished_at text, exit integer,
-    pid integer, host text, log text,
-    unique (job, window)                    -- what is in here has been done, once
+create table runs (                         -- done once for each window, by whoever came first
+    job text not null,                      -- what was done: 'inputs REFERENCE MODEL@VERSION 1h'
+    window text not null,                   -- of what: START/END, and a mark of the rows it had
+    done_at text not null, pid integer, host text,
+    primary key (job, window)
+) without rowid;
+
+create table child_runs (                   -- the scheduler's child processes
+    id integer primary key,
+    job text not null,                      -- the command: analyze, deliver, prune, digest, retrain
+    started_at text not null, finished_at text not null,
+    exit integer not null,                  -- 0 is success; negative: ended by that signal
+    pid integer not null, host text not null,
+    log text not null                       -- the end of what it wrote to standard error
 );
+create index child_runs_by_job on child_runs (job, id);
+
+create table job_times (                    -- when each job was run last
+    job text primary key,
+    started_at text not null,
+    finished_at text                        -- of an analysis; null while it works, or was killed
+) without rowid;
 
 create table leases (
     name text primary key, owner text not null, boot_id text not null,
@@ -250,7 +215,22 @@ create table leases (
     token integer not null
 );
 
-create table progress (name text primary key, value integer not null) without rowid;
+create table watermarks (                   -- how far each reader of the store has come
+    name text primary key,                  -- the reader: 'seen', 'labels', 'dropped', 'purged' ...
+    value integer not null                  -- the seq of the last row that it read
+) without rowid;
+
+create table models (                       -- the models and versions whose exchanges were counted
+    model text not null, version text not null,
+    primary key (model, version)
+) without rowid;
+
+create table due_windows (                  -- windows whose performance is to be computed
+    model text not null, version text not null,
+    "window" text not null, window_start text not null,
+    newest_label integer not null,          -- the largest labels.seq when it was noted
+    primary key (model, version, "window", window_start)
+) without rowid;
 
 create table dropped (
     seq integer primary key autoincrement,

@@ -1,4 +1,4 @@
-"""What the watching process was told, kept for whoever analyses. No secrets."""
+"""Options of the watching process, kept for the process that analyses. No secrets."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from typing import Any
 from modeltap.clock import now
 
 
-def save_settings(connection: sqlite3.Connection, model: str, said: Mapping[str, object]) -> None:
-    """Keep `said` for `model`, inside the caller's transaction."""
+def save_settings(
+    connection: sqlite3.Connection, model: str, options: Mapping[str, object]
+) -> None:
+    """Keep `options` for `model`, inside the caller's transaction."""
     connection.executemany(
         "insert into settings (model, key, value, updated_at) values (?, ?, ?, ?) "
         "on conflict (model, key) do update set value = excluded.value, "
         "updated_at = excluded.updated_at where value <> excluded.value",
-        [(model, key, json.dumps(value), now()) for key, value in said.items()],
+        [(model, key, json.dumps(value), now()) for key, value in options.items()],
     )
 
 
 def any_settings(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return what is kept for the model that was told last."""
+    """Return the options of the model whose options were saved last."""
     row = connection.execute(
         "select model from settings order by updated_at desc limit 1"
     ).fetchone()
@@ -29,7 +31,7 @@ def any_settings(connection: sqlite3.Connection) -> dict[str, Any]:
 
 
 def load_settings(connection: sqlite3.Connection, model: str) -> dict[str, Any]:
-    """Return what is kept for `model`, by option."""
+    """Return the options of `model`."""
     rows = connection.execute("select key, value from settings where model = ?", (model,))
     return {key: json.loads(value) for key, value in rows}
 
@@ -42,3 +44,9 @@ def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dic
     return [
         stored for row in models for stored in load_settings(connection, row[0]).get("webhooks", ())
     ]
+
+
+def configured_models(connection: sqlite3.Connection) -> list[str]:
+    """Return the models that settings are kept for."""
+    rows = connection.execute("select distinct model from settings")
+    return [model for (model,) in rows]

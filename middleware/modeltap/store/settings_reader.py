@@ -1,4 +1,4 @@
-"""The settings of each model of a store, as the app that is watched left them there."""
+"""Settings of each model: a command's options, the file's, and those that the app stored."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from modeltap.store.settings import load_settings, stored_webhooks
 
 
 class SettingsReader:
-    """Reads each model's settings once, and who is to be told about it.
+    """Reads each model's settings once, and the webhooks that receive its alerts.
 
     Args:
         connection: the store.
-        options: what wins over the file's and the stored ones (a command's flags).
+        options: a command's flags, which override the file's and the stored options.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class SettingsReader:
         self._options = dict(options or {})
         self._known: dict[str, Settings] = {}
 
-    def of(self, model: str) -> Settings:
+    def for_model(self, model: str) -> Settings:
         """Return the settings that hold for `model`."""
         if model not in self._known:
             stored = load_settings(self._connection, model)
@@ -41,11 +41,11 @@ class SettingsReader:
 
     @cached_property
     def everybodys(self) -> Settings:
-        """What holds here, whatever the store says."""
+        """The settings without those in the store."""
         return sources.load(self._options, tolerant=True)
 
     def receivers(self, model: str = "") -> dict[str, WebhookSettings]:
-        """Return the webhooks that are told about `model`, or of all models, by key.
+        """Return the webhooks that receive alerts about `model`, or about any model, by key.
 
         Also those whose URL only the app knows: their `url` is empty.
         """
@@ -56,5 +56,5 @@ class SettingsReader:
 
 
 def _webhook(stored: Mapping[str, Any]) -> WebhookSettings:
-    said = {name: value for name, value in stored.items() if name != "key"}
-    return msgspec.convert({**said, "url": stored["url"] or ""}, WebhookSettings)
+    options = {name: value for name, value in stored.items() if name != "key"}
+    return msgspec.convert({**options, "url": stored["url"] or ""}, WebhookSettings)

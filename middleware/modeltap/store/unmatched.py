@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from modeltap import clock
-from modeltap.store import schema
 from modeltap.store.connection import writing
-from modeltap.store.exchanges import insert_exchanges
+from modeltap.store.exchanges import ExchangeRow, has_exchange, insert_exchanges
 
-Outcome = Literal["waits", "paired", "filled", "repeated"]
-Row = Sequence[Any]
+MatchOutcome = Literal["waits", "paired", "filled", "repeated"]
 
 WAIT_SECONDS = 3600.0
-"""How long a half waits for the other, by arrival, before it is stored alone: what a cluster
+"""How long one waits for the other, by arrival, before it is stored alone: what a cluster
 retries and delays is minutes, and a person who imports two files does so one after the other."""
 
 NOT_SEEN = "not seen"
@@ -41,22 +39,21 @@ _COLUMNS = (
     "pid",
     "host",
 )
-"""What both halves tell of their exchange; the request's word counts."""
+"""Columns that a request and its response both fill; the request's values count."""
 
 _BODY = ("type", "body", "note", "bytes")
-_PLACE = {name: place for place, name in enumerate(schema.EXCHANGE_COLUMNS)}
 _CHUNK = 500
-"""Halves a transaction, so that no writer waits for long."""
+"""Rows of one transaction, so that no writer waits for long."""
 
 
-def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> Outcome:
-    """Join a half (values of `schema.EXCHANGE_COLUMNS`) with the other, or let it wait.
+def match(connection: sqlite3.Connection, row: ExchangeRow, side: str, now: str) -> MatchOutcome:
+    """Join a request with its response, or the other way round, or let it wait.
 
     One that comes after its exchange was stored without it is put in there. All of this is inside
     the caller's transaction.
     """
-    id_ = row[_PLACE["id"]]
-    if connection.execute("select 1 from exchanges where id = ?", (id_,)).fetchone():
+    id_ = row.id
+    if has_exchange(connection, id_):
         return _fill(connection, row, side)
     waiting = connection.execute("select * from unmatched where id = ?", (id_,)).fetchone()
     if waiting is None:
@@ -65,18 +62,17 @@ def take_half(connection: sqlite3.Connection, row: Row, side: str, now: str) -> 
     if waiting["side"] == side:
         return "repeated"
     whole = _exchange(waiting)
-    own = dict(zip(schema.EXCHANGE_COLUMNS, row, strict=True))
-    request, response = (own, whole) if side == "request" else (whole, own)
+    request, response = (row, whole) if side == "request" else (whole, row)
     for part in _BODY:
-        request[f"response_{part}"] = response[f"response_{part}"]
-    request["event_time"] = request["event_time"] or response["event_time"]
-    insert_exchanges(connection, [tuple(request[name] for name in schema.EXCHANGE_COLUMNS)])
-    connection.execute("delete from unmatched where id = ?", (id_,))
+        setattr(request, f"response_{part}", getattr(response, f"response_{part}"))
+    request.event_time = request.event_time or response.event_time
+    insert_exchanges(connection, [request])
+    delete_unmatched(connection, [id_])
     return "paired"
 
 
 def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
-    """Store alone the halves that waited longer than `WAIT_SECONDS`, or all; return how many."""
+    """Store alone what waited longer than `WAIT_SECONDS`, or all of it; return how many."""
     before = clock.iso(clock.LATEST) if all_of_them else _long_ago()
     total = 0
     while _old(connection, before, 1):  # asked first: mostly there is none, and nothing to lock
@@ -86,7 +82,7 @@ def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
 
 
 def any_old(connection: sqlite3.Connection) -> bool:
-    """Say whether a half has waited for longer than `WAIT_SECONDS`."""
+    """Return whether one has waited for longer than `WAIT_SECONDS`."""
     return bool(_old(connection, _long_ago(), 1))
 
 
@@ -103,24 +99,26 @@ def _old(connection: sqlite3.Connection, before: str, limit: int) -> list[sqlite
 
 def _settle_some(connection: sqlite3.Connection, before: str) -> int:
     old = _old(connection, before, _CHUNK)
-    rows = [_exchange(half) for half in old]
-    insert_exchanges(
-        connection, [tuple(row[name] for name in schema.EXCHANGE_COLUMNS) for row in rows]
-    )
-    connection.executemany("delete from unmatched where id = ?", [(half["id"],) for half in old])
+    insert_exchanges(connection, [_exchange(waiting) for waiting in old])
+    delete_unmatched(connection, [waiting["id"] for waiting in old])
     return len(old)
 
 
 def count(connection: sqlite3.Connection, model: str) -> int:
-    """Return how many halves of a model wait."""
+    """Return how many requests and responses of a model wait."""
     return int(
         connection.execute("select count(*) from unmatched where model = ?", (model,)).fetchone()[0]
     )
 
 
-def _wait(connection: sqlite3.Connection, row: Row, side: str, now: str) -> None:
-    values = [row[_PLACE[name]] for name in _COLUMNS]
-    values += [row[_PLACE[f"{side}_{part}"]] for part in _BODY]
+def delete_unmatched(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
+    """Delete requests and responses that wait, inside the caller's transaction."""
+    connection.executemany("delete from unmatched where id = ?", [(id_,) for id_ in ids])
+
+
+def _wait(connection: sqlite3.Connection, row: ExchangeRow, side: str, now: str) -> None:
+    values = [getattr(row, name) for name in _COLUMNS]
+    values += [getattr(row, f"{side}_{part}") for part in _BODY]
     connection.execute(
         f"insert into unmatched ({','.join((*_COLUMNS, *_BODY))}, side, received_at) "
         f"values ({','.join('?' * (len(values) + 2))})",
@@ -128,24 +126,21 @@ def _wait(connection: sqlite3.Connection, row: Row, side: str, now: str) -> None
     )
 
 
-def _fill(connection: sqlite3.Connection, row: Row, side: str) -> Outcome:
+def _fill(connection: sqlite3.Connection, row: ExchangeRow, side: str) -> MatchOutcome:
     parts = [f"{side}_{part}" for part in _BODY]
     filled = connection.execute(
         f"update exchanges set {', '.join(f'{name} = ?' for name in parts)} "
         f"where id = ? and {side}_note = ?",
-        (*(row[_PLACE[name]] for name in parts), row[_PLACE["id"]], NOT_SEEN),
+        (*(getattr(row, name) for name in parts), row.id, NOT_SEEN),
     ).rowcount
     return "filled" if filled else "repeated"
 
 
-def _exchange(half: sqlite3.Row) -> dict[str, Any]:
-    """Return a half that waited as an exchange with one body."""
-    found: dict[str, Any] = dict.fromkeys(schema.EXCHANGE_COLUMNS)
-    found.update({name: half[name] for name in _COLUMNS}, sample_rate=1.0, request_read=1)
-    for side in ("request", "response"):
-        own = half["side"] == side
-        for part in _BODY:
-            found[f"{side}_{part}"] = half[part] if own else None
-        if not own:
-            found[f"{side}_note"], found[f"{side}_bytes"] = NOT_SEEN, 0
-    return found
+def _exchange(waiting: sqlite3.Row) -> ExchangeRow:
+    """Return a request or response that waited as an exchange with one body."""
+    columns: dict[str, Any] = {name: waiting[name] for name in _COLUMNS}
+    side = waiting["side"]
+    columns.update({f"{side}_{part}": waiting[part] for part in _BODY})
+    other = "response" if side == "request" else "request"
+    columns.update({f"{other}_note": NOT_SEEN, f"{other}_bytes": 0})
+    return ExchangeRow(**columns, sample_rate=1.0, request_read=True)

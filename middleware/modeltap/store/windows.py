@@ -1,4 +1,4 @@
-"""The counted windows of a reference, as the store keeps them."""
+"""Counted windows of references."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
-Key = tuple[str, int, int]
-"""Where a row stands among those of its model: event time, and order of arrival within it."""
+from modeltap.store.predictions import LAST, RowKey
 
 Columns = dict[str, Any]
 """A window: a row of the table, by column."""
 
-LAST: Key = ("9999", 0, 0)
-
 
 @dataclass(frozen=True)
 class Series:
-    """Whose windows, under which reference, of which length."""
+    """The windows of one length, of a model's version under one reference."""
 
     model: str
     version: str
@@ -57,8 +54,8 @@ def _all(connection: sqlite3.Connection, series: Series, where: str, *values: st
 
 
 def put_window(connection: sqlite3.Connection, series: Series, columns: Mapping[str, Any]) -> None:
-    """Write a window, inside the caller's transaction; it is due to be judged, again if it was."""
-    said = {
+    """Write a window, which is due to be evaluated then, inside the caller's transaction."""
+    row = {
         "model": series.model,
         "version": series.version,
         "window": series.window,
@@ -67,15 +64,15 @@ def put_window(connection: sqlite3.Connection, series: Series, columns: Mapping[
         "due": 1,
     }
     connection.execute(
-        f"insert or replace into windows ({', '.join(said)}) values ({', '.join('?' * len(said))})",
-        tuple(said.values()),
+        f"insert or replace into windows ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+        tuple(row.values()),
     )
 
 
 def due_windows(connection: sqlite3.Connection, series: Series) -> list[Columns]:
-    """Return the windows that rows were counted into since they were judged, in order."""
+    """Return the windows that rows were counted into since they were evaluated, in order."""
     rows = connection.execute(
-        # Left to itself SQLite goes through all windows in order, and looks which are due.
+        # By default SQLite reads all windows in order, and checks each whether it is due.
         f"select * from windows indexed by windows_due where {_SERIES} and due "
         "order by window_start",
         astuple(series),
@@ -107,7 +104,7 @@ def window_after(connection: sqlite3.Connection, series: Series, start: str) -> 
 
 
 def judged_with(connection: sqlite3.Connection, series: Series, start: str) -> list[Columns]:
-    """Return the windows that were judged together, in the period that began at `start`."""
+    """Return the windows that were evaluated together, in the period that began at `start`."""
     return _all(connection, series, "judged_start = ?", start)
 
 
@@ -118,7 +115,7 @@ def mark_judged(
     start: str,
     end: str,
 ) -> None:
-    """Note the period that windows were judged in, inside the caller's transaction."""
+    """Note the period that windows were evaluated in, inside the caller's transaction."""
     connection.executemany(
         f"update windows set due = 0, judged_start = ?, judged_end = ? where {_SERIES} "
         "and window_start = ?",
@@ -127,7 +124,7 @@ def mark_judged(
 
 
 def forget_judged(connection: sqlite3.Connection, series: Series) -> None:
-    """Make every window due again, as if none had been judged, inside the transaction."""
+    """Make every window due again, as if none had been evaluated, inside the transaction."""
     connection.execute(
         f"update windows set due = 1, judged_start = null, judged_end = null where {_SERIES}",
         astuple(series),
@@ -135,7 +132,7 @@ def forget_judged(connection: sqlite3.Connection, series: Series) -> None:
 
 
 def lengths(connection: sqlite3.Connection, series: Series) -> list[str]:
-    """Return of which other lengths there are windows under this reference."""
+    """Return the other lengths that this reference has windows of."""
     rows = connection.execute(
         "select distinct window from windows where model = ? and version = ? "
         "and reference_id = ? and window <> ?",
@@ -144,8 +141,10 @@ def lengths(connection: sqlite3.Connection, series: Series) -> list[str]:
     return [row[0] for row in rows]
 
 
-def bounds(connection: sqlite3.Connection, window: Columns, series: Series) -> tuple[Key, Key]:
-    """Return where a window's rows begin, and where those after it do."""
+def bounds(
+    connection: sqlite3.Connection, window: Columns, series: Series
+) -> tuple[RowKey, RowKey]:
+    """Return the place of a window's first row, and that of the first row after it."""
     if window["first_seq"] is None:
         return (window["window_start"], 0, 0), (window["window_end"], 0, 0)
     following = window_after(connection, series, window["window_start"])
@@ -156,34 +155,11 @@ def bounds(connection: sqlite3.Connection, window: Columns, series: Series) -> t
     return first_key(window), (event, seq, row + 1)
 
 
-def first_key(window: Columns) -> Key:
-    """Return where the first row of a window of rows stands."""
+def first_key(window: Columns) -> RowKey:
+    """Return the place of the first row of a window of rows."""
     return window["first_event"], window["first_seq"], window["first_row"]
 
 
-def last_key(window: Columns) -> Key:
-    """Return where the last row of a window of rows stands."""
+def last_key(window: Columns) -> RowKey:
+    """Return the place of the last row of a window of rows."""
     return window["last_event"], window["last_seq"], window["last_row"]
-
-
-def rows_between(
-    connection: sqlite3.Connection,
-    model: str,
-    version: str,
-    start: Key,
-    end: Key,
-    limit: int = -1,
-    after: bool = False,
-) -> list[sqlite3.Row]:
-    """Return (exchange_id, row, event_time, seq) of stored rows in event order, half-open.
-
-    Args:
-        limit: how many at most; all if negative.
-        after: begin after the row at `start`, not with it.
-    """
-    return connection.execute(
-        "select exchange_id, row, event_time, seq from predictions where model = ? "
-        f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
-        "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row limit ?",
-        (model, version, start[0], *start, *end, limit),
-    ).fetchall()

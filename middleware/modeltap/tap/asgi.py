@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Unpack
 
+from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.recorder import Ticket
-from modeltap.tap.tapping import Tee
+from modeltap.tap.recording.recorder import Ticket
+from modeltap.tap.tapping import Tap
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -29,118 +30,102 @@ class ASGIMiddleware:
     gives_way = False
     """Whether a tap further within, which the app's own code put there, records in our place."""
 
-    def __init__(self, app: ASGIApp, *, model: ModelChooser = None, **options: Any) -> None:
+    def __init__(
+        self, app: ASGIApp, *, model: ModelChooser = None, **options: Unpack[Options]
+    ) -> None:
         self.app = app
-        self.tee = Tee("asgi", model, options)
+        self.tap = Tap("asgi", model, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tee = self.tee
-        exchange = outer = None
-        if scope["type"] == "http":
-            outer = _outermost.get()
-            if outer is not None:
-                outer.give_way(scope)
-            path = _path(scope) if scope.get("root_path") else scope["path"]
-            exchange = tee.begin(
-                scope["method"], path, scope.get("query_string", b""), scope["headers"]
-            )
-        elif scope["type"] == "lifespan" and not tee.disabled:
-            await self._lifespan(scope, receive, send)
-            return
-        if exchange is None:
+        if scope["type"] == "http" and (exchange := self._begin(scope)) is not None:
+            responder = YieldingASGIResponder if self.gives_way else ASGIResponder
+            await responder(self.app, self.tap, exchange)(scope, receive, send)
+        elif scope["type"] == "lifespan" and not self.tap.disabled:
+            await LifespanResponder(self.app, self.tap)(scope, receive, send)
+        else:
             await self.app(scope, receive, send)
-            return
-        responder = _Responder(tee, exchange, scope, receive, send)
-        if self.gives_way:
-            responder.place = _Place(scope.get("asgi"))
-            _outermost.set(responder.place)
+
+    def _begin(self, scope: Scope) -> Exchange | None:
+        """Return the exchange to fill, or None when this one is not tapped."""
+        outermost = _outermost.get()
+        if outermost is not None:
+            outermost.give_way(scope)
+        path = _path(scope) if scope.get("root_path") else scope["path"]
+        query = scope.get("query_string", b"")
+        return self.tap.begin(scope["method"], path, query, scope["headers"])
+
+
+class LifespanResponder:
+    """Passes an app's lifespan on, and writes what is queued before the server hears of its end.
+
+    An app that raises without having received the first message does not speak lifespan. The
+    responder speaks in its place: some servers end the process right after it, without atexit.
+    """
+
+    def __init__(self, app: ASGIApp, tap: Tap) -> None:
+        self._app = app
+        self._tap = tap
+        self._received = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
         try:
-            await self.app(scope, responder.receive, responder.send)
-        except BaseException as error:
-            responder.end(error)
-            raise
-        finally:
-            if self.gives_way:
-                # `reset` would raise where somebody ends this coroutine in another context.
-                _outermost.set(outer)
-        responder.end(None)
-
-    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the app's lifespan on, and write what is queued before the server is told 'done'.
-
-        An app that raises without having looked at the first message does not speak lifespan.
-        We do in its place: some servers end the process right after it, without atexit.
-        """
-        asked = False
-
-        async def asking() -> Message:
-            nonlocal asked
-            asked = True
-            return await receive()
-
-        async def closing(message: Message) -> None:
-            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
-                self.tee.close()
-            await send(message)
-
-        try:
-            await self.app(scope, asking, closing)
+            await self._app(scope, self.receive, self.send)
         except Exception:
-            if asked:
+            if self._received:
                 raise
             await receive()
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            await closing({"type": "lifespan.shutdown.complete"})
+            await self.send({"type": "lifespan.shutdown.complete"})
+
+    async def receive(self) -> Message:
+        self._received = True
+        return await self._receive()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            self._tap.close()
+        await self._send(message)
 
 
-class _Place:
-    """Where a tap within may take an exchange over.
-
-    Tasks that the app starts within a request live on with its context: so it holds no more.
-    """
-
-    __slots__ = ("_asgi", "taken")
-
-    def __init__(self, asgi: object) -> None:
-        self._asgi = asgi
-        self.taken = False
-
-    def give_way(self, scope: Scope) -> None:
-        """Another tap has this exchange: ours is forgotten, and adds no header.
-
-        Mounts copy the scope, but not what is in it; a call of another app within this
-        request (by httpx's ASGI transport, say) has a scope of its own.
-        """
-        if scope.get("asgi") is self._asgi:
-            self.taken = True
-
-
-class _Responder:
-    """One request's state: what passes, and the exchange that it fills."""
+class ASGIResponder:
+    """One request's state: runs the app, and fills an exchange with the messages that pass."""
 
     __slots__ = (
+        "_app",
         "_exchange",
         "_finished",
         "_receive",
         "_scope",
         "_send",
         "_started",
-        "_tee",
-        "place",
+        "_tap",
     )
 
-    def __init__(
-        self, tee: Tee, exchange: Exchange, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        self._tee = tee
+    _scope: Scope
+    _receive: Receive
+    _send: Send
+
+    def __init__(self, app: ASGIApp, tap: Tap, exchange: Exchange) -> None:
+        self._app = app
+        self._tap = tap
         self._exchange = exchange
+        self._started = False
+        self._finished = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._started = False
-        self._finished = False
-        self.place: _Place | None = None
+        try:
+            await self._app(scope, self.receive, self.send)
+        except BaseException as error:
+            self.end(error)
+            raise
+        if not self._finished:
+            self.end(None)
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -148,7 +133,7 @@ class _Responder:
             exchange = self._exchange
             body = message.get("body", b"")
             if body:
-                exchange.add_request(body, self._tee.request_limit)
+                exchange.add_request(body, self._tap.request_limit)
             if not message.get("more_body", False):
                 exchange.request_read = True
         return message
@@ -159,11 +144,11 @@ class _Responder:
             exchange = self._exchange
             body = message.get("body", b"")
             if body:
-                exchange.add_response(body, self._tee.response_limit)
+                exchange.add_response(body, self._tap.response_limit)
             if message.get("more_body", False):
                 await self._send(message)
-            elif self._tee.durable:
-                await self._tee.wait_async(self._finish())
+            elif self._tap.durable:
+                await self._tap.wait_async(self._finish())
                 await self._send(message)
             else:
                 await self._send(message)
@@ -175,8 +160,8 @@ class _Responder:
             is_last = is_file and not message.get("more_body", False)
             if is_file:
                 self._exchange.response_note = "not seen"
-            if is_last and self._tee.durable:
-                await self._tee.wait_async(self._finish())
+            if is_last and self._tap.durable:
+                await self._tap.wait_async(self._finish())
             await self._send(message)
             if is_last:
                 self._finish()
@@ -189,13 +174,13 @@ class _Responder:
         # Copies: the app may send the same list again with its next response, and what is further
         # out may change the one that goes on (a GZip middleware says how it encoded the body).
         exchange.response_headers = headers = tuple(message.get("headers", ()))
-        if self._tee.id_header is None or exchange.id is None or self._is_over():
+        if self._tap.id_header is None or exchange.id is None or self._is_over():
             return {**message, "headers": list(headers)} if headers else message
-        return {**message, "headers": [*headers, (self._tee.id_header, exchange.id.encode())]}
+        return {**message, "headers": [*headers, (self._tap.id_header, exchange.id.encode())]}
 
     def _is_over(self) -> bool:
-        """Say whether the exchange is recorded, or another tap's."""
-        return self._finished or (self.place is not None and self.place.taken)
+        """Say whether the exchange is recorded already, or another tap's."""
+        return self._finished
 
     def _finish(self) -> Ticket | None:
         """The response is complete: what the app does afterwards is not the client's time."""
@@ -207,8 +192,8 @@ class _Responder:
         try:
             exchange.route = self._route()
         except Exception as error:  # what stands in the scope is the app's
-            self._tee.failed(error)
-        return self._tee.finish(exchange)
+            self._tap.failed(error)
+        return self._tap.finish(exchange)
 
     def end(self, error: BaseException | None) -> None:
         """The app has returned or raised; without a last body message the client got no end."""
@@ -239,8 +224,49 @@ class _Responder:
         return _mounted(scope, template) if isinstance(template, str) else None
 
 
+class YieldingASGIResponder(ASGIResponder):
+    """Leaves its exchange to a tap further within: it adds no header, and records nothing."""
+
+    __slots__ = ("_place",)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        outermost = _outermost.get()
+        self._place = OutermostTap(scope.get("asgi"))
+        _outermost.set(self._place)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # `reset` would raise where somebody ends this coroutine in another context.
+            _outermost.set(outermost)
+
+    def _is_over(self) -> bool:
+        return self._finished or self._place.taken
+
+
+class OutermostTap:
+    """Where a tap further within may take an exchange over.
+
+    Tasks that the app starts within a request live on with its context, so it holds no more.
+    """
+
+    __slots__ = ("_asgi", "taken")
+
+    def __init__(self, asgi: object) -> None:
+        self._asgi = asgi
+        self.taken = False
+
+    def give_way(self, scope: Scope) -> None:
+        """Another tap has the exchange of `scope`.
+
+        Mounts copy the scope, but not what is in it; a call of another app within this
+        request (by httpx's ASGI transport, say) has a scope of its own.
+        """
+        if scope.get("asgi") is self._asgi:
+            self.taken = True
+
+
 # Not in the scope, which some servers (Ray's proxy) pickle and send on.
-_outermost: ContextVar[_Place | None] = ContextVar("modeltap_outermost", default=None)
+_outermost: ContextVar[OutermostTap | None] = ContextVar("modeltap_outermost", default=None)
 
 
 def _mounted(scope: Scope, template: str) -> str:

@@ -14,20 +14,20 @@ ROUTE = "modeltap.route"
 """Where a framework's plugin leaves the route: in the ASGI scope, or in the WSGI environ."""
 
 MAX_CHUNKS = 4096
-"""Of how many pieces of a response the times are kept, in 64 KB at most; the rest are counted."""
+"""Of how many chunks of a response the times are kept, in 64 KB at most; the rest are counted."""
 
 Headers = Iterable[tuple[bytes | str, bytes | str]]
 """As ASGI has them, or as WSGI has them."""
 
 
 class Exchange:
-    """What is known of one exchange while it runs; the tee fills it.
+    """One exchange while it runs; the tap fills it.
 
     Only references are kept. Whatever costs more than a few nanoseconds (names, masks, text)
-    waits until the response has left (`tap.record`).
+    waits until the response has left. Its attributes have the names of `CapturedRecord`'s fields.
     """
 
-    # What most exchanges never set is the class's: an assignment less for each request.
+    # Defaults belong to the class: most exchanges never set them, which saves assignments.
     id: str | None = None
     route: Any = None
     status: int | None = None
@@ -36,15 +36,15 @@ class Exchange:
     first_byte_ms: float | None = None
     duration_ms: float | None = None
     response_headers: Headers = ()
-    # A body that came in one piece is that very object; more pieces share one bytearray.
+    # A body that came in one chunk is that very object; more chunks share one bytearray.
     request_body: bytes | bytearray = b""
     response_body: bytes | bytearray = b""
     request_note: str | None = None
     response_note: str | None = None
     request_bytes = 0
     response_bytes = 0
-    chunks: array[float] | None = None
-    """Of a response in several pieces: when each had come, in ms, and the bytes up to its end."""
+    chunk_times: array[float] | None = None
+    """Of a response in several chunks: when each had come, in ms, and the bytes up to its end."""
     chunk_count = 1
     request_read = False
     request_truncated = False
@@ -52,6 +52,12 @@ class Exchange:
     aborted = False
     sampled = True
     """False: it is tapped in case it fails, and otherwise forgotten."""
+
+    # Worked out when it is over (`tap.packing`).
+    origin = 0
+    error_type: str | None = None
+    error_message: str | None = None
+    chunks: tuple[int, bytes] | None = None
 
     def __init__(
         self, source: str, model: str, method: str, path: str, query: bytes, headers: Headers = ()
@@ -70,58 +76,58 @@ class Exchange:
         return (time.perf_counter() - self.started) * 1000
 
     def failed(self) -> bool:
-        """Say whether it raised or was answered with a status of 500 or more."""
+        """Say whether it raised, or its response has a status of 500 or more."""
         return self.error is not None or (self.status or 0) >= 500
 
-    def add_request(self, piece: bytes, limit: int) -> None:
-        """Keep `piece` of the request's body, `limit` bytes in all."""
+    def add_request(self, chunk: bytes, limit: int) -> None:
+        """Keep `chunk` of the request's body, `limit` bytes in all."""
         kept = self.request_bytes
-        self.request_bytes = total = kept + len(piece)
+        self.request_bytes = total = kept + len(chunk)
         if total <= limit:
-            self.request_body = joined(self.request_body, piece)
+            self.request_body = joined(self.request_body, chunk)
         elif limit:
             self.request_truncated = True
             if kept < limit:
-                self.request_body = joined(self.request_body, piece[: limit - kept])
+                self.request_body = joined(self.request_body, chunk[: limit - kept])
 
-    def add_response(self, piece: bytes, limit: int) -> None:
-        """Keep `piece` of the response's body, `limit` bytes in all."""
+    def add_response(self, chunk: bytes, limit: int) -> None:
+        """Keep `chunk` of the response's body, `limit` bytes in all."""
         kept = self.response_bytes
-        self.response_bytes = total = kept + len(piece)
+        self.response_bytes = total = kept + len(chunk)
         if not kept:
             self.first_byte_ms = (time.perf_counter() - self.started) * 1000
         else:
             self._note_chunk(kept, total)
         if total <= limit:
-            self.response_body = joined(self.response_body, piece)
+            self.response_body = joined(self.response_body, chunk)
         elif limit:
             self.response_truncated = True
             if kept < limit:
-                self.response_body = joined(self.response_body, piece[: limit - kept])
+                self.response_body = joined(self.response_body, chunk[: limit - kept])
 
     def _note_chunk(self, kept: int, total: int) -> None:
-        if self.chunks is None:
-            self.chunks = array("d", (self.first_byte_ms or 0.0, kept))
+        if self.chunk_times is None:
+            self.chunk_times = array("d", (self.first_byte_ms or 0.0, kept))
         self.chunk_count += 1
         if self.chunk_count <= MAX_CHUNKS:
-            self.chunks.extend(((time.perf_counter() - self.started) * 1000, total))
+            self.chunk_times.extend(((time.perf_counter() - self.started) * 1000, total))
 
 
-def joined(kept: bytes | bytearray, piece: bytes) -> bytes | bytearray:
-    """Append `piece` to `kept`, copying nothing for the first and each byte once afterwards."""
+def joined(kept: bytes | bytearray, chunk: bytes) -> bytes | bytearray:
+    """Append `chunk` to `kept`, copying nothing for the first and each byte once afterwards."""
     if not kept:
-        return piece if type(piece) is bytes else bytes(piece)
+        return chunk if type(chunk) is bytes else bytes(chunk)
     if type(kept) is bytearray:
-        kept += piece
+        kept += chunk
         return kept
-    return bytearray(kept) + piece
+    return bytearray(kept) + chunk
 
 
 class IdSource:
     """UUIDv7 texts, unique across processes: a random start per process, then a counter.
 
     RFC 9562 lets the 62 low bits be a seeded counter; reading the kernel's random numbers
-    for each request would cost more than the rest of the tee.
+    for each request would cost more than the rest of the tap.
 
     >>> ids = IdSource()
     >>> first, second = ids.next(1_362_355_200.0), ids.next(1_362_355_200.0)
@@ -149,7 +155,7 @@ class IdSource:
         millisecond = int(seconds * 1000)
         if millisecond != self._millisecond:
             text = f"{millisecond:012x}"
-            # Two threads may do this at once: both texts are right for somebody's moment.
+            # Two threads may do this at once: each text is right for one of their moments.
             self._millisecond = millisecond
             self._prefix = f"{text[:8]}-{text[8:]}{self._middle}"
         return f"{self._prefix}{count:012x}"

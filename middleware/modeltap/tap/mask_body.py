@@ -6,19 +6,18 @@ the app and its model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
+from modeltap.config.options import MaskBody
 from modeltap.errors import ConfigError
+from modeltap.privacy.body_text import MAX_INFLATED_BYTES, inflate
 from modeltap.privacy.headers import text_of
-from modeltap.privacy.masker import MASKED, MAX_INFLATED_BYTES, UNMASKABLE, inflate
+from modeltap.privacy.masker import MASKED, UNMASKABLE
 from modeltap.tap.exchange import Exchange, Headers
 
-MaskBody = Callable[[bytes, str], bytes | None]
-"""From a body and its content type to what may be kept of it; None keeps nothing."""
 
-
-def own_mask(options: Mapping[str, Any]) -> MaskBody | None:
+def own_mask(options: Mapping[str, object]) -> MaskBody | None:
     """Return the option `mask_body`; raises `ConfigError` when it is no function."""
     function = options.get("mask_body")
     if function is not None and not callable(function):
@@ -26,7 +25,7 @@ def own_mask(options: Mapping[str, Any]) -> MaskBody | None:
             f"option mask_body = {function!r} is wrong: it is a function of a body (bytes) and its "
             "content type, whose result (bytes, or None for nothing) is kept"
         )
-    return function
+    return cast("MaskBody | None", function)
 
 
 def mask_bodies(exchange: Exchange, mask: MaskBody) -> None:
@@ -54,7 +53,7 @@ def _masked(
         headers = [pair for pair in headers if pair[0] != "content-encoding"]
     try:
         kept = None if plain is None else mask(plain, _header(headers, "content-type"))
-    except Exception:  # what cannot be masked is not kept, and costs nobody the record
+    except Exception:  # a body that cannot be masked is not kept, and the record goes on
         kept = None
     if kept is None:
         return b"", headers, UNMASKABLE

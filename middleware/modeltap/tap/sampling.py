@@ -1,94 +1,36 @@
-"""Which exchanges are tapped: by path, and by a share that is the same wherever it is asked."""
+"""Sampling: the fraction of exchanges that is kept, the same in every service of a trace."""
 
 from __future__ import annotations
 
-import os
-import re
-from fnmatch import translate
 from typing import TYPE_CHECKING
 
+from modeltap.privacy.headers import text_of, trace_id
+from modeltap.tap.exchange import ids
+
 if TYPE_CHECKING:
-    from modeltap.config.settings import ModelChooser, Settings
-
-_REMEMBERED_PATHS = 4096
-"""Paths may hold ids, so what is remembered about them is bounded."""
-
-_DEFAULT = "default"
-
-_NAMES_IN_PATHS = 100
-_LONGEST_NAME_IN_PATH = 200
-"""Clients write the paths: how many models they may name, and how long a name may be."""
-
-_NAMED_IN_PATH = re.compile(r".*/(?:v1/models/([^/:]+):|v2/models/([^/]+)/)")
-"""As the protocols V1 and V2 (Open Inference Protocol) say which model is asked."""
+    from modeltap.config.settings import Settings
+    from modeltap.tap.exchange import Exchange, Headers
 
 
-class Chooser:
-    """Says for a path which model it belongs to; None leaves the exchange alone.
+class Sampler:
+    """Chooses exchanges by their trace, else by their own id."""
 
-    Where nobody names a model, ``MODELTAP_MODEL`` does, else the path, else it is "default".
-    """
+    def __init__(self, settings: Settings) -> None:
+        self._rate = settings.sample_rate
+        self._error_rate = settings.error_sample_rate or 0.0
+        self.keeps_all = self._rate >= 1.0
 
-    def __init__(self, settings: Settings, model: ModelChooser) -> None:
-        self._model = model if model is not None else os.environ.get("MODELTAP_MODEL") or None
-        self._include = _pattern(settings.include_paths)
-        self._exclude = _pattern(settings.exclude_paths)
-        self._known: dict[str, str | None] = {}
-        self._named: set[str] = set()
-
-    def model_of(self, path: str) -> str | None:
-        """Return the model that answers at `path`, or None when it is not tapped."""
-        try:
-            return self._known[path]
-        except KeyError:
-            if len(self._known) >= _REMEMBERED_PATHS:
-                self._known.clear()
-            chosen = self._known[path] = self._choose(path)
-            return chosen
-
-    def _choose(self, path: str) -> str | None:
-        if self._include and not self._include.match(path):
-            return None
-        if self._exclude and self._exclude.match(path):
-            return None
-        if isinstance(self._model, str):
-            return self._model
-        if self._model is None:
-            return self._bounded(_named_in(path))
-        if callable(self._model):
-            return self._model(path)
-        for pattern, name in self._model.items():
-            if re.match(translate(pattern), path):
-                return name
-        return None
-
-    def _bounded(self, name: str) -> str:
-        """Return a name from a path, or "default" for what is too long, or one too many."""
-        if name not in self._named:
-            if len(name) > _LONGEST_NAME_IN_PATH or len(self._named) >= _NAMES_IN_PATHS:
-                return _DEFAULT
-            self._named.add(name)
-        return name
-
-
-def _named_in(path: str) -> str:
-    """Return the model's name that `path` holds, else "default".
-
-    >>> _named_in("/v1/models/iris:predict"), _named_in("/v2/models/iris/versions/2/infer")
-    ('iris', 'iris')
-    >>> _named_in("/v1/models/iris")
-    'default'
-    """
-    match = _NAMED_IN_PATH.match(path)
-    return (match[1] or match[2]) if match else _DEFAULT
-
-
-def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
-    return re.compile("|".join(map(translate, patterns))) if patterns else None
+    def takes(self, exchange: Exchange) -> bool:
+        """Say whether to tap `exchange`, be it only in case it fails (then it is not `sampled`)."""
+        if exchange.id is None:
+            exchange.id = ids.next(exchange.started_at)
+        key = _trace_of(exchange.request_headers) or exchange.id
+        exchange.sampled = sampled(key, self._rate)
+        return exchange.sampled or sampled(key, self._error_rate)
 
 
 def sampled(key: str, rate: float) -> bool:
-    """Say whether `key` (a trace id, else ours) falls into the share `rate`; always the same.
+    """Say whether `key` (a trace id, else ours) falls into the fraction `rate`; always the same.
 
     The last 8 hexadecimal digits are compared, so that every service of one trace agrees.
 
@@ -101,3 +43,11 @@ def sampled(key: str, rate: float) -> bool:
         return int(key[-8:], 16) < rate * 0x1_0000_0000
     except ValueError:
         return True
+
+
+def _trace_of(headers: Headers) -> str | None:
+    """Return the trace id of the first ``traceparent`` header; None without a valid one."""
+    for name, value in headers:
+        if name in (b"traceparent", "traceparent"):
+            return trace_id(text_of(value))
+    return None

@@ -1,40 +1,41 @@
-"""What the ASGI and the WSGI middleware share: choosing exchanges, and handing them on."""
+"""The part that every tap shares: choosing exchanges, and handing them to the recorder."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from modeltap.config import sources
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
-from modeltap.privacy.headers import HeaderFilter, text_of, trace_id
+from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.mask_body import mask_bodies, own_mask
-from modeltap.tap.recorder import Recorder, Ticket, recorder_for
-from modeltap.tap.sampling import Chooser, sampled
-from modeltap.writer.records import pack
+from modeltap.tap.packing import pack
+from modeltap.tap.recording.recorder import Recorder, Ticket
+from modeltap.tap.recording.recorders import recorders
+from modeltap.tap.routing import Router
+from modeltap.tap.sampling import Sampler
 
 logger = logging.getLogger("modeltap")
 
-_LOOK_SECONDS = 0.0005
-"""How often a response that waits for its commit looks: a commit takes about as long."""
+_POLL_SECONDS = 0.0005
+"""How often a response that waits for its commit checks: a commit takes about as long."""
 
 
-class Tee:
+class Tap:
     """One app's tap: its settings, checked when built; nothing is opened before a request."""
 
-    def __init__(self, source: str, model: ModelChooser, options: dict[str, Any]) -> None:
+    def __init__(self, source: str, model: ModelChooser, options: Mapping[str, object]) -> None:
         self.source = source
         self._mask_body = own_mask(options)
-        said = {name: value for name, value in options.items() if name != "mask_body"}
-        self.settings: Settings = sources.load(said)
+        plain = {name: value for name, value in options.items() if name != "mask_body"}
+        self.settings: Settings = sources.load(plain)
         self.disabled = self.settings.disabled
         settings = self.settings
         if not self.disabled:
@@ -44,28 +45,29 @@ class Tee:
         self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
         self.id_header = settings.id_header.encode() if settings.id_header else None
-        self._sent = HeaderFilter.of_requests(settings)
-        self._answered = HeaderFilter.of_responses(settings)
-        self._chooser = Chooser(settings, model)
+        self._request_filter = HeaderFilter.of_requests(settings)
+        self._response_filter = HeaderFilter.of_responses(settings)
+        self._router = Router(settings, model)
         self._recorder: Recorder | None = None
         self._origin = 0
-        self._everything = settings.sample_rate >= 1.0
+        self._sampler = Sampler(settings)
+        self._keeps_all = self._sampler.keeps_all
         self.durable = settings.durability != "fast"
         self._methods = frozenset(method.upper() for method in settings.methods)
-        self._said_failure = False
+        self._logged_failure = False
 
     def begin(self, method: str, path: str, query: bytes, headers: Headers) -> Exchange | None:
         """Return the exchange to fill, or None when this one is not tapped."""
         if self.disabled:
             return None
         try:
-            model = self._chooser.model_of(path)
+            model = self._router.model_of(path)
             if model is None or (self._methods and method not in self._methods):
                 return None
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:
                 exchange.id = ids.next(exchange.started_at)
-            return exchange if self._everything or self._sample(exchange) else None
+            return exchange if self._keeps_all or self._sampler.takes(exchange) else None
         except Exception as error:
             self.failed(error)
             return None
@@ -76,19 +78,19 @@ class Tee:
             return None
         exchange = Exchange(self.source, model, "", name, b"")
         exchange.id = ids.next(exchange.started_at)
-        return exchange if self._everything or self._sample(exchange) else None
+        return exchange if self._keeps_all or self._sampler.takes(exchange) else None
 
     def finish(self, exchange: Exchange) -> Ticket | None:
         """Hand a finished exchange to the recorder; return what to wait for, if it is durable."""
         try:
             if not (exchange.sampled or exchange.failed()):
                 return None
-            exchange.request_headers = self._sent.kept(exchange.request_headers)
-            exchange.response_headers = self._answered.kept(exchange.response_headers)
+            exchange.request_headers = self._request_filter.kept(exchange.request_headers)
+            exchange.response_headers = self._response_filter.kept(exchange.response_headers)
             if self._mask_body is not None:
                 mask_bodies(exchange, self._mask_body)
             if self._recorder is None:
-                self._recorder = recorder_for(self.settings)
+                self._recorder = recorders.of(self.settings)
                 self._origin = self._recorder.join(self.settings)
             if self.durable:
                 return self._recorder.put_durably(pack(self._origin, exchange))
@@ -102,7 +104,7 @@ class Tee:
         if ticket is not None:
             deadline = time.monotonic() + self.settings.commit_timeout_seconds
             while self._goes_on(ticket, deadline):
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(_POLL_SECONDS)
 
     async def wait_async(self, ticket: Ticket | None) -> None:
         """Wait as `wait` does, while the event loop serves others."""
@@ -112,7 +114,7 @@ class Tee:
 
             deadline = time.monotonic() + self.settings.commit_timeout_seconds
             while self._goes_on(ticket, deadline):
-                await sleep(_LOOK_SECONDS)
+                await sleep(_POLL_SECONDS)
 
     def _goes_on(self, ticket: Ticket, deadline: float) -> bool:
         assert self._recorder is not None
@@ -124,7 +126,7 @@ class Tee:
         return False
 
     def close(self) -> None:
-        """Write what is queued, when the server says that it stops."""
+        """Write the queued exchanges when the server stops."""
         try:
             if self._recorder is not None:
                 self._recorder.close()
@@ -132,25 +134,10 @@ class Tee:
             self.failed(error)
 
     def failed(self, error: Exception) -> None:
-        """Our own failure is logged once; the app is never told."""
-        if not self._said_failure:
-            self._said_failure = True
+        """Log a failure of the tap once; the app never hears of it."""
+        if not self._logged_failure:
+            self._logged_failure = True
             logger.error("modeltap: an exchange could not be tapped: %r", error)
-
-    def _sample(self, exchange: Exchange) -> bool:
-        """Say whether to tap `exchange`, be it only in case it fails."""
-        trace = next((trace_id(text) for text in _traceparent(exchange.request_headers)), None)
-        if exchange.id is None:
-            exchange.id = ids.next(exchange.started_at)
-        key = trace or exchange.id
-        exchange.sampled = sampled(key, self.settings.sample_rate)
-        return exchange.sampled or sampled(key, self.settings.error_sample_rate or 0.0)
-
-
-def _traceparent(headers: Headers) -> Iterator[str]:
-    for name, value in headers:
-        if name in (b"traceparent", "traceparent"):
-            yield text_of(value)
 
 
 def _check_store(store: str) -> None:

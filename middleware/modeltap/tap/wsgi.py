@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.privacy.headers import request_names
 from modeltap.tap.exchange import ROUTE, Exchange
-from modeltap.tap.tapping import Tee
+from modeltap.tap.tapping import Tap
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,59 +23,70 @@ Write = Callable[[bytes], object]
 class WSGIMiddleware:
     """Taps the exchanges of a WSGI app into the store.
 
-    The app reads its input and the server its output through thin wrappers, piece by piece;
+    The app reads its input and the server its output through thin wrappers, chunk by chunk;
     nothing is read ahead or held back. The options are those of `modeltap.watch`.
     """
 
     gives_way = False
     """Whether a tap further within, which the app's own code put there, records in our place."""
 
-    def __init__(self, app: WSGIApplication, *, model: ModelChooser = None, **options: Any) -> None:
+    def __init__(
+        self, app: WSGIApplication, *, model: ModelChooser = None, **options: Unpack[Options]
+    ) -> None:
         self.app = app
-        self.tee = Tee("wsgi", model, options)
-        self._keys = _header_keys(self.tee.settings)
+        self.tap = Tap("wsgi", model, options)
+        self._keys = _header_keys(self.tap.settings)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        tee = self.tee
+        exchange = self._begin(environ)
+        if exchange is None:
+            return self.app(environ, start_response)
+        responder = WSGIResponder(self.app, self.tap, exchange)
+        if self.gives_way:
+            environ[_OUTERMOST] = responder
+        return responder(environ, start_response)
+
+    def _begin(self, environ: WSGIEnvironment) -> Exchange | None:
+        """Return the exchange to fill, or None when this one is not tapped."""
         if _OUTERMOST in environ:
             environ[_OUTERMOST].give_way()
-        if tee.disabled:
-            return self.app(environ, start_response)
-        exchange = tee.begin(
+        if self.tap.disabled:
+            return None
+        return self.tap.begin(
             environ.get("REQUEST_METHOD", ""),
             _as_utf8(environ.get("PATH_INFO", "")),
             environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
             [(name, environ[key]) for key, name in self._keys if key in environ],
         )
-        if exchange is None:
-            return self.app(environ, start_response)
-        responder = _Responder(tee, exchange, environ, start_response)
-        if self.gives_way:
-            environ[_OUTERMOST] = responder
+
+
+class WSGIResponder:
+    """One request's state: runs the app, and fills an exchange with what passes."""
+
+    __slots__ = ("_app", "_environ", "_exchange", "_finished", "_start_response", "_tap")
+
+    _environ: WSGIEnvironment
+    _start_response: StartResponse
+
+    def __init__(self, app: WSGIApplication, tap: Tap, exchange: Exchange) -> None:
+        self._app = app
+        self._tap = tap
+        self._exchange = exchange
+        self._finished = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._environ = environ
+        self._start_response = start_response
         try:
             source = environ.get("wsgi.input")
             if source is not None:
-                environ["wsgi.input"] = _Input(source, exchange, tee.request_limit, environ)
-            body = self.app(environ, responder.start)
+                limit = self._tap.request_limit
+                environ["wsgi.input"] = TappedInput(source, self._exchange, limit)
+            body = self._app(environ, self.start)
         except BaseException as error:
-            responder.end(error)
+            self.end(error)
             raise
-        return responder.wrapped(body)
-
-
-class _Responder:
-    """One request's state: what passes, and the exchange that it fills."""
-
-    __slots__ = ("_environ", "_exchange", "_finished", "_start_response", "_tee")
-
-    def __init__(
-        self, tee: Tee, exchange: Exchange, environ: WSGIEnvironment, start: StartResponse
-    ) -> None:
-        self._tee = tee
-        self._exchange = exchange
-        self._environ = environ
-        self._start_response = start
-        self._finished = False
+        return self.wrapped(body)
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Write:
         """`start_response` as PEP 3333 has it, also called again with `exc_info`."""
@@ -87,26 +99,26 @@ class _Responder:
         exchange.route = getattr(flask, "url_rule", None) or self._environ.get(ROUTE)
         if exc_info is not None and exc_info[1] is not None:
             exchange.error = exc_info[1]
-        if self._tee.id_header is not None and exchange.id is not None and not self._finished:
-            headers = [*headers, (self._tee.id_header.decode(), exchange.id)]
+        if self._tap.id_header is not None and exchange.id is not None and not self._finished:
+            headers = [*headers, (self._tap.id_header.decode(), exchange.id)]
         if exc_info is None:
             write = self._start_response(status, headers)
         else:
             write = self._start_response(status, headers, exc_info)
 
-        def teed(piece: bytes) -> object:
-            self.add(piece)
-            return write(piece)
+        def tapped_write(chunk: bytes) -> object:
+            self.add(chunk)
+            return write(chunk)
 
-        return teed
+        return tapped_write
 
     def give_way(self) -> None:
         """Another tap has this exchange: ours is forgotten, and adds no header."""
         self._finished = True
 
-    def add(self, piece: bytes) -> None:
-        if piece:
-            self._exchange.add_response(piece, self._tee.response_limit)
+    def add(self, chunk: bytes) -> None:
+        if chunk:
+            self._exchange.add_response(chunk, self._tap.response_limit)
 
     def wrapped(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Return what the server shall iterate: a file wrapper itself, so that sendfile works."""
@@ -117,11 +129,11 @@ class _Responder:
             return body
         if type(body) is list or type(body) is tuple:
             # All of it is there: the server may use its length, and nothing can fail any more.
-            for piece in body:
-                self.add(piece)
+            for chunk in body:
+                self.add(chunk)
             self.end(None, complete=True)
             return body
-        return _Output(body, self)
+        return TappedOutput(body, self)
 
     def end(self, error: BaseException | None, complete: bool = False) -> None:
         """The exchange is over: raised, exhausted (`complete`), or closed before its end."""
@@ -139,36 +151,36 @@ class _Responder:
             exchange.aborted = not complete
         if not exchange.request_read:
             exchange.request_read = _length(self._environ) in (0, exchange.request_bytes)
-        self._tee.wait(self._tee.finish(exchange))
+        self._tap.wait(self._tap.finish(exchange))
 
 
-class _Output:
+class TappedOutput:
     """The app's iterable, passed on lazily; `close` reaches the original, exactly once."""
 
     __slots__ = ("_body", "_closed", "_iterator", "_responder")
 
-    def __init__(self, body: Iterable[bytes], responder: _Responder) -> None:
+    def __init__(self, body: Iterable[bytes], responder: WSGIResponder) -> None:
         self._body = body
         self._iterator: Iterator[bytes] | None = None
         self._responder = responder
         self._closed = False
 
-    def __iter__(self) -> _Output:
+    def __iter__(self) -> TappedOutput:
         return self
 
     def __next__(self) -> bytes:
         try:
             if self._iterator is None:
                 self._iterator = iter(self._body)
-            piece = next(self._iterator)
+            chunk = next(self._iterator)
         except StopIteration:
             self._responder.end(None, complete=True)
             raise
         except BaseException as error:
             self._responder.end(error)
             raise
-        self._responder.add(piece)
-        return piece
+        self._responder.add(chunk)
+        return chunk
 
     def close(self) -> None:
         if self._closed:
@@ -182,32 +194,29 @@ class _Output:
             self._responder.end(None)
 
 
-class _Input:
-    """`wsgi.input`, teed: what the app reads is kept, whichever way it reads."""
+class TappedInput:
+    """The app's `wsgi.input`: what the app reads is kept, whichever way it reads."""
 
-    __slots__ = ("_environ", "_exchange", "_iterator", "_limit", "_source")
+    __slots__ = ("_exchange", "_iterator", "_limit", "_source")
 
-    def __init__(
-        self, source: Any, exchange: Exchange, limit: int, environ: WSGIEnvironment
-    ) -> None:
+    def __init__(self, source: Any, exchange: Exchange, limit: int) -> None:
         self._source = source
         self._exchange = exchange
         self._limit = limit
-        self._environ = environ
         self._iterator: Iterator[bytes] | None = None
 
-    def _add(self, piece: bytes, asked: bool = True) -> bytes:
-        if piece:
-            self._exchange.add_request(piece, self._limit)
-        elif asked:
+    def _add(self, chunk: bytes, may_end: bool = True) -> bytes:
+        if chunk:
+            self._exchange.add_request(chunk, self._limit)
+        elif may_end:
             self._exchange.request_read = True
-        return piece
+        return chunk
 
     def read(self, *size: int) -> bytes:
-        piece: bytes = self._source.read(*size)
+        chunk: bytes = self._source.read(*size)
         if not size or size[0] is None or size[0] < 0:
             self._exchange.request_read = True
-        return self._add(piece, asked=not size or size[0] != 0)
+        return self._add(chunk, may_end=not size or size[0] != 0)
 
     def readline(self, *size: int) -> bytes:
         return self._add(self._source.readline(*size))
@@ -215,7 +224,7 @@ class _Input:
     def readlines(self, *hint: int) -> list[bytes]:
         return [self._add(line) for line in self._source.readlines(*hint)]
 
-    def __iter__(self) -> _Input:
+    def __iter__(self) -> TappedInput:
         return self
 
     def __next__(self) -> bytes:
@@ -231,12 +240,12 @@ class _Input:
         return self._iterator
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._source, name)
+        attribute = getattr(self._source, name)
         if name != "readinto":  # not every server's input has it
-            return found
+            return attribute
 
         def readinto(buffer: Any) -> int:
-            count: int = found(buffer)
+            count: int = attribute(buffer)
             self._add(bytes(memoryview(buffer)[:count]))
             return count
 
@@ -244,7 +253,7 @@ class _Input:
 
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Return the keys of an environ that hold the headers we look at, and these headers' names."""
+    """Return the environ's keys of the headers that count, with the headers' names."""
     return tuple((_key(name), name) for name in request_names(settings))
 
 

@@ -3,8 +3,7 @@
 Making rows and handing them to SQLite costs some 15 us an exchange. In a thread of the app they
 would be taken from its requests, which share the interpreter's lock; and a thread that waits
 for that lock makes each release of it slower. Here a request pays for a write into a pipe, and
-nothing in the app wakes up for it. What is in the pipe survives the app: `kill -9` loses none
-of it.
+nothing in the app wakes up for it. Exchanges in the pipe survive the app, even `kill -9`.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,6 +28,10 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that are the app's: its last exchanges come after them."""
 
 _PIPE_BYTES = 1 << 20
+"""The most that Linux grants without privileges; some 800 requests of 1 KB."""
+
+_CLOSING_SECONDS = 1.0
+"""How long a recorder that closes waits for room in the pipe: its app is to end soon."""
 
 
 class NotStarted(Exception):
@@ -43,7 +47,7 @@ class WriterProcess:
     def __init__(self, store: Path) -> None:
         memory = Counters.create()
         self.counters = Counters(memory)
-        command = [_python(), "-P", "-m", "modeltap.writer.main", str(store), str(memory)]
+        command = [_python(), "-P", "-m", "modeltap.writer", str(store), str(memory)]
         try:
             with _held_back(ENDINGS):
                 self._process = subprocess.Popen(
@@ -78,17 +82,37 @@ class WriterProcess:
         """How many seconds ago it was started."""
         return time.monotonic() - self._started
 
+    def write(self, data: bytes, closing: threading.Event) -> None:
+        """Write all of `data` into the pipe, waiting for room.
+
+        Raises `BrokenPipeError` when the process is gone, or there is still no room a second
+        after `closing` was set.
+        """
+        poll = select.poll()
+        poll.register(self.input, select.POLLOUT)
+        rest = memoryview(data)
+        closing_since: float | None = None
+        while rest:
+            try:
+                rest = rest[os.write(self.input, rest) :]
+            except BlockingIOError:
+                poll.poll(100)
+                if closing.is_set():
+                    closing_since = closing_since or time.monotonic()
+                    if time.monotonic() > closing_since + _CLOSING_SECONDS:
+                        raise BrokenPipeError from None
+
     def messages(self) -> list[str] | None:
-        """Return what the process wants to have logged; None when it has ended."""
+        """Return the messages that the process wants logged; None when it has ended."""
         data = os.read(self.output, 1 << 16)
         if not data:
             return None
-        said = [json.loads(line) for line in data.splitlines()]
-        self.ready = self.ready or READY in said
-        return [message for message in said if message != READY]
+        messages = [json.loads(line) for line in data.splitlines()]
+        self.ready = self.ready or READY in messages
+        return [message for message in messages if message != READY]
 
     def last_messages(self) -> list[str]:
-        """Return what it has said by now, without waiting."""
+        """Return its messages so far, without waiting."""
         poll = select.poll()
         poll.register(self.output, select.POLLIN)
         return (self.messages() or []) if poll.poll(0) else []
@@ -117,7 +141,7 @@ class WriterProcess:
 
 @contextlib.contextmanager
 def _held_back(signals: Iterable[int]) -> Iterator[None]:
-    """Let no signal end a process that is started here before it can say that it ignores them.
+    """Block signals while a process starts: none must end it before it can ignore them.
 
     It inherits the thread's mask. Some supervisors (circus, in BentoML) end what a worker has
     started together with the worker, whose very first exchanges may be in the pipe.

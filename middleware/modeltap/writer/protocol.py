@@ -1,4 +1,4 @@
-"""What an app and its writer process say to each other: frames one way, counters the other."""
+"""The protocol between an app and its writer process: frames one way, counters the other."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 HEADER = struct.Struct("<BI")
-"""A frame's head: what kind it is, and how many bytes follow."""
+"""A frame's head: its kind, and how many bytes follow."""
 
 EXCHANGE, ORIGIN, LOSSES = 1, 2, 3
 
 UNUSABLE = "store unusable"
 NO_ROOM = "disk nearly full"
-"""Why the writer process may lose exchanges."""
+"""The reasons for which the writer process loses exchanges."""
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -55,7 +55,8 @@ _HURRY = 8
 
 
 class Counters:
-    """Numbers in memory that both processes see: who looks need not ask, who counts never waits.
+    """Numbers in memory that both processes share: the app reads them without asking, and the
+    writer never waits.
 
     >>> counters = Counters(Counters.create())
     >>> counters.add(written=2)
@@ -83,8 +84,8 @@ class Counters:
     def add(
         self, *, failed: int = 0, no_room: int = 0, unusable: int = 0, written: int = 0
     ) -> None:
-        """Count exchanges that no row could be made of, that the disk had no room for, that the
-        store did not take, and that are in the store."""
+        """Count exchanges: no row could be made of them, the disk had no room for them, the store
+        did not take them, or they are in the store."""
         for slot, count in enumerate((failed, no_room, unusable, written)):
             self._slots[slot] += count
 
@@ -98,7 +99,7 @@ class Counters:
 
     @property
     def hurry(self) -> bool:
-        """Whether somebody waits for the store, so that no more should be gathered first."""
+        """Whether a caller waits for the store, so that no more should be gathered first."""
         return bool(self._slots[_HURRY])
 
     @hurry.setter
@@ -106,6 +107,6 @@ class Counters:
         self._slots[_HURRY] = on
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Release the memory."""
         self._slots.release()
         self._memory.close()

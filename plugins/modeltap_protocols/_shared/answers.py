@@ -1,4 +1,4 @@
-"""What the values of an answer are: labels, numbers, scores, probabilities."""
+"""Values of an answer: labels, numbers, scores, probabilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a language model is asked: texts in messages and their parts, and parameters."""
+"""Requests to a language model: texts in messages and their parts, and parameters."""
 
 from __future__ import annotations
 

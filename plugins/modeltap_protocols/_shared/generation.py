@@ -1,4 +1,4 @@
-"""A language model's answer to one request: its completions, and what is told of all of them."""
+"""A language model's answer to one request: its completions, and their common facts."""
 
 from __future__ import annotations
 

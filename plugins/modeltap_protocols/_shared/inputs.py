@@ -1,4 +1,4 @@
-"""What the values of a request are: rows of named columns."""
+"""Values of a request: rows of named columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tokens an answer says that it took, by the names that protocols have for them."""
+"""The token counts of an answer, by the names that protocols have for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One column into one feature's bins."""
+"""Counts of one column in one feature's bins."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from modeltap import clock
-from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain, word
-from modeltap.analysis.model.infer import vector
+from modeltap.analysis.model.feature import (
+    MISMATCH,
+    MISSING,
+    UNSEEN,
+    Column,
+    Feature,
+    is_missing,
+    plain,
+    word,
+)
+from modeltap.analysis.model.vectors import vector
 
 Word = str | int | None
 """A category; None where it is missing, 0 where the value is of another type."""
@@ -24,8 +33,8 @@ def count_numbers(
 ) -> tuple[float, float]:
     """Count (n,) float64, NaN where missing or (`wrong` of them) no number; return the extremes."""
     present = numbers[~np.isnan(numbers)]
-    counted[-2] = wrong
-    counted[-3] = len(numbers) - len(present) - wrong
+    counted[MISMATCH] = wrong
+    counted[MISSING] = len(numbers) - len(present) - wrong
     edges = np.array(feature.edges)
     bins = counted[: len(edges) + 1]
     low, high = np.inf, -np.inf
@@ -38,7 +47,7 @@ def count_numbers(
 
 
 def indexed(words: Sequence[Word]) -> tuple[list[Word], np.ndarray]:
-    """Return the different words in order of their coming, and (n,) the place of each row's.
+    """Return the different words in order of appearance, and (n,) the place of each row's.
 
     >>> indexed(["b", "a", "b"])
     (['b', 'a'], array([0, 1, 0]))
@@ -61,28 +70,28 @@ def count_words(
     positions = {w: position for position, w in enumerate(feature.vocabulary)}
     for value, rows in zip(words, times, strict=True):
         if value is None:
-            counted[-3] += rows
+            counted[MISSING] += rows
         elif type(value) is not str:
-            counted[-2] += rows
+            counted[MISMATCH] += rows
         elif feature.allowed is not None and word(value) not in feature.allowed:
-            counted[-1] += rows
+            counted[UNSEEN] += rows
         elif (position := positions.get(known := word(value))) is not None:
             counted[position] += rows
         elif known in feature.rare:
             counted[len(positions)] += rows
         else:
-            counted[-1] += rows
+            counted[UNSEEN] += rows
 
 
 def count_present(column: Column, feature: Feature, counted: np.ndarray) -> None:
     """Count how many values of a text, a time, a vector or an id are there, and of their type."""
     for value in plain(column):
         if is_missing(value) or value in feature.missing_values:
-            counted[-3] += 1
+            counted[MISSING] += 1
         elif _is_of(value, feature):
             counted[0] += 1
         else:
-            counted[-2] += 1
+            counted[MISMATCH] += 1
 
 
 def _is_of(value: object, feature: Feature) -> bool:
@@ -95,6 +104,3 @@ def _is_of(value: object, feature: Feature) -> bool:
     if feature.kind == "id":
         return isinstance(value, (str, int)) and not isinstance(value, bool)
     return True
-
-
-assert SPECIAL == ("missing", "mismatch", "unseen")  # counted[-3], [-2], [-1]

@@ -1,4 +1,4 @@
-"""A batch's columns as a reference's features see them: typed, sentinels taken out, measured."""
+"""A batch's columns as values of a reference's features: typed, without sentinels, measured."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from modeltap.analysis.counting.derived import measured
-from modeltap.analysis.model.feature import Column, Feature, is_missing, plain, truth, word
+from modeltap.analysis.model.feature import Column, Feature, as_boolean, is_missing, plain, word
 
 _NUMBERS = {int, float, type(None)}
+"""The types of a column that NumPy makes floats of as a whole."""
 
 
 class Values:
@@ -54,7 +55,7 @@ class Values:
         """Return a word for each row; None where it is missing, 0 where it is of another type."""
         listed = column.tolist() if isinstance(column, np.ndarray) else column
         if feature.kind == "boolean":
-            found: Sequence[Any] = [_truth(value, feature.whole) for value in plain(listed)]
+            found: Sequence[Any] = [_boolean(value, feature.whole) for value in plain(listed)]
         elif set(map(type, listed)) <= {str, type(None)}:
             found = listed
         else:
@@ -92,10 +93,10 @@ def _number(value: object) -> float | None:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _truth(value: object, whole: bool) -> str | int | None:
+def _boolean(value: object, whole: bool) -> str | int | None:
     if is_missing(value):
         return None
-    return (truth(value) or 0) if whole or isinstance(value, (str, bool)) else 0
+    return (as_boolean(value) or 0) if whole or isinstance(value, (str, bool)) else 0
 
 
 def _word(value: object, whole: bool) -> str | int | None:

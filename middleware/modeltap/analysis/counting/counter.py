@@ -1,15 +1,13 @@
-"""Counting what is new into windows, once: counts and watermark move in one transaction."""
+"""Counting of new exchanges into windows, once: counts and watermark move in one transaction."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import repeat
 from operator import add
 
 import numpy as np
@@ -17,29 +15,35 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.counting.labelled import note_early
 from modeltap.analysis.counting.tally import Tally, pack, tally, unpack
-from modeltap.analysis.detectors.operations import Traffic, count_latency
+from modeltap.analysis.counting.traffic import Traffic, count_requests
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
-from modeltap.decoding.batches import COLUMNS, Batch, finder, read
+from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
 from modeltap.store import windows as stored
-from modeltap.store.connection import writing
+from modeltap.store.lease import TAKEN_OVER, Lease
+from modeltap.store.models import note_model
+from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
-from modeltap.store.watermarks import advance, note_model, progress
+from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.stored_exchanges import (
+    StoredExchange,
+    exchanges_after,
+    exchanges_by_id,
+    exchanges_of_version,
+    save_decode_notes,
+    save_protocol_ids,
+)
+from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
+from modeltap.store.watermarks import SEEN, advance, watermark
 from modeltap.store.windows import Columns, Series
 
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
 
-_IDS_A_QUERY = 500
-"""SQLite takes 999 parameters at least."""
-
-SEEN = "seen"
-SettingsOf = Callable[[str], Settings]
 OnPiece = Callable[[], None]
 
 
@@ -49,12 +53,12 @@ def go_on() -> None:
 
 @dataclass
 class WindowCounter:
-    """Counts what is new in one store; `settings_of` tells each model's options."""
+    """Counts what is new in one store, by each model's settings."""
 
     connection: sqlite3.Connection
-    settings_of: SettingsOf
-    fence: Callable[[], bool]
-    """Asked inside each transaction; False means that another took over, and nothing is written."""
+    settings: SettingsReader
+    lease: Lease
+    """Held in each transaction, or nothing is written."""
 
     on_piece: OnPiece = go_on
     """Called after each piece of work, outside any transaction."""
@@ -64,18 +68,15 @@ class WindowCounter:
 
     def series(self, reference: Reference) -> Series:
         """Return the windows that a reference's rows are counted into now."""
-        window = Window.parse(self.settings_of(reference.model).window)
+        window = Window.parse(self.settings.for_model(reference.model).window)
         return Series(reference.model, reference.version, reference.id, window.text)
 
     def count_new(self) -> int:
         """Count all exchanges that came since the last time; return how many."""
         total = 0
         while True:
-            before = progress(self.connection, SEEN)
-            chunk = self.connection.execute(
-                f"select {COLUMNS} from exchanges where seq > ? order by seq limit ?",
-                (before, CHUNK),
-            ).fetchall()
+            before = watermark(self.connection, SEEN)
+            chunk = exchanges_after(self.connection, before, CHUNK)
             if not chunk:
                 return total
             self._take(chunk, before)
@@ -85,22 +86,20 @@ class WindowCounter:
     def recount(self, reference: Reference) -> None:
         """Count under a new reference, or into other windows, what was seen before."""
         series = self.series(reference)
-        name, seen = series.counted, progress(self.connection, SEEN)
+        name, seen = series.counted, watermark(self.connection, SEEN)
         if Window.parse(series.window).kind == "rows":
             # They are cut from what was seen, not counted as it comes.
-            if (before := progress(self.connection, name)) < seen:
+            if (before := watermark(self.connection, name)) < seen:
                 with self.fenced(name, before, seen):
                     pass
             return
-        if not progress(self.connection, name):
+        if not watermark(self.connection, name):
             self._sum_shorter(series)
-        while (before := progress(self.connection, name)) < seen:
-            chunk = self.connection.execute(
-                f"select {COLUMNS} from exchanges where seq > ? and seq <= ? and model = ? "
-                "and version = ? order by seq limit ?",
-                (before, seen, reference.model, reference.version, CHUNK),
-            ).fetchall()
-            after = chunk[-1]["seq"] if len(chunk) == CHUNK else seen
+        while (before := watermark(self.connection, name)) < seen:
+            chunk = exchanges_of_version(
+                self.connection, reference.model, reference.version, before, seen, CHUNK
+            )
+            after = chunk[-1].seq if len(chunk) == CHUNK else seen
             batch = self._read(reference.model, chunk)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
@@ -108,19 +107,11 @@ class WindowCounter:
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
         """Decode the exchanges with these ids again."""
-        wanted, found = list(exchange_ids), []
-        for start in range(0, len(wanted), _IDS_A_QUERY):
-            ids = wanted[start : start + _IDS_A_QUERY]
-            found += self.connection.execute(
-                f"select {COLUMNS} from exchanges where id in ({','.join('?' * len(ids))}) "
-                "order by seq",
-                ids,
-            ).fetchall()
-        return self._read(model, found)
+        return self._read(model, exchanges_by_id(self.connection, exchange_ids))
 
-    def read_picked(self, model: str, picked: Iterable[sqlite3.Row]) -> Batch:
-        """Decode those stored rows (exchange_id, row) again whose exchanges are still there."""
-        wanted = {(row["exchange_id"], row["row"]) for row in picked}
+    def read_picked(self, model: str, picked: Iterable[StoredRow]) -> Batch:
+        """Decode those stored rows again whose exchanges are still there."""
+        wanted = {(row.exchange_id, row.row) for row in picked}
         batch = self.read_rows(model, dict.fromkeys(exchange_id for exchange_id, _ in wanted))
         keys = zip(batch.ids, batch.row_numbers, strict=True)
         return batch.picked([place for place, key in enumerate(keys) if key in wanted])
@@ -128,22 +119,19 @@ class WindowCounter:
     @contextmanager
     def fenced(self, name: str, before: int, after: int) -> Iterator[None]:
         """A transaction that moves the watermark `name`, or is nothing if another did."""
-        with writing(self.connection):
-            if not (self.fence() and advance(self.connection, name, before, after)):
-                raise BusyError(
-                    "another analysis took over; nothing was counted twice, run it again"
-                )
+        with self.lease.transaction():
+            if not advance(self.connection, name, before, after):
+                raise BusyError(TAKEN_OVER)
             yield
 
-    def _read(self, model: str, exchanges: list[sqlite3.Row]) -> Batch:
-        find = finder(self.connection, model)
-        return read(exchanges, self.settings_of(model), self._decoders, find)
+    def _read(self, model: str, exchanges: list[StoredExchange]) -> Batch:
+        return read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
 
-    def _take(self, chunk: list[sqlite3.Row], before: int) -> None:
-        groups: dict[tuple[str, str], list[sqlite3.Row]] = {}
+    def _take(self, chunk: list[StoredExchange], before: int) -> None:
+        groups: dict[tuple[str, str], list[StoredExchange]] = {}
         for exchange in chunk:
-            groups.setdefault((exchange["model"], exchange["version"]), []).append(exchange)
-        after = chunk[-1]["seq"]
+            groups.setdefault((exchange.model, exchange.version), []).append(exchange)
+        after = chunk[-1].seq
         work = {
             key: (exchanges, self._read(key[0], exchanges)) for key, exchanges in groups.items()
         }
@@ -154,37 +142,33 @@ class WindowCounter:
                 self._add_predictions(model, version, exchanges, batch)
                 self._add_traffic(model, version, exchanges, batch)
             for row in active_references(self.connection):
-                reference = Reference.from_json(row["payload"])
+                reference = Reference.from_json(row.payload)
                 series = self.series(reference)
                 # One that is new, and has not counted what came before, counts it all later.
                 if advance(self.connection, series.counted, before, after):
-                    taken = work.get((row["model"], row["version"]))
+                    taken = work.get((row.model, row.version))
                     if taken is not None:
                         self._add_windows(reference, series, taken[1])
 
     def _add_predictions(
-        self, model: str, version: str, exchanges: list[sqlite3.Row], batch: Batch
+        self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
         chances = [json.dumps(one) if one else None for one in batch.probabilities]
-        arrived = {exchange["id"]: exchange["seq"] for exchange in exchanges}
+        arrived = {exchange.id: exchange.seq for exchange in exchanges}
         times = write_times(np.array(batch.times, dtype=np.float64))
-        self.connection.executemany(
-            "insert or replace into predictions (exchange_id, row, model, version, prediction, "
-            "score, probabilities, event_time, seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            zip(
-                batch.ids,
-                batch.row_numbers,
-                repeat(model),
-                repeat(version),
-                map(_storable, batch.predictions),
-                batch.scores,
-                chances,
-                times,
-                map(arrived.__getitem__, batch.ids),
-                strict=False,
-            ),
+        insert_predictions(
+            self.connection,
+            model,
+            version,
+            exchange_ids=batch.ids,
+            rows=batch.row_numbers,
+            predictions=map(_storable, batch.predictions),
+            scores=batch.scores,
+            probabilities=chances,
+            event_times=times,
+            seqs=map(arrived.__getitem__, batch.ids),
         )
-        window = Window.parse(self.settings_of(model).window)
+        window = Window.parse(self.settings.for_model(model).window)
         note_early(
             self.connection, model, version, window, dict(zip(batch.ids, times, strict=False))
         )
@@ -192,55 +176,39 @@ class WindowCounter:
     def _add_notes(self, before: int, after: int, batches: Sequence[Batch]) -> None:
         """Note of each exchange after `before` and up to `after` what was found in it."""
         notes = {seq: note for batch in batches for seq, note in batch.notes.items()}
-        # Most have the same, and one statement writes it twice as fast as one for each.
-        usual = Counter(notes.values()).most_common(1)[0][0]
-        self.connection.execute(
-            "update exchanges set decoded = ?, decode_note = ? where seq > ? and seq <= ?",
-            (*usual, before, after),
-        )
-        self.connection.executemany(
-            "update exchanges set decoded = ?, decode_note = ? where seq = ?",
-            ((*note, seq) for seq, note in notes.items() if note != usual),
-        )
-        self.connection.executemany(
-            "update exchanges set protocol_id = ? where seq = ?",
-            ((id_, seq) for batch in batches for seq, id_ in batch.protocol_ids.items()),
+        save_decode_notes(self.connection, before, after, notes)
+        save_protocol_ids(
+            self.connection, (pair for batch in batches for pair in batch.protocol_ids.items())
         )
 
     def _add_traffic(
-        self, model: str, version: str, exchanges: list[sqlite3.Row], batch: Batch
+        self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
-        window = Window.parse(self.settings_of(model).window).clocked
-        timed = [exchange for exchange in exchanges if exchange["duration_ms"] is not None]
-        began = [exchange["started_at"] for exchange in timed]
+        window = Window.parse(self.settings.for_model(model).window).clocked
+        timed = [exchange for exchange in exchanges if exchange.duration_ms is not None]
+        began = [exchange.started_at for exchange in timed]
         note_requests(self.connection, model, began)
         for start, positions in _by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
-            self._merge_traffic(model, version, start, window, _traffic(members, batch))
+            self._merge_traffic(model, version, start, window, count_requests(members, batch))
 
     def _merge_traffic(
         self, model: str, version: str, start: float, window: Window, new: Traffic
     ) -> None:
         key = (model, version, window.text, clock.iso(start))
-        old = self.connection.execute(
-            "select * from traffic where model = ? and version = ? and window = ? "
-            "and window_start = ?",
-            key,
-        ).fetchone()
+        old = get_traffic(self.connection, *key)
         total = new if old is None else new + traffic_of(old)
-        self.connection.execute(
-            "insert or replace into traffic (model, version, window, window_start, window_end, "
-            "requests, errors, client_errors, aborted, not_decoded, latency) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
+        put_traffic(
+            self.connection,
+            StoredTraffic(
                 *key,
-                clock.iso(window.end(start)),
-                total.requests,
-                total.errors,
-                total.client_errors,
-                total.aborted,
-                total.not_decoded,
-                pack(total.latency),
+                window_end=clock.iso(window.end(start)),
+                requests=total.requests,
+                errors=total.errors,
+                client_errors=total.client_errors,
+                aborted=total.aborted,
+                not_decoded=total.not_decoded,
+                latency=pack(total.latency),
             ),
         )
 
@@ -270,7 +238,7 @@ class WindowCounter:
         for row in stored.all_windows(self.connection, shorter):
             start = window.start(clock.parse(row["window_start"]) or 0.0)
             groups.setdefault(start, []).append(row)
-        with self.fenced(series.counted, 0, progress(self.connection, shorter.counted)):
+        with self.fenced(series.counted, 0, watermark(self.connection, shorter.counted)):
             for start, rows in groups.items():
                 stored.put_window(
                     self.connection,
@@ -321,7 +289,7 @@ def late_rows(
 ) -> Iterator[tuple[str, list[int]]]:
     """Yield the windows of rows that are cut already with the positions of those (n,) times that
     belong there; what comes after them waits to be cut."""
-    newest = stored.window_at(connection, series, stored.LAST[0])
+    newest = stored.window_at(connection, series, LAST[0])
     if newest is None:
         return
     late: dict[str, list[int]] = {}
@@ -358,29 +326,20 @@ def _by_window(moments: np.ndarray, window: Window) -> Iterator[tuple[float, lis
         yield start, known[begun == start].tolist()
 
 
-def traffic_of(row: sqlite3.Row) -> Traffic:
+def traffic_of(stored_traffic: StoredTraffic) -> Traffic:
     """Return a stored traffic window's counts."""
-    plain = {name: row[name] for name in Traffic.__struct_fields__ if name != "latency"}
-    return Traffic(**plain, latency=unpack(row["latency"]))
-
-
-def _traffic(exchanges: list[sqlite3.Row], batch: Batch) -> Traffic:
-    # What was kept only because it failed is in no rate: it stands for nobody.
-    members = [one for one in exchanges if one["sample_rate"] != 0]
-    statuses = np.array([member["status"] or 0 for member in members])
-    durations = np.array([member["duration_ms"] for member in members], dtype=np.float64)
-    rows = np.array([batch.notes[member["seq"]][0] for member in members])
     return Traffic(
-        requests=len(members),
-        errors=int((statuses >= 500).sum()),
-        client_errors=int(((statuses >= 400) & (statuses < 500)).sum()),
-        aborted=sum(bool(member["aborted"]) for member in members),
-        not_decoded=int(((rows == 0) & (statuses < 400)).sum()),
-        latency=count_latency(durations),
+        requests=stored_traffic.requests,
+        errors=stored_traffic.errors,
+        client_errors=stored_traffic.client_errors,
+        aborted=stored_traffic.aborted,
+        not_decoded=stored_traffic.not_decoded,
+        latency=unpack(stored_traffic.latency),
     )
 
 
 def _storable(value: object) -> object:
+    """Return a prediction as SQLite can hold it: no integer beyond 64 bits, no lone surrogate."""
     if type(value) is float:
         return value
     if isinstance(value, int) and abs(value) >= 2**63:

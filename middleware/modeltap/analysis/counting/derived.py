@@ -1,4 +1,4 @@
-"""What is measured on values that have no bins: a text's length and words, a vector's place."""
+"""Measures of values without bins: a text's length and words, a vector's direction, an age."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap import clock
+from modeltap.analysis.model.binning import edges_of
 from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain
-from modeltap.analysis.model.infer import MAX_VOCABULARY, edges_of, vector
+from modeltap.analysis.model.infer import MAX_VOCABULARY
+from modeltap.analysis.model.vectors import vector
 
 _WORD = re.compile(r"\w+")
 _MAX_TEXT = 10_000
-"""Letters of a text that are looked at: what it is about shows in them."""
+"""Letters of a text that are read, a bound on cost: its topic shows in them."""
 
 _MAX_WORDS = 10_000
+"""Words that are known, a bound on the reference's size: a hundred kilobytes."""
+
 _MIN_WORD_DOCUMENTS = 2
+"""A word of one text is a name or a typing error, and of the next texts none has it."""
 
 _NUMBERS = {
     "text": ("length", "out_of_vocabulary"),
     "vector": ("norm", "cosine_distance"),
     "datetime": ("age_seconds",),
 }
+"""The measures that are numbers, by a column's type."""
 
 
 def words_of(text: str) -> list[str]:
@@ -62,7 +68,7 @@ def learn_measures(
     for measure in _NUMBERS.get(feature.kind, ()):
         values = measured(measure, feature, column, times)
         if measure == "out_of_vocabulary":
-            values = values[1::2]  # the others told the vocabulary: they know all its words
+            values = values[1::2]  # the vocabulary is of the others, which know all its words
         values = values[np.isfinite(values)]
         edges = edges_of(values)
         if len(values):
@@ -128,7 +134,7 @@ def count_documents(feature: Feature, column: Column, counted: np.ndarray) -> No
 
 
 def _with_vocabulary(feature: Feature, column: Column) -> Feature:
-    """Learn the words of every other text; the rest tell how many words are usually new."""
+    """Learn the words of every other text; the rest show how many words are usually new."""
     documents: Counter[str] = Counter()
     for value in plain(column)[::2]:
         if type(value) is str:

@@ -1,4 +1,4 @@
-"""Rows that are equal to another: how many, from a small sample of their hashes that adds."""
+"""Duplicates: the rate of rows equal to another, from a sample of their hashes that adds."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class Repeats(msgspec.Struct, frozen=True):
         found, places = np.unique(keys, return_inverse=True)
         counts = np.bincount(places, weights=np.concatenate([self.counts, other.counts]))
         # Beyond a full sample's largest key the other one's rows were not all kept.
-        full = [one.keys[-1] for one in (self, other) if len(one.keys) >= _KEPT]
+        full = [part.keys[-1] for part in (self, other) if len(part.keys) >= _KEPT]
         kept = found <= min(full) if full else np.ones(len(found), dtype=bool)
         return Repeats(found[kept][:_KEPT], counts[kept][:_KEPT].astype(np.int64))
 
     @property
     def rate(self) -> float:
-        """The share of rows that repeat another: 1 - different rows / rows."""
+        """The fraction of rows that repeat another: 1 - different rows / rows."""
         total = int(self.counts.sum())
         return 1 - len(self.counts) / total if total else 0.0
 
     @property
     def sampled(self) -> int:
-        """How many rows the rate is known from."""
+        """The rows that the rate is known from."""
         return int(self.counts.sum())
 
     def pack(self) -> bytes:
@@ -79,14 +79,14 @@ class Repeats(msgspec.Struct, frozen=True):
 NO_REPEATS = Repeats(_NOTHING, _NOTHING.astype(np.int64))
 
 
-def usual_rate(multiplicities: Mapping[int, int], rows: int) -> float:
+def expected_rate(multiplicities: Mapping[int, int], rows: int) -> float:
     """Return the rate of repeats to expect of `rows` rows drawn from a reference.
 
     Rarefaction (Hurlbert, 1971): of n rows, in which f_c different ones came c times, m drawn at
     random hold ``sum(f_c * (1 - C(n - c, m) / C(n, m)))`` different ones. More rows than the
     reference has are given the rate that grows on as it does there.
 
-    >>> round(usual_rate({1: 100}, 50), 2), round(usual_rate({2: 50}, 50), 2)
+    >>> round(expected_rate({1: 100}, 50), 2), round(expected_rate({2: 50}, 50), 2)
     (0.0, 0.25)
     """
     n = sum(times * different for times, different in multiplicities.items())
@@ -126,15 +126,15 @@ def hashed_words(name: str, words: Sequence[str | int | None]) -> np.ndarray:
 
 def _odd(name: str) -> np.uint64:
     """Return a column's own factor: odd, so that no two values of it give the same."""
-    said = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest()
-    return np.uint64(int.from_bytes(said, "little") | 1)
+    code = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest()
+    return np.uint64(int.from_bytes(code, "little") | 1)
 
 
 def _code(value: str | int | None) -> int:
     if not isinstance(value, str):
         return 0 if value is None else 1
-    said = value.encode("utf-8", "replace")
-    return zlib.crc32(said) << 32 | zlib.adler32(said)
+    code = value.encode("utf-8", "replace")
+    return zlib.crc32(code) << 32 | zlib.adler32(code)
 
 
 def mixed(sums: np.ndarray) -> np.ndarray:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, count_batch
-from modeltap.analysis.counting.labelled import LABELS, Due, note_due
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
+from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels
-from modeltap.store.watermarks import progress
-from modeltap.store.windows import LAST, Columns, Key
+from modeltap.store.predictions import LAST, RowKey, StoredRow, rows_between
+from modeltap.store.watermarks import LABELS, watermark
+from modeltap.store.windows import Columns
 
-_BEFORE_ALL: Key = ("", 0, 0)
+_BEFORE_ALL: RowKey = ("", 0, 0)
 _MILLISECOND = 0.001
+"""The resolution of stored times, in seconds."""
 
 
 @dataclass
@@ -39,7 +40,7 @@ class RowWindows:
         done = 0
         while (found := self._next()) is not None:
             name = f"cut:{self._series.counted}"
-            before = progress(self.counter.connection, name)
+            before = watermark(self.counter.connection, name)
             columns = self._columns(*found)
             with self.counter.fenced(name, before, before + 1):
                 stored.put_window(self.counter.connection, self._series, columns)
@@ -47,11 +48,13 @@ class RowWindows:
             done += 1
         return done
 
-    def _note_labelled(self, picked: list[sqlite3.Row], start: str) -> None:
+    def _note_labelled(self, picked: list[StoredRow], start: str) -> None:
         """Until it is cut nobody knows which window a labelled row lies in."""
-        connection, newest = self.counter.connection, progress(self.counter.connection, LABELS)
-        if early_labels(connection, {row["exchange_id"] for row in picked}, newest):
-            due = Due(self.reference.model, self.reference.version, self._series.window, start)
+        connection, newest = self.counter.connection, watermark(self.counter.connection, LABELS)
+        if early_labels(connection, {row.exchange_id for row in picked}, newest):
+            due = DueWindow(
+                self.reference.model, self.reference.version, self._series.window, start
+            )
             note_due(connection, [due], newest)
 
     def open(self) -> Columns | None:
@@ -59,7 +62,7 @@ class RowWindows:
         picked = self._waiting(LAST)
         return self._columns(picked, None) if picked else None
 
-    def _next(self) -> tuple[list[sqlite3.Row], sqlite3.Row | None] | None:
+    def _next(self) -> tuple[list[StoredRow], StoredRow | None] | None:
         """Return the next window's rows, and the one after them if it is there."""
         end = self._end_of_reference()
         picked = self._waiting(end, self._size + 1) if end is not None else []
@@ -71,10 +74,10 @@ class RowWindows:
             return None
         return picked[: self._size], picked[self._size] if len(picked) > self._size else None
 
-    def _waiting(self, end: Key, limit: int = -1) -> list[sqlite3.Row]:
+    def _waiting(self, end: RowKey, limit: int = -1) -> list[StoredRow]:
         newest = self._newest()
         start = _BEFORE_ALL if newest is None else stored.last_key(newest)
-        return stored.rows_between(
+        return rows_between(
             self.counter.connection,
             self.reference.model,
             self.reference.version,
@@ -87,34 +90,34 @@ class RowWindows:
     def _newest(self) -> Columns | None:
         return stored.window_at(self.counter.connection, self._series, LAST[0])
 
-    def _end_of_reference(self) -> Key | None:
+    def _end_of_reference(self) -> RowKey | None:
         """Return where the rows after the reference begin, until windows are cut from there."""
         end, newest = self.reference.to_time, self._newest()
         if end is None or (newest is not None and newest["last_event"] >= end):
             return None
         return end, 0, 0
 
-    def _first_after(self, end: Key) -> sqlite3.Row | None:
-        found = stored.rows_between(
+    def _first_after(self, end: RowKey) -> StoredRow | None:
+        found = rows_between(
             self.counter.connection, self.reference.model, self.reference.version, end, LAST, 1
         )
         return found[0] if found else None
 
-    def _columns(self, picked: list[sqlite3.Row], after: sqlite3.Row | None) -> Columns:
+    def _columns(self, picked: list[StoredRow], after: StoredRow | None) -> Columns:
         first, last = picked[0], picked[-1]
         counted = count_batch(
             self.counter.read_picked(self.reference.model, picked), self.reference
         )
-        start = self._label(first["event_time"])
+        start = self._label(first.event_time)
         return {
             "window_start": start,
-            "window_end": max(start, (last if after is None else after)["event_time"]),
-            "first_event": first["event_time"],
-            "first_seq": first["seq"],
-            "first_row": first["row"],
-            "last_event": last["event_time"],
-            "last_seq": last["seq"],
-            "last_row": last["row"],
+            "window_end": max(start, (last if after is None else after).event_time),
+            "first_event": first.event_time,
+            "first_seq": first.seq,
+            "first_row": first.row,
+            "last_event": last.event_time,
+            "last_seq": last.seq,
+            "last_row": last.row,
             **counted.pack(),
         }
 

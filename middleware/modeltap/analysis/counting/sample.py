@@ -1,4 +1,4 @@
-"""A sample of rows, coded in the reference's bins: what a look at whole rows needs, and no more.
+"""A sample of rows, coded in the reference's bins, for comparisons of rows as wholes.
 
 A reference lives longer than the exchanges it was made of, so its rows are kept as places in
 bins, not as values; and one by one, so that a person's can be erased.
@@ -18,15 +18,23 @@ import numpy as np
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import words_of
 from modeltap.analysis.model.feature import Column, Feature, is_missing, plain, word
-from modeltap.analysis.model.infer import vector
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.vectors import vector
 
 ROWS = 2000
 """How many rows a sample has at most: a classifier learns little from more, and takes longer."""
 
-MISSING = -1
+NO_VALUE = -1
+"""The code of a missing value, or one of the wrong type."""
+
 BUCKETS = 1 << 16
+"""Columns that words are hashed into: of the 10,000 words of a text few share one."""
+
 _MAX_GRAMS = 500
+"""Words and pairs that are kept of a text: a bound on a row's size, two kilobytes."""
+
+_MAX_COMPONENT = 1e15
+"""A vector with a larger number has none: in float32 its square would be infinite soon."""
 
 
 T = TypeVar("T")
@@ -41,7 +49,7 @@ class Sample:
 
     A number's is its bin, a category's its place in the vocabulary (rarer ones share the place
     after it, unseen ones the next), a text's the buckets of its words and pairs of words, a
-    vector's its numbers; `MISSING`, or None, stands for what is missing or of the wrong type.
+    vector's its numbers; `NO_VALUE`, or None, stands for what is missing or of the wrong type.
     `learnt` is what `recall` keeps.
     """
 
@@ -85,7 +93,7 @@ def coded_features(reference: Reference) -> list[Feature]:
 def sample(columns: Mapping[str, Column], rows: int, reference: Reference) -> Sample:
     """Code `rows` rows; a column that is absent is missing in all of them.
 
-    >>> from modeltap.analysis.model.reference import fit
+    >>> from modeltap.analysis.references.fit import fit
     >>> reference = fit({"c": ["a", "b"] * 9}, 18, model="m")
     >>> sample({"c": ["b", "a", None, "new"]}, 4, reference).codes["c"].tolist()
     [1, 0, -1, 3]
@@ -120,16 +128,16 @@ def _coded(feature: Feature, values: Values) -> Any:
         found = plain(column) if column is not None else [None] * values.rows
         return _vectors(found, len(feature.centroid))
     if column is None:
-        return np.full(values.rows, MISSING)
+        return np.full(values.rows, NO_VALUE)
     if feature.kind == "numeric":
         numbers, _ = values.numbers(feature, column)
         places = np.searchsorted(np.array(feature.edges), numbers, side="right")
-        return np.where(np.isnan(numbers), MISSING, places)
+        return np.where(np.isnan(numbers), NO_VALUE, places)
     known = {w: place for place, w in enumerate(feature.vocabulary)}
     rare = len(feature.vocabulary)
     return np.array(
         [
-            MISSING
+            NO_VALUE
             if is_missing(value) or type(value) is not str
             else known.get(word(value), rare if word(value) in feature.rare else rare + 1)
             for value in values.words(feature, column)
@@ -151,7 +159,7 @@ def _vectors(values: Sequence[Any], size: int) -> np.ndarray:
     found = np.full((len(values), size), np.nan, dtype=np.float32)
     for place, value in enumerate(values):
         numbers = vector(value, size)
-        if numbers is not None and np.abs(numbers).max(initial=0.0) < 1e15:
+        if numbers is not None and np.abs(numbers).max(initial=0.0) < _MAX_COMPONENT:
             found[place] = numbers
     return found
 

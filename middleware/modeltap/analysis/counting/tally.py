@@ -1,4 +1,4 @@
-"""What is kept of a window's rows: counts in the reference's bins, and a little beside. It adds."""
+"""A tally of a window's rows: counts in the reference's bins and a little beside, which add."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from modeltap.analysis.counting.row_sketch import (
     hashed_words,
     mixed,
 )
-from modeltap.analysis.model.feature import ANSWERS, Column, Feature, is_missing, plain
+from modeltap.analysis.model.feature import MISSING, Column, Feature, is_missing, plain
 from modeltap.analysis.model.reference import Reference
+from modeltap.config.metrics import OUTPUTS
 
 _MAX_NEW_FIELDS = 100
 """Names of new fields that are kept: documents may have a million."""
@@ -134,7 +135,7 @@ class _Counter:
         column = self._values.column(feature)
         ends = (np.inf, -np.inf)
         if column is None:
-            counted[-3] = self._values.rows
+            counted[MISSING] = self._values.rows
         elif feature.kind == "numeric":
             ends = self._count_numbers(feature, column, counted)
         elif feature.kind in ("categorical", "boolean"):
@@ -144,7 +145,7 @@ class _Counter:
         else:
             count_present(column, feature, counted)
             words, places = indexed([_text(value) for value in plain(column)])
-            if _is_asked(feature):
+            if _is_input(feature):
                 self.keys += hashed_words(feature.name, words)[places]
         self.low.append(ends[0])
         self.high.append(ends[1])
@@ -156,8 +157,8 @@ class _Counter:
     ) -> tuple[float, float]:
         numbers, wrong = self._values.numbers(feature, column)
         if self._teaching and feature.measure == "out_of_vocabulary":
-            numbers = numbers[1::2]  # the others told which words are known
-        if _is_asked(feature):
+            numbers = numbers[1::2]  # the known words are those of the others
+        if _is_input(feature):
             self.keys += hashed_numbers(feature.name, numbers)
         return count_numbers(numbers, wrong, feature, counted)
 
@@ -165,13 +166,13 @@ class _Counter:
         words, places = indexed(column)
         times = np.bincount(places, minlength=len(words)).tolist()
         count_words(words, times, feature, counted)
-        if _is_asked(feature):
+        if _is_input(feature):
             self.keys += hashed_words(feature.name, words)[places]
 
 
-def _is_asked(feature: Feature) -> bool:
-    """What the model answered is no part of what it was asked."""
-    return feature.of is None and feature.name not in ANSWERS
+def _is_input(feature: Feature) -> bool:
+    """Say whether a feature is part of the row hash: model outputs and measures are not."""
+    return feature.of is None and feature.name not in OUTPUTS
 
 
 def repeated(whole: Tally) -> dict[int, int]:

@@ -1,80 +1,52 @@
-"""One rule for inputs: beyond chance, beyond a floor, and beyond what the reference did itself."""
+"""Drift of one column: beyond chance, beyond a floor, and beyond the reference's own variation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 
-from modeltap.analysis.counting.counts import layout
-from modeltap.analysis.detectors import quality
-from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.feature import Feature, rows_of
-from modeltap.analysis.model.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric
-from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.statistics import distances, tests
-from modeltap.analysis.statistics.bulk import bulk, inner_bins
+from modeltap.analysis.model.metric import Evidence, Metric, too_few, verdict
+from modeltap.analysis.statistics import distances, tests, words
+from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
-Sensitivity = Literal["low", "normal", "high"]
+_BEYOND_BASELINE = 0.25
+"""And beyond the most that the reference's own windows lie apart, the baseline b, by a quarter:
+``b + 0.25 * b * (1 - b)``, less where they lie far apart, as no distance is above 1."""
 
-ALPHA = {"low": 0.001, "normal": 0.009, "high": 0.05}
-"""False alarms a window that each sensitivity allows, over all features together. The normal one is
-to stay below .01 as measured, where quality's rates add theirs."""
-
-FLOOR = {"low": 0.06, "normal": 0.03, "high": 0.02}
-"""The least Jensen-Shannon distance (base 2, less what chance gives) that is worth a word: a shift
-of a tenth of a standard deviation is .04, one of a hundredth .004."""
+_BULK = 0.5
+"""Where less than half of the rows lie within the reference's bounds, the column has moved."""
 
 
-BEYOND_USUAL = 0.25
-"""And beyond the most that the reference's own windows lie apart, `usual`, by a quarter of that,
-``usual + 0.25 * usual * (1 - usual)``: less where they lie far apart, as no distance is above 1."""
+class Drifted(Evidence, frozen=True):
+    """A drift; `beyond_baseline` where the baseline, and not the floor, set the threshold."""
+
+    beyond_baseline: bool
 
 
-def judge(
-    reference: Reference,
-    counts: np.ndarray,
-    *,
-    min_rows: int = 100,
-    sensitivity: Sensitivity = "normal",
-) -> list[Metric]:
-    """Return drift and quality of every feature in one window's `counts` (as `layout` has them).
+def evaluate(context: Context) -> list[Metric]:
+    """Return `drift` of every tested feature, with the distances that describe it.
 
     The `drift` row bears the verdict; `psi`, `ks`, `js`, `wasserstein` and `chi2` describe it.
-    Drift is judged on the rows of the right type: what is missing or unseen is quality's.
+    Only rows of the right type count: missing and unseen ones are a matter of quality.
     """
-    slices = layout(reference)
-    tested = sum(feature.is_tested for feature in reference.features)
-    alpha = ALPHA[sensitivity] / max(1, tested)
-    metrics: list[Metric] = []
-    for feature in reference.features:
-        own = counts[slices[feature.name]]
-        told = False
-        if feature.is_tested:
-            drifted = list(_drift(feature, own, alpha, FLOOR[sensitivity], min_rows))
-            told = drifted[0].verdict == ALERT and _bulk_moved(
-                feature, own[: feature.bins], alpha, drifted[0].threshold or 0.0
-            )
-            metrics += drifted
-        metrics += quality.judge(feature, own, alpha, min_rows=min_rows, moved=told)
-    return metrics
+    tested = [feature for feature in context.reference.features if feature.is_tested]
+    return [metric for feature in tested for metric in _evaluate(feature, context)]
 
 
-def _drift(
-    feature: Feature, counts: np.ndarray, alpha: float, floor: float, min_rows: int
-) -> Iterator[Metric]:
+def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     then = np.array(feature.counts[: feature.bins], dtype=np.int64)
-    now = counts[: feature.bins]
+    now = context.counts(feature)[: feature.bins]
     rows, rows_then = rows_of(feature, now), rows_of(feature, then)
-    if rows < min_rows or not rows_then:
-        yield Metric(metric="drift", feature=feature.name, rows=rows, verdict=NOT_ENOUGH_ROWS)
+    if rows < context.min_rows or not rows_then:
+        yield too_few("drift", rows, feature.name)
         return
-    p = tests.p_value(then, now, feature)
-    effect = distances.distance(feature, then, now)
-    usual = feature.usual
-    threshold = max(floor, usual + BEYOND_USUAL * usual * (1 - usual))
-    alert = p < alpha and effect > threshold
+    p = p_value(feature, then, now)
+    effect = distance(feature, then, now)
+    baseline, floor = feature.baseline_distance, context.drift_floor
+    threshold = max(floor, baseline + _BEYOND_BASELINE * baseline * (1 - baseline))
     yield Metric(
         metric="drift",
         feature=feature.name,
@@ -83,25 +55,40 @@ def _drift(
         threshold=threshold,
         p_value=p,
         strength=effect / threshold,
-        verdict=ALERT if alert else OK,
-        explanation=explained(feature, then, now, p, effect if threshold > floor else None)
-        if alert
-        else None,
+        verdict=verdict(p < context.alpha_per_test and effect > threshold, rows),
+        evidence=Drifted(threshold > floor),
     )
     if feature.kind != "words":
         yield from _described(feature, then, now, rows)
 
 
-def _bulk_moved(feature: Feature, now: np.ndarray, alpha: float, threshold: float) -> bool:
-    """Say whether a number drifted within the fences, too, and not by outliers alone."""
-    if feature.kind != "numeric":
+def p_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
+    """Return the p-value that two (bins,) counts of a feature are of one source."""
+    if feature.kind == "words":
+        return words.p_value(reference, current)
+    return tests.p_value(reference, current, feature)
+
+
+def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
+    """Return the effect that decides about drift, of two (bins,) counts of a feature."""
+    if feature.kind == "words":
+        return words.distance(reference, current)
+    coarse = distances.coarse(feature, reference), distances.coarse(feature, current)
+    return distances.effect(*coarse)
+
+
+def bulk_moved(feature: Feature, context: Context) -> bool:
+    """Say whether a number drifted within its MAD bounds, too, and not by outliers alone."""
+    alert = context.alert("drift", feature.name)
+    if alert is None or feature.kind != "numeric":
         return False
+    now = context.counts(feature)[: feature.bins]
     first, last = inner_bins(feature)
-    if now[first:last].sum() < 0.5 * now.sum():
+    if now[first:last].sum() < _BULK * now.sum():
         return True
     then, now = bulk(feature, np.array(feature.counts)), bulk(feature, now)
-    moved = distances.distance(feature, then, now) > threshold
-    return moved and tests.p_value(then, now, feature) < alpha
+    moved = distance(feature, then, now) > (alert.threshold or 0.0)
+    return moved and p_value(feature, then, now) < context.alpha_per_test
 
 
 def _described(feature: Feature, then: np.ndarray, now: np.ndarray, rows: int) -> Iterator[Metric]:

@@ -1,113 +1,120 @@
-"""Drift that no single column shows: can a window's rows be told from the reference's?"""
+"""Multivariate drift: whether a window's rows can be told from the reference's as wholes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier
 
-from modeltap.analysis.counting.sample import Sample
-from modeltap.analysis.detectors import text_and_vector
-from modeltap.analysis.model.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
-from modeltap.analysis.model.metric import number as say
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.model.metric import Evidence, Metric, too_few
 from modeltap.analysis.statistics import components as reconstruction
-from modeltap.analysis.statistics.classifier import BEYOND_USUAL, FLOOR, DomainClassifier, auc
+from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, FLOOR, DomainClassifier, auc
 from modeltap.analysis.statistics.components import Components, Reconstruction
-from modeltap.analysis.statistics.matrix import Matrix, matrix
+from modeltap.analysis.statistics.matrix import Matrix, left_out, matrix
 from modeltap.analysis.statistics.tests import cauchy
 
+if TYPE_CHECKING:
+    from sklearn.ensemble import ExtraTreesClassifier
+
 _NAMED = 3
+"""More columns in one sentence are not read."""
+
+_TREES = 60
+"""A bound on cost: more trees make the scores smoother, and the area hardly larger."""
+
+_MAX_DEPTH = 10
+"""A thousand leaves: deeper trees learn single rows of a sample of 2,000."""
+
+_MIN_LEAF_ROWS = 10
+"""A leaf of fewer rows has a fraction that is chance."""
+
+_PART = 0.25
+"""A column that matters less than a quarter of the first one is not named."""
 
 
-def judge(
-    reference: Reference,
-    then: Sample,
-    now: Sample,
-    alpha: float,
-    *,
-    min_rows: int = 100,
-    left_out: frozenset[str] = frozenset(),
-    usual: Usual = lambda *_: None,
-) -> Iterator[Metric]:
-    """Yield `multivariate_drift` and `pca_reconstruction_error`, and `drift` of texts and vectors.
+class RowsDiffer(Evidence, frozen=True):
+    """The columns that tell the rows apart, the strongest first."""
 
-    Args:
-        then: a sample of the reference's rows.
-        now: a sample of the window's.
-        left_out: columns whose own drift is told already: it would be told again.
-        usual: the largest value that a metric of a feature had where all was well.
+    drivers: list[str]
+
+
+class ErrorsGrew(Evidence, frozen=True):
+    """The column whose reconstruction errors grew most."""
+
+    driver: str
+
+
+def evaluate(context: Context) -> list[Metric]:
+    """Return `multivariate_drift` and `pca_reconstruction_error`, without columns with an alert.
 
     `multivariate_drift` is a domain classifier's area under the ROC curve on rows that it was not
     fitted to (Rabanser et al., 2019): 0.5 where the two cannot be told apart. Trees find what
     depends on several columns, principal components a correlation that broke.
     """
-    a, b = matrix(then, reference, left_out), matrix(now, reference, left_out)
-    enough = min(then.rows, now.rows) >= min_rows
-    if not enough or a.values.shape[1] < 2:
-        if not enough:
-            yield Metric(metric="multivariate_drift", rows=now.rows, verdict=NOT_ENOUGH_ROWS)
-    else:
-        components = then.recall(("components", left_out), lambda: Components(a.values))
-        yield from _columns(a, b, components, alpha, usual)
-    for feature in reference.columns:
-        if feature.kind in ("text", "vector") and feature.name not in left_out:
-            yield from text_and_vector.judge(feature, then, now, alpha, min_rows, usual)
+    if context.samples is None:
+        return []
+    then, now = context.samples.reference, context.samples.window
+    if min(then.rows, now.rows) < context.min_rows:
+        return [too_few("multivariate_drift", now.rows)]
+    excluded = left_out(context.reference, context.alerted)
+    a = matrix(then, context.reference, excluded)
+    b = matrix(now, context.reference, excluded)
+    if a.values.shape[1] < 2:
+        return []
+    components = then.recall(("components", excluded), lambda: Components(a.values))
+    return _compared(a, b, components, context)
 
 
-def _columns(
-    a: Matrix, b: Matrix, components: Components, alpha: float, usual: Usual
-) -> Iterator[Metric]:
+def _compared(a: Matrix, b: Matrix, components: Components, context: Context) -> list[Metric]:
     classifier = DomainClassifier(a.values, b.values, trees)
     errors = Reconstruction(components, b.values)
     p = cauchy([*classifier.p_values, errors.p_value])
-    threshold = classifier.threshold(usual("multivariate_drift", None))
+    highest = context.baselines.highest
+    threshold = classifier.threshold(highest("multivariate_drift", None))
     grown = max(
         reconstruction.FLOOR,
-        BEYOND_USUAL * (usual("pca_reconstruction_error", None) or 0.0),
+        BEYOND_BASELINE * (highest("pca_reconstruction_error", None) or 0.0),
     )
-    clear = classifier.auc > threshold or errors.growth > grown
-    alert = p < alpha and clear
-    words = None
-    if alert:
-        drivers = _drivers(a, classifier, errors)
-        words = (
-            f"rows as wholes can be told from the reference's (AUC {classifier.auc:.2f}, 0.50 is "
-            f"chance) where columns one by one cannot; most by {', '.join(drivers)}; "
-            f"expected {chance(p)}"
-        )
+    alert = p < context.alpha and (classifier.auc > threshold or errors.growth > grown)
     low, high = classifier.interval()
-    yield Metric(
-        metric="multivariate_drift",
-        rows=len(b.values),
-        value=classifier.auc,
-        low=low,
-        high=high,
-        threshold=threshold,
-        p_value=p,
-        strength=max((classifier.auc - 0.5) / (threshold - 0.5), errors.growth / grown, 0.0),
-        verdict=ALERT if alert else OK,
-        explanation=words,
-    )
     driver = errors.drivers(a.names)
-    yield Metric(
-        metric="pca_reconstruction_error",
-        rows=len(b.values),
-        value=errors.growth,
-        threshold=grown,
-        p_value=errors.p_value,
-        explanation=f"errors lie {say(errors.growth)} standard deviations from the reference's, "
-        f"most in {driver[0]}"
-        if driver
-        else None,
-    )
+    return [
+        Metric(
+            metric="multivariate_drift",
+            rows=len(b.values),
+            value=classifier.auc,
+            low=low,
+            high=high,
+            threshold=threshold,
+            p_value=p,
+            strength=max((classifier.auc - 0.5) / (threshold - 0.5), errors.growth / grown, 0.0),
+            verdict=context.row_verdict("multivariate_drift", None, alert),
+            evidence=RowsDiffer(_drivers(a, classifier, errors)) if alert else None,
+        ),
+        Metric(
+            metric="pca_reconstruction_error",
+            rows=len(b.values),
+            value=errors.growth,
+            threshold=grown,
+            p_value=errors.p_value,
+            evidence=ErrorsGrew(driver[0]) if driver else None,
+        ),
+    ]
 
 
 def trees() -> ExtraTreesClassifier:
     """Return the classifier that columns are told apart by."""
+    # scikit-learn takes a second to load, which commands without multivariate drift need not wait.
+    from sklearn.ensemble import ExtraTreesClassifier
+
     return ExtraTreesClassifier(
-        60, max_depth=10, min_samples_leaf=10, class_weight="balanced", random_state=0, n_jobs=1
+        _TREES,
+        max_depth=_MAX_DEPTH,
+        min_samples_leaf=_MIN_LEAF_ROWS,
+        class_weight="balanced",
+        random_state=0,
+        n_jobs=1,
     )
 
 
@@ -115,15 +122,15 @@ def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) ->
     """Name the features that tell the rows apart: those without which it can be told less well."""
     rng = np.random.default_rng(0)
     (x, y), model = classifier.parts[0], classifier.models[0]
-    usual, _ = auc(model.predict_proba(x)[:, 1], y)
+    whole, _ = auc(model.predict_proba(x)[:, 1], y)
     lost: dict[str, float] = {}
     for name in dict.fromkeys(a.names):
         own = [place for place, other in enumerate(a.names) if other == name]
         mixed: np.ndarray = np.array(x)
         mixed[:, own] = mixed[rng.permutation(len(mixed))][:, own]
-        lost[name] = usual - auc(model.predict_proba(mixed)[:, 1], y)[0]
+        lost[name] = whole - auc(model.predict_proba(mixed)[:, 1], y)[0]
     worst = max(lost.values())
-    found = [name for name in lost if worst > 0 and lost[name] > 0.25 * worst]
+    found = [name for name in lost if worst > 0 and lost[name] > _PART * worst]
     if errors.growth > reconstruction.FLOOR and classifier.auc - 0.5 < 2 * FLOOR:
         found = errors.drivers(a.names)[:2] or found  # a correlation that broke has two ends
     return sorted(found, key=lambda name: -lost[name])[:_NAMED] or list(lost)[:_NAMED]

@@ -1,43 +1,71 @@
-"""Drift of texts and of vectors: what is too wide for bins is told apart as a whole."""
+"""Drift of texts and vectors, which have no bins: a classifier tells them apart as wholes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
 
 from modeltap.analysis.counting.sample import BUCKETS, Sample
+from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.metric import ALERT, NOT_ENOUGH_ROWS, OK, Metric, Usual, chance
-from modeltap.analysis.model.metric import number as say
+from modeltap.analysis.model.metric import Evidence, Metric, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
 from modeltap.analysis.statistics.tests import cauchy
 
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
-def judge(
-    feature: Feature,
-    then: Sample,
-    now: Sample,
-    alpha: float,
-    min_rows: int,
-    usual: Usual,
-) -> Iterator[Metric]:
-    """Judge a text by its words and pairs of words, a vector by its numbers."""
-    a, b = _data(feature, then), _data(feature, now)
+_INVERSE_PENALTY = 0.1
+"""Stronger than the usual 1: there are more words than rows, and each alone says little."""
+
+_MAX_ITERATIONS = 200
+"""A bound on the time; of rows that can be told apart the fit has converged long before."""
+
+
+class Distinct(Evidence, frozen=True):
+    """The area under the ROC curve by which texts or vectors are told apart."""
+
+    noun: str
+    auc: float
+
+
+class Turned(Evidence, frozen=True):
+    """The mean cosine distance of the reference's own vectors from their mean."""
+
+    before: float
+
+
+def evaluate(context: Context) -> list[Metric]:
+    """Return `drift` of each text, by its words and pairs of words, and of each vector.
+
+    A vector has its `cosine_distance`, too, which only describes.
+    """
+    if context.samples is None:
+        return []
+    metrics: list[Metric] = []
+    for feature in context.reference.columns:
+        if feature.kind in ("text", "vector") and feature.name not in context.alerted:
+            a = _data(feature, context.samples.reference)
+            b = _data(feature, context.samples.window)
+            if min(a.shape[0], b.shape[0]) < context.min_rows:
+                metrics.append(too_few("drift", b.shape[0], feature.name))
+                continue
+            metrics.append(_compared(feature, a, b, context))
+            if feature.kind == "vector":
+                metrics.append(_cosine(feature, a, b))
+    return metrics
+
+
+def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     rows = b.shape[0]
-    if min(a.shape[0], rows) < min_rows:
-        yield Metric(metric="drift", feature=feature.name, rows=rows, verdict=NOT_ENOUGH_ROWS)
-        return
     classifier = DomainClassifier(a, b, _regression)
     p = cauchy(classifier.p_values)
-    before = usual("drift", feature.name)
+    before = context.baselines.highest("drift", feature.name)
     threshold = classifier.threshold(None if before is None else 0.5 + before) - 0.5
-    alert = p < alpha and classifier.auc - 0.5 > threshold
-    what = "texts" if feature.kind == "text" else "vectors"
+    alert = p < context.alpha and classifier.auc - 0.5 > threshold
     low, high = classifier.interval()
-    yield Metric(
+    return Metric(
         metric="drift",
         feature=feature.name,
         rows=rows,
@@ -47,14 +75,9 @@ def judge(
         threshold=threshold,
         p_value=p,
         strength=max(0.0, (classifier.auc - 0.5) / threshold),
-        verdict=ALERT if alert else OK,
-        explanation=f"{feature.name}: {what} can be told from the reference's "
-        f"(AUC {classifier.auc:.2f}, 0.50 is chance), {rows:,} rows; expected {chance(p)}"
-        if alert
-        else None,
+        verdict=context.row_verdict("drift", feature.name, alert),
+        evidence=Distinct("texts" if feature.kind == "text" else "vectors", classifier.auc),
     )
-    if feature.kind == "vector":
-        yield _cosine(feature, a, b)
 
 
 def _cosine(feature: Feature, a: np.ndarray, b: np.ndarray) -> Metric:
@@ -65,8 +88,7 @@ def _cosine(feature: Feature, a: np.ndarray, b: np.ndarray) -> Metric:
         feature=feature.name,
         rows=len(b),
         value=now,
-        explanation=f"{feature.name}: mean cosine distance from the reference's mean went from "
-        f"{say(then)} to {say(now)}",
+        evidence=Turned(then),
     )
 
 
@@ -77,11 +99,18 @@ def _distances(feature: Feature, vectors: np.ndarray) -> np.ndarray:
 
 
 def _regression() -> LogisticRegression:
-    return LogisticRegression(C=0.1, class_weight="balanced", max_iter=200, random_state=0)
+    # scikit-learn takes a second to load, which commands without texts need not wait.
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=_INVERSE_PENALTY, class_weight="balanced", max_iter=_MAX_ITERATIONS, random_state=0
+    )
 
 
 def _data(feature: Feature, sample: Sample) -> Data:
     """Return the rows that have a value: words as columns of 0 and 1, or a vector's numbers."""
+    from scipy.sparse import csr_matrix  # late for the same reason
+
     codes = sample.codes.get(feature.name)
     if feature.kind == "vector":
         found = np.asarray(codes, dtype=np.float64)

@@ -1,9 +1,9 @@
-"""Which exchanges show what a metric says: a few ids to look at."""
+"""Examples: the ids of a few exchanges that show why a metric alerts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -12,55 +12,54 @@ from modeltap.analysis.counting.bins import count_numbers, count_present, count_
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import count_documents
 from modeltap.analysis.detectors import quality
-from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.detectors.row_outliers import Outliers
+from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import ALERT, Metric
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.statistics.quantiles import span
 from modeltap.decoding.batches import Batch
 
 _SHOWN = 5
+"""Ids of one alert: enough to open, few enough to be read in a message."""
 
 
-def with_examples(
-    metrics: Sequence[Metric], reference: Reference, counts: np.ndarray, rows: Batch
-) -> list[Metric]:
+def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> list[Metric]:
     """Return `metrics`, those that alert with ids of exchanges among `rows` that show why.
 
     Args:
-        counts: the window's, as `layout` has them.
-        rows: some of the window's rows.
+        rows: some of the window's rows; those that its sample was made of, if it has one.
     """
-    columns = rows.columns(reference.by_name)
-    values = Values(columns, len(rows.rows), reference.by_name, rows.times)
-    starts = dict(zip((f.name for f in reference.features), _starts(reference), strict=True))
+    known = context.reference.by_name
+    values = Values(rows.columns(known), len(rows.rows), known, rows.times)
     found = []
     for metric in metrics:
-        feature = reference.by_name.get(metric.feature or "")
-        if metric.verdict == ALERT and metric.examples is None and feature is not None:
-            start = starts[feature.name]
-            own = counts[start : start + len(feature.counts)]
-            ids = dict.fromkeys(rows.ids[at] for at in _showing(metric, feature, own, values))
-            metric = replace(metric, examples=json.dumps(list(ids)[:_SHOWN]) if ids else None)
+        if metric.verdict == ALERT:
+            ids = list(dict.fromkeys(rows.ids[at] for at in _places(metric, context, values)))
+            metric = replace(metric, examples=json.dumps(ids[:_SHOWN]) if ids else None)
         found.append(metric)
     return found
 
 
-def _starts(reference: Reference) -> list[int]:
-    sizes = [len(feature.counts) for feature in reference.features]
-    return [0, *np.cumsum(sizes)[:-1].tolist()] if sizes else []
+def _places(metric: Metric, context: Context, values: Values) -> Iterable[int]:
+    """Return the positions of the first rows that show why `metric` alerts."""
+    if isinstance(metric.evidence, Outliers):
+        return metric.evidence.places
+    feature = context.reference.by_name.get(metric.feature or "")
+    return () if feature is None else _showing(metric, feature, context.counts(feature), values)
 
 
 def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) -> Iterator[int]:
-    """Yield the positions of the first rows that show what `metric` says of `feature`."""
+    """Yield the positions of the first rows that show the drift or a fault of `feature`."""
     if metric.metric == "drift":
         wanted = _grown(feature, own)
-    elif metric.metric in quality.RATES:
+    elif isinstance(metric.evidence, quality.Grown):
         wanted = None
     else:
         return
-    ends = quality.span(np.array(feature.counts[: feature.bins]))
+    ends = span(np.array(feature.counts[: feature.bins]))
     shown = 0
     for at in range(values.rows):
-        counted = _one(feature, values, at)
+        counted = _count_row(feature, values, at)
         if wanted is not None:
             shows = bool(counted[wanted].any())
         else:
@@ -76,22 +75,22 @@ def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) 
 
 
 def _grown(feature: Feature, own: np.ndarray) -> np.ndarray:
-    """Return the bins of the coarse one whose share grew most."""
+    """Return the bins of the coarse one whose fraction grew most."""
     now, then = own[: feature.bins], np.array(feature.counts[: feature.bins])
     if feature.kind == "words":
-        shares = now / max(1, now[0]) - then / max(1, then[0])
-        return np.array([1 + int(np.argmax(shares[1:]))]) if len(now) > 1 else np.array([0])
+        fractions = now / max(1, now[0]) - then / max(1, then[0])
+        return np.array([1 + int(np.argmax(fractions[1:]))]) if len(now) > 1 else np.array([0])
     places = np.array(feature.coarse)
     grown = np.bincount(places, now / max(1, now.sum()) - then / max(1, then.sum()))
     return np.flatnonzero(places == int(np.argmax(grown)))
 
 
-def _one(feature: Feature, values: Values, at: int) -> np.ndarray:
+def _count_row(feature: Feature, values: Values, at: int) -> np.ndarray:
     """Count one row's value."""
     counted = np.zeros(len(feature.counts), dtype=np.int64)
     column = values.column(feature)
     if column is None:
-        counted[-3] = 1
+        counted[MISSING] = 1
         return counted
     single = [column[at]]
     own = Values(

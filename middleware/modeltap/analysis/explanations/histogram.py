@@ -1,4 +1,4 @@
-"""A feature's distribution in the reference and in a window, side by side: what a picture shows."""
+"""A feature's distribution in the reference and in a window, side by side, for a picture."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.model.feature import SPECIAL, Feature
-from modeltap.analysis.model.metric import number
+from modeltap.analysis.model.feature import MISSING, SPECIAL, Feature
 from modeltap.analysis.statistics.distances import coarse
+from modeltap.wording import number
 
 
-class Part(NamedTuple):
-    """One bin: what it holds, and which share of the rows it has in the reference and now."""
+class HistogramBin(NamedTuple):
+    """One bin: its label, and the fraction of rows in it, in the reference and in the window."""
 
     label: str
     reference: float
     window: float
 
 
-def distribution(feature: Feature, counts: np.ndarray) -> list[Part]:
+def distribution(feature: Feature, counts: np.ndarray) -> list[HistogramBin]:
     """Return a feature's coarse bins and, where rows are there, the special ones.
 
     Args:
         counts: the window's counts of this feature, special bins included.
 
-    >>> from modeltap.analysis.model.reference import fit
+    >>> from modeltap.analysis.references.fit import fit
     >>> feature = fit({"c": ["a", "a", "b", "b"]}, 4, model="m").features[0]
-    >>> distribution(feature, np.array([3, 1, 0, 0, 0, 0]))
-    [Part(label='a', reference=0.5, window=0.75), Part(label='b', reference=0.5, window=0.25)]
+    >>> [tuple(part) for part in distribution(feature, np.array([3, 1, 0, 0, 0, 0]))]
+    [('a', 0.5, 0.75), ('b', 0.5, 0.25)]
     """
     then = np.array(feature.counts)
     whole_then, whole_now = max(1, int(then.sum())), max(1, int(counts.sum()))
@@ -39,12 +39,12 @@ def distribution(feature: Feature, counts: np.ndarray) -> list[Part]:
         few_then, few_now = coarse(feature, then), coarse(feature, counts)
         labels = list(_labels(feature))
     parts = [
-        Part(label, float(a) / whole_then, float(b) / whole_now)
+        HistogramBin(label, float(a) / whole_then, float(b) / whole_now)
         for label, a, b in zip(labels, few_then, few_now, strict=True)
     ]
     parts += [
-        Part(name, float(a) / whole_then, float(b) / whole_now)
-        for name, a, b in zip(SPECIAL, then[-3:], counts[-3:], strict=True)
+        HistogramBin(name, float(a) / whole_then, float(b) / whole_now)
+        for name, a, b in zip(SPECIAL, then[MISSING:], counts[MISSING:], strict=True)
     ]
     return [part for part in parts if part.reference or part.window]
 

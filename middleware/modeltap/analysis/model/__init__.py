@@ -1,1 +1,10 @@
-"""model."""
+"""The values of an analysis: features, references, baselines and metrics.
+
+feature    one column: its type, its bins and the reference's counts in them
+vectors    vectors of numbers and their mean direction
+binning    fine and coarse bins
+infer      a feature inferred from a column's values
+baseline   the model's performance in the reference
+reference  the features of a model's version, frozen
+metric     one metric of one window, its verdict and its evidence
+"""

@@ -1,4 +1,4 @@
-"""One column of a reference: its type, its bins, and how many of the reference's rows they hold."""
+"""One column of a reference: its type, its bins, and the reference's counts in them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import msgspec
 import numpy as np
 
 Column = Sequence[Any] | np.ndarray
-Kind = Literal[
+FeatureKind = Literal[
     "numeric", "categorical", "boolean", "text", "datetime", "vector", "id", "other", "words"
 ]
-"""A column's type. `words` is no column's: it is what a text's words are counted as."""
+"""A column's type. `words` counts in how many texts each word is, beside the text itself."""
 
 SPECIAL = ("missing", "mismatch", "unseen")
 """Every feature's last three bins: no value, one of the wrong type, a category never seen."""
 
-ANSWERS = ("prediction", "score")
-"""What the model said: features too, but no part of a row."""
+MISSING, MISMATCH, UNSEEN = -3, -2, -1
+"""The places of the `SPECIAL` bins in a feature's counts."""
+
+BOOLEANS = ("false", "true")
+"""A boolean's vocabulary."""
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,7 +36,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     name: str
-    kind: Kind
+    kind: FeatureKind
     of: str | None = None
     measure: str | None = None
 
@@ -52,35 +55,35 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The median."""
     spread: float = 0.0
     """1.4826 times the median absolute deviation: the standard deviation where it is normal."""
-    fences: tuple[float, float] | None = None
+    mad_bounds: tuple[float, float] | None = None
     """Beyond 3.5 spreads from the center are outliers."""
-    box: tuple[float, float] | None = None
-    """Beyond 1.5 times the middle half's width from that half are outliers, by Tukey."""
+    tukey_fences: tuple[float, float] | None = None
+    """1.5 widths of the middle half beyond its ends."""
 
     min: float | None = None
     max: float | None = None
     allowed: frozenset[str] | None = None
     required: bool = False
     whole: bool = False
-    """Whether whole numbers are words, too: a category's codes, or 0 and 1 for truth."""
+    """Whether whole numbers are categories, too: codes, or 0 and 1 for a boolean."""
     missing_values: tuple[Any, ...] = ()
-    """What was declared of it."""
+    """Declared codes for a missing value."""
     sentinel: float | None = None
     """A value far from all others that many rows have: likely a code for a missing one."""
 
-    usual: float = 0.0
+    baseline_distance: float = 0.0
     """The largest distance of one of the reference's own blocks from the rest."""
-    usual_rates: dict[str, float] = {}
+    baseline_rates: dict[str, float] = {}
     """By metric the highest rate of the reference's own blocks."""
 
     @property
     def bins(self) -> int:
-        """How many bins hold values of the right type."""
+        """The number of bins that hold values of the right type."""
         return len(self.counts) - len(SPECIAL)
 
     @property
     def is_tested(self) -> bool:
-        """Whether its bins tell drift."""
+        """True for a feature whose bins are tested for drift."""
         return self.kind in ("numeric", "categorical", "boolean", "words")
 
     def below(self, value: float) -> int:
@@ -93,7 +96,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def rows_of(feature: Feature, counts: np.ndarray) -> int:
-    """Return how many rows (bins,) counts tell of: a text counts once for each of its words."""
+    """Return how many rows are in (bins,) counts: a text counts once for each of its words."""
     return int(counts[0] if feature.kind == "words" else counts.sum())
 
 
@@ -115,7 +118,7 @@ def is_missing(value: object) -> bool:
 
 
 def word(value: str | bool) -> str:
-    """Write a category as the vocabulary has it: truth values and lone surrogates as JSON does.
+    """Write a category as the vocabulary has it: booleans and lone surrogates as in JSON.
 
     >>> word(True), word("a\\ud800")
     ('true', 'a?')
@@ -125,15 +128,15 @@ def word(value: str | bool) -> str:
     return str(value).encode("utf-8", "replace").decode()
 
 
-def truth(value: object) -> str | None:
-    """Return ``"true"`` or ``"false"`` for what says so, else None.
+def as_boolean(value: object) -> str | None:
+    """Return ``"true"`` or ``"false"`` for a value that means it, else None.
 
-    >>> truth("False"), truth(1), truth("maybe")
+    >>> as_boolean("False"), as_boolean(1), as_boolean("maybe")
     ('false', 'true', None)
     """
     if isinstance(value, str):
         lowered = value.strip().lower()
-        return lowered if lowered in ("true", "false") else None
+        return lowered if lowered in BOOLEANS else None
     if isinstance(value, (bool, int, float)) and value in (0, 1):
         return "true" if value else "false"
     return None

@@ -1,4 +1,4 @@
-"""Two references side by side, feature by feature: what changed from one normal to the other."""
+"""Comparison of two references, feature by feature."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.statistics import distances
 from modeltap.analysis.statistics.quantiles import quantile
@@ -34,7 +34,7 @@ def _row(name: str, before: Feature | None, after: Feature | None) -> dict[str, 
 
 def _missing(feature: Feature | None) -> float | None:
     total = sum(feature.counts) if feature is not None else 0
-    return feature.counts[-3] / total if feature is not None and total else None
+    return feature.counts[MISSING] / total if feature is not None and total else None
 
 
 def _typical(feature: Feature | None) -> float | str | None:
@@ -75,9 +75,9 @@ def _spread(feature: Feature, edges: np.ndarray) -> np.ndarray:
             low, high = ends[place], ends[place + 1]
             inner = edges[(edges > low) & (edges < high)]
             parts = np.concatenate([[low], inner, [high]])
-            shares = np.diff(parts) / (high - low) if high > low else np.ones(1)
+            fractions = np.diff(parts) / (high - low) if high > low else np.ones(1)
             first = int(np.searchsorted(edges, low, "right"))
-            found[first : first + len(shares)] += rows * shares
+            found[first : first + len(fractions)] += rows * fractions
     return found
 
 

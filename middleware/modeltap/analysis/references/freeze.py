@@ -1,4 +1,4 @@
-"""Freezing a reference: from the first rows, from a period, or from a file's columns."""
+"""Freezing of a reference: from the first rows, from a period, or from a file's columns."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, starts
 from modeltap.analysis.counting.sample import choose, sample
-from modeltap.analysis.detectors import performance
-from modeltap.analysis.model.reference import Reference, fit
-from modeltap.analysis.references.row_variation import usual_rows
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.references.row_variation import row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
@@ -25,6 +26,8 @@ from modeltap.ingest.files.table import Table, open_table
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.rows import columns
 from modeltap.store.connection import writing
+from modeltap.store.labels import last_label
+from modeltap.store.predictions import StoredRow, event_period, first_rows, rows_between
 from modeltap.store.references import save_reference, save_rows
 
 
@@ -33,7 +36,7 @@ def freeze_when_ready(counter: WindowCounter, model: str, version: str) -> Refer
 
     None while they are not. Raises `InputError` for a file that cannot be read.
     """
-    settings = counter.settings_of(model)
+    settings = counter.settings.for_model(model)
     asked = parse_reference(settings.reference)
     if asked.kind == "file":
         table = open_table(asked.path)
@@ -46,9 +49,9 @@ def freeze_when_ready(counter: WindowCounter, model: str, version: str) -> Refer
             return None
     else:
         first = _first_seconds(counter.connection, model, version, asked.amount)
-    moving = settings.reference.strip() if asked.moves else ""
+    rolling = settings.reference.strip() if asked.moves else ""
     return (
-        freeze_rows(counter, model, version, first, settings.reference, moving) if first else None
+        freeze_rows(counter, model, version, first, settings.reference, rolling) if first else None
     )
 
 
@@ -92,21 +95,21 @@ def freeze_rows(
     counter: WindowCounter,
     model: str,
     version: str,
-    picked: Sequence[sqlite3.Row],
+    picked: Sequence[StoredRow],
     source: str,
-    moving: str = "",
+    rolling: str = "",
 ) -> Reference:
-    """Freeze a reference of the stored rows `picked` (exchange_id, row, event_time).
+    """Freeze a reference of the stored rows `picked`.
 
     Args:
-        moving: that only the bins are theirs, and what a window is compared with moves.
+        rolling: the setting of a rolling reference, of which only the bins are these rows'.
     """
     batch = counter.read_picked(model, picked)
     labels = _labels_of(counter.connection, batch)
     keys = list(zip(batch.ids, batch.row_numbers, strict=True))
     return freeze(
         counter.connection,
-        counter.settings_of(model),
+        counter.settings.for_model(model),
         batch.columns(),
         batch.times,
         labels,
@@ -114,7 +117,7 @@ def freeze_rows(
         model=model,
         version=version,
         source=source,
-        moving=moving,
+        rolling=rolling,
     )
 
 
@@ -129,13 +132,13 @@ def freeze(
     model: str,
     version: str,
     source: str,
-    moving: str = "",
+    rolling: str = "",
 ) -> Reference:
     """Fit a reference to columns of length n and make it the one that counts.
 
     Args:
         times: (n,) Unix seconds, NaN where unknown.
-        labels: (n,) what was right, None where unknown.
+        labels: (n,) true values, None where unknown.
         keys: (n,) exchange id and row: what a person's rows are known by.
     """
     window = Window.parse(settings.window)
@@ -154,12 +157,12 @@ def freeze(
         from_time=clock.iso(float(known.min())) if len(known) else None,
         to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
         window=window.text,
-        moving=moving,
-        performance=baseline(settings, columns.get("prediction"), labels),
+        rolling=rolling,
+        performance=learn_baseline(columns.get("prediction"), labels, settings.task),
     )
-    if blocks is not None and settings.multivariate and not moving:
-        told = usual_rows(reference, columns, blocks)
-        reference = replace(reference, usual_rows=told)
+    if blocks is not None and settings.multivariate and not rolling:
+        learnt = row_baselines(reference, columns, blocks)
+        reference = replace(reference, row_baselines=learnt)
     chosen = choose(keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
     coded = sample(some, len(chosen), reference).pack()
@@ -195,58 +198,20 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
     )
 
 
-def baseline(
-    settings: Settings, predictions: Sequence[Any] | None, labels: Sequence[Any]
-) -> performance.Baseline | None:
-    """Return the model's record, of those rows that have a prediction and a label."""
-    if predictions is None or not any(label is not None for label in labels):
-        return None
-    task = settings.task or performance.learn_task(labels, predictions)
-    return performance.learn(task, predictions, labels)
-
-
 def _first_seconds(
     connection: sqlite3.Connection, model: str, version: str, seconds: float
-) -> list[sqlite3.Row]:
+) -> list[StoredRow]:
     """Return the rows of the first `seconds`, once a later row shows that they are over."""
-    first, last = connection.execute(
-        "select min(event_time), max(event_time) from predictions where model = ? and version = ?",
-        (model, version),
-    ).fetchone()
-    start, end = clock.parse(first), clock.parse(last)
+    period = event_period(connection, model, version)
+    start, end = clock.parse(period.first), clock.parse(period.last)
     if start is None or end is None or end < start + seconds:
         return []
-    return rows_between(connection, model, version, first, clock.iso(start + seconds))
-
-
-def rows_between(
-    connection: sqlite3.Connection, model: str, version: str, start: str, end: str
-) -> list[sqlite3.Row]:
-    """Return the stored rows of the half-open period, in event order."""
-    return connection.execute(
-        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
-        "and event_time >= ? and event_time < ? order by event_time, seq, row",
-        (model, version, start, end),
-    ).fetchall()
-
-
-def first_rows(
-    connection: sqlite3.Connection, model: str, version: str, limit: int
-) -> list[sqlite3.Row]:
-    """Return the first `limit` stored rows in event order."""
-    return connection.execute(
-        "select exchange_id, row, event_time from predictions where model = ? and version = ? "
-        "and event_time is not null order by event_time, seq, row limit ?",
-        (model, version, limit),
-    ).fetchall()
+    first, after = (period.first or "", 0, 0), (clock.iso(start + seconds), 0, 0)
+    return rows_between(connection, model, version, first, after)
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:
-    labels = []
-    for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True):
-        found = connection.execute(
-            "select value from labels where exchange_id = ? and row = ? order by seq desc limit 1",
-            (exchange_id, row),
-        ).fetchone()
-        labels.append(found[0] if found else None)
-    return labels
+    return [
+        last_label(connection, exchange_id, row)
+        for exchange_id, row in zip(batch.ids, batch.row_numbers, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""A reference that moves: the window before, or the same hours of the week before."""
+"""Rolling references: the time before a window, or the same hours of the week before."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, unpack
-from modeltap.analysis.detectors.quality import span
+from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.infer import OUTLIER
+from modeltap.analysis.model.infer import MIDDLE_HALF, OUTLIER
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.variation import varied
-from modeltap.analysis.statistics.quantiles import quantile
+from modeltap.analysis.statistics.quantiles import quantile, span
 from modeltap.config.reference_settings import ReferenceSettings, parse_reference
 from modeltap.store.windows import Columns, Series, windows_between
 
 _MAX_BLOCKS = 28
-"""Earlier windows that the usual variation is learnt from: of more the largest hardly grows."""
+"""Earlier windows that the baseline is learnt from: of more the largest hardly grows."""
 
 
-def compared_period(moving: str, start: str, end: str) -> tuple[str, str]:
-    """Return from when to when the rows are that a window is compared with.
+def compared_period(rolling: str, start: str, end: str) -> tuple[str, str]:
+    """Return the period of the rows that a window is compared with.
 
     >>> compared_period("same hours last week", "2024-01-08T10:00:00Z", "2024-01-08T11:00:00Z")
     ('2024-01-01T10:00:00.000Z', '2024-01-01T11:00:00.000Z')
     """
-    asked = parse_reference(moving)
+    asked = parse_reference(rolling)
     begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
     last = begin if asked.kind == "previous" else finish - asked.amount
     return clock.iso(begin - asked.amount), clock.iso(last)
 
 
-def moved(
+def rolled(
     connection: sqlite3.Connection,
     reference: Reference,
     series: Series,
@@ -42,26 +42,23 @@ def moved(
     end: str,
     min_rows: int,
 ) -> Reference | None:
-    """Return what the window from `start` to `end` is compared with; None where it is too little.
+    """Return the reference of the window from `start` to `end`; None where it has too few rows.
 
     The bins stay those that were frozen, the counts are sums of windows that were counted before.
-    The usual variation is how far earlier windows lay from what they were compared with.
+    The baseline is how far earlier windows lay from what they were compared with.
     """
     begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
-    asked = parse_reference(reference.moving)
+    asked = parse_reference(reference.rolling)
     history = _History(connection, series, asked, begin)
     latest = history.before(begin, finish)
     found = None if latest is None else _with(reference, latest)
     if found is None or found.rows < min_rows:
         return None
     pairs = history.pairs(min_rows)
-    if asked.kind == "previous" and len(pairs) < _MIN_PAIRS:
+    if asked.kind == "previous" and len(pairs) < MIN_BLOCKS:
         # Too early to know: how far do the windows lie from each other?
         return varied(found, history.latest(min_rows))
     return varied(found, [own for own, _ in pairs], [rest for _, rest in pairs])
-
-
-_MIN_PAIRS = 4
 
 
 class _History:
@@ -124,7 +121,7 @@ def _with(reference: Reference, counts: np.ndarray) -> Reference:
 
 
 def _ranged(feature: Feature) -> Feature:
-    """Let the ends and the fences be those of the bins that have rows."""
+    """Return a feature whose ends and bounds are those of the bins that have rows."""
     counts = np.array(feature.counts[: feature.bins])
     if feature.kind != "numeric" or not feature.edges or not counts.sum():
         return feature
@@ -133,21 +130,17 @@ def _ranged(feature: Feature) -> Feature:
     # A bin ends before its upper edge.
     high = _before(feature.edges[last - 1]) if last <= len(feature.edges) else feature.high
     quarter, center, third = (quantile(feature, counts, q) for q in (0.25, 0.5, 0.75))
-    spread = (third - quarter) / _MIDDLE_HALF
-    fences = _at_edges(feature, center - OUTLIER * spread, center + OUTLIER * spread)
+    spread = (third - quarter) / MIDDLE_HALF
+    bounds = _at_edges(feature, center - OUTLIER * spread, center + OUTLIER * spread)
     return replace(
         feature,
         low=low,
         high=max(low, high),
         center=center,
         spread=spread,
-        fences=fences if spread > 0 else None,
-        box=None,
+        mad_bounds=bounds if spread > 0 else None,
+        tukey_fences=None,
     )
-
-
-_MIDDLE_HALF = 1.349
-"""Standard deviations that the middle half of a normal distribution spans."""
 
 
 def _at_edges(feature: Feature, low: float, high: float) -> tuple[float, float]:

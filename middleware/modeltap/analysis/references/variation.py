@@ -1,4 +1,4 @@
-"""How much each feature varies anyway: between the reference's own blocks of a window's length.
+"""Baselines of each feature: its variation between the reference's own blocks of a window's length.
 
 Seasons and autocorrelation break every fixed threshold: in hourly data each window has a
 feature that 'drifted'. What the reference itself did is no news.
@@ -11,28 +11,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.counting.row_sketch import usual_rate
+from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.counting.tally import Tally, tally
-from modeltap.analysis.detectors import quality
+from modeltap.analysis.detectors import drift, quality
+from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.feature import Column, Feature
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.statistics import distances
 
-_MIN_BLOCKS = 4
 _MIN_BLOCK_ROWS = 100
+"""As of a window: distances and rates of fewer rows are mostly chance."""
+
 _WHOLE = 0.8
-"""The first and the last block are often cut: one with fewer rows than this share of the usual
+"""The first and the last block are often cut: one with fewer rows than this fraction of the usual
 block is left out, for a window of four days lacks three weekdays."""
 
 
-def usual_variation(
+def with_variation(
     reference: Reference,
     columns: Mapping[str, Column],
     blocks: np.ndarray,
     times: Sequence[float] | None = None,
 ) -> Reference:
-    """Return `reference` with what its own blocks do: their largest distance from the rest, and
-    their highest quality rates.
+    """Return `reference` with baselines: the largest distance of one of its blocks from the rest,
+    and the blocks' highest quality rates.
 
     Args:
         blocks: (rows,) int, which block each row belongs to.
@@ -50,12 +51,12 @@ def usual_variation(
 def varied(
     reference: Reference, blocks: Sequence[Tally], rests: Sequence[np.ndarray] | None = None
 ) -> Reference:
-    """Return `reference` with what these blocks do; as it is where they are too few.
+    """Return `reference` with the baselines of these blocks; as it is where they are too few.
 
     Args:
         rests: for each block the counts it is compared with; by default the other blocks.
     """
-    if len(blocks) < _MIN_BLOCKS:
+    if len(blocks) < MIN_BLOCKS:
         return reference
     if rests is None:
         whole = np.sum([block.counts for block in blocks], axis=0)
@@ -68,15 +69,15 @@ def varied(
         features.append(
             replace(
                 feature,
-                usual=_largest_distance(feature, rest, own),
-                usual_rates=_highest_rates(feature, rest, own),
+                baseline_distance=_largest_distance(feature, rest, own),
+                baseline_rates=_highest_rates(feature, rest, own),
             )
         )
     repeats = max(
-        block.repeats.rate - usual_rate(reference.repeats, block.rows) for block in blocks
+        block.repeats.rate - expected_rate(reference.repeats, block.rows) for block in blocks
     )
     return replace(
-        reference, features=tuple(features), blocks=len(blocks), usual_repeats=max(0.0, repeats)
+        reference, features=tuple(features), blocks=len(blocks), baseline_repeats=max(0.0, repeats)
     )
 
 
@@ -94,7 +95,7 @@ def _largest_distance(feature: Feature, rest: list[np.ndarray], own: list[np.nda
     if not feature.is_tested:
         return 0.0
     return max(
-        distances.distance(feature, a[: feature.bins], b[: feature.bins])
+        drift.distance(feature, a[: feature.bins], b[: feature.bins])
         for a, b in zip(rest, own, strict=True)
     )
 
@@ -104,13 +105,13 @@ def _highest_rates(
 ) -> dict[str, float]:
     highest: dict[str, float] = {}
     for a, b in zip(rest, own, strict=True):
-        found = {**quality.rates(feature, b, a), "constant_feed": _share_of_one(feature, b)}
+        found = {**quality.rates(feature, b, a), "constant_feed": _fraction_of_one(feature, b)}
         for metric, rate in found.items():
             highest[metric] = max(rate, highest.get(metric, 0.0))
     return highest
 
 
-def _share_of_one(feature: Feature, counts: np.ndarray) -> float:
+def _fraction_of_one(feature: Feature, counts: np.ndarray) -> float:
     bins = counts[: feature.bins]
     return float(bins.max() / max(1, bins.sum()))
 

@@ -1,4 +1,4 @@
-"""Principal components of the reference: how well do they rebuild a window's rows?"""
+"""Principal components of the reference, and how well they rebuild a window's rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import ndtr
-from sklearn.decomposition import PCA
 
 from modeltap.analysis.statistics.classifier import auc, halved
 
@@ -15,18 +14,22 @@ FLOOR = 0.2
 """Reconstruction errors must have grown by a fifth of their standard deviation."""
 
 _KEPT_VARIANCE = 0.8
+"""The components keep what columns have in common; the rest is the noise that errors grow in."""
 
 
 class Components:
     """Principal components of one half of (n, d) rows, and how well they rebuild the other half."""
 
     def __init__(self, rows: np.ndarray) -> None:
+        # scikit-learn takes a second to load, which commands without it need not wait.
+        from sklearn.decomposition import PCA
+
         learnt, held = halved(rows)
         self._pca = PCA(n_components=_KEPT_VARIANCE, svd_solver="full")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of constant columns there is no variance to share
             self._pca.fit(learnt)
-        self.usual = self.errors(held)
+        self.own = self.errors(held)
 
     def errors(self, rows: np.ndarray) -> np.ndarray:
         """Return the (n, d) squared errors of rows that are rebuilt."""
@@ -35,10 +38,10 @@ class Components:
 
 
 class Reconstruction:
-    """How much worse the reference's components rebuild (n, d) rows of a window than its own."""
+    """Errors of (n, d) rows of a window rebuilt by the components, against the reference's own."""
 
     def __init__(self, components: Components, rows: np.ndarray) -> None:
-        self._then, self._now = components.usual, components.errors(rows)
+        self._then, self._now = components.own, components.errors(rows)
         then, now = self._then.sum(axis=1), self._now.sum(axis=1)
         area, variance = auc(np.append(then, now), np.repeat([0, 1], [len(then), len(now)]))
         self.p_value = float(2 * ndtr(-abs(area - 0.5) / np.sqrt(variance)))

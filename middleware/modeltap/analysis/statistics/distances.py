@@ -1,4 +1,4 @@
-"""How far two sets of counts lie apart: PSI, KS, Jensen-Shannon, Wasserstein.
+"""Distances of two sets of counts: PSI, KS, Jensen-Shannon, Wasserstein.
 
 Each is a pure function of the reference's counts and a window's, and always finite.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeltap.analysis.detectors import words
 from modeltap.analysis.model.feature import Feature
+
+_SMOOTHING = 1e-4
+"""Added to each fraction: an empty bin counts as one row of ten thousand, and PSI is finite."""
 
 
 def psi(reference: np.ndarray, current: np.ndarray) -> float:
     """Population stability index, ``sum((q - p) * ln(q / p))`` over (bins,) counts.
 
-    A ten-thousandth is added to each share, so that empty bins are finite.
+    A ten-thousandth is added to each fraction, so that empty bins are finite.
 
     >>> psi(np.array([500, 500]), np.array([5000, 5000]))
     0.0
@@ -27,7 +29,7 @@ def ks(reference: np.ndarray, current: np.ndarray) -> float:
     """Kolmogorov-Smirnov's largest distance of the two distributions at the edges."""
     if not reference.sum() or not current.sum():
         return 0.0
-    return float(np.max(np.abs(np.cumsum(_shares(reference)) - np.cumsum(_shares(current)))))
+    return float(np.max(np.abs(np.cumsum(_fractions(reference)) - np.cumsum(_fractions(current)))))
 
 
 def js(reference: np.ndarray, current: np.ndarray) -> float:
@@ -37,7 +39,7 @@ def js(reference: np.ndarray, current: np.ndarray) -> float:
     """
     if not reference.sum() or not current.sum():
         return 0.0
-    p, q = _shares(reference), _shares(current)
+    p, q = _fractions(reference), _fractions(current)
     middle = (p + q) / 2
     divergence = (_entropy_from(p, middle) + _entropy_from(q, middle)) / 2
     return float(np.sqrt(max(0.0, divergence)))
@@ -53,7 +55,7 @@ def wasserstein(reference: np.ndarray, current: np.ndarray, feature: Feature) ->
         return 0.0
     edges = np.array([min(feature.low, feature.edges[0]), *feature.edges])
     edges = np.append(edges, max(feature.high, edges[-1]))
-    gap = np.cumsum(_shares(reference) - _shares(current))
+    gap = np.cumsum(_fractions(reference) - _fractions(current))
     left = np.concatenate([[0.0], gap[:-1]])
     same_sign = left * gap >= 0
     spread = np.abs(left) + np.abs(gap)
@@ -73,13 +75,6 @@ def coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
     )
 
 
-def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
-    """Return the effect that a feature's verdict goes by, of (bins,) counts."""
-    if feature.kind == "words":
-        return words.distance(reference, current, effect)
-    return effect(coarse(feature, reference), coarse(feature, current))
-
-
 def effect(reference: np.ndarray, current: np.ndarray) -> float:
     """Jensen-Shannon distance of coarse counts, less what chance alone gives at these sizes.
 
@@ -93,14 +88,14 @@ def effect(reference: np.ndarray, current: np.ndarray) -> float:
     return float(np.sqrt(max(0.0, js(reference, current) ** 2 - expected)))
 
 
-def _shares(counts: np.ndarray) -> np.ndarray:
+def _fractions(counts: np.ndarray) -> np.ndarray:
     return np.asarray(counts / max(1, counts.sum()))
 
 
 def _smoothed(counts: np.ndarray) -> np.ndarray:
-    # A share of the total, so that two samples of one distribution agree whatever their sizes.
-    shares = _shares(counts) + 1e-4
-    return np.asarray(shares / shares.sum())
+    # A fraction of the total, so that two samples of one distribution agree whatever their sizes.
+    fractions = _fractions(counts) + _SMOOTHING
+    return np.asarray(fractions / fractions.sum())
 
 
 def _entropy_from(p: np.ndarray, middle: np.ndarray) -> float:

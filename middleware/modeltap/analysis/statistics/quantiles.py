@@ -1,4 +1,4 @@
-"""A quantile read off counts in bins."""
+"""Quantiles and bounds read off counts in bins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modeltap.analysis.model.feature import Feature
 
 
 def quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
-    """Return a quantile as the bins tell it, rows taken as evenly spread within a bin.
+    """Return a quantile of (bins,) counts, rows taken as evenly spread within a bin.
 
     The open outer bins are taken to end where they begin.
     """
@@ -23,3 +23,25 @@ def quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
     part = 1 - (reached[position] - q * reached[-1]) / max(1, counts[position])
     # The widest bins may reach from one end of the floats to the other.
     return float(low * (1 - part) + high * part)
+
+
+def span(bins: np.ndarray) -> tuple[int, int]:
+    """Return the first bin with rows and the one after the last; all bins where none has any."""
+    filled = np.flatnonzero(bins)
+    return (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, len(bins))
+
+
+def bulk(feature: Feature, counts: np.ndarray) -> np.ndarray:
+    """Return the (bins,) counts with nothing beyond the MAD bounds: a column without outliers."""
+    first, last = inner_bins(feature)
+    kept = np.zeros(feature.bins, dtype=np.int64)
+    kept[first:last] = counts[first:last]
+    return kept
+
+
+def inner_bins(feature: Feature) -> tuple[int, int]:
+    """Return the first bin within the MAD bounds and the one after the last."""
+    if feature.mad_bounds is None:
+        return span(np.array(feature.counts[: feature.bins]))
+    low, high = feature.mad_bounds
+    return feature.below(low), min(feature.above(high), feature.bins)

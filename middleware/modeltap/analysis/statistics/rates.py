@@ -1,4 +1,4 @@
-"""Shares and their uncertainty."""
+"""Rates, their intervals, and a test that one has grown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy.special import ndtr, ndtri
 
 
 def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval of the share ``count / rows`` (Wilson, 1927).
+    """Return Wilson's score interval of the rate ``count / rows`` (Wilson, 1927).
 
     >>> [round(end, 3) for end in wilson(5, 100)]
     [0.022, 0.112]
@@ -22,16 +22,16 @@ def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, floa
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def grew(count: int, rows: int, usual_count: int, usual_rows: int) -> float:
-    """Return the one-sided p-value that a share has not grown (two-proportion z test).
+def grew(count: int, rows: int, reference_count: int, reference_rows: int) -> float:
+    """Return the one-sided p-value that a rate has not grown (two-proportion z test).
 
     >>> grew(20, 100, 10, 1000) < 1e-6, grew(1, 100, 10, 1000) > 0.4
     (True, True)
     """
-    if not rows or not usual_rows:
+    if not rows or not reference_rows:
         return 1.0
-    both = (count + usual_count) / (rows + usual_rows)
-    spread = math.sqrt(both * (1 - both) * (1 / rows + 1 / usual_rows))
+    both = (count + reference_count) / (rows + reference_rows)
+    spread = math.sqrt(both * (1 - both) * (1 / rows + 1 / reference_rows))
     if not spread:
         return 1.0
-    return float(ndtr(-(count / rows - usual_count / usual_rows) / spread))
+    return float(ndtr(-(count / rows - reference_count / reference_rows) / spread))

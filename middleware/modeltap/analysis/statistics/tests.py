@@ -1,4 +1,4 @@
-"""Whether chance explains how far two sets of counts lie apart: tests, and how they are joined.
+"""Tests of whether chance explains the distance of two sets of counts, and their combination.
 
 Each is a pure function of the reference's counts and a window's; a p-value lies within 0 and 1.
 """
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import chdtrc, gammaln, kolmogorov, ndtr, ndtri
 
-from modeltap.analysis.detectors import words
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.statistics.distances import coarse, ks
 
@@ -25,6 +24,24 @@ _ALL_CELLS = 0.2
 """The chi-square test's part among those of single categories: what drifts is mostly one."""
 
 _EXACT_CELLS = 10
+"""Categories whose p-value is exact, the least likely ones, which decide: a bound on cost."""
+
+_OVERALL_WEIGHT = 0.5
+"""The Cauchy weight of each test that finds any change (KS, chi-square, tails, Anderson-Darling):
+they find what the rank tests do not, and should cost those little."""
+
+_COMMONEST_WEIGHT = 3.0
+"""That of the exact test of the commonest value: twice the other three together, for what moves
+in a column of nearly one value is mostly that value's fraction."""
+
+_RANK_WEIGHTS = (6.0, 1.5, 1.0)
+"""Those of the rank tests of place (most drifts are shifts), of light and of heavy tails."""
+
+_SURE_DIGITS = 1e-15
+"""Below it tan((0.5 - p) pi) loses all its digits, and is 1 / (p pi) to the last one."""
+
+_SKEW_IS_NONE = 1e-3
+"""A gamma distribution of less skewness is as good as normal, and its shape would be huge."""
 
 
 def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> float:
@@ -36,26 +53,23 @@ def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> flo
     rank tests. Categorical: chi-square and an exact test of each share. Joined by the Cauchy
     combination (Liu & Xie, 2020), which holds its level whatever their dependence.
     """
-    if feature.kind == "words":
-        return words.p_value(reference, current, _exact)
     n, m = int(reference.sum()), int(current.sum())
     if not n or not m:
         return 1.0
-    _, by_cells = chi2(coarse(feature, reference), coarse(feature, current))
+    _, cells_p = chi2(coarse(feature, reference), coarse(feature, current))
     if feature.kind != "numeric":
-        cells, shares = _cells(reference, current)
-        return cauchy([by_cells, *cells], [_ALL_CELLS, *((1 - _ALL_CELLS) * shares)])
-    by_ks = float(kolmogorov(ks(reference, current) * np.sqrt(n * m / (n + m))))
-    p_values, weights = [by_ks, by_cells, _tails(reference, current, feature)], [0.5, 0.5, 0.5]
+        cells, cell_weights = _cells(reference, current)
+        return cauchy([cells_p, *cells], [_ALL_CELLS, *((1 - _ALL_CELLS) * cell_weights)])
+    ks_p = float(kolmogorov(ks(reference, current) * np.sqrt(n * m / (n + m))))
+    p_values, weights = [ks_p, cells_p, _tails(reference, current, feature)], [_OVERALL_WEIGHT] * 3
     both = reference + current
     commonest = int(np.argmax(both))
     if min(n, m) * (1 - both[commonest] / (n + m)) < _MIN_VARIED:
-        p_values.append(_exact(int(reference[commonest]), n, int(current[commonest]), m))
-        weights.append(3.0)
+        p_values.append(fisher_two_sided(int(reference[commonest]), n, int(current[commonest]), m))
+        weights.append(_COMMONEST_WEIGHT)
     else:
-        # What they find best is what a drift mostly is; the others are there for the rest.
         p_values += [_anderson_darling(reference, current), *_rank_tests(reference, current)]
-        weights += [0.5, 6.0, 1.5, 1.0]
+        weights += [_OVERALL_WEIGHT, *_RANK_WEIGHTS]
     return cauchy(p_values, weights)
 
 
@@ -88,7 +102,7 @@ def _tails(reference: np.ndarray, current: np.ndarray, feature: Feature) -> floa
     below = int(np.searchsorted(edges, feature.low, "right"))
     above = int(np.searchsorted(edges, feature.high, "right")) + 1
     ends = [
-        _exact(int(reference[part].sum()), n, int(current[part].sum()), m)
+        fisher_two_sided(int(reference[part].sum()), n, int(current[part].sum()), m)
         for part in (slice(None, below), slice(above, None))
     ]
     return min(1.0, 2 * min(ends))
@@ -134,7 +148,7 @@ def _linear_rank(both: np.ndarray, current: np.ndarray, scores: np.ndarray) -> f
 
 def _upper_tail(z: float, skew: float) -> float:
     """Return P(Z > z) of a standardised gamma variable with this skewness; mirrored if negative."""
-    if abs(skew) < 1e-3:
+    if abs(skew) < _SKEW_IS_NONE:
         return float(ndtr(-z))
     shape = 4 / skew**2
     at = shape + abs(z) * np.sqrt(shape) * (1 if z * skew > 0 else -1)
@@ -176,12 +190,12 @@ def _cells(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     spread = np.sqrt(np.maximum(both * (1 - both), 1e-12) * (1 / n + 1 / m))
     found = 2 * ndtr(-np.abs(a / n - b / m) / spread)
     for place in np.argsort(found / weights)[:_EXACT_CELLS].tolist():
-        found[place] = _exact(int(a[place]), n, int(b[place]), m)
+        found[place] = fisher_two_sided(int(a[place]), n, int(b[place]), m)
     return found, weights
 
 
-def _exact(a: int, n: int, b: int, m: int) -> float:
-    """Fisher's exact test, two-sided by doubling: are a of n and b of m one share?"""
+def fisher_two_sided(a: int, n: int, b: int, m: int) -> float:
+    """Fisher's exact test, two-sided by doubling: are a of n and b of m one fraction?"""
     return min(1.0, 2 * min(fisher(a, n, b, m)))
 
 
@@ -221,8 +235,7 @@ def cauchy(p_values: Sequence[float], weights: Sequence[float] | None = None) ->
     """
     # A discrete test may say exactly 1, whose tangent would outweigh all the others.
     p = np.clip(np.array(p_values), 1e-300, 0.99)
-    # Below 1e-15 the tangent's series is its first term; tan itself loses all digits there.
-    parts = np.where(p < 1e-15, 1 / (p * np.pi), np.tan((0.5 - p) * np.pi))
+    parts = np.where(p < _SURE_DIGITS, 1 / (p * np.pi), np.tan((0.5 - p) * np.pi))
     joined = float(np.average(parts, weights=weights))
     if joined > 1e12:
         return float(min(1.0, 1 / (joined * np.pi)))

@@ -1,1 +1,10 @@
-"""verdicts."""
+"""From counted windows to verdicts: one pass, window by window.
+
+analyze           one pass: count, freeze references, evaluate windows
+scope             which windows a pass evaluates
+input_windows     inputs: drift, quality, rows compared as wholes
+labelled_windows  performance, where labels came
+traffic_windows   latency, errors and throughput by the wall clock
+capture_loss      exchanges that were not recorded
+results           the result of one window, and writing it into the store
+"""

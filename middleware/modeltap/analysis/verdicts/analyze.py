@@ -1,95 +1,74 @@
-"""One analysis pass: count what is new, freeze references that are due, judge what is complete."""
+"""One analysis pass: count new exchanges, freeze due references, evaluate complete windows."""
 
 from __future__ import annotations
 
 import sqlite3
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from modeltap.analysis.counting.counter import OnPiece, SettingsOf, WindowCounter, go_on
+from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.row_windows import RowWindows
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.freeze import freeze_when_ready
-from modeltap.analysis.verdicts.capture_loss import judge_losses
-from modeltap.analysis.verdicts.input_windows import InputJudge
-from modeltap.analysis.verdicts.labelled_windows import PerformanceJudge
-from modeltap.analysis.verdicts.recorder import Judging, OnJudged
-from modeltap.analysis.verdicts.traffic_windows import judge_operations
+from modeltap.analysis.verdicts import traffic_windows
+from modeltap.analysis.verdicts.input_windows import InputWindows
+from modeltap.analysis.verdicts.labelled_windows import LabelledWindows
+from modeltap.analysis.verdicts.results import WindowResult
+from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.windows import Window
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.references import active_reference, active_references
-from modeltap.store.watermarks import begin_pass, end_pass, models
 
 LEASE = "analysis"
 
 
-@dataclass
-class Report:
-    """What a pass did."""
+@dataclass(frozen=True)
+class Counted:
+    """How many exchanges were counted, and how many references were frozen."""
 
-    exchanges: int = 0
-    references: int = 0
-    windows: int = 0
+    exchanges: int
+    references: int
 
 
-def analyze(
-    connection: sqlite3.Connection,
-    settings_of: SettingsOf,
-    on_judged: OnJudged,
-    *,
-    model: str | None = None,
-    wait: float = 60.0,
-    open_too: bool = False,
-    again: bool = False,
-    on_piece: OnPiece = go_on,
-) -> Report:
-    """Run one pass over what is new; a second one finds nothing to do.
+def count(counter: WindowCounter) -> Counted:
+    """Count new exchanges and freeze the references whose rows are all there.
 
-    Args:
-        settings_of: tells each model's options.
-        on_judged: given each window's metric rows inside their transaction, to raise alerts.
-        model: judge this one only; counted are all.
-        wait: seconds to wait for another analysis to end.
-        open_too: judge windows that are not complete, too.
-        again: compute all windows anew, without alerts.
-        on_piece: called after each piece of work.
-
-    Raises `BusyError` when another analysis holds the lease for longer than `wait`.
+    Raises `BusyError` when another analysis took the lease over, `InputError` for a reference
+    file that cannot be read.
     """
-    with KeptLease(Lease(connection, LEASE), wait) as lease:
-        begin_pass(connection)
-        counter = WindowCounter(connection, settings_of, lease.held, on_piece)
-        report = Report()
-        # A reference that was set since the last pass first counts what it missed.
-        for reference in _references(connection, None):
-            counter.recount(reference)
-        report.exchanges = counter.count_new()
-        for name, version in _without_reference(connection):
-            frozen = freeze_when_ready(counter, name, version)
-            if frozen is not None:
-                report.references += 1
-                counter.recount(frozen)
-        judging = Judging(connection, settings_of, lease.held, on_judged, open_too, again, on_piece)
-        for reference in _references(connection, model):
-            if Window.parse(counter.series(reference).window).kind == "rows":
-                RowWindows(counter, reference).cut()
-            report.windows += InputJudge(judging, counter, reference).run()
-        report.windows += PerformanceJudge(judging).run()
-        report.windows += judge_operations(judging)
-        judge_losses(connection, lease.held, on_judged, time.time())
-        if model is None:
-            end_pass(connection)
-        return report
+    # A reference that was set since the last pass first counts the exchanges it missed.
+    for reference in _references(counter.connection, None):
+        counter.recount(reference)
+    exchanges, references = counter.count_new(), 0
+    for model, version in _without_reference(counter.connection):
+        frozen = freeze_when_ready(counter, model, version)
+        if frozen is not None:
+            references += 1
+            counter.recount(frozen)
+    return Counted(exchanges, references)
+
+
+def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
+    """Yield the result of each window that is over and due: inputs, performance, traffic.
+
+    Each is to be written before the next is asked for.
+    """
+    for reference in _references(scope.connection, scope.model):
+        if Window.parse(counter.series(reference).window).kind == "rows":
+            RowWindows(counter, reference).cut()
+        yield from InputWindows(scope, counter, reference).results()
+    yield from LabelledWindows(scope).results()
+    yield from traffic_windows.results(scope)
 
 
 def _references(connection: sqlite3.Connection, model: str | None) -> list[Reference]:
-    rows = active_references(connection)
-    return [Reference.from_json(r["payload"]) for r in rows if model in (None, r["model"])]
+    rows = active_references(connection, model)
+    return [Reference.from_json(row.payload) for row in rows]
 
 
-def _without_reference(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+def _without_reference(connection: sqlite3.Connection) -> list[ModelVersion]:
     return [
-        (model, version)
-        for model, version in models(connection)
-        if active_reference(connection, model, version) is None
+        version
+        for version in counted_models(connection)
+        if active_reference(connection, version.model, version.version) is None
     ]

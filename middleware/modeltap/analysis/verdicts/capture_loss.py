@@ -1,100 +1,85 @@
-"""What capture lost: each hour with a loss is an alert, two hours without one end it."""
+"""Exchanges that capture lost: an hour with a loss alerts, two hours without one end the alert."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from modeltap import clock
-from modeltap.analysis.model.metric import ALERT, OK, Metric
-from modeltap.analysis.verdicts.recorder import OnJudged, metric_row
+from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK, Metric
+from modeltap.analysis.verdicts.results import LossesRead, Period, WindowResult
 from modeltap.config.windows import Window
-from modeltap.store.connection import writing
-from modeltap.store.dropped import JUDGED, calm_incidents, newest_loss
-from modeltap.store.metrics import save_metrics
-from modeltap.store.watermarks import advance, progress
+from modeltap.store.dropped import (
+    JUDGED,
+    LossesOfReason,
+    losses_after,
+    losses_by_reason,
+    newest_dropped,
+    recovered_incidents,
+)
+from modeltap.store.watermarks import watermark
 
 CAPTURE_LOSS = "capture_loss"
 
-_HOUR = 3600.0
 _WINDOW = Window("seconds", 3600)
-_FIRES_AT_ONCE = 2.0
-"""What is lost is lost: no second window has to confirm it."""
 
 _NAMED = 5
+"""More reasons than these would not fit into one line of a message."""
 
 
-def judge_losses(
-    connection: sqlite3.Connection, fence: Callable[[], bool], on_judged: OnJudged, now: float
-) -> int:
-    """Turn losses that are new into metric rows and alerts; return how many hours were judged.
+def results(connection: sqlite3.Connection, now: float) -> list[WindowResult]:
+    """Return the result of each hour with a new loss, and of those that end an alert.
+
+    The last one moves the watermark: if one before it fails, all are evaluated again.
 
     Args:
-        fence: asked inside the transaction; False means that another took over.
         now: Unix seconds.
     """
-    with writing(connection):
-        if not fence():
-            return 0
-        before = progress(connection, JUDGED)
-        newest = newest_loss(connection)
-        rows = [*_lossy(connection, before), *_calm(connection, now)]
-        advance(connection, JUDGED, before, max(newest, before))
-        for row in rows:
-            save_metrics(connection, [row])
-            on_judged(connection, [row])
-    return len(rows)
+    before = watermark(connection, JUDGED)
+    newest = newest_dropped(connection)
+    found = [*_lossy(connection, before), *_recovered(connection, now)]
+    if found:
+        found[-1] = replace(found[-1], done=LossesRead(before, max(newest, before)))
+    return found
 
 
-def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[dict[str, Any]]:
-    """Yield a row for each model and hour that something new was lost in."""
-    found = connection.execute("select model, at from dropped where seq > ?", (before,)).fetchall()
-    hours = {(row["model"], _WINDOW.start(clock.parse(row["at"]) or 0.0)) for row in found}
+def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[WindowResult]:
+    """Yield the result of each model and hour with a loss numbered above `before`."""
+    losses = losses_after(connection, before)
+    hours = {(loss.model, _WINDOW.start(clock.parse(loss.at) or 0.0)) for loss in losses}
     for model, hour in sorted(hours):
-        reasons = connection.execute(
-            "select reason, sum(count) as count from dropped "
-            "where model = ? and at >= ? and at < ? "
-            "group by reason order by 2 desc",
-            (model, clock.iso(hour), clock.iso(hour + _HOUR)),
-        ).fetchall()
-        yield _row(model, hour, _lost(reasons))
+        reasons = losses_by_reason(connection, model, clock.iso(hour), clock.iso(hour + clock.HOUR))
+        yield _result(model, hour, _lost(reasons))
 
 
-def _calm(connection: sqlite3.Connection, now: float) -> Iterator[dict[str, Any]]:
-    """Yield the first two hours that are over after the last one with a loss, per open incident."""
-    for alert in calm_incidents(connection, now):
+def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowResult]:
+    """Yield the two hours after the last loss of each open incident, once they are over."""
+    for alert in recovered_incidents(connection, now):
         last = clock.parse(alert["last_window_start"]) or 0.0
-        for hour in (last + _HOUR, last + 2 * _HOUR):
-            calm = Metric(metric=CAPTURE_LOSS, rows=0, count=0, value=0.0, verdict=OK)
-            yield _row(alert["model"], hour, calm)
+        for hour in (last + clock.HOUR, last + 2 * clock.HOUR):
+            none = Metric(metric=CAPTURE_LOSS, rows=0, count=0, value=0.0, verdict=OK)
+            yield _result(alert["model"], hour, none)
 
 
-def _lost(reasons: list[sqlite3.Row]) -> Metric:
-    total = sum(row["count"] for row in reasons)
-    named = [f"{row['count']:,} ({row['reason']})" for row in reasons if row["count"]]
-    told = [row["reason"] for row in reasons if not row["count"]]
-    said = [f"{total:,} exchanges were not recorded: {', '.join(named[:_NAMED])}"] if named else []
+def _lost(reasons: Sequence[LossesOfReason]) -> Metric:
+    total = sum(reason.exchanges for reason in reasons)
+    counted = [f"{reason.exchanges:,} ({reason.reason})" for reason in reasons if reason.exchanges]
+    parts = [f"{total:,} exchanges were not recorded: {', '.join(counted[:_NAMED])}"]
+    events = [reason.reason for reason in reasons if not reason.exchanges]
     return Metric(
         metric=CAPTURE_LOSS,
         rows=total,
         count=total,
         value=float(total),
         threshold=0.0,
-        strength=_FIRES_AT_ONCE,
+        # Capture loss is certain, so one window is enough to fire.
+        strength=AT_ONCE,
         verdict=ALERT,
-        explanation="; ".join(said + told[:_NAMED]),
+        explanation="; ".join((parts if counted else []) + events[:_NAMED]),
     )
 
 
-def _row(model: str, hour: float, metric: Metric) -> dict[str, Any]:
-    return metric_row(
-        metric,
-        model=model,
-        version="",
-        window=_WINDOW.text,
-        window_start=clock.iso(hour),
-        window_end=clock.iso(hour + _HOUR),
-        in_reference=0,
-        reference_id=None,
-    )
+def _result(model: str, hour: float, metric: Metric) -> WindowResult:
+    period = Period(model, "", _WINDOW.text, clock.iso(hour), clock.iso(hour + clock.HOUR))
+    return WindowResult(period, [metric])

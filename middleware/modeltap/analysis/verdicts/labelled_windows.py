@@ -1,55 +1,62 @@
-"""Judging the model's answers of those windows that labels came for."""
+"""The performance of the windows that labels came for."""
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass
-from typing import Any
-
-import msgspec
+from collections.abc import Iterator, Sequence
 
 from modeltap import clock
-from modeltap.analysis.counting.labelled import LABELS, Due, due_windows, forget_due, note_due
 from modeltap.analysis.detectors import performance
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.model.baseline import infer_task
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.freeze import baseline, save
-from modeltap.analysis.verdicts.recorder import Judging, Period
+from modeltap.analysis.references.late_labels import with_performance
+from modeltap.analysis.verdicts.results import Period, WindowResult
+from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.labels import note_label_days
+from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.labels import (
+    LabelledRow,
+    labelled_rows_after,
+    newest_label,
+    note_label_days,
+)
+from modeltap.store.predictions import LabelledPrediction, RowKey, labelled_predictions
 from modeltap.store.references import active_reference
-from modeltap.store.watermarks import advance, progress
-from modeltap.store.windows import Key, Series
+from modeltap.store.watermarks import LABELS, advance, watermark
+from modeltap.store.windows import Series
 
 
-@dataclass
-class PerformanceJudge:
-    """Judges each complete window that labels came for since it was judged last."""
+class LabelledWindows:
+    """Evaluates each complete window that labels came for since it was evaluated last."""
 
-    judging: Judging
-
-    def __post_init__(self) -> None:
+    def __init__(self, scope: PassScope) -> None:
+        self._scope = scope
+        self._connection = scope.connection
         self._references: dict[tuple[str, str], Reference | None] = {}
 
-    def run(self) -> int:
-        """Judge them; return how many."""
+    def results(self) -> Iterator[WindowResult]:
+        """Yield the result of each of them."""
         self._note_labels()
-        due = due_windows(self.judging.connection)
-        return sum(self._judge(window, newest) for window, newest in due)
+        for due, newest in labelled_windows(self._connection):
+            result = self._evaluate(due, newest)
+            if result is not None:
+                yield result
 
     def _note_labels(self) -> None:
         """Note which windows new labels belong to, and how far the labels were read."""
-        connection = self.judging.connection
-        before = progress(connection, LABELS)
-        newest = connection.execute("select max(seq) from labels").fetchone()[0] or 0
+        connection = self._connection
+        before = watermark(connection, LABELS)
+        newest = newest_label(connection)
         due = set()
-        for row in self._labelled_since(0 if self.judging.again else before):
-            window = Window.parse(self.judging.settings_of(row["model"]).window)
+        for row in labelled_rows_after(connection, 0 if self._scope.again else before):
+            window = Window.parse(self._scope.settings.for_model(row.model).window)
             start = self._start(row, window)
             if start is not None:
-                due.add(Due(row["model"], row["version"], window.text, start))
+                due.add(DueWindow(row.model, row.version, window.text, start))
         if not due and newest == before:
             return
         with writing(connection):
@@ -57,110 +64,83 @@ class PerformanceJudge:
             if advance(connection, LABELS, before, newest):
                 note_label_days(connection, before)
 
-    def _start(self, row: sqlite3.Row, window: Window) -> str | None:
-        """Return the start of the window that a labelled row lies in; None while it is not cut."""
+    def _start(self, row: LabelledRow, window: Window) -> str | None:
+        """Return the start of a labelled row's window; None while no window has its row."""
         if window.kind != "rows":
-            return clock.iso(window.start(clock.parse(row["event_time"]) or 0.0))
-        series = self._series(row["model"], row["version"], window.text)
-        found = series and stored.window_at(self.judging.connection, series, row["event_time"])
+            return clock.iso(window.start(clock.parse(row.event_time) or 0.0))
+        series = self._series(row.model, row.version, window.text)
+        found = series and stored.window_at(self._connection, series, row.event_time)
         return found["window_start"] if found else None
 
     def _series(self, model: str, version: str, window: str) -> Series | None:
-        row = active_reference(self.judging.connection, model, version)
-        return None if row is None else Series(model, version, row["id"], window)
+        row = active_reference(self._connection, model, version)
+        return None if row is None else Series(model, version, row.id, window)
 
-    def _labelled_since(self, seq: int) -> list[sqlite3.Row]:
-        # A cross join keeps the order: SQLite would go through all predictions, and then look for
-        # the few labels that are new.
-        return self.judging.connection.execute(
-            "select distinct p.model, p.version, p.event_time from labels l "
-            "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-            "where l.seq > ? and p.event_time is not null",
-            (seq,),
-        ).fetchall()
-
-    def _judge(self, due: Due, newest: int) -> bool:
-        model, version = due.model, due.version
-        settings = self.judging.settings_of(model)
-        where = self._where(*due)
-        if where is None or not self.judging.is_over(model, version, where[0].end):
-            return False
-        period, first, after = where
-        if (model, version) not in self._references:
-            self._references[model, version] = self._reference(model, version)
-        reference = self._references[model, version]
-        pairs = self._pairs(model, version, first, after)
-        predictions, truths = [p["prediction"] for p in pairs], [p["value"] for p in pairs]
-        labelled = sum(value is not None for value in truths)
-        task = settings.task
-        if reference is not None and reference.performance is not None:
-            task = reference.performance.task
-        metrics = performance.judge(
-            task or performance.learn_task(truths, predictions),
-            predictions,
-            truths,
-            reference.performance if reference else None,
-            min_rows=settings.min_rows,
-        )
-        metrics.append(
-            Metric(
-                metric="label_coverage",
-                rows=len(pairs),
-                count=labelled,
-                value=labelled / len(pairs) if pairs else 0.0,
-            )
-        )
-        connection = self.judging.connection
-        return self.judging.write(
-            "performance",
+    def _evaluate(self, due: DueWindow, newest: int) -> WindowResult | None:
+        """Return the window's result; None while it is not complete."""
+        bounds = self._bounds(*due)
+        if bounds is None or not self._scope.is_over(due.model, due.version, bounds[0].end):
+            return None
+        period, first, after = bounds
+        settings = self._scope.settings.for_model(due.model)
+        reference = self._reference(due.model, due.version, settings)
+        pairs = labelled_predictions(self._connection, due.model, due.version, first, after)
+        return WindowResult(
             period,
-            metrics,
+            [*_performance(pairs, reference, settings), _coverage(pairs)],
+            reference,
+            due,
+            job="performance",
             revision=f"#{newest}/{len(pairs)}",
-            reference=reference,
-            also=lambda: forget_due(connection, due),
         )
 
-    def _where(
+    def _bounds(
         self, model: str, version: str, window: str, start: str
-    ) -> tuple[Period, Key, Key] | None:
-        """Return a window's period, and where its rows begin and those after them do."""
+    ) -> tuple[Period, RowKey, RowKey] | None:
+        """Return a window's period, the place of its first row, and that of the row after it."""
         length = Window.parse(window)
         if length.kind != "rows":
             end = clock.iso(length.end(clock.parse(start) or 0.0))
             return Period(model, version, window, start, end), (start, 0, 0), (end, 0, 0)
         series = self._series(model, version, window)
-        found = series and stored.get_window(self.judging.connection, series, start)
+        found = series and stored.get_window(self._connection, series, start)
         if not found or series is None:
             return None
         period = Period(model, version, window, start, found["window_end"])
-        return period, *stored.bounds(self.judging.connection, found, series)
+        return period, *stored.bounds(self._connection, found, series)
 
-    def _pairs(self, model: str, version: str, start: Key, end: Key) -> list[sqlite3.Row]:
-        """Return prediction and last label of each row of a period; no label is None."""
-        return self.judging.connection.execute(
-            "select p.prediction, (select l.value from labels l where l.exchange_id = "
-            "p.exchange_id and l.row = p.row order by l.seq desc limit 1) as value "
-            "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
-            "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
-            "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
-            (model, version, start[0], *start, *end),
-        ).fetchall()
-
-    def _reference(self, model: str, version: str) -> Reference | None:
-        """Return the reference; its record is learnt when enough of its labels have come."""
-        row = active_reference(self.judging.connection, model, version)
-        if row is None:
-            return None
-        reference = Reference.from_json(row["payload"])
-        if reference.performance is None and reference.from_time and reference.to_time:
-            pairs = self._pairs(
-                model, version, (reference.from_time, 0, 0), (reference.to_time, 0, 0)
+    def _reference(self, model: str, version: str, settings: Settings) -> Reference | None:
+        """Return the active reference, read once a pass, with its performance if it is known."""
+        key = model, version
+        if key not in self._references:
+            row = active_reference(self._connection, model, version)
+            self._references[key] = row and with_performance(
+                self._connection, Reference.from_json(row.payload), settings
             )
-            labels: list[Any] = [pair["value"] for pair in pairs]
-            settings = self.judging.settings_of(model)
-            if sum(label is not None for label in labels) >= settings.min_rows:
-                record = baseline(settings, [pair["prediction"] for pair in pairs], labels)
-                reference = msgspec.structs.replace(reference, performance=record)
-                with writing(self.judging.connection):
-                    save(self.judging.connection, reference)
-        return reference
+        return self._references[key]
+
+
+def _performance(
+    pairs: Sequence[LabelledPrediction], reference: Reference | None, settings: Settings
+) -> list[Metric]:
+    predictions, labels = [pair.prediction for pair in pairs], [pair.label for pair in pairs]
+    baseline = reference.performance if reference is not None else None
+    task = baseline.task if baseline is not None else settings.task
+    context = performance.LabelledContext(
+        task or infer_task(labels, predictions),
+        predictions,
+        labels,
+        baseline,
+        min_rows=settings.min_rows,
+    )
+    return explained(performance.evaluate(context))
+
+
+def _coverage(pairs: Sequence[LabelledPrediction]) -> Metric:
+    labelled = sum(pair.label is not None for pair in pairs)
+    return Metric(
+        metric="label_coverage",
+        rows=len(pairs),
+        count=labelled,
+        value=labelled / len(pairs) if pairs else 0.0,
+    )

@@ -1,72 +1,68 @@
-"""Judging the traffic of complete windows: latency, errors, throughput."""
+"""The traffic of windows of the wall clock that are over: latency, errors, throughput."""
 
 from __future__ import annotations
 
 import sqlite3
 import statistics
 import time
+from collections.abc import Iterator
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import traffic_of
 from modeltap.analysis.detectors import operations
-from modeltap.analysis.verdicts.recorder import Judging, Period
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.verdicts.results import Period, WindowResult
+from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.store.metrics import last_normal_values
+from modeltap.store.traffic import StoredTraffic, closed_traffic
 
-_USUAL_WINDOWS = 24
-_MIN_USUAL_WINDOWS = 3
+_BASELINE_WINDOWS = 24
+"""A day of hourly windows: every hour of the day counts as normal."""
 
-
-def judge_operations(judging: Judging) -> int:
-    """Judge latency, errors and throughput by the wall clock; return how many windows."""
-    limit = "9999" if judging.open_too else clock.iso(time.time())
-    judged = 0
-    # Two statements, for only one without an `or` finds what is due by its index.
-    due = "" if judging.again else "due and "
-    for window in judging.connection.execute(
-        f"select * from traffic where {due}window_end <= ? order by window_end", (limit,)
-    ).fetchall():
-        traffic = traffic_of(window)
-        period = Period(
-            window["model"],
-            window["version"],
-            window["window"],
-            window["window_start"],
-            window["window_end"],
-        )
-        seconds = (clock.parse(period.end) or 0.0) - (clock.parse(period.start) or 0.0)
-        metrics = operations.judge(
-            traffic,
-            seconds,
-            _usual(judging.connection, period),
-            min_rows=judging.settings_of(period.model).min_rows,
-        )
-        judged += judging.write(
-            "operations",
-            period,
-            metrics,
-            revision=f"#{traffic.requests}",
-            also=lambda: _done(judging.connection, period),  # noqa: B023 - called at once
-        )
-    return judged
+_MIN_BASELINE_WINDOWS = 3
+"""Of fewer windows the median may be that of an incident."""
 
 
-def _done(connection: sqlite3.Connection, period: Period) -> None:
-    connection.execute(
-        "update traffic set due = 0 where model = ? and version = ? and window = ? "
-        "and window_start = ?",
-        (period.model, period.version, period.window, period.start),
+def results(scope: PassScope) -> Iterator[WindowResult]:
+    """Yield the result of each window of traffic that is over and due.
+
+    Each is to be written before the next is asked for: its baseline are the windows before it.
+    """
+    limit = "9999" if scope.open_too else clock.iso(time.time())
+    for window in closed_traffic(scope.connection, limit, due_only=not scope.again):
+        yield _evaluate(scope, window)
+
+
+def _evaluate(scope: PassScope, window: StoredTraffic) -> WindowResult:
+    period = Period(
+        window.model, window.version, window.window, window.window_start, window.window_end
+    )
+    seconds = (clock.parse(period.end) or 0.0) - (clock.parse(period.start) or 0.0)
+    context = operations.TrafficContext(
+        traffic_of(window),
+        seconds,
+        _baseline(scope.connection, period),
+        min_rows=scope.settings.for_model(period.model).min_rows,
+    )
+    metrics = explained(operations.evaluate(context))
+    return WindowResult(
+        period, metrics, done=window, job="operations", revision=f"#{window.requests}"
     )
 
 
-def _usual(connection: sqlite3.Connection, period: Period) -> dict[str, float]:
-    """Return the median of the last windows that were no alert, by operational metric."""
-    usual = {}
+def _baseline(connection: sqlite3.Connection, period: Period) -> dict[str, float]:
+    """Return the median of the last windows without an alert, by operational metric."""
+    baseline = {}
     for metric in ("error_rate", "latency_p95_ms"):
-        rows = connection.execute(
-            "select value from metrics where model = ? and version = ? and window = ? "
-            "and metric = ? and window_start < ? and verdict in ('ok', 'no_reference') "
-            "order by window_start desc limit ?",
-            (period.model, period.version, period.window, metric, period.start, _USUAL_WINDOWS),
-        ).fetchall()
-        if len(rows) >= _MIN_USUAL_WINDOWS:
-            usual[metric] = statistics.median(row[0] for row in rows)
-    return usual
+        values = last_normal_values(
+            connection,
+            period.model,
+            period.version,
+            period.window,
+            metric,
+            period.start,
+            _BASELINE_WINDOWS,
+        )
+        if len(values) >= _MIN_BASELINE_WINDOWS:
+            baseline[metric] = statistics.median(values)
+    return baseline

@@ -38,10 +38,10 @@ def opened(path: str | Path | BinaryIO) -> Iterator[Any]:
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
-        said = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         if isinstance(path, io.BytesIO):
             raise InputError("cannot be read as Parquet") from None
-        raise InputError(f"file {str(path)!r} cannot be read as Parquet: {said}") from None
+        raise InputError(f"file {str(path)!r} cannot be read as Parquet: {reason}") from None
 
 
 def has_pyarrow() -> bool:

@@ -21,7 +21,7 @@ _MAX_BROKEN_NAMED = 20
 _HEAD_BYTES = 64 * 1024
 
 UNREADABLE = (OSError, EOFError, zlib.error)
-"""What reading a file raises that is not whole, or not what its name says."""
+"""Errors of reading a file that is cut, or of another format than its name."""
 
 OnRead = Callable[[int], None]
 """Told how many bytes of the file have been read in all."""
@@ -38,7 +38,7 @@ class Source:
     """How many of the file's own (compressed) bytes have been read."""
     on_read: OnRead = lambda _: None
     unit: str = "line"
-    """What its parts are called."""
+    """The name of its parts, for messages."""
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:

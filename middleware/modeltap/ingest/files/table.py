@@ -21,10 +21,10 @@ from modeltap.ingest.files.source import (
 )
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
-"""What tables write where there is no value, in lower case."""
+"""Texts that stand for a missing value, in lower case."""
 
 KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", PARQUET: "parquet"}
-"""What a file of rows is, by its ending."""
+"""Formats of tables, by the ending of the file."""
 
 _STEP_ROWS = 1024
 
@@ -144,7 +144,7 @@ def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Its bytes are not in the order of its rows: how far we are is told as a share of all rows.
+    # Its bytes are not in the order of its rows: progress is a fraction of all rows.
     size = table.path.stat().st_size
     with opened(table.path) as file:
         count = max(1, file.metadata.num_rows)

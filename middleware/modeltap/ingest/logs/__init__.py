@@ -1,1 +1,5 @@
-"""logs."""
+"""The formats of other tools' logs, a tool a module.
+
+- `cloudevents`: the envelope that several of them use
+- `kserve`, `azureml`, `sagemaker`, `bentoml`
+"""

@@ -24,31 +24,31 @@ _SIDES: dict[str, Side] = {
 
 
 def read(source: Source) -> Iterator[Logged]:
-    """Yield the halves in a file of the collector's."""
+    """Yield the requests and responses in a file of the collector's."""
     for line, document in documents(source):
         try:
-            yield _half(from_document(document))
+            yield _side(from_document(document))
         except NoEvent as reason:
             source.note(line, str(reason))
 
 
-def _half(event: Event) -> Logged:
-    told = event.attributes
-    side = _SIDES.get(told["type"].rpartition(".")[2])
+def _side(event: Event) -> Logged:
+    attributes = event.attributes
+    side = _SIDES.get(attributes["type"].rpartition(".")[2])
     if side is None:
         # What a collector of one's own is called, nobody else can tell.
-        raise NoEvent(f"type {told['type']!r} is neither of inputs nor of outputs")
-    if told.get("datainblob", "").lower() == "true":
+        raise NoEvent(f"type {attributes['type']!r} is neither of inputs nor of outputs")
+    if attributes.get("datainblob", "").lower() == "true":
         raise NoEvent("its data is in a file of its own (datainblob)")
-    id_ = told.get("correlationid") or told.get("xrequestid") or told["id"]
-    version = told.get("modelversion", "")
+    id_ = attributes.get("correlationid") or attributes.get("xrequestid") or attributes["id"]
+    version = attributes.get("modelversion", "")
     found = Logged(
         source=SOURCE,
         key=id_,
-        time=clock.parse(told.get("time")),
+        time=clock.parse(attributes.get("time")),
         side=side,
-        path=told.get("path", "").partition("?")[0],
-        request_id=told.get("xrequestid") or id_,
+        path=attributes.get("path", "").partition("?")[0],
+        request_id=attributes.get("xrequestid") or id_,
         version="" if version == "default" else version,
     )
     if side == "request":

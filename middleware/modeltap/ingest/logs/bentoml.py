@@ -19,7 +19,7 @@ from modeltap.ingest.table_rows import read_rows
 
 SOURCE = "bentoml"
 OWN_COLUMNS = ("timestamp", "request_id", "trace_id")
-"""What BentoML adds to each row."""
+"""Fields that BentoML adds to each row."""
 
 _ROLES = {"prediction": "prediction", "target": "label"}
 
@@ -39,9 +39,9 @@ def read(table: Table, roles: Roles) -> Iterator[Logged]:
 
 
 def find_roles(table: Table, *, prediction: str | None, label: str | None) -> dict[str, Any]:
-    """Return the options of `choose_roles` as the log's schema has them; what was said wins.
+    """Return the options of `choose_roles` as the log's schema has them; given options win.
 
-    Raises `InputError` where there is no schema and nobody said which column is the prediction.
+    Raises `InputError` where there is no schema and no option names the column of the prediction.
     """
     found = {"prediction": prediction, "label": label}
     schema = _schema(table.path)

@@ -14,7 +14,7 @@ _REQUIRED = ("id", "source", "type", "specversion")
 
 
 class NoEvent(Exception):
-    """What was given is no CloudEvent; the message says what it lacks."""
+    """Not a CloudEvent; the message names what is missing."""
 
 
 @dataclass(slots=True)

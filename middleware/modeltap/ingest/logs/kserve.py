@@ -24,21 +24,21 @@ _SIDES: dict[str, Side] = {"request": "request", "response": "response"}
 
 
 def read(source: Source) -> Iterator[Logged]:
-    """Yield the halves in a file of the logger's JSON, or of structured CloudEvents."""
+    """Yield the requests and responses in a file of its JSON, or of structured CloudEvents."""
     # Its JSON tells no time, so all of a file came when it was read.
     now = time.time()
     for place, document in documents(source):
         try:
             if "specversion" in document:
-                yield half_of_event(from_document(document), method="IMPORT")
+                yield side_of_event(from_document(document), method="IMPORT")
             else:
-                yield _half(document, now)
+                yield _record(document, now)
         except NoEvent as reason:
             source.note(place, str(reason))
 
 
-def half_of_event(event: Event, *, method: str) -> Logged:
-    """Return the half that an event is; raises `NoEvent` for one of another type."""
+def side_of_event(event: Event, *, method: str) -> Logged:
+    """Return the request or response that an event is; raises `NoEvent` for one of another type."""
     attributes = event.attributes
     return _logged(
         side_of(attributes["type"]),
@@ -52,7 +52,7 @@ def half_of_event(event: Event, *, method: str) -> Logged:
 
 
 def side_of(event_type: str) -> Side:
-    """Return which half an event's type says it is; raises `NoEvent`."""
+    """Return which side of an exchange an event's type names; raises `NoEvent`."""
     side = _SIDES.get(event_type.rpartition(".")[2])
     if side is None or ".inference." not in event_type:
         raise NoEvent(
@@ -61,22 +61,22 @@ def side_of(event_type: str) -> Side:
     return side
 
 
-def _half(document: Mapping[str, Any], now: float) -> Logged:
-    """Return the half that one of the logger's own records is; its names' case is as it comes."""
+def _record(document: Mapping[str, Any], now: float) -> Logged:
+    """Return the request or response in one of the logger's own records; names are in any case."""
     record = {name.lower(): value for name, value in document.items()}
     id_, event_type = record.get("id"), record.get("reqtype", record.get("type"))
     if not isinstance(id_, str) or not id_:
         raise NoEvent("no Id")
     if not isinstance(event_type, str):
         raise NoEvent("no ReqType")
-    told = record.get("time", record.get("timestamp"))
+    moment = record.get("time", record.get("timestamp"))
     content_type = record.get("contenttype")
     return _logged(
         side_of(event_type),
         id_,
         _bytes(record.get("bytes")),
         content_type if isinstance(content_type, str) else None,
-        now if told is None else clock.parse(told),
+        now if moment is None else clock.parse(moment),
         _headers(record.get("metadata")),
         "IMPORT",
     )
@@ -121,7 +121,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _headers(metadata: Any) -> list[tuple[str, str]]:
-    """Return the request's headers that the logger was told to log, as it calls them, metadata."""
+    """Return the request's headers that the logger is set up to log (its metadata)."""
     if isinstance(metadata, str):
         try:
             metadata = json.loads(metadata)

@@ -35,7 +35,7 @@ def read(source: Source) -> Iterator[Entry]:
 
 
 class _NotRight(Exception):
-    """What is wrong with a line."""
+    """A line that is not valid."""
 
 
 def _captured(document: dict[str, Any]) -> Logged:
@@ -73,11 +73,11 @@ def _body(side: Any) -> tuple[bytes | None, str | None]:
     if not isinstance(side, dict) or not isinstance(side.get("data"), str):
         return None, None
     content_type = side.get("observedContentType")
-    told = content_type if isinstance(content_type, str) else None
+    media_type = content_type if isinstance(content_type, str) else None
     if side.get("encoding") != "BASE64":
-        return side["data"].encode("utf-8", "surrogatepass"), told
+        return side["data"].encode("utf-8", "surrogatepass"), media_type
     try:
-        return base64.b64decode(side["data"], validate=True), told
+        return base64.b64decode(side["data"], validate=True), media_type
     except (binascii.Error, ValueError):
         raise _NotRight("data is no base64, though its encoding says so") from None
 
@@ -92,8 +92,8 @@ def _truth(document: dict[str, Any], key: str) -> Truth:
         raise _NotRight("no groundTruthData.data")
     text = body.decode("utf-8", "replace").strip().strip('"')
     value = number(text)
-    told = storable_label(text if value is None else value)
-    return Truth(source=SOURCE, id=id_, value=told, key=key)
+    label = storable_label(text if value is None else value)
+    return Truth(source=SOURCE, id=id_, value=label, key=key)
 
 
 def _content_hash(source: Source) -> str:

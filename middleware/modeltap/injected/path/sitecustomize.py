@@ -78,7 +78,7 @@ _WORKERS = {
     "gunicorn.workers.sync": "wsgi",
     "gunicorn.workers.gthread": "wsgi",
 }
-"""What the workers call; those of other modules are left alone."""
+"""The kinds of apps that workers call; workers of other modules are left alone."""
 
 
 def _tapped(app: Any, kind: str) -> Any:

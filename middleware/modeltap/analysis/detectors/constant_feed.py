@@ -1,0 +1,70 @@
+"""Constant feeds: features that varied, and now have one value alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, verdict
+
+_NEARLY_ALL = 0.9
+"""A value that nine of ten rows have anyway may be all there is for once: a week without rain."""
+
+
+class Constant(Evidence, frozen=True):
+    """The bin of the value, and a number's value itself."""
+
+    place: int
+    number: float
+
+
+def evaluate(context: Context) -> list[Metric]:
+    """Return `constant_feed` of each feature that varied in the reference."""
+    return [
+        _evaluate(feature, position, context)
+        for position, feature in enumerate(context.reference.features)
+        if _varied(feature)
+    ]
+
+
+def _varied(feature: Feature) -> bool:
+    if feature.of is not None or feature.kind not in ("numeric", "categorical", "boolean"):
+        return False
+    then = np.array(feature.counts[: feature.bins])
+    if feature.kind == "numeric" and feature.low == feature.high:
+        return False
+    return bool(then.sum()) and bool(then.max() < then.sum())
+
+
+def _evaluate(feature: Feature, position: int, context: Context) -> Metric:
+    window = context.window
+    then = np.array(feature.counts[: feature.bins])
+    now = context.counts(feature)[: feature.bins]
+    rows = int(now.sum())
+    place = int(np.argmax(now))
+    constant = bool(rows > 0 and now[place] == rows)
+    if feature.kind == "numeric":
+        constant = constant and window.low[position] == window.high[position]
+    # The chance that all rows fall into this bin; of one value within it, it is less.
+    usual = float(then[place]) / float(then.sum())
+    p = usual**rows if usual > 0 else 0.0
+    # Where a block of the reference was constant, too, it is no news: a season, a holiday.
+    alert = (
+        constant
+        and rows >= context.min_rows
+        and p < context.alpha_per_feature
+        and usual < _NEARLY_ALL
+        and feature.baseline_rates.get("constant_feed", 0.0) < _NEARLY_ALL
+    )
+    return Metric(
+        metric="constant_feed",
+        feature=feature.name,
+        rows=rows,
+        value=float(constant),
+        threshold=0.0,
+        p_value=p if constant else 1.0,
+        strength=AT_ONCE if alert else 0.0,
+        verdict=verdict(alert, rows, context.min_rows),
+        evidence=Constant(place, float(window.low[position])),
+    )

@@ -1,0 +1,47 @@
+"""Changes of schema: fields that disappeared, and new ones."""
+
+from __future__ import annotations
+
+from modeltap.analysis.detectors.context import RATE_FLOOR, Context
+from modeltap.analysis.model.feature import MISSING
+from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, verdict
+from modeltap.config.metrics import OUTPUTS
+
+
+class Fields(Evidence, frozen=True):
+    """The fields that changed; of new ones the fraction of rows that have them."""
+
+    lost: list[str]
+    new: dict[str, float]
+
+
+def evaluate(context: Context) -> list[Metric]:
+    """Return `schema_change`: how many fields no row has any more, or many rows have newly."""
+    reference, window = context.reference, context.window
+    lost = [
+        feature.name
+        for position, feature in enumerate(reference.features)
+        if feature.of is None
+        and feature.name not in OUTPUTS
+        and window.absent[position] == window.rows
+        and feature.counts[MISSING] < sum(feature.counts)
+    ]
+    # A field of a few rows may be a client's whim; one of many is a change.
+    new = {
+        name: rows / window.rows
+        for name, rows in window.new.items()
+        if rows > RATE_FLOOR * window.rows
+    }
+    changed = bool(lost or new)
+    return [
+        Metric(
+            metric="schema_change",
+            rows=window.rows,
+            count=len(lost) + len(new),
+            value=float(len(lost) + len(new)),
+            threshold=0.0,
+            strength=AT_ONCE if changed else 0.0,
+            verdict=verdict(changed, window.rows, context.min_rows),
+            evidence=Fields(lost, new),
+        )
+    ]

@@ -1,0 +1,161 @@
+"""The result of evaluating one window, and its way into the store, once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from modeltap import clock
+from modeltap.analysis.model.metric import ALERT, OK, Metric
+from modeltap.analysis.model.reference import Reference
+from modeltap.config.metrics import reported_by
+from modeltap.store.dropped import JUDGED
+from modeltap.store.due_windows import DueWindow, forget_due
+from modeltap.store.metrics import (
+    METRIC_COLUMNS,
+    MetricRow,
+    drop_compared_with_others,
+    forget_period,
+    save_metrics,
+)
+from modeltap.store.runs import claim_run
+from modeltap.store.traffic import StoredTraffic, mark_traffic_done
+from modeltap.store.watermarks import advance
+from modeltap.store.windows import Columns, Series, mark_judged
+
+
+@dataclass(frozen=True)
+class Period:
+    """A model's rows from `start` to `end`, half-open; `window` is the length of its windows."""
+
+    model: str
+    version: str
+    window: str
+    start: str
+    end: str
+
+
+@dataclass(frozen=True)
+class EvaluatedWindows:
+    """The counted windows that were evaluated together, as they were before."""
+
+    series: Series
+    windows: Sequence[Columns]
+
+
+@dataclass(frozen=True)
+class LossesRead:
+    """The rows of `dropped` up to `newest` were evaluated; `before` is the watermark so far."""
+
+    before: int
+    newest: int
+
+
+Done = EvaluatedWindows | DueWindow | StoredTraffic | LossesRead
+"""The rows that the transaction of a window marks as evaluated."""
+
+
+@dataclass(frozen=True)
+class WindowResult:
+    """The metrics of one evaluated window, and what is written with them.
+
+    Args:
+        period: the window, or the windows that were evaluated together.
+        reference: the reference that the window was compared with.
+        done: what is marked as evaluated.
+        job: evaluates each window once in a `revision`; None where a repetition does no harm.
+        revision: tells one evaluation of a window from a later one, of more rows.
+    """
+
+    period: Period
+    metrics: Sequence[Metric]
+    reference: Reference | None = None
+    done: Done | None = None
+    job: str | None = None
+    revision: str = ""
+
+
+def write(
+    connection: sqlite3.Connection, result: WindowResult, *, again: bool = False
+) -> list[MetricRow] | None:
+    """Write a window's metrics inside the caller's transaction; return the rows.
+
+    None if the window had been evaluated before.
+
+    Args:
+        again: replace the metrics of an earlier evaluation.
+    """
+    if result.done is not None:
+        _mark(connection, result.period, result.done)
+    if not _claimed(connection, result) and not again:
+        return None
+    if again and result.reference is not None:
+        # Metrics that this reference no longer yields would otherwise stay for good.
+        period = result.period
+        series = Series(period.model, period.version, result.reference.id, period.window)
+        drop_compared_with_others(connection, series, period.start)
+    rows = [_row(result.period, metric, result.reference) for metric in result.metrics]
+    save_metrics(connection, rows)
+    return rows
+
+
+def is_within(reference: Reference, start: str, end: str) -> bool:
+    """Return whether a window has rows of the reference's own period."""
+    first, last = reference.from_time, reference.to_time
+    return first is not None and last is not None and start < last and end > first
+
+
+def _claimed(connection: sqlite3.Connection, result: WindowResult) -> bool:
+    """Return whether this evaluation is the first one of the window's revision."""
+    if result.job is None:
+        return True
+    period = result.period
+    job = f"{result.job} {period.model}@{period.version} {period.window}"
+    return claim_run(connection, job, f"{period.start}/{period.end}{result.revision}")
+
+
+def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
+    match done:
+        case EvaluatedWindows(series, windows):
+            _forget_earlier_periods(connection, period, done)
+            mark_judged(connection, series, windows, period.start, period.end)
+        case DueWindow():
+            forget_due(connection, done)
+        case StoredTraffic():
+            mark_traffic_done(connection, done.model, done.version, done.window, done.window_start)
+        case LossesRead(before, newest):
+            advance(connection, JUDGED, before, newest)
+
+
+def _forget_earlier_periods(
+    connection: sqlite3.Connection, period: Period, done: EvaluatedWindows
+) -> None:
+    """Delete the metrics of periods that are now evaluated as a part of another one."""
+    before = {(window["judged_start"], window["judged_end"]) for window in done.windows}
+    # Metrics of requests and of labels have periods of their own.
+    others = [*reported_by("latency"), *reported_by("performance")]
+    for start, end in before - {(None, None), (period.start, period.end)}:
+        forget_period(connection, done.series, start, end, but=others)
+
+
+def _row(period: Period, metric: Metric, reference: Reference | None) -> MetricRow:
+    in_reference = reference is not None and is_within(reference, period.start, period.end)
+    if in_reference and metric.verdict == ALERT:
+        # Rows of the reference are normal by definition.
+        metric = msgspec.structs.replace(metric, verdict=OK)
+    row: dict[str, Any] = {
+        **msgspec.structs.asdict(metric),
+        "model": period.model,
+        "version": period.version,
+        "window": period.window,
+        "window_start": period.start,
+        "window_end": period.end,
+        "in_reference": int(in_reference),
+        "reference_id": reference.id if reference is not None else None,
+        "computed_at": clock.now(),
+    }
+    return {name: row[name] for name in METRIC_COLUMNS}

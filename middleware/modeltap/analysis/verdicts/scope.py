@@ -1,0 +1,47 @@
+"""The scope of one analysis pass: whose settings hold, and which windows are complete."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from modeltap import clock
+from modeltap.store.exchanges import newest_is_imported
+from modeltap.store.predictions import newest_event_time
+from modeltap.store.settings_reader import SettingsReader
+
+
+@dataclass(frozen=True)
+class PassScope:
+    """One pass over the windows of a store.
+
+    Args:
+        model: evaluate the inputs of this model only; all if None.
+        open_too: evaluate windows that are not complete, too.
+        again: compute all windows anew, without alerts.
+    """
+
+    connection: sqlite3.Connection
+    settings: SettingsReader
+    model: str | None = None
+    open_too: bool = False
+    again: bool = False
+
+    def is_over(self, model: str, version: str, end: str) -> bool:
+        """Return whether no more rows are to be expected before `end`.
+
+        A window is over when a later one has rows, or, where events are the requests
+        themselves, when the clock says so.
+        """
+        if self.open_too:
+            return True
+        by_request = self.settings.for_model(model).event_time == "request"
+        if by_request and self._is_live(model) and end <= clock.iso(time.time()):
+            return True
+        newest = newest_event_time(self.connection, model, version)
+        return newest is not None and newest >= end
+
+    def _is_live(self, model: str) -> bool:
+        # Imported rows have times of their own: the clock does not tell whether more will come.
+        return newest_is_imported(self.connection, model) is False

@@ -1,0 +1,129 @@
+"""The options of `watch`, `capture` and the middlewares, for editors and type checkers.
+
+`Settings` has their defaults and checks their values; a test holds both to the same names and
+types. Where `Settings` has a tuple, any sequence will do, and where it has a struct, a mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from modeltap.config.mapping_settings import MappingSettings
+from modeltap.config.rule_settings import RuleSettings
+from modeltap.config.schedule_settings import ScheduleSettings
+from modeltap.config.settings import FeatureSettings, ModelSettings
+from modeltap.config.webhook_settings import WebhookSettings
+
+MaskBody = Callable[[bytes, str], bytes | None]
+"""From a body and its content type to what may be kept of it; None keeps nothing."""
+
+
+class Options(TypedDict, total=False):
+    """Every option; docs/configuration.md describes each with its default."""
+
+    store: str | Path
+    """The SQLite file."""
+    environment: str | None
+    """A name such as ``production``, stored with each exchange."""
+    disabled: bool
+    """Turns everything off."""
+
+    include_paths: Sequence[str]
+    """The paths that are tapped, as patterns with ``*``; all by default."""
+    exclude_paths: Sequence[str]
+    """The paths that are left out; health, docs and metrics by default."""
+    methods: Sequence[str]
+    """The HTTP methods that are tapped; all by default."""
+    sample_rate: float
+    """The fraction of exchanges that is kept, 0 to 1."""
+    error_sample_rate: float | None
+    """The fraction of failed exchanges that is kept, at least `sample_rate`."""
+    capture_request_body: bool
+    """Whether request bodies are kept."""
+    capture_response_body: bool
+    """Whether response bodies are kept."""
+    capture_request_headers: Sequence[str]
+    """The names of request headers to keep."""
+    capture_response_headers: Sequence[str]
+    """The names of response headers to keep."""
+    max_body_bytes: int
+    """The bytes that are kept of each body."""
+    id_header: str | None
+    """The response header with the exchange's id; None for no header."""
+    mask_headers: Sequence[str]
+    """Patterns of header names to mask, beside the defaults."""
+    mask_query_params: Sequence[str]
+    """Patterns of query parameters to mask, beside the defaults."""
+    mask_body_fields: Sequence[str]
+    """Patterns of body fields to mask, beside the defaults."""
+    mask_values: Sequence[str]
+    """Values to mask by their look: email, phone, card, key, or regular expressions."""
+    mask_bodies: bool
+    """False keeps bodies as they came."""
+    mask_with: Literal["mark", "hash", "drop"]
+    """What takes a masked value's place."""
+    mask_key: str | None
+    """The key of hashes, best as ``env:NAME``."""
+    mask_body: MaskBody | None
+    """The app's own function from a body and its content type to what is kept."""
+
+    durability: Literal["fast", "process", "power"]
+    """Whether a response's end waits for the commit, and the commit for the disk."""
+    commit_timeout_seconds: float
+    """How long a response waits for its commit at most."""
+    flush_interval_seconds: float
+    """The batching delay before a write."""
+    max_queue_records: int
+    """How many exchanges may wait for the writer."""
+    max_queue_bytes: int
+    """How many bytes of exchanges may wait for the writer."""
+
+    retention: str
+    """How long exchanges are kept, and how large the store may grow."""
+
+    analyze: bool | Literal["external"]
+    """Whether a scheduler runs beside the app."""
+    analyze_interval_seconds: float
+    """How often the scheduler analyses."""
+    version: str
+    """The model's version."""
+    task: Literal["classification", "regression"] | None
+    """The model's task; inferred by default."""
+    window: str
+    """The window of an evaluation: a length of time, or a number of rows."""
+    min_rows: int
+    """A window with fewer rows waits for the next one."""
+    reference: str
+    """The rows that windows are compared with."""
+    event_time: str
+    """Where a row's time is: the request's, a body's field or a header."""
+    sensitivity: Literal["low", "normal", "high"]
+    """How small a change alerts."""
+    missing_values: Sequence[str | int | float]
+    """Codes that stand for no value in all features."""
+    features: Mapping[str, FeatureSettings | Mapping[str, Any]]
+    """What is known of features, by name."""
+    multivariate: bool
+    """Whether samples of whole rows are compared, too."""
+    mapping: MappingSettings | Mapping[str, Any] | None
+    """Where rows and responses are in the bodies."""
+    models: Mapping[str, ModelSettings | Mapping[str, Any]]
+    """Options of one model, over those for all."""
+
+    schedules: ScheduleSettings | Mapping[str, Any]
+    """When the scheduler's jobs run."""
+    job_limit_seconds: float
+    """A job that runs longer is ended."""
+    lease_seconds: float
+    """How soon another worker takes over from one that died."""
+
+    rules: Sequence[RuleSettings | Mapping[str, Any]]
+    """Rules of your own."""
+    repeat_interval: str
+    """How often a firing alert is repeated."""
+    dashboard_url: str | None
+    """Where the links in messages lead to."""
+    webhooks: Sequence[str | WebhookSettings | Mapping[str, Any]]
+    """The receivers of alerts: URLs, or tables."""

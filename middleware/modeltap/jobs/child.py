@@ -1,0 +1,111 @@
+"""One child process of the scheduler: a command started, attended to its end, and its log."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from modeltap.clock import now
+from modeltap.config.settings import Settings
+from modeltap.store.lease import Lease
+
+_LOG_CHARACTERS = 10_000
+"""The end of a log, where the error stands: a traceback has some thousand characters."""
+
+_SHORTEST_WAIT_SECONDS = 0.05
+"""A child past its limit is killed in each round, until it has ended."""
+
+
+class Child:
+    """A modeltap command in a process of its own, ended at its time limit.
+
+    A child takes neither the app's interpreter lock nor its memory.
+    """
+
+    def __init__(self, store: Path, settings: Settings, job: str, *arguments: str) -> None:
+        self.job = job
+        self.started_at = now()
+        self.log = ""
+        self._settings = settings
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "modeltap",
+                job,
+                "--store",
+                str(store),
+                "--background",
+                *arguments,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code, once the process has ended; negative for a signal."""
+        return self._process.returncode
+
+    @property
+    def last_line(self) -> str:
+        """The last line of its log, for people."""
+        return (self.log.strip().splitlines() or ["no message"])[-1]
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self._process.terminate()
+
+    def attend(self, lease: Lease) -> None:
+        """Wait for the end, renewing the lease; the log is kept.
+
+        The process is killed at its limit, or when another process took the lease over.
+        """
+        limit = self._settings.job_limit_seconds
+        deadline = time.monotonic() + limit
+        message: bytes | None = _stdin_of(self._settings)
+        reason = ""
+        while True:
+            wait = max(_SHORTEST_WAIT_SECONDS, min(lease.ttl / 3, deadline - time.monotonic()))
+            try:
+                _, errors = self._process.communicate(message, timeout=wait)
+                self.log = errors.decode("utf-8", "replace")[-_LOG_CHARACTERS:] + reason
+                return
+            except subprocess.TimeoutExpired:
+                message = None
+                if time.monotonic() >= deadline:
+                    reason = f"\nended after {limit:g} s, its limit (job_limit_seconds)"
+                    self._process.kill()
+                elif not _is_held(lease):
+                    reason = "\nended, for another process took the lease over"
+                    self._process.kill()
+
+
+def _stdin_of(settings: Settings) -> bytes:
+    """Return the child's limit and the webhooks as JSON: no file may hold the webhooks' URLs."""
+    webhooks: list[dict[str, Any]] = [msgspec.to_builtins(hook) for hook in settings.webhooks]
+    limit = settings.job_limit_seconds
+    return json.dumps({"webhooks": webhooks, "job_limit_seconds": limit}).encode()
+
+
+def _is_held(lease: Lease) -> bool:
+    try:
+        return lease.hold()
+    except sqlite3.OperationalError:
+        return True  # the file is busy: there is time for another try

@@ -1,0 +1,63 @@
+"""The scheduler's child processes, with their exit codes and logs."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import NamedTuple
+
+from modeltap.clock import now
+
+_KEPT = 10_000
+"""Rows of each job that are kept: a month of analyses at the usual pace."""
+
+_RECENT = 5
+"""A failure with so many child processes after it is no longer news."""
+
+
+class ChildRun(NamedTuple):
+    """A child process that has ended."""
+
+    started_at: str
+    finished_at: str
+    exit: int
+    log: str
+
+
+def note_child_run(
+    connection: sqlite3.Connection, job: str, started_at: str, exit_code: int, pid: int, log: str
+) -> None:
+    """Note a child process that has ended now, and drop the oldest of its job, in the transaction.
+
+    Args:
+        log: the end of its standard error.
+    """
+    connection.execute(
+        "insert into child_runs (job, started_at, finished_at, exit, pid, host, log) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
+        (job, started_at, now(), exit_code, pid, os.uname().nodename, log),
+    )
+    connection.execute(
+        "delete from child_runs where job = ? and id <= (select max(id) from child_runs) - ?",
+        (job, _KEPT),
+    )
+
+
+def last_child_runs(connection: sqlite3.Connection, job: str, limit: int) -> list[ChildRun]:
+    """Return the last `limit` child processes of `job`, the newest first."""
+    rows = connection.execute(
+        "select started_at, finished_at, exit, log from child_runs where job = ? "
+        "order by id desc limit ?",
+        (job, limit),
+    )
+    return [ChildRun(*row) for row in rows]
+
+
+def newest_failure(connection: sqlite3.Connection, job: str) -> ChildRun | None:
+    """Return the newest child process of `job` that failed, of the last few of all jobs."""
+    row = connection.execute(
+        "select started_at, finished_at, exit, log from child_runs where job = ? and exit <> 0 "
+        "and id > (select max(id) from child_runs) - ? order by id desc limit 1",
+        (job, _RECENT),
+    ).fetchone()
+    return None if row is None else ChildRun(*row)

@@ -1,0 +1,175 @@
+"""Predictions: one row for each decoded row, in the order of their event times."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+RowKey = tuple[str, int, int]
+"""The place of a row among those of its model: event time, the exchange's `seq`, and row."""
+
+LAST: RowKey = ("9999", 0, 0)
+
+
+class StoredRow(NamedTuple):
+    """A decoded row that is in the store, and its place in event order."""
+
+    exchange_id: str
+    row: int
+    event_time: str
+    seq: int
+
+
+_COLUMNS = ", ".join(StoredRow._fields)
+
+
+def insert_predictions(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    *,
+    exchange_ids: Sequence[str],
+    rows: Sequence[int],
+    predictions: Iterable[Any],
+    scores: Iterable[float | None],
+    probabilities: Iterable[str | None],
+    event_times: Iterable[str | None],
+    seqs: Iterable[int],
+) -> None:
+    """Write columns of length n as rows of one model's version, inside the transaction.
+
+    Args:
+        rows: (n,) the row's number in its exchange, from 0.
+        probabilities: (n,) JSON.
+        seqs: (n,) of the exchanges.
+    """
+    connection.executemany(
+        "insert or replace into predictions (exchange_id, row, model, version, prediction, "
+        "score, probabilities, event_time, seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        zip(
+            exchange_ids,
+            rows,
+            repeat(model),
+            repeat(version),
+            predictions,
+            scores,
+            probabilities,
+            event_times,
+            seqs,
+            strict=False,
+        ),
+    )
+
+
+def rows_between(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    start: RowKey,
+    end: RowKey,
+    limit: int = -1,
+    after: bool = False,
+) -> list[StoredRow]:
+    """Return the stored rows from `start` to `end`, half-open, in event order.
+
+    Args:
+        limit: how many at most; all if negative.
+        after: begin after the row at `start`, not with it.
+    """
+    rows = connection.execute(
+        f"select {_COLUMNS} from predictions where model = ? "
+        f"and version = ? and event_time >= ? and (event_time, seq, row) {'>' if after else '>='} "
+        "(?, ?, ?) and (event_time, seq, row) < (?, ?, ?) order by event_time, seq, row limit ?",
+        (model, version, start[0], *start, *end, limit),
+    )
+    return list(map(StoredRow._make, rows))
+
+
+def first_rows(
+    connection: sqlite3.Connection, model: str, version: str, limit: int
+) -> list[StoredRow]:
+    """Return the first `limit` stored rows that have an event time, in event order."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from predictions where model = ? and version = ? "
+        "and event_time is not null order by event_time, seq, row limit ?",
+        (model, version, limit),
+    )
+    return list(map(StoredRow._make, rows))
+
+
+class EventPeriod(NamedTuple):
+    """The first and the last event time of some rows, both None if there are none."""
+
+    first: str | None
+    last: str | None
+
+
+def event_period(connection: sqlite3.Connection, model: str, version: str) -> EventPeriod:
+    """Return the first and the last event time of a model's version."""
+    row = connection.execute(
+        "select min(event_time), max(event_time) from predictions where model = ? and version = ?",
+        (model, version),
+    ).fetchone()
+    return EventPeriod(*row)
+
+
+def newest_event_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:
+    """Return the last event time of a model's version, None if it has no rows."""
+    newest: str | None = connection.execute(
+        "select max(event_time) from predictions where model = ? and version = ?",
+        (model, version),
+    ).fetchone()[0]
+    return newest
+
+
+def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str, Any]]:
+    """Return the predictions of one exchange with all columns, by their names, in row order."""
+    rows = connection.execute(
+        "select * from predictions where exchange_id = ? order by row", (exchange_id,)
+    )
+    return list(map(dict, rows))
+
+
+class LabelledPrediction(NamedTuple):
+    """A row's prediction and its last label, None where none has come."""
+
+    prediction: Any
+    label: Any
+
+
+def labelled_predictions(
+    connection: sqlite3.Connection, model: str, version: str, start: RowKey, end: RowKey
+) -> list[LabelledPrediction]:
+    """Return the rows from `start` to `end`, half-open, with their last labels."""
+    rows = connection.execute(
+        "select p.prediction, (select l.value from labels l where l.exchange_id = "
+        "p.exchange_id and l.row = p.row order by l.seq desc limit 1) "
+        "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
+        "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
+        "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
+        (model, version, start[0], *start, *end),
+    )
+    return list(map(LabelledPrediction._make, rows))
+
+
+class MonthOfErrors(NamedTuple):
+    """A month of numeric predictions and how far they lay from their labels."""
+
+    month: str
+    rows: int
+    labelled: int
+    mae: float | None
+    bias: float | None
+
+
+def errors_by_month(connection: sqlite3.Connection) -> list[MonthOfErrors]:
+    """Return mean absolute error and bias of all predictions, by the month of the event time."""
+    rows = connection.execute(
+        "select substr(p.event_time, 1, 7), count(*), count(l.value), "
+        "avg(abs(p.prediction - l.value)), avg(p.prediction - l.value) "
+        "from predictions p left join labels l on l.exchange_id = p.exchange_id and l.row = p.row "
+        "group by 1 order by 1"
+    )
+    return [MonthOfErrors(*row) for row in rows]

@@ -1,0 +1,91 @@
+"""Silences: alerts that fit one send nothing until it ends."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from typing import Any
+
+from modeltap.clock import now
+from modeltap.store.alerts import AlertRow
+
+SILENCE_COLUMNS = ("id", "model", "rule", "feature", "until", "reason")
+"""The columns for people, in their order."""
+
+_FITS = (
+    "(s.model is null or s.model = a.model) and (s.rule is null or s.rule = a.rule) "
+    "and (s.feature is null or s.feature is a.feature) "
+    "and (s.fingerprint is null or s.fingerprint = a.fingerprint)"
+)
+"""A silence `s` applies to an alert `a`; null fits all."""
+
+
+def insert_silence(
+    connection: sqlite3.Connection,
+    until: str,
+    *,
+    model: str | None,
+    rule: str | None,
+    feature: str | None,
+    fingerprint: str | None,
+    reason: str | None,
+) -> str:
+    """Write a silence, inside the caller's transaction; return its id."""
+    silence_id = f"silence_{uuid.uuid4().hex[:12]}"
+    connection.execute(
+        "insert into silences (id, model, rule, feature, fingerprint, reason, until, created_at) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?)",
+        (silence_id, model, rule, feature, fingerprint, reason, until, now()),
+    )
+    return silence_id
+
+
+def end_silence_at(connection: sqlite3.Connection, silence_id: str, moment: str) -> bool:
+    """End a silence, inside the caller's transaction; False if none is in force at `moment`."""
+    ended = connection.execute(
+        "update silences set until = ? where id = ? and until > ?", (moment, silence_id, moment)
+    )
+    return ended.rowcount == 1
+
+
+def silenced_until(connection: sqlite3.Connection, alert: AlertRow) -> str | None:
+    """Return the end of the silences in force that fit an alert; None if none fits.
+
+    The alert may not be in the store yet.
+    """
+    until: str | None = connection.execute(
+        "with a as (select :model as model, :rule as rule, :feature as feature, "
+        ":fingerprint as fingerprint) "
+        f"select max(s.until) from silences s, a where s.until > :now and {_FITS}",
+        {
+            "now": now(),
+            **{name: alert[name] for name in ("model", "rule", "feature", "fingerprint")},
+        },
+    ).fetchone()[0]
+    return until
+
+
+def open_alerts_of(connection: sqlite3.Connection, silence_id: str) -> list[str]:
+    """Return the ids of the alerts that a silence fits and that are not resolved."""
+    rows = connection.execute(
+        "select a.id from alerts a, silences s where s.id = ? and a.state <> 'resolved' "
+        f"and {_FITS}",
+        (silence_id,),
+    )
+    return [alert_id for (alert_id,) in rows]
+
+
+def silenced_alerts(connection: sqlite3.Connection, moment: str) -> list[AlertRow]:
+    """Return the alerts that are silenced beyond `moment` and not resolved."""
+    return connection.execute(
+        "select * from alerts where state <> 'resolved' and silenced_until > ?", (moment,)
+    ).fetchall()
+
+
+def list_silences(connection: sqlite3.Connection, moment: str) -> list[dict[str, Any]]:
+    """Return `SILENCE_COLUMNS` of the silences in force at `moment`, the first to end first."""
+    rows = connection.execute(
+        f"select {', '.join(SILENCE_COLUMNS)} from silences where until > ? order by until",
+        (moment,),
+    )
+    return list(map(dict, rows))

@@ -1,0 +1,188 @@
+"""Exchanges as decoding reads them, and its notes on what it found in them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+_IDS_PER_QUERY = 500
+"""SQLite takes 999 parameters at least."""
+
+
+class StoredExchange(NamedTuple):
+    """The columns of an exchange that decoding and counting need."""
+
+    seq: int
+    id: str
+    model: str
+    version: str
+    path: str | None
+    query: str | None
+    status: int | None
+    request_body: str | bytes | None
+    response_body: str | bytes | None
+    request_type: str | None
+    response_type: str | None
+    request_encoding: str | None
+    response_encoding: str | None
+    started_at: str
+    event_time: str | None
+    duration_ms: float | None
+    aborted: int | None
+    sample_rate: float | None
+    method: str | None
+    request_headers: str | None
+    """JSON, as are `response_headers` and `stream`."""
+    response_headers: str | None
+    stream: str | None
+    request_truncated: int | None
+    response_truncated: int | None
+
+
+class DecodeNote(NamedTuple):
+    """The rows that were found in an exchange, and why there are none or no predictions."""
+
+    rows: int
+    reason: str | None
+
+
+_COLUMNS = ", ".join(StoredExchange._fields)
+
+
+def _select(
+    connection: sqlite3.Connection, where: str, parameters: Sequence[object]
+) -> list[StoredExchange]:
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: a `sqlite3.Row` between would be made in vain
+    cursor.execute(f"select {_COLUMNS} from exchanges where {where}", parameters)
+    return list(map(StoredExchange._make, cursor))
+
+
+def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> list[StoredExchange]:
+    """Return the first `limit` exchanges after the one with the number `seq`."""
+    return _select(connection, "seq > ? order by seq limit ?", (seq, limit))
+
+
+def exchanges_of_version(
+    connection: sqlite3.Connection, model: str, version: str, after: int, until: int, limit: int
+) -> list[StoredExchange]:
+    """Return the first `limit` exchanges of a model's version with `after` < seq <= `until`."""
+    return _select(
+        connection,
+        "seq > ? and seq <= ? and model = ? and version = ? order by seq limit ?",
+        (after, until, model, version, limit),
+    )
+
+
+def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[StoredExchange]:
+    """Return the exchanges with these ids, as far as they are still there."""
+    wanted = list(ids)
+    found: list[StoredExchange] = []
+    for start in range(0, len(wanted), _IDS_PER_QUERY):
+        part = wanted[start : start + _IDS_PER_QUERY]
+        found += _select(connection, f"id in ({','.join('?' * len(part))}) order by seq", part)
+    return found
+
+
+def exchange_by_protocol_id(
+    connection: sqlite3.Connection, model: str, protocol_id: str
+) -> StoredExchange | None:
+    """Return the last exchange of a model whose body has this id; None where there is none."""
+    found = _select(
+        connection,
+        "protocol_id = ? and model = ? order by seq desc limit 1",
+        (protocol_id, model),
+    )
+    return found[0] if found else None
+
+
+def exchanges_up_to(
+    connection: sqlite3.Connection,
+    model: str | None,
+    after: int,
+    until: int,
+    *,
+    limit: int,
+    max_bytes: int,
+) -> list[StoredExchange]:
+    """Return the first exchanges with `after` < seq <= `until`, of one model or of all.
+
+    Args:
+        limit: how many at most.
+        max_bytes: no more are read once the bodies have so many bytes.
+    """
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    cursor.execute(
+        f"select {_COLUMNS} from exchanges where seq > ? and seq <= ? "
+        "and (? is null or model = ?) order by seq limit ?",
+        (after, until, model, model, limit),
+    )
+    found: list[StoredExchange] = []
+    size = 0
+    for exchange in map(StoredExchange._make, cursor):
+        found.append(exchange)
+        size += len(exchange.request_body or "") + len(exchange.response_body or "")
+        if size >= max_bytes:
+            break
+    cursor.close()  # one that stayed open would keep the write-ahead log from being emptied
+    return found
+
+
+def save_decode_notes(
+    connection: sqlite3.Connection, before: int, after: int, notes: Mapping[int, DecodeNote]
+) -> None:
+    """Write what was found in all exchanges with `before` < seq <= `after`, in the transaction.
+
+    Args:
+        notes: by `seq`.
+    """
+    # Most have the same, and one statement writes it twice as fast as one for each.
+    usual = Counter(notes.values()).most_common(1)[0][0]
+    connection.execute(
+        "update exchanges set decoded = ?, decode_note = ? where seq > ? and seq <= ?",
+        (*usual, before, after),
+    )
+    connection.executemany(
+        "update exchanges set decoded = ?, decode_note = ? where seq = ?",
+        ((*note, seq) for seq, note in notes.items() if note != usual),
+    )
+
+
+def save_protocol_ids(connection: sqlite3.Connection, ids: Iterable[tuple[int, str]]) -> None:
+    """Write the protocol's own ids of exchanges, given by `seq`, inside the transaction."""
+    connection.executemany(
+        "update exchanges set protocol_id = ? where seq = ?", ((id_, seq) for seq, id_ in ids)
+    )
+
+
+class DecodeProblem(NamedTuple):
+    """A reason why exchanges could not be decoded in full."""
+
+    reason: str
+    unread: int
+    """Exchanges in which no rows were found for this reason."""
+    times: int
+    """Exchanges that have this note."""
+
+
+def decode_problems(connection: sqlite3.Connection, except_for: str) -> list[DecodeProblem]:
+    """Return why exchanges could not be decoded, the commonest reason first.
+
+    Args:
+        except_for: a note that is no problem.
+    """
+    rows = connection.execute(
+        "select decode_note, sum(decoded = 0), count(*) as times from exchanges "
+        "where decode_note is not null and decode_note <> ? and (status is null or status < 400) "
+        "group by 1 order by times desc",
+        (except_for,),
+    )
+    return [DecodeProblem(*row) for row in rows]
+
+
+def newest_with_note(connection: sqlite3.Connection, note: str) -> StoredExchange:
+    """Return the last exchange that has this note, of which there is one at least."""
+    return _select(connection, "decode_note = ? order by seq desc limit 1", (note,))[0]

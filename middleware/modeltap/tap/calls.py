@@ -1,0 +1,119 @@
+"""Calls that are not HTTP: the tap that records them, and the bodies they are recorded with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from modeltap.errors import InputError
+from modeltap.tap.exchange import Exchange
+from modeltap.tap.recording.recorder import Ticket
+from modeltap.tap.recording.recorders import recorders
+from modeltap.tap.tapping import Tap
+
+_JSON = (("content-type", "application/json"),)
+_TEXT = (("content-type", "text/plain; charset=utf-8"),)
+
+
+class Absent:
+    """An argument that was not given; None is a value like others."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+ABSENT = Absent()
+
+
+class CallTaps:
+    """The taps of this process's calls, built once for each set of options."""
+
+    def __init__(self) -> None:
+        self._by_options: dict[str, Tap] = {}
+
+    def of(self, options: Mapping[str, object]) -> Tap:
+        """Return the tap for `options`; raises as `with_store` does, and `ConfigError`."""
+        complete = with_store(options)
+        key = repr(sorted(complete.items()))
+        if key not in self._by_options:
+            self._by_options[key] = Tap("call", None, complete)
+        return self._by_options[key]
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._by_options.clear()
+
+
+call_taps = CallTaps()
+
+
+def with_store(options: Mapping[str, object]) -> dict[str, object]:
+    """Return `options` with the store that this process records to, where they name none.
+
+    Raises `InputError` when it records to several.
+    """
+    store = options.get("store")
+    if store is not None:
+        return {**options, "store": str(store)}
+    unnamed = {name: value for name, value in options.items() if name != "store"}
+    known = [str(recorder.store) for recorder in recorders.all()]
+    if len(known) > 1:
+        raise InputError(f"which store? this process records to: {', '.join(known)}; say store=...")
+    return {**unnamed, "store": known[0]} if known else unnamed
+
+
+def add_request(tap: Tap, exchange: Exchange, request: object) -> None:
+    """Fill in the request of a call; one without a form in JSON is noted."""
+    exchange.request_read = True
+    body, exchange.request_headers = _encoded(request)
+    if body is None:
+        exchange.request_note = "not JSON"
+    else:
+        exchange.add_request(body, tap.request_limit)
+
+
+def end_call(
+    tap: Tap, exchange: Exchange, response: object, error: BaseException | None
+) -> Ticket | None:
+    """Fill in the response of a call, and record it; return what to wait for, if it is durable."""
+    exchange.error = error
+    if error is not None:
+        exchange.status = 500  # it has no status of its own, and counts as a failure
+    if not isinstance(response, Absent):
+        first_byte_ms = exchange.first_byte_ms
+        body, exchange.response_headers = _encoded(response)
+        if body is None:
+            exchange.response_note = "not JSON"
+        else:
+            exchange.add_response(body, tap.response_limit)
+        exchange.first_byte_ms = first_byte_ms
+    return tap.finish(exchange)
+
+
+def _encoded(value: Any) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
+    """Return `value` as a body and its headers; no body where it has no form."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value), ()
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass"), _TEXT
+    try:
+        return msgspec.json.encode(value, enc_hook=_simpler), _JSON
+    except Exception:  # a kind that JSON does not have, or one whose own code fails
+        return None, _JSON
+
+
+def _simpler(value: Any) -> Any:
+    """Return what JSON has instead of arrays, data frames, numbers of NumPy's, models."""
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        return value.to_dict("records") if hasattr(value, "iloc") else value.to_dicts()
+    for method in ("tolist", "model_dump", "to_list", "dict"):
+        function = getattr(value, method, None)
+        if callable(function):
+            return function()
+    if isinstance(value, (date, Path)):
+        return str(value)
+    raise NotImplementedError(type(value).__name__)

@@ -1,0 +1,170 @@
+"""Functions that `capture` decorates: plain ones, coroutines, and generators of either kind."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
+from modeltap.tap.exchange import Exchange
+from modeltap.tap.recording.recorder import Ticket
+from modeltap.tap.tapping import Tap
+
+AnyFunction = Callable[..., Any]
+
+LAST_ID: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
+"""The id of this thread's or task's last call; None if it was left out."""
+
+
+class CaptureDecorator:
+    """Decorates functions of one model; a wrong option raises `ConfigError` when it is made."""
+
+    def __init__(self, model: str, name: str, options: Mapping[str, object]) -> None:
+        self.model = model
+        self.name = name
+        self.options = options
+        self.tap = Tap("call", model, with_store(options))
+
+    def __call__(self, function: AnyFunction) -> AnyFunction:
+        call = DecoratedFunction(self, function)
+        if inspect.iscoroutinefunction(function):
+            return functools.update_wrapper(_coroutine(call), function)
+        if inspect.isasyncgenfunction(function):
+            return functools.update_wrapper(_async_generator(call), function)
+        if inspect.isgeneratorfunction(function):
+            return functools.update_wrapper(_generator(call), function)
+        return functools.update_wrapper(_plain(call), function)
+
+
+class DecoratedFunction:
+    """The part that all calls of one function share."""
+
+    def __init__(self, decorator: CaptureDecorator, function: AnyFunction) -> None:
+        self.function = function
+        self._decorator = decorator
+        self._signature = inspect.signature(function)
+        self._name = decorator.name or f"{function.__module__}.{function.__qualname__}"
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RunningCall:
+        """Begin the exchange of a call; a failure of our own is logged, never raised."""
+        tap, exchange = self._decorator.tap, None
+        try:
+            # At each call: an app that was watched meanwhile decides which store is meant.
+            tap = call_taps.of(self._decorator.options)
+            exchange = tap.begin_call(self._decorator.model, self._name)
+        except Exception as error:
+            tap.failed(error)
+        LAST_ID.set(exchange.id if exchange else None)
+        if exchange is not None:
+            try:
+                add_request(tap, exchange, self._arguments(args, kwargs))
+            except Exception as error:  # the function itself will say what is wrong with them
+                tap.failed(error)
+        return RunningCall(tap, exchange)
+
+    def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the one argument, or all by name."""
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = {name: v for name, v in bound.arguments.items() if name not in ("self", "cls")}
+        return next(iter(given.values())) if len(given) == 1 else given
+
+
+class RunningCall:
+    """One call of a decorated function; without an exchange it is not recorded."""
+
+    def __init__(self, tap: Tap, exchange: Exchange | None) -> None:
+        self._tap = tap
+        self._exchange = exchange
+        self._items: list[Any] = []
+
+    def add_item(self, item: Any) -> None:
+        """Keep an item that a generator has yielded."""
+        if self._exchange is not None:
+            if self._exchange.first_byte_ms is None:
+                self._exchange.first_byte_ms = self._exchange.elapsed_ms()
+            self._items.append(item)
+
+    def end(self, response: object = ABSENT, error: BaseException | None = None) -> Ticket | None:
+        """Record the call; return what to wait for, if it is durable."""
+        if self._exchange is None:
+            return None
+        self._exchange.duration_ms = self._exchange.elapsed_ms()
+        return end_call(self._tap, self._exchange, response, error)
+
+    def end_items(self, error: BaseException | None = None) -> Ticket | None:
+        """Record a generator's call: a text if it yielded texts alone, else a list."""
+        texts = self._items and all(isinstance(item, str) for item in self._items)
+        if self._exchange is not None and isinstance(error, GeneratorExit):
+            self._exchange.aborted = True  # the caller needs no more items
+            error = None
+        return self.end("".join(self._items) if texts else self._items, error)
+
+    def wait(self, ticket: Ticket | None) -> None:
+        """Wait for the commit of a durable exchange; blocks the thread."""
+        self._tap.wait(ticket)
+
+    async def wait_async(self, ticket: Ticket | None) -> None:
+        """Wait for the commit of a durable exchange."""
+        await self._tap.wait_async(ticket)
+
+
+def _plain(call: DecoratedFunction) -> AnyFunction:
+    def called(*args: Any, **kwargs: Any) -> Any:
+        running = call.begin(args, kwargs)
+        try:
+            response = call.function(*args, **kwargs)
+        except BaseException as error:
+            running.end(error=error)
+            raise
+        running.wait(running.end(response))
+        return response
+
+    return called
+
+
+def _coroutine(call: DecoratedFunction) -> AnyFunction:
+    async def called(*args: Any, **kwargs: Any) -> Any:
+        running = call.begin(args, kwargs)
+        try:
+            response = await call.function(*args, **kwargs)
+        except BaseException as error:
+            running.end(error=error)
+            raise
+        await running.wait_async(running.end(response))
+        return response
+
+    return called
+
+
+def _generator(call: DecoratedFunction) -> AnyFunction:
+    def called(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        running = call.begin(args, kwargs)
+        try:
+            for item in call.function(*args, **kwargs):
+                running.add_item(item)
+                yield item
+        except BaseException as error:
+            running.end_items(error)
+            raise
+        running.wait(running.end_items())
+
+    return called
+
+
+def _async_generator(call: DecoratedFunction) -> AnyFunction:
+    async def called(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        running = call.begin(args, kwargs)
+        try:
+            async for item in call.function(*args, **kwargs):
+                running.add_item(item)
+                yield item
+        except BaseException as error:
+            running.end_items(error)
+            raise
+        await running.wait_async(running.end_items())
+
+    return called

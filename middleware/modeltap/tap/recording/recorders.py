@@ -1,0 +1,86 @@
+"""This process's recorders, one for each store."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from modeltap.config.settings import Settings
+from modeltap.errors import InputError
+from modeltap.tap.recording.recorder import OnStart, Recorder
+
+_COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes", "unconfirmed")
+
+
+class Recorders:
+    """Makes one recorder for each store; its first `put` starts it.
+
+    Litestar builds a middleware for each route: they share a recorder.
+    """
+
+    on_start: OnStart | None = None
+    """Passed on to each recorder that is made."""
+
+    def __init__(self) -> None:
+        self._by_store: dict[Path, Recorder] = {}
+        self.after_fork()
+
+    def of(self, settings: Settings) -> Recorder:
+        """Return the recorder for the settings' store."""
+        path = Path(settings.store).expanduser().absolute()
+        with self._lock:
+            recorder = self._by_store.get(path)
+            if recorder is None:
+                recorder = self._by_store[path] = Recorder(path, settings, self.on_start)
+            return recorder
+
+    def all(self) -> list[Recorder]:
+        """Return all recorders of this process."""
+        return list(self._by_store.values())
+
+    def chosen(self, store: str | Path | None) -> list[Recorder]:
+        """Return the recorder of `store`, if this process has one; all without a `store`."""
+        if store is None:
+            return self.all()
+        path = Path(store).expanduser().absolute()
+        return [recorder for recorder in self.all() if recorder.store == path]
+
+    def store_path(self, store: str | Path | None) -> Path:
+        """Return `store`, or the one that this process records to; raises `InputError`."""
+        if store is not None:
+            return Path(store)
+        known = [recorder.store for recorder in self.all()]
+        if len(known) == 1:
+            return known[0]
+        names = ", ".join(str(path) for path in known) or "none yet"
+        raise InputError(f"which store? this process records to: {names}; say store='modeltap.db'")
+
+    def flush(self, timeout: float, store: str | Path | None) -> bool:
+        """Wait until all that was taken is in the store; False if `timeout` seconds did not do."""
+        return all(recorder.flush(timeout) for recorder in self.chosen(store))
+
+    def stats(self, store: str | Path | None) -> dict[str, Any]:
+        """Return the sums of the recorders' counters."""
+        counters = [recorder.stats() for recorder in self.chosen(store)]
+        reasons: Counter[str] = Counter()
+        for counter in counters:
+            reasons.update(counter["dropped_by_reason"])
+        sums = {name: sum(counter[name] for counter in counters) for name in _COUNTED}
+        return {**sums, "dropped_by_reason": dict(reasons)}
+
+    def close(self) -> None:
+        """Close all recorders and forget them."""
+        for recorder in self.all():
+            recorder.close()
+        self._by_store.clear()
+
+    def after_fork(self) -> None:
+        """In a forked child: a thread of the parent may hold the lock."""
+        self._lock = threading.Lock()
+
+
+recorders = Recorders()
+os.register_at_fork(after_in_child=recorders.after_fork)

@@ -1,0 +1,43 @@
+"""Numbers, plurals, percents and chances as people read them."""
+
+from __future__ import annotations
+
+
+def number(value: float) -> str:
+    """Write a number with three or four significant digits.
+
+    >>> number(1234.5), number(0.01234), number(14.66)
+    ('1,234', '0.0123', '14.7')
+    """
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction as a percentage.
+
+    >>> percent(0.0192), percent(0.5)
+    ('1.9 %', '50 %')
+    """
+    return f"{fraction * 100:.2g} %" if fraction < 0.1 else f"{fraction * 100:.0f} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    >>> plural(1, "row"), plural(2000, "broken line")
+    ('1 row', '2,000 broken lines')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def chance(p_value: float) -> str:
+    """Write how often chance alone has such an effect.
+
+    >>> chance(0.02), chance(1e-9)
+    ('by chance in 1 of 50 windows', 'by chance in fewer than 1 of 1,000,000 windows')
+    """
+    if p_value < 1e-6:
+        return "by chance in fewer than 1 of 1,000,000 windows"
+    return f"by chance in 1 of {round(1 / p_value):,} windows"

@@ -1,0 +1,196 @@
+"""Masking a captured record into the row of `exchanges` that is written: names, masks and text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from modeltap.clock import iso
+from modeltap.config.validation import from_environment
+from modeltap.privacy.body_text import as_text, cut_at_character
+from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
+from modeltap.privacy.masker import Masker
+from modeltap.store.exchanges import ExchangeRow
+from modeltap.store.text import storable_text
+from modeltap.writer.chunk_timing import stream_of
+from modeltap.writer.records import MAX_TEXT, CapturedRecord, Origin
+
+
+class RowMasker:
+    """Masks the records of one origin into rows, by its settings."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        settings = origin.settings
+        self._masker = Masker(
+            settings.mask_headers,
+            settings.mask_query_params,
+            settings.mask_body_fields,
+            settings.mask_values,
+            settings.mask_with,
+            from_environment(settings.mask_key or "", "mask_key"),
+        )
+        self._event_by_request = settings.event_time == "request"
+        self._event_header = event_header(settings)
+        self._request_names = _stored_names(settings.capture_request_headers)
+        self._response_names = _stored_names(settings.capture_response_headers)
+
+    def row(self, record: CapturedRecord) -> ExchangeRow:
+        """Return the row of `record`, with nothing in it that must not be stored."""
+        settings = self.origin.settings
+        row = ExchangeRow(
+            id=record.id,
+            model=record.model,
+            source=record.source,
+            started_at=iso(record.started_at),
+        )
+        row.version = settings.version
+        if settings.environment is not None:
+            row.environment = settings.environment
+        row.pid = self.origin.pid
+        row.host = self.origin.host
+        row.sample_rate = settings.sample_rate if record.sampled else 0.0
+        self._add_call(row, record)
+        self._add_request(row, record)
+        self._add_response(row, record)
+        return row
+
+    def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
+        """Fill in what was called, how long it took, and how it ended."""
+        row.method = record.method
+        row.path = self._masker.text(_clean(record.path))
+        if record.query:
+            row.query = self._masker.query(record.query.decode("latin-1"))
+        row.route = record.route
+        row.status = record.status
+        row.headers_ms = record.headers_ms
+        row.first_byte_ms = record.first_byte_ms
+        row.duration_ms = record.duration_ms
+        if record.aborted:
+            row.aborted = True
+        if record.error_type is not None:
+            row.error_type = record.error_type
+            row.error_message = self._error_message(record.error_message)
+
+    def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
+        facts = HeaderFacts(record.request_headers, self._request_names, self._event_header)
+        self._add_request_headers(row, facts)
+        captured = self.origin.settings.capture_request_body
+        row.request_bytes = record.request_bytes
+        row.request_read = record.request_read
+        if record.request_truncated:
+            row.request_truncated = True
+        row.request_body, note = self._body(
+            record.request_body, record.request_truncated, facts.encoding, captured
+        )
+        is_unread = not record.request_read and not record.request_bytes
+        row.request_note = "not read" if is_unread else record.request_note or note
+
+    def _add_request_headers(self, row: ExchangeRow, facts: HeaderFacts) -> None:
+        row.event_time = row.started_at if self._event_by_request else facts.event
+        row.request_type = facts.type
+        row.trace_id = facts.trace_id
+        if facts.encoding:
+            row.request_encoding = facts.encoding
+        if facts.stored:
+            row.request_headers = self._headers(facts.stored)
+        if facts.request_id is not None:
+            row.request_id = self._masker.text(facts.request_id)
+
+    def _add_response(self, row: ExchangeRow, record: CapturedRecord) -> None:
+        facts = HeaderFacts(record.response_headers, self._response_names)
+        captured = self.origin.settings.capture_response_body
+        row.response_type = facts.type
+        if facts.encoding:
+            row.response_encoding = facts.encoding
+        if facts.stored:
+            row.response_headers = self._headers(facts.stored)
+        row.response_bytes = record.response_bytes
+        if record.response_truncated:
+            row.response_truncated = True
+        row.response_body, note = self._body(
+            record.response_body, record.response_truncated, facts.encoding, captured
+        )
+        row.response_note = record.response_note or note
+        if record.chunks is not None:
+            count, times = record.chunks
+            row.stream = stream_of(count, times, self._as_sent(record), facts.encoding)
+
+    def _as_sent(self, record: CapturedRecord) -> bytes | bytearray:
+        """Return the response's body; empty where the app's own mask changed it, and its lines."""
+        body = record.response_body
+        limit = self.origin.settings.max_body_bytes
+        return body if len(body) == min(record.response_bytes, limit) else b""
+
+    def _body(
+        self, body: bytes | bytearray, truncated: bool, encoding: str, captured: bool
+    ) -> tuple[str | bytes | None, str | None]:
+        """Return what may be kept of a body, and a note where that is not the body itself."""
+        if not captured:
+            return None, "not captured"
+        if not body:
+            return None, "empty"
+        if truncated and not encoding:
+            whole = cut_at_character(body)
+            body = whole if as_text(whole) is not None else body
+        if not self.origin.settings.mask_bodies:
+            plain = bytes(body)
+            return plain if encoding or (text := as_text(plain)) is None else text, None
+        return self._masker.body(body, encoding)
+
+    def _headers(self, stored: dict[str, str]) -> str:
+        kept = ((name, self._masker.header(name, value)) for name, value in stored.items())
+        return json.dumps({name: value for name, value in kept if value is not None})
+
+    def _error_message(self, text: str | None) -> str | None:
+        """An exception's text may quote the request: one with a sensitive name is left out."""
+        if text is None:
+            return None
+        kept, _ = self._masker.body(_clean(text).encode(), "")
+        return kept if isinstance(kept, str) else None
+
+
+class HeaderFacts:
+    """The facts in the headers of a request or a response.
+
+    `stored` has those of the names `wanted`; `event` is the value of the header `event_name`.
+    """
+
+    __slots__ = ("encoding", "event", "request_id", "stored", "trace_id", "type")
+
+    def __init__(
+        self, headers: Iterable[Header], wanted: frozenset[str], event_name: str = ""
+    ) -> None:
+        self.type: str | None = None
+        self.encoding = ""
+        self.request_id: str | None = None
+        self.trace_id: str | None = None
+        self.event: str | None = None
+        self.stored: dict[str, str] = {}
+        for name, raw in headers:
+            value = text_of(raw)
+            if name == "content-type":
+                self.type = _clean(value)
+            else:
+                self._note(name, value)
+            if name in wanted:
+                self.stored[name] = value
+            if name == event_name:
+                self.event = value
+
+    def _note(self, name: str, value: str) -> None:
+        if name == "content-encoding":
+            self.encoding = value.strip().lower()
+        elif name == "x-request-id":
+            self.request_id = _clean(value)
+        elif name == "traceparent":
+            self.trace_id = trace_id(value)
+
+
+def _stored_names(captured: Iterable[str]) -> frozenset[str]:
+    return PROTOCOL_HEADERS.union(map(str.lower, captured))
+
+
+def _clean(text: str) -> str:
+    """Text that SQLite can hold, bounded."""
+    return storable_text(text[:MAX_TEXT])

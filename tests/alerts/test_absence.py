@@ -1,0 +1,200 @@
+"""Dead-man rules: what should come and does not is an alert, and its coming back ends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap import clock
+from modeltap.alerts.absence import has_news, missing, update
+from modeltap.config.rule_settings import parse_rule
+from modeltap.config.settings import Settings
+from modeltap.store.connection import writing
+from modeltap.store.request_days import note_requests
+
+NOW = 1_700_000_000.0 // 86_400 * 86_400
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+
+def configured(rules):
+    """The same rules for each model."""
+    return Settings(rules=tuple(map(parse_rule, rules)))
+
+
+@pytest.fixture
+def rules():
+    return []
+
+
+@pytest.fixture
+def look(connection, rules):
+    """Do what the scheduler and its child do at a moment; return the transitions."""
+
+    def looked(now):
+        settings = configured(rules)
+        expected = has_news(connection, settings, now)
+        with writing(connection):
+            changed = update(connection, settings, now)
+        assert bool(changed) == expected
+        assert not has_news(connection, settings, now)  # a second one finds nothing
+        return [(one.event, one.alert["rule"], one.alert["model"]) for one in changed]
+
+    return looked
+
+
+def traffic(connection, *times, model="flights"):
+    """One request at each of these times."""
+    with writing(connection):
+        note_requests(connection, model, [clock.iso(at) for at in times])
+
+
+def labels(connection, *times, model="flights"):
+    for at in times:
+        connection.execute(
+            "insert into label_days (model, day, labels, last_at) values (?, ?, 1, ?) "
+            "on conflict do update set labels = labels + 1, last_at = excluded.last_at",
+            (model, clock.iso(at)[:10], clock.iso(at)),
+        )
+
+
+def by_day(days=8, hours=range(24)):
+    return [NOW - day * DAY + hour * HOUR for day in range(days, 0, -1) for hour in hours]
+
+
+def test_a_model_that_is_asked_each_hour_falls_silent(connection, look):
+    traffic(connection, *by_day())
+    last = NOW - HOUR
+    assert look(last + 2 * HOUR) == []
+    assert look(last + 2 * HOUR + MINUTE) == [("alert.firing", "no_traffic", "flights")]
+    (alert,) = connection.execute("select * from alerts").fetchall()
+    assert alert["severity"] == "critical"
+    assert alert["summary"].startswith("flights: no request for 2.02 h, since ")
+    assert alert["summary"].endswith("; the longest pause before was 60 min")
+    assert look(last + 4 * HOUR) == []  # the same incident
+    traffic(connection, last + 5 * HOUR)
+    assert look(last + 5 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
+
+
+def test_nights_are_no_silence_once_they_are_known(connection, look):
+    traffic(connection, *by_day(hours=range(8, 18)))
+    assert look(NOW + 8 * HOUR) == []  # 15 hours, as each night
+    assert look(NOW + 13 * HOUR) == []
+    assert len(look(NOW + 24 * HOUR)) == 1
+
+
+def test_before_a_week_is_known_a_day_must_pass(connection, look):
+    traffic(connection, *by_day(days=1))
+    assert look(NOW + 20 * HOUR) == []
+    assert len(look(NOW + 24 * HOUR)) == 1
+
+
+def test_the_settings_say_how_long_nothing_may_come(connection, look, rules):
+    rules.append({"rule": "no_traffic", "after": "15m", "model": "flights", "severity": "info"})
+    traffic(connection, *by_day())
+    traffic(connection, *by_day(), model="trains")
+    last = NOW - HOUR
+    assert look(last + 14 * MINUTE) == []
+    assert look(last + 16 * MINUTE) == [("alert.firing", "no_traffic", "flights")]
+    (alert,) = connection.execute("select * from alerts").fetchall()
+    assert alert["severity"] == "info" and alert["summary"].endswith("15m are allowed")
+
+
+def test_a_rule_that_is_disabled_says_nothing(connection, rules):
+    rules.append({"rule": "no_traffic", "enabled": False})
+    traffic(connection, *by_day())
+    with writing(connection):
+        changed = update(connection, configured(rules), NOW + 9 * HOUR)
+    assert changed == []
+
+
+def test_a_disabled_rule_is_no_news_for_ever(connection, rules):
+    """Else the scheduler would start a child every few seconds."""
+    rules.append({"rule": "no_traffic", "enabled": False})
+    traffic(connection, *by_day())
+    assert not has_news(connection, configured(rules), NOW + 9 * HOUR)
+
+
+def test_a_model_that_has_gone_is_no_alert_for_ever(connection, look):
+    traffic(connection, *by_day())
+    assert len(look(NOW + DAY)) == 1
+    assert look(NOW + 40 * DAY) == [("alert.resolved", "no_traffic", "flights")]
+
+
+def test_labels_that_stop_while_requests_come(connection, look):
+    labels(connection, *(NOW - day * DAY for day in (4, 3, 2)))
+    traffic(connection, *by_day(), *(NOW + n * HOUR for n in range(4 * 24)))
+    assert look(NOW - DAY) == []
+    assert look(NOW + DAY) == [("alert.firing", "no_labels", "flights")]
+    labels(connection, NOW + DAY)
+    assert look(NOW + DAY + HOUR) == [("alert.resolved", "no_labels", "flights")]
+
+
+def test_without_requests_or_a_habit_no_labels_are_missed(connection, look):
+    labels(connection, NOW - 3 * DAY, NOW - 2 * DAY)  # two days are no habit
+    traffic(connection, *by_day(), *(NOW + n * HOUR for n in range(3 * 24)))
+    assert look(NOW + 3 * DAY - MINUTE) == []
+
+
+def runs(connection, *exits, job="analyze"):
+    for code in exits:
+        connection.execute(
+            "insert into child_runs (job, started_at, finished_at, exit, pid, host, log) "
+            "values (?, ?, ?, ?, 1, 'h', ?)",
+            (
+                job,
+                clock.now(),
+                clock.now(),
+                code,
+                "Traceback\nMemoryError: no memory\n" if code else "",
+            ),
+        )
+
+
+def test_three_failed_analyses_are_an_alert_with_their_last_line(connection, look):
+    runs(connection, 0, 1, -9)
+    assert look(NOW) == []
+    runs(connection, 1)
+    assert look(NOW) == [("alert.firing", "analysis_failed", "")]
+    (alert,) = connection.execute("select * from alerts").fetchall()
+    assert alert["summary"] == "all models: the last 3 analyses failed: MemoryError: no memory"
+    runs(connection, 0)
+    assert look(NOW) == [("alert.resolved", "analysis_failed", "")]
+
+
+def owed(connection, **said):
+    row = {
+        "id": f"msg_{len(said)}{said['state']}",
+        "webhook": "hook#1",
+        "event_type": "test",
+        "alert_ids": "[]",
+        "body": "{}",
+        "created_at": clock.iso(NOW),
+    } | said
+    connection.execute(
+        f"insert into deliveries ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+        tuple(row.values()),
+    )
+
+
+def test_messages_that_do_not_arrive_are_an_alert(connection, look):
+    owed(
+        connection,
+        state="pending",
+        attempts=3,
+        next_at=clock.iso(NOW + DAY),
+        last_error="status 500",
+    )
+    assert look(NOW + 30 * MINUTE) == []
+    assert look(NOW + 61 * MINUTE) == [("alert.firing", "delivery_failed", "")]
+    (alert,) = connection.execute("select * from alerts").fetchall()
+    assert alert["summary"] == (
+        "all models: 1 messages could not be delivered to hook#1: status 500"
+    )
+    connection.execute("update deliveries set state = 'delivered'")
+    assert look(NOW + 2 * HOUR) == [("alert.resolved", "delivery_failed", "")]
+
+
+def test_a_message_that_was_given_up_is_an_alert_for_a_day(connection, look):
+    owed(connection, state="dead", attempts=10, last_error="timeout")
+    assert len(look(NOW + HOUR)) == 1
+    assert len(look(NOW + 25 * HOUR)) == 1
+    assert missing(connection, configured([]), NOW + 25 * HOUR) == []

@@ -1,0 +1,274 @@
+"""An incident fires by strength or persistence, ends once, and late labels change it rightly."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.alerts.changes import mark_unknown
+from modeltap.alerts.lifecycle import update
+from modeltap.config.rule_settings import RuleSettings
+from modeltap.store.connection import writing
+
+
+def alerts(connection):
+    return [dict(one) for one in connection.execute("select * from alerts order by rowid")]
+
+
+def events(transitions):
+    return [one.event for one in transitions]
+
+
+def test_a_strong_effect_fires_at_once_and_ok_ends_it(connection, judge, row, week):
+    assert events(judge(row(0, "alert"))) == ["alert.firing"]
+    assert events(judge(row(1, "alert", value=0.5))) == []
+    assert events(judge(row(2, "ok"))) == ["alert.resolved"]
+    (alert,) = alerts(connection)
+    assert alert["state"] == "resolved"
+    assert (alert["window_start"], alert["window_end"]) == (week(0), week(1))
+    assert (alert["started_at"], alert["last_window_start"]) == (week(0), week(1))
+    assert alert["resolved_at"] == week(3)
+    assert alert["value"] == 0.5
+    assert alert["summary"] == "flights: temp: median went from 10 to 20"
+
+
+def test_a_weak_effect_needs_two_windows_in_a_row(connection, judge, row, week):
+    assert judge(row(0, "alert", strength=1.5)) == []
+    assert judge(row(1, "ok")) == []
+    assert judge(row(2, "alert", strength=1.5)) == []
+    # Windows that nobody could judge neither make nor break a row.
+    assert judge(row(3, "not_enough_rows")) == []
+    assert events(judge(row(4, "alert", strength=1.5))) == ["alert.firing"]
+    assert alerts(connection)[0]["window_start"] == week(4)
+
+
+def test_how_many_in_a_row_is_the_callers(connection, judge, row):
+    def asked(number, min_windows):
+        with writing(connection):
+            connection.execute("delete from alerts")
+            weak = row(number, "alert", strength=1.1)
+            changed = update(
+                connection, [weak], [RuleSettings(rule="data_drift", for_windows=min_windows)]
+            )
+        return events(changed)
+
+    judge(row(0, "ok"), row(1, "alert", strength=1.1))
+    assert asked(2, 3) == []
+    judge(row(2, "alert", strength=1.1))
+    assert asked(3, 3) == asked(3, 1) == ["alert.firing"]
+    assert asked(3, 4) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"in_reference": 1},
+        {"verdict": "no_reference"},
+        {"verdict": "not_enough_rows"},
+        {"verdict": None},
+        {"metric": "psi"},
+    ],
+)
+def test_what_never_alerts(connection, judge, row, said):
+    assert judge(row(0, "alert") | said) == []
+    assert alerts(connection) == []
+
+
+def test_a_window_of_the_reference_is_no_first_of_two(judge, row):
+    judge(row(0, "alert", in_reference=1))
+    assert judge(row(1, "alert", strength=1.5)) == []
+
+
+def test_windows_without_verdict_do_not_end_an_incident(connection, judge, row):
+    judge(row(0, "alert"))
+    assert judge(row(1, "not_enough_rows")) == []
+    assert alerts(connection)[0]["state"] == "firing"
+
+
+def test_each_subject_has_its_own_incident(connection, judge, row):
+    changed = judge(
+        row(0, "alert"),
+        row(0, "alert", feature="dewp"),
+        row(0, "alert", segment="sex=F"),
+        row(0, "alert", version="2"),
+    )
+    assert len(changed) == 4
+    assert len({one.alert["fingerprint"] for one in changed}) == 4
+    assert events(judge(row(1, "ok", feature="dewp"))) == ["alert.resolved"]
+    assert [one["state"] for one in alerts(connection)].count("firing") == 3
+
+
+def test_a_second_incident_is_a_second_row(connection, judge, row):
+    for number, verdict in enumerate(["alert", "ok", "alert"]):
+        judge(row(number, verdict))
+    assert [one["state"] for one in alerts(connection)] == ["resolved", "firing"]
+
+
+def test_the_last_window_judged_again_as_ok_ends_the_incident(connection, judge, row, week):
+    judge(row(0, "alert"))
+    assert events(judge(row(0, "ok"))) == ["alert.resolved"]
+    assert alerts(connection)[0]["resolved_at"] == week(1)
+    # More labels: it was bad after all. People were told that it is over, so it is news.
+    assert events(judge(row(0, "alert"))) == ["alert.firing"]
+
+
+def test_old_windows_judged_again_end_nothing_and_reopen_nothing(connection, judge, row):
+    judge(row(0, "alert"))
+    judge(row(1, "alert"))
+    assert judge(row(0, "ok")) == []
+    assert alerts(connection)[0]["state"] == "firing"
+    assert judge(row(0, "alert", value=0.9)) == []
+    assert alerts(connection)[0]["value"] == 0.3
+    judge(row(2, "ok"))
+    assert judge(row(0, "alert")) == judge(row(1, "alert")) == []
+    assert [one["state"] for one in alerts(connection)] == ["resolved"]
+
+
+def test_late_labels_move_the_start_back_over_an_unbroken_run(connection, judge, row, week):
+    for number in range(4):
+        judge(row(number, "ok"))
+    judge(row(4, "alert"))
+    judge(row(1, "alert"))
+    assert alerts(connection)[0]["window_start"] == week(4)  # weeks 2 and 3 were fine
+    judge(row(2, "alert", strength=1.5))
+    judge(row(3, "alert", strength=1.5))
+    (alert,) = alerts(connection)
+    assert (alert["window_start"], alert["window_end"]) == (week(1), week(2))
+    assert alert["started_at"] == week(1)
+    assert alert["last_window_start"] == week(4)
+
+
+def test_one_good_window_may_be_a_pause(connection, judge, row, week):
+    def asked(number, verdict):
+        with writing(connection):
+            return events(update(connection, [row(number, verdict)], recovery_windows=2))
+
+    judge(row(0, "alert"))
+    assert asked(1, "ok") == []
+    judge(row(2, "alert"))
+    assert [one["state"] for one in alerts(connection)] == ["firing"]
+    connection.execute(
+        "update metrics set verdict = 'ok', strength = 0 where window_start = ?", (week(2),)
+    )
+    assert asked(3, "ok") == ["alert.resolved"]
+
+
+def test_labels_for_the_whole_past_make_one_incident_in_its_place(connection, judge, row, week):
+    for number in range(8):
+        judge(row(number, "ok"))
+    said = []
+    for number in range(8):
+        said += events(judge(row(number, "alert" if 2 <= number <= 5 else "ok")))
+    assert said == ["alert.firing", "alert.resolved"]
+    (alert,) = alerts(connection)
+    assert (alert["window_start"], alert["last_window_start"]) == (week(2), week(5))
+    assert alert["resolved_at"] == week(7)
+
+
+def test_without_an_explanation_the_numbers_speak(judge, row):
+    (one,) = judge(row(0, "alert", explanation=None, segment="sex=F"))
+    assert one.alert["summary"] == "flights (sex=F): drift of temp is 0.3, the limit is 0.1"
+
+
+def test_a_rollback_leaves_neither_alert_nor_message(connection, row):
+    from modeltap.config.webhook_settings import WebhookSettings
+    from modeltap.notify.outbox import enqueue
+
+    with pytest.raises(RuntimeError), writing(connection):
+        changed = update(connection, [row(0, "alert")])
+        assert enqueue(connection, changed, [("one", WebhookSettings(url="http://a.example"))]) == 1
+        raise RuntimeError("the analyzer was ended")
+    for table in ("alerts", "deliveries"):
+        assert connection.execute(f"select count(*) from {table}").fetchone()[0] == 0
+
+
+def states(connection):
+    rows = connection.execute("select state from alert_history order by rowid")
+    return [one["state"] for one in rows]
+
+
+def test_a_suspicion_is_pending_until_it_is_sure_or_forgotten(connection, judge, row, week):
+    judge(row(0, "alert", strength=1.5))
+    (pending,) = alerts(connection)
+    assert (pending["state"], pending["window_start"]) == ("pending", week(0))
+    judge(row(1, "ok"))
+    assert alerts(connection) == [] and states(connection) == []
+    judge(row(2, "alert", strength=1.5), row(3, "alert", strength=1.5))
+    (firing,) = alerts(connection)
+    assert (firing["state"], states(connection)) == ("firing", ["pending", "firing"])
+
+
+def test_three_windows_without_a_verdict_are_a_state_of_their_own(connection, judge, row):
+    judge(row(0, "alert"))
+    silent = [judge(row(n, "not_enough_rows")) for n in (1, 2, 3, 4)]
+    assert [events(one) for one in silent] == [[], [], ["alert.no_data"], []]
+    assert alerts(connection)[0]["state"] == "no_data"
+    # It goes on: no second message about the same incident, but its history tells.
+    assert judge(row(5, "alert")) == []
+    assert alerts(connection)[0]["state"] == "firing"
+    assert events(judge(row(6, "ok"))) == ["alert.resolved"]
+    assert states(connection) == ["firing", "no_data", "firing", "resolved"]
+
+
+def test_while_the_analysis_fails_nobody_knows(connection, judge, row):
+    judge(row(0, "alert"), row(0, "alert", feature="dewp"))
+    judge(row(1, "ok", feature="dewp"))
+    with writing(connection):
+        lost = mark_unknown(connection)
+    assert [(one.event, one.alert["feature"]) for one in lost] == [("alert.error", "temp")]
+    assert sorted(one["state"] for one in alerts(connection)) == ["error", "resolved"]
+    assert events(judge(row(2, "ok"))) == ["alert.resolved"]
+
+
+@pytest.mark.parametrize(
+    ("after", "ended"),
+    [
+        ({"strength": 0.8, "p_value": 0.001}, False),  # less sure, but hardly well again
+        ({"strength": 0.8, "p_value": None}, False),
+        ({"strength": 0.8, "p_value": 0.3}, True),
+        ({"strength": 0.4, "p_value": 1e-9}, True),  # sure, and hardly worth a word
+    ],
+)
+def test_only_what_is_well_again_ends_an_incident(connection, judge, row, after, ended):
+    judge(row(0, "alert"))
+    assert events(judge(row(1, "ok", **after), calm_windows=2)) == []
+    assert events(judge(row(2, "ok", **after), calm_windows=2)) == ["alert.resolved"] * ended
+
+
+def test_what_flaps_is_told_ever_more_rarely(connection, judge, row):
+    """A metric that is bad in two of every five windows: a day of hours is a few messages."""
+    said = []
+    for number in range(100):
+        bad = number % 5 in (0, 1)
+        said += events(judge(row(number, "alert" if bad else "ok"), calm_windows=2))
+    assert said == ["alert.firing", "alert.resolved", "alert.firing"]
+    assert alerts(connection)[-1]["state"] == "firing"
+    for number in range(100, 120):
+        said += events(judge(row(number, "ok"), calm_windows=2))
+    assert said[3:] == ["alert.resolved"]
+
+
+def test_after_a_quiet_time_damping_is_over(connection, judge, row):
+    for number in range(60):
+        judge(row(number, "alert" if number in (0, 50) else "ok"), calm_windows=2)
+    assert [one["state"] for one in alerts(connection)] == ["resolved", "resolved"]
+    ended = [one["resolved_at"] for one in alerts(connection)]
+    assert ended == [row(2, "ok")["window_end"], row(52, "ok")["window_end"]]
+
+
+def test_each_step_is_kept(connection, judge, row, week):
+    judge(row(0, "alert", value=0.4))
+    judge(row(1, "ok", value=0.01))
+    kept = connection.execute("select * from alert_history order by rowid").fetchall()
+    assert [(one["state"], one["window_start"], one["value"]) for one in kept] == [
+        ("firing", week(0), 0.4),
+        ("resolved", week(1), 0.01),
+    ]
+    assert len({one["alert_id"] for one in kept}) == 1 and all(one["at"] for one in kept)
+
+
+def test_windows_that_always_differ_somewhat_end_an_incident_after_eight(connection, judge, row):
+    judge(row(0, "alert"))
+    doubtful = {"strength": 0.9, "p_value": 1e-9}
+    for week in range(1, 8):
+        assert judge(row(week, "ok", **doubtful)) == []
+    assert events(judge(row(8, "ok", **doubtful))) == ["alert.resolved"]

@@ -1,0 +1,51 @@
+"""Reminders: an alert that still fires is repeated unless somebody acknowledged it."""
+
+from __future__ import annotations
+
+import json
+
+from modeltap.alerts.reminders import any_due, due_reminders
+from modeltap.alerts.silence import acknowledge
+from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.notify.outbox import enqueue
+from modeltap.store.connection import writing
+
+HOOKS = [("one", WebhookSettings(url="http://a.example"))]
+NOW = 1_900_000_000.0
+HOUR, DAY = 3600.0, 86_400.0
+
+
+def remind(connection, now, interval=7 * DAY):
+    with writing(connection):
+        enqueue(connection, due_reminders(connection, "flights", interval, now), HOOKS)
+
+
+def test_what_still_fires_is_repeated_unless_somebody_looks_after_it(
+    connection, judge, row, at, told
+):
+    judge(row(0, "alert"), row(0, "alert", feature="dewp"), webhooks=HOOKS)
+    told()
+    with writing(connection):
+        acknowledge(
+            connection,
+            connection.execute("select id from alerts where feature = 'dewp'").fetchone()[0],
+        )
+    assert not any_due(connection, 7 * DAY, NOW + 6 * DAY)
+    remind(connection, NOW + 6 * DAY)
+    assert told() == []
+    assert any_due(connection, 7 * DAY, NOW + 7 * DAY + 1)
+    at(NOW + 7 * DAY + 1)
+    remind(connection, NOW + 7 * DAY + 1)
+    assert told() == [("alert.firing", ["temp"], True)]
+    assert not any_due(connection, 7 * DAY, NOW + 8 * DAY)
+    assert not any_due(connection, None, NOW + 99 * DAY)  # repeat_interval = "never"
+
+
+def test_a_reminder_says_since_when(connection, judge, row, at):
+    judge(row(0, "alert"), webhooks=HOOKS)
+    at(NOW + 8 * DAY)
+    remind(connection, NOW + 8 * DAY)
+    body = connection.execute("select body from deliveries order by rowid desc").fetchone()[0]
+    assert json.loads(body)["data"]["summary"] == (
+        "flights: 1 input drifted (still, since 2013-03-04): temp: median went from 10 to 20"
+    )

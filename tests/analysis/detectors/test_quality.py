@@ -1,0 +1,163 @@
+"""Rates of missing, mistyped, unseen and outlying values: never from a handful or by chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detecting import evaluated
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import quality
+from modeltap.analysis.references.fit import fit
+
+rng = np.random.default_rng(8)
+WORDS = rng.choice(list("abc"), size=2000).tolist()
+
+
+def rates(then, now, alpha=0.0004, **options):
+    """Return the rates of one column's window by name."""
+    reference = fit({"f": then}, len(then), model="m")
+    counted = tally({"f": now}, len(now), reference)
+    judged = evaluated(reference, counted, [quality], alpha=alpha, **options)
+    return {metric.metric: metric for metric in judged}
+
+
+def test_each_rate_has_its_own_rows():
+    """Missing is over all, the wrong type over those not missing, unseen over the right type."""
+    found = rates(WORDS, [None] * 20 + [7] * 30 + ["new"] * 50 + ["a"] * 100)
+    assert {name: (m.count, m.rows) for name, m in found.items()} == {
+        "missing_rate": (20, 200),
+        "type_mismatch_rate": (30, 180),
+        "unseen_rate": (50, 150),
+    }
+    assert all(m.verdict == "alert" and m.low < m.value < m.high for m in found.values())
+
+
+def test_few_rows_give_no_verdict():
+    """Three rows, all missing; or one row of the right type, and that one new."""
+    assert rates(WORDS, [None] * 3)["missing_rate"].verdict == "not_enough_rows"
+    found = rates(WORDS, ["new"] + [None] * 199)
+    assert found["missing_rate"].verdict == "alert"
+    assert found["unseen_rate"].verdict == "not_enough_rows"
+
+
+def test_one_new_word_among_a_hundred_is_no_alert():
+    """A rate of one in 2,000 need not have been seen; the normal limit called it certain."""
+    assert rates(WORDS, [*WORDS[:99], "new"])["unseen_rate"].verdict == "ok"
+
+
+def test_new_words_are_expected_where_words_were_seen_once():
+    """A column with a long tail always has some (Good, 1953), and alerts only for more."""
+    weights = 1 / np.arange(1, 1001)
+    draw = lambda n: [f"w{i}" for i in rng.choice(1000, size=n, p=weights / weights.sum())]  # noqa: E731
+    then = draw(2000)
+    alerts = sum(rates(then, draw(500))["unseen_rate"].verdict == "alert" for _ in range(20))
+    assert alerts == 0
+    now = draw(400) + [f"new{i}" for i in range(100)]
+    assert rates(then, now)["unseen_rate"].verdict == "alert"
+
+
+def test_missing_less_than_before_is_no_alert():
+    """Only worse is news, and only beyond two points of a hundred."""
+    then = [None] * 500 + [1.5, 2.5, 3.5] * 500
+    assert rates(then, [1.5] * 500)["missing_rate"].verdict == "ok"
+    now = [None] * 130 + [1.5] * 370
+    assert rates(then, now)["missing_rate"].verdict == "ok"
+
+
+NAN = float("nan")
+
+NORMAL = np.random.default_rng(12).normal(50, 10, size=5000)
+
+USUAL = [48.0, 51.5, 46.0, 55.0, 52.0, 44.5, 49.0, 50.5, 53.0, 47.0] * 2
+
+
+def column_rates(then, now):
+    """Return the quality metrics of one column's batch by name, from five rows on."""
+    reference = fit({"x": then}, len(then), model="m")
+    counted = tally({"x": now}, len(now), reference)
+    judged = evaluated(reference, counted, [quality], alpha=0.01, min_rows=5)
+    return {metric.metric: metric for metric in judged}
+
+
+def z_scores(batch):
+    """The usual snippet: deviations within the batch."""
+    return np.abs(np.array(batch) - np.mean(batch)) / np.std(batch)
+
+
+@pytest.mark.parametrize("rows", [2, 5, 9, 10])
+def test_a_batch_of_ten_rows_or_fewer_shows_its_outlier(rows):
+    """No z-score within the batch can be more than sqrt(n - 1): that is 3 for ten rows."""
+    batch = [*USUAL[: rows - 1], 1e6]
+    assert z_scores(batch).max() <= 3.0001
+    found = column_rates(NORMAL, batch)["outlier_rate"]
+    assert (found.count, found.rows, found.value) == (1, rows, 1 / rows)
+
+
+def test_a_batch_of_outliers_alone_shows_them_all():
+    """Ten rows, all far out and all alike: within the batch nothing deviates."""
+    found = column_rates(NORMAL, [200.0] * 10)["outlier_rate"]
+    assert (found.count, found.value, found.verdict) == (10, 1.0, "alert")
+    assert found.explanation.startswith("x: far out (beyond ")
+
+
+def test_two_huge_outliers_do_not_mask_each_other():
+    """Their own spread hides both from a z-score of the batch."""
+    batch = [*USUAL[:13], 1e9, -1e9]
+    assert z_scores(batch).max() < 3
+    found = column_rates(NORMAL, batch)["outlier_rate"]
+    assert (found.count, found.rows, found.verdict) == (2, 15, "alert")
+
+
+def test_a_nan_blanks_nothing():
+    """It is missing: the outliers beside it are counted, among the rows that have a value."""
+    batch = [*USUAL[:15], NAN, None, 1e6, -1e6]
+    assert np.isnan(np.std(np.array(batch, dtype=float)))
+    found = column_rates(NORMAL, batch)
+    assert (found["outlier_rate"].count, found["outlier_rate"].rows) == (2, 17)
+    assert (found["missing_rate"].count, found["missing_rate"].rows) == (2, 19)
+    assert found["outlier_rate"].value == 2 / 17
+
+
+def test_what_is_wide_within_a_batch_is_no_outlier_of_a_wider_reference():
+    """One row far from its batch, and usual all the same."""
+    batch = [*[50.0] * 19, 75.0]
+    assert z_scores(batch).max() > 4
+    assert column_rates(NORMAL, batch)["outlier_rate"].count == 0
+
+
+def test_outliers_in_the_reference_do_not_hide_those_of_a_batch():
+    """Median and absolute deviation: one row of ten at 1e9 moves them little."""
+    then = NORMAL.copy()
+    then[::10] = 1e9
+    found = column_rates(then, [*USUAL, 200.0, 300.0])["outlier_rate"]
+    assert (found.count, found.rows) == (2, 22)
+
+
+def test_fences_by_hand():
+    """0 to 999: median 499.5; half of all lie within 250 of it, times 1.4826, times 3.5."""
+    then = list(range(1000))
+    reach = 3.5 * 1.4826 * 250
+    inside = [499.5 - reach + 0.01, 499.5 + reach - 0.01, 0, 999]
+    outside = [499.5 - reach - 0.01, 499.5 + reach + 0.01, 1e12]
+    found = column_rates([*then, *then], inside + outside)["outlier_rate"]
+    assert (found.count, found.rows) == (3, 7)
+
+
+def test_tukeys_fences_by_hand():
+    """0 to 999: quartiles 249.75 and 749.25, so -499.5 and 1498.5; it only describes."""
+    then = [float(n) for n in range(1000)] * 2
+    inside = [-499.5, -499.4, 0.0, 500.0, 999.0, 1498.4, 1498.5]
+    outside = [-499.6, -1e9, 1498.6, 1e300]
+    found = column_rates(then, [*inside, *outside, NAN])["iqr_outlier_rate"]
+    assert (found.count, found.rows, found.value) == (4, 11, 4 / 11)
+    assert found.verdict is None and found.low < found.value < found.high
+    assert column_rates(then, inside)["iqr_outlier_rate"].value == 0.0
+
+
+def test_a_normal_column_has_the_rates_of_a_normal_distribution():
+    """Beyond Tukey's fences lie .7 %, beyond 3.5 deviations .05 %."""
+    rng = np.random.default_rng(4)
+    found = column_rates(rng.normal(size=50_000), rng.normal(size=50_000))
+    assert found["iqr_outlier_rate"].value == pytest.approx(0.00698, abs=0.0012)
+    assert found["outlier_rate"].value == pytest.approx(0.00047, abs=0.0003)

@@ -1,0 +1,55 @@
+"""Outliers of whole rows: found where each value by itself is usual."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detecting import evaluated
+from modeltap.analysis.counting.sample import sample
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import row_outliers
+from modeltap.analysis.detectors.context import BothSamples
+from modeltap.analysis.references.fit import fit
+
+
+def columns(rows):
+    return {f"x{i}": column.tolist() for i, column in enumerate(rows.T)}
+
+
+def coincide(rows, share, rng):
+    """Let the largest values of all columns be in the same rows; no column changes otherwise."""
+    count = int(share * len(rows))
+    ordered = np.sort(np.abs(rows), axis=0)[::-1]
+    ordered[count:] = rng.permuted(ordered[count:], axis=0)
+    return ordered * rng.choice([-1, 1], size=rows.shape)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_are_outlying_only_jointly_are_found(seed):
+    """Each value is usual, and no column drifts; all extreme at once is like no row before."""
+    rng = np.random.default_rng(seed)
+    then, now = rng.normal(size=(2000, 6)), rng.normal(size=(1000, 6))
+    reference = fit(columns(then), len(then), model="m")
+    learnt = sample(columns(then), len(then), reference)
+
+    def judged(rows):
+        coded = sample(columns(rows), len(rows), reference)
+        counted = tally(columns(rows), len(rows), reference)
+        samples = BothSamples(learnt, coded)
+        (metric,) = evaluated(reference, counted, [row_outliers], alpha=0.001, samples=samples)
+        return metric, metric.evidence.places
+
+    metric, places = judged(now)
+    assert metric.verdict == "ok" and metric.value < 0.03
+    odd = coincide(now, 0.1, rng)
+    metric, places = judged(odd)
+    assert metric.verdict == "alert" and metric.value == pytest.approx(0.1, abs=0.02)
+    assert len(places) == 5 and max(places) < 100
+    assert "rows unlike the reference's went from" in metric.explanation
+    many, _ = judged(
+        np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]])
+    )
+    assert many.value > 0.9, "what is frequent in a window is usual in the reference's eyes only"
+    counted = tally(columns(odd), len(odd), reference)
+    assert not [m for m in evaluated(reference, counted) if m.verdict == "alert"]

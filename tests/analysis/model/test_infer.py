@@ -1,0 +1,108 @@
+"""Types, bins and words, learnt once from columns of any make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.model.binning import edges_of
+from modeltap.analysis.model.reference import layout
+from modeltap.analysis.references.fit import fit
+
+rng = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros(100),
+        np.array([1e12, *rng.normal(size=999)]),
+        np.array([5.0]),
+        np.array([]),
+        np.array([-1e308, 1e308] * 50),
+    ],
+)
+def test_edges_are_finite_and_ascending(values):
+    """Constant, one huge value, a single one, none, the largest there are."""
+    edges = np.array(edges_of(values))
+    assert np.isfinite(edges).all() and (edges[1:] > edges[:-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ([1, 2.5, None] * 10, "numeric"),
+        (["a", "b"] * 10, "categorical"),
+        ([True, False] * 10, "boolean"),
+        (["True", "false"] * 10, "boolean"),
+        ([f"id-{i}" for i in range(50)], "id"),
+        (list(range(1000, 1200)), "id"),
+        (["2013-01-01T10:00:00Z"] * 30, "datetime"),
+        (["x " * 200] * 30, "text"),
+        ([f"my parcel {i} is late again" for i in range(50)], "text"),
+        ([[1, 2]] * 10, "vector"),
+        ([[1, "a"]] * 10, "other"),
+        ([None] * 10, "other"),
+    ],
+)
+def test_types_are_learnt(column, kind):
+    """Numbers, words, truth values, ids, times, texts, vectors, and what is none of them."""
+    assert fit({"f": column}, len(column), model="m").features[0].kind == kind
+
+
+NAN = float("nan")
+
+
+def learn(column):
+    return fit({"f": column}, len(column), model="m").features[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        (rng.integers(0, 1000, 300), "numeric"),
+        (rng.normal(size=300).astype("f4"), "numeric"),
+        (list(rng.normal(size=300)), "numeric"),
+        (rng.random(300) < 0.5, "boolean"),
+        (rng.choice(["a", "b"], 300), "categorical"),
+        (np.array(["a", "b", None] * 100, dtype=object), "categorical"),
+        (np.array(["2020-01-01"] * 30, dtype="M8[D]"), "datetime"),
+    ],
+)
+def test_arrays_are_learnt_as_lists_are(column, kind):
+    """Whole numbers, single precision, NumPy's own scalars, truth values, words, dates."""
+    feature = learn(column)
+    assert feature.kind == kind
+    again = learn(column.tolist() if isinstance(column, np.ndarray) else column)
+    assert again.kind == kind and sum(feature.counts) == len(column)
+
+
+def test_nan_among_words_is_missing_and_no_number():
+    """As pandas writes missing words: three of ten do not make the column 'other'."""
+    feature = learn(["a", "b", "a", "b", "a", "b", "a", NAN, NAN, NAN] * 10)
+    assert feature.kind == "categorical" and feature.counts[-3:] == (30, 0, 0)
+
+
+def test_nan_in_a_column_that_is_not_tested_is_missing():
+    """Its missing rate is all that such a column has."""
+    assert learn([[1, "a"], NAN, None] * 10).counts == (10, 20, 0, 0)
+
+
+def test_edges_reach_beyond_the_reference():
+    """Doubling distances on both sides, and never more than 163 edges for a smooth column."""
+    values = rng.lognormal(size=10_000)
+    edges = edges_of(values)
+    assert len(edges) <= 163
+    assert edges[0] < values.min() - 7 * np.ptp(values)
+    assert edges[-1] > values.max() + 7 * np.ptp(values)
+
+
+def test_the_vocabulary_is_limited_and_its_rarer_words_are_known():
+    """200 words have a bin each, the others share one, and none of them is 'never seen'."""
+    words = [f"w{i}" for i in range(260)] * 4 + [f"w{i}" for i in range(200)]
+    reference = fit({"c": words}, len(words), model="m")
+    feature = reference.features[0]
+    assert len(feature.vocabulary) == 200 and feature.counts[200] == 240
+    counted = tally({"c": ["w250", "new"]}, 2, reference).counts[layout(reference)["c"]]
+    assert counted[200] == 1 and counted[-1] == 1

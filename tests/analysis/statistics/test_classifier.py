@@ -1,0 +1,45 @@
+"""The domain classifier: chance where nothing differs, certain where something does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import mannwhitneyu
+from sklearn.linear_model import LogisticRegression
+
+from modeltap.analysis.statistics.classifier import DomainClassifier, auc, halved
+
+rng = np.random.default_rng(5)
+
+
+def test_the_area_is_mann_whitneys():
+    """Also among ties."""
+    scores, y = rng.integers(0, 9, 300).astype(float), rng.integers(0, 2, 300)
+    expected = mannwhitneyu(scores[y == 1], scores[y == 0], method="asymptotic").statistic
+    area, variance = auc(scores, y)
+    assert area == pytest.approx(expected / ((y == 1).sum() * (y == 0).sum()))
+    assert 0 < variance < auc(np.arange(300.0), y)[1]
+
+
+def test_halves_hold_each_row_once():
+    """And do not go by the parity of a row's place."""
+    rows = np.arange(101)[:, None]
+    first, second = halved(rows)
+    assert sorted([*first[:, 0], *second[:, 0]]) == list(range(101))
+    assert 0 < (first % 2).mean() < 1
+
+
+def test_samples_of_one_source_are_not_told_apart():
+    found = DomainClassifier(
+        rng.normal(size=(800, 4)), rng.normal(size=(400, 4)), LogisticRegression
+    )
+    low, high = found.interval()
+    assert low < 0.5 < high and min(found.p_values) > 0.001
+    assert found.auc < found.threshold(None) == pytest.approx(0.55)
+
+
+def test_a_shift_is_told_on_rows_that_nobody_was_taught():
+    moved = rng.normal([1.5, 0, 0, 0], size=(400, 4))
+    found = DomainClassifier(rng.normal(size=(800, 4)), moved, LogisticRegression)
+    assert found.auc > found.threshold(0.6) and max(found.p_values) < 1e-9
+    assert found.threshold(0.6) == pytest.approx(0.625)

@@ -1,0 +1,34 @@
+"""Principal components: rows that lost what held their columns together are rebuilt worse."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modeltap.analysis.statistics.components import FLOOR, Components, Reconstruction
+
+
+def correlated(rng, rows):
+    common = rng.normal(size=(rows, 1))
+    return np.hstack([common, common]) + rng.normal(0, 0.1, size=(rows, 2))
+
+
+def test_rows_of_the_same_kind_are_rebuilt_as_well():
+    rng = np.random.default_rng(2)
+    found = Reconstruction(Components(correlated(rng, 2000)), correlated(rng, 500))
+    assert found.p_value > 0.001 and abs(found.growth) < FLOOR
+
+
+def test_a_correlation_that_broke_is_seen_in_the_errors():
+    """Each column by itself is as it was; shuffled, they belong together no more."""
+    rng = np.random.default_rng(3)
+    window = rng.permuted(correlated(rng, 500), axis=0)
+    found = Reconstruction(Components(correlated(rng, 2000)), window)
+    assert found.p_value < 1e-9 and found.growth > FLOOR
+    assert set(found.drivers(["a", "b"])) <= {"a", "b"} and found.drivers(["a", "b"])
+
+
+def test_constant_columns_are_rebuilt_without_error():
+    rows = np.ones((100, 3))
+    found = Reconstruction(Components(rows), rows)
+    assert found.growth == 0.0 and np.isfinite(found.p_value)
+    assert found.drivers(["a", "b", "c"]) == []

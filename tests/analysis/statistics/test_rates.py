@@ -1,0 +1,40 @@
+"""Fractions and their uncertainty, against SciPy's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, chi2_contingency
+
+from modeltap.analysis.statistics.rates import grew, wilson
+
+
+@pytest.mark.parametrize(("count", "rows"), [(0, 10), (5, 100), (50, 100), (100, 100), (1, 10**6)])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.999])
+def test_wilsons_interval_is_scipys(count, rows, confidence):
+    ours = wilson(count, rows, confidence)
+    theirs = binomtest(count, rows).proportion_ci(confidence, method="wilson")
+    assert ours == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+
+
+def test_without_rows_everything_is_possible():
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert grew(0, 0, 1, 2) == grew(1, 2, 0, 0) == grew(0, 5, 0, 5) == grew(5, 5, 5, 5) == 1.0
+
+
+def test_growth_is_half_of_the_two_sided_test():
+    """Of two proportions that is chi-square without a correction."""
+    table = np.array([[20, 80], [120, 880]])
+    two_sided = chi2_contingency(table, correction=False).pvalue
+    assert grew(20, 100, 120, 1000) == pytest.approx(two_sided / 2)
+
+
+@given(st.integers(0, 500), st.integers(1, 500), st.integers(0, 500), st.integers(1, 500))
+def test_p_values_of_both_directions_are_together_one(a, b, c, d):
+    """Whatever grew on one side shrank on the other."""
+    a, c = min(a, b), min(c, d)
+    forth, back = grew(a, b, c, d), grew(c, d, a, b)
+    assert 0 <= forth <= 1
+    assert forth == back == 1.0 or forth + back == pytest.approx(1.0)

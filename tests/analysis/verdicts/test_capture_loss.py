@@ -1,0 +1,41 @@
+"""Capture loss: one alert that ends after two quiet hours."""
+
+from __future__ import annotations
+
+import time
+
+from modeltap.alerts import lifecycle
+from modeltap.analysis.verdicts import capture_loss, results
+from modeltap.store.connection import connect, writing
+from modeltap.store.dropped import dropped_due, note_dropped
+
+
+def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
+    """Repeats update it; reasons are named, the most frequent first."""
+    connection = connect(store)
+    told = []
+
+    def judge(now):
+        found = capture_loss.results(connection, now)
+        for result in found:
+            with writing(connection):
+                rows = results.write(connection, result)
+                told.extend(lifecycle.update(connection, rows, recovery_windows=2))
+        return len(found)
+
+    def lose(**reasons):
+        with writing(connection):
+            note_dropped(connection, "m", "host", 1, reasons)
+
+    now = time.time()
+    assert judge(now) == 0 and not dropped_due(connection, now)
+    lose(full=3, died=1200)
+    assert dropped_due(connection, now) and judge(now) == 1 and judge(now) == 0
+    lose(full=4)
+    judge(now)
+    (alert,) = connection.execute("select * from alerts").fetchall()
+    assert alert["summary"] == "m: 1,207 exchanges were not recorded: 1,200 (died), 7 (full)"
+    assert alert["severity"] == "warning" and not dropped_due(connection, now + 3600)
+    assert dropped_due(connection, now + 4 * 3600) and judge(now + 4 * 3600) == 2
+    assert [one.event for one in told] == ["alert.firing", "alert.resolved"]
+    connection.close()

@@ -1,0 +1,62 @@
+"""The result of a window: written once, again only when asked to, with what it marks."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.analysis.model.metric import ALERT, Metric
+from modeltap.analysis.verdicts.results import LossesRead, Period, WindowResult, write
+from modeltap.store.connection import connect, writing
+from modeltap.store.dropped import JUDGED
+from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.watermarks import watermark
+
+PERIOD = Period("m", "", "1h", "2024-01-01T00:00:00.000Z", "2024-01-01T01:00:00.000Z")
+
+
+@pytest.fixture
+def connection(store):
+    return connect(store)
+
+
+def result(value, **about):
+    metric = Metric(metric="mae", rows=100, value=value, verdict=ALERT)
+    return WindowResult(PERIOD, [metric], job="performance", **about)
+
+
+def put(connection, one, **options):
+    with writing(connection):
+        return write(connection, one, **options)
+
+
+def values(connection):
+    return [row[0] for row in connection.execute("select value from metrics")]
+
+
+def test_a_window_is_written_once(connection):
+    (row,) = put(connection, result(1.0))
+    assert (row["model"], row["window_start"], row["verdict"]) == ("m", PERIOD.start, "alert")
+    assert put(connection, result(2.0)) is None and values(connection) == [1.0]
+
+
+def test_more_rows_or_a_second_time_on_purpose_replace_it(connection):
+    put(connection, result(1.0))
+    assert put(connection, result(2.0, revision="#101")) and values(connection) == [2.0]
+    assert put(connection, result(3.0), again=True) and values(connection) == [3.0]
+
+
+def test_a_window_that_was_written_is_marked_all_the_same(connection):
+    due = DueWindow("m", "", "1h", PERIOD.start)
+    put(connection, result(1.0))
+    with writing(connection):
+        note_due(connection, [due], 7)
+    assert put(connection, result(2.0, done=due)) is None
+    assert labelled_windows(connection) == []
+
+
+def test_without_a_job_each_result_counts(connection):
+    loss = Metric(metric="capture_loss", rows=3, value=3.0)
+    for newest in (4, 9):
+        read = LossesRead(watermark(connection, JUDGED), newest)
+        assert put(connection, WindowResult(PERIOD, [loss], done=read)) is not None
+    assert watermark(connection, JUDGED) == 9

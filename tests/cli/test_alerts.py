@@ -1,0 +1,26 @@
+"""`modeltap alerts`: for people and for programs."""
+
+from __future__ import annotations
+
+from command import lines, modeltap
+
+
+def test_alerts_for_people_and_programs(at):
+    """The incident is in both; JSON has the columns that were promised."""
+    assert "amount: median went from" in modeltap("alerts", *at)
+    rows = lines(modeltap("alerts", *at, "--model", "m", "--state", "firing", "--json"))
+    assert {row["rule"] for row in rows} == {"data_drift", "prediction_drift", "performance"}
+    assert {
+        "id",
+        "metric",
+        "feature",
+        "severity",
+        "window_start",
+        "last_window_start",
+        "value",
+        "threshold",
+        "p_value",
+        "summary",
+        "started_at",
+        "resolved_at",
+    } <= set(rows[0])

@@ -1,0 +1,67 @@
+"""`modeltap doctor`: content, or one line with the fix."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from command import lines, modeltap
+from modeltap.store.connection import connect
+from stores import every, put
+
+
+def test_doctor_is_content_and_then_is_not(at, tmp_path):
+    """Exit 0 when all is well, 1 with the mend when it is not."""
+    found = lines(modeltap("doctor", *at, "--json"))
+    assert all(one["ok"] for one in found) and {"store", "references"} <= {
+        o["check"] for o in found
+    }
+    open_to_all = tmp_path / "open.db"
+    connect(open_to_all).close()
+    open_to_all.chmod(0o644)
+    modeltap("doctor", "--store", open_to_all, code=1)
+
+
+def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
+    """Two fields, of which none has a usual name: what has to be written is ready to copy."""
+    store = tmp_path / "prices.db"
+    answer = json.dumps({"model_version": "2026-11", "price_keur": 313.8})
+    put(
+        store,
+        every(1, 20),
+        [{"rooms": n} for n in range(20)],
+        model="houses",
+        responses=[answer] * 20,
+    )
+    modeltap("analyze", "--store", store)
+    said = modeltap("doctor", "--store", store, code=1)
+    assert "answers of houses have model_version, price_keur" in said
+    assert '[models.houses.mapping] prediction = "price_keur"' in said
+    (tmp_path / "modeltap.toml").write_text('[models.houses.mapping]\nprediction = "price_keur"\n')
+    put(
+        store,
+        every(1, 20),
+        [{"rooms": n} for n in range(20)],
+        model="houses",
+        prefix="later",
+        responses=[answer] * 20,
+    )
+    modeltap("analyze", "--store", store)
+    rows = lines(modeltap("export", "--store", store, "--model", "houses"))
+    assert {row["prediction"] for row in rows} == {313.8}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3"])
+def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
+    """As far as its address can be seen in its URL."""
+    file = tmp_path / "modeltap.toml"
+    file.write_text(f'webhooks = ["http://{host}:9/hook"]\n')
+    store = tmp_path / "taps.db"
+    connect(store).close()
+    said = modeltap("doctor", "--store", store, code=1)
+    assert "is private; set allow_private = true" in said
+    file.write_text(f'[[webhooks]]\nurl = "http://{host}:9/hook"\nallow_private = true\n')
+    assert "is private" not in modeltap("doctor", "--store", store)
+    file.write_text(f'[[webhooks]]\nurl = "json://{host}:9/"\nformat = "apprise"\n')
+    assert "is private" not in modeltap("doctor", "--store", store)

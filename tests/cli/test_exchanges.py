@@ -1,0 +1,105 @@
+"""`modeltap tail` and `show`: exchanges as they come from an app that serves, and one in full."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from command import lines, modeltap
+
+
+def test_tail_and_show(at):
+    """The last ones, and one of them in full, also by the beginning of its id."""
+    rows = lines(modeltap("tail", *at, "--no-follow", "-n", "3", "--json"))
+    assert [row["request_id"] for row in rows] == ["row-3597", "row-3598", "row-3599"]
+    assert "IMPORT" in modeltap("tail", *at, "--no-follow")
+    one = lines(modeltap("show", rows[0]["id"][:12], *at, "--json"))[0]
+    assert one["id"] == rows[0]["id"] and one["predictions"][0]["prediction"] is not None
+    assert "amount" in modeltap("show", "row-3597", *at)
+
+
+APP = """
+from fastapi import FastAPI
+import modeltap
+app = FastAPI()
+modeltap.watch(app, model="m", store="taps.db", analyze=False)
+
+@app.post("/predict")
+def predict(row: dict) -> dict:
+    return {"prediction": row["x"] * 2}
+"""
+
+
+@pytest.fixture
+def app(serve, eventually, tmp_path):
+    """An app that serves, and has answered one request."""
+    served = serve(APP)
+    ask(served, 1)
+    assert eventually(lambda: (tmp_path / "taps.db").exists())
+    return served
+
+
+def ask(served, x):
+    httpx.post(f"{served.url}/predict", json={"x": x}, trust_env=False).raise_for_status()
+
+
+@contextmanager
+def tail(tmp_path, *words):
+    """Run `modeltap tail`, and end it whatever becomes of the test."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "modeltap", "tail", "--store", "taps.db", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever starts the tests in the background has Ctrl-C ignored, and children inherit it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_tail_prints_what_comes_until_it_is_interrupted(app, tmp_path):
+    """What was there first, then each new exchange; Ctrl-C ends it without a traceback."""
+    with tail(tmp_path, "--json") as process:
+        assert json.loads(process.stdout.readline())["request_body"] == '{"x":1}'
+        for x in (2, 3):
+            ask(app, x)
+            assert json.loads(process.stdout.readline())["request_body"] == f'{{"x":{x}}}'
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode in (0, 130) and "Traceback" not in errors
+
+
+def test_tail_for_people_follows_too(app, tmp_path):
+    """A line an exchange, with what one looks for."""
+    with tail(tmp_path) as process:
+        seen = ""
+        ask(app, 41)
+        while "82" not in seen:
+            line = process.stdout.readline()
+            assert line, "it ended"
+            seen += line
+        assert "/predict" in seen and "200" in seen
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+
+def test_a_reader_that_leaves_ends_it_quietly(app, tmp_path):
+    """`modeltap tail | head -1`."""
+    with tail(tmp_path, "--json") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        ask(app, 5)
+        assert process.wait(60) is not None
+        errors = process.stderr.read()
+    assert "Traceback" not in errors and "Exception" not in errors

@@ -1,0 +1,15 @@
+"""`modeltap metrics`: by name, feature and last windows."""
+
+from __future__ import annotations
+
+from command import lines, modeltap
+
+
+def test_metrics_by_name_feature_and_last_windows(at):
+    """All windows by default; NaN never."""
+    rows = lines(modeltap("metrics", *at, "--metric", "drift", "--feature", "amount", "--json"))
+    assert len(rows) == 30 and rows[0]["in_reference"] == 1 and rows[-1]["verdict"] == "alert"
+    assert "NaN" not in modeltap("metrics", *at, "--json")
+    last = lines(modeltap("metrics", *at, "--metric", "mae", "--last", "2", "--json"))
+    assert [row["window_start"][11:13] for row in last] == ["04", "05"]
+    assert "mae" in modeltap("metrics", *at, "--metric", "mae")

@@ -1,0 +1,31 @@
+"""`modeltap reference`: shown, listed, compared and used."""
+
+from __future__ import annotations
+
+from command import lines, modeltap
+
+
+def test_reference_show(at):
+    """Each feature's type and bins."""
+    (reference,) = lines(modeltap("reference", "show", *at, "--json"))
+    assert reference["rows"] == 2000
+    kinds = {feature["name"]: feature["type"] for feature in reference["features"]}
+    assert kinds == {"amount": "numeric", "color": "categorical", "prediction": "numeric"}
+    assert "amount" in modeltap("reference", "show", *at)
+
+
+def test_references_are_listed_and_compared(files, at):
+    """By their hashes, or what they begin with."""
+    modeltap("reference", "set", *at, "--model", "m", "--from", "2024-05-02", "--to", "2024-05-03")
+    found = lines(modeltap("reference", "list", *at, "--json"))
+    assert [row["active"] for row in found] == [0, 1]
+    before, after = (row["id"] for row in found)
+    rows = lines(modeltap("reference", "compare", before[:8], after, *at, "--json"))
+    amount = next(row for row in rows if row["feature"] == "amount")
+    assert amount["typical_after"] > amount["typical_before"] and amount["js"] > 0.3
+    color = next(row for row in rows if row["feature"] == "color")
+    assert color["js"] < 0.05 and color["type_before"] == "categorical"
+    assert "no reference has the id 'zzz'" in modeltap(
+        "reference", "compare", "zzz", after, *at, code=1
+    )
+    modeltap("reference", "use", before, *at)

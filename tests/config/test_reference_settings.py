@@ -1,0 +1,58 @@
+"""The option `reference`: what windows are compared with."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.config.reference_settings import check_windows, parse_reference
+from modeltap.errors import ConfigError
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "amount", "path", "moves"),
+    [
+        ("first 2000 rows", "rows", 2000.0, "", False),
+        (" first  7d ", "seconds", 7 * DAY, "", False),
+        ("previous 12h", "previous", DAY / 2, "", True),
+        ("same hours last week", "last week", 7 * DAY, "", True),
+        ("data/normal.csv.gz", "file", 0.0, "data/normal.csv.gz", False),
+        ("first 7d.parquet", "file", 0.0, "first 7d.parquet", False),
+    ],
+)
+def test_each_form_is_understood(text, kind, amount, path, moves):
+    found = parse_reference(text)
+    assert (found.kind, found.amount, found.path, found.moves) == (kind, amount, path, moves)
+
+
+@pytest.mark.parametrize(
+    "text", ["first 1 rows", "first rows", "previous 7", "last week", "normal.xlsx", ""]
+)
+def test_other_texts_are_one_clear_line(text):
+    """One row is no reference."""
+    with pytest.raises(ConfigError) as error:
+        parse_reference(text)
+    assert repr(text) in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "window", "fits"),
+    [
+        ("first 7d", "500 rows", True),
+        ("previous 7d", "1d", True),
+        ("previous 1d", "1d", True),
+        ("previous 1d", "2d", False),
+        ("previous 1d", "500 rows", False),
+        ("same hours last week", "1h", True),
+        ("same hours last week", "5d", False),
+        ("same hours last week", "1 month", False),
+    ],
+)
+def test_windows_fit_into_a_reference_that_moves(text, window, fits):
+    """Of time, no longer than it, and a whole number of them in a week."""
+    if fits:
+        check_windows(text, window)
+    else:
+        with pytest.raises(ConfigError, match="reference"):
+            check_windows(text, window)

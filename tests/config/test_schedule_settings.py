@@ -1,0 +1,43 @@
+"""Schedules: intervals and crons, and errors that name the value."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.config.schedule_settings import ScheduleSettings, cron_of
+from modeltap.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("field", "days"),
+    [
+        ("1", "mon"),
+        ("0", "sun"),
+        ("7", "sun"),
+        ("1-5", "mon,tue,wed,thu,fri"),
+        ("*", "*"),
+        ("*/2", "sun,tue,thu,sat"),
+        ("fri,1", "mon,fri"),
+        ("sat-mon", "sun,mon,sat"),
+        ("5-7", "sun,fri,sat"),
+        ("MON", "mon"),
+    ],
+)
+def test_weekdays_are_crons(field, days):
+    """As crontab(5) says: APScheduler's own 1 is a Tuesday."""
+    assert cron_of(f"0 6 * * {field}") == f"0 6 * * {days}"
+
+
+@pytest.mark.parametrize("text", ["15m", "30s", "6h", "daily", "weekly", "hourly", "*/5 * * * *"])
+def test_what_schedules_may_say(text):
+    ScheduleSettings(analysis=text, digest=text).check()
+
+
+@pytest.mark.parametrize(
+    "text", ["sometimes", "61 * * * *", "* * *", "-5m", "0s", "", "0 6 * * 8", "0 6 * * 1/0"]
+)
+def test_a_wrong_schedule_is_a_clear_line(text):
+    with pytest.raises(ConfigError) as error:
+        ScheduleSettings(retention=text).check()
+    assert f"option schedules.retention = {text!r} is wrong" in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,36 @@
+"""What all settings are checked by."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from modeltap.config.validation import from_environment, refuse_unknown, struct_of
+from modeltap.errors import ConfigError
+
+
+class Part(msgspec.Struct):
+    count: int = 1
+    names: tuple[str, ...] = ()
+
+
+def test_unknown_names_are_refused_with_the_nearest():
+    refuse_unknown({"count": 1}, ["count", "names"], "option")
+    with pytest.raises(ConfigError, match=r"option 'cuont'.*'count'"):
+        refuse_unknown({"cuont": 1}, ["count", "names"], "option")
+
+
+def test_a_table_becomes_a_struct_or_an_error_that_names_the_option():
+    """Text of a number is one, as environment variables have it."""
+    assert struct_of({"count": "3"}, Part, "part") == Part(count=3)
+    for wrong in ({"count": "many"}, {"names": [1.5, {}]}):
+        with pytest.raises(ConfigError, match=rf"part\.{next(iter(wrong))} = "):
+            struct_of(wrong, Part, "part")
+
+
+def test_a_variable_stands_for_its_value_and_must_be_set():
+    assert from_environment("plain", "a secret") == "plain"
+    assert from_environment("env:KEY", "a secret", {"KEY": "k"}) == "k"
+    for environ in ({}, {"KEY": ""}):
+        with pytest.raises(ConfigError, match="KEY"):
+            from_environment("env:KEY", "a secret", environ)

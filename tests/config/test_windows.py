@@ -1,0 +1,24 @@
+"""Windows and references in the settings: what fits together."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"reference": "previous 1d", "window": "500 rows"}, "needs windows of time"),
+        ({"reference": "same hours last week", "window": "1 month"}, "needs windows of time"),
+        ({"reference": "previous 1h", "window": "1d"}, "is shorter than a window"),
+        ({"reference": "last year"}, "is not understood"),
+        ({"window": "5 months"}, "is not understood"),
+    ],
+)
+def test_what_does_not_fit_is_a_clear_error(said, reason):
+    """When the app starts."""
+    from modeltap.config import sources
+    from modeltap.errors import ConfigError
+
+    with pytest.raises(ConfigError, match=reason):
+        sources.load(said, environ={})

@@ -1,0 +1,206 @@
+"""Reading: decoding many at once gives what decoding each gives."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.references.fit import fit
+from modeltap.config import sources
+from modeltap.decoding import batches as reading
+from modeltap.decoding.decoders import Decoders
+from modeltap.store.stored_exchanges import StoredExchange
+
+rng = np.random.default_rng(0)
+REFERENCE = fit(
+    {
+        "x": rng.normal(size=500).tolist(),
+        "n": rng.poisson(2, size=500).tolist(),
+        "c": rng.choice(["a", "b", "c"], size=500).tolist(),
+        "b": (rng.random(500) < 0.3).tolist(),
+        "x.y": rng.normal(size=500).tolist(),
+        "e é": rng.normal(size=500).tolist(),
+        "prediction": rng.normal(size=500).tolist(),
+        "score": rng.normal(size=500).tolist(),
+    },
+    500,
+    model="m",
+)
+WHEN = "2024-01-01T10:00:00.123Z"
+
+usual = st.fixed_dictionaries(
+    {"x": st.floats(-3, 3), "n": st.integers(0, 9), "c": st.sampled_from("abcz")},
+    optional={
+        "b": st.booleans(),
+        "x.y": st.floats(-1, 1),
+        "e é": st.just(1.5),
+        "when": st.sampled_from([WHEN, "2024-01-01", "soon", None, 1.7e9]),
+    },
+)
+value = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(["a", "b", "\ud800"]),
+    st.just(10**400),
+    st.just(2**63),
+    st.just(-(2**70)),
+    st.lists(st.integers(), max_size=2),
+    st.just({}),
+    st.just({"y": 1.0}),
+    st.just({"y": {"z": 1}}),
+)
+names = st.sampled_from(["x", "n", "c", "b", "x.y", "e é", "new", "when", 'q"', "a\\", "data"])
+unusual = st.dictionaries(names, value, max_size=4)
+document = st.one_of(usual, usual, usual, unusual, st.builds(dict.__or__, usual, unusual))
+written = st.builds(json.dumps, document, ensure_ascii=st.booleans()).filter(
+    lambda text: "\ud800" not in text
+)
+texts = [
+    "",
+    "{",
+    "[]",
+    "7",
+    "{} x",
+    '{"x": 1, "x": 2, "n": 1, "c": "a"}',
+    '{"x": NaN, "n": 1}',
+    '{"x": 1e400, "n": 1, "c": "a"}',
+    '{"x": 1, "n": 1, "c": "\\ud800"}',
+    '[{"x": 1}, {"x": 2}]',
+    '{"data": [[1, 2]]}',
+    '{"\\u0078": 1, "n": 18446744073709551616, "c": "a"}',
+    "\ufeff{}",
+    '{"x": -0, "n": 01, "c": "a"}',
+    '{"x": ' + "9" * 5000 + ', "n": 1, "c": "a"}',
+    '{"a":' * 2000,
+]
+request = st.one_of(
+    *[written] * 4, st.sampled_from(texts), st.none(), st.just(b"\xff"), written.map(str.encode)
+)
+response = st.one_of(
+    *[st.builds(json.dumps, st.fixed_dictionaries({"prediction": value}))] * 3,
+    st.builds(json.dumps, value),
+    st.none(),
+    st.sampled_from(texts),
+    st.just('{"label": "a", "score": 0.5}'),
+    st.just("[[0.25, 0.75]]"),
+    st.just("[1, 2]"),
+)
+
+
+def exchanges(bodies: list[tuple[Any, Any]]) -> list[StoredExchange]:
+    """As the store gives them."""
+    blank = dict.fromkeys(StoredExchange._fields)
+    return [
+        StoredExchange(
+            **blank
+            | {
+                "seq": seq,
+                "id": str(seq),
+                "path": "/",
+                "status": 500 if seq % 50 == 7 else 200,
+                "request_body": asked,
+                "response_body": answered,
+                "event_time": WHEN,
+                "query": "x=1&c=a" if seq % 3 else None,
+                "request_truncated": 1 if seq % 50 == 11 else None,
+                "response_truncated": 1 if seq % 50 == 13 else None,
+            }
+        )
+        for seq, (asked, answered) in enumerate(bodies)
+    ]
+
+
+def by_row(batch: reading.Batch) -> dict[tuple[str, int], str]:
+    """What a batch says of each row, whatever its order; NaN equals itself in text."""
+    values = zip(batch.predictions, batch.scores, batch.probabilities, batch.times, strict=True)
+    keys = zip(batch.ids, batch.row_numbers, strict=True)
+    return {key: repr(value) for key, value in zip(keys, values, strict=True)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(request, response), min_size=1, max_size=40), st.booleans())
+def test_many_at_once_are_decoded_as_each_by_itself(bodies, in_body):
+    """The same counts to the last, notes, predictions and times, for whatever a body may hold."""
+    found = exchanges(bodies)
+    options = sources.load({"event_time": "body:when"} if in_body else {}, environ={})
+    batches = []
+    with pytest.MonkeyPatch.context() as patch:
+        for least in (10**9, 2):
+            patch.setattr(reading, "_ALIKE", least)
+            batches.append(reading.read(found, options, Decoders()))
+    one_by_one, many = batches
+    assert by_row(many) == by_row(one_by_one)
+    assert many.notes == one_by_one.notes
+    columns = one_by_one.columns()
+    assert set(many.columns()) == set(columns)
+    expected = tally(columns, len(one_by_one.rows), REFERENCE).counts
+    assert (tally(many.columns(), len(many.rows), REFERENCE).counts == expected).all()
+    half = range(0, len(many.rows), 2)
+    picked = sorted(many.ids[position] for position in half)
+    ids = [position for position, one in enumerate(one_by_one.ids) if one in set(picked)]
+    if len(set(many.ids)) == len(many.ids):
+        parts = [(many, half), (one_by_one, ids)]
+        first, second = (tally(b.picked(p).columns(), len(p), REFERENCE).counts for b, p in parts)
+        assert (first == second).all()
+
+
+def test_flat_documents_are_decoded_at_once():
+    """Without it the test above would compare a thing with itself."""
+    bodies = [(json.dumps({"x": n, "c": "a"}), '{"prediction": 1}') for n in range(100)]
+    batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
+    one_by_one = sum(isinstance(row, dict) for row in batch.rows)
+    assert one_by_one == 3  # the first, and two whose answers are cut
+
+
+def test_usual_answers_of_other_forms_are_decoded_at_once():
+    """A label with its score, probabilities, a bare value."""
+    answers = ['{"label": "a", "score": 0.5}', "[0.25, 0.75]", "3", '{"score": 1}']
+    bodies = [('{"x": 1}', answers[n % 4]) for n in range(100)]
+    batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
+    assert sum(isinstance(row, dict) for row in batch.rows) == 3
+    assert {"a", 1, 3, None} == set(batch.predictions)
+
+
+ASKED = '{"model": "m", "prompt": "hi", "max_tokens": 3}'
+GENERATED = '{"id": "i", "choices": [{"index": 0, "text": "yes", "finish_reason": "stop"}]}'
+
+
+@pytest.mark.parametrize("missing", [None, "", '{"error": "busy"}'])
+@pytest.mark.parametrize("count", [1, 20])
+def test_those_without_an_answer_do_not_stand_for_their_kind(missing, count):
+    """Only the answers of the others show whose protocol it is, at a path that tells nothing."""
+    bodies = [(ASKED, missing)] * count + [(ASKED, GENERATED)] * 100
+    found = [one._replace(path="/generate") for one in exchanges(bodies)]
+    rows = [one for one in found if one.status == 200]
+    batch = reading.read(rows, sources.load(environ={}), Decoders())
+    assert batch.predictions.count("yes") > 90
+    assert not any(
+        "no prediction" in (note or "") for seq, (_, note) in batch.notes.items() if seq >= count
+    )
+
+
+def test_an_answers_field_with_a_features_name_has_one_of_its_own():
+    """Also in a batch without that feature, once a reference has told them apart."""
+    both = reading.Batch(rows=[{"age": 1}], answers=[{"age": 99, "b": 2}], predictions=[None])
+    assert both.columns() == {"age": [1], "answer.age": [99], "b": [2]}
+    one = reading.Batch(rows=[{"x": 1}], answers=[{"age": 99}], predictions=[None])
+    assert one.columns() == {"x": [1], "age": [99]}
+    assert one.columns(both.columns()) == {"x": [1], "answer.age": [99]}
+
+
+def test_a_reference_learns_the_names_that_are_usual():
+    """Answers may hold ids as names, new in each; what a reference knows is counted always."""
+    answers = [{"took": n, **{f"k{n}.{place}": 1 for place in range(20)}} for n in range(500)]
+    batch = reading.Batch(rows=[{"x": 1.0}] * 500, answers=answers)
+    columns = batch.columns()
+    assert columns.keys() == {"x", "took"}
+    assert "k499.19" not in columns and "k499.19" in batch.columns(["k499.19"])

@@ -1,0 +1,317 @@
+"""From rows in the store to alerts: each window once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import sqlite3
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from modeltap.ingest.files.table import open_table
+from modeltap.ingest.importer import import_table
+from modeltap.ingest.roles import choose_roles
+from modeltap.jobs.pipeline import Analyzer
+from modeltap.jobs.scheduler import needs_analysis
+from modeltap.store.connection import connect
+
+START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+
+
+def write_days(path, first, last, *, shift=0.0, error=1.0, seed=0, missing=0.0):
+    """200 rows a day of x, its true double, and a prediction of it."""
+    rng = np.random.default_rng([seed, first])
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["when", "x", "kind", "prediction", "label"])
+        for day in range(first, last):
+            for n in range(200):
+                x = rng.normal(10 + shift)
+                moment = START + datetime.timedelta(days=day, minutes=7 * n)
+                shown = "" if rng.random() < missing else round(x, 4)
+                kind = rng.choice(["a", "b"])
+                guess = round(2 * x + rng.normal(0, error), 4)
+                writer.writerow([moment.isoformat(), shown, kind, guess, round(2 * x, 4)])
+    return path
+
+
+def put(connection, path, model="m"):
+    table = open_table(path)
+    return import_table(connection, table, choose_roles(table, timestamp="when"), model=model)
+
+
+def analyze(store, **options):
+    connection = connect(store)
+    said = {"window": "1d", "reference": "first 2000 rows"}
+    report = Analyzer(store, connection, said).run(**options)
+    connection.close()
+    return report
+
+
+def read(store, sql):
+    connection = sqlite3.connect(store)
+    connection.row_factory = sqlite3.Row
+    rows = [dict(row) for row in connection.execute(sql)]
+    connection.close()
+    return rows
+
+
+@pytest.fixture
+def filled(store, tmp_path):
+    """Ten quiet days (the reference), five more, and three that differ."""
+    connection = connect(store)
+    put(connection, write_days(tmp_path / "quiet.csv", 0, 15))
+    put(connection, write_days(tmp_path / "loud.csv", 15, 18, shift=1.0, error=3.0))
+    connection.close()
+    return store
+
+
+def test_drift_and_error_are_found_in_their_window_and_told_apart(filled):
+    """Nothing in fifteen quiet days; then the input, the prediction and the error at once."""
+    analyze(filled, open_too=True)
+    found = read(filled, "select rule, feature, metric, window_start, state from alerts")
+    assert {(a["rule"], a["feature"], a["metric"]) for a in found} == {
+        ("data_drift", "x", "drift"),
+        ("prediction_drift", "prediction", "drift"),
+        ("performance", None, "mae"),
+    }
+    assert {a["window_start"] for a in found} == {"2024-01-16T00:00:00.000Z"}
+    assert {a["state"] for a in found} == {"firing"}
+
+
+def test_a_second_pass_changes_nothing(filled):
+    """Nothing counted, judged or sent twice."""
+    analyze(filled)
+    before = read(filled, "select * from metrics order by id"), read(filled, "select * from alerts")
+    report = analyze(filled)
+    assert (report.exchanges, report.windows) == (0, 0)
+    after = read(filled, "select * from metrics order by id"), read(filled, "select * from alerts")
+    assert before == after
+
+
+def test_the_reference_is_the_first_rows_and_its_windows_never_alert(filled):
+    """Ten days of 200 rows; marked in the metrics."""
+    analyze(filled)
+    (reference,) = read(filled, 'select * from "references"')
+    assert reference["rows"] == 2000 and reference["from_time"] == "2024-01-01T00:00:00.000Z"
+    rows = read(filled, "select distinct window_start, in_reference from metrics order by 1")
+    assert [row["in_reference"] for row in rows][:10] == [1] * 10
+    assert not any(row["in_reference"] for row in rows[10:])
+
+
+def test_the_open_window_waits(filled):
+    """Imported rows tell their own time: the last day is over when a later row says so."""
+    analyze(filled)
+    last = read(filled, "select max(window_start) as w from metrics")[0]["w"]
+    assert last == "2024-01-17T00:00:00.000Z"
+    analyze(filled, open_too=True)
+    last = read(filled, "select max(window_start) as w from metrics")[0]["w"]
+    assert last == "2024-01-18T00:00:00.000Z"
+
+
+def test_small_windows_wait_and_are_judged_together(filled):
+    """With 500 rows asked for, three days make one."""
+    connection = connect(filled)
+    said = {"window": "1d", "reference": "first 2000 rows", "min_rows": 500}
+    Analyzer(filled, connection, said).run()
+    rows = read(
+        filled,
+        "select distinct window_start, window_end, rows from metrics "
+        "where metric = 'drift' and feature = 'x' order by 1",
+    )
+    assert rows[0]["rows"] == 600
+    assert rows[0]["window_end"] == "2024-01-04T00:00:00.000Z"
+
+
+def test_late_rows_are_counted_where_they_belong(filled, tmp_path):
+    """Rows of a day that was counted before are added to it."""
+    analyze(filled)
+    sql = "select rows from windows where window_start = '2024-01-12T00:00:00.000Z'"
+    assert read(filled, sql)[0]["rows"] == 200
+    connection = connect(filled)
+    put(connection, write_days(tmp_path / "late.csv", 11, 12, seed=9))
+    connection.close()
+    analyze(filled)
+    assert read(filled, sql)[0]["rows"] == 400
+
+
+def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
+    """kill -9 at several moments: counts and watermark move together, or not at all."""
+    whole = tmp_path / "whole.db"
+    source, target = sqlite3.connect(filled), sqlite3.connect(whole)
+    source.backup(target)
+    source.close()
+    target.close()
+    analyze(whole, open_too=True)
+    expected = read(whole, "select window_start, rows, counts from windows order by 1")
+    code = (
+        "import sys, modeltap.analysis.counting.counter as w; w.CHUNK = 300\n"
+        "from modeltap.jobs.pipeline import Analyzer\n"
+        "from modeltap.store.connection import connect\n"
+        "said = {'window': '1d', 'reference': 'first 2000 rows'}\n"
+        "print('go', flush=True)\n"
+        "Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(wait=60, open_too=True)\n"
+    )
+    for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
+        child = subprocess.Popen([sys.executable, "-c", code, str(filled)], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        try:
+            child.wait(delay)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        child.stdout.close()
+        # The dead one's lease would be waited for; here its time is up at once.
+        connection = connect(filled)
+        connection.execute("delete from leases")
+        connection.close()
+    analyze(filled, open_too=True)
+    assert read(filled, "select window_start, rows, counts from windows order by 1") == expected
+    twice = read(filled, "select job, window from runs group by 1, 2 having count(*) > 1")
+    assert twice == []
+
+
+def test_two_analyzers_at_once_do_each_window_once(filled):
+    """One holds the lease, the other waits; messages are owed once."""
+    code = (
+        "import sys; from modeltap.jobs.pipeline import Analyzer\n"
+        "from modeltap.store.connection import connect\n"
+        "said = {'window': '1d', 'reference': 'first 2000 rows',\n"
+        "        'webhooks': ['https://example.org/hook']}\n"
+        "report = Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(open_too=True)\n"
+        "print(report.exchanges, report.windows)"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(filled)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [child.communicate(timeout=60)[0].split() for child in started]
+    assert sorted(int(one[0]) for one in said) == [0, 3600]
+    assert sorted(int(one[1]) for one in said) == [0, 36]
+    events = read(filled, "select json_extract(body, '$.data.rule') as r from deliveries")
+    assert sorted(e["r"] for e in events) == ["data_drift", "performance", "prediction_drift"]
+
+
+def test_an_analysis_that_was_ended_is_work_for_the_next_one(filled):
+    """All rows are counted, some windows judged: nothing new comes, and yet there is work."""
+    pieces = []
+
+    def ended():
+        pieces.append(1)
+        if len(pieces) == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        analyze(filled, on_piece=ended)
+    connection = connect(filled)
+    judged = "select count(distinct window_start) from metrics"
+    before = connection.execute(judged).fetchone()[0]
+    assert needs_analysis(connection)
+    analyze(filled)
+    assert connection.execute(judged).fetchone()[0] > before
+    assert not needs_analysis(connection)
+    connection.close()
+
+
+def test_labels_that_come_late_have_their_window_judged(store, tmp_path):
+    """Performance follows the labels, and a corrected one counts."""
+    connection = connect(store)
+    path = write_days(tmp_path / "days.csv", 0, 14)
+    table = open_table(path)
+    roles = choose_roles(table, timestamp="when", ignore=["label"])
+    roles = type(roles)(timestamp="when", prediction="prediction", features=("x", "kind"))
+    import_table(connection, table, roles, model="m")
+    connection.close()
+    analyze(store)
+    assert read(store, "select * from metrics where metric = 'mae'") == []
+    connection = connect(store)
+    connection.execute(
+        "insert into labels (exchange_id, row, value, received_at) "
+        "select exchange_id, 0, prediction, '2024-02-01T00:00:00.000Z' from predictions"
+    )
+    connection.close()
+    analyze(store)
+    found = read(store, "select window_start, value from metrics where metric = 'mae' order by 1")
+    assert len(found) == 13 and {row["value"] for row in found} == {0.0}
+    connection = connect(store)
+    connection.execute(
+        "insert into labels (exchange_id, row, value, received_at) select exchange_id, 0, "
+        "prediction + 7, '2024-02-02T00:00:00.000Z' from predictions "
+        "where event_time >= '2024-01-12' and event_time < '2024-01-13'"
+    )
+    connection.close()
+    analyze(store)
+    alerts = read(store, "select rule, window_start from alerts")
+    assert alerts == [{"rule": "performance", "window_start": "2024-01-12T00:00:00.000Z"}]
+
+
+def test_what_cannot_be_decoded_is_noted_and_costs_nothing(store):
+    """Binary, cut and empty bodies beside good ones: kept, counted, never an error."""
+    connection = connect(store)
+    bodies = [b"\x00\xff", "{", "", '{"x": 1}', "[]", "7", '"text"', '{"a":' * 2000, "NaN"]
+    for n, body in enumerate(bodies):
+        connection.execute(
+            "insert into exchanges (id, model, source, started_at, event_time, status, "
+            "duration_ms, request_body, response_body) values (?, 'm', 'asgi', ?, ?, 200, 1, ?, ?)",
+            (str(n), "2024-01-01T00:00:00.000Z", "2024-01-01T00:00:00.000Z", body, '{"y": 1}'),
+        )
+    connection.close()
+    analyze(store)
+    rows = read(store, "select decoded, decode_note from exchanges order by seq")
+    assert [row["decoded"] for row in rows] == [0, 0, 0, 1, 0, 0, 0, 0, 0]
+    assert all(row["decode_note"] for row in rows if not row["decoded"])
+    assert read(store, "select requests, not_decoded from traffic") == [
+        {"requests": 9, "not_decoded": 8}
+    ]
+
+
+def test_the_store_answers_plain_sql(filled):
+    """What the README shows."""
+    (row,) = read(
+        filled, "select model, json_extract(request_body, '$.x') as x from exchanges limit 1"
+    )
+    assert row["model"] == "m" and isinstance(row["x"], float)
+    assert json.loads(read(filled, "select response_body as b from exchanges limit 1")[0]["b"])
+
+
+def test_what_is_kept_only_because_it_failed_is_in_no_rate(store):
+    """Errors kept at a higher rate than the rest must not look like more errors."""
+    connection = connect(store)
+    for n, (status, rate) in enumerate([(200, 0.5), (500, 0.5), (500, 0.0), (503, 0.0)]):
+        connection.execute(
+            "insert into exchanges (id, model, source, started_at, event_time, status, "
+            "duration_ms, sample_rate, request_body) values (?, 'm', 'asgi', ?, ?, ?, 1, ?, '{}')",
+            (str(n), "2024-01-01T00:00:00.000Z", "2024-01-01T00:00:00.000Z", status, rate),
+        )
+    connection.close()
+    analyze(store)
+    assert read(store, "select requests, errors from traffic") == [{"requests": 2, "errors": 1}]
+
+
+def test_a_window_whose_messages_fail_changes_nothing(filled, monkeypatch):
+    """Metrics, alerts and outbox are one transaction: all of a window is written, or nothing."""
+    failed = []
+
+    def fails(connection, transitions, *_, **__):
+        failed.extend(one.window_start for one in transitions)
+        raise RuntimeError("no message")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("modeltap.notify.outbox.enqueue", fails)
+        with pytest.raises(RuntimeError):
+            analyze(filled, open_too=True)
+    written = {row["window_start"] for row in read(filled, "select window_start from metrics")}
+    assert written and failed[0] not in written
+    assert read(filled, f"select 1 from runs where window like '{failed[0]}/%'") == []
+    assert read(filled, "select 1 from alerts where state = 'firing'") == []
+    assert read(filled, "select 1 from windows where due") != []
+    assert needs_analysis(connect(filled))
+    analyze(filled, open_too=True)
+    assert read(filled, "select 1 from alerts where state = 'firing'") != []

@@ -1,0 +1,82 @@
+"""When a job is due: by interval or cron, once however late, whatever the clock does."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.clock import parse
+from modeltap.jobs import triggers as timers
+from modeltap.jobs.triggers import Timer
+from modeltap.store.connection import connect
+
+
+@pytest.fixture
+def connection(store):
+    opened = connect(store)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Set the wall clock to a moment, and the monotonic one to seconds."""
+
+    def set_to(moment=None, seconds=None):
+        if moment is not None:
+            monkeypatch.setattr(timers.time, "time", lambda: parse(moment))
+        if seconds is not None:
+            monkeypatch.setattr(timers.time, "monotonic", lambda: seconds)
+
+    return set_to
+
+
+def test_a_short_interval_counts_from_when_the_process_began(connection, at):
+    at(seconds=100.0)
+    timer = Timer("analysis", "60s")
+    due = []
+    for seconds in (105, 155, 160, 165, 219, 220, 1000, 1005):
+        at(seconds=float(seconds))
+        due.append(timer.due(connection))
+    assert due == [False, False, True, False, False, True, True, False]
+
+
+def test_cron_times_that_were_missed_are_one_run(connection, at):
+    timer = Timer("digest", "daily")
+    at("2024-05-01T07:00")
+    assert not timer.due(connection)  # the first look only notes when it began
+    at("2024-05-01T07:59")
+    assert not timer.due(connection)
+    at("2024-05-01T08:00")
+    assert timer.due(connection) and not timer.due(connection)
+    at("2024-05-05T09:30")
+    assert timer.due(connection) and not timer.due(connection)
+    at("2024-05-06T08:00")
+    assert timer.due(connection)
+
+
+def test_another_process_goes_on_where_the_last_one_ended(connection, at):
+    at("2024-05-01T07:00")
+    Timer("digest", "weekly").due(connection)
+    at("2024-05-06T08:01")  # the Monday after
+    assert Timer("digest", "weekly").due(connection)
+    assert not Timer("digest", "weekly").due(connection)
+    assert not Timer("retrain", "weekly").due(connection)  # each job has its own
+
+
+def test_a_long_interval_is_kept_over_restarts(connection, at):
+    at("2024-05-01T00:00")
+    assert not Timer("prune", "6h").due(connection)
+    at("2024-05-01T05:59")
+    assert not Timer("prune", "6h").due(connection)
+    at("2024-05-01T06:00")
+    assert Timer("prune", "6h").due(connection)
+
+
+def test_a_clock_that_was_set_back_does_not_stop_it(connection, at):
+    timer = Timer("prune", "6h")
+    at("2034-05-01T00:00")
+    timer.due(connection)
+    at("2024-05-01T00:00")
+    assert not timer.due(connection)
+    at("2024-05-01T06:00")
+    assert timer.due(connection)

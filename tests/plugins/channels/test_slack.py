@@ -1,0 +1,20 @@
+"""The slack channel: what its service takes, within its limits."""
+
+from __future__ import annotations
+
+
+def test_slack_blocks_are_within_its_limits(send, event):
+    body = send(event, "slack").event
+    assert body["text"] and len(body["blocks"]) <= 50
+    for block in body["blocks"]:
+        if block["type"] == "header":
+            assert len(block["text"]["text"]) <= 150
+        for part in [block.get("text", {}), *block.get("fields", ()), *block.get("elements", ())]:
+            assert len(part.get("text", "")) <= 3000
+        assert all(len(part["text"]) <= 2000 for part in block.get("fields", ()))
+        assert len(block.get("fields", ())) <= 10
+
+
+def test_slack_calls_nobody(send, firing):
+    body = send(firing(features=3), "slack").body.decode()
+    assert "<!everyone>" not in body and "&lt;!everyone&gt; &amp; co" in body

@@ -1,0 +1,269 @@
+"""`modeltap erase`: nothing of the person is left in the file, everybody else is untouched."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+
+import modeltap
+from modeltap.errors import BusyError
+from modeltap.privacy.erase import Subject, erase, matching
+from modeltap.store.connection import connect, writing
+from stores import analyze, every, put, read
+
+ANN = "ann-7f3e"
+
+
+def modeltap_command(*words, code=0, **said):
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", *words, "--store", "taps.db"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        **said,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def capture(request, response=1, **options):
+    return modeltap.capture(
+        model="m", request=request, response=response, store="taps.db", analyze=False, **options
+    )
+
+
+def bodies():
+    return [r[0] for r in sqlite3.connect("taps.db").execute("select request_body from exchanges")]
+
+
+@pytest.fixture
+def closed(clean_process):
+    """Write what was captured, and let go of the store."""
+
+    def close():
+        modeltap.tap.recording.recorders.recorders.close()
+        modeltap.tap.calls.call_taps.clear()
+
+    yield close
+    modeltap.tap.calls.call_taps.clear()
+
+
+def test_a_person_is_gone_from_the_file(tmp_path, closed):
+    """Rows, batches, responses, nested, compressed and cut bodies; labels; then no trace."""
+    kept = [{"user": {"id": "bob"}}, {"id": ANN}, {"note": ANN}, {"user": {"id": f"{ANN}x"}}]
+    for body in kept:
+        capture(body)
+    gone = capture({"user": {"id": ANN}, "x": 1})
+    capture([{"user": {"id": "bob"}}, {"user": {"id": ANN}}])
+    capture({"deep": {"er": [{"user": {"id": ANN}}]}})
+    capture({"x": 1}, response={"user": {"id": ANN}})
+    capture({"user": {"id": ANN}, "long": "x" * 500}, max_body_bytes=100)
+    closed()
+    modeltap.label(gone, f"label of {ANN}", store="taps.db")
+    connection = sqlite3.connect("taps.db")
+    connection.execute(
+        "update exchanges set request_body = ?, request_encoding = 'gzip' where id = ?",
+        (gzip.compress(json.dumps({"user": {"id": ANN}}).encode()), gone),
+    )
+    connection.commit()
+    connection.close()
+    assert "5 exchanges erased" in modeltap_command(
+        "erase", "--model", "m", "--where", f"user.id={ANN}", "--yes"
+    )
+    assert [json.loads(body) for body in bodies()] == kept
+    assert sqlite3.connect("taps.db").execute("select count(*) from labels").fetchone() == (0,)
+    for path in tmp_path.glob("taps.db*"):
+        content = path.read_bytes()
+        assert b"label of" not in content and b"deep" not in content
+        assert content.count(ANN.encode()) == (3 if path.name == "taps.db" else 0)
+
+
+def test_the_space_goes_back(tmp_path, closed):
+    """The file shrinks."""
+    for n in range(300):
+        capture({"id": n % 2, "text": "y" * 5000})
+    closed()
+    before = (tmp_path / "taps.db").stat().st_size
+    assert json.loads(
+        modeltap_command("erase", "--model", "m", "--where", "id=0", "--yes", "--json")
+    ) == {"erased": 150, "still_named_in": []}
+    assert (tmp_path / "taps.db").stat().st_size < 0.6 * before and len(bodies()) == 150
+
+
+def test_it_asks_first_and_says_what_is_wrong(closed):
+    """No answer erases nothing; a wrong model names the nearest."""
+    capture({"id": 1})
+    closed()
+    assert "Erase 1 exchange of m for good?" in modeltap_command(
+        "erase", "--model", "m", "--where", "id=1", code=130, input="n\n"
+    )
+    assert len(bodies()) == 1
+    assert "write FIELD=VALUE" in modeltap_command(
+        "erase", "--model", "m", "--where", "id", "--yes", code=1
+    )
+    assert "no model 'n' in this store" in modeltap_command(
+        "erase", "--model", "n", "--where", "id=1", "--yes", code=1
+    )
+
+
+def test_a_field_that_no_exchange_has_is_misspelt(closed):
+    """Nobody was looked for: that is no success."""
+    capture({"user": {"id": ANN}})
+    closed()
+    said = modeltap_command("erase", "--model", "m", "--where", "usr.id=7", "--yes", code=1)
+    assert "no exchange of 'm' has a field 'usr.id'" in said and len(bodies()) == 1
+    said = modeltap_command("erase", "--model", "m", "--where", "user.id=7", "--yes")
+    assert "0 exchanges erased" in said
+
+
+def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
+    """The same value, under the key that hashed it."""
+    said = {"mask_with": "hash", "mask_key": "k", "mask_body_fields": "^email$"}
+    capture({"email": "ann@example.org"}, **said)
+    capture({"email": "bob@example.org"}, **said)
+    closed()
+    assert not [body for body in bodies() if "example.org" in body]
+    monkeypatch.setenv("MODELTAP_MASK_WITH", "hash")
+    monkeypatch.setenv("MODELTAP_MASK_KEY", "k")
+    where = "email=ann@example.org"
+    assert "1 exchange erased" in modeltap_command(
+        "erase", "--model", "m", "--where", where, "--yes"
+    )
+
+
+@pytest.fixture
+def named(store):
+    """A store whose reference knows Ann as a category, with an alert that there is more of her,
+    and a message about it that quotes her."""
+    users = [(ANN, "bob", "cy")[n % 3] for n in range(600)] + [ANN] * 300
+    put(store, every(5, 900), [{"user": user, "x": n % 7} for n, user in enumerate(users)])
+    hook = {"url": "http://127.0.0.1:9/", "allow_private": True, "include_values": True}
+    said = {
+        "window": "1d",
+        "reference": "first 576 rows",
+        "multivariate": False,
+        "webhooks": [hook],
+    }
+    analyze(store, said, open_too=True)
+    return store
+
+
+SAID = (
+    "select summary as said from alerts union all select explanation from metrics "
+    "where explanation is not null union all select body from deliveries"
+)
+
+
+def test_what_still_names_a_person_is_told(named):
+    """The vocabulary of a reference; what was said in words names her no more."""
+    (reference,) = read(named, 'select id, payload from "references"')
+    assert f'"{ANN}"' in reference["payload"]
+    before = [row["said"] for row in read(named, SAID)]
+    assert sum(f"share of '{ANN}'" in said for said in before) >= 3
+    words = ("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
+    said = json.loads(modeltap_command(*words, "--json"))
+    assert said["erased"] == 500
+    assert said["still_named_in"] == [f"reference {reference['id']}"]
+    after = [row["said"] for row in read(named, SAID)]
+    assert after == [said.replace(ANN, "[erased]") for said in before]
+    assert f"'{ANN}'".encode() not in named.read_bytes()
+    again = modeltap_command(*words)
+    assert "0 exchanges erased" in again
+    assert f"reference {reference['id']} names the value" in again
+    nobody = modeltap_command("erase", "--model", "m", "--where", "user=dan", "--yes", "--json")
+    assert json.loads(nobody) == {"erased": 0, "still_named_in": []}
+
+
+def test_words_about_another_model_are_not_touched(named):
+    """Its red is no person of ours."""
+    with closing(connect(named)) as connection, writing(connection):
+        connection.execute(
+            "insert into metrics (model, window, window_start, window_end, rows, metric, feature, "
+            "explanation, computed_at) select 'other', window, window_start, window_end, rows, "
+            "metric, feature, explanation, computed_at from metrics where explanation is not null"
+        )
+    others = "select explanation from metrics where model = 'other'"
+    before = read(named, others)
+    modeltap_command("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
+    assert read(named, others) == before and ANN in before[0]["explanation"]
+
+
+def test_with_another_reference_only_the_old_one_names_a_person(named):
+    """It stays, as the command says; the new one has no name of hers."""
+    modeltap_command("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
+    modeltap_command("reference", "set", "--model", "m", "--rows", "300")
+    (active,) = read(named, 'select id, payload from "references" where active')
+    assert ANN not in active["payload"] and '"bob"' in active["payload"]
+    said = modeltap_command("erase", "--model", "m", "--where", f"user={ANN}", "--yes", "--json")
+    assert f"reference {active['id']}" not in json.loads(said)["still_named_in"]
+
+
+@pytest.fixture
+def reading(closed):
+    """A reader in the middle of its transaction, which keeps the write-ahead log in use."""
+    capture({"user": {"id": ANN}})
+    capture({"user": {"id": "bob"}})
+    closed()
+    reader = sqlite3.connect("taps.db", isolation_level=None)
+    reader.execute("begin")
+    assert reader.execute("select count(*) from exchanges").fetchone() == (2,)
+    yield reader
+    reader.close()
+
+
+def traces(folder):
+    return [path.name for path in folder.glob("taps.db*") if ANN.encode() in path.read_bytes()]
+
+
+def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
+    """Nobody is told that all is gone while the log holds her; afterwards it is emptied."""
+    monkeypatch.setattr("modeltap.privacy.erase._READERS_SECONDS", 0.1)
+    connection = connect("taps.db", create=False)
+    found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
+    with pytest.raises(BusyError, match="erased, but a reader keeps the write-ahead log in use"):
+        erase(connection, found)
+    connection.close()
+    assert traces(tmp_path) and len(bodies()) == 1
+    reading.close()
+    assert "0 exchanges erased" in modeltap_command(
+        "erase", "--model", "m", "--where", f"user.id={ANN}", "--yes"
+    )
+    assert traces(tmp_path) == []
+
+
+def test_a_reader_that_leaves_is_waited_for(tmp_path, reading):
+    """The command ends when the log is empty, and not before."""
+    command = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "modeltap",
+            "erase",
+            "--model",
+            "m",
+            "--where",
+            f"user.id={ANN}",
+            "--yes",
+            "--store",
+            "taps.db",
+        ],
+        stdout=subprocess.PIPE,
+    )
+    while len(bodies()) == 2:
+        assert command.poll() is None
+        time.sleep(0.02)
+    with pytest.raises(subprocess.TimeoutExpired):
+        command.wait(2)
+    assert traces(tmp_path)
+    reading.close()
+    out, _ = command.communicate(timeout=60)
+    assert command.returncode == 0 and b"1 exchange erased" in out
+    assert traces(tmp_path) == []

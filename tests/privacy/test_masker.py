@@ -1,0 +1,235 @@
+"""What must not reach the disk."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.privacy.body_text import cut_at_character
+from modeltap.privacy.marks import MASK
+from modeltap.privacy.masker import Masker
+
+masker = Masker()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password",
+        "Passwd",
+        "user_token",
+        "apiKey",
+        "api-key",
+        "X-API-Key",
+        "secret",
+        "Authorization",
+        "cookie",
+        "session_id",
+        "csrf",
+        "credentials",
+        "privateKey",
+        "signature",
+        "ssn",
+        "card_number",
+        "cvv",
+        "refresh_tokens",
+    ],
+)
+def test_sensitive_names_are_masked_at_any_depth_whatever_their_value(name):
+    """Objects, lists, numbers and nulls under such a name are gone."""
+    for value in ("x", 7, None, [1], {"a": "b"}):
+        body = json.dumps({"rows": [{"deep": {name: value}}], "age": 3}).encode()
+        text, note = masker.body(body, "")
+        assert json.loads(text) == {"rows": [{"deep": {name: MASK}}], "age": 3}
+        assert note == "masked"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "author",
+        "authority",
+        "max_tokens",
+        "tokenizer",
+        "secretary",
+        "className",
+        "monkey",
+        "discard",
+        "passenger_count",
+    ],
+)
+def test_innocent_names_are_left_alone(name):
+    """Names that only contain the letters of a sensitive one; the body is kept to the byte."""
+    body = json.dumps({name: 1}).encode()
+    assert masker.body(body, "") == (body.decode(), None)
+
+
+def test_a_name_hidden_by_a_duplicate_key_does_not_leak():
+    """What is stored is the masked form, for the text holds both values of the key."""
+    text, note = masker.body(b'{"a": {"password": "x"}, "a": 1}', "")
+    assert "x" not in text.replace("masked", "") and note == "masked"
+
+
+def test_a_name_written_with_escapes_is_found():
+    r"""JSON may spell p as \u0070."""
+    text, _ = masker.body(rb'{"\u0070assword": "hunter2"}', "")
+    assert "hunter2" not in text
+
+
+def test_text_that_does_not_parse_is_kept_only_without_a_sensitive_name():
+    """Cut JSON and forms with a password are not kept; prose is."""
+    assert masker.body(b"user=a&password=b", "") == (None, "unmaskable")
+    assert masker.body(b'{"password": "hun', "") == (None, "unmaskable")
+    assert masker.body(b"hello there", "") == ("hello there", None)
+    assert masker.body("password: é".encode("latin-1"), "") == (None, "unmaskable")
+    assert masker.body("password: x".encode("utf-16"), "") == (None, "unmaskable")
+
+
+def test_compressed_bodies_are_looked_into():
+    """Clean ones stay as they came, others are kept masked, the unknown not at all."""
+    clean, dirty = gzip.compress(b'{"x": 1}'), gzip.compress(b'{"token": 1}')
+    assert masker.body(clean, "gzip") == (clean, None)
+    assert masker.body(dirty, "gzip") == ('{"token":"[masked]"}', "masked")
+    assert masker.body(b"whatever", "br") == (None, "unmaskable")
+    bomb = gzip.compress(b"0" * 50_000_000)
+    assert masker.body(bomb, "gzip") == (None, "unmaskable")
+
+
+def test_added_patterns_mask_too():
+    """Also where the default look finds nothing."""
+    own = Masker(body_fields=["^phone$", "e.?mail"])
+    text, _ = own.body(b'{"phone": 1, "email": "a@b", "phones": 2}', "")
+    assert json.loads(text) == {"phone": MASK, "email": MASK, "phones": 2}
+    assert own.body(b"phone=1", "") == (None, "unmaskable")
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_text_bytes_or_a_reason(body):
+    """Nothing raises, and what is kept can be stored."""
+    kept, note = masker.body(body, "")
+    assert kept is not None or note == "unmaskable"
+    if isinstance(kept, str):
+        kept.encode()
+        assert "\0" not in kept
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c), max_leaves=20))  # fmt: skip # noqa: E501
+def test_a_secret_under_a_masked_name_never_survives(document):
+    """Wherever in a document the name stands."""
+    body = json.dumps({"a": document, "password": "hunter2-unique"}).encode()
+    kept, _ = masker.body(body, "")
+    assert "hunter2-unique" not in (kept or "")
+
+
+@given(st.text(max_size=20), st.integers(0, 80))
+def test_cutting_text_anywhere_leaves_text(text, at):
+    """No half characters."""
+    cut_at_character(text.encode()[:at]).decode()
+
+
+def test_hashes_keep_equal_values_equal_and_need_the_key():
+    """The same value gives the same hash, another key another one; numbers and objects too."""
+    one = Masker(how="hash", key="first")
+    text, note = one.body(b'{"rows": [{"token": "a"}, {"token": "a"}, {"token": {"b": 1}}]}', "")
+    first, second, third = (row["token"] for row in json.loads(text)["rows"])
+    assert first == second != third and note == "masked"
+    assert first.startswith("[hash:") and len(first) == len("[hash:]") + 16
+    other, _ = Masker(how="hash", key="second").body(b'{"token": "a"}', "")
+    assert json.loads(other)["token"] != first
+    assert one.query("token=a") == "token=" + first.replace("[", "%5B").replace(":", "%3A").replace(
+        "]", "%5D"
+    )
+    assert one.header("x-api-key", "a") == first
+
+
+def test_dropping_takes_the_name_too():
+    """In bodies, queries and headers."""
+    dropping = Masker(how="drop")
+    assert dropping.body(b'{"password": "p", "age": 7}', "") == ('{"age":7}', "masked")
+    assert dropping.query("token=t&age=7") == "age=7"
+    assert dropping.header("authorization", "x") is None
+
+
+def test_values_are_masked_by_their_look_wherever_they_stand():
+    """In texts, numbers, names, lists and text that is no JSON; what only resembles them stays."""
+    looking = Masker(values=["email", "card", "phone", "key", r"\bPAT-\d+"])
+    document = {
+        "note": "write to ann@example.org or +1 212 555 0100",
+        "n": 4111111111111111,
+        "rows": [["PAT-77", "sk-abcdefghijklmnop1234"]],
+        "bob@example.org": 1,
+        "time": "2013-03-01T05:15:00Z",
+        "big": 4111111111111112,
+        "x": 1.25,
+        "yes": True,
+    }
+    text, note = looking.body(json.dumps(document).encode(), "")
+    assert json.loads(text) == {
+        "note": f"write to {MASK} or {MASK}",
+        "n": MASK,
+        "rows": [[MASK, MASK]],
+        MASK: 1,
+        "time": "2013-03-01T05:15:00Z",
+        "big": 4111111111111112,
+        "x": 1.25,
+        "yes": True,
+    }
+    assert note == "masked"
+    assert looking.body(b"from ann@example.org, cut her", "") == (f"from {MASK}, cut her", "masked")
+    assert looking.body("ännä@example.org".encode("latin-1"), "") == (None, "unmaskable")
+    assert looking.query("q=ann@example.org") == "q=%5Bmasked%5D"
+    assert looking.body(b'{"x": 1}', "") == ('{"x": 1}', None)
+
+
+def test_what_was_innocent_once_says_nothing_of_other_names():
+    """Bodies are remembered by their shape: a digit more in a name is another name."""
+    one = Masker()
+    for _ in range(2):
+        assert one.body(b'{"xpwd": 1, "monkey": 2.5}', "")[1] is None
+        assert one.body(b'{"xpwd": 77, "monkey": 3}', "")[1] is None
+    assert one.body(b'{"x1pwd": 1, "monkey": 2.5}', "")[1] == "masked"
+    assert one.body(b'{"x pwd": 1, "monkey": 2.5}', "")[1] == "masked"
+    assert one.body(b'{"monkey": 1, "a": {"password": 2}, "a": 3}', "")[1] == "masked"
+    assert one.body(b'{"monkey": 1, "a": {"passwor": 2}, "a": 3}', "")[1] == "masked"
+
+
+@pytest.mark.parametrize(
+    "value", ["123456789012345678901234567890", "-0.1", "1e308", '"\\ud800"', '"é"', "null"]
+)
+def test_masking_leaves_the_other_values_as_they_are(value):
+    """Numbers of any length, lone surrogates, letters: what is read again is the same."""
+    text, note = masker.body(f'{{"token": 1, "x": {value}}}'.encode(), "")
+    assert note == "masked"
+    assert json.loads(text)["x"] == json.loads(value)
+    text.encode()
+
+
+def test_what_is_written_anew_is_valid_json():
+    """NaN and infinity, which JSON has no form for, become null: SQLite can read the rest."""
+    text, _ = masker.body(b'{"token": 1, "x": NaN, "y": -Infinity, "z": 1e400, "w": 1}', "")
+    assert json.loads(text) == {"token": MASK, "x": None, "y": None, "z": None, "w": 1}
+
+
+def with_tail(**tensor):
+    head = {"id": "a", "inputs": [{"datatype": "FP32", **tensor}]}
+    return json.dumps(head).encode() + b"\xff\xfe\0\x01" * 500
+
+
+def test_json_with_bytes_after_it_is_kept_only_without_a_sensitive_name():
+    """A field, or a tensor; however it is written, and where no end of the JSON is found."""
+    clean = with_tail(name="x", parameters={"content": "the token"})
+    assert masker.body(clean, "") == (clean, None)
+    for dirty in (
+        with_tail(name="password"),
+        b" \n" + with_tail(name="password"),
+        with_tail(token=1),
+        with_tail(name="x").replace(b'"x"', rb'"\u0070assword"'),
+        b'{"id": {"password": 1}, "id": 2}' + b"\xff\0" * 50,
+        b'{"password": ' + b"\xff\0" * 50,
+    ):
+        assert masker.body(dirty, "") == (None, "unmaskable")
+    assert Masker(body_fields=["^x$"]).body(clean, "") == (None, "unmaskable")

@@ -1,0 +1,84 @@
+"""Tables and tensors: a sensitive name masks the cells it is about."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from modeltap.privacy.marks import MASK, Marks
+from modeltap.privacy.masker import Masker
+
+masker = Masker()
+
+
+TABLE = {"columns": ["user", "password"], "data": [["bob", "hunter2"], ["ann"], 7]}
+TENSOR = {"name": "password", "datatype": "BYTES", "shape": [1, 2], "data": [["hunter2", None]]}
+
+
+@pytest.mark.parametrize(("how", "mark"), [("mark", MASK), ("drop", None)])
+def test_what_a_name_beside_it_says_is_masked_in_its_place(how, mark):
+    """Cells of columns, data of tensors, values of pairs; rows keep their places, also dropped."""
+    one = Masker(how=how)
+
+    def kept(document):
+        text, note = one.body(json.dumps(document).encode(), "")
+        assert note == "masked" and "hunter2" not in text
+        return json.loads(text)
+
+    table = {"columns": ["user", "password"], "data": [["bob", mark], ["ann"], 7]}
+    assert kept({"dataframe_split": TABLE}) == {"dataframe_split": table}
+    assert kept({"headers": TABLE["columns"], "data": TABLE["data"]})["data"] == table["data"]
+    for side in ("inputs", "outputs"):
+        tensors = kept({side: [TENSOR, {"name": "x", "data": [1]}]})[side]
+        assert tensors == [{**TENSOR, "data": [[mark, mark]]}, {"name": "x", "data": [1]}]
+    for member in ("value", "values"):
+        assert kept({"name": "api_key", member: "hunter2"}) == {"name": "api_key", member: mark}
+
+
+def test_positions_of_added_names_are_masked_too():
+    """Anchored patterns, hashes, and names that only the option knows."""
+    own = Masker(body_fields=["^user$"], how="hash", key="k")
+    text, _ = own.body(b'{"columns": ["user", "users"], "data": [["bob", "x"], ["bob", "y"]]}', "")
+    (first, x), (second, y) = json.loads(text)["data"]
+    assert first == second == Marks("hash", "k").mark("bob") and (x, y) == ("x", "y")
+    text, _ = own.body(b'{"inputs": [{"name": "user", "data": ["bob"]}]}', "")
+    assert json.loads(text)["inputs"][0]["data"] == [Marks("hash", "k").mark("bob")]
+
+
+def test_innocent_tables_and_tensors_are_kept_to_the_byte():
+    """Also where a sensitive name is among the values, or what is named has none."""
+    for document in (
+        {"columns": ["author", "n"], "data": [["token", 1]]},
+        {"columns": 2, "data": [[1]]},
+        {"columns": ["password"], "data": {"a": 1}},
+        {"name": "login", "data": ["token"]},
+        {"name": "token", "shape": [1]},
+        {"name": ["token"], "value": 1},
+    ):
+        body = json.dumps(document)
+        assert masker.body(body.encode(), "") == (body, None)
+
+
+def parquet(**columns):
+    pyarrow = pytest.importorskip("pyarrow", reason='pip install "modeltap[test]"')
+    from pyarrow import parquet
+
+    file = pyarrow.BufferOutputStream()
+    parquet.write_table(pyarrow.table(columns), file)
+    return file.getvalue().to_pybytes()
+
+
+def test_parquet_is_kept_only_without_a_sensitive_column():
+    """A file that was cut has lost the columns' names, so it is not kept."""
+    quoting = parquet(user=["token"] * 9)
+    dirty = parquet(user=["bob"], password=["hunter2"])
+    assert masker.body(dirty, "") == (None, "unmaskable")
+    assert masker.body(gzip.compress(dirty), "gzip") == (None, "unmaskable")
+    assert masker.body(dirty[:-9], "") == (None, "unmaskable")
+    assert masker.body(b"PAR1\xff\0", "") == (None, "unmaskable")
+    plain = parquet(user=["bob"] * 9, n=[1] * 9)
+    assert masker.body(plain, "") == (plain, None)
+    assert Masker(body_fields=["^user$"]).body(plain, "") == (None, "unmaskable")
+    assert masker.body(quoting, "") == (None, "unmaskable")  # its footer quotes the least value

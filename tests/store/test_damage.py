@@ -1,0 +1,67 @@
+"""A damaged store: known as damaged, known as ours, and put aside once."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from modeltap.store import damage
+from modeltap.store.connection import connect
+
+
+@pytest.fixture
+def closed(store):
+    connect(store).close()
+    return store
+
+
+def break_pages(store):
+    with store.open("r+b") as file:
+        for page in range(1, store.stat().st_size // 4096):
+            file.seek(4096 * page)
+            file.write(b"\xff" * 100)
+
+
+def test_a_sound_store_passes_and_broken_pages_do_not(closed):
+    """SQLite's own code for it, so that it is told as damage."""
+    connection = sqlite3.connect(closed)
+    damage.check(connection, closed)
+    connection.close()
+    break_pages(closed)
+    connection = sqlite3.connect(closed)
+    with pytest.raises(sqlite3.DatabaseError) as error:
+        damage.check(connection, closed)
+    assert damage.is_damage(error.value) and "\n" not in str(error.value)
+    damage.check(connection, closed, limit=1000)  # larger than what is looked at
+    connection.close()
+
+
+def test_other_errors_are_no_damage(tmp_path):
+    connection = sqlite3.connect(tmp_path / "x.db")
+    with pytest.raises(sqlite3.OperationalError) as error:
+        connection.execute("select nothing from nowhere")
+    connection.close()
+    assert not damage.is_damage(error.value) and not damage.is_damage(ValueError())
+
+
+def test_another_programs_file_is_not_ours(closed, tmp_path):
+    other = tmp_path / "other.db"
+    other.write_bytes(b"SQLite format 3\x00" + b"\x00" * 5000)
+    assert damage.is_ours(closed) and not damage.is_ours(other)
+    assert not damage.is_ours(tmp_path / "nothing.db")
+
+
+def test_it_is_put_aside_by_one_alone(closed):
+    """Whoever comes second finds another file of the name, and leaves it."""
+    companion = closed.with_name("taps.db-wal")
+    companion.write_bytes(b"log")
+    found = damage.inode(closed)
+    aside = damage.put_aside(closed, found)
+    assert aside is not None and aside.exists() and not closed.exists()
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"log" and not companion.exists()
+    assert aside.name in damage.reason(aside)
+    connect(closed).close()
+    assert damage.put_aside(closed, found) is None and closed.exists()
+    closed.unlink()
+    assert damage.inode(closed) == 0

@@ -1,0 +1,92 @@
+"""Exchanges: found by ids, and read in bounded parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.store.connection import connect, writing
+from modeltap.store.exchanges import (
+    ExchangeRow,
+    count_exchanges,
+    find_exchange_id,
+    find_whole_exchanges,
+    has_exchange,
+    insert_exchanges,
+    newest_exchange,
+)
+from modeltap.store.stored_exchanges import (
+    DecodeNote,
+    decode_problems,
+    exchanges_by_id,
+    exchanges_up_to,
+    save_decode_notes,
+)
+
+
+@pytest.fixture
+def connection(store):
+    """A store with ten exchanges of 100 bytes: `id0` to `id9`, of two models in turn."""
+    opened = connect(store)
+    rows = [
+        ExchangeRow(
+            id=f"id{n}",
+            model="ab"[n % 2],
+            source="asgi",
+            started_at="2024-01-01T00:00:00.000Z",
+            request_body="x" * 100,
+            request_id=f"caller{n}",
+        )
+        for n in range(10)
+    ]
+    with writing(opened):
+        insert_exchanges(opened, rows)
+        insert_exchanges(opened, rows[:3])
+    yield opened
+    opened.close()
+
+
+def test_the_same_exchange_again_adds_nothing(connection):
+    assert (count_exchanges(connection), newest_exchange(connection)) == (10, 10)
+    assert count_exchanges(connection, "a", until=5) == 3
+    assert has_exchange(connection, "id9") and not has_exchange(connection, "id10")
+
+
+def test_an_exchange_is_found_by_its_id_or_its_callers(connection):
+    """The caller's only within the model that is asked for."""
+
+    def find(id_, model=None):
+        return find_exchange_id(connection, id_, model, request_id=id_)
+
+    assert (find("id3"), find("caller3"), find("caller3", "b")) == ("id3", "id3", "id3")
+    assert find("caller3", "a") is find("id") is None
+    assert [row["id"] for row in find_whole_exchanges(connection, "id")] == ["id0", "id1"]
+    assert [row["id"] for row in find_whole_exchanges(connection, "caller7")] == ["id7"]
+    assert find_whole_exchanges(connection, "other") == []
+
+
+def test_a_part_ends_with_its_count_or_its_bytes(connection):
+    def part(model, after, until, limit, max_bytes):
+        found = exchanges_up_to(connection, model, after, until, limit=limit, max_bytes=max_bytes)
+        return [one.seq for one in found]
+
+    assert part(None, 2, 9, 4, 10**6) == [3, 4, 5, 6]
+    assert part("a", 2, 9, 4, 10**6) == [3, 5, 7, 9]
+    assert part(None, 0, 10, 10, 250) == [1, 2, 3]
+    assert part(None, 10, 10, 10, 250) == []
+
+
+def test_notes_are_written_to_all_and_counted_by_reason(connection):
+    """Those of the majority at once, the others one by one."""
+    notes = {seq: DecodeNote(1, None) for seq in range(1, 11)}
+    notes[4] = notes[5] = DecodeNote(0, "no JSON")
+    notes[6] = DecodeNote(1, "no prediction")
+    with writing(connection):
+        save_decode_notes(connection, 0, 10, notes)
+    missing = ("no prediction", 0, 1)
+    assert decode_problems(connection, except_for="") == [("no JSON", 2, 2), missing]
+    assert decode_problems(connection, except_for="no JSON") == [missing]
+
+
+def test_many_ids_are_read_in_several_queries(connection):
+    ids = [f"id{n}" for n in range(1500)]
+    assert [one.id for one in exchanges_by_id(connection, ids)] == ids[:10]

@@ -1,0 +1,40 @@
+"""Job times: when a job was started last, and whether an analysis came to its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.store.connection import connect, writing
+from modeltap.store.job_times import begin_pass, end_pass, is_unfinished, job_time, note_job_time
+
+
+@pytest.fixture
+def connection(store):
+    opened = connect(store)
+    yield opened
+    opened.close()
+
+
+def test_a_job_that_never_ran_has_the_time_zero(connection):
+    assert job_time(connection, "digest") == 0
+
+
+def test_a_jobs_time_is_kept_in_whole_seconds(connection):
+    """Of the last start only, and of each job by itself."""
+    for moment in (1_700_000_000.9, 1_700_000_060.9):
+        with writing(connection):
+            note_job_time(connection, "digest", moment)
+    assert job_time(connection, "digest") == 1_700_000_060
+    assert job_time(connection, "retrain m") == 0
+
+
+def test_an_analysis_is_unfinished_until_it_ends(connection):
+    """One that was killed stays so; the next one that ends settles it."""
+    assert not is_unfinished(connection)
+    begin_pass(connection)
+    assert is_unfinished(connection)
+    begin_pass(connection)
+    end_pass(connection)
+    assert not is_unfinished(connection)
+    begin_pass(connection)
+    assert is_unfinished(connection)

@@ -1,0 +1,47 @@
+"""Labels: what the store holds of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeltap.errors import InputError
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import early_labels, insert_labels, storable_label
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (True, "true"),
+        (np.bool_(False), "false"),
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (2**63, str(2**63)),
+        (-(2**63), -(2**63)),
+        ("cat", "cat"),
+        (None, None),
+    ],
+)
+def test_values_are_kept_as_sqlite_can(value, kept):
+    """Whole numbers beyond 64 bits as text, of NumPy's types Python's."""
+    found = storable_label(value)
+    assert found == kept and type(found) is type(kept)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1], {"a": 1}, b"x"])
+def test_what_is_no_value_is_refused(value):
+    with pytest.raises(InputError, match="label"):
+        storable_label(value)
+
+
+def test_those_that_came_before_their_exchange_are_found(store):
+    """Of the exchanges that are asked for, up to the newest that was there."""
+    connection = connect(store)
+    with writing(connection):
+        assert insert_labels(connection, [("a", 0, 1), ("b", 0, 2), ("a", 0, 3)], source="api") == 3
+    newest = connection.execute("select max(seq) from labels").fetchone()[0]
+    assert early_labels(connection, ["a", "c"], newest) == ["a"]
+    assert early_labels(connection, ["b"], newest - 2) == []
+    assert early_labels(connection, ["a"], 0) == []
+    connection.close()

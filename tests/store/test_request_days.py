@@ -1,0 +1,46 @@
+"""When requests came, day by day: first, last, and the longest pause."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.store.connection import connect, writing
+from modeltap.store.request_days import note_requests
+
+
+@pytest.fixture
+def days(store):
+    """Note requests of a model; return what is kept of its days."""
+    connection = connect(store)
+
+    def note(*times):
+        with writing(connection):
+            note_requests(connection, "m", [f"2024-01-{one}:00.000Z" for one in times])
+        rows = connection.execute(
+            "select day, first_at, last_at, longest_pause from request_days "
+            "where model = 'm' order by day"
+        )
+        return [(r[0][8:], r[1][11:16], r[2][11:16], r[3]) for r in rows]
+
+    yield note
+    connection.close()
+
+
+def test_a_pause_over_midnight_belongs_to_the_day_that_ends_it(days):
+    """Whatever order they are told in."""
+    assert days("02T01:00", "01T22:00", "01T23:00") == [
+        ("01", "22:00", "23:00", 3600.0),
+        ("02", "01:00", "01:00", 7200.0),
+    ]
+
+
+def test_the_pause_since_the_last_time_counts(days):
+    assert days("01T10:00") == [("01", "10:00", "10:00", 0.0)]
+    assert days("01T10:30", "01T10:40") == [("01", "10:00", "10:40", 1800.0)]
+
+
+def test_one_that_comes_late_makes_no_pause(days):
+    """From another worker: it lies within a time that was counted."""
+    days("01T10:00", "01T12:00")
+    assert days("01T11:00") == [("01", "10:00", "12:00", 7200.0)]
+    assert days() == [("01", "10:00", "12:00", 7200.0)]

@@ -1,0 +1,177 @@
+"""The demo: the main job, on real data."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import socket
+import sqlite3
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pyte
+import pytest
+
+pytest.importorskip("fastapi", reason='pip install "modeltap[demo]"')
+
+
+def demo(folder, *words, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "modeltap", "demo", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_the_model_goes_wrong_and_the_webhook_hears_of_it(tmp_path):
+    """A third of the requests: drift and error are found, told apart, and the store stays."""
+    events = [
+        json.loads(line)
+        for line in demo(tmp_path, "--requests", "5000", "--speed", "15", "--json").splitlines()
+    ]
+    named = {event["event"]: event for event in events}
+    assert 7.0 < named["model"]["mae"] < 9.0
+    firing = [e for e in events if e["event"] == "alert.firing"]
+    rules = {event["rule"] for event in firing}
+    assert {"performance", "data_drift"} <= rules
+    worse = next(event for event in firing if event["rule"] == "performance")
+    assert worse["severity"] == "critical" and "bias" in worse["summary"]
+    assert len(firing) <= 12
+    done = named["done"]
+    assert done["requests"] == 5000 and done["failed"] == 0
+    assert 4700 < done["labels"] < 5000  # cancelled flights never get one
+    months = {month["month"]: month for month in done["months"]}
+    assert months["2013-07"]["mae"] > 15 and months["2013-07"]["bias"] > 13
+    assert months["2013-03"]["mae"] < 12
+    assert {path.name for path in tmp_path.iterdir()} == {"modeltap.db"}
+    rows = (
+        sqlite3.connect(tmp_path / "modeltap.db")
+        .execute(
+            "select model, path, status, duration_ms, json_extract(request_body, '$.distance') "
+            "from exchanges limit 3"
+        )
+        .fetchall()
+    )
+    assert len(rows) == 3 and all(row[:3] == ("flights", "/predict", 200) for row in rows)
+    assert all(row[3] > 0 and row[4] > 80 for row in rows)
+
+
+def test_wrong_options_are_one_line(tmp_path):
+    """A speed of nothing, a folder that is in use."""
+    assert "--speed 0.0 is no speed" in demo(tmp_path, "--speed", "0", code=1)
+    (tmp_path / "modeltap.db").touch()
+    assert "holds a modeltap.db already" in demo(tmp_path, "--keep", ".", code=1)
+    assert "'modeltap.db' is a file" in demo(tmp_path, "--keep", "modeltap.db", code=1)
+
+
+class Terminal:
+    """A real terminal of 100 columns, with `modeltap demo` in it."""
+
+    def __init__(self, folder, *words):
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        self.environment = {**os.environ, "TERM": "xterm", "TMPDIR": str(scratch)}
+        self.screen = pyte.Screen(100, 300)  # high enough that nothing scrolls away
+        self._stream = pyte.ByteStream(self.screen)
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 300, 100, 0, 0))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "modeltap", "demo", *words],
+            cwd=folder,
+            env=self.environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(theirs)
+
+    def lines(self):
+        """Return what stands on the screen."""
+        return [line.rstrip() for line in self.screen.display if line.strip()]
+
+    def wait_for(self, text, seconds=120):
+        """Read until `text` stands on the screen."""
+        deadline = time.monotonic() + seconds
+        while not any(text in line for line in self.lines()):
+            assert time.monotonic() < deadline and self._read(), "\n".join(self.lines())
+
+    def press_ctrl_c(self):
+        """As a person does: the terminal sends the signal to all who are in its foreground."""
+        os.write(self._ours, b"\x03")
+
+    def end(self):
+        """Read to the end and return the exit code."""
+        while self._read():
+            pass
+        os.close(self._ours)
+        return self._process.wait(30)
+
+    def left_behind(self):
+        """Return the processes and files of the demo that are still there."""
+        mark = f"TMPDIR={self.environment['TMPDIR']}".encode()
+        own = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    own.append((process / "cmdline").read_bytes())
+            except OSError:  # it has ended, or is not ours to look at
+                continue
+        return own + sorted(Path(self.environment["TMPDIR"]).iterdir())
+
+    def _read(self):
+        if not select.select([self._ours], [], [], 60)[0]:
+            return False
+        try:
+            data = os.read(self._ours, 1 << 16)
+        except OSError:  # the last one on the terminal has left
+            return False
+        self._stream.feed(data)
+        return bool(data)
+
+
+@pytest.mark.slow
+def test_on_a_terminal_alerts_pass_above_the_bar(tmp_path):
+    """The bar is drawn in place, on one line; no alert is torn by it."""
+    terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "4")
+    assert terminal.end() == 0
+    lines = terminal.lines()
+    bars = [line for line in lines if "[#" in line]
+    assert len(bars) == 1 and bars[0].startswith("2013  [####") and "100 %" in bars[0]
+    assert any(line.startswith("ALERT performance: ") for line in lines[: lines.index(bars[0])])
+    assert "What was found" in lines and "Where to look next" in lines
+    assert not [line for line in lines if line.endswith("...")]  # what was going on is wiped away
+    assert terminal.left_behind() == []
+
+
+def test_ctrl_c_ends_the_demo_with_one_line(tmp_path, eventually):
+    """In the middle of the year; no process, no file and no traceback stays."""
+    terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "2")
+    terminal.wait_for("s left")
+    terminal.press_ctrl_c()
+    assert terminal.end() == 130
+    assert terminal.lines()[-1] == "modeltap: stopped; no file is left behind"
+    assert not [line for line in terminal.lines() if "Traceback" in line]
+    assert eventually(lambda: terminal.left_behind() == [])
+    assert [path.name for path in tmp_path.iterdir()] == ["scratch"]
+
+
+def test_a_port_in_use_is_one_line(tmp_path):
+    """Whoever listens there must not be taken for the demo's API."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"--port {port} cannot be had" in demo(tmp_path, "--port", port, code=1)

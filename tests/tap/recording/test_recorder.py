@@ -1,0 +1,200 @@
+"""The recorder: bounded, counted, alive through forks, kills and stores that fail."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import modeltap
+from modeltap.errors import ConfigError, StoreError
+from modeltap.tap.recording.recorder import Recorder
+from modeltap.writer.process import WriterProcess
+from recordings import CHILD, count, put, settings_of
+
+
+def test_everything_queued_is_written_in_order(store):
+    """A thousand and a few."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    assert all(put(recorder, settings, 1037))
+    assert recorder.flush(20)
+    recorder.close()
+    ids = [r[0] for r in sqlite3.connect(store).execute("select id from exchanges order by seq")]
+    assert len(ids) == 1037 and ids == sorted(ids)
+    assert recorder.stats()["written"] == 1037
+
+
+@pytest.mark.parametrize("bound", [{"max_queue_records": 10}, {"max_queue_bytes": 30_000}])
+def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch):
+    """Bounded by count and by bytes; what was dropped is told in stats() and in the store."""
+    asked = threading.Event()
+
+    def slow_to_start(store):
+        asked.wait(60)
+        return WriterProcess(store)
+
+    monkeypatch.setattr("modeltap.tap.recording.recorder.WriterProcess", slow_to_start)
+    settings = settings_of(store, flush_interval_seconds=2.0, **bound)
+    recorder = Recorder(store, settings)
+    taken = put(recorder, settings, 50, b"x" * 1000)
+    asked.set()
+    dropped = taken.count(False)
+    assert 0 < dropped < 50 and taken[:9] == [True] * 9
+    recorder.close()
+    stats = recorder.stats()
+    assert stats["dropped"] == dropped == sum(stats["dropped_by_reason"].values())
+    assert stats["captured"] == 50 and stats["written"] == 50 - dropped == count(store)
+    told = sqlite3.connect(store).execute("select sum(count) from dropped").fetchone()[0]
+    assert told == dropped
+
+
+def locked_out(store):
+    """Return a recorder that has written one exchange, and who has had the lock since then."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings)
+    assert recorder.flush(10)
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("begin immediate")
+    return settings, recorder, other
+
+
+def test_a_lock_held_by_another_is_waited_for(store):
+    """Nothing is lost while somebody else writes for longer than SQLite's own patience."""
+    settings, recorder, other = locked_out(store)
+    put(recorder, settings, 20)
+    assert not recorder.flush(6.5)
+    other.execute("commit")
+    assert recorder.flush(10) and count(store) == 21
+    recorder.close()
+
+
+def test_seconds_of_traffic_wait_behind_a_lock(store):
+    """Thousands of exchanges, while another program writes: all of them come, in their order."""
+    settings, recorder, other = locked_out(store)
+    for _ in range(30):
+        assert all(put(recorder, settings, 200, b'{"x": 1.5}' * 20))
+        assert not recorder.flush(0.1)
+    assert recorder.stats()["queued"] == 6000
+    other.execute("commit")
+    assert recorder.flush(60)
+    ids = [r[0] for r in sqlite3.connect(store).execute("select id from exchanges order by seq")]
+    assert len(ids) == 6001 and ids == sorted(ids)
+    assert recorder.stats()["dropped"] == 0
+    recorder.close()
+
+
+def commits(store):
+    """Count the transactions in the store's write-ahead log: a frame tells whether it ends one."""
+    log = Path(f"{store}-wal").read_bytes()
+    page_size, salts = int.from_bytes(log[8:12], "big"), log[16:24]
+    frames = (log[at : at + 24] for at in range(32, len(log), 24 + page_size))
+    return sum(frame[8:16] == salts and frame[4:8] != bytes(4) for frame in frames)
+
+
+def test_exchanges_that_come_together_share_a_transaction(store):
+    """A commit is what costs most of a record."""
+    settings = settings_of(store, flush_interval_seconds=60.0)
+    recorder = Recorder(store, settings)
+    put(recorder, settings)
+    assert recorder.flush(20)
+    reader = sqlite3.connect(store, isolation_level=None)
+    reader.execute("begin")
+    reader.execute("select 1 from exchanges").fetchall()  # keeps the log from being begun anew
+    before = commits(store)
+    assert before > 0 and all(put(recorder, settings, 1000)) and recorder.flush(20)
+    assert count(store) == 1001
+    assert 1 <= commits(store) - before <= 10
+    reader.close()
+    recorder.close()
+
+
+def test_an_unusable_store_costs_records_and_is_said_once(store, caplog, tmp_path):
+    """A folder that vanished while serving: counted, logged once, the app goes on."""
+    folder = tmp_path / "gone"
+    settings = settings_of(folder / "x.db")
+    recorder = Recorder(folder / "x.db", settings)
+    for _ in range(3):
+        put(recorder, settings)
+        recorder.flush(5)
+    assert recorder.stats()["dropped_by_reason"] == {"store unusable": 3}
+    assert len([r for r in caplog.records if "not recorded" in r.message]) == 1
+    recorder.close()
+
+
+def test_a_fork_has_a_queue_and_a_thread_of_its_own(store):
+    """The child writes what it captures; what it inherited is the parent's to write."""
+    settings = settings_of(store, flush_interval_seconds=0.5)
+    recorder = Recorder(store, settings)
+    put(recorder, settings, 5)
+    pid = os.fork()
+    if pid == 0:
+        put(recorder, settings, 3)
+        good = recorder.flush(10) and recorder.stats()["captured"] == 3
+        os._exit(0 if good else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert recorder.flush(10) and count(store) == 8
+    recorder.close()
+
+
+WORK = """
+import multiprocessing, sys, modeltap
+
+def work():
+    modeltap.capture(model="m", request={"x": 1}, response={"prediction": 2})
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context(sys.argv[1]).Process(target=work)
+    child.start()
+    child.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_of_multiprocessing_writes_what_it_took_before_it_ends(tmp_path, method):
+    """It runs no `atexit`; some servers' workers and anyone's pools are such children."""
+    (tmp_path / "work.py").write_text(WORK)
+    command = [sys.executable, "work.py", method]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    assert count(tmp_path / "modeltap.db") == 1
+
+
+def test_no_file_and_no_thread_before_the_first_request(store):
+    """Under preload a middleware is built in the master, which must hold nothing."""
+    before = threading.active_count()
+    modeltap.ASGIMiddleware(lambda *_: None, model="m", store=store)
+    assert threading.active_count() == before and not store.exists()
+
+
+def test_a_process_that_ends_by_itself_writes_everything(store):
+    """atexit does, without lifespan and without a signal handler of ours."""
+    code = CHILD.replace("10**6", "200").replace("time.sleep(0.002)", "pass")
+    subprocess.run([sys.executable, "-c", code, str(store)], check=True, stdout=subprocess.DEVNULL)
+    assert count(store) == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"store": "/no/such/folder/x.db"}, "does not exist; create it"),
+        ({"store": "/"}, "is a folder; name a file in it"),
+    ],
+)
+def test_a_useless_path_is_told_at_start_up(options, words):
+    """To the developer, before anything is opened."""
+    with pytest.raises(StoreError, match=words):
+        modeltap.ASGIMiddleware(lambda *_: None, model="m", **options)
+
+
+def test_an_unknown_option_is_told_at_start_up_with_the_nearest(store):
+    """Also by `add_middleware`, which builds the middleware late: `watch` checks at once."""
+    from fastapi import FastAPI
+
+    with pytest.raises(ConfigError, match="'sampel_rate'; did you mean 'sample_rate'"):
+        modeltap.watch(FastAPI(), model="m", sampel_rate=1)

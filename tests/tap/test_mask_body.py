@@ -1,0 +1,58 @@
+"""The app's own mask: what it fails on is not kept, what it changes is noted."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from modeltap.errors import ConfigError
+from modeltap.privacy.masker import MASKED, UNMASKABLE
+from modeltap.tap.exchange import Exchange
+from modeltap.tap.mask_body import mask_bodies, own_mask
+
+
+def exchange(body, *headers):
+    found = Exchange("asgi", "m", "POST", "/", b"")
+    found.request_body, found.request_headers = body, list(headers)
+    found.response_body, found.response_headers = b"out", [("content-type", b"text/plain")]
+    return found
+
+
+def test_it_sees_plain_bodies_and_their_types():
+    """Compression is undone first, and its header goes with it."""
+    seen = []
+
+    def mask(body, kind):
+        seen.append((body, kind))
+        return body.replace(b"secret", b"***")
+
+    one = exchange(
+        gzip.compress(b"a secret"), ("content-encoding", b"gzip"), ("content-type", b"x/y")
+    )
+    mask_bodies(one, mask)
+    assert seen == [(b"a secret", "x/y"), (b"out", "text/plain")]
+    assert (one.request_body, one.request_note) == (b"a ***", MASKED)
+    assert one.request_headers == [("content-type", b"x/y")]
+    assert (one.response_body, one.response_note) == (b"out", None)
+
+
+@pytest.mark.parametrize("mask", [lambda *_: None, lambda *_: 1 / 0])
+def test_what_it_does_not_keep_or_fails_on_is_not_kept(mask):
+    one = exchange(b"secret")
+    mask_bodies(one, mask)
+    assert (one.request_body, one.request_note) == (b"", UNMASKABLE)
+
+
+def test_what_cannot_be_inflated_is_not_kept_and_no_body_is_not_masked():
+    one = exchange(b"no gzip", ("content-encoding", b"gzip"))
+    one.response_body = b""
+    mask_bodies(one, lambda body, _: body)
+    assert (one.request_body, one.request_note) == (b"", UNMASKABLE)
+    assert (one.response_body, one.response_note) == (b"", None)
+
+
+def test_the_option_is_a_function():
+    assert own_mask({}) is None and own_mask({"mask_body": len}) is len
+    with pytest.raises(ConfigError, match="mask_body = 'x'"):
+        own_mask({"mask_body": "x"})

@@ -1,0 +1,48 @@
+"""Packing: what the tap knows of an exchange reaches the writer under the same names."""
+
+from __future__ import annotations
+
+from modeltap.config import sources
+from modeltap.store.exchanges import EXCHANGE_COLUMNS
+from modeltap.tap.exchange import Exchange
+from modeltap.tap.packing import pack
+from modeltap.writer.records import CapturedRecord, origin_of, unpack
+from modeltap.writer.row_masker import RowMasker
+
+
+def test_each_field_comes_out_under_its_name():
+    """No two fields change places; values that differ show it."""
+    exchange = Exchange("asgi", "m", "POST", "/x", b"q=1")
+    names = [name for name in CapturedRecord.__struct_fields__ if name != "origin"]
+    for number, name in enumerate(names):
+        setattr(exchange, name, f"{name} {number}")
+    record = unpack(pack(7, exchange))
+    assert record.origin == 7
+    assert [getattr(record, name) for name in names] == [f"{n} {i}" for i, n in enumerate(names)]
+
+
+def test_an_error_and_chunks_are_packed_as_plain_values():
+    """The exception itself stays in the app, whatever its text does."""
+
+    class Mute(Exception):
+        def __str__(self):
+            raise ValueError
+
+    exchange = Exchange("asgi", "m", "POST", "/x", b"")
+    exchange.error = Mute()
+    exchange.add_response(b"ab", 10)
+    exchange.add_response(b"c", 10)
+    record = unpack(pack(0, exchange))
+    assert record.error_type.endswith("Mute") and record.error_message is None
+    count, times = record.chunks
+    assert count == 2 and len(times) == 2 * 2 * 8
+
+
+def test_a_row_has_a_field_for_each_column():
+    """The columns are the row's fields, in the order of the statement."""
+    origin = origin_of(sources.load({"version": "3"}, environ={}), 1, "host")
+    exchange = Exchange("call", "m", "", "f", b"")
+    row = RowMasker(origin).row(unpack(pack(0, exchange)))
+    assert [name for name in EXCHANGE_COLUMNS if not hasattr(row, name)] == []
+    assert (row.model, row.version, row.source, row.host) == ("m", "3", "call", "host")
+    assert (row.request_body, row.request_note) == (None, "not read")

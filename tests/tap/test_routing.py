@@ -1,0 +1,61 @@
+"""Routing: the model of a path, and the paths that are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+import modeltap
+from asgi_client import Client, echo, scope_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_health_and_docs_are_left_out_and_paths_can_be_chosen(tap):
+    """The default leaves out what no model answers; both lists take patterns."""
+    assert await tap(echo, Client(b"1"), scope_of("/health")) is None
+    assert await tap(echo, Client(b"1"), scope_of("/other"), include_paths=["/v*/predict"]) is None
+    row = await tap(echo, Client(b"1"), scope_of("/v1/predict"), include_paths=["/v*/predict"])
+    assert row["path"] == "/v1/predict"
+
+
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [("/api/health", None), ("/health", None), ("/api/predict", "/predict"), ("/apiary", None)],
+)
+async def test_paths_are_the_apps_own(tap, path, taken):
+    """Whether or not the server puts its root_path before them."""
+    scope = scope_of(path, root_path="/api")
+    row = await tap(echo, Client(b"1"), scope, exclude_paths=["/health", "/apiary"])
+    assert (row and row["path"]) == taken
+
+
+async def test_a_model_by_path_and_by_function(tap):
+    """One app may serve several models; None leaves a path alone."""
+    models = {"/a/*": "alpha", "/b/*": "beta"}
+
+    async def run(path, model):
+        client = Client(b"1")
+        tapped = modeltap.ASGIMiddleware(echo, model=model, analyze=False, store="m.db")
+        await tapped(scope_of(path), client.receive, client.send)
+
+    await run("/a/1", models)
+    await run("/c/1", models)
+    await run("/z", lambda path: "named" if path == "/z" else None)
+    modeltap.flush(10)
+    import sqlite3
+
+    found = sqlite3.connect("m.db").execute("select model from exchanges order by seq").fetchall()
+    assert found == [("alpha",), ("named",)]
+
+
+async def test_paths_name_a_bounded_number_of_models(store):
+    """Clients write them: what is too long, or one too many, is the default model's."""
+    tapped = modeltap.ASGIMiddleware(echo, store=store, analyze=False)
+
+    def model_of(name):
+        exchange = tapped.tap.begin("POST", f"/v2/models/{name}/infer", b"", ())
+        return exchange.model
+
+    assert (model_of("x" * 201), model_of("x" * 200)) == ("default", "x" * 200)
+    assert {model_of(f"m{n}") for n in range(99)} == {f"m{n}" for n in range(99)}
+    assert (model_of("m99"), model_of("m98")) == ("default", "m98")

@@ -1,0 +1,61 @@
+"""Time as the store writes it: text that sorts as time does, and only times that are ones."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap import clock
+
+seconds = st.floats(clock.EARLIEST, clock.LATEST - 1)
+
+
+@given(seconds, seconds)
+def test_texts_sort_as_their_times_do(one, other):
+    """To the millisecond that is written."""
+    assert (clock.iso(one) < clock.iso(other)) <= (one < other)
+
+
+@given(seconds)
+def test_what_is_written_is_read_again(moment):
+    """Within the millisecond."""
+    assert clock.parse(clock.iso(moment)) == pytest.approx(moment, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1_700_000_000, 1_700_000_000.0),
+        (1_700_000_000_000, 1_700_000_000.0),
+        (datetime.date(1970, 1, 2), 86_400.0),
+        (" 1970-01-01T00:00:01Z ", 1.0),
+        ("1970-01-01T01:00:00+01:00", 0.0),
+        (True, None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (1e300, None),
+        (10**400, None),
+    ],
+)
+def test_times_of_many_forms_are_read(value, expected):
+    """Seconds, milliseconds, dates and ISO 8601; of all else there is no time."""
+    assert clock.parse(value) == expected
+
+
+def test_lengths_and_times_for_people():
+    """No zeros that say nothing."""
+    assert [clock.length(n) for n in (59.96, 119, 120, 86_400, 172_800)] == [
+        "60 s",
+        "119 s",
+        "2 min",
+        "24 h",
+        "2 d",
+    ]
+    assert clock.short(None) == "-"
+    assert clock.short("2024-01-01T10:15:00.000Z") == "2024-01-01 10:15"

@@ -1,0 +1,48 @@
+"""What protocol plugins are given and give back."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.config.mapping_settings import MappingSettings
+from modeltap.payload import Decoded, Payload, media, parse_json
+
+
+def test_json_is_parsed_once_and_never_of_what_was_cut():
+    """What would follow is not known, whatever the beginning looks like."""
+    payload = Payload("/", None, 200, '{"x": 1}', "[1]")
+    assert payload.request_json is payload.request_json and payload.request_json == {"x": 1}
+    cut = Payload("/", None, 200, "1", "[1]", request_truncated=True, response_truncated=True)
+    assert cut.request_json is None and cut.response_json is None
+
+
+@pytest.mark.parametrize("body", [None, "", "a,b", b"\xff", "[" * 100_000, '{"a": '])
+def test_what_is_no_json_is_none(body):
+    """Also what is nested too deep to be read."""
+    assert parse_json(body) is None
+
+
+def test_names_are_the_users_where_they_are_as_many():
+    """Otherwise numbered."""
+    payload = Payload("/", None, 200, None, None, mapping=MappingSettings(columns=("a", "b")))
+    assert payload.named([1, 2]) == {"a": 1, "b": 2}
+    assert payload.named([1, 2, 3]) == {"f0": 1, "f1": 2, "f2": 3}
+
+
+def test_a_line_came_with_the_piece_that_completed_it():
+    """Lines after the last piece have no time."""
+    payload = Payload("/", None, 200, None, None, stream={"lines": [[5, 1], [7.5, 3]]})
+    assert [payload.line_ms(line) for line in range(4)] == [5.0, 7.5, 7.5, None]
+
+
+def test_predictions_are_paired_with_rows_or_not_at_all():
+    """What is missing beside them is None for each row."""
+    paired = Decoded(rows=[{"x": 1}, {"x": 2}]).pair([0, 1], probabilities=[[0.1, 0.9]])
+    assert (paired.predictions, paired.scores) == ([0, 1], [None, None])
+    assert paired.probabilities == [None, None] and paired.note is None
+    unpaired = Decoded(rows=[{"x": 1}, {"x": 2}]).pair([0])
+    assert unpaired.predictions == [] and unpaired.note
+
+
+def test_media_types_have_no_parameters():
+    assert [media(one) for one in ("Text/CSV ; header=present", None)] == ["text/csv", ""]

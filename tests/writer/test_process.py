@@ -1,0 +1,127 @@
+"""The writer process: it outlives kills and signals, and ends with its app."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from modeltap.tap.recording.recorder import Recorder
+from recordings import CHILD, count, put, settings_of
+
+
+def test_kill_9_of_the_app_loses_nothing_that_the_pipe_has(store, eventually):
+    """The process that writes lives on until it has written all of it; the file is sound."""
+    process = subprocess.Popen([sys.executable, "-c", CHILD, str(store)], stdout=subprocess.PIPE)
+    put_count = 0
+    assert process.stdout is not None
+    while put_count < 1500:
+        put_count = int(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    put_count = int((process.stdout.read().split() or [put_count])[-1])
+    process.stdout.close()
+    # One more may have gone into the pipe before its number was printed.
+    assert eventually(lambda: count(store) >= put_count)
+    assert count(store) <= put_count + 1
+    connection = sqlite3.connect(store)
+    assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
+
+
+def test_kill_9_of_the_writer_is_counted_and_mended(store, eventually, caplog):
+    """Another takes its place; what the dead one had not yet written is told, by reason."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings, 10)
+    assert recorder.flush(20)
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("begin immediate")  # so that it cannot write these
+    put(recorder, settings, 5)
+    assert eventually(lambda: recorder.stats()["queued_bytes"] == 0)  # they are in the pipe
+    os.kill(recorder._writer.pid, signal.SIGKILL)
+    assert eventually(lambda: recorder.stats()["dropped"] == 5)
+    other.execute("commit")
+    put(recorder, settings, 7)
+    assert recorder.flush(20) and count(store) == 17
+    assert recorder.stats()["dropped_by_reason"] == {"writer process died": 5}
+    recorder.close()
+    assert "5 exchanges are lost" in caplog.text
+    told = sqlite3.connect(store).execute("select reason, count from dropped").fetchall()
+    assert told == [("writer process died", 5)]
+
+
+def test_without_a_writer_process_the_app_serves_on(store, monkeypatch, caplog):
+    """Nothing is recorded, everything is counted, and it is said once."""
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    settings = settings_of(store, max_queue_records=3)
+    recorder = Recorder(store, settings)
+    assert put(recorder, settings, 5) == [True, True, True, False, False]
+    assert not recorder.flush(0.5)
+    recorder.close(1)
+    assert recorder.stats()["dropped_by_reason"] == {"queue full: records": 2}
+    assert len([r for r in caplog.records if "no writer process starts" in r.message]) == 1
+
+
+def test_signals_of_the_process_group_do_not_end_the_writer(store, eventually):
+    """A supervisor's SIGTERM reaches all processes; the app's last exchanges come after it."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings)
+    assert recorder.flush(20)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(recorder._writer.pid, number)
+    put(recorder, settings, 3)
+    recorder.close()
+    assert count(store) == 4 and recorder.stats()["dropped"] == 0
+
+
+def test_signals_do_not_end_a_writer_that_still_starts(store, eventually):
+    """A supervisor ends a worker and what it has started right after its first request."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings, 3)
+    assert eventually(lambda: recorder._writer)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(recorder._writer.pid, number)
+    assert not recorder._writer.ready
+    recorder.close()
+    assert count(store) == 3 and recorder.stats()["dropped"] == 0
+
+
+def test_what_the_pipe_does_not_hold_waits_and_keeps_its_order(store):
+    """Bodies of 60 KB fill a pipe of 1 MB while another program holds the store's lock."""
+    settings = settings_of(store)
+    recorder = Recorder(store, settings)
+    put(recorder, settings)
+    assert recorder.flush(20)
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("begin immediate")
+    bodies = [bytes([97 + n % 26]) * 60_000 for n in range(60)]
+    for body in bodies:
+        assert all(put(recorder, settings, 1, body))
+    assert recorder.stats()["queued_bytes"] > 1_000_000
+    other.execute("commit")
+    assert recorder.flush(30)
+    found = sqlite3.connect(store).execute(
+        "select substr(request_body, 1, 1) from exchanges where seq > 1 order by seq"
+    )
+    assert [row[0] for row in found] == [chr(body[0]) for body in bodies]
+    recorder.close()
+
+
+def test_the_writer_ends_with_its_app(store, eventually):
+    """Nothing is left behind, even where a fork that knows nothing of us holds the pipe open."""
+    code = CHILD.replace("10**6", "50").replace("import sys, time", "import sys, time, os, ctypes")
+    code += "recorder.flush(20)\nprint('pid', recorder._writer.pid, flush=True)\n"
+    # A fork by C code runs none of Python's hooks.
+    code += "if ctypes.CDLL(None).fork() == 0:\n    time.sleep(15)\nos._exit(0)\n"
+    done = subprocess.Popen([sys.executable, "-c", code, str(store)], stdout=subprocess.PIPE)
+    assert done.stdout is not None
+    pid = next(int(line.split()[1]) for line in done.stdout if line.startswith(b"pid"))
+    assert done.wait(20) == 0
+    done.stdout.close()
+    assert eventually(lambda: not Path(f"/proc/{pid}").exists(), 20)
+    assert count(store) == 50

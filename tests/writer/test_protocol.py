@@ -1,0 +1,40 @@
+"""Frames between an app and its writer process, and the counters that both see."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.writer.protocol import EXCHANGE, LOSSES, ORIGIN, Counters, Frames, frame
+
+kinds = st.sampled_from([EXCHANGE, ORIGIN, LOSSES])
+
+
+@given(st.lists(st.tuples(kinds, st.binary(max_size=40)), max_size=5), st.data())
+def test_frames_arrive_whole_however_the_pipe_cuts_them(sent, data):
+    """In order, and none before its end."""
+    stream = b"".join(frame(kind, payload) for kind, payload in sent)
+    frames, found = Frames(), []
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        found += frames.split(stream[:size])
+        stream = stream[size:]
+    assert found == sent
+
+
+def test_counters_are_seen_from_both_sides():
+    """Each process has a mapping of its own of one memory."""
+    descriptor = Counters.create()
+    ours, theirs = Counters(descriptor), Counters(os.dup(descriptor))
+    ours.add(written=2, unusable=1)
+    ours.add(written=1, failed=4, no_room=5)
+    assert theirs.read() == {"written": 3, "unusable": 1, "failed": 4, "no_room": 5}
+    assert theirs.total() == 13 and not theirs.hurry
+    ours.hurry = True
+    assert theirs.hurry
+    ours.hurry = False
+    assert not theirs.hurry
+    ours.close()
+    theirs.close()
