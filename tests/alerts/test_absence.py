@@ -15,14 +15,9 @@ NOW = 1_700_000_000.0 // 86_400 * 86_400
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
-class Configured:
+def configured(rules):
     """The same rules for each model."""
-
-    def __init__(self, rules):
-        self._rules = rules
-
-    def of(self, model):
-        return Settings(rules=tuple(parse_rule(one) for one in self._rules)).for_model(model)
+    return Settings(rules=tuple(map(parse_rule, rules)))
 
 
 @pytest.fixture
@@ -35,7 +30,7 @@ def look(connection, rules):
     """Do what the scheduler and its child do at a moment; return the transitions."""
 
     def looked(now):
-        settings = Configured(rules)
+        settings = configured(rules)
         expected = has_news(connection, settings, now)
         with writing(connection):
             changed = update(connection, settings, now)
@@ -107,7 +102,7 @@ def test_a_rule_that_is_disabled_says_nothing(connection, rules):
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
     with writing(connection):
-        changed = update(connection, Configured(rules), NOW + 9 * HOUR)
+        changed = update(connection, configured(rules), NOW + 9 * HOUR)
     assert changed == []
 
 
@@ -115,7 +110,7 @@ def test_a_disabled_rule_is_no_news_for_ever(connection, rules):
     """Else the scheduler would start a child every few seconds."""
     rules.append({"rule": "no_traffic", "enabled": False})
     traffic(connection, *by_day())
-    assert not has_news(connection, Configured(rules), NOW + 9 * HOUR)
+    assert not has_news(connection, configured(rules), NOW + 9 * HOUR)
 
 
 def test_a_model_that_has_gone_is_no_alert_for_ever(connection, look):
@@ -202,4 +197,4 @@ def test_a_message_that_was_given_up_is_an_alert_for_a_day(connection, look):
     owed(connection, state="dead", attempts=10, last_error="timeout")
     assert len(look(NOW + HOUR)) == 1
     assert len(look(NOW + 25 * HOUR)) == 1
-    assert missing(connection, Configured([]), NOW + 25 * HOUR) == []
+    assert missing(connection, configured([]), NOW + 25 * HOUR) == []

@@ -51,7 +51,7 @@ def test_memory_is_bounded(store, tmp_path, monkeypatch):
     count = 8000
     put(store, every(1, count), [{"text": "x" * 2000, "n": n} for n in range(count)])
     connection = connect_reader(store)
-    all_, few = (Selection(connection, lambda _: Settings()) for _ in range(2))
+    all_, few = (Selection(connection, Settings()) for _ in range(2))
     few._last = count // 10
     for kind in ("jsonl", "csv", "parquet"):
         peaks = []

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from modeltap import clock
 from modeltap.alerts.lifecycle import update as update_alerts
@@ -17,7 +17,7 @@ from modeltap.alerts.rules import rules_for
 from modeltap.alerts.transitions import FIRING, Transition
 from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK
 from modeltap.config.rule_settings import RuleSettings
-from modeltap.config.settings import Settings
+from modeltap.config.settings import SettingsByModel
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.store.alerts import open_absences
 from modeltap.store.child_runs import last_child_runs
@@ -49,7 +49,7 @@ _MIN_LABEL_DAYS = 3
 _FAILED_RUNS = 3
 """One failure may be a restart of the machine; three in a row are a fault."""
 
-_WAITED_SECONDS = 3600.0
+_WAITED_SECONDS = clock.HOUR
 """By then the first three attempts have failed: at once, after 5 s, and after 5 min."""
 
 
@@ -69,14 +69,6 @@ class Missing:
     length: float
     threshold: float
     explanation: str
-
-
-class SettingsByModel(Protocol):
-    """The settings of each model, such as a `SettingsReader`."""
-
-    def of(self, model: str) -> Settings:
-        """Return the settings that hold for `model`."""
-        ...
 
 
 def missing(connection: sqlite3.Connection, settings: SettingsByModel, now: float) -> list[Missing]:
@@ -105,7 +97,7 @@ def update(
     for subject in dict.fromkeys([*found, *_open(connection)]):
         row = _row(subject, found.get(subject), now)
         save_metrics(connection, [row])
-        rules = settings.of(subject.model).rules
+        rules = settings.for_model(subject.model).rules
         # The clock is certain: as soon as something came, its absence is over.
         transitions += update_alerts(connection, [row], rules, recovery_windows=1)
     return transitions
@@ -124,7 +116,7 @@ def _is_watched(one: Missing, settings: SettingsByModel) -> bool:
         "feature": one.subject.feature,
         "segment": None,
     }
-    return bool(rules_for(row, settings.of(one.subject.model).rules))
+    return bool(rules_for(row, settings.for_model(one.subject.model).rules))
 
 
 def _open(connection: sqlite3.Connection) -> list[AbsenceSubject]:
@@ -162,7 +154,7 @@ def _no_traffic(
     connection: sqlite3.Connection, settings: SettingsByModel, now: float
 ) -> Iterator[Missing]:
     for span in request_spans(connection, clock.iso(now - clock.WEEK)[:10]):
-        allowed, reason = _allowed_pause(span, settings.of(span.model).rules, now)
+        allowed, reason = _allowed_pause(span, settings.for_model(span.model).rules, now)
         silent = now - (clock.parse(span.last_at) or 0.0)
         if allowed < silent < max(_GONE_SECONDS, 2 * allowed):
             last = f"no request for {clock.length(silent)}, since {clock.short(span.last_at)}"
@@ -189,7 +181,7 @@ def _no_labels(
     days = label_days_since(connection, clock.iso(now - _LABEL_HISTORY_SECONDS)[:10])
     for model in dict.fromkeys(day.model for day in days):
         times = [clock.parse(day.last_at) or 0.0 for day in days if day.model == model]
-        pause = _allowed_label_pause(times, settings.of(model).rules, model)
+        pause = _allowed_label_pause(times, settings.for_model(model).rules, model)
         if pause is None:
             continue
         allowed, reason = pause

@@ -93,7 +93,7 @@ def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[
     from modeltap.store.settings_reader import SettingsReader
 
     exchanges = exchanges_by_id(connection, [exchange_id])
-    settings = SettingsReader(connection).of(exchanges[0].model)
+    settings = SettingsReader(connection).for_model(exchanges[0].model)
     batch = read(exchanges, settings, Decoders(), connection)
     for place, row in enumerate(batch.rows):
         fields = {

@@ -58,7 +58,7 @@ def export_(
     check_model(connection, model)
     selection = Selection(
         connection,
-        SettingsReader(connection).of,
+        SettingsReader(connection),
         model,
         labelled,
         moment_of(since, "--from"),

@@ -86,7 +86,7 @@ def open_analyzer(
         given.update(json.load(sys.stdin))
     analyzer = Analyzer(store_path(store), open_store(store), given)
     if background:
-        _end_after(analyzer.settings.of("").job_limit_seconds + _ORPHAN_SECONDS)
+        _end_after(analyzer.settings.for_model("").job_limit_seconds + _ORPHAN_SECONDS)
     return analyzer
 
 

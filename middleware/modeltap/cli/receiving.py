@@ -42,7 +42,7 @@ def receive(
     open_store(store, create=True).close()
     receiver = Receiver(
         str(store_path(store)),
-        settings.for_model,
+        settings,
         model=model,
         token=secret,
         max_event_bytes=max_bytes,

@@ -91,7 +91,7 @@ def set_(
                 table = open_table(file, on_read=on_read)
                 frozen = freeze.freeze_file(
                     connection,
-                    settings.of(model),
+                    settings.for_model(model),
                     table,
                     roles_of(table, options),
                     model=model,

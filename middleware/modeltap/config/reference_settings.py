@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from modeltap import clock
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.errors import ConfigError
 
@@ -26,9 +27,6 @@ class ReferenceSettings(msgspec.Struct, frozen=True):
         return self.kind in ("previous", "last week")
 
 
-_WEEK = 7 * 86_400.0
-
-
 def parse_reference(text: str) -> ReferenceSettings:
     """Read the `reference` option: the first rows, the first time, a file, or one that moves.
 
@@ -44,7 +42,7 @@ def parse_reference(text: str) -> ReferenceSettings:
         kind: Any = "seconds" if match[1] == "first" else "previous"
         return ReferenceSettings(kind, parse_seconds(match[2], "reference"))
     elif re.fullmatch(r"\s*same\s+hours\s+last\s+week\s*", text):
-        return ReferenceSettings("last week", _WEEK)
+        return ReferenceSettings("last week", clock.WEEK)
     elif Path(text).suffix.lower() in (".csv", ".gz", ".jsonl", ".ndjson", ".parquet"):
         return ReferenceSettings("file", path=text)
     raise ConfigError(
@@ -62,7 +60,7 @@ def check_windows(text: str, window: str) -> None:
     reference, length = parse_reference(text), Window.parse(window)
     if not reference.moves:
         return
-    if length.kind != "seconds" or (reference.kind == "last week" and _WEEK % length.size):
+    if length.kind != "seconds" or (reference.kind == "last week" and clock.WEEK % length.size):
         raise ConfigError(
             f"reference {text!r} needs windows of time that fit into it, such as "
             f"'1h' or '1d', not {window!r}"

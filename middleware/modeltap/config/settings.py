@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -152,6 +152,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             else msgspec.structs.replace(feature, missing_values=self.missing_values)
             for name, feature in own.items()
         }
+
+
+class SettingsByModel(Protocol):
+    """The settings of each model: `Settings` themselves, or a reader of the stored ones."""
+
+    def for_model(self, model: str) -> Settings:
+        """Return the settings as they hold for `model`."""
+        ...
 
 
 ANALYSIS_OPTIONS = (

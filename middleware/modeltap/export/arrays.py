@@ -43,7 +43,7 @@ def read_arrays(path: Path, *, model: str | None, labelled: bool) -> Rows:
     """
     with closing(connect_reader(path)) as connection:
         check_model(connection, model)
-        return arrays(Selection(connection, SettingsReader(connection).of, model, labelled))
+        return arrays(Selection(connection, SettingsReader(connection), model, labelled))
 
 
 def arrays(selection: Selection) -> Rows:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modeltap import clock
-from modeltap.config.settings import Settings
+from modeltap.config.settings import SettingsByModel
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.rows import as_dict
@@ -77,7 +77,7 @@ class Selection:
     """
 
     connection: sqlite3.Connection
-    settings_of: Callable[[str], Settings]
+    settings: SettingsByModel
     model: str | None = None
     labelled: bool = False
     since: float | None = None
@@ -127,7 +127,7 @@ class Selection:
         self, model: str, exchanges: list[StoredExchange]
     ) -> Iterator[tuple[tuple[int, int], Exported]]:
         """Yield rows of one model with their places in the order of arrival."""
-        batch = read(exchanges, self.settings_of(model), self._decoders, self.connection)
+        batch = read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
         self.undecoded += sum(not note.rows for note in batch.notes.values())
         by_id = {exchange.id: exchange for exchange in exchanges}
         labels = last_labels(self.connection, list(by_id), self._last_label)

@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from modeltap.config.settings import Settings
+from modeltap.config.settings import SettingsByModel
 from modeltap.ingest.files.source import json_of
 from modeltap.ingest.importer import Importer
 from modeltap.ingest.logged_rows import MAX_NAME
@@ -53,14 +53,14 @@ class Receiver:
     """What is received, how, and for whom.
 
     Args:
-        settings: of a model, by its name.
+        settings: of each model.
         model: whose events they are; empty for the path's (`/models/NAME`), else that of the
             inference service that an event names.
         token: what a caller must show, as a bearer or in the query; empty for nothing.
     """
 
     store: str
-    settings: Callable[[str], Settings]
+    settings: SettingsByModel
     model: str = ""
     token: str = ""
     max_event_bytes: int = MAX_EVENT_BYTES
@@ -191,7 +191,7 @@ class _App:
         found = [(model, kserve.side_of_event(event, method="EVENT")) for model, event in events]
         for model in dict.fromkeys(model for model, _ in found):
             its = [logged for own, logged in found if own == model]
-            version = self._receiver.settings(model).version
+            version = self._receiver.settings.for_model(model).version
             for logged in its:
                 # An event without a time is of when it came.
                 logged.time = now if logged.time is None else logged.time
@@ -203,7 +203,7 @@ class _App:
         if model not in self._importers:
             if len(self._importers) >= _MAX_MODELS:  # whoever posts chooses the names
                 self._importers.clear()
-            settings = self._receiver.settings(model)
+            settings = self._receiver.settings.for_model(model)
             self._importers[model] = Importer(self._connection, settings, model=model)
         return self._importers[model]
 

@@ -21,11 +21,11 @@ _LOG_CHARACTERS = 10_000
 """The end of a log, where the error stands: a traceback has some thousand characters."""
 
 _SHORTEST_WAIT_SECONDS = 0.05
-"""Past its limit a child is killed on each round until it has ended."""
+"""A child past its limit is killed in each round, until it has ended."""
 
 
 class Child:
-    """A modeltap command in a process of its own, which may end only within its limits.
+    """A modeltap command in a process of its own, ended at its time limit.
 
     A child takes neither the app's interpreter lock nor its memory.
     """
@@ -60,7 +60,7 @@ class Child:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the process, which has ended; negative for a signal."""
+        """The exit code, once the process has ended; negative for a signal."""
         return self._process.returncode
 
     @property

@@ -168,7 +168,7 @@ class Analyzer:
     def prune(self) -> int:
         """Delete exchanges that the settings do not keep; return how many."""
         kept = [
-            parse_retention(self.settings.of(model).retention)
+            parse_retention(self.settings.for_model(model).retention)
             for model in configured_models(self.connection)
         ]
         # Apps that share a store may have different settings: the smallest limit applies.
@@ -192,7 +192,7 @@ class Analyzer:
                     for unknown in changes.mark_unknown(self.connection):
                         self._enqueue([unknown], unknown.alert["model"])
             for model in ["", *self._models()]:
-                interval = repeat_seconds(self.settings.of(model).repeat_interval)
+                interval = repeat_seconds(self.settings.for_model(model).repeat_interval)
                 due = reminders.due_reminders(self.connection, model, interval, now)
                 self._enqueue(due, model)
 
@@ -255,7 +255,7 @@ class Analyzer:
                 rows = results.write(connection, result, again=again)
                 if rows and not again:
                     model = result.period.model
-                    rules = self.settings.of(model).rules
+                    rules = self.settings.for_model(model).rules
                     self._enqueue(lifecycle.update(connection, rows, rules), model)
         except BusyError:
             return False
@@ -264,7 +264,7 @@ class Analyzer:
     def _enqueue(self, transitions: Sequence[Transition], model: str) -> None:
         """Enqueue messages about a model's alerts, inside the caller's transaction."""
         if transitions:
-            url = self.settings.of(model).dashboard_url
+            url = self.settings.for_model(model).dashboard_url
             webhooks = list(self.settings.receivers(model).items())
             outbox.enqueue(self.connection, transitions, webhooks, dashboard_url=url)
 
@@ -283,6 +283,6 @@ class Analyzer:
 
     def _pace(self) -> Pace:
         connection = self.connection
-        budget = _MAX_REST * self.settings.of("").job_limit_seconds
+        budget = _MAX_REST * self.settings.for_model("").job_limit_seconds
         # A process that holds the write lock must not rest: others wait for it.
         return Pace(budget, may_rest=lambda: not connection.in_transaction)

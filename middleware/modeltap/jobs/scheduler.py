@@ -171,7 +171,7 @@ class Scheduler:
         moment = time.time()
         if outbox.any_due(connection, moment):
             return True
-        if absence.has_news(connection, _AppSettings(self._settings), moment):
+        if absence.has_news(connection, self._settings, moment):
             return True
         wait = repeat_seconds(self._settings.repeat_interval)
         return reminders.any_due(connection, wait, moment)
@@ -198,16 +198,6 @@ class Scheduler:
             logger.warning(
                 "modeltap: %s failed (exit %s): %s", job, child.exit_code, child.last_line
             )
-
-
-class _AppSettings:
-    """The app's own settings, model by model."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def of(self, model: str) -> Settings:
-        return self._settings.for_model(model)
 
 
 def needs_analysis(connection: sqlite3.Connection) -> bool:

@@ -176,7 +176,7 @@ def _when(start: str, end: str) -> str:
     'the week from 2013-03-04'
     """
     length = (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0)
-    unit = {3600.0: "hour", 86_400.0: "day", 604_800.0: "week"}.get(length)
+    unit = {clock.HOUR: "hour", clock.DAY: "day", clock.WEEK: "week"}.get(length)
     if unit is None:
         return f"the time from {clock.short(start)} to {clock.short(end)}"
     return f"the {unit} from {clock.short(start)}"

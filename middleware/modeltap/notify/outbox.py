@@ -20,7 +20,7 @@ from modeltap.store.deliveries import Delivery
 RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Standard Webhooks' schedule: after the first attempt 5 s, 5 min, ... up to a day."""
 
-MAX_RETRY_AFTER_SECONDS = 86_400.0
+MAX_RETRY_AFTER_SECONDS = clock.DAY
 """A receiver may ask for a day at most; also bounds how long a message can be pending: ten of
 these."""
 

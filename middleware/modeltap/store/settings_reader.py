@@ -30,7 +30,7 @@ class SettingsReader:
         self._options = dict(options or {})
         self._known: dict[str, Settings] = {}
 
-    def of(self, model: str) -> Settings:
+    def for_model(self, model: str) -> Settings:
         """Return the settings that hold for `model`."""
         if model not in self._known:
             stored = load_settings(self._connection, model)

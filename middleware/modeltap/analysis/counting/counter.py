@@ -68,7 +68,7 @@ class WindowCounter:
 
     def series(self, reference: Reference) -> Series:
         """Return the windows that a reference's rows are counted into now."""
-        window = Window.parse(self.settings.of(reference.model).window)
+        window = Window.parse(self.settings.for_model(reference.model).window)
         return Series(reference.model, reference.version, reference.id, window.text)
 
     def count_new(self) -> int:
@@ -125,7 +125,7 @@ class WindowCounter:
             yield
 
     def _read(self, model: str, exchanges: list[StoredExchange]) -> Batch:
-        return read(exchanges, self.settings.of(model), self._decoders, self.connection)
+        return read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
 
     def _take(self, chunk: list[StoredExchange], before: int) -> None:
         groups: dict[tuple[str, str], list[StoredExchange]] = {}
@@ -168,7 +168,7 @@ class WindowCounter:
             event_times=times,
             seqs=map(arrived.__getitem__, batch.ids),
         )
-        window = Window.parse(self.settings.of(model).window)
+        window = Window.parse(self.settings.for_model(model).window)
         note_early(
             self.connection, model, version, window, dict(zip(batch.ids, times, strict=False))
         )
@@ -184,7 +184,7 @@ class WindowCounter:
     def _add_traffic(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
-        window = Window.parse(self.settings.of(model).window).clocked
+        window = Window.parse(self.settings.for_model(model).window).clocked
         timed = [exchange for exchange in exchanges if exchange.duration_ms is not None]
         began = [exchange.started_at for exchange in timed]
         note_requests(self.connection, model, began)

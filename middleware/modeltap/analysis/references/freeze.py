@@ -36,7 +36,7 @@ def freeze_when_ready(counter: WindowCounter, model: str, version: str) -> Refer
 
     None while they are not. Raises `InputError` for a file that cannot be read.
     """
-    settings = counter.settings.of(model)
+    settings = counter.settings.for_model(model)
     asked = parse_reference(settings.reference)
     if asked.kind == "file":
         table = open_table(asked.path)
@@ -109,7 +109,7 @@ def freeze_rows(
     keys = list(zip(batch.ids, batch.row_numbers, strict=True))
     return freeze(
         counter.connection,
-        counter.settings.of(model),
+        counter.settings.for_model(model),
         batch.columns(),
         batch.times,
         labels,

@@ -22,7 +22,6 @@ from modeltap.store.watermarks import watermark
 
 CAPTURE_LOSS = "capture_loss"
 
-_HOUR = 3600.0
 _WINDOW = Window("seconds", 3600)
 
 _NAMED = 5
@@ -50,7 +49,7 @@ def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[WindowResult
     losses = losses_after(connection, before)
     hours = {(loss.model, _WINDOW.start(clock.parse(loss.at) or 0.0)) for loss in losses}
     for model, hour in sorted(hours):
-        reasons = losses_by_reason(connection, model, clock.iso(hour), clock.iso(hour + _HOUR))
+        reasons = losses_by_reason(connection, model, clock.iso(hour), clock.iso(hour + clock.HOUR))
         yield _result(model, hour, _lost(reasons))
 
 
@@ -58,7 +57,7 @@ def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowRes
     """Yield the two hours after the last loss of each open incident, once they are over."""
     for alert in recovered_incidents(connection, now):
         last = clock.parse(alert["last_window_start"]) or 0.0
-        for hour in (last + _HOUR, last + 2 * _HOUR):
+        for hour in (last + clock.HOUR, last + 2 * clock.HOUR):
             none = Metric(metric=CAPTURE_LOSS, rows=0, count=0, value=0.0, verdict=OK)
             yield _result(alert["model"], hour, none)
 
@@ -82,5 +81,5 @@ def _lost(reasons: Sequence[LossesOfReason]) -> Metric:
 
 
 def _result(model: str, hour: float, metric: Metric) -> WindowResult:
-    period = Period(model, "", _WINDOW.text, clock.iso(hour), clock.iso(hour + _HOUR))
+    period = Period(model, "", _WINDOW.text, clock.iso(hour), clock.iso(hour + clock.HOUR))
     return WindowResult(period, [metric])

@@ -53,7 +53,7 @@ class InputWindows:
 
     def __post_init__(self) -> None:
         self._series = self.counter.series(self.reference)
-        self._settings = self.scope.settings.of(self.reference.model)
+        self._settings = self.scope.settings.for_model(self.reference.model)
 
     def results(self) -> Iterator[WindowResult]:
         """Yield the result of each window that is over and due.

@@ -53,7 +53,7 @@ class LabelledWindows:
         newest = newest_label(connection)
         due = set()
         for row in labelled_rows_after(connection, 0 if self._scope.again else before):
-            window = Window.parse(self._scope.settings.of(row.model).window)
+            window = Window.parse(self._scope.settings.for_model(row.model).window)
             start = self._start(row, window)
             if start is not None:
                 due.add(DueWindow(row.model, row.version, window.text, start))
@@ -82,7 +82,7 @@ class LabelledWindows:
         if bounds is None or not self._scope.is_over(due.model, due.version, bounds[0].end):
             return None
         period, first, after = bounds
-        settings = self._scope.settings.of(due.model)
+        settings = self._scope.settings.for_model(due.model)
         reference = self._reference(due.model, due.version, settings)
         pairs = labelled_predictions(self._connection, due.model, due.version, first, after)
         return WindowResult(

@@ -36,7 +36,7 @@ class PassScope:
         """
         if self.open_too:
             return True
-        by_request = self.settings.of(model).event_time == "request"
+        by_request = self.settings.for_model(model).event_time == "request"
         if by_request and self._is_live(model) and end <= clock.iso(time.time()):
             return True
         newest = newest_event_time(self.connection, model, version)

@@ -42,7 +42,7 @@ def _evaluate(scope: PassScope, window: StoredTraffic) -> WindowResult:
         traffic_of(window),
         seconds,
         _baseline(scope.connection, period),
-        min_rows=scope.settings.of(period.model).min_rows,
+        min_rows=scope.settings.for_model(period.model).min_rows,
     )
     metrics = explained(operations.evaluate(context))
     return WindowResult(
