@@ -1,0 +1,44 @@
+"""The catalogue of metrics: each entry names a rule and a command that exist, as the docs do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from modeltap.cli.main import cli
+from modeltap.config.metrics import (
+    ALERT_RULES,
+    CATALOGUE,
+    better,
+    has_verdict,
+    reported_by,
+    rule_of,
+)
+
+DOCS = Path(__file__).parents[2] / "docs/metrics.md"
+
+
+@pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.name)
+def test_an_entry_names_a_rule_and_a_command_that_exist(entry):
+    """And a verdict without a rule would alert nobody."""
+    assert entry.rule is None or entry.rule in ALERT_RULES
+    assert entry.report is None or entry.report in cli.list_commands(None)
+    assert entry.unit and entry.description
+    assert entry.rule is not None or not entry.has_verdict
+
+
+def test_the_docs_say_which_metrics_have_a_verdict():
+    """The third column of docs/metrics.md."""
+    rows = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith("| `")]
+    documented = {
+        name: row[3].strip() == "yes" for row in rows for name in re.findall(r"`(\w+)`", row[1])
+    }
+    assert documented == {name: CATALOGUE[name].has_verdict for name in documented}
+
+
+def test_a_metric_that_is_not_in_the_catalogue_has_nothing():
+    """Rows of an older store may hold one."""
+    assert (rule_of("gone"), better("gone"), has_verdict("gone")) == (None, None, False)
+    assert "gone" not in reported_by("drift")
