@@ -2,8 +2,10 @@
 
 A FastAPI app, served by uvicorn and tapped by one line, gets a request that completes a window of
 drifted rows. From that request until its webhook arrives every function call is watched, in the
-app, its writer process, the analysis and the delivery, and the modules called are printed in the
-order in which the request meets them. Imports do not count, nor does the app's start.
+app, its writer process, the scheduler and its children, and the modules called are printed in the
+order in which they are met: those that handle the request, its window and its alert, and those of
+other duties that the same processes see to meanwhile (settings, other detectors, retention).
+Imports do not count, nor does the app's start.
 
     python scripts/request_path.py [--limit N]
 
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -140,10 +143,10 @@ def _analyzed() -> int:
     return int(predictions) if references else 0
 
 
-def _wait(condition: object, message: str) -> None:
+def _wait(condition: Callable[[], object], message: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        if condition():  # type: ignore[operator]
+        if condition():
             return
         time.sleep(0.05)
     raise SystemExit(message)
@@ -169,7 +172,8 @@ def modules() -> list[str]:
             check=True,
         )
         calls = [line.split() for file in folder.glob("calls-*") for line in file.open()]
-    return list(dict.fromkeys(module for _, module in sorted(calls, key=lambda call: float(call[0]))))
+    calls.sort(key=lambda call: float(call[0]))
+    return list(dict.fromkeys(module for _, module in calls if module != "testing"))
 
 
 def package() -> Path:
