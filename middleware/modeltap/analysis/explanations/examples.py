@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -19,6 +20,8 @@ from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.statistics.quantiles import span
 from modeltap.decoding.batches import Batch
 
+logger = logging.getLogger("modeltap")
+
 _SHOWN = 5
 """Ids of one alert: enough to open, few enough to be read in a message."""
 
@@ -34,10 +37,19 @@ def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> l
     found = []
     for metric in metrics:
         if metric.verdict == ALERT:
-            ids = list(dict.fromkeys(rows.ids[at] for at in _places(metric, context, values)))
-            metric = replace(metric, examples=json.dumps(ids[:_SHOWN]) if ids else None)
+            metric = replace(metric, examples=_examples(metric, context, rows, values))
         found.append(metric)
     return found
+
+
+def _examples(metric: Metric, context: Context, rows: Batch, values: Values) -> str | None:
+    try:
+        ids = list(dict.fromkeys(rows.ids[at] for at in _places(metric, context, values)))
+    except Exception:
+        # An alert without examples is better than none.
+        logger.exception("modeltap: no examples of %s of %s", metric.metric, metric.feature)
+        return None
+    return json.dumps(ids[:_SHOWN]) if ids else None
 
 
 def _places(metric: Metric, context: Context, values: Values) -> Iterable[int]:

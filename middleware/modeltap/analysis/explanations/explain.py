@@ -5,6 +5,7 @@ Detectors return evidence; the sentences are made of it here, once, for what ale
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import singledispatch
 
@@ -30,6 +31,8 @@ from modeltap.analysis.model.metric import ALERT, Evidence, Metric
 from modeltap.analysis.statistics import tests, words
 from modeltap.analysis.statistics.quantiles import bulk, quantile
 from modeltap.wording import chance, number, percent
+
+logger = logging.getLogger("modeltap")
 
 _LIKELY = 0.05
 """A movement that chance alone makes once in twenty windows is not worth a mention."""
@@ -59,7 +62,12 @@ def explained(metrics: Iterable[Metric], context: Context | None = None) -> list
 def _explained(metric: Metric, context: Context | None) -> Metric:
     if metric.evidence is None or metric.verdict not in (ALERT, None):
         return metric
-    return replace(metric, explanation=sentence(metric.evidence, metric, context))
+    try:
+        return replace(metric, explanation=sentence(metric.evidence, metric, context))
+    except Exception:
+        # An alert without its sentence is better than none.
+        logger.exception("modeltap: no explanation of %s of %s", metric.metric, metric.feature)
+        return metric
 
 
 @singledispatch
