@@ -7,6 +7,7 @@ import pytest
 
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.model.binning import edges_of
+from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import layout
 from modeltap.analysis.references.fit import fit
 
@@ -99,10 +100,42 @@ def test_edges_reach_beyond_the_reference():
 
 
 def test_the_vocabulary_is_limited_and_its_rarer_words_are_known():
-    """200 words have a bin each, the others share one, and none of them is 'never seen'."""
+    """200 words have a bin each, the others share one, and none of them is 'never seen'.
+
+    One half of the 1,240 rows chooses the words, the other half is counted.
+    """
     words = [f"w{i}" for i in range(260)] * 4 + [f"w{i}" for i in range(200)]
     reference = fit({"c": words}, len(words), model="m")
     feature = reference.features[0]
-    assert len(feature.vocabulary) == 200 and feature.counts[200] == 240
-    counted = tally({"c": ["w250", "new"]}, 2, reference).counts[layout(reference)["c"]]
+    chosen = {words[place] for place in halves(len(words))[0]}
+    held = [words[place] for place in halves(len(words))[1]]
+    assert feature.halved and len(feature.vocabulary) == 200
+    assert {*feature.vocabulary, *feature.rare} == chosen
+    assert sum(feature.counts) == len(held) == 620
+    assert feature.counts[200] == sum(word in feature.rare for word in held)
+    assert feature.counts[-1] == sum(word not in chosen for word in held)
+    rare = sorted(feature.rare)[0]
+    counted = tally({"c": [rare, "new"]}, 2, reference).counts[layout(reference)["c"]]
     assert counted[200] == 1 and counted[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("shares", "halved"),
+    [
+        ([0.4, 0.3, 0.2, 0.1], False),
+        ([0.5, 0.49, 0.01], False),
+        ([0.6, 0.392, *[0.002] * 4], False),
+        ([0.01] * 100, True),
+        ([0.7, *[0.01] * 30], True),
+        ([0.5, *[0.0005] * 1000], True),
+        ([1 / 900] * 900, True),
+    ],
+)
+def test_rows_are_halved_where_chance_would_choose_the_words(shares, halved):
+    """A column of few clear categories keeps all its rows; so does a small reference."""
+    names = np.array([f"w{i}" for i in range(len(shares))])
+    drawn = np.random.default_rng(5).choice(names, p=shares, size=2000).tolist()
+    feature = learn(drawn)
+    assert feature.halved == halved
+    assert sum(feature.counts) == (1000 if halved else 2000)
+    assert not learn(drawn[:150]).halved and sum(learn(drawn[:150]).counts) == 150

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.model.binning import edges_of
 from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain
+from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.infer import MAX_VOCABULARY
 from modeltap.analysis.model.vectors import vector
 
@@ -68,7 +69,7 @@ def learn_measures(
     for measure in _NUMBERS.get(feature.kind, ()):
         values = measured(measure, feature, column, times)
         if measure == "out_of_vocabulary":
-            values = values[1::2]  # the vocabulary is of the others, which know all its words
+            values = values[halves(len(values))[1]]  # the others know all their words
         values = values[np.isfinite(values)]
         edges = edges_of(values)
         if len(values):
@@ -134,11 +135,12 @@ def count_documents(feature: Feature, column: Column, counted: np.ndarray) -> No
 
 
 def _with_vocabulary(feature: Feature, column: Column) -> Feature:
-    """Learn the words of every other text; the rest show how many words are usually new."""
+    """Learn the words of half of the texts; the rest show how many words are usually new."""
     documents: Counter[str] = Counter()
-    for value in plain(column)[::2]:
-        if type(value) is str:
-            documents.update(set(words_of(value)))
+    listed = plain(column)
+    for place in halves(len(listed))[0].tolist():
+        if type(listed[place]) is str:
+            documents.update(set(words_of(listed[place])))
     ranked = [w for w, n in documents.most_common(_MAX_WORDS) if n >= _MIN_WORD_DOCUMENTS]
     return replace(
         feature, vocabulary=tuple(sorted(ranked[:MAX_VOCABULARY])), rare=frozenset(ranked)

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from modeltap.analysis.counting.row_sketch import (
     mixed,
 )
 from modeltap.analysis.model.feature import MISSING, Column, Feature, is_missing, plain
+from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import OUTPUTS
 
@@ -141,7 +143,7 @@ class _Counter:
         elif feature.kind in ("categorical", "boolean"):
             self._count_words(feature, self._values.words(feature, column), counted)
         elif feature.kind == "words":
-            count_documents(feature, column, counted)
+            count_documents(feature, self._counted_half(column), counted)
         else:
             count_present(column, feature, counted)
             words, places = indexed([_text(value) for value in plain(column)])
@@ -157,14 +159,27 @@ class _Counter:
     ) -> tuple[float, float]:
         numbers, wrong = self._values.numbers(feature, column)
         if self._teaching and feature.measure == "out_of_vocabulary":
-            numbers = numbers[1::2]  # the known words are those of the others
+            numbers = numbers[self._held]  # the known words are those of the others
         if _is_input(feature):
             self.keys += hashed_numbers(feature.name, numbers)
         return count_numbers(numbers, wrong, feature, counted)
 
+    @cached_property
+    def _held(self) -> np.ndarray:
+        """The places of the rows that chose no words."""
+        return halves(self._values.rows)[1]
+
+    def _counted_half(self, column: Column) -> Column:
+        """Return the texts to count words in: those of a reference that did not choose them."""
+        if not self._teaching:
+            return column
+        listed = plain(column)
+        return [listed[place] for place in self._held.tolist()]
+
     def _count_words(self, feature: Feature, column: Sequence[Word], counted: np.ndarray) -> None:
         words, places = indexed(column)
-        times = np.bincount(places, minlength=len(words)).tolist()
+        held = places[self._held] if self._teaching and feature.halved else places
+        times = np.bincount(held, minlength=len(words)).tolist()
         count_words(words, times, feature, counted)
         if _is_input(feature):
             self.keys += hashed_words(feature.name, words)[places]

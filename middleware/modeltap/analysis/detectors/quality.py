@@ -189,8 +189,9 @@ def _expected_new(feature: Feature, metric: str) -> int:
     """Return how many of the reference's rows would have been a new category by chance.
 
     Good (1953): as often as a row was the only one of its category, the next row is of a new one.
+    Where one half of the rows chose the words, the other half counted what is new: no guess.
     """
-    if metric != "unseen_rate":
+    if metric != "unseen_rate" or feature.halved:
         return 0
     words = np.array(feature.counts[: len(feature.vocabulary)])
     rare = feature.counts[len(feature.vocabulary)]

@@ -2,6 +2,7 @@
 
 feature    one column: its type, its bins and the reference's counts in them
 vectors    vectors of numbers and their mean direction
+halves     two halves of rows: one chooses words, the other is counted
 binning    fine and coarse bins
 infer      a feature inferred from a column's values
 baseline   the model's performance in the reference

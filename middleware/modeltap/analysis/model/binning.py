@@ -15,7 +15,7 @@ FINE_BINS = 128
 COARSE_BINS = 10
 """Bins for PSI and Jensen-Shannon, whose value by chance alone grows with their number."""
 
-_MIN_FRACTION = 0.01
+MIN_FRACTION = 0.01
 """A rarer category shares a coarse bin: of 1,000 rows it expects ten, and its share is noise."""
 
 
@@ -73,6 +73,6 @@ def coarse_bins(feature: Feature) -> tuple[int, ...]:
         tenths[: np.searchsorted(edges, feature.low, "right")] = 0
         tenths[np.searchsorted(edges, feature.high, "right") + 1 :] = COARSE_BINS + 1
         return tuple(np.unique(tenths, return_inverse=True)[1].tolist())
-    large = counts >= _MIN_FRACTION * total
+    large = counts >= MIN_FRACTION * total
     positions = np.where(large, np.cumsum(large), 0)
     return tuple(positions.astype(int).tolist())

@@ -48,6 +48,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counts: tuple[int, ...]
     coarse: tuple[int, ...] = ()
     """For each bin which coarse one it belongs to."""
+    halved: bool = False
+    """Whether one half of the reference's rows chose the words, and `counts` are the other's."""
 
     low: float = 0.0
     high: float = 0.0

@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
-from modeltap.analysis.model.binning import edges_of
+from modeltap.analysis.model.binning import MIN_FRACTION, coarse_bins, edges_of
 from modeltap.analysis.model.feature import (
     BOOLEANS,
     SPECIAL,
@@ -22,6 +23,7 @@ from modeltap.analysis.model.feature import (
     plain,
     word,
 )
+from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.vectors import MOST, mean_direction
 from modeltap.config.settings import FeatureSettings
 from modeltap.privacy.marks import MASK
@@ -31,6 +33,19 @@ MAX_VOCABULARY = 200
 
 _MAX_RARE = 49 * MAX_VOCABULARY
 """Rarer categories that are known by name: a few hundred kilobytes of a reference at most."""
+
+_MIN_HALVED = 200
+"""Of fewer rows neither half would be worth a comparison; their tests see only gross changes."""
+
+_FEW_NEW = 0.0025
+"""Words that came once, of all rows: as often the next row's word is new (Good, 1953). Below it
+nothing of it is seen, neither in drift nor in the rate of unseen words, whose floor it is."""
+
+_NEAR_SPREADS = 3.0
+"""So near to the limit of a coarse bin chance decides on which side of it a word came to lie."""
+
+_FEW_NEAR = 2
+"""Two words near that limit move the rest by a hundredth of a deviation of their sum."""
 
 _MAX_CATEGORY_LENGTH = 100
 """A longer text is a sentence or a document, and no category."""
@@ -92,17 +107,26 @@ def infer(name: str, column: Column, declared: FeatureSettings | None = None) ->
     if is_float and declared.type in (None, "numeric"):
         numbers = np.asarray(column, dtype=np.float64)
         return _numeric(name, _without(numbers[np.isfinite(numbers)], declared), facts)
-    values = [v for v in plain(column) if not is_missing(v) and v not in facts["missing_values"]]
+    values = _present(column, facts)
     kind = declared.type or _kind(name, values)
     if kind == "numeric":
         return _numeric(name, _finite_numbers(values), facts)
     if kind == "categorical":
-        return _categorical(name, values, facts)
+        words = _counted(values)
+        if not (halved := _chosen_by_chance(words)):
+            return _categorical(name, words, facts)
+        listed = plain(column)
+        first = [listed[place] for place in halves(len(listed))[0].tolist()]
+        return _categorical(name, _counted(_present(first, facts)), {**facts, "halved": halved})
     if kind == "boolean":
         empty = (0,) * (len(BOOLEANS) + 1) + _EMPTY
         return Feature(name=name, kind=kind, vocabulary=BOOLEANS, counts=empty, **facts)
     centroid = mean_direction(values) if kind == "vector" else ()
     return Feature(name=name, kind=kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
+
+
+def _present(column: Column, facts: dict[str, Any]) -> list[Any]:
+    return [v for v in plain(column) if not is_missing(v) and v not in facts["missing_values"]]
 
 
 def _masked(column: Column) -> tuple[str, ...]:
@@ -238,16 +262,41 @@ def _sentinel(values: np.ndarray, center: float, spread: float) -> float | None:
     return None
 
 
-def _categorical(name: str, values: Sequence[Any], declared: dict[str, Any]) -> Feature:
-    words = Counter(_word(value) for value in values if type(value) in (str, bool, int))
+def _counted(values: Sequence[Any]) -> Counter[str]:
+    """Return how often each category came."""
+    return Counter(_word(value) for value in values if type(value) in (str, bool, int))
+
+
+def _chosen_by_chance(words: Counter[str]) -> bool:
+    """Say whether chance decides which words have a bin, or a coarse one of their own.
+
+    Where many words come seldom, those of the reference are those that happened to come: in it
+    all are known, in a window some are new. And those that happened to come often have bins, in
+    which a window then has fewer rows.
+    """
+    rows = words.total()
+    if rows < _MIN_HALVED:
+        return False
+    counts = np.array(list(words.values()))
+    limit = MIN_FRACTION * rows
+    near = np.abs(counts - limit) < _NEAR_SPREADS * np.sqrt(np.maximum(counts, limit))
+    once = int(np.sum(counts == 1))
+    return len(words) > MAX_VOCABULARY or once > _FEW_NEW * rows or int(near.sum()) > _FEW_NEAR
+
+
+def _categorical(name: str, words: Counter[str], declared: dict[str, Any]) -> Feature:
+    """Return the feature of a column in which each category came so often."""
     for allowed in sorted(declared["allowed"] or ()):
         words.setdefault(allowed, 0)
     ranked = [w for w, _ in words.most_common()]
-    return Feature(
+    vocabulary = sorted(ranked[:MAX_VOCABULARY])
+    rarer = sum(words[w] for w in ranked[MAX_VOCABULARY:])
+    feature = Feature(
         name=name,
         kind="categorical",
-        vocabulary=tuple(sorted(ranked[:MAX_VOCABULARY])),
+        vocabulary=tuple(vocabulary),
         rare=frozenset(ranked[MAX_VOCABULARY : MAX_VOCABULARY + _MAX_RARE]),
-        counts=(0,) * (min(len(ranked), MAX_VOCABULARY) + 1) + _EMPTY,
+        counts=(*(words[w] for w in vocabulary), rarer, *_EMPTY),
         **declared,
     )
+    return replace(feature, coarse=coarse_bins(feature), counts=(0,) * len(feature.counts))

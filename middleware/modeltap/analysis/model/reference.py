@@ -90,7 +90,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
             own = tuple(counts[start : start + len(feature.counts)].tolist())
             start += len(own)
             feature = replace(feature, counts=own)
-            features.append(replace(feature, coarse=coarse_bins(feature)))
+            # The cells of categories were chosen with their words, and stay.
+            fixed = feature.kind == "categorical" and len(feature.coarse) == feature.bins
+            features.append(feature if fixed else replace(feature, coarse=coarse_bins(feature)))
         return replace(self, features=tuple(features))
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, starts
 from modeltap.analysis.counting.sample import choose, sample
+from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.performance_baseline import learn_baseline
@@ -163,7 +164,7 @@ def freeze(
     if blocks is not None and settings.multivariate and not rolling:
         learnt = row_baselines(reference, columns, blocks)
         reference = replace(reference, row_baselines=learnt)
-    chosen = choose(keys)
+    chosen = choose_rows(reference, keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
     coded = sample(some, len(chosen), reference).pack()
     with writing(connection):
@@ -171,6 +172,14 @@ def freeze(
         rows = zip(chosen, coded, strict=False)
         save_rows(connection, reference.id, ((*keys[place], row) for place, row in rows))
     return reference
+
+
+def choose_rows(reference: Reference, keys: Sequence[tuple[str, int]]) -> list[int]:
+    """Return the places of the rows to sample: none that chose words, which know all of these."""
+    if not any(feature.halved for feature in reference.features):
+        return choose(keys)
+    held: list[int] = halves(len(keys))[1].tolist()
+    return [held[place] for place in choose([keys[place] for place in held])]
 
 
 def _blocks(moments: np.ndarray, window: Window) -> np.ndarray:
