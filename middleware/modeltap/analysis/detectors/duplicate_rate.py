@@ -24,12 +24,10 @@ def evaluate(context: Context) -> list[Metric]:
     """
     reference, rows = context.reference, context.window.rows
     repeats = context.window.repeats
-    value, sampled = repeats.rate, repeats.sampled
+    value = repeats.rate
     expected = min(1.0, expected_rate(reference.repeats, rows) + reference.baseline_repeats)
-    # Where none is expected, the rate of one row in the sample is as much as chance gives.
-    variance = max(expected * (1 - expected), 1 / max(1, sampled))
     growth = value - expected
-    p = float(ndtr(-growth / math.sqrt(variance / max(1, sampled))))
+    p = float(ndtr(-growth / _deviation(expected, repeats.error, rows, reference.rows)))
     alert = growth > RATE_FLOOR and p < context.alpha_per_feature
     return [
         Metric(
@@ -44,3 +42,12 @@ def evaluate(context: Context) -> list[Metric]:
             evidence=Duplicated(expected),
         )
     ]
+
+
+def _deviation(expected: float, error: float, rows: int, reference_rows: int) -> float:
+    """Return the standard deviation by chance of a window's rate less the expected one.
+
+    Where none is expected, one row of the window is as much as chance gives.
+    """
+    own = max(expected * (1 - expected), 1 / max(1, rows)) / max(1, rows)
+    return math.sqrt(own + expected * (1 - expected) / max(1, reference_rows) + error**2)

@@ -1,0 +1,118 @@
+"""The sketch of rows: it adds exactly, stays small, and knows how many rows repeat."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.counting.row_sketch import (
+    Repeats,
+    expected_rate,
+    hashed_numbers,
+    hashed_words,
+    mixed,
+)
+
+ROWS = 50_000
+
+KINDS = {
+    "none": lambda rng, n: np.arange(n) * 1.0,
+    "all twice": lambda rng, n: np.arange(n) // 2 * 1.0,
+    "one row in a sixth": lambda rng, n: np.where(rng.random(n) < 1 / 6, 0.0, rng.normal(size=n)),
+    "one row in a hundredth": lambda rng, n: np.where(
+        rng.random(n) < 0.01, 0.0, rng.normal(size=n)
+    ),
+    "one row in nine of ten": lambda rng, n: np.where(rng.random(n) < 0.9, 0.0, rng.normal(size=n)),
+    "hundred rows in a half": lambda rng, n: np.where(
+        rng.random(n) < 0.5, rng.integers(0, 100, n), rng.normal(size=n)
+    ),
+    "sparse": lambda rng, n: (rng.random((n, 30)) < 0.1) @ 2.0 ** np.arange(30),
+    "Zipf": lambda rng, n: rng.zipf(1.5, size=n) * 1.0,
+    "of 300": lambda rng, n: rng.integers(0, 300, n) * 1.0,
+    "of 20,000": lambda rng, n: rng.integers(0, 20_000, n) * 1.0,
+}
+
+
+def keys_of(values):
+    return mixed(hashed_numbers("x", np.asarray(values, dtype=np.float64)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_rate_is_the_truth_within_its_error(kind, seed):
+    """Within a point, or four of the standard errors that the sketch states."""
+    values = KINDS[kind](np.random.default_rng(seed), ROWS)
+    repeats = Repeats.of(keys_of(values + seed / 8))
+    truth = 1 - len(np.unique(values)) / ROWS
+    assert abs(repeats.rate - truth) < 0.01 + 4 * repeats.error
+    assert repeats.error < 0.03
+
+
+@pytest.mark.parametrize("kind", ["none", "all twice", "one row in a sixth", "of 300"])
+def test_even_repeats_are_known_to_a_point(kind):
+    values = KINDS[kind](np.random.default_rng(9), ROWS)
+    truth = 1 - len(np.unique(values)) / ROWS
+    assert abs(Repeats.of(keys_of(values)).rate - truth) < 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_sum_of_parts_is_the_whole(kind):
+    """However rows are cut, in whatever order, stored in between or not; in bounded size."""
+    rng = np.random.default_rng(1)
+    keys = keys_of(KINDS[kind](rng, 20_000))
+    whole = Repeats.of(keys)
+    cuts = np.sort(rng.integers(0, len(keys), 7))
+    parts = [Repeats.unpack(Repeats.of(one).pack()) for one in np.split(keys, cuts)]
+    total = parts[3]
+    for place in (5, 0, 7, 1, 2, 6, 4):
+        total = total + parts[place]
+    for name in ("keys", "counts", "parts"):
+        assert np.array_equal(getattr(total, name), getattr(whole, name))
+    assert total.rows == 20_000 and total.rate == whole.rate
+    assert len(zlib.decompress(total.pack())) <= 8 * (1 + 512 * 3)
+
+
+def test_few_rows_are_counted_exactly():
+    repeats = Repeats.of(keys_of([1, 2, 2, 3, 3, 3] * 50))
+    assert (repeats.rate, repeats.error) == (1 - 3 / 300, 0.0)
+    assert Repeats.of(keys_of([])).rate == 0.0
+
+
+def test_a_row_of_zeros_or_of_nothing_hashes_as_any_other():
+    for key in (keys_of([0.0])[0], mixed(hashed_words("c", [None]))[0], keys_of([np.nan])[0]):
+        assert 2**56 < int(key)
+
+
+def test_rows_of_small_whole_numbers_do_not_collide():
+    """A hundred thousand different rows of six columns."""
+    rng = np.random.default_rng(2)
+    rows = np.unique(rng.integers(0, 100, (100_000, 6)), axis=0)
+    sums = np.zeros(len(rows), dtype=np.uint64)
+    for place in range(6):
+        sums += hashed_numbers(f"x{place}", rows[:, place].astype(np.float64))
+    assert len(np.unique(mixed(sums))) == len(rows)
+
+
+def test_sketches_of_earlier_versions_are_read():
+    """They have keys and counts alone."""
+    keys, counts = np.array([5, 9], dtype="<u8"), np.array([1, 3], dtype="<i8")
+    old = Repeats.unpack(zlib.compress(keys.tobytes() + counts.tobytes()))
+    assert (old.rows, old.rate) == (4, 0.5)
+    assert (old + Repeats.of(np.array([9], dtype=np.uint64))).counts.tolist() == [1, 4]
+
+
+@pytest.mark.parametrize("pool", [500, 2000, 20_000])
+@pytest.mark.parametrize("more", [1, 2, 5])
+def test_repeats_are_expected_at_other_sizes(pool, more):
+    """Of rows drawn from so many, up to five times as many as the reference has.
+
+    What the reference has not seen is known from below: the expected rate may be too high.
+    """
+    rng = np.random.default_rng(pool)
+    _, times = np.unique(rng.integers(0, pool, 2000), return_counts=True)
+    found, different = np.unique(times, return_counts=True)
+    known = dict(zip(found.tolist(), different.tolist(), strict=True))
+    truth = 1 - len(np.unique(rng.integers(0, pool, 2000 * more))) / (2000 * more)
+    assert expected_rate(known, 2000 * more) == pytest.approx(truth, abs=0.03)
