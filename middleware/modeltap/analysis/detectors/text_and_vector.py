@@ -22,6 +22,10 @@ _INVERSE_PENALTY = 0.1
 _MAX_ITERATIONS = 200
 """A bound on the time; of rows that can be told apart the fit has converged long before."""
 
+_FARTHEST = 10.0
+"""In units of the reference's largest number: what lies farther is told apart as well there, and
+one number of 1e14 would leave nothing of all others."""
+
 
 class Distinct(Evidence, frozen=True):
     """The area under the ROC curve by which texts or vectors are told apart."""
@@ -46,8 +50,7 @@ def evaluate(context: Context) -> list[Metric]:
     metrics: list[Metric] = []
     for feature in context.reference.columns:
         if feature.kind in ("text", "vector") and feature.name not in context.alerted:
-            a = _data(feature, context.samples.reference)
-            b = _data(feature, context.samples.window)
+            a, b = _both(feature, context.samples.reference, context.samples.window)
             if min(a.shape[0], b.shape[0]) < context.min_rows:
                 metrics.append(too_few("drift", b.shape[0], feature.name))
                 continue
@@ -63,7 +66,7 @@ def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     p = cauchy(classifier.p_values)
     before = context.baselines.highest("drift", feature.name)
     threshold = classifier.threshold(None if before is None else 0.5 + before) - 0.5
-    alert = p < context.alpha and classifier.auc - 0.5 > threshold
+    alert = p < context.alpha_per_feature and classifier.auc - 0.5 > threshold
     low, high = classifier.interval()
     return Metric(
         metric="drift",
@@ -107,19 +110,32 @@ def _regression() -> LogisticRegression:
     )
 
 
-def _data(feature: Feature, sample: Sample) -> Data:
-    """Return the rows that have a value: words as columns of 0 and 1, or a vector's numbers."""
-    from scipy.sparse import csr_matrix  # late for the same reason
+def _both(feature: Feature, then: Sample, now: Sample) -> tuple[Data, Data]:
+    """Return the rows of both sides that have a value, on one scale.
 
-    codes = sample.codes.get(feature.name)
-    if feature.kind == "vector":
-        found = np.asarray(codes, dtype=np.float64)
-        found = found.reshape(-1, max(1, len(feature.centroid)))
-        kept: np.ndarray = found[~np.isnan(found).any(axis=1)]
-        # A logistic regression learns slowly from numbers of very different size.
-        scale = np.abs(kept).max() if kept.size else 1.0
-        return kept / (scale or 1.0)
-    grams = [row for row in codes or () if row is not None]
+    It is the reference's alone: each side by its own largest number would move unchanged vectors
+    apart, and make longer ones equal.
+    """
+    if feature.kind == "text":
+        return _words(feature, then), _words(feature, now)
+    a, b = _vectors(feature, then), _vectors(feature, now)
+    # A logistic regression learns slowly from numbers of very different size.
+    scale = float(np.abs(a).max(initial=0.0)) or 1.0
+    return a / scale, np.clip(b / scale, -_FARTHEST, _FARTHEST)
+
+
+def _vectors(feature: Feature, sample: Sample) -> np.ndarray:
+    found = np.asarray(sample.codes.get(feature.name), dtype=np.float64)
+    found = found.reshape(-1, max(1, len(feature.centroid)))
+    kept: np.ndarray = found[~np.isnan(found).any(axis=1)]
+    return kept
+
+
+def _words(feature: Feature, sample: Sample) -> Data:
+    """Return a column of 0 and 1 for each word and pair of words."""
+    from scipy.sparse import csr_matrix  # late, as scikit-learn is
+
+    grams = [row for row in sample.codes.get(feature.name) or () if row is not None]
     ends = np.cumsum([0, *map(len, grams)])
     places = np.array([gram for row in grams for gram in row], dtype=np.int64)
     return csr_matrix((np.ones(len(places)), places, ends), shape=(len(grams), BUCKETS))
