@@ -22,6 +22,10 @@ _FREQUENT_SPREADS = 4.0
 """So many deviations above the middle part a part has a frequent row. One without it costs
 nothing: what is left out is as good as drawn by chance."""
 
+_FEW = 10
+"""And so many rows above it: of parts of three rows one of 500 has ten by chance, and leaving it
+out would make the rest look emptier."""
+
 _SPREADS_OF_MAD = 1.4826
 """The standard deviation of a normal distribution in its median absolute deviations."""
 
@@ -150,8 +154,8 @@ def _frequent(parts: np.ndarray) -> np.ndarray:
     """Say of each part whether it has so many rows that one of them must be frequent."""
     middle = float(np.median(parts))
     spread = _SPREADS_OF_MAD * float(np.median(np.abs(parts - middle)))
-    found: np.ndarray = parts > middle + _FREQUENT_SPREADS * max(spread, math.sqrt(middle), 1.0)
-    return found
+    usual = _FREQUENT_SPREADS * max(spread, math.sqrt(middle)) + _FEW
+    return np.asarray(parts > middle + usual)
 
 
 NO_REPEATS = Repeats.of(_NO_KEYS)

@@ -9,6 +9,7 @@ from scipy.special import ndtr
 from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
 from modeltap.analysis.model.metric import Evidence, Metric, verdict
+from modeltap.analysis.statistics import tests
 
 
 class Duplicated(Evidence, frozen=True):
@@ -27,7 +28,7 @@ def evaluate(context: Context) -> list[Metric]:
     value = repeats.rate
     expected = min(1.0, expected_rate(reference.repeats, rows) + reference.baseline_repeats)
     growth = value - expected
-    p = float(ndtr(-growth / _deviation(expected, repeats.error, rows, reference.rows)))
+    p = _grew(value, expected, repeats.error, rows, reference.rows)
     alert = growth > RATE_FLOOR and p < context.alpha_per_feature
     return [
         Metric(
@@ -44,10 +45,15 @@ def evaluate(context: Context) -> list[Metric]:
     ]
 
 
-def _deviation(expected: float, error: float, rows: int, reference_rows: int) -> float:
-    """Return the standard deviation by chance of a window's rate less the expected one.
+def _grew(value: float, expected: float, error: float, rows: int, reference_rows: int) -> float:
+    """Return the p-value that a rate has not grown: exact, but for the sketch's own error.
 
-    Where none is expected, one row of the window is as much as chance gives.
+    The normal limit knows of this error, the exact test of few cases: the larger one counts.
     """
-    own = max(expected * (1 - expected), 1 / max(1, rows)) / max(1, rows)
-    return math.sqrt(own + expected * (1 - expected) / max(1, reference_rows) + error**2)
+    if not rows or not reference_rows:
+        return 1.0
+    cases = round(expected * reference_rows), reference_rows, round(value * rows), rows
+    exact = tests.fisher(*cases)[1]
+    own = max(expected * (1 - expected), 1 / rows) / rows
+    spread = math.sqrt(own + expected * (1 - expected) / reference_rows + error**2)
+    return max(exact, float(ndtr((expected - value) / spread)))
