@@ -147,6 +147,45 @@ def vectors(windows: int, seed: int) -> None:
         )
 
 
+FAULTS: dict[str, Callable[[np.random.Generator, np.ndarray, np.ndarray], np.ndarray]] = {
+    "a default (0) in 5 %": lambda rng, x, _: np.where(rng.random(len(x)) < 0.05, 0.0, x),
+    "the median in 5 %": lambda rng, x, then: np.where(
+        rng.random(len(x)) < 0.05, np.median(then), x
+    ),
+    "the mean in 5 %": lambda rng, x, then: np.where(rng.random(len(x)) < 0.05, then.mean(), x),
+    "a cap at the 95 % point": lambda _, x, then: np.minimum(x, np.quantile(then, 0.95)),
+    "rounded to a tenth": lambda _, x, then: np.round(x / (then.std() / 10)) * (then.std() / 10),
+    "-999 in 5 %": lambda rng, x, _: np.where(rng.random(len(x)) < 0.05, -999.0, x),
+}
+NUMBERS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "normal": lambda rng, n: rng.normal(size=n),
+    "lognormal": lambda rng, n: rng.lognormal(size=n),
+    "uniform": lambda rng, n: rng.random(n),
+    "wide": lambda rng, n: rng.normal(-900, 400, size=n),
+    "counts of 50": lambda rng, n: rng.poisson(50, n) * 1.0,
+}
+
+
+def atoms(seed: int) -> None:
+    """Of 20 windows of 1,000 rows, a column among 24 that do not change."""
+    rng = np.random.default_rng(seed)
+    print(f"{'found of 20':26}" + "".join(f"{name:>14}" for name in NUMBERS))
+    for fault, change in FAULTS.items():
+        print(f"{fault:26}", end="")
+        for draw in NUMBERS.values():
+            found = 0
+            for number in range(20):
+                if number % 5 == 0:
+                    then = draw(rng, REFERENCE_ROWS)
+                    others = {f"p{i}": [0.0, 1.0] * (REFERENCE_ROWS // 2) for i in range(24)}
+                    reference = fit({"x": then, **others}, REFERENCE_ROWS, model="m")
+                columns = {"x": change(rng, draw(rng, 1000), then)}
+                metrics = evaluate(context_of(reference, columns, 1000), COLUMN_DETECTORS)
+                found += any(m.verdict == "alert" and m.feature == "x" for m in metrics)
+            print(f"{found:14}", end="", flush=True)
+        print()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="categories,duplicates,embeddings,atoms")
@@ -159,6 +198,7 @@ def main() -> None:
         "categories": lambda: table(CATEGORIES, column_alarm, said.windows, said.seed),
         "duplicates": lambda: table(ROWS, repeat_alarm, said.windows, said.seed),
         "embeddings": lambda: vectors(said.windows, said.seed),
+        "atoms": lambda: atoms(said.seed),
     }
     for name in said.only.split(","):
         print(f"\n{name}")

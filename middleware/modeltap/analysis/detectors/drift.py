@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.detectors.context import DRIFT_FLOOR, RATE_FLOOR, Context
 from modeltap.analysis.model.feature import Feature, rows_of
 from modeltap.analysis.model.metric import Evidence, Metric, too_few, verdict
-from modeltap.analysis.statistics import distances, tests, words
+from modeltap.analysis.statistics import distances, new_values, tests, words
 from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
 _BEYOND_BASELINE = 0.25
@@ -20,10 +20,21 @@ _BULK = 0.5
 """Where less than half of the rows lie within the reference's bounds, the column has moved."""
 
 
+_NEW_VALUE = RATE_FLOOR / DRIFT_FLOOR["normal"]
+"""A value's share has the floor of rates, two points; with the sensitivity it moves as drift's."""
+
+NEW_VALUE = "new_value"
+"""The largest gain of one bin in the reference's own blocks, among a feature's baselines."""
+
+
 class Drifted(Evidence, frozen=True):
     """A drift; `beyond_baseline` where the baseline, and not the floor, set the threshold."""
 
     beyond_baseline: bool
+    place: int | None = None
+    """The bin that gained more than its floor."""
+    number: float | None = None
+    """The one value that the rows there have, where it is known."""
 
 
 def evaluate(context: Context) -> list[Metric]:
@@ -47,6 +58,14 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     effect = distance(feature, then, now)
     baseline, floor = feature.baseline_distance, context.drift_floor
     threshold = max(floor, baseline + _BEYOND_BASELINE * baseline * (1 - baseline))
+    beyond_baseline = threshold > floor
+    gained, least = gain(feature, then, now), _least_gain(feature, context)
+    new = gained.gain > least and gained.p_value < context.alpha_per_test
+    strength = effect / threshold
+    if new:
+        strength = max(strength, gained.gain / least)
+        if effect <= threshold:
+            effect, threshold, beyond_baseline = gained.gain, least, False
     yield Metric(
         metric="drift",
         feature=feature.name,
@@ -54,9 +73,9 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
         value=effect,
         threshold=threshold,
         p_value=p,
-        strength=effect / threshold,
+        strength=strength,
         verdict=verdict(p < context.alpha_per_test and effect > threshold, rows),
-        evidence=Drifted(threshold > floor),
+        evidence=Drifted(beyond_baseline, gained.place if new else None),
     )
     if feature.kind != "words":
         yield from _described(feature, then, now, rows)
@@ -77,6 +96,19 @@ def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> fl
     return distances.effect(*coarse)
 
 
+def gain(feature: Feature, reference: np.ndarray, current: np.ndarray) -> new_values.Gained:
+    """Return the bin that gained most, of two (bins,) counts: coarse ones may hide it."""
+    if feature.kind == "words":
+        return new_values.NOTHING
+    return new_values.gained_most(reference, current)
+
+
+def _least_gain(feature: Feature, context: Context) -> float:
+    """Return the gain of one bin that is worth an alert, beyond the reference's own blocks'."""
+    usual = feature.baseline_rates.get(NEW_VALUE, 0.0)
+    return usual + _NEW_VALUE * context.drift_floor
+
+
 def bulk_moved(feature: Feature, context: Context) -> bool:
     """Say whether a number drifted within its MAD bounds, too, and not by outliers alone."""
     alert = context.alert("drift", feature.name)
@@ -87,7 +119,7 @@ def bulk_moved(feature: Feature, context: Context) -> bool:
     if now[first:last].sum() < _BULK * now.sum():
         return True
     then, now = bulk(feature, np.array(feature.counts)), bulk(feature, now)
-    moved = distance(feature, then, now) > (alert.threshold or 0.0)
+    moved = distance(feature, then, now) > max(alert.threshold or 0.0, context.drift_floor)
     return moved and p_value(feature, then, now) < context.alpha_per_test
 
 

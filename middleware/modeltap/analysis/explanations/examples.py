@@ -14,7 +14,9 @@ from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.derived import count_documents
 from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.detectors.drift import Drifted
 from modeltap.analysis.detectors.row_outliers import Outliers
+from modeltap.analysis.explanations.new_values import with_number
 from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.statistics.quantiles import span
@@ -29,6 +31,8 @@ _SHOWN = 5
 def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> list[Metric]:
     """Return `metrics`, those that alert with ids of exchanges among `rows` that show why.
 
+    A new value of which only the bin was known is named.
+
     Args:
         rows: some of the window's rows; those that its sample was made of, if it has one.
     """
@@ -37,7 +41,11 @@ def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> l
     found = []
     for metric in metrics:
         if metric.verdict == ALERT:
-            metric = replace(metric, examples=_examples(metric, context, rows, values))
+            metric = replace(
+                metric,
+                examples=_examples(metric, context, rows, values),
+                evidence=with_number(metric.evidence, metric, context, values),
+            )
         found.append(metric)
     return found
 
@@ -62,7 +70,9 @@ def _places(metric: Metric, context: Context, values: Values) -> Iterable[int]:
 
 def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) -> Iterator[int]:
     """Yield the positions of the first rows that show the drift or a fault of `feature`."""
-    if metric.metric == "drift":
+    if isinstance(metric.evidence, Drifted) and metric.evidence.place is not None:
+        wanted = np.array([metric.evidence.place])
+    elif metric.metric == "drift":
         wanted = _grown(feature, own)
     elif isinstance(metric.evidence, quality.Grown):
         wanted = None

@@ -26,6 +26,7 @@ from modeltap.analysis.detectors.quality import Grown
 from modeltap.analysis.detectors.row_outliers import Outliers
 from modeltap.analysis.detectors.schema_change import Fields
 from modeltap.analysis.detectors.text_and_vector import Distinct, Turned
+from modeltap.analysis.explanations.new_values import new_value
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import ALERT, Evidence, Metric
 from modeltap.analysis.statistics import tests, words
@@ -81,7 +82,11 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
     feature = context.reference.by_name[metric.feature or ""]
     then = np.array(feature.counts[: feature.bins], dtype=np.int64)
     now = context.counts(feature)[: feature.bins]
-    moved = _far_out(feature, then, now) or _moved(feature, then, now)
+    moved = (
+        new_value(evidence, feature, then, now)
+        or _far_out(feature, then, now)
+        or _moved(feature, then, now)
+    )
     text = f"{feature.name}: {moved}, {metric.rows:,} rows; expected {_chance(metric)}"
     if evidence.beyond_baseline:
         text += (

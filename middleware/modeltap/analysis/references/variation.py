@@ -106,6 +106,9 @@ def _highest_rates(
     highest: dict[str, float] = {}
     for a, b in zip(rest, own, strict=True):
         found = {**quality.rates(feature, b, a), "constant_feed": _fraction_of_one(feature, b)}
+        if feature.is_tested:
+            inner = slice(feature.bins)
+            found[drift.NEW_VALUE] = drift.gain(feature, a[inner], b[inner]).gain
         for metric, rate in found.items():
             highest[metric] = max(rate, highest.get(metric, 0.0))
     return highest

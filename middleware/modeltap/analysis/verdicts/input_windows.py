@@ -148,10 +148,11 @@ class InputWindows:
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
         )
-        metrics = explained(evaluate(context), context)
+        metrics = evaluate(context)
         if rows and any(metric.verdict == ALERT for metric in metrics):
+            # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
-        return metrics
+        return explained(metrics, context)
 
     def _compared_with(self, start: str, end: str) -> Reference | None:
         """Return the reference of a window; None where a rolling one has too few rows yet."""

@@ -1,0 +1,107 @@
+"""New values: a default, a median, a cap, a code in a few rows are found, and named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from modeltap.analysis.counting.columns import Values
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import drift
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.explanations.new_values import with_number
+from modeltap.analysis.references.fit import fit
+
+ROWS = 1000
+
+SHAPES = {
+    "normal": lambda rng, n: rng.normal(500, 100, size=n),
+    "lognormal": lambda rng, n: 500 * rng.lognormal(size=n),
+    "uniform": lambda rng, n: rng.uniform(100, 900, n),
+    "counts": lambda rng, n: rng.poisson(300, n) * 1.0,
+}
+
+
+def some(rng, values, value):
+    """The same values, with `value` in 8 % of rows."""
+    return np.where(rng.random(len(values)) < 0.08, value, values)
+
+
+FAULTS = {
+    "a default of 0": (lambda rng, x, then: some(rng, x, 0.0), "value 0 in "),
+    "a code": (lambda rng, x, then: some(rng, x, -999.0), "value -999 in "),
+    "the mean": (lambda rng, x, then: some(rng, x, then.mean()), "value "),
+    "a cap": (lambda rng, x, then: np.minimum(x, np.quantile(then, 0.9)), "no value above "),
+    "a bottom": (lambda rng, x, then: np.maximum(x, np.quantile(then, 0.1)), "no value below "),
+}
+
+
+def evaluated(reference, values):
+    """The column's drift, named by the window's own rows, and explained."""
+    columns = {"x": values}
+    context = Context(reference, tally(columns, len(values), reference))
+    found = next(metric for metric in drift.evaluate(context) if metric.metric == "drift")
+    rows = Values(columns, len(values), reference.by_name)
+    named = replace(found, evidence=with_number(found.evidence, found, context, rows))
+    return explained([named], context)[0]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_new_value_is_found_and_named(shape, fault):
+    rng = np.random.default_rng(8)
+    change, words = FAULTS[fault]
+    then = SHAPES[shape](rng, 2000)
+    reference = fit({"x": then}, 2000, model="m")
+    found = evaluated(reference, change(rng, SHAPES[shape](rng, ROWS), then))
+    assert found.verdict == "alert"
+    assert f"x: {words}" in found.explanation and "before" in found.explanation
+
+
+def test_the_words_say_how_many_rows_and_how_many_before():
+    """A value that no row had, and one that one row of a hundred had."""
+    rng = np.random.default_rng(9)
+    then = rng.normal(500, 100, size=2000)
+    reference = fit({"x": then}, 2000, model="m")
+    now = rng.normal(500, 100, size=ROWS)
+    now[:200] = 0.0
+    assert evaluated(reference, now).explanation.startswith(
+        "x: value 0 in 20 % of rows, none before, 1,000 rows"
+    )
+    capped = evaluated(reference, np.minimum(rng.normal(500, 100, size=ROWS), 650.0))
+    assert capped.explanation.startswith("x: no value above 650, ")
+
+
+def test_a_category_that_few_rows_had_is_named():
+    """Coarse cells hide it among the rare ones: three points are new, and more than twice."""
+    rng = np.random.default_rng(10)
+    words = np.array(["a", "b", "c", *[f"r{i}" for i in range(30)]])
+    shares = np.array([0.4, 0.3, 0.15, *[0.005] * 30])
+    reference = fit({"x": rng.choice(words, p=shares, size=5000).tolist()}, 5000, model="m")
+    now = rng.choice(words, p=shares, size=2000).tolist()
+    now[:80] = ["r3"] * 80
+    found = evaluated(reference, now)
+    assert found.verdict == "alert" and "value 'r3' in 4." in found.explanation
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shift_is_told_as_a_shift(shape):
+    """All rows moved: no single value is the story."""
+    rng = np.random.default_rng(11)
+    then = SHAPES[shape](rng, 2000)
+    reference = fit({"x": then}, 2000, model="m")
+    found = evaluated(reference, SHAPES[shape](rng, ROWS) + 2 * then.std())
+    assert found.verdict == "alert" and "median went from" in found.explanation
+
+
+def test_what_blocks_of_the_reference_gained_is_usual():
+    """A promotion's price, in a tenth of the rows of every other block."""
+    rng = np.random.default_rng(12)
+    blocks = np.repeat(np.arange(8), 500)
+    values = rng.normal(500, 100, size=4000)
+    values = np.where((blocks % 2 == 0) & (rng.random(4000) < 0.1), 499.0, values)
+    reference = fit({"x": values}, 4000, model="m", blocks=blocks)
+    now = np.where(rng.random(500) < 0.1, 499.0, rng.normal(500, 100, size=500))
+    assert evaluated(reference, now).verdict == "ok"
