@@ -194,7 +194,8 @@ def last_normal_values(
     """Return a metric's values in the last `limit` windows before `before` without an alert."""
     rows = connection.execute(
         "select value from metrics where model = ? and version = ? and window = ? "
-        "and metric = ? and window_start < ? and verdict in ('ok', 'no_reference') "
+        "and metric = ? and window_start < ? "
+        "and verdict in ('ok', 'no_reference', 'not_comparable') "
         "order by window_start desc limit ?",
         (model, version, window, metric, before, limit),
     )

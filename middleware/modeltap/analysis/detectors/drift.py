@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import DRIFT_FLOOR, RATE_FLOOR, Context
 from modeltap.analysis.model.feature import Feature, rows_of
-from modeltap.analysis.model.metric import Evidence, Metric, too_few, verdict
+from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few, verdict
 from modeltap.analysis.statistics import distances, new_values, tests, words
 from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
@@ -54,31 +55,41 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     if rows < context.min_rows or not rows_then:
         yield too_few("drift", rows, feature.name)
         return
-    p = p_value(feature, then, now)
-    effect = distance(feature, then, now)
-    baseline, floor = feature.baseline_distance, context.drift_floor
-    threshold = max(floor, baseline + _BEYOND_BASELINE * baseline * (1 - baseline))
-    beyond_baseline = threshold > floor
-    gained, least = gain(feature, then, now), _least_gain(feature, context)
-    new = gained.gain > least and gained.p_value < context.alpha_per_test
-    strength = effect / threshold
-    if new:
-        strength = max(strength, gained.gain / least)
-        if effect <= threshold:
-            effect, threshold, beyond_baseline = gained.gain, least, False
-    yield Metric(
-        metric="drift",
-        feature=feature.name,
-        rows=rows,
-        value=effect,
-        threshold=threshold,
-        p_value=p,
-        strength=strength,
-        verdict=verdict(p < context.alpha_per_test and effect > threshold, rows),
-        evidence=Drifted(beyond_baseline, gained.place if new else None),
-    )
+    yield _compared(feature, then, now, context)
     if feature.kind != "words":
         yield from _described(feature, then, now, rows)
+
+
+def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Context) -> Metric:
+    effect, baseline = distance(feature, then, now), feature.baseline_distance
+    found = Metric(
+        metric="drift",
+        feature=feature.name,
+        rows=rows_of(feature, now),
+        value=effect,
+        p_value=p_value(feature, then, now),
+    )
+    beyond = baseline + _BEYOND_BASELINE * baseline * (1 - baseline)
+    threshold = crossable(max(context.drift_floor, beyond), baseline)
+    if threshold is None:
+        return replace(found, **no_room(baseline))
+    gained, least = gain(feature, then, now), _least_gain(feature, context)
+    new = gained.gain > least and gained.p_value < context.alpha_per_test
+    evidence = Drifted(threshold > context.drift_floor, gained.place if new else None)
+    strength = max(effect / threshold, gained.gain / least if new else 0.0)
+    if new and effect <= threshold:
+        # Only the one value moved: the share of rows that it gained is what decides.
+        effect, threshold = gained.gain, least
+        evidence = replace(evidence, beyond_baseline=False)
+    alert = (found.p_value or 0.0) < context.alpha_per_test and effect > threshold
+    return replace(
+        found,
+        value=effect,
+        threshold=threshold,
+        strength=strength,
+        verdict=verdict(alert, found.rows),
+        evidence=evidence,
+    )
 
 
 def p_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
@@ -106,7 +117,7 @@ def gain(feature: Feature, reference: np.ndarray, current: np.ndarray) -> new_va
 def _least_gain(feature: Feature, context: Context) -> float:
     """Return the gain of one bin that is worth an alert, beyond the reference's own blocks'."""
     usual = feature.baseline_rates.get(NEW_VALUE, 0.0)
-    return usual + _NEW_VALUE * context.drift_floor
+    return crossable(usual + _NEW_VALUE * context.drift_floor, usual) or 1.0
 
 
 def bulk_moved(feature: Feature, context: Context) -> bool:

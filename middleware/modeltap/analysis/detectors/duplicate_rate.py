@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from scipy.special import ndtr
 
 from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
-from modeltap.analysis.model.metric import Evidence, Metric, verdict
+from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, verdict
 from modeltap.analysis.statistics import tests
 
 
@@ -29,16 +30,22 @@ def evaluate(context: Context) -> list[Metric]:
     expected = min(1.0, expected_rate(reference.repeats, rows) + reference.baseline_repeats)
     growth = value - expected
     p = _grew(value, expected, repeats.error, rows, reference.rows)
-    alert = growth > RATE_FLOOR and p < context.alpha_per_feature
+    facts: dict[str, Any] = {
+        "metric": "duplicate_rate",
+        "rows": rows,
+        "count": round(value * rows),
+        "value": value,
+        "p_value": p,
+    }
+    threshold = crossable(expected + RATE_FLOOR, expected)
+    if threshold is None:
+        return [Metric(**facts, **no_room(expected, enough=rows >= context.min_rows))]
+    alert = value > threshold and p < context.alpha_per_feature
     return [
         Metric(
-            metric="duplicate_rate",
-            rows=rows,
-            count=round(value * rows),
-            value=value,
-            threshold=expected + RATE_FLOOR,
-            p_value=p,
-            strength=max(0.0, growth / RATE_FLOOR),
+            **facts,
+            threshold=threshold,
+            strength=max(0.0, growth / (threshold - expected)),
             verdict=verdict(alert, rows, context.min_rows),
             evidence=Duplicated(expected),
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.model.metric import Evidence, Metric, too_few
+from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics import components as reconstruction
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, FLOOR, DomainClassifier, auc
 from modeltap.analysis.statistics.components import Components, Reconstruction
@@ -71,12 +71,21 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
     errors = Reconstruction(components, b.values)
     p = cauchy([*classifier.p_values, errors.p_value])
     highest = context.baselines.highest
-    threshold = classifier.threshold(highest("multivariate_drift", None))
+    usual = highest("multivariate_drift", None) or 0.5
+    threshold = crossable(classifier.threshold(usual), usual)
     grown = max(
         reconstruction.FLOOR,
         BEYOND_BASELINE * (highest("pca_reconstruction_error", None) or 0.0),
     )
-    alert = p < context.alpha and (classifier.auc > threshold or errors.growth > grown)
+    differ = threshold is not None and classifier.auc > threshold
+    alert = p < context.alpha and (differ or errors.growth > grown)
+    area = 0.0 if threshold is None else (classifier.auc - 0.5) / (threshold - 0.5)
+    facts: dict[str, Any] = {
+        "verdict": context.row_verdict("multivariate_drift", None, alert),
+        "evidence": RowsDiffer(_drivers(a, classifier, errors)) if alert else None,
+    }
+    if threshold is None and not alert:
+        facts = no_room(usual)
     low, high = classifier.interval()
     driver = errors.drivers(a.names)
     return [
@@ -88,9 +97,8 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
             high=high,
             threshold=threshold,
             p_value=p,
-            strength=max((classifier.auc - 0.5) / (threshold - 0.5), errors.growth / grown, 0.0),
-            verdict=context.row_verdict("multivariate_drift", None, alert),
-            evidence=RowsDiffer(_drivers(a, classifier, errors)) if alert else None,
+            strength=max(area, errors.growth / grown, 0.0),
+            **facts,
         ),
         Metric(
             metric="pca_reconstruction_error",

@@ -11,7 +11,15 @@ from msgspec.structs import replace
 from scipy.special import ndtri
 
 from modeltap.analysis.counting.traffic import Traffic, latency_quantile
-from modeltap.analysis.model.metric import NO_REFERENCE, Evidence, Metric, too_few, verdict
+from modeltap.analysis.model.metric import (
+    NO_REFERENCE,
+    Evidence,
+    Metric,
+    crossable,
+    no_room,
+    too_few,
+    verdict,
+)
 from modeltap.analysis.statistics.rates import wilson
 
 _ERROR_RATE_FLOOR = 0.01
@@ -76,16 +84,21 @@ def _error_rate(traffic: Traffic, baseline: float, min_rows: int) -> Metric:
     n, errors = traffic.requests, traffic.errors
     low, high = wilson(errors, n, _CONFIDENCE)
     value = errors / n if n else 0.0
-    threshold = baseline + _ERROR_RATE_FLOOR
+    threshold = crossable(baseline + _ERROR_RATE_FLOOR, baseline)
+    facts: dict[str, Any] = {
+        "metric": "error_rate",
+        "rows": n,
+        "count": errors,
+        "value": value,
+        "low": low,
+        "high": high,
+    }
+    if threshold is None:
+        return Metric(**facts, **no_room(baseline, enough=n >= min_rows))
     return Metric(
-        metric="error_rate",
-        rows=n,
-        count=errors,
-        value=value,
-        low=low,
-        high=high,
+        **facts,
         threshold=threshold,
-        strength=max(0.0, (value - baseline) / _ERROR_RATE_FLOOR),
+        strength=max(0.0, (value - baseline) / (threshold - baseline)),
         verdict=verdict(low > threshold, n, min_rows),
         evidence=Usual(baseline),
     )

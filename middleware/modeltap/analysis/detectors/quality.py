@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
 from modeltap.analysis.detectors.drift import bulk_moved
 from modeltap.analysis.model.feature import MISMATCH, MISSING, UNSEEN, Feature
-from modeltap.analysis.model.metric import Evidence, Metric, verdict
+from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, verdict
 from modeltap.analysis.statistics import tests
 from modeltap.analysis.statistics.quantiles import span
 from modeltap.analysis.statistics.rates import grew, wilson
@@ -145,7 +146,12 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
         floor = feature.baseline_distance  # so many rows may lie beyond those before
     most = max(before, feature.baseline_rates.get(metric, 0.0))
     p = _grew(count, rows, max(then.faults, _expected_new(feature, metric)), then.rows)
-    growth = value - most
+    threshold = crossable(most + floor, most)
+    if threshold is None:
+        return replace(
+            _described(feature, case), p_value=p, **no_room(most, enough=rows >= context.min_rows)
+        )
+    growth, floor = value - most, threshold - most
     alert = growth > floor and (declared or p < context.alpha_per_test * _STRICTER)
     if metric == "unseen_rate" and not declared:
         alert = alert and (count >= _MANY or growth > RATE_FLOOR)
@@ -157,7 +163,7 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
         value=value,
         low=low,
         high=high,
-        threshold=most + floor,
+        threshold=threshold,
         p_value=p,
         strength=max(0.0, growth / floor),
         verdict=verdict(alert, rows, context.min_rows),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.model.metric import Evidence, Metric, too_few
+from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics import tests
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, halved
 from modeltap.analysis.statistics.matrix import left_out, matrix
@@ -60,22 +62,26 @@ def _compared(forest: _Forest, rows: np.ndarray, context: Context) -> Metric:
     p = tests.fisher(forest.beyond, forest.held, count, len(rows))[1]
     baseline = context.baselines.highest("row_outlier_rate", None)
     most = max(before, BEYOND_BASELINE * (baseline or 0.0))
-    growth = value - most
+    growth, threshold = value - most, crossable(most + _FLOOR, most)
     low, high = wilson(count, len(rows))
     worst = [int(place) for place in np.argsort(scores)[:_SHOWN] if far[place]]
+    facts: dict[str, Any] = {
+        "metric": "row_outlier_rate",
+        "rows": len(rows),
+        "count": count,
+        "value": value,
+        "low": low,
+        "high": high,
+        "p_value": p,
+    }
+    if threshold is None:
+        return Metric(**facts, **no_room(most))
+    alert = p < context.alpha and value > threshold
     return Metric(
-        metric="row_outlier_rate",
-        rows=len(rows),
-        count=count,
-        value=value,
-        low=low,
-        high=high,
-        threshold=most + _FLOOR,
-        p_value=p,
-        strength=max(0.0, growth / _FLOOR),
-        verdict=context.row_verdict(
-            "row_outlier_rate", None, p < context.alpha and growth > _FLOOR
-        ),
+        **facts,
+        threshold=threshold,
+        strength=max(0.0, growth / (threshold - most)),
+        verdict=context.row_verdict("row_outlier_rate", None, alert),
         evidence=Outliers(before, worst),
     )
 

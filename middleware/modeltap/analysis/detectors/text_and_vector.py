@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modeltap.analysis.counting.sample import BUCKETS, Sample
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.metric import Evidence, Metric, too_few
+from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
 from modeltap.analysis.statistics.tests import cauchy
 
@@ -21,6 +21,9 @@ _INVERSE_PENALTY = 0.1
 
 _MAX_ITERATIONS = 200
 """A bound on the time; of rows that can be told apart the fit has converged long before."""
+
+_BOUND = 0.5
+"""The largest value: all of the area, less the half that chance has."""
 
 _FARTHEST = 10.0
 """In units of the reference's largest number: what lies farther is told apart as well there, and
@@ -65,18 +68,24 @@ def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     classifier = DomainClassifier(a, b, _regression)
     p = cauchy(classifier.p_values)
     before = context.baselines.highest("drift", feature.name)
-    threshold = classifier.threshold(None if before is None else 0.5 + before) - 0.5
-    alert = p < context.alpha_per_feature and classifier.auc - 0.5 > threshold
+    beyond = classifier.threshold(None if before is None else 0.5 + before) - 0.5
+    threshold = crossable(beyond, before or 0.0, _BOUND)
     low, high = classifier.interval()
+    facts: dict[str, Any] = {
+        "metric": "drift",
+        "feature": feature.name,
+        "rows": rows,
+        "value": classifier.auc - 0.5,
+        "low": low - 0.5,
+        "high": high - 0.5,
+        "p_value": p,
+    }
+    if threshold is None:
+        return Metric(**facts, **no_room(before or 0.0, _BOUND))
+    alert = p < context.alpha_per_feature and classifier.auc - 0.5 > threshold
     return Metric(
-        metric="drift",
-        feature=feature.name,
-        rows=rows,
-        value=classifier.auc - 0.5,
-        low=low - 0.5,
-        high=high - 0.5,
+        **facts,
         threshold=threshold,
-        p_value=p,
         strength=max(0.0, (classifier.auc - 0.5) / threshold),
         verdict=context.row_verdict("drift", feature.name, alert),
         evidence=Distinct("texts" if feature.kind == "text" else "vectors", classifier.auc),

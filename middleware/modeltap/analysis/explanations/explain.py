@@ -28,7 +28,7 @@ from modeltap.analysis.detectors.schema_change import Fields
 from modeltap.analysis.detectors.text_and_vector import Distinct, Turned
 from modeltap.analysis.explanations.new_values import new_value
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.metric import ALERT, Evidence, Metric
+from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, Evidence, Metric, NoRoom
 from modeltap.analysis.statistics import tests, words
 from modeltap.analysis.statistics.quantiles import bulk, quantile
 from modeltap.wording import chance, number, percent
@@ -61,7 +61,7 @@ def explained(metrics: Iterable[Metric], context: Context | None = None) -> list
 
 
 def _explained(metric: Metric, context: Context | None) -> Metric:
-    if metric.evidence is None or metric.verdict not in (ALERT, None):
+    if metric.evidence is None or metric.verdict not in (ALERT, NOT_COMPARABLE, None):
         return metric
     try:
         return replace(metric, explanation=sentence(metric.evidence, metric, context))
@@ -94,6 +94,15 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
             f"{number(feature.baseline_distance)}"
         )
     return text
+
+
+@sentence.register
+def _(evidence: NoRoom, metric: Metric, _context: Context | None) -> str:
+    subject = f"{metric.feature}: " if metric.feature else ""
+    return (
+        f"{subject}not compared, for {metric.metric} usually reaches {number(evidence.usual)}, "
+        f"and {number(evidence.bound)} is the most there is"
+    )
 
 
 @sentence.register

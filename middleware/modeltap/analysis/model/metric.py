@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,9 @@ OK = "ok"
 ALERT = "alert"
 NOT_ENOUGH_ROWS = "not_enough_rows"
 NO_REFERENCE = "no_reference"
-"""The verdicts; `no_reference` where there is nothing to compare with yet."""
+NOT_COMPARABLE = "not_comparable"
+"""The verdicts; `no_reference` where there is nothing to compare with yet, `not_comparable` where
+what is usual leaves no room for an alert."""
 
 AT_ONCE = 2.0
 """The `strength` of an effect that needs no second window to confirm it: twice its floor."""
@@ -56,6 +59,39 @@ def verdict(alert: bool, rows: int, min_rows: int = 0) -> str:
     if rows < min_rows:
         return NOT_ENOUGH_ROWS
     return ALERT if alert else OK
+
+
+_OF_BOUND = 0.9
+"""A threshold nearer to the metric's bound than a tenth could hardly be crossed, or never."""
+
+
+class NoRoom(Evidence, frozen=True):
+    """What is usual reaches the metric's bound, or nearly."""
+
+    usual: float
+    bound: float
+
+
+def crossable(threshold: float, usual: float, bound: float = 1.0) -> float | None:
+    """Return a threshold that a metric can cross; None where `usual` leaves no room for one.
+
+    Args:
+        usual: up to this value nothing is new.
+        bound: the metric's largest value.
+
+    >>> crossable(0.05, 0.0), crossable(1.02, 0.85), crossable(1.02, 1.0)
+    (0.05, 0.9, None)
+    """
+    limit = _OF_BOUND * bound
+    return None if usual >= limit else min(threshold, limit)
+
+
+def no_room(usual: float, bound: float = 1.0, *, enough: bool = True) -> dict[str, Any]:
+    """Return the facts of a metric without a threshold; `enough` says whether its rows were."""
+    return {
+        "verdict": NOT_COMPARABLE if enough else NOT_ENOUGH_ROWS,
+        "evidence": NoRoom(usual, bound),
+    }
 
 
 def too_few(metric: str, rows: int, feature: str | None = None) -> Metric:
