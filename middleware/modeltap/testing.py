@@ -118,9 +118,12 @@ class WebhookReceiver:
     def _misbehave(self, how: str, handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
         if how == "reset":
-            # Lingering for no time makes the close a reset.
+            # Lingering for no time makes the close a reset. It must come before the server's own,
+            # which ends the stream in order first; and the file keeps the socket open.
             linger = struct.pack("ii", 1, 0)
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            handler.rfile.close()
+            handler.connection.close()
         elif how == "hang":
             self._closing.wait(30)
         elif how == "drip":
