@@ -65,7 +65,7 @@ def inode(file: Path) -> int:
 
 
 def put_aside(file: Path, damaged: int) -> Path | None:
-    """Rename the store with the inode `damaged` and its companions; None if another did it first.
+    """Rename the store with the inode `damaged` and its companions; None if it is gone already.
 
     Who has it open goes on with it, and finds out by `inode`. SQLite sees that it was moved and
     leaves its successor's files alone.
@@ -73,7 +73,7 @@ def put_aside(file: Path, damaged: int) -> Path | None:
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        if inode(file) != damaged:
+        if not damaged or inode(file) != damaged:
             return None
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         aside = file.with_name(f"{file.name}.damaged-{moment}Z")
