@@ -41,16 +41,13 @@ HELD_ELSEWHERE = {
     "analysis/counting/row_windows.py": "system/test_windows.py",
     "analysis/explanations/examples.py": "system/test_quality.py",
     "analysis/references/freeze.py": "system/test_references.py",
-    "analysis/references/late_labels.py": "system/test_references.py",
     "analysis/references/rolling.py": "system/test_windows.py",
     "analysis/verdicts/analyze.py": "jobs/test_pipeline.py",
     "analysis/verdicts/input_windows.py": "system/test_windows.py",
-    "analysis/verdicts/scope.py": "system/test_windows.py",
     "analysis/verdicts/traffic_windows.py": "analysis/detectors/test_operations.py",
     # Commands that print what a tested function returns.
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
-    "cli/options.py": "cli/test_main.py",
     "cli/progress.py": "cli/test_importing.py",
     "cli/receiving.py": "ingest/test_receiver.py",
 }
