@@ -31,24 +31,19 @@ HELD_ELSEWHERE = {
     "demo/flights.py": "system/test_demo.py",
     "demo/play.py": "system/test_demo.py",
     "demo/replay.py": "system/test_demo.py",
-    "demo/server.py": "system/test_demo.py",
     "demo/stage.py": "system/test_demo.py",
     # Steps whose input is a store that the steps before them filled.
     "alerts/changes.py": "alerts/test_lifecycle.py",
     "alerts/subject.py": "alerts/test_lifecycle.py",
     "analysis/counting/counter.py": "system/test_windows.py",
-    "analysis/counting/labelled.py": "analysis/verdicts/test_labelled_windows.py",
     "analysis/counting/row_windows.py": "system/test_windows.py",
     "analysis/explanations/examples.py": "system/test_quality.py",
     "analysis/references/freeze.py": "system/test_references.py",
-    "analysis/references/rolling.py": "system/test_windows.py",
     "analysis/verdicts/analyze.py": "jobs/test_pipeline.py",
     "analysis/verdicts/input_windows.py": "system/test_windows.py",
-    "analysis/verdicts/traffic_windows.py": "analysis/detectors/test_operations.py",
     # Commands that print what a tested function returns.
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
-    "cli/progress.py": "cli/test_importing.py",
     "cli/receiving.py": "ingest/test_receiver.py",
 }
 """Modules without a test file of their name, and the one that holds them."""
