@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from modeltap import clock
-from modeltap.store.watermarks import watermark
 
-JUDGED = "dropped"
+DROPPED = "dropped"
 """The watermark of the rows of `dropped` that were evaluated."""
 
 RECOVERED_SECONDS = 3 * 3600.0
@@ -43,13 +42,6 @@ def recovered_incidents(connection: sqlite3.Connection, now: float) -> list[sqli
         "and state = 'firing' and last_window_start <= ?",
         (clock.iso(now - RECOVERED_SECONDS),),
     ).fetchall()
-
-
-def dropped_due(connection: sqlite3.Connection, now: float) -> bool:
-    """Return whether an analysis would raise or end an alert about them; `now` in Unix seconds."""
-    return newest_dropped(connection) > watermark(connection, JUDGED) or bool(
-        recovered_incidents(connection, now)
-    )
 
 
 class Loss(NamedTuple):

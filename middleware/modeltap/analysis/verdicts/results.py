@@ -13,7 +13,7 @@ from modeltap import clock
 from modeltap.analysis.model.metric import ALERT, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
-from modeltap.store.dropped import JUDGED
+from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, forget_due
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
@@ -128,7 +128,7 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
         case StoredTraffic():
             mark_traffic_done(connection, done.model, done.version, done.window, done.window_start)
         case LossesRead(before, newest):
-            advance(connection, JUDGED, before, newest)
+            advance(connection, DROPPED, before, newest)
 
 
 def _forget_earlier_periods(
