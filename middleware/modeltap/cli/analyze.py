@@ -86,7 +86,7 @@ def _print(report: PassReport) -> None:
     done, sent = report.analysis, report.delivery
     new = plural(done.exchanges, "new exchange") if done.exchanges else "no new exchanges"
     click.echo(
-        f"{new}, {plural(done.windows, 'window')} judged, "
+        f"{new}, {plural(done.windows, 'window')} evaluated, "
         f"{plural(sent.delivered, 'message')} delivered"
     )
     if report.pruned:

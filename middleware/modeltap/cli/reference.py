@@ -41,7 +41,7 @@ from modeltap.store.settings_reader import SettingsReader
 from modeltap.wording import plural
 
 _ONWARD = (
-    "It counts for windows that end from now on; `modeltap analyze --again` judges the earlier "
+    "It counts for windows that end from now on; `modeltap analyze --again` evaluates the earlier "
     "ones by it, too, and alerts nobody."
 )
 

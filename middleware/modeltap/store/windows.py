@@ -103,12 +103,12 @@ def window_after(connection: sqlite3.Connection, series: Series, start: str) -> 
     return _one(connection, series, "window_start > ? order by window_start", start)
 
 
-def judged_with(connection: sqlite3.Connection, series: Series, start: str) -> list[Columns]:
+def evaluated_with(connection: sqlite3.Connection, series: Series, start: str) -> list[Columns]:
     """Return the windows that were evaluated together, in the period that began at `start`."""
-    return _all(connection, series, "judged_start = ?", start)
+    return _all(connection, series, "evaluated_start = ?", start)
 
 
-def mark_judged(
+def mark_evaluated(
     connection: sqlite3.Connection,
     series: Series,
     windows: Sequence[Columns],
@@ -117,16 +117,16 @@ def mark_judged(
 ) -> None:
     """Note the period that windows were evaluated in, inside the caller's transaction."""
     connection.executemany(
-        f"update windows set due = 0, judged_start = ?, judged_end = ? where {_SERIES} "
+        f"update windows set due = 0, evaluated_start = ?, evaluated_end = ? where {_SERIES} "
         "and window_start = ?",
         [(start, end, *astuple(series), window["window_start"]) for window in windows],
     )
 
 
-def forget_judged(connection: sqlite3.Connection, series: Series) -> None:
+def forget_evaluations(connection: sqlite3.Connection, series: Series) -> None:
     """Make every window due again, as if none had been evaluated, inside the transaction."""
     connection.execute(
-        f"update windows set due = 1, judged_start = null, judged_end = null where {_SERIES}",
+        f"update windows set due = 1, evaluated_start = null, evaluated_end = null where {_SERIES}",
         astuple(series),
     )
 

@@ -65,7 +65,7 @@ class InputWindows:
         self._long_past = due[-_MAX_SAMPLED]["window_start"] if len(due) > _MAX_SAMPLED else ""
         if self.scope.again:
             with writing(self.scope.connection):
-                stored.forget_judged(self.scope.connection, self._series)
+                stored.forget_evaluations(self.scope.connection, self._series)
         yield from map(self._evaluate, self._groups())
 
     def _groups(self) -> Iterator[list[Columns]]:
@@ -80,26 +80,26 @@ class InputWindows:
             if window["window_start"] in done:
                 continue
             group = [*waiting, window]
-            if window["judged_start"] is not None:
-                group = [*waiting, *self._judged_with(window)]
+            if window["evaluated_start"] is not None:
+                group = [*waiting, *self._evaluated_with(window)]
             elif not self._is_over(window):
                 break
             elif sum(part["rows"] for part in group) < self._settings.min_rows:
                 following = stored.window_after(
                     self.scope.connection, self._series, window["window_start"]
                 )
-                if following is None or following["judged_start"] is None:
+                if following is None or following["evaluated_start"] is None:
                     waiting = group
                     continue
                 # Late rows in a gap belong to the evaluated window after it.
-                group += self._judged_with(following)
+                group += self._evaluated_with(following)
             done.update(part["window_start"] for part in group)
             waiting = []
             yield group
         yield from self._open()
 
-    def _judged_with(self, window: Columns) -> list[Columns]:
-        return stored.judged_with(self.scope.connection, self._series, window["judged_start"])
+    def _evaluated_with(self, window: Columns) -> list[Columns]:
+        return stored.evaluated_with(self.scope.connection, self._series, window["evaluated_start"])
 
     def _is_over(self, window: Columns) -> bool:
         # A window of rows is over when it is cut.
@@ -111,7 +111,7 @@ class InputWindows:
         if self.scope.open_too and Window.parse(self._series.window).kind == "rows":
             columns = RowWindows(self.counter, self.reference).open()
             if columns is not None:
-                yield [{**columns, "judged_start": None, "judged_end": None}]
+                yield [{**columns, "evaluated_start": None, "evaluated_end": None}]
 
     def _evaluate(self, group: Sequence[Columns]) -> WindowResult:
         start, end = group[0]["window_start"], group[-1]["window_end"]

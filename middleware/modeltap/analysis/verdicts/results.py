@@ -25,7 +25,7 @@ from modeltap.store.metrics import (
 from modeltap.store.runs import claim_run
 from modeltap.store.traffic import StoredTraffic, mark_traffic_done
 from modeltap.store.watermarks import advance
-from modeltap.store.windows import Columns, Series, mark_judged
+from modeltap.store.windows import Columns, Series, mark_evaluated
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
     match done:
         case EvaluatedWindows(series, windows):
             _forget_earlier_periods(connection, period, done)
-            mark_judged(connection, series, windows, period.start, period.end)
+            mark_evaluated(connection, series, windows, period.start, period.end)
         case DueWindow():
             forget_due(connection, done)
         case StoredTraffic():
@@ -135,7 +135,7 @@ def _forget_earlier_periods(
     connection: sqlite3.Connection, period: Period, done: EvaluatedWindows
 ) -> None:
     """Delete the metrics of periods that are now evaluated as a part of another one."""
-    before = {(window["judged_start"], window["judged_end"]) for window in done.windows}
+    before = {(window["evaluated_start"], window["evaluated_end"]) for window in done.windows}
     # Metrics of requests and of labels have periods of their own.
     others = [*reported_by("latency"), *reported_by("performance")]
     for start, end in before - {(None, None), (period.start, period.end)}:
