@@ -37,7 +37,7 @@ from modeltap.store.references import (
     all_references,
     find_references,
 )
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
 _ONWARD = (

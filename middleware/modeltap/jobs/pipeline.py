@@ -35,8 +35,7 @@ from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
 from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.pending_work import pending_work
-from modeltap.store.settings import configured_models
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader, configured_models
 from modeltap.store.watermarks import SEEN, watermark
 
 _MAX_REST = 0.5

@@ -5,7 +5,7 @@ say what they return; `pending_work`, `retention` and `erasure` concern all. In 
 
 - `connection`, `schema`, `create`: opening a store, its tables, migrating it in a child process
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
-- `settings`, `settings_reader`, `models`: options that apps left in the store, models and versions
+- `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing and finding them, decoding them, erasing them
 - `unmatched`, `request_days`, `dropped`: sides that wait, days with requests, losses of capture
 - `predictions`, `labels`, `due_windows`: decoded rows, ground truth, windows that labels came for

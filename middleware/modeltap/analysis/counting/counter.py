@@ -28,7 +28,7 @@ from modeltap.store.models import note_model
 from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader
 from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
