@@ -39,7 +39,7 @@ from modeltap.store.stored_exchanges import (
 )
 from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
 from modeltap.store.watermarks import SEEN, advance, watermark
-from modeltap.store.windows import Columns, Series
+from modeltap.store.windows import CountedWindow, Series
 
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
@@ -234,28 +234,25 @@ class WindowCounter:
         if not fitting:
             return
         shorter = replace(series, window=max(fitting, key=lambda one: one.size).text)
-        groups: dict[float, list[Columns]] = {}
+        groups: dict[float, list[CountedWindow]] = {}
         for row in stored.all_windows(self.connection, shorter):
-            start = window.start(clock.parse(row["window_start"]) or 0.0)
+            start = window.start(clock.parse(row.window_start) or 0.0)
             groups.setdefault(start, []).append(row)
         with self.fenced(series.counted, 0, watermark(self.connection, shorter.counted)):
             for start, rows in groups.items():
-                stored.put_window(
-                    self.connection,
-                    series,
-                    {
-                        "window_start": clock.iso(start),
-                        "window_end": clock.iso(window.end(start)),
-                        "first_event": min(row["first_event"] for row in rows),
-                        "last_event": max(row["last_event"] for row in rows),
-                        **total(rows).pack(),
-                    },
+                joined = CountedWindow(
+                    clock.iso(start),
+                    clock.iso(window.end(start)),
+                    min(row.first_event for row in rows),
+                    max(row.last_event for row in rows),
+                    total(rows).pack(),
                 )
+                stored.put_window(self.connection, series, joined)
 
 
-def total(windows: Iterable[Columns]) -> Tally:
+def total(windows: Iterable[CountedWindow]) -> Tally:
     """Return the sum of stored windows, of which there is one at least."""
-    return reduce(add, map(Tally.unpack, windows))
+    return reduce(add, (Tally.unpack(window.tally) for window in windows))
 
 
 def merge(
@@ -266,17 +263,15 @@ def merge(
     first, last = clock.iso(min(part.times)), clock.iso(max(part.times))
     old = stored.get_window(connection, series, start)
     if old is None:
-        length = Window.parse(series.window)
-        columns: Columns = {
-            "window_start": start,
-            "window_end": clock.iso(length.end(clock.parse(start) or 0.0)),
-        }
+        end = clock.iso(Window.parse(series.window).end(clock.parse(start) or 0.0))
+        window = CountedWindow(start, end, first, last, counted.pack())
     else:
-        columns = dict(old)
-        counted = counted + Tally.unpack(old)
-        first, last = min(first, old["first_event"]), max(last, old["last_event"])
-    columns.update(first_event=first, last_event=last, **counted.pack())
-    stored.put_window(connection, series, columns)
+        window = old._replace(
+            first_event=min(first, old.first_event),
+            last_event=max(last, old.last_event),
+            tally=(counted + Tally.unpack(old.tally)).pack(),
+        )
+    stored.put_window(connection, series, window)
 
 
 def count_batch(batch: Batch, reference: Reference) -> Tally:
@@ -293,11 +288,11 @@ def late_rows(
     if newest is None:
         return
     late: dict[str, list[int]] = {}
-    end = clock.parse(newest["last_event"]) or 0.0
+    end = clock.parse(newest.last_event) or 0.0
     for position in np.flatnonzero(moments < end).tolist():
         window = stored.window_at(connection, series, clock.iso(moments[position]))
         if window is not None:
-            late.setdefault(window["window_start"], []).append(position)
+            late.setdefault(window.window_start, []).append(position)
     yield from late.items()
 
 
