@@ -284,7 +284,5 @@ class Analyzer:
         return {key: webhook for key, webhook in known.items() if webhook.url}
 
     def _pace(self) -> Pace:
-        connection = self.connection
         budget = _MAX_REST * self.settings.for_model("").job_limit_seconds
-        # A process that holds the write lock must not rest: others wait for it.
-        return Pace(budget, may_rest=lambda: not connection.in_transaction)
+        return Pace(budget, self.connection)
