@@ -14,6 +14,9 @@ DROPPED = "dropped"
 RECOVERED_SECONDS = 3 * 3600.0
 """So long after the start of the last hour with a drop, two hours without one have passed."""
 
+RECOVERED = "rule = 'capture_loss' and state = 'firing' and last_window_start <= :recovered"
+"""The open alerts about dropped exchanges that have recovered by then."""
+
 
 def note_dropped(
     connection: sqlite3.Connection, model: str, host: str, pid: int, counts: Mapping[str, int]
@@ -38,9 +41,8 @@ def newest_dropped(connection: sqlite3.Connection) -> int:
 def recovered_incidents(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
     """Return the open alerts about dropped exchanges that have recovered."""
     return connection.execute(
-        "select model, last_window_start from alerts where rule = 'capture_loss' "
-        "and state = 'firing' and last_window_start <= ?",
-        (clock.iso(now - RECOVERED_SECONDS),),
+        f"select model, last_window_start from alerts where {RECOVERED}",
+        {"recovered": clock.iso(now - RECOVERED_SECONDS)},
     ).fetchall()
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from modeltap import clock
 from modeltap.store import unmatched
-from modeltap.store.dropped import DROPPED, RECOVERED_SECONDS
+from modeltap.store.dropped import DROPPED, RECOVERED, RECOVERED_SECONDS
 from modeltap.store.job_times import ANALYSIS
 from modeltap.store.watermarks import LABELS, SEEN
 
@@ -52,8 +52,7 @@ def pending_work(connection: sqlite3.Connection, now: float) -> PendingWork:
         "exists (select 1 from due_windows), "
         "ifnull((select max(seq) from dropped), 0) "
         "> ifnull((select value from watermarks where name = :dropped), 0) "
-        "or exists (select 1 from alerts where rule = 'capture_loss' and state = 'firing' "
-        "and last_window_start <= :recovered), "
+        f"or exists (select 1 from alerts where {RECOVERED}), "
         "exists (select 1 from traffic where due and window_end <= :now)",
         {
             "analysis": ANALYSIS,
