@@ -141,7 +141,7 @@ class Scheduler:
         text = str(error)
         if isinstance(error, sqlite3.Error) and reserve.is_full(self._store, error):
             text = reserve.full_message(self._store, reserve.give_up(self._store))
-        logger.warning("modeltap: the scheduler looks again later: %s", text)
+        logger.warning("modeltap: the scheduler polls again later: %s", text)
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:
         lease = Lease(connection, LEASE, self._settings.lease_seconds)
@@ -197,4 +197,4 @@ class Scheduler:
 def _log_event(event: Any) -> None:
     error = getattr(event, "exception", None)
     if error is not None:
-        logger.warning("modeltap: the scheduler's look failed: %r", error)
+        logger.warning("modeltap: the scheduler's poll failed: %r", error)
