@@ -1,8 +1,7 @@
-"""Losses of capture: summed by reason, within a period, and due until they were evaluated."""
+"""Losses of capture: summed by reason, within a period, and over after two hours."""
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from modeltap import clock
 from modeltap.store import dropped
 from modeltap.store.connection import connect, writing
-from modeltap.store.watermarks import advance
 
 
 @pytest.fixture
@@ -43,16 +41,6 @@ def test_a_period_is_half_open(connection):
     assert dropped.losses_by_reason(connection, "m", loss.at, "9999") == [("full", 2)]
 
 
-def test_they_are_due_until_an_analysis_has_come_to_them(connection):
-    now = time.time()
-    assert not dropped.dropped_due(connection, now)
-    note(connection, "m", full=2)
-    assert dropped.dropped_due(connection, now)
-    with writing(connection):
-        advance(connection, "dropped", 0, dropped.newest_dropped(connection))
-    assert not dropped.dropped_due(connection, now)
-
-
 def test_an_incident_has_recovered_after_two_hours_without_a_loss(connection):
     with writing(connection):
         connection.execute(
@@ -65,4 +53,3 @@ def test_an_incident_has_recovered_after_two_hours_without_a_loss(connection):
     over = 1e9 + dropped.RECOVERED_SECONDS
     assert dropped.recovered_incidents(connection, over - 1) == []
     assert [row["model"] for row in dropped.recovered_incidents(connection, over)] == ["m"]
-    assert dropped.dropped_due(connection, over) and not dropped.dropped_due(connection, over - 1)

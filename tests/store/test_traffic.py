@@ -32,10 +32,10 @@ def starts(found):
 
 def test_windows_are_due_once_they_are_over(connection):
     assert starts(traffic.closed_traffic(connection, "2024-01-01T02")) == [("m", 1)]
-    assert not traffic.has_due_traffic(connection, "2024-01-01T01")
+    assert not traffic.closed_traffic(connection, "2024-01-01T01")
     with writing(connection):
         traffic.mark_traffic_done(connection, "m", "", "1h", "2024-01-01T01")
-    assert not traffic.has_due_traffic(connection, "2024-01-01T02")
+    assert not traffic.closed_traffic(connection, "2024-01-01T02")
     closed = traffic.closed_traffic(connection, "2024-01-01T03")
     assert sorted(starts(closed)) == [("m", 2), ("n", 2)]
     again = traffic.closed_traffic(connection, "2024-01-01T02", due_only=False)
@@ -46,7 +46,7 @@ def test_more_requests_make_a_window_due_again(connection):
     with writing(connection):
         traffic.mark_traffic_done(connection, "m", "", "1h", "2024-01-01T01")
         traffic.put_traffic(connection, window(1, requests=11))
-    assert traffic.has_due_traffic(connection, "2024-01-01T02")
+    assert traffic.closed_traffic(connection, "2024-01-01T02")
     assert traffic.get_traffic(connection, "m", "", "1h", "2024-01-01T01").requests == 11
     assert traffic.get_traffic(connection, "m", "", "1h", "2024-01-01T09") is None
 

@@ -8,21 +8,15 @@ import pytest
 
 from modeltap.store import windows
 from modeltap.store.connection import connect, writing
-from modeltap.store.windows import Series
+from modeltap.store.windows import CountedWindow, PackedTally, Series
 
 SERIES = Series("m", "", "ref", "1d")
 
 
-def columns(day, rows=10, **more):
-    return {
-        "window_start": f"2024-01-0{day}",
-        "window_end": f"2024-01-0{day + 1}",
-        "rows": rows,
-        "counts": b"",
-        "extremes": b"",
-        "fields": "{}",
-        "repeats": b"",
-    } | more
+def counted(day, rows=10, **more):
+    start, end = f"2024-01-0{day}", f"2024-01-0{day + 1}"
+    tally = PackedTally(rows, b"", b"", "{}", b"")
+    return CountedWindow(start, end, start, end, tally)._replace(**more)
 
 
 @pytest.fixture
@@ -30,14 +24,14 @@ def connection(store):
     with closing(connect(store)) as opened:
         with writing(opened):
             for day in (3, 1, 5):
-                windows.put_window(opened, SERIES, columns(day))
-            windows.put_window(opened, Series("m", "", "other", "1d"), columns(2))
-            windows.put_window(opened, Series("m", "", "ref", "1h"), columns(4))
+                windows.put_window(opened, SERIES, counted(day))
+            windows.put_window(opened, Series("m", "", "other", "1d"), counted(2))
+            windows.put_window(opened, Series("m", "", "ref", "1h"), counted(4))
         yield opened
 
 
 def days(found):
-    return [int(one["window_start"][-1]) for one in found]
+    return [int(one.window_start[-1]) for one in found]
 
 
 def test_windows_are_those_of_one_length_under_one_reference(connection):
@@ -64,9 +58,9 @@ def test_rows_make_a_window_due_again(connection):
         connection.execute("update windows set due = 0")
     assert windows.due_windows(connection, SERIES) == []
     with writing(connection):
-        windows.put_window(connection, SERIES, columns(3, rows=11))
+        windows.put_window(connection, SERIES, counted(3, rows=11))
     (due,) = windows.due_windows(connection, SERIES)
-    assert (due["rows"], days([due])) == (11, [3])
+    assert (due.tally.rows, days([due])) == (11, [3])
     assert len(windows.all_windows(connection, SERIES)) == 3
 
 
@@ -74,7 +68,7 @@ def test_a_window_of_rows_ends_where_the_next_one_begins(connection):
     by_rows = Series("m", "", "ref", "10 rows")
 
     def at(day, seq):
-        return columns(
+        return counted(
             day,
             first_event=f"2024-01-0{day}",
             first_seq=seq,

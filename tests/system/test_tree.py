@@ -35,7 +35,6 @@ HELD_ELSEWHERE = {
     # Steps whose input is a store that the steps before them filled.
     "alerts/changes.py": "alerts/test_lifecycle.py",
     "alerts/subject.py": "alerts/test_lifecycle.py",
-    "analysis/counting/counter.py": "system/test_windows.py",
     "analysis/counting/row_windows.py": "system/test_windows.py",
     "analysis/explanations/examples.py": "system/test_quality.py",
     "analysis/references/freeze.py": "system/test_references.py",

@@ -10,8 +10,7 @@ import pytest
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.store.connection import connect, writing
 from modeltap.store.predictions import insert_predictions
-from modeltap.store.settings import save_settings
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader, save_settings
 from stores import every, put
 
 

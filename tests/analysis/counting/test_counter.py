@@ -1,10 +1,10 @@
-"""Windows whose labels came before their rows are noted, each once."""
+"""Counting: windows whose labels came before their rows are noted, each once."""
 
 from __future__ import annotations
 
 from contextlib import closing
 
-from modeltap.analysis.counting.labelled import note_early
+from modeltap.analysis.counting.counter import note_early
 from modeltap.config.windows import Window
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import insert_labels, newest_label
