@@ -93,7 +93,7 @@ def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[
     from modeltap.decoding.batches import read  # NumPy: not for `tail`
     from modeltap.decoding.decoders import Decoders
     from modeltap.rows import as_dict
-    from modeltap.store.settings_reader import SettingsReader
+    from modeltap.store.settings import SettingsReader
 
     exchanges = exchanges_by_id(connection, [exchange_id])
     settings = SettingsReader(connection).for_model(exchanges[0].model)
