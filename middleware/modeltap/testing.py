@@ -98,7 +98,7 @@ class WebhookReceiver:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL to which messages are sent."""
         return f"http://127.0.0.1:{self.port}/hook"
 
     def wait(self, count: int, timeout: float = 60.0) -> bool:

@@ -30,7 +30,10 @@ from modeltap.store.predictions import predictions_of
 from modeltap.store.stored_exchanges import exchanges_by_id
 
 _POLL_SECONDS = 0.3
+"""Soon enough for a person who watches; a poll is one indexed query."""
+
 _SHOWN_CHARACTERS = 60
+"""Characters of each body: two of them and the rest fill a wide terminal's line."""
 
 
 @click.command()

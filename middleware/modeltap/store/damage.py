@@ -11,6 +11,8 @@ from pathlib import Path
 
 _OURS = b"exchanges_by_request_id"
 _LOOK_BYTES = 1 << 20
+"""A store's schema is in its first pages, so this much is searched for the name above."""
+
 _QUICK_BYTES = 64 * 1024 * 1024
 """Up to this size all pages are checked when a store is opened, some 2 ms a megabyte."""
 
