@@ -150,7 +150,7 @@ def _check_store(store: str) -> None:
 
 
 def _check_reference(settings: Settings) -> None:
-    """A reference's file must be there now, not when the first window is judged."""
+    """A reference's file must be there now, not when the first window is evaluated."""
     for one in (settings, *map(settings.for_model, settings.models)):
         reference = parse_reference(one.reference)
         if reference.kind == "file" and not Path(reference.path).is_file():

@@ -1,14 +1,50 @@
-"""Rows that repeat: no news where they always did, news where they begin to."""
+"""Duplicates beyond those that the reference has at the window's size."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from detecting import evaluated
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import duplicate_rate
-from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.references.fit import fit
+
+
+def rate(then, now):
+    return rate_of(fit({"x": then}, len(then), model="m"), now)
+
+
+def rate_of(reference, now):
+    window = tally({"x": now}, len(now), reference)
+    (metric,) = evaluated(reference, window, [duplicate_rate])
+    return metric
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_sent_twice_alert_and_fresh_ones_do_not(seed):
+    rng = np.random.default_rng(seed)
+    then = rng.normal(size=1000).tolist()
+    now = rng.normal(size=400).tolist()
+    fresh = rate(then, now)
+    assert (fresh.value, fresh.verdict, fresh.count) == (0, "ok", 0)
+    twice = rate(then, now[:320] + now[:80])
+    assert twice.value == pytest.approx(0.2) and twice.count == 80
+    assert twice.verdict == "alert" and twice.p_value < 1e-6 and twice.strength > 2
+
+
+def test_few_values_repeat_and_that_is_expected():
+    rng = np.random.default_rng(0)
+    then, now = (rng.integers(0, 50, size=size).astype(float).tolist() for size in (1000, 400))
+    metric = rate(then, now)
+    assert metric.verdict == "ok" and metric.value > 0.8
+    assert metric.evidence.expected == pytest.approx(metric.value, abs=0.05)
+    assert rate(then, [1.0] * 400).verdict == "alert"
+
+
+def test_few_rows_say_nothing():
+    assert rate([1.0, 2.0] * 100, [1.0] * 20).verdict == "not_enough_rows"
+
 
 KINDS = {
     "a row of zeros in a sixth": lambda rng, n: np.where(
@@ -20,19 +56,13 @@ KINDS = {
 }
 
 
-def evaluated(reference, values):
-    columns = {"x": values}
-    context = Context(reference, tally(columns, len(values), reference))
-    return duplicate_rate.evaluate(context)[0]
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rows", [100, 2000, 10_000])
 def test_usual_repeats_raise_nothing(kind, rows):
     """Windows smaller and larger than the reference; at .009 two of 24 come once in 50 times."""
     rng = np.random.default_rng(6)
     reference = fit({"x": KINDS[kind](rng, 4000)}, 4000, model="m")
-    found = [evaluated(reference, KINDS[kind](rng, rows)).verdict for _ in range(24)]
+    found = [rate_of(reference, KINDS[kind](rng, rows)).verdict for _ in range(24)]
     assert found.count("alert") <= 1
 
 
@@ -41,4 +71,4 @@ def test_rows_that_come_twice_are_found(kind):
     rng = np.random.default_rng(6)
     reference = fit({"x": KINDS[kind](rng, 4000)}, 4000, model="m")
     again = np.repeat(KINDS[kind](rng, 500), 4)
-    assert evaluated(reference, again).verdict == "alert"
+    assert rate_of(reference, again).verdict == "alert"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from modeltap.analysis.detectors.context import DRIFT_FLOOR, RATE_FLOOR, Context
 from modeltap.analysis.model.feature import Feature, rows_of
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few, verdict
-from modeltap.analysis.statistics import distances, new_values, tests, words
+from modeltap.analysis.statistics import distances, gains, tests, words
 from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
 _BEYOND_BASELINE = 0.25
@@ -107,11 +107,11 @@ def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> fl
     return distances.effect(*coarse)
 
 
-def gain(feature: Feature, reference: np.ndarray, current: np.ndarray) -> new_values.Gained:
+def gain(feature: Feature, reference: np.ndarray, current: np.ndarray) -> gains.Gained:
     """Return the bin that gained most, of two (bins,) counts: coarse ones may hide it."""
     if feature.kind == "words":
-        return new_values.NOTHING
-    return new_values.gained_most(reference, current)
+        return gains.NOTHING
+    return gains.gained_most(reference, current)
 
 
 def _least_gain(feature: Feature, context: Context) -> float:

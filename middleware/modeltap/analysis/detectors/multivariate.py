@@ -67,7 +67,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 
 def _compared(a: Matrix, b: Matrix, components: Components, context: Context) -> list[Metric]:
-    classifier = DomainClassifier(a.values, b.values, trees)
+    classifier = DomainClassifier(a.values, b.values, trees())
     errors = Reconstruction(components, b.values)
     p = cauchy([*classifier.p_values, errors.p_value])
     highest = context.baselines.highest

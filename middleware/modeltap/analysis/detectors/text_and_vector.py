@@ -65,7 +65,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     rows = b.shape[0]
-    classifier = DomainClassifier(a, b, _regression)
+    classifier = DomainClassifier(a, b, _regression())
     p = cauchy(classifier.p_values)
     before = context.baselines.highest("drift", feature.name)
     beyond = classifier.threshold(None if before is None else 0.5 + before) - 0.5

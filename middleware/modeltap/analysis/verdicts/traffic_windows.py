@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from modeltap import clock
-from modeltap.analysis.counting.counter import traffic_of
+from modeltap.analysis.counting.traffic import traffic_of
 from modeltap.analysis.detectors import operations
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.verdicts.results import Period, WindowResult
