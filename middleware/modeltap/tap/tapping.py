@@ -14,8 +14,8 @@ from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
 from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
+from modeltap.tap.custom_mask import mask_bodies, own_mask
 from modeltap.tap.exchange import Exchange, Headers, ids
-from modeltap.tap.mask_body import mask_bodies, own_mask
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from modeltap.analysis.counting.sample import sample
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.counting.traffic import Traffic
-from modeltap.analysis.detectors import evaluate, operations
+from modeltap.analysis.detectors import evaluate, latency_and_errors
 from modeltap.analysis.detectors.context import BothSamples, Context
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.references.fit import fit
@@ -117,7 +117,7 @@ def test_an_error_rate_can_be_crossed_or_says_so(usual):
     context = SimpleNamespace(
         traffic=traffic, baseline={"error_rate": usual}, seconds=3600.0, min_rows=100
     )
-    found = next(m for m in operations.evaluate(context) if m.metric == "error_rate")
+    found = next(m for m in latency_and_errors.evaluate(context) if m.metric == "error_rate")
     assert found.verdict == ("alert" if usual < 0.9 else "not_comparable")
     assert found.threshold is None or found.threshold <= 0.9
 

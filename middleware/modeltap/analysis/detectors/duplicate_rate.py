@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, verdict
-from modeltap.analysis.statistics import tests
+from modeltap.analysis.statistics import hypothesis_tests
 
 
 class Duplicated(Evidence, frozen=True):
@@ -60,7 +60,7 @@ def _grew(value: float, expected: float, error: float, rows: int, reference_rows
     if not rows or not reference_rows:
         return 1.0
     cases = round(expected * reference_rows), reference_rows, round(value * rows), rows
-    exact = tests.fisher(*cases)[1]
+    exact = hypothesis_tests.fisher(*cases)[1]
     own = max(expected * (1 - expected), 1 / rows) / rows
     spread = math.sqrt(own + expected * (1 - expected) / reference_rows + error**2)
     return max(exact, float(ndtr((expected - value) / spread)))

@@ -11,8 +11,8 @@ from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room,
 from modeltap.analysis.statistics import components as reconstruction
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, FLOOR, DomainClassifier, auc
 from modeltap.analysis.statistics.components import Components, Reconstruction
+from modeltap.analysis.statistics.hypothesis_tests import cauchy
 from modeltap.analysis.statistics.matrix import Matrix, left_out, matrix
-from modeltap.analysis.statistics.tests import cauchy
 
 if TYPE_CHECKING:
     from sklearn.ensemble import ExtraTreesClassifier

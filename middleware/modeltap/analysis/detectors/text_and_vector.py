@@ -11,7 +11,7 @@ from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
-from modeltap.analysis.statistics.tests import cauchy
+from modeltap.analysis.statistics.hypothesis_tests import cauchy
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression

@@ -12,7 +12,7 @@ from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.drift import Drifted
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric
-from modeltap.analysis.statistics import tests
+from modeltap.analysis.statistics import hypothesis_tests
 from modeltap.analysis.statistics.distances import ks
 from modeltap.wording import number, percent
 
@@ -110,7 +110,7 @@ def _rest_is_usual(
     place = evidence.place or 0
     gain = float(now[place] / now.sum() - then[place] / then.sum())
     moved_less = evidence.number is not None and ks(a, b) < gain
-    return moved_less or tests.p_value(a, b, feature) > _LIKELY
+    return moved_less or hypothesis_tests.p_value(a, b, feature) > _LIKELY
 
 
 def _shares(place: int, then: np.ndarray, now: np.ndarray) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modeltap.analysis.statistics import tests
+from modeltap.analysis.statistics import hypothesis_tests
 
 _TIMES = 2.0
 """A bin that less than doubled is no new value: a share of 60 % that becomes 63 % is drift, and
@@ -40,6 +40,6 @@ def gained_most(reference: np.ndarray, current: np.ndarray) -> Gained:
     n, m = int(reference.sum()), int(current.sum())
     if not n or not m:
         return NOTHING
-    place = tests.grown_most(reference, current)
+    place = hypothesis_tests.grown_most(reference, current)
     before, now = float(reference[place] / n), float(current[place] / m)
-    return Gained(place, before, now, tests.most_grown(reference, current))
+    return Gained(place, before, now, hypothesis_tests.most_grown(reference, current))
