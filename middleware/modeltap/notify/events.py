@@ -50,6 +50,12 @@ _QUOTED = r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 """Explanations quote values from payloads, and nothing else, as Python's `repr` does; what follows
 a letter is an apostrophe."""
 
+_NEW_VALUE = (
+    r"(?:(?<=: value )|(?<=: no value above )|(?<=: no value below ))"
+    r"-?(?:\d+(?:[.,]\d+)*(?:e[+-]?\d+)?|inf)"
+)
+"""But a number that is new in many rows, which reads better without quotes."""
+
 _NAMES = ("feature", "model", "segment")
 
 
@@ -110,13 +116,17 @@ def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
     >>> about = {"model": "m", "feature": "driver's car", "segment": None}
     >>> without_values({**about, "summary": summary})["summary"]
     "m: driver's car: share of [value] went from 0 % to 9 %"
+    >>> for text in ("age: value -999.5 in 5 % of rows", "age: no value above 1,700, 4.9 % before"):
+    ...     print(without_values({**about, "summary": text})["summary"])
+    age: value [value] in 5 % of rows
+    age: no value above [value], 4.9 % before
     >>> summary = "m: no row for 9 h, until the window's end; the reference's longest pause was 2 h"
     >>> without_values({**about, "summary": summary})["summary"] == summary
     True
     """
     # Names stand unquoted, and may have a quote within.
     names = [re.escape(str(alert[one])) for one in _NAMES if len(str(alert[one] or "")) > 1]
-    quoted = re.compile("|".join([*(f"({name})" for name in names), _QUOTED]))
+    quoted = re.compile("|".join([*(f"({name})" for name in names), _QUOTED, _NEW_VALUE]))
     text = quoted.sub(lambda one: one[0] if one.lastindex else "[value]", str(alert["summary"]))
     return {**alert, "summary": text}
 
