@@ -10,7 +10,7 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import infer_task
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.late_labels import with_performance
+from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.verdicts.results import Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.settings import Settings

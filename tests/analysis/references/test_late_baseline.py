@@ -8,7 +8,7 @@ import pytest
 
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
-from modeltap.analysis.references.late_labels import with_performance
+from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.config.settings import Settings
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import insert_labels
