@@ -13,6 +13,7 @@ from modeltap.analysis.counting.derived import (
     words_of,
 )
 from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.halves import halves
 
 ODD = [None, 3, [1.0], {"a": 1}, True, "", "\ud800", float("nan")]
 
@@ -46,8 +47,15 @@ def test_an_age_is_up_to_the_rows_time():
 
 
 def test_words_that_come_once_are_not_learnt():
-    """Of every other text; the others show how much is usually new."""
-    column = ["refund my order", "x", "Refund the order", "y"] * 2 + ["typo"]
+    """Of one half of the texts; the other half shows how much is usually new."""
+    first, second = halves(9)
+    column = [""] * 9
+    for place, known in zip(
+        first, ["refund my order", "Refund the order"] * 2 + ["typo"], strict=True
+    ):
+        column[place] = known
+    for place, new in zip(second, ["x", "y", "x", "y"], strict=True):
+        column[place] = new
     feature, found = learn_measures(text(), column, None)
     assert set(feature.vocabulary) == {"refund", "my", "order", "the"}
     assert [one.name for one in found] == ["t.words", "t.length", "t.out_of_vocabulary"]
