@@ -1,16 +1,36 @@
-"""Incidents of a store: analysed pass by pass, read back, and counted."""
+"""Incidents of a store: rows in, analysed pass by pass, read back, and counted."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from modeltap import clock
+from modeltap.ingest.entry import Logged
 from modeltap.jobs.pipeline import Analyzer
 
-WEEK_HOURS = 168
+
+def options_of(setting: str) -> dict[str, object]:
+    """Return the options of a setting: none of `default`."""
+    if setting == "default":
+        return {}
+    values = [part.strip() for part in setting.split("/")]
+    return dict(zip(("reference", "window"), values, strict=False))
+
+
+def exchange(key: str, at: float, row: Mapping[str, Any]) -> Logged:
+    """Return one row as an exchange of the event time `at`, for the importer."""
+    return Logged(
+        source="import",
+        key=key,
+        time=at,
+        request=json.dumps(row).encode(),
+        request_type="application/json",
+    )
 
 
 @dataclass(frozen=True)

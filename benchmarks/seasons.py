@@ -1,9 +1,8 @@
-"""Alerts that people get on traffic with a rhythm: a simulated shop, and two real data sets.
+"""Alerts that people get on traffic with a rhythm: a simulated shop with four faults.
 
     python benchmarks/seasons.py [--rows-a-day 2000,5000] [--rhythm 1,0.4] [--seeds 3]
         [--setting default] [--pass-hours 24] [--peak 19] [--night 0.15] [--weekend 0.8]
     python benchmarks/seasons.py --cli --rows-a-day 50000 --rhythm 1 --seeds 1
-    python benchmarks/seasons.py --data ../shared/data
 
 The shop runs for four weeks from a Monday, 09:00, through import and analysis; shop.py has its
 features and its faults, all in week 3. A setting is `default`, a reference (`first 7d`), or a
@@ -34,19 +33,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from machine import describe
 from shop import FAULTS, HOUR, START, WEEK, WEEKS, Fault, Rows, Shop, documents
 
-from incidents import Incident, Watch, open_hours
+from incidents import Incident, Watch, exchange, open_hours, options_of
 from modeltap import clock
 from modeltap.config.settings import Settings
 from modeltap.ingest.entry import Logged
-from modeltap.ingest.files.table import open_table
 from modeltap.ingest.importer import Importer, import_entries
-from modeltap.ingest.roles import choose_roles
 from modeltap.store.connection import connect
 
 MODEL = "shop"
@@ -65,14 +61,6 @@ class Outcome:
     """By the feature of a fault, the incident that names it."""
 
 
-def options_of(setting: str) -> dict[str, object]:
-    """Return the options of a setting: none of `default`."""
-    if setting == "default":
-        return {}
-    values = [part.strip() for part in setting.split("/")]
-    return dict(zip(("reference", "window"), values, strict=False))
-
-
 def passes(shop: Shop, hours: int) -> Iterator[Hours]:
     """Yield the shop's hours, so many at a time."""
     waiting: Hours = []
@@ -89,13 +77,7 @@ def entries(hours: Hours) -> Iterator[Logged]:
     """Yield the rows of some hours as exchanges."""
     for start, times, rows in hours:
         for number, (at, row) in enumerate(zip(times.tolist(), documents(rows), strict=True)):
-            yield Logged(
-                source="import",
-                key=f"{start:.0f} {number}",
-                time=at,
-                request=json.dumps(row).encode(),
-                request_type="application/json",
-            )
+            yield exchange(f"{start:.0f} {number}", at, row)
 
 
 def run_shop(shop: Shop, options: dict[str, object], pass_hours: int) -> Outcome:
@@ -169,15 +151,12 @@ def outcome_of(watch: Watch) -> Outcome:
 def is_explained(incident: Incident) -> bool:
     """Say whether a fault that had begun explains an incident."""
     begun = [fault for fault in FAULTS if fault.start < incident.found]
-    return any(incident.feature is None or incident.names(fault.feature) for fault in begun) and (
-        incident.start >= FAULTS[0].start - HOUR
-    )
+    return any(incident.feature is None or incident.names(fault.feature) for fault in begun)
 
 
 def first_of(incidents: Sequence[Incident], fault: Fault) -> Incident | None:
-    """Return the first incident that names a fault's feature and began with it or later."""
-    named = (i for i in incidents if i.names(fault.feature) and i.found > fault.start)
-    return next((i for i in named if i.start > fault.start - HOUR), None)
+    """Return the first incident that names a fault's feature and fired after it began."""
+    return next((i for i in incidents if i.names(fault.feature) and i.found > fault.start), None)
 
 
 def learnt(watch: Watch) -> float:
@@ -240,73 +219,6 @@ def shops(said: argparse.Namespace) -> None:
     report_pooled(outcomes)
 
 
-REAL: dict[str, dict[str, Any]] = {
-    "nyc_flights": {
-        "features": ("carrier", "origin", "dest", "distance", "hour", "weekday"),
-        "timezone": "America/New_York",
-    },
-    "bike_sharing": {
-        "features": ("season", "holiday", "workingday", "weathersit", "temp", "hum", "windspeed"),
-        "timezone": "America/New_York",
-    },
-}
-"""Of flights what is known when they are scheduled; both tell local time."""
-
-
-def real(data: Path, name: str, setting: str, weeks: int) -> None:
-    """Import the first weeks of a real data set, a day a pass, and print its incidents a week."""
-    table = open_table(data / name / "data.csv.gz")
-    roles = choose_roles(table, timestamp="timestamp")
-    rows = [(roles.time_of(row), row) for _, row in table.rows()]
-    rows.sort(key=lambda pair: pair[0] or 0.0)
-    first = rows[0][0] or 0.0
-    kept = [(at, row) for at, row in rows if at is not None and at < first + weeks * WEEK]
-    options = options_of(setting)
-    if "timezone" in Settings.__struct_fields__:
-        options["timezone"] = REAL[name]["timezone"]
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "modeltap.db"
-        connection = connect(store)
-        watch = Watch(store, connection, options)
-        importer = Importer(connection, Settings(), model=name)
-        for day in by_day(kept):
-            import_entries(importer, (entry(at, row, n, name) for n, at, row in day))
-            watch.analyze()
-        incidents = watch.incidents()
-        connection.close()
-    a_week = [0] * weeks
-    for incident in incidents:
-        a_week[min(weeks - 1, int((incident.found - first) // WEEK))] += 1
-    print(f"{name}, {setting}: {len(kept):,} rows; {len(incidents)} incidents, a week: {a_week}")
-    for i in incidents:
-        print(f"    {clock.iso(i.start)[:13]} {i.metric} {i.feature or ''}: {i.summary[:150]}")
-
-
-def by_day(rows: Sequence[tuple[float, Any]]) -> Iterator[list[tuple[int, float, Any]]]:
-    """Yield the rows of each day, with their places among all."""
-    day: list[tuple[int, float, Any]] = []
-    for number, (at, row) in enumerate(rows):
-        if day and at // 86_400 != day[0][1] // 86_400:
-            yield day
-            day = []
-        day.append((number, at, row))
-    yield day
-
-
-def entry(at: float, row: dict[str, Any], number: int, name: str) -> Logged:
-    """Return one row of a real data set as an exchange: its features, and hour and weekday."""
-    moment = time.gmtime(at)
-    known = {**row, "hour": moment.tm_hour, "weekday": moment.tm_wday}
-    features = {feature: known[feature] for feature in REAL[name]["features"]}
-    return Logged(
-        source="import",
-        key=str(number),
-        time=at,
-        request=json.dumps(features).encode(),
-        request_type="application/json",
-    )
-
-
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -320,17 +232,9 @@ def main() -> None:
     parser.add_argument("--night", type=float, default=0.15, help="least traffic, of the most")
     parser.add_argument("--weekend", type=float, default=0.8, help="weekends' traffic, of others'")
     parser.add_argument("--cli", action="store_true", help="run the commands, on files")
-    parser.add_argument("--data", type=Path, help="folder of the real data sets, in place of shops")
-    parser.add_argument("--weeks", type=int, default=8, help="of the real data sets")
     said = parser.parse_args()
     print(describe("numpy", "scipy", "scikit-learn"), flush=True)
-    if said.data is None:
-        shops(said)
-        return
-    for name in REAL:
-        if not (said.data / name).is_dir():
-            sys.exit(f"--data {str(said.data)!r} has no folder {name}")
-        real(said.data, name, said.setting, said.weeks)
+    shops(said)
 
 
 if __name__ == "__main__":
