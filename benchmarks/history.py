@@ -4,7 +4,7 @@
 
 A store with so many rows an hour of eight features, windows of an hour, references that were
 frozen and that move. After each span of history five more hours come one by one; printed is the
-median time of the pass that counts and judges one of them, and how large the store is.
+median time of the pass that counts and evaluates one of them, and how large the store is.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def costs(rng: np.random.Generator) -> None:
     a, b = matrix(then, reference), matrix(now, reference)
     print(f"\na window of {rows:,} rows x 25, of which {ROWS:,} are looked at")
     print(f"choosing and coding   {timed(lambda: sampled(window, rows, reference)):6.3f} s")
-    trees = timed(lambda: DomainClassifier(a.values, b.values, multivariate.trees))
+    trees = timed(lambda: DomainClassifier(a.values, b.values, multivariate.trees()))
     print(f"domain classifier     {trees:6.3f} s")
     components = timed(lambda: Reconstruction(Components(a.values), b.values))
     print(f"principal components  {components:6.3f} s")

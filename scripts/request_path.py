@@ -5,7 +5,7 @@ drifted rows. From that request until its webhook arrives every function call is
 app, its writer process, the scheduler and its children, and the modules called are printed in the
 order in which they are met: those that handle the request, its window and its alert, and those of
 other duties that the same processes see to meanwhile (settings, other detectors, retention).
-Imports do not count, nor does the app's start.
+Imports do not count, nor do the app's start and its end.
 
     python scripts/request_path.py [--limit N]
 
@@ -54,9 +54,9 @@ class Tracer:
         threading.setprofile(self._called)
         sys.setprofile(self._called)
 
-    def raise_flag(self) -> None:
-        """Begin to take notes, in all processes."""
-        self._flag[0] = 1
+    def take_notes(self, on: bool) -> None:
+        """Begin to take notes in all processes, or end it."""
+        self._flag[0] = on
 
     def _called(self, frame: FrameType, event: str, _: object) -> None:
         if event != "call" or not self._flag[0]:
@@ -123,9 +123,10 @@ def serve(folder: Path) -> None:
             for distance in rows[:-1]:
                 client.post("/predict", json={"distance": distance}).raise_for_status()
             _wait(lambda: _analyzed() == len(rows) - 1, "the first requests were not analyzed")
-            tracer.raise_flag()
+            tracer.take_notes(True)
             client.post("/predict", json={"distance": rows[-1]}).raise_for_status()
             _wait(lambda: receiver.received, "no webhook came")
+            tracer.take_notes(False)
         rules = [received.event["data"].get("rule") for received in receiver.received]
         if rules[0] not in ("data_drift", "prediction_drift"):
             raise SystemExit(f"the first message is about {rules[0]}, not about drift")
@@ -134,13 +135,16 @@ def serve(folder: Path) -> None:
 
 
 def _analyzed() -> int:
+    """Return how many rows were analyzed by children that have ended."""
     import sqlite3
 
     with sqlite3.connect("modeltap.db") as store:
-        references, predictions = store.execute(
-            'select (select count(*) from "references"), (select count(*) from predictions)'
+        references, predictions, ended = store.execute(
+            'select (select count(*) from "references"), (select count(*) from predictions), '
+            "(select max(finished_at) from child_runs) >= "
+            "(select finished_at from job_times where job = 'analyze')"
         ).fetchone()
-    return int(predictions) if references else 0
+    return int(predictions) if references and ended else 0
 
 
 def _wait(condition: Callable[[], object], message: str) -> None:

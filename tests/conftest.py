@@ -69,9 +69,7 @@ def _left_out(items: list[pytest.Item], said: str) -> set[pytest.Item]:
 
 
 def _unit(item: pytest.Item) -> str:
-    """Return what a part holds as a whole: a test with its parameters, or a model server's file."""
-    if item.get_closest_marker("servers"):
-        return item.path.name
+    """Return what a part holds as a whole: a test with all its parameters."""
     return item.nodeid.partition("[")[0]
 
 

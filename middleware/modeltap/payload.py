@@ -1,4 +1,4 @@
-"""What a protocol plugin is given of an exchange, and what it gives back."""
+"""The input and output of protocol plugins: an exchange's payload, and decoded rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Payload:
     stream: Mapping[str, Any] = field(default_factory=dict)
     """Of a response in several pieces: how many, the gaps between them, `lines` by time."""
     mapping: MappingSettings | None = None
-    """What the user said of the model's bodies; of use to all for its `columns`."""
+    """The user's mapping of the model's bodies; all protocols may use its `columns`."""
     request_truncated: bool = False
     """Only the body's first `max_body_bytes` were kept: what would follow is not known."""
     response_truncated: bool = False
@@ -91,7 +91,7 @@ class Payload:
 
 @dataclass(slots=True)
 class Decoded:
-    """What a protocol plugin found: N rows and, where the counts agree, N predictions.
+    """One exchange, decoded: N rows and, where the counts agree, N predictions.
 
     `note` gives the reason where something is missing; without rows nothing was decoded.
     """
@@ -136,7 +136,7 @@ class Decoded:
 
 @dataclass(slots=True)
 class DecodedMany:
-    """What a protocol plugin found in N exchanges of one row each: five lists of length N.
+    """N exchanges of one row each, decoded: five lists of length N.
 
     Where the row is None the exchange was not decoded, and is left to `decode`.
     """

@@ -24,6 +24,7 @@ _MAX_FIELDS = 1000
 those that are in no one row together only as many become columns."""
 
 _MAX_COLUMNS = 10_000
+"""Clients choose the names in rows, so the columns of a batch are bounded."""
 
 _Scalar = None | bool | int | float | str
 

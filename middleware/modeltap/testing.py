@@ -98,7 +98,7 @@ class WebhookReceiver:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL to which messages are sent."""
         return f"http://127.0.0.1:{self.port}/hook"
 
     def wait(self, count: int, timeout: float = 60.0) -> bool:
@@ -118,9 +118,12 @@ class WebhookReceiver:
     def _misbehave(self, how: str, handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
         if how == "reset":
-            # Lingering for no time makes the close a reset.
+            # Lingering for no time makes the close a reset. It must come before the server's own,
+            # which ends the stream in order first; and the file keeps the socket open.
             linger = struct.pack("ii", 1, 0)
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            handler.rfile.close()
+            handler.connection.close()
         elif how == "hang":
             self._closing.wait(30)
         elif how == "drip":

@@ -1,1 +1,6 @@
-"""How an alert is written for its receiver: one format a file, each a `format_event` hook."""
+"""Formats of alerts for their receivers: one a file, each a `format_event` hook.
+
+- `words`, `reply`: the title, facts and lines that all share; the body and headers
+- `json_webhook`, `cloudevents`, `alertmanager`, `template`: for programs
+- `slack`, `teams`, `discord`, `pagerduty`, `apprise_services`: for people
+"""

@@ -1,4 +1,4 @@
-"""What every channel says in its own form: a title, the lines below it, and how grave it is."""
+"""The parts of a message that all channels share: title, facts, lines and severity."""
 
 from __future__ import annotations
 

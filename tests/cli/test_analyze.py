@@ -9,7 +9,7 @@ from terminal import on_a_terminal
 def test_whoever_waits_on_a_terminal_sees_how_far_it_is(files):
     """One line, written anew and wiped away; what was done is the last."""
     code, text = on_a_terminal("analyze", "--store", files / "cli.db", "--open", "--again")
-    assert code == 0 and "\r\x1b[Kjudging windows." in text
+    assert code == 0 and "\r\x1b[Kevaluating windows." in text
     assert text.rpartition("\r\x1b[K")[2].startswith("no new exchanges, ")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -52,14 +53,14 @@ def test_its_rest_has_a_budget(neighbours):
 
 
 def test_who_holds_a_lock_goes_on_and_rests_afterwards(neighbours):
-    rests, locked = [], False
-    with Pace(budget_seconds=60.0, may_rest=lambda: not locked, sleep=rests.append):
+    rests, connection = [], sqlite3.connect(":memory:")
+    with Pace(budget_seconds=60.0, connection=connection, sleep=rests.append):
         work(0.4)
         rests.clear()
-        locked = True
+        connection.execute("begin")
         work(0.3)
         assert rests == []
-        locked = False
+        connection.rollback()
         work(0.1)
     assert max(rests) >= 0.5
 

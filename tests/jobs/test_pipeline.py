@@ -8,6 +8,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from modeltap.ingest.files.table import open_table
 from modeltap.ingest.importer import import_table
 from modeltap.ingest.roles import choose_roles
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.jobs.scheduler import needs_analysis
 from modeltap.store.connection import connect
+from modeltap.store.pending_work import pending_work
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
@@ -213,10 +214,10 @@ def test_an_analysis_that_was_ended_is_work_for_the_next_one(filled):
     connection = connect(filled)
     judged = "select count(distinct window_start) from metrics"
     before = connection.execute(judged).fetchone()[0]
-    assert needs_analysis(connection)
+    assert pending_work(connection, time.time()).needs_analysis
     analyze(filled)
     assert connection.execute(judged).fetchone()[0] > before
-    assert not needs_analysis(connection)
+    assert not pending_work(connection, time.time()).needs_analysis
     connection.close()
 
 
@@ -312,6 +313,6 @@ def test_a_window_whose_messages_fail_changes_nothing(filled, monkeypatch):
     assert read(filled, f"select 1 from runs where window like '{failed[0]}/%'") == []
     assert read(filled, "select 1 from alerts where state = 'firing'") == []
     assert read(filled, "select 1 from windows where due") != []
-    assert needs_analysis(connect(filled))
+    assert pending_work(connect(filled), time.time()).needs_analysis
     analyze(filled, open_too=True)
     assert read(filled, "select 1 from alerts where state = 'firing'") != []

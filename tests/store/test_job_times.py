@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modeltap.store.connection import connect, writing
-from modeltap.store.job_times import begin_pass, end_pass, is_unfinished, job_time, note_job_time
+from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
+from modeltap.store.pending_work import pending_work
 
 
 @pytest.fixture
@@ -30,11 +31,11 @@ def test_a_jobs_time_is_kept_in_whole_seconds(connection):
 
 def test_an_analysis_is_unfinished_until_it_ends(connection):
     """One that was killed stays so; the next one that ends settles it."""
-    assert not is_unfinished(connection)
+    assert not pending_work(connection, 0.0).unfinished
     begin_pass(connection)
-    assert is_unfinished(connection)
+    assert pending_work(connection, 0.0).unfinished
     begin_pass(connection)
     end_pass(connection)
-    assert not is_unfinished(connection)
+    assert not pending_work(connection, 0.0).unfinished
     begin_pass(connection)
-    assert is_unfinished(connection)
+    assert pending_work(connection, 0.0).unfinished

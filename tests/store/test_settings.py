@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from modeltap.store import settings as kept
 from modeltap.store.connection import connect, writing
+from modeltap.store.settings import SettingsReader, save_settings
 
 
 @pytest.fixture
@@ -50,3 +54,41 @@ def test_webhooks_are_those_of_a_model_or_of_all(connection):
     assert [one["key"] for one in kept.stored_webhooks(connection, "b")] == ["two"]
     assert {one["key"] for one in kept.stored_webhooks(connection)} == {"one", "two"}
     assert kept.stored_webhooks(connection, "c") == []
+
+
+@pytest.fixture
+def of_app(store):
+    with closing(connect(store)) as opened:
+        with writing(opened):
+            hook = {"key": "k", "url": None, "secret": None, "format": "slack"}
+            save_settings(
+                opened,
+                "m",
+                {"window": "2h", "min_rows": 7, "unknown": 1, "store": "x", "webhooks": [hook]},
+            )
+        yield opened
+
+
+def test_the_apps_options_hold_where_nothing_else_is_said(of_app):
+    reader = SettingsReader(of_app)
+    assert (reader.for_model("m").window, reader.for_model("m").min_rows) == ("2h", 7)
+    assert reader.for_model("m") is reader.for_model("m")
+    assert reader.for_model("other").window == reader.everybodys.window != "2h"
+    assert reader.for_model("m").store != "x", "where a store is, no store says"
+
+
+def test_files_and_flags_come_first(of_app):
+    Path("modeltap.toml").write_text('window = "3h"\n[models.m]\nmin_rows = 9\n')
+    assert SettingsReader(of_app).for_model("m").window == "3h"
+    reader = SettingsReader(of_app, {"window": "4h"})
+    assert (reader.for_model("m").window, reader.for_model("m").min_rows) == ("4h", 9)
+
+
+def test_webhooks_of_the_app_are_known_without_their_url(of_app):
+    Path("modeltap.toml").write_text('[[webhooks]]\nurl = "https://example.com/x"\n')
+    reader = SettingsReader(of_app)
+    found = reader.receivers("m")
+    assert found["k"].url == "" and found["k"].format == "slack"
+    assert [hook.url for hook in found.values()] == ["https://example.com/x", ""]
+    assert set(reader.receivers()) == set(found)
+    assert "k" not in reader.receivers("other")

@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modeltap.analysis.model.metric import ALERT
+from modeltap.config.metrics import CATALOGUE, explained_by
 from modeltap.store.metrics import MetricRow
 
-_CAUSES: dict[str, tuple[str, ...]] = {
-    "outlier_rate": ("out_of_range_rate", "constant_feed"),
-    "out_of_range_rate": ("constant_feed",),
-    # Outliers are evaluated only where the bulk stayed: then they are all of the drift.
-    "drift": ("outlier_rate", "constant_feed"),
-    "row_outlier_rate": ("multivariate_drift",),
-}
-"""The metrics that explain a metric's alert, if the same column alerts in the same window."""
 
-_ORDER = ("constant_feed", "out_of_range_rate", "outlier_rate", "multivariate_drift")
+def _explaining() -> list[str]:
+    """Return the metrics that explain others, each after those that explain it."""
+    found: list[str] = []
+
+    def visit(metric: str) -> None:
+        for cause in explained_by(metric):
+            visit(cause)
+            if cause not in found:
+                found.append(cause)
+
+    for metric in CATALOGUE:
+        visit(metric)
+    return found
 
 
 def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
@@ -30,7 +35,7 @@ def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
     >>> [row["metric"] for row in causes_first(rows)]
     ['constant_feed', 'outlier_rate', 'drift']
     """
-    places = {metric: place for place, metric in enumerate(_ORDER)}
+    places = {metric: place for place, metric in enumerate(_explaining())}
     return sorted(rows, key=lambda row: places.get(row["metric"], len(places)))
 
 
@@ -46,6 +51,6 @@ def causes(row: MetricRow, rows: Sequence[MetricRow]) -> set[str]:
     found: set[str] = set()
     for other in rows:
         same = (other["feature"], other["segment"]) == (row["feature"], row["segment"])
-        if same and other["verdict"] == ALERT and other["metric"] in _CAUSES.get(row["metric"], ()):
+        if same and other["verdict"] == ALERT and other["metric"] in explained_by(row["metric"]):
             found |= {other["metric"], *causes(other, rows)}
     return found

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -55,7 +58,7 @@ def analyze(
     gc.disable()
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
     check_model(analyzer.connection, model)
-    with analysis_line(analyzer.connection) as on_piece:
+    with _progress(analyzer.connection, background) as on_piece:
         report = analyzer.run_pass(
             send=not no_deliver,
             throttled=background,
@@ -71,11 +74,19 @@ def analyze(
         _print(report)
 
 
+def _progress(
+    connection: sqlite3.Connection, background: bool
+) -> AbstractContextManager[Callable[[], None]]:
+    if background:
+        return nullcontext(lambda: None)
+    return analysis_line(connection)
+
+
 def _print(report: PassReport) -> None:
     done, sent = report.analysis, report.delivery
     new = plural(done.exchanges, "new exchange") if done.exchanges else "no new exchanges"
     click.echo(
-        f"{new}, {plural(done.windows, 'window')} judged, "
+        f"{new}, {plural(done.windows, 'window')} evaluated, "
         f"{plural(sent.delivered, 'message')} delivered"
     )
     if report.pruned:

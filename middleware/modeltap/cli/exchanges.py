@@ -30,7 +30,10 @@ from modeltap.store.predictions import predictions_of
 from modeltap.store.stored_exchanges import exchanges_by_id
 
 _POLL_SECONDS = 0.3
+"""Soon enough for a person who watches; a poll is one indexed query."""
+
 _SHOWN_CHARACTERS = 60
+"""Characters of each body: two of them and the rest fill a wide terminal's line."""
 
 
 @click.command()
@@ -90,7 +93,7 @@ def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[
     from modeltap.decoding.batches import read  # NumPy: not for `tail`
     from modeltap.decoding.decoders import Decoders
     from modeltap.rows import as_dict
-    from modeltap.store.settings_reader import SettingsReader
+    from modeltap.store.settings import SettingsReader
 
     exchanges = exchanges_by_id(connection, [exchange_id])
     settings = SettingsReader(connection).for_model(exchanges[0].model)

@@ -20,7 +20,7 @@ from modeltap.cli.options import (
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
 from modeltap.export.selection import OnExchangesRead, Selection
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
 

@@ -18,6 +18,7 @@ from modeltap.store.labels import Label, insert_labels, storable_label
 from modeltap.wording import plural
 
 _BATCH = 2000
+"""Labels a transaction, so that no other writer waits for long."""
 
 
 @click.group()

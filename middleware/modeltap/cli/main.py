@@ -41,7 +41,7 @@ _COMMANDS = {
     "webhook": "webhook:webhook",
     "worker": "worker:worker",
 }
-"""Where each command is: a module of this package, and the name in it.
+"""The place of each command: a module of this package, and the name in it.
 
 Imported when it is asked for: with scipy and what it brings, all together take a second.
 """

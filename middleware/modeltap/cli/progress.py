@@ -60,13 +60,13 @@ class _AnalysisLine:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._newest = newest_exchange(connection)
-        self._judged = 0
+        self._evaluated = 0
 
     def look(self) -> None:
         seen = watermark(self._connection, "seen")
         if seen < self._newest:
             text = f"counted {seen:,} of {self._newest:,} exchanges"
         else:
-            self._judged += 1
-            text = "judging windows" + "." * (self._judged % 4)
+            self._evaluated += 1
+            text = "evaluating windows" + "." * (self._evaluated % 4)
         click.echo(f"{_WIPE}{text}", nl=False, err=True)

@@ -37,11 +37,11 @@ from modeltap.store.references import (
     all_references,
     find_references,
 )
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
 _ONWARD = (
-    "It counts for windows that end from now on; `modeltap analyze --again` judges the earlier "
+    "It counts for windows that end from now on; `modeltap analyze --again` evaluates the earlier "
     "ones by it, too, and alerts nobody."
 )
 

@@ -22,7 +22,7 @@ from modeltap.store.metrics import (
     metrics_in_store,
 )
 from modeltap.store.references import active_reference
-from modeltap.store.windows import Series, judged_with
+from modeltap.store.windows import Series, evaluated_with
 from modeltap.wording import percent
 
 _SHOWN_OF_METRICS = (
@@ -137,7 +137,7 @@ def _picture(
     if frozen is None:
         return
     series = Series(frozen.model, frozen.version, frozen.id, latest["window"])
-    windows = judged_with(connection, series, latest["window_start"])
+    windows = evaluated_with(connection, series, latest["window_start"])
     if not windows:
         return
     reference = Reference.from_json(frozen.payload)

@@ -11,7 +11,7 @@ from modeltap.errors import ConfigError
 
 
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``[models.NAME.mapping]`` may say: where rows and answers are, as JMESPath.
+    """The options of ``[models.NAME.mapping]``: where rows and answers are, as JMESPath.
 
     `rows`, `id`: of the request's JSON; the others of the response's, each one value or a list.
     Without `rows` and `prediction` the protocol is found out, and only `columns` count: the

@@ -40,6 +40,7 @@ class CatalogueEntry:
         rule: the alert rule it belongs to.
         report: the command that shows it.
         has_verdict: whether it decides; otherwise it only describes.
+        explained_by: metrics whose alerts about the same column, in the same window, explain its.
     """
 
     name: str
@@ -49,6 +50,7 @@ class CatalogueEntry:
     report: str | None
     has_verdict: bool
     description: str
+    explained_by: tuple[str, ...] = ()
 
 
 ALERT_RULES = {
@@ -76,10 +78,18 @@ ALERT_RULES = {
 }
 """Every rule, by its name; docs/alerts.md says what each fires on."""
 
-# name, unit, better, rule, report, verdict, description
+# name, unit, better, rule, report, verdict, description, explained by
 _DRIFT = (
     CatalogueEntry(
-        "drift", "distance", "lower", "data_drift", "drift", True, "of one feature or output"
+        "drift",
+        "distance",
+        "lower",
+        "data_drift",
+        "drift",
+        True,
+        "of one feature or output",
+        # Outliers are evaluated only where the bulk stayed: then they are all of the drift.
+        explained_by=("outlier_rate", "constant_feed"),
     ),
     CatalogueEntry(
         "multivariate_drift", "AUC", "lower", "data_drift", "drift", True, "of rows as wholes"
@@ -128,6 +138,7 @@ _QUALITY = (
         "quality",
         True,
         "values beyond the declared limits or the reference's ends",
+        explained_by=("constant_feed",),
     ),
     CatalogueEntry(
         "outlier_rate",
@@ -137,6 +148,7 @@ _QUALITY = (
         "quality",
         True,
         "values 3.5 robust deviations from the reference's median",
+        explained_by=("out_of_range_rate", "constant_feed"),
     ),
     CatalogueEntry(
         "iqr_outlier_rate", "fraction", "lower", None, None, False, "values beyond Tukey's fences"
@@ -149,6 +161,7 @@ _QUALITY = (
         "quality",
         True,
         "rows unlike any of the reference",
+        explained_by=("multivariate_drift",),
     ),
     CatalogueEntry(
         "constant_feed",
@@ -331,6 +344,11 @@ def has_verdict(metric: str) -> bool:
     """Say whether a metric decides about alerts; one that is not in the catalogue does not."""
     entry = CATALOGUE.get(metric)
     return entry is not None and entry.has_verdict
+
+
+def explained_by(metric: str) -> tuple[str, ...]:
+    """Return the metrics whose alerts explain an alert of `metric`; none of an unknown one."""
+    return CATALOGUE[metric].explained_by if metric in CATALOGUE else ()
 
 
 def better(metric: str) -> Better | None:

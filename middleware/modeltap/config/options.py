@@ -63,7 +63,7 @@ class Options(TypedDict, total=False):
     mask_bodies: bool
     """False keeps bodies as they came."""
     mask_with: Literal["mark", "hash", "drop"]
-    """What takes a masked value's place."""
+    """Replacement of a masked value."""
     mask_key: str | None
     """The key of hashes, best as ``env:NAME``."""
     mask_body: MaskBody | None
@@ -104,7 +104,7 @@ class Options(TypedDict, total=False):
     missing_values: Sequence[str | int | float]
     """Codes that stand for no value in all features."""
     features: Mapping[str, FeatureSettings | Mapping[str, Any]]
-    """What is known of features, by name."""
+    """Settings of single features, by name."""
     multivariate: bool
     """Whether samples of whole rows are compared, too."""
     mapping: MappingSettings | Mapping[str, Any] | None

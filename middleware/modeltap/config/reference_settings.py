@@ -14,7 +14,7 @@ from modeltap.errors import ConfigError
 
 
 class ReferenceSettings(msgspec.Struct, frozen=True):
-    """What a window is compared with: so many first rows, the first time, a file, or what moves."""
+    """A model's reference: so many first rows, the first time, a file, or what moves."""
 
     kind: Literal["rows", "seconds", "file", "previous", "last week"]
     amount: float = 0.0

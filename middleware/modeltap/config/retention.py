@@ -11,7 +11,7 @@ from modeltap.errors import ConfigError
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """How long exchanges are kept, and how large the store may grow; None is without bound."""
+    """The age up to which exchanges are kept, and the store's size; None is without bound."""
 
     seconds: float | None = None
     bytes: int | None = None

@@ -1,21 +1,17 @@
-"""Every option: its type, its default, and which values it may have."""
+"""Every option with its type and its default."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Protocol
 
 import msgspec
 
 from modeltap.config.mapping_settings import MappingSettings
-from modeltap.config.reference_settings import check_windows
-from modeltap.config.retention import parse_retention
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.config.windows import parse_seconds
-from modeltap.errors import ConfigError
 
 ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
 """A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
@@ -181,92 +177,6 @@ ANALYSIS_OPTIONS = (
     "schedules",
 )
 """The options that the watching process stores for the analysis (no secrets)."""
-
-
-def check_values(settings: Settings) -> None:
-    """Raise `ConfigError` for the first option whose value is out of its bounds."""
-
-    def check(name: str, good: bool, fix: str) -> None:
-        if not good:
-            raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {fix}")
-
-    check("sample_rate", 0 <= settings.sample_rate <= 1, "it is a share between 0 and 1")
-    rate = settings.error_sample_rate
-    check(
-        "error_sample_rate",
-        rate is None or settings.sample_rate <= rate <= 1,
-        "it is a share between sample_rate and 1",
-    )
-    for name in ("mask_headers", "mask_query_params", "mask_body_fields", "mask_values"):
-        check(
-            name,
-            all(map(_is_pattern, getattr(settings, name))),
-            "one of them is no regular expression",
-        )
-    check(
-        "mask_with",
-        settings.mask_with != "hash" or bool(settings.mask_key),
-        "hashes need a key, or anybody could guess values; say mask_key='env:NAME'",
-    )
-    check(
-        "mask_bodies",
-        settings.mask_bodies or not (settings.mask_body_fields or settings.mask_values),
-        "what mask_body_fields and mask_values name is not masked without it",
-    )
-    check("max_body_bytes", settings.max_body_bytes >= 0, "it is a number of bytes, 0 or more")
-    check(
-        "flush_interval_seconds",
-        0 < settings.flush_interval_seconds <= 60,
-        "it is a number of seconds, above 0 and at most 60",
-    )
-    check(
-        "commit_timeout_seconds",
-        0 < settings.commit_timeout_seconds <= 60,
-        "it is a number of seconds, above 0 and at most 60",
-    )
-    check(
-        "analyze_interval_seconds",
-        settings.analyze_interval_seconds >= 1,
-        "it is a number of seconds, at least 1",
-    )
-    check("max_queue_records", settings.max_queue_records >= 1, "at least one record must fit")
-    check("max_queue_bytes", settings.max_queue_bytes >= 4096, "at least 4096 bytes are needed")
-    check("min_rows", settings.min_rows >= 2, "a verdict needs at least 2 rows")
-    header = settings.id_header
-    check(
-        "id_header",
-        header is None or re.fullmatch(r"[A-Za-z0-9-]+", header) is not None,
-        "it is a header's name, or None for no header",
-    )
-    check("job_limit_seconds", settings.job_limit_seconds > 0, "it is a number of seconds, above 0")
-    check("lease_seconds", settings.lease_seconds >= 1, "it is a number of seconds, at least 1")
-    check(
-        "dashboard_url",
-        (settings.dashboard_url or "http://").startswith(("http://", "https://")),
-        "it starts with http:// or https://",
-    )
-    parse_retention(settings.retention)
-    repeat_seconds(settings.repeat_interval)
-    settings.schedules.check()
-    for one in (settings, *map(settings.for_model, settings.models)):
-        check_windows(one.reference, one.window)
-        _check_event_time(one.event_time)
-
-
-def _is_pattern(text: str) -> bool:
-    try:
-        re.compile(text)
-    except re.error:
-        return False
-    return True
-
-
-def _check_event_time(text: str) -> None:
-    kind, _, name = text.partition(":")
-    if text != "request" and not (kind in ("body", "header") and name):
-        raise ConfigError(
-            f"event_time {text!r} is not understood; write 'request', 'body:FIELD' or 'header:NAME'"
-        )
 
 
 def repeat_seconds(text: str) -> float | None:

@@ -16,10 +16,11 @@ from typing import Any
 
 import msgspec
 
+from modeltap.config.bounds import check_values
 from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
-from modeltap.config.settings import FeatureSettings, ModelSettings, Settings, check_values
+from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
 from modeltap.config.validation import refuse_unknown
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError, nearest

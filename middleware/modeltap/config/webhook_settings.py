@@ -27,7 +27,7 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @property
     def key(self) -> str:
-        """What the store calls this webhook: the receiver's host and a hash, never the URL."""
+        """This webhook's name in the store: the receiver's host and a hash, never the URL."""
         if self.url.startswith("env:"):
             return self.url
         host = urlsplit(self.url).hostname or "webhook"

@@ -19,7 +19,7 @@ MONDAY = 4 * _DAY
 
 
 class Window(msgspec.Struct, frozen=True):
-    """How a model's rows are cut into windows: `size` seconds, months or rows each.
+    """A model's windows: `size` seconds, months or rows each.
 
     Windows of time are half-open and in UTC; those of seconds are aligned to the Unix epoch
     (whole weeks to Monday), those of months to the year.
@@ -50,7 +50,7 @@ class Window(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What the store calls these windows: one spelling for each."""
+        """These windows' name in the store: one spelling for each."""
         if self.kind == "rows":
             return f"{self.size} rows"
         units = _MONTHS if self.kind == "months" else {u: _SECONDS[u] for u in "mhd"}

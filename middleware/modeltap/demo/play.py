@@ -29,9 +29,9 @@ from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.jobs.scheduler import needs_analysis
 from modeltap.store.connection import connect
 from modeltap.store.deliveries import waiting
+from modeltap.store.pending_work import pending_work
 from modeltap.store.retention import empty_log
 from modeltap.testing import WebhookReceiver
 
@@ -211,7 +211,8 @@ def _wait_until_analysed(connection: sqlite3.Connection) -> None:
     """Wait for the scheduled analyzer to have read everything, and to have sent its messages."""
     deadline = time.monotonic() + _ENOUGH_SECONDS
     while time.monotonic() < deadline:
-        if not waiting(connection).messages and not needs_analysis(connection):
+        pending = pending_work(connection, time.time())
+        if not waiting(connection).messages and not pending.needs_analysis:
             return
         time.sleep(0.25)
 

@@ -18,6 +18,8 @@ from modeltap.store.connection import writing
 from modeltap.store.labels import Label, insert_labels
 
 _AT_ONCE = 16
+"""Requests in flight, a connection each."""
+
 DAY = 86_400.0
 
 

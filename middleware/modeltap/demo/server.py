@@ -28,7 +28,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The base URL of the server."""
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Server:

@@ -13,7 +13,7 @@ from modeltap.export.flattening import BOOL, FLOAT, INT, LONG, ColumnTypes
 from modeltap.export.selection import Selection
 from modeltap.store.connection import connect_reader
 from modeltap.store.models import check_model
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader
 
 _TIMES = ("started_at", "event_time")
 

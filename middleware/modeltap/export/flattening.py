@@ -13,7 +13,10 @@ _MAX_DEPTH = 8
 """As deep as the analyzer looks for features; what is deeper stays an object, as JSON."""
 
 _EXACT = 2**53
+"""Up to this a float is as exact as an integer (IEEE 754)."""
+
 _LONG = 2**63
+"""Parquet's and Arrow's largest integers have 64 bits."""
 
 BOOL, INT, LONG, FLOAT, TEXT = "bool", "int", "long", "float", "text"
 _WIDER = {frozenset((INT, LONG)): LONG, frozenset((INT, FLOAT)): FLOAT}

@@ -68,7 +68,7 @@ def free_names(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, 
 
 @dataclass
 class Selection:
-    """Which rows of a store, as it was when this was made: what comes later is left out.
+    """A selection of a store's rows, as it was when this was made; later ones are left out.
 
     Args:
         model: whose; None for all.

@@ -26,6 +26,7 @@ from modeltap.store.text import storable_text
 
 _BATCH = 2000
 _BATCH_BYTES = 16 * 1024 * 1024
+"""Entries and bytes a transaction: a bound on memory, and on how long other writers wait."""
 
 
 @dataclass

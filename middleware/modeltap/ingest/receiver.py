@@ -38,8 +38,14 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024
 """The largest post that is taken: Knative and Istio let no larger request through by default."""
 
 _SETTLE_SECONDS = 60.0
+"""Interval between checks for unmatched requests and responses that have waited for long enough."""
+
 _BODY_SECONDS = 60.0
+"""Slow clients hold one of the few places for posts; after this they are refused."""
+
 _MAX_MODELS = 1000
+"""Clients choose the names of models, so only as many importers are kept in memory."""
+
 _WAITING_POSTS = 32
 """Posts held in memory at once; others wait to be read, so that memory stays bounded."""
 
@@ -50,7 +56,7 @@ _MODEL = re.compile(r"/?models/(?P<name>[^/]+)/?$")
 
 @dataclass(frozen=True)
 class Receiver:
-    """What is received, how, and for whom.
+    """The receiver's configuration.
 
     Args:
         settings: of each model.
@@ -152,8 +158,8 @@ class _App:
         body = bytearray()
         try:
             async with asyncio.timeout(_BODY_SECONDS):
-                async for piece in request.stream():
-                    body += piece
+                async for chunk in request.stream():
+                    body += chunk
                     if len(body) > limit:
                         raise _Refused(413, f"more than {limit} bytes")
         except TimeoutError:

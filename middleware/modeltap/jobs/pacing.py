@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,18 +36,18 @@ class Pace:
 
     Args:
         budget_seconds: the rest in all, for the whole pass has a time limit.
-        may_rest: False while a lock is held that others wait for.
+        connection: no rest while it is in a transaction: others wait for its write lock.
         sleep: a double in tests.
     """
 
     def __init__(
         self,
         budget_seconds: float,
-        may_rest: Callable[[], bool] = lambda: True,
+        connection: sqlite3.Connection | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._budget = budget_seconds
-        self._may_rest = may_rest
+        self._connection = connection
         self._sleep = sleep
         self._neighbours = _Neighbours()
 
@@ -62,7 +63,7 @@ class Pace:
         signal.signal(signal.SIGPROF, self._before)
 
     def _rest(self) -> None:
-        if not self._may_rest():
+        if self._connection is not None and self._connection.in_transaction:
             return
         now = time.process_time()
         length = min((now - self._worked) * _RESTS, _LONGEST_REST_SECONDS, self._budget)

@@ -34,8 +34,8 @@ from modeltap.store.connection import writing
 from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
 from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
 from modeltap.store.lease import KeptLease, Lease
-from modeltap.store.settings import configured_models
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.pending_work import pending_work
+from modeltap.store.settings import SettingsReader, configured_models
 from modeltap.store.watermarks import SEEN, watermark
 
 _MAX_REST = 0.5
@@ -151,7 +151,8 @@ class Analyzer:
         with store_health.explained(self.store):
             # Where nobody imports again, a request or response without its other half is counted
             # here.
-            unmatched.settle(self.connection)
+            if pending_work(self.connection, time.time()).unmatched:
+                unmatched.settle(self.connection)
             with KeptLease(Lease(self.connection, analyze.LEASE), wait) as lease:
                 report = self._analyze(scope, lease, on_piece)
         reserve.keep(self.store)
@@ -239,8 +240,9 @@ class Analyzer:
             if self._write(lease, result, again=scope.again):
                 windows += 1
                 on_piece()
-        for result in capture_loss.results(self.connection, time.time()):
-            self._write(lease, result)
+        if pending_work(self.connection, time.time()).dropped:
+            for result in capture_loss.results(self.connection, time.time()):
+                self._write(lease, result)
         if scope.model is None:
             end_pass(self.connection)
         return AnalysisReport(counted.exchanges, counted.references, windows)
@@ -282,7 +284,5 @@ class Analyzer:
         return {key: webhook for key, webhook in known.items() if webhook.url}
 
     def _pace(self) -> Pace:
-        connection = self.connection
         budget = _MAX_REST * self.settings.for_model("").job_limit_seconds
-        # A process that holds the write lock must not rest: others wait for it.
-        return Pace(budget, may_rest=lambda: not connection.in_transaction)
+        return Pace(budget, self.connection)

@@ -18,7 +18,6 @@ from typing import Any
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from modeltap import clock
 from modeltap.alerts import absence, reminders
 from modeltap.config.settings import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
@@ -26,16 +25,11 @@ from modeltap.jobs.child import Child
 from modeltap.jobs.executor import DaemonThreadExecutor
 from modeltap.jobs.triggers import Timer
 from modeltap.notify import outbox
-from modeltap.store import reserve, unmatched
+from modeltap.store import reserve
 from modeltap.store.child_runs import note_child_run
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import dropped_due
-from modeltap.store.exchanges import newest_exchange
-from modeltap.store.job_times import is_unfinished
-from modeltap.store.labels import newest_label
 from modeltap.store.lease import Lease
-from modeltap.store.traffic import has_due_traffic
-from modeltap.store.watermarks import LABELS, SEEN, watermark
+from modeltap.store.pending_work import pending_work
 
 logger = logging.getLogger("modeltap")
 
@@ -147,7 +141,7 @@ class Scheduler:
         text = str(error)
         if isinstance(error, sqlite3.Error) and reserve.is_full(self._store, error):
             text = reserve.full_message(self._store, reserve.give_up(self._store))
-        logger.warning("modeltap: the scheduler looks again later: %s", text)
+        logger.warning("modeltap: the scheduler polls again later: %s", text)
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:
         lease = Lease(connection, LEASE, self._settings.lease_seconds)
@@ -156,7 +150,7 @@ class Scheduler:
         return lease
 
     def _work(self, connection: sqlite3.Connection, lease: Lease) -> None:
-        if self._analysis.due(connection) and needs_analysis(connection):
+        if self._analysis.due(connection) and pending_work(connection, time.time()).needs_analysis:
             self._run_child(connection, lease, "analyze", "--no-deliver")
         for name, timer in self._jobs.items():
             if timer.due(connection):
@@ -200,24 +194,7 @@ class Scheduler:
             )
 
 
-def needs_analysis(connection: sqlite3.Connection) -> bool:
-    """Return whether an analysis would find work.
-
-    New exchanges or labels, requests or responses that waited too long for their other half,
-    losses to report, closed windows of traffic, or the rest of a pass that was killed.
-    """
-    moment = time.time()
-    return (
-        is_unfinished(connection)
-        or newest_exchange(connection) > watermark(connection, SEEN)
-        or unmatched.any_old(connection)
-        or newest_label(connection) > watermark(connection, LABELS)
-        or dropped_due(connection, moment)
-        or has_due_traffic(connection, clock.iso(moment))
-    )
-
-
 def _log_event(event: Any) -> None:
     error = getattr(event, "exception", None)
     if error is not None:
-        logger.warning("modeltap: the scheduler's look failed: %r", error)
+        logger.warning("modeltap: the scheduler's poll failed: %r", error)

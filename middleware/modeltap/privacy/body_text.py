@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 MAX_INFLATED_BYTES = 1024 * 1024
-"""How much of a compressed body is looked at; a bomb stops here."""
+"""A compressed body is searched up to this size; a bomb stops here."""
 
 
 def as_text(body: bytes) -> str | None:

@@ -34,15 +34,21 @@ from modeltap.store.retention import (
 from modeltap.store.unmatched import delete_unmatched
 
 _CHUNK = 500
-_ERASED = "'[erased]'"
+"""Exchanges a transaction, so that no writer waits for long."""
+
 _MAX_BYTES = 64 * 1024 * 1024
+"""A compressed body is searched up to this size: a bomb stops here."""
+
 _READERS_SECONDS = 30.0
+"""A reader that began earlier keeps erased pages in SQLite's log; it is waited for this long."""
+
+_ERASED = "'[erased]'"
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose exchanges: those with `value` in a field whose dotted name ends in `field`.
+    """The subject of an erasure: `value` in a field whose dotted name ends in `field`.
 
     >>> subject = Subject.parse("user.id=7")
     >>> subject.is_in({"rows": [{"user": {"id": 7}}]}), subject.is_in({"id": 7})

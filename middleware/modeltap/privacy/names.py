@@ -38,6 +38,7 @@ REMEMBERED_BYTES = 4096
 
 _REMEMBERED_NAMES = 4096
 _LONGEST_NAME = 100
+"""Clients choose the names, so the memory of them is bounded."""
 
 
 class SensitiveNames:

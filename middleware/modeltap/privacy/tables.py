@@ -13,7 +13,7 @@ from modeltap.privacy.marks import Marks
 from modeltap.privacy.names import SensitiveNames
 
 _COLUMNS = ("columns", "headers")
-"""Where pandas (`split`), and Gradio, have the names of a table's columns."""
+"""The keys under which pandas (`split`), and Gradio, have the names of a table's columns."""
 
 _VALUES = ("data", "values", "value")
 

@@ -1,16 +1,17 @@
 """The SQLite file: its schema, its connections, and every statement that reads or writes it.
 
-No other package speaks SQL: a module holds the statements of one table (the last two: of all), and
-its functions say what they return. In reading order:
+No other package speaks SQL: a module holds the statements of one table, and its functions
+say what they return; `pending_work`, `retention` and `erasure` concern all. In reading order:
 
 - `connection`, `schema`, `create`: opening a store, its tables, migrating it in a child process
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
-- `settings`, `settings_reader`, `models`: options that apps left in the store, models and versions
+- `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing and finding them, decoding them, erasing them
 - `unmatched`, `request_days`, `dropped`: sides that wait, days with requests, losses of capture
 - `predictions`, `labels`, `due_windows`: decoded rows, ground truth, windows that labels came for
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work and how far each reader has come
+- `pending_work`: the work that an analysis would find, of all tables
 - `alerts`, `alert_history`, `silences`, `deliveries`: incidents, and messages about them
 - `retention`, `erasure`: deleting old exchanges, and a person's data
 """

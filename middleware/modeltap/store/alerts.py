@@ -221,7 +221,7 @@ def models_with_alerts(connection: sqlite3.Connection) -> list[str]:
 
 
 def acknowledge_alert(connection: sqlite3.Connection, alert_id: str) -> bool:
-    """Note that somebody looks after an alert, in the transaction; False if it is resolved."""
+    """Acknowledge an alert, inside the transaction; False if it is resolved."""
     moment = now()
     done = connection.execute(
         "update alerts set acknowledged_at = ?, updated_at = ? where id = ? "

@@ -95,6 +95,7 @@ def connect_reader(path: str | Path) -> sqlite3.Connection:
 
 
 _LOG_BYTES = 64 * 1024 * 1024
+"""The size to which SQLite's write-ahead log shrinks again: a bound on disk space."""
 
 
 def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 _OURS = b"exchanges_by_request_id"
 _LOOK_BYTES = 1 << 20
+"""A store's schema is in its first pages, so this much is searched for the name above."""
+
 _QUICK_BYTES = 64 * 1024 * 1024
 """Up to this size all pages are checked when a store is opened, some 2 ms a megabyte."""
 
@@ -65,7 +67,7 @@ def inode(file: Path) -> int:
 
 
 def put_aside(file: Path, damaged: int) -> Path | None:
-    """Rename the store with the inode `damaged` and its companions; None if another did it first.
+    """Rename the store with the inode `damaged` and its companions; None if it is gone already.
 
     Who has it open goes on with it, and finds out by `inode`. SQLite sees that it was moved and
     leaves its successor's files alone.
@@ -73,7 +75,7 @@ def put_aside(file: Path, damaged: int) -> Path | None:
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        if inode(file) != damaged:
+        if not damaged or inode(file) != damaged:
             return None
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         aside = file.with_name(f"{file.name}.damaged-{moment}Z")

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from modeltap import clock
-from modeltap.store.watermarks import watermark
 
-JUDGED = "dropped"
+DROPPED = "dropped"
 """The watermark of the rows of `dropped` that were evaluated."""
 
 RECOVERED_SECONDS = 3 * 3600.0
 """So long after the start of the last hour with a drop, two hours without one have passed."""
+
+RECOVERED = "rule = 'capture_loss' and state = 'firing' and last_window_start <= :recovered"
+"""The open alerts about dropped exchanges that have recovered by then."""
 
 
 def note_dropped(
@@ -39,17 +41,9 @@ def newest_dropped(connection: sqlite3.Connection) -> int:
 def recovered_incidents(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
     """Return the open alerts about dropped exchanges that have recovered."""
     return connection.execute(
-        "select model, last_window_start from alerts where rule = 'capture_loss' "
-        "and state = 'firing' and last_window_start <= ?",
-        (clock.iso(now - RECOVERED_SECONDS),),
+        f"select model, last_window_start from alerts where {RECOVERED}",
+        {"recovered": clock.iso(now - RECOVERED_SECONDS)},
     ).fetchall()
-
-
-def dropped_due(connection: sqlite3.Connection, now: float) -> bool:
-    """Return whether an analysis would raise or end an alert about them; `now` in Unix seconds."""
-    return newest_dropped(connection) > watermark(connection, JUDGED) or bool(
-        recovered_incidents(connection, now)
-    )
 
 
 class Loss(NamedTuple):

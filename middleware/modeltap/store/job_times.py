@@ -6,7 +6,8 @@ import sqlite3
 
 from modeltap import clock
 
-_ANALYSIS = "analyze"
+ANALYSIS = "analyze"
+"""The job whose end is noted, too."""
 
 
 def job_time(connection: sqlite3.Connection, job: str) -> float:
@@ -30,20 +31,12 @@ def begin_pass(connection: sqlite3.Connection) -> None:
     """Note that an analysis is at work: if it is killed, the next one has work to do."""
     connection.execute(
         "insert or replace into job_times (job, started_at) values (?, ?)",
-        (_ANALYSIS, clock.now()),
+        (ANALYSIS, clock.now()),
     )
 
 
 def end_pass(connection: sqlite3.Connection) -> None:
     """Note that an analysis has evaluated all that was due."""
     connection.execute(
-        "update job_times set finished_at = ? where job = ?", (clock.now(), _ANALYSIS)
+        "update job_times set finished_at = ? where job = ?", (clock.now(), ANALYSIS)
     )
-
-
-def is_unfinished(connection: sqlite3.Connection) -> bool:
-    """Return whether an analysis is at work, or was killed before it was done."""
-    row = connection.execute(
-        "select 1 from job_times where job = ? and finished_at is null", (_ANALYSIS,)
-    ).fetchone()
-    return row is not None

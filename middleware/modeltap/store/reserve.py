@@ -13,7 +13,11 @@ from pathlib import Path
 
 _SIZE = 4 * 1024 * 1024
 _PLENTY = 2 * _SIZE
+"""The reserve is taken only where as much again stays free."""
+
 _FULL = 256 * 1024
+"""With less room than this, SQLite's other I/O errors count as a full disk."""
+
 _ERRORS = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
 
 

@@ -19,6 +19,8 @@ _CHUNK = 500
 """Exchanges a transaction, so that no writer waits for long."""
 
 _VACUUM_PAGES = 2000
+"""Pages freed a transaction, so that no writer waits for long."""
+
 _ROOM = 0.9
 """A store that has outgrown its size shrinks to this share of it, so as not to be back at once."""
 

@@ -111,7 +111,7 @@ create table windows (
     fields text not null,                   -- JSON: new fields, and rows without a known one
     repeats blob not null,                  -- hashes of some rows, and how often each came
     due integer not null default 1,         -- 1 where rows came since it was evaluated
-    judged_start text, judged_end text,     -- the period it was evaluated in; null until then
+    evaluated_start text, evaluated_end text,     -- the period it was evaluated in; null until then
     primary key (model, version, reference_id, "window", window_start)
 ) without rowid;
 create index windows_due on windows (model, version, reference_id, "window", window_start)

@@ -1,13 +1,22 @@
-"""Options of the watching process, kept for the process that analyses. No secrets."""
+"""The settings of each model: options that apps left in the store, the file's, a command's flags.
+
+The watching process keeps its options here for the process that analyses. No secrets.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from modeltap.clock import now
+from modeltap.config import sources
+from modeltap.config.settings import ANALYSIS_OPTIONS, Settings
+from modeltap.config.webhook_settings import WebhookSettings
 
 
 def save_settings(
@@ -50,3 +59,48 @@ def configured_models(connection: sqlite3.Connection) -> list[str]:
     """Return the models that settings are kept for."""
     rows = connection.execute("select distinct model from settings")
     return [model for (model,) in rows]
+
+
+class SettingsReader:
+    """Reads each model's settings once, and the webhooks that receive its alerts.
+
+    Args:
+        connection: the store.
+        options: a command's flags, which override the file's and the stored options.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, options: Mapping[str, object] | None = None
+    ) -> None:
+        self._connection = connection
+        self._options = dict(options or {})
+        self._known: dict[str, Settings] = {}
+
+    def for_model(self, model: str) -> Settings:
+        """Return the settings that hold for `model`."""
+        if model not in self._known:
+            stored = load_settings(self._connection, model)
+            kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
+            settings = sources.load(self._options, stored=kept, tolerant=True)
+            self._known[model] = settings.for_model(model)
+        return self._known[model]
+
+    @cached_property
+    def everybodys(self) -> Settings:
+        """The settings without those in the store."""
+        return sources.load(self._options, tolerant=True)
+
+    def receivers(self, model: str = "") -> dict[str, WebhookSettings]:
+        """Return the webhooks that receive alerts about `model`, or about any model, by key.
+
+        Also those whose URL only the app knows: their `url` is empty.
+        """
+        found = {webhook.key: webhook for webhook in self.everybodys.webhooks}
+        for stored in stored_webhooks(self._connection, model):
+            found.setdefault(stored["key"], _webhook(stored))
+        return found
+
+
+def _webhook(stored: Mapping[str, Any]) -> WebhookSettings:
+    options = {name: value for name, value in stored.items() if name != "key"}
+    return msgspec.convert({**options, "url": stored["url"] or ""}, WebhookSettings)

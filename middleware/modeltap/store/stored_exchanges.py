@@ -140,14 +140,14 @@ def save_decode_notes(
         notes: by `seq`.
     """
     # Most have the same, and one statement writes it twice as fast as one for each.
-    usual = Counter(notes.values()).most_common(1)[0][0]
+    commonest = Counter(notes.values()).most_common(1)[0][0]
     connection.execute(
         "update exchanges set decoded = ?, decode_note = ? where seq > ? and seq <= ?",
-        (*usual, before, after),
+        (*commonest, before, after),
     )
     connection.executemany(
         "update exchanges set decoded = ?, decode_note = ? where seq = ?",
-        ((*note, seq) for seq, note in notes.items() if note != usual),
+        ((*note, seq) for seq, note in notes.items() if note != commonest),
     )
 
 

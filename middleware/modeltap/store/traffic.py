@@ -62,14 +62,6 @@ def closed_traffic(
     return [StoredTraffic(*row) for row in rows]
 
 
-def has_due_traffic(connection: sqlite3.Connection, now: str) -> bool:
-    """Return whether a window of traffic that has ended by `now` is to be evaluated."""
-    row = connection.execute(
-        "select 1 from traffic where due and window_end <= ? limit 1", (now,)
-    ).fetchone()
-    return row is not None
-
-
 def mark_traffic_done(
     connection: sqlite3.Connection, model: str, version: str, window: str, start: str
 ) -> None:

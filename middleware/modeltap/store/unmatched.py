@@ -73,21 +73,12 @@ def match(connection: sqlite3.Connection, row: ExchangeRow, side: str, now: str)
 
 def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
     """Store alone what waited longer than `WAIT_SECONDS`, or all of it; return how many."""
-    before = clock.iso(clock.LATEST) if all_of_them else _long_ago()
+    before = clock.iso(clock.LATEST) if all_of_them else clock.iso(time.time() - WAIT_SECONDS)
     total = 0
     while _old(connection, before, 1):  # asked first: mostly there is none, and nothing to lock
         with writing(connection):
             total += _settle_some(connection, before)
     return total
-
-
-def any_old(connection: sqlite3.Connection) -> bool:
-    """Return whether one has waited for longer than `WAIT_SECONDS`."""
-    return bool(_old(connection, _long_ago(), 1))
-
-
-def _long_ago() -> str:
-    return clock.iso(time.time() - WAIT_SECONDS)
 
 
 def _old(connection: sqlite3.Connection, before: str, limit: int) -> list[sqlite3.Row]:

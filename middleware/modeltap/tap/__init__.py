@@ -2,6 +2,6 @@
 
 In reading order: `asgi` and `wsgi` wrap web apps; `functions`, `decorated` and `calls` tap calls
 without HTTP. `tapping` is what they share: it chooses exchanges (`routing`, `sampling`), has the
-app's own function mask them (`mask_body`), packs an `exchange` (`packing`) and hands it to
+app's own function mask them (`custom_mask`), packs an `exchange` (`packing`) and hands it to
 `recording`, which brings it to the writer process.
 """

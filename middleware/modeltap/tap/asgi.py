@@ -244,7 +244,7 @@ class YieldingASGIResponder(ASGIResponder):
 
 
 class OutermostTap:
-    """Where a tap further within may take an exchange over.
+    """The place at which a tap further within may take an exchange over.
 
     Tasks that the app starts within a request live on with its context, so it holds no more.
     """

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 ROUTE = "modeltap.route"
-"""Where a framework's plugin leaves the route: in the ASGI scope, or in the WSGI environ."""
+"""The key of the route that a framework's plugin leaves in the ASGI scope or WSGI environ."""
 
 MAX_CHUNKS = 4096
 """Of how many chunks of a response the times are kept, in 64 KB at most; the rest are counted."""

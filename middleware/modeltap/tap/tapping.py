@@ -14,8 +14,8 @@ from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
 from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
+from modeltap.tap.custom_mask import mask_bodies, own_mask
 from modeltap.tap.exchange import Exchange, Headers, ids
-from modeltap.tap.mask_body import mask_bodies, own_mask
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
@@ -150,7 +150,7 @@ def _check_store(store: str) -> None:
 
 
 def _check_reference(settings: Settings) -> None:
-    """A reference's file must be there now, not when the first window is judged."""
+    """A reference's file must be there now, not when the first window is evaluated."""
     for one in (settings, *map(settings.for_model, settings.models)):
         reference = parse_reference(one.reference)
         if reference.kind == "file" and not Path(reference.path).is_file():

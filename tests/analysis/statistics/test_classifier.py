@@ -31,7 +31,7 @@ def test_halves_hold_each_row_once():
 
 def test_samples_of_one_source_are_not_told_apart():
     found = DomainClassifier(
-        rng.normal(size=(800, 4)), rng.normal(size=(400, 4)), LogisticRegression
+        rng.normal(size=(800, 4)), rng.normal(size=(400, 4)), LogisticRegression()
     )
     low, high = found.interval()
     assert low < 0.5 < high and min(found.p_values) > 0.001
@@ -40,6 +40,6 @@ def test_samples_of_one_source_are_not_told_apart():
 
 def test_a_shift_is_told_on_rows_that_nobody_was_taught():
     moved = rng.normal([1.5, 0, 0, 0], size=(400, 4))
-    found = DomainClassifier(rng.normal(size=(800, 4)), moved, LogisticRegression)
+    found = DomainClassifier(rng.normal(size=(800, 4)), moved, LogisticRegression())
     assert found.auc > found.threshold(0.6) and max(found.p_values) < 1e-9
     assert found.threshold(0.6) == pytest.approx(0.625)

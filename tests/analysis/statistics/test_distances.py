@@ -11,7 +11,7 @@ from scipy.stats import ks_2samp, wasserstein_distance
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.model.reference import layout
 from modeltap.analysis.references.fit import fit
-from modeltap.analysis.statistics import distances, tests
+from modeltap.analysis.statistics import distances, hypothesis_tests
 
 rng = np.random.default_rng(1)
 
@@ -36,7 +36,7 @@ def test_a_shift_and_a_scale_are_seen(change):
     values = rng.normal(size=5000)
     feature, then, now = compare(values, change(values))
     assert distances.effect(distances.coarse(feature, then), distances.coarse(feature, now)) > 0.4
-    assert tests.p_value(then, now, feature) < 1e-9
+    assert hypothesis_tests.p_value(then, now, feature) < 1e-9
 
 
 @given(
@@ -51,7 +51,7 @@ def test_every_distance_is_finite(a, b):
         distances.psi(then, now),
         distances.ks(then, now),
         distances.js(then, now),
-        *tests.chi2(then, now),
+        *hypothesis_tests.chi2(then, now),
         distances.effect(then, now),
     ]
     assert np.isfinite(values).all()

@@ -7,7 +7,8 @@ import time
 from modeltap.alerts import lifecycle
 from modeltap.analysis.verdicts import capture_loss, results
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import dropped_due, note_dropped
+from modeltap.store.dropped import note_dropped
+from modeltap.store.pending_work import pending_work
 
 
 def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
@@ -28,14 +29,14 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
             note_dropped(connection, "m", "host", 1, reasons)
 
     now = time.time()
-    assert judge(now) == 0 and not dropped_due(connection, now)
+    assert judge(now) == 0 and not pending_work(connection, now).dropped
     lose(full=3, died=1200)
-    assert dropped_due(connection, now) and judge(now) == 1 and judge(now) == 0
+    assert pending_work(connection, now).dropped and judge(now) == 1 and judge(now) == 0
     lose(full=4)
     judge(now)
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["summary"] == "m: 1,207 exchanges were not recorded: 1,200 (died), 7 (full)"
-    assert alert["severity"] == "warning" and not dropped_due(connection, now + 3600)
-    assert dropped_due(connection, now + 4 * 3600) and judge(now + 4 * 3600) == 2
+    assert alert["severity"] == "warning" and not pending_work(connection, now + 3600).dropped
+    assert pending_work(connection, now + 4 * 3600).dropped and judge(now + 4 * 3600) == 2
     assert [one.event for one in told] == ["alert.firing", "alert.resolved"]
     connection.close()

@@ -7,7 +7,7 @@ import pytest
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.verdicts.results import LossesRead, Period, WindowResult, write
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import JUDGED
+from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
 from modeltap.store.watermarks import watermark
 
@@ -57,6 +57,6 @@ def test_a_window_that_was_written_is_marked_all_the_same(connection):
 def test_without_a_job_each_result_counts(connection):
     loss = Metric(metric="capture_loss", rows=3, value=3.0)
     for newest in (4, 9):
-        read = LossesRead(watermark(connection, JUDGED), newest)
+        read = LossesRead(watermark(connection, DROPPED), newest)
         assert put(connection, WindowResult(PERIOD, [loss], done=read)) is not None
-    assert watermark(connection, JUDGED) == 9
+    assert watermark(connection, DROPPED) == 9

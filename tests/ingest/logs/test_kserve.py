@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from logs import REQUEST, RESPONSE, record, write
 from modeltap.errors import InputError
-from modeltap.jobs.scheduler import needs_analysis
 from modeltap.store import unmatched
 from modeltap.store.connection import connect
+from modeltap.store.pending_work import pending_work
 from stores import analyze
 
 ASKED, ANSWERED = '{"instances":[[1,2],[3,4]]}', '{"predictions":[0,1]}'
@@ -108,9 +109,9 @@ def test_an_analysis_stores_what_waited_too_long(tmp_path, store, put, read_rows
     analyze(store, {})
     assert read_rows(store) == []
     connection = connect(store)
-    assert not needs_analysis(connection)
+    assert not pending_work(connection, time.time()).needs_analysis
     monkeypatch.setattr(unmatched, "WAIT_SECONDS", -1.0)
-    assert needs_analysis(connection)  # so a worker does begin one
+    assert pending_work(connection, time.time()).needs_analysis  # so a worker does begin one
     connection.close()
     assert analyze(store, {}).exchanges == 1
     (row,) = read_rows(store)

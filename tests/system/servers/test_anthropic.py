@@ -8,7 +8,7 @@ import pytest
 
 from model_servers import RUN, decoded, recorded
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = pytest.mark.servers
 
 APP = """
 import json

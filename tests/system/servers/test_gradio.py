@@ -8,7 +8,7 @@ import pytest
 
 from model_servers import RUN, assert_decoded, recorded
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = pytest.mark.servers
 
 SCRIPT = """
 import gradio, iris, sys

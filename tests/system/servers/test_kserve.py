@@ -18,7 +18,7 @@ from model_servers import (
 )
 from stores import read
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = pytest.mark.servers
 
 SCRIPT = """
 import iris, sys

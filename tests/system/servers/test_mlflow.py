@@ -17,7 +17,7 @@ from model_servers import (
     same_answers,
 )
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = pytest.mark.servers
 
 SAVE = """
 import iris, mlflow

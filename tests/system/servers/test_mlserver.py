@@ -18,7 +18,7 @@ from model_servers import (
     same_answers,
 )
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = pytest.mark.servers
 
 MODEL = """
 import iris

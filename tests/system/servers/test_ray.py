@@ -6,7 +6,7 @@ import pytest
 
 from model_servers import LABELS, ROWS, RUN, decoded, recorded, recorded_as
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = pytest.mark.servers
 
 SCRIPT = """
 import os, signal, sys

@@ -9,5 +9,4 @@ tally        counts of a window's rows, which add
 row_sketch   a sample of row hashes, from which duplicates are estimated
 sample       a sample of coded rows
 traffic      requests, errors and latencies of a window
-labelled     windows that labels came for
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -13,9 +13,8 @@ from operator import add
 import numpy as np
 
 from modeltap import clock
-from modeltap.analysis.counting.labelled import note_early
-from modeltap.analysis.counting.tally import Tally, pack, tally, unpack
-from modeltap.analysis.counting.traffic import Traffic, count_requests
+from modeltap.analysis.counting.tally import Tally, tally
+from modeltap.analysis.counting.traffic import add_traffic, count_requests
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch, read
@@ -23,12 +22,14 @@ from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
 from modeltap.store import windows as stored
+from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.labels import early_labels, note_early_days
 from modeltap.store.lease import TAKEN_OVER, Lease
 from modeltap.store.models import note_model
 from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader
 from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
@@ -37,9 +38,8 @@ from modeltap.store.stored_exchanges import (
     save_decode_notes,
     save_protocol_ids,
 )
-from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
-from modeltap.store.watermarks import SEEN, advance, watermark
-from modeltap.store.windows import Columns, Series
+from modeltap.store.watermarks import LABELS, SEEN, advance, watermark
+from modeltap.store.windows import CountedWindow, Series
 
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
@@ -190,27 +190,8 @@ class WindowCounter:
         note_requests(self.connection, model, began)
         for start, positions in _by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
-            self._merge_traffic(model, version, start, window, count_requests(members, batch))
-
-    def _merge_traffic(
-        self, model: str, version: str, start: float, window: Window, new: Traffic
-    ) -> None:
-        key = (model, version, window.text, clock.iso(start))
-        old = get_traffic(self.connection, *key)
-        total = new if old is None else new + traffic_of(old)
-        put_traffic(
-            self.connection,
-            StoredTraffic(
-                *key,
-                window_end=clock.iso(window.end(start)),
-                requests=total.requests,
-                errors=total.errors,
-                client_errors=total.client_errors,
-                aborted=total.aborted,
-                not_decoded=total.not_decoded,
-                latency=pack(total.latency),
-            ),
-        )
+            counted = count_requests(members, batch)
+            add_traffic(self.connection, model, version, window, start, counted)
 
     def _add_windows(self, reference: Reference, series: Series, batch: Batch) -> None:
         window = Window.parse(series.window)
@@ -234,28 +215,25 @@ class WindowCounter:
         if not fitting:
             return
         shorter = replace(series, window=max(fitting, key=lambda one: one.size).text)
-        groups: dict[float, list[Columns]] = {}
+        groups: dict[float, list[CountedWindow]] = {}
         for row in stored.all_windows(self.connection, shorter):
-            start = window.start(clock.parse(row["window_start"]) or 0.0)
+            start = window.start(clock.parse(row.window_start) or 0.0)
             groups.setdefault(start, []).append(row)
         with self.fenced(series.counted, 0, watermark(self.connection, shorter.counted)):
             for start, rows in groups.items():
-                stored.put_window(
-                    self.connection,
-                    series,
-                    {
-                        "window_start": clock.iso(start),
-                        "window_end": clock.iso(window.end(start)),
-                        "first_event": min(row["first_event"] for row in rows),
-                        "last_event": max(row["last_event"] for row in rows),
-                        **total(rows).pack(),
-                    },
+                joined = CountedWindow(
+                    clock.iso(start),
+                    clock.iso(window.end(start)),
+                    min(row.first_event for row in rows),
+                    max(row.last_event for row in rows),
+                    total(rows).pack(),
                 )
+                stored.put_window(self.connection, series, joined)
 
 
-def total(windows: Iterable[Columns]) -> Tally:
+def total(windows: Iterable[CountedWindow]) -> Tally:
     """Return the sum of stored windows, of which there is one at least."""
-    return reduce(add, map(Tally.unpack, windows))
+    return reduce(add, (Tally.unpack(window.tally) for window in windows))
 
 
 def merge(
@@ -266,22 +244,43 @@ def merge(
     first, last = clock.iso(min(part.times)), clock.iso(max(part.times))
     old = stored.get_window(connection, series, start)
     if old is None:
-        length = Window.parse(series.window)
-        columns: Columns = {
-            "window_start": start,
-            "window_end": clock.iso(length.end(clock.parse(start) or 0.0)),
-        }
+        end = clock.iso(Window.parse(series.window).end(clock.parse(start) or 0.0))
+        window = CountedWindow(start, end, first, last, counted.pack())
     else:
-        columns = dict(old)
-        counted = counted + Tally.unpack(old)
-        first, last = min(first, old["first_event"]), max(last, old["last_event"])
-    columns.update(first_event=first, last_event=last, **counted.pack())
-    stored.put_window(connection, series, columns)
+        window = old._replace(
+            first_event=min(first, old.first_event),
+            last_event=max(last, old.last_event),
+            tally=(counted + Tally.unpack(old.tally)).pack(),
+        )
+    stored.put_window(connection, series, window)
 
 
 def count_batch(batch: Batch, reference: Reference) -> Tally:
     """Count a batch's rows."""
     return tally(batch.columns(reference.by_name), len(batch.rows), reference, times=batch.times)
+
+
+def note_early(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    window: Window,
+    times: Mapping[str, str | None],
+) -> None:
+    """Note the windows of rows whose labels came before them, inside the transaction they come in.
+
+    Args:
+        times: each exchange's event time. Windows of rows are noted when they are cut.
+    """
+    newest = watermark(connection, LABELS)
+    early = early_labels(connection, times, newest)
+    if not early:
+        return
+    note_early_days(connection, early, newest)
+    if window.kind != "rows":
+        starts = {window.start(clock.parse(time) or 0.0) for time in map(times.get, early) if time}
+        found = [DueWindow(model, version, window.text, clock.iso(start)) for start in starts]
+        note_due(connection, found, newest)
 
 
 def late_rows(
@@ -293,11 +292,11 @@ def late_rows(
     if newest is None:
         return
     late: dict[str, list[int]] = {}
-    end = clock.parse(newest["last_event"]) or 0.0
+    end = clock.parse(newest.last_event) or 0.0
     for position in np.flatnonzero(moments < end).tolist():
         window = stored.window_at(connection, series, clock.iso(moments[position]))
         if window is not None:
-            late.setdefault(window["window_start"], []).append(position)
+            late.setdefault(window.window_start, []).append(position)
     yield from late.items()
 
 
@@ -324,18 +323,6 @@ def _by_window(moments: np.ndarray, window: Window) -> Iterator[tuple[float, lis
     begun = starts(moments[known], window)
     for start in np.unique(begun).tolist():
         yield start, known[begun == start].tolist()
-
-
-def traffic_of(stored_traffic: StoredTraffic) -> Traffic:
-    """Return a stored traffic window's counts."""
-    return Traffic(
-        requests=stored_traffic.requests,
-        errors=stored_traffic.errors,
-        client_errors=stored_traffic.client_errors,
-        aborted=stored_traffic.aborted,
-        not_decoded=stored_traffic.not_decoded,
-        latency=unpack(stored_traffic.latency),
-    )
 
 
 def _storable(value: object) -> object:

@@ -13,7 +13,7 @@ from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels
 from modeltap.store.predictions import LAST, RowKey, StoredRow, rows_between
 from modeltap.store.watermarks import LABELS, watermark
-from modeltap.store.windows import Columns
+from modeltap.store.windows import CountedWindow
 
 _BEFORE_ALL: RowKey = ("", 0, 0)
 _MILLISECOND = 0.001
@@ -41,10 +41,10 @@ class RowWindows:
         while (found := self._next()) is not None:
             name = f"cut:{self._series.counted}"
             before = watermark(self.counter.connection, name)
-            columns = self._columns(*found)
+            window = self._counted(*found)
             with self.counter.fenced(name, before, before + 1):
-                stored.put_window(self.counter.connection, self._series, columns)
-                self._note_labelled(found[0], columns["window_start"])
+                stored.put_window(self.counter.connection, self._series, window)
+                self._note_labelled(found[0], window.window_start)
             done += 1
         return done
 
@@ -57,10 +57,10 @@ class RowWindows:
             )
             note_due(connection, [due], newest)
 
-    def open(self) -> Columns | None:
+    def open(self) -> CountedWindow | None:
         """Return the rows that wait for their window to be full, counted; None if none do."""
         picked = self._waiting(LAST)
-        return self._columns(picked, None) if picked else None
+        return self._counted(picked, None) if picked else None
 
     def _next(self) -> tuple[list[StoredRow], StoredRow | None] | None:
         """Return the next window's rows, and the one after them if it is there."""
@@ -87,13 +87,13 @@ class RowWindows:
             after=True,
         )
 
-    def _newest(self) -> Columns | None:
+    def _newest(self) -> CountedWindow | None:
         return stored.window_at(self.counter.connection, self._series, LAST[0])
 
     def _end_of_reference(self) -> RowKey | None:
         """Return where the rows after the reference begin, until windows are cut from there."""
         end, newest = self.reference.to_time, self._newest()
-        if end is None or (newest is not None and newest["last_event"] >= end):
+        if end is None or (newest is not None and newest.last_event >= end):
             return None
         return end, 0, 0
 
@@ -103,28 +103,28 @@ class RowWindows:
         )
         return found[0] if found else None
 
-    def _columns(self, picked: list[StoredRow], after: StoredRow | None) -> Columns:
+    def _counted(self, picked: list[StoredRow], after: StoredRow | None) -> CountedWindow:
         first, last = picked[0], picked[-1]
         counted = count_batch(
             self.counter.read_picked(self.reference.model, picked), self.reference
         )
         start = self._label(first.event_time)
-        return {
-            "window_start": start,
-            "window_end": max(start, (last if after is None else after).event_time),
-            "first_event": first.event_time,
-            "first_seq": first.seq,
-            "first_row": first.row,
-            "last_event": last.event_time,
-            "last_seq": last.seq,
-            "last_row": last.row,
-            **counted.pack(),
-        }
+        return CountedWindow(
+            window_start=start,
+            window_end=max(start, (last if after is None else after).event_time),
+            first_event=first.event_time,
+            first_seq=first.seq,
+            first_row=first.row,
+            last_event=last.event_time,
+            last_seq=last.seq,
+            last_row=last.row,
+            tally=counted.pack(),
+        )
 
     def _label(self, start: str) -> str:
         """Return the time that a window is known by: later than that of the one before it."""
         newest = self._newest()
-        if newest is None or start > newest["window_start"]:
+        if newest is None or start > newest.window_start:
             return start
         # All its rows have one time: a millisecond tells the two apart.
-        return clock.iso((clock.parse(newest["window_start"]) or 0.0) + _MILLISECOND)
+        return clock.iso((clock.parse(newest.window_start) or 0.0) + _MILLISECOND)

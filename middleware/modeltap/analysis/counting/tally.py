@@ -6,7 +6,6 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -24,6 +23,7 @@ from modeltap.analysis.counting.row_sketch import (
 from modeltap.analysis.model.feature import MISSING, Column, Feature, is_missing, plain
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import OUTPUTS
+from modeltap.store.windows import PackedTally
 
 _MAX_NEW_FIELDS = 100
 """Names of new fields that are kept: documents may have a million."""
@@ -57,36 +57,36 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
             repeats=self.repeats + other.repeats,
         )
 
-    def pack(self) -> dict[str, Any]:
-        """Return this as the columns of the store's table `windows`."""
+    def pack(self) -> PackedTally:
+        """Return this as the store's table `windows` keeps it."""
         extremes = np.concatenate([self.low, self.high]).astype("<f8")
         absent = np.flatnonzero(self.absent)
         fields = {"new": self.new, "absent": {int(at): int(self.absent[at]) for at in absent}}
-        return {
-            "rows": self.rows,
-            "counts": pack(self.counts),
-            "extremes": zlib.compress(extremes.tobytes(), 1),
-            "fields": json.dumps(fields),
-            "repeats": self.repeats.pack(),
-        }
+        return PackedTally(
+            rows=self.rows,
+            counts=pack(self.counts),
+            extremes=zlib.compress(extremes.tobytes(), 1),
+            fields=json.dumps(fields),
+            repeats=self.repeats.pack(),
+        )
 
     @classmethod
-    def unpack(cls, row: Mapping[str, Any]) -> Tally:
-        """Read a row of `windows`."""
-        extremes = np.frombuffer(zlib.decompress(row["extremes"]), dtype="<f8")
+    def unpack(cls, packed: PackedTally) -> Tally:
+        """Read what `pack` wrote."""
+        extremes = np.frombuffer(zlib.decompress(packed.extremes), dtype="<f8")
         size = len(extremes) // 2
-        fields = json.loads(row["fields"])
+        fields = json.loads(packed.fields)
         absent = np.zeros(size, dtype=np.int64)
         for at, rows in fields["absent"].items():
             absent[int(at)] = rows
         return cls(
-            rows=row["rows"],
-            counts=unpack(row["counts"]),
+            rows=packed.rows,
+            counts=unpack(packed.counts),
             low=extremes[:size].astype(np.float64),
             high=extremes[size:].astype(np.float64),
             absent=absent,
             new=fields["new"],
-            repeats=Repeats.unpack(row["repeats"]),
+            repeats=Repeats.unpack(packed.repeats),
         )
 
 

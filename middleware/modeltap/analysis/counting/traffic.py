@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import msgspec
 import numpy as np
 
+from modeltap import clock
+from modeltap.analysis.counting.tally import pack, unpack
+from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
 from modeltap.store.stored_exchanges import StoredExchange
+from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
 
 LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
 """Bins of 5 % from .01 ms to 10 minutes: any quantile is known to 2.5 %."""
@@ -69,4 +75,47 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
         aborted=sum(bool(member.aborted) for member in members),
         not_decoded=int(((rows == 0) & (statuses < 400)).sum()),
         latency=count_latency(durations),
+    )
+
+
+def add_traffic(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    window: Window,
+    start: float,
+    counted: Traffic,
+) -> None:
+    """Add counts to the window that starts at `start`, inside the caller's transaction.
+
+    Args:
+        start: Unix seconds.
+    """
+    key = (model, version, window.text, clock.iso(start))
+    old = get_traffic(connection, *key)
+    total = counted if old is None else counted + traffic_of(old)
+    put_traffic(
+        connection,
+        StoredTraffic(
+            *key,
+            window_end=clock.iso(window.end(start)),
+            requests=total.requests,
+            errors=total.errors,
+            client_errors=total.client_errors,
+            aborted=total.aborted,
+            not_decoded=total.not_decoded,
+            latency=pack(total.latency),
+        ),
+    )
+
+
+def traffic_of(stored_traffic: StoredTraffic) -> Traffic:
+    """Return a stored traffic window's counts."""
+    return Traffic(
+        requests=stored_traffic.requests,
+        errors=stored_traffic.errors,
+        client_errors=stored_traffic.client_errors,
+        aborted=stored_traffic.aborted,
+        not_decoded=stored_traffic.not_decoded,
+        latency=unpack(stored_traffic.latency),
     )

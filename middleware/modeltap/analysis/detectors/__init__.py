@@ -1,17 +1,17 @@
 """Detectors, one a file: each evaluates a context and returns metrics with their evidence.
 
-    context          what a detector may know of a window and its reference
-    drift            each column against the reference's counts
-    quality          missing, mistyped, unseen, out of range and far-out values
-    schema_change    fields that come or go
-    duplicate_rate   rows that repeat
-    constant_feed    features that have one value alone
-    gaps             times without a row
-    multivariate     rows as wholes, by a classifier and by principal components
-    text_and_vector  texts and vectors as wholes
-    row_outliers     rows unlike any of the reference
-    performance      predictions against labels
-    operations       latency, errors, throughput
+    context             what a detector may know of a window and its reference
+    drift               each column against the reference's counts
+    quality             missing, mistyped, unseen, out of range and far-out values
+    schema_change       fields that come or go
+    duplicate_rate      rows that repeat
+    constant_feed       features that have one value alone
+    gaps                times without a row
+    multivariate        rows as wholes, by a classifier and by principal components
+    text_and_vector     texts and vectors as wholes
+    row_outliers        rows unlike any of the reference
+    performance         predictions against labels
+    latency_and_errors  latency, errors, throughput
 
 A new detector of inputs is a file here and its name in one of the tuples below.
 """

@@ -9,7 +9,7 @@ import numpy as np
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.feature import Feature, rows_of
 from modeltap.analysis.model.metric import Evidence, Metric, too_few, verdict
-from modeltap.analysis.statistics import distances, tests, words
+from modeltap.analysis.statistics import distances, hypothesis_tests, words
 from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
 _BEYOND_BASELINE = 0.25
@@ -66,7 +66,7 @@ def p_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> flo
     """Return the p-value that two (bins,) counts of a feature are of one source."""
     if feature.kind == "words":
         return words.p_value(reference, current)
-    return tests.p_value(reference, current, feature)
+    return hypothesis_tests.p_value(reference, current, feature)
 
 
 def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
@@ -103,4 +103,4 @@ def _described(feature: Feature, then: np.ndarray, now: np.ndarray, rows: int) -
         yield plain("ks", distances.ks(then, now))
         yield plain("wasserstein", distances.wasserstein(then, now, feature))
     else:
-        yield plain("chi2", *tests.chi2(few_then, few_now))
+        yield plain("chi2", *hypothesis_tests.chi2(few_then, few_now))

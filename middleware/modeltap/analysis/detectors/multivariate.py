@@ -11,8 +11,8 @@ from modeltap.analysis.model.metric import Evidence, Metric, too_few
 from modeltap.analysis.statistics import components as reconstruction
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, FLOOR, DomainClassifier, auc
 from modeltap.analysis.statistics.components import Components, Reconstruction
+from modeltap.analysis.statistics.hypothesis_tests import cauchy
 from modeltap.analysis.statistics.matrix import Matrix, left_out, matrix
-from modeltap.analysis.statistics.tests import cauchy
 
 if TYPE_CHECKING:
     from sklearn.ensemble import ExtraTreesClassifier
@@ -67,7 +67,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 
 def _compared(a: Matrix, b: Matrix, components: Components, context: Context) -> list[Metric]:
-    classifier = DomainClassifier(a.values, b.values, trees)
+    classifier = DomainClassifier(a.values, b.values, trees())
     errors = Reconstruction(components, b.values)
     p = cauchy([*classifier.p_values, errors.p_value])
     highest = context.baselines.highest

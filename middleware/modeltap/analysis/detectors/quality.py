@@ -11,7 +11,7 @@ from modeltap.analysis.detectors.context import RATE_FLOOR, Context
 from modeltap.analysis.detectors.drift import bulk_moved
 from modeltap.analysis.model.feature import MISMATCH, MISSING, UNSEEN, Feature
 from modeltap.analysis.model.metric import Evidence, Metric, verdict
-from modeltap.analysis.statistics import tests
+from modeltap.analysis.statistics import hypothesis_tests
 from modeltap.analysis.statistics.quantiles import span
 from modeltap.analysis.statistics.rates import grew, wilson
 from modeltap.config.metrics import has_verdict
@@ -200,5 +200,5 @@ def _expected_new(feature: Feature, metric: str) -> int:
 def _grew(count: int, rows: int, reference_count: int, reference_rows: int) -> float:
     """Return the one-sided p-value that a rate has not grown, exact where cases are few."""
     if rows and reference_rows and count + reference_count < _EXACT_BELOW:
-        return tests.fisher(reference_count, reference_rows, count, rows)[1]
+        return hypothesis_tests.fisher(reference_count, reference_rows, count, rows)[1]
     return grew(count, rows, reference_count, reference_rows)

@@ -6,7 +6,7 @@ import numpy as np
 
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.metric import Evidence, Metric, too_few
-from modeltap.analysis.statistics import tests
+from modeltap.analysis.statistics import hypothesis_tests
 from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, halved
 from modeltap.analysis.statistics.matrix import left_out, matrix
 from modeltap.analysis.statistics.rates import wilson
@@ -57,7 +57,7 @@ def _compared(forest: _Forest, rows: np.ndarray, context: Context) -> Metric:
     far = scores < forest.limit
     count = int(far.sum())
     value, before = count / len(rows), forest.beyond / forest.held
-    p = tests.fisher(forest.beyond, forest.held, count, len(rows))[1]
+    p = hypothesis_tests.fisher(forest.beyond, forest.held, count, len(rows))[1]
     baseline = context.baselines.highest("row_outlier_rate", None)
     most = max(before, BEYOND_BASELINE * (baseline or 0.0))
     growth = value - most

@@ -11,7 +11,7 @@ from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric, too_few
 from modeltap.analysis.statistics.classifier import Data, DomainClassifier
-from modeltap.analysis.statistics.tests import cauchy
+from modeltap.analysis.statistics.hypothesis_tests import cauchy
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -51,6 +51,8 @@ def evaluate(context: Context) -> list[Metric]:
             if min(a.shape[0], b.shape[0]) < context.min_rows:
                 metrics.append(too_few("drift", b.shape[0], feature.name))
                 continue
+            if feature.kind == "vector":
+                a, b = _scaled(a, b)
             metrics.append(_compared(feature, a, b, context))
             if feature.kind == "vector":
                 metrics.append(_cosine(feature, a, b))
@@ -59,7 +61,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     rows = b.shape[0]
-    classifier = DomainClassifier(a, b, _regression)
+    classifier = DomainClassifier(a, b, _regression())
     p = cauchy(classifier.p_values)
     before = context.baselines.highest("drift", feature.name)
     threshold = classifier.threshold(None if before is None else 0.5 + before) - 0.5
@@ -115,11 +117,17 @@ def _data(feature: Feature, sample: Sample) -> Data:
     if feature.kind == "vector":
         found = np.asarray(codes, dtype=np.float64)
         found = found.reshape(-1, max(1, len(feature.centroid)))
-        kept: np.ndarray = found[~np.isnan(found).any(axis=1)]
-        # A logistic regression learns slowly from numbers of very different size.
-        scale = np.abs(kept).max() if kept.size else 1.0
-        return kept / (scale or 1.0)
+        return np.asarray(found[~np.isnan(found).any(axis=1)])
     grams = [row for row in codes or () if row is not None]
     ends = np.cumsum([0, *map(len, grams)])
     places = np.array([gram for row in grams for gram in row], dtype=np.int64)
     return csr_matrix((np.ones(len(places)), places, ends), shape=(len(grams), BUCKETS))
+
+
+def _scaled(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Divide both by the largest number of `a`: by one each, equal vectors would differ.
+
+    A logistic regression learns slowly from numbers of very different size.
+    """
+    scale = float(np.abs(a).max(initial=0.0)) or 1.0
+    return a / scale, b / scale

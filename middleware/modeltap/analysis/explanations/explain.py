@@ -19,8 +19,8 @@ from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.drift import Drifted
 from modeltap.analysis.detectors.duplicate_rate import Duplicated
 from modeltap.analysis.detectors.gaps import Pause
+from modeltap.analysis.detectors.latency_and_errors import Usual
 from modeltap.analysis.detectors.multivariate import ErrorsGrew, RowsDiffer
-from modeltap.analysis.detectors.operations import Usual
 from modeltap.analysis.detectors.performance import Worse
 from modeltap.analysis.detectors.quality import Grown
 from modeltap.analysis.detectors.row_outliers import Outliers
@@ -28,7 +28,7 @@ from modeltap.analysis.detectors.schema_change import Fields
 from modeltap.analysis.detectors.text_and_vector import Distinct, Turned
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import ALERT, Evidence, Metric
-from modeltap.analysis.statistics import tests, words
+from modeltap.analysis.statistics import hypothesis_tests, words
 from modeltap.analysis.statistics.quantiles import bulk, quantile
 from modeltap.wording import chance, number, percent
 
@@ -270,7 +270,7 @@ def _far_out(feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
     before, after = (
         1 - float(part.sum() / whole.sum()) for part, whole in zip(inner, (then, now), strict=True)
     )
-    if after <= before or not inner[1].any() or tests.p_value(*inner, feature) < _LIKELY:
+    if after <= before or not inner[1].any() or hypothesis_tests.p_value(*inner, feature) < _LIKELY:
         return None
     low, high = feature.mad_bounds or (feature.low, feature.high)
     return (

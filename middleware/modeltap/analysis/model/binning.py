@@ -38,10 +38,11 @@ def edges_of(
     positions = np.clip((at * len(ordered)).astype(np.int64), 0, len(ordered) - 1)
     unique, counted = np.unique(ordered, return_counts=True)
     heavy = unique[counted > len(ordered) / bins]
-    above = np.nextafter(heavy, np.inf)
+    with np.errstate(over="ignore"):  # the largest float's next one is infinite, and left out
+        above, end = np.nextafter(heavy, np.inf), np.nextafter(ordered[-1], np.inf)
     outer = _outer_edges(float(ordered[0]), float(ordered[-1]))
     # The smallest and the largest value end the bins that the reference has rows in.
-    ends = np.array([ordered[0], np.nextafter(ordered[-1], np.inf), *extra])
+    ends = np.array([ordered[0], end, *extra])
     edges = np.unique(np.concatenate([ordered[positions], heavy, above, ends, outer]))
     return tuple(edges[np.isfinite(edges)].tolist())
 

@@ -16,7 +16,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.variation import varied
 from modeltap.analysis.statistics.quantiles import quantile, span
 from modeltap.config.reference_settings import ReferenceSettings, parse_reference
-from modeltap.store.windows import Columns, Series, windows_between
+from modeltap.store.windows import CountedWindow, Series, windows_between
 
 _MAX_BLOCKS = 28
 """Earlier windows that the baseline is learnt from: of more the largest hardly grows."""
@@ -75,9 +75,9 @@ class _History:
         self._rows = windows_between(
             connection, series, clock.iso(begin - 2 * self._length), clock.iso(begin)
         )
-        self._starts = np.array([clock.parse(row["window_start"]) or 0.0 for row in self._rows])
+        self._starts = np.array([clock.parse(row.window_start) or 0.0 for row in self._rows])
         # Sums of windows in a row are differences of these.
-        counts = [unpack(row["counts"]) for row in self._rows]
+        counts = [unpack(row.tally.counts) for row in self._rows]
         self._sums = np.cumsum([np.zeros_like(counts[0]), *counts], axis=0) if counts else None
 
     def before(self, start: float, end: float) -> np.ndarray | None:
@@ -96,20 +96,20 @@ class _History:
         step = -(-len(known) // _MAX_BLOCKS) or 1
         found = []
         for row in known[::-step]:
-            start, end = clock.parse(row["window_start"]), clock.parse(row["window_end"])
+            start, end = clock.parse(row.window_start), clock.parse(row.window_end)
             rest = self.before(start or 0.0, end or 0.0)
             if rest is not None:
-                found.append((Tally.unpack(row), rest))
+                found.append((Tally.unpack(row.tally), rest))
         return found
 
     def latest(self, min_rows: int) -> list[Tally]:
         """Return the windows that the one is compared with, one by one."""
         own = self._enough(self._begin - self._length, min_rows)
-        return list(map(Tally.unpack, own[-_MAX_BLOCKS:]))
+        return [Tally.unpack(row.tally) for row in own[-_MAX_BLOCKS:]]
 
-    def _enough(self, start: float, min_rows: int) -> list[Columns]:
+    def _enough(self, start: float, min_rows: int) -> list[CountedWindow]:
         first = int(np.searchsorted(self._starts, start))
-        return [row for row in self._rows[first:] if row["rows"] >= min_rows]
+        return [row for row in self._rows[first:] if row.tally.rows >= min_rows]
 
 
 def _with(reference: Reference, counts: np.ndarray) -> Reference:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,16 +30,23 @@ class DomainClassifier:
     Each half is scored by the classifier that was fitted to the other half (cross-fitting). Within
     a half the scores of the two samples are compared by the Mann-Whitney test, whose null is exact
     there; the two p-values, which are not independent, are joined by the Cauchy combination.
+
+    Args:
+        a: (n, d) rows of one source.
+        b: (m, d) rows of the other.
+        unfitted: a classifier of scikit-learn, which is cloned for each half.
     """
 
-    def __init__(self, a: Data, b: Data, make: Callable[[], Any]) -> None:
+    def __init__(self, a: Data, b: Data, unfitted: Any) -> None:
+        from sklearn.base import clone  # loaded with the classifier, not for the app
+
         self.models: list[Any] = []
         self.parts: list[tuple[Data, np.ndarray]] = []
         halves = list(zip(halved(a), halved(b), strict=True))
         aucs, self.p_values, variances = [], [], []
         for taught, tested in (halves, halves[::-1]):
             x, y = _stacked(*taught)
-            model = make()
+            model = clone(unfitted)
             with warnings.catch_warnings():
                 # On few rows a fit may not converge; its scores still rank.
                 warnings.simplefilter("ignore")

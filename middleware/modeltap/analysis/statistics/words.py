@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from modeltap.analysis.statistics.distances import effect
-from modeltap.analysis.statistics.tests import fisher_two_sided
+from modeltap.analysis.statistics.hypothesis_tests import fisher_two_sided
 
 _MOST_MOVED = 10
 """The largest effect is among the words whose fractions moved most; one for each costs more."""

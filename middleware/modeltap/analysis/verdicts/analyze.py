@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.windows import Window
 from modeltap.store.models import ModelVersion, counted_models
+from modeltap.store.pending_work import pending_work
 from modeltap.store.references import active_reference, active_references
 
 LEASE = "analysis"
@@ -57,8 +59,11 @@ def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
         if Window.parse(counter.series(reference).window).kind == "rows":
             RowWindows(counter, reference).cut()
         yield from InputWindows(scope, counter, reference).results()
-    yield from LabelledWindows(scope).results()
-    yield from traffic_windows.results(scope)
+    pending = pending_work(scope.connection, time.time())
+    if scope.again or pending.labels or pending.labelled_windows:
+        yield from LabelledWindows(scope).results()
+    if scope.again or scope.open_too or pending.traffic:
+        yield from traffic_windows.results(scope)
 
 
 def _references(connection: sqlite3.Connection, model: str | None) -> list[Reference]:

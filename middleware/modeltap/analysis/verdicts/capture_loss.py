@@ -11,7 +11,7 @@ from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK, Metric
 from modeltap.analysis.verdicts.results import LossesRead, Period, WindowResult
 from modeltap.config.windows import Window
 from modeltap.store.dropped import (
-    JUDGED,
+    DROPPED,
     LossesOfReason,
     losses_after,
     losses_by_reason,
@@ -36,7 +36,7 @@ def results(connection: sqlite3.Connection, now: float) -> list[WindowResult]:
     Args:
         now: Unix seconds.
     """
-    before = watermark(connection, JUDGED)
+    before = watermark(connection, DROPPED)
     newest = newest_dropped(connection)
     found = [*_lossy(connection, before), *_recovered(connection, now)]
     if found:

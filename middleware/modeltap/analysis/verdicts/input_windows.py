@@ -37,7 +37,7 @@ from modeltap.store.connection import writing
 from modeltap.store.metrics import values_before
 from modeltap.store.predictions import StoredRow, rows_between
 from modeltap.store.references import sampled_rows
-from modeltap.store.windows import Columns
+from modeltap.store.windows import CountedWindow
 
 _MAX_SAMPLED = 100
 """Windows of one pass whose rows are compared as wholes: half a second each."""
@@ -62,59 +62,59 @@ class InputWindows:
         earlier ones.
         """
         due = stored.due_windows(self.scope.connection, self._series)
-        self._long_past = due[-_MAX_SAMPLED]["window_start"] if len(due) > _MAX_SAMPLED else ""
+        self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         if self.scope.again:
             with writing(self.scope.connection):
-                stored.forget_judged(self.scope.connection, self._series)
+                stored.forget_evaluations(self.scope.connection, self._series)
         yield from map(self._evaluate, self._groups())
 
-    def _groups(self) -> Iterator[list[Columns]]:
+    def _groups(self) -> Iterator[list[CountedWindow]]:
         """Yield the windows that are evaluated together.
 
         One with fewer rows than `min_rows` waits for the next. Windows that were evaluated together
         stay together when rows come late.
         """
-        waiting: list[Columns] = []
+        waiting: list[CountedWindow] = []
         done: set[str] = set()
         for window in stored.due_windows(self.scope.connection, self._series):
-            if window["window_start"] in done:
+            if window.window_start in done:
                 continue
             group = [*waiting, window]
-            if window["judged_start"] is not None:
-                group = [*waiting, *self._judged_with(window)]
+            if window.evaluated_start is not None:
+                group = [*waiting, *self._evaluated_with(window.evaluated_start)]
             elif not self._is_over(window):
                 break
-            elif sum(part["rows"] for part in group) < self._settings.min_rows:
+            elif sum(part.tally.rows for part in group) < self._settings.min_rows:
                 following = stored.window_after(
-                    self.scope.connection, self._series, window["window_start"]
+                    self.scope.connection, self._series, window.window_start
                 )
-                if following is None or following["judged_start"] is None:
+                if following is None or following.evaluated_start is None:
                     waiting = group
                     continue
                 # Late rows in a gap belong to the evaluated window after it.
-                group += self._judged_with(following)
-            done.update(part["window_start"] for part in group)
+                group += self._evaluated_with(following.evaluated_start)
+            done.update(part.window_start for part in group)
             waiting = []
             yield group
         yield from self._open()
 
-    def _judged_with(self, window: Columns) -> list[Columns]:
-        return stored.judged_with(self.scope.connection, self._series, window["judged_start"])
+    def _evaluated_with(self, start: str) -> list[CountedWindow]:
+        return stored.evaluated_with(self.scope.connection, self._series, start)
 
-    def _is_over(self, window: Columns) -> bool:
+    def _is_over(self, window: CountedWindow) -> bool:
         # A window of rows is over when it is cut.
-        return window["first_seq"] is not None or self.scope.is_over(
-            self.reference.model, self.reference.version, window["window_end"]
+        return window.first_seq is not None or self.scope.is_over(
+            self.reference.model, self.reference.version, window.window_end
         )
 
-    def _open(self) -> Iterator[list[Columns]]:
+    def _open(self) -> Iterator[list[CountedWindow]]:
         if self.scope.open_too and Window.parse(self._series.window).kind == "rows":
-            columns = RowWindows(self.counter, self.reference).open()
-            if columns is not None:
-                yield [{**columns, "judged_start": None, "judged_end": None}]
+            window = RowWindows(self.counter, self.reference).open()
+            if window is not None:
+                yield [window]
 
-    def _evaluate(self, group: Sequence[Columns]) -> WindowResult:
-        start, end = group[0]["window_start"], group[-1]["window_end"]
+    def _evaluate(self, group: Sequence[CountedWindow]) -> WindowResult:
+        start, end = group[0].window_start, group[-1].window_end
         window = total(group)
         period = Period(
             self.reference.model, self.reference.version, self._series.window, start, end
@@ -129,7 +129,7 @@ class InputWindows:
         )
 
     def _metrics(
-        self, group: Sequence[Columns], window: Tally, start: str, end: str
+        self, group: Sequence[CountedWindow], window: Tally, start: str, end: str
     ) -> list[Metric]:
         """Evaluate one window, explain its alerts, and give them examples."""
         reference = self._compared_with(start, end)
@@ -198,7 +198,7 @@ class InputWindows:
         coded = sampled_rows(self.scope.connection, self.reference.id)
         return Sample.unpack(coded, self.reference)
 
-    def _rows(self, group: Sequence[Columns]) -> list[StoredRow]:
+    def _rows(self, group: Sequence[CountedWindow]) -> list[StoredRow]:
         connection = self.scope.connection
         first, _ = stored.bounds(connection, group[0], self._series)
         _, after = stored.bounds(connection, group[-1], self._series)

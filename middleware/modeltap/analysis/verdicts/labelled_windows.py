@@ -10,7 +10,7 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import infer_task
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.late_labels import with_performance
+from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.verdicts.results import Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.settings import Settings
@@ -70,7 +70,7 @@ class LabelledWindows:
             return clock.iso(window.start(clock.parse(row.event_time) or 0.0))
         series = self._series(row.model, row.version, window.text)
         found = series and stored.window_at(self._connection, series, row.event_time)
-        return found["window_start"] if found else None
+        return found.window_start if found else None
 
     def _series(self, model: str, version: str, window: str) -> Series | None:
         row = active_reference(self._connection, model, version)
@@ -106,7 +106,7 @@ class LabelledWindows:
         found = series and stored.get_window(self._connection, series, start)
         if not found or series is None:
             return None
-        period = Period(model, version, window, start, found["window_end"])
+        period = Period(model, version, window, start, found.window_end)
         return period, *stored.bounds(self._connection, found, series)
 
     def _reference(self, model: str, version: str, settings: Settings) -> Reference | None:

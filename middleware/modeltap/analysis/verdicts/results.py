@@ -13,7 +13,7 @@ from modeltap import clock
 from modeltap.analysis.model.metric import ALERT, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
-from modeltap.store.dropped import JUDGED
+from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, forget_due
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
@@ -25,7 +25,7 @@ from modeltap.store.metrics import (
 from modeltap.store.runs import claim_run
 from modeltap.store.traffic import StoredTraffic, mark_traffic_done
 from modeltap.store.watermarks import advance
-from modeltap.store.windows import Columns, Series, mark_judged
+from modeltap.store.windows import CountedWindow, Series, mark_evaluated
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class EvaluatedWindows:
     """The counted windows that were evaluated together, as they were before."""
 
     series: Series
-    windows: Sequence[Columns]
+    windows: Sequence[CountedWindow]
 
 
 @dataclass(frozen=True)
@@ -122,23 +122,27 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
     match done:
         case EvaluatedWindows(series, windows):
             _forget_earlier_periods(connection, period, done)
-            mark_judged(connection, series, windows, period.start, period.end)
+            mark_evaluated(connection, series, windows, period.start, period.end)
         case DueWindow():
             forget_due(connection, done)
         case StoredTraffic():
             mark_traffic_done(connection, done.model, done.version, done.window, done.window_start)
         case LossesRead(before, newest):
-            advance(connection, JUDGED, before, newest)
+            advance(connection, DROPPED, before, newest)
 
 
 def _forget_earlier_periods(
     connection: sqlite3.Connection, period: Period, done: EvaluatedWindows
 ) -> None:
     """Delete the metrics of periods that are now evaluated as a part of another one."""
-    before = {(window["judged_start"], window["judged_end"]) for window in done.windows}
+    before = {
+        (window.evaluated_start, window.evaluated_end)
+        for window in done.windows
+        if window.evaluated_start is not None and window.evaluated_end is not None
+    }
     # Metrics of requests and of labels have periods of their own.
     others = [*reported_by("latency"), *reported_by("performance")]
-    for start, end in before - {(None, None), (period.start, period.end)}:
+    for start, end in before - {(period.start, period.end)}:
         forget_period(connection, done.series, start, end, but=others)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from modeltap import clock
 from modeltap.store.exchanges import newest_is_imported
 from modeltap.store.predictions import newest_event_time
-from modeltap.store.settings_reader import SettingsReader
+from modeltap.store.settings import SettingsReader
 
 
 @dataclass(frozen=True)

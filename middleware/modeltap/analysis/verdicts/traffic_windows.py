@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 
 from modeltap import clock
-from modeltap.analysis.counting.counter import traffic_of
-from modeltap.analysis.detectors import operations
+from modeltap.analysis.counting.traffic import traffic_of
+from modeltap.analysis.detectors import latency_and_errors
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.verdicts.results import Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
@@ -38,13 +38,13 @@ def _evaluate(scope: PassScope, window: StoredTraffic) -> WindowResult:
         window.model, window.version, window.window, window.window_start, window.window_end
     )
     seconds = (clock.parse(period.end) or 0.0) - (clock.parse(period.start) or 0.0)
-    context = operations.TrafficContext(
+    context = latency_and_errors.TrafficContext(
         traffic_of(window),
         seconds,
         _baseline(scope.connection, period),
         min_rows=scope.settings.for_model(period.model).min_rows,
     )
-    metrics = explained(operations.evaluate(context))
+    metrics = explained(latency_and_errors.evaluate(context))
     return WindowResult(
         period, metrics, done=window, job="operations", revision=f"#{window.requests}"
     )

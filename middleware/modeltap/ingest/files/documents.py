@@ -18,6 +18,8 @@ from modeltap.ingest.files.source import (
 )
 
 _READ_BYTES = 1 << 18
+"""Bytes read at a time: a bound on memory where documents are small."""
+
 _BETWEEN = " \t\r\n,"
 
 

@@ -19,7 +19,10 @@ PARQUET = ".parquet"
 
 _BUFFER_BYTES = 1 << 18
 _ROWS = 1024
+"""Bytes and rows read at a time: bounds on memory."""
+
 _MAX_BYTES = 16 << 20
+"""The values of one body: few bytes of Parquet may stand for gigabytes of them."""
 
 
 @contextmanager

@@ -18,7 +18,10 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 """The longest line, or document, that is read: four times what SageMaker and KServe let through."""
 
 _MAX_BROKEN_NAMED = 20
+"""Broken lines listed for people; the others are only counted."""
+
 _HEAD_BYTES = 64 * 1024
+"""Bytes from which a file's format is guessed."""
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """Errors of reading a file that is cut, or of another format than its name."""

@@ -27,6 +27,7 @@ KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", PARQUET: "parquet
 """Formats of tables, by the ending of the file."""
 
 _STEP_ROWS = 1024
+"""Rows between two reports of progress."""
 
 
 @dataclass

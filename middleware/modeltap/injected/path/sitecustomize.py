@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_said: set[str] = set()
+_reported: set[str] = set()
 
 
 class _Finder:
@@ -98,8 +98,8 @@ def _tapped(app: Any, kind: str) -> Any:
 
 def _say(message: str) -> None:
     """Say it on standard error, once in a process."""
-    if message not in _said and sys.stderr is not None:
-        _said.add(message)
+    if message not in _reported and sys.stderr is not None:
+        _reported.add(message)
         print(f"modeltap: {message}", file=sys.stderr, flush=True)
 
 

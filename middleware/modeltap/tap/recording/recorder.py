@@ -28,7 +28,7 @@ from modeltap.writer.records import origin_of
 logger = logging.getLogger("modeltap")
 
 _CHUNK_BYTES = 256 * 1024
-"""How much of the backlog goes into the pipe at a time: a quarter of the pipe."""
+"""Bytes of the backlog written into the pipe at a time: a quarter of the pipe."""
 
 _RESTART_SECONDS = 5.0
 """A writer process that cannot be started, or ends at once, is tried again this often."""

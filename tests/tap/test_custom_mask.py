@@ -8,8 +8,8 @@ import pytest
 
 from modeltap.errors import ConfigError
 from modeltap.privacy.masker import MASKED, UNMASKABLE
+from modeltap.tap.custom_mask import mask_bodies, own_mask
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.mask_body import mask_bodies, own_mask
 
 
 def exchange(body, *headers):

@@ -10,8 +10,8 @@ import pytest
 
 from bad_columns import check_finite
 from modeltap.analysis.counting.traffic import Traffic, count_latency, latency_quantile
-from modeltap.analysis.detectors import operations
-from modeltap.analysis.detectors.operations import TrafficContext
+from modeltap.analysis.detectors import latency_and_errors
+from modeltap.analysis.detectors.latency_and_errors import TrafficContext
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import Metric
 
@@ -26,7 +26,7 @@ def traffic(n=1000, errors=0, scale=1.0):
 
 def metrics_of(*said, **options):
     context = TrafficContext(*said, **options)
-    return {m.metric: m for m in explained(operations.evaluate(context))}
+    return {m.metric: m for m in explained(latency_and_errors.evaluate(context))}
 
 
 @pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
@@ -88,10 +88,10 @@ def test_bad_durations_and_counts_are_survived():
         (0, 60.0, {"error_rate": 1.0}),
     ):
         traffic = Traffic(requests=requests, errors=requests, latency=latency)
-        check_finite(operations.evaluate(TrafficContext(traffic, seconds, usual)))
+        check_finite(latency_and_errors.evaluate(TrafficContext(traffic, seconds, usual)))
     slow = count_latency(np.append(durations, np.full(5000, 300.0)))
     traffic = Traffic(requests=5700, errors=600, latency=slow)
-    found = operations.evaluate(
+    found = latency_and_errors.evaluate(
         TrafficContext(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
     )
     assert {m.metric for m in found if m.verdict == "alert"} == {"latency_p95_ms", "error_rate"}

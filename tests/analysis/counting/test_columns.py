@@ -1,0 +1,67 @@
+"""A batch's columns as a reference's values: typed, with declared codes missing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.counting.columns import Values
+from modeltap.analysis.model.feature import Feature
+
+
+def values(column, **said):
+    feature = Feature(name="f", counts=(0,) * 9, **said)
+    return feature, Values({"f": column}, len(column), {"f": feature})
+
+
+def numbers(column, **said):
+    feature, made = values(column, kind="numeric", **said)
+    return made.numbers(feature, column)
+
+
+def words(column, **said):
+    feature, made = values(column, **{"kind": "categorical", **said})
+    return list(made.words(feature, column))
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [
+        ([1, 2.5, None], 0),
+        ([1, "2", True, [3], None], 3),
+        ([10**400, -(10**400)], 0),
+        (np.array([1.0, np.nan]), 0),
+        (np.array([1, 2], dtype=np.int8), 0),
+        ([], 0),
+    ],
+)
+def test_values_of_another_type_are_counted(column, wrong):
+    found, mismatches = numbers(column)
+    assert found.dtype == np.float64 and len(found) == len(column) and mismatches == wrong
+    missing = sum(value is None or value != value for value in column)
+    assert np.isnan(found).sum() == wrong + missing
+
+
+def test_declared_codes_are_missing_and_of_no_wrong_type():
+    found, wrong = numbers([1, -999, "n/a", "x"], missing_values=(-999, "n/a"))
+    assert wrong == 1 and np.isnan(found).tolist() == [False, True, True, True]
+    assert words(["a", "n/a", "-9"], missing_values=(-9, "n/a")) == ["a", None, None]
+
+
+def test_true_is_not_one_and_one_is_a_word_only_where_codes_are():
+    assert words([True, 1, "1", None, math.nan, 1.5]) == ["true", 0, "1", None, None, 0]
+    assert words([True, 1, "1"], whole=True) == ["true", "1", "1"]
+    assert words([1, 0, "true", "x"], kind="boolean") == [0, 0, "true", 0]
+    assert words([1, 0, 2], kind="boolean", whole=True) == ["true", "false", 0]
+
+
+def test_a_measure_is_taken_of_its_column():
+    text = Feature(name="t", kind="text", counts=(0,) * 3)
+    length = Feature(name="t.length", kind="numeric", of="t", measure="length", counts=(0,) * 9)
+    made = Values({"t": ["ab", None, 3]}, 3, {"t": text, "t.length": length})
+    column = made.column(length)
+    found, wrong = made.numbers(length, column)
+    assert found[0] == 2 and np.isnan(found[1:]).all() and wrong == 0
+    assert made.column(Feature(name="gone", kind="numeric", counts=())) is None

@@ -1,0 +1,67 @@
+"""Measures of texts, vectors and times; a value that has none is NaN, never an error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeltap import clock
+from modeltap.analysis.counting.derived import (
+    count_documents,
+    learn_measures,
+    measured,
+    words_of,
+)
+from modeltap.analysis.model.feature import Feature
+
+ODD = [None, 3, [1.0], {"a": 1}, True, "", "\ud800", float("nan")]
+
+
+def text(**said):
+    return Feature(name="t", kind="text", counts=(0,) * 3, **said)
+
+
+@pytest.mark.parametrize("measure", ["length", "out_of_vocabulary", "norm", "age_seconds"])
+def test_odd_values_have_finite_measures_or_none(measure):
+    feature = text(centroid=(0.6, 0.8))
+    found = measured(measure, feature, ODD, [0.0] * len(ODD))
+    assert found.shape == (len(ODD),) and not np.isinf(found).any() and np.isnan(found[0])
+
+
+def test_vectors_are_measured_by_length_and_direction():
+    feature = Feature(name="v", kind="vector", centroid=(1.0, 0.0), counts=(0,) * 3)
+    column = [[3.0, 4.0], [-2.0, 0.0], [0.0, 0.0], [1.0]]
+    assert measured("norm", feature, column, None)[:3].tolist() == [5, 2, 0]
+    cosine = measured("cosine_distance", feature, column, None)
+    assert cosine[:3] == pytest.approx([0.4, 2, 1]) and np.isnan(cosine[3])
+
+
+def test_an_age_is_up_to_the_rows_time():
+    then = "2024-01-01T00:00:00Z"
+    feature = Feature(name="d", kind="datetime", counts=(0,) * 3)
+    times = [clock.parse(then) + 60.0, float("nan")]
+    found = measured("age_seconds", feature, [then, then], times)
+    assert found[0] == 60 and np.isnan(found[1])
+    assert np.isnan(measured("age_seconds", feature, [then], None)).all()
+
+
+def test_words_that_come_once_are_not_learnt():
+    """Of every other text; the others show how much is usually new."""
+    column = ["refund my order", "x", "Refund the order", "y"] * 2 + ["typo"]
+    feature, found = learn_measures(text(), column, None)
+    assert set(feature.vocabulary) == {"refund", "my", "order", "the"}
+    assert [one.name for one in found] == ["t.words", "t.length", "t.out_of_vocabulary"]
+    assert found[2].low == found[2].high == 1
+    unknown = measured("out_of_vocabulary", feature, ["my new order", "...", "refund"], None)
+    assert unknown == pytest.approx([1 / 3, 0, 0])
+
+
+def test_a_text_counts_once_for_each_of_its_words():
+    feature = text(vocabulary=("a", "b"))
+    counted = np.zeros(6, dtype=int)
+    count_documents(feature, ["a a b", "b", "c", None, 5], counted)
+    assert counted.tolist() == [3, 1, 2, 0, 0, 0]
+
+
+def test_of_a_long_text_the_beginning_is_read():
+    assert words_of("a" + " b" * 100_000).count("b") < 10_000

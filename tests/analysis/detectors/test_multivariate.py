@@ -1,0 +1,66 @@
+"""Rows that can be told from the reference's as wholes, though no column drifts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detecting import evaluated
+from modeltap.analysis.counting.sample import sample
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import multivariate
+from modeltap.analysis.detectors.context import BothSamples
+from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.references.fit import fit
+
+
+def columns(correlation, rows, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=rows)
+    y = correlation * x + np.sqrt(1 - correlation**2) * rng.normal(size=rows)
+    return {"x": x.tolist(), "y": y.tolist(), "z": rng.normal(size=rows).tolist()}
+
+
+THEN = columns(0.9, 1500, 0)
+REFERENCE = fit(THEN, 1500, model="m")
+LEARNT = sample(THEN, 1500, REFERENCE)
+
+
+def found(now, **options):
+    rows = len(now["x"])
+    samples = BothSamples(LEARNT, sample(now, rows, REFERENCE))
+    window = tally(now, rows, REFERENCE)
+    metrics = evaluated(REFERENCE, window, [multivariate], samples=samples, **options)
+    return {metric.metric: metric for metric in metrics}
+
+
+def test_a_correlation_that_broke_is_found_and_its_columns_named():
+    metrics = found(columns(-0.9, 800, 1))
+    drift = metrics["multivariate_drift"]
+    assert drift.verdict == "alert" and drift.value > 0.7 and drift.p_value < 1e-6
+    assert drift.low < drift.value < drift.high
+    assert set(drift.evidence.drivers) == {"x", "y"}
+    assert metrics["pca_reconstruction_error"].verdict is None
+    assert metrics["pca_reconstruction_error"].evidence.driver in ("x", "y")
+
+
+@pytest.mark.parametrize("seed", range(2, 4))
+def test_rows_of_the_same_kind_can_not_be_told_apart(seed):
+    drift = found(columns(0.9, 800, seed))["multivariate_drift"]
+    assert drift.verdict == "ok" and drift.value == pytest.approx(0.5, abs=0.06)
+    assert drift.evidence is None
+
+
+def test_columns_with_an_alert_are_left_out():
+    """One column alone is none that rows could differ in."""
+    alerts = tuple(
+        Metric(metric="drift", rows=800, feature=name, verdict="alert") for name in ("x", "y")
+    )
+    assert found(columns(-0.9, 800, 1), alerts=alerts) == {}
+
+
+def test_without_samples_or_with_few_rows_there_is_no_value():
+    window = tally({}, 300, REFERENCE)
+    assert evaluated(REFERENCE, window, [multivariate]) == []
+    (metric,) = found(columns(0.9, 50, 1)).values()
+    assert (metric.verdict, metric.value) == ("not_enough_rows", None)

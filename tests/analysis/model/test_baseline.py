@@ -1,0 +1,36 @@
+"""The task is read off labels and predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.model.baseline import infer_task, is_unknown, listed
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "task"),
+    [
+        ([True, False], [], "classification"),
+        ([0, 1, 2] * 9, [0, 1, 2], "classification"),
+        ([0.0, 1.0], [1.0], "classification"),
+        ([0, 1], [0.25, 0.75], "classification"),
+        (["1", "2"], [1.5], "classification"),
+        (range(11), [], "regression"),
+        ([1, 2.5], [], "regression"),
+        ([1, 2], [1.5], "regression"),
+        ([1, 2], [float("inf"), float("nan")], "classification"),
+    ],
+)
+def test_few_whole_numbers_are_classes_unless_a_prediction_is_a_quantity(labels, predictions, task):
+    assert infer_task(list(labels), predictions) == task
+    with_gaps = [None, float("nan"), *labels]
+    assert infer_task(with_gaps, predictions) == task
+    if not any(isinstance(label, str | bool) for label in labels):
+        assert infer_task(np.array(list(labels)), np.array(predictions)) == task
+
+
+def test_values_are_unknown_where_there_is_no_number():
+    assert all(map(is_unknown, [None, float("nan"), np.float64("nan")]))
+    assert not any(map(is_unknown, [0, "", False, "nan"]))
+    assert [type(one) for one in listed(np.array([1, 2]))] == [int, int]

@@ -1,0 +1,36 @@
+"""Rolling references: the period before a window, counted in bins that stay."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from modeltap import clock
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.rolling import compared_period, rolled
+from modeltap.store.connection import connect
+from modeltap.store.windows import Series
+
+START = clock.parse("2024-01-08T10:00:00Z")
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+@pytest.mark.parametrize("rolling", ["previous 7d", "same hours last week"])
+def test_the_period_is_a_week_back_and_ends_before_the_window(rolling, hours):
+    end = START + 3600 * hours
+    begin, last = map(clock.parse, compared_period(rolling, clock.iso(START), clock.iso(end)))
+    assert START - begin == 7 * clock.DAY and begin < last <= START
+    assert last - begin == (7 * clock.DAY if "previous" in rolling else 3600 * hours)
+
+
+def test_without_earlier_windows_there_is_no_reference(store):
+    values = np.random.default_rng(0).normal(size=300).tolist()
+    reference = fit({"x": values}, 300, model="m", rolling="previous 7d")
+    series = Series("m", "", reference.id, "1h")
+    assert tally({"x": values}, 300, reference).rows == 300
+    with closing(connect(store)) as connection:
+        window = clock.iso(START), clock.iso(START + 3600)
+        assert rolled(connection, reference, series, *window, min_rows=1) is None

@@ -1,0 +1,60 @@
+"""The bounds of options: what lies on them is taken, what lies beyond is one clear error."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from modeltap.config.bounds import check_values
+from modeltap.config.settings import ModelSettings, Settings
+from modeltap.errors import ConfigError
+
+
+def test_the_defaults_are_within_their_bounds():
+    """Nobody has to set anything."""
+    check_values(Settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "refused"),
+    [
+        ("sample_rate", (0.0, 1.0), (-0.01, 1.01, float("nan"))),
+        ("error_sample_rate", (None, 1.0), (0.5, 1.5)),
+        ("max_body_bytes", (0, 1), (-1,)),
+        ("analyze_interval_seconds", (1.0, 3600.0), (0.0, 0.5)),
+        ("mask_body_fields", ((), ("^phone$",)), (("(a",), ("ok", "[b-"))),
+        ("id_header", ("x-id", None), ("a b", "")),
+    ],
+)
+def test_an_option_is_taken_up_to_its_bounds(name, taken, refused):
+    """The error names the option, its value and the fix."""
+    for value in taken:
+        check_values(msgspec.structs.replace(Settings(), **{name: value}))
+    for value in refused:
+        with pytest.raises(ConfigError) as error:
+            check_values(msgspec.structs.replace(Settings(), **{name: value}))
+        assert f"{name} = {value!r} is wrong: " in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_hashes_need_a_key():
+    """Without one anybody could guess what was hashed."""
+    with pytest.raises(ConfigError, match="mask_key"):
+        check_values(Settings(mask_with="hash"))
+    check_values(Settings(mask_with="hash", mask_key="env:KEY"))
+
+
+def test_each_model_is_checked_too():
+    """An option below a model has the bounds of the one for all."""
+    wrong = Settings(models={"flights": ModelSettings(event_time="ts")})
+    with pytest.raises(ConfigError, match="event_time"):
+        check_values(wrong)
+
+
+@pytest.mark.parametrize("text", ["ts", "body:", "header:", "cookie:ts", ""])
+def test_an_event_time_names_its_place(text):
+    """The error shows how a place is written."""
+    with pytest.raises(ConfigError, match="write 'request', 'body:FIELD' or 'header:NAME'"):
+        check_values(Settings(event_time=text))
+    for good in ("request", "body:ts", "header:x-time"):
+        check_values(Settings(event_time=good))

@@ -1,0 +1,56 @@
+"""Rows of logs: the same id each time, masked, and nothing that SQLite cannot hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.config.settings import Settings
+from modeltap.ingest.entry import Logged
+from modeltap.ingest.logged_rows import MAX_NAME, ExchangeRows
+from modeltap.store.unmatched import NOT_SEEN
+
+
+def rows(**said):
+    return ExchangeRows(Settings(**said), model="m")
+
+
+def logged(**more):
+    return Logged(**{"source": "s", "key": "k", "time": 0.0, "request": b"{}"} | more)
+
+
+def test_an_id_is_that_of_model_version_source_and_key():
+    made = rows()
+    ids = {
+        made.id_of("s", "k"),
+        made.id_of("s", "l"),
+        made.id_of("sk", ""),
+        ExchangeRows(Settings(), model="n").id_of("s", "k"),
+        ExchangeRows(Settings(), model="m", version="2").id_of("s", "k"),
+        made.id_of("s", "\ud800"),
+    }
+    assert len(ids) == 6 and rows().id_of("s", "k") in ids
+
+
+def test_what_a_log_does_not_have_is_noted():
+    row = rows().row(logged())
+    assert (row.request_note, row.response_note) == (None, NOT_SEEN)
+    assert row.event_time == row.started_at == "1970-01-01T00:00:00.000Z"
+    assert rows().row(logged(time=None)).event_time is None
+
+
+def test_bodies_headers_and_labels_are_masked():
+    made = rows(mask_values=(r"\d{16}",))
+    body = b'{"password": "s3cret", "card": "4111111111111111"}'
+    row = made.row(logged(request=body, request_type="application/json", request_id="r1"))
+    assert "s3cret" not in row.request_body and "4111" not in row.request_body
+    assert row.request_id == "r1" and made.label("4111111111111111") == "[masked]"
+    assert made.label(4) == 4
+
+
+@pytest.mark.parametrize("text", ["a\ud800b", "a\0b"])
+def test_texts_are_such_as_sqlite_holds(text):
+    row = rows().row(logged(path=text, version=text))
+    row.path.encode(), row.version.encode()
+    assert "\0" not in row.path + row.version
+    assert len(rows().row(logged(version="v" * 999)).version) == MAX_NAME
+    assert ExchangeRows(Settings(), model="m", version="2").row(logged(version="1")).version == "2"

@@ -1,0 +1,74 @@
+"""A damaged store is put aside and reported once; all its pages are read once a day."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from modeltap.clock import DAY
+from modeltap.errors import StoreDamaged
+from modeltap.jobs.store_health import check_daily, explained, put_aside
+from modeltap.store.connection import connect
+
+
+def broken(code=sqlite3.SQLITE_CORRUPT):
+    error = sqlite3.DatabaseError("malformed")
+    error.sqlite_errorcode = code
+    return error
+
+
+def asides(store):
+    return list(store.parent.glob(f"{store.name}.damaged-*Z"))
+
+
+@pytest.fixture
+def connection(store):
+    with closing(connect(store)) as opened:
+        yield opened
+
+
+def test_damage_puts_the_store_aside_and_begins_a_new_one(connection, store, read_rows):
+    with pytest.raises(StoreDamaged, match="a new one begun") as error, explained(store):
+        raise broken()
+    (aside,) = asides(store)
+    assert aside.name in str(error.value)
+    (loss,) = read_rows(store, "select * from dropped")
+    assert loss["count"] == 0 and aside.name in loss["reason"]
+
+
+def test_other_errors_stay_what_they_are(connection, store):
+    with pytest.raises(sqlite3.DatabaseError, match="malformed"), explained(store):
+        raise broken(sqlite3.SQLITE_BUSY)
+    with pytest.raises(KeyError), explained(store):
+        raise KeyError
+    assert asides(store) == []
+
+
+def test_one_that_another_process_put_aside_is_not_put_aside_again(connection, store):
+    store.unlink()
+    error = put_aside(store, broken())
+    assert isinstance(error, StoreDamaged) and "put aside already" in str(error)
+    assert asides(store) == [] and not store.exists()
+
+
+def test_pages_are_read_once_a_day(connection, store, monkeypatch):
+    read = []
+    monkeypatch.setattr("modeltap.store.damage.check", lambda *a, **k: read.append(1))
+    for now in (10 * DAY, 10 * DAY + 5, 11 * DAY - 1, 11 * DAY):
+        check_daily(store, connection, now)
+    assert len(read) == 2
+
+
+def test_damage_that_no_query_meets_is_found(store):
+    with closing(connect(store)) as connection:
+        rows = [(f"model {n:0200}", "") for n in range(500)]
+        connection.executemany("insert into models values (?, ?)", rows)
+        connection.execute("pragma wal_checkpoint(truncate)")
+        with store.open("r+b") as file:
+            file.seek(store.stat().st_size - 4096)
+            file.write(b"\xff" * 100)
+        with pytest.raises(StoreDamaged, match="put aside"):
+            check_daily(store, connection, 10 * DAY)
+    assert len(asides(store)) == 1

@@ -1,0 +1,31 @@
+"""Marks: what takes the place of a masked value, and what it tells of it."""
+
+from __future__ import annotations
+
+import re
+
+from modeltap.privacy.marks import MASK, Marks
+
+
+def test_a_hash_is_equal_for_equal_values_under_one_key_alone():
+    one, other = Marks("hash", "key"), Marks("hash", "other key")
+    assert one.mark("a") == one.mark("a") != one.mark("b")
+    assert one.mark("a") != other.mark("a")
+    assert re.fullmatch(r"\[hash:[0-9a-f]{16}\]", one.mark("a"))
+
+
+def test_documents_are_hashed_by_their_content_not_their_order():
+    marks = Marks("hash", "key")
+    assert marks.mark({"a": 1, "b": 2}) == marks.mark({"b": 2, "a": 1})
+    assert marks.mark(1) != marks.mark(True)
+
+
+def test_values_that_no_utf8_can_hold_are_hashed_too():
+    assert Marks("hash", "key").mark("\ud800") != Marks("hash", "key").mark("\ud801")
+
+
+def test_dropping_leaves_a_mark_where_something_must_stand():
+    drop = Marks("drop")
+    assert drop.drops and drop.replacement("secret") is None
+    assert drop.mark("secret") == MASK
+    assert not Marks().drops and Marks().replacement("secret") == MASK

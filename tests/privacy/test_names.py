@@ -1,0 +1,67 @@
+"""Sensitive names: which are, which only look like it, and what is remembered."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.privacy.names import REMEMBERED_BYTES, SensitiveNames, compiled, remember, stem_in
+
+SENSITIVE = (
+    "Authorization",
+    "api_key",
+    "X-API-Key",
+    "apiKey",
+    "client_secret",
+    "access_tokens",
+    "password",
+    "pwd",
+    "Set-Cookie",
+    "sessionid",
+    "csrf",
+    "credentials",
+    "private-key",
+    "ssn",
+    "card_number",
+    "cvv2",
+)
+PLAIN = ("author", "max_tokens", "tokenizer", "age", "f0")
+
+
+@pytest.mark.parametrize("name", SENSITIVE)
+def test_sensitive_names_are_found_however_they_are_written(name):
+    names = SensitiveNames()
+    assert names.is_sensitive(name) and names.is_sensitive(name.upper())
+    assert names.are_in(f"x={name}&y") and stem_in(name)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_names_that_only_look_like_one_are_not(name):
+    assert not SensitiveNames().is_sensitive(name)
+
+
+@given(st.sampled_from(SENSITIVE), st.text('0123456789{}[]:,." ', max_size=30))
+def test_the_cheap_check_misses_no_name(name, around):
+    """What it lets pass is not searched: it may be wrong to one side alone."""
+    names = SensitiveNames()
+    body = f'{around}"{name}": {around}'.encode()
+    assert names.may_be_in(body) and names.may_be_in(body)
+
+
+def test_clean_bodies_are_remembered_by_their_letters_within_bounds():
+    names = SensitiveNames()
+    assert not names.may_be_in(b'{"age": 1}') and not names.may_be_in(b'{"age": 22.5}')
+    assert not names.may_be_in(b"a" * (REMEMBERED_BYTES + 1))
+    known = set()
+    for number in range(1000):
+        remember(known, str(number).encode())
+        assert str(number).encode() in known and len(known) <= 256
+
+
+def test_patterns_that_are_added_count_anchored_in_names_and_anywhere_in_text():
+    names = SensitiveNames(["^Phone$"])
+    assert names.are_added and not SensitiveNames().are_added
+    assert names.is_sensitive("PHONE") and not names.is_sensitive("telephones")
+    assert names.are_in("my phone is 1") and not SensitiveNames().are_in("my phone is 1")
+    assert compiled(["^phone$"]).search("password")

@@ -1,0 +1,61 @@
+"""Texts are masked by their fields' names and by the look of their values."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modeltap.privacy.marks import Marks
+from modeltap.privacy.names import SensitiveNames
+from modeltap.privacy.text_masker import TextMasker
+from modeltap.privacy.values import SensitiveValues
+
+
+def masker(values=(), how="mark", added=()):
+    return TextMasker(SensitiveNames(added), SensitiveValues(values), Marks(how))
+
+
+def test_names_are_masked_at_any_depth_and_nothing_else_changes():
+    text = '{"a": [{"password": {"x": 1}, "b": 1.50}], "c": "token"}'
+    found = json.loads(masker().document(text))
+    assert found == {"a": [{"password": "[masked]", "b": 1.5}], "c": "token"}
+
+
+def test_a_document_without_sensitive_names_keeps_its_spelling():
+    text = '{ "a" : 1.500, "b": [ ] }'
+    assert masker().document(text) == text
+
+
+def test_dropped_fields_go_with_their_names():
+    assert json.loads(masker(how="drop").document('{"token": 1, "a": 2}')) == {"a": 2}
+
+
+def test_a_name_that_occurs_twice_is_masked_in_both_places():
+    assert "s3cret" not in masker().document('{"token": "s3cret", "token": "s3cret"}')
+    assert masker().document('{"a": 1, "a": 2}') == '{"a":2}'
+
+
+def test_values_are_masked_in_names_texts_and_numbers():
+    cards = masker(values=[r"\b\d{16}\b"])
+    found = cards.document('{"4111111111111111": ["call 4111111111111111", 4111111111111111, 1]}')
+    assert "4111" not in found and json.loads(found)["[masked]"][2] == 1
+    assert cards.always_parses and not masker().always_parses
+
+
+@pytest.mark.parametrize("text", ["a=1", '{"a": ', ""])
+def test_what_is_no_json_is_kept_unless_a_name_may_be_in_it(text):
+    assert masker().document(text) is None
+    assert masker().unless_named(text) == text
+    assert masker().unless_named(text + " password=x") is None
+    assert masker().unless_named(text + "\\u0070") is None
+
+
+def test_a_document_too_deep_to_be_walked_is_not_kept():
+    assert masker().document("[" * 100_000 + "]" * 100_000) is None
+
+
+def test_whether_a_text_must_be_parsed_is_told_by_its_stems():
+    assert masker().may_hold_names('{"my_token": 1}')
+    assert not masker().may_hold_names('{"age": 1}')
+    assert masker(added=["age"]).may_hold_names('{"x": 1}')

@@ -1,0 +1,162 @@
+"""Alerts in the store: which are open, which are counted, and which receivers hear of again."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from modeltap.store import alerts
+from modeltap.store.alert_history import list_changes, note_change
+from modeltap.store.connection import connect, writing
+
+COLUMNS = (*alerts.ALERT_COLUMNS, "fingerprint", "updated_at")
+
+
+@pytest.fixture
+def connection(store):
+    opened = connect(store)
+    yield opened
+    opened.close()
+
+
+def alert(id_, **columns):
+    usual = dict.fromkeys(COLUMNS) | {
+        "id": id_,
+        "fingerprint": f"print {id_}",
+        "rule": "data_drift",
+        "model": "m",
+        "version": "",
+        "metric": "drift",
+        "feature": "x",
+        "severity": "warning",
+        "state": "firing",
+        "window": "1d",
+        "window_start": "2024-01-02",
+        "window_end": "2024-01-03",
+        "last_window_start": "2024-01-02",
+        "summary": f"sentence of {id_}",
+        "started_at": "2024-01-02",
+        "updated_at": "2024-01-03",
+    }
+    return usual | columns
+
+
+@pytest.fixture
+def put(connection):
+    def put(id_, **columns):
+        with writing(connection):
+            alerts.put_alert(connection, alert(id_, **columns))
+
+    return put
+
+
+def test_a_subject_has_one_open_alert(connection, put):
+    put("a", fingerprint="f", state="resolved", resolved_at="2024-01-05")
+    assert alerts.open_alert(connection, "f") is None
+    put("b", fingerprint="f", state="pending")
+    assert alerts.open_alert(connection, "f")["id"] == "b"
+    # Another one of the same subject takes its place, as the index has it.
+    put("c", fingerprint="f")
+    assert alerts.open_alert(connection, "f")["id"] == "c"
+    assert len(alerts.list_alerts(connection, None, "pending")) == 0
+
+
+def test_resolved_alerts_count_from_their_end(connection, put):
+    put("a", fingerprint="f", state="resolved", resolved_at="2024-01-05")
+    assert alerts.count_resolved_since(connection, "f", "2024-01-04") == 1
+    assert alerts.count_resolved_since(connection, "f", "2024-01-05") == 0
+
+    def around(start, end):
+        return alerts.was_resolved_around(connection, "f", start, end)
+
+    assert around("2024-01-02", "2024-01-03") and not around("2024-01-01", "2024-01-02")
+    assert not around("2024-01-04", "2024-01-05")
+
+
+def test_changes_of_columns_and_deletion_leave_other_alerts_alone(connection, put):
+    put("a"), put("b")
+    with writing(connection):
+        alerts.change_alert(connection, "a", state="error", value=1.5)
+        note_change(connection, "a", "error"), note_change(connection, "b", "firing")
+    found = {row["id"]: row for row in alerts.list_alerts(connection, "m", None)}
+    assert (found["a"]["state"], found["a"]["value"]) == ("error", 1.5)
+    assert found["b"]["state"] == "firing"
+    with writing(connection):
+        alerts.delete_alert(connection, "a")
+    assert [row["alert_id"] for row in list_changes(connection, None)] == ["b"]
+
+
+def test_states_are_counted_and_the_gravest_come_first(connection, put):
+    put("a", started_at="1"), put("b", severity="critical", started_at="2")
+    put("c", state="no_data", started_at="0"), put("d", state="pending")
+    put("e", state="resolved"), put("f", model="other")
+    assert alerts.count_firing_of(connection, "m") == 2
+    assert alerts.count_open_of(connection, "m") == 3
+    assert alerts.count_open(connection, alert("a")) == 3
+    found = [row["summary"] for row in alerts.gravest_open(connection, "m", 2)]
+    assert found == ["sentence of b", "sentence of c"]
+    assert alerts.models_with_alerts(connection) == ["m", "other"]
+    assert len(alerts.list_alerts(connection, None, None)) == 5
+
+
+def test_reminders_are_due_when_a_silence_ends_or_nobody_answers(connection, put):
+    put("silenced until now", silenced_until="5")
+    put("silenced still", silenced_until="9")
+    put("never told")
+    put("old", notified_at="2")
+    put("fresh", notified_at="4")
+    put("acknowledged", notified_at="2", acknowledged_at="3")
+    due = [row["id"] for row in alerts.alerts_to_repeat(connection, "m", now="5", before="3")]
+    assert sorted(due) == ["old", "silenced until now"]
+    assert alerts.any_reminder_due(connection, now="5", before="3")
+    assert alerts.alerts_to_repeat(connection, "other", now="5", before="3") == []
+    with writing(connection):
+        for id_ in due:
+            alerts.note_notified(connection, id_, "5")
+    assert not alerts.any_reminder_due(connection, now="5", before="3")
+
+
+def test_an_alert_is_acknowledged_unless_it_is_resolved(connection, put):
+    put("a"), put("ab", state="resolved"), put("abc")
+    with writing(connection):
+        assert alerts.acknowledge_alert(connection, "a")
+        assert not alerts.acknowledge_alert(connection, "ab")
+        assert not alerts.acknowledge_alert(connection, "unknown")
+    assert [row["id"] for row in alerts.alerts_with_prefix(connection, "abc")] == ["abc"]
+    assert len(alerts.alerts_with_prefix(connection, "a")) == 2
+    assert alerts.alerts_with_prefix(connection, "%") == []
+
+
+def test_causes_and_absences_are_told_apart(connection, put):
+    put("a", metric="missing_rate"), put("b", rule="no_traffic", metric="no_traffic", feature=None)
+    row = alert("z", metric="drift")
+    assert alerts.firing_since(connection, row, ["missing_rate"]) == ["2024-01-02"]
+    assert alerts.firing_since(connection, row | {"feature": "y"}, ["missing_rate"]) == []
+    assert alerts.firing_since(connection, row, []) == []
+    assert [one["id"] for one in alerts.firing_about_metrics(connection)] == ["a"]
+    assert alerts.open_absences(connection, ["no_traffic", "x"]) == [("no_traffic", "m", None)]
+
+
+def test_rules_are_summed_up_by_their_first_alert(connection, put):
+    put("a", feature="x", started_at="2"), put("b", feature="y", started_at="1")
+    put("c", rule="performance", metric="mae", feature=None, started_at="0")
+    first, second = alerts.alerts_by_rule(connection)
+    assert (first.rule, first.about, first.incidents) == ("performance", "mae", 1)
+    assert (second.first, second.incidents, set(second.about.split(","))) == ("1", 2, {"x", "y"})
+
+
+def test_alerts_that_began_are_counted_once(connection, put):
+    put("a"), put("b", model="other")
+    with writing(connection):
+        for _ in range(2):
+            note_change(connection, "a", "firing")
+        note_change(connection, "b", "resolved")
+    assert alerts.count_begun(connection, "m", "2000") == 1
+    assert alerts.count_begun(connection, "m", "9999") == 0
+    assert alerts.count_begun(connection, "other", "2000") == 0
+
+
+def test_a_column_that_must_be_there_is_missed(connection):
+    with pytest.raises(sqlite3.IntegrityError, match=r"alerts\.rule"), writing(connection):
+        alerts.put_alert(connection, alert("a", rule=None))

@@ -1,0 +1,44 @@
+"""Bodies of one model in order, and those of requests and responses that are unmatched."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from modeltap.store import unmatched
+from modeltap.store.bodies import bodies_after, unmatched_bodies
+from modeltap.store.connection import connect, writing
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+
+
+def row(id_, model="m", **columns):
+    return ExchangeRow(id=id_, model=model, source="import", started_at="2024-01-01", **columns)
+
+
+def test_bodies_are_read_in_parts(store):
+    rows = [row(f"id{n}", "mn"[n % 2], request_body=f"{n}") for n in range(8)]
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            insert_exchanges(connection, rows)
+        first = bodies_after(connection, "m", 0, 3)
+        assert [one.request_body for one in first] == ["0", "2", "4"]
+        assert [one.id for one in bodies_after(connection, "m", first[-1].seq, 3)] == ["id6"]
+        assert bodies_after(connection, "other", 0, 3) == []
+
+
+def test_each_body_comes_with_its_own_encoding(store):
+    given = row("a", request_body="q", response_body=b"\x1f", response_encoding="gzip")
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            insert_exchanges(connection, [given])
+        (found,) = bodies_after(connection, "m", 0, 1)
+    assert found.with_encodings() == (("q", None), (b"\x1f", "gzip"))
+
+
+def test_one_that_waits_has_its_body_and_no_number(store):
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            unmatched.match(connection, row("a", response_body="r"), "response", "2024")
+            unmatched.match(connection, row("b", "other", request_body="q"), "request", "2024")
+        (found,) = unmatched_bodies(connection, "m")
+    assert (found.seq, found.id) == (0, "a")
+    assert "r" in (found.request_body, found.response_body)

@@ -1,0 +1,55 @@
+"""Losses of capture: summed by reason, within a period, and over after two hours."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from modeltap import clock
+from modeltap.store import dropped
+from modeltap.store.connection import connect, writing
+
+
+@pytest.fixture
+def connection(store):
+    with closing(connect(store)) as opened:
+        yield opened
+
+
+def note(connection, model, **counts):
+    with writing(connection):
+        dropped.note_dropped(connection, model, "here", 7, counts)
+
+
+def test_losses_add_up_whatever_their_reason(connection):
+    assert (dropped.count_dropped(connection), dropped.newest_dropped(connection)) == (0, 0)
+    note(connection, "m", full=2, disk=5)
+    note(connection, "m", full=4)
+    note(connection, "n", full=1)
+    assert (dropped.count_dropped(connection), dropped.newest_dropped(connection)) == (12, 4)
+    found = dropped.losses_by_reason(connection, "m", "2000", "9999")
+    assert found == [("full", 6), ("disk", 5)]
+    assert sum(one.exchanges for one in found) + 1 == dropped.count_dropped(connection)
+    assert [loss.model for loss in dropped.losses_after(connection, 2)] == ["m", "n"]
+
+
+def test_a_period_is_half_open(connection):
+    note(connection, "m", full=2)
+    (loss,) = dropped.losses_after(connection, 0)
+    assert dropped.losses_by_reason(connection, "m", "2000", loss.at) == []
+    assert dropped.losses_by_reason(connection, "m", loss.at, "9999") == [("full", 2)]
+
+
+def test_an_incident_has_recovered_after_two_hours_without_a_loss(connection):
+    with writing(connection):
+        connection.execute(
+            "insert into alerts (id, fingerprint, rule, model, metric, severity, state, "
+            '"window", window_start, window_end, last_window_start, summary, started_at, '
+            "updated_at) values ('a', 'f', 'capture_loss', 'm', 'capture_loss', 'critical', "
+            "'firing', '1h', ?, '', ?, '', '', '')",
+            (clock.iso(1e9), clock.iso(1e9)),
+        )
+    over = 1e9 + dropped.RECOVERED_SECONDS
+    assert dropped.recovered_incidents(connection, over - 1) == []
+    assert [row["model"] for row in dropped.recovered_incidents(connection, over)] == ["m"]

@@ -1,0 +1,82 @@
+"""Predictions in event order: half-open periods, ties by arrival, and the last label of each."""
+
+from __future__ import annotations
+
+import random
+from contextlib import closing
+
+import pytest
+
+from modeltap.store import predictions
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import insert_labels
+from modeltap.store.predictions import LAST
+
+ROWS = [(f"2024-01-0{1 + n // 4}", 10 + n // 2, n % 2) for n in range(12)]
+"""Keys: three days of two exchanges with two rows each."""
+
+
+@pytest.fixture
+def connection(store):
+    shuffled = random.Random(0).sample(ROWS, len(ROWS))
+    with closing(connect(store)) as opened:
+        with writing(opened):
+            predictions.insert_predictions(
+                opened,
+                "m",
+                "",
+                exchange_ids=[f"id{seq}" for _, seq, _ in shuffled],
+                rows=[row for _, _, row in shuffled],
+                predictions=[float(seq) for _, seq, _ in shuffled],
+                scores=[None] * len(ROWS),
+                probabilities=[None] * len(ROWS),
+                event_times=[time for time, _, _ in shuffled],
+                seqs=[seq for _, seq, _ in shuffled],
+            )
+        yield opened
+
+
+def keys(found):
+    return [(one.event_time, one.seq, one.row) for one in found]
+
+
+@pytest.mark.parametrize("start", range(0, 12, 3))
+@pytest.mark.parametrize("end", range(0, 12, 4))
+def test_rows_between_are_half_open_whatever_the_place(connection, start, end):
+    found = predictions.rows_between(connection, "m", "", ROWS[start], ROWS[end])
+    assert keys(found) == ROWS[start:end]
+
+
+def test_parts_of_rows_follow_each_other(connection):
+    read, last = [], ("", 0, 0)
+    while part := keys(
+        predictions.rows_between(connection, "m", "", last, LAST, limit=5, after=True)
+    ):
+        read += part
+        last = part[-1]
+    assert read == ROWS == keys(predictions.first_rows(connection, "m", "", 99))
+    assert keys(predictions.first_rows(connection, "m", "", 3)) == ROWS[:3]
+
+
+def test_the_period_is_that_of_the_version(connection):
+    assert predictions.event_period(connection, "m", "") == ("2024-01-01", "2024-01-03")
+    assert predictions.event_period(connection, "m", "2") == (None, None)
+    assert predictions.newest_event_time(connection, "m", "") == "2024-01-03"
+    assert predictions.newest_event_time(connection, "n", "") is None
+    assert [one["row"] for one in predictions.predictions_of(connection, "id12")] == [0, 1]
+    assert predictions.predictions_of(connection, "unknown") == []
+
+
+def test_the_last_label_of_a_row_counts(connection):
+    with writing(connection):
+        insert_labels(connection, [("id10", 0, 1), ("id10", 1, 5), ("id10", 0, 2)], source="t")
+    found = predictions.labelled_predictions(connection, "m", "", ROWS[0], ROWS[4])
+    assert sorted(found, key=str) == [(10.0, 2), (10.0, 5), (11.0, None), (11.0, None)]
+
+
+def test_errors_of_a_month_are_of_its_labelled_rows(connection):
+    with writing(connection):
+        insert_labels(connection, [("id10", 0, 8), ("id11", 1, 12)], source="t")
+    (month,) = predictions.errors_by_month(connection)
+    assert (month.month, month.rows, month.labelled) == ("2024-01", 12, 2)
+    assert (month.mae, month.bias) == (1.5, 0.5)

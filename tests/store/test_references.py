@@ -1,0 +1,72 @@
+"""References in the store: one that counts for each version, and samples that can be erased."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from modeltap.store import references
+from modeltap.store.connection import connect, writing
+
+
+@pytest.fixture
+def connection(store):
+    with closing(connect(store)) as opened:
+        yield opened
+
+
+def save(connection, id_, model="m", version="", payload="{}"):
+    with writing(connection):
+        references.save_reference(
+            connection,
+            id=id_,
+            model=model,
+            version=version,
+            source="first 2 rows",
+            rows=2,
+            from_time=None,
+            to_time=None,
+            payload=payload,
+        )
+
+
+def test_the_last_one_that_was_set_counts(connection):
+    save(connection, "a"), save(connection, "b"), save(connection, "c", version="2")
+    assert references.active_reference(connection, "m", "").id == "b"
+    assert [one.id for one in references.active_references(connection)] == ["b", "c"]
+    assert {one.id for one in references.all_references(connection, "m")} == {"a", "b", "c"}
+    assert references.active_references(connection, "other") == []
+    with writing(connection):
+        references.activate(connection, "a", "m", "")
+    assert references.active_reference(connection, "m", "").id == "a"
+    assert references.active_reference(connection, "m", "2").id == "c"
+    assert references.active_reference(connection, "m", "3") is None
+
+
+def test_the_same_bins_again_replace_what_was_learnt(connection):
+    save(connection, "a", payload="{}"), save(connection, "a", payload='{"rows":3}')
+    (one,) = references.all_references(connection)
+    assert one.payload == '{"rows":3}' and one.active
+    assert "payload" not in one.summary() and one.summary()["id"] == "a"
+
+
+def test_a_beginning_of_an_id_is_no_pattern(connection):
+    save(connection, "abc"), save(connection, "abd")
+    assert len(references.find_references(connection, "ab")) == 2
+    assert [one.id for one in references.find_references(connection, "abd")] == ["abd"]
+    assert references.find_references(connection, "%") == []
+
+
+def test_rows_of_a_person_are_forgotten_in_every_sample(connection):
+    with writing(connection):
+        references.save_rows(connection, "r", [("a", 0, b"1"), ("b", 0, b"2"), ("a", 1, b"3")])
+        references.save_rows(connection, "s", [("a", 0, b"4")])
+    assert references.sampled_rows(connection, "r") == [b"1", b"3", b"2"]
+    with writing(connection):
+        references.forget_rows(connection, ["a"])
+    assert references.sampled_rows(connection, "r") == [b"2"]
+    assert references.sampled_rows(connection, "s") == []
+    with writing(connection):
+        references.save_rows(connection, "r", [("c", 0, b"5")])
+    assert references.sampled_rows(connection, "r") == [b"5"]

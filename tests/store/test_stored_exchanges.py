@@ -1,0 +1,63 @@
+"""Exchanges as decoding reads them: in parts, of one version, and by the protocol's own id."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from modeltap.store import stored_exchanges
+from modeltap.store.connection import connect, writing
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.stored_exchanges import DecodeNote
+
+
+@pytest.fixture
+def connection(store):
+    rows = [
+        ExchangeRow(
+            id=f"id{n}", model="m", version="ab"[n % 2], source="asgi", started_at="2024-01-01"
+        )
+        for n in range(1, 9)
+    ]
+    with closing(connect(store)) as opened:
+        with writing(opened):
+            insert_exchanges(opened, rows)
+        yield opened
+
+
+def test_parts_follow_each_other_and_hold_one_version(connection):
+    def ids(found):
+        return [one.seq for one in found]
+
+    assert ids(stored_exchanges.exchanges_after(connection, 5, 2)) == [6, 7]
+    of_version = stored_exchanges.exchanges_of_version
+    assert ids(of_version(connection, "m", "a", 2, 8, 2)) == [4, 6]
+    assert ids(of_version(connection, "m", "a", 6, 8, 9)) == [8]
+    assert of_version(connection, "m", "c", 0, 8, 9) == []
+
+
+def test_the_last_exchange_of_a_protocols_id_is_found(connection):
+    with writing(connection):
+        stored_exchanges.save_protocol_ids(connection, [(2, "x"), (5, "x"), (6, "y")])
+    assert stored_exchanges.exchange_by_protocol_id(connection, "m", "x").seq == 5
+    assert stored_exchanges.exchange_by_protocol_id(connection, "other", "x") is None
+    assert stored_exchanges.exchange_by_protocol_id(connection, "m", "z") is None
+
+
+def test_each_exchange_gets_its_own_note(connection):
+    notes = {seq: DecodeNote(seq % 3, None if seq % 3 else "empty") for seq in range(3, 9)}
+    with writing(connection):
+        stored_exchanges.save_decode_notes(connection, 2, 8, notes)
+    rows = connection.execute("select seq, decoded, decode_note from exchanges order by seq")
+    found = {seq: DecodeNote(rows, reason) for seq, rows, reason in rows}
+    assert found == {1: (None, None), 2: (None, None), **notes}
+    assert stored_exchanges.newest_with_note(connection, "empty").seq == 6
+
+
+def test_a_request_that_failed_is_no_problem_of_decoding(connection):
+    with writing(connection):
+        connection.execute("update exchanges set status = 500 where seq = 1")
+        notes = dict.fromkeys(range(1, 9), DecodeNote(0, "no JSON"))
+        stored_exchanges.save_decode_notes(connection, 0, 8, notes)
+    assert stored_exchanges.decode_problems(connection, "") == [("no JSON", 7, 7)]

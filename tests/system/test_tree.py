@@ -1,0 +1,111 @@
+"""The tree: a test file for each module, small packages, one name for one thing."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "middleware/modeltap"
+MODULES = sorted(file for file in CORE.rglob("*.py") if file.stem != "__init__")
+PACKAGES = sorted({file.parent for file in MODULES} - {CORE, CORE / "injected/path"})
+
+HELD_ELSEWHERE = {
+    # Declarations and entry points: there is nothing in them to call alone.
+    "__main__.py": "cli/test_main.py",
+    "hookspecs.py": "test_plugins.py",
+    "store/schema.py": "store/test_connection.py",
+    "alerts/transitions.py": "alerts/test_lifecycle.py",
+    # Processes and threads.
+    "jobs/executor.py": "jobs/test_scheduler.py",
+    "writer/__main__.py": "writer/test_process.py",
+    "injected/path/sitecustomize.py": "cli/test_run.py",
+    "cli/worker.py": "system/test_worker.py",
+    "cli/demo.py": "system/test_demo.py",
+    "demo/app.py": "system/test_demo.py",
+    "demo/flight_model.py": "system/test_demo.py",
+    "demo/flights.py": "system/test_demo.py",
+    "demo/play.py": "system/test_demo.py",
+    "demo/replay.py": "system/test_demo.py",
+    "demo/stage.py": "system/test_demo.py",
+    # Steps whose input is a store that the steps before them filled.
+    "alerts/changes.py": "alerts/test_lifecycle.py",
+    "alerts/subject.py": "alerts/test_lifecycle.py",
+    "analysis/counting/row_windows.py": "system/test_windows.py",
+    "analysis/explanations/examples.py": "system/test_quality.py",
+    "analysis/references/freeze.py": "system/test_references.py",
+    "analysis/verdicts/analyze.py": "jobs/test_pipeline.py",
+    "analysis/verdicts/input_windows.py": "system/test_windows.py",
+    # Commands that print what a tested function returns.
+    "cli/erase.py": "privacy/test_erase.py",
+    "cli/jobs.py": "cli/test_webhook.py",
+    "cli/receiving.py": "ingest/test_receiver.py",
+}
+"""Modules without a test file of their name, and the one that holds them."""
+
+MOST_MODULES = 13
+MOST_FORMATTED_BY_HAND = 20
+
+
+def inside(file: Path) -> str:
+    """Return a module's path in the package."""
+    return file.relative_to(CORE).as_posix()
+
+
+def test_each_module_has_a_test_file_of_its_name():
+    """But for those that are listed, whose tests are where the list says."""
+    missing = {
+        inside(file)
+        for file in MODULES
+        if not (ROOT / "tests" / inside(file)).with_name(f"test_{file.stem.strip('_')}.py").exists()
+    }
+    assert missing == set(HELD_ELSEWHERE)
+    assert all((ROOT / "tests" / test).exists() for test in HELD_ELSEWHERE.values())
+
+
+def test_a_module_has_a_name_of_its_own():
+    """But in `store` and `cli`, which serve other packages: there it is the subject's name."""
+    places = defaultdict(list)
+    for file in MODULES:
+        if file.relative_to(CORE).parts[0] not in ("store", "cli") and file.stem != "__main__":
+            places[file.stem].append(inside(file))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def defined_in(file: Path) -> Iterator[str]:
+    """Yield the names of a module's classes, and of its aliases of types."""
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name[0].isupper() and not name.isupper() and "_" not in name:
+                yield name
+
+
+def test_no_two_classes_or_aliases_have_one_name():
+    """Whoever reads a name in a log or a signature knows which it is."""
+    places = defaultdict(list)
+    for file in MODULES:
+        for name in defined_in(file):
+            places[name].append(inside(file))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=inside)
+def test_a_package_is_small_and_says_what_is_in_it(package):
+    modules = [file.stem for file in package.glob("*.py") if not file.stem.startswith("__")]
+    if inside(package) not in ("store", "cli"):
+        assert len(modules) <= MOST_MODULES
+    described = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+    assert [name for name in modules if name not in described] == []
+
+
+def test_hardly_anything_is_formatted_by_hand():
+    files = [*ROOT.glob("middleware/**/*.py"), *ROOT.glob("plugins/**/*.py")]
+    files += [file for file in ROOT.glob("tests/**/*.py") if file != Path(__file__)]
+    assert sum(file.read_text().count("# fmt: skip") for file in files) <= MOST_FORMATTED_BY_HAND

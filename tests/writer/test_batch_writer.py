@@ -1,0 +1,105 @@
+"""A batch is one transaction; what is lost is counted, and reported when the store is back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+import pytest
+
+from modeltap.store.connection import connect
+from modeltap.tap.packing import pack
+from modeltap.writer.batch_writer import BatchWriter
+from modeltap.writer.protocol import NO_ROOM, UNUSABLE
+from modeltap.writer.records import origin_of
+from recordings import count, exchange, settings_of
+
+
+@pytest.fixture
+def writer(store):
+    made = BatchWriter(store, lambda: False)
+    made.add_origin(origin_of(settings_of(str(store)), 7, "here"))
+    yield made
+    made.close()
+
+
+def batch(number):
+    return [pack(0, exchange()) for _ in range(number)]
+
+
+def test_what_is_written_counts_and_its_model_has_settings(writer, store, read_rows):
+    result = writer.write(batch(3), {})
+    assert (result.written, result.failed, dict(result.lost), result.messages) == (3, 0, {}, [])
+    assert count(store) == 3
+    assert {row["model"] for row in read_rows(store, "select * from settings")} == {"m"}
+
+
+def test_one_strange_exchange_costs_no_other(writer, store):
+    result = writer.write([*batch(1), b"no record", b"nor this", *batch(1)], {})
+    assert (result.written, result.failed, count(store)) == (2, 2, 2)
+    assert len(result.messages) == 1 and "could not be recorded" in result.messages[0]
+
+
+def test_losses_before_a_batch_are_noted_with_its_model(writer, store, read_rows):
+    writer.write(batch(1), {})
+    writer.write([], {"queue full": 5})
+    (row,) = read_rows(store, "select * from dropped")
+    assert (row["model"], row["reason"], row["count"], row["pid"]) == ("m", "queue full", 5, 7)
+    writer.write(batch(1), {})
+    assert len(read_rows(store, "select * from dropped")) == 1
+
+
+def test_a_store_that_is_removed_is_begun_anew(writer, store):
+    writer.write(batch(2), {})
+    for path in store.parent.glob(store.name + "*"):
+        path.unlink()
+    assert writer.write(batch(3), {}).written == 3
+    assert count(store) == 3
+
+
+def test_a_damaged_store_is_put_aside_and_the_batch_is_in_the_new_one(writer, store, read_rows):
+    connect(store).close()
+    with store.open("r+b") as file:
+        for page in range(1, store.stat().st_size // 4096):
+            file.seek(4096 * page)
+            file.write(b"\xff" * 100)
+    result = writer.write(batch(2), {})
+    assert result.written == 2 and "put aside" in result.messages[0]
+    assert count(store) == 2
+    assert any("damaged" in path.name for path in store.parent.iterdir())
+    assert [row["count"] for row in read_rows(store, "select * from dropped")] == [0]
+
+
+def test_a_locked_store_costs_the_batch_once_patience_ends(store, read_rows):
+    """Each wait is SQLite's own; the answer of `patient` is asked between them."""
+    connect(store).close()
+    asked = []
+    writer = BatchWriter(store, lambda: asked.append(1) or len(asked) < 2)
+    writer.add_origin(origin_of(settings_of(str(store)), 7, "here"))
+    writer.write(batch(1), {})
+    writer._connection.execute("pragma busy_timeout = 10")
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("begin immediate")
+    result = writer.write(batch(4), {})
+    assert (result.written, result.lost[UNUSABLE], len(asked)) == (0, 4, 2)
+    assert "the app serves on" in result.messages[0]
+    again = writer.write(batch(1), {})
+    assert again.lost[UNUSABLE] == 1 and not again.messages
+    other.execute("rollback")
+    other.close()
+    writer._retry_at = 0.0
+    assert writer.write(batch(1), {}).written == 1
+    assert [row["count"] for row in read_rows(store, "select * from dropped")] == [5]
+    writer.close()
+
+
+def test_a_disk_that_is_nearly_full_is_left_alone(writer, store, monkeypatch):
+    usual = os.statvfs(store.parent)
+
+    class Full:
+        f_bavail, f_frsize, f_blocks = 1, usual.f_frsize, usual.f_blocks
+
+    monkeypatch.setattr(os, "statvfs", lambda _: Full)
+    result = writer.write(batch(2), {})
+    assert result.lost[NO_ROOM] == 2 and "nearly full" in result.messages[0]
+    assert not store.exists()

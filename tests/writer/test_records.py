@@ -1,0 +1,42 @@
+"""Records go from the app to the writer by the names of their fields, without secrets."""
+
+from __future__ import annotations
+
+import json
+
+from modeltap.config import sources
+from modeltap.tap.packing import pack
+from modeltap.writer.records import CapturedRecord, origin_of, unpack
+from recordings import exchange
+
+SECRET = "whsec_" + "QUJD" * 8
+
+
+def origin(**webhook):
+    settings = sources.load({"webhooks": [webhook]}, environ={})
+    return origin_of(settings, 7, "here")
+
+
+def test_a_literal_url_and_secret_stay_in_the_app():
+    made = origin(url="https://user:pw@example.com/t0ken", secret=SECRET)
+    text = json.dumps(made.webhooks) + repr(made)
+    assert "t0ken" not in text and "pw@" not in text and "QUJD" not in text
+    (webhook,) = made.webhooks
+    assert webhook["url"] is None and webhook["secret"] is None and webhook["key"]
+    assert made.settings.webhooks == () and (made.pid, made.host) == (7, "here")
+
+
+def test_names_of_the_environment_are_kept(monkeypatch):
+    monkeypatch.setenv("HOOK", "https://example.com/x")
+    (webhook,) = origin(url="env:HOOK").webhooks
+    assert webhook["url"] == "env:HOOK"
+
+
+def test_what_is_packed_is_unpacked():
+    given = exchange(b'{"a": 1}')
+    given.id, given.aborted = "id", True
+    record = unpack(pack(3, given))
+    assert isinstance(record, CapturedRecord)
+    assert (record.origin, record.id, record.request_body) == (3, "id", b'{"a": 1}')
+    for name in ("source", "model", "method", "path", "status", "started_at", "aborted"):
+        assert getattr(record, name) == getattr(given, name)
