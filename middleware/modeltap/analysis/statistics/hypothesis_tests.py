@@ -215,6 +215,13 @@ def _cells(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     return found, weights
 
 
+_ZERO = 60
+"""So many standard deviations from the mean a float cannot tell a probability from zero."""
+
+_WHOLE = 12
+"""Counts further out add less than the last digit of a float to either tail."""
+
+
 def fisher_two_sided(a: int, n: int, b: int, m: int) -> float:
     """Fisher's exact test, two-sided by doubling: are a of n and b of m one fraction?"""
     return min(1.0, 2 * min(fisher(a, n, b, m)))
@@ -229,13 +236,13 @@ def fisher(a: int, n: int, b: int, m: int) -> tuple[float, float]:
     total = a + b
     if total == 0 or total == n + m:
         return 1.0, 1.0
-    # Sixty standard deviations hold all that a float can tell from zero.
     mean = total * m / (n + m)
-    reach = 60 * np.sqrt(mean * (n / (n + m)) * (n + m - total) / (n + m - 1)) + 10
-    low = max(0, total - n, int(mean - reach))
-    high = min(total, m, int(mean + reach))
-    if not low <= b <= high:
-        return (1e-300, 1.0) if b < low else (1.0, 1e-300)
+    deviation = float(np.sqrt(mean * (n / (n + m)) * (n + m - total) / (n + m - 1)))
+    if abs(b - mean) > _ZERO * deviation + 10:
+        return (1e-300, 1.0) if b < mean else (1.0, 1e-300)
+    reach = _WHOLE * deviation + 10
+    low = max(0, total - n, int(min(b, mean) - reach))
+    high = min(total, m, int(max(b, mean) + reach))
     k = np.arange(low, high + 1)
     logs = _log_choose(m, k) + _log_choose(n, total - k) - _log_choose(n + m, total)
     probabilities = np.exp(logs)
