@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modeltap.clock import parse
-from modeltap.jobs import triggers as timers
-from modeltap.jobs.triggers import Timer
+from modeltap.jobs import timers
+from modeltap.jobs.timers import Timer
 from modeltap.store.connection import connect
 
 

@@ -12,7 +12,8 @@ from modeltap.alerts.silence import silence
 from modeltap.clock import iso
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify import outbox
-from modeltap.notify.outbox import MAX_AGE_SECONDS, DeliveryOutcome, any_due, claim, settle
+from modeltap.notify.outbox import DeliveryOutcome, any_due, claim, settle
+from modeltap.notify.retries import MAX_AGE_SECONDS, RETRY_SECONDS
 from modeltap.store.connection import connect, writing
 
 HOOK = [("a.example#1", WebhookSettings(url="https://a.example/secret-token"))]
@@ -210,7 +211,7 @@ def test_the_schedule_ends_with_the_tenth_attempt(connection):
         now += waits[-1] + 1
     assert state == "dead"
     assert messages(connection)[0]["attempts"] == 10
-    for wait, planned in zip(waits, outbox.RETRY_SECONDS, strict=True):
+    for wait, planned in zip(waits, RETRY_SECONDS, strict=True):
         assert planned * 0.9 - 0.01 <= wait <= planned * 1.1 + 0.01
 
 

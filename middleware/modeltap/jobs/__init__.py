@@ -5,6 +5,6 @@ store_health  a damaged store, a full disk
 pacing        throttling in the background
 scheduler     polls, and starts children when there is work
 child         one child process
-triggers      when a job is due
+timers        when a job is due
 executor      the threads of the scheduler's polls
 """

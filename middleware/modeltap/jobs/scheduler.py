@@ -23,7 +23,7 @@ from modeltap.config.settings import Settings, repeat_seconds
 from modeltap.errors import ModeltapError
 from modeltap.jobs.child import Child
 from modeltap.jobs.executor import DaemonThreadExecutor
-from modeltap.jobs.triggers import Timer
+from modeltap.jobs.timers import Timer
 from modeltap.notify import outbox
 from modeltap.store import reserve
 from modeltap.store.child_runs import note_child_run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +11,11 @@ from modeltap import clock
 from modeltap.alerts.transitions import FIRING, Transition
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify.events import encoded, event_of
+from modeltap.notify.retries import MAX_AGE_SECONDS, seconds_to_retry
 from modeltap.store import deliveries
 from modeltap.store.alerts import count_open, note_notified
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
-
-RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Standard Webhooks' schedule: after the first attempt 5 s, 5 min, ... up to a day."""
-
-MAX_RETRY_AFTER_SECONDS = clock.DAY
-"""A receiver may ask for a day at most; also bounds how long a message can be pending: ten of
-these."""
-
-MAX_AGE_SECONDS = (len(RETRY_SECONDS) + 1) * MAX_RETRY_AFTER_SECONDS
-
-_JITTER = 0.1
-"""Retries vary by a tenth, so that the messages of one outage do not all come back at once."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +133,10 @@ def settle(
             )
             return _close(connection, delivery, "dead", outcome, now)
         age = now - (clock.parse(delivery.created_at) or now)
-        if delivery.attempts > len(RETRY_SECONDS) or age > MAX_AGE_SECONDS:
+        wait = seconds_to_retry(delivery.attempts, age, outcome.retry_after)
+        if wait is None:
             return _close(connection, delivery, "dead", outcome, now)
-        return _retry(connection, delivery, outcome, now)
+        return _retry(connection, delivery, outcome, now, wait)
 
 
 def postpone(
@@ -235,11 +224,13 @@ def _close(
 
 
 def _retry(
-    connection: sqlite3.Connection, delivery: Delivery, outcome: DeliveryOutcome, now: float
+    connection: sqlite3.Connection,
+    delivery: Delivery,
+    outcome: DeliveryOutcome,
+    now: float,
+    wait: float,
 ) -> str:
-    wait = RETRY_SECONDS[delivery.attempts - 1] * random.uniform(1 - _JITTER, 1 + _JITTER)
-    requested = min(outcome.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS)
-    next_at = clock.iso(now + max(wait, requested))
+    next_at = clock.iso(now + wait)
     deliveries.retry_message(
         connection, delivery, next_at, status=outcome.status, error=outcome.error
     )
