@@ -167,7 +167,7 @@ def test_what_still_names_a_person_is_told(named):
     (reference,) = read(named, 'select id, payload from "references"')
     assert f'"{ANN}"' in reference["payload"]
     before = [row["said"] for row in read(named, SAID)]
-    assert sum(f"share of '{ANN}'" in said for said in before) >= 3
+    assert sum(f"value '{ANN}' in" in said for said in before) >= 3
     words = ("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
     said = json.loads(modeltap_command(*words, "--json"))
     assert said["erased"] == 500
@@ -193,7 +193,8 @@ def test_words_about_another_model_are_not_touched(named):
     others = "select explanation from metrics where model = 'other'"
     before = read(named, others)
     modeltap_command("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
-    assert read(named, others) == before and ANN in before[0]["explanation"]
+    assert read(named, others) == before
+    assert any(ANN in row["explanation"] for row in before)
 
 
 def test_with_another_reference_only_the_old_one_names_a_person(named):
