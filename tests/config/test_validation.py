@@ -1,4 +1,4 @@
-"""What all settings are checked by."""
+"""Checks that all settings share."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def condition(self) -> str | None:
-        """Which condition it has."""
+        """The condition of the rule."""
         return next((one for one in _CONDITIONS if getattr(self, one) is not None), None)
 
     def is_about(self, row: Mapping[str, Any]) -> bool:

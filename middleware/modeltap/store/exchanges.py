@@ -39,7 +39,7 @@ class UsualColumns(msgspec.Struct, kw_only=True, gc=False):
 
 
 class ExchangeRow(UsualColumns, kw_only=True, gc=False):
-    """What the capture path writes of an exchange; each field is the column of its name.
+    """A row of `exchanges` as the capture path writes it; fields have their columns' names.
 
     `decoded`, `decode_note` and `protocol_id` are the analyzer's. The columns below are null for
     most exchanges, and then left out of the statement: SQLite's time for a row is mostly its

@@ -37,27 +37,8 @@ METRIC_COLUMNS = (
 )
 
 
-REPORTED_COLUMNS = (
-    "model",
-    "version",
-    "window",
-    "window_start",
-    "window_end",
-    "rows",
-    "count",
-    "metric",
-    "feature",
-    "segment",
-    "value",
-    "low",
-    "high",
-    "threshold",
-    "p_value",
-    "verdict",
-    "explanation",
-    "examples",
-    "in_reference",
-)
+_INTERNAL_COLUMNS = ("strength", "reference_id", "computed_at")
+REPORTED_COLUMNS = tuple(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
 """The columns for people, in their order."""
 
 _SHOWN = ", ".join(REPORTED_COLUMNS)

@@ -66,7 +66,7 @@ _OF_BOUND = 0.9
 
 
 class NoRoom(Evidence, frozen=True):
-    """What is usual reaches the metric's bound, or nearly."""
+    """A baseline at the metric's bound, or near it, leaves no room for an alert."""
 
     usual: float
     bound: float
