@@ -9,26 +9,6 @@ from hypothesis import strategies as st
 from modeltap import clock
 from modeltap.decoding.times import parse_times, write_times
 
-texts = [
-    "",
-    "{",
-    "[]",
-    "7",
-    "{} x",
-    '{"x": 1, "x": 2, "n": 1, "c": "a"}',
-    '{"x": NaN, "n": 1}',
-    '{"x": 1e400, "n": 1, "c": "a"}',
-    '{"x": 1, "n": 1, "c": "\\ud800"}',
-    '[{"x": 1}, {"x": 2}]',
-    '{"data": [[1, 2]]}',
-    '{"\\u0078": 1, "n": 18446744073709551616, "c": "a"}',
-    "\ufeff{}",
-    '{"x": -0, "n": 01, "c": "a"}',
-    '{"x": ' + "9" * 5000 + ', "n": 1, "c": "a"}',
-    '{"a":' * 2000,
-]
-
-
 moment = st.one_of(
     st.none(),
     st.sampled_from(
