@@ -1,7 +1,7 @@
 """The command line; with --json each command prints JSON Lines for programs.
 
 - `main`: the command `modeltap`, and its errors on one line
-- `options`, `progress`: options that commands share, and progress on a terminal
+- `common`, `progress`: options that commands share, and progress on a terminal
 - `run`, `receiving`, `importing`, `labels`: getting exchanges and labels into a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing them
 - `reference`, `analyze`: references, and one analysis pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.output import emit
 from modeltap.store.alert_history import CHANGE_COLUMNS, list_changes
 from modeltap.store.alerts import list_alerts

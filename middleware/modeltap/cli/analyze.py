@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modeltap.cli.options import (
+from modeltap.cli.common import (
     background_option,
     check_model,
     json_option,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from modeltap.cli.options import json_option, store_option, store_path
+from modeltap.cli.common import json_option, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings

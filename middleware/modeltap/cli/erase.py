@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modeltap.cli.options import check_model, json_option, open_store, store_option
+from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.config import sources
 from modeltap.output import emit_json
 from modeltap.privacy.erase import Subject, check_field, erase, matching, still_named

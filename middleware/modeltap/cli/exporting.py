@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from modeltap.cli.options import (
+from modeltap.cli.common import (
     check_model,
     model_option,
     moment_of,

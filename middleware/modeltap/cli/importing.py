@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from modeltap.cli.options import json_option, open_store, store_option
+from modeltap.cli.common import json_option, open_store, store_option
 from modeltap.cli.progress import reading_bar
 from modeltap.config import sources
 from modeltap.errors import InputError

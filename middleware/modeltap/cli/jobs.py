@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.cli.options import background_option, json_option, open_analyzer, store_option
+from modeltap.cli.common import background_option, json_option, open_analyzer, store_option
 from modeltap.output import emit_json
 from modeltap.wording import plural
 

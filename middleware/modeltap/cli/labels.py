@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from modeltap.cli.options import check_model, json_option, open_store, store_option
+from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
 from modeltap.output import emit_json

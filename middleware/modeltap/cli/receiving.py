@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from modeltap.cli.options import open_store, store_option, store_path
+from modeltap.cli.common import open_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.validation import from_environment
 from modeltap.errors import InputError

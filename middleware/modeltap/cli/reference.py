@@ -12,8 +12,7 @@ import click
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.model.reference import Reference
-from modeltap.cli.importing import role_options, roles_of
-from modeltap.cli.options import (
+from modeltap.cli.common import (
     check_model,
     json_option,
     model_option,
@@ -22,6 +21,7 @@ from modeltap.cli.options import (
     read_store,
     store_option,
 )
+from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import open_table

@@ -11,7 +11,7 @@ import click
 from modeltap.analysis.counting.counter import total
 from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
-from modeltap.cli.options import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit

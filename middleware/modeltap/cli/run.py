@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from modeltap.cli.options import model_option, store_option, store_path
+from modeltap.cli.common import model_option, store_option, store_path
 from modeltap.injected import FOLDER
 from modeltap.tap.tapping import Tap
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.cli.options import json_option, open_store, read_store, store_option, store_path
+from modeltap.cli.common import json_option, open_store, read_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, InputError, nearest

@@ -8,7 +8,7 @@ import threading
 import click
 import msgspec
 
-from modeltap.cli.options import open_store, store_option, store_path
+from modeltap.cli.common import open_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import ANALYSIS_OPTIONS
 from modeltap.jobs.scheduler import Scheduler

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from modeltap.cli.options import moment_of, open_store, read_store, store_path
+from modeltap.cli.common import moment_of, open_store, read_store, store_path
 from modeltap.errors import StoreError
 
 
