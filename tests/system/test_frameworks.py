@@ -37,9 +37,12 @@ def app(environ, start_response):
 app = modeltap.watch(app, model="m")
 
 if __name__ == "__main__":
-    import signal
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    make_server("127.0.0.1", int(sys.argv[1]), app).serve_forever()
+    import signal, threading
+    server = make_server("127.0.0.1", int(sys.argv[1]), app)
+    # An exception raised in a request would be caught by wsgiref, and the server would stay.
+    stop = threading.Thread(target=server.shutdown)
+    signal.signal(signal.SIGTERM, lambda *_: stop.start())
+    server.serve_forever()
 """
 
 FLASK = """
