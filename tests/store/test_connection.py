@@ -88,17 +88,6 @@ def test_a_failed_transaction_leaves_nothing(store):
         connection.execute("insert into watermarks values ('x', 1)")
 
 
-@pytest.fixture
-def link(tmp_path):
-    """A link to a store in another folder."""
-    (tmp_path / "data").mkdir()
-    target = tmp_path / "data" / "real.db"
-    connect(target).close()
-    found = tmp_path / "taps.db"
-    found.symlink_to(target)
-    return found
-
-
 def test_a_link_to_a_store_is_that_store(link):
     """Its companions lie beside the store itself, as private as it is; the link stays one."""
     connection = connect(link)

@@ -60,17 +60,6 @@ def test_a_small_disk_has_no_reserve(tmp_path):
         assert not (folder / "modeltap.db-reserve").exists()
 
 
-@pytest.fixture
-def link(tmp_path):
-    """A link to a store in another folder."""
-    (tmp_path / "data").mkdir()
-    target = tmp_path / "data" / "real.db"
-    connect(target).close()
-    found = tmp_path / "taps.db"
-    found.symlink_to(target)
-    return found
-
-
 @pytest.mark.parametrize("there", [False, True], ids=["dangling", "to a file"])
 def test_the_reserve_is_never_written_through_a_link(tmp_path, store, there):
     """Whoever may write into the folder can name another's file there: it is left as it is."""

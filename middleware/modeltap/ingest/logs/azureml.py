@@ -11,7 +11,6 @@ from modeltap.ingest.files.source import Source
 from modeltap.ingest.logs.cloudevents import Event, NoEvent, from_document
 
 SOURCE = "azureml"
-TYPES = "azureml."
 
 _SIDES: dict[str, Side] = {
     "inputs": "request",

@@ -1,0 +1,18 @@
+"""A link to a store, for the tests of opening one and of the files beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.store.connection import connect
+
+
+@pytest.fixture
+def link(tmp_path):
+    """A link to a store in another folder."""
+    (tmp_path / "data").mkdir()
+    target = tmp_path / "data" / "real.db"
+    connect(target).close()
+    found = tmp_path / "taps.db"
+    found.symlink_to(target)
+    return found
