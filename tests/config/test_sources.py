@@ -32,7 +32,7 @@ def test_a_models_own_settings_come_first():
 def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
     """[tool.modeltap] counts; a pyproject.toml without it is not even parsed."""
     Path("pyproject.toml").write_text("not toml at all [")
-    assert sources.load(environ={}).window == "1h"
+    assert sources.load(environ={}).window == "auto"
     Path("pyproject.toml").write_text('[tool.modeltap]\nwindow = "1d"\n')
     assert sources.load(environ={}).window == "1d"
 

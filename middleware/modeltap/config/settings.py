@@ -11,7 +11,7 @@ from modeltap.config.mapping_settings import MappingSettings
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.config.windows import parse_seconds
+from modeltap.config.windows import AUTO, parse_seconds
 
 ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
 """A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
@@ -109,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analyze_interval_seconds: float = 60.0
     version: str = ""
     task: Literal["classification", "regression"] | None = None
-    window: str = "1h"
+    window: str = AUTO
     min_rows: int = 100
     reference: str = "first 2000 rows"
     event_time: str = "request"

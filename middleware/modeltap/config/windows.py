@@ -14,6 +14,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAY = 86_400
 
+AUTO = "auto"
+"""The option `window` where nobody set it: an hour, and for drift a day where traffic is low."""
+
 MONDAY = 4 * _DAY
 """The Unix epoch was a Thursday; windows of whole weeks start on Mondays."""
 
@@ -33,7 +36,9 @@ class Window(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Window:
-        """Read the `window` option; raises `ConfigError`."""
+        """Read the `window` option, ``auto`` as an hour; raises `ConfigError`."""
+        if text.strip() == AUTO:
+            return cls("seconds", 3600)
         if match := re.fullmatch(r"\s*(\d+)\s*rows?\s*", text):
             if int(match[1]) >= 2:
                 return cls("rows", int(match[1]))

@@ -12,8 +12,9 @@ ALERT = "alert"
 NOT_ENOUGH_ROWS = "not_enough_rows"
 NO_REFERENCE = "no_reference"
 NOT_COMPARABLE = "not_comparable"
+LEARNING = "learning"
 """The verdicts; `no_reference` where there is nothing to compare with yet, `not_comparable` where
-what is usual leaves no room for an alert."""
+what is usual leaves no room for an alert, `learning` until the reference is frozen."""
 
 AT_ONCE = 2.0
 """The `strength` of an effect that needs no second window to confirm it: twice its floor."""

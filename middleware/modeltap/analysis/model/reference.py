@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -32,6 +33,14 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     """The windows, as `Window.text`, whose length its blocks had."""
     blocks: int = 0
     """How many blocks the baselines were learnt from."""
+    state: Literal["provisional", "active"] = "active"
+    """A provisional one has bins only: windows are compared with the rows before them."""
+    drift_window: str = ""
+    """The windows, as `Window.text`, in which drift is evaluated; those of `window` where empty."""
+    timezone: str = "UTC"
+    """Whose clock the rhythm of hours and days follows."""
+    left_out_rows: int = 0
+    """Rows of its period that alerted while it was learnt, and are not in it."""
     rolling: str = ""
     """The setting of a rolling reference: windows are compared with the counts of earlier ones."""
     gap_seconds: float | None = None
