@@ -1,6 +1,8 @@
 """References: fitted to columns, frozen in the store, rolled on, compared.
 
 fit                   types, bins, counts and baselines from columns
+learning              which rows are learnt, and until when
+overview              the references of a store, and what is awaited
 freeze                a reference from stored rows or a file, written to the store
 day_types             which days of the week are alike
 rhythm                with which of its rows a window is compared
