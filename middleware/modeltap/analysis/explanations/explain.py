@@ -16,7 +16,7 @@ from modeltap import clock
 from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.detectors.drift import Drifted
+from modeltap.analysis.detectors.drift import Drifted, OfCalendar
 from modeltap.analysis.detectors.duplicate_rate import Duplicated
 from modeltap.analysis.detectors.gaps import Pause
 from modeltap.analysis.detectors.latency_and_errors import Usual
@@ -94,6 +94,11 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
             f"{number(feature.baseline_distance)}"
         )
     return text
+
+
+@sentence.register
+def _(evidence: OfCalendar, metric: Metric, _context: Context | None) -> str:
+    return f"{metric.feature}: not compared, for the calendar determines it: the {evidence.part}"
 
 
 @sentence.register
