@@ -90,6 +90,8 @@ class Context:
         end: the window's end in Unix seconds; None while it has not come.
         samples: rows of both sides; None where this window's rows are not compared.
         alerts: the alerts of the detectors that ran before.
+        whole: the reference with the counts of all hours, where `reference` has those of the
+            window's own; by default `reference`.
     """
 
     reference: Reference
@@ -102,6 +104,12 @@ class Context:
     samples: Samples | None = None
     baselines: Baselines = field(default_factory=LearntBaselines)
     alerts: tuple[Metric, ...] = ()
+    whole: Reference | None = None
+
+    @property
+    def all_hours(self) -> Reference:
+        """The reference with the counts of all hours."""
+        return self.whole or self.reference
 
     @cached_property
     def _layout(self) -> dict[str, slice]:

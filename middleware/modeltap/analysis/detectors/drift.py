@@ -17,6 +17,10 @@ _BEYOND_BASELINE = 0.25
 """And beyond the most that the reference's own windows lie apart, the baseline b, by a quarter:
 ``b + 0.25 * b * (1 - b)``, less where they lie far apart, as no distance is above 1."""
 
+_BEYOND_CHANCE = 0.01
+"""Where windows vary anyway, a distance of few rows must be beyond the usual one and its own
+noise: that no two sources are quite the same is known of these."""
+
 _BULK = 0.5
 """Where less than half of the rows lie within the reference's bounds, the column has moved."""
 
@@ -75,13 +79,15 @@ def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Cont
         return replace(found, **no_room(baseline))
     gained, least = gain(feature, then, now), _least_gain(feature, context)
     new = gained.gain > least and gained.p_value < context.alpha_per_test
-    evidence = Drifted(threshold > context.drift_floor, gained.place if new else None)
+    seasonal = threshold > context.drift_floor
+    evidence = Drifted(seasonal, gained.place if new else None)
     strength = max(effect / threshold, gained.gain / least if new else 0.0)
-    if new and effect <= threshold:
+    drifted = effect > threshold and (not seasonal or _beyond_usual(feature, then, now))
+    if new and not drifted:
         # Only the one value moved: the share of rows that it gained is what decides.
         effect, threshold = gained.gain, least
         evidence = replace(evidence, beyond_baseline=False)
-    alert = (found.p_value or 0.0) < context.alpha_per_test and effect > threshold
+    alert = (found.p_value or 0.0) < context.alpha_per_test and (drifted or new)
     return replace(
         found,
         value=effect,
@@ -90,6 +96,13 @@ def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Cont
         verdict=verdict(alert, found.rows),
         evidence=evidence,
     )
+
+
+def _beyond_usual(feature: Feature, then: np.ndarray, now: np.ndarray) -> bool:
+    if feature.kind == "words":
+        return True
+    coarse = distances.coarse(feature, then), distances.coarse(feature, now)
+    return distances.p_beyond(*coarse, feature.baseline_distance) < _BEYOND_CHANCE
 
 
 def p_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:

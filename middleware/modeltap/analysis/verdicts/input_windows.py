@@ -31,6 +31,7 @@ from modeltap.analysis.model.metric import (
     Metric,
 )
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
 from modeltap.analysis.references.rolling import compared_period, rolled
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
@@ -166,7 +167,7 @@ class InputWindows:
         self, group: Sequence[CountedWindow], window: Tally, start: str, end: str
     ) -> list[Metric]:
         """Evaluate one window, explain its alerts, and give them examples."""
-        reference = self._compared_with(start, end)
+        reference = self._compared_with(group, start, end)
         if reference is None:
             return self._without_reference(window)
         rows = self._rows(group)
@@ -181,6 +182,7 @@ class InputWindows:
             end=None if self.scope.open_too else clock.parse(end) or 0.0,
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
+            whole=None if reference.rolling else self.reference,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
@@ -212,12 +214,19 @@ class InputWindows:
         """The verdict of windows that have nothing to compare with."""
         return LEARNING if self.reference.state == "provisional" else NO_REFERENCE
 
-    def _compared_with(self, start: str, end: str) -> Reference | None:
+    def _compared_with(
+        self, group: Sequence[CountedWindow], start: str, end: str
+    ) -> Reference | None:
         """Return the reference of a window; None where a rolling one has too few rows yet."""
         if not self.reference.rolling:
-            return self.reference
+            return self._rhythm.compared(spans(group))
         connection, min_rows = self.scope.connection, self._settings.min_rows
         return rolled(connection, self.reference, self._series, start, end, min_rows)
+
+    @cached_property
+    def _rhythm(self) -> Rhythm:
+        window, holidays = self._series.window, self._settings.holidays
+        return stored_rhythm(self.scope.connection, self.reference, window, holidays)
 
     def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
         """Return whether a window's rows are compared: not those of the reference's own period."""

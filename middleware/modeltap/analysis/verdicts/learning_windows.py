@@ -68,7 +68,9 @@ class LearningWindows(InputWindows):
         begun = window.window_end > (self.reference.from_time or "")
         return begun and window.last_event < self._until
 
-    def _compared_with(self, start: str, end: str) -> Reference | None:
+    def _compared_with(
+        self, _group: Sequence[CountedWindow], start: str, end: str
+    ) -> Reference | None:
         """Return the reference with the counts of the rows before; None where they are too few."""
         self._span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
         self._earlier = self._before(start)
