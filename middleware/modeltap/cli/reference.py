@@ -29,6 +29,7 @@ from modeltap.ingest.files.table import open_table
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.predictions import StoredRow, first_rows, rows_between
 from modeltap.store.references import (
     REFERENCE_SUMMARY,
@@ -97,7 +98,8 @@ def set_(
 
     connection = open_store(store, create=file is not None)
     settings = SettingsReader(connection, {"window": window} if window else {})
-    version = settings.for_model(model).analyzed_version(version)
+    if ModelVersion(model, version) not in counted_models(connection):
+        version = settings.for_model(model).analyzed_version(version)
     before = active_reference(connection, model, version)
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:

@@ -100,11 +100,11 @@ def alerts_of_features(
 
 
 def forget_provisional(connection: sqlite3.Connection, model: str, version: str) -> None:
-    """Delete provisional references that no longer count, and their windows, inside the
+    """Delete references that counted only until one was learnt, and their windows, inside the
     transaction."""
     ids = connection.execute(
         'select id from "references" where model = ? and version = ? and not active '
-        "and state = 'provisional'",
+        "and (state = 'provisional' or json_extract(payload, '$.inherited'))",
         (model, version),
     ).fetchall()
     for (one,) in ids:

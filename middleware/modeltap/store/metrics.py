@@ -54,13 +54,14 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> N
 
 
 def drop_compared_with_others(
-    connection: sqlite3.Connection, series: Series, window_start: str
+    connection: sqlite3.Connection, series: Series, start: str, end: str
 ) -> None:
-    """Delete a window's metrics against other references, inside the transaction."""
+    """Delete the metrics of windows that begin in a period against other references, inside the
+    transaction."""
     connection.execute(
-        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
-        "and reference_id <> ?",
-        (series.model, series.version, series.window, window_start, series.reference_id),
+        "delete from metrics where model = ? and version = ? and window = ? and window_start >= ? "
+        "and window_start < ? and reference_id <> ?",
+        (series.model, series.version, series.window, start, end, series.reference_id),
     )
 
 

@@ -163,6 +163,17 @@ def mark_evaluated(
     )
 
 
+def settle_before(connection: sqlite3.Connection, series: Series, end: str) -> None:
+    """Let windows before `end` that have metrics be due no more, inside the transaction."""
+    connection.execute(
+        f"update windows set due = 0 where {_SERIES} and due and window_start < ? and exists "
+        "(select 1 from metrics m where m.model = windows.model and m.version = windows.version "
+        "and m.window = windows.window and m.window_start <= windows.window_start "
+        "and m.window_end > windows.window_start and m.in_reference)",
+        (*astuple(series), end),
+    )
+
+
 def forget_evaluations(connection: sqlite3.Connection, series: Series) -> None:
     """Make every window due again, as if none had been evaluated, inside the transaction."""
     connection.execute(

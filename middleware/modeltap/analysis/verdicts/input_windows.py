@@ -75,11 +75,13 @@ class InputWindows:
         Each is to be written before the next is asked for: later windows read the metrics of
         earlier ones.
         """
-        due = self._due()
-        self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         if self.scope.again:
             with writing(self.scope.connection):
                 stored.forget_evaluations(self.scope.connection, self._series)
+        else:
+            self._settle_learnt()
+        due = self._due()
+        self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         yield from map(self._evaluate, self._groups())
 
     def _groups(self) -> Iterator[list[CountedWindow]]:
@@ -116,10 +118,19 @@ class InputWindows:
         due = stored.due_windows(self.scope.connection, self._series)
         return [window for window in due if self._is_due(window)]
 
-    def _is_due(self, window: CountedWindow) -> bool:
-        """Return whether a window is to be evaluated: those that were learnt from were already."""
+    def _is_due(self, _window: CountedWindow) -> bool:
+        """Return whether a window is to be evaluated."""
+        return True
+
+    def _settle_learnt(self) -> None:
+        """Leave the windows alone that were evaluated while the reference was learnt."""
         end = self.reference.to_time
-        return not (self.reference.learnt and end is not None and window.window_start < end)
+        if not self.reference.learnt or end is None:
+            return
+        due = stored.due_windows(self.scope.connection, self._series)
+        if due and due[0].window_start < end:
+            with writing(self.scope.connection):
+                stored.settle_before(self.scope.connection, self._series, end)
 
     def _evaluated_with(self, start: str) -> list[CountedWindow]:
         return stored.evaluated_with(self.scope.connection, self._series, start)
