@@ -27,10 +27,6 @@ _DECLARED_FLOOR = 0.001
 _MANY = 10
 """Fewer rows of a new category are a whim, unless they are many for their window."""
 
-_STRICTER = 0.1
-"""Faults in data are gross, and their tests come on top of those for drift: a tenth of the level
-takes nothing from the first and little from the second."""
-
 _SEASONAL = 0.1
 """Windows that differ by more than this are not draws from one distribution: there are seasons."""
 
@@ -195,7 +191,7 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
             _described(feature, case), p_value=p, **no_room(most, enough=rows >= context.min_rows)
         )
     growth, floor = value - most, threshold - most
-    alert = growth > floor and (declared or p < context.alpha_per_test * _STRICTER)
+    alert = growth > floor and (declared or p < context.alpha_per_fault)
     if metric == "unseen_rate" and not declared:
         alert = alert and (count >= _MANY or growth > RATE_FLOOR)
     return Metric(
