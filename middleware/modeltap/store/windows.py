@@ -141,6 +141,13 @@ def window_after(
     return _one(connection, series, "window_start > ? order by window_start", start)
 
 
+def window_before(
+    connection: sqlite3.Connection, series: Series, start: str
+) -> CountedWindow | None:
+    """Return the last window that starts before `start`."""
+    return _one(connection, series, "window_start < ? order by window_start desc", start)
+
+
 def evaluated_with(
     connection: sqlite3.Connection, series: Series, start: str
 ) -> list[CountedWindow]:

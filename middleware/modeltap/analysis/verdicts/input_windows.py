@@ -79,6 +79,9 @@ class InputWindows:
         for window in stored.due_windows(self.scope.connection, self._series):
             if window.window_start in done:
                 continue
+            if waiting and self._is_apart(waiting[-1], window):
+                yield waiting
+                waiting = []
             group = [*waiting, window]
             if window.evaluated_start is not None:
                 group = [*waiting, *self._evaluated_with(window.evaluated_start)]
@@ -88,7 +91,11 @@ class InputWindows:
                 following = stored.window_after(
                     self.scope.connection, self._series, window.window_start
                 )
-                if following is None or following.evaluated_start is None:
+                if (
+                    following is None
+                    or following.evaluated_start is None
+                    or self._is_apart(window, following)
+                ):
                     waiting = group
                     continue
                 # Late rows in a gap belong to the evaluated window after it.
@@ -97,6 +104,11 @@ class InputWindows:
             waiting = []
             yield group
         yield from self._open()
+
+    def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
+        """Return whether the reference begins or ends between two windows: no group has both."""
+        ends = self.reference.from_time, self.reference.to_time
+        return any(end and window.window_start < end <= following.window_start for end in ends)
 
     def _evaluated_with(self, start: str) -> list[CountedWindow]:
         return stored.evaluated_with(self.scope.connection, self._series, start)
@@ -144,7 +156,8 @@ class InputWindows:
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
             times=parse_times([row.event_time for row in rows]),
-            end=None if self.scope.open_too else clock.parse(end) or 0.0,
+            end=None if self._ends_with_a_row else clock.parse(end) or 0.0,
+            before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
         )
@@ -153,6 +166,18 @@ class InputWindows:
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
         return explained(metrics, context)
+
+    @property
+    def _ends_with_a_row(self) -> bool:
+        """Whether a window's end says nothing of how long no row came."""
+        return self.scope.open_too or Window.parse(self._series.window).kind == "rows"
+
+    def _time_before(self, window: CountedWindow) -> float | None:
+        """Return when the row before a window of rows came: a pause may lie between the two."""
+        if window.first_seq is None:
+            return None
+        before = stored.window_before(self.scope.connection, self._series, window.window_start)
+        return None if before is None else clock.parse(before.last_event)
 
     def _compared_with(self, start: str, end: str) -> Reference | None:
         """Return the reference of a window; None where a rolling one has too few rows yet."""
