@@ -25,7 +25,8 @@ from modeltap.analysis.explanations.examples import with_examples
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.rolling import compared_period, rolled
+from modeltap.analysis.references.clean_time import CleanTime, clean_times
+from modeltap.analysis.references.rolling import rolled
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.reference_settings import parse_reference
@@ -199,7 +200,14 @@ class InputWindows:
         """Return the baselines of comparisons of rows: learnt, or of a rolling reference's time."""
         if not self.reference.rolling:
             return LearntBaselines(self.reference.row_baselines)
-        return _RecentBaselines(self.scope.connection, self._series, start, self.reference.rolling)
+        clean = self._clean_rows(start)
+        return _RecentBaselines(
+            self.scope.connection, self._series, start, self.reference.rolling, clean
+        )
+
+    def _clean_rows(self, start: str) -> CleanTime:
+        """Return the time that comparisons of rows with a rolling reference may use."""
+        return clean_times(self.scope.connection, self.reference, self._series, start).rows
 
     def read_some(self, rows: Sequence[StoredRow]) -> Batch:
         """Decode a sample of stored rows again."""
@@ -214,9 +222,17 @@ class InputWindows:
         """Return a sample of the rows that the window from `start` to `end` is compared with."""
         if not self.reference.rolling:
             return self._frozen_rows
-        first, after = compared_period(self.reference.rolling, start, end)
-        model, version = self.reference.model, self.reference.version
-        rows = rows_between(self.scope.connection, model, version, (first, 0, 0), (after, 0, 0))
+        asked = parse_reference(self.reference.rolling)
+        begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
+        rows = []
+        for first, after in self._clean_rows(start).compared(asked, begin, finish):
+            rows += rows_between(
+                self.scope.connection,
+                self.reference.model,
+                self.reference.version,
+                (clock.iso(first), 0, 0),
+                (clock.iso(after), 0, 0),
+            )
         return self.coded(self.read_some(rows))
 
     @cached_property
@@ -264,12 +280,16 @@ class _RecentBaselines:
     series: stored.Series
     start: str
     rolling: str
+    clean: CleanTime
 
     def highest(self, metric: str, feature: str | None) -> float | None:
         """Return the largest value of a metric of a feature; None where too few are known."""
-        since = clock.iso((clock.parse(self.start) or 0.0) - parse_reference(self.rolling).amount)
+        length = parse_reference(self.rolling).amount
+        spans = self.clean.before(clock.parse(self.start) or 0.0, length)
+        since = clock.iso(spans[0][0]) if spans else self.start
+        incidents = [(clock.iso(first), clock.iso(last)) for first, last in self.clean.incidents]
         known = values_before(
-            self.connection, self.series, metric, feature, self.start, since, MIN_BLOCKS
+            self.connection, self.series, metric, feature, self.start, since, MIN_BLOCKS, incidents
         )
         return max(known) if len(known) >= MIN_BLOCKS else None
 
