@@ -84,10 +84,14 @@ def values_before(
     before: str,
     since: str,
     at_least: int,
+    but: Sequence[tuple[str, str]] = (),
 ) -> list[float]:
     """Return a metric's values in the windows from `since` to `before`, newest first.
 
     Where these are fewer than `at_least`, the ones before them are taken, too, up to that number.
+
+    Args:
+        but: half-open periods whose windows do not count.
     """
     rows = connection.execute(
         "select window_start, value from metrics where model = ? and version = ? and window = ? "
@@ -99,7 +103,8 @@ def values_before(
     for start, value in rows:
         if start < since and len(found) >= at_least:
             break
-        found.append(value)
+        if not any(first <= start < last for first, last in but):
+            found.append(value)
     return found
 
 

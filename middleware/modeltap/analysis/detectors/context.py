@@ -87,7 +87,8 @@ class Context:
         alpha: false alarms a window, over all features together.
         drift_floor: the least distance that is a drift.
         times: (n,) Unix seconds of the window's rows.
-        end: the window's end in Unix seconds; None while it has not come.
+        end: the window's end in Unix seconds; None while it has not come, or where a row is it.
+        before: when the row before the window came, in Unix seconds; None where it does not count.
         samples: rows of both sides; None where this window's rows are not compared.
         alerts: the alerts of the detectors that ran before.
         whole: the reference with the counts of all hours, where `reference` has those of the
@@ -101,6 +102,7 @@ class Context:
     min_rows: int = 100
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
     end: float | None = None
+    before: float | None = None
     samples: Samples | None = None
     baselines: Baselines = field(default_factory=LearntBaselines)
     alerts: tuple[Metric, ...] = ()

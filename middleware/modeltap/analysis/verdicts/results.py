@@ -108,7 +108,10 @@ def write(
 def is_within(reference: Reference, start: str, end: str) -> bool:
     """Return whether a window has rows of the reference's own period."""
     first, last = reference.from_time, reference.to_time
-    return first is not None and last is not None and start < last and end > first
+    if first is None or last is None:
+        return False
+    # A window of rows ends with its last one, which may be the reference's first.
+    return start < last and (end > first or start >= first)
 
 
 def _claimed(connection: sqlite3.Connection, result: WindowResult) -> bool:
