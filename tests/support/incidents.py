@@ -8,6 +8,7 @@ from typing import Any
 
 from modeltap.alerts.lifecycle import update
 from modeltap.alerts.transitions import Transition
+from modeltap.analysis.model.metric import AT_ONCE
 from modeltap.clock import iso, now
 from modeltap.config.rule_settings import parse_rule
 from modeltap.config.webhook_settings import WebhookSettings
@@ -39,7 +40,9 @@ def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
         "explanation": "temp: median went from 10 to 20" if verdict == "alert" else None,
         "in_reference": 0,
     }
-    return row | said
+    row |= said
+    strong = row["verdict"] == "alert" and (row["strength"] or 0.0) >= AT_ONCE
+    return {"at_once": int(strong), **row}
 
 
 def judge_rows(

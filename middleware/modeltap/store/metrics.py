@@ -28,6 +28,7 @@ METRIC_COLUMNS = (
     "threshold",
     "p_value",
     "strength",
+    "at_once",
     "verdict",
     "explanation",
     "examples",
@@ -37,7 +38,7 @@ METRIC_COLUMNS = (
 )
 
 
-_INTERNAL_COLUMNS = ("strength", "reference_id", "computed_at")
+_INTERNAL_COLUMNS = ("strength", "at_once", "reference_id", "computed_at")
 REPORTED_COLUMNS = tuple(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
 """The columns for people, in their order."""
 

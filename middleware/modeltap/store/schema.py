@@ -136,7 +136,8 @@ create table metrics (
     rows integer not null, count integer,
     metric text not null, feature text, segment text,
     value real, low real, high real, threshold real, p_value real,
-    strength real,                          -- effect divided by its floor; an alert fires at 2
+    strength real,                          -- effect divided by its floor
+    at_once integer not null default 0,     -- 1 where an alert needs no second window
     verdict text, explanation text,
     examples text,                          -- JSON: ids of exchanges that show it
     in_reference integer not null default 0, reference_id text, computed_at text not null

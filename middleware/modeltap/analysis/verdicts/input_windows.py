@@ -28,6 +28,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.rolling import compared_period, rolled
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
@@ -152,7 +153,8 @@ class InputWindows:
         if rows and any(metric.verdict == ALERT for metric in metrics):
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
-        return explained(metrics, context)
+        weekly = windows_a_week(self.scope.connection, self._series, end)
+        return explained(urgent(metrics, weekly, reference), context)
 
     def _compared_with(self, start: str, end: str) -> Reference | None:
         """Return the reference of a window; None where a rolling one has too few rows yet."""

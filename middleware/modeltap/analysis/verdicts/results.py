@@ -158,6 +158,7 @@ def _row(period: Period, metric: Metric, reference: Reference | None) -> MetricR
         "window": period.window,
         "window_start": period.start,
         "window_end": period.end,
+        "at_once": int(metric.at_once),
         "in_reference": int(in_reference),
         "reference_id": reference.id if reference is not None else None,
         "computed_at": clock.now(),
