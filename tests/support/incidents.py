@@ -27,6 +27,7 @@ def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
         "window": "7d",
         "window_start": iso(MONDAY + week * WEEK),
         "examples": None,
+        "related": None,
         "window_end": iso(MONDAY + (week + 1) * WEEK),
         "rows": 1000,
         "metric": "drift",

@@ -140,6 +140,7 @@ def _new_alert(subject: AlertSubject, state: str, evaluation: Evaluation) -> dic
         "p_value": row["p_value"],
         "summary": evaluation.sentence,
         "examples": row["examples"],
+        "related": row["related"],
         "started_at": row["window_start"],
         "resolved_at": None,
         "silenced_until": None,
@@ -154,6 +155,7 @@ def _last_until(connection: sqlite3.Connection, alert: AlertRow, evaluation: Eva
     change_alert(
         connection,
         alert["id"],
+        related=row["related"] or alert["related"],
         last_window_start=row["window_start"],
         value=row["value"],
         threshold=evaluation.threshold,

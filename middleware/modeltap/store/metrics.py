@@ -32,13 +32,14 @@ METRIC_COLUMNS = (
     "verdict",
     "explanation",
     "examples",
+    "related",
     "in_reference",
     "reference_id",
     "computed_at",
 )
 
 
-_INTERNAL_COLUMNS = ("strength", "at_once", "reference_id", "computed_at")
+_INTERNAL_COLUMNS = ("strength", "at_once", "related", "reference_id", "computed_at")
 REPORTED_COLUMNS = tuple(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
 """The columns for people, in their order."""
 

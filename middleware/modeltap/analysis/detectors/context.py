@@ -90,6 +90,8 @@ class Context:
         end: the window's end in Unix seconds; None while it has not come.
         samples: rows of both sides; None where this window's rows are not compared.
         alerts: the alerts of the detectors that ran before.
+        covered: the hours of the week, 0 to 167 from Monday by the reference's clock, that it has
+            rows of; None where only its first and its last time are known.
     """
 
     reference: Reference
@@ -102,6 +104,7 @@ class Context:
     samples: Samples | None = None
     baselines: Baselines = field(default_factory=LearntBaselines)
     alerts: tuple[Metric, ...] = ()
+    covered: frozenset[int] | None = None
 
     @cached_property
     def _layout(self) -> dict[str, slice]:

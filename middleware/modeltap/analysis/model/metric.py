@@ -50,6 +50,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     explanation: str | None = None
     examples: str | None = None
     """JSON: the ids of a few exchanges that show it."""
+    related: str | None = None
+    """JSON: the features that a finding is about, in the metric that is its alert."""
 
 
 def verdict(alert: bool, rows: int, min_rows: int = 0) -> str:

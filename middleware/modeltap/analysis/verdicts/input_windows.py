@@ -21,8 +21,9 @@ from modeltap.analysis.detectors.context import (
     Context,
     LearntBaselines,
 )
-from modeltap.analysis.explanations.examples import with_examples
+from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.explanations.findings import with_findings
 from modeltap.analysis.model.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.rolling import compared_period, rolled
@@ -153,6 +154,7 @@ class InputWindows:
         if rows and any(metric.verdict == ALERT for metric in metrics):
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
+            metrics = with_findings(metrics, context, values_of(samples.batch, context))
         weekly = windows_a_week(self.scope.connection, self._series, end)
         return explained(urgent(metrics, weekly, reference), context)
 
