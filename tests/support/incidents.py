@@ -40,6 +40,7 @@ def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
         "verdict": verdict,
         "explanation": "temp: median went from 10 to 20" if verdict == "alert" else None,
         "in_reference": 0,
+        "reference_id": "ref",
     }
     row |= said
     strong = row["verdict"] == "alert" and (row["strength"] or 0.0) >= AT_ONCE

@@ -189,20 +189,23 @@ _SUBJECT = (
     "model = ? and version = ? and window = ? and metric = ? and feature is ? and segment is ?"
 )
 
+_EVALUATED = "(in_reference = 0 or reference_id is null)"
+"""Windows of a reference that was learnt were compared with no reference but the rows before."""
+
 
 def metrics_before(
     connection: sqlite3.Connection, row: MetricRow, before: str, limit: int = -1
 ) -> Iterator[MetricRow]:
     """Yield the rows of the same metric in windows before `before`, newest first.
 
-    Rows in the reference are left out.
+    Rows in the reference are left out, but for those that were evaluated while it was learnt.
 
     Args:
         row: names the metric by its model, version, window, metric, feature and segment.
         limit: how many at most; all if negative.
     """
     yield from connection.execute(
-        f"select * from metrics where {_SUBJECT} and in_reference = 0 and window_start < ? "
+        f"select * from metrics where {_SUBJECT} and {_EVALUATED} and window_start < ? "
         "order by window_start desc limit ?",
         (*_subject(row), before, limit),
     )
@@ -228,6 +231,14 @@ def subject_values(
         (*_subject(row), int(in_reference), before, limit),
     )
     return [value for (value,) in rows]
+
+
+def last_window_end(connection: sqlite3.Connection, model: str, version: str) -> str | None:
+    """Return the end of the last window that a model's version has metrics of."""
+    found: str | None = connection.execute(
+        "select max(window_end) from metrics where model = ? and version = ?", (model, version)
+    ).fetchone()[0]
+    return found
 
 
 def last_value(connection: sqlite3.Connection, model: str, metric: str) -> float | None:
