@@ -105,6 +105,15 @@ def put_window(connection: sqlite3.Connection, series: Series, window: CountedWi
     )
 
 
+def count_windows(connection: sqlite3.Connection, series: Series, after: str, until: str) -> int:
+    """Return how many windows end later than `after` and not later than `until`."""
+    (count,) = connection.execute(
+        f"select count(*) from windows where {_SERIES} and window_end > ? and window_end <= ?",
+        (*astuple(series), after, until),
+    ).fetchone()
+    return int(count)
+
+
 def due_windows(connection: sqlite3.Connection, series: Series) -> list[CountedWindow]:
     """Return the windows that rows were counted into since they were evaluated, in order."""
     rows = connection.execute(

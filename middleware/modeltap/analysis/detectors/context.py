@@ -93,6 +93,8 @@ class Context:
         alerts: the alerts of the detectors that ran before.
         whole: the reference with the counts of all hours, where `reference` has those of the
             window's own; by default `reference`.
+        covered: the hours of the week, 0 to 167 from Monday by the reference's clock, that it has
+            rows of; None where only its first and its last time are known.
     """
 
     reference: Reference
@@ -107,6 +109,7 @@ class Context:
     baselines: Baselines = field(default_factory=LearntBaselines)
     alerts: tuple[Metric, ...] = ()
     whole: Reference | None = None
+    covered: frozenset[int] | None = None
 
     @property
     def all_hours(self) -> Reference:

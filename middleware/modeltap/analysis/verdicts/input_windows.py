@@ -21,8 +21,9 @@ from modeltap.analysis.detectors.context import (
     Context,
     LearntBaselines,
 )
-from modeltap.analysis.explanations.examples import with_examples
+from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.explanations.findings import with_findings
 from modeltap.analysis.model.metric import (
     ALERT,
     LEARNING,
@@ -36,6 +37,7 @@ from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
 from modeltap.analysis.references.rolling import rolled
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
@@ -202,7 +204,9 @@ class InputWindows:
         if rows and any(metric.verdict == ALERT for metric in metrics):
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
-        return explained(metrics, context)
+            metrics = with_findings(metrics, context, values_of(samples.batch, context))
+        weekly = windows_a_week(self.scope.connection, self._series, end)
+        return explained(urgent(metrics, weekly, reference), context)
 
     def _seen(self, window: Tally) -> Tally:
         """Return the window's rows as the detectors see them."""

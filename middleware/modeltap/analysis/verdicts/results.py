@@ -165,6 +165,7 @@ def _row(result: WindowResult, metric: Metric) -> MetricRow:
         "window": period.window,
         "window_start": period.start,
         "window_end": period.end,
+        "at_once": int(metric.at_once),
         "in_reference": int(in_reference or result.learning),
         # What is provisional is forgotten, and was compared with the rows before.
         "reference_id": reference.id if reference is not None and not result.learning else None,
