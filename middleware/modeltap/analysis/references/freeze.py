@@ -16,6 +16,7 @@ from modeltap.analysis.counting.sample import choose, sample
 from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.day_types import hours_of_the_week
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
 from modeltap.analysis.references.performance_baseline import learn_baseline
@@ -161,7 +162,8 @@ def freeze(
         if settings.multivariate and not rolling:
             learnt = row_baselines(reference, columns, cut)
             reference = replace(reference, row_baselines=learnt)
-    reference = replace(reference, **(facts or {}))
+    hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
+    reference = replace(reference, hours=hours, **(facts or {}))
     chosen = choose_rows(reference, keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
     coded = sample(some, len(chosen), reference).pack()

@@ -29,7 +29,7 @@ from modeltap.analysis.verdicts.input_windows import InputWindows, WindowSamples
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.metrics import CATALOGUE
 from modeltap.store import windows as stored
-from modeltap.store.learning_progress import Span
+from modeltap.store.learning_progress import EventSpan
 from modeltap.store.windows import CountedWindow
 
 _MISSING_GROWTH = 0.1
@@ -87,7 +87,7 @@ class LearningWindows(InputWindows):
     def _without_alerts(self, start: str) -> list[_Earlier]:
         """Return the earlier windows but those that alerted, which are not learnt."""
         model, version = self.reference.model, self.reference.version
-        span = Span(self.reference.from_time or "", start)
+        span = EventSpan(self.reference.from_time or "", start)
         spans = left_out(self.scope.connection, self._settings, model, version, span)
         ends = [(clock.parse(one.start) or 0.0, clock.parse(one.end) or 0.0) for one in spans]
         return [
