@@ -314,6 +314,9 @@ def _told(frozen: Reference, as_json: bool, facts: Mapping[str, Any] | None = No
             "`modeltap alerts` says why"
         )
     _emit_features(features)
+    for one in frozen.features:
+        if one.calendar is not None:
+            click.echo(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
     for feature in frozen.features:
         if feature.sentinel is not None:
             click.echo(
@@ -342,4 +345,6 @@ def _feature(feature: Any) -> dict[str, Any]:
         "spread": feature.spread if feature.kind == "numeric" else None,
         "sentinel": feature.sentinel,
         "usual_variation": feature.baseline_distance,
+        "rhythm": feature.rhythm,
+        "calendar": feature.calendar,
     }

@@ -9,7 +9,15 @@ from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import DRIFT_FLOOR, RATE_FLOOR, Context
 from modeltap.analysis.model.feature import Feature, rows_of
-from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few, verdict
+from modeltap.analysis.model.metric import (
+    NOT_COMPARABLE,
+    Evidence,
+    Metric,
+    crossable,
+    no_room,
+    too_few,
+    verdict,
+)
 from modeltap.analysis.statistics import distances, gains, hypothesis_tests, words
 from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
@@ -42,14 +50,34 @@ class Drifted(Evidence, frozen=True):
     """The one value that the rows there have, where it is known."""
 
 
+class OfCalendar(Evidence, frozen=True):
+    """What of the calendar determines a column; the reason is `calendar`."""
+
+    part: str
+    reason: str = "calendar"
+
+
 def evaluate(context: Context) -> list[Metric]:
     """Return `drift` of every tested feature, with the distances that describe it.
 
     The `drift` row bears the verdict; `psi`, `ks`, `js`, `wasserstein` and `chi2` describe it.
     Only rows of the right type count: missing and unseen ones are a matter of quality.
     """
-    tested = [feature for feature in context.reference.features if feature.is_tested]
-    return [metric for feature in tested for metric in _evaluate(feature, context)]
+    features = context.reference.features
+    tested = [feature for feature in features if feature.is_tested]
+    found = [metric for feature in tested for metric in _evaluate(feature, context)]
+    return found + [_determined(one, context) for one in features if one.calendar is not None]
+
+
+def _determined(feature: Feature, context: Context) -> Metric:
+    counts = context.counts(feature)
+    return Metric(
+        metric="drift",
+        feature=feature.name,
+        rows=int(counts[: feature.bins].sum()),
+        verdict=NOT_COMPARABLE,
+        evidence=OfCalendar(feature.calendar or ""),
+    )
 
 
 def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:

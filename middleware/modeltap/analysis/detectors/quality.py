@@ -80,11 +80,17 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     # Of a column that drifted as a whole, values beyond the old ones are no news of their own.
     moved = bulk_moved(feature, context)
     for case in cases(feature, context.counts(feature), ends):
-        known = moved and case.metric in _BEYOND and not is_declared(feature, case.metric)
+        known = (moved and case.metric in _BEYOND) or _is_of_calendar(feature, case.metric)
+        known = known and not is_declared(feature, case.metric)
         if known or not has_verdict(case.metric):
             yield _described(feature, case)
         else:
             yield _compared(feature, case, then[case.metric], context)
+
+
+def _is_of_calendar(feature: Feature, metric: str) -> bool:
+    """Say whether a rate is one of values, and the time determines these: months never seen."""
+    return feature.calendar is not None and metric in (*_BEYOND, "unseen_rate")
 
 
 def cases(feature: Feature, counts: np.ndarray, ends: Ends) -> Iterator[Case]:

@@ -75,6 +75,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     calendar: str | None = None
     """What of the calendar determines it, such as ``hour``: nothing to compare."""
+    calendar_shift: int = 0
+    """By how many hours that clock is ahead of the reference's time zone."""
     rhythm: bool = False
     """Whether it differs by the hour or the day type: its windows are compared with their own."""
     baseline_distance: float = 0.0
@@ -92,7 +94,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_tested(self) -> bool:
         """True for a feature whose bins are tested for drift."""
-        return self.kind in ("numeric", "categorical", "boolean", "words")
+        kinds = ("numeric", "categorical", "boolean", "words")
+        return self.kind in kinds and self.calendar is None
 
     def below(self, value: float) -> int:
         """Return how many bins lie below `value`, which is an edge."""

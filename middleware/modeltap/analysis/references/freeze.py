@@ -151,11 +151,12 @@ def freeze(
         from_time=clock.iso(float(known.min())) if len(known) else None,
         to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
         window=window.text,
+        timezone=settings.timezone,
         rolling=rolling,
         performance=learn_baseline(columns.get("prediction"), labels, settings.task),
     )
     drift_window = drift_window_of(settings, moments)
-    reference = replace(reference, timezone=settings.timezone, drift_window=drift_window)
+    reference = replace(reference, drift_window=drift_window)
     blocks: Blocks | None = None
     if len(known) == len(moments) and len(known):
         reference, blocks, cut = learn_rhythm(reference, columns, moments, settings)

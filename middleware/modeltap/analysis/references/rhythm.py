@@ -53,9 +53,6 @@ _CHANCE = 1e-3
 _MIN_EXPECTED = 1.0
 """Cells that expect fewer rows in a block on average have no chi-square distribution."""
 
-Span = tuple[float, float]
-"""Start and end in Unix seconds."""
-
 
 class Key(NamedTuple):
     """What a block or a part of a window is of: a day type, and an hour of the local day."""
@@ -93,9 +90,10 @@ class Rhythm:
         pairs = zip(self.types.tolist(), self.hours.tolist(), strict=True)
         return [Key(day_type, hour) for day_type, hour in pairs]
 
-    def compared(self, spans: Sequence[Span]) -> Reference:
-        """Return the reference of a window with these parts: the counts of features that have a
-        rhythm are those of the same hours and day types.
+    def compared(self, spans: Sequence[tuple[float, float]]) -> Reference:
+        """Return the reference of a window with these parts, each (start, end) in Unix seconds.
+
+        The counts of features that have a rhythm are those of the same hours and day types.
 
         The bins, and all that follows from the values of the whole reference, stay.
         """
@@ -106,7 +104,7 @@ class Rhythm:
             self._compared[keys] = _with_group(self.reference, self.blocks, self.group(keys))
         return self._compared[keys]
 
-    def keys_of(self, spans: Sequence[Span]) -> frozenset[Key]:
+    def keys_of(self, spans: Sequence[tuple[float, float]]) -> frozenset[Key]:
         """Return the keys of a window's parts; of one longer than a day those of all its days."""
         starts = np.concatenate([self._steps(start, end) for start, end in spans])
         times = local_times(starts, self.reference.timezone)
@@ -179,7 +177,7 @@ def blocks_for(blocks: Blocks, window: Window) -> Blocks:
     return blocks.joined(np.array(labels)).whole()
 
 
-def spans(parts: Iterable[CountedWindow]) -> list[Span]:
+def spans(parts: Iterable[CountedWindow]) -> list[tuple[float, float]]:
     """Return the periods of the parts of a window; of a window of rows those of its rows."""
     found = [
         (part.window_start, part.window_end)
