@@ -12,8 +12,8 @@ from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import evaluate
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.explanations.findings import with_findings
 from modeltap.analysis.explanations.new_values import with_number
+from modeltap.analysis.findings.finder import with_findings
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.model.reference import Reference
 

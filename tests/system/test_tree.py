@@ -38,6 +38,7 @@ HELD_ELSEWHERE = {
     "analysis/counting/row_windows.py": "system/test_windows.py",
     "analysis/explanations/column_sentences.py": "analysis/explanations/test_explain.py",
     "analysis/explanations/examples.py": "system/test_quality.py",
+    "analysis/explanations/finding_sentences.py": "analysis/findings/test_changed_values.py",
     "analysis/explanations/model_sentences.py": "analysis/explanations/test_explain.py",
     "analysis/explanations/window_sentences.py": "analysis/explanations/test_explain.py",
     "analysis/references/freeze.py": "system/test_references.py",

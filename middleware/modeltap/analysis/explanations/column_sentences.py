@@ -8,8 +8,9 @@ from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.drift import Drifted, OfCalendar
-from modeltap.analysis.detectors.quality import Grown
-from modeltap.analysis.explanations.new_values import new_value
+from modeltap.analysis.detectors.quality import Grown, OfDrift
+from modeltap.analysis.detectors.unit_change import FarOutside
+from modeltap.analysis.explanations.new_values import exact, new_value
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Metric, NoRoom
@@ -64,14 +65,43 @@ def _(evidence: NoRoom, metric: Metric, _context: Context | None) -> str:
 def _(evidence: Grown, metric: Metric, context: Context) -> str:
     feature = context.reference.by_name[metric.feature or ""]
     declared = quality.is_declared(feature, metric.metric)
-    text = (
-        f"{feature.name}: {_fault(feature, metric.metric)} went from {percent(evidence.before)} to "
-        f"{percent(metric.value or 0.0)}, {metric.count:,} of {metric.rows:,} rows"
-    )
+    text = f"{feature.name}: {_grown(evidence, metric, feature)}, "
+    text += f"{metric.count:,} of {metric.rows:,} rows"
     text += "; declared never to be" if declared else f"; {odds(metric, context)}"
     if evidence.most is not None:
         text += f"; windows of the reference had up to {percent(evidence.most)} themselves"
     return text
+
+
+def _grown(evidence: Grown, metric: Metric, feature: Feature) -> str:
+    """Say which value is new where it is one, else which fault."""
+    fault, value = _fault(feature, metric.metric), percent(metric.value or 0.0)
+    if evidence.number is None:
+        return f"{fault} went from {percent(evidence.before)} to {value}"
+    before = percent(evidence.before) if evidence.before else "none"
+    return f"value {exact(evidence.number)} in {value} of rows, {before} before, {fault}"
+
+
+@sentence.register
+def _(evidence: OfDrift, metric: Metric, context: Context) -> str | None:
+    value = metric.value or 0.0
+    if value - evidence.before <= quality.floor_of(metric.metric, declared=False):
+        return None
+    feature = context.reference.by_name[metric.feature or ""]
+    return (
+        f"{feature.name}: {_fault(feature, metric.metric)} went from {percent(evidence.before)} to "
+        f"{percent(value)}; no alert, for the column has drifted as a whole"
+    )
+
+
+@sentence.register
+def _(evidence: FarOutside, metric: Metric, _context: Context) -> str:
+    low, high = number(evidence.low), number(evidence.high)
+    return (
+        f"{metric.feature}: {percent(metric.value or 0.0)} of values lie far beyond {low} to "
+        f"{high}, all that was seen before; their median is {number(evidence.median)}, "
+        f"{metric.rows:,} rows"
+    )
 
 
 @sentence.register

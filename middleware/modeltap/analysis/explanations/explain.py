@@ -12,31 +12,30 @@ from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.explanations import (
-    changed_values,
     column_sentences,
+    finding_sentences,
     model_sentences,
-    renamed_categories,
-    swapped_columns,
     window_sentences,
 )
+from modeltap.analysis.explanations.held_back import held_back
 from modeltap.analysis.explanations.sentence import sentence
-from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, Metric
+from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK, Evidence, Metric
 
 logger = logging.getLogger("modeltap")
 
 SUBJECTS = (
     column_sentences,
     window_sentences,
+    finding_sentences,
     model_sentences,
-    changed_values,
-    renamed_categories,
-    swapped_columns,
 )
 """The modules whose functions are registered with `sentence`, for each kind of evidence."""
 
 
 def explained(metrics: Iterable[Metric], context: Context | None = None) -> list[Metric]:
     """Return `metrics` with explanations: of alerts, and of those whose evidence only describes.
+
+    One that is `ok` is explained where a rule held an effect back.
 
     Args:
         context: what the metrics of a reference's window were evaluated in.
@@ -45,11 +44,18 @@ def explained(metrics: Iterable[Metric], context: Context | None = None) -> list
 
 
 def _explained(metric: Metric, context: Context | None) -> Metric:
-    if metric.evidence is None or metric.verdict not in (ALERT, NOT_COMPARABLE, None):
+    if metric.evidence is None or metric.verdict not in (ALERT, OK, NOT_COMPARABLE, None):
         return metric
     try:
-        return replace(metric, explanation=sentence(metric.evidence, metric, context))
+        return replace(metric, explanation=_sentence(metric.evidence, metric, context))
     except Exception:
         # An alert without its sentence is better than none.
         logger.exception("modeltap: no explanation of %s of %s", metric.metric, metric.feature)
         return metric
+
+
+def _sentence(evidence: Evidence, metric: Metric, context: Context | None) -> str | None:
+    if metric.verdict != OK:
+        return sentence(evidence, metric, context)
+    reason = held_back(metric, context)
+    return None if reason is None else f"{sentence(evidence, metric, context)}; {reason}"

@@ -51,10 +51,10 @@ def _(evidence: Pause, metric: Metric, _context: Context) -> str:
 
 @sentence.register
 def _(evidence: RowsDiffer, metric: Metric, context: Context) -> str:
+    most = f"; most by {', '.join(evidence.drivers)}" if evidence.drivers else ""
     return (
         f"rows as wholes can be told from the reference's (AUC {metric.value:.2f}, 0.50 is "
-        f"chance) where columns one by one cannot; most by {', '.join(evidence.drivers)}; "
-        f"{odds(metric, context)}"
+        f"chance) where columns one by one cannot{most}; {odds(metric, context)}"
     )
 
 

@@ -23,7 +23,7 @@ from modeltap.analysis.detectors.context import (
 )
 from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.explanations.findings import with_findings
+from modeltap.analysis.findings.finder import with_findings
 from modeltap.analysis.model.metric import (
     ALERT,
     LEARNING,

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.explanations.changed_values import changed
-from modeltap.analysis.explanations.renamed_categories import Renamed, renamed
-from modeltap.analysis.explanations.swapped_columns import Swapped, swapped
+from modeltap.analysis.findings.changed_values import changed
+from modeltap.analysis.findings.renamed_categories import Renamed, renamed
+from modeltap.analysis.findings.swapped_columns import Swapped, swapped
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import ALERT, Evidence, Metric
 

@@ -8,7 +8,7 @@ import logging
 import numpy as np
 
 from findings import alerts
-from modeltap.analysis.explanations import findings
+from modeltap.analysis.findings import finder
 from modeltap.analysis.references.fit import fit
 from stores import analyze, every, put, read
 
@@ -43,7 +43,7 @@ def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
 def test_a_finding_that_fails_costs_no_alert(monkeypatch, caplog):
     rng = np.random.default_rng(1)
     reference = fit({"x": rng.normal(50, 5, size=2000)}, 2000, model="m")
-    monkeypatch.setattr(findings, "changed", lambda *_: 1 / 0)
+    monkeypatch.setattr(finder, "changed", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR, "modeltap"):
         found = alerts(reference, {"x": rng.normal(80, 5, size=500)})
     assert any("x: median went from" in metric.explanation for metric in found)

@@ -10,10 +10,8 @@ import numpy as np
 from modeltap.analysis.counting.bins import count_numbers, count_words, indexed
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.detectors import drift
-from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.feature import UNSEEN, Feature
-from modeltap.analysis.model.metric import Evidence, Metric
+from modeltap.analysis.model.metric import Evidence
 
 _FAR = 0.1
 """Columns nearer to their own reference did not lose their values to another one."""
@@ -32,15 +30,6 @@ class Swapped(Evidence, frozen=True):
     """The two columns, in the reference's order."""
 
     features: tuple[str, str]
-
-
-@sentence.register
-def _(evidence: Swapped, metric: Metric, context: Context) -> str:
-    first, second = evidence.features
-    return (
-        f"columns `{first}` and `{second}` are swapped: the values of each fit the other, "
-        f"{metric.rows:,} rows; {odds(metric, context)}"
-    )
 
 
 def swapped(

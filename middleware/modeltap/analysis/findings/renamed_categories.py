@@ -9,11 +9,8 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from modeltap.analysis.counting.columns import Values
-from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.explanations.sentence import backquoted, odds, sentence
 from modeltap.analysis.model.feature import UNSEEN, Feature, word
-from modeltap.analysis.model.metric import Evidence, Metric
-from modeltap.wording import percent
+from modeltap.analysis.model.metric import Evidence
 
 _AT_LEAST = 0.01
 """Of a rarer word chance alone may leave none in a window."""
@@ -35,15 +32,6 @@ class Renamed(Evidence, frozen=True):
     new: str
     fraction: float
     others: int = 0
-
-
-@sentence.register
-def _(evidence: Renamed, metric: Metric, context: Context) -> str:
-    more = f", and so are {evidence.others} others" if evidence.others else ""
-    return (
-        f"{metric.feature}: category {backquoted(evidence.old)} is now {backquoted(evidence.new)} "
-        f"({percent(evidence.fraction)} of rows){more}; {odds(metric, context)}"
-    )
 
 
 def renamed(feature: Feature, then: np.ndarray, now: np.ndarray, values: Values) -> Renamed | None:

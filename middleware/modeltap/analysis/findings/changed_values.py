@@ -13,10 +13,8 @@ import numpy as np
 
 from modeltap.analysis.counting.bins import count_numbers
 from modeltap.analysis.detectors import drift
-from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.metric import Evidence, Metric
+from modeltap.analysis.model.metric import Evidence
 from modeltap.analysis.statistics.quantiles import quantile
 
 _FAR = 0.1
@@ -94,11 +92,6 @@ class Changed(Evidence, frozen=True):
     """What happened to all values of a column, in words."""
 
     words: str
-
-
-@sentence.register
-def _(evidence: Changed, metric: Metric, context: Context) -> str:
-    return f"{metric.feature}: {evidence.words}, {metric.rows:,} rows; {odds(metric, context)}"
 
 
 class _Undone(NamedTuple):
