@@ -21,6 +21,7 @@ from modeltap.cli.common import (
     open_store,
     read_store,
     store_option,
+    store_path,
 )
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.progress import analysis_line, reading_bar
@@ -144,6 +145,28 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
     _told(found, as_json)
     if not as_json:
         click.echo(_ONWARD)
+
+
+@reference.command("accept")
+@store_option
+@click.option("--model", required=True, help="The model's name.")
+@click.option("--version", default="", help="The model's version.")
+def accept(store: str | None, model: str, version: str) -> None:
+    """Take what the open incidents show for the new normal; they end with a note."""
+    from modeltap.jobs.pipeline import Analyzer
+
+    connection = open_store(store)
+    check_model(connection, model)
+    report = Analyzer(store_path(store), connection, {}).accept(model, version)
+    if report.since is None:
+        click.echo(f"no incident about the inputs of {model} is open: nothing to accept")
+        return
+    for summary in report.summaries:
+        click.echo(f"ended: {summary}")
+    if report.learnt is None:
+        click.echo(f"windows are compared with what came since {clock.short(report.since)} UTC")
+    else:
+        _told(report.learnt, as_json=False)
 
 
 @reference.command("show")

@@ -144,9 +144,11 @@ create table metrics (
     rows integer not null, count integer,
     metric text not null, feature text, segment text,
     value real, low real, high real, threshold real, p_value real,
-    strength real,                          -- effect divided by its floor; an alert fires at 2
+    strength real,                          -- effect divided by its floor
+    at_once integer not null default 0,     -- 1 where an alert needs no second window
     verdict text, explanation text,
     examples text,                          -- JSON: ids of exchanges that show it
+    related text,                           -- JSON: the features of one finding, in its alert
     in_reference integer not null default 0, reference_id text, computed_at text not null
 );
 create unique index one_metric on metrics
@@ -160,7 +162,7 @@ create table alerts (
     "window" text not null,
     window_start text not null, window_end text not null, last_window_start text not null,
     value real, threshold real, p_value real, summary text not null,
-    examples text,
+    examples text, related text,            -- JSON; related: the features of one finding
     started_at text not null, resolved_at text,
     silenced_until text, acknowledged_at text,
     notified_at text,                       -- when a message about it was last enqueued

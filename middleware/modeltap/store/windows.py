@@ -105,6 +105,15 @@ def put_window(connection: sqlite3.Connection, series: Series, window: CountedWi
     )
 
 
+def count_windows(connection: sqlite3.Connection, series: Series, after: str, until: str) -> int:
+    """Return how many windows end later than `after` and not later than `until`."""
+    (count,) = connection.execute(
+        f"select count(*) from windows where {_SERIES} and window_end > ? and window_end <= ?",
+        (*astuple(series), after, until),
+    ).fetchone()
+    return int(count)
+
+
 def due_windows(connection: sqlite3.Connection, series: Series) -> list[CountedWindow]:
     """Return the windows that rows were counted into since they were evaluated, in order."""
     rows = connection.execute(
@@ -139,6 +148,13 @@ def window_after(
 ) -> CountedWindow | None:
     """Return the first window that starts after `start`."""
     return _one(connection, series, "window_start > ? order by window_start", start)
+
+
+def window_before(
+    connection: sqlite3.Connection, series: Series, start: str
+) -> CountedWindow | None:
+    """Return the last window that starts before `start`."""
+    return _one(connection, series, "window_start < ? order by window_start desc", start)
 
 
 def evaluated_with(
@@ -179,6 +195,17 @@ def forget_evaluations(connection: sqlite3.Connection, series: Series) -> None:
     connection.execute(
         f"update windows set due = 1, evaluated_start = null, evaluated_end = null where {_SERIES}",
         astuple(series),
+    )
+
+
+def skip_evaluated(connection: sqlite3.Connection, series: Series, before: Series) -> None:
+    """Mark the windows as evaluated that were evaluated under another reference, inside the
+    transaction: they keep those metrics."""
+    connection.execute(
+        "update windows set due = 0, evaluated_start = window_start, evaluated_end = window_end "
+        f"where {_SERIES} and window_end <= "
+        f"(select max(evaluated_end) from windows where {_SERIES})",
+        (*astuple(series), *astuple(before)),
     )
 
 

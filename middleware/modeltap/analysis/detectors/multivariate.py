@@ -34,7 +34,7 @@ _PART = 0.25
 
 
 class RowsDiffer(Evidence, frozen=True):
-    """The columns that tell the rows apart, the strongest first."""
+    """The columns that tell the rows apart, the strongest first; none where nothing alerts."""
 
     drivers: list[str]
 
@@ -82,7 +82,7 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
     area = 0.0 if threshold is None else (classifier.auc - 0.5) / (threshold - 0.5)
     facts: dict[str, Any] = {
         "verdict": context.row_verdict("multivariate_drift", None, alert),
-        "evidence": RowsDiffer(_drivers(a, classifier, errors)) if alert else None,
+        "evidence": RowsDiffer(_drivers(a, classifier, errors) if alert else []),
     }
     if threshold is None and not alert:
         facts = no_room(usual)

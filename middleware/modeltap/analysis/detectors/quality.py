@@ -30,7 +30,7 @@ _MANY = 10
 _SEASONAL = 0.1
 """Windows that differ by more than this are not draws from one distribution: there are seasons."""
 
-_BEYOND = ("out_of_range_rate", "outlier_rate")
+BEYOND = ("out_of_range_rate", "outlier_rate")
 """Rates that are no news where the column has moved as a whole."""
 
 _EXACT_BELOW = 1000
@@ -54,6 +54,14 @@ class Grown(Evidence, frozen=True):
 
     before: float
     most: float | None
+    number: float | None = None
+    """The one value that most of the faults have, where it is known."""
+
+
+class OfDrift(Evidence, frozen=True):
+    """A rate in the reference, of a column whose drift explains that it grew."""
+
+    before: float
 
 
 def evaluate(context: Context) -> list[Metric]:
@@ -76,17 +84,20 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     # Of a column that drifted as a whole, values beyond the old ones are no news of their own.
     moved = bulk_moved(feature, context)
     for case in cases(feature, context.counts(feature), ends):
-        known = (moved and case.metric in _BEYOND) or _is_of_calendar(feature, case.metric)
+        moved_too = moved and case.metric in BEYOND
+        known = moved_too or _is_of_calendar(feature, case.metric)
         known = known and not is_declared(feature, case.metric)
         if known or not has_verdict(case.metric):
-            yield _described(feature, case)
+            before = then[case.metric].faults / max(1, then[case.metric].rows)
+            evidence = OfDrift(before) if moved_too and known else None
+            yield replace(_described(feature, case), evidence=evidence)
         else:
             yield _compared(feature, case, then[case.metric], context)
 
 
 def _is_of_calendar(feature: Feature, metric: str) -> bool:
     """Say whether a rate is one of values, and the time determines these: months never seen."""
-    return feature.calendar is not None and metric in (*_BEYOND, "unseen_rate")
+    return feature.calendar is not None and metric in (*BEYOND, "unseen_rate")
 
 
 def cases(feature: Feature, counts: np.ndarray, ends: Ends) -> Iterator[Case]:
@@ -179,8 +190,8 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
     before = then.faults / then.rows if then.rows else 0.0
     low, high = wilson(count, rows)
     declared = is_declared(feature, metric)
-    floor = _floor(metric, declared)
-    if metric in _BEYOND and not declared and feature.baseline_distance > _SEASONAL:
+    floor = floor_of(metric, declared)
+    if metric in BEYOND and not declared and feature.baseline_distance > _SEASONAL:
         floor = feature.baseline_distance  # so many rows may lie beyond those before
     most = before + feature.baseline_rates.get(metric, 0.0)
     new = _expected_new(context.all_hours.by_name[feature.name], metric) * then.rows
@@ -191,7 +202,7 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
             _described(feature, case), p_value=p, **no_room(most, enough=rows >= context.min_rows)
         )
     growth, floor = value - most, threshold - most
-    alert = growth > floor and (declared or p < context.alpha_per_fault)
+    alert = growth > floor and (declared or p < level(context))
     if metric == "unseen_rate" and not declared:
         alert = alert and (count >= _MANY or growth > RATE_FLOOR)
     return Metric(
@@ -210,6 +221,11 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
     )
 
 
+def level(context: Context) -> float:
+    """Return the level of the test of one rate."""
+    return context.alpha_per_fault
+
+
 def _described(feature: Feature, case: Case) -> Metric:
     metric, count, rows = case
     low, high = wilson(count, rows)
@@ -224,7 +240,8 @@ def _described(feature: Feature, case: Case) -> Metric:
     )
 
 
-def _floor(metric: str, declared: bool) -> float:
+def floor_of(metric: str, declared: bool) -> float:
+    """Return how much a rate has to grow to be worth an alert."""
     if declared:
         return _DECLARED_FLOOR
     return _UNSEEN_FLOOR if metric == "unseen_rate" else RATE_FLOOR

@@ -35,8 +35,7 @@ def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> l
     Args:
         rows: some of the window's rows; those that its sample was made of, if it has one.
     """
-    known = context.reference.by_name
-    values = Values(rows.columns(known), len(rows.rows), known, rows.times)
+    values = values_of(rows, context)
     found = []
     for metric in metrics:
         if metric.verdict == ALERT:
@@ -47,6 +46,12 @@ def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> l
             )
         found.append(metric)
     return found
+
+
+def values_of(rows: Batch, context: Context) -> Values:
+    """Return the values of rows as the reference's features have them."""
+    known = context.reference.by_name
+    return Values(rows.columns(known), len(rows.rows), known, rows.times)
 
 
 def _examples(metric: Metric, context: Context, rows: Batch, values: Values) -> str | None:

@@ -42,6 +42,18 @@ def local_times(moments: Sequence[float] | np.ndarray, zone: str) -> LocalTimes:
     return LocalTimes(dates, (dates + 6) % 7, (local % 86_400 // 3600).astype(np.int64))
 
 
+def hours_of_the_week(moments: Sequence[float] | np.ndarray, zone: str) -> set[int]:
+    """Return the hours of the week that (n,) moments lie in, 0 to 167 from Monday, local time.
+
+    >>> hours_of_the_week([1_704_067_200.0], "UTC"), hours_of_the_week([], "UTC")
+    ({0}, set())
+    """
+    quarters = np.unique(np.asarray(moments, dtype=np.float64) // _QUARTER) * _QUARTER
+    local = local_times(quarters, zone)
+    found: set[int] = set((local.weekdays * 24 + local.hours).tolist())
+    return found
+
+
 def _offset(moment: float, place: ZoneInfo) -> float:
     found = datetime.fromtimestamp(moment, UTC).astimezone(place).utcoffset()
     return found.total_seconds() if found is not None else 0.0

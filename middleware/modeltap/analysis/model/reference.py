@@ -92,8 +92,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
         return {feature.name: feature for feature in self.features}
 
     def to_json(self) -> str:
-        """Write this reference as the store keeps it."""
-        return msgspec.json.encode(self).decode()
+        """Write this reference as the store keeps it: the same in each process, sets in order."""
+        plain = msgspec.to_builtins(self, str_keys=True, order="deterministic")
+        return msgspec.json.encode(plain).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Reference:

@@ -14,6 +14,7 @@ from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.model.halves import halves
+from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
@@ -166,7 +167,8 @@ def freeze(
         groups = RowGroups(reference, rows, moments[chosen], learnt.rhythm)
         found = row_baselines(groups, columns, moments, learnt.windows)
         reference = replace(reference, row_baselines=found)
-    reference = replace(reference, **(facts or {}))
+    hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
+    reference = replace(reference, hours=hours, **(facts or {}))
     sampled = [
         SampledRow(*keys[place], time, coded)
         for place, time, coded in zip(

@@ -108,7 +108,10 @@ def write(
 def is_within(reference: Reference, start: str, end: str) -> bool:
     """Return whether a window has rows of the reference's own period."""
     first, last = reference.from_time, reference.to_time
-    return first is not None and last is not None and start < last and end > first
+    if first is None or last is None:
+        return False
+    # A window of rows ends with its last one, which may be the reference's first.
+    return start < last and (end > first or start >= first)
 
 
 def _claimed(connection: sqlite3.Connection, result: WindowResult) -> bool:
@@ -162,6 +165,7 @@ def _row(result: WindowResult, metric: Metric) -> MetricRow:
         "window": period.window,
         "window_start": period.start,
         "window_end": period.end,
+        "at_once": int(metric.at_once),
         "in_reference": int(in_reference or result.learning),
         # What is provisional is forgotten, and was compared with the rows before.
         "reference_id": reference.id if reference is not None and not result.learning else None,
