@@ -101,7 +101,7 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
 
 def _is_of_calendar(feature: Feature, metric: str) -> bool:
     """Say whether a rate is one of values, and the time determines these: months never seen."""
-    return feature.calendar is not None and metric in (*_BEYOND, "unseen_rate")
+    return feature.calendar is not None and metric in (*BEYOND, "unseen_rate")
 
 
 def cases(feature: Feature, counts: np.ndarray, ends: Ends) -> Iterator[Case]:
