@@ -18,7 +18,7 @@ from modeltap.alerts import absence, acceptance, changes, lifecycle, reminders
 from modeltap.alerts.transitions import Transition
 from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.relearn import relearn
+from modeltap.analysis.references.learning import relearn
 from modeltap.analysis.verdicts import analyze, capture_loss, results
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
@@ -37,7 +37,7 @@ from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
 from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.pending_work import pending_work
-from modeltap.store.references import active_reference
+from modeltap.store.references import active_reference, count_frozen
 from modeltap.store.settings import SettingsReader, configured_models
 from modeltap.store.watermarks import SEEN, watermark
 
@@ -74,11 +74,11 @@ class DeliveryPass:
 
 @dataclass(frozen=True)
 class AcceptanceReport:
-    """The incidents that ended, when the first began, and the reference that was learnt anew."""
+    """The incidents that ended, when the first began, and whether a reference is learnt anew."""
 
     summaries: Sequence[str]
     since: str | None
-    learnt: Reference | None
+    learns: bool
 
 
 class RunOptions(TypedDict, total=False):
@@ -198,21 +198,20 @@ class Analyzer:
         They end with a note. The comparison of a rolling reference moves on to what came since
         they began; a frozen one is learnt anew from it.
 
-        Raises `InputError` where no reference is there, or too few rows are to learn from.
+        Raises `InputError` where no reference is there.
         """
-        with KeptLease(Lease(self.connection, analyze.LEASE), 60) as lease:
+        with KeptLease(Lease(self.connection, analyze.LEASE), 60):
             row = active_reference(self.connection, model, version)
             if row is None:
                 raise InputError(f"{model} has no reference yet: there is no normal to replace")
             since = acceptance.open_since(self.connection, model, version)
-            before, learnt = Reference.from_json(row.payload), None
-            if since is not None and not before.rolling:
-                counter = WindowCounter(self.connection, self.settings, lease)
-                learnt = relearn(counter, before, since)
+            learns = since is not None and not Reference.from_json(row.payload).rolling
+            if since is not None and learns:
+                relearn(self.connection, model, version, since)
             with writing(self.connection):
                 ended = acceptance.accept(self.connection, model, version)
                 self._enqueue(ended, model)
-        return AcceptanceReport([one.alert["summary"] for one in ended], since, learnt)
+        return AcceptanceReport([one.alert["summary"] for one in ended], since, learns)
 
     def report_absence(self, now: float) -> None:
         """Raise and end the alerts about missing traffic or labels, and repeat due ones.
@@ -268,7 +267,7 @@ class Analyzer:
     def _analyze(self, scope: PassScope, lease: Lease, on_piece: OnPiece) -> AnalysisReport:
         begin_pass(self.connection)
         counter = WindowCounter(self.connection, self.settings, lease, on_piece)
-        counted = analyze.count(counter)
+        exchanges, before = analyze.count(counter), count_frozen(self.connection)
         windows = 0
         for result in analyze.results(scope, counter):
             if self._write(lease, result, again=scope.again):
@@ -279,7 +278,8 @@ class Analyzer:
                 self._write(lease, result)
         if scope.model is None:
             end_pass(self.connection)
-        return AnalysisReport(counted.exchanges, counted.references, windows)
+        frozen = count_frozen(self.connection) - before
+        return AnalysisReport(exchanges, frozen, windows)
 
     def _write(self, lease: Lease, result: WindowResult, *, again: bool = False) -> bool:
         """Write a window's metrics, its alerts and their messages, in one transaction.
@@ -292,7 +292,8 @@ class Analyzer:
                 if rows and not again:
                     model = result.period.model
                     rules = self.settings.for_model(model).rules
-                    self._enqueue(lifecycle.update(connection, rows, rules), model)
+                    changed = lifecycle.update(connection, rows, rules, learning=result.learning)
+                    self._enqueue(changed, model)
         except BusyError:
             return False
         return rows is not None

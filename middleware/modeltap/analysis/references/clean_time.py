@@ -67,7 +67,7 @@ class CleanTime:
         [(86400.0, 172800.0)]
         """
         if rolling.kind == "previous":
-            return self.before(start, rolling.amount)
+            return self.before(start, rolling.seconds)
         weeks = next(n for n in count(1) if self._is_clean(start - n * clock.WEEK, end - start))
         first = start - weeks * clock.WEEK
         if first < self.since:

@@ -64,7 +64,7 @@ def rolled(
 
 def _oldest(asked: ReferenceSettings, view: CleanTime, begin: float, finish: float) -> float:
     """Return from when on windows count: those that the earlier windows are compared with."""
-    own = view.before(begin, asked.amount)
+    own = view.before(begin, asked.seconds)
     compared = view.compared(asked, begin, finish)
     first = min((span[0] for span in (*own, *compared)), default=begin)
     return min((first, *(span[0] for span in view.compared(asked, first, first + finish - begin))))
@@ -119,7 +119,7 @@ class _Rolling:
         counts = self.history.counts(compared, self.min_rows)
         if counts is None:
             return None
-        found = _with(self.reference, counts)
+        found = with_counts(self.reference, counts)
         pairs = list(self._pairs(view))
         if self.asked.kind == "previous" and len(pairs) < MIN_BLOCKS:
             # Too early to know: how far do the windows lie from each other?
@@ -129,7 +129,7 @@ class _Rolling:
 
     def _pairs(self, view: CleanTime) -> Iterator[tuple[Tally, np.ndarray]]:
         """Yield earlier windows, each with the counts that it is compared with."""
-        for row in self._spread(self._enough(view.before(self.begin, self.asked.amount))):
+        for row in self._spread(self._enough(view.before(self.begin, self.asked.seconds))):
             start, end = clock.parse(row.window_start) or 0.0, clock.parse(row.window_end) or 0.0
             spans = view.compared(self.asked, start, end)
             if not spans or spans[0][0] < max(self.history.oldest, view.since):
@@ -150,7 +150,7 @@ class _Rolling:
         return rows[::-step]
 
 
-def _with(reference: Reference, counts: np.ndarray) -> Reference:
+def with_counts(reference: Reference, counts: np.ndarray) -> Reference:
     found = reference.counted(counts)
     features = tuple(map(_ranged, found.features))
     # All features count all rows, but those that are measured on another.
