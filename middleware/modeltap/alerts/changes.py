@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from modeltap.alerts.conditions import Evaluation
@@ -31,7 +32,10 @@ def fire(
 
 
 def suspect(connection: sqlite3.Connection, subject: AlertSubject, evaluation: Evaluation) -> None:
-    """Let an alert be pending, or a pending one last until this window."""
+    """Let an alert be pending, or a pending one last until this window; its summary says why."""
+    windows = subject.rule.min_windows
+    missing = "a second window" if windows == 2 else f"{windows} windows in a row"
+    evaluation = replace(evaluation, sentence=f"{evaluation.sentence}; waits for {missing}")
     if subject.alert is None:
         _begin(connection, subject, "pending", evaluation)
     elif subject.start >= subject.alert["last_window_start"]:
@@ -150,6 +154,7 @@ def _new_alert(subject: AlertSubject, state: str, evaluation: Evaluation) -> dic
         "p_value": row["p_value"],
         "summary": evaluation.sentence,
         "examples": row["examples"],
+        "related": row["related"],
         "started_at": row["window_start"],
         "resolved_at": None,
         "silenced_until": None,
@@ -164,6 +169,7 @@ def _last_until(connection: sqlite3.Connection, alert: AlertRow, evaluation: Eva
     change_alert(
         connection,
         alert["id"],
+        related=row["related"] or alert["related"],
         last_window_start=row["window_start"],
         value=row["value"],
         threshold=evaluation.threshold,

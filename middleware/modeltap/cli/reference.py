@@ -30,6 +30,7 @@ from modeltap.ingest.files.table import open_table
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.predictions import StoredRow, first_rows, rows_between
 from modeltap.store.references import (
     REFERENCE_SUMMARY,
@@ -98,7 +99,8 @@ def set_(
 
     connection = open_store(store, create=file is not None)
     settings = SettingsReader(connection, {"window": window} if window else {})
-    version = settings.for_model(model).analyzed_version(version)
+    if ModelVersion(model, version) not in counted_models(connection):
+        version = settings.for_model(model).analyzed_version(version)
     before = active_reference(connection, model, version)
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
@@ -314,6 +316,9 @@ def _told(frozen: Reference, as_json: bool, facts: Mapping[str, Any] | None = No
             "`modeltap alerts` says why"
         )
     _emit_features(features)
+    for one in frozen.features:
+        if one.calendar is not None:
+            click.echo(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
     for feature in frozen.features:
         if feature.sentinel is not None:
             click.echo(
@@ -342,4 +347,6 @@ def _feature(feature: Any) -> dict[str, Any]:
         "spread": feature.spread if feature.kind == "numeric" else None,
         "sentinel": feature.sentinel,
         "usual_variation": feature.baseline_distance,
+        "rhythm": feature.rhythm,
+        "calendar": feature.calendar,
     }

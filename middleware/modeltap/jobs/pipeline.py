@@ -19,7 +19,7 @@ from modeltap.alerts.transitions import Transition
 from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.learning import relearn
-from modeltap.analysis.verdicts import analyze, capture_loss, results
+from modeltap.analysis.verdicts import analyze, capture_loss, rejected_times, results
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.retention import Retention, parse_retention
@@ -273,6 +273,8 @@ class Analyzer:
             if self._write(lease, result, again=scope.again):
                 windows += 1
                 on_piece()
+        for result in rejected_times.results(self.connection):
+            self._write(lease, result)
         if pending_work(self.connection, time.time()).dropped:
             for result in capture_loss.results(self.connection, time.time()):
                 self._write(lease, result)

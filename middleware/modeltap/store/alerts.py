@@ -18,6 +18,7 @@ ALERT_COLUMNS = (
     "rule",
     "model",
     "version",
+    "related",
     "metric",
     "feature",
     "segment",
@@ -157,21 +158,28 @@ def was_resolved_around(
 
 
 def firing_since(
-    connection: sqlite3.Connection, row: Mapping[str, Any], metrics: Collection[str]
+    connection: sqlite3.Connection,
+    row: Mapping[str, Any],
+    causes: Collection[tuple[str, str | None]],
 ) -> list[str]:
-    """Return the first windows' starts of the alerts that fire about the column of `row`.
+    """Return the first windows' starts of the alerts that fire and explain `row`.
+
+    These are the alerts of its `causes` (metric and feature), and those of a finding that names
+    its feature as related.
 
     Args:
         row: of the table `metrics`.
-        metrics: only alerts about these.
     """
     rows = connection.execute(
-        "select window_start from alerts where model = ? and version = ? and window = ? and "
-        "feature is ? and segment is ? and state = 'firing' "
-        "and metric in (select value from json_each(?))",
+        "select window_start from alerts where model = ? and version = ? and segment is ? "
+        "and state = 'firing' and (window = ? and exists (select 1 from json_each(?) "
+        "where json_extract(value, '$[0]') = metric and json_extract(value, '$[1]') is feature) "
+        "or not (metric = ? and feature is ?) "
+        "and exists (select 1 from json_each(related) where value = ?))",
         (
-            *(row[name] for name in ("model", "version", "window", "feature", "segment")),
-            json.dumps(list(metrics)),
+            *(row[name] for name in ("model", "version", "segment", "window")),
+            json.dumps(list(causes)),
+            *(row[name] for name in ("metric", "feature", "feature")),
         ),
     )
     return [start for (start,) in rows]

@@ -100,6 +100,13 @@ create table reference_rows (               -- a sample of its rows, one by one:
 ) without rowid;
 create index reference_rows_by_exchange on reference_rows (exchange_id);
 
+create table reference_blocks (             -- its rows by time: what a window's hours looked like
+    reference_id text not null, block integer not null,     -- from 0 on in order of time
+    block_start text not null, block_end text not null, rows integer not null,
+    counts blob not null,                   -- as windows.counts
+    primary key (reference_id, block)
+) without rowid;
+
 create table windows (
     model text not null, version text not null default '', reference_id text not null,
     "window" text not null,                 -- how they are cut: '1h', '1 month', '5000 rows'
@@ -137,9 +144,11 @@ create table metrics (
     rows integer not null, count integer,
     metric text not null, feature text, segment text,
     value real, low real, high real, threshold real, p_value real,
-    strength real,                          -- effect divided by its floor; an alert fires at 2
+    strength real,                          -- effect divided by its floor
+    at_once integer not null default 0,     -- 1 where an alert needs no second window
     verdict text, explanation text,
     examples text,                          -- JSON: ids of exchanges that show it
+    related text,                           -- JSON: the features of one finding, in its alert
     in_reference integer not null default 0, reference_id text, computed_at text not null
 );
 create unique index one_metric on metrics
@@ -153,7 +162,7 @@ create table alerts (
     "window" text not null,
     window_start text not null, window_end text not null, last_window_start text not null,
     value real, threshold real, p_value real, summary text not null,
-    examples text,
+    examples text, related text,            -- JSON; related: the features of one finding
     started_at text not null, resolved_at text,
     silenced_until text, acknowledged_at text,
     notified_at text,                       -- when a message about it was last enqueued
@@ -226,6 +235,28 @@ create table models (                       -- the models and versions whose exc
     learn_from text,                        -- rows from then on are learnt; null for all
     primary key (model, version)
 ) without rowid;
+
+create table event_days (                   -- rows by day of event time, to know which are stray
+    model text not null, day text not null, rows integer not null,
+    primary key (model, day)
+) without rowid;
+
+create table counted_hours (                -- rows by the hour in which they were counted
+    model text not null, hour text not null, rows integer not null,
+    due integer not null default 1,         -- 1 where rows came since it was reported, 2 where
+                                            -- some of those that were rejected count again
+    primary key (model, hour)
+) without rowid;
+
+create table rejected_times (               -- rows whose event time cannot be theirs
+    exchange_id text not null, row integer not null,
+    model text not null, version text not null default '',
+    event_time text,                        -- null where it cannot be read
+    hour text not null,                     -- in which it was counted
+    reason text not null,                   -- 'future', 'stray' or 'unreadable'
+    primary key (exchange_id, row)
+) without rowid;
+create index rejected_times_by_hour on rejected_times (model, hour);
 
 create table due_windows (                  -- windows whose performance is to be computed
     model text not null, version text not null,

@@ -105,6 +105,15 @@ def put_window(connection: sqlite3.Connection, series: Series, window: CountedWi
     )
 
 
+def count_windows(connection: sqlite3.Connection, series: Series, after: str, until: str) -> int:
+    """Return how many windows end later than `after` and not later than `until`."""
+    (count,) = connection.execute(
+        f"select count(*) from windows where {_SERIES} and window_end > ? and window_end <= ?",
+        (*astuple(series), after, until),
+    ).fetchone()
+    return int(count)
+
+
 def due_windows(connection: sqlite3.Connection, series: Series) -> list[CountedWindow]:
     """Return the windows that rows were counted into since they were evaluated, in order."""
     rows = connection.execute(
@@ -167,6 +176,17 @@ def mark_evaluated(
         f"update windows set due = 0, evaluated_start = ?, evaluated_end = ? where {_SERIES} "
         "and window_start = ?",
         [(start, end, *astuple(series), window.window_start) for window in windows],
+    )
+
+
+def settle_before(connection: sqlite3.Connection, series: Series, end: str) -> None:
+    """Let windows before `end` that have metrics be due no more, inside the transaction."""
+    connection.execute(
+        f"update windows set due = 0 where {_SERIES} and due and window_start < ? and exists "
+        "(select 1 from metrics m where m.model = windows.model and m.version = windows.version "
+        "and m.window = windows.window and m.window_start <= windows.window_start "
+        "and m.window_end > windows.window_start and m.in_reference)",
+        (*astuple(series), end),
     )
 
 

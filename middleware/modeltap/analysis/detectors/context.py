@@ -91,6 +91,10 @@ class Context:
         before: when the row before the window came, in Unix seconds; None where it does not count.
         samples: rows of both sides; None where this window's rows are not compared.
         alerts: the alerts of the detectors that ran before.
+        whole: the reference with the counts of all hours, where `reference` has those of the
+            window's own; by default `reference`.
+        covered: the hours of the week, 0 to 167 from Monday by the reference's clock, that it has
+            rows of; None where only its first and its last time are known.
     """
 
     reference: Reference
@@ -104,6 +108,13 @@ class Context:
     samples: Samples | None = None
     baselines: Baselines = field(default_factory=LearntBaselines)
     alerts: tuple[Metric, ...] = ()
+    whole: Reference | None = None
+    covered: frozenset[int] | None = None
+
+    @property
+    def all_hours(self) -> Reference:
+        """The reference with the counts of all hours."""
+        return self.whole or self.reference
 
     @cached_property
     def _layout(self) -> dict[str, slice]:

@@ -21,8 +21,9 @@ from modeltap.analysis.detectors.context import (
     Context,
     LearntBaselines,
 )
-from modeltap.analysis.explanations.examples import with_examples
+from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.findings.finder import with_findings
 from modeltap.analysis.model.metric import (
     ALERT,
     LEARNING,
@@ -32,9 +33,11 @@ from modeltap.analysis.model.metric import (
 )
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.clean_time import CleanTime, clean_times
+from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
 from modeltap.analysis.references.rolling import rolled
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
@@ -75,11 +78,13 @@ class InputWindows:
         Each is to be written before the next is asked for: later windows read the metrics of
         earlier ones.
         """
-        due = self._due()
-        self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         if self.scope.again:
             with writing(self.scope.connection):
                 stored.forget_evaluations(self.scope.connection, self._series)
+        else:
+            self._settle_learnt()
+        due = self._due()
+        self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         yield from map(self._evaluate, self._groups())
 
     def _groups(self) -> Iterator[list[CountedWindow]]:
@@ -119,19 +124,28 @@ class InputWindows:
             yield group
         yield from self._open()
 
-    def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
-        """Return whether the reference begins or ends between two windows: no group has both."""
-        ends = self.reference.from_time, self.reference.to_time
-        return any(end and window.window_start < end <= following.window_start for end in ends)
-
     def _due(self) -> list[CountedWindow]:
         due = stored.due_windows(self.scope.connection, self._series)
         return [window for window in due if self._is_due(window)]
 
-    def _is_due(self, window: CountedWindow) -> bool:
-        """Return whether a window is to be evaluated: those that were learnt from were already."""
+    def _is_due(self, _window: CountedWindow) -> bool:
+        """Return whether a window is to be evaluated."""
+        return True
+
+    def _settle_learnt(self) -> None:
+        """Leave the windows alone that were evaluated while the reference was learnt."""
         end = self.reference.to_time
-        return not (self.reference.learnt and end is not None and window.window_start < end)
+        if not self.reference.learnt or end is None:
+            return
+        due = stored.due_windows(self.scope.connection, self._series)
+        if due and due[0].window_start < end:
+            with writing(self.scope.connection):
+                stored.settle_before(self.scope.connection, self._series, end)
+
+    def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
+        """Return whether the reference begins or ends between two windows: no group has both."""
+        ends = self.reference.from_time, self.reference.to_time
+        return any(end and window.window_start < end <= following.window_start for end in ends)
 
     def _evaluated_with(self, start: str) -> list[CountedWindow]:
         return stored.evaluated_with(self.scope.connection, self._series, start)
@@ -168,7 +182,7 @@ class InputWindows:
         self, group: Sequence[CountedWindow], window: Tally, start: str, end: str
     ) -> list[Metric]:
         """Evaluate one window, explain its alerts, and give them examples."""
-        reference = self._compared_with(start, end)
+        reference = self._compared_with(group, start, end)
         if reference is None:
             return self._without_reference(window)
         rows = self._rows(group)
@@ -184,24 +198,15 @@ class InputWindows:
             before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
+            whole=None if reference.rolling else self.reference,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
-        return explained(metrics, context)
-
-    @property
-    def _ends_with_a_row(self) -> bool:
-        """Whether a window's end says nothing of how long no row came."""
-        return self.scope.open_too or Window.parse(self._series.window).kind == "rows"
-
-    def _time_before(self, window: CountedWindow) -> float | None:
-        """Return when the row before a window of rows came: a pause may lie between the two."""
-        if window.first_seq is None:
-            return None
-        before = stored.window_before(self.scope.connection, self._series, window.window_start)
-        return None if before is None else clock.parse(before.last_event)
+            metrics = with_findings(metrics, context, values_of(samples.batch, context))
+        weekly = windows_a_week(self.scope.connection, self._series, end)
+        return explained(urgent(metrics, weekly, reference), context)
 
     def _seen(self, window: Tally) -> Tally:
         """Return the window's rows as the detectors see them."""
@@ -227,12 +232,31 @@ class InputWindows:
         """The verdict of windows that have nothing to compare with."""
         return LEARNING if self.reference.state == "provisional" else NO_REFERENCE
 
-    def _compared_with(self, start: str, end: str) -> Reference | None:
+    @property
+    def _ends_with_a_row(self) -> bool:
+        """Whether a window's end says nothing of how long no row came."""
+        return self.scope.open_too or Window.parse(self._series.window).kind == "rows"
+
+    def _time_before(self, window: CountedWindow) -> float | None:
+        """Return when the row before a window of rows came: a pause may lie between the two."""
+        if window.first_seq is None:
+            return None
+        before = stored.window_before(self.scope.connection, self._series, window.window_start)
+        return None if before is None else clock.parse(before.last_event)
+
+    def _compared_with(
+        self, group: Sequence[CountedWindow], start: str, end: str
+    ) -> Reference | None:
         """Return the reference of a window; None where a rolling one has too few rows yet."""
         if not self.reference.rolling:
-            return self.reference
+            return self._rhythm.compared(spans(group))
         connection, min_rows = self.scope.connection, self._settings.min_rows
         return rolled(connection, self.reference, self._series, start, end, min_rows)
+
+    @cached_property
+    def _rhythm(self) -> Rhythm:
+        window, holidays = self._series.window, self._settings.holidays
+        return stored_rhythm(self.scope.connection, self.reference, window, holidays)
 
     def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
         """Return whether a window's rows are compared: not those of the reference's own period."""

@@ -13,6 +13,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.verdicts.results import Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
@@ -85,9 +86,12 @@ class LabelledWindows:
         settings = self._scope.settings.for_model(due.model)
         reference = self._reference(due.model, due.version, settings)
         pairs = labelled_predictions(self._connection, due.model, due.version, first, after)
+        series = Series(due.model, due.version, reference.id if reference else "", due.window)
+        weekly = windows_a_week(self._connection, series, period.end)
+        metrics = urgent(_performance(pairs, reference, settings), weekly, reference)
         return WindowResult(
             period,
-            [*_performance(pairs, reference, settings), _coverage(pairs)],
+            [*metrics, _coverage(pairs)],
             reference,
             due,
             job="performance",

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.analysis.model.metric import ALERT, OK, Metric
+from modeltap.analysis.model.metric import ALERT, LEARNING, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
 from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, forget_due
+from modeltap.store.event_times import mark_reported
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
     MetricRow,
@@ -55,7 +56,14 @@ class LossesRead:
     newest: int
 
 
-Done = EvaluatedWindows | DueWindow | StoredTraffic | LossesRead
+@dataclass(frozen=True)
+class HourReported:
+    """The event times that were rejected in an hour were reported."""
+
+    hour: str
+
+
+Done = EvaluatedWindows | DueWindow | StoredTraffic | LossesRead | HourReported
 """The rows that the transaction of a window marks as evaluated."""
 
 
@@ -99,7 +107,7 @@ def write(
         # Metrics that this reference no longer yields would otherwise stay for good.
         period = result.period
         series = Series(period.model, period.version, result.reference.id, period.window)
-        drop_compared_with_others(connection, series, period.start)
+        drop_compared_with_others(connection, series, period.start, period.end)
     rows = [_row(result, metric) for metric in result.metrics]
     save_metrics(connection, rows)
     return rows
@@ -132,6 +140,8 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
             forget_due(connection, done)
         case StoredTraffic():
             mark_traffic_done(connection, done.model, done.version, done.window, done.window_start)
+        case HourReported(hour):
+            mark_reported(connection, period.model, hour)
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
 
@@ -153,10 +163,11 @@ def _forget_earlier_periods(
 
 def _row(result: WindowResult, metric: Metric) -> MetricRow:
     period, reference = result.period, result.reference
+    learnt = reference is not None and reference.learnt
     in_reference = reference is not None and is_within(reference, period.start, period.end)
-    if in_reference and metric.verdict == ALERT and not result.learning:
+    if in_reference and metric.verdict in (OK, ALERT) and not result.learning:
         # Rows of the reference are normal by definition.
-        metric = msgspec.structs.replace(metric, verdict=OK)
+        metric = msgspec.structs.replace(metric, verdict=LEARNING if learnt else OK)
     row: dict[str, Any] = {
         **msgspec.structs.asdict(metric),
         "model": period.model,
@@ -164,6 +175,7 @@ def _row(result: WindowResult, metric: Metric) -> MetricRow:
         "window": period.window,
         "window_start": period.start,
         "window_end": period.end,
+        "at_once": int(metric.at_once),
         "in_reference": int(in_reference or result.learning),
         # What is provisional is forgotten, and was compared with the rows before.
         "reference_id": reference.id if reference is not None and not result.learning else None,

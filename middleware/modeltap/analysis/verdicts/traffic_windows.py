@@ -13,6 +13,8 @@ from modeltap.analysis.detectors import latency_and_errors
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.verdicts.results import Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent
+from modeltap.config.windows import Window
 from modeltap.store.metrics import last_normal_values
 from modeltap.store.traffic import StoredTraffic, closed_traffic
 
@@ -44,7 +46,8 @@ def _evaluate(scope: PassScope, window: StoredTraffic) -> WindowResult:
         _baseline(scope.connection, period),
         min_rows=scope.settings.for_model(period.model).min_rows,
     )
-    metrics = explained(latency_and_errors.evaluate(context))
+    weekly = Window.parse(period.window).a_week or 1.0
+    metrics = explained(urgent(latency_and_errors.evaluate(context), weekly))
     return WindowResult(
         period, metrics, done=window, job="operations", revision=f"#{window.requests}"
     )
