@@ -169,6 +169,7 @@ class InputWindows:
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
             times=parse_times([row.event_time for row in rows]),
+            start=clock.parse(start),
             end=None if self.scope.open_too else clock.parse(end) or 0.0,
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
