@@ -76,7 +76,9 @@ class Watch:
 
     def note(self) -> None:
         """Note the words of the alerts that are new."""
-        for alert in self.connection.execute("select id, summary from alerts"):
+        for alert in self.connection.execute(
+            "select id, summary from alerts where state <> 'pending'"
+        ):
             self._summaries.setdefault(alert["id"], alert["summary"])
 
     def incidents(self) -> list[Incident]:

@@ -11,7 +11,7 @@ from modeltap.alerts.conditions import Evaluation
 from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import ERROR, FIRING, NO_DATA, RESOLVED, Transition
 from modeltap.clock import now
-from modeltap.store.alert_history import note_change
+from modeltap.store.alert_history import ACCEPTED, note_change
 from modeltap.store.alerts import (
     AlertRow,
     change_alert,
@@ -76,6 +76,20 @@ def resolve(connection: sqlite3.Connection, alert: AlertRow, row: MetricRow) -> 
     _set_state(connection, alert, row, "resolved")
     ended = {**dict(alert), "state": "resolved", "resolved_at": end}
     return _transition(RESOLVED, ended, row, row["strength"] or 0.0)
+
+
+def accept(connection: sqlite3.Connection, alert: AlertRow) -> Transition:
+    """End an incident that shows the new normal, with the last window that was evaluated for it.
+
+    Args:
+        alert: with `last_window_end`, as `open_incidents` returns it.
+    """
+    start, end = alert["last_window_start"], alert["last_window_end"] or alert["window_end"]
+    change_alert(connection, alert["id"], state="resolved", resolved_at=end)
+    note_change(connection, alert["id"], "resolved", window_start=start, note=ACCEPTED)
+    own = {name: alert[name] for name in alert.keys() if name != "last_window_end"}  # noqa: SIM118
+    ended = {**own, "state": "resolved", "resolved_at": end}
+    return Transition(RESOLVED, ended, 0.0, start, end)
 
 
 def lose_data(

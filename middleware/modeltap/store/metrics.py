@@ -56,13 +56,14 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> N
 
 
 def drop_compared_with_others(
-    connection: sqlite3.Connection, series: Series, window_start: str
+    connection: sqlite3.Connection, series: Series, start: str, end: str
 ) -> None:
-    """Delete a window's metrics against other references, inside the transaction."""
+    """Delete the metrics of windows that begin in a period against other references, inside the
+    transaction."""
     connection.execute(
-        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
-        "and reference_id <> ?",
-        (series.model, series.version, series.window, window_start, series.reference_id),
+        "delete from metrics where model = ? and version = ? and window = ? and window_start >= ? "
+        "and window_start < ? and reference_id <> ?",
+        (series.model, series.version, series.window, start, end, series.reference_id),
     )
 
 
@@ -85,10 +86,14 @@ def values_before(
     before: str,
     since: str,
     at_least: int,
+    but: Sequence[tuple[str, str]] = (),
 ) -> list[float]:
     """Return a metric's values in the windows from `since` to `before`, newest first.
 
     Where these are fewer than `at_least`, the ones before them are taken, too, up to that number.
+
+    Args:
+        but: half-open periods whose windows do not count.
     """
     rows = connection.execute(
         "select window_start, value from metrics where model = ? and version = ? and window = ? "
@@ -100,7 +105,8 @@ def values_before(
     for start, value in rows:
         if start < since and len(found) >= at_least:
             break
-        found.append(value)
+        if not any(first <= start < last for first, last in but):
+            found.append(value)
     return found
 
 

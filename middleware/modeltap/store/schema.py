@@ -100,6 +100,13 @@ create table reference_rows (               -- a sample of its rows, one by one:
 ) without rowid;
 create index reference_rows_by_exchange on reference_rows (exchange_id);
 
+create table reference_blocks (             -- its rows by time: what a window's hours looked like
+    reference_id text not null, block integer not null,     -- from 0 on in order of time
+    block_start text not null, block_end text not null, rows integer not null,
+    counts blob not null,                   -- as windows.counts
+    primary key (reference_id, block)
+) without rowid;
+
 create table windows (
     model text not null, version text not null default '', reference_id text not null,
     "window" text not null,                 -- how they are cut: '1h', '1 month', '5000 rows'

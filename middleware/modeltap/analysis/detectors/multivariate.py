@@ -57,9 +57,9 @@ def evaluate(context: Context) -> list[Metric]:
     then, now = context.samples.reference, context.samples.window
     if min(then.rows, now.rows) < context.min_rows:
         return [too_few("multivariate_drift", now.rows)]
-    excluded = left_out(context.reference, context.alerted)
-    a = matrix(then, context.reference, excluded)
-    b = matrix(now, context.reference, excluded)
+    excluded = left_out(context.all_hours, context.alerted)
+    a = matrix(then, context.all_hours, excluded)
+    b = matrix(now, context.all_hours, excluded)
     if a.values.shape[1] < 2:
         return []
     components = then.recall(("components", excluded), lambda: Components(a.values))

@@ -43,9 +43,9 @@ def evaluate(context: Context) -> list[Metric]:
     if context.samples is None:
         return []
     then, now = context.samples.reference, context.samples.window
-    excluded = left_out(context.reference, context.alerted)
-    a = matrix(then, context.reference, excluded).values
-    b = matrix(now, context.reference, excluded).values
+    excluded = left_out(context.all_hours, context.alerted)
+    a = matrix(then, context.all_hours, excluded).values
+    b = matrix(now, context.all_hours, excluded).values
     if a.shape[1] < 2:
         return []
     if min(len(a), len(b)) < context.min_rows:

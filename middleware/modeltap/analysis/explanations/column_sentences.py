@@ -7,7 +7,7 @@ import numpy as np
 from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.detectors.drift import Drifted
+from modeltap.analysis.detectors.drift import Drifted, OfCalendar
 from modeltap.analysis.detectors.quality import Grown, OfDrift
 from modeltap.analysis.detectors.unit_change import FarOutside
 from modeltap.analysis.explanations.new_values import exact, new_value
@@ -45,6 +45,11 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
             f"{number(feature.baseline_distance)}"
         )
     return text
+
+
+@sentence.register
+def _(evidence: OfCalendar, metric: Metric, _context: Context | None) -> str:
+    return f"{metric.feature}: not compared, for the calendar determines it: the {evidence.part}"
 
 
 @sentence.register

@@ -37,10 +37,12 @@ def uncovered(context: Context) -> str | None:
 
 
 def covered_hours(reference: Reference) -> frozenset[int] | None:
-    """Return the hours of the week between a frozen reference's first and last time.
+    """Return the hours of the week that a frozen reference covers.
 
-    None where they are not known: of a file, or of a rolling reference.
+    None where they are not known: of a file without times, or of a rolling reference.
     """
+    if reference.hours and not reference.rolling:
+        return frozenset(reference.hours)
     first, last = (clock.parse(time or "") for time in (reference.from_time, reference.to_time))
     if first is None or last is None or reference.rolling:
         return None

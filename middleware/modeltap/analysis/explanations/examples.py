@@ -19,7 +19,6 @@ from modeltap.analysis.detectors.row_outliers import Outliers
 from modeltap.analysis.explanations.new_values import with_number
 from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import ALERT, Metric
-from modeltap.analysis.statistics.quantiles import span
 from modeltap.decoding.batches import Batch
 
 logger = logging.getLogger("modeltap")
@@ -83,7 +82,7 @@ def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) 
         wanted = None
     else:
         return
-    ends = span(np.array(feature.counts[: feature.bins]))
+    ends = quality.seen(feature)
     shown = 0
     for at in range(values.rows):
         counted = _count_row(feature, values, at)

@@ -7,5 +7,6 @@ binning    fine and coarse bins
 infer      a feature inferred from a column's values
 baseline   the model's performance in the reference
 reference  the features of a model's version, frozen
+blocks     its rows cut by time, each block with its counts
 metric     one metric of one window, its verdict and its evidence
 """
