@@ -200,6 +200,7 @@ class InputWindows:
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
             whole=None if reference.rolling else self.reference,
+            covered=None if reference.rolling else self._rhythm.covered,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
