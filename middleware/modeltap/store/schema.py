@@ -236,6 +236,28 @@ create table models (                       -- the models and versions whose exc
     primary key (model, version)
 ) without rowid;
 
+create table event_days (                   -- rows by day of event time, to know which are stray
+    model text not null, day text not null, rows integer not null,
+    primary key (model, day)
+) without rowid;
+
+create table counted_hours (                -- rows by the hour in which they were counted
+    model text not null, hour text not null, rows integer not null,
+    due integer not null default 1,         -- 1 where rows came since it was reported, 2 where
+                                            -- some of those that were rejected count again
+    primary key (model, hour)
+) without rowid;
+
+create table rejected_times (               -- rows whose event time cannot be theirs
+    exchange_id text not null, row integer not null,
+    model text not null, version text not null default '',
+    event_time text,                        -- null where it cannot be read
+    hour text not null,                     -- in which it was counted
+    reason text not null,                   -- 'future', 'stray' or 'unreadable'
+    primary key (exchange_id, row)
+) without rowid;
+create index rejected_times_by_hour on rejected_times (model, hour);
+
 create table due_windows (                  -- windows whose performance is to be computed
     model text not null, version text not null,
     "window" text not null, window_start text not null,

@@ -13,6 +13,5 @@ performance_baseline  the model's performance on labelled rows of the reference
 late_baseline         the same, once enough labels of a frozen reference have come
 clean_time            the time without incidents, which a rolling reference compares with
 rolling               the reference of one window, where it moves with time
-relearn               a frozen reference learnt anew, of the rows since a moment
 compare               two references side by side
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from modeltap.analysis.counting.tally import pack, unpack
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.local_times import local_times
+from modeltap.analysis.model.local_times import hours_of_the_week, local_times
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.references.day_types import cells, types_of
 from modeltap.analysis.statistics.distances import JS_OF_CHI2
@@ -90,6 +91,15 @@ class Rhythm:
         """The key of each block."""
         pairs = zip(self.types.tolist(), self.hours.tolist(), strict=True)
         return [Key(day_type, hour) for day_type, hour in pairs]
+
+    @cached_property
+    def covered(self) -> frozenset[int] | None:
+        """The hours of the week that the blocks lie in; None where they are days, or none."""
+        if not len(self.blocks) or self.blocks.days_or_more:
+            return None
+        pairs = zip(self.blocks.starts.tolist(), self.blocks.ends.tolist(), strict=True)
+        hours = np.concatenate([np.arange(start, end, clock.HOUR) for start, end in pairs])
+        return frozenset(hours_of_the_week(hours, self.reference.timezone))
 
     def compared(self, spans: Sequence[tuple[float, float]]) -> Reference:
         """Return the reference of a window with these parts, each (start, end) in Unix seconds.

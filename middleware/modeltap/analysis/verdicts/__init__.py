@@ -9,5 +9,6 @@ labelled_windows  performance, where labels came
 traffic_windows   latency, errors and throughput by the wall clock
 urgency           which alerts need no second window
 capture_loss      exchanges that were not recorded
+rejected_times    event times that cannot be true
 results           the result of one window, and writing it into the store
 """

@@ -195,11 +195,13 @@ class InputWindows:
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
             times=parse_times([row.event_time for row in rows]),
+            start=clock.parse(start),
             end=None if self._ends_with_a_row else clock.parse(end) or 0.0,
             before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
             whole=None if reference.rolling else self.reference,
+            covered=None if reference.rolling else self._rhythm.covered,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
