@@ -95,7 +95,7 @@ create unique index one_active_reference on "references" (model, version) where 
 
 create table reference_rows (               -- a sample of its rows, one by one: each can be erased
     reference_id text not null, exchange_id text not null, row integer not null,
-    coded blob not null,
+    event_time text, coded blob not null,
     primary key (reference_id, exchange_id, row)
 ) without rowid;
 create index reference_rows_by_exchange on reference_rows (exchange_id);

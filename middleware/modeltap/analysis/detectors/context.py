@@ -22,8 +22,22 @@ from modeltap.analysis.model.reference import Reference, layout
 Sensitivity = Literal["low", "normal", "high"]
 
 ALPHA: dict[Sensitivity, float] = {"low": 0.001, "normal": 0.009, "high": 0.05}
-"""False alarms a window that each sensitivity allows, over all features together. The normal one is
-to stay below .01 as measured, where quality's rates add theirs."""
+"""False alarms a window that each sensitivity allows, over all features and checks together. The
+normal one is to stay below .01 as measured."""
+
+COLUMNS_SHARE = 0.9
+"""Drift's part of the level: each column's test has it by the number of columns. That of a shift of
+a tenth of a deviation would gain one point of a hundred in power from the rest."""
+
+ROWS_SHARE = 0.07
+"""That of comparisons of rows: of 2,000 rows their floors are beyond chance anyway."""
+
+PERFORMANCE_SHARE = 0.03
+"""That of comparisons with labels."""
+
+STRICTER = 0.1
+"""Faults in data are gross, and their tests come on top of those for drift: a tenth of the level
+takes nothing from the first and little from the second."""
 
 DRIFT_FLOOR: dict[Sensitivity, float] = {"low": 0.06, "normal": 0.03, "high": 0.02}
 """The least Jensen-Shannon distance (base 2, less the one expected by chance) worth an alert: a
@@ -126,14 +140,21 @@ class Context:
 
     @property
     def alpha_per_test(self) -> float:
-        """The level of one of the features that are tested for drift (Bonferroni)."""
-        tested = sum(feature.is_tested for feature in self.reference.features)
-        return self.alpha / max(1, tested)
+        """The level of one of the features that are tested for drift, by their bins or as wholes
+        (Bonferroni)."""
+        kinds = ("text", "vector")
+        tested = sum(one.is_tested or one.kind in kinds for one in self.reference.features)
+        return COLUMNS_SHARE * self.alpha / max(1, tested)
 
     @property
-    def alpha_per_feature(self) -> float:
-        """The level of one of all features (Bonferroni)."""
-        return self.alpha / max(1, len(self.reference.features))
+    def alpha_per_fault(self) -> float:
+        """The level of one test for faults in a feature's data."""
+        return STRICTER * self.alpha_per_test
+
+    @property
+    def alpha_of_rows(self) -> float:
+        """The level of one of the two comparisons of whole rows."""
+        return ROWS_SHARE / 2 * self.alpha
 
     def after(self, metrics: Sequence[Metric]) -> Context:
         """Return the context of the next detector, which knows the alerts among `metrics`."""
