@@ -141,7 +141,8 @@ class InputWindows:
         due = stored.due_windows(self.scope.connection, self._series)
         if due and due[0].window_start < end:
             with writing(self.scope.connection):
-                stored.settle_before(self.scope.connection, self._series, end)
+                start = self.reference.from_time or ""
+                stored.settle_before(self.scope.connection, self._series, start, end)
 
     def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
         """Return whether the reference begins or ends between two windows: no group has both."""
