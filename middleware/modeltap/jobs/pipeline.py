@@ -238,7 +238,7 @@ class Analyzer:
         windows = 0
         for result in analyze.results(scope, counter):
             if self._write(lease, result, again=scope.again):
-                windows += 1
+                windows += result.is_last
                 on_piece()
         if pending_work(self.connection, time.time()).dropped:
             for result in capture_loss.results(self.connection, time.time()):

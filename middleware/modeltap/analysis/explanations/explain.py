@@ -210,15 +210,14 @@ def _(evidence: Outliers, metric: Metric, _context: Context) -> str:
 
 @sentence.register
 def _(evidence: Usual, metric: Metric, _context: Context | None) -> str:
-    value = metric.value or 0.0
+    value, usual = metric.value or 0.0, evidence.baseline
     if metric.metric == "error_rate":
+        known = "not known yet" if usual is None else percent(usual)
         return (
             f"{percent(value)} of requests failed, {metric.count:,} of {metric.rows:,}; usual is "
-            f"{percent(evidence.baseline)}"
+            f"{known}"
         )
-    return (
-        f"95 % of requests took up to {number(value)} ms; usual is {number(evidence.baseline)} ms"
-    )
+    return f"95 % of requests took up to {number(value)} ms; usual is {number(usual or 0.0)} ms"
 
 
 @sentence.register

@@ -5,6 +5,7 @@ scope             which windows a pass evaluates
 input_windows     inputs: drift, quality, rows compared as wholes
 labelled_windows  performance, where labels came
 traffic_windows   latency, errors and throughput by the wall clock
+usual_traffic     the usual error rate and latency
 capture_loss      exchanges that were not recorded
 results           the result of one window, and writing it into the store
 """

@@ -23,7 +23,12 @@ from modeltap.store.metrics import (
     save_metrics,
 )
 from modeltap.store.runs import claim_run
-from modeltap.store.traffic import StoredTraffic, mark_traffic_done
+from modeltap.store.traffic import (
+    Evaluated,
+    StoredTraffic,
+    mark_traffic_done,
+    mark_traffic_evaluated,
+)
 from modeltap.store.watermarks import advance
 from modeltap.store.windows import CountedWindow, Series, mark_evaluated
 
@@ -48,6 +53,18 @@ class EvaluatedWindows:
 
 
 @dataclass(frozen=True)
+class EvaluatedTraffic:
+    """The windows of traffic that were evaluated together for `what`; none of too few requests.
+
+    `read` is the window whose requests are known to all evaluations now, None before the last.
+    """
+
+    what: Evaluated
+    windows: Sequence[StoredTraffic]
+    read: StoredTraffic | None = None
+
+
+@dataclass(frozen=True)
 class LossesRead:
     """The rows of `dropped` up to `newest` were evaluated; `before` is the watermark so far."""
 
@@ -55,7 +72,7 @@ class LossesRead:
     newest: int
 
 
-Done = EvaluatedWindows | DueWindow | StoredTraffic | LossesRead
+Done = EvaluatedWindows | DueWindow | EvaluatedTraffic | LossesRead
 """The rows that the transaction of a window marks as evaluated."""
 
 
@@ -69,6 +86,7 @@ class WindowResult:
         done: what is marked as evaluated.
         job: evaluates each window once in a `revision`; None where a repetition does no harm.
         revision: tells one evaluation of a window from a later one, of more rows.
+        is_last: whether no other result of the same window follows.
     """
 
     period: Period
@@ -77,6 +95,7 @@ class WindowResult:
     done: Done | None = None
     job: str | None = None
     revision: str = ""
+    is_last: bool = True
 
 
 def write(
@@ -125,8 +144,12 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
             mark_evaluated(connection, series, windows, period.start, period.end)
         case DueWindow():
             forget_due(connection, done)
-        case StoredTraffic():
-            mark_traffic_done(connection, done.model, done.version, done.window, done.window_start)
+        case EvaluatedTraffic(what, traffic, read):
+            mark_traffic_evaluated(connection, traffic, what, period.start)
+            if read is not None:
+                mark_traffic_done(
+                    connection, read.model, read.version, read.window, read.window_start
+                )
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
 
