@@ -8,7 +8,8 @@ say what they return; `pending_work`, `retention` and `erasure` concern all. In 
 - `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing and finding them, decoding them, erasing them
 - `unmatched`, `request_days`, `dropped`: sides that wait, days with requests, losses of capture
-- `predictions`, `labels`, `due_windows`: decoded rows, ground truth, windows that labels came for
+- `predictions`, `labels`: decoded rows, ground truth
+- `due_windows`, `labelled_windows`: windows that labels came for, and how many
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work and how far each reader has come
 - `pending_work`: the work that an analysis would find, of all tables

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from modeltap.store.windows import Series
@@ -162,6 +162,22 @@ def latest_metrics(
         (*metrics, model, model, feature, feature, *metrics, last),
     )
     return list(map(dict, rows))
+
+
+def forget_starts(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    window: str,
+    starts: Iterable[str],
+    metrics: Sequence[str],
+) -> None:
+    """Delete these metrics of the windows that begin at `starts`, inside the transaction."""
+    connection.executemany(
+        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
+        f"and metric in ({', '.join('?' * len(metrics))})",
+        [(model, version, window, start, *metrics) for start in starts],
+    )
 
 
 class KnownValue(NamedTuple):

@@ -235,6 +235,14 @@ create table due_windows (                  -- windows whose performance is to b
     primary key (model, version, "window", window_start)
 ) without rowid;
 
+create table labelled_windows (             -- windows that labels came for
+    model text not null, version text not null,
+    "window" text not null, window_start text not null,
+    rows integer not null, labelled integer not null,
+    evaluated_from text,                    -- the start of the period it was evaluated in; or null
+    primary key (model, version, "window", window_start)
+) without rowid;
+
 create table dropped (
     seq integer primary key autoincrement,
     model text not null,                    -- '' where a process serves several

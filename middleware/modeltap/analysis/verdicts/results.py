@@ -15,11 +15,13 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
 from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, forget_due
+from modeltap.store.labelled_windows import LabelledWindow, put_labelled
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
     MetricRow,
     drop_compared_with_others,
     forget_period,
+    forget_starts,
     save_metrics,
 )
 from modeltap.store.runs import claim_run
@@ -65,6 +67,15 @@ class EvaluatedTraffic:
 
 
 @dataclass(frozen=True)
+class EvaluatedLabels:
+    """The labelled windows that were evaluated together; `enough` is whether for good."""
+
+    due: DueWindow
+    windows: Sequence[LabelledWindow]
+    enough: bool
+
+
+@dataclass(frozen=True)
 class LossesRead:
     """The rows of `dropped` up to `newest` were evaluated; `before` is the watermark so far."""
 
@@ -72,7 +83,7 @@ class LossesRead:
     newest: int
 
 
-Done = EvaluatedWindows | DueWindow | EvaluatedTraffic | LossesRead
+Done = EvaluatedWindows | EvaluatedLabels | EvaluatedTraffic | LossesRead
 """The rows that the transaction of a window marks as evaluated."""
 
 
@@ -142,8 +153,8 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
         case EvaluatedWindows(series, windows):
             _forget_earlier_periods(connection, period, done)
             mark_evaluated(connection, series, windows, period.start, period.end)
-        case DueWindow():
-            forget_due(connection, done)
+        case EvaluatedLabels():
+            _mark_labelled(connection, period, done)
         case EvaluatedTraffic(what, traffic, read):
             mark_traffic_evaluated(connection, traffic, what, period.start)
             if read is not None:
@@ -152,6 +163,19 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
                 )
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
+
+
+def _mark_labelled(connection: sqlite3.Connection, period: Period, done: EvaluatedLabels) -> None:
+    forget_due(connection, done.due)
+    if done.enough:
+        for window in done.windows:
+            forget_due(connection, DueWindow(*window[:4]))
+    start = period.start if done.enough else None
+    put_labelled(connection, [one._replace(evaluated_from=start) for one in done.windows])
+    # One that was evaluated by itself, and is now a part of a period, has no metrics any more.
+    parts = [one.window_start for one in done.windows if one.window_start != period.start]
+    series = period.model, period.version, period.window
+    forget_starts(connection, *series, parts, reported_by("performance"))
 
 
 def _forget_earlier_periods(
