@@ -161,7 +161,9 @@ def first_of(incidents: Sequence[Incident], fault: Fault) -> Incident | None:
 
 def learnt(watch: Watch) -> float:
     """Return the end of the reference's period."""
-    (end,) = watch.connection.execute('select min(to_time) from "references"').fetchone()
+    (end,) = watch.connection.execute(
+        "select min(to_time) from \"references\" where state = 'active'"
+    ).fetchone()
     return clock.parse(end or "") or START
 
 

@@ -10,6 +10,8 @@ _prefixes: dict[int, str] = {}
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
 """Seconds."""
 
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 EARLIEST, LATEST = -6.2e10, 2.5e11
 """The years 5 to 9892: what `iso` can write, and so is the window around it."""
 
@@ -75,6 +77,16 @@ def short(text: str | None) -> str:
     if text[10:] == "T00:00:00.000Z":
         return text[:10]
     return text[: 16 if text[17:19] == "00" else 19].replace("T", " ")
+
+
+def weekday(text: str) -> str:
+    """Write a stored timestamp of these days for people.
+
+    >>> weekday("2024-01-08T09:00:00.000Z")
+    'Monday 09:00 UTC'
+    """
+    moment = datetime.fromisoformat(text)
+    return f"{_DAYS[moment.weekday()]} {moment:%H:%M} UTC"
 
 
 def length(seconds: float) -> str:

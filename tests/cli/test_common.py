@@ -31,5 +31,5 @@ def test_a_store_is_created_only_on_request_and_read_only_when_read():
     open_store("x.db", create=True).close()
     with closing(read_store("x.db")) as connection:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            connection.execute("insert into models values ('m', '')")
+            connection.execute("insert into models (model, version) values ('m', '')")
         assert connection.execute("select * from models").fetchall() == []

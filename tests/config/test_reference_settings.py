@@ -11,23 +11,26 @@ DAY = 86_400.0
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "amount", "path", "moves"),
+    ("text", "kind", "seconds", "rows", "path", "moves"),
     [
-        ("first 2000 rows", "rows", 2000.0, "", False),
-        (" first  7d ", "seconds", 7 * DAY, "", False),
-        ("previous 12h", "previous", DAY / 2, "", True),
-        ("same hours last week", "last week", 7 * DAY, "", True),
-        ("data/normal.csv.gz", "file", 0.0, "data/normal.csv.gz", False),
-        ("first 7d.parquet", "file", 0.0, "first 7d.parquet", False),
+        ("first 2000 rows", "first", 0.0, 2000, "", False),
+        (" first  7d ", "first", 7 * DAY, 0, "", False),
+        ("first 7d, 2000 rows", "first", 7 * DAY, 2000, "", False),
+        ("first 500 rows,1d", "first", DAY, 500, "", False),
+        ("previous 12h", "previous", DAY / 2, 0, "", True),
+        ("same hours last week", "last week", 7 * DAY, 0, "", True),
+        ("data/normal.csv.gz", "file", 0.0, 0, "data/normal.csv.gz", False),
+        ("first 7d.parquet", "file", 0.0, 0, "first 7d.parquet", False),
     ],
 )
-def test_each_form_is_understood(text, kind, amount, path, moves):
+def test_each_form_is_understood(text, kind, seconds, rows, path, moves):
     found = parse_reference(text)
-    assert (found.kind, found.amount, found.path, found.moves) == (kind, amount, path, moves)
+    assert (found.kind, found.seconds, found.rows) == (kind, seconds, rows)
+    assert (found.path, found.moves) == (path, moves)
 
 
 @pytest.mark.parametrize(
-    "text", ["first 1 rows", "first rows", "previous 7", "last week", "normal.xlsx", ""]
+    "text", ["first 1 rows", "first 7d, 1 rows", "first 7d 2000 rows", "first rows", "previous 7", "last week", "normal.xlsx", ""]
 )
 def test_other_texts_are_one_clear_line(text):
     """One row is no reference."""

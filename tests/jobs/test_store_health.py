@@ -64,7 +64,7 @@ def test_pages_are_read_once_a_day(connection, store, monkeypatch):
 def test_damage_that_no_query_meets_is_found(store):
     with closing(connect(store)) as connection:
         rows = [(f"model {n:0200}", "") for n in range(500)]
-        connection.executemany("insert into models values (?, ?)", rows)
+        connection.executemany("insert into models (model, version) values (?, ?)", rows)
         connection.execute("pragma wal_checkpoint(truncate)")
         with store.open("r+b") as file:
             file.seek(store.stat().st_size - 4096)

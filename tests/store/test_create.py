@@ -28,7 +28,7 @@ def test_one_that_is_there_keeps_its_rows(store):
     command = [sys.executable, "-m", "modeltap.store.create", str(store)]
     subprocess.run(command, check=True)
     with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("insert into models values ('m', '1')")
+        connection.execute("insert into models (model, version) values ('m', '1')")
     subprocess.run(command, check=True)
     with closing(sqlite3.connect(store)) as connection:
-        assert connection.execute("select * from models").fetchall() == [("m", "1")]
+        assert connection.execute("select model, version from models").fetchall() == [("m", "1")]

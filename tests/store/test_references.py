@@ -27,6 +27,7 @@ def save(connection, id_, model="m", version="", payload="{}"):
             rows=2,
             from_time=None,
             to_time=None,
+            state="active",
             payload=payload,
         )
 

@@ -18,6 +18,7 @@ from modeltap.alerts.conditions import Evaluation
 from modeltap.alerts.rules import MIN_WINDOWS, rules_for
 from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import Transition
+from modeltap.analysis.model.metric import LEARNING
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.store.alerts import AlertRow
 from modeltap.store.metrics import MetricRow
@@ -67,6 +68,7 @@ def update(
     rows: Sequence[MetricRow],
     rules: Sequence[RuleSettings] = (),
     *,
+    learning: bool = False,
     recovery_windows: int = RECOVERY_WINDOWS,
 ) -> list[Transition]:
     """Bring the alerts up to date with one window's metric rows; return the transitions.
@@ -77,11 +79,13 @@ def update(
     Args:
         rows: rows of `metrics`, all of one window of one model.
         rules: the model's rules from the settings.
+        learning: whether the rows are of a window that the reference is learnt from, in which
+            some metrics may alert already.
         recovery_windows: how many recovered windows in a row end an incident.
     """
     transitions = []
     for row in causes_first(rows):
-        if row["in_reference"]:
+        if (row["in_reference"] and not learning) or row["verdict"] == LEARNING:
             continue
         for rule in rules_for(row, rules):
             subject = AlertSubject(connection, rule, row, rows)

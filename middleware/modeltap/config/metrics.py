@@ -41,6 +41,8 @@ class CatalogueEntry:
         report: the command that shows it.
         has_verdict: whether it decides; otherwise it only describes.
         explained_by: metrics whose alerts about the same column, in the same window, explain its.
+        while_learning: whether it may alert before the reference is frozen.
+        leaves_out: whether windows in which it alerted are left out of the reference.
     """
 
     name: str
@@ -51,6 +53,8 @@ class CatalogueEntry:
     has_verdict: bool
     description: str
     explained_by: tuple[str, ...] = ()
+    while_learning: bool = False
+    leaves_out: bool = False
 
 
 ALERT_RULES = {
@@ -110,7 +114,15 @@ _DRIFT = (
 )
 _QUALITY = (
     CatalogueEntry(
-        "missing_rate", "fraction", "lower", "data_quality", "quality", True, "rows without a value"
+        "missing_rate",
+        "fraction",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "rows without a value",
+        while_learning=True,
+        leaves_out=True,
     ),
     CatalogueEntry(
         "type_mismatch_rate",
@@ -120,6 +132,8 @@ _QUALITY = (
         "quality",
         True,
         "values of the wrong type",
+        while_learning=True,
+        leaves_out=True,
     ),
     CatalogueEntry(
         "unseen_rate",
@@ -129,6 +143,8 @@ _QUALITY = (
         "quality",
         True,
         "categories never seen before, or not allowed",
+        while_learning=True,
+        leaves_out=True,
     ),
     CatalogueEntry(
         "out_of_range_rate",
@@ -139,6 +155,8 @@ _QUALITY = (
         True,
         "values beyond the declared limits or the reference's ends",
         explained_by=("constant_feed",),
+        while_learning=True,
+        leaves_out=True,
     ),
     CatalogueEntry(
         "outlier_rate",
@@ -171,6 +189,8 @@ _QUALITY = (
         "quality",
         True,
         "a feature has one value alone",
+        while_learning=True,
+        leaves_out=True,
     ),
     CatalogueEntry(
         "duplicate_rate",
@@ -182,7 +202,14 @@ _QUALITY = (
         "rows equal to another in all inputs",
     ),
     CatalogueEntry(
-        "schema_change", "fields", "lower", "data_quality", "quality", True, "fields came or went"
+        "schema_change",
+        "fields",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "fields came or went",
+        while_learning=True,
     ),
     CatalogueEntry(
         "gap_seconds",

@@ -97,6 +97,8 @@ class Options(TypedDict, total=False):
     """A window with fewer rows waits for the next one."""
     reference: str
     """The rows that windows are compared with."""
+    per_version: bool
+    """Whether each version of a model has a reference of its own."""
     event_time: str
     """Where a row's time is: the request's, a body's field or a header."""
     sensitivity: Literal["low", "normal", "high"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -12,13 +12,25 @@ from modeltap import clock
 from modeltap.config.windows import Window, parse_seconds
 from modeltap.errors import ConfigError
 
+DEFAULT_REFERENCE = "first 7d, 2000 rows"
+"""A week has each hour of each day; fewer rows than these say little about any."""
+
+_PERIOD = r"(\d+\s*[mhdw])"
+_FIRST = re.compile(
+    rf"\s*first\s+(?:{_PERIOD}|(\d+)\s+rows|{_PERIOD}\s*,\s*(\d+)\s+rows"
+    rf"|(\d+)\s+rows\s*,\s*{_PERIOD})\s*"
+)
+
 
 class ReferenceSettings(msgspec.Struct, frozen=True):
-    """A model's reference: so many first rows, the first time, a file, or what moves."""
+    """A model's reference: the first rows or the first time, a file, or one that moves.
 
-    kind: Literal["rows", "seconds", "file", "previous", "last week"]
-    amount: float = 0.0
-    """Rows, or seconds."""
+    Of the first rows, `rows` and `seconds` must both be reached.
+    """
+
+    kind: Literal["first", "file", "previous", "last week"]
+    seconds: float = 0.0
+    rows: int = 0
     path: str = ""
 
     @property
@@ -30,25 +42,28 @@ class ReferenceSettings(msgspec.Struct, frozen=True):
 def parse_reference(text: str) -> ReferenceSettings:
     """Read the `reference` option: the first rows, the first time, a file, or one that moves.
 
-    >>> parse_reference("first 2000 rows").amount, parse_reference("previous 7d").kind
-    (2000.0, 'previous')
+    >>> asked = parse_reference("first 7d, 2000 rows")
+    >>> asked.seconds, asked.rows, parse_reference("previous 7d").kind
+    (604800.0, 2000, 'previous')
     >>> parse_reference("normal.csv").path, parse_reference("same hours last week").moves
     ('normal.csv', True)
     """
-    if match := re.fullmatch(r"\s*first\s+(\d+)\s+rows\s*", text):
-        if int(match[1]) >= 2:
-            return ReferenceSettings("rows", float(match[1]))
-    elif match := re.fullmatch(r"\s*(first|previous)\s+(\d+\s*[mhdw])\s*", text):
-        kind: Any = "seconds" if match[1] == "first" else "previous"
-        return ReferenceSettings(kind, parse_seconds(match[2], "reference"))
+    if match := _FIRST.fullmatch(text):
+        period = match[1] or match[3] or match[6]
+        rows = int(match[2] or match[4] or match[5] or 0)
+        seconds = parse_seconds(period, "reference") if period else 0.0
+        if rows >= 2 or (seconds and not rows):
+            return ReferenceSettings("first", seconds, rows)
+    elif match := re.fullmatch(rf"\s*previous\s+{_PERIOD}\s*", text):
+        return ReferenceSettings("previous", parse_seconds(match[1], "reference"))
     elif re.fullmatch(r"\s*same\s+hours\s+last\s+week\s*", text):
         return ReferenceSettings("last week", clock.WEEK)
     elif Path(text).suffix.lower() in (".csv", ".gz", ".jsonl", ".ndjson", ".parquet"):
         return ReferenceSettings("file", path=text)
     raise ConfigError(
-        f"reference {text!r} is not understood; write 'first 2000 rows', 'first 7d', "
-        "'previous 7d', 'same hours last week', or the path of a .csv, .csv.gz, .jsonl or "
-        ".parquet file"
+        f"reference {text!r} is not understood; write 'first 7d, 2000 rows', 'first 2000 rows', "
+        "'first 7d', 'previous 7d', 'same hours last week', or the path of a .csv, .csv.gz, "
+        ".jsonl or .parquet file"
     )
 
 
@@ -65,5 +80,5 @@ def check_windows(text: str, window: str) -> None:
             f"reference {text!r} needs windows of time that fit into it, such as "
             f"'1h' or '1d', not {window!r}"
         )
-    if length.size > reference.amount:
+    if length.size > reference.seconds:
         raise ConfigError(f"reference {text!r} is shorter than a window of {window!r}")

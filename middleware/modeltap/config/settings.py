@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from modeltap.config.mapping_settings import MappingSettings
+from modeltap.config.reference_settings import DEFAULT_REFERENCE
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.webhook_settings import WebhookSettings
@@ -56,6 +57,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     window: str | None = None
     min_rows: int | None = None
     reference: str | None = None
+    per_version: bool | None = None
     event_time: str | None = None
     sensitivity: Literal["low", "normal", "high"] | None = None
     missing_values: tuple[str | int | float, ...] | None = None
@@ -111,7 +113,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     task: Literal["classification", "regression"] | None = None
     window: str = AUTO
     min_rows: int = 100
-    reference: str = "first 2000 rows"
+    reference: str = DEFAULT_REFERENCE
+    per_version: bool = False
     event_time: str = "request"
     sensitivity: Literal["low", "normal", "high"] = "normal"
     missing_values: tuple[str | int | float, ...] = ()
@@ -139,6 +142,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         given = {name: value for name, value in named.items() if value is not None}
         return msgspec.structs.replace(self, **given)
 
+    def analyzed_version(self, version: str) -> str:
+        """Return the version that rows of `version` are analysed as: all as one, unless asked.
+
+        A new version goes on with the reference, the windows and the incidents of the old one.
+
+        >>> Settings().analyzed_version("2"), Settings(per_version=True).analyzed_version("2")
+        ('', '2')
+        """
+        return version if self.per_version else ""
+
     def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
         """Return each feature's settings: its own, with the codes of missing values for all."""
         own = {name: self.features.get(name, FeatureSettings()) for name in names}
@@ -164,6 +177,7 @@ ANALYSIS_OPTIONS = (
     "window",
     "min_rows",
     "reference",
+    "per_version",
     "event_time",
     "sensitivity",
     "missing_values",

@@ -35,6 +35,7 @@ from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
 from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.pending_work import pending_work
+from modeltap.store.references import count_frozen
 from modeltap.store.settings import SettingsReader, configured_models
 from modeltap.store.watermarks import SEEN, watermark
 
@@ -234,7 +235,7 @@ class Analyzer:
     def _analyze(self, scope: PassScope, lease: Lease, on_piece: OnPiece) -> AnalysisReport:
         begin_pass(self.connection)
         counter = WindowCounter(self.connection, self.settings, lease, on_piece)
-        counted = analyze.count(counter)
+        exchanges, before = analyze.count(counter), count_frozen(self.connection)
         windows = 0
         for result in analyze.results(scope, counter):
             if self._write(lease, result, again=scope.again):
@@ -245,7 +246,8 @@ class Analyzer:
                 self._write(lease, result)
         if scope.model is None:
             end_pass(self.connection)
-        return AnalysisReport(counted.exchanges, counted.references, windows)
+        frozen = count_frozen(self.connection) - before
+        return AnalysisReport(exchanges, frozen, windows)
 
     def _write(self, lease: Lease, result: WindowResult, *, again: bool = False) -> bool:
         """Write a window's metrics, its alerts and their messages, in one transaction.
@@ -258,7 +260,8 @@ class Analyzer:
                 if rows and not again:
                     model = result.period.model
                     rules = self.settings.for_model(model).rules
-                    self._enqueue(lifecycle.update(connection, rows, rules), model)
+                    changed = lifecycle.update(connection, rows, rules, learning=result.learning)
+                    self._enqueue(changed, model)
         except BusyError:
             return False
         return rows is not None

@@ -18,6 +18,7 @@ REFERENCE_SUMMARY = (
     "to_time",
     "created_at",
     "active",
+    "state",
 )
 """The columns of a reference but its payload."""
 
@@ -34,6 +35,7 @@ class StoredReference(NamedTuple):
     to_time: str | None
     created_at: str
     active: int
+    state: str
     payload: str
 
     def summary(self) -> dict[str, Any]:
@@ -51,15 +53,16 @@ def save_reference(
     rows: int,
     from_time: str | None,
     to_time: str | None,
+    state: str,
     payload: str,
 ) -> None:
     """Make this the active reference of its model and version, inside the caller's transaction."""
     connection.execute(
         'insert into "references" (id, model, version, source, rows, from_time, to_time, '
-        "created_at, active, payload) values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?) "
+        "created_at, active, state, payload) values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) "
         "on conflict (id) do update set payload = excluded.payload, "
-        "source = excluded.source",
-        (id, model, version, source, rows, from_time, to_time, now(), payload),
+        "source = excluded.source, state = excluded.state",
+        (id, model, version, source, rows, from_time, to_time, now(), state, payload),
     )
     activate(connection, id, model, version)
 
@@ -97,6 +100,14 @@ def all_references(
     return _select(connection, where, (model, model))
 
 
+def count_frozen(connection: sqlite3.Connection) -> int:
+    """Return how many references were frozen, whether they count or not."""
+    found: int = connection.execute(
+        "select count(*) from \"references\" where state = 'active'"
+    ).fetchone()[0]
+    return found
+
+
 def find_references(connection: sqlite3.Connection, beginning: str) -> list[StoredReference]:
     """Return the references whose ids begin so."""
     return _select(connection, "substr(id, 1, ?) = ?", (len(beginning), beginning))
@@ -119,6 +130,15 @@ def save_rows(
     connection.executemany(
         "insert into reference_rows (reference_id, exchange_id, row, coded) values (?, ?, ?, ?)",
         ((reference_id, *row) for row in rows),
+    )
+
+
+def copy_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """Give the reference `new` the sample of another's rows, inside the transaction."""
+    connection.execute(
+        "insert or ignore into reference_rows (reference_id, exchange_id, row, coded) "
+        "select ?, exchange_id, row, coded from reference_rows where reference_id = ?",
+        (new, old),
     )
 
 

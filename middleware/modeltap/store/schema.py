@@ -88,6 +88,7 @@ create table "references" (
     source text not null, rows integer not null,
     from_time text, to_time text,           -- half-open; null for a file
     created_at text not null, active integer not null default 1,
+    state text not null default 'active',   -- 'provisional' until the rows to learn are all there
     payload text not null                   -- JSON: per feature its bins and counts
 );
 create unique index one_active_reference on "references" (model, version) where active;
@@ -225,6 +226,7 @@ create table watermarks (                   -- how far each reader of the store 
 
 create table models (                       -- the models and versions whose exchanges were counted
     model text not null, version text not null,
+    learn_from text,                        -- rows from then on are learnt; null for all
     primary key (model, version)
 ) without rowid;
 

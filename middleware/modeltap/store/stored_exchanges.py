@@ -68,13 +68,22 @@ def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> lis
 
 
 def exchanges_of_version(
-    connection: sqlite3.Connection, model: str, version: str, after: int, until: int, limit: int
+    connection: sqlite3.Connection,
+    model: str,
+    version: str | None,
+    after: int,
+    until: int,
+    limit: int,
 ) -> list[StoredExchange]:
-    """Return the first `limit` exchanges of a model's version with `after` < seq <= `until`."""
+    """Return the first `limit` exchanges of a model's version with `after` < seq <= `until`.
+
+    Args:
+        version: None for all versions.
+    """
     return _select(
         connection,
-        "seq > ? and seq <= ? and model = ? and version = ? order by seq limit ?",
-        (after, until, model, version, limit),
+        "seq > ? and seq <= ? and model = ? and (? is null or version = ?) order by seq limit ?",
+        (after, until, model, version, version, limit),
     )
 
 

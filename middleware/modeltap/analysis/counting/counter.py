@@ -16,7 +16,7 @@ from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.counting.traffic import add_traffic, count_requests
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.windows import Window
+from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.times import parse_times, write_times
@@ -71,6 +71,12 @@ class WindowCounter:
         window = Window.parse(self.settings.for_model(reference.model).window)
         return Series(reference.model, reference.version, reference.id, window.text)
 
+    def series_of(self, reference: Reference) -> list[Series]:
+        """Return these windows, and after them those that drift is evaluated in, if others."""
+        own, option = self.series(reference), self.settings.for_model(reference.model).window
+        wanted = reference.drift_window if option.strip() == AUTO else ""
+        return [own] if wanted in ("", own.window) else [own, replace(own, window=wanted)]
+
     def count_new(self) -> int:
         """Count all exchanges that came since the last time; return how many."""
         total = 0
@@ -85,7 +91,10 @@ class WindowCounter:
 
     def recount(self, reference: Reference) -> None:
         """Count under a new reference, or into other windows, what was seen before."""
-        series = self.series(reference)
+        for series in self.series_of(reference):
+            self._recount(reference, series)
+
+    def _recount(self, reference: Reference, series: Series) -> None:
         name, seen = series.counted, watermark(self.connection, SEEN)
         if Window.parse(series.window).kind == "rows":
             # They are cut from what was seen, not counted as it comes.
@@ -94,10 +103,16 @@ class WindowCounter:
                     pass
             return
         if not watermark(self.connection, name):
-            self._sum_shorter(series)
+            self._sum_shorter(reference, series)
         while (before := watermark(self.connection, name)) < seen:
+            per_version = self.settings.for_model(reference.model).per_version
             chunk = exchanges_of_version(
-                self.connection, reference.model, reference.version, before, seen, CHUNK
+                self.connection,
+                reference.model,
+                reference.version if per_version else None,
+                before,
+                seen,
+                CHUNK,
             )
             after = chunk[-1].seq if len(chunk) == CHUNK else seen
             batch = self._read(reference.model, chunk)
@@ -130,7 +145,8 @@ class WindowCounter:
     def _take(self, chunk: list[StoredExchange], before: int) -> None:
         groups: dict[tuple[str, str], list[StoredExchange]] = {}
         for exchange in chunk:
-            groups.setdefault((exchange.model, exchange.version), []).append(exchange)
+            version = self.settings.for_model(exchange.model).analyzed_version(exchange.version)
+            groups.setdefault((exchange.model, version), []).append(exchange)
         after = chunk[-1].seq
         work = {
             key: (exchanges, self._read(key[0], exchanges)) for key, exchanges in groups.items()
@@ -143,11 +159,11 @@ class WindowCounter:
                 self._add_traffic(model, version, exchanges, batch)
             for row in active_references(self.connection):
                 reference = Reference.from_json(row.payload)
-                series = self.series(reference)
-                # One that is new, and has not counted what came before, counts it all later.
-                if advance(self.connection, series.counted, before, after):
-                    taken = work.get((row.model, row.version))
-                    if taken is not None:
+                taken = work.get((row.model, row.version))
+                for series in self.series_of(reference):
+                    # One that is new, and has not counted what came before, counts it all later.
+                    new = advance(self.connection, series.counted, before, after)
+                    if new and taken is not None:
                         self._add_windows(reference, series, taken[1])
 
     def _add_predictions(
@@ -199,12 +215,13 @@ class WindowCounter:
         if window.kind == "rows":
             groups = late_rows(self.connection, series, moments)
         else:
-            groups = ((clock.iso(start), rows) for start, rows in _by_window(moments, window))
+            cut = _cut(reference)
+            groups = ((clock.iso(start), rows) for start, rows in _by_window(moments, window, cut))
         for start, positions in groups:
             part = batch if len(positions) == len(batch.rows) else batch.picked(positions)
             merge(self.connection, reference, series, start, part)
 
-    def _sum_shorter(self, series: Series) -> None:
+    def _sum_shorter(self, reference: Reference, series: Series) -> None:
         """Make these windows of shorter ones that were counted before, where they fit."""
         window = Window.parse(series.window)
         fitting = [
@@ -214,16 +231,20 @@ class WindowCounter:
         ]
         if not fitting:
             return
+        cut = _cut(reference)
         shorter = replace(series, window=max(fitting, key=lambda one: one.size).text)
         groups: dict[float, list[CountedWindow]] = {}
         for row in stored.all_windows(self.connection, shorter):
-            start = window.start(clock.parse(row.window_start) or 0.0)
+            moment = clock.parse(row.window_start) or 0.0
+            start = window.start(moment)
+            if cut is not None and start < cut <= moment:
+                start = cut
             groups.setdefault(start, []).append(row)
         with self.fenced(series.counted, 0, watermark(self.connection, shorter.counted)):
             for start, rows in groups.items():
                 joined = CountedWindow(
                     clock.iso(start),
-                    clock.iso(window.end(start)),
+                    _end(reference, series, clock.iso(start)),
                     min(row.first_event for row in rows),
                     max(row.last_event for row in rows),
                     total(rows).pack(),
@@ -244,8 +265,7 @@ def merge(
     first, last = clock.iso(min(part.times)), clock.iso(max(part.times))
     old = stored.get_window(connection, series, start)
     if old is None:
-        end = clock.iso(Window.parse(series.window).end(clock.parse(start) or 0.0))
-        window = CountedWindow(start, end, first, last, counted.pack())
+        window = CountedWindow(start, _end(reference, series, start), first, last, counted.pack())
     else:
         window = old._replace(
             first_event=min(first, old.first_event),
@@ -253,6 +273,19 @@ def merge(
             tally=(counted + Tally.unpack(old.tally)).pack(),
         )
     stored.put_window(connection, series, window)
+
+
+def _cut(reference: Reference) -> float | None:
+    """Return where a reference's end cuts a window: none is while it is provisional."""
+    return clock.parse(reference.to_time) if reference.state == "active" else None
+
+
+def _end(reference: Reference, series: Series, start: str) -> str:
+    """Return the end of the window that starts at `start`, where the reference's end may cut it."""
+    window, moment = Window.parse(series.window), clock.parse(start) or 0.0
+    end = window.end(window.start(moment))
+    cut = _cut(reference)
+    return clock.iso(cut if cut is not None and moment < cut < end else end)
 
 
 def count_batch(batch: Batch, reference: Reference) -> Tally:
@@ -314,13 +347,20 @@ def starts(moments: np.ndarray, window: Window) -> np.ndarray:
     return found
 
 
-def _by_window(moments: np.ndarray, window: Window) -> Iterator[tuple[float, list[int]]]:
+def _by_window(
+    moments: np.ndarray, window: Window, cut: float | None = None
+) -> Iterator[tuple[float, list[int]]]:
     """Yield each window's start with the positions of those (n,) moments that lie in it.
 
-    NaN lies in none.
+    NaN lies in none. A window that the end of a reference cuts is two.
+
+    Args:
+        cut: the reference's end in Unix seconds.
     """
     known = np.flatnonzero(~np.isnan(moments))
     begun = starts(moments[known], window)
+    if cut is not None:
+        begun = np.where((begun < cut) & (moments[known] >= cut), cut, begun)
     for start in np.unique(begun).tolist():
         yield start, known[begun == start].tolist()
 

@@ -11,6 +11,7 @@
     text_and_vector     texts and vectors as wholes
     row_outliers        rows unlike any of the reference
     performance         predictions against labels
+    unit_change         half of the values far outside all before, while a reference is learnt
     latency_and_errors  latency, errors, throughput
 
 A new detector of inputs is a file here and its name in one of the tuples below.
@@ -61,6 +62,14 @@ DETECTORS: tuple[Detector, ...] = (
     *ROW_DETECTORS,
 )
 """All detectors of a window's inputs, in the order in which they run."""
+
+DAILY_DETECTORS: tuple[Detector, ...] = (drift, *ROW_DETECTORS)
+"""Those that need many rows: where an hour has few, they are evaluated by the day."""
+
+HOURLY_DETECTORS: tuple[Detector, ...] = tuple(
+    detector for detector in DETECTORS if detector not in DAILY_DETECTORS
+)
+"""The others."""
 
 
 def evaluate(context: Context, detectors: Sequence[Detector] | None = None) -> list[Metric]:

@@ -39,6 +39,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     """The windows, as `Window.text`, in which drift is evaluated; those of `window` where empty."""
     timezone: str = "UTC"
     """Whose clock the rhythm of hours and days follows."""
+    learnt: bool = False
+    """Whether its rows were evaluated while it was learnt."""
+    inherited: bool = False
+    """Whether it is another version's, and counts until its own is learnt."""
     left_out_rows: int = 0
     """Rows of its period that alerted while it was learnt, and are not in it."""
     rolling: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,32 +28,17 @@ from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
-from modeltap.store.predictions import StoredRow, event_period, first_rows, rows_between
+from modeltap.store.predictions import StoredRow
 from modeltap.store.references import save_reference, save_rows
 
 
-def freeze_when_ready(counter: WindowCounter, model: str, version: str) -> Reference | None:
-    """Freeze the reference that the settings ask for, once its rows are all there.
-
-    None while they are not. Raises `InputError` for a file that cannot be read.
-    """
+def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
+    """Freeze the file that the settings name; raises `InputError` if it cannot be read."""
     settings = counter.settings.for_model(model)
-    asked = parse_reference(settings.reference)
-    if asked.kind == "file":
-        table = open_table(asked.path)
-        _, _, timestamp = settings.event_time.partition("body:")
-        roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
-        return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
-    if asked.kind == "rows":
-        first = first_rows(counter.connection, model, version, limit=int(asked.amount))
-        if len(first) < int(asked.amount):
-            return None
-    else:
-        first = _first_seconds(counter.connection, model, version, asked.amount)
-    rolling = settings.reference.strip() if asked.moves else ""
-    return (
-        freeze_rows(counter, model, version, first, settings.reference, rolling) if first else None
-    )
+    table = open_table(parse_reference(settings.reference).path)
+    _, _, timestamp = settings.event_time.partition("body:")
+    roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
+    return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
 
 
 def freeze_file(
@@ -99,11 +84,13 @@ def freeze_rows(
     picked: Sequence[StoredRow],
     source: str,
     rolling: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Reference:
     """Freeze a reference of the stored rows `picked`.
 
     Args:
         rolling: the setting of a rolling reference, of which only the bins are these rows'.
+        facts: fields of the reference that its rows do not tell.
     """
     batch = counter.read_picked(model, picked)
     labels = _labels_of(counter.connection, batch)
@@ -119,6 +106,7 @@ def freeze_rows(
         version=version,
         source=source,
         rolling=rolling,
+        facts=facts,
     )
 
 
@@ -134,6 +122,7 @@ def freeze(
     version: str,
     source: str,
     rolling: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Reference:
     """Fit a reference to columns of length n and make it the one that counts.
 
@@ -141,6 +130,7 @@ def freeze(
         times: (n,) Unix seconds, NaN where unknown.
         labels: (n,) true values, None where unknown.
         keys: (n,) exchange id and row: what a person's rows are known by.
+        facts: fields of the reference that its rows do not tell.
     """
     window = Window.parse(settings.window)
     moments = np.array(times, dtype=np.float64)
@@ -164,6 +154,7 @@ def freeze(
     if blocks is not None and settings.multivariate and not rolling:
         learnt = row_baselines(reference, columns, blocks)
         reference = replace(reference, row_baselines=learnt)
+    reference = replace(reference, **(facts or {}))
     chosen = choose_rows(reference, keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
     coded = sample(some, len(chosen), reference).pack()
@@ -203,20 +194,9 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
         rows=reference.rows,
         from_time=reference.from_time,
         to_time=reference.to_time,
+        state=reference.state,
         payload=reference.to_json(),
     )
-
-
-def _first_seconds(
-    connection: sqlite3.Connection, model: str, version: str, seconds: float
-) -> list[StoredRow]:
-    """Return the rows of the first `seconds`, once a later row shows that they are over."""
-    period = event_period(connection, model, version)
-    start, end = clock.parse(period.first), clock.parse(period.last)
-    if start is None or end is None or end < start + seconds:
-        return []
-    first, after = (period.first or "", 0, 0), (clock.iso(start + seconds), 0, 0)
-    return rows_between(connection, model, version, first, after)
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:

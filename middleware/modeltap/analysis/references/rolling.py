@@ -30,8 +30,8 @@ def compared_period(rolling: str, start: str, end: str) -> tuple[str, str]:
     """
     asked = parse_reference(rolling)
     begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
-    last = begin if asked.kind == "previous" else finish - asked.amount
-    return clock.iso(begin - asked.amount), clock.iso(last)
+    last = begin if asked.kind == "previous" else finish - asked.seconds
+    return clock.iso(begin - asked.seconds), clock.iso(last)
 
 
 def rolled(
@@ -51,7 +51,7 @@ def rolled(
     asked = parse_reference(reference.rolling)
     history = _History(connection, series, asked, begin)
     latest = history.before(begin, finish)
-    found = None if latest is None else _with(reference, latest)
+    found = None if latest is None else with_counts(reference, latest)
     if found is None or found.rows < min_rows:
         return None
     pairs = history.pairs(min_rows)
@@ -71,7 +71,7 @@ class _History:
         asked: ReferenceSettings,
         begin: float,
     ) -> None:
-        self._length, self._asked, self._begin = asked.amount, asked, begin
+        self._length, self._asked, self._begin = asked.seconds, asked, begin
         self._rows = windows_between(
             connection, series, clock.iso(begin - 2 * self._length), clock.iso(begin)
         )
@@ -112,7 +112,8 @@ class _History:
         return [row for row in self._rows[first:] if row.tally.rows >= min_rows]
 
 
-def _with(reference: Reference, counts: np.ndarray) -> Reference:
+def with_counts(reference: Reference, counts: np.ndarray) -> Reference:
+    """Return a reference with other counts in its bins, whose ends and bounds are then theirs."""
     found = reference.counted(counts)
     features = tuple(map(_ranged, found.features))
     # All features count all rows, but those that are measured on another.

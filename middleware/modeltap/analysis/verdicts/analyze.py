@@ -2,63 +2,45 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.row_windows import RowWindows
+from modeltap.analysis.detectors import DAILY_DETECTORS, HOURLY_DETECTORS
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.freeze import freeze_when_ready
-from modeltap.analysis.verdicts import traffic_windows
+from modeltap.analysis.verdicts import learning_pass, traffic_windows
 from modeltap.analysis.verdicts.input_windows import InputWindows
 from modeltap.analysis.verdicts.labelled_windows import LabelledWindows
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.windows import Window
-from modeltap.store.models import ModelVersion, counted_models
+from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
 from modeltap.store.references import active_reference, active_references
 
 LEASE = "analysis"
 
 
-@dataclass(frozen=True)
-class Counted:
-    """How many exchanges were counted, and how many references were frozen."""
+def count(counter: WindowCounter) -> int:
+    """Count new exchanges; return how many.
 
-    exchanges: int
-    references: int
-
-
-def count(counter: WindowCounter) -> Counted:
-    """Count new exchanges and freeze the references whose rows are all there.
-
-    Raises `BusyError` when another analysis took the lease over, `InputError` for a reference
-    file that cannot be read.
+    Raises `BusyError` when another analysis took the lease over.
     """
     # A reference that was set since the last pass first counts the exchanges it missed.
-    for reference in _references(counter.connection, None):
-        counter.recount(reference)
-    exchanges, references = counter.count_new(), 0
-    for model, version in _without_reference(counter.connection):
-        frozen = freeze_when_ready(counter, model, version)
-        if frozen is not None:
-            references += 1
-            counter.recount(frozen)
-    return Counted(exchanges, references)
+    for row in active_references(counter.connection):
+        counter.recount(Reference.from_json(row.payload))
+    return counter.count_new()
 
 
 def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
     """Yield the result of each window that is over and due: inputs, performance, traffic.
 
-    Each is to be written before the next is asked for.
+    References whose rows are all there are frozen on the way. Each result is to be written before
+    the next is asked for. Raises `InputError` for a reference file that cannot be read.
     """
-    for reference in _references(scope.connection, scope.model):
-        if Window.parse(counter.series(reference).window).kind == "rows":
-            RowWindows(counter, reference).cut()
-        yield from InputWindows(scope, counter, reference).results()
+    for model, version in _versions(scope):
+        yield from _inputs(scope, counter, model, version)
     pending = pending_work(scope.connection, time.time())
     if scope.again or pending.labels or pending.labelled_windows:
         yield from LabelledWindows(scope).results()
@@ -66,14 +48,33 @@ def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
         yield from traffic_windows.results(scope)
 
 
-def _references(connection: sqlite3.Connection, model: str | None) -> list[Reference]:
-    rows = active_references(connection, model)
-    return [Reference.from_json(row.payload) for row in rows]
+def _versions(scope: PassScope) -> list[tuple[str, str]]:
+    """Return the models' versions that have rows or references, in order."""
+    found = {(row.model, row.version) for row in active_references(scope.connection)}
+    found |= {(one.model, one.version) for one in counted_models(scope.connection)}
+    return sorted(one for one in found if scope.model in (None, one[0]))
 
 
-def _without_reference(connection: sqlite3.Connection) -> list[ModelVersion]:
-    return [
-        version
-        for version in counted_models(connection)
-        if active_reference(connection, version.model, version.version) is None
-    ]
+def _inputs(
+    scope: PassScope, counter: WindowCounter, model: str, version: str
+) -> Iterator[WindowResult]:
+    reference = _reference(scope, model, version)
+    if not learning_pass.is_settled(reference):
+        yield from learning_pass.learn(scope, counter, model, version)
+        reference = _reference(scope, model, version)
+    if reference is None or reference.state == "provisional":
+        return
+    series = counter.series_of(reference)
+    if Window.parse(series[0].window).kind == "rows":
+        RowWindows(counter, reference).cut()
+    if len(series) == 1:
+        yield from InputWindows(scope, counter, reference).results()
+        return
+    # Where an hour has few rows, faults in values are looked for each hour, drift each day.
+    for one, detectors in zip(series, (HOURLY_DETECTORS, DAILY_DETECTORS), strict=True):
+        yield from InputWindows(scope, counter, reference, one, detectors).results()
+
+
+def _reference(scope: PassScope, model: str, version: str) -> Reference | None:
+    row = active_reference(scope.connection, model, version)
+    return None if row is None else Reference.from_json(row.payload)

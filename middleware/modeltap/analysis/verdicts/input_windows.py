@@ -12,7 +12,7 @@ from modeltap.analysis.counting.counter import WindowCounter, total
 from modeltap.analysis.counting.row_windows import RowWindows
 from modeltap.analysis.counting.sample import Sample, choose, sample
 from modeltap.analysis.counting.tally import Tally
-from modeltap.analysis.detectors import evaluate
+from modeltap.analysis.detectors import DETECTORS, Detector, evaluate
 from modeltap.analysis.detectors.context import (
     ALPHA,
     DRIFT_FLOOR,
@@ -23,7 +23,13 @@ from modeltap.analysis.detectors.context import (
 )
 from modeltap.analysis.explanations.examples import with_examples
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.metric import ALERT, NO_REFERENCE, NOT_ENOUGH_ROWS, Metric
+from modeltap.analysis.model.metric import (
+    ALERT,
+    LEARNING,
+    NO_REFERENCE,
+    NOT_ENOUGH_ROWS,
+    Metric,
+)
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.rolling import compared_period, rolled
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
@@ -37,7 +43,7 @@ from modeltap.store.connection import writing
 from modeltap.store.metrics import values_before
 from modeltap.store.predictions import StoredRow, rows_between
 from modeltap.store.references import sampled_rows
-from modeltap.store.windows import CountedWindow
+from modeltap.store.windows import CountedWindow, Series
 
 _MAX_SAMPLED = 100
 """Windows of one pass whose rows are compared as wholes: half a second each."""
@@ -45,14 +51,21 @@ _MAX_SAMPLED = 100
 
 @dataclass
 class InputWindows:
-    """Evaluates the inputs of one reference's windows."""
+    """Evaluates the inputs of one reference's windows.
+
+    Args:
+        series: the windows; by default those of the settings.
+        detectors: what is evaluated.
+    """
 
     scope: PassScope
     counter: WindowCounter
     reference: Reference
+    series: Series | None = None
+    detectors: Sequence[Detector] = DETECTORS
 
     def __post_init__(self) -> None:
-        self._series = self.counter.series(self.reference)
+        self._series = self.series or self.counter.series(self.reference)
         self._settings = self.scope.settings.for_model(self.reference.model)
 
     def results(self) -> Iterator[WindowResult]:
@@ -61,7 +74,7 @@ class InputWindows:
         Each is to be written before the next is asked for: later windows read the metrics of
         earlier ones.
         """
-        due = stored.due_windows(self.scope.connection, self._series)
+        due = self._due()
         self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         if self.scope.again:
             with writing(self.scope.connection):
@@ -76,7 +89,7 @@ class InputWindows:
         """
         waiting: list[CountedWindow] = []
         done: set[str] = set()
-        for window in stored.due_windows(self.scope.connection, self._series):
+        for window in self._due():
             if window.window_start in done:
                 continue
             group = [*waiting, window]
@@ -97,6 +110,15 @@ class InputWindows:
             waiting = []
             yield group
         yield from self._open()
+
+    def _due(self) -> list[CountedWindow]:
+        due = stored.due_windows(self.scope.connection, self._series)
+        return [window for window in due if self._is_due(window)]
+
+    def _is_due(self, window: CountedWindow) -> bool:
+        """Return whether a window is to be evaluated: those that were learnt from were already."""
+        end = self.reference.to_time
+        return not (self.reference.learnt and end is not None and window.window_start < end)
 
     def _evaluated_with(self, start: str) -> list[CountedWindow]:
         return stored.evaluated_with(self.scope.connection, self._series, start)
@@ -125,6 +147,7 @@ class InputWindows:
             self.reference,
             EvaluatedWindows(self._series, group),
             job=f"inputs {self.reference.id}",
+            learning=self.reference.state == "provisional",
             revision=f"#{window.rows}",
         )
 
@@ -134,12 +157,12 @@ class InputWindows:
         """Evaluate one window, explain its alerts, and give them examples."""
         reference = self._compared_with(start, end)
         if reference is None:
-            return _without_reference(self.reference, window, self._settings.min_rows)
+            return self._without_reference(window)
         rows = self._rows(group)
-        samples = _Samples(self, rows, start, end)
+        samples = WindowSamples(self, rows, start, end)
         context = Context(
             reference,
-            window,
+            self._seen(window),
             alpha=ALPHA[self._settings.sensitivity],
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
@@ -148,11 +171,35 @@ class InputWindows:
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
         )
-        metrics = evaluate(context)
+        metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
         return explained(metrics, context)
+
+    def _seen(self, window: Tally) -> Tally:
+        """Return the window's rows as the detectors see them."""
+        return window
+
+    def _decided(
+        self, metrics: list[Metric], _context: Context, _samples: WindowSamples
+    ) -> list[Metric]:
+        """Return the metrics with the verdicts that they may have."""
+        return metrics
+
+    def _without_reference(self, window: Tally) -> list[Metric]:
+        few = window.rows < self._settings.min_rows
+        verdict = NOT_ENOUGH_ROWS if few else self._no_reference
+        return [
+            Metric(metric="drift", feature=feature.name, rows=window.rows, verdict=verdict)
+            for feature in self.reference.features
+            if feature.is_tested
+        ]
+
+    @property
+    def _no_reference(self) -> str:
+        """The verdict of windows that have nothing to compare with."""
+        return LEARNING if self.reference.state == "provisional" else NO_REFERENCE
 
     def _compared_with(self, start: str, end: str) -> Reference | None:
         """Return the reference of a window; None where a rolling one has too few rows yet."""
@@ -165,6 +212,7 @@ class InputWindows:
         """Return whether a window's rows are compared: not those of the reference's own period."""
         return (
             self._settings.multivariate
+            and self.reference.state == "active"
             and start >= self._long_past
             and len(rows) >= self._settings.min_rows
             and not is_within(self.reference, start, end)
@@ -207,7 +255,7 @@ class InputWindows:
 
 
 @dataclass
-class _Samples:
+class WindowSamples:
     """Samples of a window and its reference, each built when it is first read."""
 
     inputs: InputWindows
@@ -242,17 +290,8 @@ class _RecentBaselines:
 
     def highest(self, metric: str, feature: str | None) -> float | None:
         """Return the largest value of a metric of a feature; None where too few are known."""
-        since = clock.iso((clock.parse(self.start) or 0.0) - parse_reference(self.rolling).amount)
+        since = clock.iso((clock.parse(self.start) or 0.0) - parse_reference(self.rolling).seconds)
         known = values_before(
             self.connection, self.series, metric, feature, self.start, since, MIN_BLOCKS
         )
         return max(known) if len(known) >= MIN_BLOCKS else None
-
-
-def _without_reference(reference: Reference, window: Tally, min_rows: int) -> list[Metric]:
-    verdict = NOT_ENOUGH_ROWS if window.rows < min_rows else NO_REFERENCE
-    return [
-        Metric(metric="drift", feature=feature.name, rows=window.rows, verdict=verdict)
-        for feature in reference.features
-        if feature.is_tested
-    ]

@@ -98,6 +98,7 @@ class WindowResult:
         job: evaluates each window once in a `revision`; None where a repetition does no harm.
         revision: tells one evaluation of a window from a later one, of more rows.
         is_last: whether no other result of the same window follows.
+        learning: whether the reference is still learnt, and what alerts may alert.
     """
 
     period: Period
@@ -107,6 +108,7 @@ class WindowResult:
     job: str | None = None
     revision: str = ""
     is_last: bool = True
+    learning: bool = False
 
 
 def write(
@@ -128,7 +130,7 @@ def write(
         period = result.period
         series = Series(period.model, period.version, result.reference.id, period.window)
         drop_compared_with_others(connection, series, period.start)
-    rows = [_row(result.period, metric, result.reference) for metric in result.metrics]
+    rows = [_row(result, metric) for metric in result.metrics]
     save_metrics(connection, rows)
     return rows
 
@@ -193,9 +195,10 @@ def _forget_earlier_periods(
         forget_period(connection, done.series, start, end, but=others)
 
 
-def _row(period: Period, metric: Metric, reference: Reference | None) -> MetricRow:
+def _row(result: WindowResult, metric: Metric) -> MetricRow:
+    period, reference = result.period, result.reference
     in_reference = reference is not None and is_within(reference, period.start, period.end)
-    if in_reference and metric.verdict == ALERT:
+    if in_reference and metric.verdict == ALERT and not result.learning:
         # Rows of the reference are normal by definition.
         metric = msgspec.structs.replace(metric, verdict=OK)
     row: dict[str, Any] = {
@@ -205,8 +208,9 @@ def _row(period: Period, metric: Metric, reference: Reference | None) -> MetricR
         "window": period.window,
         "window_start": period.start,
         "window_end": period.end,
-        "in_reference": int(in_reference),
-        "reference_id": reference.id if reference is not None else None,
+        "in_reference": int(in_reference or result.learning),
+        # What is provisional is forgotten, and was compared with the rows before.
+        "reference_id": reference.id if reference is not None and not result.learning else None,
         "computed_at": clock.now(),
     }
     return {name: row[name] for name in METRIC_COLUMNS}

@@ -34,8 +34,10 @@ class PassScope:
         A window is over when a later one has rows, or, where events are the requests
         themselves, when the clock says so.
         """
-        if self.open_too:
-            return True
+        return self.open_too or self.has_passed(model, version, end)
+
+    def has_passed(self, model: str, version: str, end: str) -> bool:
+        """Return whether a later row, or the clock, says that `end` has passed."""
         by_request = self.settings.for_model(model).event_time == "request"
         if by_request and self._is_live(model) and end <= clock.iso(time.time()):
             return True

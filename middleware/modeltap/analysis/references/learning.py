@@ -1,0 +1,200 @@
+"""Learning: which rows become a model's reference, and until when they are awaited.
+
+Learning follows event time, so rows that are imported, come live or come late lead to the same
+reference. It ends with a window, unless a number of rows alone is asked for.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modeltap import clock
+from modeltap.analysis.counting.sample import choose
+from modeltap.config.metrics import CATALOGUE
+from modeltap.config.reference_settings import ReferenceSettings, parse_reference
+from modeltap.config.settings import FeatureSettings, Settings
+from modeltap.config.windows import Window
+from modeltap.store import learning_progress as stored
+from modeltap.store.learning_progress import FeatureAlert, Span
+from modeltap.store.predictions import LAST, StoredRow, rows_between
+
+MOST_ROWS = 200_000
+"""More rows than these are sampled, evenly over the hours: a reference is learnt in memory, at
+about a kilobyte a row, and its counts are exact enough."""
+
+PROVISIONAL_ROWS = 5_000
+"""Rows of the first windows whose types and bins a provisional reference has."""
+
+_MILLISECOND = 0.001
+"""The resolution of stored times, in seconds."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How far the learning of a model's version has come.
+
+    Attributes:
+        start: the event time of the first row.
+        end: until when rows are learnt, exclusive; None while rows are missing.
+        until: the end that the period alone would have; None where only rows are asked for.
+        left_out: the windows that alerted meanwhile, and are not learnt.
+        missing: rows that are missing to the number asked for; 0 if `end` is known.
+    """
+
+    start: str
+    end: str | None
+    until: str | None
+    left_out: tuple[Span, ...] = ()
+    missing: int = 0
+
+
+def learning_of(
+    connection: sqlite3.Connection, settings: Settings, model: str, version: str
+) -> Learning | None:
+    """Return how far the learning has come; None while there is no row.
+
+    Args:
+        settings: the model's own.
+    """
+    begin = stored.learn_from(connection, model, version)
+    start = stored.first_time(connection, model, version, begin)
+    if start is None:
+        return None
+    asked = _asked(settings)
+    until = _period_end(asked, settings, start)
+    left_out = _left_out(connection, settings, model, version, Span(start, until or LAST[0]))
+    if not asked.rows:
+        return Learning(start, until, until, left_out)
+    last = stored.nth_time(connection, model, version, start, asked.rows, left_out)
+    if last is None:
+        return Learning(start, None, until, left_out, asked.rows)
+    after = clock.iso((clock.parse(last) or 0.0) + _MILLISECOND)
+    if until is None:
+        return Learning(start, after, None, left_out)
+    end = max(until, _boundary(settings, after))
+    left_out = _left_out(connection, settings, model, version, Span(start, end))
+    return Learning(start, end, until, left_out)
+
+
+def learnt_rows(
+    connection: sqlite3.Connection, model: str, version: str, learning: Learning, limit: int
+) -> list[StoredRow]:
+    """Return the rows that are learnt, at most `limit`, the same number of each busy hour.
+
+    Where only a number of rows is asked for, `limit` is that number, and they are the first.
+    """
+    span = Span(learning.start, learning.end or LAST[0])
+    if learning.until is None:
+        rows = rows_between(connection, model, version, (span.start, 0, 0), (span.end, 0, 0))
+        return _without(rows, learning.left_out)[:limit]
+    hours = stored.rows_by_hour(connection, model, version, span)
+    most = _most_of_an_hour(list(hours.values()), limit)
+    found: list[StoredRow] = []
+    for hour in hours:
+        first, after = max(span.start, hour), min(span.end, hour + "~")
+        rows = rows_between(connection, model, version, (first, 0, 0), (after, 0, 0))
+        rows = _without(rows, learning.left_out)
+        keys = [(row.exchange_id, row.row) for row in rows]
+        found += [rows[place] for place in choose(keys, most)]
+    return found
+
+
+def left_out_rows(
+    connection: sqlite3.Connection, model: str, version: str, learning: Learning
+) -> int:
+    """Return how many rows of the period alerted while it was learnt."""
+    return sum(
+        sum(stored.rows_by_hour(connection, model, version, span).values())
+        for span in learning.left_out
+    )
+
+
+def provisional_end(
+    connection: sqlite3.Connection, settings: Settings, model: str, version: str, start: str
+) -> str | None:
+    """Return the end of the first windows with `min_rows` rows; None while there are fewer."""
+    last = stored.nth_time(connection, model, version, start, settings.min_rows)
+    if last is None:
+        return None
+    after = clock.iso((clock.parse(last) or 0.0) + _MILLISECOND)
+    return _boundary(settings, after)
+
+
+def outlook(found: Learning) -> str:
+    """Return until when the reference is learnt, in words.
+
+    >>> outlook(Learning("", None, "2024-01-08T09:00:00.000Z", missing=2000))
+    'learning until Monday 09:00 UTC and 2,000 rows'
+    """
+    parts = [clock.weekday(found.until)] if found.until else []
+    parts += [f"{found.missing:,} rows"] if found.missing else []
+    return f"learning until {' and '.join(parts) or 'the window is over'}"
+
+
+def _asked(settings: Settings) -> ReferenceSettings:
+    return parse_reference(settings.reference)
+
+
+def _period_end(asked: ReferenceSettings, settings: Settings, start: str) -> str | None:
+    if not asked.seconds:
+        return None
+    return _boundary(settings, clock.iso((clock.parse(start) or 0.0) + asked.seconds))
+
+
+def _boundary(settings: Settings, moment: str) -> str:
+    """Return a moment rounded up to the end of a window of time; windows of rows end anywhere."""
+    window = Window.parse(settings.window)
+    if window.kind == "rows":
+        return moment
+    seconds = clock.parse(moment) or 0.0
+    start = window.start(seconds)
+    return moment if start == seconds else clock.iso(window.end(start))
+
+
+def _left_out(
+    connection: sqlite3.Connection, settings: Settings, model: str, version: str, span: Span
+) -> tuple[Span, ...]:
+    """Return the windows whose values alerted, joined where they follow each other.
+
+    A declared limit is one of its own: what breaks it often is no less usual for it.
+    """
+    metrics = [entry.name for entry in CATALOGUE.values() if entry.leaves_out]
+    alerts = stored.alerts_of_features(connection, model, version, metrics, span)
+    spans = sorted({alert.span for alert in alerts if not _is_declared(alert, settings)})
+    joined: list[Span] = []
+    for one in spans:
+        if joined and one.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, one.end))
+        else:
+            joined.append(one)
+    return tuple(joined)
+
+
+def _is_declared(alert: FeatureAlert, settings: Settings) -> bool:
+    declared = settings.features.get(alert.feature or "", FeatureSettings())
+    if alert.metric == "missing_rate":
+        return declared.required
+    if alert.metric == "out_of_range_rate":
+        return declared.min is not None or declared.max is not None
+    return alert.metric == "unseen_rate" and declared.allowed is not None
+
+
+def _without(rows: Sequence[StoredRow], spans: Sequence[Span]) -> list[StoredRow]:
+    return [row for row in rows if not any(start <= row.event_time < end for start, end in spans)]
+
+
+def _most_of_an_hour(counts: Sequence[int], limit: int) -> int:
+    """Return the number of rows an hour at which all hours together have `limit` at most.
+
+    >>> _most_of_an_hour([10, 10, 1000], 100), _most_of_an_hour([10, 10], 100)
+    (80, 10)
+    """
+    rest, hours = limit, sorted(counts)
+    for place, count in enumerate(hours):
+        even = rest // (len(hours) - place)
+        if count > even:
+            return max(1, even)
+        rest -= count
+    return max(hours, default=0)

@@ -1,0 +1,167 @@
+"""Windows while a reference is learnt: what may alert already.
+
+A window is compared with the rows before it, in bins of the first rows. What an hour of the day
+can explain has the verdict `learning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from modeltap import clock
+from modeltap.analysis.counting.counter import WindowCounter
+from modeltap.analysis.counting.tally import Tally
+from modeltap.analysis.detectors import unit_change
+from modeltap.analysis.detectors.constant_feed import Constant
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.detectors.quality import Grown, is_declared
+from modeltap.analysis.detectors.unit_change import FarOutside
+from modeltap.analysis.model.metric import ALERT, LEARNING, NOT_ENOUGH_ROWS, Metric
+from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.references.rolling import with_counts
+from modeltap.analysis.references.variation import varied
+from modeltap.analysis.verdicts.input_windows import InputWindows, WindowSamples
+from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.config.metrics import CATALOGUE
+from modeltap.store import windows as stored
+from modeltap.store.windows import CountedWindow
+
+_MISSING_GROWTH = 0.1
+"""While the hours are not known, a tenth more rows without a value is news, and less is not."""
+
+_UNSEEN = 0.5
+"""In the first days new categories come all the time; half of the rows is another feed."""
+
+_CONSTANT_HOURS = 4.0
+"""One value alone for so long is no quiet hour."""
+
+_RECENT = 28
+"""Windows that the usual rates are learnt from."""
+
+
+class _Earlier(NamedTuple):
+    """A window before the one that is evaluated."""
+
+    start: float
+    end: float
+    tally: Tally
+
+
+class LearningWindows(InputWindows):
+    """Evaluates the windows before the reference is frozen, up to the end of the learning."""
+
+    def __init__(
+        self, scope: PassScope, counter: WindowCounter, reference: Reference, until: str
+    ) -> None:
+        super().__init__(scope, counter, reference)
+        self._until = until
+        self._earlier: list[_Earlier] = []
+        self._span = 0.0, 0.0
+
+    def _is_due(self, window: CountedWindow) -> bool:
+        return window.last_event < self._until
+
+    def _compared_with(self, start: str, end: str) -> Reference | None:
+        """Return the reference with the counts of the rows before; None where they are too few."""
+        self._span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
+        self._earlier = self._before(start)
+        tallies = [one.tally for one in self._earlier]
+        if sum(tally.rows for tally in tallies) < self._settings.min_rows:
+            return None
+        whole = with_counts(self.reference, np.sum([tally.counts for tally in tallies], axis=0))
+        enough = [tally for tally in tallies if tally.rows >= self._settings.min_rows]
+        return varied(whole, enough[-_RECENT:])
+
+    def _before(self, start: str) -> list[_Earlier]:
+        rows = stored.windows_between(self.scope.connection, self._series, "", start)
+        return [
+            _Earlier(
+                clock.parse(row.window_start) or 0.0,
+                clock.parse(row.window_end) or 0.0,
+                Tally.unpack(row.tally),
+            )
+            for row in rows
+        ]
+
+    def _seen(self, window: Tally) -> Tally:
+        """Return the window without fields that were new in an earlier one."""
+        known = {name for one in self._earlier for name, rows in one.tally.new.items() if rows}
+        return replace(window, new={n: rows for n, rows in window.new.items() if n not in known})
+
+    def _decided(
+        self, metrics: list[Metric], context: Context, samples: WindowSamples
+    ) -> list[Metric]:
+        """Return the metrics with the verdicts that they may have already."""
+        found = []
+        for metric in metrics:
+            if metric.metric == "out_of_range_rate":
+                metric = self._far_outside(metric, context, samples) or metric
+            found.append(self._while_learning(metric, context))
+        return found
+
+    def _while_learning(self, metric: Metric, context: Context) -> Metric:
+        if metric.verdict in (None, NOT_ENOUGH_ROWS):
+            return metric
+        may = CATALOGUE[metric.metric].while_learning
+        if may and (metric.verdict != ALERT or self._is_sure(metric, context)):
+            return metric
+        return replace(metric, verdict=LEARNING)
+
+    def _is_sure(self, metric: Metric, context: Context) -> bool:
+        """Return whether an alert is none that the hour of the day explains."""
+        feature = context.reference.by_name.get(metric.feature or "")
+        if feature is not None and is_declared(feature, metric.metric):
+            return True
+        evidence, value = metric.evidence, metric.value or 0.0
+        if metric.metric == "missing_rate" and isinstance(evidence, Grown):
+            return value - evidence.before >= _MISSING_GROWTH
+        if metric.metric == "unseen_rate":
+            return value >= _UNSEEN
+        if metric.metric == "out_of_range_rate":
+            return isinstance(evidence, FarOutside)
+        if metric.metric == "constant_feed" and isinstance(evidence, Constant):
+            return self._constant_hours(metric, evidence, context) >= _CONSTANT_HOURS
+        return True
+
+    def _constant_hours(self, metric: Metric, evidence: Constant, context: Context) -> float:
+        """Return for how long a feature has had this one value, up to the end of the window."""
+        feature = context.reference.by_name[metric.feature or ""]
+        bins = layout(context.reference)[feature.name]
+        inner = slice(bins.start, bins.start + feature.bins)
+        start = self._span[0]
+        for one in reversed(self._earlier):
+            counts = one.tally.counts[inner]
+            if counts[evidence.place] != counts.sum():
+                break
+            start = one.start
+        return (self._span[1] - start) / clock.HOUR
+
+    def _far_outside(
+        self, metric: Metric, context: Context, samples: WindowSamples
+    ) -> Metric | None:
+        """Return the metric of a feature whose values lie far outside all before, else None."""
+        name = metric.feature or ""
+        feature = context.reference.by_name[name]
+        hours = sum(one.end - one.start for one in self._earlier) / clock.HOUR
+        if hours < unit_change.MIN_HOURS or is_declared(feature, metric.metric):
+            return None
+        place = list(context.reference.by_name).index(name)
+        low = min(float(one.tally.low[place]) for one in self._earlier)
+        high = max(float(one.tally.high[place]) for one in self._earlier)
+        width = high - low
+        window = context.window
+        if not (window.low[place] < low - width or window.high[place] > high + width):
+            return None
+        found = unit_change.evaluate(name, _numbers(samples.batch.columns([name])[name]), low, high)
+        return found if found.verdict == ALERT and found.rows >= context.min_rows else None
+
+
+def _numbers(column: Sequence[object]) -> np.ndarray:
+    return np.array(
+        [float(one) if isinstance(one, (int, float)) else np.nan for one in column],
+        dtype=np.float64,
+    )
