@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from modeltap.analysis.references.overview import overviews
 from modeltap.cli.common import json_option, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import Settings
@@ -27,7 +28,7 @@ from modeltap.store.connection import connect
 from modeltap.store.deliveries import failures
 from modeltap.store.dropped import count_dropped
 from modeltap.store.exchanges import count_exchanges, newest_start
-from modeltap.store.references import active_references
+from modeltap.store.settings import SettingsReader
 from modeltap.store.stored_exchanges import decode_problems, newest_with_note
 from modeltap.wording import plural
 
@@ -152,6 +153,29 @@ def _decoding(connection: sqlite3.Connection, total: int) -> Iterator[Finding]:
     )
 
 
+def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Report each model's reference, or what is awaited; a provisional one does not alert yet."""
+    found = list(overviews(connection, SettingsReader(connection)))
+    if not found:
+        yield "references", True, "none yet: the first rows become one, or a file that you set"
+    for one in found:
+        of = f"{one.model} {one.version}".strip()
+        if one.state == "provisional":
+            yield (
+                "references",
+                True,
+                f"{of}: {one.outlook}, {plural(one.rows, 'row')} so far; until then only gross "
+                "faults alert. `modeltap reference set --file FILE` does not wait",
+            )
+        else:
+            yield (
+                "references",
+                True,
+                f"{of}: {plural(one.rows, 'row')}, {one.hours_covered} of the week's 168 hours; "
+                f"drift is evaluated in windows of {one.drift_window}",
+            )
+
+
 def _unmapped(connection: sqlite3.Connection) -> str:
     """Name the fields of the last answer that no prediction was found in, and what to write."""
     exchange = newest_with_note(connection, NO_PREDICTION)
@@ -178,14 +202,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         lost == 0,
         f"{lost:,} exchanges were dropped" if lost else "nothing was dropped",
     )
-    references = len(active_references(connection))
-    yield (
-        "references",
-        True,
-        f"{references} frozen"
-        if references
-        else ("none yet: the first rows become one, or `modeltap reference set` does"),
-    )
+    yield from _references(connection)
     failed = newest_failure(connection, "analyze")
     if failed is not None:
         lines = failed.log.strip().splitlines()

@@ -37,6 +37,7 @@ _COMMANDS = {
     "run": "run:run",
     "show": "exchanges:show",
     "silence": "silence:silence",
+    "status": "status:status",
     "tail": "exchanges:tail",
     "webhook": "webhook:webhook",
     "worker": "worker:worker",

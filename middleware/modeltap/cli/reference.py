@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,17 +34,29 @@ from modeltap.store.references import (
     REFERENCE_SUMMARY,
     activate,
     active_reference,
-    active_references,
     all_references,
     find_references,
 )
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
+if TYPE_CHECKING:
+    from modeltap.analysis.references.overview import ReferenceOverview
+
 _ONWARD = (
     "It counts for windows that end from now on; `modeltap analyze --again` evaluates the earlier "
     "ones by it, too, and alerts nobody."
 )
+
+
+_NO_REFERENCE: dict[str, Any] = {
+    "id": None,
+    "source": None,
+    "from_time": None,
+    "to_time": None,
+    "left_out_rows": 0,
+    "features": [],
+}
 
 
 @click.group()
@@ -54,7 +67,7 @@ def reference() -> None:
 @reference.command("set")
 @store_option
 @click.option("--model", required=True, help="The model's name.")
-@click.option("--version", default="", help="The model's version.")
+@click.option("--version", default="", help="The version, where `per_version` is set.")
 @click.option(
     "--file", default=None, help="Take the rows of this file: CSV(.gz), JSON Lines, Parquet."
 )
@@ -83,8 +96,9 @@ def set_(
     from modeltap.analysis.verdicts.analyze import LEASE
 
     connection = open_store(store, create=file is not None)
-    before = active_reference(connection, model, version)
     settings = SettingsReader(connection, {"window": window} if window else {})
+    version = settings.for_model(model).analyzed_version(version)
+    before = active_reference(connection, model, version)
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
@@ -136,16 +150,18 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 @json_option
 def show(store: str | None, model: str | None, as_json: bool) -> None:
     """The features of the references that count: types, bins, missing values."""
+    from modeltap.analysis.references.overview import overviews
+
     connection = read_store(store)
     check_model(connection, model)
-    rows = active_references(connection, model)
-    if not rows and not as_json:
+    found = list(overviews(connection, SettingsReader(connection), model))
+    if not found and not as_json:
         click.echo(
-            "no reference yet: the analyzer freezes one from the first rows, "
-            "or `modeltap reference set` does"
+            "no reference yet: the analyzer learns one from the first rows, "
+            "or `modeltap reference set` freezes one now"
         )
-    for row in rows:
-        _told(Reference.from_json(row.payload), as_json)
+    for one in found:
+        _show(one, as_json)
 
 
 @reference.command("list")
@@ -211,7 +227,28 @@ def _time(text: str | None, option: str, default: float) -> str:
     return clock.iso(seconds)
 
 
-def _told(frozen: Reference, as_json: bool) -> None:
+def _show(one: ReferenceOverview, as_json: bool) -> None:
+    reference = one.reference
+    facts: dict[str, Any] = {
+        "state": one.state,
+        "learning_until": one.learning_until,
+        "hours_covered": one.hours_covered,
+        "drift_window": one.drift_window,
+    }
+    if one.state == "provisional":
+        facts["rows"] = one.rows
+        if not as_json:
+            click.echo(
+                f"{one.model}: {one.outlook}; {plural(one.rows, 'row')} so far, in "
+                f"{plural(one.hours_covered, 'hour')} of the week"
+            )
+    if reference is not None:
+        _told(reference, as_json, facts)
+    elif as_json:
+        emit_json({**_NO_REFERENCE, "model": one.model, "version": one.version, **facts})
+
+
+def _told(frozen: Reference, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:
     features = [_feature(f) for f in frozen.features]
     head: dict[str, Any] = {
         "id": frozen.id,
@@ -221,9 +258,15 @@ def _told(frozen: Reference, as_json: bool) -> None:
         "rows": frozen.rows,
         "from_time": frozen.from_time,
         "to_time": frozen.to_time,
+        "left_out_rows": frozen.left_out_rows,
+        **(facts or {}),
     }
     if as_json:
         emit_json({**head, "features": features})
+        return
+    if frozen.state == "provisional":
+        click.echo("until then windows are compared with the rows before them, in these bins:")
+        _emit_features(features)
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
     click.echo(
@@ -238,18 +281,29 @@ def _told(frozen: Reference, as_json: bool) -> None:
         )
     if frozen.rolling:
         click.echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
-    emit(
-        features,
-        ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
-        as_json=False,
-        empty="no features",
-    )
+    if frozen.hours:
+        click.echo(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
+    if frozen.left_out_rows:
+        click.echo(
+            f"{plural(frozen.left_out_rows, 'row')} of its period alerted and are not in it; "
+            "`modeltap alerts` says why"
+        )
+    _emit_features(features)
     for feature in frozen.features:
         if feature.sentinel is not None:
             click.echo(
                 f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
                 "if that means a missing value, declare it in missing_values"
             )
+
+
+def _emit_features(features: list[dict[str, Any]]) -> None:
+    emit(
+        features,
+        ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
+        as_json=False,
+        empty="no features",
+    )
 
 
 def _feature(feature: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ say what they return; `pending_work`, `retention` and `erasure` concern all. In 
 - `unmatched`, `request_days`, `dropped`: sides that wait, days with requests, losses of capture
 - `predictions`, `labels`: decoded rows, ground truth
 - `due_windows`, `labelled_windows`: windows that labels came for, and how many
+- `learning_progress`: the rows, hours and alerts of a reference that is learnt
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
 - `runs`, `child_runs`, `job_times`, `watermarks`: finished work and how far each reader has come
 - `pending_work`: the work that an analysis would find, of all tables

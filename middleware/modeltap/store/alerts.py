@@ -195,6 +195,15 @@ def count_firing_of(connection: sqlite3.Connection, model: str) -> int:
     )
 
 
+def open_of(connection: sqlite3.Connection, model: str, version: str) -> list[AlertRow]:
+    """Return the open alerts of a model's version, the oldest first."""
+    return connection.execute(
+        f"select * from alerts where model = ? and version = ? and {_STILL_OPEN} "
+        "order by started_at, id",
+        (model, version),
+    ).fetchall()
+
+
 def count_begun(connection: sqlite3.Connection, model: str, since: str) -> int:
     """Return how many alerts of a model began to fire at `since` or later."""
     return _one_number(

@@ -274,6 +274,14 @@ def subject_values(
     return [value for (value,) in rows]
 
 
+def last_window_end(connection: sqlite3.Connection, model: str, version: str) -> str | None:
+    """Return the end of the last window that a model's version has metrics of."""
+    found: str | None = connection.execute(
+        "select max(window_end) from metrics where model = ? and version = ?", (model, version)
+    ).fetchone()[0]
+    return found
+
+
 def last_value(connection: sqlite3.Connection, model: str, metric: str) -> float | None:
     """Return a metric's value in a model's last window, of all its rows; None if there is none."""
     row = connection.execute(

@@ -39,6 +39,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     """The windows, as `Window.text`, in which drift is evaluated; those of `window` where empty."""
     timezone: str = "UTC"
     """Whose clock the rhythm of hours and days follows."""
+    hours: tuple[int, ...] = ()
+    """The hours of the week that its rows cover, from Monday 00:00 by its time zone."""
     learnt: bool = False
     """Whether its rows were evaluated while it was learnt."""
     inherited: bool = False

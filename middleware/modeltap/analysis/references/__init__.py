@@ -1,6 +1,8 @@
 """References: fitted to columns, frozen in the store, rolled on, compared.
 
 fit                   types, bins, counts and baselines from columns
+learning              which rows are learnt, and until when
+overview              the references of a store, and what is awaited
 freeze                a reference from stored rows or a file, written to the store
 variation             each feature's variation between blocks of the reference
 row_variation         how well these blocks can be told apart by their rows

@@ -28,6 +28,7 @@ from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
+from modeltap.store.learning_progress import forget_provisional
 from modeltap.store.predictions import StoredRow
 from modeltap.store.references import save_reference, save_rows
 
@@ -197,6 +198,8 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
         state=reference.state,
         payload=reference.to_json(),
     )
+    if reference.state == "active":
+        forget_provisional(connection, reference.model, reference.version)
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:

@@ -17,6 +17,7 @@ from modeltap.config.reference_settings import ReferenceSettings, parse_referenc
 from modeltap.config.settings import FeatureSettings, Settings
 from modeltap.config.windows import Window
 from modeltap.store import learning_progress as stored
+from modeltap.store.connection import writing
 from modeltap.store.learning_progress import FeatureAlert, Span
 from modeltap.store.predictions import LAST, StoredRow, rows_between
 
@@ -64,18 +65,18 @@ def learning_of(
         return None
     asked = _asked(settings)
     until = _period_end(asked, settings, start)
-    left_out = _left_out(connection, settings, model, version, Span(start, until or LAST[0]))
+    spans = left_out(connection, settings, model, version, Span(start, until or LAST[0]))
     if not asked.rows:
-        return Learning(start, until, until, left_out)
-    last = stored.nth_time(connection, model, version, start, asked.rows, left_out)
+        return Learning(start, until, until, spans)
+    last = stored.nth_time(connection, model, version, start, asked.rows, spans)
     if last is None:
-        return Learning(start, None, until, left_out, asked.rows)
+        return Learning(start, None, until, spans, asked.rows)
     after = clock.iso((clock.parse(last) or 0.0) + _MILLISECOND)
     if until is None:
-        return Learning(start, after, None, left_out)
+        return Learning(start, after, None, spans)
     end = max(until, _boundary(settings, after))
-    left_out = _left_out(connection, settings, model, version, Span(start, end))
-    return Learning(start, end, until, left_out)
+    spans = left_out(connection, settings, model, version, Span(start, end))
+    return Learning(start, end, until, spans)
 
 
 def learnt_rows(
@@ -99,6 +100,16 @@ def learnt_rows(
         keys = [(row.exchange_id, row.row) for row in rows]
         found += [rows[place] for place in choose(keys, most)]
     return found
+
+
+def relearn(connection: sqlite3.Connection, model: str, version: str, start: str) -> None:
+    """Learn the reference anew, from the rows from `start` on; the present one counts no more.
+
+    Args:
+        start: event time, as the store writes it.
+    """
+    with writing(connection):
+        stored.learn_again(connection, model, version, start)
 
 
 def left_out_rows(
@@ -153,7 +164,7 @@ def _boundary(settings: Settings, moment: str) -> str:
     return moment if start == seconds else clock.iso(window.end(start))
 
 
-def _left_out(
+def left_out(
     connection: sqlite3.Connection, settings: Settings, model: str, version: str, span: Span
 ) -> tuple[Span, ...]:
     """Return the windows whose values alerted, joined where they follow each other.

@@ -2,6 +2,8 @@
 
 analyze           one pass: count, freeze references, evaluate windows
 scope             which windows a pass evaluates
+learning_pass     learning of a reference, from the first rows until it is frozen
+learning_windows  windows meanwhile, in which some metrics may alert already
 input_windows     inputs: drift, quality, rows compared as wholes
 labelled_windows  performance, where labels came
 traffic_windows   latency, errors and throughput by the wall clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -21,7 +22,6 @@ from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.store.connection import writing
-from modeltap.store.learning_progress import forget_provisional
 from modeltap.store.predictions import LAST, rows_between
 from modeltap.store.references import active_reference, active_references, copy_rows
 
@@ -56,6 +56,7 @@ def learn(
         for result in _windows(scope, counter, model, version, found):
             evaluated = True
             yield result
+        scope = replace(scope, again=False)  # once is enough
     if found is not None and found.end is not None and _is_over(scope, model, version, found):
         _freeze(scope, counter, model, version, found)
 
@@ -145,8 +146,6 @@ def _freeze(
         facts |= {"from_time": found.start, "to_time": found.end}
     rolling = settings.reference.strip() if asked.moves else ""
     frozen = freeze_rows(counter, model, version, rows, settings.reference, rolling, facts)
-    with writing(connection):
-        forget_provisional(connection, model, version)
     counter.recount(frozen)
     logger.info("modeltap: %s: reference frozen, %d rows", model, frozen.rows)
     if left_out:

@@ -22,12 +22,14 @@ from modeltap.analysis.detectors.quality import Grown, is_declared
 from modeltap.analysis.detectors.unit_change import FarOutside
 from modeltap.analysis.model.metric import ALERT, LEARNING, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.references.learning import left_out
 from modeltap.analysis.references.rolling import with_counts
 from modeltap.analysis.references.variation import varied
 from modeltap.analysis.verdicts.input_windows import InputWindows, WindowSamples
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.metrics import CATALOGUE
 from modeltap.store import windows as stored
+from modeltap.store.learning_progress import Span
 from modeltap.store.windows import CountedWindow
 
 _MISSING_GROWTH = 0.1
@@ -63,20 +65,37 @@ class LearningWindows(InputWindows):
         self._span = 0.0, 0.0
 
     def _is_due(self, window: CountedWindow) -> bool:
-        return window.last_event < self._until
+        begun = window.window_end > (self.reference.from_time or "")
+        return begun and window.last_event < self._until
 
     def _compared_with(self, start: str, end: str) -> Reference | None:
         """Return the reference with the counts of the rows before; None where they are too few."""
         self._span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
         self._earlier = self._before(start)
-        tallies = [one.tally for one in self._earlier]
-        if sum(tally.rows for tally in tallies) < self._settings.min_rows:
+        good = self._without_alerts(start)
+        if sum(one.tally.rows for one in good) < self._settings.min_rows:
             return None
-        whole = with_counts(self.reference, np.sum([tally.counts for tally in tallies], axis=0))
-        enough = [tally for tally in tallies if tally.rows >= self._settings.min_rows]
+        whole = with_counts(self.reference, np.sum([one.tally.counts for one in good], axis=0))
+        # What began some hours ago is not usual yet.
+        known = [one for one in good if one.end <= self._span[0] - _CONSTANT_HOURS * clock.HOUR]
+        enough = [one.tally for one in known if one.tally.rows >= self._settings.min_rows]
         return varied(whole, enough[-_RECENT:])
 
+    def _without_alerts(self, start: str) -> list[_Earlier]:
+        """Return the earlier windows but those that alerted, which are not learnt."""
+        model, version = self.reference.model, self.reference.version
+        span = Span(self.reference.from_time or "", start)
+        spans = left_out(self.scope.connection, self._settings, model, version, span)
+        ends = [(clock.parse(one.start) or 0.0, clock.parse(one.end) or 0.0) for one in spans]
+        return [
+            one
+            for one in self._earlier
+            if not any(begin <= one.start < end for begin, end in ends)
+        ]
+
     def _before(self, start: str) -> list[_Earlier]:
+        """Return the windows of the learning before `start`, in order."""
+        begin = self.reference.from_time or ""
         rows = stored.windows_between(self.scope.connection, self._series, "", start)
         return [
             _Earlier(
@@ -85,6 +104,7 @@ class LearningWindows(InputWindows):
                 Tally.unpack(row.tally),
             )
             for row in rows
+            if row.window_end > begin
         ]
 
     def _seen(self, window: Tally) -> Tally:

@@ -1,0 +1,110 @@
+"""Overview of a store's references: which are learnt still, until when, and what they cover."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.learning import Learning, learning_of, outlook
+from modeltap.config.reference_settings import parse_reference
+from modeltap.config.settings import SettingsByModel
+from modeltap.config.windows import Window
+from modeltap.store.learning_progress import Span, rows_by_hour
+from modeltap.store.models import counted_models
+from modeltap.store.predictions import LAST, newest_event_time
+from modeltap.store.references import active_reference, active_references
+
+_HOURS_OF_A_WEEK = 168
+
+
+@dataclass(frozen=True)
+class ReferenceOverview:
+    """The reference of one version of a model.
+
+    Attributes:
+        state: `provisional` until it is frozen, then `active`.
+        learning_until: event time until which rows are learnt; None where only rows are missing,
+            and once it is active.
+        rows: the rows it has, or has seen so far.
+        hours_covered: how many of the week's 168 hours these rows lie in.
+        drift_window: the windows in which drift is evaluated.
+        outlook: what is awaited, in words; "" once it is active.
+        reference: None before the first windows are over.
+    """
+
+    model: str
+    version: str
+    state: Literal["provisional", "active"]
+    learning_until: str | None
+    rows: int
+    hours_covered: int
+    drift_window: str
+    outlook: str
+    reference: Reference | None
+
+
+def overviews(
+    connection: sqlite3.Connection, settings: SettingsByModel, model: str | None = None
+) -> Iterator[ReferenceOverview]:
+    """Yield the overview of each model's version that has rows or a reference, in order.
+
+    Args:
+        model: only this one's.
+    """
+    found = {(row.model, row.version) for row in active_references(connection, model)}
+    counted = counted_models(connection)
+    found |= {(one.model, one.version) for one in counted if model in (None, one.model)}
+    for name, version in sorted(found):
+        yield overview(connection, settings, name, version)
+
+
+def overview(
+    connection: sqlite3.Connection, settings: SettingsByModel, model: str, version: str
+) -> ReferenceOverview:
+    """Return the overview of one version's reference."""
+    row = active_reference(connection, model, version)
+    reference = None if row is None else Reference.from_json(row.payload)
+    own = settings.for_model(model)
+    window = Window.parse(own.window).text
+    if reference is not None and reference.state == "active":
+        return ReferenceOverview(
+            model,
+            version,
+            "active",
+            None,
+            reference.rows,
+            len(reference.hours),
+            reference.drift_window or window,
+            "",
+            reference,
+        )
+    found = None
+    if parse_reference(own.reference).kind != "file":
+        found = learning_of(connection, own, model, version)
+    hours = {} if found is None else rows_by_hour(connection, model, version, _span(found))
+    return ReferenceOverview(
+        model,
+        version,
+        "provisional",
+        None if found is None else _until(connection, found, model, version),
+        sum(hours.values()),
+        min(len(hours), _HOURS_OF_A_WEEK),
+        window,
+        "waiting for rows" if found is None else outlook(found),
+        reference,
+    )
+
+
+def _span(found: Learning) -> Span:
+    return Span(found.start, found.end or LAST[0])
+
+
+def _until(connection: sqlite3.Connection, found: Learning, model: str, version: str) -> str | None:
+    """Return until when rows are learnt; None where it depends on rows alone."""
+    if found.until is None or found.end is not None:
+        return found.end if found.until is not None else None
+    newest = newest_event_time(connection, model, version)
+    return found.until if newest is None or newest < found.until else None

@@ -1,0 +1,64 @@
+"""`status`: each model in a line or two: healthy or not, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from modeltap import clock
+from modeltap.analysis.references.overview import ReferenceOverview, overviews
+from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
+from modeltap.output import emit_json
+from modeltap.store.alerts import AlertRow, open_of
+from modeltap.store.metrics import last_window_end
+from modeltap.store.settings import SettingsReader
+from modeltap.wording import plural
+
+
+@click.command()
+@store_option
+@model_option()
+@json_option
+def status(store: str | None, model: str | None, as_json: bool) -> None:
+    """Each model in a line or two: healthy or not, and why."""
+    connection = read_store(store)
+    check_model(connection, model)
+    found = list(overviews(connection, SettingsReader(connection), model))
+    if not found and not as_json:
+        click.echo("no model yet: nothing was analysed; `modeltap doctor` says what is missing")
+    for one in found:
+        alerts = open_of(connection, one.model, one.version)
+        last = last_window_end(connection, one.model, one.version)
+        if as_json:
+            emit_json(_row(one, alerts, last))
+        else:
+            _print(one, alerts, last)
+
+
+def _row(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> dict[str, Any]:
+    return {
+        "model": one.model,
+        "version": one.version,
+        "healthy": not alerts,
+        "state": one.state,
+        "learning_until": one.learning_until,
+        "rows": one.rows,
+        "hours_covered": one.hours_covered,
+        "drift_window": one.drift_window,
+        "last_window_end": last,
+        "open_alerts": [alert["summary"] for alert in alerts],
+    }
+
+
+def _print(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> None:
+    name = f"{one.model} {one.version}".strip()
+    health = f"{plural(len(alerts), 'open alert')}" if alerts else "no open alerts"
+    until = f", windows evaluated up to {clock.short(last)}" if last else ", no window evaluated"
+    click.echo(f"{name}: {health}{until}")
+    if one.state == "provisional":
+        click.echo(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
+    for alert in alerts:
+        click.echo(
+            f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}"
+        )
