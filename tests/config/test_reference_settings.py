@@ -30,7 +30,17 @@ def test_each_form_is_understood(text, kind, seconds, rows, path, moves):
 
 
 @pytest.mark.parametrize(
-    "text", ["first 1 rows", "first 7d, 1 rows", "first 7d 2000 rows", "first rows", "previous 7", "last week", "normal.xlsx", ""]
+    "text",
+    [
+        "first 1 rows",
+        "first 7d, 1 rows",
+        "first 7d 2000 rows",
+        "first rows",
+        "previous 7",
+        "last week",
+        "normal.xlsx",
+        "",
+    ],
 )
 def test_other_texts_are_one_clear_line(text):
     """One row is no reference."""

@@ -125,8 +125,8 @@ create table traffic (                      -- windows by the wall clock, for op
     aborted integer not null, not_decoded integer not null,
     latency blob not null,                  -- as windows.counts: durations in logarithmic bins
     "window" text not null,
-    unkept real not null, unkept_errors real not null,    -- of a sample: what was not kept
-    unkept_squares real not null,
+    unkept real not null default 0,         -- of a sample: requests that were not kept
+    unkept_errors real not null default 0, unkept_squares real not null default 0,
     errors_from text, latency_from text,    -- the start of the period it was evaluated in; or null
     due integer not null default 1,
     primary key (model, version, "window", window_start)

@@ -25,6 +25,10 @@ ALPHA: dict[Sensitivity, float] = {"low": 0.001, "normal": 0.009, "high": 0.05}
 """False alarms a window that each sensitivity allows, over all features together. The normal one is
 to stay below .01 as measured, where quality's rates add theirs."""
 
+PERFORMANCE_SHARE = 0.1
+"""Of the level of a window, the part of the checks of its labels: a model that got worse by a floor
+that matters is found at this level, too, and inputs have many more tests to share the rest."""
+
 DRIFT_FLOOR: dict[Sensitivity, float] = {"low": 0.06, "normal": 0.03, "high": 0.02}
 """The least Jensen-Shannon distance (base 2, less the one expected by chance) worth an alert: a
 shift of a tenth of a standard deviation is .04, one of a hundredth .004."""

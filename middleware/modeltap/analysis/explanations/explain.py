@@ -21,7 +21,7 @@ from modeltap.analysis.detectors.duplicate_rate import Duplicated
 from modeltap.analysis.detectors.gaps import Pause
 from modeltap.analysis.detectors.latency_and_errors import Usual
 from modeltap.analysis.detectors.multivariate import ErrorsGrew, RowsDiffer
-from modeltap.analysis.detectors.performance import Worse
+from modeltap.analysis.detectors.performance import Guess, ScoreFell, Worse
 from modeltap.analysis.detectors.quality import Grown
 from modeltap.analysis.detectors.row_outliers import Outliers
 from modeltap.analysis.detectors.schema_change import Fields
@@ -224,10 +224,11 @@ def _(evidence: Usual, metric: Metric, _context: Context | None) -> str:
 def _(evidence: Worse, metric: Metric, _context: Context | None) -> str:
     before, value = evidence.baseline.mean, metric.value or 0.0
     if metric.metric == "accuracy":
-        return (
+        text = (
             f"accuracy went from {number(before)} to {number(value)} in {metric.rows:,} labelled "
             f"rows; expected {_chance(metric)}"
         )
+        return text if evidence.guess is None else f"{text}; {_guessed(evidence.guess)}"
     part = (abs(evidence.bias) - abs(evidence.baseline.bias)) / (value - before)
     nature = "little bias"
     if part > _PARTLY:
@@ -237,6 +238,33 @@ def _(evidence: Worse, metric: Metric, _context: Context | None) -> str:
         f"mean absolute error went from {number(before)} to {number(value)} in {metric.rows:,} "
         f"labelled rows, {nature}: predictions are {number(abs(evidence.bias))} {direction} on "
         f"average; expected {_chance(metric)}"
+    )
+
+
+@sentence.register
+def _(evidence: Guess, metric: Metric, _context: Context | None) -> str:
+    value = number(metric.value or 0.0)
+    return f"accuracy {value} in {metric.rows:,} labelled rows: {_guessed(evidence)}"
+
+
+def _guessed(evidence: Guess) -> str:
+    if evidence.opposite:
+        return (
+            f"guessing gives {number(evidence.accuracy)}, so predictions are the opposite of the "
+            "labels, or ids are matched wrongly"
+        )
+    return (
+        f"guessing gives {number(evidence.accuracy)}, so predictions say nothing of the labels, or "
+        "ids are matched wrongly"
+    )
+
+
+@sentence.register
+def _(evidence: ScoreFell, metric: Metric, _context: Context | None) -> str:
+    lost = "" if evidence.lost is None else f"; no row is predicted {evidence.lost!r} any more"
+    return (
+        f"macro F1 went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
+        f"{metric.rows:,} labelled rows{lost}; expected {_chance(metric)}"
     )
 
 

@@ -5,6 +5,7 @@ vectors    vectors of numbers and their mean direction
 halves     two halves of rows: one chooses words, the other is counted
 binning    fine and coarse bins
 infer      a feature inferred from a column's values
+moments    a sample's moments, and those of two together
 baseline   the model's performance in the reference
 reference  the features of a model's version, frozen
 metric     one metric of one window, its verdict and its evidence

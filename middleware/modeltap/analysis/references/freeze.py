@@ -16,7 +16,7 @@ from modeltap.analysis.counting.sample import choose, sample
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
-from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.references.performance_baseline import Times, learn_baseline
 from modeltap.analysis.references.row_variation import row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
@@ -150,7 +150,9 @@ def freeze(
         to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
         window=window.text,
         rolling=rolling,
-        performance=learn_baseline(columns.get("prediction"), labels, settings.task),
+        performance=learn_baseline(
+            columns.get("prediction"), labels, settings.task, _times(moments, settings)
+        ),
     )
     if blocks is not None and settings.multivariate and not rolling:
         learnt = row_baselines(reference, columns, blocks)
@@ -182,6 +184,12 @@ def _blocks(moments: np.ndarray, window: Window) -> np.ndarray:
     blocks = np.empty(len(moments), dtype=np.int64)
     blocks[order] = np.arange(len(moments)) // window.size
     return blocks
+
+
+def _times(moments: np.ndarray, settings: Settings) -> Times | None:
+    if not len(moments) or np.isnan(moments).any():
+        return None
+    return Times(moments, starts(moments, Window.parse(settings.window).clocked), settings.min_rows)
 
 
 def save(connection: sqlite3.Connection, reference: Reference) -> None:

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.detectors import performance
+from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import infer_task
-from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.model.metric import LEARNING, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
@@ -110,14 +111,16 @@ class LabelledWindows:
         enough = labelled >= settings.min_rows
         if enough and len(group) > 1:
             pairs = self._pairs(due, first[1], last[2])
-        metrics = [*_performance(pairs, reference, settings), _coverage(pairs)]
+        period = Period(due.model, due.version, due.window, first[0].start, last[0].end)
+        metrics = [*_performance(pairs, reference, settings, period), _coverage(pairs)]
         return WindowResult(
-            Period(due.model, due.version, due.window, first[0].start, last[0].end),
+            period,
             metrics if enough else _of_all(metrics, group),
             reference,
             EvaluatedLabels(due, group, enough),
             job="performance",
             revision=f"#{newest}/{sum(one.rows for one in group)}",
+            learning=reference is not None and reference.state == "provisional",
         )
 
     def _pairs(self, due: DueWindow, first: RowKey, after: RowKey) -> list[LabelledPrediction]:
@@ -186,7 +189,9 @@ def _of_all(metrics: Sequence[Metric], group: Sequence[LabelledWindow]) -> list[
 
 def _is_in(reference: Reference | None, window: LabelledWindow) -> bool:
     """Say whether a window begins before the reference's end: none crosses it."""
-    end = reference.to_time if reference is not None else None
+    if reference is None or reference.state == "provisional":
+        return False
+    end = reference.to_time
     return end is not None and window.window_start < end
 
 
@@ -199,10 +204,14 @@ def _members(result: WindowResult) -> list[DueWindow]:
 
 
 def _performance(
-    pairs: Sequence[LabelledPrediction], reference: Reference | None, settings: Settings
+    pairs: Sequence[LabelledPrediction],
+    reference: Reference | None,
+    settings: Settings,
+    period: Period,
 ) -> list[Metric]:
     predictions, labels = [pair.prediction for pair in pairs], [pair.label for pair in pairs]
-    baseline = reference.performance if reference is not None else None
+    learning = reference is not None and reference.state == "provisional"
+    baseline = None if reference is None or learning else reference.performance
     task = baseline.task if baseline is not None else settings.task
     context = performance.LabelledContext(
         task or infer_task(labels, predictions),
@@ -210,8 +219,26 @@ def _performance(
         labels,
         baseline,
         min_rows=settings.min_rows,
+        alpha=ALPHA[settings.sensitivity],
+        hours=_hours(period),
     )
-    return explained(performance.evaluate(context))
+    metrics = performance.evaluate(context)
+    return explained(map(_while_learning, metrics) if learning else metrics)
+
+
+def _while_learning(metric: Metric) -> Metric:
+    """Return a metric that alerts nobody yet: what is usual is still learnt."""
+    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS)
+    return replace(metric, verdict=LEARNING) if decides else metric
+
+
+def _hours(period: Period) -> frozenset[int]:
+    """Return the hours of the day (UTC) that a period touches; none where it is a day or more."""
+    start, end = clock.parse(period.start) or 0.0, clock.parse(period.end) or 0.0
+    if end - start >= clock.DAY:
+        return frozenset()
+    hours = range(int(start // clock.HOUR), int(-(-end // clock.HOUR)))
+    return frozenset(hour % 24 for hour in hours)
 
 
 def _coverage(pairs: Sequence[LabelledPrediction]) -> Metric:

@@ -88,9 +88,7 @@ class LearningWindows(InputWindows):
         spans = left_out(self.scope.connection, self._settings, model, version, span)
         ends = [(clock.parse(one.start) or 0.0, clock.parse(one.end) or 0.0) for one in spans]
         return [
-            one
-            for one in self._earlier
-            if not any(begin <= one.start < end for begin, end in ends)
+            one for one in self._earlier if not any(begin <= one.start < end for begin, end in ends)
         ]
 
     def _before(self, start: str) -> list[_Earlier]:
