@@ -47,10 +47,12 @@ class Incident:
     """When it was resolved; infinite while it is open."""
     summary: str
     """Its words when the pass that raised it was over."""
+    related: tuple[str, ...] = ()
+    """The features of a finding."""
 
     def names(self, feature: str) -> bool:
-        """Say whether the alert is about a feature, or one of several in its words."""
-        return feature == self.feature or f"`{feature}`" in self.summary
+        """Say whether the alert is about a feature, or several in its words or finding."""
+        return feature in (self.feature, *self.related) or f"`{feature}`" in self.summary
 
 
 @dataclass
@@ -74,7 +76,9 @@ class Watch:
 
     def note(self) -> None:
         """Note the words of the alerts that are new."""
-        for alert in self.connection.execute("select id, summary from alerts"):
+        for alert in self.connection.execute(
+            "select id, summary from alerts where state <> 'pending'"
+        ):
             self._summaries.setdefault(alert["id"], alert["summary"])
 
     def incidents(self) -> list[Incident]:
@@ -99,6 +103,7 @@ class Watch:
             clock.parse(end or row["window_end"]) or 0.0,
             clock.parse(row["resolved_at"] or "") or float("inf"),
             self._summaries.get(row["id"], row["summary"]),
+            tuple(json.loads(row["related"] or "[]")),
         )
 
 

@@ -59,6 +59,8 @@ class Outcome:
     """Hours with an open incident, and hours."""
     found: dict[str, Incident | None]
     """By the feature of a fault, the incident that names it."""
+    unexplained: tuple[Incident, ...]
+    """The false incidents."""
 
 
 def passes(shop: Shop, hours: int) -> Iterator[Hours]:
@@ -139,12 +141,14 @@ def command(arguments: Sequence[str], environment: dict[str, str]) -> None:
 def outcome_of(watch: Watch) -> Outcome:
     """Count what a shop's incidents came to."""
     incidents = watch.incidents()
-    weeks = [int((i.found - 1 - START) // WEEK) for i in incidents if not is_explained(i)]
+    unexplained = tuple(i for i in incidents if not is_explained(i))
+    weeks = [int((i.found - 1 - START) // WEEK) for i in unexplained]
     start = max(START + WEEK, learnt(watch))
     return Outcome(
         tuple(weeks.count(week) for week in range(WEEKS)),
         open_hours(incidents, start, FAULTS[0].start),
         {fault.feature: first_of(incidents, fault) for fault in FAULTS},
+        unexplained,
     )
 
 
@@ -183,7 +187,14 @@ def delay(outcome: Outcome, fault: Fault) -> str:
 
 
 def report_words(outcome: Outcome) -> None:
-    """Print the words with which each fault was found."""
+    """Print the words of each false incident, and those with which each fault was found."""
+    for incident in outcome.unexplained:
+        print(
+            f"    false, {clock.iso(incident.start)[:16]}, found after "
+            f"{(incident.found - incident.start) / HOUR:.0f} h: {incident.metric}: "
+            f"{incident.summary}",
+            flush=True,
+        )
     for feature, incident in outcome.found.items():
         if incident is not None:
             print(f"    {feature}: {incident.metric}: {incident.summary}", flush=True)

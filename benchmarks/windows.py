@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
+from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.sample import Sample, choose, sample
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import evaluate
 from modeltap.analysis.detectors.context import BothSamples, Context
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.explanations.new_values import with_number
+from modeltap.analysis.findings.finder import with_findings
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.model.reference import Reference
 
@@ -35,4 +40,13 @@ def alerts(
     samples = None if then is None or now is None else BothSamples(then, now)
     context = Context(reference, tally(columns, rows, reference), samples=samples)
     raised = [metric for metric in evaluate(context) if metric.verdict == ALERT]
-    return explained(raised, context)
+    return explained(_named(raised, context, Values(columns, rows, reference.by_name)), context)
+
+
+def _named(metrics: list[Metric], context: Context, values: Values) -> list[Metric]:
+    """Return the metrics with what the window's own rows know of their values."""
+    numbered = [
+        replace(metric, evidence=with_number(metric.evidence, metric, context, values))
+        for metric in metrics
+    ]
+    return with_findings(numbered, context, values)

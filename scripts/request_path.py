@@ -1,10 +1,11 @@
 """Count the modules of modeltap that one request passes on its way to a drift alert.
 
-A FastAPI app, served by uvicorn and tapped by one line, gets a request that completes a window of
-drifted rows. From that request until its webhook arrives every function call is watched, in the
-app, its writer process, the scheduler and its children, and the modules called are printed in the
-order in which they are met: those that handle the request, its window and its alert, and those of
-other duties that the same processes see to meanwhile (settings, other detectors, retention).
+A FastAPI app, served by uvicorn and tapped by one line, gets a request that completes a second
+window of drifted rows. From that request until its webhook arrives every function call is watched,
+in the app, its writer process, the scheduler and its children, and the modules called are printed
+in the order in which they are met: those that handle the request, its window and its alert, and
+those of other duties that the same processes see to meanwhile (settings, other detectors,
+retention).
 Imports do not count, nor do the app's start and its end.
 
     python scripts/request_path.py [--limit N]
@@ -119,7 +120,9 @@ def serve(folder: Path) -> None:
         _wait(lambda: server.started, "the server did not start")
         port = server.servers[0].sockets[0].getsockname()[1]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            rows = [*range(REFERENCE_ROWS), *(10_000 + i for i in range(WINDOW_ROWS))]
+            # A reference of one block has a second window confirm what the first one shows.
+            drifted = range(10_000, 10_000 + 2 * WINDOW_ROWS)
+            rows = [*range(REFERENCE_ROWS), *drifted]
             for distance in rows[:-1]:
                 client.post("/predict", json={"distance": distance}).raise_for_status()
             _wait(lambda: _analyzed() == len(rows) - 1, "the first requests were not analyzed")

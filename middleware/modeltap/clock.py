@@ -10,6 +10,9 @@ _prefixes: dict[int, str] = {}
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
 """Seconds."""
 
+UTC_ZONE = "UTC"
+"""The time zone that is known where there is no database of them, too."""
+
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 EARLIEST, LATEST = -6.2e10, 2.5e11

@@ -51,12 +51,18 @@ def _alert(
     return {
         "status": status,
         "labels": {"alertname": name, **_labels({**data, **alert})},
-        "annotations": {"summary": str(alert["summary"])},
+        "annotations": _annotations(alert),
         "startsAt": alert.get("started_at") or data.get("started_at") or _NO_END,
         "endsAt": alert.get("resolved_at") or _NO_END,
         "generatorURL": url,
         "fingerprint": alert.get("fingerprint") or "",
     }
+
+
+def _annotations(alert: Mapping[str, Any]) -> dict[str, str]:
+    related = alert.get("related") or ()
+    named = {"related": ", ".join(related)} if related else {}
+    return {"summary": str(alert["summary"]), **named}
 
 
 def _labels(said: Mapping[str, Any]) -> dict[str, str]:

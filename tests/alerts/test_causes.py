@@ -74,3 +74,43 @@ def test_a_limit_that_somebody_set_is_an_alert_of_its_own(judge, rows):
 def test_where_the_cause_is_not_watched_its_consequence_is_told(judge, rows):
     rules = [{"rule": "outliers", "enabled": False}]
     assert _fired(judge(*rows(0, ["drift", "outlier_rate"]), rules=rules)) == ["drift"]
+
+
+SWAPPED = '["width", "height"]'
+
+
+def _swap(row, week, related=SWAPPED, **said):
+    heads = row(week, "alert", feature="width", related=related, **said)
+    others = [row(week, "alert", metric=name, feature="height") for name in FAR_OUT]
+    return [*others, heads]
+
+
+def test_a_finding_about_two_columns_is_one_alert(connection, judge, row):
+    """Whatever else alerts about the other column follows from it, in this window and the next."""
+    (one,) = judge(*_swap(row, 0))
+    assert (one.alert["feature"], one.alert["related"]) == ("width", SWAPPED)
+    # The next window's rows do not show it as clearly.
+    assert judge(*_swap(row, 1, related=None)) == []
+    (alert,) = connection.execute("select * from alerts").fetchall()
+    assert alert["related"] == SWAPPED
+
+
+def test_a_finding_is_not_explained_by_its_own_consequences(judge, row):
+    """Of a renamed category unseen values are the alert, and the drift follows, in any order."""
+    unseen = row(0, "alert", metric="unseen_rate", feature="channel", related='["channel"]')
+    drift = row(0, "alert", feature="channel")
+    outliers = row(0, "alert", metric="outlier_rate", feature="channel")
+    assert _fired(judge(drift, outliers, unseen)) == ["unseen_rate"]
+
+
+def test_drift_that_is_found_a_day_later_follows_from_the_renamed_category(judge, row, week):
+    """Quality has hourly windows, drift a day's: both are of the same time."""
+    hour = {"window": "1h", "window_start": week(0), "window_end": week(1)}
+    judge(row(0, "alert", metric="unseen_rate", feature="c", related='["c"]', **hour))
+    assert judge(row(0, "alert", feature="c")) == []
+
+
+def test_what_drifts_later_or_elsewhere_is_news_beside_a_finding(judge, row):
+    judge(*_swap(row, 0), row(0, "ok", feature="depth"))
+    judge(*_swap(row, 1), row(1, "ok", feature="depth"))
+    assert _fired(judge(*_swap(row, 2), row(2, "alert", feature="depth"))) == ["drift"]

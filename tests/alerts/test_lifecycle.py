@@ -8,6 +8,7 @@ from modeltap.alerts.changes import mark_unknown
 from modeltap.alerts.lifecycle import update
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.store.connection import writing
+from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
 
 
 def alerts(connection):
@@ -288,3 +289,18 @@ def test_windows_that_always_differ_somewhat_end_an_incident_after_eight(connect
     for week in range(1, 8):
         assert judge(row(week, "ok", **doubtful)) == []
     assert events(judge(row(8, "ok", **doubtful))) == ["alert.resolved"]
+
+
+def test_windows_of_the_learning_confirm_and_end_an_incident(connection, row):
+    """They are in the reference that will be, and were evaluated; those frozen later were not."""
+    learnt = {"in_reference": 1, "reference_id": None, "metric": "missing_rate"}
+
+    def pass_of(week, verdict, **said):
+        one = dict.fromkeys(METRIC_COLUMNS) | row(week, verdict, **learnt | said)
+        with writing(connection):
+            save_metrics(connection, [one | {"computed_at": "now"}])
+            return events(update(connection, [one], learning=True))
+
+    assert pass_of(0, "alert", strength=1.2) == []
+    assert pass_of(1, "alert", strength=1.2) == ["alert.firing"]
+    assert [pass_of(2, "ok"), pass_of(3, "ok")] == [[], ["alert.resolved"]]

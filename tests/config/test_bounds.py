@@ -7,6 +7,7 @@ import pytest
 
 from modeltap.config.bounds import check_values
 from modeltap.config.settings import ModelSettings, Settings
+from modeltap.config.sources import load
 from modeltap.errors import ConfigError
 
 
@@ -58,3 +59,31 @@ def test_an_event_time_names_its_place(text):
         check_values(Settings(event_time=text))
     for good in ("request", "body:ts", "header:x-time"):
         check_values(Settings(event_time=good))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata"])
+def test_a_known_zone_is_taken(zone):
+    assert load({"timezone": zone}, environ={}).timezone == zone
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"timezone": "Europe/Berlim"}, "did you mean 'Europe/Berlin'"),
+        ({"timezone": "../etc/passwd"}, "timezone"),
+        ({"timezone": ""}, "timezone"),
+        ({"models": {"m": {"timezone": "Mars/Base"}}}, "'Mars/Base' is not known"),
+        ({"holidays": ["25.12.2026"]}, "holiday '25.12.2026' is no date"),
+        ({"models": {"m": {"holidays": ["2026-13-01"]}}}, "'2026-13-01'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(options, words):
+    with pytest.raises(ConfigError, match=words.replace(".", r"\.")) as raised:
+        load(options, environ={})
+    assert "\n" not in str(raised.value)
+
+
+def test_a_model_has_its_own():
+    settings = load({"models": {"m": {"timezone": "Asia/Tokyo"}}}, environ={})
+    assert settings.for_model("m").timezone == "Asia/Tokyo"
+    assert settings.for_model("n").timezone == "UTC"

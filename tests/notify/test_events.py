@@ -7,7 +7,7 @@ import json
 import pytest
 
 from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.notify.events import encoded, event_of
+from modeltap.notify.events import encoded, event_of, summary
 
 
 def owed(connection):
@@ -46,7 +46,23 @@ def test_examples_and_the_dashboard_are_what_to_look_at(connection, judge, row):
     assert event_of([one])["data"]["link"] is None
 
 
+def test_a_finding_names_all_of_its_features(connection, judge, row):
+    (one,) = judge(row(0, "alert", feature="width", related='["width", "height"]'))
+    data = event_of([one])["data"]
+    assert data["alerts"][0]["related"] == ["width", "height"]
+    assert "2 inputs drifted" in data["summary"]
+    (one,) = judge(row(1, "ok", feature="width"))
+    assert summary([one]).endswith(": width and height")
+    (one,) = judge(row(0, "alert", feature="depth"))
+    assert event_of([one])["data"]["alerts"][0]["related"] is None
+
+
 SPOKEN = [
+    (
+        "c: category `app` is now `a\\`b'` (9 % of rows)",
+        "c: category [value] is now [value] (9 % of rows)",
+    ),
+    ("columns `width` and `height` are swapped", "columns `width` and `height` are swapped"),
     ("c: share of 'red' went from 0 % to 9 %", "c: share of [value] went from 0 % to 9 %"),
     ('c: share of "it\'s" went from 0 % to 9 %', "c: share of [value] went from 0 % to 9 %"),
     (r"c: share of 'it\'s' went up", "c: share of [value] went up"),

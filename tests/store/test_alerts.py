@@ -128,11 +128,19 @@ def test_an_alert_is_acknowledged_unless_it_is_resolved(connection, put):
     assert alerts.alerts_with_prefix(connection, "%") == []
 
 
+def test_a_finding_explains_alerts_of_its_features_in_all_windows(connection, put):
+    row = alert("z", metric="drift")
+    put("c", feature="v", window="1h", related='["v", "w"]')
+    assert alerts.firing_since(connection, row | {"feature": "w"}, []) == ["2024-01-02"]
+    assert alerts.firing_since(connection, row | {"feature": "v"}, []) == []
+    assert alerts.firing_since(connection, row | {"feature": "w", "segment": "s"}, []) == []
+
+
 def test_causes_and_absences_are_told_apart(connection, put):
     put("a", metric="missing_rate"), put("b", rule="no_traffic", metric="no_traffic", feature=None)
     row = alert("z", metric="drift")
-    assert alerts.firing_since(connection, row, ["missing_rate"]) == ["2024-01-02"]
-    assert alerts.firing_since(connection, row | {"feature": "y"}, ["missing_rate"]) == []
+    assert alerts.firing_since(connection, row, [("missing_rate", "x")]) == ["2024-01-02"]
+    assert alerts.firing_since(connection, row, [("missing_rate", "y")]) == []
     assert alerts.firing_since(connection, row, []) == []
     assert [one["id"] for one in alerts.firing_about_metrics(connection)] == ["a"]
     assert alerts.open_absences(connection, ["no_traffic", "x"]) == [("no_traffic", "m", None)]

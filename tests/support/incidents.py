@@ -8,6 +8,7 @@ from typing import Any
 
 from modeltap.alerts.lifecycle import update
 from modeltap.alerts.transitions import Transition
+from modeltap.analysis.model.metric import AT_ONCE
 from modeltap.clock import iso, now
 from modeltap.config.rule_settings import parse_rule
 from modeltap.config.webhook_settings import WebhookSettings
@@ -26,6 +27,7 @@ def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
         "window": "7d",
         "window_start": iso(MONDAY + week * WEEK),
         "examples": None,
+        "related": None,
         "window_end": iso(MONDAY + (week + 1) * WEEK),
         "rows": 1000,
         "metric": "drift",
@@ -38,8 +40,11 @@ def metric_row(week: int, verdict: str, **said: Any) -> dict[str, Any]:
         "verdict": verdict,
         "explanation": "temp: median went from 10 to 20" if verdict == "alert" else None,
         "in_reference": 0,
+        "reference_id": "ref",
     }
-    return row | said
+    row |= said
+    strong = row["verdict"] == "alert" and (row["strength"] or 0.0) >= AT_ONCE
+    return {"at_once": int(strong), **row}
 
 
 def judge_rows(

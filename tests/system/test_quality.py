@@ -59,7 +59,7 @@ def changed(share, **values):
         (changed(0.1, x="12"), "type_mismatch_rate", "x", "x: of the wrong type went from 0 %"),
         (changed(0.05, c="new"), "unseen_rate", "c", "c: never seen before went from 0 % to 5 %"),
         (changed(0.1, ok="maybe"), "type_mismatch_rate", "ok", "ok: of the wrong type went"),
-        (changed(0.02, x=500.0), "drift", "x", "x: values beyond "),
+        (changed(0.02, x=500.0), "drift", "x", "x: value 500 in 2"),
         (changed(0.1, x=500.0), "out_of_range_rate", "x", "x: beyond "),
     ],
 )

@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 
 from modeltap.alerts import lifecycle
+from modeltap.analysis.counting.counter import WindowCounter
+from modeltap.analysis.references.freeze import freeze_rows
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
+from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.predictions import rows_between
+from modeltap.store.settings import SettingsReader
 from stores import START, analyze, every, put, read
 
 
@@ -30,8 +35,8 @@ def test_windows_of_rows_are_exact_and_begin_anew_after_the_reference(store):
     found = read(store, WINDOWS)
     assert [row["rows"] for row in found] == [500, 500, 200, 500, 500]
     for one, following in itertools.pairwise(found):
-        assert one["window_end"] == following["window_start"]
-    assert found[-1]["window_end"] == "2024-01-02T12:40:00.000Z"  # the next window's first row
+        assert one["window_end"] < following["window_start"]
+    assert found[-1]["window_end"] == "2024-01-02T12:39:00.000Z"  # its own last row
     rows = read(
         store,
         "select distinct window_start, in_reference from metrics where metric = 'drift' order by 1",
@@ -44,6 +49,78 @@ def test_windows_of_rows_are_exact_and_begin_anew_after_the_reference(store):
         "feature = 'x' order by window_start desc limit 1",
     )
     assert rows == [{"rows": 150, "window_end": "2024-01-02T15:09:00.000Z"}]
+
+
+@pytest.mark.parametrize("steps", [(2000,), (1000, 1001, 1499, 2000), range(100, 2001, 100)])
+def test_a_window_of_rows_ends_with_its_last_row_whenever_it_was_evaluated(store, steps):
+    """In one pass, just when it is full, or with the next row there."""
+    moments, rows, done = every(1, 2000), numbers(2000), 0
+    for step in steps:
+        put(store, moments[done:step], rows[done:step], prefix=f"p{step}-")
+        analyze(store, {"window": "500 rows", "reference": "first 700 rows"}, open_too=True)
+        done = step
+    ends = read(
+        store,
+        "select window_start, window_end from metrics where metric = 'drift' and "
+        "feature = 'x' order by 1",
+    )
+    places = [(0, 499), (500, 699), (700, 1199), (1200, 1699), (1700, 1999)]
+    assert [(row["window_start"][:16], row["window_end"][:16]) for row in ends] == [
+        (f"{moments[a]:%Y-%m-%dT%H:%M}", f"{moments[b]:%Y-%m-%dT%H:%M}") for a, b in places
+    ]
+
+
+@pytest.mark.parametrize("left", [1, 60, 250, 499])
+def test_the_rows_after_a_reference_that_cuts_a_window_are_evaluated(store, left):
+    """However few rows the reference's last window has, drift is seen from the next row on."""
+    put(store, every(1, 500 + left), numbers(500 + left))
+    put(store, every(1, 500, first=500 + left), numbers(500, 1, shift=3.0), prefix="hot")
+    analyze(store, {"window": "500 rows", "reference": f"first {500 + left} rows"})
+    found = read(
+        store,
+        "select rows, verdict, in_reference from metrics where metric = 'drift' and "
+        "feature = 'x' order by window_start",
+    )
+    assert [row["rows"] for row in found] == [500, left, 500]
+    assert [row["in_reference"] for row in found] == [1, 1, 0]
+    assert found[-1]["verdict"] == "alert"
+
+
+def test_the_rows_before_a_reference_that_cuts_a_window_are_evaluated(store):
+    """A period that was named begins in the midst of them."""
+    put(store, every(1, 2000), numbers(2000))
+    connection = connect(store)
+    said = {"window": "500 rows", "min_rows": 50}
+    settings = SettingsReader(connection, said)
+    with KeptLease(Lease(connection, "analysis"), 60) as lease:
+        counter = WindowCounter(connection, settings, lease)
+        counter.count_new()
+        between = [
+            (f"{moment:%Y-%m-%dT%H:%M:%S}.000Z", 0, 0) for moment in every(900, 3, first=300)
+        ]
+        picked = rows_between(connection, "m", "", *between[:2])
+        freeze_rows(counter, "m", "", picked, "a period")
+    connection.close()
+    analyze(store, said)
+    found = read(
+        store,
+        "select rows, in_reference from metrics where metric = 'drift' and "
+        "feature = 'x' order by window_start",
+    )
+    assert [tuple(row.values()) for row in found] == [(300, 0), (500, 1), (400, 1), (500, 0)]
+
+
+def test_a_pause_between_two_windows_of_rows_is_a_gap(store):
+    """The second window of rows tells of it, as no window has a row in it."""
+    put(store, every(3, 2000), numbers(2000))
+    put(store, every(3, 600, first=3 * 2000 + 720), numbers(600, 1), prefix="later")
+    analyze(store, {"window": "200 rows", "reference": "first 1000 rows"})
+    found = read(
+        store,
+        "select window_start, rows, value from metrics where metric = 'gap_seconds' and "
+        "verdict = 'alert' and in_reference = 0",
+    )
+    assert [(row["rows"], row["value"]) for row in found] == [(200, 723 * 60.0)]
 
 
 def test_rows_of_one_time_are_cut_in_order_of_arrival(store):
@@ -105,13 +182,14 @@ def test_months_and_quarters_follow_the_calendar(store):
     )
     found = read(store, WINDOWS)
     assert [(r["window_start"][:10], r["window_end"][:10]) for r in found] == [
-        ("2024-01-01", "2024-02-01"),
+        ("2024-01-01", "2024-01-25"),  # the reference
+        ("2024-01-25", "2024-02-01"),
         ("2024-02-01", "2024-03-01"),
         ("2024-03-01", "2024-04-01"),
         ("2024-04-01", "2024-05-01"),
         ("2024-05-01", "2024-06-01"),
     ]
-    assert [r["rows"] for r in found] == [248, 232, 248, 240, 32]
+    assert [r["rows"] for r in found] == [200, 48, 232, 248, 240, 32]
 
 
 def test_longer_windows_are_sums_of_shorter_ones(store):
@@ -143,14 +221,15 @@ def test_a_late_row_has_its_group_of_small_windows_judged_anew(store):
         "and feature = 'x' order by 1"
     )
     before = read(store, sql)
-    assert {row["rows"] for row in before} == {100}
+    # The reference ends after 48 hours, and no group has hours before and after that.
+    assert [row["rows"] for row in before[:6]] == [100, 100, 100, 100, 80, 100]
     put(store, [START + datetime.timedelta(hours=71, minutes=3)], numbers(1, 3), prefix="late")
     assert analyze(store, said).windows == 2  # and the traffic of its hour
     changed = [b for a, b in zip(before, read(store, sql), strict=True) if a != b]
     assert changed == [
         {
-            "window_start": "2024-01-03T22:00:00.000Z",
-            "window_end": "2024-01-04T08:00:00.000Z",
+            "window_start": "2024-01-03T20:00:00.000Z",
+            "window_end": "2024-01-04T06:00:00.000Z",
             "rows": 101,
         }
     ]
@@ -183,7 +262,7 @@ def test_killed_between_counting_and_judging_nothing_is_twice(store, window, mon
     put(store, every(2, 5000), numbers(5000))
     said = {"window": window, "reference": "first 1440 rows"}
 
-    def broken(connection, rows, rules):
+    def broken(connection, rows, rules, **_options):
         raise KeyboardInterrupt
 
     connection = connect(store)

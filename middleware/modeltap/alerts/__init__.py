@@ -9,5 +9,6 @@ changes      these changes, written to the store
 transitions  the changes that receivers are notified of
 absence      alerts about missing requests, labels, analyses and deliveries
 silence      silences and acknowledgements
+acceptance   the end of incidents that show a new normal
 reminders    alerts that are reported again
 """

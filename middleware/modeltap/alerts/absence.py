@@ -136,6 +136,7 @@ def _row(subject: AbsenceSubject, found: Missing | None, now: float) -> MetricRo
         "metric": subject.rule,
         "feature": subject.feature,
         "in_reference": 0,
+        "at_once": 1,
         "verdict": OK,
         "computed_at": clock.now(),
     }

@@ -6,6 +6,7 @@ alone. Three messages about it would pass for three incidents.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from modeltap.analysis.model.metric import ALERT
@@ -31,26 +32,43 @@ def _explaining() -> list[str]:
 def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
     """Return a window's rows in the order in which they explain each other.
 
-    >>> rows = [{"metric": name} for name in ("drift", "outlier_rate", "constant_feed")]
-    >>> [row["metric"] for row in causes_first(rows)]
-    ['constant_feed', 'outlier_rate', 'drift']
+    >>> rows = [{"metric": name, "related": None} for name in ("drift", "outlier_rate")]
+    >>> [row["metric"] for row in causes_first([*rows, {"metric": "drift", "related": "[]"}])]
+    ['drift', 'outlier_rate', 'drift']
     """
     places = {metric: place for place, metric in enumerate(_explaining())}
-    return sorted(rows, key=lambda row: places.get(row["metric"], len(places)))
+    return sorted(
+        rows, key=lambda row: (not row["related"], places.get(row["metric"], len(places)))
+    )
 
 
-def causes(row: MetricRow, rows: Sequence[MetricRow]) -> set[str]:
-    """Return the metrics of the same column that alert in the same window and explain `row`.
+def causes(row: MetricRow, rows: Sequence[MetricRow]) -> set[tuple[str, str | None]]:
+    """Return metric and feature of the alerts of the same window that explain `row`.
 
-    >>> about = {"feature": "temp", "segment": None, "verdict": "alert"}
+    They are those about its own column that explain its metric, and the one of a finding that
+    names its column as related (`width` and `height` are swapped). Nothing explains the alert of
+    a finding itself.
+
+    >>> about = {"feature": "temp", "segment": None, "verdict": "alert", "related": None}
     >>> metrics = ("out_of_range_rate", "outlier_rate", "drift")
     >>> rows = [{"metric": metric, **about} for metric in metrics]
     >>> sorted(causes(rows[-1], rows)), causes(rows[-1], rows[-1:])
-    (['out_of_range_rate', 'outlier_rate'], set())
+    ([('out_of_range_rate', 'temp'), ('outlier_rate', 'temp')], set())
     """
-    found: set[str] = set()
+    found: set[tuple[str, str | None]] = set()
+    if row["related"]:
+        return found
     for other in rows:
-        same = (other["feature"], other["segment"]) == (row["feature"], row["segment"])
-        if same and other["verdict"] == ALERT and other["metric"] in explained_by(row["metric"]):
-            found |= {other["metric"], *causes(other, rows)}
+        if other["verdict"] == ALERT and other["segment"] == row["segment"]:
+            if _is_related(other, row):
+                found.add((other["metric"], other["feature"]))
+            elif other["feature"] == row["feature"] and other["metric"] in explained_by(
+                row["metric"]
+            ):
+                found |= {(other["metric"], other["feature"]), *causes(other, rows)}
     return found
+
+
+def _is_related(finding: MetricRow, row: MetricRow) -> bool:
+    """Return whether an alert is of a finding about the column of `row`, and another metric."""
+    return bool(finding["related"]) and row["feature"] in json.loads(finding["related"])

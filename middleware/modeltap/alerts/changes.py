@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from modeltap.alerts.conditions import Evaluation
 from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import ERROR, FIRING, NO_DATA, RESOLVED, Transition
 from modeltap.clock import now
-from modeltap.store.alert_history import note_change
+from modeltap.store.alert_history import ACCEPTED, note_change
 from modeltap.store.alerts import (
     AlertRow,
     change_alert,
@@ -31,7 +32,10 @@ def fire(
 
 
 def suspect(connection: sqlite3.Connection, subject: AlertSubject, evaluation: Evaluation) -> None:
-    """Let an alert be pending, or a pending one last until this window."""
+    """Let an alert be pending, or a pending one last until this window; its summary says why."""
+    windows = subject.rule.min_windows
+    missing = "a second window" if windows == 2 else f"{windows} windows in a row"
+    evaluation = replace(evaluation, sentence=f"{evaluation.sentence}; waits for {missing}")
     if subject.alert is None:
         _begin(connection, subject, "pending", evaluation)
     elif subject.start >= subject.alert["last_window_start"]:
@@ -76,6 +80,20 @@ def resolve(connection: sqlite3.Connection, alert: AlertRow, row: MetricRow) -> 
     _set_state(connection, alert, row, "resolved")
     ended = {**dict(alert), "state": "resolved", "resolved_at": end}
     return _transition(RESOLVED, ended, row, row["strength"] or 0.0)
+
+
+def accept(connection: sqlite3.Connection, alert: AlertRow) -> Transition:
+    """End an incident that shows the new normal, with the last window that was evaluated for it.
+
+    Args:
+        alert: with `last_window_end`, as `open_incidents` returns it.
+    """
+    start, end = alert["last_window_start"], alert["last_window_end"] or alert["window_end"]
+    change_alert(connection, alert["id"], state="resolved", resolved_at=end)
+    note_change(connection, alert["id"], "resolved", window_start=start, note=ACCEPTED)
+    own = {name: alert[name] for name in alert.keys() if name != "last_window_end"}  # noqa: SIM118
+    ended = {**own, "state": "resolved", "resolved_at": end}
+    return Transition(RESOLVED, ended, 0.0, start, end)
 
 
 def lose_data(
@@ -140,6 +158,7 @@ def _new_alert(subject: AlertSubject, state: str, evaluation: Evaluation) -> dic
         "p_value": row["p_value"],
         "summary": evaluation.sentence,
         "examples": row["examples"],
+        "related": row["related"],
         "started_at": row["window_start"],
         "resolved_at": None,
         "silenced_until": None,
@@ -154,6 +173,7 @@ def _last_until(connection: sqlite3.Connection, alert: AlertRow, evaluation: Eva
     change_alert(
         connection,
         alert["id"],
+        related=row["related"] or alert["related"],
         last_window_start=row["window_start"],
         value=row["value"],
         threshold=evaluation.threshold,

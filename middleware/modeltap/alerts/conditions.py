@@ -28,7 +28,7 @@ class Evaluation:
     @property
     def at_once(self) -> bool:
         """Whether it needs no second window to confirm it."""
-        return self.strength >= AT_ONCE
+        return bool(self.row["at_once"])
 
     @property
     def quiet(self) -> bool:

@@ -99,8 +99,9 @@ class AlertSubject:
 
     def firing_causes(self) -> list[str]:
         """Return the first windows' starts of alerts that fire and explain this window."""
-        explained = causes(self.row, self._rows)
-        return firing_since(self._connection, self.row, explained) if explained else []
+        if self.row["related"]:
+            return []
+        return firing_since(self._connection, self.row, causes(self.row, self._rows))
 
     def _evaluate(self, row: MetricRow) -> Evaluation | None:
         return evaluate(self.rule, row, self._baseline if needs_baseline(self.rule) else None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
@@ -36,7 +39,12 @@ def alerts(
         changes = list_changes(connection, model)
         emit(changes, CHANGE_COLUMNS, as_json=as_json, empty="no alerts")
         return
-    rows = list_alerts(connection, model, state)
+    rows = [_with_list(row) for row in list_alerts(connection, model, state)]
     if not as_json:
         rows = [{**row, "id": row["id"][:_ID_SHOWN]} for row in rows]
     emit(rows, _SHOWN, as_json=as_json, empty="no alerts")
+
+
+def _with_list(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an alert whose related features are a list, as JSON has it."""
+    return {**row, "related": json.loads(row["related"]) if row["related"] else None}

@@ -21,6 +21,7 @@ from modeltap.cli.common import (
     open_store,
     read_store,
     store_option,
+    store_path,
 )
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.progress import analysis_line, reading_bar
@@ -29,6 +30,7 @@ from modeltap.ingest.files.table import open_table
 from modeltap.output import emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.predictions import StoredRow, first_rows, rows_between
 from modeltap.store.references import (
     REFERENCE_SUMMARY,
@@ -97,7 +99,8 @@ def set_(
 
     connection = open_store(store, create=file is not None)
     settings = SettingsReader(connection, {"window": window} if window else {})
-    version = settings.for_model(model).analyzed_version(version)
+    if ModelVersion(model, version) not in counted_models(connection):
+        version = settings.for_model(model).analyzed_version(version)
     before = active_reference(connection, model, version)
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
@@ -142,6 +145,28 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
     _told(found, as_json)
     if not as_json:
         click.echo(_ONWARD)
+
+
+@reference.command("accept")
+@store_option
+@click.option("--model", required=True, help="The model's name.")
+@click.option("--version", default="", help="The model's version.")
+def accept(store: str | None, model: str, version: str) -> None:
+    """Take what the open incidents show for the new normal; they end with a note."""
+    from modeltap.jobs.pipeline import Analyzer
+
+    connection = open_store(store)
+    check_model(connection, model)
+    report = Analyzer(store_path(store), connection, {}).accept(model, version)
+    if report.since is None:
+        click.echo(f"no incident about the inputs of {model} is open: nothing to accept")
+        return
+    for summary in report.summaries:
+        click.echo(f"ended: {summary}")
+    if report.learnt is None:
+        click.echo(f"windows are compared with what came since {clock.short(report.since)} UTC")
+    else:
+        _told(report.learnt, as_json=False)
 
 
 @reference.command("show")
@@ -289,6 +314,9 @@ def _told(frozen: Reference, as_json: bool, facts: Mapping[str, Any] | None = No
             "`modeltap alerts` says why"
         )
     _emit_features(features)
+    for one in frozen.features:
+        if one.calendar is not None:
+            click.echo(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
     for feature in frozen.features:
         if feature.sentinel is not None:
             click.echo(
@@ -317,4 +345,6 @@ def _feature(feature: Any) -> dict[str, Any]:
         "spread": feature.spread if feature.kind == "numeric" else None,
         "sentinel": feature.sentinel,
         "usual_variation": feature.baseline_distance,
+        "rhythm": feature.rhythm,
+        "calendar": feature.calendar,
     }

@@ -159,6 +159,7 @@ def _sample(kind: str) -> dict[str, Any]:
         "resolved_at": None,
         "summary": summary,
         "examples": [],
+        "related": None,
     }
     return {
         "type": kind,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
-from modeltap.errors import ConfigError
+from modeltap.errors import ConfigError, nearest
 
 
 def check_values(settings: Settings) -> None:
@@ -22,6 +26,8 @@ def check_values(settings: Settings) -> None:
     for one in (settings, *map(settings.for_model, settings.models)):
         check_windows(one.reference, one.window)
         _check_event_time(one.event_time)
+        _check_timezone(one.timezone)
+        _check_holidays(one.holidays)
 
 
 def _check(settings: Settings, name: str, good: bool, fix: str) -> None:
@@ -144,3 +150,36 @@ def _check_event_time(text: str) -> None:
         raise ConfigError(
             f"event_time {text!r} is not understood; write 'request', 'body:FIELD' or 'header:NAME'"
         )
+
+
+def _check_timezone(name: str) -> None:
+    """Raise `ConfigError` for a time zone that is not known.
+
+    >>> _check_timezone("Europe/Berlin")
+    >>> _check_timezone("Asia/Tokio")
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: timezone 'Asia/Tokio' is not known; did you mean 'Asia/Tokyo'?
+    """
+    if name == clock.UTC_ZONE:
+        return
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        known = (
+            nearest(name, sorted(available_timezones())) or "; write one such as 'Europe/Berlin'"
+        )
+        raise ConfigError(f"timezone {name!r} is not known{known}") from error
+
+
+def _check_holidays(dates: Iterable[str]) -> None:
+    """Raise `ConfigError` for a date that is none.
+
+    >>> _check_holidays(["2026-12-25"])
+    """
+    for one in dates:
+        try:
+            date.fromisoformat(one)
+        except ValueError as error:
+            raise ConfigError(
+                f"holiday {one!r} is no date; write one such as '2026-12-25'"
+            ) from error

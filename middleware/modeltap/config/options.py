@@ -109,6 +109,10 @@ class Options(TypedDict, total=False):
     """Settings of single features, by name."""
     multivariate: bool
     """Whether samples of whole rows are compared, too."""
+    timezone: str
+    """The time zone of the rhythm, such as ``Europe/Berlin``."""
+    holidays: Sequence[str]
+    """Dates such as ``2026-12-25`` that are like weekends."""
     mapping: MappingSettings | Mapping[str, Any] | None
     """Where rows and responses are in the bodies."""
     models: Mapping[str, ModelSettings | Mapping[str, Any]]

@@ -63,6 +63,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
+    timezone: str | None = None
+    holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
 
 
@@ -120,6 +122,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
+    timezone: str = "UTC"
+    holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
     models: dict[str, ModelSettings] = {}
 
@@ -183,6 +187,8 @@ ANALYSIS_OPTIONS = (
     "missing_values",
     "features",
     "multivariate",
+    "timezone",
+    "holidays",
     "mapping",
     "retention",
     "rules",

@@ -13,6 +13,7 @@ from modeltap.errors import ConfigError
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAY = 86_400
+_MONTH_DAYS = 365.25 / 12
 
 AUTO = "auto"
 """The option `window` where nobody set it: an hour, and for drift a day where traffic is low."""
@@ -67,6 +68,16 @@ class Window(msgspec.Struct, frozen=True):
     def clocked(self) -> Window:
         """These windows where the clock matters and not the rows: of rows, those of an hour."""
         return Window("seconds", 3600) if self.kind == "rows" else self
+
+    @property
+    def a_week(self) -> float | None:
+        """How many of these windows a week has; None for windows of rows.
+
+        >>> Window.parse("1h").a_week, Window.parse("7d").a_week, Window.parse("500 rows").a_week
+        (168.0, 1.0, None)
+        """
+        days = {"seconds": self.size / _DAY, "months": self.size * _MONTH_DAYS}
+        return 7 / days[self.kind] if self.kind in days else None
 
     def start(self, moment: float) -> float:
         """Return the start (Unix seconds) of the window that `moment` lies in.

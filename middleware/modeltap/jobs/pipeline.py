@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from modeltap import clock
-from modeltap.alerts import absence, changes, lifecycle, reminders
+from modeltap.alerts import absence, acceptance, changes, lifecycle, reminders
 from modeltap.alerts.transitions import Transition
 from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.relearn import relearn
 from modeltap.analysis.verdicts import analyze, capture_loss, results
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.retention import Retention, parse_retention
 from modeltap.config.settings import repeat_seconds
 from modeltap.config.webhook_settings import WebhookSettings
-from modeltap.errors import BusyError
+from modeltap.errors import BusyError, InputError
 from modeltap.jobs import store_health
 from modeltap.jobs.pacing import Pace
 from modeltap.notify import digest, outbox
@@ -35,7 +37,7 @@ from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
 from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.pending_work import pending_work
-from modeltap.store.references import count_frozen
+from modeltap.store.references import active_reference, count_frozen
 from modeltap.store.settings import SettingsReader, configured_models
 from modeltap.store.watermarks import SEEN, watermark
 
@@ -68,6 +70,15 @@ class DeliveryPass:
 
     delivery: DeliveryReport
     waiting: Waiting
+
+
+@dataclass(frozen=True)
+class AcceptanceReport:
+    """The incidents that ended, when the first began, and the reference that was learnt anew."""
+
+    summaries: Sequence[str]
+    since: str | None
+    learnt: Reference | None
 
 
 class RunOptions(TypedDict, total=False):
@@ -180,6 +191,28 @@ class Analyzer:
         )
         seen = watermark(self.connection, SEEN)
         return retention.prune(self.connection, smallest, seen, time.time())
+
+    def accept(self, model: str, version: str) -> AcceptanceReport:
+        """Take what the open incidents about a model's inputs show for its new normal.
+
+        They end with a note. The comparison of a rolling reference moves on to what came since
+        they began; a frozen one is learnt anew from it.
+
+        Raises `InputError` where no reference is there, or too few rows are to learn from.
+        """
+        with KeptLease(Lease(self.connection, analyze.LEASE), 60) as lease:
+            row = active_reference(self.connection, model, version)
+            if row is None:
+                raise InputError(f"{model} has no reference yet: there is no normal to replace")
+            since = acceptance.open_since(self.connection, model, version)
+            before, learnt = Reference.from_json(row.payload), None
+            if since is not None and not before.rolling:
+                counter = WindowCounter(self.connection, self.settings, lease)
+                learnt = relearn(counter, before, since)
+            with writing(self.connection):
+                ended = acceptance.accept(self.connection, model, version)
+                self._enqueue(ended, model)
+        return AcceptanceReport([one.alert["summary"] for one in ended], since, learnt)
 
     def report_absence(self, now: float) -> None:
         """Raise and end the alerts about missing traffic or labels, and repeat due ones.

@@ -56,6 +56,9 @@ _NEW_VALUE = (
 )
 """But a number that is new in many rows, which reads better without quotes."""
 
+_CATEGORY = r"(?:(?<=: category )|(?<= is now ))`(?:[^`\\]|\\.)*`"
+"""And a category's old and new name, in the backquotes that names have."""
+
 _NAMES = ("feature", "model", "segment")
 
 
@@ -110,7 +113,7 @@ def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
 
 
 def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an alert whose summary quotes no value of a payload: names, numbers and ids alone.
+    r"""Return an alert whose summary quotes no value of a payload: names, numbers and ids alone.
 
     >>> summary = "m: driver's car: share of 'red' went from 0 % to 9 %"
     >>> about = {"model": "m", "feature": "driver's car", "segment": None}
@@ -120,13 +123,18 @@ def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
     ...     print(without_values({**about, "summary": text})["summary"])
     age: value [value] in 5 % of rows
     age: no value above [value], 4.9 % before
+    >>> summary = r"m: channel: category `a\`b` is now `mobile` (30 % of rows)"
+    >>> without_values({**about, "summary": summary})["summary"]
+    'm: channel: category [value] is now [value] (30 % of rows)'
     >>> summary = "m: no row for 9 h, until the window's end; the reference's longest pause was 2 h"
     >>> without_values({**about, "summary": summary})["summary"] == summary
     True
     """
     # Names stand unquoted, and may have a quote within.
     names = [re.escape(str(alert[one])) for one in _NAMES if len(str(alert[one] or "")) > 1]
-    quoted = re.compile("|".join([*(f"({name})" for name in names), _QUOTED, _NEW_VALUE]))
+    quoted = re.compile(
+        "|".join([*(f"({name})" for name in names), _QUOTED, _CATEGORY, _NEW_VALUE])
+    )
     text = quoted.sub(lambda one: one[0] if one.lastindex else "[value]", str(alert["summary"]))
     return {**alert, "summary": text}
 
@@ -159,20 +167,28 @@ def encoded(event: Any) -> bytes:
 def _public(alert: Mapping[str, Any]) -> dict[str, Any]:
     public = {name: _clipped(alert[name]) for name in _PUBLIC}
     public["examples"] = json.loads(alert["examples"]) if alert["examples"] else []
+    public["related"] = json.loads(alert["related"]) if alert["related"] else None
     return public
 
 
 def _what(group: Sequence[Transition]) -> str:
-    rule, count = group[0].alert["rule"], len(group)
+    rule = group[0].alert["rule"]
     if rule != "data_drift":
         return DEFAULT_RULES[rule].subject
     if group[0].alert["feature"] is None:
         return "the inputs drifted together"
+    count = sum(len(_related(one)) or 1 for one in group)
     return "1 input drifted" if count == 1 else f"{count} inputs drifted"
 
 
 def _name(one: Transition) -> str:
-    return str(one.alert["feature"] or one.alert["metric"])
+    related = _related(one)
+    return " and ".join(related) if related else str(one.alert["feature"] or one.alert["metric"])
+
+
+def _related(one: Transition) -> list[str]:
+    related: list[str] = json.loads(one.alert["related"] or "[]")
+    return related
 
 
 def _more(group: Sequence[Transition], shown: int) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 
 from modeltap.clock import now
 
+ACCEPTED = "accepted as the new normal"
+"""The note of an incident's end that `reference accept` made."""
+
 CHANGE_COLUMNS = (
     "at",
     "alert_id",

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
+from modeltap.store.alert_history import ACCEPTED
 
 AlertRow = Mapping[str, Any]
 """A row of the table `alerts`, by column."""
@@ -17,6 +18,7 @@ ALERT_COLUMNS = (
     "rule",
     "model",
     "version",
+    "related",
     "metric",
     "feature",
     "segment",
@@ -86,6 +88,53 @@ def open_alert(connection: sqlite3.Connection, fingerprint: str) -> AlertRow | N
     return row
 
 
+class Incident(NamedTuple):
+    """The time of an alert about the inputs; `resolved_at` is null while it is open."""
+
+    metric: str
+    features: tuple[str, ...]
+    window_start: str
+    resolved_at: str | None
+    accepted: bool
+    """Whether somebody said that it shows the new normal."""
+
+
+def incidents_before(
+    connection: sqlite3.Connection, model: str, version: str, metrics: Sequence[str], start: str
+) -> list[Incident]:
+    """Return the alerts about `metrics` that fired about windows before `start`.
+
+    Those that were acknowledged are known, and left out, unless they were accepted.
+    """
+    rows = connection.execute(
+        "select metric, feature, window_start, resolved_at, accepted from (select *, exists "
+        "(select 1 from alert_history h where h.alert_id = alerts.id and h.note = ?) as accepted "
+        "from alerts where model = ? and version = ? and segment is null and window_start < ? "
+        "and state <> 'pending' and metric in (select value from json_each(?))) "
+        "where acknowledged_at is null or accepted order by window_start",
+        (ACCEPTED, model, version, start, json.dumps(list(metrics))),
+    )
+    return [
+        Incident(metric, (feature,) if feature is not None else (), start, resolved, bool(accepted))
+        for metric, feature, start, resolved, accepted in rows
+    ]
+
+
+def open_incidents(
+    connection: sqlite3.Connection, model: str, version: str, metrics: Sequence[str]
+) -> list[AlertRow]:
+    """Return the alerts about `metrics` that are not resolved, pending ones too, the oldest first,
+    each with `last_window_end`: where the last window ends that was evaluated for it."""
+    return connection.execute(
+        "select *, (select max(m.window_end) from metrics m where m.model = a.model "
+        "and m.version = a.version and m.window = a.window and m.metric = a.metric "
+        "and m.feature is a.feature and m.segment is a.segment) as last_window_end "
+        "from alerts a where model = ? and version = ? and state <> 'resolved' "
+        "and metric in (select value from json_each(?)) order by window_start",
+        (model, version, json.dumps(list(metrics))),
+    ).fetchall()
+
+
 def count_resolved_since(connection: sqlite3.Connection, fingerprint: str, since: str) -> int:
     """Return how many of the subject's alerts were resolved after `since`."""
     return _one_number(
@@ -109,21 +158,28 @@ def was_resolved_around(
 
 
 def firing_since(
-    connection: sqlite3.Connection, row: Mapping[str, Any], metrics: Collection[str]
+    connection: sqlite3.Connection,
+    row: Mapping[str, Any],
+    causes: Collection[tuple[str, str | None]],
 ) -> list[str]:
-    """Return the first windows' starts of the alerts that fire about the column of `row`.
+    """Return the first windows' starts of the alerts that fire and explain `row`.
+
+    These are the alerts of its `causes` (metric and feature), and those of a finding that names
+    its feature as related.
 
     Args:
         row: of the table `metrics`.
-        metrics: only alerts about these.
     """
     rows = connection.execute(
-        "select window_start from alerts where model = ? and version = ? and window = ? and "
-        "feature is ? and segment is ? and state = 'firing' "
-        "and metric in (select value from json_each(?))",
+        "select window_start from alerts where model = ? and version = ? and segment is ? "
+        "and state = 'firing' and (window = ? and exists (select 1 from json_each(?) "
+        "where json_extract(value, '$[0]') = metric and json_extract(value, '$[1]') is feature) "
+        "or not (metric = ? and feature is ?) "
+        "and exists (select 1 from json_each(related) where value = ?))",
         (
-            *(row[name] for name in ("model", "version", "window", "feature", "segment")),
-            json.dumps(list(metrics)),
+            *(row[name] for name in ("model", "version", "segment", "window")),
+            json.dumps(list(causes)),
+            *(row[name] for name in ("metric", "feature", "feature")),
         ),
     )
     return [start for (start,) in rows]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from modeltap.store.models import note_model
 
 
-class Span(NamedTuple):
+class EventSpan(NamedTuple):
     """A half-open span of event time, both as the store writes times."""
 
     start: str
@@ -21,7 +21,7 @@ class FeatureAlert(NamedTuple):
 
     metric: str
     feature: str | None
-    span: Span
+    span: EventSpan
 
 
 def learn_from(connection: sqlite3.Connection, model: str, version: str) -> str:
@@ -59,7 +59,7 @@ def nth_time(
     version: str,
     start: str,
     number: int,
-    but: Sequence[Span] = (),
+    but: Sequence[EventSpan] = (),
 ) -> str | None:
     """Return the event time of the row `number`, from 1, of those from `start` on.
 
@@ -75,7 +75,7 @@ def nth_time(
 
 
 def rows_by_hour(
-    connection: sqlite3.Connection, model: str, version: str, span: Span
+    connection: sqlite3.Connection, model: str, version: str, span: EventSpan
 ) -> dict[str, int]:
     """Return how many rows each hour of a span has, by the hour's first 13 characters."""
     rows = connection.execute(
@@ -87,7 +87,11 @@ def rows_by_hour(
 
 
 def alerts_of_features(
-    connection: sqlite3.Connection, model: str, version: str, metrics: Sequence[str], span: Span
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    metrics: Sequence[str],
+    span: EventSpan,
 ) -> list[FeatureAlert]:
     """Return where `metrics` alerted within a span, in order."""
     rows = connection.execute(
@@ -96,15 +100,15 @@ def alerts_of_features(
         f"and metric in ({', '.join('?' * len(metrics))}) order by window_start",
         (model, version, *span, *metrics),
     )
-    return [FeatureAlert(metric, feature, Span(*ends)) for metric, feature, *ends in rows]
+    return [FeatureAlert(metric, feature, EventSpan(*ends)) for metric, feature, *ends in rows]
 
 
 def forget_provisional(connection: sqlite3.Connection, model: str, version: str) -> None:
-    """Delete provisional references that no longer count, and their windows, inside the
+    """Delete references that counted only until one was learnt, and their windows, inside the
     transaction."""
     ids = connection.execute(
         'select id from "references" where model = ? and version = ? and not active '
-        "and state = 'provisional'",
+        "and (state = 'provisional' or json_extract(payload, '$.inherited'))",
         (model, version),
     ).fetchall()
     for (one,) in ids:

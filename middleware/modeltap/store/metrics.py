@@ -28,16 +28,18 @@ METRIC_COLUMNS = (
     "threshold",
     "p_value",
     "strength",
+    "at_once",
     "verdict",
     "explanation",
     "examples",
+    "related",
     "in_reference",
     "reference_id",
     "computed_at",
 )
 
 
-_INTERNAL_COLUMNS = ("strength", "reference_id", "computed_at")
+_INTERNAL_COLUMNS = ("strength", "at_once", "related", "reference_id", "computed_at")
 REPORTED_COLUMNS = tuple(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
 """The columns for people, in their order."""
 
@@ -54,13 +56,14 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> N
 
 
 def drop_compared_with_others(
-    connection: sqlite3.Connection, series: Series, window_start: str
+    connection: sqlite3.Connection, series: Series, start: str, end: str
 ) -> None:
-    """Delete a window's metrics against other references, inside the transaction."""
+    """Delete the metrics of windows that begin in a period against other references, inside the
+    transaction."""
     connection.execute(
-        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
-        "and reference_id <> ?",
-        (series.model, series.version, series.window, window_start, series.reference_id),
+        "delete from metrics where model = ? and version = ? and window = ? and window_start >= ? "
+        "and window_start < ? and reference_id <> ?",
+        (series.model, series.version, series.window, start, end, series.reference_id),
     )
 
 
@@ -83,10 +86,14 @@ def values_before(
     before: str,
     since: str,
     at_least: int,
+    but: Sequence[tuple[str, str]] = (),
 ) -> list[float]:
     """Return a metric's values in the windows from `since` to `before`, newest first.
 
     Where these are fewer than `at_least`, the ones before them are taken, too, up to that number.
+
+    Args:
+        but: half-open periods whose windows do not count.
     """
     rows = connection.execute(
         "select window_start, value from metrics where model = ? and version = ? and window = ? "
@@ -98,7 +105,8 @@ def values_before(
     for start, value in rows:
         if start < since and len(found) >= at_least:
             break
-        found.append(value)
+        if not any(first <= start < last for first, last in but):
+            found.append(value)
     return found
 
 
@@ -233,20 +241,23 @@ _SUBJECT = (
     "model = ? and version = ? and window = ? and metric = ? and feature is ? and segment is ?"
 )
 
+_EVALUATED = "(in_reference = 0 or reference_id is null)"
+"""Windows of a reference that was learnt were compared with no reference but the rows before."""
+
 
 def metrics_before(
     connection: sqlite3.Connection, row: MetricRow, before: str, limit: int = -1
 ) -> Iterator[MetricRow]:
     """Yield the rows of the same metric in windows before `before`, newest first.
 
-    Rows in the reference are left out.
+    Rows in the reference are left out, but for those that were evaluated while it was learnt.
 
     Args:
         row: names the metric by its model, version, window, metric, feature and segment.
         limit: how many at most; all if negative.
     """
     yield from connection.execute(
-        f"select * from metrics where {_SUBJECT} and in_reference = 0 and window_start < ? "
+        f"select * from metrics where {_SUBJECT} and {_EVALUATED} and window_start < ? "
         "order by window_start desc limit ?",
         (*_subject(row), before, limit),
     )

@@ -133,11 +133,49 @@ def save_rows(
     )
 
 
+class StoredBlock(NamedTuple):
+    """Counts of a reference's rows in one period."""
+
+    block_start: str
+    block_end: str
+    rows: int
+    counts: bytes
+
+
+def save_blocks(
+    connection: sqlite3.Connection, reference_id: str, blocks: Iterable[StoredBlock]
+) -> None:
+    """Keep the blocks of a reference, and no others, inside the caller's transaction."""
+    connection.execute("delete from reference_blocks where reference_id = ?", (reference_id,))
+    connection.executemany(
+        "insert into reference_blocks "
+        "(reference_id, block, block_start, block_end, rows, counts) values (?, ?, ?, ?, ?, ?)",
+        ((reference_id, number, *block) for number, block in enumerate(blocks)),
+    )
+
+
+def reference_blocks(connection: sqlite3.Connection, reference_id: str) -> list[StoredBlock]:
+    """Return the blocks of a reference in order of time."""
+    rows = connection.execute(
+        "select block_start, block_end, rows, counts from reference_blocks "
+        "where reference_id = ? order by block",
+        (reference_id,),
+    )
+    return [StoredBlock(*row) for row in rows]
+
+
 def copy_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
-    """Give the reference `new` the sample of another's rows, inside the transaction."""
+    """Give the reference `new` what is kept of another's rows, inside the transaction."""
     connection.execute(
         "insert or ignore into reference_rows (reference_id, exchange_id, row, coded) "
         "select ?, exchange_id, row, coded from reference_rows where reference_id = ?",
+        (new, old),
+    )
+    connection.execute(
+        "insert or ignore into reference_blocks "
+        "(reference_id, block, block_start, block_end, rows, counts) "
+        "select ?, block, block_start, block_end, rows, counts from reference_blocks "
+        "where reference_id = ?",
         (new, old),
     )
 

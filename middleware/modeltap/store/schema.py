@@ -100,6 +100,13 @@ create table reference_rows (               -- a sample of its rows, one by one:
 ) without rowid;
 create index reference_rows_by_exchange on reference_rows (exchange_id);
 
+create table reference_blocks (             -- its rows by time: what a window's hours looked like
+    reference_id text not null, block integer not null,     -- from 0 on in order of time
+    block_start text not null, block_end text not null, rows integer not null,
+    counts blob not null,                   -- as windows.counts
+    primary key (reference_id, block)
+) without rowid;
+
 create table windows (
     model text not null, version text not null default '', reference_id text not null,
     "window" text not null,                 -- how they are cut: '1h', '1 month', '5000 rows'
@@ -140,9 +147,11 @@ create table metrics (
     rows integer not null, count integer,
     metric text not null, feature text, segment text,
     value real, low real, high real, threshold real, p_value real,
-    strength real,                          -- effect divided by its floor; an alert fires at 2
+    strength real,                          -- effect divided by its floor
+    at_once integer not null default 0,     -- 1 where an alert needs no second window
     verdict text, explanation text,
     examples text,                          -- JSON: ids of exchanges that show it
+    related text,                           -- JSON: the features of one finding, in its alert
     in_reference integer not null default 0, reference_id text, computed_at text not null
 );
 create unique index one_metric on metrics
@@ -156,7 +165,7 @@ create table alerts (
     "window" text not null,
     window_start text not null, window_end text not null, last_window_start text not null,
     value real, threshold real, p_value real, summary text not null,
-    examples text,
+    examples text, related text,            -- JSON; related: the features of one finding
     started_at text not null, resolved_at text,
     silenced_until text, acknowledged_at text,
     notified_at text,                       -- when a message about it was last enqueued

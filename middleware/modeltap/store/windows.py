@@ -105,6 +105,15 @@ def put_window(connection: sqlite3.Connection, series: Series, window: CountedWi
     )
 
 
+def count_windows(connection: sqlite3.Connection, series: Series, after: str, until: str) -> int:
+    """Return how many windows end later than `after` and not later than `until`."""
+    (count,) = connection.execute(
+        f"select count(*) from windows where {_SERIES} and window_end > ? and window_end <= ?",
+        (*astuple(series), after, until),
+    ).fetchone()
+    return int(count)
+
+
 def due_windows(connection: sqlite3.Connection, series: Series) -> list[CountedWindow]:
     """Return the windows that rows were counted into since they were evaluated, in order."""
     rows = connection.execute(
@@ -141,6 +150,13 @@ def window_after(
     return _one(connection, series, "window_start > ? order by window_start", start)
 
 
+def window_before(
+    connection: sqlite3.Connection, series: Series, start: str
+) -> CountedWindow | None:
+    """Return the last window that starts before `start`."""
+    return _one(connection, series, "window_start < ? order by window_start desc", start)
+
+
 def evaluated_with(
     connection: sqlite3.Connection, series: Series, start: str
 ) -> list[CountedWindow]:
@@ -163,11 +179,33 @@ def mark_evaluated(
     )
 
 
+def settle_before(connection: sqlite3.Connection, series: Series, end: str) -> None:
+    """Let windows before `end` that have metrics be due no more, inside the transaction."""
+    connection.execute(
+        f"update windows set due = 0 where {_SERIES} and due and window_start < ? and exists "
+        "(select 1 from metrics m where m.model = windows.model and m.version = windows.version "
+        "and m.window = windows.window and m.window_start <= windows.window_start "
+        "and m.window_end > windows.window_start and m.in_reference)",
+        (*astuple(series), end),
+    )
+
+
 def forget_evaluations(connection: sqlite3.Connection, series: Series) -> None:
     """Make every window due again, as if none had been evaluated, inside the transaction."""
     connection.execute(
         f"update windows set due = 1, evaluated_start = null, evaluated_end = null where {_SERIES}",
         astuple(series),
+    )
+
+
+def skip_evaluated(connection: sqlite3.Connection, series: Series, before: Series) -> None:
+    """Mark the windows as evaluated that were evaluated under another reference, inside the
+    transaction: they keep those metrics."""
+    connection.execute(
+        "update windows set due = 0, evaluated_start = window_start, evaluated_end = window_end "
+        f"where {_SERIES} and window_end <= "
+        f"(select max(evaluated_end) from windows where {_SERIES})",
+        (*astuple(series), *astuple(before)),
     )
 
 

@@ -5,25 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 
 import numpy as np
-import pytest
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.references.fit import fit
-from modeltap.analysis.references.rolling import compared_period, rolled
+from modeltap.analysis.references.rolling import rolled
 from modeltap.store.connection import connect
 from modeltap.store.windows import Series
 
 START = clock.parse("2024-01-08T10:00:00Z")
-
-
-@pytest.mark.parametrize("hours", [1, 24])
-@pytest.mark.parametrize("rolling", ["previous 7d", "same hours last week"])
-def test_the_period_is_a_week_back_and_ends_before_the_window(rolling, hours):
-    end = START + 3600 * hours
-    begin, last = map(clock.parse, compared_period(rolling, clock.iso(START), clock.iso(end)))
-    assert START - begin == 7 * clock.DAY and begin < last <= START
-    assert last - begin == (7 * clock.DAY if "previous" in rolling else 3600 * hours)
 
 
 def test_without_earlier_windows_there_is_no_reference(store):

@@ -21,7 +21,7 @@ def test_a_season_in_the_reference_is_a_baseline():
     steady, seasonal = fitted([0] * 6), fitted([0, 0, 2, 0, 0, 0])
     assert steady.blocks == seasonal.blocks == 6
     assert seasonal.by_name["x"].baseline_distance > 3 * steady.by_name["x"].baseline_distance
-    assert steady.by_name["y"].baseline_rates["missing_rate"] == 0.1
+    assert 0.09 < steady.by_name["y"].baseline_rates["missing_rate"] <= 0.1, "less its noise"
 
 
 def test_of_few_blocks_nothing_is_learnt():

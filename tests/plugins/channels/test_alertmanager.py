@@ -19,3 +19,11 @@ def test_alertmanagers_labels_are_texts(send, event):
     for one in send(event, "alertmanager").event["alerts"]:
         assert all(isinstance(text, str) for text in one["labels"].values())
         assert one["status"] in ("firing", "resolved") and "summary" in one["annotations"]
+
+
+def test_alertmanager_names_the_features_of_a_finding(send, firing):
+    found = firing()
+    found["data"]["alerts"][0]["related"] = ["width", "height"]
+    (alert,) = send(found, "alertmanager").event["alerts"]
+    assert alert["annotations"]["related"] == "width, height"
+    assert "related" not in send(firing(), "alertmanager").event["alerts"][0]["annotations"]

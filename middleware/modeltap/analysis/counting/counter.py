@@ -125,11 +125,12 @@ class WindowCounter:
         return self._read(model, exchanges_by_id(self.connection, exchange_ids))
 
     def read_picked(self, model: str, picked: Iterable[StoredRow]) -> Batch:
-        """Decode those stored rows again whose exchanges are still there."""
-        wanted = {(row.exchange_id, row.row) for row in picked}
-        batch = self.read_rows(model, dict.fromkeys(exchange_id for exchange_id, _ in wanted))
+        """Decode those stored rows again whose exchanges are still there, in their order."""
+        places = {(row.exchange_id, row.row): place for place, row in enumerate(picked)}
+        batch = self.read_rows(model, dict.fromkeys(exchange_id for exchange_id, _ in places))
         keys = zip(batch.ids, batch.row_numbers, strict=True)
-        return batch.picked([place for place, key in enumerate(keys) if key in wanted])
+        found = {places[key]: at for at, key in enumerate(keys) if key in places}
+        return batch.picked([found[place] for place in sorted(found)])
 
     @contextmanager
     def fenced(self, name: str, before: int, after: int) -> Iterator[None]:
@@ -268,6 +269,8 @@ def merge(
         window = CountedWindow(start, _end(reference, series, start), first, last, counted.pack())
     else:
         window = old._replace(
+            # Of rows, which may come late, a window lasts to the last one.
+            window_end=max(last, old.window_end),
             first_event=min(first, old.first_event),
             last_event=max(last, old.last_event),
             tally=(counted + Tally.unpack(old.tally)).pack(),

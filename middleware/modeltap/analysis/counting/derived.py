@@ -140,7 +140,8 @@ def _with_vocabulary(feature: Feature, column: Column) -> Feature:
     listed = plain(column)
     for place in halves(len(listed))[0].tolist():
         if type(listed[place]) is str:
-            documents.update(set(words_of(listed[place])))
+            # In their order, not that of a set, which differs from process to process.
+            documents.update(dict.fromkeys(words_of(listed[place]), 1))
     ranked = [w for w, n in documents.most_common(_MAX_WORDS) if n >= _MIN_WORD_DOCUMENTS]
     return replace(
         feature, vocabulary=tuple(sorted(ranked[:MAX_VOCABULARY])), rare=frozenset(ranked)

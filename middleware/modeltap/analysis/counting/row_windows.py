@@ -1,4 +1,4 @@
-"""Windows of so many rows: cut in event order, from the first row and anew after the reference."""
+"""Windows of so many rows: cut in event order, anew where the reference begins and ends."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class RowWindows:
         while (found := self._next()) is not None:
             name = f"cut:{self._series.counted}"
             before = watermark(self.counter.connection, name)
-            window = self._counted(*found)
+            window = self._counted(found)
             with self.counter.fenced(name, before, before + 1):
                 stored.put_window(self.counter.connection, self._series, window)
-                self._note_labelled(found[0], window.window_start)
+                self._note_labelled(found, window.window_start)
             done += 1
         return done
 
@@ -60,19 +60,16 @@ class RowWindows:
     def open(self) -> CountedWindow | None:
         """Return the rows that wait for their window to be full, counted; None if none do."""
         picked = self._waiting(LAST)
-        return self._counted(picked, None) if picked else None
+        return self._counted(picked) if picked else None
 
-    def _next(self) -> tuple[list[StoredRow], StoredRow | None] | None:
-        """Return the next window's rows, and the one after them if it is there."""
-        end = self._end_of_reference()
-        picked = self._waiting(end, self._size + 1) if end is not None else []
-        if end is not None and 0 < len(picked) <= self._size:
-            # The reference is complete: what is left of it is a window, too.
-            return picked, self._first_after(end)
-        picked = picked or self._waiting(LAST, self._size + 1)
-        if len(picked) < self._size:
-            return None
-        return picked[: self._size], picked[self._size] if len(picked) > self._size else None
+    def _next(self) -> list[StoredRow] | None:
+        """Return the next window's rows; None while it is not full."""
+        for end in self._ends_ahead():
+            if (picked := self._waiting(end, self._size)) and self._has_rows_from(end):
+                # What is left before an end of the reference is a window, too.
+                return picked
+        picked = self._waiting(LAST, self._size)
+        return picked if len(picked) == self._size else None
 
     def _waiting(self, end: RowKey, limit: int = -1) -> list[StoredRow]:
         newest = self._newest()
@@ -90,20 +87,22 @@ class RowWindows:
     def _newest(self) -> CountedWindow | None:
         return stored.window_at(self.counter.connection, self._series, LAST[0])
 
-    def _end_of_reference(self) -> RowKey | None:
-        """Return where the rows after the reference begin, until windows are cut from there."""
-        end, newest = self.reference.to_time, self._newest()
-        if end is None or (newest is not None and newest.last_event >= end):
-            return None
-        return end, 0, 0
+    def _ends_ahead(self) -> list[RowKey]:
+        """Return the reference's start and end, as far as no window reaches beyond them."""
+        newest = self._newest()
+        last = newest.last_event if newest is not None else ""
+        ends = self.reference.from_time, self.reference.to_time
+        return [(end, 0, 0) for end in ends if end is not None and end > last]
 
-    def _first_after(self, end: RowKey) -> StoredRow | None:
-        found = rows_between(
-            self.counter.connection, self.reference.model, self.reference.version, end, LAST, 1
+    def _has_rows_from(self, end: RowKey) -> bool:
+        # The period of a file may lie in the future: nothing is complete at its ends.
+        return bool(
+            rows_between(
+                self.counter.connection, self.reference.model, self.reference.version, end, LAST, 1
+            )
         )
-        return found[0] if found else None
 
-    def _counted(self, picked: list[StoredRow], after: StoredRow | None) -> CountedWindow:
+    def _counted(self, picked: list[StoredRow]) -> CountedWindow:
         first, last = picked[0], picked[-1]
         counted = count_batch(
             self.counter.read_picked(self.reference.model, picked), self.reference
@@ -111,7 +110,7 @@ class RowWindows:
         start = self._label(first.event_time)
         return CountedWindow(
             window_start=start,
-            window_end=max(start, (last if after is None else after).event_time),
+            window_end=max(start, last.event_time),
             first_event=first.event_time,
             first_seq=first.seq,
             first_row=first.row,

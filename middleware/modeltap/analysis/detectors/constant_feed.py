@@ -29,6 +29,8 @@ def evaluate(context: Context) -> list[Metric]:
 
 
 def _varied(feature: Feature) -> bool:
+    if feature.calendar is not None:
+        return False  # a day has one weekday
     if feature.of is not None or feature.kind not in ("numeric", "categorical", "boolean"):
         return False
     then = np.array(feature.counts[: feature.bins])

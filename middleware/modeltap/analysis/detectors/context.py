@@ -91,9 +91,14 @@ class Context:
         alpha: false alarms a window, over all features together.
         drift_floor: the least distance that is a drift.
         times: (n,) Unix seconds of the window's rows.
-        end: the window's end in Unix seconds; None while it has not come.
+        end: the window's end in Unix seconds; None while it has not come, or where a row is it.
+        before: when the row before the window came, in Unix seconds; None where it does not count.
         samples: rows of both sides; None where this window's rows are not compared.
         alerts: the alerts of the detectors that ran before.
+        whole: the reference with the counts of all hours, where `reference` has those of the
+            window's own; by default `reference`.
+        covered: the hours of the week, 0 to 167 from Monday by the reference's clock, that it has
+            rows of; None where only its first and its last time are known.
     """
 
     reference: Reference
@@ -103,9 +108,17 @@ class Context:
     min_rows: int = 100
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
     end: float | None = None
+    before: float | None = None
     samples: Samples | None = None
     baselines: Baselines = field(default_factory=LearntBaselines)
     alerts: tuple[Metric, ...] = ()
+    whole: Reference | None = None
+    covered: frozenset[int] | None = None
+
+    @property
+    def all_hours(self) -> Reference:
+        """The reference with the counts of all hours."""
+        return self.whole or self.reference
 
     @cached_property
     def _layout(self) -> dict[str, slice]:

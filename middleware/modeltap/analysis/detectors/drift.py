@@ -9,13 +9,25 @@ from msgspec.structs import replace
 
 from modeltap.analysis.detectors.context import DRIFT_FLOOR, RATE_FLOOR, Context
 from modeltap.analysis.model.feature import Feature, rows_of
-from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, too_few, verdict
+from modeltap.analysis.model.metric import (
+    NOT_COMPARABLE,
+    Evidence,
+    Metric,
+    crossable,
+    no_room,
+    too_few,
+    verdict,
+)
 from modeltap.analysis.statistics import distances, gains, hypothesis_tests, words
 from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
 _BEYOND_BASELINE = 0.25
 """And beyond the most that the reference's own windows lie apart, the baseline b, by a quarter:
 ``b + 0.25 * b * (1 - b)``, less where they lie far apart, as no distance is above 1."""
+
+_BEYOND_CHANCE = 0.01
+"""Where windows vary anyway, a distance of few rows must be beyond the usual one and its own
+noise: that no two sources are quite the same is known of these."""
 
 _BULK = 0.5
 """Where less than half of the rows lie within the reference's bounds, the column has moved."""
@@ -38,14 +50,34 @@ class Drifted(Evidence, frozen=True):
     """The one value that the rows there have, where it is known."""
 
 
+class OfCalendar(Evidence, frozen=True):
+    """What of the calendar determines a column; the reason is `calendar`."""
+
+    part: str
+    reason: str = "calendar"
+
+
 def evaluate(context: Context) -> list[Metric]:
     """Return `drift` of every tested feature, with the distances that describe it.
 
     The `drift` row bears the verdict; `psi`, `ks`, `js`, `wasserstein` and `chi2` describe it.
     Only rows of the right type count: missing and unseen ones are a matter of quality.
     """
-    tested = [feature for feature in context.reference.features if feature.is_tested]
-    return [metric for feature in tested for metric in _evaluate(feature, context)]
+    features = context.reference.features
+    tested = [feature for feature in features if feature.is_tested]
+    found = [metric for feature in tested for metric in _evaluate(feature, context)]
+    return found + [_determined(one, context) for one in features if one.calendar is not None]
+
+
+def _determined(feature: Feature, context: Context) -> Metric:
+    counts = context.counts(feature)
+    return Metric(
+        metric="drift",
+        feature=feature.name,
+        rows=int(counts[: feature.bins].sum()),
+        verdict=NOT_COMPARABLE,
+        evidence=OfCalendar(feature.calendar or ""),
+    )
 
 
 def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
@@ -75,13 +107,15 @@ def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Cont
         return replace(found, **no_room(baseline))
     gained, least = gain(feature, then, now), _least_gain(feature, context)
     new = gained.gain > least and gained.p_value < context.alpha_per_test
-    evidence = Drifted(threshold > context.drift_floor, gained.place if new else None)
+    seasonal = threshold > context.drift_floor
+    evidence = Drifted(seasonal, gained.place if new else None)
     strength = max(effect / threshold, gained.gain / least if new else 0.0)
-    if new and effect <= threshold:
+    drifted = effect > threshold and (not seasonal or _beyond_usual(feature, then, now))
+    if new and not drifted:
         # Only the one value moved: the share of rows that it gained is what decides.
         effect, threshold = gained.gain, least
         evidence = replace(evidence, beyond_baseline=False)
-    alert = (found.p_value or 0.0) < context.alpha_per_test and effect > threshold
+    alert = (found.p_value or 0.0) < context.alpha_per_test and (drifted or new)
     return replace(
         found,
         value=effect,
@@ -90,6 +124,13 @@ def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Cont
         verdict=verdict(alert, found.rows),
         evidence=evidence,
     )
+
+
+def _beyond_usual(feature: Feature, then: np.ndarray, now: np.ndarray) -> bool:
+    if feature.kind == "words":
+        return True
+    coarse = distances.coarse(feature, then), distances.coarse(feature, now)
+    return distances.p_beyond(*coarse, feature.baseline_distance) < _BEYOND_CHANCE
 
 
 def p_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:

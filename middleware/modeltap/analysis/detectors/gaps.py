@@ -1,4 +1,4 @@
-"""Gaps: the longest time without a row within a window, and from its last row to its end."""
+"""Gaps: the longest time without a row up to a window's rows, and from the last to its end."""
 
 from __future__ import annotations
 
@@ -30,32 +30,33 @@ def evaluate(context: Context) -> list[Metric]:
     """Return `gap_seconds` and, of a window that is over, `freshness_seconds`.
 
     They have a verdict where the reference spans four windows, and a day: only then its longest
-    pause (a night, a weekend) is known. A feed that stopped within the window shows as freshness.
+    pause (a night, a weekend) is known. A feed that stopped within the window shows as freshness,
+    one that stopped between two windows of rows as the pause before the second.
     """
     if len(context.times) < 2:
         return []
     ordered = np.sort(context.times)
+    if context.before is not None and context.before < ordered[0]:
+        ordered = np.insert(ordered, 0, context.before)
     pauses = np.diff(ordered)
     at = int(np.argmax(pauses))
     longest, last = float(pauses.max()), float(ordered[-1])
     metrics = [
-        _evaluate("gap_seconds", longest, ordered[at], ordered[at + 1], ordered, context),
+        _evaluate("gap_seconds", longest, ordered[at], ordered[at + 1], context),
     ]
     if context.end is not None:
         length = max(0.0, context.end - last)
-        metrics.append(_evaluate("freshness_seconds", length, last, context.end, ordered, context))
+        metrics.append(_evaluate("freshness_seconds", length, last, context.end, context))
     return metrics
 
 
-def _evaluate(
-    metric: str, length: float, start: float, end: float, ordered: np.ndarray, context: Context
-) -> Metric:
+def _evaluate(metric: str, length: float, start: float, end: float, context: Context) -> Metric:
     """Compare one time without a row with the reference's longest."""
-    baseline, rows = context.reference.gap_seconds, len(ordered)
+    baseline, rows = context.reference.gap_seconds, len(context.times)
     if baseline is None or rows < context.min_rows or not _knows_pauses(context.reference):
         return Metric(metric=metric, rows=rows, value=length)
     # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
-    mean = float(ordered[-1] - ordered[0]) / (rows - 1)
+    mean = float(np.ptp(context.times)) / (rows - 1)
     threshold = _FLOOR * max(baseline, mean * math.log(rows))
     return Metric(
         metric=metric,

@@ -34,7 +34,7 @@ _PART = 0.25
 
 
 class RowsDiffer(Evidence, frozen=True):
-    """The columns that tell the rows apart, the strongest first."""
+    """The columns that tell the rows apart, the strongest first; none where nothing alerts."""
 
     drivers: list[str]
 
@@ -57,9 +57,9 @@ def evaluate(context: Context) -> list[Metric]:
     then, now = context.samples.reference, context.samples.window
     if min(then.rows, now.rows) < context.min_rows:
         return [too_few("multivariate_drift", now.rows)]
-    excluded = left_out(context.reference, context.alerted)
-    a = matrix(then, context.reference, excluded)
-    b = matrix(now, context.reference, excluded)
+    excluded = left_out(context.all_hours, context.alerted)
+    a = matrix(then, context.all_hours, excluded)
+    b = matrix(now, context.all_hours, excluded)
     if a.values.shape[1] < 2:
         return []
     components = then.recall(("components", excluded), lambda: Components(a.values))
@@ -82,7 +82,7 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
     area = 0.0 if threshold is None else (classifier.auc - 0.5) / (threshold - 0.5)
     facts: dict[str, Any] = {
         "verdict": context.row_verdict("multivariate_drift", None, alert),
-        "evidence": RowsDiffer(_drivers(a, classifier, errors)) if alert else None,
+        "evidence": RowsDiffer(_drivers(a, classifier, errors) if alert else []),
     }
     if threshold is None and not alert:
         facts = no_room(usual)

@@ -101,6 +101,7 @@ class Guess(Evidence, frozen=True):
 
     accuracy: float
     opposite: bool
+    p_value: float | None = None
 
 
 class Worse(Evidence, frozen=True):
@@ -266,7 +267,13 @@ def _without_baseline(guess: Guess | None) -> dict[str, Any]:
     """Return the facts of an accuracy that only guessing is compared with."""
     if guess is None:
         return {"verdict": NO_REFERENCE}
-    return {"threshold": guess.accuracy, "strength": AT_ONCE, "verdict": ALERT, "evidence": guess}
+    return {
+        "threshold": guess.accuracy,
+        "p_value": guess.p_value,
+        "strength": AT_ONCE,
+        "verdict": ALERT,
+        "evidence": guess,
+    }
 
 
 def _guess(pairs: Mapping[tuple[str, str], int], right: int, n: int, level: float) -> Guess | None:
@@ -279,7 +286,7 @@ def _guess(pairs: Mapping[tuple[str, str], int], right: int, n: int, level: floa
     agreement, upper = kappa(pairs)
     chance = guessed(pairs)
     if agreement < -_NO_AGREEMENT and as_few(right, n, chance) < level:
-        return Guess(chance, opposite=True)
+        return Guess(chance, opposite=True, p_value=as_few(right, n, chance))
     varied = min(shares(pairs)) >= _VARIED
     return Guess(chance, opposite=False) if upper < _NO_AGREEMENT and varied else None
 

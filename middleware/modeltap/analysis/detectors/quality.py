@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,7 +14,6 @@ from modeltap.analysis.detectors.drift import bulk_moved
 from modeltap.analysis.model.feature import MISMATCH, MISSING, UNSEEN, Feature
 from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, verdict
 from modeltap.analysis.statistics import hypothesis_tests
-from modeltap.analysis.statistics.quantiles import span
 from modeltap.analysis.statistics.rates import grew, wilson
 from modeltap.config.metrics import has_verdict
 
@@ -34,11 +34,15 @@ takes nothing from the first and little from the second."""
 _SEASONAL = 0.1
 """Windows that differ by more than this are not draws from one distribution: there are seasons."""
 
-_BEYOND = ("out_of_range_rate", "outlier_rate")
+BEYOND = ("out_of_range_rate", "outlier_rate")
 """Rates that are no news where the column has moved as a whole."""
 
 _EXACT_BELOW = 1000
 """Up to this many cases in both samples the exact test is cheap, and the normal limit wrong."""
+
+
+Ends = tuple[np.ndarray, np.ndarray]
+"""(p,) first bins of a range, and (p,) bins after the last."""
 
 
 class Case(NamedTuple):
@@ -54,6 +58,14 @@ class Grown(Evidence, frozen=True):
 
     before: float
     most: float | None
+    number: float | None = None
+    """The one value that most of the faults have, where it is known."""
+
+
+class OfDrift(Evidence, frozen=True):
+    """A rate in the reference, of a column whose drift explains that it grew."""
+
+    before: float
 
 
 def evaluate(context: Context) -> list[Metric]:
@@ -71,58 +83,99 @@ def evaluate(context: Context) -> list[Metric]:
 
 
 def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
-    own = np.array(feature.counts)
-    ends = span(own[: feature.bins])
+    own, ends = np.array(feature.counts), seen(feature)
     then = {case.metric: case for case in cases(feature, own, ends)}
     # Of a column that drifted as a whole, values beyond the old ones are no news of their own.
     moved = bulk_moved(feature, context)
     for case in cases(feature, context.counts(feature), ends):
-        known = moved and case.metric in _BEYOND and not is_declared(feature, case.metric)
+        moved_too = moved and case.metric in BEYOND
+        known = moved_too or _is_of_calendar(feature, case.metric)
+        known = known and not is_declared(feature, case.metric)
         if known or not has_verdict(case.metric):
-            yield _described(feature, case)
+            before = then[case.metric].faults / max(1, then[case.metric].rows)
+            evidence = OfDrift(before) if moved_too and known else None
+            yield replace(_described(feature, case), evidence=evidence)
         else:
             yield _compared(feature, case, then[case.metric], context)
 
 
-def cases(feature: Feature, counts: np.ndarray, ends: tuple[int, int]) -> Iterator[Case]:
+def _is_of_calendar(feature: Feature, metric: str) -> bool:
+    """Say whether a rate is one of values, and the time determines these: months never seen."""
+    return feature.calendar is not None and metric in (*BEYOND, "unseen_rate")
+
+
+def cases(feature: Feature, counts: np.ndarray, ends: Ends) -> Iterator[Case]:
     """Yield the faults in (bins,) `counts`; `ends` are the reference's first bin and the last."""
+    for metric, (count, rows) in faults(feature, counts[None, :], ends).items():
+        yield Case(metric, int(count[0]), int(rows[0]))
+
+
+def seen(feature: Feature) -> Ends:
+    """Return the ends of the values that the reference has seen, at whatever hour."""
+    if feature.kind != "numeric" or not feature.edges:
+        return ends_of(np.array(feature.counts[: feature.bins])[None, :])
+    edges = np.array(feature.edges)
+    first = np.searchsorted(edges, feature.low, "right")
+    last = np.searchsorted(edges, feature.high, "right") + 1
+    return np.array([first]), np.array([last])
+
+
+def faults(
+    feature: Feature, counts: np.ndarray, ends: Ends
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return by metric the faults in (p, bins) `counts`, and the rows that could have one: (p,)."""
     if feature.of is not None:
-        return  # the column it is measured on has its own
-    rows, missing, mismatch = int(counts.sum()), int(counts[MISSING]), int(counts[MISMATCH])
-    yield Case("missing_rate", missing, rows)
+        return {}  # the column it is measured on has its own
+    rows, missing, mismatch = counts.sum(axis=1), counts[:, MISSING], counts[:, MISMATCH]
+    found = {"missing_rate": (missing, rows)}
     if feature.kind == "other":
-        return
+        return found
     present = rows - missing
-    yield Case("type_mismatch_rate", mismatch, present)
+    found["type_mismatch_rate"] = (mismatch, present)
     typed = present - mismatch
     if feature.kind in ("categorical", "boolean"):
-        yield Case("unseen_rate", int(counts[UNSEEN]), typed)
+        found["unseen_rate"] = (counts[:, UNSEEN], typed)
     if feature.kind == "numeric":
-        bins = counts[: feature.bins]
-        yield Case("out_of_range_rate", _out_of_range(feature, bins, ends), typed)
+        bins = counts[:, : feature.bins]
+        found["out_of_range_rate"] = (_outside(bins, *_range(feature, ends)), typed)
         if feature.mad_bounds is not None:
-            yield Case("outlier_rate", _beyond(feature, bins, feature.mad_bounds), typed)
+            found["outlier_rate"] = (_beyond(feature, bins, feature.mad_bounds), typed)
         if feature.tukey_fences is not None:
-            yield Case("iqr_outlier_rate", _beyond(feature, bins, feature.tukey_fences), typed)
+            found["iqr_outlier_rate"] = (_beyond(feature, bins, feature.tukey_fences), typed)
+    return found
 
 
-def rates(feature: Feature, counts: np.ndarray, rest: np.ndarray) -> dict[str, float]:
-    """Return the rates of a block of the reference, by metric; `rest` are its other blocks."""
-    found = cases(feature, counts, span(rest[: feature.bins]))
-    return {case.metric: case.faults / case.rows for case in found if case.rows}
+def ends_of(counts: np.ndarray) -> Ends:
+    """Return of (p, bins) counts the first bins with rows and those after the last; all bins where
+    none has any."""
+    filled = counts > 0
+    some, bins = filled.any(axis=1), counts.shape[1]
+    if not bins:
+        return np.zeros(len(counts), dtype=np.int64), np.zeros(len(counts), dtype=np.int64)
+    first = np.where(some, filled.argmax(axis=1), 0)
+    last = np.where(some, bins - filled[:, ::-1].argmax(axis=1), bins)
+    return first, last
 
 
-def _out_of_range(feature: Feature, bins: np.ndarray, ends: tuple[int, int]) -> int:
-    first, last = ends
-    if feature.min is not None or feature.max is not None:
-        first = 0 if feature.min is None else feature.below(feature.min)
-        last = len(bins) if feature.max is None else feature.above(feature.max)
-    return int(bins[:first].sum() + bins[last:].sum())
+def _range(feature: Feature, ends: Ends) -> Ends:
+    """Return the first bins of the range and those after the last, as declared or as seen."""
+    if feature.min is None and feature.max is None:
+        return ends
+    first = 0 if feature.min is None else feature.below(feature.min)
+    last = feature.bins if feature.max is None else feature.above(feature.max)
+    return np.array([first]), np.array([last])
 
 
-def _beyond(feature: Feature, bins: np.ndarray, bounds: tuple[float, float]) -> int:
+def _beyond(feature: Feature, bins: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     low, high = bounds
-    return int(bins[: feature.below(low)].sum() + bins[feature.above(high) :].sum())
+    return _outside(bins, np.array([feature.below(low)]), np.array([feature.above(high)]))
+
+
+def _outside(bins: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return how many rows of (p, bins) lie before the (p,) first bins or from the last ones on."""
+    at = np.arange(bins.shape[1])
+    outside = (at < first[:, None]) | (at >= last[:, None])
+    return np.asarray((bins * outside).sum(axis=1))
 
 
 def is_declared(feature: Feature, metric: str) -> bool:
@@ -141,18 +194,19 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
     before = then.faults / then.rows if then.rows else 0.0
     low, high = wilson(count, rows)
     declared = is_declared(feature, metric)
-    floor = _floor(metric, declared)
-    if metric in _BEYOND and not declared and feature.baseline_distance > _SEASONAL:
+    floor = floor_of(metric, declared)
+    if metric in BEYOND and not declared and feature.baseline_distance > _SEASONAL:
         floor = feature.baseline_distance  # so many rows may lie beyond those before
-    most = max(before, feature.baseline_rates.get(metric, 0.0))
-    p = _grew(count, rows, max(then.faults, _expected_new(feature, metric)), then.rows)
+    most = before + feature.baseline_rates.get(metric, 0.0)
+    new = _expected_new(context.all_hours.by_name[feature.name], metric) * then.rows
+    p = _grew(count, rows, max(then.faults, math.ceil(new)), then.rows)
     threshold = crossable(most + floor, most)
     if threshold is None:
         return replace(
             _described(feature, case), p_value=p, **no_room(most, enough=rows >= context.min_rows)
         )
     growth, floor = value - most, threshold - most
-    alert = growth > floor and (declared or p < context.alpha_per_test * _STRICTER)
+    alert = growth > floor and (declared or p < level(context))
     if metric == "unseen_rate" and not declared:
         alert = alert and (count >= _MANY or growth > RATE_FLOOR)
     return Metric(
@@ -171,6 +225,11 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
     )
 
 
+def level(context: Context) -> float:
+    """Return the level of the test of one rate."""
+    return context.alpha_per_test * _STRICTER
+
+
 def _described(feature: Feature, case: Case) -> Metric:
     metric, count, rows = case
     low, high = wilson(count, rows)
@@ -185,14 +244,15 @@ def _described(feature: Feature, case: Case) -> Metric:
     )
 
 
-def _floor(metric: str, declared: bool) -> float:
+def floor_of(metric: str, declared: bool) -> float:
+    """Return how much a rate has to grow to be worth an alert."""
     if declared:
         return _DECLARED_FLOOR
     return _UNSEEN_FLOOR if metric == "unseen_rate" else RATE_FLOOR
 
 
-def _expected_new(feature: Feature, metric: str) -> int:
-    """Return how many of the reference's rows would have been a new category by chance.
+def _expected_new(feature: Feature, metric: str) -> float:
+    """Return the fraction of the reference's rows that would have been a new category by chance.
 
     Good (1953): as often as a row was the only one of its category, the next row is of a new one.
     Where one half of the rows chose the words, the other half counted what is new: no guess.
@@ -201,7 +261,8 @@ def _expected_new(feature: Feature, metric: str) -> int:
         return 0
     words = np.array(feature.counts[: len(feature.vocabulary)])
     rare = feature.counts[len(feature.vocabulary)]
-    return int(np.sum(words == 1)) + max(0, 2 * len(feature.rare) - rare)
+    once = int(np.sum(words == 1)) + max(0, 2 * len(feature.rare) - rare)
+    return once / max(1, sum(feature.counts[: feature.bins]))
 
 
 def _grew(count: int, rows: int, reference_count: int, reference_rows: int) -> float:

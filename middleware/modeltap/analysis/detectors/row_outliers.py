@@ -13,7 +13,7 @@ from modeltap.analysis.statistics.classifier import BEYOND_BASELINE, halved
 from modeltap.analysis.statistics.matrix import left_out, matrix
 from modeltap.analysis.statistics.rates import wilson
 
-_FLOOR = 0.05
+FLOOR = 0.05
 """Rows that are far from all others may be so in many ways: one of twenty is worth an alert."""
 
 _OUTLYING = 0.01
@@ -43,9 +43,9 @@ def evaluate(context: Context) -> list[Metric]:
     if context.samples is None:
         return []
     then, now = context.samples.reference, context.samples.window
-    excluded = left_out(context.reference, context.alerted)
-    a = matrix(then, context.reference, excluded).values
-    b = matrix(now, context.reference, excluded).values
+    excluded = left_out(context.all_hours, context.alerted)
+    a = matrix(then, context.all_hours, excluded).values
+    b = matrix(now, context.all_hours, excluded).values
     if a.shape[1] < 2:
         return []
     if min(len(a), len(b)) < context.min_rows:
@@ -62,7 +62,7 @@ def _compared(forest: _Forest, rows: np.ndarray, context: Context) -> Metric:
     p = hypothesis_tests.fisher(forest.beyond, forest.held, count, len(rows))[1]
     baseline = context.baselines.highest("row_outlier_rate", None)
     most = max(before, BEYOND_BASELINE * (baseline or 0.0))
-    growth, threshold = value - most, crossable(most + _FLOOR, most)
+    growth, threshold = value - most, crossable(most + FLOOR, most)
     low, high = wilson(count, len(rows))
     worst = [int(place) for place in np.argsort(scores)[:_SHOWN] if far[place]]
     facts: dict[str, Any] = {

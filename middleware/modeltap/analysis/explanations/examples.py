@@ -19,7 +19,6 @@ from modeltap.analysis.detectors.row_outliers import Outliers
 from modeltap.analysis.explanations.new_values import with_number
 from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import ALERT, Metric
-from modeltap.analysis.statistics.quantiles import span
 from modeltap.decoding.batches import Batch
 
 logger = logging.getLogger("modeltap")
@@ -36,8 +35,7 @@ def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> l
     Args:
         rows: some of the window's rows; those that its sample was made of, if it has one.
     """
-    known = context.reference.by_name
-    values = Values(rows.columns(known), len(rows.rows), known, rows.times)
+    values = values_of(rows, context)
     found = []
     for metric in metrics:
         if metric.verdict == ALERT:
@@ -48,6 +46,12 @@ def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> l
             )
         found.append(metric)
     return found
+
+
+def values_of(rows: Batch, context: Context) -> Values:
+    """Return the values of rows as the reference's features have them."""
+    known = context.reference.by_name
+    return Values(rows.columns(known), len(rows.rows), known, rows.times)
 
 
 def _examples(metric: Metric, context: Context, rows: Batch, values: Values) -> str | None:
@@ -78,7 +82,7 @@ def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) 
         wanted = None
     else:
         return
-    ends = span(np.array(feature.counts[: feature.bins]))
+    ends = quality.seen(feature)
     shown = 0
     for at in range(values.rows):
         counted = _count_row(feature, values, at)

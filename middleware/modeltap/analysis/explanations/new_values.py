@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.drift import Drifted
+from modeltap.analysis.detectors.quality import Grown
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric
 from modeltap.analysis.statistics import hypothesis_tests
@@ -22,6 +23,9 @@ _LIKELY = 0.05
 _MOSTLY = 0.5
 """Where half of a bin's rows have one value, that is what is new; the others were there before."""
 
+_ALL = 0.9
+"""Of values out of range nearly all have to be one: there the others are faults, too."""
+
 _AT_LEAST = 0.005
 """Less than half a point of rows beyond a cap is not worth its name."""
 
@@ -29,20 +33,49 @@ _AT_LEAST = 0.005
 def with_number(
     evidence: Evidence | None, metric: Metric, context: Context, values: Values
 ) -> Evidence | None:
-    """Return a drift's evidence with the one value that the rows in its new bin have."""
+    """Return evidence with the one value that most rows of a new bin, or out of range, have."""
     feature = context.reference.by_name.get(metric.feature or "")
-    if not isinstance(evidence, Drifted) or evidence.place is None or feature is None:
+    if feature is None or feature.kind != "numeric":
         return evidence
     column = values.column(feature)
-    if feature.kind != "numeric" or column is None:
+    if column is None or not isinstance(evidence, Drifted | Grown):
         return evidence
     numbers, _ = values.numbers(feature, column)
+    least = _MOSTLY if isinstance(evidence, Drifted) else _ALL
+    value = _commonest(numbers[_concerned(evidence, metric, feature, numbers)], least)
+    return evidence if value is None else replace(evidence, number=value)
+
+
+def _concerned(
+    evidence: Drifted | Grown, metric: Metric, feature: Feature, numbers: np.ndarray
+) -> np.ndarray:
+    """Return (n,) booleans: the numbers that evidence is about."""
     places = np.searchsorted(np.array(feature.edges), numbers, side="right")
-    found = numbers[(places == evidence.place) & ~np.isnan(numbers)].tolist()
-    if not found:
-        return evidence
-    value, times = Counter(found).most_common(1)[0]
-    return replace(evidence, number=value) if times >= _MOSTLY * len(found) else evidence
+    if isinstance(evidence, Drifted):
+        return np.asarray((places == evidence.place) & ~np.isnan(numbers))
+    bounds = _bounds(metric.metric, feature)
+    if bounds is None:
+        return np.zeros(len(numbers), dtype=bool)
+    return np.asarray((numbers < bounds[0]) | (numbers > bounds[1]))
+
+
+def _bounds(metric: str, feature: Feature) -> tuple[float, float] | None:
+    if metric == "outlier_rate":
+        return feature.mad_bounds
+    if metric != "out_of_range_rate":
+        return None
+    if feature.min is None and feature.max is None:
+        return feature.low, feature.high
+    low = -np.inf if feature.min is None else feature.min
+    return low, np.inf if feature.max is None else feature.max
+
+
+def _commonest(numbers: np.ndarray, least: float) -> float | None:
+    """Return the number that at least this fraction of some have, if it is one."""
+    if not len(numbers):
+        return None
+    value, times = Counter(numbers.tolist()).most_common(1)[0]
+    return float(value) if times >= max(2.0, least * len(numbers)) else None
 
 
 def new_value(evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
@@ -71,12 +104,12 @@ def _new_number(
     if not _rest_is_usual(evidence, feature, then, now, {place}):
         return None
     if evidence.number is not None:
-        return f"value {_exact(evidence.number)} in {_shares(place, then, now)}"
+        return f"value {exact(evidence.number)} in {_shares(place, then, now)}"
     if not 0 < place < len(feature.edges):
         return None
     low, high = feature.edges[place - 1], feature.edges[place]
     if high == np.nextafter(low, np.inf):
-        return f"value {_exact(low)} in {_shares(place, then, now)}"
+        return f"value {exact(low)} in {_shares(place, then, now)}"
     return f"values from {number(low)} to {number(high)} in {_shares(place, then, now)}"
 
 
@@ -91,7 +124,7 @@ def _cap(evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray)
         if before < _AT_LEAST or now[beyond].any() or not usual:
             continue
         edge = feature.edges[min(place, len(feature.edges) - 1) if side == "above" else place - 1]
-        limit = number(edge) if evidence.number is None else _exact(evidence.number)
+        limit = number(edge) if evidence.number is None else exact(evidence.number)
         return f"no value {side} {limit}, {percent(before)} before"
     return None
 
@@ -118,5 +151,6 @@ def _shares(place: int, then: np.ndarray, now: np.ndarray) -> str:
     return f"{percent(after)} of rows, {percent(before) if before else 'none'} before"
 
 
-def _exact(value: float) -> str:
+def exact(value: float) -> str:
+    """Write a value with all its digits, as it stands in the rows."""
     return f"{value:.10g}"

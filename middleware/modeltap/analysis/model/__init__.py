@@ -8,5 +8,6 @@ infer      a feature inferred from a column's values
 moments    a sample's moments, and those of two together
 baseline   the model's performance in the reference
 reference  the features of a model's version, frozen
+blocks     its rows cut by time, each block with its counts
 metric     one metric of one window, its verdict and its evidence
 """

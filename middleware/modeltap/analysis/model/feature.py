@@ -73,10 +73,18 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentinel: float | None = None
     """A value far from all others that many rows have: likely a code for a missing one."""
 
+    calendar: str | None = None
+    """What of the calendar determines it, such as ``hour``: nothing to compare."""
+    calendar_shift: int = 0
+    """By how many hours that clock is ahead of the reference's time zone."""
+    rhythm: bool = False
+    """Whether it differs by the hour or the day type: its windows are compared with their own."""
     baseline_distance: float = 0.0
-    """The largest distance of one of the reference's own blocks from the rest."""
+    """The largest distance of one of the reference's own blocks from what it is compared with,
+    beyond the one expected by chance."""
     baseline_rates: dict[str, float] = {}
-    """By metric the highest rate of the reference's own blocks."""
+    """By metric the most by which a block's rate is above the rate it is compared with, beyond
+    chance; of `constant_feed` the largest fraction of one value."""
 
     @property
     def bins(self) -> int:
@@ -86,7 +94,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_tested(self) -> bool:
         """True for a feature whose bins are tested for drift."""
-        return self.kind in ("numeric", "categorical", "boolean", "words")
+        kinds = ("numeric", "categorical", "boolean", "words")
+        return self.kind in kinds and self.calendar is None
 
     def below(self, value: float) -> int:
         """Return how many bins lie below `value`, which is an edge."""

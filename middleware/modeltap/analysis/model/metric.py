@@ -17,7 +17,7 @@ LEARNING = "learning"
 what is usual leaves no room for an alert, `learning` until the reference is frozen."""
 
 AT_ONCE = 2.0
-"""The `strength` of an effect that needs no second window to confirm it: twice its floor."""
+"""The `strength` of an effect that may fire without a second window: twice its floor."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -27,9 +27,9 @@ class Evidence(msgspec.Struct, frozen=True):
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """A metric of one window; see docs/metrics.md for the names.
 
-    `count` is a rate's numerator, `strength` the effect divided by its floor: the alert rule
-    fires at once at `AT_ONCE`. `verdict` is None for a metric that only describes. No value is
-    NaN or infinite.
+    `count` is a rate's numerator, `strength` the effect divided by its floor; `at_once` says
+    whether an alert needs no second window to confirm it. `verdict` is None for a metric that
+    only describes. No value is NaN or infinite.
     """
 
     metric: str
@@ -43,12 +43,15 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float | None = None
     p_value: float | None = None
     strength: float | None = None
+    at_once: bool = False
     verdict: str | None = None
     evidence: Evidence | None = None
     """Not stored."""
     explanation: str | None = None
     examples: str | None = None
     """JSON: the ids of a few exchanges that show it."""
+    related: str | None = None
+    """JSON: the features that a finding is about, in the metric that is its alert."""
 
 
 def verdict(alert: bool, rows: int, min_rows: int = 0) -> str:

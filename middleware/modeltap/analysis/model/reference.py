@@ -39,6 +39,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     """The windows, as `Window.text`, in which drift is evaluated; those of `window` where empty."""
     timezone: str = "UTC"
     """Whose clock the rhythm of hours and days follows."""
+    day_types: tuple[int, ...] = (0, 0, 0, 0, 0, 0, 0)
+    """The types of Monday to Sunday: days of one type are alike."""
     hours: tuple[int, ...] = ()
     """The hours of the week that its rows cover, from Monday 00:00 by its time zone."""
     learnt: bool = False
@@ -90,8 +92,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
         return {feature.name: feature for feature in self.features}
 
     def to_json(self) -> str:
-        """Write this reference as the store keeps it."""
-        return msgspec.json.encode(self).decode()
+        """Write this reference as the store keeps it: the same in each process, sets in order."""
+        plain = msgspec.to_builtins(self, str_keys=True, order="deterministic")
+        return msgspec.json.encode(plain).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Reference:

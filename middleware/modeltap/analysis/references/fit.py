@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from modeltap import clock
 from modeltap.analysis.counting.derived import learn_measures
 from modeltap.analysis.counting.tally import repeated, tally
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.feature import Column, Feature
 from modeltap.analysis.model.infer import infer
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.calendar_columns import calendar_of
 from modeltap.analysis.references.variation import with_variation
 from modeltap.config.settings import FeatureSettings
 from modeltap.errors import InputError
@@ -32,6 +34,7 @@ def fit(
     from_time: str | None = None,
     to_time: str | None = None,
     window: str = "",
+    timezone: str = clock.UTC_ZONE,
     rolling: str = "",
     performance: Baseline | None = None,
 ) -> Reference:
@@ -43,6 +46,7 @@ def fit(
         blocks: (rows,) int, which block of a window's length each row belongs to; with at
             least four blocks of 100 rows each feature's baseline is learnt from them.
         times: (rows,) Unix seconds, NaN where unknown.
+        timezone: whose clock a calendar column may follow.
 
     Raises `InputError` for a column that does not have `rows` values in one dimension.
 
@@ -54,6 +58,11 @@ def fit(
     features: list[Feature] = []
     for name, column in columns.items():
         feature = infer(name, column, (declared or {}).get(name))
+        if times is not None:
+            moments = np.asarray(times, dtype=np.float64)
+            part = calendar_of(feature, column, moments, timezone)
+            if part is not None:
+                feature = replace(feature, calendar=part.part, calendar_shift=part.shift)
         feature, measures = learn_measures(feature, column, _listed(times))
         features += [feature, *measures]
     reference = Reference(
@@ -65,6 +74,7 @@ def fit(
         from_time=from_time,
         to_time=to_time,
         window=window,
+        timezone=timezone,
         rolling=rolling,
         gap_seconds=_longest_gap(times),
         performance=performance,

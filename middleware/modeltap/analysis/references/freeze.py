@@ -13,10 +13,14 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, starts
 from modeltap.analysis.counting.sample import choose, sample
+from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.day_types import hours_of_the_week
 from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
 from modeltap.analysis.references.performance_baseline import Times, learn_baseline
+from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
@@ -30,7 +34,7 @@ from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
 from modeltap.store.learning_progress import forget_provisional
 from modeltap.store.predictions import StoredRow
-from modeltap.store.references import save_reference, save_rows
+from modeltap.store.references import save_blocks, save_reference, save_rows
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
@@ -136,7 +140,6 @@ def freeze(
     window = Window.parse(settings.window)
     moments = np.array(times, dtype=np.float64)
     known = moments[~np.isnan(moments)]
-    blocks = _blocks(moments, window) if len(known) == len(moments) and len(known) else None
     reference = fit(
         columns,
         len(moments),
@@ -144,20 +147,26 @@ def freeze(
         version=version,
         source=source,
         declared=settings.declared(columns),
-        blocks=blocks,
         times=moments if len(known) else None,
         from_time=clock.iso(float(known.min())) if len(known) else None,
         to_time=clock.iso(float(known.max()) + 0.001) if len(known) else None,
         window=window.text,
+        timezone=settings.timezone,
         rolling=rolling,
         performance=learn_baseline(
             columns.get("prediction"), labels, settings.task, _times(moments, settings)
         ),
     )
-    if blocks is not None and settings.multivariate and not rolling:
-        learnt = row_baselines(reference, columns, blocks)
-        reference = replace(reference, row_baselines=learnt)
-    reference = replace(reference, **(facts or {}))
+    drift_window = drift_window_of(settings, moments)
+    reference = replace(reference, drift_window=drift_window)
+    blocks: Blocks | None = None
+    if len(known) == len(moments) and len(known):
+        reference, blocks, cut = learn_rhythm(reference, columns, moments, settings)
+        if settings.multivariate and not rolling:
+            learnt = row_baselines(reference, columns, cut)
+            reference = replace(reference, row_baselines=learnt)
+    hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
+    reference = replace(reference, hours=hours, **(facts or {}))
     chosen = choose_rows(reference, keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
     coded = sample(some, len(chosen), reference).pack()
@@ -165,6 +174,7 @@ def freeze(
         save(connection, reference)
         rows = zip(chosen, coded, strict=False)
         save_rows(connection, reference.id, ((*keys[place], row) for place, row in rows))
+        save_blocks(connection, reference.id, () if blocks is None else pack_blocks(blocks))
     return reference
 
 
@@ -174,16 +184,6 @@ def choose_rows(reference: Reference, keys: Sequence[tuple[str, int]]) -> list[i
         return choose(keys)
     held: list[int] = halves(len(keys))[1].tolist()
     return [held[place] for place in choose([keys[place] for place in held])]
-
-
-def _blocks(moments: np.ndarray, window: Window) -> np.ndarray:
-    """Return for each of (n,) moments which window it lies in; of rows so many in order."""
-    if window.kind != "rows":
-        return starts(moments, window).astype(np.int64)
-    order = np.argsort(moments, kind="stable")
-    blocks = np.empty(len(moments), dtype=np.int64)
-    blocks[order] = np.arange(len(moments)) // window.size
-    return blocks
 
 
 def _times(moments: np.ndarray, settings: Settings) -> Times | None:

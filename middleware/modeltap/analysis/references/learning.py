@@ -18,7 +18,7 @@ from modeltap.config.settings import FeatureSettings, Settings
 from modeltap.config.windows import Window
 from modeltap.store import learning_progress as stored
 from modeltap.store.connection import writing
-from modeltap.store.learning_progress import FeatureAlert, Span
+from modeltap.store.learning_progress import EventSpan, FeatureAlert
 from modeltap.store.predictions import LAST, StoredRow, rows_between
 
 MOST_ROWS = 200_000
@@ -47,7 +47,7 @@ class Learning:
     start: str
     end: str | None
     until: str | None
-    left_out: tuple[Span, ...] = ()
+    left_out: tuple[EventSpan, ...] = ()
     missing: int = 0
 
 
@@ -65,7 +65,7 @@ def learning_of(
         return None
     asked = _asked(settings)
     until = _period_end(asked, settings, start)
-    spans = left_out(connection, settings, model, version, Span(start, until or LAST[0]))
+    spans = left_out(connection, settings, model, version, EventSpan(start, until or LAST[0]))
     if not asked.rows:
         return Learning(start, until, until, spans)
     last = stored.nth_time(connection, model, version, start, asked.rows, spans)
@@ -75,7 +75,7 @@ def learning_of(
     if until is None:
         return Learning(start, after, None, spans)
     end = max(until, _boundary(settings, after))
-    spans = left_out(connection, settings, model, version, Span(start, end))
+    spans = left_out(connection, settings, model, version, EventSpan(start, end))
     return Learning(start, end, until, spans)
 
 
@@ -86,7 +86,7 @@ def learnt_rows(
 
     Where only a number of rows is asked for, `limit` is that number, and they are the first.
     """
-    span = Span(learning.start, learning.end or LAST[0])
+    span = EventSpan(learning.start, learning.end or LAST[0])
     if learning.until is None:
         rows = rows_between(connection, model, version, (span.start, 0, 0), (span.end, 0, 0))
         return _without(rows, learning.left_out)[:limit]
@@ -165,8 +165,8 @@ def _boundary(settings: Settings, moment: str) -> str:
 
 
 def left_out(
-    connection: sqlite3.Connection, settings: Settings, model: str, version: str, span: Span
-) -> tuple[Span, ...]:
+    connection: sqlite3.Connection, settings: Settings, model: str, version: str, span: EventSpan
+) -> tuple[EventSpan, ...]:
     """Return the windows whose values alerted, joined where they follow each other.
 
     A declared limit is one of its own: what breaks it often is no less usual for it.
@@ -174,10 +174,10 @@ def left_out(
     metrics = [entry.name for entry in CATALOGUE.values() if entry.leaves_out]
     alerts = stored.alerts_of_features(connection, model, version, metrics, span)
     spans = sorted({alert.span for alert in alerts if not _is_declared(alert, settings)})
-    joined: list[Span] = []
+    joined: list[EventSpan] = []
     for one in spans:
         if joined and one.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, one.end))
+            joined[-1] = EventSpan(joined[-1].start, max(joined[-1].end, one.end))
         else:
             joined.append(one)
     return tuple(joined)
@@ -192,7 +192,7 @@ def _is_declared(alert: FeatureAlert, settings: Settings) -> bool:
     return alert.metric == "unseen_rate" and declared.allowed is not None
 
 
-def _without(rows: Sequence[StoredRow], spans: Sequence[Span]) -> list[StoredRow]:
+def _without(rows: Sequence[StoredRow], spans: Sequence[EventSpan]) -> list[StoredRow]:
     return [row for row in rows if not any(start <= row.event_time < end for start, end in spans)]
 
 

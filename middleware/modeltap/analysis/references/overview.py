@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from modeltap.analysis.model.reference import Reference
@@ -12,7 +12,7 @@ from modeltap.analysis.references.learning import Learning, learning_of, outlook
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import SettingsByModel
 from modeltap.config.windows import Window
-from modeltap.store.learning_progress import Span, rows_by_hour
+from modeltap.store.learning_progress import EventSpan, rows_by_hour
 from modeltap.store.models import counted_models
 from modeltap.store.predictions import LAST, newest_event_time
 from modeltap.store.references import active_reference, active_references
@@ -93,18 +93,28 @@ def overview(
         sum(hours.values()),
         min(len(hours), _HOURS_OF_A_WEEK),
         window,
-        "waiting for rows" if found is None else outlook(found),
+        "waiting for rows" if found is None else _outlook(connection, found, model, version),
         reference,
     )
 
 
-def _span(found: Learning) -> Span:
-    return Span(found.start, found.end or LAST[0])
+def _span(found: Learning) -> EventSpan:
+    return EventSpan(found.start, found.end or LAST[0])
 
 
 def _until(connection: sqlite3.Connection, found: Learning, model: str, version: str) -> str | None:
     """Return until when rows are learnt; None where it depends on rows alone."""
     if found.until is None or found.end is not None:
         return found.end if found.until is not None else None
+    return None if _is_past(connection, found.until, model, version) else found.until
+
+
+def _outlook(connection: sqlite3.Connection, found: Learning, model: str, version: str) -> str:
+    """Return what is awaited, in words; a period that is over is not."""
+    over = found.missing and found.until and _is_past(connection, found.until, model, version)
+    return outlook(replace(found, until=None) if over else found)
+
+
+def _is_past(connection: sqlite3.Connection, moment: str, model: str, version: str) -> bool:
     newest = newest_event_time(connection, model, version)
-    return found.until if newest is None or newest < found.until else None
+    return newest is not None and newest >= moment

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from msgspec.structs import replace
@@ -13,25 +17,19 @@ from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.infer import MIDDLE_HALF, OUTLIER
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.references.clean_time import ALL_TIME, CleanTime, Span, clean_times
 from modeltap.analysis.references.variation import varied
 from modeltap.analysis.statistics.quantiles import quantile, span
 from modeltap.config.reference_settings import ReferenceSettings, parse_reference
 from modeltap.store.windows import CountedWindow, Series, windows_between
 
-_MAX_BLOCKS = 28
-"""Earlier windows that the baseline is learnt from: of more the largest hardly grows."""
+_HOURS_OF_WEEK = 168
 
+_unpacked = lru_cache(maxsize=512)(Tally.unpack)
+"""Each window is one of the earlier ones of many: a few kilobytes each."""
 
-def compared_period(rolling: str, start: str, end: str) -> tuple[str, str]:
-    """Return the period of the rows that a window is compared with.
-
-    >>> compared_period("same hours last week", "2024-01-08T10:00:00Z", "2024-01-08T11:00:00Z")
-    ('2024-01-01T10:00:00.000Z', '2024-01-01T11:00:00.000Z')
-    """
-    asked = parse_reference(rolling)
-    begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
-    last = begin if asked.kind == "previous" else finish - asked.seconds
-    return clock.iso(begin - asked.seconds), clock.iso(last)
+_MAX_BLOCKS = _HOURS_OF_WEEK
+"""Earlier windows that the baseline is learnt from: all hours of a week, its nights too."""
 
 
 def rolled(
@@ -45,71 +43,111 @@ def rolled(
     """Return the reference of the window from `start` to `end`; None where it has too few rows.
 
     The bins stay those that were frozen, the counts are sums of windows that were counted before.
-    The baseline is how far earlier windows lay from what they were compared with.
+    The baseline is how far earlier windows lay from what they were compared with. For a feature
+    with incidents both are those of its clean time.
     """
     begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
     asked = parse_reference(reference.rolling)
-    history = _History(connection, series, asked, begin)
-    latest = history.before(begin, finish)
-    found = None if latest is None else with_counts(reference, latest)
-    if found is None or found.rows < min_rows:
+    clean = clean_times(connection, reference, series, start)
+    views = dict.fromkeys([ALL_TIME, clean.repeats, *clean.features.values()])
+    oldest = min(_oldest(asked, view, begin, finish) for view in views)
+    history = _History(connection, series, oldest, begin)
+    rolling = _Rolling(reference, history, asked, begin, finish, min_rows)
+    usual = rolling.seen_by(ALL_TIME)
+    if usual is None:
         return None
-    pairs = history.pairs(min_rows)
-    if asked.kind == "previous" and len(pairs) < MIN_BLOCKS:
-        # Too early to know: how far do the windows lie from each other?
-        return varied(found, history.latest(min_rows))
-    return varied(found, [own for own, _ in pairs], [rest for _, rest in pairs])
+    known = {view: rolling.seen_by(view) or usual for view in views}
+    features = [known[clean.of(feature.name)].by_name[feature.name] for feature in usual.features]
+    repeats = known[clean.repeats].baseline_repeats
+    return replace(usual, features=tuple(features), baseline_repeats=repeats)
+
+
+def _oldest(asked: ReferenceSettings, view: CleanTime, begin: float, finish: float) -> float:
+    """Return from when on windows count: those that the earlier windows are compared with."""
+    own = view.before(begin, asked.seconds)
+    compared = view.compared(asked, begin, finish)
+    first = min((span[0] for span in (*own, *compared)), default=begin)
+    return min((first, *(span[0] for span in view.compared(asked, first, first + finish - begin))))
 
 
 class _History:
-    """The windows before one, as far as it, and those before it, are compared with."""
+    """The windows before one, summed."""
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        series: Series,
-        asked: ReferenceSettings,
-        begin: float,
+        self, connection: sqlite3.Connection, series: Series, oldest: float, begin: float
     ) -> None:
-        self._length, self._asked, self._begin = asked.seconds, asked, begin
-        self._rows = windows_between(
-            connection, series, clock.iso(begin - 2 * self._length), clock.iso(begin)
-        )
-        self._starts = np.array([clock.parse(row.window_start) or 0.0 for row in self._rows])
+        self.rows = windows_between(connection, series, clock.iso(oldest), clock.iso(begin))
+        self._starts = np.array([clock.parse(row.window_start) or 0.0 for row in self.rows])
         # Sums of windows in a row are differences of these.
-        counts = [unpack(row.tally.counts) for row in self._rows]
+        counts = [unpack(row.tally.counts) for row in self.rows]
         self._sums = np.cumsum([np.zeros_like(counts[0]), *counts], axis=0) if counts else None
+        self._rows = np.cumsum([0, *(row.tally.rows for row in self.rows)])
 
-    def before(self, start: float, end: float) -> np.ndarray | None:
-        """Return the counts that a window from `start` to `end` is compared with."""
-        if self._sums is None:
+    @property
+    def oldest(self) -> float:
+        """When the first window starts; in the far future where there is none."""
+        return float(self._starts[0]) if len(self._starts) else np.inf
+
+    def counts(self, spans: Sequence[Span], min_rows: int) -> np.ndarray | None:
+        """Return the counts of the windows that start in one of these; None of too few rows."""
+        first, after = np.searchsorted(self._starts, np.array(spans).reshape(-1, 2)).T
+        if self._sums is None or (self._rows[after] - self._rows[first]).sum() < max(1, min_rows):
             return None
-        first = start - self._length
-        last = start if self._asked.kind == "previous" else end - self._length
-        at, after = np.searchsorted(self._starts, [first, last])
-        return np.asarray(self._sums[after] - self._sums[at]) if after > at else None
+        counts: np.ndarray = (self._sums[after] - self._sums[first]).sum(axis=0)
+        return counts
 
-    def pairs(self, min_rows: int) -> list[tuple[Tally, np.ndarray]]:
-        """Return some of the last windows, each with the counts that it is compared with."""
-        oldest = self._starts[0] if len(self._starts) else self._begin
-        known = self._enough(max(self._begin - self._length, oldest + self._length), min_rows)
-        step = -(-len(known) // _MAX_BLOCKS) or 1
-        found = []
-        for row in known[::-step]:
-            start, end = clock.parse(row.window_start), clock.parse(row.window_end)
-            rest = self.before(start or 0.0, end or 0.0)
+    def within(self, spans: Sequence[Span]) -> list[CountedWindow]:
+        """Return the windows that start in one of these, in order."""
+        places = np.searchsorted(self._starts, np.array(spans).reshape(-1, 2)).tolist()
+        return [row for first, after in places for row in self.rows[first:after]]
+
+
+@dataclass(frozen=True)
+class _Rolling:
+    """The reference of one window, from `begin` to `finish`."""
+
+    reference: Reference
+    history: _History
+    asked: ReferenceSettings
+    begin: float
+    finish: float
+    min_rows: int
+
+    def seen_by(self, view: CleanTime) -> Reference | None:
+        """Return the reference of the features that have this clean time; None of too few rows."""
+        compared = view.compared(self.asked, self.begin, self.finish)
+        counts = self.history.counts(compared, self.min_rows)
+        if counts is None:
+            return None
+        found = with_counts(self.reference, counts)
+        pairs = list(self._pairs(view))
+        if self.asked.kind == "previous" and len(pairs) < MIN_BLOCKS:
+            # Too early to know: how far do the windows lie from each other?
+            known = self._spread(self._enough(compared))
+            return varied(found, [_unpacked(row.tally) for row in known])
+        return varied(found, [own for own, _ in pairs], [rest for _, rest in pairs])
+
+    def _pairs(self, view: CleanTime) -> Iterator[tuple[Tally, np.ndarray]]:
+        """Yield earlier windows, each with the counts that it is compared with."""
+        for row in self._spread(self._enough(view.before(self.begin, self.asked.seconds))):
+            start, end = clock.parse(row.window_start) or 0.0, clock.parse(row.window_end) or 0.0
+            spans = view.compared(self.asked, start, end)
+            if not spans or spans[0][0] < max(self.history.oldest, view.since):
+                continue
+            rest = self.history.counts(spans, self.min_rows)
             if rest is not None:
-                found.append((Tally.unpack(row.tally), rest))
-        return found
+                yield _unpacked(row.tally), rest
 
-    def latest(self, min_rows: int) -> list[Tally]:
-        """Return the windows that the one is compared with, one by one."""
-        own = self._enough(self._begin - self._length, min_rows)
-        return [Tally.unpack(row.tally) for row in own[-_MAX_BLOCKS:]]
+    def _enough(self, spans: Sequence[Span]) -> list[CountedWindow]:
+        return [row for row in self.history.within(spans) if row.tally.rows >= self.min_rows]
 
-    def _enough(self, start: float, min_rows: int) -> list[CountedWindow]:
-        first = int(np.searchsorted(self._starts, start))
-        return [row for row in self._rows[first:] if row.tally.rows >= min_rows]
+    @staticmethod
+    def _spread(rows: Sequence[CountedWindow]) -> Sequence[CountedWindow]:
+        """Return at most so many windows, of all hours: steps of six see four of them."""
+        step = -(-len(rows) // _MAX_BLOCKS) or 1
+        while step > 1 and math.gcd(step, _HOURS_OF_WEEK) > 1:
+            step += 1
+        return rows[::-step]
 
 
 def with_counts(reference: Reference, counts: np.ndarray) -> Reference:

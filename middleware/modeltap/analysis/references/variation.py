@@ -1,22 +1,28 @@
-"""Baselines of each feature: its variation between the reference's own blocks of a window's length.
+"""Variation of each feature: its variation between the reference's own blocks of a window's length.
 
 Seasons and autocorrelation break every fixed threshold: in hourly data each window has a
-feature that 'drifted'. What the reference itself did is no news.
+feature that 'drifted'. What the reference itself did is no news; what is only the sampling noise
+of so many blocks is no baseline, though, for it would hide as much in every window.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
+from scipy.special import bdtr, bdtrik, chdtrc, chdtri, ndtri
 
 from modeltap.analysis.counting.row_sketch import expected_rate
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.detectors import drift, quality
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.feature import Column, Feature
-from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.statistics import words
+from modeltap.analysis.statistics.distances import JS_OF_CHI2, divergences
+from modeltap.analysis.statistics.gains import gains_of
 
 _MIN_BLOCK_ROWS = 100
 """As of a window: distances and rates of fewer rows are mostly chance."""
@@ -24,6 +30,38 @@ _MIN_BLOCK_ROWS = 100
 _WHOLE = 0.8
 """The first and the last block are often cut: one with fewer rows than this fraction of the usual
 block is left out, for a window of four days lacks three weekdays."""
+
+_NOISE = 0.9
+"""What the largest of so many blocks has by chance alone in nine of ten references is noise."""
+
+
+_VARIES = 0.01
+"""Windows that all together lie so far apart once in a hundred references vary."""
+
+
+class Pairs(NamedTuple):
+    """So many windows of the reference, each with what it is compared with.
+
+    Args:
+        own: (p, n) counts of each.
+        rest: (p, n) counts that each is compared with.
+        seen: (p, n) counts of all other rows, whose ends are the range.
+    """
+
+    own: np.ndarray
+    rest: np.ndarray
+    seen: np.ndarray
+
+    def of(self, bins: slice) -> Pairs:
+        """Return the counts of one feature."""
+        return Pairs(self.own[:, bins], self.rest[:, bins], self.seen[:, bins])
+
+
+class Variation(NamedTuple):
+    """How far windows lay from what they are compared with, beyond chance: the most."""
+
+    distance: float
+    rates: dict[str, float]
 
 
 def with_variation(
@@ -42,7 +80,7 @@ def with_variation(
     tallies = []
     for block in whole_blocks(blocks):
         picked = np.flatnonzero(blocks == block)
-        part = {name: _take(column, picked) for name, column in columns.items()}
+        part = {name: taken(column, picked) for name, column in columns.items()}
         moments = None if times is None else [times[place] for place in picked.tolist()]
         tallies.append(tally(part, len(picked), reference, times=moments))
     return varied(reference, tallies)
@@ -58,27 +96,144 @@ def varied(
     """
     if len(blocks) < MIN_BLOCKS:
         return reference
-    if rests is None:
-        whole = np.sum([block.counts for block in blocks], axis=0)
-        rests = [whole - block.counts for block in blocks]
-    features, start = [], 0
+    own = np.array([block.counts for block in blocks])
+    rest = own.sum(axis=0) - own if rests is None else np.array(rests)
+    slices, features = layout(reference), []
     for feature in reference.features:
-        part = slice(start, start + len(feature.counts))
-        start = part.stop
-        own, rest = [block.counts[part] for block in blocks], [counts[part] for counts in rests]
+        pairs = Pairs(own, rest, rest).of(slices[feature.name])
+        usual = variation(feature, pairs)
         features.append(
-            replace(
-                feature,
-                baseline_distance=_largest_distance(feature, rest, own),
-                baseline_rates=_highest_rates(feature, rest, own),
-            )
+            replace(feature, baseline_distance=usual.distance, baseline_rates=usual.rates)
         )
-    repeats = max(
-        block.repeats.rate - expected_rate(reference.repeats, block.rows) for block in blocks
+    found = replace(reference, features=tuple(features), blocks=len(blocks))
+    return replace(found, baseline_repeats=most_repeats(reference, blocks))
+
+
+def most_repeats(reference: Reference, blocks: Sequence[Tally]) -> float:
+    """Return the highest rate of duplicates in one of the blocks, beyond the expected one."""
+    return max(
+        0.0,
+        *(block.repeats.rate - expected_rate(reference.repeats, block.rows) for block in blocks),
     )
-    return replace(
-        reference, features=tuple(features), blocks=len(blocks), baseline_repeats=max(0.0, repeats)
-    )
+
+
+def variation(feature: Feature, pairs: Pairs) -> Variation:
+    """Return the variation of one feature, of its own counts."""
+    inner = slice(feature.bins)
+    own, rest = pairs.own[:, inner], pairs.rest[:, inner]
+    found = _rates(feature, pairs)
+    found["constant_feed"] = own.max(axis=1, initial=0) / np.maximum(1, own.sum(axis=1))
+    distance = 0.0
+    if feature.is_tested:
+        distance = (_word_distance if feature.kind == "words" else _distance)(feature, rest, own)
+        found[drift.NEW_VALUE] = _gains(feature, rest, own)
+    return Variation(distance, {metric: float(rates.max()) for metric, rates in found.items()})
+
+
+def _distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
+    """Return the largest distance of a window from its rest, less sampling noise.
+
+    A divergence d is by chance ``s`` times a chi-square, ``s = (1/n + 1/m) / (8 ln 2)``. Where all
+    windows together are no further than that, only what the largest of so many has beyond chance
+    is left. Else they do vary: of the largest one's distance beyond their mean the fraction of
+    their variance that is no noise is left.
+    """
+    a, b = (_coarse(feature, counts) for counts in (rest, own))
+    some = (a.sum(axis=1) > 0) & (b.sum(axis=1) > 0)
+    a, b = a[some], b[some]
+    if not len(a):
+        return 0.0
+    freedom = np.maximum(1, np.count_nonzero(a + b, axis=1) - 1)
+    scale, found = JS_OF_CHI2 * _sizes(a, b), divergences(a, b)
+    largest = float(np.max(found - scale * chdtri(freedom, 1 - _NOISE ** (1 / len(a)))))
+    apart = float(chdtrc(freedom.sum(), float(np.sum(found / scale))))
+    if feature.kind == "numeric":
+        apart = 2 * min(apart, _shifted(rest[some], own[some]))
+    if apart < _VARIES:
+        beyond, noise = found - scale * freedom, float(np.mean(2 * freedom * scale**2))
+        mean, spread = float(beyond.mean()), float(beyond.var())
+        real = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
+        largest = max(largest, mean + real * (float(beyond.max()) - mean))
+    return float(max(0.0, largest) ** 0.5)
+
+
+def _shifted(rest: np.ndarray, own: np.ndarray) -> float:
+    """Return the p-value that no window is shifted: normal scores, as a creep moves few cells.
+
+    The squared differences of the mean scores, each over its variance, add to a chi-square.
+    """
+    both = (rest + own).sum(axis=0).astype(np.float64)
+    scores = np.zeros(len(both))
+    scores[both > 0] = ndtri((np.cumsum(both) - both / 2)[both > 0] / both.sum())
+    spread = float(both @ scores**2) / both.sum() - (float(both @ scores) / both.sum()) ** 2
+    if not spread > 0:
+        return 1.0
+    means = (counts @ scores / counts.sum(axis=1) for counts in (rest, own))
+    gaps = np.subtract(*means) ** 2 / (spread * _sizes(rest, own))
+    return float(chdtrc(len(gaps), gaps.sum()))
+
+
+def _coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
+    found = np.zeros((max(feature.coarse, default=-1) + 1, len(counts)), dtype=np.int64)
+    np.add.at(found, np.array(feature.coarse, dtype=np.int64), counts.T)
+    return found.T
+
+
+def _sizes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return ``1/n + 1/m``, infinite where one side has no rows: all of it is chance."""
+    n, m = a.sum(axis=1), b.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / n + 1 / m)
+
+
+def _word_distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
+    # The largest of all words, each with one degree of freedom, whose mean is left out already.
+    tries = len(own) * max(1, feature.bins - 1)
+    noise = JS_OF_CHI2 * (float(chdtri(1, 1 - _NOISE ** (1 / tries))) - 1)
+    squares = np.array([words.distance(a, b) ** 2 for a, b in zip(rest, own, strict=True)])
+    left = squares - noise * _sizes(rest[:, :1], own[:, :1])
+    return float(max(0.0, left.max()) ** 0.5)
+
+
+def _gains(feature: Feature, rest: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return the gains of single bins beyond what the largest of so many has by chance."""
+    if feature.kind == "words":
+        return np.zeros(len(own))
+    found = gains_of(rest, own)
+    rows = own.sum(axis=1)
+    noise = _chance_rate(found.both, rows, len(own) * max(1, feature.bins)) - found.both
+    return _without(found.gains, noise)
+
+
+def _rates(feature: Feature, pairs: Pairs) -> dict[str, np.ndarray]:
+    """Return by metric how far the rates lie above those they are compared with, beyond chance."""
+    ends = quality.ends_of(pairs.seen[:, : feature.bins])
+    found = {}
+    before = quality.faults(feature, pairs.rest, ends)
+    for metric, (faults, rows) in quality.faults(feature, pairs.own, ends).items():
+        faults_before, rows_before = before[metric]
+        rate, usual = (
+            a / np.maximum(1, n) for a, n in ((faults, rows), (faults_before, rows_before))
+        )
+        both = (faults + faults_before) / np.maximum(1, rows + rows_before)
+        found[metric] = _without(rate - usual, _chance_rate(both, rows, len(rows)) - usual)
+    return found
+
+
+def _without(excess: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Return (p,) rates beyond those expected, less their noise, as independent deviations add."""
+    left = excess**2 - np.maximum(0.0, noise) ** 2
+    return np.asarray(np.where(excess > 0, np.sqrt(np.maximum(0.0, left)), 0.0))
+
+
+def _chance_rate(rates: np.ndarray, rows: np.ndarray, tries: int) -> np.ndarray:
+    """Return the rates that the highest of so many `tries` with these rates has by chance."""
+    at, some = _NOISE ** (1 / tries), (rows > 0) & (rates > 0) & (rates < 1)
+    n, p = np.where(some, rows, 1), np.where(some, rates, 0.5)
+    count = np.ceil(bdtrik(at, n, p))
+    less = np.maximum(0.0, count - 1)
+    count = np.where(bdtr(less, n, p) >= at, less, count)
+    return np.asarray(np.where(some, count / n, rates))
 
 
 def whole_blocks(blocks: np.ndarray) -> list[int]:
@@ -91,33 +246,6 @@ def whole_blocks(blocks: np.ndarray) -> list[int]:
     return found
 
 
-def _largest_distance(feature: Feature, rest: list[np.ndarray], own: list[np.ndarray]) -> float:
-    if not feature.is_tested:
-        return 0.0
-    return max(
-        drift.distance(feature, a[: feature.bins], b[: feature.bins])
-        for a, b in zip(rest, own, strict=True)
-    )
-
-
-def _highest_rates(
-    feature: Feature, rest: list[np.ndarray], own: list[np.ndarray]
-) -> dict[str, float]:
-    highest: dict[str, float] = {}
-    for a, b in zip(rest, own, strict=True):
-        found = {**quality.rates(feature, b, a), "constant_feed": _fraction_of_one(feature, b)}
-        if feature.is_tested:
-            inner = slice(feature.bins)
-            found[drift.NEW_VALUE] = drift.gain(feature, a[inner], b[inner]).gain
-        for metric, rate in found.items():
-            highest[metric] = max(rate, highest.get(metric, 0.0))
-    return highest
-
-
-def _fraction_of_one(feature: Feature, counts: np.ndarray) -> float:
-    bins = counts[: feature.bins]
-    return float(bins.max() / max(1, bins.sum()))
-
-
-def _take(column: Column, picked: np.ndarray) -> Column:
+def taken(column: Column, picked: np.ndarray) -> Column:
+    """Return the values at these places."""
     return column[picked] if isinstance(column, np.ndarray) else [column[i] for i in picked]

@@ -6,11 +6,16 @@ Each is a pure function of the reference's counts and a window's, and always fin
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import chndtr, ndtr
 
 from modeltap.analysis.model.feature import Feature
 
 _SMOOTHING = 1e-4
 """Added to each fraction: an empty bin counts as one row of ten thousand, and PSI is finite."""
+
+
+JS_OF_CHI2 = 1 / (8 * float(np.log(2)))
+"""A divergence of two samples is about this, times their chi-square, times ``1/n + 1/m``."""
 
 
 def psi(reference: np.ndarray, current: np.ndarray) -> float:
@@ -84,8 +89,47 @@ def effect(reference: np.ndarray, current: np.ndarray) -> float:
     if not n or not m:
         return 0.0
     cells = int(np.count_nonzero(reference + current))
-    expected = (cells - 1) / (8 * np.log(2)) * (1 / n + 1 / m)
+    expected = (cells - 1) * JS_OF_CHI2 * (1 / n + 1 / m)
     return float(np.sqrt(max(0.0, js(reference, current) ** 2 - expected)))
+
+
+_NORMAL_FROM = 1e4
+"""A noncentral chi-square of a larger noncentrality is as good as normal."""
+
+
+def p_beyond(reference: np.ndarray, current: np.ndarray, usual: float) -> float:
+    """Return the p-value that two sources lie no further apart than `usual`, of coarse counts.
+
+    The divergence is ``(1/n + 1/m) / (8 ln 2)`` times a chi-square whose noncentrality is the
+    square of the sources' own distance, by the same scale.
+
+    >>> p_beyond(np.array([50, 50]), np.array([40, 60]), 0.0) < 0.2
+    True
+    >>> p_beyond(np.array([50, 50]), np.array([40, 60]), 0.2) > 0.9
+    True
+    """
+    n, m = reference.sum(), current.sum()
+    if not n or not m:
+        return 1.0
+    scale = JS_OF_CHI2 * (1 / n + 1 / m)
+    freedom = max(1, int(np.count_nonzero(reference + current)) - 1)
+    found, beyond = js(reference, current) ** 2 / scale, usual**2 / scale
+    if beyond > _NORMAL_FROM:
+        spread = np.sqrt(2 * (freedom + 2 * beyond))
+        return float(ndtr((freedom + beyond - found) / spread))
+    return float(1 - chndtr(found, freedom, beyond))
+
+
+def divergences(reference: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """Return the Jensen-Shannon divergences (base 2) of p pairs of (p, bins) counts.
+
+    >>> divergences(np.array([[1, 1], [1, 0]]), np.array([[2, 2], [0, 1]])).round(9).tolist()
+    [0.0, 1.0]
+    """
+    p, q = (a / np.maximum(1, a.sum(axis=1, keepdims=True)) for a in (reference, current))
+    middle = np.where(p + q > 0, (p + q) / 2, 1.0)
+    parts = (x * np.log2(np.where(x > 0, x / middle, 1.0)) for x in (p, q))
+    return np.asarray(np.maximum(0.0, sum(part.sum(axis=1) for part in parts) / 2))
 
 
 def _fractions(counts: np.ndarray) -> np.ndarray:

@@ -43,3 +43,27 @@ def gained_most(reference: np.ndarray, current: np.ndarray) -> Gained:
     place = hypothesis_tests.grown_most(reference, current)
     before, now = float(reference[place] / n), float(current[place] / m)
     return Gained(place, before, now, hypothesis_tests.most_grown(reference, current))
+
+
+class ManyGained(NamedTuple):
+    """Of p pairs of counts the gain of the bin that gained most, and its share in both: (p,)."""
+
+    gains: np.ndarray
+    both: np.ndarray
+
+
+def gains_of(reference: np.ndarray, current: np.ndarray) -> ManyGained:
+    """Return what `gained_most` finds of p pairs of (p, bins) counts, without p-values.
+
+    >>> pair = np.array([[100, 100, 100, 100]]), np.array([[30, 30, 110, 30]])
+    >>> gains_of(*pair).gains.round(2).tolist()
+    [0.3]
+    """
+    n, m = (np.maximum(1, counts.sum(axis=1))[:, None] for counts in (reference, current))
+    before, now, both = reference / n, current / m, (reference + current) / (n + m)
+    spread = np.sqrt(np.maximum(both * (1 - both), 1e-12) * (1 / n + 1 / m))
+    place = np.argmax((now - before) / spread, axis=1)[:, None]
+    then, since, shares = (
+        np.take_along_axis(part, place, axis=1)[:, 0] for part in (before, now, both)
+    )
+    return ManyGained(np.where(since >= _TIMES * then, since - then, 0.0), shares)

@@ -30,13 +30,17 @@ class Matrix:
 
 
 def left_out(reference: Reference, alerted: frozenset[str]) -> frozenset[str]:
-    """Return those of the features with an alert that a matrix has columns of.
+    """Return those of the features with an alert, or of the calendar, that a matrix has columns of.
 
-    Their own drift is reported already, and comparisons of rows would report it again.
+    Their own drift is reported already, and comparisons of rows would report it again; by an hour
+    rows of another hour can always be told apart.
     """
     kinds = ("numeric", "categorical", "boolean")
-    columns = (feature.name for feature in reference.columns if feature.kind in kinds)
-    return alerted.intersection(columns)
+    return frozenset(
+        feature.name
+        for feature in reference.columns
+        if feature.kind in kinds and (feature.calendar is not None or feature.name in alerted)
+    )
 
 
 def matrix(sample: Sample, reference: Reference, excluded: frozenset[str] = frozenset()) -> Matrix:

@@ -8,6 +8,7 @@ input_windows     inputs: drift, quality, rows compared as wholes
 labelled_windows  performance, where labels came
 traffic_windows   latency, errors and throughput by the wall clock
 usual_traffic     the usual error rate and latency
+urgency           which alerts need no second window
 capture_loss      exchanges that were not recorded
 results           the result of one window, and writing it into the store
 """

@@ -75,6 +75,7 @@ def _lost(reasons: Sequence[LossesOfReason]) -> Metric:
         threshold=0.0,
         # Capture loss is certain, so one window is enough to fire.
         strength=AT_ONCE,
+        at_once=True,
         verdict=ALERT,
         explanation="; ".join((parts if counted else []) + events[:_NAMED]),
     )

@@ -21,8 +21,9 @@ from modeltap.analysis.detectors.context import (
     Context,
     LearntBaselines,
 )
-from modeltap.analysis.explanations.examples import with_examples
+from modeltap.analysis.explanations.examples import values_of, with_examples
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.findings.finder import with_findings
 from modeltap.analysis.model.metric import (
     ALERT,
     LEARNING,
@@ -31,9 +32,12 @@ from modeltap.analysis.model.metric import (
     Metric,
 )
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.rolling import compared_period, rolled
+from modeltap.analysis.references.clean_time import CleanTime, clean_times
+from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
+from modeltap.analysis.references.rolling import rolled
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
@@ -74,11 +78,13 @@ class InputWindows:
         Each is to be written before the next is asked for: later windows read the metrics of
         earlier ones.
         """
-        due = self._due()
-        self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         if self.scope.again:
             with writing(self.scope.connection):
                 stored.forget_evaluations(self.scope.connection, self._series)
+        else:
+            self._settle_learnt()
+        due = self._due()
+        self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
         yield from map(self._evaluate, self._groups())
 
     def _groups(self) -> Iterator[list[CountedWindow]]:
@@ -92,6 +98,9 @@ class InputWindows:
         for window in self._due():
             if window.window_start in done:
                 continue
+            if waiting and self._is_apart(waiting[-1], window):
+                yield waiting
+                waiting = []
             group = [*waiting, window]
             if window.evaluated_start is not None:
                 group = [*waiting, *self._evaluated_with(window.evaluated_start)]
@@ -101,7 +110,11 @@ class InputWindows:
                 following = stored.window_after(
                     self.scope.connection, self._series, window.window_start
                 )
-                if following is None or following.evaluated_start is None:
+                if (
+                    following is None
+                    or following.evaluated_start is None
+                    or self._is_apart(window, following)
+                ):
                     waiting = group
                     continue
                 # Late rows in a gap belong to the evaluated window after it.
@@ -115,10 +128,24 @@ class InputWindows:
         due = stored.due_windows(self.scope.connection, self._series)
         return [window for window in due if self._is_due(window)]
 
-    def _is_due(self, window: CountedWindow) -> bool:
-        """Return whether a window is to be evaluated: those that were learnt from were already."""
+    def _is_due(self, _window: CountedWindow) -> bool:
+        """Return whether a window is to be evaluated."""
+        return True
+
+    def _settle_learnt(self) -> None:
+        """Leave the windows alone that were evaluated while the reference was learnt."""
         end = self.reference.to_time
-        return not (self.reference.learnt and end is not None and window.window_start < end)
+        if not self.reference.learnt or end is None:
+            return
+        due = stored.due_windows(self.scope.connection, self._series)
+        if due and due[0].window_start < end:
+            with writing(self.scope.connection):
+                stored.settle_before(self.scope.connection, self._series, end)
+
+    def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
+        """Return whether the reference begins or ends between two windows: no group has both."""
+        ends = self.reference.from_time, self.reference.to_time
+        return any(end and window.window_start < end <= following.window_start for end in ends)
 
     def _evaluated_with(self, start: str) -> list[CountedWindow]:
         return stored.evaluated_with(self.scope.connection, self._series, start)
@@ -155,7 +182,7 @@ class InputWindows:
         self, group: Sequence[CountedWindow], window: Tally, start: str, end: str
     ) -> list[Metric]:
         """Evaluate one window, explain its alerts, and give them examples."""
-        reference = self._compared_with(start, end)
+        reference = self._compared_with(group, start, end)
         if reference is None:
             return self._without_reference(window)
         rows = self._rows(group)
@@ -167,15 +194,19 @@ class InputWindows:
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
             times=parse_times([row.event_time for row in rows]),
-            end=None if self.scope.open_too else clock.parse(end) or 0.0,
+            end=None if self._ends_with_a_row else clock.parse(end) or 0.0,
+            before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
+            whole=None if reference.rolling else self.reference,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
-        return explained(metrics, context)
+            metrics = with_findings(metrics, context, values_of(samples.batch, context))
+        weekly = windows_a_week(self.scope.connection, self._series, end)
+        return explained(urgent(metrics, weekly, reference), context)
 
     def _seen(self, window: Tally) -> Tally:
         """Return the window's rows as the detectors see them."""
@@ -201,12 +232,31 @@ class InputWindows:
         """The verdict of windows that have nothing to compare with."""
         return LEARNING if self.reference.state == "provisional" else NO_REFERENCE
 
-    def _compared_with(self, start: str, end: str) -> Reference | None:
+    @property
+    def _ends_with_a_row(self) -> bool:
+        """Whether a window's end says nothing of how long no row came."""
+        return self.scope.open_too or Window.parse(self._series.window).kind == "rows"
+
+    def _time_before(self, window: CountedWindow) -> float | None:
+        """Return when the row before a window of rows came: a pause may lie between the two."""
+        if window.first_seq is None:
+            return None
+        before = stored.window_before(self.scope.connection, self._series, window.window_start)
+        return None if before is None else clock.parse(before.last_event)
+
+    def _compared_with(
+        self, group: Sequence[CountedWindow], start: str, end: str
+    ) -> Reference | None:
         """Return the reference of a window; None where a rolling one has too few rows yet."""
         if not self.reference.rolling:
-            return self.reference
+            return self._rhythm.compared(spans(group))
         connection, min_rows = self.scope.connection, self._settings.min_rows
         return rolled(connection, self.reference, self._series, start, end, min_rows)
+
+    @cached_property
+    def _rhythm(self) -> Rhythm:
+        window, holidays = self._series.window, self._settings.holidays
+        return stored_rhythm(self.scope.connection, self.reference, window, holidays)
 
     def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
         """Return whether a window's rows are compared: not those of the reference's own period."""
@@ -222,7 +272,14 @@ class InputWindows:
         """Return the baselines of comparisons of rows: learnt, or of a rolling reference's time."""
         if not self.reference.rolling:
             return LearntBaselines(self.reference.row_baselines)
-        return _RecentBaselines(self.scope.connection, self._series, start, self.reference.rolling)
+        clean = self._clean_rows(start)
+        return _RecentBaselines(
+            self.scope.connection, self._series, start, self.reference.rolling, clean
+        )
+
+    def _clean_rows(self, start: str) -> CleanTime:
+        """Return the time that comparisons of rows with a rolling reference may use."""
+        return clean_times(self.scope.connection, self.reference, self._series, start).rows
 
     def read_some(self, rows: Sequence[StoredRow]) -> Batch:
         """Decode a sample of stored rows again."""
@@ -237,9 +294,17 @@ class InputWindows:
         """Return a sample of the rows that the window from `start` to `end` is compared with."""
         if not self.reference.rolling:
             return self._frozen_rows
-        first, after = compared_period(self.reference.rolling, start, end)
-        model, version = self.reference.model, self.reference.version
-        rows = rows_between(self.scope.connection, model, version, (first, 0, 0), (after, 0, 0))
+        asked = parse_reference(self.reference.rolling)
+        begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
+        rows = []
+        for first, after in self._clean_rows(start).compared(asked, begin, finish):
+            rows += rows_between(
+                self.scope.connection,
+                self.reference.model,
+                self.reference.version,
+                (clock.iso(first), 0, 0),
+                (clock.iso(after), 0, 0),
+            )
         return self.coded(self.read_some(rows))
 
     @cached_property
@@ -287,11 +352,15 @@ class _RecentBaselines:
     series: stored.Series
     start: str
     rolling: str
+    clean: CleanTime
 
     def highest(self, metric: str, feature: str | None) -> float | None:
         """Return the largest value of a metric of a feature; None where too few are known."""
-        since = clock.iso((clock.parse(self.start) or 0.0) - parse_reference(self.rolling).seconds)
+        length = parse_reference(self.rolling).seconds
+        spans = self.clean.before(clock.parse(self.start) or 0.0, length)
+        since = clock.iso(spans[0][0]) if spans else self.start
+        incidents = [(clock.iso(first), clock.iso(last)) for first, last in self.clean.incidents]
         known = values_before(
-            self.connection, self.series, metric, feature, self.start, since, MIN_BLOCKS
+            self.connection, self.series, metric, feature, self.start, since, MIN_BLOCKS, incidents
         )
         return max(known) if len(known) >= MIN_BLOCKS else None

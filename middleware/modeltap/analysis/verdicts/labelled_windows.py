@@ -16,6 +16,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.late_baseline import with_performance
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.metrics import reported_by
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
@@ -112,7 +113,10 @@ class LabelledWindows:
         if enough and len(group) > 1:
             pairs = self._pairs(due, first[1], last[2])
         period = Period(due.model, due.version, due.window, first[0].start, last[0].end)
-        metrics = [*_performance(pairs, reference, settings, period), _coverage(pairs)]
+        series = Series(due.model, due.version, reference.id if reference else "", due.window)
+        weekly = windows_a_week(self._connection, series, period.end)
+        found = urgent(_performance(pairs, reference, settings, period), weekly, reference)
+        metrics = [*found, _coverage(pairs)]
         return WindowResult(
             period,
             metrics if enough else _of_all(metrics, group),

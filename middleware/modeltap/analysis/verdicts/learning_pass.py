@@ -45,18 +45,13 @@ def learn(
         counter.recount(inherited)
         if is_settled(inherited):
             return
-    evaluated = True
-    found: Learning | None = None
-    while evaluated:
+    before, found = None, learning.learning_of(scope.connection, settings, model, version)
+    while found is not None and found != before:
         # What alerts is left out, and other rows take its place: until nothing more is found.
-        evaluated = False
-        found = learning.learning_of(scope.connection, settings, model, version)
-        if found is None:
-            return
-        for result in _windows(scope, counter, model, version, found):
-            evaluated = True
-            yield result
+        yield from _windows(scope, counter, model, version, found)
         scope = replace(scope, again=False)  # once is enough
+        before = found
+        found = learning.learning_of(scope.connection, settings, model, version)
     if found is not None and found.end is not None and _is_over(scope, model, version, found):
         _freeze(scope, counter, model, version, found)
 

@@ -29,7 +29,7 @@ from modeltap.analysis.verdicts.input_windows import InputWindows, WindowSamples
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.metrics import CATALOGUE
 from modeltap.store import windows as stored
-from modeltap.store.learning_progress import Span
+from modeltap.store.learning_progress import EventSpan
 from modeltap.store.windows import CountedWindow
 
 _MISSING_GROWTH = 0.1
@@ -62,17 +62,20 @@ class LearningWindows(InputWindows):
         super().__init__(scope, counter, reference)
         self._until = until
         self._earlier: list[_Earlier] = []
+        self._good: list[_Earlier] = []
         self._span = 0.0, 0.0
 
     def _is_due(self, window: CountedWindow) -> bool:
         begun = window.window_end > (self.reference.from_time or "")
         return begun and window.last_event < self._until
 
-    def _compared_with(self, start: str, end: str) -> Reference | None:
+    def _compared_with(
+        self, _group: Sequence[CountedWindow], start: str, end: str
+    ) -> Reference | None:
         """Return the reference with the counts of the rows before; None where they are too few."""
         self._span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
         self._earlier = self._before(start)
-        good = self._without_alerts(start)
+        self._good = good = self._without_alerts(start)
         if sum(one.tally.rows for one in good) < self._settings.min_rows:
             return None
         whole = with_counts(self.reference, np.sum([one.tally.counts for one in good], axis=0))
@@ -84,7 +87,7 @@ class LearningWindows(InputWindows):
     def _without_alerts(self, start: str) -> list[_Earlier]:
         """Return the earlier windows but those that alerted, which are not learnt."""
         model, version = self.reference.model, self.reference.version
-        span = Span(self.reference.from_time or "", start)
+        span = EventSpan(self.reference.from_time or "", start)
         spans = left_out(self.scope.connection, self._settings, model, version, span)
         ends = [(clock.parse(one.start) or 0.0, clock.parse(one.end) or 0.0) for one in spans]
         return [
@@ -164,12 +167,12 @@ class LearningWindows(InputWindows):
         """Return the metric of a feature whose values lie far outside all before, else None."""
         name = metric.feature or ""
         feature = context.reference.by_name[name]
-        hours = sum(one.end - one.start for one in self._earlier) / clock.HOUR
+        hours = sum(one.end - one.start for one in self._good) / clock.HOUR
         if hours < unit_change.MIN_HOURS or is_declared(feature, metric.metric):
             return None
         place = list(context.reference.by_name).index(name)
-        low = min(float(one.tally.low[place]) for one in self._earlier)
-        high = max(float(one.tally.high[place]) for one in self._earlier)
+        low = min(float(one.tally.low[place]) for one in self._good)
+        high = max(float(one.tally.high[place]) for one in self._good)
         width = high - low
         window = context.window
         if not (window.low[place] < low - width or window.high[place] > high + width):

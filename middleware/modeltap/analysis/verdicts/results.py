@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
-from modeltap.analysis.model.metric import ALERT, OK, Metric
+from modeltap.analysis.model.metric import ALERT, LEARNING, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
 from modeltap.store.dropped import DROPPED
@@ -129,7 +129,7 @@ def write(
         # Metrics that this reference no longer yields would otherwise stay for good.
         period = result.period
         series = Series(period.model, period.version, result.reference.id, period.window)
-        drop_compared_with_others(connection, series, period.start)
+        drop_compared_with_others(connection, series, period.start, period.end)
     rows = [_row(result, metric) for metric in result.metrics]
     save_metrics(connection, rows)
     return rows
@@ -138,7 +138,10 @@ def write(
 def is_within(reference: Reference, start: str, end: str) -> bool:
     """Return whether a window has rows of the reference's own period."""
     first, last = reference.from_time, reference.to_time
-    return first is not None and last is not None and start < last and end > first
+    if first is None or last is None:
+        return False
+    # A window of rows ends with its last one, which may be the reference's first.
+    return start < last and (end > first or start >= first)
 
 
 def _claimed(connection: sqlite3.Connection, result: WindowResult) -> bool:
@@ -197,10 +200,11 @@ def _forget_earlier_periods(
 
 def _row(result: WindowResult, metric: Metric) -> MetricRow:
     period, reference = result.period, result.reference
+    learnt = reference is not None and reference.learnt
     in_reference = reference is not None and is_within(reference, period.start, period.end)
-    if in_reference and metric.verdict == ALERT and not result.learning:
+    if in_reference and metric.verdict in (OK, ALERT) and not result.learning:
         # Rows of the reference are normal by definition.
-        metric = msgspec.structs.replace(metric, verdict=OK)
+        metric = msgspec.structs.replace(metric, verdict=LEARNING if learnt else OK)
     row: dict[str, Any] = {
         **msgspec.structs.asdict(metric),
         "model": period.model,
@@ -208,6 +212,7 @@ def _row(result: WindowResult, metric: Metric) -> MetricRow:
         "window": period.window,
         "window_start": period.start,
         "window_end": period.end,
+        "at_once": int(metric.at_once),
         "in_reference": int(in_reference or result.learning),
         # What is provisional is forgotten, and was compared with the rows before.
         "reference_id": reference.id if reference is not None and not result.learning else None,

@@ -17,8 +17,10 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.verdicts.results import EvaluatedTraffic, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.urgency import urgent
 from modeltap.analysis.verdicts.usual_traffic import usual_traffic
 from modeltap.config.metrics import reported_by
+from modeltap.config.windows import Window
 from modeltap.store.connection import writing
 from modeltap.store.traffic import (
     Evaluated,
@@ -27,6 +29,9 @@ from modeltap.store.traffic import (
     evaluated_with,
     forget_traffic_evaluations,
 )
+
+_EVALUATIONS = 2
+"""Of errors, and of latency."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,11 @@ def _result(
         usual_traffic(connection, window, start),
         min_rows=evaluation.min_requests,
     )
+    # Errors and latency are one kind, and share its level: each is half of the tests.
+    weekly = _EVALUATIONS * (Window.parse(period.window).a_week or 1.0)
     return WindowResult(
         period,
-        explained(evaluation.evaluate(context)),
+        explained(urgent(evaluation.evaluate(context), weekly)),
         done=EvaluatedTraffic(
             evaluation.what, group if enough else (), window if evaluation.is_last else None
         ),

@@ -1,0 +1,233 @@
+"""Changed values of a whole column: another unit, another sign, rounding.
+
+A transformation is found by undoing it: where the values fit the reference then, and did not
+before, it is what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from modeltap.analysis.counting.bins import count_numbers
+from modeltap.analysis.detectors import drift
+from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.metric import Evidence
+from modeltap.analysis.statistics.quantiles import quantile
+
+_FAR = 0.1
+"""A column nearer to its reference has not changed its unit."""
+
+_BETTER = 4.0
+"""Undone, the values have to be so many times nearer to the reference."""
+
+_NEAR = 0.05
+"""The distance of as good as the same distribution: a sample of 2,000 rows, another hour."""
+
+_MARGIN = 0.03
+"""The least drift. A shift by the medians' difference fits many columns, for it is fitted to them:
+a factor that nobody knows has to be nearer than it by so much. What is known may be as near."""
+
+_QUANTILES = np.linspace(0.05, 0.95, 19)
+
+_CONSTANT = 0.05
+"""The ratios of quantiles differ by less where all values were multiplied by one factor."""
+
+_DEVIATIONS = 3.0
+"""A known factor lies within so many standard errors of the ratio of the quantiles."""
+
+_EXACT = 0.02
+"""Or within so much of it, where there are many rows: units are rounded, too."""
+
+_LEAST_SPREAD = 2.0
+"""Where values have both signs, a smaller factor is a spread that grew or shrank."""
+
+_LEAST_FACTOR = 1.2
+"""A smaller factor is a drift as any: nothing changes its unit by a tenth."""
+
+_ALL, _HALF = 0.95, 0.5
+"""Rounded are nearly all values where at most half of the reference's were multiples, too, and not
+half of them are one value."""
+
+_MOVED = 0.2
+"""In spreads: quantiles move by so much by chance, and from hour to hour."""
+
+_FEW = 5
+"""With fewer different values it cannot be told whether they were rounded."""
+
+_TOLERANCE = 1e-6
+"""Multiples of .01 are none exactly, in binary."""
+
+_UNITS = (
+    1.609344,  # miles in kilometres
+    2.54,  # inches in centimetres
+    3.28084,  # metres in feet
+    2.20462,  # kilograms in pounds
+    3.78541,  # gallons in litres
+    28.3495,  # ounces in grams
+    10.0,
+    100.0,  # a fraction in percent, euros in cents
+    1000.0,
+    1e6,
+    1e9,
+    24.0,  # days in hours
+    60.0,
+    3600.0,
+)
+"""Factors between units; their inverses, too."""
+
+_STEPS = {
+    1000.0: "thousands",
+    100.0: "hundreds",
+    10.0: "tens",
+    1.0: "whole numbers",
+    0.1: "one decimal",
+    0.01: "two decimals",
+}
+
+
+class Changed(Evidence, frozen=True):
+    """What happened to all values of a column, in words."""
+
+    words: str
+
+
+class _Undone(NamedTuple):
+    words: str
+    undo: Callable[[np.ndarray], np.ndarray]
+    factor: float | None = None
+
+
+def _scaled(factor: float) -> _Undone:
+    text = f"{factor:,.0f}" if factor >= 100 else f"{factor:.4g}"
+    return _Undone(f"values are {text} times those before", lambda values: values / factor, factor)
+
+
+_KNOWN = (
+    _Undone("values have the opposite sign of those before", lambda values: -values),
+    *(_scaled(factor) for unit in _UNITS for factor in (unit, 1 / unit)),
+    _Undone("values are those before plus 273.15, as from Celsius to Kelvin", lambda v: v - 273.15),
+    _Undone("values are those before less 273.15, as from Kelvin to Celsius", lambda v: v + 273.15),
+    _Undone(
+        "values are 1.8 times those before plus 32, as from Celsius to Fahrenheit",
+        lambda values: (values - 32) / 1.8,
+    ),
+    _Undone(
+        "values are those before less 32, divided by 1.8, as from Fahrenheit to Celsius",
+        lambda values: values * 1.8 + 32,
+    ),
+)
+
+
+def changed(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> Changed | None:
+    """Return what was done to all of a column's values; None where nothing known was.
+
+    Args:
+        then: (bins,) counts of the reference, without the special ones.
+        numbers: (n,) of the window, NaN where missing.
+    """
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers) or not feature.edges or not then.sum():
+        return None
+    rounded = _rounded(feature, then, numbers)
+    if rounded is not None:
+        return Changed(rounded)
+    return _transformed(feature, then, numbers)
+
+
+def _transformed(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> Changed | None:
+    own = _distance(feature, then, numbers)
+    if own < _FAR:
+        return None
+    limit = max(_NEAR, own / _BETTER)
+    shift = float(np.median(numbers)) - quantile(feature, then, 0.5)
+    shifted = _distance(feature, then, numbers - shift)
+    ratios = _ratios(feature, then, numbers)
+    known = [one for one in _KNOWN if one.factor is None or ratios.agree(one.factor)]
+    with np.errstate(over="ignore"):
+        tried = [(_distance(feature, then, one.undo(numbers)), one) for one in known]
+    fitting = [pair for pair in tried if pair[0] <= min(limit, shifted + _NEAR)]
+    fitting.sort(key=lambda pair: pair[0])
+    if len(fitting) > 1 and all(one.factor is not None for _, one in fitting[:2]):
+        return Changed(f"values are about {ratios.middle:,.2g} times those before")
+    if fitting:
+        return Changed(fitting[0][1].words)
+    if not ratios.constant:
+        return None
+    scaled = _distance(feature, then, numbers / ratios.middle)
+    if scaled > min(limit, shifted - _MARGIN):
+        return None
+    return Changed(f"values are about {ratios.middle:,.3g} times those before")
+
+
+def _distance(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> float:
+    counted = np.zeros(len(feature.counts), dtype=np.int64)
+    count_numbers(numbers, 0, feature, counted)
+    return drift.distance(feature, then, counted[: feature.bins])
+
+
+class _Ratios(NamedTuple):
+    """The ratio of the window's quantiles to the reference's: its median, and its error."""
+
+    middle: float
+    error: float
+    constant: bool
+    signed: bool
+
+    def agree(self, factor: float) -> bool:
+        """Say whether all values may have been multiplied by `factor`."""
+        if self.middle <= 0 or (self.signed and abs(np.log(factor)) < np.log(_LEAST_SPREAD)):
+            return False
+        return bool(abs(np.log(factor / self.middle)) <= max(_EXACT, _DEVIATIONS * self.error))
+
+
+def _ratios(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> _Ratios:
+    """Return the ratios of quantiles, of those that are not near zero.
+
+    The error is a median's, ``1.25 s sqrt(1/n + 1/m)`` with s the spread relative to the median,
+    at most 1: a spread alone is as sure as that of values whose spread is their median.
+    """
+    before = np.array([quantile(feature, then, q) for q in _QUANTILES])
+    after = np.quantile(numbers, _QUANTILES)
+    kept = np.abs(before) > _NEAR * np.abs(before).max()
+    ratios = after[kept] / before[kept] if kept.any() else np.zeros(1)
+    middle = float(np.median(ratios))
+    relative = min(1.0, feature.spread / abs(feature.center)) if feature.center else 1.0
+    error = 1.25 * relative * float(np.sqrt(1 / len(numbers) + 1 / max(1, then.sum())))
+    constant = middle > 0 and bool(np.all(np.abs(ratios / middle - 1) < _CONSTANT))
+    far = middle > 0 and abs(np.log(middle)) > np.log(_LEAST_FACTOR)
+    signed = bool(quantile(feature, then, 0.25) < 0 < quantile(feature, then, 0.75))
+    return _Ratios(middle, error, constant and far and not signed, signed)
+
+
+def _rounded(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> str | None:
+    """Say to what the values are rounded that were not, and stand where they stood."""
+    before = np.array(feature.edges)
+    before = before[(before >= feature.low) & (before <= feature.high)]
+    unique, rows = np.unique(numbers, return_counts=True)
+    if min(len(before), len(unique)) < _FEW or rows.max() > _HALF * len(numbers):
+        return None
+    for step, name in _STEPS.items():
+        rounded = _multiples(numbers, step) >= _ALL and _multiples(before, step) <= _HALF
+        if rounded and _stand_still(feature, then, numbers, step):
+            return f"values are rounded to {name}"
+    return None
+
+
+def _multiples(numbers: np.ndarray, step: float) -> float:
+    """Return the fraction of numbers that are multiples of `step`."""
+    parts = numbers / step
+    near = np.abs(parts - np.round(parts)) <= _TOLERANCE * np.maximum(1.0, np.abs(parts))
+    return float(near.mean())
+
+
+def _stand_still(feature: Feature, then: np.ndarray, numbers: np.ndarray, step: float) -> bool:
+    """Say whether the quantiles moved by no more than a step, and what chance and hours add.
+
+    Most of them: in a gap between two modes a quantile may lie anywhere.
+    """
+    slack = step + _MOVED * feature.spread
+    before = np.array([quantile(feature, then, q) for q in _QUANTILES])
+    return bool(np.median(np.abs(np.quantile(numbers, _QUANTILES) - before)) <= slack)

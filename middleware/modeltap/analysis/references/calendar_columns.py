@@ -1,0 +1,260 @@
+"""Calendar columns: those that the time alone determines, such as an hour or a weekday.
+
+They move with the clock, and what they say is known: windows are compared by hour and day anyway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from modeltap.analysis.model.feature import Column, Feature, plain
+from modeltap.analysis.references.day_types import LocalTimes, local_times
+from modeltap.config.metrics import OUTPUTS
+
+_MOST_ROWS = 20_000
+"""Rows that are looked at: a column that follows the clock does so everywhere."""
+
+_MIN_ROWS = 50
+"""Fewer rows may follow the clock by chance."""
+
+_AGREE = 0.98
+"""Clocks differ by seconds: a row of fifty may lie on the other side of the hour."""
+
+_UNEXPLAINED = 0.002
+"""Of a number's variance, within ten minutes of the day: of a sine of the hour it is .0002."""
+
+_TEN_MINUTES = 600
+
+_MIN_DATES = 3
+"""What is read once an hour, the weather for example, is the same at that hour of one day only."""
+
+_MIN_WEEKS = 2
+
+_MIN_VALUES = 3
+"""Two values may follow the hour because a nightly job sends the other one."""
+
+_SHIFTS: tuple[int, ...] = (0, *range(-12, 0), *range(1, 15))
+"""Whole hours between the column's clock and the reference's."""
+
+_NAMED = re.compile(r"hour|week|day|month|quarter|year|date|dow|doy", re.IGNORECASE)
+
+_EPOCHS = (1.0, 1e3, 1e6, 1e9)
+"""Units of time in a second that numbers count from 1970 on."""
+
+_NEAR_SECONDS = 86_400.0
+
+
+_FIRST_LOOK, _FIRST_AGREE = 200, 0.9
+"""Rows that say whether it is worth to look at all of them."""
+
+Part = Callable[[LocalTimes], np.ndarray]
+"""A part of the calendar as a number."""
+
+
+class Calendar(NamedTuple):
+    """What of the calendar determines a column, and by how many hours its clock is ahead."""
+
+    part: str
+    shift: int = 0
+
+
+def calendar_of(
+    feature: Feature, column: Column, moments: np.ndarray, zone: str
+) -> Calendar | None:
+    """Return what determines a column of the reference; None where it is not the time.
+
+    Args:
+        column: (n,) values.
+        moments: (n,) Unix seconds, NaN where unknown.
+
+    >>> hours = np.arange(24 * 21)
+    >>> feature = Feature(name="h", kind="numeric", counts=())
+    >>> calendar_of(feature, (hours % 24).tolist(), 3600.0 * hours + 60, "UTC")
+    Calendar(part='hour', shift=0)
+    """
+    if not feature.is_tested or feature.of is not None or feature.name in OUTPUTS:
+        return None
+    known = np.flatnonzero(~np.isnan(moments))
+    if len(known) < _MIN_ROWS:
+        return None
+    step = -(-len(known) // _MOST_ROWS)
+    places, listed = known[::step], plain(column)
+    values = [listed[place] for place in places.tolist()]
+    some = [at for at, value in enumerate(values) if type(value) in (int, float, str, bool)]
+    values, times = [values[at] for at in some], moments[places[some]]
+    if len(values) < _MIN_ROWS:
+        return None
+    if {type(value) for value in values} <= {int, float}:
+        return _of_numbers(feature.name, np.array(values, dtype=np.float64), _Clocks(times, zone))
+    return _of_words(feature.name, list(map(str, values)), _Clocks(times, zone))
+
+
+@dataclass
+class _Clocks:
+    """Rows' local times, by a clock that is so many hours ahead of the zone's."""
+
+    moments: np.ndarray
+    zone: str
+
+    def __post_init__(self) -> None:
+        self.some = slice(None, None, -(-len(self.moments) // _FIRST_LOOK))
+        self._known: dict[tuple[int, bool], LocalTimes] = {}
+
+    def at(self, shift: int, *, some: bool = False) -> LocalTimes:
+        """Return the local times of all rows, or of some."""
+        if (shift, some) not in self._known:
+            moments = self.moments[self.some] if some else self.moments
+            self._known[shift, some] = local_times(moments + 3600.0 * shift, self.zone)
+        return self._known[shift, some]
+
+    def shift_of(self, values: np.ndarray, of: Part) -> int | None:
+        """Return the hours by which the values' clock is ahead; None where no clock has them."""
+        for shift in _SHIFTS:
+            if np.mean(of(self.at(shift, some=True)) == values[self.some]) < _FIRST_AGREE:
+                continue
+            if np.mean(of(self.at(shift)) == values) >= _AGREE:
+                return shift
+        return None
+
+
+def _of_numbers(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
+    for unit in _EPOCHS:
+        if np.mean(np.abs(values / unit - clocks.moments) < _NEAR_SECONDS) >= _AGREE:
+            return Calendar("time")
+    if not np.isfinite(values).all():
+        return None
+    return _numbered(name, values, clocks) or _repeated(values, clocks)
+
+
+def _of_words(name: str, values: Sequence[str], clocks: _Clocks) -> Calendar | None:
+    lowered = [value.lower() for value in values]
+    for part, words, of in _NAMES:
+        if set(lowered) <= set(words):
+            codes = np.array([words.index(word) % (len(words) // 2) for word in lowered])
+            if (shift := clocks.shift_of(codes, of)) is not None:
+                return Calendar(part, shift)
+    codes = np.unique(lowered, return_inverse=True)[1].astype(np.float64)
+    if set(lowered) <= {"true", "false"}:
+        return _weekend(name, np.array([word == "true" for word in lowered]), clocks)
+    return _repeated(codes, clocks)
+
+
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_MONTHS = ["january", "february", "march", "april", "may", "june"]
+_MONTHS += ["july", "august", "september", "october", "november", "december"]
+
+_NAMES: tuple[tuple[str, list[str], Part], ...] = (
+    ("weekday", [*_DAYS, *(name[:3] for name in _DAYS)], lambda t: t.weekdays),
+    ("month", [*_MONTHS, *(name[:3] for name in _MONTHS)], lambda t: _dates(t).months - 1),
+)
+"""Names in full and by three letters."""
+
+
+class _Dates(NamedTuple):
+    years: np.ndarray
+    months: np.ndarray
+    days: np.ndarray
+    days_of_year: np.ndarray
+
+
+_EPOCH_DAY = 719_163
+"""1970-01-01 as a proleptic ordinal."""
+
+
+def _dates(times: LocalTimes) -> _Dates:
+    days = (times.dates - _EPOCH_DAY).astype("datetime64[D]")
+    months, years = days.astype("datetime64[M]"), days.astype("datetime64[Y]")
+    return _Dates(
+        years.astype(np.int64) + 1970,
+        months.astype(np.int64) % 12 + 1,
+        (days - months).astype(np.int64) + 1,
+        (days - years).astype(np.int64) + 1,
+    )
+
+
+_NUMBERS: tuple[tuple[str, Part, tuple[int, ...]], ...] = (
+    ("hour", lambda t: t.hours, (0,)),
+    ("weekday", lambda t: t.weekdays, (0, 1)),
+    ("weekday", lambda t: (t.weekdays + 1) % 7, (0, 1)),
+    ("day", lambda t: _dates(t).days, (0, -1)),
+    ("month", lambda t: _dates(t).months, (0, -1)),
+    ("quarter", lambda t: (_dates(t).months - 1) // 3, (0, 1)),
+    ("year", lambda t: _dates(t).years, (0, -1900, -2000)),
+    ("day of the year", lambda t: _dates(t).days_of_year, (0, -1)),
+    ("week", lambda t: (_dates(t).days_of_year + 9 - t.weekdays) // 7, (0, 1)),
+)
+"""Parts of the calendar as numbers, and what is usually added to them."""
+
+
+def _numbered(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
+    """Return the part of the calendar whose number the values are."""
+    if not np.array_equal(values, np.round(values)):
+        return None
+    varied = len(np.unique(values)) >= _MIN_VALUES
+    for part, of, offsets in _NUMBERS:
+        for offset in offsets:
+            shift = clocks.shift_of(values - offset, of)
+            if shift is not None and (varied or _NAMED.search(name)):
+                return Calendar(part, shift)
+    if set(values.tolist()) <= {0.0, 1.0}:
+        return _weekend(name, values == 1, clocks)
+    return None
+
+
+def _weekend(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
+    """Return the weekend where booleans say whether it is one; they must have seen one, or say it
+    by their name."""
+    shift = clocks.shift_of(values, lambda t: t.weekdays >= 5)
+    seen = len(np.unique(values)) > 1 and len(np.unique(clocks.at(0).dates)) >= 7
+    return Calendar("weekend", shift) if shift is not None and (seen or _says(name)) else None
+
+
+def _says(name: str) -> bool:
+    return "weekend" in name.lower()
+
+
+def _repeated(values: np.ndarray, clocks: _Clocks) -> Calendar | None:
+    """Return the hour, or the weekday, where the same one has the same value on several dates."""
+    if len(np.unique(values)) < _MIN_VALUES:
+        return None
+    local = clocks.at(0)
+    parts = (np.floor(clocks.moments) % 86_400 // _TEN_MINUTES).astype(np.int64)
+    for part, codes, dates, least in (
+        ("hour", parts, local.dates, _MIN_DATES),
+        ("hour", local.hours, local.dates, _MIN_DATES),
+        ("weekday", local.weekdays, (local.dates - local.weekdays) // 7, _MIN_WEEKS),
+    ):
+        if _often_enough(codes, dates, least) and _determines(codes, values):
+            return Calendar(part)
+    return None
+
+
+def _often_enough(codes: np.ndarray, dates: np.ndarray, least: int) -> bool:
+    """Say whether nearly all rows have a code that came on enough dates, and codes differ."""
+    pairs = np.unique(np.stack([codes, dates]), axis=1)[0]
+    names, times = np.unique(pairs, return_counts=True)
+    often = names[times >= least]
+    return len(often) >= _MIN_VALUES and float(np.mean(np.isin(codes, often))) > _AGREE
+
+
+def _determines(codes: np.ndarray, values: np.ndarray) -> bool:
+    """Say whether rows of one code have one value, but for one of fifty, or nearly one number."""
+    numbers, places = np.unique(codes, return_inverse=True)
+    rows = np.bincount(places, minlength=len(numbers))
+    means = np.bincount(places, values, minlength=len(numbers)) / rows
+    total = float(np.var(values))
+    if total > 0 and float(np.mean((values - means[places]) ** 2)) <= _UNEXPLAINED * total:
+        return True
+    known, kinds = np.unique(values, return_inverse=True)
+    if len(known) > 2 * len(numbers):
+        return False
+    table = np.zeros((len(numbers), len(known)), dtype=np.int64)
+    np.add.at(table, (places, kinds), 1)
+    commonest = float(table.sum(axis=0).max()) / len(values)
+    missed = 1 - float(table.max(axis=1).sum()) / len(values)
+    return missed <= (1 - _AGREE) * (1 - commonest)

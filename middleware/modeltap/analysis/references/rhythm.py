@@ -1,0 +1,284 @@
+"""The rhythm of a reference: with which of its rows a window is compared, by hour and day type."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+from scipy.special import fdtrc
+
+from modeltap import clock
+from modeltap.analysis.counting.tally import pack, unpack
+from modeltap.analysis.detectors.context import MIN_BLOCKS
+from modeltap.analysis.model.blocks import Blocks
+from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.reference import Reference, layout
+from modeltap.analysis.references.day_types import cells, local_times, types_of
+from modeltap.analysis.statistics.distances import JS_OF_CHI2
+from modeltap.config.windows import Window
+from modeltap.store.references import StoredBlock, reference_blocks
+from modeltap.store.windows import CountedWindow
+
+_DAY = 86_400.0
+_HOURS = 24
+
+ANY = -1
+"""The hour of a key that is a whole day's."""
+
+_NEAR = 2
+"""Hours on each side that are pooled before days of other types are."""
+
+_MIN_DAYS = 2
+"""Days of one type: a first week has two of a weekend, and to pool them with the five others is
+what the type is to avoid."""
+
+_MIN_GROUP_ROWS = 500
+"""Fewer rows make a comparison with a window of 100 rows blunter than neighbouring hours do."""
+
+_SMALL = 0.015
+"""Half of the least distance that is a drift: a rhythm below it costs nothing, and the rows of
+all hours are more to compare with."""
+
+_PART_HOURS = 4
+"""A wave of a day is in each six parts of it nearly constant; 24 hours would be four times as
+many chances to differ by noise."""
+
+_CHANCE = 1e-3
+"""A rhythm that chance makes once in a thousand features is taken for one."""
+
+_MIN_EXPECTED = 1.0
+"""Cells that expect fewer rows in a block on average have no chi-square distribution."""
+
+
+class Key(NamedTuple):
+    """What a block or a part of a window is of: a day type, and an hour of the local day."""
+
+    day_type: int
+    hour: int
+
+
+@dataclass
+class Rhythm:
+    """A reference's blocks by their keys.
+
+    Args:
+        blocks: of the length of the windows that are compared, or shorter.
+        holidays: ISO dates that count as the days that differ from the most.
+    """
+
+    reference: Reference
+    blocks: Blocks
+    holidays: Sequence[str] = ()
+    _compared: dict[frozenset[Key], Reference] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        middles = (self.blocks.starts + self.blocks.ends) / 2
+        of_days = self.blocks.days_or_more
+        times = local_times(middles if of_days else self.blocks.starts, self.reference.timezone)
+        self.dates = times.dates
+        self.types = types_of(times, self.reference.day_types, self.holidays)
+        self.hours = np.full(len(self.blocks), ANY) if of_days else times.hours
+        self._groups: dict[Key, np.ndarray] = {}
+
+    @property
+    def keys(self) -> list[Key]:
+        """The key of each block."""
+        pairs = zip(self.types.tolist(), self.hours.tolist(), strict=True)
+        return [Key(day_type, hour) for day_type, hour in pairs]
+
+    def compared(self, spans: Sequence[tuple[float, float]]) -> Reference:
+        """Return the reference of a window with these parts, each (start, end) in Unix seconds.
+
+        The counts of features that have a rhythm are those of the same hours and day types.
+
+        The bins, and all that follows from the values of the whole reference, stay.
+        """
+        if not len(self.blocks) or not any(one.rhythm for one in self.reference.features):
+            return self.reference
+        keys = self.keys_of(spans)
+        if keys not in self._compared:
+            self._compared[keys] = _with_group(self.reference, self.blocks, self.group(keys))
+        return self._compared[keys]
+
+    def keys_of(self, spans: Sequence[tuple[float, float]]) -> frozenset[Key]:
+        """Return the keys of a window's parts; of one longer than a day those of all its days."""
+        starts = np.concatenate([self._steps(start, end) for start, end in spans])
+        times = local_times(starts, self.reference.timezone)
+        types = types_of(times, self.reference.day_types, self.holidays).tolist()
+        if self.blocks.days_or_more:
+            return frozenset(Key(day_type, ANY) for day_type in types)
+        pairs = zip(types, times.hours.tolist(), strict=True)
+        return frozenset(Key(day_type, hour) for day_type, hour in pairs)
+
+    def _steps(self, start: float, end: float) -> np.ndarray:
+        """Return moments in each hour, or in the middle of each day, between `start` and `end`."""
+        length = max(1.0, end - start)
+        if self.blocks.days_or_more:
+            days = max(1, round(length / _DAY))
+            return start + length * (np.arange(days) + 0.5) / days
+        usual = float(np.median(self.blocks.ends - self.blocks.starts))
+        return np.arange(start, start + length, usual)
+
+    def group(self, keys: Iterable[Key]) -> np.ndarray:
+        """Return which blocks windows with these keys are compared with: (b,) booleans."""
+        return np.asarray(np.any([self._group(key) for key in keys], axis=0))
+
+    def _group(self, key: Key) -> np.ndarray:
+        if key not in self._groups:
+            self._groups[key] = self._pooled(key)
+        return self._groups[key]
+
+    def _pooled(self, key: Key) -> np.ndarray:
+        """Return the blocks of a key: with neighbouring hours, and then those of other day types,
+        until there are enough."""
+        hours = self._hours_from(key.hour)
+        own, near = self.types == key.day_type, hours <= _NEAR
+        groups = [own & (hours <= reach) for reach in range(_NEAR + 1)]
+        least = [MIN_BLOCKS] * len(groups)
+        if key.hour == ANY:
+            groups, least = [own], [_MIN_DAYS]
+        groups += [near, np.ones_like(own)]
+        for members, blocks in zip(groups, [*least, MIN_BLOCKS, 0], strict=True):
+            rows = int(self.blocks.rows[members].sum())
+            if members.sum() >= blocks and rows >= _MIN_GROUP_ROWS:
+                return np.asarray(members)
+        return np.asarray(groups[-1])
+
+    def _hours_from(self, hour: int) -> np.ndarray:
+        """Return how many hours of the day each block is from one."""
+        if hour == ANY:
+            return np.zeros(len(self.blocks), dtype=np.int64)
+        away = np.abs(self.hours - hour)
+        return np.asarray(np.minimum(away, _HOURS - away))
+
+
+def _with_group(reference: Reference, blocks: Blocks, members: np.ndarray) -> Reference:
+    counts = blocks.counts[members].sum(axis=0)
+    slices = layout(reference)
+    features = []
+    for feature in reference.features:
+        own = counts[slices[feature.name]]
+        # None of these rows may have a text, and so nothing to compare with.
+        grouped = feature.rhythm and own.any()
+        features.append(replace(feature, counts=tuple(own.tolist())) if grouped else feature)
+    return replace(reference, features=tuple(features))
+
+
+def blocks_for(blocks: Blocks, window: Window) -> Blocks:
+    """Return the blocks that windows are compared with: those of their length where it is a day or
+    more, without cut ones, else as they are."""
+    if window.kind != "seconds" or window.size < _DAY or not len(blocks):
+        return blocks
+    labels = [window.start(start) for start in blocks.starts.tolist()]
+    return blocks.joined(np.array(labels)).whole()
+
+
+def spans(parts: Iterable[CountedWindow]) -> list[tuple[float, float]]:
+    """Return the periods of the parts of a window; of a window of rows those of its rows."""
+    found = [
+        (part.window_start, part.window_end)
+        if part.first_seq is None
+        else (part.first_event, part.last_event)
+        for part in parts
+    ]
+    return [(clock.parse(start) or 0.0, clock.parse(end) or 0.0) for start, end in found]
+
+
+def pack_blocks(blocks: Blocks) -> Iterator[StoredBlock]:
+    """Yield blocks as the store keeps them."""
+    for place in range(len(blocks)):
+        ends = clock.iso(float(blocks.starts[place])), clock.iso(float(blocks.ends[place]))
+        yield StoredBlock(*ends, int(blocks.rows[place]), pack(blocks.counts[place]))
+
+
+def unpack_blocks(stored: Sequence[StoredBlock], reference: Reference) -> Blocks:
+    """Read what `pack_blocks` wrote."""
+    bins = sum(len(feature.counts) for feature in reference.features)
+    ends = [[clock.parse(text) or 0.0 for text in one[:2]] for one in stored]
+    starts, after = np.array(ends, dtype=np.float64).reshape(-1, 2).T
+    counts = [unpack(one.counts) for one in stored]
+    return Blocks(
+        starts,
+        after,
+        np.array([one.rows for one in stored], dtype=np.int64),
+        np.array(counts, dtype=np.int64).reshape(-1, bins),
+    )
+
+
+def stored_rhythm(
+    connection: sqlite3.Connection,
+    reference: Reference,
+    window: str,
+    holidays: Sequence[str] = (),
+) -> Rhythm:
+    """Return the rhythm of a frozen reference for windows of this length, as `Window.text`."""
+    blocks = unpack_blocks(reference_blocks(connection, reference.id), reference)
+    return Rhythm(reference, blocks_for(blocks, Window.parse(window)), holidays)
+
+
+def with_rhythm(reference: Reference, *rhythms: Rhythm) -> Reference:
+    """Return `reference` with what is known of each feature: has it a rhythm, in blocks of any of
+    these lengths?"""
+    slices = layout(reference)
+    numbered = [_numbered(rhythm) for rhythm in rhythms]
+    features = [
+        replace(
+            feature,
+            rhythm=feature.calendar is None
+            and any(
+                has_rhythm(feature, rhythm.blocks.counts[:, slices[feature.name]], keys)
+                for rhythm, keys in zip(rhythms, numbered, strict=True)
+            ),
+        )
+        for feature in reference.features
+    ]
+    return replace(reference, features=tuple(features))
+
+
+def _numbered(rhythm: Rhythm) -> list[np.ndarray]:
+    """Return the number of each block's key, and of its part of the day."""
+    types = rhythm.types * (_HOURS + 1)
+    return [types + rhythm.hours, types + rhythm.hours // _PART_HOURS]
+
+
+def has_rhythm(feature: Feature, counts: np.ndarray, keys: Sequence[np.ndarray]) -> bool:
+    """Say whether (b, bins) counts of blocks differ between keys more than between blocks of one.
+
+    An F test: chi-square for homogeneity of the keys, over that of the blocks within each, both
+    by degree of freedom. And more than a little: the keys' mean squared Jensen-Shannon distance
+    from the whole is their chi-square beyond that of the blocks, over 8 ln 2 times the rows.
+
+    Args:
+        keys: numberings of the blocks' keys, (b,) each: fine ones see a short peak, coarse ones a
+            slow wave.
+    """
+    few = cells(feature, counts)
+    few = few[:, few.mean(axis=0) >= _MIN_EXPECTED]
+    filled = few.sum(axis=1) > 0
+    tests = [_differ(few[filled], one[filled]) for one in keys]
+    return any(p < _CHANCE / len(tests) and square > _SMALL**2 for p, square in tests)
+
+
+def _differ(few: np.ndarray, keys: np.ndarray) -> tuple[float, float]:
+    """Return the p-value that (b, cells) counts are alike in all keys, and their mean square."""
+    names, keys = np.unique(keys, return_inverse=True)
+    blocks, groups = len(few), len(names)
+    if few.shape[1] < 2 or groups < 2 or blocks <= groups:
+        return 1.0, 0.0
+    rows = few.sum(axis=1)[:, None].astype(np.float64)
+    shares = few.sum(axis=0) / few.sum()
+    gaps = few - rows * shares
+    total = float(np.sum(gaps**2 / (rows * shares)))
+    joined, sizes = np.zeros((groups, few.shape[1])), np.zeros((groups, 1))
+    np.add.at(joined, keys.ravel(), gaps)
+    np.add.at(sizes, keys.ravel(), rows)
+    between = float(np.sum(joined**2 / (sizes * shares)))
+    width = few.shape[1] - 1
+    freedom, rest = (groups - 1) * width, (blocks - groups) * width
+    usual = max(1.0, (total - between) / rest)
+    square = JS_OF_CHI2 * (between - usual * freedom) / float(few.sum())
+    return float(fdtrc(freedom, rest, between / freedom / usual)), square

@@ -1,0 +1,32 @@
+"""What all sentences share: chance is that of any column, for a window has as many tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.explanations.sentence import odds
+from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.references.fit import fit
+
+
+@pytest.mark.parametrize(
+    "columns, said",
+    [
+        (1, "expected by chance in 1 of 10,000 windows"),
+        (25, "expected by chance in 1 of 400 windows, over all 25 columns"),
+    ],
+)
+def test_chance_is_that_of_any_column(columns, said):
+    values = {f"x{i}": np.arange(200.0) for i in range(columns)}
+    reference = fit(values, 200, model="m")
+    context = Context(reference, tally(values, 200, reference))
+    metric = Metric(metric="drift", feature="x0", rows=200, p_value=1e-4)
+    assert odds(metric, context) == said
+
+
+def test_rows_as_wholes_and_labels_are_one_test():
+    metric = Metric(metric="mae", rows=200, p_value=0.002)
+    assert odds(metric, None) == "expected by chance in 1 of 500 windows"

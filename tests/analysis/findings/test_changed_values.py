@@ -1,0 +1,93 @@
+"""Another unit, another sign and rounding are named, in columns of all shapes; drifts are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from findings import words
+from modeltap.analysis.references.fit import fit
+
+SHAPES = {
+    "normal": lambda rng, n: rng.normal(50, 10, size=n),
+    "narrow": lambda rng, n: rng.normal(500, 20, size=n),
+    "lognormal": lambda rng, n: rng.lognormal(1.5, 0.8, size=n),
+    "cents": lambda rng, n: np.round(rng.lognormal(3.0, 0.6, size=n), 2),
+    "gamma": lambda rng, n: rng.gamma(3, 10, size=n),
+    "uniform": lambda rng, n: rng.uniform(10, 20, size=n),
+    "counts": lambda rng, n: rng.poisson(50, size=n) * 1.0,
+    "temperatures": lambda rng, n: rng.normal(12, 8, size=n),
+}
+
+UNITS = {
+    "miles": (lambda x: x * 1.609344, "values are 1.609 times those before"),
+    "inches": (lambda x: x / 2.54, "values are 0.3937 times those before"),
+    "millis": (lambda x: x * 1000, "values are 1,000 times those before"),
+    "percent": (lambda x: x / 100, "values are 0.01 times those before"),
+    "kelvin": (lambda x: x + 273.15, "values are those before plus 273.15"),
+    "fahrenheit": (lambda x: x * 1.8 + 32, "values are 1.8 times those before plus 32"),
+    "celsius": (lambda x: (x - 32) / 1.8, "values are those before less 32, divided by 1.8"),
+    "sign": (lambda x: -x, "values have the opposite sign of those before"),
+}
+
+NAMES = ("times those before", "values are those before", "opposite sign", "rounded to")
+
+
+def explanation(shape, change, seed=5):
+    """Return the words of the drift of a changed column; None where there is none."""
+    rng = np.random.default_rng(seed)
+    reference = fit({"x": SHAPES[shape](rng, 2000)}, 2000, model="m")
+    return words(reference, {"x": change(SHAPES[shape](rng, 1000))}).get(("drift", "x"))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_unit_is_named(shape, unit):
+    change, said = UNITS[unit]
+    assert explanation(shape, change).startswith(f"x: {said}")
+
+
+def test_a_factor_that_is_no_units_is_about_so_much():
+    assert explanation("narrow", lambda x: 1.37 * x).startswith(
+        "x: values are about 1.37 times those before, 1,000 rows; expected by chance in"
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x + 0.5 * x.std(),
+        lambda x: x + 2 * x.std(),
+        lambda x: x - 2 * x.std(),
+        lambda x: np.median(x) + 2.5 * (x - np.median(x)),
+        lambda x: np.median(x) + 0.4 * (x - np.median(x)),
+        lambda x: np.where(np.arange(len(x)) % 2, x, x + 3 * x.std()),
+        lambda x: np.where(np.arange(len(x)) % 5, x, 0.0),
+        lambda x: np.minimum(x, np.quantile(x, 0.7)),
+    ],
+)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_other_drifts_are_no_new_unit(shape, change):
+    assert not any(name in explanation(shape, change) for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    "shape, decimals, said",
+    [
+        ("normal", 0, "whole numbers"),
+        ("cents", 0, "whole numbers"),
+        ("normal", -1, "tens"),
+        ("counts", -1, "tens"),
+        ("narrow", -1, "tens"),
+        ("temperatures", 0, "whole numbers"),
+    ],
+)
+def test_rounding_is_named(shape, decimals, said):
+    found = explanation(shape, lambda x: np.round(x, decimals))
+    assert found.startswith(f"x: values are rounded to {said}, 1,000 rows; ")
+
+
+def test_numbers_that_always_were_whole_are_not_rounded():
+    """A shift of counts leaves them whole; a column of zeros is no multiple of all steps."""
+    assert "rounded" not in explanation("counts", lambda x: x + 5)
+    assert "rounded" not in explanation("normal", lambda x: np.where(x > 60, np.round(x), 0.0))

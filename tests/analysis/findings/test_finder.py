@@ -1,0 +1,50 @@
+"""Findings name what alerts, cost nothing where they fail, and are one alert in the store."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import numpy as np
+
+from findings import alerts
+from modeltap.analysis.findings import finder
+from modeltap.analysis.references.fit import fit
+from stores import analyze, every, put, read
+
+
+def rows(rng, n, swap=False, new="app"):
+    width, height = rng.normal(30, 5, size=n), rng.normal(40, 5, size=n)
+    if swap:
+        width, height = height, width
+    channel = rng.choice(["web", new, "shop"], p=[0.6, 0.3, 0.1], size=n).tolist()
+    parts = zip(width.tolist(), height.tolist(), channel, strict=True)
+    return [{"width": w, "height": h, "channel": c} for w, h, c in parts]
+
+
+def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
+    """From exchanges to alerts: each is sent once, and both features of the swap are related."""
+    rng, path = np.random.default_rng(1), tmp_path / "taps.db"
+    said = {"window": "1d", "reference": "first 1600 rows", "multivariate": False}
+    put(path, every(3.6, 1600), rows(rng, 1600))
+    faulty = rows(rng, 1600, swap=True, new="mobile")
+    put(path, every(1.8, 1600, first=4 * 24 * 60), faulty, prefix="faulty-")
+    put(path, every(1, 20, first=6 * 24 * 60), faulty[:20], prefix="next-")
+    analyze(path, said)
+    found = read(path, "select metric, feature, related, summary from alerts order by feature")
+    assert [(a["metric"], a["feature"], json.loads(a["related"])) for a in found] == [
+        ("unseen_rate", "channel", ["channel"]),
+        ("drift", "width", ["width", "height"]),
+    ]
+    assert "category `app` is now `mobile` (" in found[0]["summary"]
+    assert "columns `width` and `height` are swapped" in found[1]["summary"]
+
+
+def test_a_finding_that_fails_costs_no_alert(monkeypatch, caplog):
+    rng = np.random.default_rng(1)
+    reference = fit({"x": rng.normal(50, 5, size=2000)}, 2000, model="m")
+    monkeypatch.setattr(finder, "changed", lambda *_: 1 / 0)
+    with caplog.at_level(logging.ERROR, "modeltap"):
+        found = alerts(reference, {"x": rng.normal(80, 5, size=500)})
+    assert any("x: median went from" in metric.explanation for metric in found)
+    assert any("no findings" in record.message for record in caplog.records)

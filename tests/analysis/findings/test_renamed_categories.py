@@ -1,0 +1,89 @@
+"""A category with another name is one finding, whether the new name was known or not."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from findings import alerts
+from modeltap.analysis.references.fit import fit
+
+SHARES = {"web": 0.5, "app": 0.3, "phone": 0.13, "partner": 0.06, "fax": 0.01}
+
+
+def drawn(rng, n, shares):
+    parts = np.array(list(shares.values()))
+    return rng.choice(np.array(list(shares), dtype=object), p=parts / parts.sum(), size=n)
+
+
+def window(change, shares=SHARES, seed=2):
+    rng = np.random.default_rng(seed)
+    reference = fit({"channel": drawn(rng, 2000, SHARES).tolist()}, 2000, model="m")
+    return alerts(reference, {"channel": change(rng, drawn(rng, 1000, shares)).tolist()})
+
+
+def renaming(**names):
+    return lambda _rng, rows: np.array([names.get(name, name) for name in rows], dtype=object)
+
+
+@pytest.mark.parametrize("new", ["mobile", "APP", "fax", "a`b'c", "with \\ and \n"])
+def test_a_renamed_category_is_one_finding(new):
+    """All metrics of the column say so, and the first of them names the column as related."""
+    found = window(renaming(app=new))
+    shown = "`" + repr(new)[1:-1].replace("`", "\\`") + "`"
+    assert found
+    for metric in found:
+        start = f"channel: category `app` is now {shown} ("
+        assert metric.explanation.startswith(start)
+        assert "of rows); expected by chance in fewer than" in metric.explanation
+    (head,) = [metric for metric in found if metric.related]
+    assert json.loads(head.related) == ["channel"]
+    unseen = any(metric.metric == "unseen_rate" for metric in found)
+    assert head.metric == ("unseen_rate" if unseen else "drift")
+
+
+def test_of_several_the_largest_is_named_and_the_others_are_counted():
+    found = window(renaming(web="WEB", app="APP", phone="PHONE"))
+    assert all(
+        "category `web` is now `WEB` (5" in m.explanation
+        and "of rows), and so are 2 others; " in m.explanation
+        for m in found
+    )
+
+
+def test_the_likest_of_new_names_with_the_same_share_is_chosen():
+    shares = SHARES | {"web": 0.34, "app": 0.32}
+    rng = np.random.default_rng(6)
+    reference = fit({"channel": drawn(rng, 2000, shares).tolist()}, 2000, model="m")
+    rows = renaming(web="WEB 2", app="App 2")(rng, drawn(rng, 1000, shares))
+    found = alerts(reference, {"channel": rows.tolist()})
+    assert all("`web` is now `WEB 2`" in metric.explanation for metric in found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # A new category beside the old ones.
+        lambda rng, rows: np.where(rng.random(len(rows)) < 0.2, "mobile", rows),
+        # An old one that is gone, and nothing instead.
+        lambda rng, rows: np.where(rows == "app", "web", rows),
+        # One that became many.
+        lambda rng, rows: np.where(
+            rows == "app", np.array([f"app {i}" for i in rng.integers(0, 9, len(rows))]), rows
+        ),
+        # Half of one.
+        lambda rng, rows: np.where((rows == "app") & (rng.random(len(rows)) < 0.5), "x", rows),
+    ],
+)
+def test_other_changes_of_categories_are_no_new_name(change):
+    found = window(change)
+    assert found and not any(" is now " in metric.explanation for metric in found)
+    assert not any(metric.related for metric in found)
+
+
+def test_shares_may_move_at_the_same_time():
+    """At another hour the category has other rows than on average."""
+    found = window(renaming(app="mobile"), SHARES | {"app": 0.4})
+    assert all("category `app` is now `mobile` (" in metric.explanation for metric in found)

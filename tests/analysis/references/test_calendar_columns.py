@@ -1,0 +1,150 @@
+"""Calendar columns: what the time determines, and what only looks so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.detectors import evaluate
+from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.references.fit import fit
+from rhythms import DAY, MONDAY
+
+RNG = np.random.default_rng(0)
+WEEK = np.sort(MONDAY + RNG.random(3000) * 7 * DAY)
+THREE = np.sort(MONDAY + RNG.random(3000) * 21 * DAY)
+
+
+def local(times, zone="UTC"):
+    return [datetime.fromtimestamp(moment, ZoneInfo(zone)) for moment in times.tolist()]
+
+
+def learnt(values, times, name="x", zone="UTC"):
+    return fit({name: values}, len(times), model="m", times=times, timezone=zone).features[0]
+
+
+def waves(one):
+    return np.sin(2 * np.pi * (one.hour + one.minute / 60) / 24)
+
+
+COLUMNS = {
+    "hour": (lambda one: one.hour, "hour"),
+    "sine of the hour": (lambda one: float(np.sin(one.hour / 24 * 2 * np.pi)), "hour"),
+    "sine of the time": (lambda one: float(waves(one)), "hour"),
+    "part of the day": (lambda one: ["night", "morning", "noon", "evening"][one.hour // 6], "hour"),
+    "weekday": (lambda one: one.weekday(), "weekday"),
+    "iso weekday": (lambda one: one.isoweekday(), "weekday"),
+    "weekday from Sunday": (lambda one: one.isoweekday() % 7, "weekday"),
+    "Monday": (lambda one: one.strftime("%A"), "weekday"),
+    "Mon": (lambda one: one.strftime("%a"), "weekday"),
+    "weekend": (lambda one: one.weekday() >= 5, "weekend"),
+    "weekend as a number": (lambda one: int(one.weekday() >= 5), "weekend"),
+    "day of the month": (lambda one: one.day, "day"),
+    "epoch": (lambda one: one.timestamp(), "time"),
+    "milliseconds": (lambda one: one.timestamp() * 1000, "time"),
+}
+
+
+@pytest.mark.parametrize("times", [WEEK, THREE], ids=["a week", "three"])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_what_the_time_determines_is_of_the_calendar(name, times):
+    write, part = COLUMNS[name]
+    found = learnt([write(one) for one in local(times)], times)
+    assert (found.calendar, found.calendar_shift) == (part, 0) and not found.is_tested
+
+
+@pytest.mark.parametrize(("name", "value"), [("month", 1), ("year", 2026), ("Month", "January")])
+def test_what_a_week_does_not_move_is_known_by_its_name(name, value):
+    assert learnt([value] * len(WEEK), WEEK, name).calendar is not None
+    assert (learnt([value] * len(WEEK), WEEK, "rooms").calendar is None) == (type(value) is int)
+
+
+def test_an_encoded_weekday_must_come_back():
+    """Of one week any value of a day may be the day's own."""
+
+    def write(one):
+        return float(np.cos(2 * np.pi * one.weekday() / 7))
+
+    assert learnt([write(one) for one in local(WEEK)], WEEK).calendar is None
+    assert learnt([write(one) for one in local(THREE)], THREE).calendar == "weekday"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("part", ["hour", "weekday"])
+def test_another_clock_is_so_many_hours_ahead(zone, part):
+    write = COLUMNS[part][0]
+    values = [write(one) for one in local(WEEK, zone)]
+    found, own = learnt(values, WEEK), learnt(values, WEEK, zone=zone)
+    hours = datetime.fromtimestamp(MONDAY, ZoneInfo(zone)).utcoffset().total_seconds() / 3600
+    assert (found.calendar, own.calendar) == (part, part)
+    assert (found.calendar_shift, own.calendar_shift) == (hours, 0)
+
+
+def by(times, step, seed=1, values=None):
+    """A value for each hour, or day, drawn once."""
+    codes = (times // step).astype(int)
+    drawn = np.random.default_rng(seed).normal(size=codes.max() - codes.min() + 1)
+    found = drawn[codes - codes.min()]
+    return found.tolist() if values is None else [values[int(v > 0)] for v in found]
+
+
+OTHERS = {
+    "weather, once an hour": lambda times: by(times, 3600),
+    "weather, once a day": lambda times: by(times, DAY),
+    "rain, once a day": lambda times: by(times, DAY, values=("dry", "wet")),
+    "noise": lambda times: np.random.default_rng(2).normal(size=len(times)).tolist(),
+    "items": lambda times: np.random.default_rng(3).integers(0, 24, size=len(times)).tolist(),
+    "a rhythm": lambda times: [
+        float(waves(one) + e)
+        for one, e in zip(
+            local(times), np.random.default_rng(4).normal(size=len(times)), strict=True
+        )
+    ],
+    "a nightly job": lambda times: ["batch" if one.hour == 3 else "web" for one in local(times)],
+    "constant": lambda times: [1] * len(times),
+    "count": lambda times: list(range(len(times))),
+}
+
+
+@pytest.mark.parametrize("times", [WEEK, THREE], ids=["a week", "three"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_only_changes_in_time_is_compared(name, times):
+    assert learnt(OTHERS[name](times), times).calendar is None
+
+
+def test_a_few_rows_of_another_hour_do_not_matter():
+    """The column's clock is two seconds late."""
+    values = [one.hour for one in local(WEEK - 2)]
+    assert learnt(values, WEEK).calendar == "hour"
+
+
+def test_it_is_not_comparable_and_says_why():
+    """Next month there is no verdict of it, though each of its values is new."""
+    times = THREE
+    columns = {
+        "month": [one.month for one in local(times)],
+        "weekday": [one.strftime("%a") for one in local(times)],
+        "x": RNG.normal(size=len(times)).tolist(),
+    }
+    reference = fit(columns, len(times), model="m", times=times)
+    now = {"month": [2] * 500, "weekday": ["Mon"] * 500, "x": RNG.normal(size=500).tolist()}
+    context = Context(reference, tally(now, 500, reference))
+    metrics = explained(evaluate(context), context)
+    assert [m for m in metrics if m.verdict == "alert"] == []
+    drift = {m.feature: m for m in metrics if m.metric == "drift"}
+    assert drift["month"].verdict == drift["weekday"].verdict == "not_comparable"
+    assert "calendar" in drift["month"].explanation
+    assert drift["month"].evidence.reason == "calendar" and drift["x"].verdict == "ok"
+
+
+def test_missing_values_of_it_are_still_a_fault():
+    values = [one.hour for one in local(WEEK)]
+    reference = fit({"hour": values}, len(WEEK), model="m", times=WEEK)
+    now = {"hour": [None] * 200 + [5] * 300}
+    found = evaluate(Context(reference, tally(now, 500, reference)))
+    assert {m.metric for m in found if m.verdict == "alert"} == {"missing_rate"}

@@ -1,0 +1,65 @@
+"""Day types: days that clearly differ from the rest, and none by chance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.references.day_types import ALIKE, local_times, types_of
+from rhythms import DAY, HOUR, MONDAY, learnt_week
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Chatham"])
+def test_local_times_are_those_of_the_zone(zone):
+    """Also over both changes of the clock, and where offsets are three quarters of an hour."""
+    moments = MONDAY + np.random.default_rng(0).random(500) * 366 * DAY
+    found = local_times(moments, zone)
+    expected = [datetime.fromtimestamp(moment, ZoneInfo(zone)) for moment in moments]
+    assert found.hours.tolist() == [one.hour for one in expected]
+    assert found.weekdays.tolist() == [one.weekday() for one in expected]
+    assert found.dates.tolist() == [one.toordinal() for one in expected]
+
+
+def test_a_holiday_has_the_type_of_the_days_that_differ():
+    times = local_times([MONDAY, MONDAY + DAY, MONDAY + 5 * DAY], "UTC")
+    weekend = (0, 0, 0, 0, 0, 1, 1)
+    assert types_of(times, weekend, ()).tolist() == [0, 0, 1]
+    assert types_of(times, weekend, ("2026-01-06",)).tolist() == [0, 1, 1]
+    assert types_of(times, ALIKE, ("2026-01-06",)).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("days", [(5, 6), (4, 5), (3, 4)])
+@pytest.mark.parametrize("wave", [0.0, 0.4])
+def test_a_weekend_is_learnt_from_a_week(days, wave):
+    found = learnt_week(weekend=0.3, days=days, wave=wave).reference.day_types
+    assert found == tuple(int(day in days) for day in range(7))
+
+
+def test_one_day_that_differs_is_learnt_once_it_came_twice():
+    week = learnt_week(weekend=0.5, days=(6,)).reference
+    assert week.day_types == ALIKE, "one date may be an accident"
+    two = learnt_week(weekend=0.5, days=(6,), hours=336).reference
+    assert two.day_types == (0, 0, 0, 0, 0, 0, 1)
+
+
+def test_days_that_chance_made_differ_are_alike():
+    """Without a weekend, and with a level of its own for each day."""
+    found = [learnt_week(rows=40, seed=seed).reference.day_types for seed in range(20)]
+    assert found.count(ALIKE) >= 19
+
+
+def test_a_week_seen_from_another_zone_has_the_same_weekend():
+    """Rows that follow the clock of Tokyo."""
+    from modeltap.config.settings import Settings
+    from rhythms import hour_rows, joined, learnt_from
+
+    rng = np.random.default_rng(3)
+    parts = []
+    for number in range(168):
+        columns, times = hour_rows(rng, MONDAY + HOUR * number, 100, weekend=0.4)
+        parts.append((columns, times - 9 * HOUR))
+    learnt = learnt_from(*joined(parts), Settings(timezone="Asia/Tokyo"))
+    assert learnt.reference.day_types == (0, 0, 0, 0, 0, 1, 1)

@@ -1,0 +1,92 @@
+"""Learning of a rhythm: blocks add up to the reference, and noise is no baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.references.learn_rhythm import block_labels, drift_window_of
+from modeltap.config.settings import Settings
+from modeltap.config.windows import Window
+from rhythms import DAY, HOUR, MONDAY, hour_rows, joined, learnt_from, learnt_week
+
+FLOOR = 0.03
+
+
+def threshold(feature):
+    usual = feature.baseline_distance
+    return max(FLOOR, usual + 0.25 * usual * (1 - usual))
+
+
+def test_blocks_add_up_to_the_reference():
+    """Also where one half of the rows chose the words, and the other is counted."""
+    rng = np.random.default_rng(0)
+    rows = 3000
+    columns = {
+        "x": rng.normal(size=rows).tolist(),
+        "many": [f"w{code}" for code in rng.integers(0, 400, size=rows)],
+        "text": [" ".join(rng.choice(["red", "green", "blue", "old"], 6)) for _ in range(rows)],
+    }
+    times = MONDAY + np.sort(rng.random(rows)) * 2 * DAY
+    learnt = learnt_from(columns, times, Settings())
+    whole = [count for feature in learnt.reference.features for count in feature.counts]
+    assert learnt.reference.by_name["many"].halved
+    assert learnt.blocks.counts.sum(axis=0).tolist() == whole
+    assert learnt.blocks.rows.sum() == rows and len(learnt.blocks) == 48
+
+
+def test_ten_hours_of_noise_leave_the_floor():
+    found = [
+        threshold(feature)
+        for seed in range(20)
+        for feature in learnt_week(rows=200, hours=10, seed=seed).reference.features
+    ]
+    assert np.mean(np.array(found) == FLOOR) > 0.7 and np.mean(found) < 0.04
+
+
+def test_a_day_that_differs_is_a_baseline_where_hours_are_small():
+    """60 rows an hour: windows are merged to `min_rows`, and so are the blocks."""
+    rng = np.random.default_rng(1)
+    hours = [(n, 0.8 * (24 <= n < 48)) for n in range(168)]
+    parts = []
+    for number, shift in hours:
+        columns, times = hour_rows(rng, MONDAY + HOUR * number, 60)
+        columns["flat"] = columns["flat"] + shift
+        parts.append((columns, times))
+    learnt = learnt_from(*joined(parts), Settings(window="1h")).reference
+    assert learnt.blocks == 84
+    assert threshold(learnt.by_name["flat"]) > 0.2 > threshold(learnt.by_name["wavy"])
+
+
+def test_a_rhythm_is_no_variation():
+    """Compared with its own hours a wave of the day leaves next to nothing."""
+    found = learnt_week(wave=0.5, rows=200).reference.by_name["wavy"]
+    assert found.rhythm and threshold(found) < 0.06
+
+
+@pytest.mark.parametrize(
+    ("window", "rows", "expected"),
+    [("auto", 99, "1d"), ("auto", 100, "1h"), ("1h", 5, "1h"), ("6h", 900, "6h"), ("7d", 5, "7d")],
+)
+def test_low_traffic_is_evaluated_by_day_unless_a_window_was_asked_for(window, rows, expected):
+    """Nights count as any hour that has rows; hours without rows do not."""
+    busy = np.repeat(MONDAY + HOUR * np.array([0, 1, 2, 30, 31]), rows) + 1.0
+    assert drift_window_of(Settings(window=window), busy) == expected
+
+
+@pytest.mark.parametrize("window", ["15m", "1h", "1d", "1 month", "300 rows", "50 rows"])
+def test_blocks_are_numbered_in_order_of_time(window):
+    moments = MONDAY + np.random.default_rng(2).random(2000) * 40 * DAY
+    labels = block_labels(moments, Window.parse(window))
+    ordered = labels[np.argsort(moments, kind="stable")]
+    assert ordered[0] == 0 and set(np.diff(ordered)) <= {0, 1}
+    assert ordered[-1] < 1000, "a bound on memory"
+
+
+def test_windows_of_rows_have_blocks_of_rows():
+    """A reference that was imported within an hour has some, too."""
+    moments = MONDAY + np.arange(2000) * 0.1
+    sizes = np.bincount(block_labels(moments, Window.parse("500 rows")))
+    assert sizes.tolist() == [500] * 4
+    learnt = learnt_week(rows=100, hours=40, settings=Settings(window="500 rows"))
+    assert learnt.reference.blocks == 8

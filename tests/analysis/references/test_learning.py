@@ -1,0 +1,143 @@
+"""Until when a reference is learnt, and of which rows."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from modeltap.analysis.references import learning
+from modeltap.analysis.references.learning import Learning, learning_of, outlook
+from modeltap.config.settings import Settings
+from modeltap.store.connection import connect, writing
+from modeltap.store.learning_progress import EventSpan
+from modeltap.store.predictions import insert_predictions
+
+MINUTE = 60
+
+
+@pytest.fixture
+def connection(store):
+    with closing(connect(store)) as opened:
+        yield opened
+
+
+def fill(connection, count, minutes, first=0):
+    """Store rows at 09:23 on Monday, 1 January 2024, and every so many minutes from then."""
+    start = 9 * 60 + 23
+    moments = [start + minutes * n for n in range(first, first + count)]
+    times = [
+        f"2024-01-{1 + at // 1440:02}T{at // 60 % 24:02}:{at % 60:02}:00.000Z" for at in moments
+    ]
+    with writing(connection):
+        insert_predictions(
+            connection,
+            "m",
+            "",
+            exchange_ids=[f"e{n}" for n in range(first, first + count)],
+            rows=[0] * count,
+            predictions=[1] * count,
+            scores=[None] * count,
+            probabilities=[None] * count,
+            event_times=times,
+            seqs=range(first, first + count),
+        )
+
+
+def alert(connection, start, end, metric="missing_rate", feature="x"):
+    with writing(connection):
+        connection.execute(
+            "insert into metrics (model, version, window, window_start, window_end, rows, metric, "
+            "feature, verdict, computed_at) values ('m', '', '1h', ?, ?, 9, ?, ?, 'alert', '')",
+            (start, end, metric, feature),
+        )
+
+
+def of(connection, reference, **options):
+    return learning_of(connection, Settings(reference=reference, **options), "m", "")
+
+
+def test_without_rows_there_is_nothing_to_learn(connection):
+    assert of(connection, "first 7d, 2000 rows") is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "window", "end"),
+    [
+        ("first 2d", "1h", "2024-01-03T10:00:00.000Z"),  # up to the end of the window
+        ("first 2d", "1d", "2024-01-04T00:00:00.000Z"),
+        ("first 2d, 100 rows", "1h", "2024-01-03T10:00:00.000Z"),
+        ("first 2d, 350 rows", "1h", "2024-01-03T20:00:00.000Z"),  # rows are what was missing
+        ("first 350 rows", "1h", "2024-01-03T19:33:00.001Z"),  # just these
+        ("first 2d", "500 rows", "2024-01-03T09:23:00.000Z"),
+    ],
+)
+def test_both_must_be_reached_and_a_window_ends_it(connection, reference, window, end):
+    fill(connection, 500, 10)
+    found = of(connection, reference, window=window)
+    assert (found.end, found.missing) == (end, 0)
+
+
+def test_the_end_is_not_known_while_rows_are_missing(connection):
+    fill(connection, 50, 10)
+    found = of(connection, "first 2d, 100 rows")
+    assert (found.end, found.until, found.missing) == (None, "2024-01-03T10:00:00.000Z", 100)
+    assert outlook(found) == "learning until Wednesday 10:00 UTC and 100 rows"
+    assert outlook(of(connection, "first 100 rows")) == "learning until 100 rows"
+
+
+def test_windows_that_alerted_are_left_out_and_their_rows_are_missing(connection):
+    fill(connection, 500, 10)
+    alert(connection, "2024-01-01T12", "2024-01-01T13")
+    alert(connection, "2024-01-01T13", "2024-01-01T14", "type_mismatch_rate")
+    alert(connection, "2024-01-01T20", "2024-01-01T21", "drift")
+    found = of(connection, "first 350 rows")
+    assert found.left_out == (EventSpan("2024-01-01T12", "2024-01-01T14"),)
+    assert found.end == "2024-01-03T21:33:00.001Z", "twelve rows later"
+    rows = learning.learnt_rows(connection, "m", "", found, 350)
+    assert len(rows) == 350
+    assert not any("T12" <= row.event_time[10:13] < "T14" for row in rows[:60])
+    assert learning.left_out_rows(connection, "m", "", found) == 12
+
+
+@pytest.mark.parametrize(
+    ("metric", "declared"),
+    [
+        ("missing_rate", {"required": True}),
+        ("out_of_range_rate", {"max": 3.0}),
+        ("unseen_rate", {"allowed": ("a",)}),
+    ],
+)
+def test_what_breaks_a_declared_limit_is_learnt(connection, metric, declared):
+    from modeltap.config.settings import FeatureSettings
+
+    fill(connection, 500, 10)
+    alert(connection, "2024-01-01T12", "2024-01-01T13", metric)
+    features = {"x": FeatureSettings(**declared)}
+    assert of(connection, "first 2d", features=features).left_out == ()
+    assert len(of(connection, "first 2d").left_out) == 1
+
+
+def test_many_rows_are_sampled_evenly_over_the_hours(connection):
+    fill(connection, 2000, 1)
+    found = of(connection, "first 1d")
+    rows = learning.learnt_rows(connection, "m", "", found, 240)
+    hours = [row.event_time[:13] for row in rows]
+    counts = {hour: hours.count(hour) for hour in hours}
+    assert 200 < len(rows) <= 240 and max(counts.values()) <= 10
+    assert rows == sorted(rows, key=lambda row: row.event_time)
+    assert rows == learning.learnt_rows(connection, "m", "", found, 240), "and the same each time"
+    assert len(learning.learnt_rows(connection, "m", "", found, 10_000)) == 24 * 60 + 37
+
+
+def test_what_is_learnt_anew_begins_where_it_is_told(connection):
+    fill(connection, 500, 10)
+    learning.relearn(connection, "m", "", "2024-01-02T05:00:00.000Z")
+    found = of(connection, "first 1d")
+    assert (found.start, found.end) == ("2024-01-02T05:03:00.000Z", "2024-01-03T06:00:00.000Z")
+
+
+def test_the_words():
+    until = "2024-01-08T09:00:00.000Z"
+    assert outlook(Learning("", until, until)) == "learning until Monday 09:00 UTC"
+    assert outlook(Learning("", "x", None)) == "learning until the window is over"

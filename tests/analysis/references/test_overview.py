@@ -1,0 +1,57 @@
+"""Overviews of references: what is awaited, and what is there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from modeltap.analysis.references.overview import overviews
+from modeltap.config.settings import Settings
+from modeltap.store.connection import connect
+from stores import analyze, every, put
+
+
+def found(store, **said):
+    settings = Settings(**said)
+    with closing(connect(store)) as connection:
+        return list(overviews(connection, settings))
+
+
+@pytest.mark.parametrize(
+    ("reference", "until", "words"),
+    [
+        ("first 7d", "2024-01-08T00:00:00.000Z", "learning until Monday 00:00 UTC"),
+        (
+            "first 7d, 2000 rows",
+            "2024-01-08T00:00:00.000Z",
+            "learning until Monday 00:00 UTC and 2,000 rows",
+        ),
+        ("first 2000 rows", None, "learning until 2,000 rows"),
+        ("first 1h, 2000 rows", None, "learning until 2,000 rows"),  # the hour is over
+    ],
+)
+def test_what_is_awaited(store, reference, until, words):
+    put(store, every(1, 300), [{"x": n} for n in range(300)])
+    analyze(store, {"reference": reference})
+    (one,) = found(store, reference=reference)
+    assert (one.state, one.learning_until, one.rows) == ("provisional", until, 300)
+    assert one.hours_covered == 5 and one.outlook.startswith(words)
+    assert one.reference is not None and one.reference.state == "provisional"
+
+
+def test_one_that_is_frozen(store):
+    put(store, every(1, 300), [{"x": n} for n in range(300)])
+    said = {"reference": "first 200 rows"}
+    analyze(store, said)
+    (one,) = found(store, **said)
+    assert (one.state, one.learning_until, one.outlook) == ("active", None, "")
+    assert (one.rows, one.hours_covered, one.drift_window) == (200, 4, "1d")
+
+
+def test_nothing_and_too_little(store):
+    assert found(store) == []
+    put(store, every(1, 20), [{"x": n} for n in range(20)])
+    analyze(store, {})
+    (one,) = found(store)
+    assert one.reference is None and one.rows == 20

@@ -1,0 +1,129 @@
+"""The rhythm: each window is compared with rows of its own hours and days."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.detectors.context import MIN_BLOCKS
+from modeltap.analysis.references.rhythm import (
+    Rhythm,
+    blocks_for,
+    pack_blocks,
+    stored_rhythm,
+    unpack_blocks,
+)
+from modeltap.config.windows import Window
+from modeltap.store.connection import connect, writing
+from modeltap.store.references import save_blocks
+from rhythms import DAY, HOUR, MONDAY, learnt_week
+
+WEEK = 7 * DAY
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """A week with a wave of the day and a weekend."""
+    return learnt_week(wave=0.4, weekend=0.3)
+
+
+def hours_of(rhythm, *hours, day=0):
+    """The blocks that a window of these hours of a day is compared with, as (weekday, hour)."""
+    start = MONDAY + WEEK + day * DAY
+    spans = [(start + hour * HOUR, start + (hour + 1) * HOUR) for hour in hours]
+    members = np.flatnonzero(rhythm.group(rhythm.keys_of(spans)))
+    return {divmod(int((rhythm.blocks.starts[at] - MONDAY) // HOUR), 24) for at in members}
+
+
+def test_only_what_has_a_rhythm_is_compared_by_hours(shop):
+    flags = {feature.name: feature.rhythm for feature in shop.reference.features}
+    assert flags == {"wavy": True, "flat": False, "word": False}
+    found = Rhythm(shop.reference, shop.blocks).compared([(MONDAY + WEEK, MONDAY + WEEK + HOUR)])
+    whole = shop.reference
+    assert sum(found.by_name["wavy"].counts) < sum(whole.by_name["wavy"].counts) / 10
+    assert found.by_name["flat"] == whole.by_name["flat"]
+    assert found.id == whole.id and found.by_name["wavy"].edges == whole.by_name["wavy"].edges
+
+
+def test_a_weekday_has_five_blocks_of_its_hour_and_a_weekend_its_neighbours(shop):
+    rhythm = Rhythm(shop.reference, shop.blocks)
+    assert hours_of(rhythm, 3) == {(day, 3) for day in range(5)}
+    weekend = {(day, hour) for day in (5, 6) for hour in (2, 3, 4)}
+    assert hours_of(rhythm, 3, day=5) == weekend
+    assert hours_of(rhythm, 0, day=6) == {(day, hour) for day in (5, 6) for hour in (23, 0, 1)}
+
+
+def test_a_window_of_several_hours_has_the_rows_of_all_of_them(shop):
+    rhythm = Rhythm(shop.reference, shop.blocks)
+    assert hours_of(rhythm, 2, 3, 4) == {(day, hour) for day in range(5) for hour in (2, 3, 4)}
+
+
+def test_a_holiday_is_compared_with_weekends(shop):
+    rhythm = Rhythm(shop.reference, shop.blocks, ("2026-01-12",))
+    assert hours_of(rhythm, 3) == hours_of(rhythm, 3, day=5) != hours_of(rhythm, 3, day=1)
+
+
+@pytest.mark.parametrize("hours", [1, 3, 5, 10, 30])
+def test_of_a_short_reference_all_windows_have_blocks_enough(hours):
+    found = learnt_week(hours=hours, wave=1.0)
+    rhythm = Rhythm(found.reference, found.blocks)
+    for hour in range(24):
+        assert len(hours_of(rhythm, hour)) >= min(MIN_BLOCKS, hours)
+
+
+def test_days_are_compared_with_days_of_their_type(shop):
+    """Two of a weekend are enough: to pool them with the others is what types are to avoid."""
+    rhythm = Rhythm(shop.reference, blocks_for(shop.blocks, Window.parse("1d")))
+    assert len(rhythm.blocks) == 7
+
+    def compared(day):
+        start = MONDAY + WEEK + day * DAY
+        return np.flatnonzero(rhythm.group(rhythm.keys_of([(start, start + DAY)]))).tolist()
+
+    assert compared(0) == [0, 1, 2, 3, 4] and compared(6) == [5, 6]
+
+
+def test_a_week_of_windows_has_all_days(shop):
+    rhythm = Rhythm(shop.reference, blocks_for(shop.blocks, Window.parse("1d")))
+    assert rhythm.group(rhythm.keys_of([(MONDAY + WEEK, MONDAY + 2 * WEEK)])).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_has_no_rhythm(seed):
+    found = learnt_week(rows=60, seed=seed).reference
+    assert not any(feature.rhythm for feature in found.features)
+
+
+def test_a_peak_of_one_hour_is_a_rhythm():
+    """A nightly batch: coarse parts of the day hardly see it."""
+    from modeltap.config.settings import Settings
+    from rhythms import hour_rows, joined, learnt_from
+
+    rng = np.random.default_rng(5)
+    parts = []
+    for number in range(168):
+        columns, times = hour_rows(rng, MONDAY + HOUR * number, 100)
+        columns["flat"] = columns["flat"] + 1.0 * (number % 24 == 3)
+        parts.append((columns, times))
+    found = learnt_from(*joined(parts), Settings()).reference
+    assert found.by_name["flat"].rhythm and not found.by_name["wavy"].rhythm
+
+
+def test_blocks_come_back_from_the_store(shop, store):
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            save_blocks(connection, shop.reference.id, pack_blocks(shop.blocks))
+        found = stored_rhythm(connection, shop.reference, "1h").blocks
+        days = stored_rhythm(connection, shop.reference, "1d").blocks
+    for name in ("starts", "ends", "rows", "counts"):
+        assert np.array_equal(getattr(found, name), getattr(shop.blocks, name))
+    assert len(days) == 7 and days.rows.sum() == shop.reference.rows
+
+
+def test_a_reference_without_blocks_is_compared_as_it_is(shop):
+    empty = unpack_blocks([], shop.reference)
+    assert len(empty) == 0 and not empty.days_or_more
+    rhythm = Rhythm(shop.reference, blocks_for(empty, Window.parse("1d")))
+    assert rhythm.compared([(MONDAY, MONDAY + DAY)]) is shop.reference

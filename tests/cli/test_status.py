@@ -1,0 +1,41 @@
+"""`modeltap status`: each model in a line or two."""
+
+from __future__ import annotations
+
+import pytest
+
+from command import lines, modeltap
+from stores import analyze, every, put
+
+SAID = {"reference": "first 200 rows", "multivariate": False}
+
+
+@pytest.fixture
+def filled(store):
+    put(store, every(1, 300), [{"x": n % 7} for n in range(300)])
+    return store
+
+
+def test_one_that_is_learning_says_until_when(filled):
+    analyze(filled, {})
+    said = modeltap("status", "--store", filled)
+    assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in said
+    assert "learning until Monday 00:00 UTC and 2,000 rows" in said
+    (row,) = lines(modeltap("status", "--store", filled, "--json"))
+    assert row["healthy"] and row["state"] == "provisional"
+    assert row["learning_until"] == "2024-01-08T00:00:00.000Z" and row["open_alerts"] == []
+
+
+def test_one_with_an_alert_says_which(filled):
+    put(filled, every(1, 300, first=300), [{"x": "?"}] * 300, prefix="later")
+    analyze(filled, SAID)
+    said = modeltap("status", "--store", filled, "--model", "m")
+    assert "open alert" in said and "x: of the wrong type went from 0 % to 100 %" in said
+    (row,) = lines(modeltap("status", "--store", filled, "--json"))
+    assert not row["healthy"] and row["state"] == "active" and len(row["open_alerts"]) >= 1
+
+
+def test_a_store_without_a_model_says_what_to_do(store):
+    put(store, [], [])
+    assert "no model yet" in modeltap("status", "--store", store)
+    assert "no model 'x'" in modeltap("status", "--store", store, "--model", "x", code=1)
