@@ -14,7 +14,7 @@ from modeltap.analysis.model.baseline import is_unknown
 from modeltap.analysis.model.moments import moments
 from modeltap.analysis.statistics.hypothesis_tests import upper_tail
 
-Pairs = Mapping[tuple[str, str], int]
+ClassPairs = Mapping[tuple[str, str], int]
 """How many rows have each pair of predicted and true class."""
 
 _DRAWS = 9_999
@@ -44,14 +44,14 @@ def _class(value: Any) -> str:
     return text.lower() if text in ("True", "False") else text
 
 
-def accuracy(pairs: Pairs) -> float:
+def accuracy(pairs: ClassPairs) -> float:
     """Return the fraction of rows that were right; 0 of no rows."""
     rows = sum(pairs.values())
     right = sum(count for (predicted, true), count in pairs.items() if predicted == true)
     return right / rows if rows else 0.0
 
 
-def f1_macro(pairs: Pairs) -> float:
+def f1_macro(pairs: ClassPairs) -> float:
     """Mean over classes of ``2 tp / (2 tp + fp + fn)``: a small class weighs as a large one.
 
     >>> round(f1_macro({("no", "no"): 95, ("no", "yes"): 5}), 3)
@@ -67,7 +67,7 @@ def f1_macro(pairs: Pairs) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
-def f1_fell(reference: Pairs, current: Pairs) -> float:
+def f1_fell(reference: ClassPairs, current: ClassPairs) -> float:
     """Return the one-sided p-value that macro F1 has not fallen, by permutation (Fisher, 1935).
 
     Under the null both are draws from their union: a window's counts are multivariate
@@ -116,7 +116,7 @@ class _Scores:
         return found
 
 
-def guessed(pairs: Pairs) -> float:
+def guessed(pairs: ClassPairs) -> float:
     """Return the accuracy of predictions that know nothing of their labels (Cohen, 1960).
 
     >>> guessed({("a", "a"): 25, ("a", "b"): 25, ("b", "a"): 25, ("b", "b"): 25})
@@ -131,7 +131,7 @@ def guessed(pairs: Pairs) -> float:
     return sum(predicted[name] * true[name] for name in true) / rows**2 if rows else 0.0
 
 
-def kappa(pairs: Pairs, confidence: float = 0.99) -> tuple[float, float]:
+def kappa(pairs: ClassPairs, confidence: float = 0.99) -> tuple[float, float]:
     """Return Cohen's kappa, and the upper end of its one-sided interval.
 
     1 is always right, 0 is guessing, less is worse than that. Where predictions or labels are of
@@ -152,7 +152,7 @@ def as_few(right: int, rows: int, rate: float) -> float:
     return float(bdtr(right, rows, rate)) if rows else 1.0
 
 
-def shares(pairs: Pairs) -> tuple[float, float]:
+def shares(pairs: ClassPairs) -> tuple[float, float]:
     """Return the fractions of predictions, and of labels, that are not of the commonest class."""
     predicted: Counter[str] = Counter()
     true: Counter[str] = Counter()
@@ -162,7 +162,7 @@ def shares(pairs: Pairs) -> tuple[float, float]:
     return 1 - max(predicted.values()) / predicted.total(), 1 - max(true.values()) / true.total()
 
 
-def lost_class(before: Pairs, now: Pairs) -> str | None:
+def lost_class(before: ClassPairs, now: ClassPairs) -> str | None:
     """Return the class that was predicted at times and is not any more, though rows have it."""
     predicted = {one for (one, _), count in now.items() if count}
     true: Counter[str] = Counter()
