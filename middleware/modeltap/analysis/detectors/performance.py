@@ -61,6 +61,9 @@ MAX_CLASSES = 20
 _NO_AGREEMENT = 0.1
 """A kappa of less than a tenth is none (Landis & Koch, 1977, call all below .2 slight)."""
 
+_TOTAL_LOSS = 10.0
+"""The strength of guessing: nothing is left of what a model is for, which is no small loss."""
+
 _VARIED = 0.05
 """Predictions that are one class in all but a twentieth of the rows say little of agreement."""
 
@@ -195,13 +198,14 @@ def _regression(
     }
     if baseline is None:
         return [Metric(**facts, verdict=NO_REFERENCE), *described]
-    loss, floor = mae - baseline.mean, baseline.usual_loss + loss_floor(baseline)
+    usual, floor = baseline.mean + baseline.usual_loss, loss_floor(baseline)
+    loss = mae - usual
     # A model without any error has no variance to compare with: each error is new.
     p = mean_grew(baseline.moments, moments(absolute)) if baseline.variance else float(loss <= 0)
     alert = p < context.level and loss > floor
     compared = Metric(
         **facts,
-        threshold=baseline.mean + floor,
+        threshold=usual + floor,
         p_value=p,
         strength=max(0.0, loss / floor) if floor else AT_ONCE * alert,
         verdict=verdict(alert, n),
@@ -243,21 +247,22 @@ def _accuracy(
     guess = _guess(pairs, right, n, context.level * _ACCURACY_PART)
     if baseline is None:
         return Metric(**facts, **_without_baseline(guess))
-    loss, floor = baseline.mean - value, baseline.usual_loss + _ACCURACY_FLOOR
+    usual = 1 - baseline.mean + baseline.usual_loss  # of errors, as the limit is
+    limit = crossable(usual + _ACCURACY_FLOOR, usual)
     wrong_before = round((1 - baseline.mean) * baseline.rows)
     p = fisher(wrong_before, baseline.rows, n - right, n)[1]
-    error = crossable(1 - baseline.mean + floor, 1 - baseline.mean)
-    if error is None and guess is None:
-        return Metric(**facts, p_value=p, **no_room(1 - baseline.mean))
-    floor = floor if error is None else error - (1 - baseline.mean)
-    alert = p < context.level * _ACCURACY_PART and loss > floor
+    if limit is None:
+        if guess is None:
+            return Metric(**facts, p_value=p, **no_room(usual))
+        return Metric(**facts, **_without_baseline(guess))
+    alert = p < context.level * _ACCURACY_PART and 1 - value > limit
     if guess is not None and not alert:
         return Metric(**facts, **_without_baseline(guess))
     return Metric(
         **facts,
-        threshold=baseline.mean - floor,
+        threshold=1 - limit,
         p_value=p,
-        strength=max(0.0, loss / floor),
+        strength=max(0.0, (1 - value - usual) / (limit - usual)),
         verdict=verdict(alert, n),
         evidence=Worse(baseline, guess=guess),
     )
@@ -270,7 +275,7 @@ def _without_baseline(guess: Guess | None) -> dict[str, Any]:
     return {
         "threshold": guess.accuracy,
         "p_value": guess.p_value,
-        "strength": AT_ONCE,
+        "strength": _TOTAL_LOSS,
         "verdict": ALERT,
         "evidence": guess,
     }
@@ -303,20 +308,18 @@ def _f1(
     if baseline is None or not baseline.pairs or not few:
         return Metric(**facts, verdict=NO_REFERENCE)
     before = f1_macro(baseline.counts)
-    loss, floor = before - value, baseline.usual_f1_loss + F1_FLOOR
-    room = crossable(1 - before + floor, 1 - before)
-    if room is None:
-        return Metric(**facts, **no_room(1 - before))
-    floor = room - (1 - before)
+    usual = 1 - before + baseline.usual_f1_loss
+    limit = crossable(usual + F1_FLOOR, usual)
+    if limit is None:
+        return Metric(**facts, **no_room(usual))
     # A permutation test takes a tenth of a second: only where its result matters.
-    p = f1_fell(baseline.counts, pairs) if loss > floor else None
-    alert = p is not None and p < context.level * _F1_PART
+    p = f1_fell(baseline.counts, pairs) if 1 - value > limit else None
     return Metric(
         **facts,
-        threshold=before - floor,
+        threshold=1 - limit,
         p_value=p,
-        strength=max(0.0, loss / floor),
-        verdict=verdict(alert, n),
+        strength=max(0.0, (1 - value - usual) / (limit - usual)),
+        verdict=verdict(p is not None and p < context.level * _F1_PART, n),
         evidence=ScoreFell(before, lost_class(baseline.counts, pairs)),
     )
 
