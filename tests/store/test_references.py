@@ -59,15 +59,25 @@ def test_a_beginning_of_an_id_is_no_pattern(connection):
     assert references.find_references(connection, "%") == []
 
 
+def sampled(*rows):
+    return [references.SampledRow(id_, row, None, coded) for id_, row, coded in rows]
+
+
+def coded_rows(connection, reference_id):
+    return [row.coded for row in references.sampled_rows(connection, reference_id)]
+
+
 def test_rows_of_a_person_are_forgotten_in_every_sample(connection):
     with writing(connection):
-        references.save_rows(connection, "r", [("a", 0, b"1"), ("b", 0, b"2"), ("a", 1, b"3")])
-        references.save_rows(connection, "s", [("a", 0, b"4")])
-    assert references.sampled_rows(connection, "r") == [b"1", b"3", b"2"]
+        references.save_rows(
+            connection, "r", sampled(("a", 0, b"1"), ("b", 0, b"2"), ("a", 1, b"3"))
+        )
+        references.save_rows(connection, "s", sampled(("a", 0, b"4")))
+    assert coded_rows(connection, "r") == [b"1", b"3", b"2"]
     with writing(connection):
         references.forget_rows(connection, ["a"])
-    assert references.sampled_rows(connection, "r") == [b"2"]
-    assert references.sampled_rows(connection, "s") == []
+    assert coded_rows(connection, "r") == [b"2"]
+    assert coded_rows(connection, "s") == []
     with writing(connection):
-        references.save_rows(connection, "r", [("c", 0, b"5")])
-    assert references.sampled_rows(connection, "r") == [b"5"]
+        references.save_rows(connection, "r", sampled(("c", 0, b"5")))
+    assert coded_rows(connection, "r") == [b"5"]

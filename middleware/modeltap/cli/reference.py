@@ -163,10 +163,12 @@ def accept(store: str | None, model: str, version: str) -> None:
         return
     for summary in report.summaries:
         click.echo(f"ended: {summary}")
-    if report.learnt is None:
-        click.echo(f"windows are compared with what came since {clock.short(report.since)} UTC")
-    else:
-        _told(report.learnt, as_json=False)
+    since = f"what came since {clock.short(report.since)} UTC"
+    click.echo(
+        f"the reference is learnt anew from {since}"
+        if report.learns
+        else f"windows are compared with {since}"
+    )
 
 
 @reference.command("show")

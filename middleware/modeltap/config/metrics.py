@@ -235,6 +235,15 @@ _QUALITY = (
         True,
         "time from the last row to the window's end",
     ),
+    CatalogueEntry(
+        "event_time_rejected_rate",
+        "fraction",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "rows whose event time cannot be true",
+    ),
 )
 _PERFORMANCE = (
     CatalogueEntry(

@@ -42,6 +42,8 @@ class Batch:
     answers: list[dict[str, Any] | None] = field(default_factory=list)
     """Further fields of the answer, where a protocol has them."""
     times: list[float] = field(default_factory=list)
+    unreadable: set[int] = field(default_factory=set)
+    """The places of rows that tell a time which cannot be read."""
     protocol_ids: dict[int, str] = field(default_factory=dict)
     """By seq: the protocol's own id."""
     notes: dict[int, DecodeNote] = field(default_factory=dict)
@@ -200,6 +202,10 @@ class _Reader:
     def read_times(self) -> None:
         """Parse all rows' event times at once: exchange by exchange it took most of the time."""
         self.batch.times = parse_times(self._times).tolist()
+        pairs = enumerate(zip(self._times, self.batch.times, strict=True))
+        self.batch.unreadable = {
+            place for place, (text, time) in pairs if time != time and text is not None
+        }
 
     def read_many(self, exchanges: list[StoredExchange]) -> list[StoredExchange]:
         """Decode those exchanges that are of one row, at once; return the others."""

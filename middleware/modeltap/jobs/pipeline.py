@@ -18,8 +18,8 @@ from modeltap.alerts import absence, acceptance, changes, lifecycle, reminders
 from modeltap.alerts.transitions import Transition
 from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.relearn import relearn
-from modeltap.analysis.verdicts import analyze, capture_loss, results
+from modeltap.analysis.references.learning import relearn
+from modeltap.analysis.verdicts import analyze, capture_loss, rejected_times, results
 from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.retention import Retention, parse_retention
@@ -74,11 +74,11 @@ class DeliveryPass:
 
 @dataclass(frozen=True)
 class AcceptanceReport:
-    """The incidents that ended, when the first began, and the reference that was learnt anew."""
+    """The incidents that ended, when the first began, and whether a reference is learnt anew."""
 
     summaries: Sequence[str]
     since: str | None
-    learnt: Reference | None
+    learns: bool
 
 
 class RunOptions(TypedDict, total=False):
@@ -198,21 +198,20 @@ class Analyzer:
         They end with a note. The comparison of a rolling reference moves on to what came since
         they began; a frozen one is learnt anew from it.
 
-        Raises `InputError` where no reference is there, or too few rows are to learn from.
+        Raises `InputError` where no reference is there.
         """
-        with KeptLease(Lease(self.connection, analyze.LEASE), 60) as lease:
+        with KeptLease(Lease(self.connection, analyze.LEASE), 60):
             row = active_reference(self.connection, model, version)
             if row is None:
                 raise InputError(f"{model} has no reference yet: there is no normal to replace")
             since = acceptance.open_since(self.connection, model, version)
-            before, learnt = Reference.from_json(row.payload), None
-            if since is not None and not before.rolling:
-                counter = WindowCounter(self.connection, self.settings, lease)
-                learnt = relearn(counter, before, since)
+            learns = since is not None and not Reference.from_json(row.payload).rolling
+            if since is not None and learns:
+                relearn(self.connection, model, version, since)
             with writing(self.connection):
                 ended = acceptance.accept(self.connection, model, version)
                 self._enqueue(ended, model)
-        return AcceptanceReport([one.alert["summary"] for one in ended], since, learnt)
+        return AcceptanceReport([one.alert["summary"] for one in ended], since, learns)
 
     def report_absence(self, now: float) -> None:
         """Raise and end the alerts about missing traffic or labels, and repeat due ones.
@@ -274,6 +273,8 @@ class Analyzer:
             if self._write(lease, result, again=scope.again):
                 windows += result.is_last
                 on_piece()
+        for result in rejected_times.results(self.connection):
+            self._write(lease, result)
         if pending_work(self.connection, time.time()).dropped:
             for result in capture_loss.results(self.connection, time.time()):
                 self._write(lease, result)

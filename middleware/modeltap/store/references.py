@@ -122,13 +122,23 @@ def _select(
     return [StoredReference(*row) for row in rows]
 
 
+class SampledRow(NamedTuple):
+    """A row of a reference's sample, in bins; its time is None where it is unknown."""
+
+    exchange_id: str
+    row: int
+    event_time: str | None
+    coded: bytes
+
+
 def save_rows(
-    connection: sqlite3.Connection, reference_id: str, rows: Iterable[tuple[str, int, bytes]]
+    connection: sqlite3.Connection, reference_id: str, rows: Iterable[SampledRow]
 ) -> None:
-    """Keep a sample of a reference's rows (exchange id, row, coded), inside the transaction."""
+    """Keep a sample of a reference's rows, and no others, inside the caller's transaction."""
     connection.execute("delete from reference_rows where reference_id = ?", (reference_id,))
     connection.executemany(
-        "insert into reference_rows (reference_id, exchange_id, row, coded) values (?, ?, ?, ?)",
+        "insert into reference_rows (reference_id, exchange_id, row, event_time, coded) "
+        "values (?, ?, ?, ?, ?)",
         ((reference_id, *row) for row in rows),
     )
 
@@ -167,8 +177,8 @@ def reference_blocks(connection: sqlite3.Connection, reference_id: str) -> list[
 def copy_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
     """Give the reference `new` what is kept of another's rows, inside the transaction."""
     connection.execute(
-        "insert or ignore into reference_rows (reference_id, exchange_id, row, coded) "
-        "select ?, exchange_id, row, coded from reference_rows where reference_id = ?",
+        "insert or ignore into reference_rows (reference_id, exchange_id, row, event_time, coded) "
+        "select ?, exchange_id, row, event_time, coded from reference_rows where reference_id = ?",
         (new, old),
     )
     connection.execute(
@@ -180,13 +190,14 @@ def copy_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
     )
 
 
-def sampled_rows(connection: sqlite3.Connection, reference_id: str) -> list[bytes]:
-    """Return the sample of a reference's rows, each as it was coded."""
+def sampled_rows(connection: sqlite3.Connection, reference_id: str) -> list[SampledRow]:
+    """Return the sample of a reference's rows, by exchange id and row."""
     rows = connection.execute(
-        "select coded from reference_rows where reference_id = ? order by exchange_id, row",
+        "select exchange_id, row, event_time, coded from reference_rows "
+        "where reference_id = ? order by exchange_id, row",
         (reference_id,),
     )
-    return [row[0] for row in rows]
+    return [SampledRow(*row) for row in rows]
 
 
 def forget_rows(connection: sqlite3.Connection, exchange_ids: Sequence[str]) -> None:

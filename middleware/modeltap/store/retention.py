@@ -116,6 +116,7 @@ def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> 
     ids = [(key.id,) for key in exchanges]
     connection.executemany("delete from labels where exchange_id = ?", ids)
     connection.executemany("delete from predictions where exchange_id = ?", ids)
+    connection.executemany("delete from rejected_times where exchange_id = ?", ids)
     connection.executemany("delete from exchanges where seq = ?", [(key.seq,) for key in exchanges])
 
 

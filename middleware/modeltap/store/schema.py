@@ -95,7 +95,7 @@ create unique index one_active_reference on "references" (model, version) where 
 
 create table reference_rows (               -- a sample of its rows, one by one: each can be erased
     reference_id text not null, exchange_id text not null, row integer not null,
-    coded blob not null,
+    event_time text, coded blob not null,
     primary key (reference_id, exchange_id, row)
 ) without rowid;
 create index reference_rows_by_exchange on reference_rows (exchange_id);
@@ -238,6 +238,28 @@ create table models (                       -- the models and versions whose exc
     learn_from text,                        -- rows from then on are learnt; null for all
     primary key (model, version)
 ) without rowid;
+
+create table event_days (                   -- rows by day of event time, to know which are stray
+    model text not null, day text not null, rows integer not null,
+    primary key (model, day)
+) without rowid;
+
+create table counted_hours (                -- rows by the hour in which they were counted
+    model text not null, hour text not null, rows integer not null,
+    due integer not null default 1,         -- 1 where rows came since it was reported, 2 where
+                                            -- some of those that were rejected count again
+    primary key (model, hour)
+) without rowid;
+
+create table rejected_times (               -- rows whose event time cannot be theirs
+    exchange_id text not null, row integer not null,
+    model text not null, version text not null default '',
+    event_time text,                        -- null where it cannot be read
+    hour text not null,                     -- in which it was counted
+    reason text not null,                   -- 'future', 'stray' or 'unreadable'
+    primary key (exchange_id, row)
+) without rowid;
+create index rejected_times_by_hour on rejected_times (model, hour);
 
 create table due_windows (                  -- windows whose performance is to be computed
     model text not null, version text not null,

@@ -198,17 +198,6 @@ def forget_evaluations(connection: sqlite3.Connection, series: Series) -> None:
     )
 
 
-def skip_evaluated(connection: sqlite3.Connection, series: Series, before: Series) -> None:
-    """Mark the windows as evaluated that were evaluated under another reference, inside the
-    transaction: they keep those metrics."""
-    connection.execute(
-        "update windows set due = 0, evaluated_start = window_start, evaluated_end = window_end "
-        f"where {_SERIES} and window_end <= "
-        f"(select max(evaluated_end) from windows where {_SERIES})",
-        (*astuple(series), *astuple(before)),
-    )
-
-
 def lengths(connection: sqlite3.Connection, series: Series) -> list[str]:
     """Return the other lengths that this reference has windows of."""
     rows = connection.execute(

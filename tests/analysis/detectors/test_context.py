@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from modeltap.analysis.counting.tally import tally
-from modeltap.analysis.detectors.context import Context, LearntBaselines, baseline_key
+from modeltap.analysis.detectors.context import (
+    COLUMNS_SHARE,
+    PERFORMANCE_SHARE,
+    Context,
+    LearntBaselines,
+    baseline_key,
+)
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.references.fit import fit
 
@@ -18,12 +26,22 @@ def metric(feature, verdict="alert", name="drift"):
     return Metric(metric=name, rows=60, feature=feature, verdict=verdict)
 
 
-def test_levels_of_all_features_add_up_to_the_windows():
+def test_levels_of_all_checks_add_up_to_the_windows():
     tested = [feature for feature in REFERENCE.features if feature.is_tested]
-    assert CONTEXT.alpha_per_test * len(tested) == pytest.approx(CONTEXT.alpha)
-    assert CONTEXT.alpha_per_feature * len(REFERENCE.features) == pytest.approx(CONTEXT.alpha)
+    columns, rows = CONTEXT.alpha_per_test * len(tested), 2 * CONTEXT.alpha_of_rows
+    assert columns + rows + PERFORMANCE_SHARE * CONTEXT.alpha == pytest.approx(CONTEXT.alpha)
     nothing = fit({}, 60, model="m")
-    assert Context(nothing, tally({}, 60, nothing), alpha=0.01).alpha_per_test == 0.01
+    none = Context(nothing, tally({}, 60, nothing), alpha=0.01)
+    assert none.alpha_per_test == pytest.approx(COLUMNS_SHARE * 0.01)
+
+
+def test_texts_and_vectors_have_their_part_of_the_level():
+    """Whoever adds a text lowers the level of all, and adds none of its own."""
+    columns = {"x": [1.0, 2.0] * 50, "t": [f"a sentence with number {n}" for n in range(100)]}
+    reference = fit(columns, 100, model="m")
+    context = replace(CONTEXT, reference=reference)
+    tested = sum(feature.is_tested for feature in reference.features)
+    assert context.alpha_per_test * (tested + 1) == pytest.approx(COLUMNS_SHARE * context.alpha)
 
 
 def test_counts_are_those_of_the_feature():

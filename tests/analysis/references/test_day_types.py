@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import numpy as np
 import pytest
 
-from modeltap.analysis.references.day_types import ALIKE, local_times, types_of
+from modeltap.analysis.model.local_times import local_times
+from modeltap.analysis.references.day_types import ALIKE, types_of
 from rhythms import DAY, HOUR, MONDAY, learnt_week
-
-
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Chatham"])
-def test_local_times_are_those_of_the_zone(zone):
-    """Also over both changes of the clock, and where offsets are three quarters of an hour."""
-    moments = MONDAY + np.random.default_rng(0).random(500) * 366 * DAY
-    found = local_times(moments, zone)
-    expected = [datetime.fromtimestamp(moment, ZoneInfo(zone)) for moment in moments]
-    assert found.hours.tolist() == [one.hour for one in expected]
-    assert found.weekdays.tolist() == [one.weekday() for one in expected]
-    assert found.dates.tolist() == [one.toordinal() for one in expected]
 
 
 def test_a_holiday_has_the_type_of_the_days_that_differ():

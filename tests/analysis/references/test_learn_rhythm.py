@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from modeltap.analysis.counting.tally import tally
+from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import block_labels, drift_window_of
+from modeltap.analysis.references.variation import varied
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from rhythms import DAY, HOUR, MONDAY, hour_rows, joined, learnt_from, learnt_week
@@ -42,6 +45,18 @@ def test_ten_hours_of_noise_leave_the_floor():
         for feature in learnt_week(rows=200, hours=10, seed=seed).reference.features
     ]
     assert np.mean(np.array(found) == FLOOR) > 0.7 and np.mean(found) < 0.04
+
+
+def test_a_creep_that_all_windows_share_is_a_baseline():
+    """A twentieth of a deviation a day, compared with the seven days before: no cell shows it."""
+    rng = np.random.default_rng(2)
+    days = [{"x": rng.normal(0.05 * day, 1, size=288).tolist()} for day in range(21)]
+    reference = fit(days[0], 288, model="m")
+    tallies = [tally(day, 288, reference) for day in days]
+    rests = [np.sum([one.counts for one in tallies[n - 7 : n]], axis=0) for n in range(7, 21)]
+    (feature,) = varied(reference, tallies[7:], rests).features
+    # 0.2 deviations are a distance of 0.2 / sqrt(8 ln 2) = .085
+    assert 0.05 < feature.baseline_distance < 0.15
 
 
 def test_a_day_that_differs_is_a_baseline_where_hours_are_small():

@@ -2,6 +2,8 @@
 
 counter      new exchanges into windows, once each
 row_windows  windows of so many rows
+strays       days whose rows cannot have their event time
+true_times   rows without the times that cannot be theirs
 columns      a batch's columns as values of a reference's features
 derived      measures of texts, vectors and times
 bins         one column's values in one feature's bins

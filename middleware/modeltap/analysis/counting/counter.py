@@ -15,6 +15,7 @@ import numpy as np
 from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.counting.traffic import add_traffic, count_requests
+from modeltap.analysis.counting.true_times import bound_times, without_rejected
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
@@ -25,7 +26,7 @@ from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels, note_early_days
 from modeltap.store.lease import TAKEN_OVER, Lease
-from modeltap.store.models import note_model
+from modeltap.store.models import ModelVersion, note_model
 from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
@@ -45,6 +46,9 @@ CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
 
 OnPiece = Callable[[], None]
+
+_Decoded = tuple[list[StoredExchange], Batch]
+"""Exchanges, and the rows in them."""
 
 
 def go_on() -> None:
@@ -116,6 +120,7 @@ class WindowCounter:
             )
             after = chunk[-1].seq if len(chunk) == CHUNK else seen
             batch = self._read(reference.model, chunk)
+            without_rejected(self.connection, reference.model, batch)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
             self.on_piece()
@@ -144,28 +149,43 @@ class WindowCounter:
         return read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
 
     def _take(self, chunk: list[StoredExchange], before: int) -> None:
-        groups: dict[tuple[str, str], list[StoredExchange]] = {}
+        groups: dict[ModelVersion, list[StoredExchange]] = {}
         for exchange in chunk:
             version = self.settings.for_model(exchange.model).analyzed_version(exchange.version)
-            groups.setdefault((exchange.model, version), []).append(exchange)
+            groups.setdefault(ModelVersion(exchange.model, version), []).append(exchange)
         after = chunk[-1].seq
         work = {
-            key: (exchanges, self._read(key[0], exchanges)) for key, exchanges in groups.items()
+            key: (exchanges, self._read(key.model, exchanges)) for key, exchanges in groups.items()
         }
         with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
-            for (model, version), (exchanges, batch) in work.items():
-                note_model(self.connection, model, version)
-                self._add_predictions(model, version, exchanges, batch)
-                self._add_traffic(model, version, exchanges, batch)
+            parts = self._add_rows(work)
             for row in active_references(self.connection):
                 reference = Reference.from_json(row.payload)
-                taken = work.get((row.model, row.version))
                 for series in self.series_of(reference):
                     # One that is new, and has not counted what came before, counts it all later.
-                    new = advance(self.connection, series.counted, before, after)
-                    if new and taken is not None:
-                        self._add_windows(reference, series, taken[1])
+                    if advance(self.connection, series.counted, before, after):
+                        for part in parts.get(ModelVersion(row.model, row.version), []):
+                            self._add_windows(reference, series, part)
+
+    def _add_rows(self, work: Mapping[ModelVersion, _Decoded]) -> dict[ModelVersion, list[Batch]]:
+        """Add rows to all but windows; return those to count there, with rows that came before
+        and whose times have turned out to be true."""
+        restored: dict[ModelVersion, list[StoredRow]] = {}
+        for key, (exchanges, batch) in work.items():
+            note_model(self.connection, *key)
+            for one in bound_times(self.connection, *key, batch):
+                row = StoredRow(one.exchange_id, one.row, one.event_time or "", 0)
+                restored.setdefault(ModelVersion(one.model, one.version), []).append(row)
+            self._add_predictions(*key, exchanges, batch)
+            self._add_traffic(*key, exchanges, batch)
+        parts = {
+            key: [without_rejected(self.connection, key.model, batch)]
+            for key, (_, batch) in work.items()
+        }
+        for key, rows in restored.items():
+            parts.setdefault(key, []).append(self.read_picked(key.model, rows))
+        return parts
 
     def _add_predictions(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch

@@ -88,7 +88,12 @@ class RowWindows:
         return stored.window_at(self.counter.connection, self._series, LAST[0])
 
     def _ends_ahead(self) -> list[RowKey]:
-        """Return the reference's start and end, as far as no window reaches beyond them."""
+        """Return the reference's start and end, as far as no window reaches beyond them.
+
+        A provisional one's are nobody's: windows that are learnt from are cut as they will be.
+        """
+        if self.reference.state == "provisional":
+            return []
         newest = self._newest()
         last = newest.last_event if newest is not None else ""
         ends = self.reference.from_time, self.reference.to_time

@@ -24,6 +24,9 @@ from modeltap.analysis.model.vectors import vector
 ROWS = 2000
 """How many rows a sample has at most: a classifier learns little from more, and takes longer."""
 
+REFERENCE_ROWS = 8000
+"""How many of a reference's rows are kept: of 24 hours, one with its neighbours has a thousand."""
+
 NO_VALUE = -1
 """The code of a missing value, or one of the wrong type."""
 
@@ -65,6 +68,17 @@ class Sample:
             self.learnt[key] = learn()
         found: T = self.learnt[key]
         return found
+
+    def picked(self, places: np.ndarray) -> Sample:
+        """Return the rows at these places, in order."""
+        listed = places.tolist()
+        codes = {
+            name: column[places]
+            if isinstance(column, np.ndarray)
+            else [column[place] for place in listed]
+            for name, column in self.codes.items()
+        }
+        return Sample(len(listed), codes)
 
     def pack(self) -> list[bytes]:
         """Return each row by itself, for the store."""

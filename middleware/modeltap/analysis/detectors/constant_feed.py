@@ -55,7 +55,7 @@ def _evaluate(feature: Feature, position: int, context: Context) -> Metric:
     alert = (
         constant
         and rows >= context.min_rows
-        and p < context.alpha_per_feature
+        and p < context.alpha_per_fault
         and usual < _NEARLY_ALL
         and feature.baseline_rates.get("constant_feed", 0.0) < _NEARLY_ALL
     )

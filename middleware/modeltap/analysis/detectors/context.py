@@ -22,8 +22,22 @@ from modeltap.analysis.model.reference import Reference, layout
 Sensitivity = Literal["low", "normal", "high"]
 
 ALPHA: dict[Sensitivity, float] = {"low": 0.001, "normal": 0.009, "high": 0.05}
-"""False alarms a window that each sensitivity allows, over all features together. The normal one is
-to stay below .01 as measured, where quality's rates add theirs."""
+"""False alarms a window that each sensitivity allows, over all features and checks together. The
+normal one is to stay below .01 as measured."""
+
+COLUMNS_SHARE = 0.9
+"""Drift's part of the level: each column's test has it by the number of columns. That of a shift of
+a tenth of a deviation would gain one point of a hundred in power from the rest."""
+
+ROWS_SHARE = 0.07
+"""That of comparisons of rows: of 2,000 rows their floors are beyond chance anyway."""
+
+PERFORMANCE_SHARE = 0.03
+"""That of comparisons with labels."""
+
+STRICTER = 0.1
+"""Faults in data are gross, and their tests come on top of those for drift: a tenth of the level
+takes nothing from the first and little from the second."""
 
 PERFORMANCE_SHARE = 0.1
 """Of the level of a window, the part of the checks of its labels: a model that got worse by a floor
@@ -91,6 +105,7 @@ class Context:
         alpha: false alarms a window, over all features together.
         drift_floor: the least distance that is a drift.
         times: (n,) Unix seconds of the window's rows.
+        start: the window's start in Unix seconds; None where it has none.
         end: the window's end in Unix seconds; None while it has not come, or where a row is it.
         before: when the row before the window came, in Unix seconds; None where it does not count.
         samples: rows of both sides; None where this window's rows are not compared.
@@ -107,6 +122,7 @@ class Context:
     drift_floor: float = DRIFT_FLOOR["normal"]
     min_rows: int = 100
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    start: float | None = None
     end: float | None = None
     before: float | None = None
     samples: Samples | None = None
@@ -130,14 +146,21 @@ class Context:
 
     @property
     def alpha_per_test(self) -> float:
-        """The level of one of the features that are tested for drift (Bonferroni)."""
-        tested = sum(feature.is_tested for feature in self.reference.features)
-        return self.alpha / max(1, tested)
+        """The level of one of the features that are tested for drift, by their bins or as wholes
+        (Bonferroni)."""
+        kinds = ("text", "vector")
+        tested = sum(one.is_tested or one.kind in kinds for one in self.reference.features)
+        return COLUMNS_SHARE * self.alpha / max(1, tested)
 
     @property
-    def alpha_per_feature(self) -> float:
-        """The level of one of all features (Bonferroni)."""
-        return self.alpha / max(1, len(self.reference.features))
+    def alpha_per_fault(self) -> float:
+        """The level of one test for faults in a feature's data."""
+        return STRICTER * self.alpha_per_test
+
+    @property
+    def alpha_of_rows(self) -> float:
+        """The level of one of the two comparisons of whole rows."""
+        return ROWS_SHARE / 2 * self.alpha
 
     def after(self, metrics: Sequence[Metric]) -> Context:
         """Return the context of the next detector, which knows the alerts among `metrics`."""

@@ -40,7 +40,7 @@ def evaluate(context: Context) -> list[Metric]:
     threshold = crossable(expected + RATE_FLOOR, expected)
     if threshold is None:
         return [Metric(**facts, **no_room(expected, enough=rows >= context.min_rows))]
-    alert = value > threshold and p < context.alpha_per_feature
+    alert = value > threshold and p < context.alpha_per_fault
     return [
         Metric(
             **facts,

@@ -11,7 +11,12 @@ import numpy as np
 from msgspec.structs import replace
 from scipy.special import bdtrc, bdtrik, betainc
 
-from modeltap.analysis.counting.traffic import Traffic, latency_quantile, slower_than
+from modeltap.analysis.counting.traffic import (
+    LONGEST_MS,
+    Traffic,
+    latency_quantile,
+    slower_than,
+)
 from modeltap.analysis.model.metric import (
     NO_REFERENCE,
     Evidence,
@@ -150,14 +155,16 @@ def _p95(latency: np.ndarray, baseline: float | None, min_rows: int) -> Metric:
     }
     if not baseline:
         return Metric(**facts, verdict=NO_REFERENCE)
-    threshold = baseline * (1 + _LATENCY_FLOOR)
+    threshold = crossable(baseline * (1 + _LATENCY_FLOOR), baseline, LONGEST_MS)
+    if threshold is None:
+        return Metric(**facts, **no_room(baseline, LONGEST_MS))
     slow = slower_than(latency, threshold)
     p = float(bdtrc(slow - 1, n, _SLOW)) if slow else 1.0
     return Metric(
         **facts,
         threshold=threshold,
         p_value=p,
-        strength=max(0.0, (value / baseline - 1) / _LATENCY_FLOOR),
+        strength=max(0.0, (value - baseline) / (threshold - baseline)),
         verdict=verdict(p < _ALPHA and value > threshold, n),
         evidence=Usual(baseline),
     )

@@ -78,7 +78,7 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
         BEYOND_BASELINE * (highest("pca_reconstruction_error", None) or 0.0),
     )
     differ = threshold is not None and classifier.auc > threshold
-    alert = p < context.alpha and (differ or errors.growth > grown)
+    alert = p < context.alpha_of_rows and (differ or errors.growth > grown)
     area = 0.0 if threshold is None else (classifier.auc - 0.5) / (threshold - 0.5)
     facts: dict[str, Any] = {
         "verdict": context.row_verdict("multivariate_drift", None, alert),

@@ -253,7 +253,7 @@ def _accuracy(
     p = fisher(wrong_before, baseline.rows, n - right, n)[1]
     if limit is None:
         if guess is None:
-            return Metric(**facts, p_value=p, **no_room(usual))
+            return Metric(**facts, p_value=p, **no_room(1 - usual, 0.0))
         return Metric(**facts, **_without_baseline(guess))
     alert = p < context.level * _ACCURACY_PART and 1 - value > limit
     if guess is not None and not alert:
@@ -311,7 +311,7 @@ def _f1(
     usual = 1 - before + baseline.usual_f1_loss
     limit = crossable(usual + F1_FLOOR, usual)
     if limit is None:
-        return Metric(**facts, **no_room(usual))
+        return Metric(**facts, **no_room(1 - usual, 0.0))
     # A permutation test takes a tenth of a second: only where its result matters.
     p = f1_fell(baseline.counts, pairs) if 1 - value > limit else None
     return Metric(

@@ -27,10 +27,6 @@ _DECLARED_FLOOR = 0.001
 _MANY = 10
 """Fewer rows of a new category are a whim, unless they are many for their window."""
 
-_STRICTER = 0.1
-"""Faults in data are gross, and their tests come on top of those for drift: a tenth of the level
-takes nothing from the first and little from the second."""
-
 _SEASONAL = 0.1
 """Windows that differ by more than this are not draws from one distribution: there are seasons."""
 
@@ -227,7 +223,7 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
 
 def level(context: Context) -> float:
     """Return the level of the test of one rate."""
-    return context.alpha_per_test * _STRICTER
+    return context.alpha_per_fault
 
 
 def _described(feature: Feature, case: Case) -> Metric:

@@ -76,7 +76,7 @@ def _compared(forest: _Forest, rows: np.ndarray, context: Context) -> Metric:
     }
     if threshold is None:
         return Metric(**facts, **no_room(most))
-    alert = p < context.alpha and value > threshold
+    alert = p < context.alpha_of_rows and value > threshold
     return Metric(
         **facts,
         threshold=threshold,

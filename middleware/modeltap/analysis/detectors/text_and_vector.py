@@ -82,7 +82,7 @@ def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
     }
     if threshold is None:
         return Metric(**facts, **no_room(before or 0.0, _BOUND))
-    alert = p < context.alpha_per_feature and classifier.auc - 0.5 > threshold
+    alert = p < context.alpha_per_test and classifier.auc - 0.5 > threshold
     return Metric(
         **facts,
         threshold=threshold,

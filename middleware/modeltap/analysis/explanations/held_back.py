@@ -56,7 +56,7 @@ def _(evidence: Grown, metric: Metric, context: Context) -> str | None:
 
 @reason.register
 def _(_evidence: Constant, metric: Metric, context: Context) -> str | None:
-    if not metric.value or _p(metric) >= context.alpha_per_feature:
+    if not metric.value or _p(metric) >= context.alpha_per_fault:
         return None
     return "no alert: the reference has windows of one value alone, too"
 
@@ -64,7 +64,7 @@ def _(_evidence: Constant, metric: Metric, context: Context) -> str | None:
 @reason.register
 def _(evidence: Distinct, metric: Metric, context: Context) -> str | None:
     usual = context.baselines.highest("drift", metric.feature)
-    if usual is None or evidence.auc - 0.5 <= FLOOR or _p(metric) >= context.alpha_per_feature:
+    if usual is None or evidence.auc - 0.5 <= FLOOR or _p(metric) >= context.alpha_per_test:
         return None
     return _usual(f"{0.5 + usual:.2f}", f"AUC is {evidence.auc:.2f}")
 
@@ -73,7 +73,7 @@ def _(evidence: Distinct, metric: Metric, context: Context) -> str | None:
 def _(_evidence: RowsDiffer, metric: Metric, context: Context) -> str | None:
     usual = context.baselines.highest("multivariate_drift", None)
     value = metric.value or 0.0
-    if usual is None or value - 0.5 <= FLOOR or _p(metric) >= context.alpha:
+    if usual is None or value - 0.5 <= FLOOR or _p(metric) >= context.alpha_of_rows:
         return None
     return _usual(f"{usual:.2f}", f"AUC is {value:.2f}")
 
@@ -85,7 +85,7 @@ def _(evidence: Outliers, metric: Metric, context: Context) -> str | None:
     if (
         usual is None
         or value - evidence.before <= row_outliers.FLOOR
-        or _p(metric) >= context.alpha
+        or _p(metric) >= context.alpha_of_rows
     ):
         return None
     return _usual(percent(usual), f"the rate is {percent(value)}")

@@ -7,13 +7,11 @@ freeze                a reference from stored rows or a file, written to the sto
 day_types             which days of the week are alike
 rhythm                with which of its rows a window is compared
 learn_rhythm          its blocks, and what differs by hour and day
-calendar_columns      those that the time alone determines
 variation             each feature's variation between blocks of the reference
 row_variation         how well these blocks can be told apart by their rows
 performance_baseline  the model's performance on labelled rows of the reference
 late_baseline         the same, once enough labels of a frozen reference have come
 clean_time            the time without incidents, which a rolling reference compares with
 rolling               the reference of one window, where it moves with time
-relearn               a frozen reference learnt anew, of the rows since a moment
 compare               two references side by side
 """

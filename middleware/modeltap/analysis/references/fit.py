@@ -12,10 +12,10 @@ from modeltap import clock
 from modeltap.analysis.counting.derived import learn_measures
 from modeltap.analysis.counting.tally import repeated, tally
 from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.calendar_columns import calendar_of
 from modeltap.analysis.model.feature import Column, Feature
 from modeltap.analysis.model.infer import infer
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.calendar_columns import calendar_of
 from modeltap.analysis.references.variation import with_variation
 from modeltap.config.settings import FeatureSettings
 from modeltap.errors import InputError

@@ -12,20 +12,20 @@ from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter, starts
-from modeltap.analysis.counting.sample import choose, sample
-from modeltap.analysis.model.blocks import Blocks
+from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.model.halves import halves
+from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.day_types import hours_of_the_week
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
 from modeltap.analysis.references.performance_baseline import Times, learn_baseline
 from modeltap.analysis.references.rhythm import pack_blocks
-from modeltap.analysis.references.row_variation import row_baselines
+from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
+from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
 from modeltap.ingest.roles import Roles, choose_roles
@@ -34,7 +34,7 @@ from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
 from modeltap.store.learning_progress import forget_provisional
 from modeltap.store.predictions import StoredRow
-from modeltap.store.references import save_blocks, save_reference, save_rows
+from modeltap.store.references import SampledRow, save_blocks, save_reference, save_rows
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
@@ -157,33 +157,39 @@ def freeze(
             columns.get("prediction"), labels, settings.task, _times(moments, settings)
         ),
     )
-    drift_window = drift_window_of(settings, moments)
-    reference = replace(reference, drift_window=drift_window)
-    blocks: Blocks | None = None
+    reference = replace(reference, drift_window=drift_window_of(settings, moments))
+    learnt = None
     if len(known) == len(moments) and len(known):
-        reference, blocks, cut = learn_rhythm(reference, columns, moments, settings)
-        if settings.multivariate and not rolling:
-            learnt = row_baselines(reference, columns, cut)
-            reference = replace(reference, row_baselines=learnt)
-    hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
-    reference = replace(reference, hours=hours, **(facts or {}))
+        learnt = learn_rhythm(reference, columns, moments, settings)
+        reference = learnt.reference
     chosen = choose_rows(reference, keys)
     some = {name: [column[place] for place in chosen] for name, column in columns.items()}
-    coded = sample(some, len(chosen), reference).pack()
+    rows = sample(some, len(chosen), reference)
+    if learnt is not None and settings.multivariate and not rolling:
+        groups = RowGroups(reference, rows, moments[chosen], learnt.rhythm)
+        found = row_baselines(groups, columns, moments, learnt.windows)
+        reference = replace(reference, row_baselines=found)
+    hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
+    reference = replace(reference, hours=hours, **(facts or {}))
+    sampled = [
+        SampledRow(*keys[place], time, coded)
+        for place, time, coded in zip(
+            chosen, write_times(moments[chosen]), rows.pack(), strict=False
+        )
+    ]
     with writing(connection):
         save(connection, reference)
-        rows = zip(chosen, coded, strict=False)
-        save_rows(connection, reference.id, ((*keys[place], row) for place, row in rows))
-        save_blocks(connection, reference.id, () if blocks is None else pack_blocks(blocks))
+        save_rows(connection, reference.id, sampled)
+        save_blocks(connection, reference.id, pack_blocks(learnt.blocks) if learnt else ())
     return reference
 
 
 def choose_rows(reference: Reference, keys: Sequence[tuple[str, int]]) -> list[int]:
     """Return the places of the rows to sample: none that chose words, which know all of these."""
     if not any(feature.halved for feature in reference.features):
-        return choose(keys)
+        return choose(keys, REFERENCE_ROWS)
     held: list[int] = halves(len(keys))[1].tolist()
-    return [held[place] for place in choose([keys[place] for place in held])]
+    return [held[place] for place in choose([keys[place] for place in held], REFERENCE_ROWS)]
 
 
 def _times(moments: np.ndarray, settings: Settings) -> Times | None:

@@ -38,11 +38,16 @@ _MAX_BLOCKS = 1000
 
 
 class Learnt(NamedTuple):
-    """A reference that knows its rhythm, its blocks, and the block of each row."""
+    """A reference that knows its rhythm, and its blocks.
+
+    `rhythm` is that of the windows of drift, `windows` (n,) which of them each row is in; -1 where
+    its day is cut.
+    """
 
     reference: Reference
     blocks: Blocks
-    labels: np.ndarray
+    rhythm: Rhythm
+    windows: np.ndarray
 
 
 def drift_window_of(settings: Settings, moments: np.ndarray) -> str:
@@ -92,7 +97,18 @@ def learn_rhythm(
     if rates:
         repeats = most_repeats(reference, _summed(tallies, windows))
         reference = replace(reference, baseline_repeats=repeats)
-    return Learnt(reference, blocks, labels)
+    places = labels
+    if len(joined.blocks) < len(blocks):
+        places = _places(joined.blocks, moments)
+    of_rows = np.where(places < 0, -1, np.append(days, -1)[places])
+    rhythm = Rhythm(reference, joined.blocks, settings.holidays)
+    return Learnt(reference, blocks, rhythm, of_rows)
+
+
+def _places(days: Blocks, moments: np.ndarray) -> np.ndarray:
+    """Return for each of (n,) moments the day it is in, -1 where that was cut."""
+    found = np.searchsorted(days.starts, moments, "right") - 1
+    return np.where((found >= 0) & (moments < np.append(days.ends, 0.0)[found]), found, -1)
 
 
 def block_labels(moments: np.ndarray, window: Window) -> np.ndarray:

@@ -18,6 +18,7 @@ from modeltap.config.settings import FeatureSettings, Settings
 from modeltap.config.windows import Window
 from modeltap.store import learning_progress as stored
 from modeltap.store.connection import writing
+from modeltap.store.event_times import has_rows
 from modeltap.store.learning_progress import EventSpan, FeatureAlert
 from modeltap.store.predictions import LAST, StoredRow, rows_between
 
@@ -27,6 +28,9 @@ about a kilobyte a row, and its counts are exact enough."""
 
 PROVISIONAL_ROWS = 5_000
 """Rows of the first windows whose types and bins a provisional reference has."""
+
+_TO_KNOW_STRAYS = 5
+"""Of fewer rows nobody knows which one has the wrong year: the first may be it."""
 
 _MILLISECOND = 0.001
 """The resolution of stored times, in seconds."""
@@ -66,6 +70,8 @@ def learning_of(
     asked = _asked(settings)
     until = _period_end(asked, settings, start)
     spans = left_out(connection, settings, model, version, EventSpan(start, until or LAST[0]))
+    if not asked.rows and not has_rows(connection, model, _TO_KNOW_STRAYS):
+        return Learning(start, None, until, spans, _TO_KNOW_STRAYS)
     if not asked.rows:
         return Learning(start, until, until, spans)
     last = stored.nth_time(connection, model, version, start, asked.rows, spans)

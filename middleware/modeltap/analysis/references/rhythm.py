@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,9 @@ from modeltap.analysis.counting.tally import pack, unpack
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.local_times import hours_of_the_week, local_times
 from modeltap.analysis.model.reference import Reference, layout
-from modeltap.analysis.references.day_types import cells, local_times, types_of
+from modeltap.analysis.references.day_types import cells, types_of
 from modeltap.analysis.statistics.distances import JS_OF_CHI2
 from modeltap.config.windows import Window
 from modeltap.store.references import StoredBlock, reference_blocks
@@ -90,6 +92,15 @@ class Rhythm:
         pairs = zip(self.types.tolist(), self.hours.tolist(), strict=True)
         return [Key(day_type, hour) for day_type, hour in pairs]
 
+    @cached_property
+    def covered(self) -> frozenset[int] | None:
+        """The hours of the week that the blocks lie in; None where they are days, or none."""
+        if not len(self.blocks) or self.blocks.days_or_more:
+            return None
+        pairs = zip(self.blocks.starts.tolist(), self.blocks.ends.tolist(), strict=True)
+        hours = np.concatenate([np.arange(start, end, clock.HOUR) for start, end in pairs])
+        return frozenset(hours_of_the_week(hours, self.reference.timezone))
+
     def compared(self, spans: Sequence[tuple[float, float]]) -> Reference:
         """Return the reference of a window with these parts, each (start, end) in Unix seconds.
 
@@ -148,12 +159,38 @@ class Rhythm:
                 return np.asarray(members)
         return np.asarray(groups[-1])
 
+    def widening(self, keys: Iterable[Key], moments: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield which of (n,) moments are of these keys: with ever more hours beside them, then
+        on days of other types, and at last all."""
+        times = local_times(moments, self.reference.timezone)
+        types = types_of(times, self.reference.day_types, self.holidays)
+        listed = list(keys)
+        hours = np.array([_apart(times.hours, key.hour) for key in listed])
+        own = np.array([types == key.day_type for key in listed])
+        for reach in range(_NEAR + 1):
+            yield np.any(own & (hours <= reach), axis=0)
+        yield np.any(hours <= _NEAR, axis=0)
+        yield np.ones(len(moments), dtype=bool)
+
+    def other_days(self, first: float, last: float, moments: np.ndarray) -> np.ndarray:
+        """Return which of (n,) moments are on other days than a window's; outside of it, where
+        there are none."""
+        dates = local_times(moments, self.reference.timezone).dates
+        begin, end = local_times([first, last], self.reference.timezone).dates.tolist()
+        found = (dates < begin) | (dates > end)
+        return found if found.any() else (moments < first) | (moments > last)
+
     def _hours_from(self, hour: int) -> np.ndarray:
         """Return how many hours of the day each block is from one."""
-        if hour == ANY:
-            return np.zeros(len(self.blocks), dtype=np.int64)
-        away = np.abs(self.hours - hour)
-        return np.asarray(np.minimum(away, _HOURS - away))
+        return _apart(self.hours, hour)
+
+
+def _apart(hours: np.ndarray, hour: int) -> np.ndarray:
+    """Return how many hours of the day lie between each of (n,) hours and one."""
+    if hour == ANY:
+        return np.zeros(len(hours), dtype=np.int64)
+    away = np.abs(hours - hour)
+    return np.asarray(np.minimum(away, _HOURS - away))
 
 
 def _with_group(reference: Reference, blocks: Blocks, members: np.ndarray) -> Reference:

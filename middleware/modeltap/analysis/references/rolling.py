@@ -25,6 +25,10 @@ from modeltap.store.windows import CountedWindow, Series, windows_between
 
 _HOURS_OF_WEEK = 168
 
+_MOST_MISSING = 0.5
+"""Half a week before tells how far a window usually lies from a whole one; the same hours of the
+week before are there or not."""
+
 _unpacked = lru_cache(maxsize=512)(Tally.unpack)
 """Each window is one of the earlier ones of many: a few kilobytes each."""
 
@@ -132,11 +136,16 @@ class _Rolling:
         for row in self._spread(self._enough(view.before(self.begin, self.asked.seconds))):
             start, end = clock.parse(row.window_start) or 0.0, clock.parse(row.window_end) or 0.0
             spans = view.compared(self.asked, start, end)
-            if not spans or spans[0][0] < max(self.history.oldest, view.since):
+            if not spans or self._missing(spans, view) > _MOST_MISSING * self.asked.seconds:
                 continue
             rest = self.history.counts(spans, self.min_rows)
             if rest is not None:
                 yield _unpacked(row.tally), rest
+
+    def _missing(self, spans: Sequence[Span], view: CleanTime) -> float:
+        """Return the seconds of a comparison that lie before all rows, or a new normal's first."""
+        known = max(self.history.oldest, view.since)
+        return sum(max(0.0, min(last, known) - first) for first, last in spans)
 
     def _enough(self, spans: Sequence[Span]) -> list[CountedWindow]:
         return [row for row in self.history.within(spans) if row.tally.rows >= self.min_rows]
@@ -151,7 +160,6 @@ class _Rolling:
 
 
 def with_counts(reference: Reference, counts: np.ndarray) -> Reference:
-    """Return a reference with other counts in its bins, whose ends and bounds are then theirs."""
     found = reference.counted(counts)
     features = tuple(map(_ranged, found.features))
     # All features count all rows, but those that are measured on another.

@@ -1,8 +1,13 @@
-"""Baselines of rows: how well the reference's own blocks can be told apart by their rows."""
+"""Rows of a reference that a window's are compared with as wholes, and their usual difference.
+
+They are of the window's own hours and day types, for at another hour rows can be told apart
+though nothing is wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,42 +16,118 @@ from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import ROW_DETECTORS, evaluate
 from modeltap.analysis.detectors.context import MIN_BLOCKS, BothSamples, Context, baseline_key
 from modeltap.analysis.model.feature import Column
+from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.model.reference import Reference
-from modeltap.analysis.references.variation import whole_blocks
+from modeltap.analysis.references.rhythm import Key, Rhythm
+from modeltap.analysis.references.variation import taken
 
-_MAX_BLOCKS = 6
+_MAX_BLOCKS = 12
 """A quarter of a second each; of more the largest value hardly grows."""
+
+_MIN_BLOCK_ROWS = 100
+"""As of a window."""
+
+_MIN_COMPARED = 500
+"""Fewer rows of the reference leave a classifier little to learn from."""
+
+_NOISE = 0.9
+"""What the largest of so many blocks has by chance alone in nine of ten references is noise."""
+
+_MOST_KNOWN = 48
+"""Samples that are kept, with the forests and components learnt from them: two days of hours."""
+
+
+@dataclass
+class RowGroups:
+    """A sample of a reference's rows, by their keys.
+
+    Args:
+        moments: (n,) Unix seconds, NaN where unknown.
+    """
+
+    reference: Reference
+    rows: Sample
+    moments: np.ndarray
+    rhythm: Rhythm
+    _known: dict[frozenset[Key], Sample] = field(default_factory=dict, repr=False)
+
+    def compared(self, spans: Sequence[tuple[float, float]]) -> Sample:
+        """Return the rows that a window with these parts is compared with, at most 2,000."""
+        keys = self.keys_of(spans)
+        if keys not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.pop(next(iter(self._known)))
+            everywhere = np.ones(len(self.moments), dtype=bool)
+            self._known[keys] = self.rows.picked(self.places(keys, everywhere))
+        return self._known[keys]
+
+    def keys_of(self, spans: Sequence[tuple[float, float]]) -> frozenset[Key]:
+        """Return the keys of a window's parts; none where all hours are alike, or unknown."""
+        unknown = bool(np.isnan(self.moments).any()) or not len(self.rhythm.blocks)
+        steady = not any(feature.rhythm for feature in self.reference.columns)
+        return frozenset() if unknown or steady else self.rhythm.keys_of(spans)
+
+    def places(self, keys: frozenset[Key], allowed: np.ndarray) -> np.ndarray:
+        """Return the places of rows with these keys, joined with their neighbours until there are
+        enough; of any hour where there are no keys.
+
+        Args:
+            allowed: (n,) booleans, the rows that may be compared.
+        """
+        found = np.flatnonzero(allowed)
+        if keys:
+            for near in self.rhythm.widening(keys, self.moments):
+                found = np.flatnonzero(allowed & near)
+                if len(found) >= _MIN_COMPARED:
+                    break
+        if len(found) > ROWS:
+            found = np.sort(np.random.default_rng(0).choice(found, ROWS, replace=False))
+        return found
 
 
 def row_baselines(
-    reference: Reference, columns: Mapping[str, Column], blocks: np.ndarray
+    groups: RowGroups, columns: Mapping[str, Column], moments: np.ndarray, windows: np.ndarray
 ) -> dict[str, float]:
-    """Return for each metric of rows the largest value that a block has against the others.
+    """Return for each metric of rows the largest value that a window of the reference has against
+    its own group without its own day, beyond what the largest of so many has by chance.
 
     Args:
         columns: values by feature, each of length n.
-        blocks: (n,) int, which block each row belongs to.
+        moments: (n,) Unix seconds.
+        windows: (n,) int, which window each row belongs to; below 0 none.
     """
-    known = whole_blocks(blocks)
+    numbers, sizes = np.unique(windows[windows >= 0], return_counts=True)
+    known = numbers[sizes >= _MIN_BLOCK_ROWS].tolist()
     if len(known) < MIN_BLOCKS:
         return {}
+    picked = known[:: -(-len(known) // _MAX_BLOCKS)]
+    chance = 1 - _NOISE ** (1 / len(picked))
     most: dict[str, float] = {}
-    nothing = tally({}, 0, reference)
-    for block in known[:: -(-len(known) // _MAX_BLOCKS)]:
-        own = _sampled(reference, columns, np.flatnonzero(blocks == block))
-        rest = _sampled(reference, columns, np.flatnonzero(blocks != block))
-        # At a level of 0 none alerts: only the values count.
-        context = Context(reference, nothing, alpha=0.0, samples=BothSamples(rest, own))
-        for metric in evaluate(context, ROW_DETECTORS):
-            if metric.value is not None:
-                key = baseline_key(metric.metric, metric.feature)
+    for window in picked:
+        own = np.flatnonzero(windows == window)
+        for metric in _compared(groups, columns, moments, own):
+            key = baseline_key(metric.metric, metric.feature)
+            beyond = metric.p_value is None or metric.p_value < chance
+            if metric.value is not None and beyond:
                 most[key] = max(metric.value, most.get(key, metric.value))
     return most
 
 
-def _sampled(reference: Reference, columns: Mapping[str, Column], places: np.ndarray) -> Sample:
-    if len(places) > ROWS:
-        places = np.sort(np.random.default_rng(0).choice(places, ROWS, replace=False))
-    picked = places.tolist()
-    part = {name: [column[place] for place in picked] for name, column in columns.items()}
-    return sample(part, len(picked), reference)
+def _compared(
+    groups: RowGroups, columns: Mapping[str, Column], moments: np.ndarray, own: np.ndarray
+) -> list[Metric]:
+    """Compare one window of the reference, its rows at these places, with its group."""
+    reference = groups.reference
+    first, last = float(moments[own].min()), float(moments[own].max())
+    keys = groups.keys_of([(first, last)])
+    rest = groups.places(keys, groups.rhythm.other_days(first, last, groups.moments))
+    if not len(rest):
+        return []
+    some = own
+    if len(own) > ROWS:
+        some = np.sort(np.random.default_rng(0).choice(own, ROWS, replace=False))
+    part = {name: taken(column, some) for name, column in columns.items()}
+    samples = BothSamples(groups.rows.picked(rest), sample(part, len(some), reference))
+    # At a level of 0 none alerts: only the values count.
+    context = Context(reference, tally({}, 0, reference), alpha=0.0, samples=samples)
+    return evaluate(context, ROW_DETECTORS)

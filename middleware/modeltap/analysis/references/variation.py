@@ -31,12 +31,13 @@ _WHOLE = 0.8
 """The first and the last block are often cut: one with fewer rows than this fraction of the usual
 block is left out, for a window of four days lacks three weekdays."""
 
-_NOISE = 0.9
-"""What the largest of so many blocks has by chance alone in nine of ten references is noise."""
+_NOISE = 0.97
+"""What the largest of so many blocks has by chance alone in all but one of thirty references is
+noise."""
 
 
-_VARIES = 0.01
-"""Windows that all together lie so far apart once in a hundred references vary."""
+_VARIES = 0.03
+"""Windows that all together lie so far apart in one of thirty references are taken to vary."""
 
 
 class Pairs(NamedTuple):
@@ -133,44 +134,53 @@ def variation(feature: Feature, pairs: Pairs) -> Variation:
 def _distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
     """Return the largest distance of a window from its rest, less sampling noise.
 
-    A divergence d is by chance ``s`` times a chi-square, ``s = (1/n + 1/m) / (8 ln 2)``. Where all
-    windows together are no further than that, only what the largest of so many has beyond chance
-    is left. Else they do vary: of the largest one's distance beyond their mean the fraction of
-    their variance that is no noise is left.
+    The squared distance is a divergence, or, where that is more, of numbers the square of their
+    shift, which tells a small creep of all windows from noise.
     """
     a, b = (_coarse(feature, counts) for counts in (rest, own))
     some = (a.sum(axis=1) > 0) & (b.sum(axis=1) > 0)
-    a, b = a[some], b[some]
-    if not len(a):
+    if not some.any():
         return 0.0
+    a, b, scale = a[some], b[some], JS_OF_CHI2 * _sizes(a[some], b[some])
     freedom = np.maximum(1, np.count_nonzero(a + b, axis=1) - 1)
-    scale, found = JS_OF_CHI2 * _sizes(a, b), divergences(a, b)
-    largest = float(np.max(found - scale * chdtri(freedom, 1 - _NOISE ** (1 / len(a)))))
-    apart = float(chdtrc(freedom.sum(), float(np.sum(found / scale))))
+    square = _without_noise(divergences(a, b) / scale, freedom, scale)
     if feature.kind == "numeric":
-        apart = 2 * min(apart, _shifted(rest[some], own[some]))
-    if apart < _VARIES:
-        beyond, noise = found - scale * freedom, float(np.mean(2 * freedom * scale**2))
+        shifts = _shifts(rest[some], own[some])
+        square = max(square, _without_noise(shifts, np.ones(len(shifts)), scale))
+    return float(square**0.5)
+
+
+def _without_noise(found: np.ndarray, freedom: np.ndarray, scale: np.ndarray) -> float:
+    """Return the largest squared distance of so many windows, less noise.
+
+    Where all windows together are no further apart than chance makes them, only what the largest
+    has beyond the largest of so many is left. Else they do vary: of its distance beyond their mean
+    the fraction of their variance that is no noise is left.
+
+    Args:
+        found: (p,) squared distances over `scale`: by chance a chi-square of `freedom`.
+    """
+    at_most = chdtri(freedom, 1 - _NOISE ** (1 / len(found)))
+    largest = float(np.max(scale * (found - at_most)))
+    if chdtrc(freedom.sum(), found.sum()) < _VARIES:
+        beyond, noise = scale * (found - freedom), float(np.mean(2 * freedom * scale**2))
         mean, spread = float(beyond.mean()), float(beyond.var())
         real = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
         largest = max(largest, mean + real * (float(beyond.max()) - mean))
-    return float(max(0.0, largest) ** 0.5)
+    return max(0.0, largest)
 
 
-def _shifted(rest: np.ndarray, own: np.ndarray) -> float:
-    """Return the p-value that no window is shifted: normal scores, as a creep moves few cells.
-
-    The squared differences of the mean scores, each over its variance, add to a chi-square.
-    """
+def _shifts(rest: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return by window the squared shift over its variance, of normal scores: a chi-square of one
+    degree of freedom where there is none."""
     both = (rest + own).sum(axis=0).astype(np.float64)
     scores = np.zeros(len(both))
     scores[both > 0] = ndtri((np.cumsum(both) - both / 2)[both > 0] / both.sum())
     spread = float(both @ scores**2) / both.sum() - (float(both @ scores) / both.sum()) ** 2
     if not spread > 0:
-        return 1.0
+        return np.zeros(len(own))
     means = (counts @ scores / counts.sum(axis=1) for counts in (rest, own))
-    gaps = np.subtract(*means) ** 2 / (spread * _sizes(rest, own))
-    return float(chdtrc(len(gaps), gaps.sum()))
+    return np.asarray(np.subtract(*means) ** 2 / (spread * _sizes(rest, own)))
 
 
 def _coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:

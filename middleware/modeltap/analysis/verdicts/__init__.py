@@ -10,5 +10,6 @@ traffic_windows   latency, errors and throughput by the wall clock
 usual_traffic     the usual error rate and latency
 urgency           which alerts need no second window
 capture_loss      exchanges that were not recorded
+rejected_times    event times that cannot be true
 results           the result of one window, and writing it into the store
 """

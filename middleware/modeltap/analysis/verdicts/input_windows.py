@@ -35,6 +35,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.clean_time import CleanTime, clean_times
 from modeltap.analysis.references.rhythm import Rhythm, spans, stored_rhythm
 from modeltap.analysis.references.rolling import rolled
+from modeltap.analysis.references.row_variation import RowGroups
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -194,11 +195,13 @@ class InputWindows:
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
             times=parse_times([row.event_time for row in rows]),
+            start=clock.parse(start),
             end=None if self._ends_with_a_row else clock.parse(end) or 0.0,
             before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
             whole=None if reference.rolling else self.reference,
+            covered=None if reference.rolling else self._rhythm.covered,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
@@ -293,7 +296,8 @@ class InputWindows:
     def reference_rows(self, start: str, end: str) -> Sample:
         """Return a sample of the rows that the window from `start` to `end` is compared with."""
         if not self.reference.rolling:
-            return self._frozen_rows
+            span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
+            return self._row_groups.compared([span])
         asked = parse_reference(self.reference.rolling)
         begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
         rows = []
@@ -308,9 +312,11 @@ class InputWindows:
         return self.coded(self.read_some(rows))
 
     @cached_property
-    def _frozen_rows(self) -> Sample:
-        coded = sampled_rows(self.scope.connection, self.reference.id)
-        return Sample.unpack(coded, self.reference)
+    def _row_groups(self) -> RowGroups:
+        rows = sampled_rows(self.scope.connection, self.reference.id)
+        coded = Sample.unpack([row.coded for row in rows], self.reference)
+        moments = parse_times([row.event_time for row in rows])
+        return RowGroups(self.reference, coded, moments, self._rhythm)
 
     def _rows(self, group: Sequence[CountedWindow]) -> list[StoredRow]:
         connection = self.scope.connection

@@ -15,6 +15,7 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
 from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, forget_due
+from modeltap.store.event_times import mark_reported
 from modeltap.store.labelled_windows import LabelledWindow, put_labelled
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
@@ -83,7 +84,14 @@ class LossesRead:
     newest: int
 
 
-Done = EvaluatedWindows | EvaluatedLabels | EvaluatedTraffic | LossesRead
+@dataclass(frozen=True)
+class HourReported:
+    """The event times that were rejected in an hour were reported."""
+
+    hour: str
+
+
+Done = EvaluatedWindows | EvaluatedLabels | EvaluatedTraffic | LossesRead | HourReported
 """The rows that the transaction of a window marks as evaluated."""
 
 
@@ -166,6 +174,8 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
                 mark_traffic_done(
                     connection, read.model, read.version, read.window, read.window_start
                 )
+        case HourReported(hour):
+            mark_reported(connection, period.model, hour)
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from modeltap.analysis.model.feature import Column, Feature, plain
-from modeltap.analysis.references.day_types import LocalTimes, local_times
+from modeltap.analysis.model.local_times import LocalTimes, local_times
 from modeltap.config.metrics import OUTPUTS
 
 _MOST_ROWS = 20_000

@@ -1,0 +1,93 @@
+"""Event times that can be true: none in the future, and none far before all others."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.analysis.counting.strays import stray_days
+from modeltap.config.windows import Window
+from modeltap.decoding.batches import Batch
+from modeltap.store import event_times as stored
+from modeltap.store.event_times import Reason, RejectedTime
+
+_AHEAD_SECONDS = clock.DAY
+"""A clock that is a day ahead, or in another time zone, is wrong but usable; one that is more ahead
+would close all windows until then."""
+
+_HOUR = Window("seconds", 3600)
+
+
+def bound_times(
+    connection: sqlite3.Connection, model: str, version: str, batch: Batch
+) -> list[RejectedTime]:
+    """Take the times out of new rows that cannot be theirs, inside the caller's transaction.
+
+    What is stray depends on all rows: days that are no longer so are restored, and those that
+    became so withdrawn. Returns the restored rows, which are to be counted.
+    """
+    moments = np.array(batch.times, dtype=np.float64)
+    hour = clock.iso(_HOUR.start(time.time()))
+    future = moments > time.time() + _AHEAD_SECONDS
+    known = ~np.isnan(moments) & ~future
+    days = np.full(len(moments), -1, dtype=np.int64)
+    days[known] = np.floor(moments[known] / clock.DAY)
+    before = stored.rows_by_day(connection, model)
+    new, counts = np.unique(days[known], return_counts=True)
+    texts = map(_text, new.tolist())
+    stored.add_days(connection, model, dict(zip(texts, counts.tolist(), strict=True)))
+    was, now = _strays(before), _strays(stored.rows_by_day(connection, model))
+    kinds: dict[Reason, np.ndarray] = {
+        "future": future,
+        "stray": known & np.isin(days, list(map(_number, now))),
+        "unreadable": np.isin(np.arange(len(moments)), list(batch.unreadable)),
+    }
+    stored.add_counted(connection, model, hour, len(moments))
+    for reason, rejected in kinds.items():
+        places = np.flatnonzero(rejected).tolist()
+        stored.reject(connection, _taken_out(batch, places, (model, version), hour, reason))
+    if now - was:
+        stored.withdraw_days(connection, model, sorted(now - was), hour)
+    return stored.restore_days(connection, model, was - now) if was - now else []
+
+
+def _taken_out(
+    batch: Batch, places: Sequence[int], whose: tuple[str, str], hour: str, reason: Reason
+) -> list[RejectedTime]:
+    found = []
+    for place in places:
+        moment, key = batch.times[place], (batch.ids[place], batch.row_numbers[place])
+        text = None if math.isnan(moment) else clock.iso(moment)
+        found.append(RejectedTime(*key, *whose, text, hour, reason))
+        batch.times[place] = math.nan
+    return found
+
+
+def without_rejected(connection: sqlite3.Connection, model: str, batch: Batch) -> Batch:
+    """Take the times out of rows that were counted before, and whose times do not count."""
+    rejected = stored.rejected_rows(connection, model, batch.ids)
+    if rejected:
+        keys = zip(batch.ids, batch.row_numbers, strict=True)
+        batch.times = [
+            math.nan if key in rejected else time
+            for key, time in zip(keys, batch.times, strict=True)
+        ]
+    return batch
+
+
+def _strays(rows: dict[str, int]) -> frozenset[str]:
+    found = stray_days({_number(day): count for day, count in rows.items()})
+    return frozenset(map(_text, found))
+
+
+def _number(day: str) -> int:
+    return int((clock.parse(day) or 0.0) // clock.DAY)
+
+
+def _text(day: int) -> str:
+    return clock.iso(day * clock.DAY)[:10]

@@ -1,0 +1,59 @@
+"""Local times: dates, weekdays and hours of moments by the clock of a time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from modeltap import clock
+
+
+class LocalTimes(NamedTuple):
+    """The local dates (proleptic ordinals), weekdays (Monday is 0) and hours of (n,) moments."""
+
+    dates: np.ndarray
+    weekdays: np.ndarray
+    hours: np.ndarray
+
+
+_QUARTER = 900
+"""No zone changes its offset within a quarter of an hour."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def local_times(moments: Sequence[float] | np.ndarray, zone: str) -> LocalTimes:
+    """Return the local times of (n,) Unix seconds in an IANA time zone.
+
+    >>> [part.tolist() for part in local_times([1_767_225_600.0], "America/New_York")]
+    [[739616], [2], [19]]
+    """
+    local = found = np.asarray(moments, dtype=np.float64)
+    quarters, places = np.unique(np.floor(found / _QUARTER), return_inverse=True)
+    if zone != clock.UTC_ZONE:
+        place = ZoneInfo(zone)
+        offsets = [_offset(quarter * _QUARTER, place) for quarter in quarters.tolist()]
+        local = found + np.array(offsets, dtype=np.float64)[places.ravel()]
+    dates = np.floor(local / 86_400).astype(np.int64) + _EPOCH
+    return LocalTimes(dates, (dates + 6) % 7, (local % 86_400 // 3600).astype(np.int64))
+
+
+def hours_of_the_week(moments: Sequence[float] | np.ndarray, zone: str) -> set[int]:
+    """Return the hours of the week that (n,) moments lie in, 0 to 167 from Monday, local time.
+
+    >>> hours_of_the_week([1_704_067_200.0], "UTC"), hours_of_the_week([], "UTC")
+    ({0}, set())
+    """
+    quarters = np.unique(np.asarray(moments, dtype=np.float64) // _QUARTER) * _QUARTER
+    local = local_times(quarters, zone)
+    found: set[int] = set((local.weekdays * 24 + local.hours).tolist())
+    return found
+
+
+def _offset(moment: float, place: ZoneInfo) -> float:
+    found = datetime.fromtimestamp(moment, UTC).astimezone(place).utcoffset()
+    return found.total_seconds() if found is not None else 0.0

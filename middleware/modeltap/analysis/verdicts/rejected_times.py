@@ -1,0 +1,53 @@
+"""Event times that cannot be true, by the hour in which their rows were counted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from modeltap import clock
+from modeltap.analysis.model.metric import ALERT, OK, Metric
+from modeltap.analysis.statistics.rates import wilson
+from modeltap.analysis.verdicts.results import HourReported, Period, WindowResult
+from modeltap.store.event_times import CountedHour, due_hours
+
+EVENT_TIME_REJECTED = "event_time_rejected_rate"
+
+_FLOOR = 0.01
+"""A row of a hundred without a time is missing in windows; fewer change none of their verdicts."""
+
+_FEW = 3
+"""One or two rows are an accident, whatever their share of a quiet hour."""
+
+
+def results(connection: sqlite3.Connection) -> Iterator[WindowResult]:
+    """Yield the result of each hour with rows, from the first one with a rejected time on."""
+    for counted in due_hours(connection):
+        end = clock.iso((clock.parse(counted.hour) or 0.0) + clock.HOUR)
+        period = Period(counted.model, "", "1h", counted.hour, end)
+        yield WindowResult(period, [_evaluate(counted)], done=HourReported(counted.hour))
+
+
+def _evaluate(counted: CountedHour) -> Metric:
+    rows, rejected = max(counted.rows, counted.rejected), counted.rejected
+    value = rejected / rows
+    low, high = wilson(rejected, rows)
+    return Metric(
+        metric=EVENT_TIME_REJECTED,
+        rows=rows,
+        count=rejected,
+        value=value,
+        low=low,
+        high=high,
+        threshold=_FLOOR,
+        strength=value / _FLOOR,
+        # What was rejected is certain: there is no chance in it that a second hour would rule out.
+        at_once=True,
+        verdict=ALERT if rejected >= _FEW and value > _FLOOR else OK,
+        explanation=(
+            f"event times of {rejected:,} of {rows:,} rows cannot be true: more than a day "
+            "ahead, far before all others, or not readable; the rows are in no window"
+            if rejected
+            else None
+        ),
+    )

@@ -1,0 +1,165 @@
+"""Event times: rows by day, and the rows whose time cannot be theirs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+Reason = Literal["future", "stray", "unreadable"]
+
+_OF_DAY = "model = ? and substr(event_time, 1, 10) = ?"
+
+
+class RejectedTime(NamedTuple):
+    """A row whose event time does not count; `hour` is when it was counted."""
+
+    exchange_id: str
+    row: int
+    model: str
+    version: str
+    event_time: str | None
+    hour: str
+    reason: Reason
+
+
+class CountedHour(NamedTuple):
+    """How many rows of a model were counted in an hour, and how many event times rejected."""
+
+    model: str
+    hour: str
+    rows: int
+    rejected: int
+
+
+def rows_by_day(connection: sqlite3.Connection, model: str) -> dict[str, int]:
+    """Return how many rows of a model each day of event time has."""
+    rows = connection.execute("select day, rows from event_days where model = ?", (model,))
+    return dict(map(tuple, rows))
+
+
+def add_days(connection: sqlite3.Connection, model: str, rows: Mapping[str, int]) -> None:
+    """Add rows to their days, inside the caller's transaction."""
+    connection.executemany(
+        "insert into event_days (model, day, rows) values (?, ?, ?) "
+        "on conflict (model, day) do update set rows = rows + excluded.rows",
+        [(model, day, count) for day, count in rows.items()],
+    )
+
+
+def add_counted(connection: sqlite3.Connection, model: str, hour: str, rows: int) -> None:
+    """Add rows to the hour in which they were counted, inside the caller's transaction."""
+    connection.execute(
+        "insert into counted_hours (model, hour, rows, due) values (?, ?, ?, 1) "
+        "on conflict (model, hour) do update set rows = rows + excluded.rows, due = max(due, 1)",
+        (model, hour, rows),
+    )
+
+
+def reject(connection: sqlite3.Connection, rejected: Iterable[RejectedTime]) -> None:
+    """Note rows whose event times do not count, inside the caller's transaction."""
+    connection.executemany(
+        f"insert or replace into rejected_times ({', '.join(RejectedTime._fields)}) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
+        rejected,
+    )
+
+
+def withdraw_days(
+    connection: sqlite3.Connection, model: str, days: Collection[str], hour: str
+) -> None:
+    """Reject the rows of these days that counted so far, inside the caller's transaction.
+
+    Windows that have no other rows are deleted with their metrics.
+    """
+    for day in days:
+        connection.execute(
+            "insert or replace into rejected_times select exchange_id, row, model, version, "
+            f"event_time, ?, 'stray' from predictions where {_OF_DAY}",
+            (hour, model, day),
+        )
+        connection.execute(
+            f"update predictions set event_time = null where {_OF_DAY}", (model, day)
+        )
+    listed = ", ".join("?" * len(days))
+    only = (
+        f"model = ? and substr(first_event, 1, 10) in ({listed}) "
+        f"and substr(last_event, 1, 10) in ({listed})"
+    )
+    values = (model, *days, *days)
+    connection.execute(
+        'delete from metrics where (model, version, "window", window_start) in (select model, '
+        f'version, "window", evaluated_start from windows where {only})',
+        values,
+    )
+    connection.execute(f"delete from windows where {only}", values)
+
+
+def restore_days(
+    connection: sqlite3.Connection, model: str, days: Collection[str]
+) -> list[RejectedTime]:
+    """Let stray rows of these days count again, inside the transaction; return them."""
+    found = [
+        RejectedTime(*row)
+        for day in sorted(days)
+        for row in connection.execute(
+            f"select * from rejected_times where {_OF_DAY} and reason = 'stray'", (model, day)
+        )
+    ]
+    keys = [(one.exchange_id, one.row) for one in found]
+    connection.executemany(
+        "update predictions set event_time = ? where exchange_id = ? and row = ?",
+        [(one.event_time, *key) for one, key in zip(found, keys, strict=True)],
+    )
+    connection.executemany("delete from rejected_times where exchange_id = ? and row = ?", keys)
+    connection.executemany(
+        "update counted_hours set due = 2 where model = ? and hour = ?",
+        {(model, one.hour) for one in found},
+    )
+    return found
+
+
+def rejected_rows(
+    connection: sqlite3.Connection, model: str, exchange_ids: Sequence[str]
+) -> set[tuple[str, int]]:
+    """Return those rows (exchange id, row) of a model's exchanges whose times do not count."""
+    if not connection.execute(
+        "select 1 from rejected_times where model = ? limit 1", (model,)
+    ).fetchone():
+        return set()
+    rows = connection.execute(
+        "select exchange_id, row from rejected_times "
+        "where exchange_id in (select value from json_each(?))",
+        (json.dumps(list(dict.fromkeys(exchange_ids))),),
+    )
+    return {(exchange_id, row) for exchange_id, row in rows}
+
+
+def due_hours(connection: sqlite3.Connection) -> list[CountedHour]:
+    """Return the hours with rows that are not reported yet, from each model's first rejected one.
+
+    Where all times of a model count there is nothing to report.
+    """
+    rows = connection.execute(
+        "select c.model, c.hour, c.rows, (select count(*) from rejected_times r "
+        "where r.model = c.model and r.hour = c.hour) from counted_hours c where c.due = 2 "
+        "or c.due and c.hour >= (select min(hour) from rejected_times r where r.model = c.model) "
+        "order by 2, 1"
+    )
+    return [CountedHour(*row) for row in rows]
+
+
+def mark_reported(connection: sqlite3.Connection, model: str, hour: str) -> None:
+    """Note that an hour was reported, inside the caller's transaction."""
+    connection.execute(
+        "update counted_hours set due = 0 where model = ? and hour = ?", (model, hour)
+    )
+
+
+def has_rows(connection: sqlite3.Connection, model: str, least: int) -> bool:
+    """Return whether a model has so many rows with an event time."""
+    row = connection.execute(
+        "select ifnull(sum(rows), 0) >= ? from event_days where model = ?", (least, model)
+    ).fetchone()
+    return bool(row[0])

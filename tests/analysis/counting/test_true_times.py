@@ -1,0 +1,46 @@
+"""Times are taken out of new rows where they cannot be theirs."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+
+from modeltap import clock
+from modeltap.analysis.counting.true_times import bound_times, without_rejected
+from modeltap.decoding.batches import Batch
+from modeltap.store.connection import connect, writing
+
+NOW = time.time()
+
+
+@pytest.fixture
+def connection(store):
+    connection = connect(store)
+    yield connection
+    connection.close()
+
+
+def batch(*times, first=0):
+    count = len(times)
+    ids = [f"e{first + place}" for place in range(count)]
+    return Batch(ids=ids, row_numbers=[0] * count, rows=[{}] * count, times=list(times))
+
+
+def test_what_is_far_ahead_or_far_before_all_others_is_taken_out(connection):
+    rows = batch(NOW + 3 * clock.DAY, 0.0, math.nan, *(NOW - n * 3600 for n in range(50)))
+    with writing(connection):
+        assert bound_times(connection, "m", "", rows) == []
+    assert [math.isnan(one) for one in rows.times] == [True] * 3 + [False] * 50
+    reasons = connection.execute("select exchange_id, reason from rejected_times order by 1")
+    assert dict(map(tuple, reasons)) == {"e0": "future", "e1": "stray"}
+
+
+def test_rows_that_are_read_again_have_no_time_either(connection):
+    with writing(connection):
+        bound_times(connection, "m", "", batch(0.0, *(NOW - n for n in range(50))))
+    again = without_rejected(connection, "m", batch(0.0, NOW))
+    assert math.isnan(again.times[0]) and again.times[1] == NOW
+    other = without_rejected(connection, "other", batch(0.0, NOW))
+    assert other.times == [0.0, NOW]

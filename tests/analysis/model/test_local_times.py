@@ -1,0 +1,23 @@
+"""Local times are those of the zone's clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.model.local_times import local_times
+from rhythms import DAY, MONDAY
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Chatham"])
+def test_local_times_are_those_of_the_zone(zone):
+    """Also over both changes of the clock, and where offsets are three quarters of an hour."""
+    moments = MONDAY + np.random.default_rng(0).random(500) * 366 * DAY
+    found = local_times(moments, zone)
+    expected = [datetime.fromtimestamp(moment, ZoneInfo(zone)) for moment in moments]
+    assert found.hours.tolist() == [one.hour for one in expected]
+    assert found.weekdays.tolist() == [one.weekday() for one in expected]
+    assert found.dates.tolist() == [one.toordinal() for one in expected]

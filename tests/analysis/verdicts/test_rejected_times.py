@@ -1,0 +1,45 @@
+"""Hours in which event times were rejected, and those after them."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from modeltap.analysis.verdicts import rejected_times
+from modeltap.analysis.verdicts.results import write
+from modeltap.store.connection import connect, writing
+from modeltap.store.event_times import RejectedTime, add_counted, reject
+
+HOURS = [f"2024-01-01T{hour:02}:00:00.000Z" for hour in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "rejected", "verdict"),
+    [(1000, 1, "ok"), (50, 2, "ok"), (1000, 10, "ok"), (1000, 11, "alert"), (4, 4, "alert")],
+)
+def test_an_hour_alerts_where_more_than_one_in_a_hundred_is_rejected(
+    store, rows, rejected, verdict
+):
+    """From the first such hour on each is reported, once, so that an alert can end."""
+    with closing(connect(store)) as connection:
+        for place, hour in enumerate(HOURS):
+            with writing(connection):
+                add_counted(connection, "m", hour, rows)
+                count = rejected if place == 1 else 0
+                reject(
+                    connection,
+                    [
+                        RejectedTime(f"e{n}", 0, "m", "", None, hour, "unreadable")
+                        for n in range(count)
+                    ],
+                )
+        found = list(rejected_times.results(connection))
+        assert [one.period.start for one in found] == HOURS[1:]
+        (first,) = found[0].metrics
+        assert (first.verdict, first.count, first.rows) == (verdict, rejected, rows)
+        assert {one.metrics[0].verdict for one in found[1:]} == {"ok"}
+        with writing(connection):
+            for one in found:
+                write(connection, one)
+        assert list(rejected_times.results(connection)) == []
