@@ -171,6 +171,19 @@ def _accuracy(_known, usual):
     return next(m for m in performance.evaluate(context) if m.metric == "accuracy")
 
 
+def _f1_macro(_known, usual):
+    """Two even classes, right as often in each: F1 is that fraction. Now none is right."""
+    right = round(ROWS * (1 - usual) / 2)
+    wrong = ROWS // 2 - right
+    pairs = [("a", "a", right), ("b", "b", right), ("a", "b", wrong), ("b", "a", wrong)]
+    known = tuple(pair for pair in pairs if pair[2])
+    baseline = Baseline(task="classification", rows=ROWS, mean=1 - usual, variance=0.1, pairs=known)
+    half = ROWS // 2
+    said, labels = ["a"] * half + ["b"] * half, ["b"] * half + ["a"] * half
+    context = LabelledContext("classification", said, labels, baseline)
+    return next(m for m in performance.evaluate(context) if m.metric == "f1_macro")
+
+
 def _mae(_known, usual):
     baseline = Baseline(task="regression", rows=ROWS, mean=10**usual, variance=0.1)
     context = LabelledContext("regression", [1e9 + n for n in range(ROWS)], [0.0] * ROWS, baseline)
@@ -214,6 +227,7 @@ WORST = {
     "freshness_seconds": _pause("freshness_seconds"),
     "mae": _mae,
     "accuracy": _accuracy,
+    "f1_macro": _f1_macro,
     "error_rate": _requests("error_rate"),
     "latency_p95_ms": _requests("latency_p95_ms"),
 }
