@@ -20,7 +20,7 @@ from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.quality import Grown, is_declared
 from modeltap.analysis.detectors.unit_change import FarOutside
-from modeltap.analysis.model.metric import ALERT, LEARNING, NOT_ENOUGH_ROWS, Metric
+from modeltap.analysis.model.metric import ALERT, AT_ONCE, LEARNING, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.references.learning import left_out
 from modeltap.analysis.references.rolling import with_counts
@@ -121,6 +121,9 @@ class LearningWindows(InputWindows):
         for metric in metrics:
             if metric.metric == "out_of_range_rate":
                 metric = self._far_outside(metric, context, samples) or metric
+            if isinstance(metric.evidence, Constant) and metric.value:
+                found.append(self._stuck(metric, metric.evidence, context))
+                continue
             found.append(self._while_learning(metric, context))
         return found
 
@@ -144,22 +147,26 @@ class LearningWindows(InputWindows):
             return value >= _UNSEEN
         if metric.metric == "out_of_range_rate":
             return isinstance(evidence, FarOutside)
-        if metric.metric == "constant_feed" and isinstance(evidence, Constant):
-            return self._constant_hours(metric, evidence, context) >= _CONSTANT_HOURS
         return True
 
-    def _constant_hours(self, metric: Metric, evidence: Constant, context: Context) -> float:
-        """Return for how long a feature has had this one value, up to the end of the window."""
+    def _stuck(self, metric: Metric, evidence: Constant, context: Context) -> Metric:
+        """Return `constant_feed` of a feature that has one value alone now.
+
+        It alerts after some hours of it, where no earlier window had it, too.
+        """
         feature = context.reference.by_name[metric.feature or ""]
         bins = layout(context.reference)[feature.name]
         inner = slice(bins.start, bins.start + feature.bins)
+        before = list(self._earlier)
         start = self._span[0]
-        for one in reversed(self._earlier):
-            counts = one.tally.counts[inner]
-            if counts[evidence.place] != counts.sum():
-                break
-            start = one.start
-        return (self._span[1] - start) / clock.HOUR
+        while before and _is_alone(before[-1].tally.counts[inner], evidence.place):
+            start = before.pop().start
+        usual = any(_is_alone(one.tally.counts[inner], None) for one in before)
+        hours = (self._span[1] - start) / clock.HOUR
+        likely = metric.p_value is None or metric.p_value >= context.alpha_per_fault
+        if usual or likely or hours < _CONSTANT_HOURS:
+            return replace(metric, verdict=LEARNING, strength=0.0)
+        return replace(metric, verdict=ALERT, strength=AT_ONCE)
 
     def _far_outside(
         self, metric: Metric, context: Context, samples: WindowSamples
@@ -179,6 +186,12 @@ class LearningWindows(InputWindows):
             return None
         found = unit_change.evaluate(name, _numbers(samples.batch.columns([name])[name]), low, high)
         return found if found.verdict == ALERT and found.rows >= context.min_rows else None
+
+
+def _is_alone(counts: np.ndarray, place: int | None) -> bool:
+    """Say whether all rows have one value: that of the bin `place`, or any."""
+    rows = counts.sum()
+    return bool(rows and (counts.max() if place is None else counts[place]) == rows)
 
 
 def _numbers(column: Sequence[object]) -> np.ndarray:
