@@ -205,14 +205,26 @@ class InputWindows:
             covered=None if reference.rolling else self._rhythm.covered,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
+        # While the evidence is the detectors' own: findings replace it.
+        metrics = self._urgent(metrics, group, reference, end)
         if rows and any(metric.verdict == ALERT for metric in metrics):
             # They know more of a new value than its bin, and so the sentences do.
             metrics = with_examples(metrics, context, samples.batch)
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
+        return explained(metrics, context)
+
+    def _urgent(
+        self,
+        metrics: list[Metric],
+        group: Sequence[CountedWindow],
+        reference: Reference,
+        end: str,
+    ) -> list[Metric]:
+        """Return the metrics, with the alerts that need no second window marked."""
         weekly = windows_a_week(self.scope.connection, self._series, end)
         frozen = self.reference.state == "active" and not self.reference.rolling
         known = self._rhythm.known(spans(group)) if frozen else None
-        return explained(urgent(metrics, weekly, reference, known), context)
+        return urgent(metrics, weekly, reference, known)
 
     def _seen(self, window: Tally) -> Tally:
         """Return the window's rows as the detectors see them."""
