@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from modeltap.analysis.counting.sample import sample
 from modeltap.analysis.counting.tally import tally
-from modeltap.analysis.counting.traffic import Traffic
-from modeltap.analysis.detectors import evaluate, latency_and_errors
+from modeltap.analysis.counting.traffic import LONGEST_MS, Traffic, count_latency
+from modeltap.analysis.detectors import (
+    constant_feed,
+    drift,
+    duplicate_rate,
+    evaluate,
+    gaps,
+    latency_and_errors,
+    multivariate,
+    performance,
+    quality,
+    row_outliers,
+    schema_change,
+)
 from modeltap.analysis.detectors.context import BothSamples, Context
+from modeltap.analysis.detectors.latency_and_errors import TrafficContext
+from modeltap.analysis.detectors.performance import LabelledContext
 from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.references.fit import fit
 from modeltap.config.metrics import CATALOGUE
 
@@ -111,15 +124,122 @@ def test_what_is_always_so_is_not_comparable(known, usual):
     assert not any(metric.verdict == "alert" for metric in found)
 
 
-@pytest.mark.parametrize("usual", [0.0, 0.5, 0.895, 0.95])
-def test_an_error_rate_can_be_crossed_or_says_so(usual):
-    traffic = Traffic(requests=500, errors=500)
-    context = SimpleNamespace(
-        traffic=traffic, baseline={"error_rate": usual}, seconds=3600.0, min_rows=100
-    )
-    found = next(m for m in latency_and_errors.evaluate(context) if m.metric == "error_rate")
-    assert found.verdict == ("alert" if usual < 0.9 else "not_comparable")
-    assert found.threshold is None or found.threshold <= 0.9
+def _input(metric, feature, detector, **changed):
+    """Return a function from the usual value to a metric of the worst window: `changed` columns."""
+
+    def worst(known, usual):
+        reference, then, now = known
+        rates = {name: usual for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
+        features = tuple(
+            replace(f, baseline_distance=usual, baseline_rates={**rates, "constant_feed": usual})
+            for f in reference.features
+        )
+        varied = replace(reference, features=features, baseline_repeats=usual)
+        columns = {**now, **changed}
+        samples = BothSamples(then, sample(columns, ROWS, varied))
+        window = tally(columns, ROWS, varied)
+        context = Context(varied, window, samples=samples, baselines=Same(usual))
+        found = {(m.metric, m.feature): m for m in detector.evaluate(context)}
+        return found[metric, feature]
+
+    return worst
+
+
+def _pause(metric):
+    def worst(_known, usual):
+        """The usual pause fills so much of an hour; all rows come in its first minute, or last."""
+        reference = replace(
+            fit({"x": [1.0, 2.0] * 100}, 200, model="m"),
+            gap_seconds=3600 * usual,
+            blocks=4,
+            from_time="2024-01-01T00:00:00Z",
+            to_time="2024-01-08T00:00:00Z",
+        )
+        times = np.linspace(0, 1, ROWS)
+        if metric == "gap_seconds":
+            times[-1] = 3599.0
+        window = tally({"x": [1.0] * ROWS}, ROWS, reference)
+        context = Context(reference, window, times=times, start=0.0, end=3600.0)
+        return next(m for m in gaps.evaluate(context) if m.metric == metric)
+
+    return worst
+
+
+def _accuracy(_known, usual):
+    baseline = Baseline(task="classification", rows=ROWS, mean=1 - usual, variance=0.1)
+    context = LabelledContext("classification", ["a"] * ROWS, ["b"] * ROWS, baseline)
+    return next(m for m in performance.evaluate(context) if m.metric == "accuracy")
+
+
+def _mae(_known, usual):
+    baseline = Baseline(task="regression", rows=ROWS, mean=10**usual, variance=0.1)
+    context = LabelledContext("regression", [1e9 + n for n in range(ROWS)], [0.0] * ROWS, baseline)
+    return next(m for m in performance.evaluate(context) if m.metric == "mae")
+
+
+def _requests(metric):
+    def worst(_known, usual):
+        usual_values = {"error_rate": usual, "latency_p95_ms": usual * LONGEST_MS or 1.0}
+        latency = count_latency(np.full(ROWS, 2 * LONGEST_MS))
+        context = TrafficContext(
+            Traffic(requests=ROWS, errors=ROWS, latency=latency), 3600.0, usual_values
+        )
+        return next(m for m in latency_and_errors.evaluate(context) if m.metric == metric)
+
+    return worst
+
+
+FAR = {name: [1e6 * (-1) ** n for n in range(ROWS)] for name in ("x", "y")}
+
+WORST = {
+    "drift": _input("drift", "x", drift, x=[9.0] * ROWS),
+    "multivariate_drift": _input("multivariate_drift", None, multivariate, **FAR),
+    "missing_rate": _input("missing_rate", "x", quality, x=[None] * ROWS),
+    "type_mismatch_rate": _input("type_mismatch_rate", "x", quality, x=["text"] * ROWS),
+    "unseen_rate": _input("unseen_rate", "c", quality, c=["new"] * ROWS),
+    "out_of_range_rate": _input("out_of_range_rate", "x", quality, **FAR),
+    "outlier_rate": _input("outlier_rate", "x", quality, **FAR),
+    "row_outlier_rate": _input("row_outlier_rate", None, row_outliers, **FAR),
+    "constant_feed": _input("constant_feed", "c", constant_feed, c=["a"] * ROWS),
+    "duplicate_rate": _input(
+        "duplicate_rate",
+        None,
+        duplicate_rate,
+        **{"x": [1.0] * ROWS, "y": [1.0] * ROWS, "c": ["a"] * ROWS, "b": [True] * ROWS},
+        t=["one"] * ROWS,
+        e=[[1.0] * 6] * ROWS,
+    ),
+    "schema_change": _input("schema_change", None, schema_change, absent=[1.0] * ROWS),
+    "gap_seconds": _pause("gap_seconds"),
+    "freshness_seconds": _pause("freshness_seconds"),
+    "mae": _mae,
+    "accuracy": _accuracy,
+    "error_rate": _requests("error_rate"),
+    "latency_p95_ms": _requests("latency_p95_ms"),
+}
+"""By metric the worst window that there can be, given what is usual: a part of the bound."""
+
+BY_THE_CLOCK = {"capture_loss", "no_traffic", "no_labels", "analysis_failed", "delivery_failed"}
+"""Counts and times that grow for as long as something lasts: they cross any threshold."""
+
+
+def test_every_metric_with_a_verdict_is_here():
+    known = {name for name, entry in CATALOGUE.items() if entry.has_verdict}
+    assert known == set(WORST) | BY_THE_CLOCK
+
+
+@pytest.mark.parametrize("usual", USUAL)
+@pytest.mark.parametrize("metric", sorted(WORST))
+def test_the_worst_window_alerts_or_the_metric_says_that_none_can(known, metric, usual):
+    """A threshold that nothing can cross would look like a metric that is always well."""
+    found = WORST[metric](known, usual)
+    if found.verdict == "not_comparable":
+        assert usual > 0.6 and found.threshold is None
+        assert "not compared" in explained([found])[0].explanation
+    elif metric == "constant_feed" and usual >= 0.9:
+        assert found.verdict == "ok"  # a feed that was constant before is as it was
+    else:
+        assert found.verdict == "alert", (found.value, found.threshold)
 
 
 def test_a_column_that_was_mostly_missing_can_still_be_all_missing():

@@ -127,3 +127,14 @@ def test_a_reference_without_blocks_is_compared_as_it_is(shop):
     assert len(empty) == 0 and not empty.days_or_more
     rhythm = Rhythm(shop.reference, blocks_for(empty, Window.parse("1d")))
     assert rhythm.compared([(MONDAY, MONDAY + DAY)]) is shop.reference
+
+
+def test_it_covers_the_hours_of_the_week_that_its_blocks_lie_in(shop):
+    """A night without rows is none of them, and of days nobody knows the hours."""
+    rhythm = Rhythm(shop.reference, shop.blocks)
+    assert rhythm.covered == frozenset(range(168))
+    awake = Rhythm(shop.reference, shop.blocks.picked(np.flatnonzero(rhythm.hours >= 6)))
+    assert awake.covered == frozenset(hour for hour in range(168) if hour % 24 >= 6)
+    assert Rhythm(shop.reference, shop.blocks.picked(np.zeros(0, dtype=int))).covered is None
+    days = shop.blocks.joined(np.arange(len(shop.blocks)) // 24)
+    assert Rhythm(shop.reference, days).covered is None

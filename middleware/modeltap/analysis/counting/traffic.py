@@ -17,6 +17,9 @@ from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
 LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
 """Bins of 5 % from .01 ms to 10 minutes: any quantile is known to 2.5 %."""
 
+LONGEST_MS = float(LATENCY_EDGES[-1])
+"""What takes longer is not told apart."""
+
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of one window; they add."""

@@ -101,6 +101,7 @@ class Context:
         alpha: false alarms a window, over all features together.
         drift_floor: the least distance that is a drift.
         times: (n,) Unix seconds of the window's rows.
+        start: the window's start in Unix seconds; None where it has none.
         end: the window's end in Unix seconds; None while it has not come, or where a row is it.
         before: when the row before the window came, in Unix seconds; None where it does not count.
         samples: rows of both sides; None where this window's rows are not compared.
@@ -117,6 +118,7 @@ class Context:
     drift_floor: float = DRIFT_FLOOR["normal"]
     min_rows: int = 100
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    start: float | None = None
     end: float | None = None
     before: float | None = None
     samples: Samples | None = None

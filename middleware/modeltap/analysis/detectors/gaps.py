@@ -8,7 +8,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import MIN_BLOCKS, Context
-from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, verdict
+from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, crossable, no_room, verdict
 from modeltap.analysis.model.reference import Reference
 
 _FLOOR = 2.0
@@ -31,7 +31,8 @@ def evaluate(context: Context) -> list[Metric]:
 
     They have a verdict where the reference spans four windows, and a day: only then its longest
     pause (a night, a weekend) is known. A feed that stopped within the window shows as freshness,
-    one that stopped between two windows of rows as the pause before the second.
+    one that stopped between two windows of rows as the pause before the second. A window that the
+    usual pause nearly fills has no room for a longer one.
     """
     if len(context.times) < 2:
         return []
@@ -57,16 +58,26 @@ def _evaluate(metric: str, length: float, start: float, end: float, context: Con
         return Metric(metric=metric, rows=rows, value=length)
     # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
     mean = float(np.ptp(context.times)) / (rows - 1)
-    threshold = _FLOOR * max(baseline, mean * math.log(rows))
+    usual, bound = max(baseline, mean * math.log(rows)), _bound(context)
+    threshold = crossable(_FLOOR * usual, usual, bound)
+    if threshold is None:
+        return Metric(metric=metric, rows=rows, value=length, **no_room(usual, bound))
     return Metric(
         metric=metric,
         rows=rows,
         value=length,
         threshold=threshold,
-        strength=length / threshold * AT_ONCE if threshold else 0.0,
+        strength=length / (_FLOOR * usual) * AT_ONCE if usual else 0.0,
         verdict=verdict(length > threshold, rows),
         evidence=Pause(float(start), float(end), baseline),
     )
+
+
+def _bound(context: Context) -> float:
+    """Return the longest pause that the window has room for."""
+    if context.start is None or context.end is None or context.before is not None:
+        return math.inf
+    return context.end - context.start
 
 
 def _knows_pauses(reference: Reference) -> bool:

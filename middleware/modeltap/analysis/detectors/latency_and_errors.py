@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 from scipy.special import ndtri
 
-from modeltap.analysis.counting.traffic import Traffic, latency_quantile
+from modeltap.analysis.counting.traffic import LONGEST_MS, Traffic, latency_quantile
 from modeltap.analysis.model.metric import (
     NO_REFERENCE,
     Evidence,
@@ -124,11 +124,13 @@ def _p95(latency: np.ndarray, baseline: float | None, min_rows: int) -> Metric:
     }
     if not baseline or low is None:
         return Metric(**facts, verdict=NO_REFERENCE)
-    threshold = baseline * (1 + _LATENCY_FLOOR)
+    threshold = crossable(baseline * (1 + _LATENCY_FLOOR), baseline, LONGEST_MS)
+    if threshold is None:
+        return Metric(**facts, **no_room(baseline, LONGEST_MS))
     return Metric(
         **facts,
         threshold=threshold,
-        strength=max(0.0, (value / baseline - 1) / _LATENCY_FLOOR),
+        strength=max(0.0, (value - baseline) / (threshold - baseline)),
         verdict=verdict(low > threshold, n),
         evidence=Usual(baseline),
     )

@@ -17,7 +17,9 @@ from modeltap.analysis.model.metric import (
     NO_REFERENCE,
     Evidence,
     Metric,
+    crossable,
     finite,
+    no_room,
     too_few,
     verdict,
 )
@@ -171,13 +173,17 @@ def _classification(
         return [Metric(**facts, verdict=NO_REFERENCE), *described]
     wrong, wrong_before = n - int(right.sum()), round((1 - baseline.mean) * baseline.rows)
     p = grew(wrong, n, wrong_before, baseline.rows)
-    fall = baseline.mean - accuracy
-    alert = p < _ALPHA and fall > _ACCURACY_FLOOR
+    usual = 1 - baseline.mean
+    errors = crossable(usual + _ACCURACY_FLOOR, usual)
+    if errors is None:
+        return [Metric(**facts, p_value=p, **no_room(baseline.mean, 0.0)), *described]
+    fall, floor = baseline.mean - accuracy, errors - usual
+    alert = p < _ALPHA and fall > floor
     compared = Metric(
         **facts,
-        threshold=baseline.mean - _ACCURACY_FLOOR,
+        threshold=1 - errors,
         p_value=p,
-        strength=max(0.0, fall / _ACCURACY_FLOOR),
+        strength=max(0.0, fall / floor),
         verdict=verdict(alert, n),
         evidence=Worse(baseline),
     )

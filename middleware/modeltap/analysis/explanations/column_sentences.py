@@ -64,9 +64,10 @@ def _(evidence: LikelyCode, metric: Metric, _context: Context | None) -> str:
 @sentence.register
 def _(evidence: NoRoom, metric: Metric, _context: Context | None) -> str:
     subject = f"{metric.feature}: " if metric.feature else ""
+    end = "most" if evidence.bound > evidence.usual else "least"
     return (
         f"{subject}not compared, for {metric.metric} usually reaches {number(evidence.usual)}, "
-        f"and {number(evidence.bound)} is the most there is"
+        f"and {number(evidence.bound)} is the {end} there is"
     )
 
 

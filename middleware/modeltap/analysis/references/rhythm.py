@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from modeltap.analysis.counting.tally import pack, unpack
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.feature import Feature
-from modeltap.analysis.model.local_times import local_times
+from modeltap.analysis.model.local_times import hours_of_the_week, local_times
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.references.day_types import cells, types_of
 from modeltap.analysis.statistics.distances import JS_OF_CHI2
@@ -26,6 +27,7 @@ from modeltap.store.windows import CountedWindow
 
 _DAY = 86_400.0
 _HOURS = 24
+_SATURDAY = 5
 
 ANY = -1
 """The hour of a key that is a whole day's."""
@@ -91,6 +93,15 @@ class Rhythm:
         pairs = zip(self.types.tolist(), self.hours.tolist(), strict=True)
         return [Key(day_type, hour) for day_type, hour in pairs]
 
+    @cached_property
+    def covered(self) -> frozenset[int] | None:
+        """The hours of the week that the blocks lie in; None where they are days, or none."""
+        if not len(self.blocks) or self.blocks.days_or_more:
+            return None
+        pairs = zip(self.blocks.starts.tolist(), self.blocks.ends.tolist(), strict=True)
+        hours = np.concatenate([np.arange(start, end, clock.HOUR) for start, end in pairs])
+        return frozenset(hours_of_the_week(hours, self.reference.timezone))
+
     def compared(self, spans: Sequence[tuple[float, float]]) -> Reference:
         """Return the reference of a window with these parts, each (start, end) in Unix seconds.
 
@@ -104,6 +115,22 @@ class Rhythm:
         if keys not in self._compared:
             self._compared[keys] = _with_group(self.reference, self.blocks, self.group(keys))
         return self._compared[keys]
+
+    def known(self, spans: Sequence[tuple[float, float]]) -> int:
+        """Return how many blocks are like a window, for what is said of it to need no other.
+
+        Of days those of working days or of the weekend, as the window's are, though both may seem
+        alike: a first week has two of a weekend. Else those it is compared with.
+        """
+        if not self.blocks.days_or_more:
+            return int(self.group(self.keys_of(spans)).sum()) if len(self.blocks) else 0
+        middles = (self.blocks.starts + self.blocks.ends) / 2
+        days = np.concatenate([self._steps(start, end) for start, end in spans])
+        own, window = (
+            local_times(moments, self.reference.timezone).weekdays >= _SATURDAY
+            for moments in (middles, days)
+        )
+        return min(int(np.sum(own == one)) for one in set(window.tolist()))
 
     def keys_of(self, spans: Sequence[tuple[float, float]]) -> frozenset[Key]:
         """Return the keys of a window's parts; of one longer than a day those of all its days."""

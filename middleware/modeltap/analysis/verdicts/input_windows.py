@@ -196,11 +196,13 @@ class InputWindows:
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
             times=parse_times([row.event_time for row in rows]),
+            start=clock.parse(start),
             end=None if self._ends_with_a_row else clock.parse(end) or 0.0,
             before=self._time_before(group[0]),
             samples=samples if self._has_samples(rows, start, end) else None,
             baselines=self._baselines(start),
             whole=None if reference.rolling else self.reference,
+            covered=None if reference.rolling else self._rhythm.covered,
         )
         metrics = self._decided(evaluate(context, self.detectors), context, samples)
         if rows and any(metric.verdict == ALERT for metric in metrics):
@@ -208,7 +210,9 @@ class InputWindows:
             metrics = with_examples(metrics, context, samples.batch)
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         weekly = windows_a_week(self.scope.connection, self._series, end)
-        return explained(urgent(metrics, weekly, reference), context)
+        frozen = self.reference.state == "active" and not self.reference.rolling
+        known = self._rhythm.known(spans(group)) if frozen else None
+        return explained(urgent(metrics, weekly, reference, known), context)
 
     def _seen(self, window: Tally) -> Tally:
         """Return the window's rows as the detectors see them."""
