@@ -83,3 +83,29 @@ def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
     assert "is private" not in modeltap("doctor", "--store", store)
     file.write_text(f'[[webhooks]]\nurl = "json://{host}:9/"\nformat = "apprise"\n')
     assert "is private" not in modeltap("doctor", "--store", store)
+
+
+@pytest.mark.parametrize(("hours", "words"), [(-5, "5 h behind UTC"), (9, "9 h ahead of UTC")])
+def test_a_column_of_another_clock_suggests_its_zone(tmp_path, hours, words):
+    """And a model with that zone has no such note."""
+    times = every(20, 72 * 10)
+    rows = [{"hour": (time.hour + hours) % 24, "x": n % 7} for n, time in enumerate(times)]
+    zone = {-5: "America/New_York", 9: "Asia/Tokyo"}[hours]
+    for name in ("UTC", zone):
+        store = tmp_path / f"{name.replace('/', '_')}.db"
+        put(store, times, rows)
+        environment = {"MODELTAP_TIMEZONE": name, "MODELTAP_REFERENCE": "first 500 rows"}
+        modeltap("analyze", "--store", store, env=environment)
+        found = lines(modeltap("doctor", "--store", store, "--json"))
+        notes = [one["finding"] for one in found if one["check"] == "timezone"]
+        assert len(notes) == (name == "UTC")
+        assert all(words in note and zone in note and "hour" in note for note in notes)
+
+
+@pytest.mark.parametrize(("machine", "notes"), [("UTC", 0), ("Asia/Tokyo", 1)])
+def test_a_machine_of_another_zone_suggests_it(tmp_path, machine, notes):
+    store = tmp_path / "m.db"
+    put(store, every(20, 600), [{"x": n % 7} for n in range(600)])
+    modeltap("analyze", "--store", store, env={"MODELTAP_REFERENCE": "first 500 rows"})
+    said = modeltap("doctor", "--store", store, env={"TZ": machine})
+    assert said.count("this machine is 9 h ahead of UTC") == notes

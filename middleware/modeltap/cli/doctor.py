@@ -6,11 +6,14 @@ import platform
 import sqlite3
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
+from modeltap import clock
+from modeltap.analysis.model.local_times import zone_ahead
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.overview import overviews
 from modeltap.cli.common import json_option, store_option, store_path
@@ -178,6 +181,30 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
             )
 
 
+def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Suggest a time zone where a column, or this machine, goes by another clock."""
+    for row in active_references(connection):
+        reference = Reference.from_json(row.payload)
+        moment = clock.parse(reference.from_time or "")
+        if moment is None:
+            continue
+        ahead = {f.calendar_shift: f.name for f in reference.features if f.calendar_shift}
+        whose: dict[float, str] = {k: f"column {name}" for k, name in ahead.items()}
+        own = datetime.fromtimestamp(moment, UTC).astimezone().utcoffset()
+        if not whose and own and reference.timezone == clock.UTC_ZONE:
+            whose = {own.total_seconds() / 3600: "this machine"}
+        for hours, name in whose.items():
+            zone = zone_ahead(reference.timezone, hours, moment)
+            if zone is not None:
+                yield (
+                    "timezone",
+                    True,
+                    f"{reference.model}: {name} is {abs(hours):g} h "
+                    f"{'ahead of' if hours > 0 else 'behind'} {reference.timezone}; if that is "
+                    f'the clock that traffic follows, set timezone = "{zone}" or the like',
+                )
+
+
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Name the values that are likely codes for missing ones, and what to write."""
     for row in active_references(connection):
@@ -221,6 +248,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         f"{lost:,} exchanges were dropped" if lost else "nothing was dropped",
     )
     yield from _references(connection)
+    yield from _clocks(connection)
     yield from _likely_codes(connection)
     failed = newest_failure(connection, "analyze")
     if failed is not None:
