@@ -38,7 +38,7 @@ def test_each_rate_has_its_own_rows():
 @pytest.mark.parametrize("part", [0.006, 0.05, 0.2])
 def test_a_likely_code_for_a_missing_value_is_reported_as_a_rate(code, part):
     """Exactly, however few its rows are; not where it was declared, or where no value is."""
-    values = np.random.default_rng(1).normal(200, 20, 3000)
+    values = np.random.default_rng(1).normal(500, 20, 3000)
     then, now = values.copy(), values[:1000].copy()
     then[: int(3000 * part)] = code
     now[:77] = code

@@ -25,6 +25,9 @@ from modeltap.config.windows import Window
 from modeltap.store.references import StoredBlock, reference_blocks
 from modeltap.store.windows import CountedWindow
 
+_MOST_STEPS = 10_000
+"""A year of hours: more moments of a window tell no more of its hours."""
+
 _DAY = 86_400.0
 _HOURS = 24
 _SATURDAY = 5
@@ -148,7 +151,9 @@ class Rhythm:
         if self.blocks.days_or_more:
             days = max(1, round(length / _DAY))
             return start + length * (np.arange(days) + 0.5) / days
+        # Blocks of rows may all have one time, and a window of them last for weeks.
         usual = float(np.median(self.blocks.ends - self.blocks.starts))
+        usual = max(usual, 1.0, length / _MOST_STEPS)
         return np.arange(start, start + length, usual)
 
     def group(self, keys: Iterable[Key]) -> np.ndarray:
