@@ -8,7 +8,7 @@ import pytest
 
 from command import lines, modeltap
 from modeltap.store.connection import connect
-from stores import every, put
+from stores import analyze, every, put, read
 
 
 def test_doctor_is_content_and_then_is_not(at, tmp_path):
@@ -21,6 +21,24 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
     connect(open_to_all).close()
     open_to_all.chmod(0o644)
     modeltap("doctor", "--store", open_to_all, code=1)
+
+
+def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
+    """The reference's windows report it, too, as a rate with its words."""
+    store = tmp_path / "codes.db"
+    rows = [{"depth": -999 if n % 9 == 0 else 20 + n % 17} for n in range(900)]
+    put(store, every(1, 900), rows, model="pumps")
+    analyze(store, {"reference": "first 600 rows", "window": "300 rows"})
+    said = modeltap("doctor", "--store", store)
+    assert "pumps: depth has -999 in many rows" in said
+    assert "[models.pumps.features.depth] missing_values = [-999]" in said
+    found = read(
+        store,
+        "select value, explanation, window_start from metrics where metric = 'sentinel_rate' "
+        "order by window_start",
+    )
+    assert [row["value"] for row in found][-1] == pytest.approx(1 / 9, abs=0.01)
+    assert all("declare it in missing_values" in row["explanation"] for row in found)
 
 
 def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
@@ -65,3 +83,29 @@ def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
     assert "is private" not in modeltap("doctor", "--store", store)
     file.write_text(f'[[webhooks]]\nurl = "json://{host}:9/"\nformat = "apprise"\n')
     assert "is private" not in modeltap("doctor", "--store", store)
+
+
+@pytest.mark.parametrize(("hours", "words"), [(-5, "5 h behind UTC"), (9, "9 h ahead of UTC")])
+def test_a_column_of_another_clock_suggests_its_zone(tmp_path, hours, words):
+    """And a model with that zone has no such note."""
+    times = every(20, 72 * 10)
+    rows = [{"hour": (time.hour + hours) % 24, "x": n % 7} for n, time in enumerate(times)]
+    zone = {-5: "America/New_York", 9: "Asia/Tokyo"}[hours]
+    for name in ("UTC", zone):
+        store = tmp_path / f"{name.replace('/', '_')}.db"
+        put(store, times, rows)
+        environment = {"MODELTAP_TIMEZONE": name, "MODELTAP_REFERENCE": "first 500 rows"}
+        modeltap("analyze", "--store", store, env=environment)
+        found = lines(modeltap("doctor", "--store", store, "--json"))
+        notes = [one["finding"] for one in found if one["check"] == "timezone"]
+        assert len(notes) == (name == "UTC")
+        assert all(words in note and zone in note and "hour" in note for note in notes)
+
+
+@pytest.mark.parametrize(("machine", "notes"), [("UTC", 0), ("Asia/Tokyo", 1)])
+def test_a_machine_of_another_zone_suggests_it(tmp_path, machine, notes):
+    store = tmp_path / "m.db"
+    put(store, every(20, 600), [{"x": n % 7} for n in range(600)])
+    modeltap("analyze", "--store", store, env={"MODELTAP_REFERENCE": "first 500 rows"})
+    said = modeltap("doctor", "--store", store, env={"TZ": machine})
+    assert said.count("this machine is 9 h ahead of UTC") == notes

@@ -6,11 +6,15 @@ import platform
 import sqlite3
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
+from modeltap import clock
+from modeltap.analysis.model.local_times import zone_ahead
+from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.overview import overviews
 from modeltap.cli.common import json_option, store_option, store_path
 from modeltap.config import sources
@@ -28,6 +32,7 @@ from modeltap.store.connection import connect
 from modeltap.store.deliveries import failures
 from modeltap.store.dropped import count_dropped
 from modeltap.store.exchanges import count_exchanges, newest_start
+from modeltap.store.references import active_references
 from modeltap.store.settings import SettingsReader
 from modeltap.store.stored_exchanges import decode_problems, newest_with_note
 from modeltap.wording import plural
@@ -176,6 +181,46 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
             )
 
 
+def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Suggest a time zone where a column, or this machine, goes by another clock."""
+    for row in active_references(connection):
+        reference = Reference.from_json(row.payload)
+        moment = clock.parse(reference.from_time or "")
+        if moment is None:
+            continue
+        ahead = {f.calendar_shift: f.name for f in reference.features if f.calendar_shift}
+        whose: dict[float, str] = {k: f"column {name}" for k, name in ahead.items()}
+        own = datetime.fromtimestamp(moment, UTC).astimezone().utcoffset()
+        if not whose and own and reference.timezone == clock.UTC_ZONE:
+            whose = {own.total_seconds() / 3600: "this machine"}
+        for hours, name in whose.items():
+            zone = zone_ahead(reference.timezone, hours, moment)
+            if zone is not None:
+                yield (
+                    "timezone",
+                    True,
+                    f"{reference.model}: {name} is {abs(hours):g} h "
+                    f"{'ahead of' if hours > 0 else 'behind'} {reference.timezone}; if that is "
+                    f'the clock that traffic follows, set timezone = "{zone}" or the like',
+                )
+
+
+def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Name the values that are likely codes for missing ones, and what to write."""
+    for row in active_references(connection):
+        reference = Reference.from_json(row.payload)
+        codes = [f for f in reference.features if f.sentinel is not None]
+        if codes:
+            named = ", ".join(f"{f.name} has {f.sentinel:g}" for f in codes[:_NAMED])
+            yield (
+                "missing values",
+                True,
+                f"{row.model}: {named} in many rows, far from all others; if that means a missing "
+                f"value, say so in modeltap.toml, [models.{row.model}.features.{codes[0].name}] "
+                f"missing_values = [{codes[0].sentinel:g}]",
+            )
+
+
 def _unmapped(connection: sqlite3.Connection) -> str:
     """Name the fields of the last answer that no prediction was found in, and what to write."""
     exchange = newest_with_note(connection, NO_PREDICTION)
@@ -203,6 +248,8 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         f"{lost:,} exchanges were dropped" if lost else "nothing was dropped",
     )
     yield from _references(connection)
+    yield from _clocks(connection)
+    yield from _likely_codes(connection)
     failed = newest_failure(connection, "analyze")
     if failed is not None:
         lines = failed.log.strip().splitlines()

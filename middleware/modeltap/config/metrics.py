@@ -179,6 +179,15 @@ _QUALITY = (
         "iqr_outlier_rate", "fraction", "lower", None, None, False, "values beyond Tukey's fences"
     ),
     CatalogueEntry(
+        "sentinel_rate",
+        "fraction",
+        None,
+        None,
+        "quality",
+        False,
+        "rows with a value that is likely a code for a missing one",
+    ),
+    CatalogueEntry(
         "row_outlier_rate",
         "fraction",
         "lower",

@@ -52,7 +52,7 @@ _NEAR_SECONDS = 86_400.0
 _FIRST_LOOK, _FIRST_AGREE = 200, 0.9
 """Rows that say whether it is worth to look at all of them."""
 
-Part = Callable[[LocalTimes], np.ndarray]
+_Part = Callable[[LocalTimes], np.ndarray]
 """A part of the calendar as a number."""
 
 
@@ -112,7 +112,7 @@ class _Clocks:
             self._known[shift, some] = local_times(moments + 3600.0 * shift, self.zone)
         return self._known[shift, some]
 
-    def shift_of(self, values: np.ndarray, of: Part) -> int | None:
+    def shift_of(self, values: np.ndarray, of: _Part) -> int | None:
         """Return the hours by which the values' clock is ahead; None where no clock has them."""
         for shift in _SHIFTS:
             if np.mean(of(self.at(shift, some=True)) == values[self.some]) < _FIRST_AGREE:
@@ -148,7 +148,7 @@ _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _MONTHS = ["january", "february", "march", "april", "may", "june"]
 _MONTHS += ["july", "august", "september", "october", "november", "december"]
 
-_NAMES: tuple[tuple[str, list[str], Part], ...] = (
+_NAMES: tuple[tuple[str, list[str], _Part], ...] = (
     ("weekday", [*_DAYS, *(name[:3] for name in _DAYS)], lambda t: t.weekdays),
     ("month", [*_MONTHS, *(name[:3] for name in _MONTHS)], lambda t: _dates(t).months - 1),
 )
@@ -177,7 +177,7 @@ def _dates(times: LocalTimes) -> _Dates:
     )
 
 
-_NUMBERS: tuple[tuple[str, Part, tuple[int, ...]], ...] = (
+_NUMBERS: tuple[tuple[str, _Part, tuple[int, ...]], ...] = (
     ("hour", lambda t: t.hours, (0,)),
     ("weekday", lambda t: t.weekdays, (0, 1)),
     ("weekday", lambda t: (t.weekdays + 1) % 7, (0, 1)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 
@@ -57,3 +57,36 @@ def hours_of_the_week(moments: Sequence[float] | np.ndarray, zone: str) -> set[i
 def _offset(moment: float, place: ZoneInfo) -> float:
     found = datetime.fromtimestamp(moment, UTC).astimezone(place).utcoffset()
     return found.total_seconds() if found is not None else 0.0
+
+
+_KNOWN_ZONES = (
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Athens",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)
+"""Zones of many people, which are named first."""
+
+
+def zone_ahead(zone: str, hours: float, moment: float) -> str | None:
+    """Return a time zone whose clock is so many hours ahead of another's at a moment, if any is.
+
+    >>> zone_ahead("UTC", -5, 1_704_067_200.0), zone_ahead("UTC", 0.3, 1_704_067_200.0)
+    ('America/New_York', None)
+    """
+    wanted = _offset_of(zone, moment) + 3600 * hours
+    names = (*_KNOWN_ZONES, *sorted(available_timezones()))
+    return next((name for name in names if _offset_of(name, moment) == wanted), None)
+
+
+def _offset_of(zone: str, moment: float) -> float:
+    return 0.0 if zone == clock.UTC_ZONE else _offset(moment, ZoneInfo(zone))

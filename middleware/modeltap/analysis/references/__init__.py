@@ -4,7 +4,6 @@ fit                   types, bins, counts and baselines from columns
 learning              which rows are learnt, and until when
 overview              the references of a store, and what is awaited
 freeze                a reference from stored rows or a file, written to the store
-day_types             which days of the week are alike
 rhythm                with which of its rows a window is compared
 learn_rhythm          its blocks, and what differs by hour and day
 variation             each feature's variation between blocks of the reference

@@ -18,7 +18,6 @@ from modeltap.analysis.model.blocks import Blocks, filled_up
 from modeltap.analysis.model.feature import Column, Feature
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference, layout
-from modeltap.analysis.references.day_types import learn_day_types
 from modeltap.analysis.references.rhythm import Rhythm, blocks_for, with_rhythm
 from modeltap.analysis.references.variation import (
     Pairs,
@@ -27,6 +26,7 @@ from modeltap.analysis.references.variation import (
     taken,
     variation,
 )
+from modeltap.analysis.statistics.day_types import learn_day_types
 from modeltap.config.settings import Settings
 from modeltap.config.windows import AUTO, Window
 

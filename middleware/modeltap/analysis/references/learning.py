@@ -32,6 +32,9 @@ PROVISIONAL_ROWS = 5_000
 _TO_KNOW_STRAYS = 5
 """Of fewer rows nobody knows which one has the wrong year: the first may be it."""
 
+_FEW = 100
+"""Rows that are kept of any hour, as many as a window needs, where a tenth of all allows it."""
+
 _MILLISECOND = 0.001
 """The resolution of stored times, in seconds."""
 
@@ -88,7 +91,9 @@ def learning_of(
 def learnt_rows(
     connection: sqlite3.Connection, model: str, version: str, learning: Learning, limit: int
 ) -> list[StoredRow]:
-    """Return the rows that are learnt, at most `limit`, the same number of each busy hour.
+    """Return the rows that are learnt, at most `limit`, the same fraction of each hour.
+
+    A day is a mixture of its hours, so their proportions stay; but quiet ones keep some rows.
 
     Where only a number of rows is asked for, `limit` is that number, and they are the first.
     """
@@ -97,14 +102,14 @@ def learnt_rows(
         rows = rows_between(connection, model, version, (span.start, 0, 0), (span.end, 0, 0))
         return _without(rows, learning.left_out)[:limit]
     hours = stored.rows_by_hour(connection, model, version, span)
-    most = _most_of_an_hour(list(hours.values()), limit)
     found: list[StoredRow] = []
+    counts = list(hours.values())
     for hour in hours:
         first, after = max(span.start, hour), min(span.end, hour + "~")
         rows = rows_between(connection, model, version, (first, 0, 0), (after, 0, 0))
         rows = _without(rows, learning.left_out)
         keys = [(row.exchange_id, row.row) for row in rows]
-        found += [rows[place] for place in choose(keys, most)]
+        found += [rows[place] for place in choose(keys, _sampled_of(len(keys), counts, limit))]
     return found
 
 
@@ -202,16 +207,13 @@ def _without(rows: Sequence[StoredRow], spans: Sequence[EventSpan]) -> list[Stor
     return [row for row in rows if not any(start <= row.event_time < end for start, end in spans)]
 
 
-def _most_of_an_hour(counts: Sequence[int], limit: int) -> int:
-    """Return the number of rows an hour at which all hours together have `limit` at most.
+def _sampled_of(count: int, hours: Sequence[int], limit: int) -> int:
+    """Return how many of an hour's rows are kept where those of all hours are to be `limit`.
 
-    >>> _most_of_an_hour([10, 10, 1000], 100), _most_of_an_hour([10, 10], 100)
-    (80, 10)
+    >>> hours = [400] * 20 + [10, 40]
+    >>> [_sampled_of(count, hours, 4000) for count in (400, 10, 40)]
+    [179, 10, 18]
     """
-    rest, hours = limit, sorted(counts)
-    for place, count in enumerate(hours):
-        even = rest // (len(hours) - place)
-        if count > even:
-            return max(1, even)
-        rest -= count
-    return max(hours, default=0)
+    least = min(_FEW, limit // (10 * max(1, len(hours))))
+    rest = limit - least * len(hours)
+    return min(count, max(least, count * rest // max(1, sum(hours))))

@@ -19,7 +19,7 @@ from modeltap.analysis.model.blocks import Blocks
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.local_times import hours_of_the_week, local_times
 from modeltap.analysis.model.reference import Reference, layout
-from modeltap.analysis.references.day_types import cells, types_of
+from modeltap.analysis.statistics.day_types import cells, types_of
 from modeltap.analysis.statistics.distances import JS_OF_CHI2
 from modeltap.config.windows import Window
 from modeltap.store.references import StoredBlock, reference_blocks

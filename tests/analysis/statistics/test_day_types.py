@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from modeltap.analysis.model.local_times import local_times
-from modeltap.analysis.references.day_types import ALIKE, types_of
+from modeltap.analysis.statistics.day_types import ALIKE, types_of
 from rhythms import DAY, HOUR, MONDAY, learnt_week
 
 
