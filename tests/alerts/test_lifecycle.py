@@ -39,11 +39,11 @@ def test_a_small_loss_is_a_warning_and_a_large_one_critical(connection, judge, r
         judge(row(number, "alert", metric="mae", feature=None, strength=strength))
         return [one["severity"] for one in alerts(connection)]
 
-    assert loss(0, 2.1) == ["warning"]
-    assert loss(1, 2.4) == ["warning"]
+    assert loss(0, 1.5) == ["warning"]
+    assert loss(1, 1.9) == ["warning"]
     assert loss(2, 4.0) == ["critical"]
-    assert loss(3, 2.1) == ["critical"]
-    judge(row(3, "alert", metric="error_rate", feature=None, strength=2.1))
+    assert loss(3, 1.2) == ["critical"]
+    judge(row(3, "alert", metric="error_rate", feature=None, strength=1.1))
     judge(row(3, "alert", strength=9.0))
     assert [one["severity"] for one in alerts(connection)] == ["critical", "critical", "warning"]
 

@@ -198,14 +198,13 @@ def _regression(
     }
     if baseline is None:
         return [Metric(**facts, verdict=NO_REFERENCE), *described]
-    usual, floor = baseline.mean + baseline.usual_loss, loss_floor(baseline)
-    loss = mae - usual
+    loss, floor = mae - baseline.mean, baseline.usual_loss + loss_floor(baseline)
     # A model without any error has no variance to compare with: each error is new.
     p = mean_grew(baseline.moments, moments(absolute)) if baseline.variance else float(loss <= 0)
     alert = p < context.level and loss > floor
     compared = Metric(
         **facts,
-        threshold=usual + floor,
+        threshold=baseline.mean + floor,
         p_value=p,
         strength=max(0.0, loss / floor) if floor else AT_ONCE * alert,
         verdict=verdict(alert, n),
@@ -262,7 +261,7 @@ def _accuracy(
         **facts,
         threshold=1 - limit,
         p_value=p,
-        strength=max(0.0, (1 - value - usual) / (limit - usual)),
+        strength=_strength(value, baseline.mean, 1 - limit),
         verdict=verdict(alert, n),
         evidence=Worse(baseline, guess=guess),
     )
@@ -318,10 +317,14 @@ def _f1(
         **facts,
         threshold=1 - limit,
         p_value=p,
-        strength=max(0.0, (1 - value - usual) / (limit - usual)),
+        strength=_strength(value, before, 1 - limit),
         verdict=verdict(p is not None and p < context.level * _F1_PART, n),
         evidence=ScoreFell(before, lost_class(baseline.counts, pairs)),
     )
+
+
+def _strength(value: float, before: float, threshold: float) -> float:
+    return max(0.0, (before - value) / (before - threshold))
 
 
 def loss_floor(baseline: Baseline) -> float:
