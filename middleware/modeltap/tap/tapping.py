@@ -156,5 +156,5 @@ def _check_reference(settings: Settings) -> None:
         if reference.kind == "file" and not Path(reference.path).is_file():
             raise ConfigError(
                 f"reference {one.reference!r}: there is no such file; name one, "
-                "or write 'first 2000 rows'"
+                "or write 'first 7d, 2000 rows'"
             )

@@ -27,6 +27,7 @@ from modeltap.store.windows import CountedWindow
 
 _DAY = 86_400.0
 _HOURS = 24
+_SATURDAY = 5
 
 ANY = -1
 """The hour of a key that is a whole day's."""
@@ -114,6 +115,22 @@ class Rhythm:
         if keys not in self._compared:
             self._compared[keys] = _with_group(self.reference, self.blocks, self.group(keys))
         return self._compared[keys]
+
+    def known(self, spans: Sequence[tuple[float, float]]) -> int:
+        """Return how many blocks are like a window, for what is said of it to need no other.
+
+        Of days those of working days or of the weekend, as the window's are, though both may seem
+        alike: a first week has two of a weekend. Else those it is compared with.
+        """
+        if not self.blocks.days_or_more:
+            return int(self.group(self.keys_of(spans)).sum()) if len(self.blocks) else 0
+        middles = (self.blocks.starts + self.blocks.ends) / 2
+        days = np.concatenate([self._steps(start, end) for start, end in spans])
+        own, window = (
+            local_times(moments, self.reference.timezone).weekdays >= _SATURDAY
+            for moments in (middles, days)
+        )
+        return min(int(np.sum(own == one)) for one in set(window.tolist()))
 
     def keys_of(self, spans: Sequence[tuple[float, float]]) -> frozenset[Key]:
         """Return the keys of a window's parts; of one longer than a day those of all its days."""

@@ -209,7 +209,9 @@ class InputWindows:
             metrics = with_examples(metrics, context, samples.batch)
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         weekly = windows_a_week(self.scope.connection, self._series, end)
-        return explained(urgent(metrics, weekly, reference), context)
+        frozen = self.reference.state == "active" and not self.reference.rolling
+        known = self._rhythm.known(spans(group)) if frozen else None
+        return explained(urgent(metrics, weekly, reference, known), context)
 
     def _seen(self, window: Tally) -> Tally:
         """Return the window's rows as the detectors see them."""

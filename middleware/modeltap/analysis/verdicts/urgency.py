@@ -42,7 +42,10 @@ _LEVEL_A_WEEK = 0.01
 
 
 def urgent(
-    metrics: Sequence[Metric], windows_a_week: float, reference: Reference | None = None
+    metrics: Sequence[Metric],
+    windows_a_week: float,
+    reference: Reference | None = None,
+    known: int | None = None,
 ) -> list[Metric]:
     """Return `metrics`, with `at_once` where an alert needs no second window.
 
@@ -50,12 +53,16 @@ def urgent(
         metrics: all of one window, those without an alert too: they count as tests.
         windows_a_week: how many windows a week has.
         reference: what the window was compared with; None where that is no reference.
+        known: how many of the reference's blocks are like the window; by default all.
     """
+    blocks = reference.blocks if known is None and reference is not None else known
     tests = Counter(map(_kind, (m for m in metrics if m.verdict in (OK, ALERT))))
     return [
         replace(metric, at_once=True)
         if metric.verdict == ALERT
-        and _is_sure(metric, _LEVEL_A_WEEK / (windows_a_week * tests[_kind(metric)]), reference)
+        and _is_sure(
+            metric, _LEVEL_A_WEEK / (windows_a_week * tests[_kind(metric)]), reference, blocks
+        )
         else metric
         for metric in metrics
     ]
@@ -76,13 +83,13 @@ def _kind(metric: Metric) -> str | None:
     return entry.report if entry is not None else None
 
 
-def _is_sure(metric: Metric, level: float, reference: Reference | None) -> bool:
+def _is_sure(metric: Metric, level: float, reference: Reference | None, blocks: int | None) -> bool:
     if (metric.strength or 0.0) < AT_ONCE:
         return False
     if _is_certain(metric, reference):
         return True
     p = _p_value(metric)
-    knows_variation = reference is None or reference.blocks >= MIN_BLOCKS
+    knows_variation = blocks is None or blocks >= MIN_BLOCKS
     return knows_variation and p is not None and p < level
 
 
