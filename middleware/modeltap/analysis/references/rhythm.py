@@ -148,8 +148,7 @@ class Rhythm:
         if self.blocks.days_or_more:
             days = max(1, round(length / _DAY))
             return start + length * (np.arange(days) + 0.5) / days
-        usual = float(np.median(self.blocks.ends - self.blocks.starts))
-        return np.arange(start, start + length, usual)
+        return np.append(np.arange(start, start + length, clock.HOUR), start + length - 1)
 
     def group(self, keys: Iterable[Key]) -> np.ndarray:
         """Return which blocks windows with these keys are compared with: (b,) booleans."""
