@@ -29,9 +29,9 @@ from windows import Columns, alerts, sampled
 from modeltap.analysis.detectors.performance import LabelledContext
 from modeltap.analysis.detectors.performance import evaluate as evaluate_performance
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.analysis.references.fit import fit
+from modeltap.analysis.references.performance_baseline import learn_baseline
 
 WINDOWS = 3
 """A fault is to be found within so many."""
@@ -232,10 +232,8 @@ class Reference:
 
     def __init__(self, rng: np.random.Generator, rows: int, multivariate: bool) -> None:
         whole = table(rng, rows)
-        right = whole["prediction"] == whole["label"]
-        mean = float(right.mean())
-        self.performance = Baseline(
-            task="classification", rows=rows, mean=mean, variance=mean * (1 - mean)
+        self.performance = learn_baseline(
+            whole["prediction"], whole["label"].tolist(), "classification"
         )
         self.inputs = fit(_features(whole), rows, model="m")
         self.sample = sampled(_features(whole), rows, self.inputs) if multivariate else None

@@ -32,6 +32,22 @@ def test_a_strong_effect_fires_at_once_and_ok_ends_it(connection, judge, row, we
     assert alert["summary"] == "flights: temp: median went from 10 to 20"
 
 
+def test_a_small_loss_is_a_warning_and_a_large_one_critical(connection, judge, row):
+    """Of performance: it may get critical, and stays so. Inputs have one severity."""
+
+    def loss(number, strength):
+        judge(row(number, "alert", metric="mae", feature=None, strength=strength))
+        return [one["severity"] for one in alerts(connection)]
+
+    assert loss(0, 2.1) == ["warning"]
+    assert loss(1, 2.4) == ["warning"]
+    assert loss(2, 4.0) == ["critical"]
+    assert loss(3, 2.1) == ["critical"]
+    judge(row(3, "alert", metric="error_rate", feature=None, strength=2.1))
+    judge(row(3, "alert", strength=9.0))
+    assert [one["severity"] for one in alerts(connection)] == ["critical", "critical", "warning"]
+
+
 def test_a_weak_effect_needs_two_windows_in_a_row(connection, judge, row, week):
     assert judge(row(0, "alert", strength=1.5)) == []
     assert judge(row(1, "ok")) == []

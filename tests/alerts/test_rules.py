@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.alerts.rules import default_rule, fingerprint, rules_for
+from modeltap.alerts.rules import DEFAULT_RULES, default_rule, fingerprint, rules_for
 from modeltap.config import sources
-from modeltap.config.rule_settings import parse_rule
+from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.errors import ConfigError
 
 
@@ -132,3 +132,11 @@ def test_the_scheduler_leaves_a_wrong_rule_out_and_says_so(caplog):
     )
     assert [rule.metric for rule in settings.rules] == ["mae"]
     assert "did you mean 'mae'?" in caplog.text
+
+
+@pytest.mark.parametrize("settings", [{"severity": "critical"}, {"above": 5.0}])
+def test_a_severity_of_ones_own_or_of_a_limit_holds_for_small_effects_too(settings):
+    own = DEFAULT_RULES["performance"].with_settings(
+        RuleSettings(metric="mae", rule="performance", **settings)
+    )
+    assert own.severity_of(1.0) == "critical"

@@ -8,7 +8,7 @@ import pytest
 
 from command import lines, modeltap
 from modeltap.store.connection import connect
-from stores import every, put
+from stores import analyze, every, put, read
 
 
 def test_doctor_is_content_and_then_is_not(at, tmp_path):
@@ -21,6 +21,24 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
     connect(open_to_all).close()
     open_to_all.chmod(0o644)
     modeltap("doctor", "--store", open_to_all, code=1)
+
+
+def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
+    """The reference's windows report it, too, as a rate with its words."""
+    store = tmp_path / "codes.db"
+    rows = [{"depth": -999 if n % 9 == 0 else 20 + n % 17} for n in range(900)]
+    put(store, every(1, 900), rows, model="pumps")
+    analyze(store, {"reference": "first 600 rows", "window": "300 rows"})
+    said = modeltap("doctor", "--store", store)
+    assert "pumps: depth has -999 in many rows" in said
+    assert "[models.pumps.features.depth] missing_values = [-999]" in said
+    found = read(
+        store,
+        "select value, explanation, window_start from metrics where metric = 'sentinel_rate' "
+        "order by window_start",
+    )
+    assert [row["value"] for row in found][-1] == pytest.approx(1 / 9, abs=0.01)
+    assert all("declare it in missing_values" in row["explanation"] for row in found)
 
 
 def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):

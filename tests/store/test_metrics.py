@@ -118,7 +118,15 @@ def test_alerts_are_no_normal_values(connection, put):
     def normal(limit):
         return metrics.last_normal_values(connection, "m", "", "1d", "drift", "2024-01-04", limit)
 
-    assert normal(9) == [3.0, 1.0] and normal(1) == [3.0]
+    assert [one.value for one in normal(9)] == [3.0, 1.0] and normal(1) == normal(9)[:1]
+
+
+def test_values_at_given_starts_are_known_with_an_alert_or_without(connection, put):
+    """But not those of too few rows, which are noise."""
+    put(row(1), row(2, verdict="alert"), row(3, verdict="not_enough_rows"), row(4))
+    starts = [f"2024-01-{day:02}" for day in (2, 3, 4, 9)]
+    found = metrics.values_at(connection, "m", "", "1d", "drift", starts)
+    assert [one.value for one in found] == [2.0, 4.0]
 
 
 def test_a_window_forgets_what_another_reference_said_and_what_is_not_kept(connection, put):

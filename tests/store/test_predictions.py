@@ -71,7 +71,9 @@ def test_the_last_label_of_a_row_counts(connection):
     with writing(connection):
         insert_labels(connection, [("id10", 0, 1), ("id10", 1, 5), ("id10", 0, 2)], source="t")
     found = predictions.labelled_predictions(connection, "m", "", ROWS[0], ROWS[4])
-    assert sorted(found, key=str) == [(10.0, 2), (10.0, 5), (11.0, None), (11.0, None)]
+    pairs = sorted((one.prediction, str(one.label)) for one in found)
+    assert pairs == [(10.0, "2"), (10.0, "5"), (11.0, "None"), (11.0, "None")]
+    assert {one.event_time for one in found} <= {row[0] for row in ROWS}
 
 
 def test_errors_of_a_month_are_of_its_labelled_rows(connection):

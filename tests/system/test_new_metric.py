@@ -67,8 +67,8 @@ def test_its_rows_its_report_and_its_alert(store, crowding):
     analyze(store, SAID)
     said = run("metrics", "--store", store, "--metric", "crowding", "--json")
     rows = [json.loads(line) for line in said.splitlines()]
-    assert [row["verdict"] for row in rows] == ["ok", "ok", "alert"]
-    assert "crowding" in run("quality", "--store", store, "--last", "3")
+    assert [row["verdict"] for row in rows] == ["learning", "alert"]
+    assert "crowding" in run("quality", "--store", store, "--last", "2")
     assert "crowding" not in run("drift", "--store", store, "--last", "3")
     (alert,) = read(store, "select * from alerts where metric = 'crowding'")
     assert (alert["rule"], alert["state"]) == ("data_quality", "firing")
@@ -83,6 +83,6 @@ def test_a_detector_that_raises_costs_only_its_own_metrics(store, monkeypatch, c
     with caplog.at_level(logging.ERROR, "modeltap"):
         assert analyze(store, SAID).windows >= 3
     failures = [entry for entry in caplog.records if "no metrics of broken" in entry.message]
-    assert len(failures) == 3
+    assert len(failures) == 2, "the first day has nothing to be compared with"
     found = {row["metric"] for row in read(store, "select distinct metric from metrics")}
     assert {"drift", "missing_rate", "duplicate_rate", "gap_seconds"} <= found

@@ -308,7 +308,8 @@ def test_a_persons_rows_are_erased_from_the_reference_too(store):
     put(store, every(2, 3000), [row for seed in range(5) for row in day(seed)][:3000])
     analyze(store, SAID)
     before = read(store, "select count(*) as n from reference_rows")[0]["n"]
-    assert before == 2880, "four days"
+    rows = read(store, 'select rows from "references"')[0]["rows"]
+    assert before == rows > 2000, "a window is compared with those of its hours"
     (one,) = read(
         store,
         "select seq, id from exchanges where id = (select exchange_id from reference_rows limit 1)",

@@ -48,13 +48,17 @@ def go_on(
     evaluation: Evaluation,
     *,
     beginning: Evaluation | None,
+    severity: str,
 ) -> None:
     """Let an incident go on; one whose state was unknown fires again.
 
     Args:
         beginning: the window in which it began, if an older window shows that it was earlier.
+        severity: that of this window; an incident that was critical once stays so.
     """
     row = evaluation.row
+    if severity == "critical" and alert["severity"] != severity:
+        change_alert(connection, alert["id"], severity=severity)
     if alert["state"] != "firing":
         _set_state(connection, alert, row, "firing", note="there is a verdict again")
     if beginning is not None:
@@ -143,7 +147,7 @@ def _new_alert(subject: AlertSubject, state: str, evaluation: Evaluation) -> dic
         "metric": row["metric"],
         "feature": row["feature"],
         "segment": row["segment"],
-        "severity": subject.rule.severity,
+        "severity": subject.rule.severity_of(evaluation.strength),
         "state": state,
         "window": row["window"],
         "window_start": row["window_start"],

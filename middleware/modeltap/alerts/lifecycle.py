@@ -213,7 +213,9 @@ def _apply(
     if change is Change.SUSPECT:
         changes.suspect(connection, subject, evaluation)
     elif change is Change.CONTINUE and alert is not None:
-        changes.go_on(connection, alert, evaluation, beginning=_beginning(subject))
+        severity = subject.rule.severity_of(evaluation.strength)
+        beginning = _beginning(subject)
+        changes.go_on(connection, alert, evaluation, beginning=beginning, severity=severity)
     elif change is Change.FORGET and alert is not None:
         changes.forget(connection, alert)
     elif change is Change.RESOLVE and alert is not None:

@@ -20,7 +20,8 @@ class Rule:
     """An alert rule: its name, its severity and what people call its subject.
 
     `settings` is what the settings say of it, `label` the name they give it. `min_windows` is how
-    many windows in a row must alert; with `strict` also where the effect is strong.
+    many windows in a row must alert; with `strict` also where the effect is strong. An effect of
+    less than `large` times its floor is a warning.
     """
 
     name: str
@@ -30,6 +31,20 @@ class Rule:
     min_windows: int = MIN_WINDOWS
     strict: bool = False
     settings: RuleSettings | None = None
+    large: float = 0.0
+
+    def severity_of(self, strength: float) -> str:
+        """Return the severity of an effect of `strength` times its floor: a small one is a warning.
+
+        One that the settings name, or a limit of one's own, holds for all.
+
+        >>> rule = DEFAULT_RULES["performance"]
+        >>> rule.severity_of(1.2), rule.severity_of(4.0)
+        ('warning', 'critical')
+        """
+        own = self.settings
+        named = own is not None and (own.severity is not None or own.condition is not None)
+        return self.severity if named or strength >= self.large else "warning"
 
     @property
     def key(self) -> str:
@@ -51,7 +66,9 @@ class Rule:
 
 
 DEFAULT_RULES = {
-    rule.name: Rule(rule.name, rule.severity, rule.subject, min_windows=rule.min_windows)
+    rule.name: Rule(
+        rule.name, rule.severity, rule.subject, min_windows=rule.min_windows, large=rule.large
+    )
     for rule in ALERT_RULES.values()
 }
 """Every rule, by its name."""

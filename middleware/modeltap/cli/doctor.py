@@ -205,6 +205,22 @@ def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
                 )
 
 
+def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Name the values that are likely codes for missing ones, and what to write."""
+    for row in active_references(connection):
+        reference = Reference.from_json(row.payload)
+        codes = [f for f in reference.features if f.sentinel is not None]
+        if codes:
+            named = ", ".join(f"{f.name} has {f.sentinel:g}" for f in codes[:_NAMED])
+            yield (
+                "missing values",
+                True,
+                f"{row.model}: {named} in many rows, far from all others; if that means a missing "
+                f"value, say so in modeltap.toml, [models.{row.model}.features.{codes[0].name}] "
+                f"missing_values = [{codes[0].sentinel:g}]",
+            )
+
+
 def _unmapped(connection: sqlite3.Connection) -> str:
     """Name the fields of the last answer that no prediction was found in, and what to write."""
     exchange = newest_with_note(connection, NO_PREDICTION)
@@ -233,6 +249,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     )
     yield from _references(connection)
     yield from _clocks(connection)
+    yield from _likely_codes(connection)
     failed = newest_failure(connection, "analyze")
     if failed is not None:
         lines = failed.log.strip().splitlines()

@@ -76,6 +76,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; what a user can cause is one clear line on standard error."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("modeltap").setLevel(logging.INFO)
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

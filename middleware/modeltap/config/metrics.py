@@ -20,7 +20,7 @@ class AlertRule:
 
     `min_windows` is how many windows in a row must alert. `waits` marks rules about traffic or
     labels that do not come; `needs_condition` those that no verdict fires, only a limit of one's
-    own.
+    own. An effect of less than `large` times its floor is a warning, whatever the severity.
     """
 
     name: str
@@ -29,6 +29,12 @@ class AlertRule:
     min_windows: int = 2
     waits: bool = False
     needs_condition: bool = False
+    large: float = 0.0
+
+
+_LARGE_LOSS = 2.5
+"""Times its floor: five points of accuracy, a quarter of the mean error, an eighth of macro F1.
+Less is looked at in the morning, and gets no one out of bed."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ ALERT_RULES = {
         AlertRule(
             "concept_drift", "critical", "what the model learnt holds no more", needs_condition=True
         ),
-        AlertRule("performance", "critical", "the model got worse"),
+        AlertRule("performance", "critical", "the model got worse", large=_LARGE_LOSS),
         AlertRule("data_quality", "warning", "data quality"),
         AlertRule("outliers", "warning", "unusual values"),
         AlertRule("fairness", "warning", "groups are treated differently", needs_condition=True),
@@ -172,6 +178,15 @@ _QUALITY = (
         "iqr_outlier_rate", "fraction", "lower", None, None, False, "values beyond Tukey's fences"
     ),
     CatalogueEntry(
+        "sentinel_rate",
+        "fraction",
+        None,
+        None,
+        "quality",
+        False,
+        "rows with a value that is likely a code for a missing one",
+    ),
+    CatalogueEntry(
         "row_outlier_rate",
         "fraction",
         "lower",
@@ -270,8 +285,9 @@ _PERFORMANCE = (
         "higher",
         "performance",
         "performance",
-        False,
+        True,
         "mean F1 score of the classes",
+        explained_by=("accuracy",),
     ),
     CatalogueEntry(
         "label_coverage",

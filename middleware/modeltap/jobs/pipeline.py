@@ -271,7 +271,7 @@ class Analyzer:
         windows = 0
         for result in analyze.results(scope, counter):
             if self._write(lease, result, again=scope.again):
-                windows += 1
+                windows += result.is_last
                 on_piece()
         for result in rejected_times.results(self.connection):
             self._write(lease, result)

@@ -89,7 +89,8 @@ def open_alert(connection: sqlite3.Connection, fingerprint: str) -> AlertRow | N
 
 
 class Incident(NamedTuple):
-    """The time of an alert about the inputs; `resolved_at` is null while it is open."""
+    """The time of an alert about the inputs, from the first suspicion on; `resolved_at` is null
+    while it is open."""
 
     metric: str
     features: tuple[str, ...]
@@ -100,24 +101,40 @@ class Incident(NamedTuple):
 
 
 def incidents_before(
-    connection: sqlite3.Connection, model: str, version: str, metrics: Sequence[str], start: str
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    metrics: Sequence[str],
+    start: str,
+    suspected: bool,
 ) -> list[Incident]:
     """Return the alerts about `metrics` that fired about windows before `start`.
 
     Those that were acknowledged are known, and left out, unless they were accepted.
+
+    Args:
+        suspected: return also those that no second window has confirmed.
     """
     rows = connection.execute(
-        "select metric, feature, window_start, resolved_at, accepted from (select *, exists "
+        "select metric, feature, related, began, resolved_at, accepted from (select *, "
+        "(select min(h.window_start, alerts.window_start) from alert_history h "
+        "where h.alert_id = alerts.id order by h.seq limit 1) as began, exists "
         "(select 1 from alert_history h where h.alert_id = alerts.id and h.note = ?) as accepted "
         "from alerts where model = ? and version = ? and segment is null and window_start < ? "
-        "and state <> 'pending' and metric in (select value from json_each(?))) "
-        "where acknowledged_at is null or accepted order by window_start",
-        (ACCEPTED, model, version, start, json.dumps(list(metrics))),
+        "and (state <> 'pending' or ?) and metric in (select value from json_each(?))) "
+        "where acknowledged_at is null or accepted order by began",
+        (ACCEPTED, model, version, start, suspected, json.dumps(list(metrics))),
     )
     return [
-        Incident(metric, (feature,) if feature is not None else (), start, resolved, bool(accepted))
-        for metric, feature, start, resolved, accepted in rows
+        Incident(metric, _features(feature, related), began, resolved, bool(accepted))
+        for metric, feature, related, began, resolved, accepted in rows
     ]
+
+
+def _features(feature: str | None, related: str | None) -> tuple[str, ...]:
+    """Return the features that an alert is about: its own, and those that its finding has, too."""
+    names = [feature, *(json.loads(related) if related else ())]
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def open_incidents(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from modeltap.store.windows import Series
 
@@ -156,19 +156,43 @@ def latest_metrics(
 ) -> list[dict[str, Any]]:
     """Return `REPORTED_COLUMNS` of these metrics in the last windows of each model's version.
 
-    The latest window comes first, in it alerts, then the strongest effects.
+    The latest window comes first, in it alerts, then the strongest effects. Windows that end
+    together are one: some metrics wait for more rows than others, and begin earlier.
     """
     places = ", ".join("?" * len(metrics))
     rows = connection.execute(
         f"select {_SHOWN} from metrics m where metric in ({places}) "
-        "and (? is null or model = ?) and (? is null or feature = ?) and window_start in "
-        f"(select distinct window_start from metrics where metric in ({places}) and model = "
-        "m.model and version = m.version order by window_start desc limit ?) "
-        "order by model, version, window_start desc, verdict = 'alert' desc, "
+        "and (? is null or model = ?) and (? is null or feature = ?) and window_end in "
+        f"(select distinct window_end from metrics where metric in ({places}) and model = "
+        "m.model and version = m.version order by window_end desc limit ?) "
+        "order by model, version, window_end desc, verdict = 'alert' desc, "
         "ifnull(strength, 0) desc, feature, metric",
         (*metrics, model, model, feature, feature, *metrics, last),
     )
     return list(map(dict, rows))
+
+
+def forget_starts(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    window: str,
+    starts: Iterable[str],
+    metrics: Sequence[str],
+) -> None:
+    """Delete these metrics of the windows that begin at `starts`, inside the transaction."""
+    connection.executemany(
+        "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
+        f"and metric in ({', '.join('?' * len(metrics))})",
+        [(model, version, window, start, *metrics) for start in starts],
+    )
+
+
+class KnownValue(NamedTuple):
+    """A metric's value in a window, and the rows it is of."""
+
+    value: float
+    rows: int
 
 
 def last_normal_values(
@@ -179,16 +203,38 @@ def last_normal_values(
     metric: str,
     before: str,
     limit: int,
-) -> list[float]:
+) -> list[KnownValue]:
     """Return a metric's values in the last `limit` windows before `before` without an alert."""
     rows = connection.execute(
-        "select value from metrics where model = ? and version = ? and window = ? "
+        "select value, rows from metrics where model = ? and version = ? and window = ? "
         "and metric = ? and window_start < ? "
         "and verdict in ('ok', 'no_reference', 'not_comparable') "
         "order by window_start desc limit ?",
         (model, version, window, metric, before, limit),
     )
-    return [row[0] for row in rows]
+    return list(map(KnownValue._make, rows))
+
+
+def values_at(
+    connection: sqlite3.Connection,
+    model: str,
+    version: str,
+    window: str,
+    metric: str,
+    starts: Sequence[str],
+) -> list[KnownValue]:
+    """Return a metric's values in the windows that begin at `starts`, with an alert or without.
+
+    Args:
+        starts: at most 995 of them.
+    """
+    rows = connection.execute(
+        "select value, rows from metrics where model = ? and version = ? and window = ? "
+        f"and metric = ? and window_start in ({', '.join('?' * len(starts))}) "
+        "and value is not null and verdict <> 'not_enough_rows' order by window_start",
+        (model, version, window, metric, *starts),
+    )
+    return list(map(KnownValue._make, rows))
 
 
 _SUBJECT = (

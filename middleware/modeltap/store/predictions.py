@@ -137,6 +137,7 @@ class LabelledPrediction(NamedTuple):
 
     prediction: Any
     label: Any
+    event_time: str | None = None
 
 
 def labelled_predictions(
@@ -145,13 +146,25 @@ def labelled_predictions(
     """Return the rows from `start` to `end`, half-open, with their last labels."""
     rows = connection.execute(
         "select p.prediction, (select l.value from labels l where l.exchange_id = "
-        "p.exchange_id and l.row = p.row order by l.seq desc limit 1) "
+        "p.exchange_id and l.row = p.row order by l.seq desc limit 1), p.event_time "
         "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",
         (model, version, start[0], *start, *end),
     )
     return list(map(LabelledPrediction._make, rows))
+
+
+def newest_labelled_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:
+    """Return the event time of the last row that has a label; None where none has one."""
+    found = connection.execute(
+        "select event_time from predictions p where model = ? and version = ? "
+        "and event_time is not null and exists (select 1 from labels l "
+        "where l.exchange_id = p.exchange_id and l.row = p.row) "
+        "order by event_time desc limit 1",
+        (model, version),
+    ).fetchone()
+    return None if found is None else found[0]
 
 
 class MonthOfErrors(NamedTuple):

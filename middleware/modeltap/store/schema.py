@@ -132,6 +132,9 @@ create table traffic (                      -- windows by the wall clock, for op
     aborted integer not null, not_decoded integer not null,
     latency blob not null,                  -- as windows.counts: durations in logarithmic bins
     "window" text not null,
+    unkept real not null default 0,         -- of a sample: requests that were not kept
+    unkept_errors real not null default 0, unkept_squares real not null default 0,
+    errors_from text, latency_from text,    -- the start of the period it was evaluated in; or null
     due integer not null default 1,
     primary key (model, version, "window", window_start)
 ) without rowid;
@@ -262,6 +265,14 @@ create table due_windows (                  -- windows whose performance is to b
     model text not null, version text not null,
     "window" text not null, window_start text not null,
     newest_label integer not null,          -- the largest labels.seq when it was noted
+    primary key (model, version, "window", window_start)
+) without rowid;
+
+create table labelled_windows (             -- windows that labels came for
+    model text not null, version text not null,
+    "window" text not null, window_start text not null,
+    rows integer not null, labelled integer not null,
+    evaluated_from text,                    -- the start of the period it was evaluated in; or null
     primary key (model, version, "window", window_start)
 ) without rowid;
 

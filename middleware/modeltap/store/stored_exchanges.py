@@ -39,6 +39,8 @@ class StoredExchange(NamedTuple):
     stream: str | None
     request_truncated: int | None
     response_truncated: int | None
+    error_type: str | None
+    """The class of what the app raised."""
 
 
 class DecodeNote(NamedTuple):

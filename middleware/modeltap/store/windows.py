@@ -179,14 +179,18 @@ def mark_evaluated(
     )
 
 
-def settle_before(connection: sqlite3.Connection, series: Series, end: str) -> None:
-    """Let windows before `end` that have metrics be due no more, inside the transaction."""
+def settle_before(connection: sqlite3.Connection, series: Series, start: str, end: str) -> None:
+    """Let windows before `end` that have metrics be due no more, inside the transaction.
+
+    They are of the time from `start` on that was learnt, or were evaluated by what was known then.
+    """
     connection.execute(
         f"update windows set due = 0 where {_SERIES} and due and window_start < ? and exists "
         "(select 1 from metrics m where m.model = windows.model and m.version = windows.version "
         "and m.window = windows.window and m.window_start <= windows.window_start "
-        "and m.window_end > windows.window_start and m.in_reference)",
-        (*astuple(series), end),
+        "and m.window_end > windows.window_start "
+        "and (m.in_reference or windows.window_start < ?))",
+        (*astuple(series), end, start),
     )
 
 

@@ -32,9 +32,14 @@ def test_every_known_duration_is_in_one_bin():
     assert latency_quantile(count_latency(np.array([])), 0.5) is None
 
 
-def exchange(seq, status=200, duration=5.0, rate=1.0, aborted=None):
+def exchange(seq, status=200, duration=5.0, rate=1.0, aborted=None, error=None):
     return SimpleNamespace(
-        seq=seq, status=status, duration_ms=duration, sample_rate=rate, aborted=aborted
+        seq=seq,
+        status=status,
+        duration_ms=duration,
+        sample_rate=rate,
+        aborted=aborted,
+        error_type=error,
     )
 
 
@@ -56,3 +61,53 @@ def test_requests_are_counted_by_status_and_parts_add():
     assert (parts.latency == whole.latency).all() and parts.requests == whole.requests
     nothing = count_requests([], batch)
     assert nothing.requests == Traffic().requests == 0 and not nothing.latency.any()
+
+
+def counted(*exchanges):
+    notes = {one.seq: SimpleNamespace(rows=1) for one in exchanges}
+    return count_requests(list(exchanges), SimpleNamespace(notes=notes))
+
+
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (None, 0),
+        ("ValueError", 1),
+        ("CUDAOutOfMemory", 1),
+        ("CancelledError", 0),
+        ("ClientDisconnect", 0),
+        ("GeneratorExit", 0),
+        ("BrokenPipeError", 0),
+    ],
+)
+def test_a_stream_that_raises_after_its_status_failed_unless_its_client_went(error, failed):
+    assert counted(exchange(1, aborted=1, error=error)).errors == failed
+
+
+def test_each_exchange_of_a_sample_stands_for_others():
+    """Kept as one of ten, of four, or all; one without a rate was not sampled."""
+    some = counted(
+        exchange(1, rate=0.1),
+        exchange(2, status=500, rate=0.25),
+        exchange(3),
+        exchange(4, rate=None),
+    )
+    assert some.all_requests == pytest.approx(10 + 4 + 1 + 1)
+    assert some.error_rate == pytest.approx(4 / 16)
+    assert some.effective_requests == pytest.approx(16**2 / (100 + 16 + 1 + 1))
+
+
+def test_the_rate_of_a_sample_is_unbiased():
+    """Also where failed exchanges are kept more often: those stand for no others."""
+    rng = np.random.default_rng(5)
+    statuses = np.where(rng.random(20_000) < 0.03, 500, 200)
+    sampled = rng.random(20_000) < 0.1
+    kept = [
+        exchange(n, status=int(status), rate=0.1 if chosen else 0)
+        for n, (status, chosen) in enumerate(zip(statuses, sampled, strict=True))
+        if chosen or status == 500
+    ]
+    found = counted(*kept)
+    error = np.sqrt(0.03 * 0.97 / sampled.sum())
+    assert abs(found.error_rate - 0.03) < 4 * error
+    assert found.all_requests == pytest.approx(20_000, rel=4 * np.sqrt(0.9 / sampled.sum()))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
+from scipy.stats import binom, binomtest, norm
 
 from bad_columns import check_finite
 from modeltap.analysis.counting.traffic import Traffic, count_latency, latency_quantile
@@ -48,7 +49,92 @@ def test_errors_alert_when_they_are_beyond_chance_and_a_point():
     assert metrics_of(traffic(errors=5), 3600, {})["error_rate"].verdict == "ok"
     failing = metrics_of(traffic(errors=60), 3600, {})["error_rate"]
     assert failing.verdict == "alert"
+    assert failing.explanation == "6 % of requests failed, 60 of 1,000; usual is not known yet"
+    failing = metrics_of(traffic(errors=60), 3600, {"error_rate": 0.0})["error_rate"]
     assert failing.explanation == "6 % of requests failed, 60 of 1,000; usual is 0 %"
+
+
+@pytest.mark.parametrize(
+    ("requests", "errors", "usual", "expected"),
+    [
+        (4, 4, 0.0, "not_enough_rows"),
+        (5, 5, None, "alert"),
+        (5, 1, 0.0, "ok"),
+        (50, 50, None, "alert"),
+        (50, 4, 0.01, "ok"),
+        (50, 6, 0.01, "alert"),
+        (50, 12, 0.2, "ok"),
+    ],
+)
+def test_few_requests_alert_where_their_exact_interval_lies_beyond_the_floor(
+    requests, errors, usual, expected
+):
+    """From five on; SciPy's own interval says where the lower end is."""
+    baseline = {} if usual is None else {"error_rate": usual}
+    found = metrics_of(traffic(requests, errors), 3600, baseline)["error_rate"]
+    exact = binomtest(errors, requests).proportion_ci(0.99, method="exact")
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-12)
+    assert found.verdict == expected
+    assert (exact.low > (usual or 0.0) + 0.01) == (expected == "alert" or requests < 5)
+
+
+@pytest.mark.parametrize("requests", [5, 20, 100, 1000])
+@pytest.mark.parametrize("usual", [0.0, 0.01, 0.05, 0.3])
+def test_a_usual_error_rate_alerts_in_one_window_of_two_hundred_at_most(requests, usual):
+    """By the binomial distribution itself: no simulation, and the floor is on top of it."""
+    alerts = [
+        metrics_of(traffic(requests, errors), 60, {"error_rate": usual})["error_rate"].verdict
+        == "alert"
+        for errors in range(requests + 1)
+    ]
+    assert binom.pmf(np.arange(requests + 1), requests, usual)[alerts].sum() <= 0.005
+
+
+@pytest.mark.parametrize("requests", [100, 300, 2000])
+def test_a_usual_latency_alerts_in_one_window_of_two_hundred_at_most(requests):
+    """Even where the true quantile lies at the limit; half slower than that is mostly found."""
+    rng = np.random.default_rng(requests)
+    limit = float(np.exp(3 + 0.5 * norm.ppf(0.95)))
+
+    def alerts(scale):
+        usual = {"latency_p95_ms": limit / 1.5}
+        counts = (count_latency(scale * rng.lognormal(3, 0.5, requests)) for _ in range(400))
+        found = (
+            metrics_of(Traffic(requests=requests, latency=one), 60, usual)["latency_p95_ms"]
+            for one in counts
+        )
+        return sum(one.verdict == "alert" for one in found)
+
+    assert binomtest(alerts(1.0), 400, 0.005, alternative="greater").pvalue > 0.01
+    assert alerts(1.5) > {100: 150, 300: 390, 2000: 399}[requests]
+
+
+def test_a_sample_stands_for_the_requests_that_were_not_kept():
+    """One of ten kept: ten times the throughput, the same rate, and no surer than what was kept."""
+    whole = Traffic(requests=100, errors=8, latency=traffic(100).latency)
+    sample = Traffic(
+        requests=100,
+        errors=8,
+        unkept=900.0,
+        unkept_errors=72.0,
+        unkept_squares=9900.0,
+        latency=whole.latency,
+    )
+    (one, first), (ten, second) = (
+        (found["error_rate"], found["throughput_rps"].value)
+        for found in (metrics_of(each, 50, {}) for each in (whole, sample))
+    )
+    assert (first, second) == (2, 20)
+    assert (ten.value, ten.low, ten.high) == pytest.approx((one.value, one.low, one.high))
+
+
+def test_samples_of_two_rates_are_weighed_into_one():
+    """Of 1,000 ok requests a tenth was kept, of 100 failing ones all: a rate of 1 in 11."""
+    both = Traffic(requests=200, errors=100, unkept=900.0, unkept_squares=100 * 99.0)
+    found = metrics_of(both, 100, {})
+    assert found["error_rate"].value == pytest.approx(100 / 1100)
+    assert found["throughput_rps"].value == 11
+    assert both.effective_requests == pytest.approx(1100**2 / (100 * 100 + 100))
 
 
 def test_latency_alerts_against_what_is_usual():
@@ -63,7 +149,8 @@ def test_no_traffic_and_little_traffic_give_no_verdict():
     """And no division by zero."""
     for n in (0, 5):
         found = metrics_of(traffic(n), 60, {})
-        assert found["error_rate"].verdict == "not_enough_rows"
+        assert found["error_rate"].verdict == ("ok" if n else "not_enough_rows")
+        assert found["latency_p95_ms"].verdict == "not_enough_rows"
         assert found["throughput_rps"].value == n / 60
 
 

@@ -9,6 +9,7 @@ from detecting import evaluated
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.detectors import quality
 from modeltap.analysis.references.fit import fit
+from modeltap.config.settings import FeatureSettings
 
 rng = np.random.default_rng(8)
 WORDS = rng.choice(list("abc"), size=2000).tolist()
@@ -31,6 +32,24 @@ def test_each_rate_has_its_own_rows():
         "unseen_rate": (50, 150),
     }
     assert all(m.verdict == "alert" and m.low < m.value < m.high for m in found.values())
+
+
+@pytest.mark.parametrize("code", [-999.0, 0.0, 9999.0, 1e30])
+@pytest.mark.parametrize("part", [0.006, 0.05, 0.2])
+def test_a_likely_code_for_a_missing_value_is_reported_as_a_rate(code, part):
+    """Exactly, however few its rows are; not where it was declared, or where no value is."""
+    values = np.random.default_rng(1).normal(200, 20, 3000)
+    then, now = values.copy(), values[:1000].copy()
+    then[: int(3000 * part)] = code
+    now[:77] = code
+    found = rates(then, now)["sentinel_rate"]
+    assert (found.count, found.rows, found.verdict) == (77, 1000, None)
+    assert rates(then, values)["sentinel_rate"].count == 0
+    assert "sentinel_rate" not in rates(values, now)
+    declared = fit(
+        {"f": then}, 3000, model="m", declared={"f": FeatureSettings(missing_values=[code])}
+    )
+    assert declared.by_name["f"].sentinel is None
 
 
 def test_few_rows_give_no_verdict():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
+from msgspec.structs import replace
 
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
@@ -55,8 +56,48 @@ def test_it_stays_without_until_there_are_enough_of_its_period(connection):
     assert learnt.id == reference.id
     stored = Reference.from_json(active_reference(connection, "m", "").payload)
     assert stored.performance == learnt.performance
-    label(connection, 40)
-    assert with_performance(connection, learnt, settings) is learnt
+
+
+def test_it_grows_with_the_labels_of_its_rows_until_nearly_all_have_come(connection):
+    """The first hundred labels are the easy cases; the id stays, whatever comes."""
+    period = {"from_time": "2024-01-01", "to_time": "2024-01-02"}
+    reference = fit({"x": [1.0, 2.0] * 30}, ROWS, model="m", **period)
+    settings = Settings(min_rows=10)
+    label(connection, *range(20))
+    first = with_performance(connection, reference, settings)
+    assert first is reference, "of twenty rows nothing is learnt"
+    label(connection, *range(20, 40))
+    grown = with_performance(connection, first, settings)
+    assert grown.performance.rows == 40 and not grown.performance.complete
+    label(connection, *range(40, ROWS - 1))
+    whole = with_performance(connection, grown, settings)
+    assert whole.performance.rows == ROWS - 1 and whole.performance.complete
+    label(connection, *range(ROWS - 1))
+    assert with_performance(connection, whole, settings) is whole
+    assert whole.id == reference.id
+
+
+@pytest.mark.parametrize(("day", "complete"), [(2, False), (3, True), (9, True)])
+def test_labels_of_much_later_rows_end_the_waiting(connection, day, complete):
+    """Later by the reference's own length: half of its rows never get a label."""
+    period = {"from_time": "2024-01-01", "to_time": "2024-01-02T00:00:00.000Z"}
+    reference = fit({"x": [1.0, 2.0] * 30}, ROWS, model="m", **period)
+    with writing(connection):
+        connection.execute(
+            "update predictions set event_time = ? where exchange_id = ?",
+            (f"2024-01-{day:02}T00:00:00.000Z", f"id{ROWS - 1}"),
+        )
+    label(connection, *range(40), ROWS - 1)
+    learnt = with_performance(connection, reference, Settings(min_rows=10))
+    assert (learnt.performance.rows, learnt.performance.complete) == (40, complete)
+
+
+@pytest.mark.parametrize("state", [{"state": "provisional"}, {"inherited": True}])
+def test_rows_that_are_not_the_references_own_teach_nothing(connection, state):
+    period = {"from_time": "2024-01-01", "to_time": "2024-01-02"}
+    reference = replace(fit({"x": [1.0, 2.0] * 30}, ROWS, model="m", **period), **state)
+    label(connection, *range(ROWS))
+    assert with_performance(connection, reference, Settings(min_rows=10)) is reference
 
 
 def test_rows_of_a_file_have_no_labels_in_the_store(connection):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.detectors.performance import LabelledContext, evaluate
+from modeltap.analysis.model.baseline import pooled_baseline
+from modeltap.analysis.references.performance_baseline import Times, learn_baseline
 from modeltap.errors import InputError
 
 
@@ -44,3 +46,114 @@ def test_of_too_few_rows_nothing_is_learnt(predictions, labels):
 def test_columns_of_different_lengths_are_an_error():
     with pytest.raises(InputError, match=r"\d"):
         learn_baseline([1.5] * 40, [1.5] * 41)
+
+
+HOUR, DAY = 3600.0, 86_400.0
+
+
+def week(rng, right_at, rows=40, days=7):
+    """Return predictions, labels and times of `rows` an hour; `right_at` is each hour's rate."""
+    hours = np.repeat(np.arange(24 * days), rows)
+    truth = rng.integers(0, 2, len(hours))
+    right = rng.random(len(hours)) < np.array([right_at(hour) for hour in hours.tolist()])
+    moments = hours * HOUR + rng.uniform(0, HOUR, len(hours))
+    times = Times(moments, np.floor(moments / HOUR) * HOUR)
+    return np.where(right, truth, 1 - truth).tolist(), truth.tolist(), times
+
+
+def nights(hour):
+    return 0.8 if hour % 24 < 6 else 0.95
+
+
+def test_hours_that_differ_have_records_of_their_own():
+    """Where they do not, all rows together are compared with: they say more."""
+    rng = np.random.default_rng(1)
+    said, labels, times = week(rng, nights)
+    found = learn_baseline(said, labels, "classification", times)
+    assert set(found.hours) == set(range(24))
+    assert found.at(frozenset({2}), 100).mean == pytest.approx(0.8, abs=0.05)
+    assert found.at(frozenset({14}), 100).mean == pytest.approx(0.95, abs=0.03)
+    assert found.at(frozenset(), 100) is found and found.at(frozenset(range(24)), 100) is found
+    even = learn_baseline(*week(rng, lambda _: 0.9)[:2], "classification", times)
+    assert even.hours == {} and even.at(frozenset({2}), 100) is even
+
+
+def test_hours_take_their_neighbours_until_the_rows_are_enough():
+    rng = np.random.default_rng(2)
+    said, labels, times = week(rng, nights, rows=5)
+    found = learn_baseline(said, labels, "classification", times)
+    assert found.at(frozenset({23}), 35).rows == 35
+    near = found.at(frozenset({23}), 100)
+    assert near.rows == 105
+    assert near.counts.keys() <= found.counts.keys()
+
+
+def test_parts_of_a_record_are_together_the_whole():
+    """Of classes and of errors; bias and moments, too."""
+    rng = np.random.default_rng(3)
+    _, _, times = week(rng, nights)
+    n = len(times.moments)
+    noise = np.where(times.moments % DAY < 6 * HOUR, 3.0, 1.0) * rng.normal(size=n) + 0.5
+    labels = rng.normal(size=n)
+    for said, truth, task in (
+        ((labels + noise).tolist(), labels.tolist(), "regression"),
+        (*week(rng, nights)[:2], "classification"),
+    ):
+        whole = learn_baseline(said, truth, task, times)
+        joined = pooled_baseline([whole.hours[hour] for hour in sorted(whole.hours)])
+        assert joined.pairs == whole.pairs
+        assert (joined.rows, joined.mean, joined.variance, joined.bias, joined.third) == (
+            pytest.approx((whole.rows, whole.mean, whole.variance, whole.bias, whole.third))
+        )
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_what_chance_gives_is_no_variation(task):
+    """Of 56 blocks of the same rows: the floor is hardly raised."""
+    losses = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        said, labels, times = week(rng, lambda _: 0.9)
+        if task == "regression":
+            said, labels = rng.normal(size=len(said)).tolist(), [0.0] * len(said)
+        found = learn_baseline(said, labels, task, times)
+        losses.append(found.usual_loss / (0.02 if task == "classification" else 0.1 * found.mean))
+    assert np.median(losses) == 0 and max(losses) < 2
+
+
+def test_days_that_vary_raise_the_floor():
+    """Each third day is ten points worse: as bad a window later is usual."""
+    rng = np.random.default_rng(4)
+    said, labels, times = week(rng, lambda hour: 0.8 if hour // 24 % 3 == 2 else 0.9, rows=100)
+    found = learn_baseline(said, labels, "classification", times)
+    assert 0.05 < found.usual_loss < 0.12
+    truth = rng.integers(0, 2, 500)
+    bad = np.where(rng.random(500) < 0.82, truth, 1 - truth)
+    accuracy = evaluate(LabelledContext("classification", bad, truth, found))[0]
+    assert accuracy.verdict == "ok" and accuracy.p_value < 0.001
+
+
+def test_a_night_that_is_always_worse_is_no_alert_and_a_bad_day_is_one():
+    """The same accuracy at night and at noon; the rows of all hours would find neither."""
+    rng = np.random.default_rng(5)
+    found = learn_baseline(*week(rng, nights)[:2], "classification", week(rng, nights)[2])
+    truth = rng.integers(0, 2, 400)
+    said = np.where(rng.random(400) < 0.8, truth, 1 - truth)
+    verdicts = {
+        hour: evaluate(
+            LabelledContext("classification", said, truth, found, hours=frozenset({hour}))
+        )[0].verdict
+        for hour in (2, 14)
+    }
+    assert verdicts == {2: "ok", 14: "alert"}
+
+
+def test_of_many_classes_no_pairs_are_kept():
+    names = [f"c{n % 40}" for n in range(400)]
+    assert learn_baseline(names, names).pairs == ()
+    assert len(learn_baseline(["a", "b"] * 50, ["a", "a"] * 50).pairs) == 2
+
+
+def test_a_record_is_complete_where_nearly_all_rows_have_labels():
+    assert learn_baseline([1, 0] * 100, [1, 0] * 96 + [None] * 8).complete
+    assert not learn_baseline([1, 0] * 100, [1, 0] * 60 + [None] * 80).complete

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2_contingency
 
-from modeltap.analysis.statistics.rates import grew, wilson
+from modeltap.analysis.statistics.rates import clopper_pearson, grew, wilson
 
 
 @pytest.mark.parametrize(("count", "rows"), [(0, 10), (5, 100), (50, 100), (100, 100), (1, 10**6)])
@@ -19,8 +19,17 @@ def test_wilsons_interval_is_scipys(count, rows, confidence):
     assert ours == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
+@pytest.mark.parametrize(("count", "rows"), [(0, 10), (5, 5), (5, 100), (99, 100), (1, 10**6)])
+@pytest.mark.parametrize("confidence", [0.9, 0.99, 0.999])
+def test_the_exact_interval_is_scipys(count, rows, confidence):
+    theirs = binomtest(count, rows).proportion_ci(confidence, method="exact")
+    assert clopper_pearson(count, rows, confidence) == pytest.approx(
+        (theirs.low, theirs.high), abs=1e-9
+    )
+
+
 def test_without_rows_everything_is_possible():
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 0) == clopper_pearson(0, 0) == (0.0, 1.0)
     assert grew(0, 0, 1, 2) == grew(1, 2, 0, 0) == grew(0, 5, 0, 5) == grew(5, 5, 5, 5) == 1.0
 
 

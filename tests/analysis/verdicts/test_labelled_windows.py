@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from contextlib import closing
@@ -92,3 +93,94 @@ def test_a_label_told_while_an_analysis_is_at_work(store):
         connection.commit()
     analyze(store, said, open_too=True)
     assert errors(store) == [COUNT]
+
+
+class Hours:
+    """Hours of 80 rows each, of a model that is right in nine of ten until it is inverted."""
+
+    said = {"window": "1h", "reference": "first 480 rows", "multivariate": False}  # noqa: RUF012
+    rows = 80
+
+    def __init__(self, store, hours, inverted):
+        rng = np.random.default_rng(11)
+        self.store, self.hours = store, hours
+        count = hours * self.rows
+        self.predictions = rng.integers(0, 2, size=count)
+        right = rng.random(count) < 0.9
+        right[inverted * self.rows :] ^= True
+        self.truths = np.where(right, self.predictions, 1 - self.predictions)
+        answers = [json.dumps({"prediction": int(one)}) for one in self.predictions]
+        rows = [{"x": float(x)} for x in rng.normal(size=count)]
+        put(store, every(60 / self.rows, count), rows, prefix="r", responses=answers)
+
+    def label(self, hours, part=slice(None)):
+        places = [n for hour in hours for n in range(hour * self.rows, (hour + 1) * self.rows)]
+        with closing(connect(self.store)) as connection, writing(connection):
+            told = [(f"r{n}", 0, int(self.truths[n])) for n in places[part]]
+            insert_labels(connection, told, source="test")
+
+    def metric(self, name):
+        return [
+            (int(row["window_start"][11:13]), int(row["window_end"][11:13] or 0), row["rows"])
+            for row in read(
+                self.store, f"select * from metrics where metric = '{name}' order by window_start"
+            )
+        ]
+
+
+def test_an_inverted_model_is_found_at_80_labelled_rows_an_hour(store):
+    """Hours of fewer labels than a hundred are evaluated two by two."""
+    hours = Hours(store, 24, inverted=18)
+    for hour in range(20):
+        hours.label([hour])
+        # Twelve hours of rows: six blocks, so that one window of a gross fault is enough.
+        analyze(store, {**hours.said, "reference": "first 960 rows"})
+    found = hours.metric("accuracy")
+    assert found == [(first, first + 2, 160) for first in range(0, 20, 2)]
+    (alert,) = read(store, "select * from alerts where rule = 'performance' and state = 'firing'")
+    assert alert["window_start"] == iso(START.timestamp() + 18 * 3600)
+    assert alert["severity"] == "critical"
+    assert read(store, "select 1 from due_windows") == []
+
+
+@pytest.mark.parametrize("order", ["in order", "reversed", 1, 2, 3])
+def test_each_label_is_in_one_period_in_whatever_order_they_came(store, order):
+    """Also an hour of many labels between two that were evaluated together without it."""
+    hours = Hours(store, 13, inverted=9)
+    places = list(range(12))
+    if order == "reversed":
+        places.reverse()
+    elif order != "in order":
+        np.random.default_rng(order).shuffle(places)
+    for hour in places:
+        hours.label([hour])
+        analyze(store, {**hours.said, "min_rows": 50 if hour % 4 == 3 else 100})
+    found = hours.metric("accuracy")
+    assert sum(rows for _, _, rows in found) == 12 * hours.rows
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
+    with closing(connect(store)) as connection:
+        assert not connection.execute("select 1 from due_windows").fetchall()
+
+
+def test_late_labels_keep_windows_together_that_were_evaluated_so(store):
+    """Half of the labels first, in groups of three hours; then the others."""
+    hours = Hours(store, 14, inverted=13)
+    for hour in range(12):
+        hours.label([hour], slice(None, None, 2))
+        analyze(store, hours.said)
+    assert hours.metric("accuracy") == [(first, first + 3, 120) for first in (0, 3, 6, 9)]
+    hours.label(range(12), slice(1, None, 2))
+    analyze(store, hours.said)
+    assert hours.metric("accuracy") == [(first, first + 3, 240) for first in (0, 3, 6, 9)]
+    analyze(store, hours.said, again=True)
+    assert hours.metric("accuracy") == [(first, first + 2, 160) for first in range(0, 12, 2)]
+
+
+def test_no_period_reaches_over_the_end_of_the_reference(store):
+    """Six hours of rows are the reference; of its last hour alone the labels come, and the next."""
+    hours = Hours(store, 10, inverted=6)
+    hours.label(range(4))
+    hours.label([5, 6, 7])
+    analyze(store, hours.said)
+    ends = [end for _, end, _ in hours.metric("accuracy")]
+    assert 6 in ends

@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 
 from modeltap.analysis.model.metric import ALERT, Metric
-from modeltap.analysis.verdicts.results import LossesRead, Period, WindowResult, write
+from modeltap.analysis.verdicts.results import (
+    EvaluatedLabels,
+    LossesRead,
+    Period,
+    WindowResult,
+    write,
+)
 from modeltap.store.connection import connect, writing
 from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.labelled_windows import LabelledWindow
 from modeltap.store.watermarks import watermark
 
 PERIOD = Period("m", "", "1h", "2024-01-01T00:00:00.000Z", "2024-01-01T01:00:00.000Z")
@@ -50,7 +57,8 @@ def test_a_window_that_was_written_is_marked_all_the_same(connection):
     put(connection, result(1.0))
     with writing(connection):
         note_due(connection, [due], 7)
-    assert put(connection, result(2.0, done=due)) is None
+    done = EvaluatedLabels(due, [LabelledWindow(*due, rows=10, labelled=5)], enough=False)
+    assert put(connection, result(2.0, done=done)) is None
     assert labelled_windows(connection) == []
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import pytest
+
+from modeltap.clock import iso
 from modeltap.store.connection import connect
-from stores import analyze, every, put, read
+from stores import START, analyze, every, put, read
 
 HOURS = 8
 
@@ -32,3 +35,122 @@ def test_an_hour_of_errors_alerts_and_is_no_baseline_of_the_next(store):
     analyze(store, {"window": "1h"})
     again = read(store, "select * from metrics where metric = 'error_rate' order by window_start")
     assert again == found
+
+
+def hours(store, counts, *, failing=(), prefix="h", first=0):
+    """Put so many requests into each hour, in order; those of some hours fail."""
+    for hour, count in enumerate(counts, first):
+        moments = every(0.5, count, first=60 * hour)
+        put(store, moments, [{"x": 1}] * count, prefix=f"{prefix}{hour}-")
+    with closing(connect(store)) as connection:
+        for hour in failing:
+            connection.execute(
+                "update exchanges set status = 500 where id like ?", (f"{prefix}{hour}-%",)
+            )
+
+
+def metric(store, name):
+    found = read(
+        store,
+        "select substr(window_start, 12, 2) || '-' || substr(window_end, 12, 2) as hours, rows, "
+        "verdict from metrics where metric = ? order by window_start",
+        name,
+    )
+    return [(one["hours"], one["rows"], one["verdict"]) for one in found]
+
+
+def test_few_requests_that_all_fail_alert_in_their_first_hour(store):
+    """Fifty an hour, and nothing known before: fewer than the hundred that latency takes."""
+    hours(store, [50], failing=[0])
+    analyze(store, {})
+    (alert,) = read(store, "select * from alerts")
+    assert (alert["metric"], alert["state"]) == ("error_rate", "firing")
+    assert "50 of 50" in alert["summary"]
+
+
+def test_hours_of_too_few_requests_wait_for_the_next(store):
+    """Until they are five for errors, a hundred for latency; their values are there meanwhile."""
+    hours(store, [3])
+    analyze(store, {})
+    assert metric(store, "error_rate") == [("00-01", 3, "not_enough_rows")]
+    hours(store, [3, 4, 60, 60], first=1)
+    analyze(store, {})
+    assert metric(store, "error_rate") == [
+        ("00-02", 6, "ok"),
+        ("02-04", 64, "ok"),
+        ("04-05", 60, "ok"),
+    ]
+    assert [one[:2] for one in metric(store, "latency_p95_ms")] == [("00-05", 130)]
+    assert not read(store, "select 1 from traffic where due")
+
+
+def test_failing_requests_are_found_at_three_an_hour(store):
+    """Two hours of them, after a day in which none failed."""
+    hours(store, [3] * 30, failing=range(26, 30))
+    analyze(store, {})
+    (alert,) = read(store, "select * from alerts where metric = 'error_rate'")
+    assert alert["window_start"] == iso(START.timestamp() + 26 * 3600)
+
+
+def test_late_requests_keep_hours_together_that_were_evaluated_so(store):
+    """However many they are; their own hour is no window beside it."""
+    hours(store, [60, 60, 120])
+    analyze(store, {})
+    before = metric(store, "latency_p95_ms")
+    assert [one[:2] for one in before] == [("00-02", 120), ("02-03", 120)]
+    hours(store, [110], prefix="late")
+    analyze(store, {})
+    assert [one[:2] for one in metric(store, "latency_p95_ms")] == [("00-02", 230), ("02-03", 120)]
+    assert [one[:2] for one in metric(store, "error_rate")] == [
+        ("00-01", 170),
+        ("01-02", 60),
+        ("02-03", 120),
+    ]
+    analyze(store, {"min_rows": 100}, again=True)
+    assert [one[:2] for one in metric(store, "latency_p95_ms")] == [("00-01", 170), ("01-03", 180)]
+
+
+def slow_nights(store, days, broken=()):
+    """Put a hundred requests into each hour; those of 03:00 take a second, not 50 ms."""
+    for day in range(days):
+        for hour in range(24):
+            place = 24 * day + hour
+            put(store, every(0.5, 100, first=60 * place), [{"x": 1}] * 100, prefix=f"p{place}-")
+    with closing(connect(store)) as connection:
+        connection.execute("update exchanges set duration_ms = 50")
+        connection.execute(
+            "update exchanges set duration_ms = 1000 where substr(started_at, 12, 2) = '03'"
+        )
+        for place in broken:
+            connection.execute(
+                "update exchanges set duration_ms = 1000 where id like ?", (f"p{place}-%",)
+            )
+
+
+@pytest.mark.slow
+def test_an_hour_that_is_slow_each_night_is_learnt(store):
+    """After a week at most; the same latency at another hour is news all the same."""
+    slow_nights(store, 9, broken=[24 * 8 + 12])
+    analyze(store, {"multivariate": False})
+    found = read(
+        store,
+        "select window_start from metrics where metric = 'latency_p95_ms' and verdict = 'alert' "
+        "order by window_start",
+    )
+    late = [one["window_start"][8:13] for one in found if one["window_start"] > "2024-01-07"]
+    assert late == ["09T12"]
+
+
+def test_a_model_that_always_fails_at_times_is_told_of_once(store):
+    """Six in a hundred from the first hour on: an alert, and after a day that is what is usual."""
+    hours(store, [100] * 40)
+    with closing(connect(store)) as connection:
+        connection.execute(
+            "update exchanges set status = 500 where cast(substr(id, instr(id, '-') + 1) as int) "
+            "% 17 = 0"
+        )
+    analyze(store, {"multivariate": False})
+    verdicts = [one[2] for one in metric(store, "error_rate")]
+    assert verdicts == ["alert"] * 24 + ["ok"] * 16
+    (alert,) = read(store, "select state from alerts where metric = 'error_rate'")
+    assert alert["state"] == "resolved"

@@ -21,17 +21,56 @@ LONGEST_MS = float(LATENCY_EDGES[-1])
 """What takes longer is not told apart."""
 
 
+_CLIENT_GONE = frozenset(
+    {
+        "BrokenPipeError",
+        "CancelledError",
+        "ClientDisconnect",
+        "ClientDisconnected",
+        "ConnectionAbortedError",
+        "ConnectionResetError",
+        "GeneratorExit",
+    }
+)
+"""What servers and frameworks raise within an app whose client has gone: no error of the app."""
+
+
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of one window; they add."""
+    """Counts of one window; they add.
+
+    Of a sample each exchange stands for `1 / sample_rate` of them. `unkept` is the sum of these
+    weights less 1 (the exchanges that were not kept), `unkept_errors` that of the failed ones,
+    `unkept_squares` the sum of the squared weights less 1: nothing where all were kept.
+    """
 
     requests: int = 0
     errors: int = 0
     client_errors: int = 0
     aborted: int = 0
     not_decoded: int = 0
+    unkept: float = 0.0
+    unkept_errors: float = 0.0
+    unkept_squares: float = 0.0
     latency: np.ndarray = msgspec.field(
         default_factory=lambda: np.zeros(len(LATENCY_EDGES) + 1, dtype=np.int64)
     )
+
+    @property
+    def all_requests(self) -> float:
+        """The requests that came, those that were not kept included (Horvitz & Thompson, 1952)."""
+        return self.requests + self.unkept
+
+    @property
+    def error_rate(self) -> float:
+        """The fraction of all requests that failed."""
+        return (self.errors + self.unkept_errors) / self.all_requests if self.requests else 0.0
+
+    @property
+    def effective_requests(self) -> float:
+        """How many requests of one weight would tell the rate as exactly (Kish, 1965)."""
+        if not self.requests:
+            return 0.0
+        return self.all_requests**2 / (self.requests + self.unkept_squares)
 
     def __add__(self, other: Traffic) -> Traffic:
         return Traffic(
@@ -64,6 +103,15 @@ def latency_quantile(latency: np.ndarray, q: float) -> float | None:
     return float(np.sqrt(edges[position - 1] * edges[position]))
 
 
+def slower_than(latency: np.ndarray, limit: float) -> int:
+    """Return how many of the counted requests took longer than `limit` ms, for certain.
+
+    >>> slower_than(count_latency(np.array([10.0] * 99 + [1000.0])), 500)
+    1
+    """
+    return int(latency[int(np.searchsorted(LATENCY_EDGES, limit, side="left")) + 1 :].sum())
+
+
 def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
     """Count exchanges, whose rows are in `batch`, by status and duration."""
     # Exchanges kept only because they failed are in no rate: they stand for no others.
@@ -71,14 +119,26 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
     statuses = np.array([member.status or 0 for member in members])
     durations = np.array([member.duration_ms for member in members], dtype=np.float64)
     rows = np.array([batch.notes[member.seq].rows for member in members])
+    failed = np.array([_failed(member) for member in members], dtype=bool)
+    weights = 1 / np.array([member.sample_rate or 1.0 for member in members], dtype=np.float64)
     return Traffic(
         requests=len(members),
-        errors=int((statuses >= 500).sum()),
+        errors=int(failed.sum()),
         client_errors=int(((statuses >= 400) & (statuses < 500)).sum()),
         aborted=sum(bool(member.aborted) for member in members),
-        not_decoded=int(((rows == 0) & (statuses < 400)).sum()),
+        not_decoded=int(((rows == 0) & (statuses < 400) & ~failed).sum()),
+        unkept=float((weights - 1).sum()),
+        unkept_errors=float((weights - 1)[failed].sum()),
+        unkept_squares=float((weights**2 - 1).sum()),
         latency=count_latency(durations),
     )
+
+
+def _failed(exchange: StoredExchange) -> bool:
+    """Say whether the app failed: by its status, or it raised after that had left (a stream)."""
+    if (exchange.status or 0) >= 500:
+        return True
+    return exchange.error_type is not None and exchange.error_type not in _CLIENT_GONE
 
 
 def add_traffic(
@@ -97,28 +157,15 @@ def add_traffic(
     key = (model, version, window.text, clock.iso(start))
     old = get_traffic(connection, *key)
     total = counted if old is None else counted + traffic_of(old)
-    put_traffic(
-        connection,
-        StoredTraffic(
-            *key,
-            window_end=clock.iso(window.end(start)),
-            requests=total.requests,
-            errors=total.errors,
-            client_errors=total.client_errors,
-            aborted=total.aborted,
-            not_decoded=total.not_decoded,
-            latency=pack(total.latency),
-        ),
-    )
+    stored = old or StoredTraffic(*key, clock.iso(window.end(start)), 0, 0, 0, 0, 0, b"")
+    counts = {name: getattr(total, name) for name in _COUNTS}
+    put_traffic(connection, stored._replace(latency=pack(total.latency), **counts))
+
+
+_COUNTS = tuple(name for name in Traffic.__struct_fields__ if name != "latency")
 
 
 def traffic_of(stored_traffic: StoredTraffic) -> Traffic:
     """Return a stored traffic window's counts."""
-    return Traffic(
-        requests=stored_traffic.requests,
-        errors=stored_traffic.errors,
-        client_errors=stored_traffic.client_errors,
-        aborted=stored_traffic.aborted,
-        not_decoded=stored_traffic.not_decoded,
-        latency=unpack(stored_traffic.latency),
-    )
+    counts = {name: getattr(stored_traffic, name) for name in _COUNTS}
+    return Traffic(latency=unpack(stored_traffic.latency), **counts)

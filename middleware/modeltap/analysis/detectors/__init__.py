@@ -66,10 +66,10 @@ DETECTORS: tuple[Detector, ...] = (
 DAILY_DETECTORS: tuple[Detector, ...] = (drift, *ROW_DETECTORS)
 """Those that need many rows: where an hour has few, they are evaluated by the day."""
 
-HOURLY_DETECTORS: tuple[Detector, ...] = tuple(
-    detector for detector in DETECTORS if detector not in DAILY_DETECTORS
-)
-"""The others."""
+
+def hourly_detectors() -> tuple[Detector, ...]:
+    """Return the others."""
+    return tuple(detector for detector in DETECTORS if detector not in DAILY_DETECTORS)
 
 
 def evaluate(context: Context, detectors: Sequence[Detector] | None = None) -> list[Metric]:

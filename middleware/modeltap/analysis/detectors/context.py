@@ -39,6 +39,10 @@ STRICTER = 0.1
 """Faults in data are gross, and their tests come on top of those for drift: a tenth of the level
 takes nothing from the first and little from the second."""
 
+PERFORMANCE_SHARE = 0.1
+"""Of the level of a window, the part of the checks of its labels: a model that got worse by a floor
+that matters is found at this level, too, and inputs have many more tests to share the rest."""
+
 DRIFT_FLOOR: dict[Sensitivity, float] = {"low": 0.06, "normal": 0.03, "high": 0.02}
 """The least Jensen-Shannon distance (base 2, less the one expected by chance) worth an alert: a
 shift of a tenth of a standard deviation is .04, one of a hundredth .004."""

@@ -64,6 +64,12 @@ class OfDrift(Evidence, frozen=True):
     before: float
 
 
+class LikelyCode(Evidence, frozen=True):
+    """A value far from all others in the reference that many rows have."""
+
+    code: float
+
+
 def evaluate(context: Context) -> list[Metric]:
     """Return the quality rates of every feature, each against the reference's.
 
@@ -73,6 +79,7 @@ def evaluate(context: Context) -> list[Metric]:
     `out_of_range_rate` counts values beyond `min` and `max` where these are declared, else beyond
     the reference's own values; `outlier_rate` those beyond 3.5 robust deviations from the
     reference's median; `iqr_outlier_rate`, which only describes, those beyond Tukey's fences.
+    `sentinel_rate` describes how many rows have the value that is likely a code for a missing one.
     """
     features = context.reference.features
     return [metric for feature in features for metric in _evaluate(feature, context)]
@@ -93,6 +100,15 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
             yield replace(_described(feature, case), evidence=evidence)
         else:
             yield _compared(feature, case, then[case.metric], context)
+    if feature.sentinel is not None:
+        yield _coded(feature, feature.sentinel, context.counts(feature))
+
+
+def _coded(feature: Feature, code: float, counts: np.ndarray) -> Metric:
+    place = feature.below(code)
+    rows = int(counts[: feature.bins].sum())
+    found = _described(feature, Case("sentinel_rate", int(counts[place]), rows))
+    return replace(found, evidence=LikelyCode(code)) if found.count else found
 
 
 def _is_of_calendar(feature: Feature, metric: str) -> bool:

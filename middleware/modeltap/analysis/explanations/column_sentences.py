@@ -8,7 +8,7 @@ from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.drift import Drifted, OfCalendar
-from modeltap.analysis.detectors.quality import Grown, OfDrift
+from modeltap.analysis.detectors.quality import Grown, LikelyCode, OfDrift
 from modeltap.analysis.detectors.unit_change import FarOutside
 from modeltap.analysis.explanations.new_values import exact, new_value
 from modeltap.analysis.explanations.sentence import odds, sentence
@@ -50,6 +50,15 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
 @sentence.register
 def _(evidence: OfCalendar, metric: Metric, _context: Context | None) -> str:
     return f"{metric.feature}: not compared, for the calendar determines it: the {evidence.part}"
+
+
+@sentence.register
+def _(evidence: LikelyCode, metric: Metric, _context: Context | None) -> str:
+    return (
+        f"{metric.feature}: {metric.count:,} of {metric.rows:,} rows have "
+        f"{number(evidence.code)!r}, far from all others; if that means a missing value, declare "
+        "it in missing_values"
+    )
 
 
 @sentence.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.detectors.latency_and_errors import Usual
-from modeltap.analysis.detectors.performance import Worse
+from modeltap.analysis.detectors.performance import Guess, ScoreFell, Worse
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.wording import number, percent
@@ -15,25 +15,25 @@ _MOSTLY, _PARTLY = 0.8, 0.3
 
 @sentence.register
 def _(evidence: Usual, metric: Metric, _context: Context | None) -> str:
-    value = metric.value or 0.0
+    value, usual = metric.value or 0.0, evidence.baseline
     if metric.metric == "error_rate":
+        known = "not known yet" if usual is None else percent(usual)
         return (
             f"{percent(value)} of requests failed, {metric.count:,} of {metric.rows:,}; usual is "
-            f"{percent(evidence.baseline)}"
+            f"{known}"
         )
-    return (
-        f"95 % of requests took up to {number(value)} ms; usual is {number(evidence.baseline)} ms"
-    )
+    return f"95 % of requests took up to {number(value)} ms; usual is {number(usual or 0.0)} ms"
 
 
 @sentence.register
 def _(evidence: Worse, metric: Metric, context: Context | None) -> str:
     before, value = evidence.baseline.mean, metric.value or 0.0
     if metric.metric == "accuracy":
-        return (
+        text = (
             f"accuracy went from {number(before)} to {number(value)} in {metric.rows:,} labelled "
             f"rows; {odds(metric, context)}"
         )
+        return text if evidence.guess is None else f"{text}; {_guessed(evidence.guess)}"
     part = (abs(evidence.bias) - abs(evidence.baseline.bias)) / (value - before)
     nature = "little bias"
     if part > _PARTLY:
@@ -43,4 +43,27 @@ def _(evidence: Worse, metric: Metric, context: Context | None) -> str:
         f"mean absolute error went from {number(before)} to {number(value)} in {metric.rows:,} "
         f"labelled rows, {nature}: predictions are {number(abs(evidence.bias))} {direction} on "
         f"average; {odds(metric, context)}"
+    )
+
+
+@sentence.register
+def _(evidence: Guess, metric: Metric, _context: Context | None) -> str:
+    value = number(metric.value or 0.0)
+    return f"accuracy {value} in {metric.rows:,} labelled rows: {_guessed(evidence)}"
+
+
+def _guessed(evidence: Guess) -> str:
+    nature = "are the opposite of" if evidence.opposite else "say nothing of"
+    return (
+        f"guessing gives {number(evidence.accuracy)}, so predictions {nature} the labels, or ids "
+        "are matched wrongly"
+    )
+
+
+@sentence.register
+def _(evidence: ScoreFell, metric: Metric, context: Context | None) -> str:
+    lost = "" if evidence.lost is None else f"; no row is predicted {evidence.lost!r} any more"
+    return (
+        f"macro F1 went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
+        f"{metric.rows:,} labelled rows{lost}; {odds(metric, context)}"
     )

@@ -5,6 +5,7 @@ vectors    vectors of numbers and their mean direction
 halves     two halves of rows: one chooses words, the other is counted
 binning    fine and coarse bins
 infer      a feature inferred from a column's values
+moments    a sample's moments, and those of two together
 local_times  dates, weekdays and hours by the clock of a time zone
 calendar_columns  columns that the time alone determines
 baseline   the model's performance in the reference

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from functools import reduce
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
+
+from modeltap.analysis.model.moments import Moments, pooled
 
 Task = Literal["classification", "regression"]
+
+_DAY = 24
+"""Hours."""
 
 _MAX_CLASSES = 10
 """More different whole numbers are a quantity: ten digits are the largest usual set of codes."""
 
 
-class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sums over the labelled rows of the reference."""
 
     task: Task
@@ -26,6 +34,65 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """Of the absolute error."""
     bias: float = 0.0
     """Mean of prediction minus label."""
+    third: float = 0.0
+    """The absolute error's third central moment: its skewness, not yet divided."""
+    pairs: tuple[tuple[str, str, int], ...] = ()
+    """How many rows have each predicted and true class; of many classes none is kept."""
+    hours: dict[int, Baseline] = {}
+    """By hour of the day (UTC), where the hours differ: without hours of its own."""
+    usual_loss: float = 0.0
+    """How much worse one of its own windows was than the rest, beyond chance."""
+    usual_f1_loss: float = 0.0
+    """The same of the macro F1 score."""
+    newest_label: int = 0
+    """The last label (its `seq`) that was known when it was learnt."""
+    complete: bool = False
+    """Whether no more labels of its rows are awaited."""
+
+    @property
+    def moments(self) -> Moments:
+        """The moments of the absolute error, or of being right."""
+        ratio = (self.rows - 1) / self.rows if self.task == "regression" else 1.0
+        return Moments(self.rows, self.mean, self.variance * ratio, self.third)
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Rows by predicted and true class."""
+        return {(predicted, true): count for predicted, true, count in self.pairs}
+
+    def at(self, hours: Collection[int], least: int) -> Baseline:
+        """Return the record in these hours of the day, with their neighbours until `least` rows.
+
+        The whole one where the hours do not differ, or a window spans a day.
+        """
+        if not self.hours or not hours or len(hours) >= _DAY:
+            return self
+        for reach in range(_DAY // 2):
+            near = {(hour + step) % _DAY for hour in hours for step in range(-reach, reach + 1)}
+            parts = [self.hours[hour] for hour in sorted(near & self.hours.keys())]
+            if sum(part.rows for part in parts) >= least:
+                found = pooled_baseline(parts)
+                loss = {"usual_loss": self.usual_loss, "usual_f1_loss": self.usual_f1_loss}
+                return replace(found, **loss)
+        return self
+
+
+def pooled_baseline(parts: Sequence[Baseline]) -> Baseline:
+    """Return the record of the rows of all parts, of which there is one at least."""
+    moments = reduce(pooled, (part.moments for part in parts))
+    pairs: Counter[tuple[str, str]] = Counter()
+    for part in parts:
+        pairs.update(part.counts)
+    rows, regression = moments.rows, parts[0].task == "regression"
+    return Baseline(
+        task=parts[0].task,
+        rows=rows,
+        mean=moments.mean,
+        variance=moments.second * (rows / (rows - 1) if regression and rows > 1 else 1.0),
+        bias=sum(part.rows * part.bias for part in parts) / rows,
+        third=moments.third,
+        pairs=tuple((*pair, count) for pair, count in sorted(pairs.items())),
+    )
 
 
 def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:

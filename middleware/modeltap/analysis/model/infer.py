@@ -224,6 +224,10 @@ def _numeric(name: str, values: np.ndarray, declared: dict[str, Any]) -> Feature
         facts["sentinel"] = _sentinel(values, center, spread)
     bounds = [b for b in (declared["min"], *_firsts(facts)) if b is not None]
     tops = [b for b in (declared["max"], *_seconds(facts)) if b is not None]
+    if (code := facts.get("sentinel")) is not None:
+        # A bin of its own: how many rows have it can be read off.
+        bounds.append(code)
+        tops.append(code)
     edges = edges_of(values, extra=[*bounds, *(float(np.nextafter(t, np.inf)) for t in tops)])
     empty = (0,) * (len(edges) + 1) + _EMPTY
     return Feature(name=name, kind="numeric", edges=edges, counts=empty, **facts, **declared)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from modeltap import clock
+from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
-from modeltap.config.reference_settings import ReferenceSettings
+from modeltap.config.reference_settings import ReferenceSettings, parse_reference
+from modeltap.config.windows import Window
 from modeltap.store.alerts import Incident, incidents_before
 from modeltap.store.windows import Series
 
@@ -100,7 +102,10 @@ def clean_times(
 ) -> CleanTimes:
     """Return the time without incidents, as it was when the window from `start` began."""
     metrics = [*reported_by("drift"), *reported_by("quality")]
-    incidents = incidents_before(connection, series.model, series.version, metrics, start)
+    # Of a reference of few windows the next one is a good part, suspicious or not.
+    length, window = parse_reference(reference.rolling).seconds, Window.parse(series.window)
+    short = length < MIN_BLOCKS * window.size
+    incidents = incidents_before(connection, series.model, series.version, metrics, start, short)
     by_feature: dict[str, list[Incident]] = {}
     rows, repeats = [], []
     for incident in incidents:

@@ -11,14 +11,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap import clock
-from modeltap.analysis.counting.counter import WindowCounter
+from modeltap.analysis.counting.counter import WindowCounter, starts
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
-from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.references.performance_baseline import Times, learn_baseline
 from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
@@ -153,7 +153,9 @@ def freeze(
         window=window.text,
         timezone=settings.timezone,
         rolling=rolling,
-        performance=learn_baseline(columns.get("prediction"), labels, settings.task),
+        performance=learn_baseline(
+            columns.get("prediction"), labels, settings.task, _times(moments, settings)
+        ),
     )
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
     learnt = None
@@ -188,6 +190,12 @@ def choose_rows(reference: Reference, keys: Sequence[tuple[str, int]]) -> list[i
         return choose(keys, REFERENCE_ROWS)
     held: list[int] = halves(len(keys))[1].tolist()
     return [held[place] for place in choose([keys[place] for place in held], REFERENCE_ROWS)]
+
+
+def _times(moments: np.ndarray, settings: Settings) -> Times | None:
+    if not len(moments) or np.isnan(moments).any():
+        return None
+    return Times(moments, starts(moments, Window.parse(settings.window).clocked), settings.min_rows)
 
 
 def save(connection: sqlite3.Connection, reference: Reference) -> None:

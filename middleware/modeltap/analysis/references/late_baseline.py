@@ -1,17 +1,33 @@
-"""Learn the performance of a frozen reference once enough labels of its own rows have come."""
+"""Learn the performance of a frozen reference as the labels of its own rows come."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from modeltap import clock
+from modeltap.analysis.counting.counter import starts
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.freeze import save
-from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.analysis.references.performance_baseline import Times, learn_baseline
 from modeltap.config.settings import Settings
+from modeltap.config.windows import Window
+from modeltap.decoding.times import parse_times
 from modeltap.store.connection import writing
-from modeltap.store.predictions import labelled_predictions
+from modeltap.store.labels import newest_label
+from modeltap.store.predictions import (
+    LabelledPrediction,
+    labelled_predictions,
+    newest_labelled_time,
+)
+
+_GROWTH = 1.05
+"""With fewer new labels than a twentieth of all, of whatever rows, nothing is learnt anew."""
+
+_LONGEST_WAIT = clock.WEEK
+"""Labels of a reference that spans months are not awaited for as long again."""
 
 
 def with_performance(
@@ -20,9 +36,17 @@ def with_performance(
     """Return the reference with its performance, saved in a transaction of its own if it is new.
 
     It stays without while fewer than `min_rows` of its rows have labels, and if its rows are not
-    those of a period in the store.
+    those of a period in the store. It grows with their labels until nearly all have come, or
+    labels of rows that are later by the reference's own length (a week at most): whatever usual
+    delay labels have, those of its own rows have come by then. What came first is not what is
+    usual: easy cases are labelled early.
     """
-    if reference.performance is not None or not (reference.from_time and reference.to_time):
+    known = reference.performance
+    if not (reference.from_time and reference.to_time) or _is_settled(reference):
+        return reference
+    newest = newest_label(connection)
+    over = _is_over(connection, reference)
+    if known is not None and newest < _GROWTH * known.newest_label and not over:
         return reference
     pairs = labelled_predictions(
         connection,
@@ -32,10 +56,38 @@ def with_performance(
         (reference.to_time, 0, 0),
     )
     labels = [pair.label for pair in pairs]
-    if sum(label is not None for label in labels) < settings.min_rows:
+    labelled = sum(label is not None for label in labels)
+    if labelled < settings.min_rows:
         return reference
-    record = learn_baseline([pair.prediction for pair in pairs], labels, settings.task)
+    predictions = [pair.prediction for pair in pairs]
+    record = learn_baseline(predictions, labels, settings.task, _times(pairs, settings))
+    if record is None:
+        return reference
+    record = replace(record, newest_label=newest, complete=over or record.complete)
     learnt = replace(reference, performance=record)
     with writing(connection):
         save(connection, learnt)
     return learnt
+
+
+def _is_settled(reference: Reference) -> bool:
+    """Say whether nothing more is learnt: all is there, or its rows are not this reference's."""
+    known = reference.performance
+    if reference.inherited or reference.state == "provisional":
+        return True
+    return known is not None and known.complete
+
+
+def _is_over(connection: sqlite3.Connection, reference: Reference) -> bool:
+    """Return whether labels of so late rows have come that its own are not awaited any more."""
+    newest = newest_labelled_time(connection, reference.model, reference.version)
+    first, last = clock.parse(reference.from_time), clock.parse(reference.to_time)
+    if newest is None or first is None or last is None:
+        return False
+    return newest >= clock.iso(last + min(last - first, _LONGEST_WAIT))
+
+
+def _times(pairs: Sequence[LabelledPrediction], settings: Settings) -> Times:
+    moments = parse_times([pair.event_time for pair in pairs])
+    begun = starts(moments, Window.parse(settings.window).clocked)
+    return Times(moments, begun, settings.min_rows)

@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
+from scipy.special import chdtrc
 
-from modeltap.analysis.detectors.performance import errors_of, pairs_of, right_of
-from modeltap.analysis.model.baseline import Baseline, Task, infer_task
+from modeltap import clock
+from modeltap.analysis.detectors.context import MIN_BLOCKS
+from modeltap.analysis.detectors.performance import (
+    F1_FLOOR,
+    MAX_CLASSES,
+    errors_of,
+    loss_floor,
+    pairs_of,
+)
+from modeltap.analysis.model.baseline import Baseline, Task, infer_task, is_unknown, pooled_baseline
+from modeltap.analysis.model.moments import moments
+from modeltap.analysis.statistics.confusion import class_pairs, f1_macro
 
 _MIN_ROWS = 30
 """Of fewer rows the mean of errors is not nearly normal, and its own error too large to compare."""
 
+_NEARLY_ALL = 0.95
+"""Of so many rows the labels say what those of the others will not change."""
+
+_HOURS_DIFFER = 0.001
+"""The level of the test that hours differ: where they do not, all rows together say more."""
+
+_BLOCKS_VARY = 0.01
+"""The level of the test that blocks vary; of a hundred references one does by chance."""
+
+_WORST = 2.0
+"""Standard deviations between blocks that the worst of them is usually away."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """(n,) event times in Unix seconds, NaN where unknown, and the start of each one's window."""
+
+    moments: np.ndarray
+    starts: np.ndarray
+    min_rows: int = 100
+
 
 def learn_baseline(
-    predictions: Sequence[Any] | None, labels: Sequence[Any], task: Task | None = None
+    predictions: Sequence[Any] | None,
+    labels: Sequence[Any],
+    task: Task | None = None,
+    times: Times | None = None,
 ) -> Baseline | None:
     """Return the model's performance; None with fewer than 30 rows that have both values.
 
@@ -23,6 +60,7 @@ def learn_baseline(
         predictions: (n,) numbers or classes, None where the model's outputs are not known.
         labels: (n,) true values, None where unknown.
         task: by default inferred from the values.
+        times: of the rows; without them neither hours nor the usual variation are learnt.
 
     Raises `InputError` where the shapes are not both (n,).
 
@@ -33,20 +71,157 @@ def learn_baseline(
         return None
     task = task or infer_task(labels, predictions)
     predictions, labels = pairs_of(predictions, labels)
-    if task == "classification":
-        right = right_of(predictions, labels)
-        if len(right) < _MIN_ROWS:
-            return None
-        mean = float(right.mean())
-        return Baseline(task=task, rows=len(right), mean=mean, variance=mean * (1 - mean))
-    errors = errors_of(predictions, labels)
-    if len(errors) < _MIN_ROWS:
+    whole = _record(predictions, labels, task)
+    if whole is None or whole.rows < _MIN_ROWS:
         return None
-    absolute = np.abs(errors)
+    labelled = sum(not is_unknown(label) for label in labels)
+    whole = replace(whole, complete=labelled >= _NEARLY_ALL * len(labels))
+    return whole if times is None else _with_times(whole, predictions, labels, times)
+
+
+def _record(predictions: Sequence[Any], labels: Sequence[Any], task: Task) -> Baseline | None:
+    """Return the performance in some rows; None where none has both values."""
+    if task == "classification":
+        return _classes(predictions, labels)
+    errors = errors_of(predictions, labels)
+    if not len(errors):
+        return None
+    own = moments(np.abs(errors))
     return Baseline(
         task=task,
-        rows=len(errors),
-        mean=float(absolute.mean()),
-        variance=float(absolute.var(ddof=1)),
+        rows=own.rows,
+        mean=own.mean,
+        variance=own.second * own.rows / max(1, own.rows - 1),
         bias=float(errors.mean()),
+        third=own.third,
     )
+
+
+def _classes(predictions: Sequence[Any], labels: Sequence[Any]) -> Baseline | None:
+    pairs = class_pairs(predictions, labels)
+    rows = sum(pairs.values())
+    if not rows:
+        return None
+    mean = sum(count for (predicted, true), count in pairs.items() if predicted == true) / rows
+    few = len({name for pair in pairs for name in pair}) <= MAX_CLASSES
+    return Baseline(
+        task="classification",
+        rows=rows,
+        mean=mean,
+        variance=mean * (1 - mean),
+        third=mean * (1 - mean) * (1 - 2 * mean),
+        pairs=tuple((*pair, count) for pair, count in sorted(pairs.items())) if few else (),
+    )
+
+
+def _with_times(
+    whole: Baseline, predictions: Sequence[Any], labels: Sequence[Any], times: Times
+) -> Baseline:
+    """Return the record with that of each hour, if they differ, and the usual variation."""
+
+    def record(places: np.ndarray) -> Baseline | None:
+        chosen = places.tolist()
+        return _record([predictions[n] for n in chosen], [labels[n] for n in chosen], whole.task)
+
+    known = np.array([not is_unknown(label) for label in labels]) & ~np.isnan(times.moments)
+    places = np.flatnonzero(known)
+    found = replace(whole, hours=_hours(record, times, places))
+    blocks = [
+        (block, _hours_of(times, part))
+        for part in _blocks(times, places)
+        if (block := record(part)) is not None
+    ]
+    if len(blocks) < MIN_BLOCKS:
+        return found
+    return replace(
+        found,
+        usual_loss=_usual_loss(found, blocks, times.min_rows),
+        usual_f1_loss=_usual_f1_loss(found, blocks, times.min_rows),
+    )
+
+
+def _hours_of(times: Times, places: np.ndarray) -> np.ndarray:
+    return np.asarray(times.moments[places] % clock.DAY // clock.HOUR)
+
+
+def _hours(
+    record: Callable[[np.ndarray], Baseline | None], times: Times, places: np.ndarray
+) -> dict[int, Baseline]:
+    """Return the record of each hour of the day, where they differ beyond chance and by a floor.
+
+    Fewer than four days do not tell the hour from the day.
+    """
+    days = np.unique(times.moments[places] // clock.DAY)
+    if len(days) < MIN_BLOCKS:
+        return {}
+    own = _hours_of(times, places)
+    parts = {int(hour): record(places[own == hour]) for hour in np.unique(own)}
+    hours = {hour: part for hour, part in parts.items() if part is not None}
+    return hours if _differ(list(hours.values())) else {}
+
+
+def _differ(parts: Sequence[Baseline]) -> bool:
+    """Return whether means differ: a chi-square test of homogeneity, and an effect at all."""
+    large = [part for part in parts if part.rows >= _MIN_ROWS]
+    if len(large) < 2:
+        return False
+    whole = pooled_baseline(large)
+    if not whole.variance > 0:
+        return False
+    gaps = np.array([part.mean - whole.mean for part in large])
+    rows = np.array([part.rows for part in large])
+    p = float(chdtrc(len(large) - 1, float(np.sum(rows * gaps**2)) / whole.variance))
+    return p < _HOURS_DIFFER and bool(np.abs(gaps).max() > loss_floor(whole))
+
+
+def _blocks(times: Times, places: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the places of each window, those with too few rows with the next, as evaluated."""
+    order = places[np.argsort(times.moments[places], kind="stable")]
+    cuts = np.flatnonzero(np.diff(times.starts[order])) + 1
+    waiting: list[np.ndarray] = []
+    for part in np.split(order, cuts):
+        waiting.append(part)
+        if sum(map(len, waiting)) >= times.min_rows:
+            yield np.concatenate(waiting)
+            waiting = []
+
+
+Block = tuple[Baseline, np.ndarray]
+
+
+def _usual_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> float:
+    """Return how much worse a block usually is than its hours at worst, beyond sampling.
+
+    Twice the standard deviation between blocks: what their squared gaps are more than their
+    sampling variance (the method of moments; DerSimonian & Laird, 1986), at most the worst one's
+    gap. 0 where a chi-square test of homogeneity finds no variation at all.
+    """
+    sign = 1.0 if whole.task == "regression" else -1.0
+    usual = [whole.at({int(hour) for hour in hours}, min_rows) for _, hours in blocks]
+    pairs = [(block, own) for (block, _), own in zip(blocks, usual, strict=True)]
+    losses = np.array([sign * (block.mean - own.mean) for block, own in pairs])
+    noise = np.array([own.variance * (1 / block.rows + 1 / own.rows) for block, own in pairs])
+    if not (noise > 0).all():
+        return 0.0
+    p = float(chdtrc(len(pairs) - 1, float(np.sum(losses**2 / noise))))
+    between = float(np.mean(losses**2) - np.mean(noise))
+    if p >= _BLOCKS_VARY or between <= 0:
+        return 0.0
+    return max(0.0, min(_WORST * float(np.sqrt(between)), float(losses.max())))
+
+
+def _usual_f1_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> float:
+    """Return the same of macro F1; its noise is that of draws of the blocks' sizes."""
+    if not whole.pairs:
+        return 0.0
+    rng = np.random.default_rng(len(blocks))
+    losses, noises = [], []
+    for block, hours in blocks:
+        usual = whole.at({int(hour) for hour in hours}, min_rows)
+        score = f1_macro(usual.counts)
+        losses.append(score - f1_macro(block.counts))
+        drawn = rng.multinomial(block.rows, [count / usual.rows for *_, count in usual.pairs])
+        pairs = zip(usual.counts, drawn.tolist(), strict=True)
+        noises.append(score - f1_macro({pair: count for pair, count in pairs if count}))
+    noise = max(noises)
+    return max(0.0, max(losses) - max(noise, F1_FLOOR))

@@ -7,6 +7,8 @@ words             the same for the words of texts
 quantiles         quantiles and bounds read off bins
 rates             rates, their intervals, a test that one has grown
 day_types         which days of the week are alike
+means             a test that a mean has grown
+confusion         predicted classes by true ones: macro F1, agreement
 matrix            a sample as numbers of a like scale
 classifier        whether two samples can be told apart
 components        principal components and reconstruction errors

@@ -164,10 +164,10 @@ def _linear_rank(both: np.ndarray, current: np.ndarray, scores: np.ndarray) -> f
     skewed = m * (1 - share) * (1 - 2 * share) * total**2 / ((total - 1) * (total - 2)) * third
     z = float(np.sum(current * scores)) / np.sqrt(variance)
     skew = skewed / variance**1.5
-    return float(min(1.0, 2 * min(_upper_tail(z, skew), _upper_tail(-z, -skew))))
+    return float(min(1.0, 2 * min(upper_tail(z, skew), upper_tail(-z, -skew))))
 
 
-def _upper_tail(z: float, skew: float) -> float:
+def upper_tail(z: float, skew: float) -> float:
     """Return P(Z > z) of a standardised gamma variable with this skewness; mirrored if negative."""
     if abs(skew) < _SKEW_IS_NONE:
         return float(ndtr(-z))

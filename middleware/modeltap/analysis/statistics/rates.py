@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import ndtr, ndtri
+from scipy.special import betaincinv, ndtr, ndtri
 
 
 def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -20,6 +20,23 @@ def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, floa
     middle = (rate + square / 2) / (1 + square)
     half = z / (1 + square) * math.sqrt(rate * (1 - rate) / rows + square / (4 * rows))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def clopper_pearson(count: float, rows: float, confidence: float = 0.99) -> tuple[float, float]:
+    """Return the exact interval of the rate ``count / rows`` (Clopper & Pearson, 1934).
+
+    Each end leaves out half of what `confidence` leaves. Its ends are quantiles of beta
+    distributions, which take an effective number of rows that is no whole one, too.
+
+    >>> [round(end, 3) for end in clopper_pearson(5, 5)]
+    [0.347, 1.0]
+    """
+    if not rows:
+        return 0.0, 1.0
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(count, rows - count + 1, tail)) if count > 0 else 0.0
+    high = float(betaincinv(count + 1, rows - count, 1 - tail)) if count < rows else 1.0
+    return low, high
 
 
 def grew(count: int, rows: int, reference_count: int, reference_rows: int) -> float:

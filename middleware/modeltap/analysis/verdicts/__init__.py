@@ -7,6 +7,7 @@ learning_windows  windows meanwhile, in which some metrics may alert already
 input_windows     inputs: drift, quality, rows compared as wholes
 labelled_windows  performance, where labels came
 traffic_windows   latency, errors and throughput by the wall clock
+usual_traffic     the usual error rate and latency
 urgency           which alerts need no second window
 capture_loss      exchanges that were not recorded
 rejected_times    event times that cannot be true

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.row_windows import RowWindows
-from modeltap.analysis.detectors import DAILY_DETECTORS, HOURLY_DETECTORS
+from modeltap.analysis.detectors import DAILY_DETECTORS, hourly_detectors
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.verdicts import learning_pass, traffic_windows
 from modeltap.analysis.verdicts.input_windows import InputWindows
@@ -71,7 +71,7 @@ def _inputs(
         yield from InputWindows(scope, counter, reference).results()
         return
     # Where an hour has few rows, faults in values are looked for each hour, drift each day.
-    for one, detectors in zip(series, (HOURLY_DETECTORS, DAILY_DETECTORS), strict=True):
+    for one, detectors in zip(series, (hourly_detectors(), DAILY_DETECTORS), strict=True):
         yield from InputWindows(scope, counter, reference, one, detectors).results()
 
 

@@ -12,7 +12,7 @@ from modeltap.analysis.counting.counter import WindowCounter, total
 from modeltap.analysis.counting.row_windows import RowWindows
 from modeltap.analysis.counting.sample import Sample, choose, sample
 from modeltap.analysis.counting.tally import Tally
-from modeltap.analysis.detectors import DETECTORS, Detector, evaluate
+from modeltap.analysis.detectors import Detector, evaluate
 from modeltap.analysis.detectors.context import (
     ALPHA,
     DRIFT_FLOOR,
@@ -60,14 +60,14 @@ class InputWindows:
 
     Args:
         series: the windows; by default those of the settings.
-        detectors: what is evaluated.
+        detectors: what is evaluated; by default all.
     """
 
     scope: PassScope
     counter: WindowCounter
     reference: Reference
     series: Series | None = None
-    detectors: Sequence[Detector] = DETECTORS
+    detectors: Sequence[Detector] | None = None
 
     def __post_init__(self) -> None:
         self._series = self.series or self.counter.series(self.reference)
@@ -141,7 +141,8 @@ class InputWindows:
         due = stored.due_windows(self.scope.connection, self._series)
         if due and due[0].window_start < end:
             with writing(self.scope.connection):
-                stored.settle_before(self.scope.connection, self._series, end)
+                start = self.reference.from_time or ""
+                stored.settle_before(self.scope.connection, self._series, start, end)
 
     def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
         """Return whether the reference begins or ends between two windows: no group has both."""

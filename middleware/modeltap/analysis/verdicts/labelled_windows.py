@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from modeltap import clock
 from modeltap.analysis.detectors import performance
+from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import infer_task
-from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.model.metric import LEARNING, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.late_baseline import with_performance
-from modeltap.analysis.verdicts.results import Period, WindowResult
+from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
+from modeltap.config.metrics import reported_by
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.labelled_windows import (
+    LabelledWindow,
+    evaluated_before,
+    evaluated_start,
+    evaluated_with,
+    forget_labelled,
+    neighbours,
+)
 from modeltap.store.labels import (
     LabelledRow,
     labelled_rows_after,
@@ -40,12 +52,21 @@ class LabelledWindows:
         self._references: dict[tuple[str, str], Reference | None] = {}
 
     def results(self) -> Iterator[WindowResult]:
-        """Yield the result of each of them."""
+        """Yield the result of each of them.
+
+        Each is to be written before the next is asked for: a window of fewer labels than
+        `min_rows` is evaluated together with its neighbours.
+        """
+        if self._scope.again:
+            with writing(self._connection):
+                forget_labelled(self._connection, reported_by("performance"))
         self._note_labels()
+        done: set[DueWindow] = set()
         for due, newest in labelled_windows(self._connection):
-            result = self._evaluate(due, newest)
+            result = None if due in done else self._evaluate(due, newest)
             if result is not None:
                 yield result
+                done.update(_members(result))
 
     def _note_labels(self) -> None:
         """Note which windows new labels belong to, and how far the labels were read."""
@@ -78,25 +99,57 @@ class LabelledWindows:
         return None if row is None else Series(model, version, row.id, window)
 
     def _evaluate(self, due: DueWindow, newest: int) -> WindowResult | None:
-        """Return the window's result; None while it is not complete."""
+        """Return the result of the window and those with it; None while it is not complete."""
         bounds = self._bounds(*due)
         if bounds is None or not self._scope.is_over(due.model, due.version, bounds[0].end):
             return None
-        period, first, after = bounds
         settings = self._scope.settings.for_model(due.model)
         reference = self._reference(due.model, due.version, settings)
-        pairs = labelled_predictions(self._connection, due.model, due.version, first, after)
+        pairs = self._pairs(due, bounds[1], bounds[2])
+        group = self._group(_counted(due, pairs), reference, settings.min_rows)
+        labelled = sum(one.labelled for one in group)
+        first, last = (self._bounds(*one[:4]) or bounds for one in (group[0], group[-1]))
+        enough = labelled >= settings.min_rows
+        if enough and len(group) > 1:
+            pairs = self._pairs(due, first[1], last[2])
+        period = Period(due.model, due.version, due.window, first[0].start, last[0].end)
         series = Series(due.model, due.version, reference.id if reference else "", due.window)
         weekly = windows_a_week(self._connection, series, period.end)
-        metrics = urgent(_performance(pairs, reference, settings), weekly, reference)
+        found = urgent(_performance(pairs, reference, settings, period), weekly, reference)
+        metrics = [*found, _coverage(pairs)]
         return WindowResult(
             period,
-            [*metrics, _coverage(pairs)],
+            metrics if enough else _of_all(metrics, group),
             reference,
-            due,
+            EvaluatedLabels(due, group, enough),
             job="performance",
-            revision=f"#{newest}/{len(pairs)}",
+            revision=f"#{newest}/{sum(one.rows for one in group)}",
+            learning=reference is not None and reference.state == "provisional",
         )
+
+    def _pairs(self, due: DueWindow, first: RowKey, after: RowKey) -> list[LabelledPrediction]:
+        return labelled_predictions(self._connection, due.model, due.version, first, after)
+
+    def _group(
+        self, own: LabelledWindow, reference: Reference | None, min_rows: int
+    ) -> list[LabelledWindow]:
+        """Return the windows that are evaluated with this one, itself included, in order."""
+        start = evaluated_start(self._connection, own)
+        if start is not None:
+            together = evaluated_with(self._connection, own, start)
+            return [own if one.window_start == own.window_start else one for one in together]
+        waiting = [
+            one
+            for one in neighbours(self._connection, own)
+            if _is_in(reference, one) == _is_in(reference, own)
+        ]
+        before = evaluated_before(self._connection, waiting)
+        if not before or _is_in(reference, before[0]) != _is_in(reference, own):
+            return waiting
+        is_around = before[-1].window_start > own.window_start
+        if not is_around and sum(one.labelled for one in waiting) >= min_rows:
+            return waiting
+        return sorted([*before, *waiting], key=lambda one: one.window_start)
 
     def _bounds(
         self, model: str, version: str, window: str, start: str
@@ -124,11 +177,45 @@ class LabelledWindows:
         return self._references[key]
 
 
+def _counted(due: DueWindow, pairs: Sequence[LabelledPrediction]) -> LabelledWindow:
+    labelled = sum(pair.label is not None and pair.prediction is not None for pair in pairs)
+    return LabelledWindow(*due, rows=len(pairs), labelled=labelled)
+
+
+def _of_all(metrics: Sequence[Metric], group: Sequence[LabelledWindow]) -> list[Metric]:
+    """Return the metrics of the last of some windows that wait with the rows of them all."""
+    rows, labelled = sum(one.rows for one in group), sum(one.labelled for one in group)
+    coverage = replace(
+        metrics[-1], rows=rows, count=labelled, value=labelled / rows if rows else 0.0
+    )
+    return [*(replace(metric, rows=labelled) for metric in metrics[:-1]), coverage]
+
+
+def _is_in(reference: Reference | None, window: LabelledWindow) -> bool:
+    """Say whether a window begins before the reference's end: none crosses it."""
+    if reference is None or reference.state == "provisional":
+        return False
+    end = reference.to_time
+    return end is not None and window.window_start < end
+
+
+def _members(result: WindowResult) -> list[DueWindow]:
+    """Return the windows that need no evaluation of their own after this one."""
+    done = result.done
+    if not isinstance(done, EvaluatedLabels) or not done.enough:
+        return []
+    return [DueWindow(*one[:4]) for one in done.windows]
+
+
 def _performance(
-    pairs: Sequence[LabelledPrediction], reference: Reference | None, settings: Settings
+    pairs: Sequence[LabelledPrediction],
+    reference: Reference | None,
+    settings: Settings,
+    period: Period,
 ) -> list[Metric]:
     predictions, labels = [pair.prediction for pair in pairs], [pair.label for pair in pairs]
-    baseline = reference.performance if reference is not None else None
+    learning = reference is not None and reference.state == "provisional"
+    baseline = None if reference is None or learning else reference.performance
     task = baseline.task if baseline is not None else settings.task
     context = performance.LabelledContext(
         task or infer_task(labels, predictions),
@@ -136,8 +223,26 @@ def _performance(
         labels,
         baseline,
         min_rows=settings.min_rows,
+        alpha=ALPHA[settings.sensitivity],
+        hours=_hours(period),
     )
-    return explained(performance.evaluate(context))
+    metrics = performance.evaluate(context)
+    return explained(map(_while_learning, metrics) if learning else metrics)
+
+
+def _while_learning(metric: Metric) -> Metric:
+    """Return a metric that alerts nobody yet: what is usual is still learnt."""
+    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS)
+    return replace(metric, verdict=LEARNING) if decides else metric
+
+
+def _hours(period: Period) -> frozenset[int]:
+    """Return the hours of the day (UTC) that a period touches; none where it is a day or more."""
+    start, end = clock.parse(period.start) or 0.0, clock.parse(period.end) or 0.0
+    if end - start >= clock.DAY:
+        return frozenset()
+    hours = range(int(start // clock.HOUR), int(-(-end // clock.HOUR)))
+    return frozenset(hour % 24 for hour in hours)
 
 
 def _coverage(pairs: Sequence[LabelledPrediction]) -> Metric:

@@ -16,15 +16,22 @@ from modeltap.config.metrics import reported_by
 from modeltap.store.dropped import DROPPED
 from modeltap.store.due_windows import DueWindow, forget_due
 from modeltap.store.event_times import mark_reported
+from modeltap.store.labelled_windows import LabelledWindow, put_labelled
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
     MetricRow,
     drop_compared_with_others,
     forget_period,
+    forget_starts,
     save_metrics,
 )
 from modeltap.store.runs import claim_run
-from modeltap.store.traffic import StoredTraffic, mark_traffic_done
+from modeltap.store.traffic import (
+    Evaluated,
+    StoredTraffic,
+    mark_traffic_done,
+    mark_traffic_evaluated,
+)
 from modeltap.store.watermarks import advance
 from modeltap.store.windows import CountedWindow, Series, mark_evaluated
 
@@ -49,6 +56,27 @@ class EvaluatedWindows:
 
 
 @dataclass(frozen=True)
+class EvaluatedTraffic:
+    """The windows of traffic that were evaluated together for `what`; none of too few requests.
+
+    `read` is the window whose requests are known to all evaluations now, None before the last.
+    """
+
+    what: Evaluated
+    windows: Sequence[StoredTraffic]
+    read: StoredTraffic | None = None
+
+
+@dataclass(frozen=True)
+class EvaluatedLabels:
+    """The labelled windows that were evaluated together; `enough` is whether for good."""
+
+    due: DueWindow
+    windows: Sequence[LabelledWindow]
+    enough: bool
+
+
+@dataclass(frozen=True)
 class LossesRead:
     """The rows of `dropped` up to `newest` were evaluated; `before` is the watermark so far."""
 
@@ -63,7 +91,7 @@ class HourReported:
     hour: str
 
 
-Done = EvaluatedWindows | DueWindow | StoredTraffic | LossesRead | HourReported
+Done = EvaluatedWindows | EvaluatedLabels | EvaluatedTraffic | LossesRead | HourReported
 """The rows that the transaction of a window marks as evaluated."""
 
 
@@ -77,6 +105,7 @@ class WindowResult:
         done: what is marked as evaluated.
         job: evaluates each window once in a `revision`; None where a repetition does no harm.
         revision: tells one evaluation of a window from a later one, of more rows.
+        is_last: whether no other result of the same window follows.
         learning: whether the reference is still learnt, and what alerts may alert.
     """
 
@@ -86,6 +115,7 @@ class WindowResult:
     done: Done | None = None
     job: str | None = None
     revision: str = ""
+    is_last: bool = True
     learning: bool = False
 
 
@@ -136,14 +166,31 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
         case EvaluatedWindows(series, windows):
             _forget_earlier_periods(connection, period, done)
             mark_evaluated(connection, series, windows, period.start, period.end)
-        case DueWindow():
-            forget_due(connection, done)
-        case StoredTraffic():
-            mark_traffic_done(connection, done.model, done.version, done.window, done.window_start)
+        case EvaluatedLabels():
+            _mark_labelled(connection, period, done)
+        case EvaluatedTraffic(what, traffic, read):
+            mark_traffic_evaluated(connection, traffic, what, period.start)
+            if read is not None:
+                mark_traffic_done(
+                    connection, read.model, read.version, read.window, read.window_start
+                )
         case HourReported(hour):
             mark_reported(connection, period.model, hour)
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
+
+
+def _mark_labelled(connection: sqlite3.Connection, period: Period, done: EvaluatedLabels) -> None:
+    forget_due(connection, done.due)
+    if done.enough:
+        for window in done.windows:
+            forget_due(connection, DueWindow(*window[:4]))
+    start = period.start if done.enough else None
+    put_labelled(connection, [one._replace(evaluated_from=start) for one in done.windows])
+    # One that was evaluated by itself, and is now a part of a period, has no metrics any more.
+    parts = [one.window_start for one in done.windows if one.window_start != period.start]
+    series = period.model, period.version, period.window
+    forget_starts(connection, *series, parts, reported_by("performance"))
 
 
 def _forget_earlier_periods(

@@ -3,69 +3,96 @@
 from __future__ import annotations
 
 import sqlite3
-import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from modeltap import clock
-from modeltap.analysis.counting.traffic import traffic_of
+from modeltap.analysis.counting.traffic import Traffic, traffic_of
 from modeltap.analysis.detectors import latency_and_errors
+from modeltap.analysis.detectors.latency_and_errors import MIN_REQUESTS, TrafficContext
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.verdicts.results import Period, WindowResult
+from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.verdicts.results import EvaluatedTraffic, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent
+from modeltap.analysis.verdicts.usual_traffic import usual_traffic
+from modeltap.config.metrics import reported_by
 from modeltap.config.windows import Window
-from modeltap.store.metrics import last_normal_values
-from modeltap.store.traffic import StoredTraffic, closed_traffic
+from modeltap.store.connection import writing
+from modeltap.store.traffic import (
+    Evaluated,
+    StoredTraffic,
+    closed_traffic,
+    evaluated_with,
+    forget_traffic_evaluations,
+)
 
-_BASELINE_WINDOWS = 24
-"""A day of hourly windows: every hour of the day counts as normal."""
+_EVALUATIONS = 2
+"""Of errors, and of latency."""
 
-_MIN_BASELINE_WINDOWS = 3
-"""Of fewer windows the median may be that of an incident."""
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """One that has windows of its own, for it takes `min_requests` for a verdict."""
+
+    what: Evaluated
+    evaluate: Callable[[TrafficContext], list[Metric]]
+    min_requests: int
+    is_last: bool = False
 
 
 def results(scope: PassScope) -> Iterator[WindowResult]:
-    """Yield the result of each window of traffic that is over and due.
+    """Yield the results of each window of traffic that is over and due.
 
-    Each is to be written before the next is asked for: its baseline are the windows before it.
+    Each is to be written before the next is asked for: its baseline are the windows before it,
+    and a window of too few requests is evaluated together with the next one. Until then it has
+    no verdict, but its values are there.
     """
+    if scope.again:
+        with writing(scope.connection):
+            forget_traffic_evaluations(scope.connection, reported_by("latency"))
     limit = "9999" if scope.open_too else clock.iso(time.time())
-    for window in closed_traffic(scope.connection, limit, due_only=not scope.again):
-        yield _evaluate(scope, window)
+    for window in closed_traffic(scope.connection, limit):
+        min_rows = scope.settings.for_model(window.model).min_rows
+        yield _result(scope.connection, window, _errors())
+        yield _result(scope.connection, window, _latency(min_rows))
 
 
-def _evaluate(scope: PassScope, window: StoredTraffic) -> WindowResult:
-    period = Period(
-        window.model, window.version, window.window, window.window_start, window.window_end
+def _errors() -> _Evaluation:
+    return _Evaluation("errors_from", latency_and_errors.evaluate_errors, MIN_REQUESTS)
+
+
+def _latency(min_rows: int) -> _Evaluation:
+    evaluate = latency_and_errors.evaluate_latency
+    return _Evaluation("latency_from", evaluate, min_rows, is_last=True)
+
+
+def _result(
+    connection: sqlite3.Connection, window: StoredTraffic, evaluation: _Evaluation
+) -> WindowResult:
+    group = evaluated_with(connection, window, evaluation.what)
+    traffic: Traffic = reduce(add, map(traffic_of, group))
+    enough = traffic.requests >= evaluation.min_requests
+    start, end = group[0].window_start, group[-1].window_end
+    period = Period(window.model, window.version, window.window, start, end)
+    context = TrafficContext(
+        traffic,
+        (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0),
+        usual_traffic(connection, window, start),
+        min_rows=evaluation.min_requests,
     )
-    seconds = (clock.parse(period.end) or 0.0) - (clock.parse(period.start) or 0.0)
-    context = latency_and_errors.TrafficContext(
-        traffic_of(window),
-        seconds,
-        _baseline(scope.connection, period),
-        min_rows=scope.settings.for_model(period.model).min_rows,
-    )
-    weekly = Window.parse(period.window).a_week or 1.0
-    metrics = explained(urgent(latency_and_errors.evaluate(context), weekly))
+    # Errors and latency are one kind, and share its level: each is half of the tests.
+    weekly = _EVALUATIONS * (Window.parse(period.window).a_week or 1.0)
     return WindowResult(
-        period, metrics, done=window, job="operations", revision=f"#{window.requests}"
+        period,
+        explained(urgent(evaluation.evaluate(context), weekly)),
+        done=EvaluatedTraffic(
+            evaluation.what, group if enough else (), window if evaluation.is_last else None
+        ),
+        job=f"operations {evaluation.what}",
+        revision=f"#{traffic.requests}",
+        is_last=evaluation.is_last,
     )
-
-
-def _baseline(connection: sqlite3.Connection, period: Period) -> dict[str, float]:
-    """Return the median of the last windows without an alert, by operational metric."""
-    baseline = {}
-    for metric in ("error_rate", "latency_p95_ms"):
-        values = last_normal_values(
-            connection,
-            period.model,
-            period.version,
-            period.window,
-            metric,
-            period.start,
-            _BASELINE_WINDOWS,
-        )
-        if len(values) >= _MIN_BASELINE_WINDOWS:
-            baseline[metric] = statistics.median(values)
-    return baseline

@@ -9,9 +9,9 @@ W a^2 / T`` times a week. With hourly windows and the normal level of .009:
 
     at once: four kinds                                          4 x .01        = .040
     twice in a row: inputs                                       168 x .009^2 / T <= .014
-    twice in a row: performance, one test at .01                 168 x .01^2    = .017
+    twice in a row: performance, two tests at half of .0009      168 x .0009^2  < .001
     twice in a row: requests, two tests, .005 beyond each end    168 x 2 x .005^2 = .008
-    incidents a week and model without a change, at most                          .079
+    incidents a week and model without a change, at most                          .063
 
 Windows that depend on each other (a rhythm, autocorrelation) are a matter of the thresholds, which
 are learnt from blocks of the reference: where it knows fewer than four, nothing fires at once

@@ -1,0 +1,105 @@
+"""Windows that labels came for: how many, and the period that each was evaluated in."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import NamedTuple
+
+
+class LabelledWindow(NamedTuple):
+    """A window and how many of its rows have a label.
+
+    `evaluated_from` is the start of the period that it was evaluated in; None while its labels
+    are too few, and it waits for those of other windows.
+    """
+
+    model: str
+    version: str
+    window: str
+    window_start: str
+    rows: int
+    labelled: int
+    evaluated_from: str | None = None
+
+
+_COLUMNS = ", ".join(LabelledWindow._fields)
+_SERIES = "model = ? and version = ? and window = ?"
+
+
+def neighbours(connection: sqlite3.Connection, window: LabelledWindow) -> list[LabelledWindow]:
+    """Return the windows that wait directly before and after this one, and itself, in order."""
+    before = takewhile(_waits, _towards(connection, window, "<", "desc"))
+    after = takewhile(_waits, _towards(connection, window, ">", "asc"))
+    return [*reversed(list(before)), window, *after]
+
+
+def evaluated_with(
+    connection: sqlite3.Connection, window: LabelledWindow, start: str
+) -> list[LabelledWindow]:
+    """Return the windows that were evaluated together, in the period that began at `start`."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from labelled_windows where {_SERIES} and window_start >= ? "
+        "and evaluated_from = ? order by window_start",
+        (*window[:3], start, start),
+    )
+    return list(map(LabelledWindow._make, rows))
+
+
+def evaluated_before(
+    connection: sqlite3.Connection, windows: Sequence[LabelledWindow]
+) -> list[LabelledWindow]:
+    """Return the windows of the last period before these, if a later one was evaluated, too.
+
+    Labels of a time between the two are late, and no others are to be waited for.
+    """
+    later = next(_towards(connection, windows[-1], ">", "asc"), None)
+    earlier = next(_towards(connection, windows[0], "<", "desc"), None)
+    if later is None or earlier is None or earlier.evaluated_from is None:
+        return []
+    return evaluated_with(connection, earlier, earlier.evaluated_from)
+
+
+def evaluated_start(connection: sqlite3.Connection, window: LabelledWindow) -> str | None:
+    """Return the start of the period that a window was evaluated in; None while it waits."""
+    found = connection.execute(
+        f"select evaluated_from from labelled_windows where {_SERIES} and window_start = ?",
+        window[:4],
+    ).fetchone()
+    return None if found is None else found[0]
+
+
+def put_labelled(connection: sqlite3.Connection, windows: Iterable[LabelledWindow]) -> None:
+    """Write windows, inside the caller's transaction."""
+    connection.executemany(
+        f"insert or replace into labelled_windows ({_COLUMNS}) "
+        f"values ({', '.join('?' * len(LabelledWindow._fields))})",
+        list(windows),
+    )
+
+
+def forget_labelled(connection: sqlite3.Connection, metrics: Iterable[str]) -> None:
+    """Forget all windows and their `metrics`, as if none had been evaluated, in the transaction."""
+    connection.executemany(
+        "delete from metrics where metric = ? and exists (select 1 from labelled_windows w where "
+        "w.model = metrics.model and w.version = metrics.version and w.window = metrics.window "
+        "and w.window_start = metrics.window_start)",
+        [(metric,) for metric in metrics],
+    )
+    connection.execute("delete from labelled_windows")
+
+
+def _towards(
+    connection: sqlite3.Connection, window: LabelledWindow, sign: str, order: str
+) -> Iterator[LabelledWindow]:
+    cursor = connection.execute(
+        f"select {_COLUMNS} from labelled_windows where {_SERIES} and window_start {sign} ? "
+        f"order by window_start {order}",
+        window[:4],
+    )
+    return map(LabelledWindow._make, cursor)
+
+
+def _waits(window: LabelledWindow) -> bool:
+    return window.evaluated_from is None

@@ -1,0 +1,54 @@
+"""A mean that grew: the p-value is that of a permutation test, whatever the errors' shape."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, permutation_test
+
+from modeltap.analysis.model.moments import Moments, moments
+from modeltap.analysis.statistics.means import mean_grew
+
+SHAPES = {
+    "half normal": lambda rng, n: np.abs(rng.normal(size=n)),
+    "exponential": lambda rng, n: rng.exponential(size=n),
+    "lognormal": lambda rng, n: rng.lognormal(0, 1, size=n),
+    "t2": lambda rng, n: np.abs(rng.standard_t(2, size=n)),
+    "mostly zero": lambda rng, n: rng.exponential(size=n) * (rng.random(n) < 0.05),
+}
+
+
+@pytest.mark.parametrize("shape", ["half normal", "exponential", "lognormal"])
+@pytest.mark.parametrize("factor", [0.9, 1.0, 1.15, 1.3])
+def test_it_is_scipys_permutation_test(shape, factor):
+    """Of 20,000 permutations: within their own error, and a tenth."""
+    rng = np.random.default_rng(2)
+    before, now = SHAPES[shape](rng, 800), factor * SHAPES[shape](rng, 150)
+    exact = permutation_test(
+        (now, before),
+        lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
+        vectorized=True,
+        n_resamples=20_000,
+        alternative="greater",
+        rng=np.random.default_rng(3),
+    ).pvalue
+    ours = mean_grew(moments(before), moments(now))
+    assert ours == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000) + 0.1 * exact)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("n", [100, 500])
+def test_it_holds_its_level_where_errors_are_skewed(shape, n):
+    """At .0009, of 3,000 windows each: not above twice the level by an exact test at .001."""
+    rng = np.random.default_rng(n)
+    alarms = sum(
+        mean_grew(moments(SHAPES[shape](rng, 2000)), moments(SHAPES[shape](rng, n))) < 0.0009
+        for _ in range(3000)
+    )
+    assert binomtest(alarms, 3000, 0.0018, alternative="greater").pvalue > 0.001
+
+
+def test_nothing_to_compare_is_no_growth():
+    same = Moments(50, 1.0, 0.0, 0.0)
+    assert mean_grew(same, same) == 1.0
+    assert mean_grew(Moments(1, 0.0, 0.0, 0.0), Moments(1, 5.0, 0.0, 0.0)) == 1.0
