@@ -7,7 +7,7 @@ import pytest
 
 from modeltap.analysis.counting.tally import tally
 from modeltap.analysis.references.fit import fit
-from modeltap.analysis.references.learn_rhythm import block_labels, drift_window_of
+from modeltap.analysis.references.learn_rhythm import block_labels, drift_window_of, kept_rows
 from modeltap.analysis.references.variation import varied
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
@@ -87,6 +87,17 @@ def test_low_traffic_is_evaluated_by_day_unless_a_window_was_asked_for(window, r
     """Nights count as any hour that has rows; hours without rows do not."""
     busy = np.repeat(MONDAY + HOUR * np.array([0, 1, 2, 30, 31]), rows) + 1.0
     assert drift_window_of(Settings(window=window), busy) == expected
+
+
+@pytest.mark.parametrize("weeks", [1, 5, 6, 30, 104])
+def test_of_a_long_reference_hours_are_kept(weeks):
+    """Of some of its weeks: a bound on memory that does not cost the rhythm."""
+    moments = MONDAY + HOUR * np.arange(168.0 * weeks) + 60
+    kept = moments[kept_rows(moments, Window.parse("1h"))]
+    labels = block_labels(kept, Window.parse("1h"))
+    assert labels.max() < 1200 and (weeks > 5 or len(kept) == len(moments))
+    hours = np.unique((kept - MONDAY) % (7 * DAY) // HOUR, return_counts=True)[1]
+    assert len(hours) == 168 and hours.min() >= hours.max() - 1
 
 
 @pytest.mark.parametrize("window", ["15m", "1h", "1d", "1 month", "300 rows", "50 rows"])

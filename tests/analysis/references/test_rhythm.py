@@ -60,6 +60,15 @@ def test_a_window_of_several_hours_has_the_rows_of_all_of_them(shop):
     assert hours_of(rhythm, 2, 3, 4) == {(day, hour) for day in range(5) for hour in (2, 3, 4)}
 
 
+def test_a_window_of_rows_has_the_hours_of_its_first_and_last_one(shop):
+    """Also where all of them came at one moment."""
+    rhythm = Rhythm(shop.reference, shop.blocks)
+    start = MONDAY + WEEK + 10 * HOUR
+    for begin, length, hours in ((0, 0, {10}), (3000, 1200, {10, 11}), (3000, 4000, {10, 11})):
+        keys = rhythm.keys_of([(start + begin, start + begin + length)])
+        assert {key.hour for key in keys} == hours
+
+
 def test_a_holiday_is_compared_with_weekends(shop):
     rhythm = Rhythm(shop.reference, shop.blocks, ("2026-01-12",))
     assert hours_of(rhythm, 3) == hours_of(rhythm, 3, day=5) != hours_of(rhythm, 3, day=1)

@@ -30,11 +30,11 @@ from modeltap.analysis.statistics.day_types import learn_day_types
 from modeltap.config.settings import Settings
 from modeltap.config.windows import AUTO, Window
 
-_HOUR, _DAY = 3600, 86_400
+_HOUR, _DAY, _WEEK = 3600, 86_400, 604_800
 
 _MAX_BLOCKS = 1000
-"""Of a longer reference, or shorter windows, blocks are of hours or days: a bound on memory, some
-30 megabytes of 25 columns."""
+"""Of shorter windows blocks are of hours, of a longer reference those of some weeks are kept: a
+bound on memory, some 30 megabytes of 25 columns."""
 
 
 class Learnt(NamedTuple):
@@ -76,8 +76,14 @@ def learn_rhythm(
         moments: (n,) Unix seconds, all known.
     """
     window = Window.parse(settings.window)
+    held = np.zeros(len(moments), dtype=bool)
+    held[halves(len(moments))[1]] = True
+    places = kept_rows(moments, window)
+    if len(places) < len(moments):
+        columns = {name: taken(column, places) for name, column in columns.items()}
+    moments, all_rows = moments[places], len(moments)
     labels = block_labels(moments, window)
-    tallies = _tallies(reference, columns, moments, labels)
+    tallies = _tallies(reference, columns, moments, labels, held[places])
     blocks = _blocks(tallies, moments, labels, window)
     lengths = float(np.median(blocks.ends - blocks.starts))
     if lengths <= _DAY:
@@ -97,10 +103,11 @@ def learn_rhythm(
     if rates:
         repeats = most_repeats(reference, _summed(tallies, windows))
         reference = replace(reference, baseline_repeats=repeats)
-    places = labels
+    own = labels
     if len(joined.blocks) < len(blocks):
-        places = _places(joined.blocks, moments)
-    of_rows = np.where(places < 0, -1, np.append(days, -1)[places])
+        own = _places(joined.blocks, moments)
+    of_rows = np.full(all_rows, -1)
+    of_rows[places] = np.where(own < 0, -1, np.append(days, -1)[own])
     rhythm = Rhythm(reference, joined.blocks, settings.holidays)
     return Learnt(reference, blocks, rhythm, of_rows)
 
@@ -118,11 +125,19 @@ def block_labels(moments: np.ndarray, window: Window) -> np.ndarray:
     """
     if window.kind == "rows":
         return _of_rows(moments, window.size)
-    for one in (window, Window("seconds", _HOUR), Window("seconds", _DAY)):
-        found = np.unique(starts(moments, one), return_inverse=True)
-        if len(found[0]) <= _MAX_BLOCKS:
-            break
+    found = np.unique(starts(moments, window), return_inverse=True)
+    if len(found[0]) > _MAX_BLOCKS and window.size < _HOUR:
+        return block_labels(moments, Window("seconds", _HOUR))
     return np.asarray(found[1].ravel())
+
+
+def kept_rows(moments: np.ndarray, window: Window) -> np.ndarray:
+    """Return the places of the rows whose blocks are kept: of a long reference those of some
+    weeks, evenly spread, so that each day of the week has as many hours as before."""
+    blocks = int(block_labels(moments, window).max()) + 1
+    weeks = moments // _WEEK
+    every = -(-blocks // _MAX_BLOCKS)
+    return np.flatnonzero((weeks - weeks.min()) % every == 0)
 
 
 def _of_rows(moments: np.ndarray, size: int) -> np.ndarray:
@@ -137,13 +152,15 @@ def _of_rows(moments: np.ndarray, size: int) -> np.ndarray:
 
 
 def _tallies(
-    reference: Reference, columns: Mapping[str, Column], moments: np.ndarray, labels: np.ndarray
+    reference: Reference,
+    columns: Mapping[str, Column],
+    moments: np.ndarray,
+    labels: np.ndarray,
+    held: np.ndarray,
 ) -> list[Tally]:
-    """Count each block; a feature whose words one half of the rows chose by those of the other."""
+    """Count each block; a feature whose words one half of the rows chose by the other's, `held`."""
     order = np.argsort(labels, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    held = np.zeros(len(labels), dtype=bool)
-    held[halves(len(labels))[1]] = True
     slices = layout(reference)
     of_half = [slices[feature.name] for feature in reference.features if _is_of_half(feature)]
     found = []

@@ -151,10 +151,9 @@ class Rhythm:
         if self.blocks.days_or_more:
             days = max(1, round(length / _DAY))
             return start + length * (np.arange(days) + 0.5) / days
-        # Blocks of rows may all have one time, and a window of them last for weeks.
-        usual = float(np.median(self.blocks.ends - self.blocks.starts))
-        usual = max(usual, 1.0, length / _MOST_STEPS)
-        return np.arange(start, start + length, usual)
+        # A window of rows may last for weeks.
+        step = max(clock.HOUR, length / _MOST_STEPS)
+        return np.append(np.arange(start, start + length, step), start + length - 1)
 
     def group(self, keys: Iterable[Key]) -> np.ndarray:
         """Return which blocks windows with these keys are compared with: (b,) booleans."""
