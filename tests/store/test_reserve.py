@@ -34,7 +34,7 @@ def test_the_reserve_lets_an_alert_be_kept_and_told(disk):
     assert (folder / "modeltap.db-reserve").stat().st_mode & 0o777 == 0o600
     fill(folder)
     said = modeltap("analyze", "--open", cwd=folder)
-    assert "9 windows evaluated, 1 message delivered" in said
+    assert "10 windows evaluated, 1 message delivered" in said
     assert receiver.received[0].event["data"]["rule"] == "data_drift"
     assert not (folder / "modeltap.db-reserve").exists()
     (alert,) = lines(modeltap("alerts", "--json", cwd=folder))

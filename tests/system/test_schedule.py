@@ -131,7 +131,7 @@ def test_with_nothing_set_nothing_is_sent_and_the_settings_are_kept(
     assert eventually(lambda: read_rows(store, "select * from leases where name = 'scheduler'"))
     served.stop()
     kept = dict(sqlite3.connect(store).execute("select key, value from settings where model = 'm'"))
-    assert json.loads(kept["window"]) == "1h" and json.loads(kept["webhooks"]) == []
+    assert json.loads(kept["window"]) == "auto" and json.loads(kept["webhooks"]) == []
     assert read_rows(store, "select * from deliveries") == []
     # A clean stop gives the lease back.
     assert read_rows(store, "select * from leases") == []
