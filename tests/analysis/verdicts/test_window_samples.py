@@ -53,7 +53,11 @@ def test_the_highest_value_of_the_time_before_where_four_are_known(store, days, 
                 "metric, value, verdict, computed_at) "
                 "values ('m', '', '1d', ?, ?, 9, 'multivariate_drift', ?, 'ok', '')",
                 [
-                    (f"2024-01-{10 - n:02}", f"2024-01-{11 - n:02}", 0.9 if n == days else 0.6)
+                    (
+                        f"2024-01-{10 - n:02}T00:00:00.000Z",
+                        f"2024-01-{11 - n:02}T00:00:00.000Z",
+                        0.9 if n == days else 0.6,
+                    )
                     for n in range(days + 1)
                 ],
             )
