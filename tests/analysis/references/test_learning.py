@@ -100,6 +100,13 @@ def test_windows_that_alerted_are_left_out_and_their_rows_are_missing(connection
     assert learning.left_out_rows(connection, "m", "", found) == 12
 
 
+def test_the_last_row_of_a_window_of_rows_is_left_out_with_it(connection):
+    fill(connection, 500, 10)
+    alert(connection, "2024-01-01T12:03:00.000Z", "2024-01-01T13:53:00.000Z")
+    found = of(connection, "first 350 rows", window="12 rows")
+    assert learning.left_out_rows(connection, "m", "", found) == 12
+
+
 @pytest.mark.parametrize(
     ("metric", "declared"),
     [
