@@ -60,6 +60,10 @@ _MIN_EXPECTED = 1.0
 """Cells that expect fewer rows in a block on average have no chi-square distribution."""
 
 
+_MOST_KNOWN = 64
+"""References of hours that are kept: a hundred kilobytes each, and a day and a weekend have 48."""
+
+
 class Key(NamedTuple):
     """What a block or a part of a window is of: a day type, and an hour of the local day."""
 
@@ -116,6 +120,8 @@ class Rhythm:
             return self.reference
         keys = self.keys_of(spans)
         if keys not in self._compared:
+            if len(self._compared) >= _MOST_KNOWN:
+                self._compared.pop(next(iter(self._compared)))
             self._compared[keys] = _with_group(self.reference, self.blocks, self.group(keys))
         return self._compared[keys]
 
