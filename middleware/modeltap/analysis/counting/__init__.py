@@ -1,6 +1,7 @@
 """Counting of rows into windows.
 
 counter      new exchanges into windows, once each
+window_starts  where windows of time start and end
 row_windows  windows of so many rows
 strays       days whose rows cannot have their event time
 true_times   rows without the times that cannot be theirs

@@ -16,6 +16,7 @@ from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, tally
 from modeltap.analysis.counting.traffic import add_traffic, count_requests
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
+from modeltap.analysis.counting.window_starts import by_window, cut_of, end_of
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
@@ -225,7 +226,7 @@ class WindowCounter:
         timed = [exchange for exchange in exchanges if exchange.duration_ms is not None]
         began = [exchange.started_at for exchange in timed]
         note_requests(self.connection, model, began)
-        for start, positions in _by_window(parse_times(began), window):
+        for start, positions in by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
             counted = count_requests(members, batch)
             add_traffic(self.connection, model, version, window, start, counted)
@@ -236,8 +237,8 @@ class WindowCounter:
         if window.kind == "rows":
             groups = late_rows(self.connection, series, moments)
         else:
-            cut = _cut(reference)
-            groups = ((clock.iso(start), rows) for start, rows in _by_window(moments, window, cut))
+            cut = cut_of(reference)
+            groups = ((clock.iso(start), rows) for start, rows in by_window(moments, window, cut))
         for start, positions in groups:
             part = batch if len(positions) == len(batch.rows) else batch.picked(positions)
             merge(self.connection, reference, series, start, part)
@@ -252,7 +253,7 @@ class WindowCounter:
         ]
         if not fitting:
             return
-        cut = _cut(reference)
+        cut = cut_of(reference)
         shorter = replace(series, window=max(fitting, key=lambda one: one.size).text)
         groups: dict[float, list[CountedWindow]] = {}
         for row in stored.all_windows(self.connection, shorter):
@@ -265,7 +266,7 @@ class WindowCounter:
             for start, rows in groups.items():
                 joined = CountedWindow(
                     clock.iso(start),
-                    _end(reference, series, clock.iso(start)),
+                    end_of(reference, series, clock.iso(start)),
                     min(row.first_event for row in rows),
                     max(row.last_event for row in rows),
                     total(rows).pack(),
@@ -286,7 +287,7 @@ def merge(
     first, last = clock.iso(min(part.times)), clock.iso(max(part.times))
     old = stored.get_window(connection, series, start)
     if old is None:
-        window = CountedWindow(start, _end(reference, series, start), first, last, counted.pack())
+        window = CountedWindow(start, end_of(reference, series, start), first, last, counted.pack())
     else:
         window = old._replace(
             # Of rows, which may come late, a window lasts to the last one.
@@ -296,19 +297,6 @@ def merge(
             tally=(counted + Tally.unpack(old.tally)).pack(),
         )
     stored.put_window(connection, series, window)
-
-
-def _cut(reference: Reference) -> float | None:
-    """Return where a reference's end cuts a window: none is while it is provisional."""
-    return clock.parse(reference.to_time) if reference.state == "active" else None
-
-
-def _end(reference: Reference, series: Series, start: str) -> str:
-    """Return the end of the window that starts at `start`, where the reference's end may cut it."""
-    window, moment = Window.parse(series.window), clock.parse(start) or 0.0
-    end = window.end(window.start(moment))
-    cut = _cut(reference)
-    return clock.iso(cut if cut is not None and moment < cut < end else end)
 
 
 def count_batch(batch: Batch, reference: Reference) -> Tally:
@@ -354,38 +342,6 @@ def late_rows(
         if window is not None:
             late.setdefault(window.window_start, []).append(position)
     yield from late.items()
-
-
-def starts(moments: np.ndarray, window: Window) -> np.ndarray:
-    """Return the starts (Unix seconds) of the windows of time that (n,) moments lie in.
-
-    >>> [clock.iso(start)[:10] for start in starts(np.array([1.3625e9]), Window.parse("1 month"))]
-    ['2013-03-01']
-    """
-    if window.kind == "seconds":
-        return (moments - window.offset) // window.size * window.size + window.offset
-    months = moments.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
-    first = (months // window.size * window.size).astype("datetime64[M]")
-    found: np.ndarray = first.astype("datetime64[s]").astype(np.float64)
-    return found
-
-
-def _by_window(
-    moments: np.ndarray, window: Window, cut: float | None = None
-) -> Iterator[tuple[float, list[int]]]:
-    """Yield each window's start with the positions of those (n,) moments that lie in it.
-
-    NaN lies in none. A window that the end of a reference cuts is two.
-
-    Args:
-        cut: the reference's end in Unix seconds.
-    """
-    known = np.flatnonzero(~np.isnan(moments))
-    begun = starts(moments[known], window)
-    if cut is not None:
-        begun = np.where((begun < cut) & (moments[known] >= cut), cut, begun)
-    for start in np.unique(begun).tolist():
-        yield start, known[begun == start].tolist()
 
 
 def _storable(value: object) -> object:

@@ -11,8 +11,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap import clock
-from modeltap.analysis.counting.counter import WindowCounter, starts
+from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
+from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.reference import Reference

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from modeltap import clock
-from modeltap.analysis.counting.counter import starts
+from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.freeze import save
 from modeltap.analysis.references.performance_baseline import Times, learn_baseline

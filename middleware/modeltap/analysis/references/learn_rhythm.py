@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.counting.counter import starts
 from modeltap.analysis.counting.tally import Tally, tally
+from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.detectors.context import MIN_BLOCKS
 from modeltap.analysis.detectors.drift import NEW_VALUE
 from modeltap.analysis.model.blocks import Blocks, filled_up

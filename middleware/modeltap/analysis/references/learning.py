@@ -80,7 +80,7 @@ def learning_of(
     last = stored.nth_time(connection, model, version, start, asked.rows, spans)
     if last is None:
         return Learning(start, None, until, spans, asked.rows)
-    after = clock.iso((clock.parse(last) or 0.0) + _MILLISECOND)
+    after = _just_after(last)
     if until is None:
         return Learning(start, after, None, spans)
     end = max(until, _boundary(settings, after))
@@ -140,7 +140,7 @@ def provisional_end(
     last = stored.nth_time(connection, model, version, start, settings.min_rows)
     if last is None:
         return None
-    after = clock.iso((clock.parse(last) or 0.0) + _MILLISECOND)
+    after = _just_after(last)
     return _boundary(settings, after)
 
 
@@ -165,6 +165,10 @@ def _period_end(asked: ReferenceSettings, settings: Settings, start: str) -> str
     return _boundary(settings, clock.iso((clock.parse(start) or 0.0) + asked.seconds))
 
 
+def _just_after(moment: str) -> str:
+    return clock.iso((clock.parse(moment) or 0.0) + _MILLISECOND)
+
+
 def _boundary(settings: Settings, moment: str) -> str:
     """Return a moment rounded up to the end of a window of time; windows of rows end anywhere."""
     window = Window.parse(settings.window)
@@ -185,6 +189,9 @@ def left_out(
     metrics = [entry.name for entry in CATALOGUE.values() if entry.leaves_out]
     alerts = stored.alerts_of_features(connection, model, version, metrics, span)
     spans = sorted({alert.span for alert in alerts if not _is_declared(alert, settings)})
+    if Window.parse(settings.window).kind == "rows":
+        # A window of rows ends with its last row, which is part of it.
+        spans = [EventSpan(start, _just_after(end)) for start, end in spans]
     joined: list[EventSpan] = []
     for one in spans:
         if joined and one.start <= joined[-1].end:

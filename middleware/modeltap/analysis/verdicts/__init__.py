@@ -5,6 +5,7 @@ scope             which windows a pass evaluates
 learning_pass     learning of a reference, from the first rows until it is frozen
 learning_windows  windows meanwhile, in which some metrics may alert already
 input_windows     inputs: drift, quality, rows compared as wholes
+window_samples    rows of a window and its reference, decoded when they are read
 labelled_windows  performance, where labels came
 traffic_windows   latency, errors and throughput by the wall clock
 usual_traffic     the usual error rate and latency

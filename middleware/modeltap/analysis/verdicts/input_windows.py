@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,6 @@ from modeltap.analysis.detectors import Detector, evaluate
 from modeltap.analysis.detectors.context import (
     ALPHA,
     DRIFT_FLOOR,
-    MIN_BLOCKS,
     Baselines,
     Context,
     LearntBaselines,
@@ -39,13 +37,13 @@ from modeltap.analysis.references.row_variation import RowGroups
 from modeltap.analysis.verdicts.results import EvaluatedWindows, Period, WindowResult, is_within
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
+from modeltap.analysis.verdicts.window_samples import RecentBaselines, WindowSamples
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.metrics import values_before
 from modeltap.store.predictions import StoredRow, rows_between
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import CountedWindow, Series
@@ -291,7 +289,7 @@ class InputWindows:
         if not self.reference.rolling:
             return LearntBaselines(self.reference.row_baselines)
         clean = self._clean_rows(start)
-        return _RecentBaselines(
+        return RecentBaselines(
             self.scope.connection, self._series, start, self.reference.rolling, clean
         )
 
@@ -338,50 +336,3 @@ class InputWindows:
         first, _ = stored.bounds(connection, group[0], self._series)
         _, after = stored.bounds(connection, group[-1], self._series)
         return rows_between(connection, self.reference.model, self.reference.version, first, after)
-
-
-@dataclass
-class WindowSamples:
-    """Samples of a window and its reference, each built when it is first read."""
-
-    inputs: InputWindows
-    rows: Sequence[StoredRow]
-    start: str
-    end: str
-
-    @cached_property
-    def batch(self) -> Batch:
-        """The window's sampled rows, decoded."""
-        return self.inputs.read_some(self.rows)
-
-    @cached_property
-    def window(self) -> Sample:
-        """Rows of the window."""
-        return self.inputs.coded(self.batch)
-
-    @cached_property
-    def reference(self) -> Sample:
-        """Rows of the reference."""
-        return self.inputs.reference_rows(self.start, self.end)
-
-
-@dataclass
-class _RecentBaselines:
-    """The baselines of a rolling reference: values of the windows it is made of."""
-
-    connection: sqlite3.Connection
-    series: stored.Series
-    start: str
-    rolling: str
-    clean: CleanTime
-
-    def highest(self, metric: str, feature: str | None) -> float | None:
-        """Return the largest value of a metric of a feature; None where too few are known."""
-        length = parse_reference(self.rolling).seconds
-        spans = self.clean.before(clock.parse(self.start) or 0.0, length)
-        since = clock.iso(spans[0][0]) if spans else self.start
-        incidents = [(clock.iso(first), clock.iso(last)) for first, last in self.clean.incidents]
-        known = values_before(
-            self.connection, self.series, metric, feature, self.start, since, MIN_BLOCKS, incidents
-        )
-        return max(known) if len(known) >= MIN_BLOCKS else None

@@ -25,8 +25,9 @@ from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.references.learning import left_out
 from modeltap.analysis.references.rolling import with_counts
 from modeltap.analysis.references.variation import varied
-from modeltap.analysis.verdicts.input_windows import InputWindows, WindowSamples
+from modeltap.analysis.verdicts.input_windows import InputWindows
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.window_samples import WindowSamples
 from modeltap.config.metrics import CATALOGUE
 from modeltap.store import windows as stored
 from modeltap.store.learning_progress import EventSpan

@@ -1,0 +1,57 @@
+"""Starts and ends of windows of time, where the end of a reference may cut one in two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.analysis.model.reference import Reference
+from modeltap.config.windows import Window
+from modeltap.store.windows import Series
+
+
+def starts(moments: np.ndarray, window: Window) -> np.ndarray:
+    """Return the starts (Unix seconds) of the windows of time that (n,) moments lie in.
+
+    >>> [clock.iso(start)[:10] for start in starts(np.array([1.3625e9]), Window.parse("1 month"))]
+    ['2013-03-01']
+    """
+    if window.kind == "seconds":
+        return (moments - window.offset) // window.size * window.size + window.offset
+    months = moments.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+    first = (months // window.size * window.size).astype("datetime64[M]")
+    found: np.ndarray = first.astype("datetime64[s]").astype(np.float64)
+    return found
+
+
+def by_window(
+    moments: np.ndarray, window: Window, cut: float | None = None
+) -> Iterator[tuple[float, list[int]]]:
+    """Yield each window's start with the positions of those (n,) moments that lie in it.
+
+    NaN lies in none. A window that the end of a reference cuts is two.
+
+    Args:
+        cut: the reference's end in Unix seconds.
+    """
+    known = np.flatnonzero(~np.isnan(moments))
+    begun = starts(moments[known], window)
+    if cut is not None:
+        begun = np.where((begun < cut) & (moments[known] >= cut), cut, begun)
+    for start in np.unique(begun).tolist():
+        yield start, known[begun == start].tolist()
+
+
+def cut_of(reference: Reference) -> float | None:
+    """Return where a reference's end cuts a window: none is while it is provisional."""
+    return clock.parse(reference.to_time) if reference.state == "active" else None
+
+
+def end_of(reference: Reference, series: Series, start: str) -> str:
+    """Return the end of the window that starts at `start`, where the reference's end may cut it."""
+    window, moment = Window.parse(series.window), clock.parse(start) or 0.0
+    end = window.end(window.start(moment))
+    cut = cut_of(reference)
+    return clock.iso(cut if cut is not None and moment < cut < end else end)

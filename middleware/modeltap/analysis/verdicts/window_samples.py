@@ -1,0 +1,79 @@
+"""Rows of a window and of its reference, decoded when they are first read, and their baselines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from modeltap import clock
+from modeltap.analysis.counting.sample import Sample
+from modeltap.analysis.detectors.context import MIN_BLOCKS
+from modeltap.analysis.references.clean_time import CleanTime
+from modeltap.config.reference_settings import parse_reference
+from modeltap.decoding.batches import Batch
+from modeltap.store.metrics import values_before
+from modeltap.store.predictions import StoredRow
+from modeltap.store.windows import Series
+
+
+class RowReader(Protocol):
+    """Reads rows of one reference's windows."""
+
+    def read_some(self, rows: Sequence[StoredRow], /) -> Batch:
+        """Decode a sample of stored rows again."""
+
+    def coded(self, batch: Batch, /) -> Sample:
+        """Return a batch's rows in the reference's bins."""
+
+    def reference_rows(self, start: str, end: str, /) -> Sample:
+        """Return a sample of the rows that a window is compared with."""
+
+
+@dataclass
+class WindowSamples:
+    """Samples of a window and its reference, each built when it is first read."""
+
+    reader: RowReader
+    rows: Sequence[StoredRow]
+    start: str
+    end: str
+
+    @cached_property
+    def batch(self) -> Batch:
+        """The window's sampled rows, decoded."""
+        return self.reader.read_some(self.rows)
+
+    @cached_property
+    def window(self) -> Sample:
+        """Rows of the window."""
+        return self.reader.coded(self.batch)
+
+    @cached_property
+    def reference(self) -> Sample:
+        """Rows of the reference."""
+        return self.reader.reference_rows(self.start, self.end)
+
+
+@dataclass
+class RecentBaselines:
+    """The baselines of a rolling reference: values of the windows it is made of."""
+
+    connection: sqlite3.Connection
+    series: Series
+    start: str
+    rolling: str
+    clean: CleanTime
+
+    def highest(self, metric: str, feature: str | None) -> float | None:
+        """Return the largest value of a metric of a feature; None where too few are known."""
+        length = parse_reference(self.rolling).seconds
+        spans = self.clean.before(clock.parse(self.start) or 0.0, length)
+        since = clock.iso(spans[0][0]) if spans else self.start
+        incidents = [(clock.iso(first), clock.iso(last)) for first, last in self.clean.incidents]
+        known = values_before(
+            self.connection, self.series, metric, feature, self.start, since, MIN_BLOCKS, incidents
+        )
+        return max(known) if len(known) >= MIN_BLOCKS else None
