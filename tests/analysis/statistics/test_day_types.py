@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from modeltap.analysis.model.local_times import local_times
-from modeltap.analysis.statistics.day_types import ALIKE, types_of
+from modeltap.analysis.references.fit import fit
+from modeltap.analysis.statistics.day_types import ALIKE, cells, types_of
+from modeltap.config.settings import FeatureSettings
 from rhythms import DAY, HOUR, MONDAY, learnt_week
 
 
@@ -50,3 +52,11 @@ def test_a_week_seen_from_another_zone_has_the_same_weekend():
         parts.append((columns, times - 9 * HOUR))
     learnt = learnt_from(*joined(parts), Settings(timezone="Asia/Tokyo"))
     assert learnt.reference.day_types == (0, 0, 0, 0, 0, 1, 1)
+
+
+@pytest.mark.parametrize("texts", [[None] * 9, [f"w{n}" for n in range(9)]])
+def test_texts_without_a_word_that_came_twice_have_one_cell(texts):
+    """There is no word to compare, and freezing such a column must not fail."""
+    declared = {"t": FeatureSettings(type="text")}
+    feature = fit({"t": texts}, len(texts), model="m", declared=declared).by_name["t.words"]
+    assert cells(feature, np.array([feature.counts, feature.counts])).shape == (2, 1)

@@ -83,6 +83,8 @@ def cells(feature: Feature, counts: np.ndarray) -> np.ndarray:
 
     A text's words are no cells, for one text is in many: each is there, or not.
     """
+    if feature.kind == "words" and feature.bins < 2:
+        return counts[:, :1]  # no word came twice: there are texts, and no more is known
     if feature.kind == "words":
         common = 1 + int(np.argmax(counts[:, 1 : feature.bins].sum(axis=0)))
         there = counts[:, common]
