@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from command import lines, modeltap
+from stores import analyze, every, put
 
 
 def test_reference_show(at):
@@ -29,3 +30,21 @@ def test_references_are_listed_and_compared(files, at):
         "reference", "compare", "zzz", after, *at, code=1
     )
     modeltap("reference", "use", before, *at)
+
+
+def test_a_column_that_is_not_compared_says_why(store):
+    """And since when it is again, once it was learnt from later rows."""
+    said = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
+    rows = [{"x": place % 7, "late": None} for place in range(30 * 24)]
+    rows += [{"x": place % 7, "late": place % 5} for place in range(30 * 49)]
+    moments = every(2, len(rows))
+    put(store, moments[:900], rows[:900])
+    analyze(store, said)
+    at = ("--store", store)
+    assert "not compared: all values were missing" in modeltap("reference", "show", *at)
+    put(store, moments[900:], rows[900:], prefix="s")
+    analyze(store, said)
+    assert "learnt again from 2024-01-02" in modeltap("reference", "show", *at)
+    (reference,) = lines(modeltap("reference", "show", *at, "--json"))
+    late = next(feature for feature in reference["features"] if feature["name"] == "late")
+    assert (late["not_compared"], late["learnt_from"]) == (None, "2024-01-02T00:00:00.000Z")

@@ -8,5 +8,6 @@ Packages, each of which imports only those before it:
     detectors     one a file: a context in, metrics with their evidence out
     explanations  sentences, examples and pictures of what a detector found
     references    references fitted, frozen, rolled on and compared
+    relearning    columns that were not testable when a reference was learnt
     verdicts      passes over the store, which compose the others
 """

@@ -12,6 +12,7 @@ import click
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
+from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
 from modeltap.cli.common import (
     check_model,
@@ -122,7 +123,7 @@ def set_(
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
-    _told(frozen, as_json)
+    _told(frozen, as_json, settings)
     if before is not None and before.id != frozen.id and not as_json:
         click.echo(
             f"it takes the place of {before.id}; `modeltap reference use {before.id}` "
@@ -142,7 +143,7 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
     found = _frozen(connection, id_)
     with KeptLease(Lease(connection, LEASE), 60), writing(connection):
         activate(connection, found.id, found.model, found.version)
-    _told(found, as_json)
+    _told(found, as_json, SettingsReader(connection))
     if not as_json:
         click.echo(_ONWARD)
 
@@ -181,14 +182,15 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
 
     connection = read_store(store)
     check_model(connection, model)
-    found = list(overviews(connection, SettingsReader(connection), model))
+    settings = SettingsReader(connection)
+    found = list(overviews(connection, settings, model))
     if not found and not as_json:
         click.echo(
             "no reference yet: the analyzer learns one from the first rows, "
             "or `modeltap reference set` freezes one now"
         )
     for one in found:
-        _show(one, as_json)
+        _show(one, as_json, settings)
 
 
 @reference.command("list")
@@ -254,7 +256,7 @@ def _time(text: str | None, option: str, default: float) -> str:
     return clock.iso(seconds)
 
 
-def _show(one: ReferenceOverview, as_json: bool) -> None:
+def _show(one: ReferenceOverview, as_json: bool, settings: SettingsReader) -> None:
     reference = one.reference
     facts: dict[str, Any] = {
         "state": one.state,
@@ -270,13 +272,19 @@ def _show(one: ReferenceOverview, as_json: bool) -> None:
                 f"{plural(one.hours_covered, 'hour')} of the week"
             )
     if reference is not None:
-        _told(reference, as_json, facts)
+        _told(reference, as_json, settings, facts)
     elif as_json:
         emit_json({**_NO_REFERENCE, "model": one.model, "version": one.version, **facts})
 
 
-def _told(frozen: Reference, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:
-    features = [_feature(f) for f in frozen.features]
+def _told(
+    frozen: Reference,
+    as_json: bool,
+    settings: SettingsReader,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    declared = settings.for_model(frozen.model).declared(frozen.by_name)
+    features = [_feature(f, declared[f.name].type) for f in frozen.features]
     head: dict[str, Any] = {
         "id": frozen.id,
         "model": frozen.model,
@@ -330,14 +338,19 @@ def _told(frozen: Reference, as_json: bool, facts: Mapping[str, Any] | None = No
 def _emit_features(features: list[dict[str, Any]]) -> None:
     emit(
         features,
-        ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation"),
+        ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation", "note"),
         as_json=False,
         empty="no features",
     )
 
 
-def _feature(feature: Any) -> dict[str, Any]:
+def _feature(feature: Feature, declared: str | None) -> dict[str, Any]:
     total = sum(feature.counts)
+    reason, note = feature.untested_because(declared), None
+    if reason is not None:
+        note = f"not compared: {reason}"
+    elif feature.learnt_until is not None:
+        note = f"learnt again from {clock.short(feature.learnt_from)}"
     return {
         "name": feature.name,
         "type": feature.kind,
@@ -349,4 +362,7 @@ def _feature(feature: Any) -> dict[str, Any]:
         "usual_variation": feature.baseline_distance,
         "rhythm": feature.rhythm,
         "calendar": feature.calendar,
+        "not_compared": reason,
+        "learnt_from": feature.learnt_from,
+        "note": note,
     }

@@ -179,6 +179,21 @@ def mark_evaluated(
     )
 
 
+def carry_evaluations(connection: sqlite3.Connection, old: Series, new: Series) -> None:
+    """Let windows of `new` be evaluated as those of `old` with the same start are, inside the
+    transaction."""
+    rows = connection.execute(
+        f"select due, evaluated_start, evaluated_end, window_start from windows where {_SERIES} "
+        "and evaluated_start is not null",
+        astuple(old),
+    ).fetchall()
+    connection.executemany(
+        "update windows set due = ?, evaluated_start = ?, evaluated_end = ? "
+        f"where window_start = ? and {_SERIES}",
+        [(*row, *astuple(new)) for row in rows],
+    )
+
+
 def settle_before(connection: sqlite3.Connection, series: Series, start: str, end: str) -> None:
     """Let windows before `end` that have metrics be due no more, inside the transaction.
 

@@ -118,6 +118,15 @@ def sample(columns: Mapping[str, Column], rows: int, reference: Reference) -> Sa
     )
 
 
+def without_values(feature: Feature, rows: int) -> Any:
+    """Return the codes of a column that has no value in any of so many rows."""
+    if feature.kind == "text":
+        return [None] * rows
+    if feature.kind == "vector":
+        return np.full((rows, len(feature.centroid)), np.nan, dtype=np.float32)
+    return np.full(rows, NO_VALUE)
+
+
 def choose(keys: Iterable[tuple[str, int]], limit: int = ROWS) -> list[int]:
     """Return the places of at most `limit` rows (exchange id, row), the same in any order.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from modeltap import clock
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
-from modeltap.analysis.model.feature import MISSING
+from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, verdict
 from modeltap.config.metrics import OUTPUTS
 
@@ -25,6 +26,7 @@ def evaluate(context: Context) -> list[Metric]:
         and feature.name not in OUTPUTS
         and window.absent[position] == window.rows
         and feature.counts[MISSING] < sum(feature.counts)
+        and not _came_later(feature, context.start)
     ]
     # A field of a few rows may be a client's whim; one of many is a change.
     new = {
@@ -45,3 +47,9 @@ def evaluate(context: Context) -> list[Metric]:
             evidence=Fields(lost, new),
         )
     ]
+
+
+def _came_later(feature: Feature, start: float | None) -> bool:
+    """Say whether a column was learnt from later rows than a window's: it may not be there yet."""
+    until = clock.parse(feature.learnt_until)
+    return until is not None and start is not None and start < until

@@ -73,6 +73,13 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentinel: float | None = None
     """A value far from all others that many rows have: likely a code for a missing one."""
 
+    learnt_from: str | None = None
+    """Since when its own rows are learnt, where it was not testable in the reference's."""
+    learnt_until: str | None = None
+    """Until when they were; None while they are awaited."""
+    looked_until: str | None = None
+    """Until when rows were looked at for whether it is testable, where it was not."""
+
     calendar: str | None = None
     """What of the calendar determines it, such as ``hour``: nothing to compare."""
     calendar_shift: int = 0
@@ -97,6 +104,30 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kinds = ("numeric", "categorical", "boolean", "words")
         return self.kind in kinds and self.calendar is None
 
+    @property
+    def present(self) -> int:
+        """How many of the reference's rows have a value; of a column, not of a measure."""
+        return present_rows(np.array(self.counts))
+
+    @property
+    def is_of_a_type(self) -> bool:
+        """True for a column whose values are compared, as they are or by measures of them."""
+        return self.kind not in ("id", "other")
+
+    def untested_because(self, declared: str | None = None) -> str | None:
+        """Return why nothing is compared with a column's values, though it is awaited; else None.
+
+        Args:
+            declared: the type that it was declared to have: an id is not awaited.
+        """
+        if self.of is not None or self.calendar is not None or declared == "id":
+            return None
+        if not self.present:
+            return "all values were missing"
+        if self.is_of_a_type or declared is not None:
+            return None
+        return "mostly distinct" if self.kind == "id" else "mixed"
+
     def below(self, value: float) -> int:
         """Return how many bins lie below `value`, which is an edge."""
         return int(np.searchsorted(np.array(self.edges), value, "right"))
@@ -104,6 +135,11 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def above(self, value: float) -> int:
         """Return the first bin that lies above `value`, whose next float is an edge."""
         return int(np.searchsorted(np.array(self.edges), np.nextafter(value, np.inf), "right"))
+
+
+def present_rows(counts: np.ndarray) -> int:
+    """Return how many rows have a value, of a column's (bins,) counts."""
+    return int(counts.sum() - counts[MISSING])
 
 
 def rows_of(feature: Feature, counts: np.ndarray) -> int:

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from modeltap import clock
 from modeltap.analysis.counting.sample import choose
 from modeltap.config.metrics import CATALOGUE
-from modeltap.config.reference_settings import ReferenceSettings, parse_reference
+from modeltap.config.reference_settings import (
+    DEFAULT_REFERENCE,
+    ReferenceSettings,
+    parse_reference,
+)
 from modeltap.config.settings import FeatureSettings, Settings
 from modeltap.config.windows import Window
 from modeltap.store import learning_progress as stored
@@ -142,6 +146,24 @@ def provisional_end(
         return None
     after = _just_after(last)
     return _boundary(settings, after)
+
+
+def end_of(
+    connection: sqlite3.Connection, model: str, version: str, settings: Settings, start: str
+) -> str | None:
+    """Return until when one column's rows from `start` on are learnt; None while rows are missing.
+
+    They are as many, and last as long, as a reference's, and end with a window. A file says
+    nothing of that, and the default counts.
+    """
+    asked = _asked(settings)
+    if asked.kind == "file":
+        asked = parse_reference(DEFAULT_REFERENCE)
+    until = _period_end(asked, settings, start) or start
+    if not asked.rows:
+        return until
+    last = stored.nth_time(connection, model, version, start, asked.rows)
+    return None if last is None else max(until, _boundary(settings, _just_after(last)))
 
 
 def outlook(found: Learning) -> str:

@@ -33,13 +33,19 @@ def left_out(reference: Reference, alerted: frozenset[str]) -> frozenset[str]:
     """Return those of the features with an alert, or of the calendar, that a matrix has columns of.
 
     Their own drift is reported already, and comparisons of rows would report it again; by an hour
-    rows of another hour can always be told apart.
+    rows of another hour can always be told apart. A column that was learnt later has no values in
+    the reference's rows.
     """
     kinds = ("numeric", "categorical", "boolean")
     return frozenset(
         feature.name
         for feature in reference.columns
-        if feature.kind in kinds and (feature.calendar is not None or feature.name in alerted)
+        if feature.kind in kinds
+        and (
+            feature.calendar is not None
+            or feature.learnt_until is not None
+            or feature.name in alerted
+        )
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.row_windows import RowWindows
 from modeltap.analysis.detectors import DAILY_DETECTORS, hourly_detectors
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.relearning.awaited import AwaitedColumns
 from modeltap.analysis.verdicts import learning_pass, traffic_windows
 from modeltap.analysis.verdicts.input_windows import InputWindows
 from modeltap.analysis.verdicts.labelled_windows import LabelledWindows
@@ -17,6 +19,7 @@ from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.windows import Window
 from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
+from modeltap.store.predictions import LAST
 from modeltap.store.references import active_reference, active_references
 
 LEASE = "analysis"
@@ -64,15 +67,35 @@ def _inputs(
         reference = _reference(scope, model, version)
     if reference is None or reference.state == "provisional":
         return
+    _cut(counter, reference)
+    if not reference.rolling:
+        awaited = AwaitedColumns(counter, reference, scope.passed(model, version))
+        while (due := awaited.due()) is not None:
+            # Windows from before a column was learnt are evaluated without it.
+            before = replace(scope, open_too=False)
+            yield from _evaluated(before, counter, awaited.reference, due.end)
+            awaited.learn(due)
+            scope = replace(scope, again=False)  # once is enough
+        reference = awaited.reference
+    yield from _evaluated(scope, counter, reference)
+
+
+def _evaluated(
+    scope: PassScope, counter: WindowCounter, reference: Reference, until: str = LAST[0]
+) -> Iterator[WindowResult]:
+    """Yield the results of windows that start before `until`."""
     series = counter.series_of(reference)
-    if Window.parse(series[0].window).kind == "rows":
-        RowWindows(counter, reference).cut()
     if len(series) == 1:
-        yield from InputWindows(scope, counter, reference).results()
+        yield from InputWindows(scope, counter, reference, until=until).results()
         return
     # Where an hour has few rows, faults in values are looked for each hour, drift each day.
     for one, detectors in zip(series, (hourly_detectors(), DAILY_DETECTORS), strict=True):
-        yield from InputWindows(scope, counter, reference, one, detectors).results()
+        yield from InputWindows(scope, counter, reference, one, detectors, until).results()
+
+
+def _cut(counter: WindowCounter, reference: Reference) -> None:
+    if Window.parse(counter.series(reference).window).kind == "rows":
+        RowWindows(counter, reference).cut()
 
 
 def _reference(scope: PassScope, model: str, version: str) -> Reference | None:

@@ -44,7 +44,7 @@ from modeltap.decoding.batches import Batch
 from modeltap.decoding.times import parse_times
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.predictions import StoredRow, rows_between
+from modeltap.store.predictions import LAST, StoredRow, rows_between
 from modeltap.store.references import sampled_rows
 from modeltap.store.windows import CountedWindow, Series
 
@@ -59,6 +59,7 @@ class InputWindows:
     Args:
         series: the windows; by default those of the settings.
         detectors: what is evaluated; by default all.
+        until: only windows that start before it.
     """
 
     scope: PassScope
@@ -66,6 +67,7 @@ class InputWindows:
     reference: Reference
     series: Series | None = None
     detectors: Sequence[Detector] | None = None
+    until: str = LAST[0]
 
     def __post_init__(self) -> None:
         self._series = self.series or self.counter.series(self.reference)
@@ -127,9 +129,9 @@ class InputWindows:
         due = stored.due_windows(self.scope.connection, self._series)
         return [window for window in due if self._is_due(window)]
 
-    def _is_due(self, _window: CountedWindow) -> bool:
+    def _is_due(self, window: CountedWindow) -> bool:
         """Return whether a window is to be evaluated."""
-        return True
+        return window.window_start < self.until
 
     def _settle_learnt(self) -> None:
         """Leave the windows alone that were evaluated while the reference was learnt."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from modeltap import clock
+from modeltap.analysis.detectors.quality import is_declared
 from modeltap.analysis.model.metric import ALERT, LEARNING, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
@@ -208,6 +209,15 @@ def _forget_earlier_periods(
         forget_period(connection, done.series, start, end, but=others)
 
 
+def _is_learnt_later(metric: Metric, result: WindowResult) -> bool:
+    """Return whether a metric is of a column that was learnt from this window, or later ones."""
+    known = {} if result.reference is None else result.reference.by_name
+    feature = known.get(metric.feature or "")
+    if feature is None or is_declared(feature, metric.metric):
+        return False
+    return result.period.start < (feature.learnt_until or "")
+
+
 def _row(result: WindowResult, metric: Metric) -> MetricRow:
     period, reference = result.period, result.reference
     learnt = reference is not None and reference.learnt
@@ -215,6 +225,8 @@ def _row(result: WindowResult, metric: Metric) -> MetricRow:
     if in_reference and metric.verdict in (OK, ALERT) and not result.learning:
         # Rows of the reference are normal by definition.
         metric = msgspec.structs.replace(metric, verdict=LEARNING if learnt else OK)
+    elif metric.verdict in (OK, ALERT) and _is_learnt_later(metric, result):
+        metric = msgspec.structs.replace(metric, verdict=LEARNING)
     row: dict[str, Any] = {
         **msgspec.structs.asdict(metric),
         "model": period.model,

@@ -38,11 +38,15 @@ class PassScope:
 
     def has_passed(self, model: str, version: str, end: str) -> bool:
         """Return whether a later row, or the clock, says that `end` has passed."""
+        return end <= self.passed(model, version)
+
+    def passed(self, model: str, version: str) -> str:
+        """Return the event time that has passed, by the newest row or the clock; "" of no row."""
+        newest = newest_event_time(self.connection, model, version) or ""
         by_request = self.settings.for_model(model).event_time == "request"
-        if by_request and self._is_live(model) and end <= clock.iso(time.time()):
-            return True
-        newest = newest_event_time(self.connection, model, version)
-        return newest is not None and newest >= end
+        if by_request and self._is_live(model):
+            return max(newest, clock.iso(time.time()))
+        return newest
 
     def _is_live(self, model: str) -> bool:
         # Imported rows have times of their own: the clock does not tell whether more will come.

@@ -1,0 +1,207 @@
+"""Columns that were all missing, mixed or mostly distinct are compared again, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from stores import analyze, put, read
+from weeks import ROWS_AN_HOUR, from_hour, metrics, reference_of, times
+
+SAID = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
+HOURS = 92
+LEARNT = 72
+"""The hour up to which rows are learnt of a column that is testable since the hour 48."""
+
+LEARNT_UNTIL = "2024-01-04T00:00:00.000Z"
+DRIFTS = 84
+DRIFT_FROM = "2024-01-04T12:00:00.000Z"
+
+
+def rows(hours=HOURS, seed=0):
+    rng = np.random.default_rng(seed)
+    count = hours * ROWS_AN_HOUR
+    pairs = zip(rng.normal(50, 10, count), rng.choice(["a", "b"], count), strict=True)
+    return [{"amount": round(float(x), 3), "kind": str(kind)} for x, kind in pairs]
+
+
+def comes_later(count, rng):
+    """No value for two days, then numbers, which grow."""
+    values = [None] * (48 * ROWS_AN_HOUR)
+    values += rng.normal(5, 1, (DRIFTS - 48) * ROWS_AN_HOUR).round(3).tolist()
+    return values + rng.normal(9, 1, count - len(values)).round(3).tolist()
+
+
+def was_mixed(count, rng):
+    """Numbers, texts and lists for two days, then numbers, which grow."""
+    kinds = [1.5, "n/a", [1]]
+    mixed = [kinds[place] for place in rng.integers(0, 3, 48 * ROWS_AN_HOUR).tolist()]
+    return mixed + comes_later(count, rng)[len(mixed) :]
+
+
+def were_ids(count, rng):
+    """No text twice for two days, then three, of which one goes."""
+    ids = [f"{n:08x}" for n in range(48 * ROWS_AN_HOUR)]
+    words = rng.choice(["x", "y", "z"], count - len(ids)).tolist()
+    drifts = (DRIFTS - 48) * ROWS_AN_HOUR
+    return ids + words[:drifts] + ["x" if word == "z" else word for word in words[drifts:]]
+
+
+def absent(count, rng):
+    """The field itself is not there for two days but in one row, and then numbers, which grow."""
+    values = comes_later(count, rng)
+    return [None, *["absent"] * (48 * ROWS_AN_HOUR - 1), *values[48 * ROWS_AN_HOUR :]]
+
+
+KINDS = [
+    (comes_later, "all values were missing", "numeric"),
+    (absent, "all values were missing", "numeric"),
+    (was_mixed, "mixed", "numeric"),
+    (were_ids, "mostly distinct", "categorical"),
+]
+
+
+def with_column(column, found=None):
+    found = rows() if found is None else found
+    for row, value in zip(found, column(len(found), np.random.default_rng(1)), strict=True):
+        if value != "absent":
+            row["late"] = value
+    return found
+
+
+def in_steps(store, found, hours, said=SAID):
+    """Analyze rows that come so many hours at a time."""
+    moments, step = times(HOURS), hours * ROWS_AN_HOUR + 7
+    for start in range(0, len(found), step):
+        part = slice(start, start + step)
+        put(store, moments[part], found[part], prefix=f"r{start} ")
+        analyze(store, said)
+
+
+def of_late(store):
+    return reference_of(store).by_name["late"]
+
+
+def alerts(store):
+    return read(
+        store,
+        "select metric, feature, window_start from alerts where state <> 'pending' order by 3",
+    )
+
+
+@pytest.mark.parametrize(("column", "reason", "kind"), KINDS)
+def test_such_a_column_is_learnt_from_its_own_rows_and_its_drift_is_found(
+    store, column, reason, kind, caplog
+):
+    caplog.set_level(logging.INFO, logger="modeltap")
+    found, moments = with_column(column), times(HOURS)
+    early = 60 * ROWS_AN_HOUR
+    put(store, moments[:early], found[:early])
+    analyze(store, SAID)
+    assert of_late(store).untested_because() == reason
+    put(store, moments[early:], found[early:], prefix="s")
+    analyze(store, SAID)
+    late = of_late(store)
+    assert (late.kind, late.learnt_from, late.learnt_until) == (
+        kind,
+        "2024-01-03T00:00:00.000Z",
+        LEARNT_UNTIL,
+    )
+    assert sum(late.counts) == 24 * ROWS_AN_HOUR
+    assert "column late is testable since 2024-01-03" in caplog.text
+    drift = metrics(store, "metric = 'drift' and feature = 'late'")
+    assert min(row["window_start"] for row in drift) == LEARNT_UNTIL
+    verdicts = {row["window_start"] >= DRIFT_FROM: set() for row in drift}
+    for row in drift:
+        verdicts[row["window_start"] >= DRIFT_FROM].add(row["verdict"])
+    assert verdicts == {False: {"ok"}, True: {"alert"}}
+    assert ("drift", "late") in {(row["metric"], row["feature"]) for row in alerts(store)}
+    assert {row["feature"] for row in alerts(store)} == {"late"}
+
+
+@pytest.mark.parametrize("column", [comes_later, was_mixed, were_ids])
+def test_imported_at_once_or_live_makes_no_difference(store, tmp_path, column):
+    found = with_column(column)
+    put(store, times(HOURS), found)
+    analyze(store, SAID)
+    live = tmp_path / "live.db"
+    in_steps(live, found, 19)
+    assert reference_of(live).to_json() == reference_of(store).to_json()
+    assert reference_of(live).id == reference_of(store).id
+    assert metrics(live) == metrics(store)
+
+
+def test_other_columns_are_evaluated_as_without_it(store, tmp_path):
+    """Their counts, their blocks and their metrics are the same."""
+    put(store, times(HOURS), with_column(comes_later))
+    analyze(store, SAID)
+    alone = tmp_path / "alone.db"
+    put(alone, times(HOURS), rows())
+    analyze(alone, SAID)
+    own, same = reference_of(store), reference_of(alone)
+    for name in ("amount", "kind"):
+        assert own.by_name[name] == same.by_name[name]
+    where = "feature in ('amount', 'kind')"
+    assert metrics(store, where) == metrics(alone, where)
+
+
+def test_nothing_old_alerts_again_and_a_second_pass_changes_nothing(store):
+    """An alert that ended before the column was learnt stays as it was."""
+
+    def moved(row):
+        row["amount"] += 40
+
+    found = from_hour(with_column(comes_later), 30, 34, moved)
+    in_steps(store, found, 13)
+    before = [row for row in alerts(store) if row["feature"] == "amount"]
+    assert before and {row["window_start"] < LEARNT_UNTIL for row in before} == {True}
+    history = read(store, "select * from alerts")
+    evaluated = metrics(store)
+    windows = "select window_start, evaluated_start from windows where due and reference_id = ?"
+    assert len(read(store, windows, reference_of(store).id)) <= 1
+    analyze(store, SAID)
+    assert read(store, "select * from alerts") == history
+    assert metrics(store) == evaluated
+    assert len(read(store, "select * from \"references\" where state = 'active'")) == 2
+
+
+@pytest.mark.parametrize("window", ["200 rows", "6h"])
+def test_windows_of_rows_and_longer_ones(store, window):
+    said = {**SAID, "window": window}
+    in_steps(store, with_column(comes_later), 13, said)
+    late = of_late(store)
+    assert late.kind == "numeric" and LEARNT_UNTIL[:8] in late.learnt_until
+    drift = metrics(store, "metric = 'drift' and feature = 'late'")
+    assert {row["verdict"] for row in drift if row["window_start"] >= late.learnt_until} == {
+        "ok",
+        "alert",
+    }
+    assert {row["feature"] for row in alerts(store)} == {"late"}
+    periods = "select window_start, count(*) n from metrics where metric = 'drift' "
+    periods += "and feature = 'amount' group by 1 having n > 1"
+    assert read(store, periods) == []
+
+
+def test_rows_are_compared_without_it(store):
+    """As wholes: the reference's rows have no values of it, and could always be told apart."""
+    said = {**SAID, "multivariate": True, "window": "12h"}
+    found = with_column(comes_later)[: 85 * ROWS_AN_HOUR]
+    put(store, times(85), found)
+    analyze(store, said)
+    assert of_late(store).learnt_until == LEARNT_UNTIL
+    whole = metrics(store, f"metric = 'multivariate_drift' and window_start >= '{LEARNT_UNTIL}'")
+    assert whole and {row["verdict"] for row in whole} == {"ok"}
+
+
+def test_evaluated_again_its_own_rows_and_those_before_are_learning(store):
+    put(store, times(HOURS), with_column(absent))
+    analyze(store, SAID)
+    fired = alerts(store)
+    analyze(store, SAID, again=True)
+    assert alerts(store) == fired
+    before = metrics(store, f"feature = 'late' and window_start < '{LEARNT_UNTIL}'")
+    assert {row["verdict"] for row in before} <= {"learning", None, "not_enough_rows"}
+    changed = metrics(store, "metric = 'schema_change' and verdict = 'alert'")
+    assert changed == []
