@@ -128,4 +128,5 @@ def forget_provisional(connection: sqlite3.Connection, model: str, version: str)
     for (one,) in ids:
         connection.execute("delete from windows where reference_id = ?", (one,))
         connection.execute("delete from reference_rows where reference_id = ?", (one,))
+        connection.execute("delete from reference_blocks where reference_id = ?", (one,))
         connection.execute('delete from "references" where id = ?', (one,))
