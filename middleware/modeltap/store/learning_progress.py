@@ -32,6 +32,20 @@ def learn_from(connection: sqlite3.Connection, model: str, version: str) -> str:
     return (row[0] if row else None) or ""
 
 
+def provisional_start(connection: sqlite3.Connection, model: str, version: str) -> str | None:
+    """Return the first event time of the provisional reference that counts; None without one.
+
+    And None where the rows of that day do not count any more, whose times cannot be true.
+    """
+    row = connection.execute(
+        'select from_time from "references" r where model = ? and version = ? and active '
+        "and state = 'provisional' and exists (select 1 from event_days d "
+        "where d.model = r.model and d.day = substr(r.from_time, 1, 10))",
+        (model, version),
+    ).fetchone()
+    return row[0] if row else None
+
+
 def learn_again(connection: sqlite3.Connection, model: str, version: str, start: str) -> None:
     """Let rows from `start` on be learnt, and no reference count, inside the transaction."""
     note_model(connection, model, version)
@@ -114,4 +128,5 @@ def forget_provisional(connection: sqlite3.Connection, model: str, version: str)
     for (one,) in ids:
         connection.execute("delete from windows where reference_id = ?", (one,))
         connection.execute("delete from reference_rows where reference_id = ?", (one,))
+        connection.execute("delete from reference_blocks where reference_id = ?", (one,))
         connection.execute('delete from "references" where id = ?', (one,))

@@ -94,6 +94,19 @@ def test_days_are_compared_with_days_of_their_type(shop):
     assert compared(0) == [0, 1, 2, 3, 4] and compared(6) == [5, 6]
 
 
+def test_of_few_days_like_it_little_is_known(shop):
+    """A first week has five working days and one weekend, and no part of a day."""
+    reference, blocks = shop.reference, shop.blocks
+    rhythm = Rhythm(reference, blocks_for(blocks, Window.parse("1d")))
+    wednesday, saturday = MONDAY + 2 * DAY, MONDAY + 5 * DAY
+    assert rhythm.known([(wednesday, wednesday + DAY)]) == 5
+    assert rhythm.known([(saturday, saturday + DAY)]) == 2
+    assert rhythm.known([(wednesday, wednesday + DAY), (saturday, saturday + DAY)]) == 2
+    assert rhythm.known([(wednesday + 10 * HOUR, wednesday + DAY)]) == 0
+    hourly = Rhythm(reference, blocks)
+    assert hourly.known([(wednesday, wednesday + HOUR)]) >= 4
+
+
 def test_a_week_of_windows_has_all_days(shop):
     rhythm = Rhythm(shop.reference, blocks_for(shop.blocks, Window.parse("1d")))
     assert rhythm.group(rhythm.keys_of([(MONDAY + WEEK, MONDAY + 2 * WEEK)])).all()

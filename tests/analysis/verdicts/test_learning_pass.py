@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from modeltap.store.connection import connect, writing
+from modeltap.store.retention import ExchangeKey, delete
 from stores import analyze, every, put, read
 from weeks import (
     ROWS_AN_HOUR,
@@ -132,3 +136,20 @@ def test_before_the_first_windows_are_over_there_is_no_reference(store):
     put(store, every(1, 10), traffic(1)[:10])
     assert analyze(store, SAID).references == 0
     assert reference_of(store) is None and metrics(store, "metric = 'drift'") == []
+
+
+def test_rows_that_are_deleted_meanwhile_do_not_prolong_it(store, caplog):
+    """A full store gives up its oldest rows: it must not begin to learn again and again."""
+    rows, moments = traffic(SHORT_HOURS), times(SHORT_HOURS)
+    early = slice(0, 30 * ROWS_AN_HOUR)
+    put(store, moments[early], rows[early])
+    analyze(store, SHORT)
+    with closing(connect(store)) as connection, writing(connection):
+        oldest = connection.execute("select seq, id from exchanges order by seq limit ?", (800,))
+        delete(connection, [ExchangeKey(*row) for row in oldest.fetchall()])
+    put(store, moments[early.stop :], rows[early.stop :], prefix="later ")
+    analyze(store, SHORT)
+    learnt = reference_of(store)
+    assert (learnt.state, learnt.to_time) == ("active", TWO_DAYS_LATER)
+    assert learnt.rows == 48 * ROWS_AN_HOUR - 800 and len(learnt.hours) == 22
+    assert "were deleted before they were learnt" in caplog.text

@@ -67,7 +67,9 @@ def test_a_new_field_is_told_once(store):
 
 def test_a_declared_limit_alerts_from_the_first_windows_on(store):
     said = {**SHORT, "features": {"amount": {"max": 500.0}}}
-    rows = from_hour(traffic(SHORT_HOURS), 30, 34, lambda row: row.update(amount=501.0))
+    rows = from_hour(
+        traffic(SHORT_HOURS), 30, 34, lambda row: row.update(amount=row["amount"] + 500)
+    )
     put(store, times(SHORT_HOURS), rows)
     analyze(store, said)
     assert ("out_of_range_rate", "amount") in fired(store)

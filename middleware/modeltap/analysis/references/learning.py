@@ -70,8 +70,7 @@ def learning_of(
     Args:
         settings: the model's own.
     """
-    begin = stored.learn_from(connection, model, version)
-    start = stored.first_time(connection, model, version, begin)
+    start = _start(connection, model, version)
     if start is None:
         return None
     asked = _asked(settings)
@@ -90,6 +89,14 @@ def learning_of(
     end = max(until, _boundary(settings, after))
     spans = left_out(connection, settings, model, version, EventSpan(start, end))
     return Learning(start, end, until, spans)
+
+
+def _start(connection: sqlite3.Connection, model: str, version: str) -> str | None:
+    """Return when the learning began: with the first row, though it may have been deleted."""
+    begin = stored.learn_from(connection, model, version)
+    first = stored.first_time(connection, model, version, begin)
+    known = stored.provisional_start(connection, model, version)
+    return min(first, known) if first is not None and known is not None else first
 
 
 def learnt_rows(

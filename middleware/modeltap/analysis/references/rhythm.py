@@ -129,10 +129,13 @@ class Rhythm:
         """Return how many blocks are like a window, for what is said of it to need no other.
 
         Of days those of working days or of the weekend, as the window's are, though both may seem
-        alike: a first week has two of a weekend. Else those it is compared with.
+        alike: a first week has two of a weekend. A part of a day is like none of them. Else those
+        it is compared with.
         """
         if not self.blocks.days_or_more:
             return int(self.group(self.keys_of(spans)).sum()) if len(self.blocks) else 0
+        if any(end - start < _DAY for start, end in spans):
+            return 0
         middles = (self.blocks.starts + self.blocks.ends) / 2
         days = np.concatenate([self._steps(start, end) for start, end in spans])
         own, window = (

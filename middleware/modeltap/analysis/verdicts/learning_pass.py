@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.row_windows import RowWindows
 from modeltap.analysis.model.reference import Reference
@@ -143,6 +144,13 @@ def _freeze(
     frozen = freeze_rows(counter, model, version, rows, settings.reference, rolling, facts)
     counter.recount(frozen)
     logger.info("modeltap: %s: reference frozen, %d rows", model, frozen.rows)
+    if found.until is not None and rows[0].event_time[:10] > found.start[:10]:
+        logger.warning(
+            "modeltap: %s: the rows before %s were deleted before they were learnt; "
+            "keep more (retention), or the reference knows fewer hours",
+            model,
+            clock.short(rows[0].event_time),
+        )
     if left_out:
         logger.warning(
             "modeltap: %s: %d rows alerted while the reference was learnt, and are not in it",

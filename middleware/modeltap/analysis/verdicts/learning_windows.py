@@ -6,7 +6,9 @@ can explain has the verdict `learning`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +33,7 @@ from modeltap.analysis.verdicts.window_samples import WindowSamples
 from modeltap.config.metrics import CATALOGUE
 from modeltap.store import windows as stored
 from modeltap.store.learning_progress import EventSpan
-from modeltap.store.windows import CountedWindow
+from modeltap.store.windows import CountedWindow, Series
 
 _MISSING_GROWTH = 0.1
 """While the hours are not known, a tenth more rows without a value is news, and less is not."""
@@ -54,6 +56,29 @@ class _Earlier(NamedTuple):
     tally: Tally
 
 
+class _Past:
+    """The windows of the learning, each read once: windows are evaluated in order of time."""
+
+    def __init__(self, connection: sqlite3.Connection, series: Series, begin: str) -> None:
+        self._connection, self._series, self._begin = connection, series, begin
+        self._read: list[_Earlier] = []
+        self._upto = ""
+
+    def before(self, start: str) -> list[_Earlier]:
+        """Return the windows before `start`, in order."""
+        if start > self._upto:
+            rows = stored.windows_between(self._connection, self._series, self._upto, start)
+            self._read += [_earlier(row) for row in rows if row.window_end > self._begin]
+            self._upto = start
+        moment = clock.parse(start) or 0.0
+        return [one for one in self._read if one.start < moment]
+
+
+def _earlier(row: CountedWindow) -> _Earlier:
+    start, end = clock.parse(row.window_start) or 0.0, clock.parse(row.window_end) or 0.0
+    return _Earlier(start, end, Tally.unpack(row.tally))
+
+
 class LearningWindows(InputWindows):
     """Evaluates the windows before the reference is frozen, up to the end of the learning."""
 
@@ -62,6 +87,7 @@ class LearningWindows(InputWindows):
     ) -> None:
         super().__init__(scope, counter, reference)
         self._until = until
+        self._past = _Past(scope.connection, self._series, reference.from_time or "")
         self._earlier: list[_Earlier] = []
         self._good: list[_Earlier] = []
         self._span = 0.0, 0.0
@@ -75,8 +101,8 @@ class LearningWindows(InputWindows):
     ) -> Reference | None:
         """Return the reference with the counts of the rows before; None where they are too few."""
         self._span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
-        self._earlier = self._before(start)
-        self._good = good = self._without_alerts(start)
+        self._earlier = self._past.before(start)
+        self._good = good = [one for one in self._earlier if not self._has_alerted(one)]
         if sum(one.tally.rows for one in good) < self._settings.min_rows:
             return None
         whole = with_counts(self.reference, np.sum([one.tally.counts for one in good], axis=0))
@@ -85,29 +111,19 @@ class LearningWindows(InputWindows):
         enough = [one.tally for one in known if one.tally.rows >= self._settings.min_rows]
         return varied(whole, enough[-_RECENT:])
 
-    def _without_alerts(self, start: str) -> list[_Earlier]:
-        """Return the earlier windows but those that alerted, which are not learnt."""
-        model, version = self.reference.model, self.reference.version
-        span = EventSpan(self.reference.from_time or "", start)
-        spans = left_out(self.scope.connection, self._settings, model, version, span)
-        ends = [(clock.parse(one.start) or 0.0, clock.parse(one.end) or 0.0) for one in spans]
-        return [
-            one for one in self._earlier if not any(begin <= one.start < end for begin, end in ends)
-        ]
+    def _has_alerted(self, one: _Earlier) -> bool:
+        """Return whether a window alerted, and so is not learnt."""
+        return any(begin <= one.start < end for begin, end in self._left_out)
 
-    def _before(self, start: str) -> list[_Earlier]:
-        """Return the windows of the learning before `start`, in order."""
-        begin = self.reference.from_time or ""
-        rows = stored.windows_between(self.scope.connection, self._series, "", start)
-        return [
-            _Earlier(
-                clock.parse(row.window_start) or 0.0,
-                clock.parse(row.window_end) or 0.0,
-                Tally.unpack(row.tally),
-            )
-            for row in rows
-            if row.window_end > begin
-        ]
+    @cached_property
+    def _left_out(self) -> list[tuple[float, float]]:
+        """The windows that alerted before this pass, and from then on those that do."""
+        reference = self.reference
+        span = EventSpan(reference.from_time or "", self._until)
+        spans = left_out(
+            self.scope.connection, self._settings, reference.model, reference.version, span
+        )
+        return [(clock.parse(one.start) or 0.0, clock.parse(one.end) or 0.0) for one in spans]
 
     def _seen(self, window: Tally) -> Tally:
         """Return the window without fields that were new in an earlier one."""
@@ -126,7 +142,14 @@ class LearningWindows(InputWindows):
                 found.append(self._stuck(metric, metric.evidence, context))
                 continue
             found.append(self._while_learning(metric, context))
+        if any(self._leaves_out(metric, context) for metric in found):
+            self._left_out.append(self._span)
         return found
+
+    def _leaves_out(self, metric: Metric, context: Context) -> bool:
+        feature = context.reference.by_name.get(metric.feature or "")
+        declared = feature is not None and is_declared(feature, metric.metric)
+        return metric.verdict == ALERT and CATALOGUE[metric.metric].leaves_out and not declared
 
     def _while_learning(self, metric: Metric, context: Context) -> Metric:
         if metric.verdict in (None, NOT_ENOUGH_ROWS):

@@ -37,6 +37,10 @@ from modeltap.config.metrics import CATALOGUE
 from modeltap.config.windows import Window
 from modeltap.store.windows import Series, count_windows
 
+_HARDLY_KNOWN = 2 * AT_ONCE
+"""The strength that needs no second window on a kind of day that the reference has seen fewer than
+four times: a first week has two days of a weekend, whose own difference may be hidden by noise."""
+
 _LEVEL_A_WEEK = 0.01
 """Alerts at once by chance, for each of four kinds of metrics: see the sum above."""
 
@@ -55,13 +59,13 @@ def urgent(
         reference: what the window was compared with; None where that is no reference.
         known: how many of the reference's blocks are like the window; by default all.
     """
-    blocks = reference.blocks if known is None and reference is not None else known
+    least = AT_ONCE if known is None or known >= MIN_BLOCKS else _HARDLY_KNOWN
     tests = Counter(map(_kind, (m for m in metrics if m.verdict in (OK, ALERT))))
     return [
         replace(metric, at_once=True)
         if metric.verdict == ALERT
         and _is_sure(
-            metric, _LEVEL_A_WEEK / (windows_a_week * tests[_kind(metric)]), reference, blocks
+            metric, _LEVEL_A_WEEK / (windows_a_week * tests[_kind(metric)]), reference, least
         )
         else metric
         for metric in metrics
@@ -83,14 +87,16 @@ def _kind(metric: Metric) -> str | None:
     return entry.report if entry is not None else None
 
 
-def _is_sure(metric: Metric, level: float, reference: Reference | None, blocks: int | None) -> bool:
-    if (metric.strength or 0.0) < AT_ONCE:
+def _is_sure(metric: Metric, level: float, reference: Reference | None, least: float) -> bool:
+    strength = metric.strength or 0.0
+    if strength < AT_ONCE:
         return False
     if _is_certain(metric, reference):
         return True
     p = _p_value(metric)
-    knows_variation = blocks is None or blocks >= MIN_BLOCKS
-    return knows_variation and p is not None and p < level
+    knows_variation = reference is None or reference.blocks >= MIN_BLOCKS
+    strong = strength >= least or _kind(metric) != "drift"
+    return knows_variation and strong and p is not None and p < level
 
 
 def _is_certain(metric: Metric, reference: Reference | None) -> bool:
