@@ -91,3 +91,17 @@ def test_a_window_of_rows_ends_where_the_next_one_begins(connection):
     of_time = windows.get_window(connection, SERIES, "2024-01-01")
     ends = (("2024-01-01", 0, 0), ("2024-01-02", 0, 0))
     assert windows.bounds(connection, of_time, SERIES) == ends
+
+
+def test_evaluations_are_carried_to_the_windows_of_another_reference(connection):
+    """By their start: what was evaluated, or settled, is not due there either."""
+    new = Series("m", "", "new", "1d")
+    with writing(connection):
+        for day in (1, 3, 5, 6):
+            windows.put_window(connection, new, counted(day))
+        windows.mark_evaluated(connection, SERIES, [counted(1)], "2024-01-01", "2024-01-02")
+        connection.execute("update windows set due = 0 where window_start = '2024-01-03'")
+        windows.put_window(connection, new, counted(3))
+        windows.carry_evaluations(connection, SERIES, new)
+    assert days(windows.due_windows(connection, new)) == [5, 6]
+    assert days(windows.evaluated_with(connection, new, "2024-01-01")) == [1]

@@ -180,11 +180,10 @@ def mark_evaluated(
 
 
 def carry_evaluations(connection: sqlite3.Connection, old: Series, new: Series) -> None:
-    """Let windows of `new` be evaluated as those of `old` with the same start are, inside the
-    transaction."""
+    """Let windows of `new` be due, or evaluated, as those of `old` with the same start are, inside
+    the transaction."""
     rows = connection.execute(
-        f"select due, evaluated_start, evaluated_end, window_start from windows where {_SERIES} "
-        "and evaluated_start is not null",
+        f"select due, evaluated_start, evaluated_end, window_start from windows where {_SERIES}",
         astuple(old),
     ).fetchall()
     connection.executemany(

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from modeltap.analysis.references import learning
-from modeltap.analysis.references.learning import Learning, learning_of, outlook
+from modeltap.analysis.references.learning import Learning, end_of, learning_of, outlook
 from modeltap.config.settings import Settings
 from modeltap.store.connection import connect, writing
 from modeltap.store.event_times import add_days
@@ -151,3 +151,21 @@ def test_the_words():
     until = "2024-01-08T09:00:00.000Z"
     assert outlook(Learning("", until, until)) == "learning until Monday 09:00 UTC"
     assert outlook(Learning("", "x", None)) == "learning until the window is over"
+
+
+@pytest.mark.parametrize(
+    ("reference", "end"),
+    [
+        ("first 1d", "2024-01-03T00:00:00.000Z"),
+        ("first 1d, 400 rows", "2024-01-04T19:00:00.000Z"),
+        ("first 60 rows", "2024-01-02T10:00:00.000Z"),
+        ("first 7d, 2000 rows", None),
+        ("normal.csv", None),  # as by default
+    ],
+)
+def test_one_columns_rows_are_as_many_as_a_references_and_end_with_a_window(
+    connection, reference, end
+):
+    fill(connection, 600, 10)
+    found = end_of(connection, "m", "", Settings(reference=reference), "2024-01-02T00:00:00.000Z")
+    assert found == end

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from stores import analyze, put, read
+from stores import analyze, every, put, read
 from weeks import ROWS_AN_HOUR, from_hour, metrics, reference_of, times
 
 SAID = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
@@ -167,7 +168,7 @@ def test_nothing_old_alerts_again_and_a_second_pass_changes_nothing(store):
     assert len(read(store, "select * from \"references\" where state = 'active'")) == 2
 
 
-@pytest.mark.parametrize("window", ["200 rows", "6h"])
+@pytest.mark.parametrize("window", ["100 rows", "4h"])
 def test_windows_of_rows_and_longer_ones(store, window):
     said = {**SAID, "window": window}
     in_steps(store, with_column(comes_later), 13, said)
@@ -184,6 +185,38 @@ def test_windows_of_rows_and_longer_ones(store, window):
     assert read(store, periods) == []
 
 
+def test_where_drift_is_evaluated_by_the_day(store):
+    """Five rows an hour: both kinds of windows go on under the new reference, each once."""
+    days, hourly = 9, 5
+    count = days * 24 * hourly
+    moments = every(60 / hourly, count)
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(5, 1, count).round(3)
+    numbers[6 * 24 * hourly :] += 4
+    values = [None] * (2 * 24 * hourly) + numbers[2 * 24 * hourly :].tolist()
+    amounts = rng.normal(50, 10, count).round(3).tolist()
+    found = [{"amount": x, "late": value} for x, value in zip(amounts, values, strict=True)]
+    said = {"multivariate": False, "reference": "first 2d"}
+    step = 100
+    for start in range(0, count, step):
+        part = slice(start, start + step)
+        put(store, moments[part], found[part], prefix=f"r{start} ")
+        analyze(store, said)
+    assert reference_of(store).drift_window == "1d"
+    assert of_late(store).learnt_until == "2024-01-05T00:00:00.000Z"
+    drift = metrics(store, "metric = 'drift' and feature = 'late'")
+    assert [(row["window"], row["window_start"][8:10], row["verdict"]) for row in drift] == [
+        ("1d", "05", "ok"),
+        ("1d", "06", "ok"),
+        ("1d", "07", "alert"),
+        ("1d", "08", "alert"),
+    ]
+    missing = "select window, window_start, window_end from metrics where metric = 'missing_rate' "
+    hours = read(store, missing + "and feature = 'amount' order by window_start")
+    assert {row["window"] for row in hours} == {"1h"}
+    assert all(a["window_end"] <= b["window_start"] for a, b in pairwise(hours))
+
+
 def test_rows_are_compared_without_it(store):
     """As wholes: the reference's rows have no values of it, and could always be told apart."""
     said = {**SAID, "multivariate": True, "window": "12h"}
@@ -193,6 +226,27 @@ def test_rows_are_compared_without_it(store):
     assert of_late(store).learnt_until == LEARNT_UNTIL
     whole = metrics(store, f"metric = 'multivariate_drift' and window_start >= '{LEARNT_UNTIL}'")
     assert whole and {row["verdict"] for row in whole} == {"ok"}
+
+
+def test_texts_are_compared_by_their_measures(store):
+    def texts(count, rng):
+        words = rng.choice(["order", "refund", "where"], (count, 3))
+        found = [" ".join(row) for row in words.tolist()]
+        drifts = DRIFTS * ROWS_AN_HOUR
+        return [
+            *[None] * (48 * ROWS_AN_HOUR),
+            *found[48 * ROWS_AN_HOUR : drifts],
+            *(f"{text} damaged parcel" for text in found[drifts:]),
+        ]
+
+    put(store, times(HOURS), with_column(texts))
+    analyze(store, SAID | {"features": {"late": {"type": "text"}}})
+    found = reference_of(store)
+    assert found.by_name["late.words"].learnt_until == LEARNT_UNTIL
+    drift = metrics(
+        store, "metric = 'drift' and feature = 'late.out_of_vocabulary' and verdict = 'alert'"
+    )
+    assert drift and min(row["window_start"] for row in drift) == DRIFT_FROM
 
 
 def test_evaluated_again_its_own_rows_and_those_before_are_learning(store):

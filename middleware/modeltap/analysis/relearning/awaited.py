@@ -105,14 +105,12 @@ class AwaitedColumns:
         """Note which columns are testable since this day."""
         waiting = [one for one in self._awaited() if self._is_to_look_at(one, day)]
         filled = [one.name for one in waiting if one.present]
-        sampled = self._testable_in(day, filled) if filled else frozenset()
-        known = {}
-        for feature in waiting:
-            if feature.present:
-                since = day.start if feature.name in sampled else None
-            else:
-                since = self._first_value(feature, day)
-            known[feature.name] = replace(feature, learnt_from=since, looked_until=day.end)
+        since = dict.fromkeys(self._testable_in(day, filled) if filled else (), day.start)
+        since |= self._first_values([one for one in waiting if not one.present], day)
+        known = {
+            one.name: replace(one, learnt_from=since.get(one.name), looked_until=day.end)
+            for one in waiting
+        }
         features = tuple(known.get(one.name, one) for one in self.reference.features)
         self.reference = replace(self.reference, features=features)
         with writing(self.counter.connection):
@@ -131,14 +129,18 @@ class AwaitedColumns:
         found = {one: infer(one, columns[one], declared[one]) for one in names if one in columns}
         return frozenset(name for name, feature in found.items() if feature.is_of_a_type)
 
-    def _first_value(self, feature: Feature, day: EventSpan) -> str | None:
-        """Return the start of the first window of a day in which a column has values."""
-        place = layout(self.reference)[feature.name]
+    def _first_values(self, features: Sequence[Feature], day: EventSpan) -> dict[str, str]:
+        """Return the start of the first window of a day in which each column has values, if any."""
+        if not features:
+            return {}
+        places, found = layout(self.reference), dict[str, str]()
         connection, series = self.counter.connection, self._series
         # A window may have begun the day before.
         first = stored.window_at(connection, series, day.start)
         begin = day.start if first is None else min(first.window_start, day.start)
         for window in stored.windows_between(connection, series, begin, day.end):
-            if present_rows(Tally.unpack(window.tally).counts[place]):
-                return max(window.window_start, self._begin(feature))
-        return None
+            counts = Tally.unpack(window.tally).counts
+            for one in features:
+                if one.name not in found and present_rows(counts[places[one.name]]):
+                    found[one.name] = max(window.window_start, self._begin(one))
+        return found
