@@ -130,3 +130,5 @@ def forget_provisional(connection: sqlite3.Connection, model: str, version: str)
         connection.execute("delete from reference_rows where reference_id = ?", (one,))
         connection.execute("delete from reference_blocks where reference_id = ?", (one,))
         connection.execute('delete from "references" where id = ?', (one,))
+        for kind in ("counted", "cut:counted"):
+            connection.execute("delete from watermarks where name like ?", (f"{kind}:{one}:%",))

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap import clock
+from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.tally import Tally
 from modeltap.analysis.detectors import unit_change
@@ -208,7 +209,10 @@ class LearningWindows(InputWindows):
         window = context.window
         if not (window.low[place] < low - width or window.high[place] > high + width):
             return None
-        found = unit_change.evaluate(name, _numbers(samples.batch.columns([name])[name]), low, high)
+        columns = samples.batch.columns([name])
+        values = Values(columns, len(samples.batch.rows), {name: feature})
+        numbers, _ = values.numbers(feature, columns[name])
+        found = unit_change.evaluate(name, numbers, low, high)
         return found if found.verdict == ALERT and found.rows >= context.min_rows else None
 
 
@@ -216,10 +220,3 @@ def _is_alone(counts: np.ndarray, place: int | None) -> bool:
     """Say whether all rows have one value: that of the bin `place`, or any."""
     rows = counts.sum()
     return bool(rows and (counts.max() if place is None else counts[place]) == rows)
-
-
-def _numbers(column: Sequence[object]) -> np.ndarray:
-    return np.array(
-        [float(one) if isinstance(one, (int, float)) else np.nan for one in column],
-        dtype=np.float64,
-    )
