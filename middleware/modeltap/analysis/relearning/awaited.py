@@ -26,7 +26,7 @@ from modeltap.store.connection import writing
 from modeltap.store.learning_progress import EventSpan, first_time
 
 _SAMPLE_ROWS = 2_000
-"""Rows of a day that show its columns' types: a tenth of a second, and what types need."""
+"""Rows of a day that show its columns' types: 25 ms of 12 columns, and enough to know ids by."""
 
 _DAY = 86_400.0
 
