@@ -90,7 +90,11 @@ def calendar_of(
     if len(values) < _MIN_ROWS:
         return None
     if {type(value) for value in values} <= {int, float}:
-        return _of_numbers(feature.name, np.array(values, dtype=np.float64), _Clocks(times, zone))
+        try:
+            numbers = np.array(values, dtype=np.float64)
+        except OverflowError:  # no calendar has such a number
+            return None
+        return _of_numbers(feature.name, numbers, _Clocks(times, zone))
     return _of_words(feature.name, list(map(str, values)), _Clocks(times, zone))
 
 
