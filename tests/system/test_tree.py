@@ -48,6 +48,7 @@ HELD_ELSEWHERE = {
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
     "cli/receiving.py": "ingest/test_receiver.py",
+    "cli/reference_view.py": "cli/test_reference.py",
 }
 """Modules without a test file of their name, and the one that holds them."""
 

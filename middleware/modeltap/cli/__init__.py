@@ -4,7 +4,7 @@
 - `common`, `progress`: options that commands share, and progress on a terminal
 - `run`, `receiving`, `importing`, `labels`: getting exchanges and labels into a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing them
-- `reference`, `analyze`: references, and one analysis pass
+- `reference`, `reference_view`, `analyze`: references, and one analysis pass
 - `status`, `reports`, `alerts`, `silence`: health, results, alerts, and keeping alerts quiet
 - `webhook`, `jobs`, `worker`: sending messages, other jobs, the scheduler as a process
 - `doctor`, `demo`: checking an installation, and trying it on real data

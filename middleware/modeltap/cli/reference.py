@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
-from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
 from modeltap.cli.common import (
     check_model,
@@ -26,9 +24,10 @@ from modeltap.cli.common import (
 )
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.progress import analysis_line, reading_bar
+from modeltap.cli.reference_view import show_overview, show_reference
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import open_table
-from modeltap.output import emit, emit_json
+from modeltap.output import emit
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.models import ModelVersion, counted_models
@@ -41,25 +40,14 @@ from modeltap.store.references import (
     find_references,
 )
 from modeltap.store.settings import SettingsReader
-from modeltap.wording import plural
 
 if TYPE_CHECKING:
-    from modeltap.analysis.references.overview import ReferenceOverview
+    pass
 
 _ONWARD = (
     "It counts for windows that end from now on; `modeltap analyze --again` evaluates the earlier "
     "ones by it, too, and alerts nobody."
 )
-
-
-_NO_REFERENCE: dict[str, Any] = {
-    "id": None,
-    "source": None,
-    "from_time": None,
-    "to_time": None,
-    "left_out_rows": 0,
-    "features": [],
-}
 
 
 @click.group()
@@ -123,7 +111,7 @@ def set_(
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
-    _told(frozen, as_json, settings)
+    show_reference(frozen, as_json, settings)
     if before is not None and before.id != frozen.id and not as_json:
         click.echo(
             f"it takes the place of {before.id}; `modeltap reference use {before.id}` "
@@ -143,7 +131,7 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
     found = _frozen(connection, id_)
     with KeptLease(Lease(connection, LEASE), 60), writing(connection):
         activate(connection, found.id, found.model, found.version)
-    _told(found, as_json, SettingsReader(connection))
+    show_reference(found, as_json, SettingsReader(connection))
     if not as_json:
         click.echo(_ONWARD)
 
@@ -190,7 +178,7 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
             "or `modeltap reference set` freezes one now"
         )
     for one in found:
-        _show(one, as_json, settings)
+        show_overview(one, as_json, settings)
 
 
 @reference.command("list")
@@ -254,115 +242,3 @@ def _time(text: str | None, option: str, default: float) -> str:
     if seconds is None:
         return "9999" if default else ""
     return clock.iso(seconds)
-
-
-def _show(one: ReferenceOverview, as_json: bool, settings: SettingsReader) -> None:
-    reference = one.reference
-    facts: dict[str, Any] = {
-        "state": one.state,
-        "learning_until": one.learning_until,
-        "hours_covered": one.hours_covered,
-        "drift_window": one.drift_window,
-    }
-    if one.state == "provisional":
-        facts["rows"] = one.rows
-        if not as_json:
-            click.echo(
-                f"{one.model}: {one.outlook}; {plural(one.rows, 'row')} so far, in "
-                f"{plural(one.hours_covered, 'hour')} of the week"
-            )
-    if reference is not None:
-        _told(reference, as_json, settings, facts)
-    elif as_json:
-        emit_json({**_NO_REFERENCE, "model": one.model, "version": one.version, **facts})
-
-
-def _told(
-    frozen: Reference,
-    as_json: bool,
-    settings: SettingsReader,
-    facts: Mapping[str, Any] | None = None,
-) -> None:
-    declared = settings.for_model(frozen.model).declared(frozen.by_name)
-    features = [_feature(f, declared[f.name].type) for f in frozen.features]
-    head: dict[str, Any] = {
-        "id": frozen.id,
-        "model": frozen.model,
-        "version": frozen.version,
-        "source": frozen.source,
-        "rows": frozen.rows,
-        "from_time": frozen.from_time,
-        "to_time": frozen.to_time,
-        "left_out_rows": frozen.left_out_rows,
-        **(facts or {}),
-    }
-    if as_json:
-        emit_json({**head, "features": features})
-        return
-    if frozen.state == "provisional":
-        click.echo("until then windows are compared with the rows before them, in these bins:")
-        _emit_features(features)
-        return
-    period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
-    click.echo(
-        f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} from "
-        f"{frozen.source}{period if frozen.from_time else ''}"
-    )
-    if frozen.performance is not None:
-        name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
-        click.echo(
-            f"its model: {name} {frozen.performance.mean:.4g} in "
-            f"{plural(frozen.performance.rows, 'labelled row')}"
-        )
-    if frozen.rolling:
-        click.echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
-    if frozen.hours:
-        click.echo(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
-    if frozen.left_out_rows:
-        click.echo(
-            f"{plural(frozen.left_out_rows, 'row')} of its period alerted and are not in it; "
-            "`modeltap alerts` says why"
-        )
-    _emit_features(features)
-    for one in frozen.features:
-        if one.calendar is not None:
-            click.echo(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
-    for feature in frozen.features:
-        if feature.sentinel is not None:
-            click.echo(
-                f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
-                "if that means a missing value, declare it in missing_values"
-            )
-
-
-def _emit_features(features: list[dict[str, Any]]) -> None:
-    emit(
-        features,
-        ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation", "note"),
-        as_json=False,
-        empty="no features",
-    )
-
-
-def _feature(feature: Feature, declared: str | None) -> dict[str, Any]:
-    total = sum(feature.counts)
-    reason, note = feature.untested_because(declared), None
-    if reason is not None:
-        note = f"not compared: {reason}"
-    elif feature.learnt_until is not None:
-        note = f"learnt again from {clock.short(feature.learnt_from)}"
-    return {
-        "name": feature.name,
-        "type": feature.kind,
-        "bins": feature.bins,
-        "missing_rate": feature.counts[-3] / total if total else None,
-        "median": feature.center if feature.kind == "numeric" else None,
-        "spread": feature.spread if feature.kind == "numeric" else None,
-        "sentinel": feature.sentinel,
-        "usual_variation": feature.baseline_distance,
-        "rhythm": feature.rhythm,
-        "calendar": feature.calendar,
-        "not_compared": reason,
-        "learnt_from": feature.learnt_from,
-        "note": note,
-    }

@@ -1,0 +1,147 @@
+"""References on the terminal: what they are made of, and what is awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modeltap import clock
+from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.reference import Reference
+from modeltap.output import emit, emit_json
+from modeltap.store.settings import SettingsReader
+from modeltap.wording import plural
+
+if TYPE_CHECKING:
+    from modeltap.analysis.references.overview import ReferenceOverview
+
+_NO_REFERENCE: dict[str, Any] = {
+    "id": None,
+    "source": None,
+    "from_time": None,
+    "to_time": None,
+    "left_out_rows": 0,
+    "features": [],
+}
+
+
+def show_overview(one: ReferenceOverview, as_json: bool, settings: SettingsReader) -> None:
+    """Print what is known of a version's reference, and what is awaited."""
+    reference = one.reference
+    facts: dict[str, Any] = {
+        "state": one.state,
+        "learning_until": one.learning_until,
+        "hours_covered": one.hours_covered,
+        "drift_window": one.drift_window,
+    }
+    if one.state == "provisional":
+        facts["rows"] = one.rows
+        if not as_json:
+            click.echo(
+                f"{one.model}: {one.outlook}; {plural(one.rows, 'row')} so far, in "
+                f"{plural(one.hours_covered, 'hour')} of the week"
+            )
+    if reference is not None:
+        show_reference(reference, as_json, settings, facts)
+    elif as_json:
+        emit_json({**_NO_REFERENCE, "model": one.model, "version": one.version, **facts})
+
+
+def show_reference(
+    frozen: Reference,
+    as_json: bool,
+    settings: SettingsReader,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Print a reference and its features.
+
+    Args:
+        facts: what JSON says of it beside.
+    """
+    declared = settings.for_model(frozen.model).declared(frozen.by_name)
+    features = [_feature(f, declared[f.name].type) for f in frozen.features]
+    head: dict[str, Any] = {
+        "id": frozen.id,
+        "model": frozen.model,
+        "version": frozen.version,
+        "source": frozen.source,
+        "rows": frozen.rows,
+        "from_time": frozen.from_time,
+        "to_time": frozen.to_time,
+        "left_out_rows": frozen.left_out_rows,
+        **(facts or {}),
+    }
+    if as_json:
+        emit_json({**head, "features": features})
+        return
+    if frozen.state == "provisional":
+        click.echo("until then windows are compared with the rows before them, in these bins:")
+        _emit_features(features)
+        return
+    period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
+    click.echo(
+        f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} from "
+        f"{frozen.source}{period if frozen.from_time else ''}"
+    )
+    if frozen.performance is not None:
+        name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
+        click.echo(
+            f"its model: {name} {frozen.performance.mean:.4g} in "
+            f"{plural(frozen.performance.rows, 'labelled row')}"
+        )
+    if frozen.rolling:
+        click.echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
+    if frozen.hours:
+        click.echo(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
+    if frozen.left_out_rows:
+        click.echo(
+            f"{plural(frozen.left_out_rows, 'row')} of its period alerted and are not in it; "
+            "`modeltap alerts` says why"
+        )
+    _emit_features(features)
+    for one in frozen.features:
+        if one.calendar is not None:
+            click.echo(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
+    for feature in frozen.features:
+        if feature.sentinel is not None:
+            click.echo(
+                f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
+                "if that means a missing value, declare it in missing_values"
+            )
+
+
+def _emit_features(features: list[dict[str, Any]]) -> None:
+    emit(
+        features,
+        ("name", "type", "bins", "missing_rate", "median", "spread", "usual_variation", "note"),
+        as_json=False,
+        empty="no features",
+    )
+
+
+def _feature(feature: Feature, declared: str | None) -> dict[str, Any]:
+    total = sum(feature.counts)
+    reason, note = feature.untested_because(declared), None
+    if reason is not None:
+        note = f"not compared: {reason}"
+    elif feature.learnt_until is not None:
+        note = f"learnt again from {clock.short(feature.learnt_from)}"
+    elif feature.rhythm:
+        note = "compared by hour and kind of day"
+    return {
+        "name": feature.name,
+        "type": feature.kind,
+        "bins": feature.bins,
+        "missing_rate": feature.counts[-3] / total if total else None,
+        "median": feature.center if feature.kind == "numeric" else None,
+        "spread": feature.spread if feature.kind == "numeric" else None,
+        "sentinel": feature.sentinel,
+        "usual_variation": feature.baseline_distance,
+        "rhythm": feature.rhythm,
+        "calendar": feature.calendar,
+        "not_compared": reason,
+        "learnt_from": feature.learnt_from,
+        "note": note,
+    }
