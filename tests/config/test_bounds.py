@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfoNotFoundError
+
 import msgspec
 import pytest
 
@@ -87,3 +89,14 @@ def test_a_model_has_its_own():
     settings = load({"models": {"m": {"timezone": "Asia/Tokyo"}}}, environ={})
     assert settings.for_model("m").timezone == "Asia/Tokyo"
     assert settings.for_model("n").timezone == "UTC"
+
+
+def test_a_machine_without_time_zones_is_told_what_to_install(monkeypatch):
+    def unknown(key):
+        raise ZoneInfoNotFoundError(key)
+
+    monkeypatch.setattr("modeltap.config.bounds.ZoneInfo", unknown)
+    monkeypatch.setattr("modeltap.config.bounds.available_timezones", set)
+    with pytest.raises(ConfigError, match="pip install tzdata"):
+        load({"timezone": "Europe/Berlin"}, environ={})
+    assert load({"timezone": "UTC"}, environ={}).timezone == "UTC"

@@ -165,9 +165,10 @@ def _check_timezone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        known = (
-            nearest(name, sorted(available_timezones())) or "; write one such as 'Europe/Berlin'"
-        )
+        zones = sorted(available_timezones())
+        known = nearest(name, zones) or "; write one such as 'Europe/Berlin'"
+        if not zones:
+            known = ": this machine has no time zones; install them with pip install tzdata"
         raise ConfigError(f"timezone {name!r} is not known{known}") from error
 
 

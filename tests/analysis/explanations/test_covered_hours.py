@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfoNotFoundError
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from findings import words
-from modeltap.analysis.explanations.covered_hours import covered_hours, named
+from modeltap.analysis.explanations.covered_hours import covered_hours, hour_of_week, named
 from modeltap.analysis.references.fit import fit
 from modeltap.clock import iso, parse
 
@@ -67,3 +69,13 @@ def test_of_a_file_or_a_rolling_reference_no_hours_are_known(facts):
 
 def test_hours_apart_are_counted():
     assert named({3, 4, 30}) == "3 hours of the week"
+
+
+def test_utc_needs_no_database_of_time_zones(monkeypatch):
+    """Slim images have none."""
+
+    def unknown(key):
+        raise ZoneInfoNotFoundError(key)
+
+    monkeypatch.setattr("modeltap.analysis.explanations.covered_hours.ZoneInfo", unknown)
+    assert hour_of_week(MONDAY, "UTC") == 9

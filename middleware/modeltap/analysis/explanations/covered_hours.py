@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -58,7 +58,9 @@ def hour_of_week(moment: float, timezone: str) -> int:
     >>> hour_of_week(0.0, "UTC"), hour_of_week(0.0, "Europe/Berlin")
     (72, 73)
     """
-    local = datetime.fromtimestamp(moment, ZoneInfo(timezone))
+    # UTC is known on machines without a database of zones, too.
+    zone = UTC if timezone == clock.UTC_ZONE else ZoneInfo(timezone)
+    local = datetime.fromtimestamp(moment, zone)
     return local.weekday() * 24 + local.hour
 
 
