@@ -77,5 +77,5 @@ def test_utc_needs_no_database_of_time_zones(monkeypatch):
     def unknown(key):
         raise ZoneInfoNotFoundError(key)
 
-    monkeypatch.setattr("modeltap.analysis.explanations.covered_hours.ZoneInfo", unknown)
+    monkeypatch.setattr("modeltap.analysis.model.local_times.ZoneInfo", unknown)
     assert hour_of_week(MONDAY, "UTC") == 9

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import Context
+from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.reference import Reference
 
 _MOST = 0.5
@@ -47,9 +46,7 @@ def covered_hours(reference: Reference) -> frozenset[int] | None:
     if first is None or last is None or reference.rolling:
         return None
     starts = np.arange(first // clock.HOUR, np.ceil(last / clock.HOUR))[:_HOURS]
-    return frozenset(
-        hour_of_week(hour * clock.HOUR, reference.timezone) for hour in starts.tolist()
-    )
+    return frozenset(hours_of_the_week(starts * clock.HOUR, reference.timezone))
 
 
 def hour_of_week(moment: float, timezone: str) -> int:
@@ -58,10 +55,8 @@ def hour_of_week(moment: float, timezone: str) -> int:
     >>> hour_of_week(0.0, "UTC"), hour_of_week(0.0, "Europe/Berlin")
     (72, 73)
     """
-    # UTC is known on machines without a database of zones, too.
-    zone = UTC if timezone == clock.UTC_ZONE else ZoneInfo(timezone)
-    local = datetime.fromtimestamp(moment, zone)
-    return local.weekday() * 24 + local.hour
+    (hour,) = hours_of_the_week([moment], timezone)
+    return hour
 
 
 def named(hours: Iterable[int]) -> str:
