@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import TypeVar
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import MIN_BLOCKS
@@ -20,6 +21,9 @@ from modeltap.config.reference_settings import ReferenceSettings, parse_referenc
 from modeltap.config.windows import Window
 from modeltap.store.alerts import Incident, incidents_before
 from modeltap.store.windows import Series
+
+Moment = TypeVar("Moment", float, str)
+"""Unix seconds, or a time as the store writes it: both sort as time does."""
 
 Span = tuple[float, float]
 """A half-open period in Unix seconds."""
@@ -139,12 +143,16 @@ def _without(incidents: Sequence[Incident], moment: float) -> CleanTime:
             clean = replace(clean, since=max(clean.since, first))
         elif (end := min(moment, math.inf if last is None else last)) - first < OLDEST_SECONDS:
             spans.append((first, end))
-    return replace(clean, incidents=tuple(_joined(spans)))
+    return replace(clean, incidents=tuple(joined(spans)))
 
 
-def _joined(spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield spans in order, those that overlap as one."""
-    current: Span | None = None
+def joined(spans: Iterable[tuple[Moment, Moment]]) -> Iterator[tuple[Moment, Moment]]:
+    """Yield spans in order, those that overlap or follow each other as one.
+
+    >>> list(joined([(5.0, 6.0), (1.0, 2.0), (2.0, 3.0)]))
+    [(1.0, 3.0), (5.0, 6.0)]
+    """
+    current: tuple[Moment, Moment] | None = None
     for first, last in sorted(spans):
         if current is not None and first <= current[1]:
             current = current[0], max(current[1], last)

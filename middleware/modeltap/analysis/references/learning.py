@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from modeltap import clock
 from modeltap.analysis.counting.sample import choose
+from modeltap.analysis.references.clean_time import joined
 from modeltap.config.metrics import CATALOGUE
 from modeltap.config.reference_settings import (
     DEFAULT_REFERENCE,
@@ -217,17 +218,11 @@ def left_out(
     """
     metrics = [entry.name for entry in CATALOGUE.values() if entry.leaves_out]
     alerts = stored.alerts_of_features(connection, model, version, metrics, span)
-    spans = sorted({alert.span for alert in alerts if not _is_declared(alert, settings)})
+    spans = {alert.span for alert in alerts if not _is_declared(alert, settings)}
     if Window.parse(settings.window).kind == "rows":
         # A window of rows ends with its last row, which is part of it.
-        spans = [EventSpan(start, _just_after(end)) for start, end in spans]
-    joined: list[EventSpan] = []
-    for one in spans:
-        if joined and one.start <= joined[-1].end:
-            joined[-1] = EventSpan(joined[-1].start, max(joined[-1].end, one.end))
-        else:
-            joined.append(one)
-    return tuple(joined)
+        spans = {EventSpan(start, _just_after(end)) for start, end in spans}
+    return tuple(EventSpan(*one) for one in joined(spans))
 
 
 def _is_declared(alert: FeatureAlert, settings: Settings) -> bool:
