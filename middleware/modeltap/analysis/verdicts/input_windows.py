@@ -82,21 +82,21 @@ class InputWindows:
         if self.scope.again:
             with writing(self.scope.connection):
                 stored.forget_evaluations(self.scope.connection, self._series)
-        else:
-            self._settle_learnt()
         due = self._due()
+        if not self.scope.again and self._settle_learnt(due):
+            due = self._due()
         self._long_past = due[-_MAX_SAMPLED].window_start if len(due) > _MAX_SAMPLED else ""
-        yield from map(self._evaluate, self._groups())
+        yield from map(self._evaluate, self._groups(due))
 
-    def _groups(self) -> Iterator[list[CountedWindow]]:
-        """Yield the windows that are evaluated together.
+    def _groups(self, due: Sequence[CountedWindow]) -> Iterator[list[CountedWindow]]:
+        """Yield those of the windows that are due that are evaluated together.
 
         One with fewer rows than `min_rows` waits for the next. Windows that were evaluated together
         stay together when rows come late.
         """
         waiting: list[CountedWindow] = []
         done: set[str] = set()
-        for window in self._due():
+        for window in due:
             if window.window_start in done:
                 continue
             if waiting and self._is_apart(waiting[-1], window):
@@ -133,16 +133,18 @@ class InputWindows:
         """Return whether a window is to be evaluated."""
         return window.window_start < self.until
 
-    def _settle_learnt(self) -> None:
-        """Leave the windows alone that were evaluated while the reference was learnt."""
+    def _settle_learnt(self, due: Sequence[CountedWindow]) -> bool:
+        """Leave the windows alone that were evaluated while the reference was learnt.
+
+        Returns whether there may have been some among those that are due.
+        """
         end = self.reference.to_time
-        if not self.reference.learnt or end is None:
-            return
-        due = stored.due_windows(self.scope.connection, self._series)
-        if due and due[0].window_start < end:
-            with writing(self.scope.connection):
-                start = self.reference.from_time or ""
-                stored.settle_before(self.scope.connection, self._series, start, end)
+        if not (self.reference.learnt and end is not None and due and due[0].window_start < end):
+            return False
+        with writing(self.scope.connection):
+            start = self.reference.from_time or ""
+            stored.settle_before(self.scope.connection, self._series, start, end)
+        return True
 
     def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
         """Return whether the reference begins or ends between two windows: no group has both."""
