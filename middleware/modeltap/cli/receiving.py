@@ -13,6 +13,7 @@ from modeltap.config import sources
 from modeltap.config.validation import from_environment
 from modeltap.errors import InputError
 from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
+from modeltap.output import say
 
 
 @click.command("receive")
@@ -49,10 +50,11 @@ def receive(
     )
     with _listening(host, port) as listener:
         bound = listener.getsockname()[1]
-        click.echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
+        say(f"receiving CloudEvents on http://{host}:{bound}", err=True)
         served = uvicorn.Config(
             receiver.app(),
             log_level="warning",
+            log_config=None,  # its logs go the way of all others, and are escaped
             access_log=False,
             server_header=False,
             lifespan="on",
