@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ def send_event(event: Mapping[str, Any], webhook: WebhookSettings) -> bool | Non
         raise ConfigError(
             "format 'apprise' needs Apprise: pip install 'modeltap[apprise]'"
         ) from None
+    # Both log URLs, which hold tokens, and where nobody set up logging that is standard error.
+    for library in ("apprise", "urllib3"):
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     services = apprise.Apprise()
     if not services.add(webhook.url):
         raise ConfigError("Apprise does not know the scheme of the webhook's url")
