@@ -47,13 +47,20 @@ def _check_rates(settings: Settings) -> None:
 
 
 def _check_masking(settings: Settings) -> None:
-    for name in ("mask_headers", "mask_query_params", "mask_body_fields", "mask_values"):
+    for name in (
+        "mask_headers",
+        "mask_query_params",
+        "mask_body_fields",
+        "unmask_body_fields",
+        "mask_values",
+    ):
         _check(
             settings,
             name,
             all(map(_is_pattern, getattr(settings, name))),
             "one of them is no regular expression",
         )
+    _check(settings, "mask_budget", settings.mask_budget > 0, "it is a number above 0")
     _check(
         settings,
         "mask_with",

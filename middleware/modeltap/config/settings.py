@@ -93,7 +93,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_headers: tuple[str, ...] = ()
     mask_query_params: tuple[str, ...] = ()
     mask_body_fields: tuple[str, ...] = ()
+    unmask_body_fields: tuple[str, ...] = ()
     mask_values: tuple[str, ...] = ()
+    mask_budget: int = 200_000
     mask_bodies: bool = True
     mask_with: Literal["mark", "hash", "drop"] = "mark"
     mask_key: str | None = None

@@ -84,6 +84,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
         "mask_headers",
         "mask_query_params",
         "mask_body_fields",
+        "unmask_body_fields",
         "mask_values",
         "methods",
     ):
