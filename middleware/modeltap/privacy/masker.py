@@ -32,6 +32,7 @@ Kept = tuple[str | bytes | None, str | None]
 _NOT_KEPT: Kept = (None, UNMASKABLE)
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
 _JSON_SPACE = b" \t\r\n"
@@ -95,9 +96,8 @@ class Masker:
 
     def header(self, name: str, value: str) -> str | None:
         """Return what may be kept of a header's value; None when it is dropped."""
-        return self._limited(
-            lambda: self._by_name(self._headers, name, value), self._marks.mark("")
-        )
+        otherwise = self._marks.replacement("")
+        return self._limited(lambda: self._by_name(self._headers, name, value), otherwise)
 
     def query(self, text: str) -> str | None:
         """Return a query string with its sensitive parameters masked; None for an empty one."""
@@ -132,7 +132,7 @@ class Masker:
         plain = bytes(body)
         return self._limited(lambda: self._body(plain, encoding), _NOT_KEPT)
 
-    def _limited(self, mask: Callable[[], T], otherwise: T) -> T:
+    def _limited(self, mask: Callable[[], T], otherwise: T | U) -> T | U:
         """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""
         try:
             if not (self._names.own or self._values.are_own):
