@@ -132,7 +132,7 @@ class Masker:
         plain = bytes(body)
         return self._limited(lambda: self._body(plain, encoding), _NOT_KEPT)
 
-    def _limited(self, mask: Callable[[], T], otherwise: T | U) -> T | U:
+    def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
         """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""
         try:
             if not (self._names.own or self._values.are_own):

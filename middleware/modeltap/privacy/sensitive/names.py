@@ -93,9 +93,11 @@ class Hides(Enum):
     """What is sensitive under a name."""
 
     NOTHING = 0
-    TEXTS = 1
-    """Texts; numbers and booleans are a feature."""
-    ALL = 2
+    WORDS = 1
+    """Texts that are no numbers: what begins or ends as a measure does."""
+    TEXTS = 2
+    """Texts: a PIN of digits is one, a number is a feature."""
+    ALL = 3
 
 
 class NameFacts(NamedTuple):
@@ -145,8 +147,10 @@ class SensitiveNames:
         facts = self.facts(name)
         if facts.hides is Hides.NOTHING and under and (half := self.facts(under).opens):
             facts = self.facts(f"{half}_{name}")
-        if facts.hides is Hides.TEXTS:
+        if facts.hides is Hides.WORDS:
             return not is_feature(value)
+        if facts.hides is Hides.TEXTS:
+            return _has_text(value)
         return facts.hides is Hides.ALL
 
     def are_in(self, text: str) -> bool:
@@ -184,12 +188,12 @@ class SensitiveNames:
         if self._freed and self._freed.found_in(lower, spelt):
             return Hides.NOTHING
         if _ANYWHERE.search(spelt):
-            return Hides.TEXTS if _MEASURE.search(split) else Hides.ALL
+            return Hides.WORDS if _MEASURE.search(split) else Hides.ALL
         if _ONLY_TEXT.search(split):
             return Hides.TEXTS
         if not _COUNTED.search(spelt) or _OF_TEXTS.search(split) or _MEASURE.search(split):
             return Hides.NOTHING
-        return Hides.TEXTS
+        return Hides.WORDS
 
 
 def is_feature(value: object) -> bool:
@@ -205,6 +209,12 @@ def is_feature(value: object) -> bool:
     if isinstance(value, str):
         return _NUMERIC_TEXT.fullmatch(value) is not None
     return True
+
+
+def _has_text(value: object) -> bool:
+    if isinstance(value, list):
+        return any(map(_has_text, value))
+    return isinstance(value, str)
 
 
 def may_name(text: str) -> bool:

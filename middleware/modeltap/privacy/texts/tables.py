@@ -26,6 +26,9 @@ _DEPTH = 6
 _IDENTIFIER = re.compile(r"[\w.\[\]$/:%-]+")
 """A name without spaces: two words in a list that nothing calls names are a text."""
 
+_HEADING = re.compile(r"[\w.\[\]$/:%-]+|[A-Z][\w.()/-]*(?: [\w.()/-]+){0,3}")
+"""A name, or a column's heading: `Card number`."""
+
 SensitiveColumns = dict[int, str]
 """The sensitive columns of a table: place and name."""
 
@@ -127,7 +130,8 @@ class TableMasker:
 
     def _mask_below_first_row(self, rows: list[Any]) -> None:
         """The first of some rows may be the columns' names."""
-        names = rows[0] if len(rows) > 1 and _are_names(rows[0]) else []
+        is_header = len(rows) > 1 and _are_names(rows[0]) and all(map(_HEADING.fullmatch, rows[0]))
+        names = rows[0] if is_header else []
         if columns := self._columns(names):
             header = TableHeader(names, len(names), columns, is_sure=True)
             cells = _Cells([header], self._names, self._marks, self._budget)
@@ -139,7 +143,8 @@ class TableMasker:
         for item in items:
             if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
                 self._budget.spend()
-                if len(item[0]) <= _LONGEST_NAME and self._names.masks(item[0], item[1]):
+                is_name = len(item[0]) <= _LONGEST_NAME and _IDENTIFIER.fullmatch(item[0])
+                if is_name and self._names.masks(item[0], item[1]):
                     item[1] = replaced(item[1], self._marks)
                     self._changed = True
 
