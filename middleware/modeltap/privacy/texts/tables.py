@@ -86,12 +86,15 @@ class TableMasker:
         if items and isinstance(items[0], list) and len(items[0]) not in widths:
             self._mask_below_first_row(items)
             self._mask_lists_of_two(items)
-        return [
+        headers = [
             header
             for item in items
             if isinstance(item, (dict, list))
             for header in self._visit(item, widths)
         ]
+        # Of one item the columns, of the next the rows; labels of scores are each item's own.
+        sure = [header for header in headers if header.is_sure]
+        return self._applied(sure, items) if sure and len(items) > 1 else headers
 
     def _visit_object(self, fields: dict[str, Any], widths: frozenset[int]) -> list[TableHeader]:
         self._budget.spend(len(fields))
@@ -112,15 +115,15 @@ class TableMasker:
         for value in fields.values():
             if isinstance(value, (dict, list)):
                 headers += self._visit(value, widths)
-        return self._applied(headers, fields) if headers else headers
+        return self._applied(headers, fields.values()) if headers else headers
 
     def _columns(self, names: list[str]) -> SensitiveColumns:
         return {at: name for at, name in enumerate(names) if self._names.is_sensitive(name)}
 
-    def _applied(self, headers: list[TableHeader], fields: dict[str, Any]) -> list[TableHeader]:
-        """Mask the tables of `headers` in `fields`; return the headers that have none here."""
+    def _applied(self, headers: list[TableHeader], values: Iterable[Any]) -> list[TableHeader]:
+        """Mask the tables of `headers` in `values`; return the headers that have none here."""
         cells = _Cells(headers, self._names, self._marks, self._budget)
-        for value in fields.values():
+        for value in values:
             cells.mask(value, _DEPTH)
         self._changed = self._changed or cells.changed
         left = [header for header in headers if header.width not in cells.widths_found]
