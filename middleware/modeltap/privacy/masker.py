@@ -77,6 +77,7 @@ class Masker:
         self._urls = UrlMasker(self._query.names, self._marks)
         self._clean = CleanStrings(self._texts.is_clean, self._budget)
         self._slow = SlowPatterns()
+        self._was_clean = True
 
     def _text_masker(self, names: SensitiveNames) -> TextMasker:
         return TextMasker(names, self._values, self._marks, self._budget)
@@ -150,9 +151,12 @@ class Masker:
             return self._binary(plain)
         if not (self._texts.always_parses or self._names.may_be_in(plain)):
             return text, None
-        if not self._values and self._clean.are_all_in(plain):
+        # After a masked one the next is likely to be masked, too: it is not worth the look.
+        if self._was_clean and not self._values and self._clean.are_all_in(plain):
             return text, None
-        return self._by_field(text)
+        kept, note = self._by_field(text)
+        self._was_clean = note is None
+        return kept, note
 
     def _compressed(self, body: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
         plain = inflate(body, encoding, MAX_INFLATED_BYTES)

@@ -77,7 +77,6 @@ and `api_key`, `api-key` and `apiKey` are one word. With \\, % and & escapes of 
 may end a URL's password."""
 
 _BORDER = re.compile(r"[-.\s]")
-_ESCAPES = re.compile(rb"\\u|[%&@\x80-\xff]")
 _ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|://[^/\s]*@")
 
 _REMEMBERED = 256
@@ -170,7 +169,7 @@ class SensitiveNames:
             return False
         if _stems_in(letters):
             return True
-        if _ESCAPES.search(letters) is None:
+        if not _may_be_escaped(letters):
             if len(letters) <= REMEMBERED_BYTES:
                 remember(self._clean, letters)
             return False
@@ -238,6 +237,17 @@ def remember(known: set[bytes], text: bytes) -> None:
     if len(known) >= _REMEMBERED:
         known.clear()
     known.add(text)
+
+
+def _may_be_escaped(letters: bytes) -> bool:
+    """Say whether signs with which escapes begin, or letters that are not Latin, are in a text."""
+    return (
+        b"\\u" in letters
+        or b"%" in letters
+        or b"&" in letters
+        or b"@" in letters
+        or not letters.isascii()
+    )
 
 
 def _may_spell_a_name(body: bytes, letters: bytes) -> bool:

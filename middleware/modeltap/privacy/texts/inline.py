@@ -39,10 +39,19 @@ _BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
 _NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
 
 _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""")
-_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n.*,|\s-")
+_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n")
 _SAFE = "=/:?&;#+@[],"
 _MAX_DEPTH = 4
 """How often a text may be escaped within another one."""
+
+
+def has_structure(text: str) -> bool:
+    """Say whether a text has any of the signs that stand between a name and its value.
+
+    >>> has_structure("UA"), has_structure("a=b"), has_structure("a session")
+    (False, True, False)
+    """
+    return _STRUCTURE.search(text) is not None
 
 
 class InlineMasker:
@@ -63,7 +72,7 @@ class InlineMasker:
 
     def masked(self, text: str, depth: int = 0) -> str:
         """Return `text` with the values beside sensitive names replaced."""
-        if _STRUCTURE.search(text) is None:
+        if not has_structure(text):
             return text
         self._budget.spend()
         if "%" in text and depth < _MAX_DEPTH:

@@ -13,7 +13,8 @@ from typing import Any
 from modeltap.privacy.limits import Budget
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames, is_feature
-from modeltap.privacy.texts.member_roles import Role, is_header_key, is_place_key, role_of
+from modeltap.privacy.texts.member_roles import Role, is_header_key, role_of
+from modeltap.privacy.texts.object_plans import ObjectPlans
 
 _LONGEST_NAME = 100
 _LEVELS = 3
@@ -31,6 +32,9 @@ _HEADING = re.compile(r"[\w.\[\]$/:%-]+|[A-Z][\w.()/-]*(?: [\w.()/-]+){0,3}")
 
 SensitiveColumns = dict[int, str]
 """The sensitive columns of a table: place and name."""
+
+
+_CONTAINERS = frozenset((dict, list))
 
 
 class TableHeader:
@@ -54,16 +58,20 @@ class TableHeader:
 class TableMasker:
     """Masks pairs and tables in documents, in place.
 
-    >>> masker = TableMasker(SensitiveNames(), Marks(), Budget(100))
+    >>> names = SensitiveNames()
+    >>> masker = TableMasker(names, Marks(), Budget(100), ObjectPlans(names))
     >>> table = {"names": ["age", "token"], "ndarray": [[7, "abc"]]}
     >>> masker.mask(table), table["ndarray"]
     (True, [[7, '[masked]']])
     """
 
-    def __init__(self, names: SensitiveNames, marks: Marks, budget: Budget) -> None:
+    def __init__(
+        self, names: SensitiveNames, marks: Marks, budget: Budget, plans: ObjectPlans
+    ) -> None:
         self._names = names
         self._marks = marks
         self._budget = budget
+        self._plans = plans
         self._changed = False
 
     def mask(self, document: Any) -> bool:
@@ -77,21 +85,18 @@ class TableMasker:
 
         Lists as wide as one of `widths` are rows of a table whose columns have names elsewhere.
         """
-        if isinstance(node, dict):
+        if type(node) is dict:
             return self._visit_object(node, widths)
-        return self._visit_list(node, widths) if isinstance(node, list) else []
+        return self._visit_list(node, widths) if type(node) is list else []
 
     def _visit_list(self, items: list[Any], widths: frozenset[int]) -> list[TableHeader]:
         self._budget.spend(len(items))
-        if items and isinstance(items[0], list) and len(items[0]) not in widths:
+        if _CONTAINERS.isdisjoint(map(type, items)):
+            return []
+        if isinstance(items[0], list) and len(items[0]) not in widths:
             self._mask_below_first_row(items)
             self._mask_lists_of_two(items)
-        headers = [
-            header
-            for item in items
-            if isinstance(item, (dict, list))
-            for header in self._visit(item, widths)
-        ]
+        headers = [header for item in items for header in self._visit(item, widths)]
         # Of one item the columns, of the next the rows; labels of scores are each item's own.
         sure = [header for header in headers if header.is_sure]
         return self._applied(sure, items) if sure and len(items) > 1 else headers
@@ -100,7 +105,8 @@ class TableMasker:
         self._budget.spend(len(fields))
         self._mask_pair(fields)
         headers = []
-        for key, value in fields.items():
+        inner = [(key, value) for key, value in fields.items() if type(value) in (dict, list)]
+        for key, value in inner:
             names = _listed_names(value) if isinstance(value, list) else []
             if not names:
                 continue
@@ -112,9 +118,8 @@ class TableMasker:
                 continue  # texts, and not names
             if columns := self._columns(names):
                 headers.append(TableHeader(value, len(names), columns, is_sure))
-        for value in fields.values():
-            if isinstance(value, (dict, list)):
-                headers += self._visit(value, widths)
+        for _, value in inner:
+            headers += self._visit(value, widths)
         return self._applied(headers, fields.values()) if headers else headers
 
     def _columns(self, names: list[str]) -> SensitiveColumns:
@@ -152,11 +157,8 @@ class TableMasker:
                     self._changed = True
 
     def _mask_pair(self, fields: dict[str, Any]) -> None:
-        for key, named in list(fields.items()):
-            role = role_of(key)
-            if role not in (Role.NAME, Role.WEAK_NAME):
-                continue
-            name = _last_step(named) if is_place_key(key) else named
+        for key, role, is_place in self._plans.of(fields).pair_names:
+            name = _last_step(fields[key]) if is_place else fields[key]
             if isinstance(name, str) and self._is_sensitive(name):
                 self._mask_beside(fields, key, name, role)
 
@@ -208,12 +210,12 @@ class _Cells:
 
     def _mask_list(self, items: list[Any], depth: int) -> None:
         self._budget.spend(len(items))
+        is_flat = _CONTAINERS.isdisjoint(map(type, items))
         columns = self._by_width.get(len(items))
-        if columns and _are_cells(items) and not self._has_rows(items):
+        if columns and (is_flat or (_are_cells(items) and not self._has_rows(items))):
             self._mask_places(items, columns, len(items))
-            return
-        for item in items:
-            if isinstance(item, (dict, list)):
+        elif not is_flat:
+            for item in items:
                 self.mask(item, depth - 1)
 
     def _has_rows(self, items: list[Any]) -> bool:

@@ -7,17 +7,18 @@ from typing import Any
 import msgspec
 
 from modeltap.privacy.limits import Budget, Unmaskable
-from modeltap.privacy.marks import Marks
+from modeltap.privacy.marks import MASK, Marks
 from modeltap.privacy.sensitive.names import SensitiveNames, may_name, may_open
 from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.delimited import masked_table
 from modeltap.privacy.texts.document import DocumentMasker
-from modeltap.privacy.texts.inline import InlineMasker
+from modeltap.privacy.texts.inline import InlineMasker, has_structure
 from modeltap.privacy.texts.lossless_json import read_quickly, read_with_care, written
 
 _ESCAPED_LETTER = "\\u00"
 """JSON may write a letter as its number: such a body is parsed, whatever names it seems to have."""
 
+_LONGEST_NAME = 200
 _MAX_DEPTH = 5
 """How often JSON may be a string within JSON; each level doubles the backslashes of the next."""
 
@@ -57,6 +58,8 @@ class TextMasker:
         """Say whether a string of a JSON body is no sensitive name, and has none in it."""
         if not (self.always_parses or may_name(string) or may_open(string)):
             return True
+        if len(string) > _LONGEST_NAME:
+            return False  # a text, which a document's reader takes for none of its names
         facts = self.names.facts(string)
         return not (self.names.is_sensitive(string) or facts.opens or self.inside(string) != string)
 
@@ -85,7 +88,7 @@ class TextMasker:
 
     def inside(self, text: str) -> str:
         """Return a text that is a value within another one as it may be kept."""
-        if not self.may_hold_names(text):
+        if text == MASK or not (has_structure(text) and self.may_hold_names(text)):
             return text
         kept = self._nested(text) if text.lstrip()[:1] in ("{", "[", '"') else None
         if kept is None and "\n" in text:
