@@ -3,8 +3,8 @@
     python benchmarks/masking.py [--rounds 9] [--bodies 500] [--kinds numbers,ids,...]
 
 Each kind has bodies of about 1 KB, no two alike, that go through `Masker.body` as the process that
-writes calls it; beside them the same bodies through `json.loads`. The hostile ones are 60 KB of what
-has cost earlier maskers seconds. Ratios are medians over interleaved rounds, on one core.
+writes calls it; beside them the same bodies through `json.loads`. The hostile ones are 60 KB of
+what is likely to cost a masker seconds. Ratios are medians over interleaved rounds, on one core.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -205,6 +206,22 @@ def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
                 )
 
 
+def _masked_features(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Name the features that masking blanks in all rows: nothing is known of them."""
+    for row in active_references(connection):
+        reference = Reference.from_json(row.payload)
+        masked = [feature.name for feature in reference.features if feature.is_all_masked]
+        if masked:
+            field = re.escape(masked[0].rpartition(".")[2])
+            yield (
+                "masked features",
+                True,
+                f"{row.model}: {', '.join(masked[:_NAMED])} "
+                f"{'is' if len(masked) == 1 else 'are'} masked in all rows and not monitored; "
+                f"what is no secret is kept with unmask_body_fields = ['^{field}$']",
+            )
+
+
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Name the values that are likely codes for missing ones, and what to write."""
     for row in active_references(connection):
@@ -250,6 +267,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _references(connection)
     yield from _clocks(connection)
     yield from _likely_codes(connection)
+    yield from _masked_features(connection)
     failed = newest_failure(connection, "analyze")
     if failed is not None:
         lines = failed.log.strip().splitlines()
