@@ -17,10 +17,19 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
     assert all(one["ok"] for one in found) and {"store", "references"} <= {
         o["check"] for o in found
     }
-    open_to_all = tmp_path / "open.db"
-    connect(open_to_all).close()
-    open_to_all.chmod(0o644)
-    modeltap("doctor", "--store", open_to_all, code=1)
+    damaged = tmp_path / "damaged.db"
+    connect(damaged).close()
+    damaged.write_bytes(damaged.read_bytes()[:5000])
+    modeltap("doctor", "--store", damaged, code=1)
+
+
+def test_doctor_closes_a_store_that_others_could_read(tmp_path):
+    """As whatever opens one does; a line says so."""
+    store = tmp_path / "open.db"
+    connect(store).close()
+    store.chmod(0o644)
+    found = modeltap("doctor", "--store", store)
+    assert "ok   permissions: mode 600" in found and store.stat().st_mode & 0o777 == 0o600
 
 
 def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):

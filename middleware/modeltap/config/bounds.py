@@ -11,6 +11,7 @@ from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
+from modeltap.config.validation import parse_mode
 from modeltap.errors import ConfigError, nearest
 
 
@@ -20,6 +21,7 @@ def check_values(settings: Settings) -> None:
     _check_masking(settings)
     _check_capture(settings)
     _check_analysis(settings)
+    parse_mode(settings.store_mode)
     parse_retention(settings.retention)
     repeat_seconds(settings.repeat_interval)
     settings.schedules.check()

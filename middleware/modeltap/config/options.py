@@ -25,6 +25,8 @@ class Options(TypedDict, total=False):
 
     store: str | Path
     """The SQLite file."""
+    store_mode: str
+    """The mode of the store's files: 0600, or 0640 or 0660 for a group."""
     environment: str | None
     """A name such as ``production``, stored with each exchange."""
     disabled: bool

@@ -75,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     store: str = "modeltap.db"
+    store_mode: str = "0600"
     environment: str | None = None
     disabled: bool = False
 
