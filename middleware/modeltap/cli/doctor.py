@@ -25,7 +25,7 @@ from modeltap.decoding.batches import ANSWERED_ELSEWHERE
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.addresses import AddressError, check
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
@@ -59,7 +59,7 @@ def doctor(store: str | None, as_json: bool) -> None:
         if as_json:
             emit_json({"check": name, "ok": good, "finding": text})
         else:
-            click.echo(f"{'ok  ' if good else 'BAD '} {name}: {text}")
+            say(f"{'ok  ' if good else 'BAD '} {name}: {text}")
     if not well:
         raise click.exceptions.Exit(1)
 

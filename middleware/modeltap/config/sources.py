@@ -7,7 +7,6 @@ that names the value, the reason and the mend.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -24,8 +23,7 @@ from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
 from modeltap.config.validation import refuse_unknown
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError, nearest
-
-logger = logging.getLogger("modeltap")
+from modeltap.logs import logger
 
 
 def load(
