@@ -109,9 +109,11 @@ class Masker:
         kept = [(name, self._by_name(self._query, name, value)) for name, value in pairs]
         return text if kept == pairs else urlencode([pair for pair in kept if pair[1] is not None])
 
-    def path(self, path: str) -> str:
+    def path(self, path: str, route: str = "") -> str:
         """Return a path with its secrets replaced, as in `/token/SECRET`."""
-        return self._limited(lambda: self.text(self._urls.path(path)), self._marks.mark(path))
+        return self._limited(
+            lambda: self.text(self._urls.path(path, route)), self._marks.mark(path)
+        )
 
     def text(self, text: str) -> str:
         """Return `text` with what looks sensitive in it replaced."""

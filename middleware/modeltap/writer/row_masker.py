@@ -65,7 +65,7 @@ class RowMasker:
     def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
         """Fill in what was called, how long it took, and how it ended."""
         row.method = record.method
-        row.path = self._masker.path(_clean(record.path))
+        row.path = self._masker.path(_clean(record.path), record.route or "")
         if record.query:
             row.query = self._masker.query(record.query.decode("latin-1"))
         row.route = record.route

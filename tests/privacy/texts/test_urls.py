@@ -38,3 +38,17 @@ def test_urls_in_texts_lose_their_passwords():
     text = "from https://ann:qz7f@example.org/a and redis://:qz7f@db/0, see /token/qz7f."
     assert "qz7f" not in urls.text(text)
     assert urls.text("mail ann@example.org, 3/4 of it") == "mail ann@example.org, 3/4 of it"
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "kept"),
+    [
+        ("/auth/users/7", "/auth/users/{id}", "/auth/users/7"),
+        ("/auth/users/qz7f", "/auth/users/<string:password_hash>", f"/auth/users/{MASK}"),
+        ("/join/qz7f", "/join/{token:str}", f"/join/{MASK}"),
+        ("/token/qz7f", "/token/{value}", f"/token/{MASK}"),
+        ("/a/auth/qz7f", "/auth/{x}", f"/a/auth/{MASK}"),
+    ],
+)
+def test_a_route_tells_what_is_a_word_of_the_app(path, route, kept):
+    assert urls.path(path, route) == kept

@@ -10,6 +10,9 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 _USERINFO = re.compile(r"(?<=://)[^/\s@\"'<>?#]++(?=@)")
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z][\w+.-]{0,20}+:/)?/[^\s\"'<>?#]++")
 _SEGMENT_END = re.compile(r"([/;])")
+_PARAMETER = re.compile(r"[{<](?:\w+:)?(\w+)(?::\w+)?[}>]")
+"""A parameter of a route: Starlette's `{name:type}`, Werkzeug's `<type:name>`."""
+
 _VERBS = re.compile(
     r"(?:v\d+|api|auth|oauth2?|log-?in|log-?out|sign-?in|sign-?up|refresh|verify|validate|callback|"
     r"me|new|current|status|info|introspect|revoke|create|reset|forgot|change|update|delete|check|"
@@ -42,24 +45,31 @@ class UrlMasker:
         text = _USERINFO.sub(lambda match: self._marks.mark(match[0]), text)
         return _PATH.sub(lambda match: self.path(match[0]), text)
 
-    def path(self, path: str) -> str:
+    def path(self, path: str, route: str = "") -> str:
         """Return `path` with each segment masked that follows a sensitive name, or has it as a key.
 
-        A segment that is a word of APIs, as in `/token/refresh`, is kept.
+        A segment that is a word of APIs, as in `/token/refresh`, is kept, and so is one that
+        stands in the `route`; what the route calls by a sensitive name is masked.
         """
         parts = _SEGMENT_END.split(path)
-        before = ""
+        steps = route.split("/") if route.count("/") == path.count("/") else []
+        before, step = "", 0
         for at in range(0, len(parts), 2):
-            segment, follows = parts[at], parts[at - 1] if at else "/"
-            parts[at] = self._segment(segment, before, follows)
+            segment, follows = parts[at], parts[at - 1] if at else ""
+            step += follows == "/"
+            parts[at] = self._segment(segment, before, follows, steps[step] if steps else "")
             before = segment if follows == "/" else before
         return "".join(parts)
 
-    def _segment(self, segment: str, before: str, follows: str) -> str:
+    def _segment(self, segment: str, before: str, follows: str, step: str) -> str:
         name, equals, value = segment.partition("=")
         if equals:
             masks = value and self._names.masks(name, value)
             return f"{name}={self._marks.mark(value)}" if masks else segment
-        if follows != "/" or not segment or not before or _VERBS.fullmatch(segment):
+        if follows != "/" or not segment or segment == step:
+            return segment
+        if (parameter := _PARAMETER.fullmatch(step)) and self._names.masks(parameter[1], segment):
+            return self._marks.mark(segment)
+        if not before or _VERBS.fullmatch(segment):
             return segment
         return self._marks.mark(segment) if self._names.masks(before, segment) else segment
