@@ -10,7 +10,7 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 _USERINFO = re.compile(r"(?<=://)[^/\s@\"'<>?#]++(?=@)")
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z][\w+.-]{0,20}+:/)?/[^\s\"'<>?#]++")
 _SEGMENT_END = re.compile(r"([/;])")
-_PARAMETER = re.compile(r"[{<](?:\w+:)?(\w+)(?::\w+)?[}>]")
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}|<(?:[^<>:]+:)?(\w+)>")
 """A parameter of a route: Starlette's `{name:type}`, Werkzeug's `<type:name>`."""
 
 _VERBS = re.compile(
@@ -68,7 +68,9 @@ class UrlMasker:
             return f"{name}={self._marks.mark(value)}" if masks else segment
         if follows != "/" or not segment or segment == step:
             return segment
-        if (parameter := _PARAMETER.fullmatch(step)) and self._names.masks(parameter[1], segment):
+        if (parameter := _PARAMETER.fullmatch(step)) and self._names.masks(
+            parameter[1] or parameter[2], segment
+        ):
             return self._marks.mark(segment)
         if not before or _VERBS.fullmatch(segment):
             return segment
