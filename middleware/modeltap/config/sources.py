@@ -83,6 +83,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
         "mask_headers",
         "mask_query_params",
         "mask_body_fields",
+        "unmask_body_fields",
         "mask_values",
         "methods",
     ):
@@ -90,6 +91,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
             merged[name] = [merged[name]]
     if isinstance(merged.get("store"), Path):
         merged["store"] = str(merged["store"])
+    if type(merged.get("store_mode")) is int:  # 0o640, as Python and TOML write modes
+        merged["store_mode"] = f"0{merged['store_mode']:o}"
     settings = _converted(merged)
     check_values(settings)
     return settings

@@ -62,6 +62,7 @@ class Scheduler:
         self._stopping = False
         self._lock = threading.Lock()
         self._owner: str | None = None
+        self._last_failure = ""
         schedules = settings.schedules
         interval = f"{max(1, round(settings.analyze_interval_seconds))}s"
         self._analysis = Timer("analysis", schedules.analysis or interval)
@@ -140,7 +141,9 @@ class Scheduler:
         text = str(error)
         if isinstance(error, sqlite3.Error) and reserve.is_full(self._store, error):
             text = reserve.full_message(self._store, reserve.give_up(self._store))
-        logger.warning("modeltap: the scheduler polls again later: %s", text)
+        if text != self._last_failure:  # once, however often it polls in vain
+            self._last_failure = text
+            logger.warning("modeltap: the scheduler polls again later: %s", text)
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:
         lease = Lease(connection, LEASE, self._settings.lease_seconds)
