@@ -34,12 +34,11 @@ _AROUND = "\r\n\ufeff"
 def setting(name: str, value: object) -> str:
     """Write an option for an error: with its value, unless that may be a secret.
 
-    >>> setting("sample_rate", 2), setting("webhooks[0].secret", 2)
-    ('sample_rate = 2', 'webhooks[0].secret (not shown)')
+    >>> setting("webhooks.timeout_seconds", "2 s"), setting("webhooks[0].secret", 2)
+    ("webhooks.timeout_seconds = '2 s'", 'webhooks[0].secret (not shown)')
     """
-    if _SECRET.isdisjoint(re.split(r"[.\[\]]+", name)):
-        return f"{name} = {value!r}"
-    return f"{name} (not shown)"
+    option = re.sub(r"\[[^]]*\]", "", name).rpartition(".")[2]
+    return f"{name} (not shown)" if option in _SECRET else f"{name} = {value!r}"
 
 
 def refuse_unknown(

@@ -78,6 +78,8 @@ https://, or names a variable as env:NAME
         kind = type(entry).__name__
         raise ConfigError(f"a webhook is a URL or a table with a url, and not of type {kind}")
     refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks", secret=True)
+    if "url" not in table:
+        raise ConfigError("a webhook has no url; write one, or env:NAME for a variable")
     texts = {name: table[name] for name in ("url", "secret") if isinstance(table.get(name), str)}
     # As a file or a variable has them: with a line end.
     webhook = struct_of(
