@@ -11,7 +11,7 @@ from modeltap_channels import words
 from modeltap_channels.markup import markdown
 from modeltap_channels.reply import as_json
 
-_MAX_TITLE, _MAX_TEXT, _MAX_LINE, _MAX_FACT = 300, 3000, 600, 400
+_MAX_TITLE, _MAX_TEXT, _MAX_LINE, _MAX_FACT = 300, 1500, 500, 400
 """A card may have 28 KB, and a character has up to three bytes."""
 
 _COLORS = {"critical": "Attention", "warning": "Warning"}

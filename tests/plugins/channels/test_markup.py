@@ -213,6 +213,39 @@ def test_a_slack_message_holds_no_markup_of_a_name(firing, name):
         assert has_no_controls(text)
 
 
+@pytest.mark.parametrize(
+    "name", ["温@" * 2000, "[" * 4000, "&" * 4000, "😀" * 4000, "https://" * 500]
+)
+def test_long_names_are_within_the_limits(firing, name):
+    """What escapes add is counted."""
+    event = named(firing, name, features=60)
+    event["data"]["summary"] = event["data"]["summary"][:800]  # as events are written
+    assert len(json.dumps(message(event, "teams"), ensure_ascii=False).encode()) < 28_000
+    (embed,) = message(event, "discord")["embeds"]
+    assert sum(map(len, texts({**embed, "url": "", "timestamp": ""}))) <= 6000
+    for block in message(event, "slack")["blocks"]:
+        limit = 150 if block["type"] == "header" else 3000
+        assert all(len(text) <= limit for text in texts(block))
+        assert all(len(field["text"]) <= 2000 for field in block.get("fields", ()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channel", ["slack", "teams", "discord"])
+def test_a_digest_holds_no_markup_of_a_name(name, channel):
+    """One line a model, which clients may name."""
+    models = [{"model": name, "summary": f"{name}: 3 requests"} for _ in range(2)]
+    data = {"summary": "2013-03-04: 2 models", "models": models, "alerts": [], "link": None}
+    body = message({"type": "digest", "timestamp": "2013-03-04T00:00:00Z", "data": data}, channel)
+    body.pop("$schema", None)
+    for card in body.get("attachments", ()):
+        card["content"].pop("$schema")
+    shown = [line for text in texts(body) for line in text.split("\n") if "3 requests" in line]
+    assert len(shown) == 2
+    for text in shown:
+        assert not LINK.search(text) and not CALL.search(text) and has_no_controls(text)
+        assert channel == "slack" or read_as(text.removeprefix("- "))[1] <= READ
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_pagerduty_shows_a_name_as_text(firing, name):
     event = named(firing, name)
