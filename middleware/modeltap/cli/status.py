@@ -47,6 +47,7 @@ def _row(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> di
         "hours_covered": one.hours_covered,
         "drift_window": one.drift_window,
         "last_window_end": last,
+        "columns_not_monitored": len(one.reference.unmonitored) if one.reference else 0,
         "open_alerts": [alert["summary"] for alert in alerts],
     }
 
@@ -58,6 +59,10 @@ def _print(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> 
     click.echo(f"{name}: {health}{until}")
     if one.state == "provisional":
         click.echo(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
+    left = 0 if one.reference is None else len(one.reference.unmonitored)
+    if left:
+        columns = plural(left, "column")
+        click.echo(f"  {columns} not monitored (max_features); see `modeltap doctor`")
     for alert in alerts:
         click.echo(
             f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}"
