@@ -50,6 +50,17 @@ def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
     assert all("declare it in missing_values" in row["explanation"] for row in found)
 
 
+def test_doctor_names_features_that_masking_blanks(tmp_path):
+    """In all rows; numbers under a name of a measure are kept, and what is unmasked."""
+    store = tmp_path / "masked.db"
+    rows = [{"user": {"auth_method": "[masked]"}, "session_duration": n} for n in range(300)]
+    put(store, every(1, 300), rows, model="logins")
+    analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
+    said = modeltap("doctor", "--store", store)
+    assert "logins: user.auth_method is masked in all rows and not monitored" in said
+    assert "unmask_body_fields = ['^auth_method$']" in said and "session_duration" not in said
+
+
 def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
     """Two fields, of which none has a usual name: what has to be written is ready to copy."""
     store = tmp_path / "prices.db"

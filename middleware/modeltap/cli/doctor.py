@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from modeltap.decoding.batches import ANSWERED_ELSEWHERE
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.addresses import AddressError, check
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
@@ -59,7 +60,7 @@ def doctor(store: str | None, as_json: bool) -> None:
         if as_json:
             emit_json({"check": name, "ok": good, "finding": text})
         else:
-            click.echo(f"{'ok  ' if good else 'BAD '} {name}: {text}")
+            say(f"{'ok  ' if good else 'BAD '} {name}: {text}")
     if not well:
         raise click.exceptions.Exit(1)
 
@@ -218,6 +219,22 @@ def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
                 )
 
 
+def _masked_features(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Name the features that masking blanks in all rows: nothing is known of them."""
+    for row in active_references(connection):
+        reference = Reference.from_json(row.payload)
+        masked = [feature.name for feature in reference.features if feature.is_all_masked]
+        if masked:
+            field = re.escape(masked[0].rpartition(".")[2])
+            yield (
+                "masked features",
+                True,
+                f"{row.model}: {', '.join(masked[:_NAMED])} "
+                f"{'is' if len(masked) == 1 else 'are'} masked in all rows and not monitored; "
+                f"what is no secret is kept with unmask_body_fields = ['^{field}$']",
+            )
+
+
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Name the values that are likely codes for missing ones, and what to write."""
     for row in active_references(connection):
@@ -264,6 +281,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _unmonitored(connection)
     yield from _clocks(connection)
     yield from _likely_codes(connection)
+    yield from _masked_features(connection)
     failed = newest_failure(connection, "analyze")
     if failed is not None:
         lines = failed.log.strip().splitlines()

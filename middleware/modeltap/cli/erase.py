@@ -6,7 +6,7 @@ import click
 
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.config import sources
-from modeltap.output import emit_json
+from modeltap.output import confirm, emit_json, say
 from modeltap.privacy.erase import Subject, check_field, erase, matching, still_named
 from modeltap.wording import plural
 
@@ -31,14 +31,12 @@ def erase_(model: str, where: str, yes: bool, store: str | None, as_json: bool) 
     if not found:
         check_field(connection, model, subject)
     if found and not yes:
-        click.confirm(
-            f"Erase {plural(len(found), 'exchange')} of {model} for good?", abort=True, err=True
-        )
+        confirm(f"Erase {plural(len(found), 'exchange')} of {model} for good?")
     erase(connection, found, model, subject)
     named = still_named(connection, model, subject)
     if as_json:
         emit_json({"erased": len(found), "still_named_in": named})
         return
-    click.echo(f"{plural(len(found), 'exchange')} erased")
+    say(f"{plural(len(found), 'exchange')} erased")
     for one in named:
-        click.echo(f"{one} names the value; `modeltap reference set` makes another reference")
+        say(f"{one} names the value; `modeltap reference set` makes another reference")

@@ -15,6 +15,7 @@ from modeltap.errors import InputError
 from modeltap.ingest.admission import checked_token
 from modeltap.ingest.idle_connections import closing_idle
 from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
+from modeltap.output import say
 
 
 @click.command("receive")
@@ -65,11 +66,12 @@ def receive(
     open_store(store, create=True).close()
     with _listening(host, port) as listener:
         bound = listener.getsockname()[1]
-        click.echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
+        say(f"receiving CloudEvents on http://{host}:{bound}", err=True)
         served = uvicorn.Config(
             receiver.app(),
             http=closing_idle(_http_protocol()),
             log_level="warning",
+            log_config=None,  # its logs go the way of all others, and are escaped
             access_log=False,
             server_header=False,
             lifespan="on",

@@ -15,7 +15,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, InputError, nearest
 from modeltap.notify import outbox
 from modeltap.notify.http import post
-from modeltap.output import emit, emit_json
+from modeltap.output import emit, emit_json, say
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.settings import stored_webhooks
@@ -86,7 +86,7 @@ def test(which: str | None, event: str, as_json: bool) -> None:
         else:
             summary = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
             status = f" (status {outcome.status})" if outcome.delivered and outcome.status else ""
-            click.echo(f"{one.key}: {summary}{status}, {took:.0f} ms")
+            say(f"{one.key}: {summary}{status}, {took:.0f} ms")
     if failed:
         raise InputError("a webhook did not take the message")
 
@@ -101,13 +101,14 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
     with writing(connection):
         count = outbox.replay(connection, time.time(), message=message, webhook=key)
     if message and not count:
+        named = repr(message) if message.startswith("msg_") else "of that id"
         raise InputError(
-            f"no message {message!r} failed and is still owed; `modeltap webhook list` tells"
+            f"no message {named} failed and is still owed; `modeltap webhook list` tells"
         )
     if not count:
-        click.echo("nothing to send again: no message failed")
+        say("nothing to send again: no message failed")
         return
-    click.echo(
+    say(
         f"{plural(count, 'message')} owed again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
     )
@@ -122,12 +123,16 @@ def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
                 "the url of an app's own is known to the app alone"
             )
         return webhooks
+    which = which.strip()
     if which.startswith(("http://", "https://")):
         named = tuple(one for one in webhooks if one.url == which)
         return named or sources.load({"webhooks": [which]}).webhooks
     found = tuple(one for one in webhooks if one.key == which)
     if not found:
-        raise InputError(f"no webhook {which!r}{nearest(which, [one.key for one in webhooks])}")
+        # Not quoted: it may be a URL without its scheme, with a token in it.
+        raise InputError(
+            f"no webhook of that key or url{nearest(which, [one.key for one in webhooks])}"
+        )
     return found
 
 

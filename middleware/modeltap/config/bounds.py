@@ -11,7 +11,7 @@ from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
-from modeltap.config.validation import parse_mode
+from modeltap.config.validation import parse_mode, setting
 from modeltap.errors import ConfigError, nearest
 from modeltap.rows import MAX_COLUMNS
 
@@ -41,7 +41,7 @@ def check_values(settings: Settings) -> None:
 
 def _check(settings: Settings, name: str, good: bool, fix: str) -> None:
     if not good:
-        raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {fix}")
+        raise ConfigError(f"option {setting(name, getattr(settings, name))} is wrong: {fix}")
 
 
 def _check_rates(settings: Settings) -> None:
@@ -56,13 +56,20 @@ def _check_rates(settings: Settings) -> None:
 
 
 def _check_masking(settings: Settings) -> None:
-    for name in ("mask_headers", "mask_query_params", "mask_body_fields", "mask_values"):
+    for name in (
+        "mask_headers",
+        "mask_query_params",
+        "mask_body_fields",
+        "unmask_body_fields",
+        "mask_values",
+    ):
         _check(
             settings,
             name,
             all(map(_is_pattern, getattr(settings, name))),
             "one of them is no regular expression",
         )
+    _check(settings, "mask_budget", settings.mask_budget > 0, "it is a number above 0")
     _check(
         settings,
         "mask_with",

@@ -60,8 +60,12 @@ class Options(TypedDict, total=False):
     """Patterns of query parameters to mask, beside the defaults."""
     mask_body_fields: Sequence[str]
     """Patterns of body fields to mask, beside the defaults."""
+    unmask_body_fields: Sequence[str]
+    """Patterns of body fields that the defaults mask and that are to be kept."""
     mask_values: Sequence[str]
     """Values to mask by their look: email, phone, card, key, or regular expressions."""
+    mask_budget: int
+    """The names and values of one exchange that are looked at; with more, a body is not kept."""
     mask_bodies: bool
     """False keeps bodies as they came."""
     mask_with: Literal["mark", "hash", "drop"]

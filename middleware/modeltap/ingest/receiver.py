@@ -7,7 +7,6 @@ are answered: with 202, with 400 and a line where they are none, with 413 where 
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import sqlite3
 import time
@@ -29,11 +28,10 @@ from modeltap.ingest.logged_rows import MAX_NAME
 from modeltap.ingest.logs import kserve
 from modeltap.ingest.logs.cloudevents import Event, NoEvent, from_document, from_headers
 from modeltap.ingest.post_bodies import PostBodies
+from modeltap.logs import logger
 from modeltap.store import unmatched
 from modeltap.store.connection import connect
 from modeltap.store.text import storable_text
-
-logger = logging.getLogger("modeltap")
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """The largest post that is taken: Knative and Istio let no larger request through by default."""

@@ -24,14 +24,13 @@ from modeltap.errors import ModeltapError
 from modeltap.jobs.child import Child
 from modeltap.jobs.executor import DaemonThreadExecutor
 from modeltap.jobs.timers import Timer
+from modeltap.logs import logger
 from modeltap.notify import outbox
 from modeltap.store import reserve
 from modeltap.store.child_runs import note_child_run
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.pending_work import pending_work
-
-logger = logging.getLogger("modeltap")
 
 LEASE = "scheduler"
 

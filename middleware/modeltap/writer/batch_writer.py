@@ -118,6 +118,8 @@ class BatchWriter:
             rows.append(row)
             if row.model not in self._known_models:
                 new[row.model] = masker.origin
+        for masker in self._maskers:
+            result.messages += masker.messages()
         return rows, new
 
     def _write_once(self, rows: list[ExchangeRow], models: Mapping[str, Origin]) -> None:
