@@ -60,6 +60,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     row_baselines: dict[str, float] = {}
     """By metric of multivariate drift the largest value that a block has against the others."""
     performance: Baseline | None = None
+    unmonitored: tuple[str, ...] = ()
+    """Columns of its rows beyond `max_features`, which are no features."""
 
     @cached_property
     def id(self) -> str:
