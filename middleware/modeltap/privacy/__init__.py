@@ -4,5 +4,5 @@ In reading order: `headers` keeps the headers that count; `masker` masks headers
 bodies. It knows sensitive `names`, sensitive `values` by their look, and the `marks` that take
 their place. `body_text` makes text of bodies, `lossless_json` reads and writes JSON;
 `text_masker` masks JSON and other text, `tables` what is sensitive by its position, `streams`
-events and JSON Lines. `erase` removes the exchanges of one person.
+events and JSON Lines. `erase` finds and removes the exchanges of one person.
 """
