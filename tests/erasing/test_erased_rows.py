@@ -58,6 +58,13 @@ def test_own_values_are_those_that_no_other_row_has(model_rows):
     assert own["age"].numbers == {31.0: 1} and own["age"].words == {"31": 1}
 
 
+def test_words_of_a_named_text_are_its_own_unless_others_use_them(model_rows):
+    """Retention may have deleted the rows that it was in."""
+    rows = model_rows([{"said": "My name is Bob"}], texts={"said", "other"})
+    own = rows.own_values(set(), [Subject("said", "my name is Ann-7f3e")])
+    assert "other" not in own and set(own["said"].words) == {"ann", "7f3e"}
+
+
 def test_nothing_is_read_for_nobody(model_rows):
     assert model_rows([{"user": "ann"}]).own_values(set()) == {}
 

@@ -82,6 +82,21 @@ def test_cut_bodies_are_a_persons_where_a_common_value_stands_behind_its_name(st
     assert [row["id"] for row in read(store, "select id from exchanges")] == ["r1", "r2"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "gb18030", "utf-16-le", "utf-16"])
+@pytest.mark.parametrize("body", ["user={}&x=1", "user,x\n{},1\n", '{{"user": "{}", "cut'])
+def test_bodies_that_are_no_json_are_searched_in_their_encoding(store, body, encoding):
+    """Forms, tables and cut documents."""
+    put(store, every(5, 2), [{"user": "x"}] * 2)
+    with closing(connect(store)) as connection:
+        for number, name in enumerate(("zoë-7f3e", "zoe-7f3e")):
+            raw = body.format(name).encode(encoding)
+            connection.execute(
+                "update exchanges set request_body = ? where id = ?", (raw, f"r{number}")
+            )
+    assert erase(store, "user=zoë-7f3e")[0] == 1
+    assert [row["id"] for row in read(store, "select id from exchanges")] == ["r1"]
+
+
 @pytest.mark.parametrize("value", ["70012345678", "70012345678.0", "7.0012345678e10"])
 def test_a_number_is_found_in_each_form(store, value):
     rows = [{"id": 70012345678}, {"id": "70012345678"}, {"id": 70012345678.0}, {"id": 70012345679}]

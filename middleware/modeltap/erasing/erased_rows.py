@@ -6,10 +6,10 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, product
 
 from modeltap.analysis.counting.derived import words_of
-from modeltap.analysis.model.feature import plain
+from modeltap.analysis.model.feature import Column, plain
 from modeltap.config.settings import Settings
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
@@ -22,7 +22,7 @@ _CHUNK = 2000
 """Exchanges that are decoded at once: a bound on memory."""
 
 _END = 2**62
-"""Beyond the number of any exchange."""
+"""Beyond the number of any exchange, or row."""
 
 PREDICTION = "prediction"
 
@@ -100,21 +100,27 @@ class ModelRows:
             map(subject.is_named, chain.from_iterable(b.columns() for _, b in self._batches()))
         )
 
-    def own_values(self, erased: Collection[str]) -> Mapping[str, OwnValues]:
-        """Return by column the values that only the rows of the exchanges `erased` have."""
+    def own_values(
+        self, erased: Collection[str], subjects: Sequence[Subject] = ()
+    ) -> Mapping[str, OwnValues]:
+        """Return by column the values that only the rows of the exchanges `erased` have.
+
+        The words of the subjects' values are among them, in columns of texts.
+        """
         found: defaultdict[str, OwnValues] = defaultdict(OwnValues)
-        if not erased:
+        for name, subject in product(self._texts, subjects):
+            if subject.is_about(name):
+                found[name].words.update(dict.fromkeys(words_of(subject.value), _END))
+        if not erased and not found:
             return found
         for places, batch in self._split(erased, inside=True):
             for name, column in batch.columns().items():
-                some = [plain(column)[place] for place in places]
-                found[name].add(some, is_text=name in self._texts)
+                found[name].add(_picked(column, places), is_text=name in self._texts)
         found[PREDICTION].add(label_values(self._connection, erased), is_text=False)
         for places, batch in self._split(erased, inside=False):
             for name, column in batch.columns(list(found)).items():
                 if name in found:
-                    some = [plain(column)[place] for place in places]
-                    found[name].drop(some, is_text=name in self._texts)
+                    found[name].drop(_picked(column, places), is_text=name in self._texts)
         return found
 
     def _split(self, erased: Collection[str], *, inside: bool) -> Iterator[tuple[list[int], Batch]]:
@@ -133,3 +139,8 @@ class ModelRows:
             after = chunk[-1].seq
             batch = read(chunk, self._settings, self._decoders, self._connection)
             yield {one.id: one.seq for one in chunk}, batch
+
+
+def _picked(column: Column, places: Sequence[int]) -> list[object]:
+    values = plain(column)
+    return [values[place] for place in places]

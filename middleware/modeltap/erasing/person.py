@@ -70,7 +70,7 @@ class Person:
         """
         overwrite_deleted(self.connection)
         ids = caller_ids(self.connection, exchanges)
-        own = self._rows.own_values({one.id for one in exchanges})
+        own = self._rows.own_values({one.id for one in exchanges}, self.subjects)
         erased = ErasedValues(self.subjects, own)
         wording = Wording(erased, erased.columns(self._references), ids)
         # Last go the exchanges, which know what else is the person's if this is interrupted.

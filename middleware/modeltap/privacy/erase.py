@@ -41,6 +41,9 @@ _MAX_BYTES = 64 * 1024 * 1024
 _READERS_SECONDS = 30.0
 """A reader that began earlier keeps erased pages in SQLite's log; it is waited for this long."""
 
+_ENCODINGS = ("utf-8", "latin-1", "gb18030", "shift_jis", "utf-16-le", "utf-16-be")
+"""Encodings in which web forms and files of tables come."""
+
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -117,7 +120,7 @@ class Subject:
         try:
             return self.is_in(msgspec.json.decode(raw))
         except _UNREADABLE:
-            return self._is_in_text(raw.decode("utf-8", "replace"))
+            return any(self._is_in_text(raw.decode(one, "replace")) for one in _encodings(raw))
 
     def is_named_in_body(self, body: str | bytes | None, encoding: str | None) -> bool:
         """Say whether a stored body has the field at all; an unreadable one may."""
@@ -136,6 +139,15 @@ class Subject:
         name = re.escape(self.field.split(".")[-1])
         values = re.findall(rf"(?<!\w){name}[\"']?\s*[:=]\s*[\"']?([^\"',;&\s\]}}]+)", text)
         return any(map(self.forms.equals, values))
+
+
+def _encodings(raw: bytes) -> tuple[str, ...]:
+    """Return the encodings that a body which cannot be read may be a text in."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return _ENCODINGS
+    return ("utf-16-le", "utf-16-be", "utf-8") if b"\0" in raw else ("utf-8",)
 
 
 def _plain(body: str | bytes, encoding: str | None) -> bytes:
