@@ -1,37 +1,84 @@
-"""Writing rows: a table for people, JSON Lines for programs."""
+"""Standard output and standard error of the commands: the only place that writes to a terminal.
+
+`say` prints lines and `emit` rows, as a table for people or as JSON Lines for programs. Whatever
+they print is escaped, so that no name of a client's moves the cursor or forges a line.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, TextIO
 
 import click
 from tabulate import tabulate
 
 from modeltap import clock
+from modeltap.printable import escaped, escaped_json, escaped_lines
+
+_WIPE = "\r\x1b[K"
+"""Goes to the start of the terminal's line and deletes it."""
+
+
+def say(*lines: str, err: bool = False, color: str | None = None) -> None:
+    """Print each of `lines` as one line, whatever it holds; all in one write."""
+    click.echo("\n".join(_line(line, color) for line in lines), err=err)
+
+
+def draw(foot: str, *lines: str, err: bool = False, color: str | None = None) -> None:
+    """Draw a terminal's last line anew as `foot`, below `lines`; in one write."""
+    above = "".join(f"{_line(line, color)}\n" for line in lines)
+    click.echo(f"{_WIPE}{above}{escaped(foot)}", nl=False, err=err)
+
+
+def _line(text: str, color: str | None) -> str:
+    return escaped(text) if color is None else click.style(escaped(text), fg=color)
+
+
+def progress_bar(length: int, label: str, *, hidden: bool = False) -> AbstractContextManager[Any]:
+    """Return a progress bar of `length` steps on standard error."""
+    bar: AbstractContextManager[Any] = click.progressbar(
+        length=length, label=escaped(label), file=sys.stderr, hidden=hidden, show_pos=False
+    )
+    return bar
+
+
+def confirm(question: str) -> None:
+    """Ask on standard error; raises `click.Abort` for any answer but yes."""
+    click.confirm(escaped(question), abort=True, err=True)
 
 
 def emit_json(row: Mapping[str, Any]) -> None:
     """Print one row as a line of JSON; bytes as base64."""
-    click.echo(json.dumps(dict(row), default=_as_text, ensure_ascii=False))
+    click.echo(escaped_json(json.dumps(dict(row), default=_as_text, ensure_ascii=False)))
 
 
 def emit_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
     """Print rows under their columns' names, or the line `empty`."""
     cells = [[cell(row[name]) for name in columns] for row in rows]
     if not cells:
-        click.echo(empty)
+        say(empty)
         return
-    click.echo(
-        tabulate(
-            cells,
-            headers=[c.replace("_", " ") for c in columns],
-            tablefmt="plain",
-            disable_numparse=True,
-        )
+    say_table(cells, [c.replace("_", " ") for c in columns])
+
+
+def say_table(
+    cells: Sequence[Sequence[str]],
+    headers: Sequence[str],
+    *,
+    tablefmt: str = "plain",
+    colalign: Sequence[str] | None = None,
+) -> None:
+    """Print a table of texts, as `tabulate` lays it out."""
+    # Escaped before they are laid out: columns are as wide as what is shown.
+    shown = [[escaped(text) for text in row] for row in cells]
+    table = tabulate(
+        shown, headers=headers, tablefmt=tablefmt, colalign=colalign, disable_numparse=True
     )
+    say(*table.split("\n"))
 
 
 def emit(
@@ -58,6 +105,25 @@ def cell(value: Any) -> str:
     if len(text) == 24 and text.endswith("Z") and clock.parse(text) is not None:
         return clock.short(text)
     return text
+
+
+def standard_output() -> TextIO:
+    """Return standard output for files of data: on a terminal escaped, in a pipe as it is."""
+    return _Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout  # type: ignore[return-value]
+
+
+class _Terminal:
+    """Writes texts of several lines to a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        # A carriage return before a line end is CSV's own.
+        return self._stream.write(escaped_lines(text.replace("\r\n", "\n")))
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 def _as_text(value: object) -> str:

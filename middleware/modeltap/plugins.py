@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Literal
@@ -10,8 +9,7 @@ from typing import Literal
 import pluggy
 
 from modeltap import hookspecs
-
-logger = logging.getLogger("modeltap")
+from modeltap.logs import logger
 
 ANYONES = "modeltap"
 """The group of entry points for plugins of every kind; the built-in ones have groups of theirs."""

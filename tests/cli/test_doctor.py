@@ -17,10 +17,19 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
     assert all(one["ok"] for one in found) and {"store", "references"} <= {
         o["check"] for o in found
     }
-    open_to_all = tmp_path / "open.db"
-    connect(open_to_all).close()
-    open_to_all.chmod(0o644)
-    modeltap("doctor", "--store", open_to_all, code=1)
+    damaged = tmp_path / "damaged.db"
+    connect(damaged).close()
+    damaged.write_bytes(damaged.read_bytes()[:5000])
+    modeltap("doctor", "--store", damaged, code=1)
+
+
+def test_doctor_closes_a_store_that_others_could_read(tmp_path):
+    """As whatever opens one does; a line says so."""
+    store = tmp_path / "open.db"
+    connect(store).close()
+    store.chmod(0o644)
+    found = modeltap("doctor", "--store", store)
+    assert "ok   permissions: mode 600" in found and store.stat().st_mode & 0o777 == 0o600
 
 
 def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
@@ -39,6 +48,17 @@ def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
     )
     assert [row["value"] for row in found][-1] == pytest.approx(1 / 9, abs=0.01)
     assert all("declare it in missing_values" in row["explanation"] for row in found)
+
+
+def test_doctor_names_features_that_masking_blanks(tmp_path):
+    """In all rows; numbers under a name of a measure are kept, and what is unmasked."""
+    store = tmp_path / "masked.db"
+    rows = [{"user": {"auth_method": "[masked]"}, "session_duration": n} for n in range(300)]
+    put(store, every(1, 300), rows, model="logins")
+    analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
+    said = modeltap("doctor", "--store", store)
+    assert "logins: user.auth_method is masked in all rows and not monitored" in said
+    assert "unmask_body_fields = ['^auth_method$']" in said and "session_duration" not in said
 
 
 def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):

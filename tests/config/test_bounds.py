@@ -10,6 +10,7 @@ import pytest
 from modeltap.config.bounds import check_values
 from modeltap.config.settings import ModelSettings, Settings
 from modeltap.config.sources import load
+from modeltap.config.validation import parse_mode
 from modeltap.errors import ConfigError
 
 
@@ -26,6 +27,11 @@ def test_the_defaults_are_within_their_bounds():
         ("max_body_bytes", (0, 1), (-1,)),
         ("analyze_interval_seconds", (1.0, 3600.0), (0.0, 0.5)),
         ("mask_body_fields", ((), ("^phone$",)), (("(a",), ("ok", "[b-"))),
+        (
+            "store_mode",
+            ("0600", "0640", "0660", "600", "0o640"),
+            ("0644", "0666", "0400", "0700", "0620", "1640", "", "0", "rw-r-----", "0640 ; 0644"),
+        ),
         ("id_header", ("x-id", None), ("a b", "")),
     ],
 )
@@ -38,6 +44,15 @@ def test_an_option_is_taken_up_to_its_bounds(name, taken, refused):
             check_values(msgspec.structs.replace(Settings(), **{name: value}))
         assert f"{name} = {value!r} is wrong: " in str(error.value)
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("given", [0o640, "0640", "640", " 0640 "])
+def test_a_mode_may_be_a_number_of_octal_digits(given):
+    """As Python and TOML write it, or as text."""
+    assert parse_mode(load({"store_mode": given}, environ={}).store_mode) == 0o640
+    for wrong in (0o644, 640, True):
+        with pytest.raises(ConfigError, match="option store_mode = "):
+            load({"store_mode": wrong}, environ={})
 
 
 def test_hashes_need_a_key():

@@ -1,7 +1,13 @@
-"""Importing as the command does, in this process."""
+"""Importing as the command does, in this process; the receiver as a process."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import subprocess
+import sys
+
+import httpx
 import pytest
 
 from modeltap.config.settings import Settings
@@ -25,3 +31,39 @@ def put(store):
         return importer.done, source
 
     return put
+
+
+@pytest.fixture
+def receive(store, eventually):
+    """Start the command; return its process and a client of it."""
+    running = []
+
+    def start(*words):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "modeltap",
+                "receive",
+                "--store",
+                store,
+                "--port",
+                str(port),
+                *words,
+            ],
+            stderr=subprocess.PIPE,
+        )
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
+        running.append((process, client))
+        assert eventually(lambda: client.get("/health").text == "ok\n", 60)
+        return process, client
+
+    yield start
+    for process, client in running:
+        client.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        process.wait(60)
+        process.stderr.close()

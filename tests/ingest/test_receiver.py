@@ -3,78 +3,19 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import json
 import os
 import signal
 import socket
-import subprocess
-import sys
-from datetime import UTC, datetime
 
-import httpx
 import pytest
 from cloudevents.core.bindings.http import to_binary_event, to_structured_event
-from cloudevents.core.v1.event import CloudEvent
 
 from command import modeltap
+from events import event, post
 from logs import REQUEST, RESPONSE
 
 ASKED, ANSWERED = {"instances": [[1, 2]]}, {"predictions": [1]}
-
-
-@pytest.fixture
-def receive(store, eventually):
-    """Start the command; return its process and a client of it."""
-    running = []
-
-    def start(*words):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "modeltap",
-                "receive",
-                "--store",
-                store,
-                "--port",
-                str(port),
-                *words,
-            ],
-            stderr=subprocess.PIPE,
-        )
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
-        running.append((process, client))
-        assert eventually(lambda: client.get("/health").text == "ok\n", 60)
-        return process, client
-
-    yield start
-    for process, client in running:
-        client.close()
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        process.wait(60)
-        process.stderr.close()
-
-
-def event(id_, kind, data, **more):
-    about = {
-        "id": id_,
-        "type": kind,
-        "source": "http://localhost:9081/",
-        "specversion": "1.0",
-        "datacontenttype": "application/json",
-        "time": datetime(2026, 2, 3, 4, 5, tzinfo=UTC),
-        "inferenceservicename": "iris",
-        **more,
-    }
-    return CloudEvent(about, data)
-
-
-def post(client, message, path="/", **headers):
-    return client.post(path, content=message.body, headers={**message.headers, **headers})
 
 
 @pytest.mark.parametrize("encode", [to_binary_event, to_structured_event])
@@ -204,6 +145,41 @@ def test_others_must_show_the_token(receive, monkeypatch, store):
     assert post(client, message, "/models/iris?token=other").status_code == 401
     assert post(client, message, "/models/iris?token=s3same").status_code == 202
     assert post(client, message, authorization="Bearer s3same").status_code == 202
+
+
+@pytest.mark.parametrize("token", ["", " ", "\t\n", "geheim-ü", "s3same\x07x", "s3\nsame", "ключ"])
+@pytest.mark.parametrize("given", ["as it is", "by a variable"])
+def test_a_token_that_no_request_can_show_is_refused_at_the_start(store, token, given):
+    """Blank, or with characters that a header cannot carry; the line does not quote it."""
+    environment = {**os.environ, "RECEIVER_TOKEN": token}
+    word = token if given == "as it is" else "env:RECEIVER_TOKEN"
+    code = 2 if (given, token) == ("by a variable", "") else 1  # a variable that is not set
+    error = modeltap("receive", "--store", store, "--token", word, code=code, env=environment)
+    assert len(error.splitlines()) == 1 and not store.exists()
+    assert "the token" in error or "RECEIVER_TOKEN is not set" in error
+    assert not token.strip() or (repr(token)[1:-1] not in error and token not in error)
+
+
+@pytest.mark.parametrize("host", ["http://receiver", "receiver:8089", "a b", "", "*x.org", "[::1"])
+def test_what_is_no_host_is_refused_at_the_start(store, host):
+    """With the value and the form that it has to have."""
+    error = modeltap("receive", "--store", store, "--allow-host", host, code=1)
+    assert error.startswith(f"modeltap: host {host!r} is no name or address; write it without")
+    assert not store.exists()
+
+
+def test_pages_of_other_hosts_cannot_post(receive, read_rows, store):
+    """Though their name leads to this machine; loopback, and what is allowed, can."""
+    _, client = receive("--allow-host", "*.svc.cluster.local")
+    message = to_binary_event(event("k1", REQUEST, ASKED))
+    for name in ("rebound.example", "localhost.rebound.example", "svc.cluster.local", "10.1.2.3"):
+        refused = post(client, message, host=name)
+        assert (refused.status_code, name in refused.text) == (400, False)
+        assert "--allow-host" in refused.text
+        assert client.get("/health", headers={"host": name}).status_code == 400
+    assert read_rows(store, "select * from unmatched") == []
+    for name in ("localhost:8089", "LOCALHOST", "[::1]:80", "127.0.0.9", "m.ns.svc.cluster.local."):
+        assert post(client, message, host=name).status_code == 202
 
 
 def test_a_store_that_is_busy_costs_nobody_an_event(receive, store):

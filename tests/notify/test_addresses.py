@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import socket
 
 import pytest
@@ -27,6 +29,8 @@ PRIVATE = [
     "::1",
     "fc00::1",
     "fec0::1",
+    "fd00:ec3::1",
+    "fd00:42::43",
     "::ffff:127.0.0.1",
     "64:ff9b::7f00:1",
     "64:ff9b::10.0.0.1",
@@ -43,6 +47,11 @@ NEVER = [
     "fe80::1",
     "fe80::1%eth0",
     "fd00:ec2::254",
+    "fd00:ec2::23",
+    "fd00:ec2:ffff::1",
+    "fd20:ce::254",
+    "fd00:42::42",
+    "fe80::a9fe:a9fe",
     "100.100.100.200",
     "168.63.129.16",
     "192.0.0.192",
@@ -59,6 +68,79 @@ NEVER = [
     "64:ff9b:1::7f00:1",
     "2001::1",
 ]
+
+
+V4_PUBLIC = ["93.184.216.34", "8.8.8.8", "1.1.1.1"]
+V4_PRIVATE = ["127.0.0.1", "127.255.0.9", "10.0.0.1", "172.31.255.255", "192.168.0.1", "100.64.0.1"]
+V4_NEVER = [
+    "0.1.2.3",
+    "169.254.169.254",
+    "169.254.170.2",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "224.0.0.1",
+    "255.255.255.255",
+]
+
+
+def inside(prefix, shift, inner):
+    """Return the IPv6 address that holds an IPv4 one so far from the right."""
+    outer = int(ipaddress.IPv6Address(prefix))
+    return str(ipaddress.IPv6Address(outer | int(ipaddress.IPv4Address(inner)) << shift))
+
+
+EMBEDDINGS = {
+    "compatible": ("::", 0),
+    "mapped": ("::ffff:0:0", 0),
+    "translated": ("::ffff:0:0:0", 0),
+    "NAT64": ("64:ff9b::", 0),
+    "6to4": ("2002::", 80),
+    "6to4 of a host": ("2002::5:6", 80),
+    "ISATAP": ("2606:2800:220:1:0:5efe::", 0),
+    "ISATAP, unique": ("2606:2800:220:1:200:5efe::", 0),
+}
+LOCAL_TRANSLATORS = {
+    "local NAT64 /96": ("64:ff9b:1::", 0),
+    "local NAT64 /48": ("64:ff9b:1::", 48),
+    "Teredo's server": ("2001::", 64),
+    "Teredo's client": ("2001::", 0),
+}
+
+
+@pytest.mark.parametrize("inner", V4_PUBLIC + V4_PRIVATE + V4_NEVER)
+@pytest.mark.parametrize("form", EMBEDDINGS)
+def test_the_address_inside_decides(form, inner):
+    """As if it were written plainly, whatever it is wrapped in."""
+    text = inside(*EMBEDDINGS[form], inner)
+    for allowed in (False, True):
+        assert verdict(text, allowed) == verdict(inner, allowed)
+    assert verdict(text, True) == ("never" if inner in V4_NEVER else "allowed")
+    assert (verdict(text, False) == "allowed") == (inner in V4_PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("form", "inner"),
+    [*itertools.product(LOCAL_TRANSLATORS, V4_PUBLIC + V4_PRIVATE + V4_NEVER)],
+)
+def test_a_translator_whose_inner_address_is_unknown_is_refused(form, inner):
+    """Whatever may be inside."""
+    text = inside(*LOCAL_TRANSLATORS[form], inner)
+    assert verdict(text, False) == verdict(text, True) == "never"
+
+
+def test_an_isatap_address_in_a_private_network_is_private():
+    """Without such a tunnel it is the outer address that is reached."""
+    text = "fd12::5efe:808:808"
+    assert (verdict(text, False), verdict(text, True)) == ("private", "allowed")
+
+
+def verdict(text, allow_private):
+    try:
+        check(text, allow_private=allow_private)
+    except AddressError as error:
+        return "never" if "never" in str(error) else "private"
+    return "allowed"
 
 
 @pytest.mark.parametrize("text", PUBLIC)

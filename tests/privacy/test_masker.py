@@ -117,7 +117,14 @@ def test_any_bytes_give_text_bytes_or_a_reason(body):
         assert "\0" not in kept
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c), max_leaves=20))  # fmt: skip # noqa: E501
+documents = st.recursive(
+    st.none() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(documents)
 def test_a_secret_under_a_masked_name_never_survives(document):
     """Wherever in a document the name stands."""
     body = json.dumps({"a": document, "password": "hunter2-unique"}).encode()
@@ -185,8 +192,17 @@ def test_values_are_masked_by_their_look_wherever_they_stand():
     assert looking.body(b'{"x": 1}', "") == ('{"x": 1}', None)
 
 
-def test_what_was_innocent_once_says_nothing_of_other_names():
-    """Bodies are remembered by their shape: a digit more in a name is another name."""
+@pytest.mark.parametrize("before", [b'{"phone2": 1}', b'{"phone": 1}', b'{"x": "phone1"}', b"[]"])
+def test_an_own_pattern_is_asked_of_each_name(before):
+    """Whatever bodies were clean before: a digit more in a name is another name."""
+    own = Masker(body_fields=["^phone1$"])
+    for _ in range(3):
+        own.body(before, "")
+        assert own.body(b'{"phone1": 1}', "") == ('{"phone1":"[masked]"}', "masked")
+
+
+def test_what_was_clean_once_says_nothing_of_other_names():
+    """Strings are remembered, and not bodies."""
     one = Masker()
     for _ in range(2):
         assert one.body(b'{"xpwd": 1, "monkey": 2.5}', "")[1] is None
@@ -194,7 +210,89 @@ def test_what_was_innocent_once_says_nothing_of_other_names():
     assert one.body(b'{"x1pwd": 1, "monkey": 2.5}', "")[1] == "masked"
     assert one.body(b'{"x pwd": 1, "monkey": 2.5}', "")[1] == "masked"
     assert one.body(b'{"monkey": 1, "a": {"password": 2}, "a": 3}', "")[1] == "masked"
-    assert one.body(b'{"monkey": 1, "a": {"passwor": 2}, "a": 3}', "")[1] == "masked"
+    assert one.body(b'{"monkey": "password=x"}', "")[1] == "masked"
+    assert one.body(b'{"monkey": ["a", "password"], "b": [1, "x"]}', "")[1] == "masked"
+
+
+def test_a_name_that_is_unmasked_is_kept_unless_it_is_masked_by_a_pattern():
+    freed = Masker(unmasked=["^auth_method$", "^session"], body_fields=["session_key"])
+    body = b'{"auth_method":"sso","sessions":"a","session_key":"b","token":"c"}'
+    text, _ = freed.body(body, "")
+    assert json.loads(text) == {
+        "auth_method": "sso",
+        "sessions": "a",
+        "session_key": MASK,
+        "token": MASK,
+    }
+
+
+def test_beyond_its_budget_a_body_is_not_kept_and_the_next_exchange_begins_anew():
+    one = Masker(budget=1000)
+    body = json.dumps({"token": 1, "rows": [{"a": 1}] * 600}).encode()
+    one.begin()
+    assert one.body(body, "") == (None, "unmaskable")
+    one.begin()
+    assert one.body(b'{"token": 1}', "") == ('{"token":"[masked]"}', "masked")
+
+
+def test_a_slow_pattern_costs_one_body_and_is_named_once():
+    one = Masker(body_fields=["(a+)+$"])
+    slow = json.dumps({"a" * 40 + "!": 1}).encode()
+    assert one.body(slow, "") == (None, "unmaskable")
+    assert one.body(b'{"b": 1}', "") == (None, "unmaskable")  # it rests
+    (message,) = one.messages()
+    assert "(a+)+$" in message and one.messages() == []
+
+
+hostile = st.sampled_from(
+    [
+        "token",
+        "a",
+        "=",
+        ":",
+        '\\"',
+        "\\\\",
+        "<",
+        ">",
+        "%41",
+        "&#",
+        "--",
+        "/",
+        " ",
+        "{",
+        "[",
+        "@",
+        "eyJ",
+        ",",
+    ]
+)
+
+
+@given(st.lists(hostile, min_size=1, max_size=6), st.integers(50, 400), st.booleans())
+def test_the_steps_grow_with_the_bytes_alone(pieces, times, is_value):
+    """Whatever is repeated in a body, within a document or as it is."""
+    text = "".join(pieces) * times
+    body = (json.dumps({"token": 1, "x": text}) if is_value else text).encode()
+    one = Masker(values=["email", "phone", "card", "key"])
+    one.body(body, "")
+    assert one.steps <= 20 + len(body)
+
+
+keys = st.sampled_from(["names", "data", "token", "key", "value", "a"])
+nested = st.recursive(
+    st.just("x") | st.just("token") | st.integers(0, 9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=60,
+)
+
+
+@given(nested)
+def test_the_steps_grow_with_the_document_alone(document):
+    """Names beside names, tables within tables: nothing is looked at for each of the others."""
+    body = json.dumps([document] * 20).encode()
+    one = Masker()
+    one.body(body, "")
+    assert one.steps <= 20 + 12 * len(body)
 
 
 @pytest.mark.parametrize(

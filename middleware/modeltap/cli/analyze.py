@@ -19,7 +19,7 @@ from modeltap.cli.common import (
     store_option,
 )
 from modeltap.cli.progress import analysis_line
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.wording import plural
 
 if TYPE_CHECKING:
@@ -85,19 +85,15 @@ def _progress(
 def _print(report: PassReport) -> None:
     done, sent = report.analysis, report.delivery
     new = plural(done.exchanges, "new exchange") if done.exchanges else "no new exchanges"
-    click.echo(
+    say(
         f"{new}, {plural(done.windows, 'window')} evaluated, "
         f"{plural(sent.delivered, 'message')} delivered"
     )
     if report.pruned:
-        click.echo(
-            f"{plural(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps"
-        )
+        say(f"{plural(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps")
     if done.references:
-        click.echo(
-            f"{plural(done.references, 'reference')} frozen; `modeltap reference show` tells"
-        )
+        say(f"{plural(done.references, 'reference')} frozen; `modeltap reference show` tells")
     if sent.retried or sent.dead:
-        click.echo(f"{plural(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
+        say(f"{plural(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
     for webhook in report.unreachable:
-        click.echo(f"messages for {webhook} wait for the app, which alone knows the URL")
+        say(f"messages for {webhook} wait for the app, which alone knows the URL")

@@ -15,7 +15,9 @@ import click
 
 from modeltap import clock
 from modeltap.config import sources
+from modeltap.config.validation import parse_mode
 from modeltap.store import connection as stores
+from modeltap.store.file_mode import PRIVATE
 from modeltap.store.models import check_model as check_model
 
 if TYPE_CHECKING:
@@ -56,7 +58,13 @@ def read_store(store: str | None) -> sqlite3.Connection:
 
 def open_store(store: str | None, *, create: bool = False) -> sqlite3.Connection:
     """Open the store for writing."""
-    return stores.connect(store_path(store), create=create)
+    return stores.connect(store_path(store), create=create, mode=_own_mode())
+
+
+def _own_mode() -> int | None:
+    """Return the mode that this folder's settings ask for; None leaves it to the store's apps."""
+    asked = parse_mode(sources.load(tolerant=True).store_mode)
+    return None if asked == PRIVATE else asked
 
 
 def moment_of(text: str | None, option: str) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from modeltap.decoding.batches import ANSWERED_ELSEWHERE
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.addresses import AddressError, check
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
@@ -32,8 +33,9 @@ from modeltap.store.connection import connect
 from modeltap.store.deliveries import failures
 from modeltap.store.dropped import count_dropped
 from modeltap.store.exchanges import count_exchanges, newest_start
+from modeltap.store.file_mode import open_to_others
 from modeltap.store.references import active_references
-from modeltap.store.settings import SettingsReader
+from modeltap.store.settings import SettingsReader, stored_mode
 from modeltap.store.stored_exchanges import decode_problems, newest_with_note
 from modeltap.wording import plural
 
@@ -57,7 +59,7 @@ def doctor(store: str | None, as_json: bool) -> None:
         if as_json:
             emit_json({"check": name, "ok": good, "finding": text})
         else:
-            click.echo(f"{'ok  ' if good else 'BAD '} {name}: {text}")
+            say(f"{'ok  ' if good else 'BAD '} {name}: {text}")
     if not well:
         raise click.exceptions.Exit(1)
 
@@ -120,14 +122,7 @@ def _refused(webhook: WebhookSettings) -> str | None:
 def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
     sound = damage.quick_check(connection)
     yield ("store", sound == "ok", f"{path}, {path.stat().st_size / 1e6:.1f} MB, {sound}")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    yield (
-        "permissions",
-        mode & 0o077 == 0,
-        f"mode {mode:o}"
-        if mode & 0o077 == 0
-        else f"mode {mode:o} lets others read the bodies; say chmod 600 {path}",
-    )
+    yield _permissions(path, connection)
     yield from _contents(connection)
     waiting = Analyzer(path, connection, {}).unreachable_webhooks()
     for webhook, error, count in failures(connection):
@@ -138,6 +133,16 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         )
     for webhook in waiting:
         yield "deliveries", True, f"messages for {webhook} wait for the app, which knows its URL"
+
+
+def _permissions(path: Path, connection: sqlite3.Connection) -> Finding:
+    """Report files that others have access to: those that are ours lost it when it was opened."""
+    allowed = stored_mode(connection)
+    left = open_to_others(path, allowed)
+    if left:
+        named = " ".join(map(str, left))
+        return "permissions", False, f"others have access; say chmod {allowed:o} {named}"
+    return "permissions", True, f"mode {stat.S_IMODE(path.stat().st_mode):o}"
 
 
 def _decoding(connection: sqlite3.Connection, total: int) -> Iterator[Finding]:
@@ -205,6 +210,22 @@ def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
                 )
 
 
+def _masked_features(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Name the features that masking blanks in all rows: nothing is known of them."""
+    for row in active_references(connection):
+        reference = Reference.from_json(row.payload)
+        masked = [feature.name for feature in reference.features if feature.is_all_masked]
+        if masked:
+            field = re.escape(masked[0].rpartition(".")[2])
+            yield (
+                "masked features",
+                True,
+                f"{row.model}: {', '.join(masked[:_NAMED])} "
+                f"{'is' if len(masked) == 1 else 'are'} masked in all rows and not monitored; "
+                f"what is no secret is kept with unmask_body_fields = ['^{field}$']",
+            )
+
+
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Name the values that are likely codes for missing ones, and what to write."""
     for row in active_references(connection):
@@ -250,6 +271,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _references(connection)
     yield from _clocks(connection)
     yield from _likely_codes(connection)
+    yield from _masked_features(connection)
     failed = newest_failure(connection, "analyze")
     if failed is not None:
         lines = failed.log.strip().splitlines()

@@ -6,7 +6,7 @@ import click
 
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.config import sources
-from modeltap.output import emit_json
+from modeltap.output import confirm, emit_json, say
 from modeltap.privacy.erase import Subject
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.settings import SettingsReader
@@ -47,13 +47,13 @@ def erase_(
     person = Person(connection, model, own, subjects)
     count = plural(len(found := person.exchanges()), "exchange")
     if found and not yes:
-        click.confirm(f"Erase {count} of {model} for good?", abort=True, err=True)
+        confirm(f"Erase {count} of {model} for good?")
     # An analysis that began before has the values in memory, and would write them again.
     with KeptLease(Lease(connection, LEASE), wait):
         left = person.erase(found)
     if as_json:
         emit_json({"erased": len(found), "still_named_in": left})
         return
-    click.echo(f"{count} erased")
+    say(f"{count} erased")
     for line in (*left, _NOT_COVERED):
-        click.echo(line)
+        say(line)

@@ -18,7 +18,7 @@ from modeltap.cli.common import (
     store_option,
 )
 from modeltap.errors import InputError
-from modeltap.output import cell, emit, emit_json
+from modeltap.output import cell, emit, emit_json, say
 from modeltap.store.exchanges import (
     find_whole_exchanges,
     last_whole_exchanges,
@@ -84,8 +84,9 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
         return
     for name, value in found.items():
         if value not in (None, []):
-            text = _stream(value) if name == "stream" else _pretty(value)
-            click.echo(f"{name:19} {text}")
+            text = [_stream(value)] if name == "stream" else _pretty(value)
+            first, *more = text
+            say(f"{name:19} {first}", *more)
 
 
 def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[str, Any]]:
@@ -114,7 +115,7 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
         emit((dict(row) for row in rows), (), as_json=True, empty="")
         return
     for row in rows:
-        click.echo(
+        say(
             f"{row['started_at'][:19].replace('T', ' ')}  {row['id']}  {row['model']}  "
             f"{row['method']} {row['path']}  {row['status'] or '-'}  "
             f"{_took(row['duration_ms'])}  {_brief(row['request_body'])} -> "
@@ -146,12 +147,13 @@ def _stream(text: str) -> str:
     return f"{summary}; {lines[-1][1]} lines, from {cell(lines[0][0])} to {cell(lines[-1][0])} ms"
 
 
-def _pretty(value: Any) -> str:
+def _pretty(value: Any) -> list[str]:
+    """Return a value's lines; a text that is no JSON is one line, whatever it holds."""
     if isinstance(value, str) and value[:1] in "{[":
         try:
-            return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+            return json.dumps(json.loads(value), indent=2, ensure_ascii=False).split("\n")
         except ValueError:
-            return value
+            return [value]
     if isinstance(value, list):
-        return "\n" + "\n".join("  " + json.dumps(one, ensure_ascii=False) for one in value)
-    return value if isinstance(value, str) else cell(value)
+        return ["", *("  " + json.dumps(one, ensure_ascii=False) for one in value)]
+    return [value if isinstance(value, str) else cell(value)]

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -20,6 +19,7 @@ from modeltap.cli.common import (
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
 from modeltap.export.selection import OnExchangesRead, Selection
+from modeltap.output import progress_bar, say, standard_output
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
@@ -66,12 +66,12 @@ def export_(
     )
     with _bar(selection, kind, path) as on_read:
         if path is None:
-            count = WRITERS[kind](selection, sys.stdout, on_read)
+            count = WRITERS[kind](selection, standard_output(), on_read)
             sys.stdout.flush()  # here, where a reader that has gone is no error
         else:
             count = write_file(selection, path, kind, on_read)
     where = f" to {path}" if path else ""
-    click.echo(
+    say(
         f"{plural(count, 'row')} written{where}, "
         f"{plural(selection.undecoded, 'exchange')} without any",
         err=True,
@@ -87,7 +87,5 @@ def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnExcha
     if not shown:
         yield lambda _: None
         return
-    bar: Any
-    length = selection.count() * PASSES[kind]
-    with click.progressbar(length=length, label="exporting", file=sys.stderr) as bar:
+    with progress_bar(selection.count() * PASSES[kind], "exporting") as bar:
         yield bar.update

@@ -22,7 +22,7 @@ from modeltap.ingest.importer import Imported, Importer, import_entries
 from modeltap.ingest.logs import bentoml
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table_rows import read_rows
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.wording import plural
 
 _READ_TWICE = ("csv", "jsonl", "bentoml")
@@ -133,17 +133,17 @@ def _bentoml_roles(table: Table, options: dict[str, str | None]) -> Roles:
 def _tell_broken(source: Source, name_it: bool) -> None:
     start = f"{source.path.name}: " if name_it else ""
     for reason in source.broken:
-        click.echo(f"{start}{reason}", err=True)
+        say(f"{start}{reason}", err=True)
     if source.broken_count > len(source.broken):
         more = source.broken_count - len(source.broken)
-        click.echo(f"{start}... and {more} more broken lines", err=True)
+        say(f"{start}... and {more} more broken lines", err=True)
 
 
 def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
     if as_json:
         emit_json({**asdict(done), "broken": broken})
         return
-    click.echo(
+    say(
         f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
         f"before, {plural(done.labels, 'label')}, "
         f"{plural(broken, 'broken line')}"
@@ -156,7 +156,7 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
         (done.without_time, "rows tell no time and are in no window"),
     ):
         if count:
-            click.echo(f"{count:,} {words}")
+            say(f"{count:,} {words}")
 
 
 def _named(files: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import click
 
 from modeltap import clock
 from modeltap.cli.common import background_option, json_option, open_analyzer, store_option
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.wording import plural
 
 
@@ -52,8 +52,7 @@ def digest(store: str | None, background: bool, as_json: bool) -> None:
     """Tell the webhooks that want it what the time since the last digest was like."""
     event = open_analyzer(store, background).run_digest()
     data = event["data"]
-    text = "\n".join([data["summary"], *(model["summary"] for model in data["models"])])
-    _print(event, text, as_json)
+    _print(event, data["summary"], as_json, *(model["summary"] for model in data["models"]))
 
 
 @click.command()
@@ -66,8 +65,8 @@ def retrain(store: str | None, background: bool, as_json: bool) -> None:
         _print(event, event["data"]["summary"], as_json)
 
 
-def _print(row: dict[str, Any], text: str, as_json: bool) -> None:
+def _print(row: dict[str, Any], text: str, as_json: bool, *more: str) -> None:
     if as_json:
         emit_json(row)
     else:
-        click.echo(text)
+        say(text, *more)

@@ -11,7 +11,7 @@ import click
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.store.connection import writing
 from modeltap.store.exchanges import find_exchange_id
 from modeltap.store.labels import Label, insert_labels, storable_label
@@ -46,7 +46,7 @@ def set_(id: str, value: str, row: int, store: str | None, as_json: bool) -> Non
     if as_json:
         emit_json({"labels": 1})
     else:
-        click.echo(f"{found} row {row}: {value}")
+        say(f"{found} row {row}: {value}")
 
 
 @label.command("import")
@@ -73,11 +73,11 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
         with writing(connection):
             insert_labels(connection, batch[start : start + _BATCH], source=table.path.name)
     for reason in table.broken:
-        click.echo(reason, err=True)
+        say(reason, err=True)
     if as_json:
         emit_json({"labels": known, "unknown": unknown, "broken": table.broken_count})
     else:
-        click.echo(
+        say(
             f"{plural(known, 'label')} for {model}, {unknown:,} for no known exchange, "
             f"{plural(table.broken_count, 'broken line')}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import sys
@@ -12,6 +11,8 @@ from importlib.metadata import version
 import click
 
 from modeltap.errors import ConfigError, ModeltapError, nearest
+from modeltap.logs import log_to_standard_error
+from modeltap.output import say
 
 _COMMANDS = {
     "acknowledge": "silence:acknowledge",
@@ -75,11 +76,13 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; what a user can cause is one clear line on standard error."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("modeltap").setLevel(logging.INFO)
+    log_to_standard_error()
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:  # the help, of many lines
+        say(*error.format_message().split("\n"), err=True)
+        sys.exit(2)
     except (click.ClickException, ConfigError) as error:
         wrong = error.format_message() if isinstance(error, click.ClickException) else str(error)
         _fail(wrong, 2)
@@ -92,8 +95,17 @@ def main() -> None:
         _fail(str(error), 1)
     except sqlite3.Error as error:
         _fail(f"the store cannot be used: {error}", 1)
+    except UnicodeEncodeError:
+        if all(map(_is_text, sys.argv)):
+            raise
+        _fail("an argument is not valid UTF-8", 2)
+
+
+def _is_text(argument: str) -> bool:
+    """Return whether an argument was given as text: other bytes become lone surrogates."""
+    return not any("\ud800" <= one <= "\udfff" for one in argument)
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"modeltap: {message}", err=True)
+    say(f"modeltap: {message}", err=True)
     sys.exit(code)

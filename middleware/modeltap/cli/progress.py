@@ -9,13 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import click
-
 from modeltap.ingest.files.source import OnRead
+from modeltap.output import draw, progress_bar
 from modeltap.store.exchanges import newest_exchange
 from modeltap.store.watermarks import watermark
-
-_WIPE = "\r\x1b[K"
 
 
 @contextmanager
@@ -23,14 +20,7 @@ def reading_bar(file: Path, label: str, times: int = 1) -> Iterator[OnRead]:
     """Give what is to be called with the bytes that are read of a file, which is read so often."""
     # Whoever opens the file says what is wrong with one that is not there.
     size = max(1, file.stat().st_size if file.is_file() else 0) * times
-    bar: Any
-    with click.progressbar(
-        length=size,
-        label=f"{label} {file.name}",
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-        show_pos=False,
-    ) as bar:
+    with progress_bar(size, f"{label} {file.name}", hidden=not sys.stderr.isatty()) as bar:
         yield _advancing(bar)
         bar.update(size - bar.pos)
 
@@ -51,7 +41,7 @@ def analysis_line(connection: sqlite3.Connection) -> Iterator[Callable[[], None]
     try:
         yield _AnalysisLine(connection).look
     finally:
-        click.echo(_WIPE, nl=False, err=True)
+        draw("", err=True)
 
 
 class _AnalysisLine:
@@ -69,4 +59,4 @@ class _AnalysisLine:
         else:
             self._evaluated += 1
             text = "evaluating windows" + "." * (self._evaluated % 4)
-        click.echo(f"{_WIPE}{text}", nl=False, err=True)
+        draw(text, err=True)

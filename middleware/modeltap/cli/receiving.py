@@ -12,7 +12,10 @@ from modeltap.cli.common import open_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.validation import from_environment
 from modeltap.errors import InputError
+from modeltap.ingest.admission import checked_token
+from modeltap.ingest.idle_connections import closing_idle
 from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
+from modeltap.output import say
 
 
 @click.command("receive")
@@ -20,7 +23,14 @@ from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
 @click.option("--model", default="", help="Whose events they are [default: the event's own word].")
 @click.option("--host", default="127.0.0.1", help="Where to listen [default: 127.0.0.1].")
 @click.option("--port", default=8089, type=click.IntRange(0, 65535), help="The port [8089].")
-@click.option("--token", default="", help="The bearer token to ask for, or env:NAME.")
+@click.option("--token", default=None, help="The bearer token to ask for, or env:NAME.")
+@click.option(
+    "--allow-host",
+    "allowed",
+    multiple=True,
+    metavar="NAME",
+    help="A host that requests may name, such as receiver.example.org; *.example.org, or *.",
+)
 @click.option(
     "--max-bytes",
     default=MAX_EVENT_BYTES,
@@ -28,31 +38,40 @@ from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
     help="The largest post that is taken [16 MB].",
 )
 def receive(
-    store: str | None, model: str, host: str, port: int, token: str, max_bytes: int
+    store: str | None,
+    model: str,
+    host: str,
+    port: int,
+    token: str | None,
+    allowed: tuple[str, ...],
+    max_bytes: int,
 ) -> None:
     """Receive KServe's CloudEvents until it is stopped."""
     uvicorn = _uvicorn()
-    secret = from_environment(token, "--token") if token else ""
+    secret = "" if token is None else checked_token(from_environment(token, "--token"))
     if not secret and not _is_loopback(host):
         raise click.UsageError(
             f"--host {host} is open to others: say --token, or listen on 127.0.0.1"
         )
     settings = sources.load(tolerant=True)
-    # A store that cannot be used is reported here in one line.
-    open_store(store, create=True).close()
     receiver = Receiver(
         str(store_path(store)),
         settings,
         model=model,
         token=secret,
+        hosts=(host.partition("%")[0], *allowed),
         max_event_bytes=max_bytes,
     )
+    # A store that cannot be used is reported here in one line.
+    open_store(store, create=True).close()
     with _listening(host, port) as listener:
         bound = listener.getsockname()[1]
-        click.echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
+        say(f"receiving CloudEvents on http://{host}:{bound}", err=True)
         served = uvicorn.Config(
             receiver.app(),
+            http=closing_idle(_http_protocol()),
             log_level="warning",
+            log_config=None,  # its logs go the way of all others, and are escaped
             access_log=False,
             server_header=False,
             lifespan="on",
@@ -76,6 +95,12 @@ def _uvicorn() -> Any:
     except ImportError:
         raise InputError("receiving needs uvicorn: pip install 'modeltap[receive]'") from None
     return uvicorn
+
+
+def _http_protocol() -> Any:
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    return AutoHTTPProtocol
 
 
 def _is_loopback(host: str) -> bool:

@@ -27,7 +27,7 @@ from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.cli.reference_view import show_overview, show_reference
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import open_table
-from modeltap.output import emit
+from modeltap.output import emit, say
 from modeltap.store.connection import writing
 from modeltap.store.lease import KeptLease, Lease
 from modeltap.store.models import ModelVersion, counted_models
@@ -113,7 +113,7 @@ def set_(
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
     show_reference(frozen, as_json, settings)
     if before is not None and before.id != frozen.id and not as_json:
-        click.echo(
+        say(
             f"it takes the place of {before.id}; `modeltap reference use {before.id}` "
             f"lets that one count again. {_ONWARD}"
         )
@@ -133,7 +133,7 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
         activate(connection, found.id, found.model, found.version)
     show_reference(found, as_json, SettingsReader(connection))
     if not as_json:
-        click.echo(_ONWARD)
+        say(_ONWARD)
 
 
 @reference.command("accept")
@@ -148,12 +148,12 @@ def accept(store: str | None, model: str, version: str) -> None:
     check_model(connection, model)
     report = Analyzer(store_path(store), connection, {}).accept(model, version)
     if report.since is None:
-        click.echo(f"no incident about the inputs of {model} is open: nothing to accept")
+        say(f"no incident about the inputs of {model} is open: nothing to accept")
         return
     for summary in report.summaries:
-        click.echo(f"ended: {summary}")
+        say(f"ended: {summary}")
     since = f"what came since {clock.short(report.since)} UTC"
-    click.echo(
+    say(
         f"the reference is learnt anew from {since}"
         if report.learns
         else f"windows are compared with {since}"
@@ -173,7 +173,7 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
     settings = SettingsReader(connection)
     found = list(overviews(connection, settings, model))
     if not found and not as_json:
-        click.echo(
+        say(
             "no reference yet: the analyzer learns one from the first rows, "
             "or `modeltap reference set` freezes one now"
         )

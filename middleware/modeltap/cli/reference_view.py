@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from modeltap import clock
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
-from modeltap.output import emit, emit_json
+from modeltap.output import emit, emit_json, say
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
@@ -39,7 +37,7 @@ def show_overview(one: ReferenceOverview, as_json: bool, settings: SettingsReade
     if one.state == "provisional":
         facts["rows"] = one.rows
         if not as_json:
-            click.echo(
+            say(
                 f"{one.model}: {one.outlook}; {plural(one.rows, 'row')} so far, in "
                 f"{plural(one.hours_covered, 'hour')} of the week"
             )
@@ -77,36 +75,36 @@ def show_reference(
         emit_json({**head, "features": features})
         return
     if frozen.state == "provisional":
-        click.echo("until then windows are compared with the rows before them, in these bins:")
+        say("until then windows are compared with the rows before them, in these bins:")
         _emit_features(features)
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
-    click.echo(
+    say(
         f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} from "
         f"{frozen.source}{period if frozen.from_time else ''}"
     )
     if frozen.performance is not None:
         name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
-        click.echo(
+        say(
             f"its model: {name} {frozen.performance.mean:.4g} in "
             f"{plural(frozen.performance.rows, 'labelled row')}"
         )
     if frozen.rolling:
-        click.echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
+        say(f"its bins are fixed; windows are compared with the {frozen.rolling}")
     if frozen.hours:
-        click.echo(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
+        say(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
     if frozen.left_out_rows:
-        click.echo(
+        say(
             f"{plural(frozen.left_out_rows, 'row')} of its period alerted and are not in it; "
             "`modeltap alerts` says why"
         )
     _emit_features(features)
     for one in frozen.features:
         if one.calendar is not None:
-            click.echo(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
+            say(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
     for feature in frozen.features:
         if feature.sentinel is not None:
-            click.echo(
+            say(
                 f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
                 "if that means a missing value, declare it in missing_values"
             )

@@ -14,7 +14,8 @@ from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.errors import InputError, nearest
-from modeltap.output import emit
+from modeltap.output import emit, say
+from modeltap.printable import escaped
 from modeltap.store.metrics import (
     features_in_metrics,
     latest_metrics,
@@ -145,12 +146,12 @@ def _picture(
     if own is None:
         return
     counts = total(windows).counts[layout(reference)[feature]]
-    click.echo(f"\n{feature}: reference and latest window")
+    say("", f"{feature}: reference and latest window")
     for bar in distribution(own, counts):
         for mark, value in (("reference", bar.reference), ("window", bar.window)):
-            label = bar.label if mark == "reference" else ""
+            label = escaped(bar.label) if mark == "reference" else ""
             blocks = "█" * round(value * _BAR)
-            click.echo(f"{label:>24}  {mark:9}  {percent(value):>6}  {blocks}")
+            say(f"{label:>24}  {mark:9}  {percent(value):>6}  {blocks}")
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from modeltap import clock
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
-from modeltap.output import emit_json
+from modeltap.output import emit_json, say
 from modeltap.store.alerts import AlertRow, open_of
 from modeltap.store.metrics import last_window_end
 from modeltap.store.settings import SettingsReader
@@ -26,7 +26,7 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
     check_model(connection, model)
     found = list(overviews(connection, SettingsReader(connection), model))
     if not found and not as_json:
-        click.echo("no model yet: nothing was analysed; `modeltap doctor` says what is missing")
+        say("no model yet: nothing was analysed; `modeltap doctor` says what is missing")
     for one in found:
         alerts = open_of(connection, one.model, one.version)
         last = last_window_end(connection, one.model, one.version)
@@ -55,10 +55,8 @@ def _print(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> 
     name = f"{one.model} {one.version}".strip()
     health = f"{plural(len(alerts), 'open alert')}" if alerts else "no open alerts"
     until = f", windows evaluated up to {clock.short(last)}" if last else ", no window evaluated"
-    click.echo(f"{name}: {health}{until}")
+    say(f"{name}: {health}{until}")
     if one.state == "provisional":
-        click.echo(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
+        say(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
     for alert in alerts:
-        click.echo(
-            f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}"
-        )
+        say(f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}")

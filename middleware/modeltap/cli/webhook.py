@@ -15,7 +15,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, InputError, nearest
 from modeltap.notify import outbox
 from modeltap.notify.http import post
-from modeltap.output import emit, emit_json
+from modeltap.output import emit, emit_json, say
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.settings import stored_webhooks
@@ -86,7 +86,7 @@ def test(which: str | None, event: str, as_json: bool) -> None:
         else:
             summary = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
             status = f" (status {outcome.status})" if outcome.delivered and outcome.status else ""
-            click.echo(f"{one.key}: {summary}{status}, {took:.0f} ms")
+            say(f"{one.key}: {summary}{status}, {took:.0f} ms")
     if failed:
         raise InputError("a webhook did not take the message")
 
@@ -105,9 +105,9 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
             f"no message {message!r} failed and is still owed; `modeltap webhook list` tells"
         )
     if not count:
-        click.echo("nothing to send again: no message failed")
+        say("nothing to send again: no message failed")
         return
-    click.echo(
+    say(
         f"{plural(count, 'message')} owed again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
     )

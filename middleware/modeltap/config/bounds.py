@@ -11,6 +11,7 @@ from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
+from modeltap.config.validation import parse_mode
 from modeltap.errors import ConfigError, nearest
 
 
@@ -20,6 +21,7 @@ def check_values(settings: Settings) -> None:
     _check_masking(settings)
     _check_capture(settings)
     _check_analysis(settings)
+    parse_mode(settings.store_mode)
     parse_retention(settings.retention)
     repeat_seconds(settings.repeat_interval)
     settings.schedules.check()
@@ -47,13 +49,20 @@ def _check_rates(settings: Settings) -> None:
 
 
 def _check_masking(settings: Settings) -> None:
-    for name in ("mask_headers", "mask_query_params", "mask_body_fields", "mask_values"):
+    for name in (
+        "mask_headers",
+        "mask_query_params",
+        "mask_body_fields",
+        "unmask_body_fields",
+        "mask_values",
+    ):
         _check(
             settings,
             name,
             all(map(_is_pattern, getattr(settings, name))),
             "one of them is no regular expression",
         )
+    _check(settings, "mask_budget", settings.mask_budget > 0, "it is a number above 0")
     _check(
         settings,
         "mask_with",

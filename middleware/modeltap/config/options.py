@@ -25,6 +25,8 @@ class Options(TypedDict, total=False):
 
     store: str | Path
     """The SQLite file."""
+    store_mode: str
+    """The mode of the store's files: 0600, or 0640 or 0660 for a group."""
     environment: str | None
     """A name such as ``production``, stored with each exchange."""
     disabled: bool
@@ -58,8 +60,12 @@ class Options(TypedDict, total=False):
     """Patterns of query parameters to mask, beside the defaults."""
     mask_body_fields: Sequence[str]
     """Patterns of body fields to mask, beside the defaults."""
+    unmask_body_fields: Sequence[str]
+    """Patterns of body fields that the defaults mask and that are to be kept."""
     mask_values: Sequence[str]
     """Values to mask by their look: email, phone, card, key, or regular expressions."""
+    mask_budget: int
+    """The names and values of one exchange that are looked at; with more, a body is not kept."""
     mask_bodies: bool
     """False keeps bodies as they came."""
     mask_with: Literal["mark", "hash", "drop"]

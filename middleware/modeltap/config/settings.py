@@ -75,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     store: str = "modeltap.db"
+    store_mode: str = "0600"
     environment: str | None = None
     disabled: bool = False
 
@@ -93,7 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mask_headers: tuple[str, ...] = ()
     mask_query_params: tuple[str, ...] = ()
     mask_body_fields: tuple[str, ...] = ()
+    unmask_body_fields: tuple[str, ...] = ()
     mask_values: tuple[str, ...] = ()
+    mask_budget: int = 200_000
     mask_bodies: bool = True
     mask_with: Literal["mark", "hash", "drop"] = "mark"
     mask_key: str | None = None

@@ -7,7 +7,6 @@ that names the value, the reason and the mend.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -24,8 +23,7 @@ from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
 from modeltap.config.validation import refuse_unknown
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError, nearest
-
-logger = logging.getLogger("modeltap")
+from modeltap.logs import logger
 
 
 def load(
@@ -84,6 +82,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
         "mask_headers",
         "mask_query_params",
         "mask_body_fields",
+        "unmask_body_fields",
         "mask_values",
         "methods",
     ):
@@ -91,6 +90,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
             merged[name] = [merged[name]]
     if isinstance(merged.get("store"), Path):
         merged["store"] = str(merged["store"])
+    if type(merged.get("store_mode")) is int:  # 0o640, as Python and TOML write modes
+        merged["store_mode"] = f"0{merged['store_mode']:o}"
     settings = _converted(merged)
     check_values(settings)
     return settings

@@ -33,6 +33,29 @@ def struct_of(table: Mapping[Any, Any], kind: type[Part], where: str) -> Part:
         ) from None
 
 
+MODES = ("0600", "0640", "0660")
+"""The owner reads and writes, others do nothing; a group nothing, reads, or writes, too."""
+
+
+def parse_mode(text: str) -> int:
+    """Read a file mode that `store_mode` may have; raises `ConfigError` for another.
+
+    >>> oct(parse_mode("0640")), oct(parse_mode("640"))
+    ('0o640', '0o640')
+    >>> parse_mode("0644")
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: option store_mode = '0644' is wrong: write "0600" (the owner \
+alone), "0640" (a group reads) or "0660" (a group writes, too)
+    """
+    for mode in MODES:
+        if text.strip().removeprefix("0o").removeprefix("0") == mode.removeprefix("0"):
+            return int(mode, 8)
+    raise ConfigError(
+        f'option store_mode = {text!r} is wrong: write "0600" (the owner alone), "0640" (a group '
+        'reads) or "0660" (a group writes, too)'
+    )
+
+
 def from_environment(text: str, what: str, environ: Mapping[str, str] | None = None) -> str:
     """Return what ``env:NAME`` stands for, or `text` itself; `ConfigError` where it is not set."""
     if not text.startswith("env:"):

@@ -8,7 +8,7 @@ import sys
 import textwrap
 import time
 
-import click
+from modeltap.output import draw, say
 
 _WIDEST = 96
 """Longer lines are hard to read, however wide the terminal is."""
@@ -16,8 +16,6 @@ _WIDEST = 96
 _BAR = 40
 _BESIDE_BAR = 40
 """Room beside the bar: a label, percent, seconds left, a date."""
-
-CLEAR = "\r\x1b[K"
 
 
 class Screen:
@@ -27,24 +25,24 @@ class Screen:
         self.terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self._foot = ""
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, color: str | None = None) -> None:
         """Print `text`, whole, in one write: what else is on the terminal is not torn."""
         if self.terminal:
-            click.echo(f"{CLEAR}{text}\n{self._foot}", nl=False)
+            draw(self._foot, *text.split("\n"), color=color)
         else:
-            click.echo(text)
+            say(*text.split("\n"), color=color)
 
     def foot(self, text: str) -> None:
         """Draw the last line anew, if there is a terminal; an empty one goes away."""
         if self.terminal:
             # One short of the width: a full line would wrap, and could not be drawn over.
             self._foot = text[: _columns() - 1]
-            click.echo(CLEAR + self._foot, nl=False)
+            draw(self._foot)
 
     def keep_foot(self) -> None:
         """Let the last line stand as it is, and go on below it."""
         if self._foot:
-            click.echo("")
+            say("")
         self._foot = ""
 
 

@@ -10,12 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import click
-from tabulate import tabulate
-
 from modeltap import clock
-from modeltap.demo.screen import CLEAR, ProgressBar, Screen, filled
-from modeltap.output import emit_json
+from modeltap.demo.screen import ProgressBar, Screen, filled
+from modeltap.output import draw, emit_json, say, say_table
 from modeltap.store.alerts import alerts_by_rule
 from modeltap.store.deliveries import count_delivered
 from modeltap.store.predictions import errors_by_month
@@ -55,8 +52,11 @@ class Stage:
         left = f"what there is stays in {_relative(kept)}" if kept else "no file is left behind"
         with self._lock:
             self._screen.keep_foot()
-        # Over the ^C that a terminal shows.
-        click.echo(f"{CLEAR if self._screen.terminal else ''}modeltap: stopped; {left}", err=True)
+        text = f"modeltap: stopped; {left}"
+        if self._screen.terminal:
+            draw("", text, err=True)  # over the ^C that a terminal shows
+        else:
+            say(text, err=True)
 
     def received(self, got: Received) -> None:
         """Print an alert as it arrives at the webhook receiver."""
@@ -71,7 +71,7 @@ class Stage:
             text = filled(words, later="      ")
             color = "red" if event["data"]["severity"] == "critical" else "yellow"
             firing = event["type"] == "alert.firing"
-            self._screen.line(click.style(text, fg=color if firing else "green"))
+            self._screen.line(text, color if firing else "green")
 
     @contextmanager
     def progress(self, days: int) -> Iterator[Callable[[float, int], None]]:
@@ -118,31 +118,28 @@ class Stage:
             emit_json({"event": "done", **facts, "months": months, "store": str(store)})
             return
         self._screen.foot("")
-        click.echo("")
-        click.echo(
-            tabulate(
+        say("")
+        say_table(
+            [
                 [
-                    [
-                        _MONTHS[int(row["month"][5:])],
-                        f"{row['flights']:,}",
-                        f"{row['labelled']:,}",
-                        f"{row['mae']:.1f}",
-                        f"{row['bias']:+.1f}",
-                    ]
-                    for row in months
-                ],
-                headers=["2013", "requests", "labels", "mean error (min)", "bias (min)"],
-                tablefmt="simple",
-                disable_numparse=True,
-                colalign=("left", *["right"] * 4),
-            )
+                    _MONTHS[int(row["month"][5:])],
+                    f"{row['flights']:,}",
+                    f"{row['labelled']:,}",
+                    f"{row['mae']:.1f}",
+                    f"{row['bias']:+.1f}",
+                ]
+                for row in months
+            ],
+            ["2013", "requests", "labels", "mean error (min)", "bias (min)"],
+            tablefmt="simple",
+            colalign=("left", *["right"] * 4),
         )
-        click.echo("\nWhat was found")
+        say("", "What was found")
         for paragraph in self._findings():
-            click.echo(filled(paragraph, indent="  "))
-        click.echo("\nWhere to look next")
+            say(*filled(paragraph, indent="  ").split("\n"))
+        say("", "Where to look next")
         for line in _next(store):
-            click.echo(f"  {line}")
+            say(f"  {line}")
 
     def _findings(self) -> list[str]:
         facts = self._facts

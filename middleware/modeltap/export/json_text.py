@@ -8,18 +8,21 @@ from typing import Any
 
 import msgspec
 
+from modeltap.printable import escaped_json
+
 
 def json_text(value: Any) -> str:
-    """Return `value` as JSON, NaN and infinity as null.
+    """Return `value` as JSON, NaN and infinity as null, and control characters escaped.
 
     >>> json_text({"a": math.nan, "b": 2**70})
     '{"a":null,"b":1180591620717411303424}'
     """
     try:
-        return msgspec.json.encode(value).decode()
+        text = msgspec.json.encode(value).decode()
     except (ValueError, OverflowError, TypeError, msgspec.EncodeError):
         # Numbers beyond 64 bits, and lone surrogates, which no file can hold as they are.
-        return json.dumps(_finite(value), separators=(",", ":"), default=str)
+        text = json.dumps(_finite(value), separators=(",", ":"), default=str)
+    return escaped_json(text)
 
 
 def _finite(value: Any) -> Any:

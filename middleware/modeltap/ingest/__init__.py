@@ -6,5 +6,7 @@
 - `roles`, `table_rows`: the columns of a table, and its rows as exchanges
 - `logged_rows`: masking entries into rows of `exchanges`
 - `importer`: writing them, each once
+- `admission`, `post_bodies`, `idle_connections`: who may post events, reading what they post, and
+  closing connections without a request
 - `receiver`: an HTTP endpoint for the events of KServe's logger
 """

@@ -7,8 +7,6 @@ are answered: with 202, with 400 and a line where they are none, with 413 where 
 from __future__ import annotations
 
 import asyncio
-import hmac
-import logging
 import re
 import sqlite3
 import time
@@ -23,16 +21,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from modeltap.config.settings import SettingsByModel
+from modeltap.ingest.admission import Admission, PostRefused
 from modeltap.ingest.files.source import json_of
 from modeltap.ingest.importer import Importer
 from modeltap.ingest.logged_rows import MAX_NAME
 from modeltap.ingest.logs import kserve
 from modeltap.ingest.logs.cloudevents import Event, NoEvent, from_document, from_headers
+from modeltap.ingest.post_bodies import PostBodies
+from modeltap.logs import logger
 from modeltap.store import unmatched
 from modeltap.store.connection import connect
 from modeltap.store.text import storable_text
-
-logger = logging.getLogger("modeltap")
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """The largest post that is taken: Knative and Istio let no larger request through by default."""
@@ -40,14 +39,8 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024
 _SETTLE_SECONDS = 60.0
 """Interval between checks for unmatched requests and responses that have waited for long enough."""
 
-_BODY_SECONDS = 60.0
-"""Slow clients hold one of the few places for posts; after this they are refused."""
-
 _MAX_MODELS = 1000
 """Clients choose the names of models, so only as many importers are kept in memory."""
-
-_WAITING_POSTS = 32
-"""Posts held in memory at once; others wait to be read, so that memory stays bounded."""
 
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
@@ -63,32 +56,38 @@ class Receiver:
         model: whose events they are; empty for the path's (`/models/NAME`), else that of the
             inference service that an event names.
         token: what a caller must show, as a bearer or in the query; empty for nothing.
+        hosts: the names and addresses that requests may have in their Host header, beside this
+            machine's loopback and the address that they came to.
+
+    Raises `InputError` for a token or a host that no request can have.
     """
 
     store: str
     settings: SettingsByModel
     model: str = ""
     token: str = ""
+    hosts: tuple[str, ...] = ()
     max_event_bytes: int = MAX_EVENT_BYTES
+
+    def __post_init__(self) -> None:
+        self.admission()
+
+    def admission(self) -> Admission:
+        """Return who may post."""
+        return Admission(self.token, self.hosts)
 
     def app(self) -> Starlette:
         """Return the receiver as an ASGI app; it opens the store when it starts."""
         return _App(self).build()
 
 
-class _Refused(Exception):
-    """Why a post is not taken, and the status that says so."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
 class _App:
-    """The app's state: a thread that writes, and how many posts are held."""
+    """The app's state: a thread that writes, and the posts that are read."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
+        self._admission = receiver.admission()
+        self._bodies = PostBodies(receiver.max_event_bytes)
         # One thread: SQLite has one writer, and the event loop must not wait for it.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="modeltap-receiver")
         self._importers: dict[str, Importer] = {}
@@ -96,14 +95,13 @@ class _App:
 
     def build(self) -> Starlette:
         routes = [
-            Route("/health", _health, methods=["GET"]),
+            Route("/health", self._health, methods=["GET"]),
             Route("/{path:path}", self._receive, methods=["POST"]),
         ]
         return Starlette(routes=routes, lifespan=self._lifespan)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:  # noqa: ARG002
-        self._places = asyncio.Semaphore(_WAITING_POSTS)
         await self._in_thread(self._open)
         settling = asyncio.create_task(self._settle_often())
         yield
@@ -126,13 +124,13 @@ class _App:
 
     async def _receive(self, request: Request) -> Response:
         try:
-            self._check_token(request)
-            async with self._places:
-                events = _events(request, await self._body(request))
+            self._admission.check(request)
+            async with self._bodies.whole(request) as body:
+                events = _events(request, body)
                 owned = [(self._model_of(request, one), one) for one in events]
                 await self._in_thread(self._store, owned)
-        except _Refused as refused:
-            return PlainTextResponse(f"{refused}\n", refused.status)
+        except PostRefused as refused:
+            return _refusal(refused)
         except NoEvent as reason:
             return PlainTextResponse(f"{reason}\n", 400)
         except ClientDisconnect:
@@ -143,41 +141,25 @@ class _App:
             return PlainTextResponse("the store cannot be written to now\n", 503)
         return Response(status_code=202)
 
-    def _check_token(self, request: Request) -> None:
-        if not self._receiver.token:
-            return
-        kind, _, shown = request.headers.get("authorization", "").partition(" ")
-        # KServe's logger sends no header of one's own: it can show what stands in its URL.
-        token = shown.strip() if kind.lower() == "bearer" else request.query_params.get("token", "")
-        wanted = self._receiver.token.encode()
-        if not hmac.compare_digest(token.encode("utf-8", "replace"), wanted):
-            raise _Refused(401, "the token is needed, as a bearer or as ?token=")
-
-    async def _body(self, request: Request) -> bytes:
-        limit = self._receiver.max_event_bytes
-        body = bytearray()
+    async def _health(self, request: Request) -> Response:
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > limit:
-                        raise _Refused(413, f"more than {limit} bytes")
-        except TimeoutError:
-            raise _Refused(408, f"no whole body in {_BODY_SECONDS:.0f} s") from None
-        return bytes(body)
+            self._admission.check_host(request)
+        except PostRefused as refused:
+            return _refusal(refused)
+        return PlainTextResponse("ok\n")
 
     def _model_of(self, request: Request, event: Event) -> str:
         by_path = _MODEL.search(request.url.path)
         model = self._receiver.model or (by_path["name"] if by_path else "")
         model = model or event.attributes.get("inferenceservicename", "")
         if not model:
-            raise _Refused(
+            raise PostRefused(
                 400,
                 "whose event is this? post to /models/NAME, start with --model NAME, or send "
                 "ce-inferenceservicename",
             )
         if len(model) > MAX_NAME:
-            raise _Refused(400, f"a model's name is of {MAX_NAME} characters at most")
+            raise PostRefused(400, f"a model's name is of {MAX_NAME} characters at most")
         return storable_text(model)
 
     def _open(self) -> None:
@@ -214,8 +196,10 @@ class _App:
         return self._importers[model]
 
 
-async def _health(request: Request) -> Response:  # noqa: ARG001
-    return PlainTextResponse("ok\n")
+def _refusal(refused: PostRefused) -> Response:
+    # The rest of a body that comes too slowly is not waited for.
+    headers = {"connection": "close"} if refused.status == 408 else {}
+    return PlainTextResponse(f"{refused}\n", refused.status, headers=headers)
 
 
 def _events(request: Request, body: bytes) -> list[Event]:

@@ -24,14 +24,13 @@ from modeltap.errors import ModeltapError
 from modeltap.jobs.child import Child
 from modeltap.jobs.executor import DaemonThreadExecutor
 from modeltap.jobs.timers import Timer
+from modeltap.logs import logger
 from modeltap.notify import outbox
 from modeltap.store import reserve
 from modeltap.store.child_runs import note_child_run
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.pending_work import pending_work
-
-logger = logging.getLogger("modeltap")
 
 LEASE = "scheduler"
 
@@ -63,6 +62,7 @@ class Scheduler:
         self._stopping = False
         self._lock = threading.Lock()
         self._owner: str | None = None
+        self._last_failure = ""
         schedules = settings.schedules
         interval = f"{max(1, round(settings.analyze_interval_seconds))}s"
         self._analysis = Timer("analysis", schedules.analysis or interval)
@@ -141,7 +141,9 @@ class Scheduler:
         text = str(error)
         if isinstance(error, sqlite3.Error) and reserve.is_full(self._store, error):
             text = reserve.full_message(self._store, reserve.give_up(self._store))
-        logger.warning("modeltap: the scheduler polls again later: %s", text)
+        if text != self._last_failure:  # once, however often it polls in vain
+            self._last_failure = text
+            logger.warning("modeltap: the scheduler polls again later: %s", text)
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:
         lease = Lease(connection, LEASE, self._settings.lease_seconds)

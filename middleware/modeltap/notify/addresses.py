@@ -24,21 +24,37 @@ _NEVER = _networks(
     "100.100.100.200/32",
     "168.63.129.16/32",
     "192.0.0.192/32",  # Alibaba, Azure, Oracle
-    "fd00:ec2::254/128",
-    "fd20:ce::254/128",  # Amazon, Google
+    "fd00:ec2::/32",
+    "fd20:ce::254/128",
+    "fd00:42::42/128",  # Amazon, Google, Scaleway
     "224.0.0.0/4",
     "ff00::/8",
     "240.0.0.0/4",  # multicast, reserved, broadcast
     "64:ff9b:1::/48",
-    "2001::/32",  # translators whose inner address is not plain
+    "2001::/32",  # a local NAT64 and Teredo, whose inner address has no one place
 )
 """Link-local and metadata services, multicast, unspecified, reserved: no operator means these."""
 
 _PRIVATE = _networks("192.0.0.0/24", "fec0::/10")
 """Private in fact, though `is_global` of Python 3.11 is true for some of them."""
 
-_V4_INSIDE = _networks("64:ff9b::/96", "::/96")
-"""NAT64 and the old IPv4-compatible form: the last 32 bits are the address that is reached."""
+_EMBEDDINGS = tuple(
+    (ipaddress.IPv6Network(text), shift)
+    for text, shift in (
+        ("::/96", 0),  # IPv4-compatible
+        ("::ffff:0:0/96", 0),  # IPv4-mapped
+        ("::ffff:0:0:0/96", 0),  # IPv4-translated (RFC 2765)
+        ("64:ff9b::/96", 0),  # NAT64
+        ("2002::/16", 80),  # 6to4
+    )
+)
+"""Networks of addresses that stand for an IPv4 address, and how far from the right it is."""
+
+_ISATAP = 0x5EFE
+"""The 32 bits before the last 32 of a tunnel's address (RFC 5214), but for one flag of theirs."""
+
+_ISATAP_FLAG = 0x0200_0000
+"""Set where the inner address is unique worldwide."""
 
 
 class AddressError(ModeltapError):
@@ -84,7 +100,11 @@ def check(text: str, *, allow_private: bool) -> None:
     Traceback (most recent call last):
     modeltap.notify.addresses.AddressError: address 169.254.169.254 is never allowed
     """
-    address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
+    for address in _reached(ipaddress.ip_address(text.partition("%")[0])):
+        _check_one(address, allow_private)
+
+
+def _check_one(address: Address, allow_private: bool) -> None:
     if address.is_multicast or _within(address, _NEVER):
         raise AddressError(f"address {address} is never allowed")
     private = not address.is_global or _within(address, _PRIVATE)
@@ -92,15 +112,22 @@ def check(text: str, *, allow_private: bool) -> None:
         raise AddressError(f"address {address} is private; set allow_private = true")
 
 
-def _unwrapped(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 one stands for (mapped, NAT64, 6to4), else itself."""
+def _reached(address: Address) -> list[Address]:
+    """Return the addresses that may be reached: the IPv4 one inside an IPv6 one, else itself."""
     if isinstance(address, ipaddress.IPv4Address):
-        return address
-    inner = address.ipv4_mapped or address.sixtofour
+        return [address]
+    bits = int(address)
     # ::1 and :: look IPv4-compatible, too, but are IPv6's own loopback and unspecified.
-    if inner is None and int(address) > 1 and _within(address, _V4_INSIDE):
-        inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address if inner is None else inner
+    for network, shift in _EMBEDDINGS:
+        if bits > 1 and address in network:
+            return [_inner(bits >> shift)]
+    if (bits >> 32 & 0xFFFF_FFFF) & ~_ISATAP_FLAG == _ISATAP:
+        return [address, _inner(bits)]  # a host without such a tunnel sends to the outer one
+    return [address]
+
+
+def _inner(bits: int) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(bits & 0xFFFF_FFFF)
 
 
 def _within(

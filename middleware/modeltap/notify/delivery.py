@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -13,11 +12,10 @@ from pathlib import Path
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
+from modeltap.logs import logger
 from modeltap.notify import outbox
 from modeltap.notify.http import Clock, Transports, plain_transport, post
 from modeltap.store.connection import connect
-
-logger = logging.getLogger("modeltap")
 
 _MAX_RECEIVERS_AT_ONCE = 8
 """Each needs a thread and a connection; few stores have more receivers."""

@@ -8,25 +8,31 @@ the exchange always is.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
+from modeltap.privacy.binary import PARQUET, head_names, parquet_footer
 from modeltap.privacy.body_text import MAX_INFLATED_BYTES, as_text, inflate
+from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, SlowPatterns, Unmaskable
 from modeltap.privacy.marks import Marks
-from modeltap.privacy.names import REMEMBERED_BYTES, SensitiveNames, compiled, remember
-from modeltap.privacy.streams import Unmaskable, masked_stream
-from modeltap.privacy.tables import PARQUET, head_names, parquet_footer
-from modeltap.privacy.text_masker import TextMasker
-from modeltap.privacy.values import SensitiveValues
+from modeltap.privacy.sensitive.names import SensitiveNames
+from modeltap.privacy.sensitive.values import SensitiveValues
+from modeltap.privacy.texts.clean_strings import CleanStrings
+from modeltap.privacy.texts.streams import masked_stream
+from modeltap.privacy.texts.text_masker import TextMasker
+from modeltap.privacy.texts.urls import UrlMasker
 
 UNMASKABLE = "unmaskable"
 MASKED = "masked"
 
-_NUMBERS = re.compile(rb"[\d.]+")
-"""Numbers differ between the rows of a model. Without them a body has a shape, in which no name
-turns into another one: each number leaves a digit."""
+Kept = tuple[str | bytes | None, str | None]
+"""What may be kept of a body, and a note where that is not the body itself."""
+
+_NOT_KEPT: Kept = (None, UNMASKABLE)
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 _BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
 _JSON_SPACE = b" \t\r\n"
@@ -57,36 +63,67 @@ class Masker:
         values: Iterable[str] = (),
         how: Literal["mark", "hash", "drop"] = "mark",
         key: str = "",
+        *,
+        unmasked: Iterable[str] = (),
+        budget: int = DEFAULT_BUDGET,
     ) -> None:
-        self._headers = compiled(headers)
-        self._query = compiled(query_params)
-        self._names = SensitiveNames(body_fields)
+        self._budget = Budget(budget)
         self._values = SensitiveValues(values)
         self._marks = Marks(how, key)
-        self._texts = TextMasker(self._names, self._values, self._marks)
-        self._innocent: set[bytes] = set()
-        self._was_innocent = False
+        self._names = SensitiveNames(body_fields, unmasked)
+        self._texts = self._text_masker(self._names)
+        self._headers = self._text_masker(SensitiveNames(headers))
+        self._query = self._text_masker(SensitiveNames(query_params))
+        self._urls = UrlMasker(self._query.names, self._marks)
+        self._clean = CleanStrings(self._texts.is_clean, self._budget)
+        self._slow = SlowPatterns()
+        self._was_clean = True
+
+    def _text_masker(self, names: SensitiveNames) -> TextMasker:
+        return TextMasker(names, self._values, self._marks, self._budget)
+
+    @property
+    def steps(self) -> int:
+        """The names and values that were looked at for the exchange so far."""
+        return self._budget.steps
+
+    def begin(self) -> None:
+        """Begin the next exchange: its budget is whole."""
+        self._budget.begin()
+
+    def messages(self) -> list[str]:
+        """Return, once, the operator's patterns that took too long."""
+        return self._slow.messages()
 
     def header(self, name: str, value: str) -> str | None:
         """Return what may be kept of a header's value; None when it is dropped."""
-        return self._by_name(self._headers, name, value)
+        otherwise = self._marks.replacement("")
+        return self._limited(lambda: self._by_name(self._headers, name, value), otherwise)
 
     def query(self, text: str) -> str | None:
         """Return a query string with its sensitive parameters masked; None for an empty one."""
-        if not text:
-            return None
-        pairs = parse_qsl(text, keep_blank_values=True)
+        return self._limited(lambda: self._masked_query(text), None) if text else None
+
+    def _masked_query(self, text: str) -> str:
+        pairs = parse_qsl(text.replace(";", "&"), keep_blank_values=True)
         kept = [(name, self._by_name(self._query, name, value)) for name, value in pairs]
         return text if kept == pairs else urlencode([pair for pair in kept if pair[1] is not None])
+
+    def path(self, path: str, route: str = "") -> str:
+        """Return a path with its secrets replaced, as in `/token/SECRET`."""
+        return self._limited(
+            lambda: self.text(self._urls.path(path, route)), self._marks.mark(path)
+        )
 
     def text(self, text: str) -> str:
         """Return `text` with what looks sensitive in it replaced."""
         return self._texts.text(text) if self._values else text
 
-    def _by_name(self, names: re.Pattern[str], name: str, value: str) -> str | None:
-        if names.search(name.lower()):
+    def _by_name(self, texts: TextMasker, name: str, value: str) -> str | None:
+        self._budget.spend()
+        if texts.names.masks(name, value):
             return self._marks.replacement(value)
-        return self.text(value)
+        return self.text(texts.inside(value))
 
     def body(self, body: bytes | bytearray, encoding: str) -> tuple[str | bytes | None, str | None]:
         """Return what may be kept of a body, and a note where that is not the body itself.
@@ -96,6 +133,19 @@ class Masker:
         masked text takes its place.
         """
         plain = bytes(body)
+        return self._limited(lambda: self._body(plain, encoding), _NOT_KEPT)
+
+    def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
+        """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""
+        try:
+            if not (self._names.own or self._values.are_own):
+                return mask()
+            with self._slow.time_limit(self._names.own, self._values):
+                return mask()
+        except (Unmaskable, TimeoutError):
+            return otherwise
+
+    def _body(self, plain: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
         if encoding and encoding != "identity":
             return self._compressed(plain, encoding)
         text = as_text(plain)
@@ -103,22 +153,18 @@ class Masker:
             return self._binary(plain)
         if not (self._texts.always_parses or self._names.may_be_in(plain)):
             return text, None
-        if self._values:
-            return self._by_field(text)
-        # After a masked one the next is likely to be masked, too: its shape is not worth a search.
-        if self._was_innocent and _shape(plain) in self._innocent:
+        # After a masked one the next is likely to be masked, too: it is not worth the look.
+        if self._was_clean and not self._values and self._clean.are_all_in(plain):
             return text, None
         kept, note = self._by_field(text)
-        self._was_innocent = note is None
-        if note is None and len(shape := _shape(plain)) <= REMEMBERED_BYTES:
-            remember(self._innocent, shape)
+        self._was_clean = note is None
         return kept, note
 
     def _compressed(self, body: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
         plain = inflate(body, encoding, MAX_INFLATED_BYTES)
         if plain is None:
             return None, UNMASKABLE
-        kept, note = self.body(plain, "")
+        kept, note = self._body(plain, "")
         return (kept, note) if note else (body, None)
 
     def _binary(self, body: bytes) -> tuple[bytes | None, str | None]:
@@ -151,16 +197,9 @@ class Masker:
     def _by_field(self, text: str) -> tuple[str | None, str | None]:
         kept = self._texts.document(text)
         if kept is None:
-            try:
-                kept = masked_stream(text, self._texts)
-            except Unmaskable:
-                return None, UNMASKABLE
+            kept = masked_stream(text, self._texts)
         if kept is None:
             kept = self._texts.unless_named(text)
         if kept is None:
             return None, UNMASKABLE
         return kept, None if kept == text else MASKED
-
-
-def _shape(body: bytes) -> bytes:
-    return _NUMBERS.sub(b"0", body)

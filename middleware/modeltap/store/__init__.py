@@ -4,6 +4,7 @@ No other package speaks SQL: a module holds the statements of one table, and its
 say what they return; `pending_work`, `retention` and `erasure` concern all. In reading order:
 
 - `connection`, `schema`, `create`: opening a store, its tables, migrating it in a child process
+- `file_mode`: who may use the files of a store
 - `lease`, `reserve`, `damage`, `text`: one leader, a full disk, a damaged file, storable text
 - `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing and finding them, decoding them, erasing them

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from modeltap.errors import StoreDamaged, StoreError, StoreTooNew
-from modeltap.store import damage, reserve, schema
+from modeltap.store import damage, file_mode, reserve, schema
+from modeltap.store.file_mode import Access
+from modeltap.store.settings import save_mode, stored_mode
+
+logger = logging.getLogger("modeltap")
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """A statement waits so long for another writer before it fails with BUSY."""
@@ -45,52 +51,125 @@ def check_writable(path: Path) -> Path:
     return path
 
 
+def log_line(text: str) -> None:
+    """Log a line for whoever runs this process."""
+    logger.warning("modeltap: %s", text)
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """How a store is opened; see `connect`."""
+
+    create: bool
+    in_child: bool = False
+    check: bool = False
+    mode: int | None = None
+    log: Callable[[str], None] = log_line
+    reading: bool = False
+
+
 def connect(
-    path: str | Path, *, create: bool = True, in_child: bool = False, check: bool = False
+    path: str | Path,
+    *,
+    create: bool = True,
+    in_child: bool = False,
+    check: bool = False,
+    mode: int | None = None,
+    log: Callable[[str], None] = log_line,
 ) -> sqlite3.Connection:
     """Open the store for reading and writing; create or migrate it where `create` allows.
 
-    With `in_child` another process migrates: sqlite-utils takes 0.2 s to import, and a second
-    where pandas is installed, which no app that serves should pay.
-
-    With `check` the pages of a store that is not large are looked at, too.
-
     The connection is in autocommit mode: writers say ``begin immediate`` themselves (`writing`).
-    Raises `StoreError` (missing, unreadable, no SQLite file), `StoreDamaged` or `StoreTooNew`.
+
+    Args:
+        in_child: another process migrates: sqlite-utils takes 0.2 s to import, and a second where
+            pandas is installed, which no app that serves should pay.
+        check: read the pages of a store that is not large, too.
+        mode: of the store's files; by default the one that the app which writes it asks for.
+        log: called with a line where others had access to the files, and have none any more.
+
+    Raises `StoreError` (missing, unreadable, open to others, no SQLite file), `StoreDamaged` or
+    `StoreTooNew`.
     """
+    return _connected(path, _Opening(create, in_child, check, mode, log))
+
+
+def connect_reader(path: str | Path) -> sqlite3.Connection:
+    """Open an existing store for reading only; rows come as `sqlite3.Row`.
+
+    It may be another user's: that others read it, too, is theirs to change.
+    """
+    connection = _connected(path, _Opening(create=False, reading=True))
+    connection.execute("pragma query_only = on")
+    return connection
+
+
+def _connected(path: str | Path, opening: _Opening) -> sqlite3.Connection:
     file = Path(path).expanduser().absolute()
-    if not file.exists():
-        if not create:
+    if not _exists(file):
+        if not opening.create:
             raise StoreError(
                 f"there is no store at {str(path)!r}; name one with --store, or watch an app first"
             )
-        _create_private(check_writable(check_path(file)))
+        _create_private(check_writable(check_path(file)), opening.mode or file_mode.PRIVATE)
     try:
-        return _usable(file, in_child, check)
+        return _protected(file, opening)
     except sqlite3.DatabaseError as error:
         if not reserve.is_full(file, error):
             raise _store_error(error, path, file) from error
         if not reserve.give_up(file):
             raise StoreError(reserve.full_message(Path(path), given_up=False)) from error
-    return connect(path, create=create, in_child=in_child, check=check)
+    return _connected(path, opening)
 
 
-def _usable(file: Path, in_child: bool, check: bool) -> sqlite3.Connection:
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise StoreError(f"store {str(file)!r} cannot be opened: {error.strerror}") from error
+
+
+def _protected(file: Path, opening: _Opening) -> sqlite3.Connection:
+    """Open the store, its files protected before, and after SQLite has made those beside it."""
+    asked = opening.mode
+    access = Access(file_mode.MOST) if asked is None else Access(asked, asked)
+    changed = _protect(file, access, opening)
+    connection = _usable(file, opening)
+    try:
+        stored = stored_mode(connection)
+        if asked is None:
+            access = Access(stored)
+        elif asked != stored:
+            with writing(connection):
+                save_mode(connection, asked)
+        copies = file_mode.protect_copies(file, access)
+        changed = {**copies, **_protect(file, access, opening), **changed}
+    except BaseException:
+        connection.close()
+        raise
+    if changed:
+        opening.log(file_mode.message(file, changed, access.allowed))
+    return connection
+
+
+def _protect(file: Path, access: Access, opening: _Opening) -> dict[str, int]:
+    try:
+        return file_mode.protect(file, access)
+    except StoreError:
+        if opening.reading:
+            return {}
+        raise
+
+
+def _usable(file: Path, opening: _Opening) -> sqlite3.Connection:
     connection = _open(file)
     try:
-        _prepare(connection, file, in_child)
-        if check:
+        _prepare(connection, file, opening)
+        if opening.check:
             damage.check(connection, file)
     except BaseException:
         connection.close()
         raise
-    return connection
-
-
-def connect_reader(path: str | Path) -> sqlite3.Connection:
-    """Open an existing store for reading only; rows come as `sqlite3.Row`."""
-    connection = connect(path, create=False)
-    connection.execute("pragma query_only = on")
     return connection
 
 
@@ -122,21 +201,26 @@ def _store_error(error: sqlite3.DatabaseError, path: str | Path, file: Path) -> 
             f"store {str(path)!r} is damaged ({error}); the app that writes it puts it aside "
             "and begins a new one"
         )
+    if not os.access(file.resolve().parent, os.W_OK):
+        # SQLite reads the log of a store that an app has open, and makes one of its own otherwise.
+        return StoreError(
+            f"store {str(path)!r} cannot be opened ({error}): this user may not write into its "
+            "folder, and can read it only while an app has it open and `store_mode` lets them"
+        )
     return StoreError(f"store {str(path)!r} cannot be opened: {error}")
 
 
-def _create_private(file: Path) -> None:
-    # SQLite gives its -wal and -shm files the mode of the database: made 0600 here, all three are.
+def _create_private(file: Path, mode: int) -> None:
+    # SQLite gives its -wal and -shm files the mode of the database.
     try:
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, 0o600))
-    except FileExistsError:
-        # Another process was faster, with the same mode; or what it is a link to would be made.
-        if file.is_symlink() and not file.exists():
-            raise StoreError(
-                f"store {str(file)!r} is a link to a file that is not there; name the file itself"
-            ) from None
+        file_mode.create(file, mode)
     except OSError as error:
         raise StoreError(f"store {str(file)!r} cannot be created: {error.strerror}") from error
+    # Another process was faster, with the same mode; or what it is a link to would be made.
+    if file.is_symlink() and not file.exists():
+        raise StoreError(
+            f"store {str(file)!r} is a link to a file that is not there; name the file itself"
+        )
 
 
 def _open(file: Path) -> sqlite3.Connection:
@@ -151,7 +235,7 @@ def _open(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, file: Path, in_child: bool) -> None:
+def _prepare(connection: sqlite3.Connection, file: Path, opening: _Opening) -> None:
     version = connection.execute("pragma user_version").fetchone()[0]
     if version > schema.VERSION:
         raise StoreTooNew(
@@ -160,7 +244,7 @@ def _prepare(connection: sqlite3.Connection, file: Path, in_child: bool) -> None
         )
     if version < schema.VERSION:
         _refuse_foreign(connection, file)
-        if not (in_child and _migrated_by_child(file)):
+        if not (opening.in_child and _migrated_by_child(file, opening.mode)):
             _migrate(connection, file)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
@@ -182,9 +266,10 @@ def _refuse_foreign(connection: sqlite3.Connection, file: Path) -> None:
         )
 
 
-def _migrated_by_child(file: Path) -> bool:
+def _migrated_by_child(file: Path, mode: int | None) -> bool:
     """Let another process migrate; False where none can be started (an embedded Python)."""
     command = [sys.executable, "-P", "-m", "modeltap.store.create", str(file)]
+    command += [] if mode is None else [f"{mode:o}"]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

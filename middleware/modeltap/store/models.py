@@ -33,7 +33,8 @@ def check_model(connection: sqlite3.Connection, model: str | None) -> None:
     if model is None:
         return
     rows = connection.execute(
-        'select model from settings union select model from "references" '
+        "select model from settings where model <> '' "
+        'union select model from "references" '
         "union select model from alerts where model <> '' "
         "union select model from unmatched "
         "union select model from (select distinct model from exchanges)"

@@ -16,7 +16,12 @@ import msgspec
 from modeltap.clock import now
 from modeltap.config import sources
 from modeltap.config.settings import ANALYSIS_OPTIONS, Settings
+from modeltap.config.validation import parse_mode
 from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.store.file_mode import PRIVATE
+
+_EVERYBODYS = ""
+"""The model of an option that is the store's own."""
 
 
 def save_settings(
@@ -34,7 +39,7 @@ def save_settings(
 def any_settings(connection: sqlite3.Connection) -> dict[str, Any]:
     """Return the options of the model whose options were saved last."""
     row = connection.execute(
-        "select model from settings order by updated_at desc limit 1"
+        "select model from settings where model <> '' order by updated_at desc limit 1"
     ).fetchone()
     return load_settings(connection, row[0]) if row else {}
 
@@ -43,6 +48,20 @@ def load_settings(connection: sqlite3.Connection, model: str) -> dict[str, Any]:
     """Return the options of `model`."""
     rows = connection.execute("select key, value from settings where model = ?", (model,))
     return {key: json.loads(value) for key, value in rows}
+
+
+def stored_mode(connection: sqlite3.Connection) -> int:
+    """Return the mode of the store's files that its app asks for.
+
+    Commands have it from here: the folder that they run in may have no settings.
+    """
+    stored = load_settings(connection, _EVERYBODYS).get("store_mode")
+    return PRIVATE if stored is None else parse_mode(stored)
+
+
+def save_mode(connection: sqlite3.Connection, mode: int) -> None:
+    """Keep the mode of the store's files, inside the caller's transaction."""
+    save_settings(connection, _EVERYBODYS, {"store_mode": f"0{mode:o}"})
 
 
 def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dict[str, Any]]:
@@ -57,7 +76,7 @@ def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dic
 
 def configured_models(connection: sqlite3.Connection) -> list[str]:
     """Return the models that settings are kept for."""
-    rows = connection.execute("select distinct model from settings")
+    rows = connection.execute("select distinct model from settings where model <> ''")
     return [model for (model,) in rows]
 
 

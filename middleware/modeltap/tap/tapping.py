@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import ConfigError, StoreError
+from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.custom_mask import mask_bodies, own_mask
@@ -21,8 +21,6 @@ from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.routing import Router
 from modeltap.tap.sampling import Sampler
-
-logger = logging.getLogger("modeltap")
 
 _POLL_SECONDS = 0.0005
 """How often a response that waits for its commit checks: a commit takes about as long."""

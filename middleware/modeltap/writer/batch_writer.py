@@ -13,6 +13,7 @@ import msgspec
 
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import ANALYSIS_OPTIONS
+from modeltap.config.validation import parse_mode
 from modeltap.errors import ModeltapError, StoreDamaged
 from modeltap.store import damage
 from modeltap.store.connection import connect, synchronize, writing
@@ -59,6 +60,7 @@ class BatchWriter:
         self._retry_at = 0.0
         self._unreported: Counter[str] = Counter()  # lost, and not yet noted in the store
         self._known_models: set[str] = set()
+        self._notes: list[str] = []  # about the store's files, to be logged
 
     def add_origin(self, origin: Origin) -> None:
         """Add the next origin; the first has the number 0."""
@@ -87,6 +89,8 @@ class BatchWriter:
                 if (_is_busy(error) or _is_busy(error.__cause__)) and self._patient():
                     continue
                 self._give_up(error, len(rows), result)
+            result.messages += self._notes
+            self._notes.clear()
             return result
 
     def close(self) -> None:
@@ -114,6 +118,8 @@ class BatchWriter:
             rows.append(row)
             if row.model not in self._known_models:
                 new[row.model] = masker.origin
+        for masker in self._maskers:
+            result.messages += masker.messages()
         return rows, new
 
     def _write_once(self, rows: list[ExchangeRow], models: Mapping[str, Origin]) -> None:
@@ -145,11 +151,17 @@ class BatchWriter:
         if self._connection is None:
             if time.monotonic() < self._retry_at:
                 raise ModeltapError("the store was unusable a moment ago")
-            self._connection = connect(self._store, in_child=True, check=True)
+            self._connection = connect(
+                self._store, in_child=True, check=True, mode=self._mode(), log=self._notes.append
+            )
             synchronize(self._connection, with_disk=self._with_disk)
             self._inode = damage.inode(self._store)
             self._known_models.clear()
         return self._connection
+
+    def _mode(self) -> int:
+        """Return the mode of the store's files: of several apps' the narrowest."""
+        return min(parse_mode(masker.origin.settings.store_mode) for masker in self._maskers)
 
     def _put_aside(self, error: StoreDamaged, result: BatchResult) -> bool:
         """Put a damaged store aside; False when that cannot be done either."""

@@ -29,6 +29,8 @@ class RowMasker:
             settings.mask_values,
             settings.mask_with,
             from_environment(settings.mask_key or "", "mask_key"),
+            unmasked=settings.unmask_body_fields,
+            budget=settings.mask_budget,
         )
         self._event_by_request = settings.event_time == "request"
         self._event_header = event_header(settings)
@@ -38,6 +40,7 @@ class RowMasker:
     def row(self, record: CapturedRecord) -> ExchangeRow:
         """Return the row of `record`, with nothing in it that must not be stored."""
         settings = self.origin.settings
+        self._masker.begin()
         row = ExchangeRow(
             id=record.id,
             model=record.model,
@@ -55,10 +58,14 @@ class RowMasker:
         self._add_response(row, record)
         return row
 
+    def messages(self) -> list[str]:
+        """Return, once, what an operator must know of the masking so far."""
+        return self._masker.messages()
+
     def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
         """Fill in what was called, how long it took, and how it ended."""
         row.method = record.method
-        row.path = self._masker.text(_clean(record.path))
+        row.path = self._masker.path(_clean(record.path), record.route or "")
         if record.query:
             row.query = self._masker.query(record.query.decode("latin-1"))
         row.route = record.route

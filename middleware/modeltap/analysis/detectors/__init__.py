@@ -19,7 +19,6 @@ A new detector of inputs is a file here and its name in one of the tuples below.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -36,8 +35,7 @@ from modeltap.analysis.detectors import (
 )
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.model.metric import Metric
-
-logger = logging.getLogger("modeltap")
+from modeltap.logs import logger
 
 
 class Detector(Protocol):

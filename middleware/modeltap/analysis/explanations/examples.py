@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -20,8 +19,7 @@ from modeltap.analysis.explanations.new_values import with_number
 from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import ALERT, Metric
 from modeltap.decoding.batches import Batch
-
-logger = logging.getLogger("modeltap")
+from modeltap.logs import logger
 
 _SHOWN = 5
 """Ids of one alert: enough to open, few enough to be read in a message."""

@@ -5,7 +5,6 @@ Detectors return evidence; the sentences are made of it here, once, for what ale
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -20,8 +19,7 @@ from modeltap.analysis.explanations import (
 from modeltap.analysis.explanations.held_back import held_back
 from modeltap.analysis.explanations.sentence import sentence
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK, Evidence, Metric
-
-logger = logging.getLogger("modeltap")
+from modeltap.logs import logger
 
 SUBJECTS = (
     column_sentences,

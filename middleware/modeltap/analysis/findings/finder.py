@@ -8,7 +8,6 @@ these are not sent beside it.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -21,8 +20,7 @@ from modeltap.analysis.findings.renamed_categories import Renamed, renamed
 from modeltap.analysis.findings.swapped_columns import Swapped, swapped
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import ALERT, Evidence, Metric
-
-logger = logging.getLogger("modeltap")
+from modeltap.logs import logger
 
 _EXPLAINED = ("unseen_rate", "drift", "out_of_range_rate", "outlier_rate", "constant_feed")
 """Metrics of a column that a finding explains; the first of them that alerts is its alert."""

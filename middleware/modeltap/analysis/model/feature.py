@@ -8,6 +8,8 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from modeltap.privacy.marks import MASK
+
 Column = Sequence[Any] | np.ndarray
 FeatureKind = Literal[
     "numeric", "categorical", "boolean", "text", "datetime", "vector", "id", "other", "words"
@@ -110,6 +112,11 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return present_rows(np.array(self.counts))
 
     @property
+    def is_all_masked(self) -> bool:
+        """True for a column whose values were all masked before they were stored."""
+        return MASK in self.missing_values and self.of is None and not self.present
+
+    @property
     def is_of_a_type(self) -> bool:
         """True for a column whose values are compared, as they are or by measures of them."""
         return self.kind not in ("id", "other")
@@ -123,7 +130,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.of is not None or self.calendar is not None or declared == "id":
             return None
         if not self.present:
-            return "all values were missing"
+            return "masked in all rows" if self.is_all_masked else "all values were missing"
         if self.is_of_a_type or declared is not None:
             return None
         return "mostly distinct" if self.kind == "id" else "mixed"

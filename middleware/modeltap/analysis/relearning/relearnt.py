@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 
@@ -21,6 +20,7 @@ from modeltap.analysis.references.learn_rhythm import block_labels
 from modeltap.analysis.references.learning import Learning, learnt_rows
 from modeltap.analysis.references.rhythm import pack_blocks, unpack_blocks
 from modeltap.config.windows import Window
+from modeltap.logs import logger
 from modeltap.store.connection import writing
 from modeltap.store.references import (
     SampledRow,
@@ -30,8 +30,6 @@ from modeltap.store.references import (
     save_rows,
 )
 from modeltap.store.windows import carry_evaluations, settle_before
-
-logger = logging.getLogger("modeltap")
 
 _MOST_ROWS = 20_000
 """Rows of one column, evenly over the hours: a tenth of a reference's most, for this happens

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -22,11 +21,10 @@ from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
+from modeltap.logs import logger
 from modeltap.store.connection import writing
 from modeltap.store.predictions import LAST, rows_between
 from modeltap.store.references import active_reference, active_references, copy_rows
-
-logger = logging.getLogger("modeltap")
 
 
 def learn(

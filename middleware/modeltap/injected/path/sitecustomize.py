@@ -100,7 +100,8 @@ def _say(message: str) -> None:
     """Say it on standard error, once in a process."""
     if message not in _reported and sys.stderr is not None:
         _reported.add(message)
-        print(f"modeltap: {message}", file=sys.stderr, flush=True)
+        line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in message)
+        print(f"modeltap: {line}", file=sys.stderr, flush=True)
 
 
 def _run_the_next(own_folder: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import select
 import socket
@@ -18,14 +17,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from modeltap.config.settings import Settings
+from modeltap.logs import logger
 from modeltap.tap.recording import forks
 from modeltap.tap.recording.backlog import Backlog
 from modeltap.tap.recording.wakeup import Wakeup
 from modeltap.writer.process import NotStarted, WriterProcess
 from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, frame
 from modeltap.writer.records import origin_of
-
-logger = logging.getLogger("modeltap")
 
 _CHUNK_BYTES = 256 * 1024
 """Bytes of the backlog written into the pipe at a time: a quarter of the pipe."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from modeltap.privacy.text_masker import TextMasker
+from modeltap.privacy.limits import Unmaskable
+from modeltap.privacy.texts.text_masker import TextMasker
 
 _ENDS = re.compile(r"(\r\n|\r|\n)")
 _FIELD = re.compile(r"((data|event|id|retry)(?:: ?|\Z)|:|\Z).*")
@@ -21,10 +22,6 @@ _BEGINNINGS = ("data:", "event:", "id:", "retry:", ":")
 _DONE = "[DONE]"
 _HAS_FIELDS = re.compile(r"\s*(?:\[\s*)?\{")
 """Of lists and texts the next line may hold what the names in this one are of, as a table does."""
-
-
-class Unmaskable(Exception):
-    """There is something sensitive in the text, and its end is unknown."""
 
 
 class EventLine(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.privacy.lossless_json import read_quickly, read_with_care, written
+from modeltap.privacy.texts.lossless_json import read_quickly, read_with_care, written
 
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),

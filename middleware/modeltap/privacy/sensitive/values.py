@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+# Each begins where no other match could have begun before, or has a greatest length: the time to
+# search a text grows with its length alone.
 KNOWN = {
-    "email": r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+",
+    "email": r"(?<![\w.%+-])[\w.%+-]++@[\w-]++(?:\.[\w-]++)+",
     "phone": r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?|\d{2,4}[ .-])"
     r"\d{3,4}[ .-]?\d{3,4}(?![\w.])",
     "card": r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])",
-    "key": r"(?:sk|pk|rk)[-_][\w-]{16,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}|xox[abpr]-[\w-]{10,}"
-    r"|eyJ[\w-]+\.[\w-]+\.[\w-]+|-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "key": r"(?:sk|pk|rk)[-_][\w-]{16,}+|gh[pousr]_\w{20,}+|AKIA[0-9A-Z]{16}|xox[abpr]-[\w-]{10,}+"
+    r"|(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]++|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----",
 }
 """The names that the option `mask_values` knows; anything else in it is a regular expression."""
 
 
 class SensitiveValues:
     """Finds and replaces values by their look.
+
+    `current` is the operator's own pattern that is searched: where the time ran out, in that one.
 
     >>> SensitiveValues(["email", "card"]).masked("a@b.org paid by 4111 1111 1111 1111", str.upper)
     'A@B.ORG paid by 4111 1111 1111 1111'
@@ -26,22 +30,26 @@ class SensitiveValues:
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._patterns = [
-            (re.compile(KNOWN.get(pattern, pattern)), pattern == "card") for pattern in patterns
-        ]
+        named = tuple(patterns)
+        self._patterns = [(name, re.compile(KNOWN.get(name, name))) for name in named]
+        self.are_own = any(name not in KNOWN for name in named)
+        self.current = ""
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
 
     def masked(self, text: str, replace: Callable[[str], object]) -> str:
         """Return `text` with each sensitive value replaced by the result of `replace`."""
-        for pattern, is_card in self._patterns:
+        for name, pattern in self._patterns:
+            self.current = name
+            is_card = name == "card"
 
             def replaced(match: re.Match[str], is_card: bool = is_card) -> str:
                 value = match[0]
                 return value if is_card and not _is_card_number(value) else str(replace(value))
 
             text = pattern.sub(replaced, text)
+        self.current = ""
         return text
 
 

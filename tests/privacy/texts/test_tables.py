@@ -82,3 +82,67 @@ def test_parquet_is_kept_only_without_a_sensitive_column():
     assert masker.body(plain, "") == (plain, None)
     assert Masker(body_fields=["^user$"]).body(plain, "") == (None, "unmaskable")
     assert masker.body(quoting, "") == (None, "unmaskable")  # its footer quotes the least value
+
+
+SECRET = "qz7f3a"
+SCHEMA = [{"name": "a", "type": "int"}, {"name": "ssn", "type": "text"}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"detail": [{"type": "x", "loc": ["body", "password"], "msg": "m", "input": SECRET}]},
+        {"detail": [{"loc": ["header", "x-api-key"], "input": SECRET}]},
+        {"detail": [{"loc": ["body", "users", 0, "token"], "input": {"a": [SECRET]}}]},
+        {"errors": [{"instancePath": "/user/password", "received": SECRET}]},
+        *({name: "password", "value": SECRET} for name in ("key", "field", "name", "param", "k")),
+        {"Name": "api_key", "Value": SECRET},
+        {"headerName": "Authorization", "headerValue": SECRET},
+        {"key": "http.authorization", "value": {"stringValue": SECRET}},
+        {"type": "password", "value": SECRET},
+        {"label": "Password", "value": SECRET},
+        {"op": "replace", "path": "/user/password", "value": SECRET},
+        {"data": {"names": ["a", "token"], "ndarray": [[1, SECRET]]}},
+        {"data": {"names": ["a", "token"], "tensor": {"shape": [2, 2], "values": [1, SECRET] * 2}}},
+        {"Inputs": {"input1": {"ColumnNames": ["a", "pwd"], "Values": [["1", SECRET]] * 2}}},
+        {"columns": ["a", "pwd"], "rows": [["x", SECRET]]},
+        {"columns": ["a", "pwd"], "values": [["x", SECRET]]},
+        {"fields": ["a", "pwd"], "data": [["x", SECRET]] * 3},
+        {"header": ["a", "pwd"], "rows": [[["x", SECRET]] * 2]},
+        {"anything": ["a", "pwd"], "else": ["x", SECRET]},
+        {"columns": ["a", "password"], "column_data": [[1, 2, 3], [SECRET] * 3]},
+        {"schema": {"fields": SCHEMA}, "rows": [{"f": [{"v": "1"}, {"v": SECRET}]}]},
+        {"manifest": {"schema": {"columns": SCHEMA}}, "result": {"data_array": [["1", SECRET]]}},
+        [{"columns": ["a", "pwd"]}, {"rows": [["x", SECRET]]}],
+        [["user", "password"], ["ann", SECRET]],
+        {"values": [["User", "Card number"], ["ann", SECRET]]},
+        {"headers": [["Authorization", SECRET], ["Host", "x"]]},
+        {"inputs": [{"name": "pwd", "shape": [1], "contents": {"bytes_contents": [SECRET]}}]},
+        {"outputs": [{"name": "a"}, {"name": "pwd"}], "raw_output_contents": ["x", SECRET]},
+        {"dataframe_split": {"columns": ["a", "token"], "index": [0], "data": [[1, SECRET]]}},
+    ],
+)
+@pytest.mark.parametrize("how", ["mark", "hash", "drop"])
+def test_values_are_masked_whose_names_stand_beside_them(document, how):
+    """However the two are called, and at whatever distance."""
+    text, note = Masker(how=how, key="k").body(json.dumps([document]).encode(), "")
+    assert SECRET not in text and note == "masked"
+    assert len(json.loads(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"labels": ["session_problem", "book"], "scores": [0.9, 0.1]},
+        {"names": ["age", "session_duration"], "ndarray": [[7, 35]]},
+        {"columns": ["age", "token_type_ids"], "data": [[7, [0, 1]]]},
+        {"role": "tool", "name": "get_session", "content": "hello"},
+        {"name": "session", "shape": [2], "datatype": "FP32"},
+        {"columns": ["a", "token"], "records": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]},
+        {"inputs": [["my password is lost", 1], ["hello", 0]]},
+        {"loc": ["body", "age"], "input": "x"},
+    ],
+)
+def test_what_only_looks_like_a_name_beside_a_value_is_kept(document):
+    text = json.dumps(document)
+    assert masker.body(text.encode(), "") == (text, None)

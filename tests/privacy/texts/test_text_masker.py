@@ -6,14 +6,15 @@ import json
 
 import pytest
 
+from modeltap.privacy.limits import Budget
 from modeltap.privacy.marks import Marks
-from modeltap.privacy.names import SensitiveNames
-from modeltap.privacy.text_masker import TextMasker
-from modeltap.privacy.values import SensitiveValues
+from modeltap.privacy.sensitive.names import SensitiveNames
+from modeltap.privacy.sensitive.values import SensitiveValues
+from modeltap.privacy.texts.text_masker import TextMasker
 
 
 def masker(values=(), how="mark", added=()):
-    return TextMasker(SensitiveNames(added), SensitiveValues(values), Marks(how))
+    return TextMasker(SensitiveNames(added), SensitiveValues(values), Marks(how), Budget(1000))
 
 
 def test_names_are_masked_at_any_depth_and_nothing_else_changes():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.privacy.values import KNOWN, SensitiveValues
+from modeltap.privacy.sensitive.values import KNOWN, SensitiveValues
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+r"""Escape what a terminal obeys instead of showing: control and bidi characters, lone surrogates.
+
+Models, features, paths and messages come from clients. Written as they came, an escape sequence
+moves the cursor or sets the window's title, a line end forges a line of a table or of a log, and
+a bidi control turns the text around it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CONTROLS = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: line ends, tabs, escape sequences
+    "\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb"  # takes no room, and makes two names look alike
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidi marks, embeddings, overrides, isolates
+    "\u2028\u2029"  # line and paragraph separators
+    "\ud800-\udfff"  # lone surrogates, which no encoding can write
+    "\U000e0000-\U000e007f"  # tags: a hidden text
+    "]"
+)
+"""Joiners (U+200C, U+200D) and wide or fixed spaces are letters of languages, and stay."""
+
+
+def escaped(text: str) -> str:
+    r"""Return `text` on one line, its control characters as Python writes them.
+
+    >>> print(escaped("a\x1b[31m\tb\nc\u202e"))
+    a\x1b[31m\tb\nc\u202e
+    """
+    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def escaped_lines(text: str) -> str:
+    r"""Return a text of several lines, such as a traceback, with all else escaped.
+
+    >>> escaped_lines("first\nsecond\x1b[2J")
+    'first\nsecond\\x1b[2J'
+    """
+    return "\n".join(map(escaped, text.split("\n")))
+
+
+def escaped_json(text: str) -> str:
+    r"""Return one line of JSON with its control characters as JSON's own escapes.
+
+    >>> escaped_json('{"a": "\x9b2J\u202e"}')
+    '{"a": "\\u009b2J\\u202e"}'
+    """
+    return _CONTROLS.sub(_json_escape, text)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -1,0 +1,302 @@
+"""Sensitive names: of headers, query parameters and body fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple
+
+from modeltap.privacy.sensitive.own_patterns import OwnPatterns
+from modeltap.privacy.sensitive.spelling import plain_letters, spellings, split_at_case
+
+_ALWAYS = (
+    # 'auth' but not author or authority.
+    r"auth(?!or(?!i[sz]))",
+    r"api_?key",
+    r"secret(?!ar|i[ov]|ory|e)",
+    r"token(?!s|i[sz])",
+    r"(?:access|refresh|auth|api|id|bearer|device|push|session|csrf|secret)_?tokens",
+    r"passw(?:or|d|rt|_|\b|\d)",
+    r"pass_?(?:word|wd|code|phrase|key)",
+    r"(?<![a-z])pwds?(?![a-z])",
+    r"cookie",
+    r"session",
+    r"csrf",
+    r"xsrf",
+    r"credential",
+    r"(?<![a-z])creds?(?![a-z])",
+    r"(?:private|access|account|signing|encryption|ssh|subscription|master|functions)_?keys?(?![a-z])",
+    r"signature",
+    r"(?<![a-z])ssns?(?![a-z])",
+    r"social_?security(?!_(?:income|benefit))",
+    r"cards?_?n(?:umber|o|um)s?(?![a-z])",
+    r"credit_?cards?(?![a-z])",
+    r"(?<![a-z])cc_?n(?:umber|o|um)s?(?![a-z])",
+    r"cvv2?s?(?![a-z])",
+    r"(?<![a-z])cvc2?s?(?![a-z])",
+    r"jwt",
+    r"(?<![a-z])ibans?(?![a-z])",
+    r"(?<![a-z])bearer(?![a-z])",
+)
+"""Searched in names of lower-case words that underscores join."""
+
+_COUNTED = re.compile(r"tokens(?![a-z])")
+"""Mostly a number of them; but a list of texts may be of secrets."""
+
+_OF_TEXTS = re.compile(
+    r"(?:^|_)(?:prompt|completion|input|output|reasoning|cached|text|audio|image|new|stop|special|"
+    r"bad|added|suppress|predicted|generated|decoded|masked|oov|context|sub|word)_tokens"
+)
+"""The pieces of a text for a language model."""
+
+_ONLY_TEXT = re.compile(r"(?:^|_)(?:pass|pin|t?otp|sig)s?_?\d*$")
+"""Words of everyday language, too: only a name's last word, and only texts under it."""
+
+_MEASURE = re.compile(
+    r"(?:^|_)(?:counts?|durations?|seconds?|secs?|minutes|hours|days|ms|millis|types?|ids|consent|"
+    r"len|lengths?|size|rate|ratio|total|sum|avg|mean|std|min|max|limit|budget|usage|used|score|"
+    r"probability|prob|index|number_of\w*|expires_in|ttl|age|time|flag|enabled|required|present|"
+    r"verified|consented)$|"
+    r"^(?:n|num|number_of|count|total|max|min|avg|mean|has|is|uses?|with|needs|days_since)_"
+)
+"""What begins or ends so is a number or a yes or no about secrets, and a feature of a model."""
+
+_NUMERIC_TEXT = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,9})?|true|false|", re.IGNORECASE)
+"""A number as text. Of more digits it may be a card's number, or an identity's."""
+
+_HALVES = ("api", "private", "access", "account", "signing", "ssh", "card", "credit")
+_OPENS = re.compile(rf"(?:^|_)({'|'.join(_HALVES)})s?$")
+"""The first half of a name whose other half may be one level below: `{"card": {"number": ...}}`."""
+
+_ANYWHERE = re.compile("|".join(_ALWAYS))
+_TO_LETTERS = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
+_NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha() and byte not in b"\\%&@")
+"""Most of a row's JSON is digits and punctuation: without them the search is three times shorter,
+and `api_key`, `api-key` and `apiKey` are one word. With \\, % and & escapes of letters begin; an @
+may end a URL's password."""
+
+_BORDER = re.compile(r"[-.\s]")
+_ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|://[^/\s]*@")
+
+_REMEMBERED = 256
+REMEMBERED_BYTES = 4096
+"""How many clean texts are remembered, and how long each may be: a megabyte at most."""
+
+_REMEMBERED_NAMES = 4096
+_LONGEST_NAME = 100
+"""Clients choose the names, so the memory of them is bounded."""
+
+
+class Hides(Enum):
+    """What is sensitive under a name."""
+
+    NOTHING = 0
+    WORDS = 1
+    """Texts that are no numbers: what begins or ends as a measure does."""
+    TEXTS = 2
+    """Texts: a PIN of digits is one, a number is a feature."""
+    ALL = 3
+
+
+class NameFacts(NamedTuple):
+    """What a name hides, and the first half of a name that it may be for the names below it."""
+
+    hides: Hides
+    opens: str
+
+
+class SensitiveNames:
+    """The safe defaults, patterns that were added to them, and patterns that free names of them.
+
+    >>> names = SensitiveNames(["^phone$"])
+    >>> names.is_sensitive("Phone"), names.is_sensitive("password2"), names.is_sensitive("age")
+    (True, True, False)
+    >>> names.masks("session_duration", 35), names.masks("session_duration", "abc")
+    (False, True)
+    >>> SensitiveNames(freed=["^auth_method$"]).masks("auth_method", "sso")
+    False
+    """
+
+    def __init__(self, added: Iterable[str] = (), freed: Iterable[str] = ()) -> None:
+        self.own = OwnPatterns(added)
+        self._own_anywhere = self.own.without_anchors()
+        self._freed = OwnPatterns(freed)
+        self._known: dict[str, NameFacts] = {}
+        self._clean: set[bytes] = set()
+
+    def facts(self, name: str) -> NameFacts:
+        """Return what a field's name hides; of each it is worked out once."""
+        try:
+            return self._known[name]
+        except KeyError:
+            facts = self._facts(name)
+            if len(name) <= _LONGEST_NAME:
+                if len(self._known) >= _REMEMBERED_NAMES:
+                    self._known.clear()
+                self._known[name] = facts
+            return facts
+
+    def is_sensitive(self, name: str) -> bool:
+        """Say whether there is anything to mask under a name."""
+        return self.facts(name).hides is not Hides.NOTHING
+
+    def masks(self, name: str, value: object, under: str = "") -> bool:
+        """Say whether `value` is to be masked under a name, one level below `under`."""
+        facts = self.facts(name)
+        if facts.hides is Hides.NOTHING and under and (half := self.facts(under).opens):
+            facts = self.facts(f"{half}_{name}")
+        if facts.hides is Hides.WORDS:
+            return not is_feature(value)
+        if facts.hides is Hides.TEXTS:
+            return _has_text(value)
+        return facts.hides is Hides.ALL
+
+    def are_in(self, text: str) -> bool:
+        """Say whether a sensitive name is anywhere in `text`."""
+        if self._own_anywhere and self._own_anywhere.found_in(text):
+            return True
+        return may_name(text) and _ANYWHERE.search(_words(text)) is not None
+
+    def may_be_in(self, body: bytes) -> bool:
+        """A cheap check: say whether one of the defaults can be in `body` at all.
+
+        Without its digits and punctuation one request of a model mostly reads like the next. The
+        answer depends on the letters alone, so what was clean once is remembered.
+        """
+        letters = _letters(body)
+        if letters in self._clean:
+            return False
+        if _stems_in(letters):
+            return True
+        if not _may_be_escaped(letters):
+            if len(letters) <= REMEMBERED_BYTES:
+                remember(self._clean, letters)
+            return False
+        return _may_spell_a_name(body, letters)
+
+    def _facts(self, name: str) -> NameFacts:
+        lower, spelt = name.lower(), spellings(name)
+        split = spelt.partition(" ")[0]
+        opens = _OPENS.search(split)
+        return NameFacts(self._hides(lower, spelt, split), opens[1] if opens else "")
+
+    def _hides(self, lower: str, spelt: str, split: str) -> Hides:
+        if self.own and self.own.found_in(lower, spelt):
+            return Hides.ALL
+        if self._freed and self._freed.found_in(lower, spelt):
+            return Hides.NOTHING
+        if _ANYWHERE.search(spelt):
+            return Hides.WORDS if _MEASURE.search(split) else Hides.ALL
+        if _ONLY_TEXT.search(split):
+            return Hides.TEXTS
+        if not _COUNTED.search(spelt) or _OF_TEXTS.search(split) or _MEASURE.search(split):
+            return Hides.NOTHING
+        return Hides.WORDS
+
+
+def is_feature(value: object) -> bool:
+    """Say whether `value` is numbers and booleans alone, at any depth.
+
+    >>> is_feature([1, 2.5, None]), is_feature("12.5"), is_feature({"a": True}), is_feature("x")
+    (True, True, True, False)
+    """
+    if isinstance(value, list):
+        return all(map(is_feature, value))
+    if isinstance(value, dict):
+        return all(map(is_feature, value.values()))
+    if isinstance(value, str):
+        return _NUMERIC_TEXT.fullmatch(value) is not None
+    return True
+
+
+def _has_text(value: object) -> bool:
+    if isinstance(value, list):
+        return any(map(_has_text, value))
+    return isinstance(value, str)
+
+
+def may_name(text: str) -> bool:
+    """Say whether one of the default names can be in `text`; nothing is remembered.
+
+    >>> may_name('{"my_token": 1}'), may_name("раssword"), may_name("age 7")
+    (True, True, False)
+    """
+    body = text.encode("utf-8", "surrogatepass")
+    letters = _letters(body)
+    return _stems_in(letters) or _may_spell_a_name(body, letters)
+
+
+def may_open(text: str) -> bool:
+    """Say whether `text` can be the first half of a name whose other half is one level below."""
+    return any(half in text.lower() for half in _HALVES)
+
+
+def remember(known: set[bytes], text: bytes) -> None:
+    """Add `text` to what is `known`, which begins anew when it is full."""
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known.add(text)
+
+
+def _may_be_escaped(letters: bytes) -> bool:
+    """Say whether signs with which escapes begin, or letters that are not Latin, are in a text."""
+    return (
+        b"\\u" in letters
+        or b"%" in letters
+        or b"&" in letters
+        or b"@" in letters
+        or not letters.isascii()
+    )
+
+
+def _may_spell_a_name(body: bytes, letters: bytes) -> bool:
+    """Say whether escapes in `body` may be a name's letters, or its other letters look like one."""
+    if _ESCAPED_LETTER.search(body) is not None:
+        return True
+    if letters.isascii():
+        return False
+    plain = plain_letters(body.decode("utf-8", "replace"))
+    return _stems_in(_letters(plain.encode("utf-8", "replace")))
+
+
+def _words(text: str) -> str:
+    """Return text with its words' borders as names have them."""
+    plain = plain_letters(text)
+    return _BORDER.sub("_", f"{split_at_case(plain)} {plain}".lower())
+
+
+def _letters(body: bytes) -> bytes:
+    return body.translate(_TO_LETTERS, _NO_LETTERS)
+
+
+def _stems_in(text: bytes) -> bool:
+    """Say whether a stem of a sensitive name is in `text`, lower-cased letters.
+
+    Written out, because a loop would cost as much as the search.
+    """
+    return (
+        b"auth" in text
+        or b"key" in text
+        or b"secret" in text
+        or b"token" in text
+        or b"pass" in text
+        or b"pwd" in text
+        or b"cookie" in text
+        or b"session" in text
+        or b"srf" in text
+        or b"cred" in text
+        or b"signature" in text
+        or b"ssn" in text
+        or b"socialsec" in text
+        or b"card" in text
+        or b"ccn" in text
+        or b"cvv" in text
+        or b"cvc" in text
+        or b"jwt" in text
+        or b"iban" in text
+        or b"bearer" in text
+        or b"pin" in text
+        or b"otp" in text
+        or b"sig" in text
+    )

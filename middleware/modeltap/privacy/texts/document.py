@@ -1,0 +1,126 @@
+"""Masking of a JSON document: by the names of its fields, of its columns, and inside its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from modeltap.privacy.limits import Budget
+from modeltap.privacy.marks import Marks
+from modeltap.privacy.sensitive.names import SensitiveNames
+from modeltap.privacy.sensitive.values import SensitiveValues
+from modeltap.privacy.texts.object_plans import ObjectPlans
+from modeltap.privacy.texts.tables import TableMasker
+
+_SHORTEST = 4
+"""A text of fewer characters has no room for a name and a value."""
+
+_EXACT = 2.0**63
+"""Beyond it a number with a point is rounded anyway."""
+
+_WALKED = frozenset((str, dict, list))
+"""The types of values that may have something sensitive in them."""
+
+
+class DocumentMasker:
+    """Masks documents in place; `changed` says whether anything was replaced since it was set.
+
+    `inside` masks what is a text of its own within a document's text.
+
+    >>> masker = DocumentMasker(
+    ...     SensitiveNames(), SensitiveValues(()), Marks(), Budget(100), lambda text: text
+    ... )
+    >>> masker.masked([{"card": {"number": 1, "type": "debit"}}]), masker.changed
+    ([{'card': {'number': '[masked]', 'type': 'debit'}}], True)
+    """
+
+    def __init__(
+        self,
+        names: SensitiveNames,
+        values: SensitiveValues,
+        marks: Marks,
+        budget: Budget,
+        inside: Callable[[str], str],
+    ) -> None:
+        self._names = names
+        self._values = values
+        self._looks = bool(values)
+        self._marks = marks
+        self._budget = budget
+        self._inside = inside
+        self._plans = ObjectPlans(names)
+        self._tables = TableMasker(names, marks, budget, self._plans)
+        self.changed = False
+
+    def masked(self, document: Any) -> Any:
+        """Return `document` with what is sensitive in it replaced."""
+        if self._tables.mask(document):
+            self.changed = True
+        return self._value(document, "")
+
+    def _value(self, value: Any, under: str) -> Any:
+        kind = type(value)
+        if kind is str:
+            return self._text(value)
+        if kind is dict:
+            self._mask_object(value, under)
+        elif kind is list:
+            self._mask_list(value, under)
+        elif self._looks and (kind is int or kind is float):
+            return self._number(value)
+        return value
+
+    def _mask_list(self, items: list[Any], under: str) -> None:
+        self._budget.spend(len(items))
+        if not self._looks and _WALKED.isdisjoint(map(type, items)):
+            return
+        for at, item in enumerate(items):
+            if self._looks or type(item) in _WALKED:
+                items[at] = self._value(item, under)
+
+    def _mask_object(self, fields: dict[str, Any], under: str) -> None:
+        self._budget.spend(len(fields))
+        names = self._plans.of(fields).sensitive
+        if under and self._names.facts(under).opens:
+            names = tuple(fields)
+        for name in names:
+            if self._names.masks(name, fields[name], under):
+                self._mask_field(fields, name)
+        for name, value in fields.items():
+            if self._looks or type(value) in _WALKED:
+                fields[name] = self._value(value, name)
+        if self._looks:
+            self._mask_names(fields)
+
+    def _mask_field(self, fields: dict[str, Any], name: str) -> None:
+        self.changed = True
+        if self._marks.drops:
+            del fields[name]
+        else:
+            fields[name] = self._marks.replacement(fields[name])
+
+    def _mask_names(self, fields: dict[str, Any]) -> None:
+        """A name may itself be a value by its look, an e-mail address for example."""
+        kept = {self._values.masked(name, self._marks.mark): fields[name] for name in fields}
+        if kept.keys() != fields.keys():
+            self.changed = True
+            fields.clear()
+            fields.update(kept)
+
+    def _text(self, text: str) -> str:
+        kept = self._inside(text) if len(text) >= _SHORTEST else text
+        if self._looks:
+            kept = self._values.masked(kept, self._marks.mark)
+        if kept != text:
+            self.changed = True
+        return kept
+
+    def _number(self, number: int | float) -> Any:
+        if number != (whole := int(number) if number == number and abs(number) < _EXACT else 0):
+            return number  # of an address, a card or a phone no number has decimals
+        text = str(whole)
+        kept = self._values.masked(text, self._marks.mark)
+        if kept == text:
+            return number
+        self.changed = True
+        return kept

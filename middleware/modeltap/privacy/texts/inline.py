@@ -1,0 +1,141 @@
+"""Names beside their values inside a text: `token=...`, `"password": "..."`, `<pin>...</pin>`.
+
+A text can be a value of a JSON document, a column of an import, or a header: a query, a literal of
+GraphQL, Python or YAML, a command line, a log's line, XML. What is JSON is masked by its reader.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from urllib.parse import quote, unquote
+
+from modeltap.privacy.limits import Budget
+from modeltap.privacy.marks import Marks
+from modeltap.privacy.sensitive.names import SensitiveNames
+from modeltap.privacy.texts.urls import UrlMasker
+
+# Every repetition is possessive or bounded, and begins where none could have begun before: each
+# character is looked at a bounded number of times.
+_PAIR = re.compile(
+    r"""(?<![\w.%$\]-])                    # no name begins inside of another one
+    (?P<name>[\w.%$\[\]-]{1,200}+          # user[card.number], --api-key, X-Token
+      (?:[ ](?:number|no|key|code|word|phrase|num|security)\b)?)
+    [\\"'`\])]{0,16}+\s{0,8}+
+    (?P<sign>=>|:=|==?|:)\s{0,8}+""",
+    re.VERBOSE,
+)
+_OPTION = re.compile(r"(?<![\w-])--(?P<name>[\w.-]{1,200}+)(?P<sign>\s{1,8}+)(?!-)")
+_ELEMENT = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>(?P<value>[^<]*+)")
+_CDATA = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>\s*+<!\[CDATA\[(?P<value>[^\]]*+)")
+_QUOTED = re.compile(r"""(?P<open>\\{0,16}+)(?P<mark>["'`])""")
+_ENDS = {mark: re.compile(rf"(?:[^{mark}\\]|\\.)*+", re.DOTALL) for mark in "\"'`"}
+_ESCAPED_ENDS = {mark: re.compile(rf"[^{mark}\\]*+") for mark in "\"'`"}
+_SCHEME = r"(?:(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)\s{1,8}+)?"
+_WORD = re.compile(_SCHEME + r"""[^\s&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
+_LINE = re.compile(_SCHEME + r"""[^\n\r&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
+_NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
+
+_PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""")
+_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n")
+_SAFE = "=/:?&;#+@[],"
+_MAX_DEPTH = 4
+"""How often a text may be escaped within another one."""
+
+
+def has_structure(text: str) -> bool:
+    """Say whether a text has any of the signs that stand between a name and its value.
+
+    >>> has_structure("UA"), has_structure("a=b"), has_structure("a session")
+    (False, True, False)
+    """
+    return _STRUCTURE.search(text) is not None
+
+
+class InlineMasker:
+    """Masks the values beside sensitive names in a text.
+
+    >>> masker = InlineMasker(SensitiveNames(), Marks(), Budget(1000))
+    >>> masker.masked("user=ann&token=abc"), masker.masked('{ login(password: "x y") }')
+    ('user=ann&token=[masked]', '{ login(password: "[masked]") }')
+    >>> masker.masked("<pin>1234</pin> --api-key abc")
+    '<pin>[masked]</pin> --api-key [masked]'
+    """
+
+    def __init__(self, names: SensitiveNames, marks: Marks, budget: Budget) -> None:
+        self._names = names
+        self._marks = marks
+        self._budget = budget
+        self._urls = UrlMasker(names, marks)
+
+    def masked(self, text: str, depth: int = 0) -> str:
+        """Return `text` with the values beside sensitive names replaced."""
+        if not has_structure(text):
+            return text
+        self._budget.spend()
+        if "%" in text and depth < _MAX_DEPTH:
+            text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
+        text = self._urls.text(text)
+        if "<" in text:
+            text = self._elements(text)
+        text = self._pairs(text, _PAIR)
+        if "--" in text:
+            text = self._pairs(text, _OPTION)
+        return self._unescaped(text, html.unescape, depth) if "&#" in text else text
+
+    def _unquoted(self, text: str, depth: int) -> str:
+        """Mask a URL-escaped text as what it says."""
+        plain = unquote(text)
+        kept = self.masked(plain, depth + 1)
+        return text if kept == plain else quote(kept, _SAFE)
+
+    def _unescaped(self, text: str, unescape: Callable[[str], str], depth: int) -> str:
+        plain = unescape(text)
+        if plain == text or depth >= _MAX_DEPTH:
+            return text
+        return text if (kept := self.masked(plain, depth + 1)) == plain else kept
+
+    def _elements(self, text: str) -> str:
+        for pattern in (_CDATA, _ELEMENT):
+            text = pattern.sub(self._element, text)
+        return text
+
+    def _element(self, match: re.Match[str]) -> str:
+        self._budget.spend()
+        value = match["value"]
+        if not value.strip() or not self._names.masks(match["name"], value):
+            return match[0]
+        return match[0][: match.start("value") - match.start()] + self._marks.mark(value)
+
+    def _pairs(self, text: str, pattern: re.Pattern[str]) -> str:
+        kept: list[str] = []
+        done = at = 0
+        while match := pattern.search(text, at):
+            self._budget.spend()
+            at = match.end()
+            start, end = self._value_of(text, match)
+            if start < end:
+                kept += (text[done:start], self._marks.mark(text[start:end]))
+                done = at = end
+        return "".join((*kept, text[done:])) if done else text
+
+    def _value_of(self, text: str, match: re.Match[str]) -> tuple[int, int]:
+        """Return where the secret that a pair has begins and ends: nowhere without one."""
+        name, sign, at = match["name"], match["sign"], match.end()
+        if not self._names.is_sensitive(name) or _NOTHING.match(text, at):
+            return at, at
+        start, end = _extent(text, at, whole_line=sign == ":")
+        return (start, end) if self._names.masks(name, text[start:end]) else (at, at)
+
+
+def _extent(text: str, at: int, *, whole_line: bool) -> tuple[int, int]:
+    """Return where the value at `at` begins and ends, without its quotes."""
+    quoted = _QUOTED.match(text, at)
+    if quoted is None:
+        match = _BRACKETED.match(text, at) or (_LINE if whole_line else _WORD).match(text, at)
+        return at, at if match is None else match.end()
+    ends = _ESCAPED_ENDS if quoted["open"] else _ENDS
+    found = ends[quoted["mark"]].match(text, quoted.end())
+    return quoted.end(), found.end() if found else quoted.end()

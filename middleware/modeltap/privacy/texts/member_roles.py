@@ -1,0 +1,77 @@
+"""Roles of an object's members, as their keys say them: the name of a pair, or its value."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+
+from modeltap.privacy.sensitive.spelling import spelt_out
+
+_PLACE = re.compile(r"(?:^|_)(?:loc|path|location|pointer)$")
+_NAME = re.compile(
+    r"(?:^|_)(?:names?|keys?|fields?|params?|parameters?|property|attributes?|attr|columns?|col|"
+    r"headers?|variables?|var|option|setting|prop|k|n|arg|argument)$"
+)
+_WEAK_NAME = re.compile(r"(?:^|_)(?:labels?|id|title|question|type|code)$")
+_VALUE = re.compile(
+    r"(?:^|_)(?:values?|vals?|v|inputs?|data|contents|string|str|raw|received|given|actual|got|"
+    r"answers?|default|current|old|new|before|after|previous|bytes)$"
+)
+_CONTENT = re.compile(r"(?:^|_)(?:content|text|payload)$")
+_HEADER = re.compile(
+    r"(?:^|_)(?:names?|columns?|cols|headers?|headings?|fields?|keys|features?|schema|attributes|"
+    r"params|parameters|variables|row_type|metadata)$"
+)
+
+
+class Role(Enum):
+    """What an object's member is to the others."""
+
+    NONE = 0
+    NAME = 1
+    WEAK_NAME = 2
+    """May be a name; only what is called a value is one beside it."""
+    VALUE = 3
+    CONTENT = 4
+    """A value, or the text of a document or of a message."""
+
+
+@lru_cache(maxsize=1024)
+def role_of(key: str) -> Role:
+    """Return the role of a member by the last word of its key.
+
+    >>> [role_of(key).name for key in ("fieldName", "string_value", "loc", "label", "age")]
+    ['NAME', 'VALUE', 'NAME', 'WEAK_NAME', 'NONE']
+    """
+    spelt = spelt_out(key)
+    if _NAME.search(spelt) or _PLACE.search(spelt):
+        return Role.NAME
+    for pattern, role in (
+        (_WEAK_NAME, Role.WEAK_NAME),
+        (_VALUE, Role.VALUE),
+        (_CONTENT, Role.CONTENT),
+    ):
+        if pattern.search(spelt):
+            return role
+    return Role.NONE
+
+
+@lru_cache(maxsize=1024)
+def is_place_key(key: str) -> bool:
+    """Say whether a member has the way to a field, whose last step is the name.
+
+    >>> is_place_key("loc"), is_place_key("instancePath"), is_place_key("name")
+    (True, True, False)
+    """
+    return _PLACE.search(spelt_out(key)) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_header_key(key: str) -> bool:
+    """Say whether a member has the names of a table's columns.
+
+    >>> is_header_key("ColumnNames"), is_header_key("labels")
+    (True, False)
+    """
+    return _HEADER.search(spelt_out(key)) is not None

@@ -1,0 +1,63 @@
+"""What masking may cost."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+
+import pytest
+
+from modeltap.privacy.limits import PATTERN_SECONDS, Budget, SlowPatterns, Unmaskable
+from modeltap.privacy.sensitive.own_patterns import OwnPatterns
+
+SLOW, TEXT = "(a+)+$", "a" * 40 + "!"
+
+
+def test_a_budget_is_whole_again_with_each_exchange():
+    budget = Budget(3)
+    budget.spend(3)
+    with pytest.raises(Unmaskable):
+        budget.spend()
+    budget.begin()
+    assert budget.steps == 0 and budget.spend(2) is None
+
+
+def test_a_slow_pattern_is_stopped_named_once_and_rests():
+    slow, patterns = SlowPatterns(), OwnPatterns(["x", SLOW])
+    for _ in range(2):
+        with pytest.raises(TimeoutError), slow.time_limit(patterns):
+            patterns.found_in(TEXT)
+    (message,) = slow.messages()
+    assert SLOW in message and slow.messages() == []
+    started = time.monotonic()
+    with pytest.raises(TimeoutError), slow.time_limit(patterns):
+        patterns.found_in("x")
+    assert time.monotonic() - started < PATTERN_SECONDS
+
+
+def test_an_alarm_that_was_set_before_is_set_again():
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 100)
+    try:
+        with SlowPatterns().time_limit(OwnPatterns(["x"])):
+            assert signal.getitimer(signal.ITIMER_REAL)[0] <= PATTERN_SECONDS
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 1
+        assert signal.getsignal(signal.SIGALRM) is signal.SIG_IGN
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_thread_has_no_time_limit_and_no_error():
+    found = []
+
+    def search():
+        with SlowPatterns().time_limit(OwnPatterns(["x"])):
+            found.append(re.search("x", "x"))
+
+    thread = threading.Thread(target=search)
+    thread.start()
+    thread.join()
+    assert found[0]

@@ -1,0 +1,50 @@
+"""A body all of whose strings are clean."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.privacy.limits import Budget
+from modeltap.privacy.texts.clean_strings import CleanStrings
+
+
+def strings(budget=None):
+    return CleanStrings(lambda text: "secret" not in text, budget or Budget(10**9))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"secret: 1", b"{secret: 1}", b'{"a": secret}', b'{"a": "b\\u0073"}', b'{"a": "', b"ssn: 5"],
+)
+def test_what_does_not_read_as_json_is_unsure(body):
+    assert not strings().are_all_in(body)
+
+
+def test_each_string_is_judged_once():
+    budget = Budget(100)
+    looked = strings(budget)
+    body = b'{"a": 1, "b": ["c", true, null, -1.5e3]}'
+    assert looked.are_all_in(body) and budget.steps == 3
+    assert looked.are_all_in(body.replace(b"1", b"27")) and budget.steps == 3
+    assert not looked.are_all_in(b'{"a1": 1, "secret": 2}')
+    assert not looked.are_all_in(b'{"a1": 1, "secret": 2}')
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text("abc e", max_size=4)
+documents = st.recursive(
+    leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", max_size=3), inner)
+)
+
+
+@given(st.lists(documents, max_size=4), st.sampled_from(["name", "value", "item"]))
+def test_a_string_that_is_not_clean_is_never_overlooked(before, place):
+    """Whatever bodies came before it, wherever it stands."""
+    looked = strings()
+    for document in before:
+        looked.are_all_in(json.dumps(document).encode())
+    hidden = {"name": {"secret": 1}, "value": {"a": "secret"}, "item": [["secret"]]}[place]
+    assert not looked.are_all_in(json.dumps([*before, hidden]).encode())

@@ -1,0 +1,25 @@
+"""What to look at in an object, worked out once for each shape."""
+
+from __future__ import annotations
+
+from modeltap.privacy.sensitive.names import SensitiveNames
+from modeltap.privacy.texts.member_roles import Role
+from modeltap.privacy.texts.object_plans import ObjectPlans
+
+
+def test_a_plan_is_of_the_names_and_their_order_alone():
+    plans = ObjectPlans(SensitiveNames())
+    first = plans.of({"age": 1, "token": 2, "key": "x"})
+    assert plans.of({"age": 7, "token": None, "key": []}) is first
+    assert first.sensitive == ("token",)
+    assert [(name.key, name.role) for name in first.pair_names] == [("key", Role.NAME)]
+    assert plans.of({"age": 1, "token1": 2}).sensitive == ("token1",)
+    assert plans.of({"age": 1, "token": 2, "key1": "x"}) is not first
+
+
+def test_as_many_shapes_as_clients_make_up_are_forgotten_again():
+    plans = ObjectPlans(SensitiveNames())
+    for number in range(1000):
+        assert plans.of({f"token{number}": 1}).sensitive == (f"token{number}",)
+    wide = {f"f{number}": 1 for number in range(1000)}
+    assert plans.of(wide) == plans.of(wide) and plans.of(wide) is not plans.of(wide)

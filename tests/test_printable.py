@@ -1,0 +1,58 @@
+"""Escapes: each control character is shown, JSON stays JSON, and letters stay letters."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.printable import escaped, escaped_json, escaped_lines
+
+EVERY = [chr(code) for code in range(0x110000)]
+OBEYED = [
+    one
+    for one in EVERY
+    if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp")
+    or unicodedata.bidirectional(one)
+    in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+    or one in "\u200e\u200f\u061c"
+]
+
+
+def test_every_control_bidi_separator_and_surrogate_is_escaped():
+    assert len(OBEYED) > 2048 + 65
+    for one in OBEYED:
+        assert escaped(f"a{one}b") == f"a{ascii(one)[1:-1]}b"
+        assert json.loads(escaped_json(f'"{one}"'), strict=False) == one
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "grün",
+        "温度",
+        "درجه\u200cحرارت",
+        "👩\u200d🔬",
+        "a\u00a0b",
+        "全\u3000角",
+        "e\u0301",
+        "\\x1b",
+        "a b",
+    ],
+)
+def test_letters_of_any_language_stay(name):
+    assert escaped(name) == escaped_json(name) == name
+
+
+@given(st.text(st.characters(exclude_categories=[]) | st.sampled_from(OBEYED)))
+def test_json_is_the_same_value_before_and_after(text):
+    line = escaped_json(json.dumps({text: [text]}, ensure_ascii=False))
+    assert json.loads(line) == {text: [text]}
+    assert escaped(line) == line
+
+
+def test_lines_stay_lines():
+    assert escaped_lines("a\n b\r\n\x1b") == "a\n b\\r\n\\x1b"
