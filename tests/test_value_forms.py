@@ -133,6 +133,14 @@ def test_any_text_can_be_searched_for_any_value(text, value):
     assert forms.replaced(found, about=True) == found or value in ERASED
 
 
+def test_accents_are_letters_or_stand_beside_them():
+    """Keyboards of one kind write the one, file names of another the other."""
+    for value, found in (("zo\u00eb-7f3e", "zoe\u0308-7f3e"), ("zoe\u0308-7f3e", "zo\u00eb-7f3e")):
+        assert ValueForms(value).equals(found)
+        assert ValueForms(value).replaced(f"/users/{quote(found)}") == "/users/[erased]"
+    assert not ValueForms("zo\u00eb-7f3e").equals("zoe-7f3e")
+
+
 def test_numbers_beyond_all_bounds_are_texts():
     assert as_number("1e99999999999999999999999") is None
     assert not ValueForms("1e9999").equals(1.5)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 from modeltap.wording import number
@@ -76,7 +77,8 @@ class ValueForms:
         if found is None or isinstance(found, bool):
             return {None: "null", True: "true", False: "false"}[found] == self.value
         if isinstance(found, str):
-            return found == self.value or found in self.also or same_number(found, self.value)
+            known = found in self._written or normalize("NFC", found) in self._written
+            return known or same_number(found, self.value)
         if isinstance(found, (int, float)):
             return same_number(repr(found), self.value)
         return False
@@ -101,8 +103,14 @@ class ValueForms:
         return text
 
     @cached_property
+    def _written(self) -> tuple[str, ...]:
+        """The value with its accents in letters and beside them, and its hashes."""
+        value = self.value
+        return (value, normalize("NFC", value), normalize("NFD", value), *self.also)
+
+    @cached_property
     def _forms(self) -> list[str]:
-        found = dict.fromkeys((self.value, *self.also))
+        found = dict.fromkeys(self._written)
         for value in list(found):
             quoted = repr(value)[1:-1]
             found |= dict.fromkeys((quoted, value.replace("`", "\\`"), quoted.replace("`", "\\`")))

@@ -7,6 +7,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from modeltap.analysis.counting.tally import tally
@@ -53,6 +55,25 @@ def test_a_number_is_gone_and_the_counts_stay(value):
     assert found.low <= feature.low and found.high >= feature.high
     assert found.below(found.low) == feature.below(feature.low)
     assert found.above(found.high) == feature.above(feature.high)
+
+
+@given(
+    st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=40),
+    st.sets(st.integers(0, 39), max_size=5),
+)
+def test_any_numbers_leave_a_feature_in_order(values, places):
+    """Zeros, neighbours, very large floats; each erased row is within the ends."""
+    reference = fit({"x": values}, len(values), model="m")
+    feature = reference.features[0]
+    if feature.kind != "numeric":
+        return
+    gone = {values[place % len(values)] for place in places}
+    found = without_values(feature, erased(*gone))
+    assert len(found.edges) == len(feature.edges)
+    assert list(found.edges) == sorted(set(found.edges))
+    assert found.low <= feature.low and found.high >= feature.high
+    again = without_values(found, erased(*gone))
+    assert len(again.edges) == len(feature.edges)
 
 
 def test_an_end_cannot_be_reckoned_from_the_edges_beyond_it():

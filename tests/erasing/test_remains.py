@@ -33,6 +33,12 @@ def test_other_fields_of_other_exchanges(store):
     assert lines(store, Subject("user", "7")) == []
 
 
+def test_names_of_fields_of_other_exchanges(store):
+    put(store, every(5, 2), [{"scores": {ANN: 1}}, {"scores": {"bob": 1}}])
+    (line,) = lines(store)
+    assert line.startswith('1 other exchange has the value in "a field\'s name";')
+
+
 def test_settings_and_names_of_fields(store):
     put(store, every(5, 200), [{f"by {ANN}": n % 7} for n in range(200)])
     analyze(store, {"window": "1d", "reference": "first 200 rows"}, open_too=True)

@@ -7,7 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import numpy as np
 from msgspec.structs import replace
 
 from modeltap.analysis.model.feature import Feature
@@ -170,8 +169,8 @@ class _Edges:
 
 
 def _after(value: float) -> float:
-    return float(np.nextafter(value, np.inf))
+    return math.nextafter(value, math.inf)
 
 
 def _before(value: float) -> float:
-    return float(np.nextafter(value, -np.inf))
+    return math.nextafter(value, -math.inf)

@@ -76,9 +76,8 @@ def _fields(raw: bytes, forms: ValueForms) -> Iterator[str]:
     except (msgspec.DecodeError, RecursionError):
         yield "a body that is no JSON"
         return
-    for path, value in _leaves(document):
-        if forms.equals(value) or (isinstance(value, str) and forms.is_in(value)):
-            yield path
+    fields = {path for path, value in _leaves(document) if _holds(value, forms)}
+    yield from fields or {"a field's name"}
 
 
 def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
@@ -97,7 +96,8 @@ def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _has(document: Any, forms: ValueForms) -> bool:
-    return any(
-        forms.equals(value) or (isinstance(value, str) and forms.is_in(value))
-        for _, value in _leaves(document)
-    )
+    return any(_holds(value, forms) for _, value in _leaves(document))
+
+
+def _holds(value: Any, forms: ValueForms) -> bool:
+    return forms.equals(value) or (isinstance(value, str) and forms.is_in(value))
