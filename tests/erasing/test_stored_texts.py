@@ -13,11 +13,14 @@ from modeltap.privacy.erase import Subject
 from modeltap.store.connection import connect, writing
 from stores import every, put, read
 
-INCOME = OwnValues(words=Counter({"teal": 1}), numbers=Counter({1234567.25: 1, 3.0: 1}))
+INCOME = OwnValues(
+    words=Counter({"teal": 1}), numbers=Counter({1234567.25: 1, 3.0: 1, 1700.5: 1, 1400.5: 1})
+)
 WORDING = Wording(
     ErasedValues([Subject("user", "ann-7f3e"), Subject("age", "7")], {"income": INCOME}),
     ["user", "age"],
     ["r7", "req-9"],
+    {"income": {1.0, 1700.5}},
 )
 
 
@@ -29,6 +32,9 @@ def test_sentences_lose_values_of_their_columns_only():
         "income: max went to 1,234,567, 3 rows": "income: max went to [erased], 3 rows",
         "income: share of 'teal' went up": "income: share of '[erased]' went up",
         "income: median went from 3 to 4": "income: median went from 3 to 4",
+        "income: beyond 1 to 1,700, 1,700 rows": "income: beyond 1 to [erased], 1,700 rows",
+        "income: median went from 3 to 1,400": "income: median went from 3 to 1,400",
+        "x: beyond 1 to 1,700": "x: beyond 1 to 1,700",
         "x: max went to 1,234,567, 3 rows": "x: max went to 1,234,567, 3 rows",
         "x: share of 'teal' went up": "x: share of 'teal' went up",
     }.items():

@@ -6,7 +6,7 @@ import json
 import math
 import sqlite3
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,6 +47,15 @@ class ErasedValues:
 def stored_references(connection: sqlite3.Connection, model: str) -> list[Reference]:
     """Return all references of a model, those that count no more included."""
     return [Reference.from_json(one.payload) for one in all_references(connection, model)]
+
+
+def ends_of(references: Sequence[Reference]) -> dict[str, set[float]]:
+    """Return by column the smallest and largest values that references know."""
+    found: defaultdict[str, set[float]] = defaultdict(set)
+    for reference in references:
+        for feature in reference.columns:
+            found[feature.name] |= {feature.low, feature.high}
+    return found
 
 
 def erase_learnt(connection: sqlite3.Connection, model: str, erased: ErasedValues) -> None:

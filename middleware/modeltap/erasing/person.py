@@ -9,7 +9,12 @@ from itertools import chain
 
 from modeltap.config.settings import Settings
 from modeltap.erasing.erased_rows import ModelRows
-from modeltap.erasing.learnt_values import ErasedValues, erase_learnt, stored_references
+from modeltap.erasing.learnt_values import (
+    ErasedValues,
+    ends_of,
+    erase_learnt,
+    stored_references,
+)
 from modeltap.erasing.remains import remaining
 from modeltap.erasing.stored_texts import (
     Wording,
@@ -72,7 +77,8 @@ class Person:
         ids = caller_ids(self.connection, exchanges)
         own = self._rows.own_values({one.id for one in exchanges}, self.subjects)
         erased = ErasedValues(self.subjects, own)
-        wording = Wording(erased, erased.columns(self._references), ids)
+        fields, ends = erased.columns(self._references), ends_of(self._references)
+        wording = Wording(erased, fields, ids, ends)
         # Last go the exchanges, which know what else is the person's if this is interrupted.
         with writing(self.connection):
             erase_learnt(self.connection, self.model, erased)

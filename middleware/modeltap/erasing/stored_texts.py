@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -34,20 +34,28 @@ _OURS = frozenset(
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`")
 
 
+NO_ENDS: Mapping[str, Collection[float]] = {}
+
+
 class Wording:
     """Replaces erased values in texts.
 
     Args:
         fields: the columns that have the subjects' names.
         ids: of the erased exchanges, their callers' included.
+        ends: by column the smallest and largest values of references, which sentences quote.
     """
 
     def __init__(
-        self, erased: ErasedValues, fields: Collection[str], ids: Collection[str] = ()
+        self,
+        erased: ErasedValues,
+        fields: Collection[str],
+        ids: Collection[str] = (),
+        ends: Mapping[str, Collection[float]] = NO_ENDS,
     ) -> None:
         self._subjects, self._ids = erased.subjects, frozenset(ids)
         self._fields = {*fields, *(one.field for one in erased.subjects)}
-        self._own = {name: _Spoken(values) for name, values in erased.own.items()}
+        self._own = {name: _Spoken(own, ends.get(name, ())) for name, own in erased.own.items()}
 
     def text(self, text: str) -> str:
         """Return words of an app, a client or a person without the named values."""
@@ -97,18 +105,21 @@ def _is_one_of(value: Any, ids: frozenset[str]) -> bool:
 class _Spoken:
     """The values of one column that only erased rows had, as sentences write them.
 
-    A number of few digits is left: medians and counts are as short, and it tells nobody's name.
+    A number of few digits is left, unless it is a range's end: medians and counts are as short,
+    and it tells nobody's name.
     """
 
-    def __init__(self, values: OwnValues) -> None:
+    def __init__(self, values: OwnValues, ends: Collection[float]) -> None:
         words = [word for word in values.words if as_number(word) is None]
         self._words = {form for word in words for form in _quoted(word)}
         self._numbers = {form for value in values.numbers for form in rounded(value)}
+        self._ends = {form for end in ends if end in values.numbers for form in rounded(end)}
 
     def erased_from(self, text: str) -> str:
         text = _QUOTED.sub(
             lambda found: _blank(found[0]) if found[0][1:-1] in self._words else found[0], text
         )
+        text = with_numbers_erased(text, self._ends.__contains__, about=True)
         return with_numbers_erased(text, self._numbers.__contains__, about=False)
 
 
