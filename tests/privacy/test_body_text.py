@@ -1,15 +1,12 @@
-"""Bodies as text: valid UTF-8 alone, cut at characters, inflated up to a limit."""
+"""Bodies as text: valid UTF-8 alone, cut at characters."""
 
 from __future__ import annotations
-
-import gzip
-import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.privacy.body_text import as_text, cut_at_character, inflate
+from modeltap.privacy.body_text import as_text, cut_at_character
 
 
 @given(st.text(min_size=1), st.integers(0, 200))
@@ -28,28 +25,3 @@ def test_what_no_text_column_can_hold_is_no_text(body):
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_other_text_is_returned_as_it_was(text):
     assert as_text(text.encode()) == text
-
-
-def raw_deflate(body):
-    machine = zlib.compressobj(wbits=-15)
-    return machine.compress(body) + machine.flush()
-
-
-@pytest.mark.parametrize(
-    ("encoding", "compress"),
-    [
-        ("gzip", gzip.compress),
-        ("x-gzip", gzip.compress),
-        ("deflate", zlib.compress),
-        ("deflate", raw_deflate),
-    ],
-)
-def test_bodies_are_inflated_up_to_the_limit(encoding, compress):
-    body = b'{"a": 1}' * 50
-    assert inflate(compress(body), encoding, 1000) == body
-    assert inflate(compress(body), encoding, 100) is None
-
-
-def test_unknown_encodings_and_broken_bodies_are_not_inflated():
-    assert inflate(gzip.compress(b"a"), "br", 100) is None
-    assert inflate(b"not compressed at all", "gzip", 100) is None

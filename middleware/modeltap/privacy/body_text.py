@@ -1,11 +1,6 @@
-"""Bodies as text: UTF-8, cut at a character, inflated."""
+"""Bodies as text: UTF-8, cut at a character."""
 
 from __future__ import annotations
-
-import zlib
-
-MAX_INFLATED_BYTES = 1024 * 1024
-"""A compressed body is searched up to this size; a bomb stops here."""
 
 
 def as_text(body: bytes) -> str | None:
@@ -27,17 +22,3 @@ def cut_at_character(body: bytes | bytearray) -> bytes:
         if byte < 0x80:
             break
     return bytes(body)
-
-
-def inflate(body: bytes, encoding: str, limit: int) -> bytes | None:
-    """Undo gzip or deflate; None where that cannot be done, or gives more than `limit` bytes."""
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        return None
-    for bits in (47, -15):  # gzip or zlib by their own marks; else raw deflate
-        machine = zlib.decompressobj(bits)
-        try:
-            plain = machine.decompress(body, limit)
-        except zlib.error:
-            continue
-        return None if machine.unconsumed_tail else plain
-    return None

@@ -6,7 +6,9 @@ import hmac
 import json
 from typing import Literal
 
-MASK = "[masked]"
+from modeltap.privacy.masked_values import MASK, MaskedValues
+
+__all__ = ["MASK", "Marks"]
 
 
 class Marks:
@@ -22,13 +24,18 @@ class Marks:
         self.drops = how == "drop"
         self._hashes = how == "hash"
         self._key = key.encode()
+        self.masked = MaskedValues()
 
     def replacement(self, value: object) -> str | None:
         """Return what stands in a value's place; None where it goes with its name."""
-        return None if self.drops else self.mark(value)
+        if self.drops:
+            self.masked.add(value)
+            return None
+        return self.mark(value)
 
     def mark(self, value: object) -> str:
         """Return what stands in a value's place where something must stand."""
+        self.masked.add(value)
         if not self._hashes:
             return MASK
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)

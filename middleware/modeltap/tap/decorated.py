@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.recording.recorder import Ticket
@@ -60,17 +61,25 @@ class DecoratedFunction:
         LAST_ID.set(exchange.id if exchange else None)
         if exchange is not None:
             try:
-                add_request(tap, exchange, self._arguments(args, kwargs))
+                add_request(tap, exchange, self._arguments(tap, args, kwargs))
             except Exception as error:  # the function itself will say what is wrong with them
                 tap.failed(error)
         return RunningCall(tap, exchange)
 
-    def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the one argument, or all by name."""
+    def _arguments(self, tap: Tap, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the one argument, or all by name; a secret keeps the name that protects it."""
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         given = {name: v for name, v in bound.arguments.items() if name not in ("self", "cls")}
-        return next(iter(given.values())) if len(given) == 1 else given
+        if len(given) != 1:
+            return given
+        (name, value), *_ = given.items()
+        return given if _is_sensitive(name, tuple(tap.settings.mask_body_fields)) else value
+
+
+@functools.lru_cache(maxsize=256)  # far more functions than a program decorates
+def _is_sensitive(name: str, patterns: tuple[str, ...]) -> bool:
+    return SensitiveNames(patterns).is_sensitive(name)
 
 
 class RunningCall:
