@@ -1,26 +1,20 @@
-"""Masking of bodies: what a body is decides how it is masked."""
+"""Masking of bodies, whatever they are.
+
+The rule: a body that parses is masked by field, by part or by pair, and so is each line of a
+stream; text that does not parse is kept only if no sensitive name occurs in it, and so are Parquet
+and JSON with bytes after it; other binary is kept.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import quopri
-
-from modeltap.privacy.archives import ZIP, members
-from modeltap.privacy.binary import PARQUET, head_names, parquet_footer
-from modeltap.privacy.body_text import as_text
-from modeltap.privacy.charsets import (
-    is_no_ascii,
-    is_text_type,
-    letters_of,
-    looks_like_text,
-    readings,
-)
-from modeltap.privacy.compression import MAX_INFLATED_BYTES, compressed_as, inflate, layers
+from modeltap.privacy.bodies.binary import PARQUET, head_names, parquet_footer
+from modeltap.privacy.bodies.body_text import as_text
+from modeltap.privacy.bodies.charsets import hides_text, is_text_type, other_text
+from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, encoding_by_magic, inflate
+from modeltap.privacy.bodies.forms import is_form, masked_pairs
+from modeltap.privacy.bodies.multipart import Part, is_multipart, names_in, parts_of, with_contents
 from modeltap.privacy.limits import Budget
-from modeltap.privacy.multipart import BodyPart, boundary_of, is_multipart, masked_parts
 from modeltap.privacy.texts.clean_strings import CleanStrings
-from modeltap.privacy.texts.forms import is_form, masked_form
 from modeltap.privacy.texts.streams import masked_stream
 from modeltap.privacy.texts.text_masker import TextMasker
 
@@ -32,114 +26,132 @@ Kept = tuple[str | bytes | None, str | None]
 
 NOT_KEPT: Kept = (None, UNMASKABLE)
 
+_BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+_NO_TEXT = bytes(byte for byte in range(256) if not (32 <= byte < 127 or byte in b"\t\n\r"))
 _JSON_SPACE = b" \t\r\n"
-_MAX_DEPTH = 4
-"""How often bodies may be within bodies: a form in a form, compressed parts."""
+_MAX_DEPTH = 3
+"""How often parts or compressed bodies may be within one another."""
 
 
 class BodyMasker:
-    """Masks bodies by the names and values that `texts` knows."""
+    """Masks bodies by what they are.
 
-    def __init__(self, texts: TextMasker, has_values: bool, budget: Budget) -> None:
+    >>> budget = Budget(1000)
+    >>> texts = TextMasker(SensitiveNames(), SensitiveValues(()), Marks(), budget)
+    >>> BodyMasker(texts, budget).masked(b"a=1&pin=x", "", "application/x-www-form-urlencoded")
+    ('a=1&pin=%5Bmasked%5D', 'masked')
+    """
+
+    def __init__(self, texts: TextMasker, budget: Budget) -> None:
         self._texts = texts
         self._names = texts.names
-        self._has_values = has_values
         self._budget = budget
         self._clean = CleanStrings(texts.is_clean, budget)
         self._was_clean = True
 
-    def body(self, plain: bytes, encoding: str, content_type: str = "", depth: int = 0) -> Kept:
-        """Return what may be kept; raises `Unmaskable` beyond the budget."""
+    def masked(self, body: bytes, encoding: str, content_type: str, depth: int = 0) -> Kept:
+        """Return what may be kept of a body, and a note where that is not the body itself.
+
+        Raises `Unmaskable` where it takes too many steps.
+        """
         if depth > _MAX_DEPTH:
             return NOT_KEPT
-        if layers(encoding):
-            return self._compressed(plain, encoding, content_type, depth)
-        if is_multipart(content_type, plain):
-            return self._multipart(plain, content_type, depth)
-        text = as_text(plain)
+        if encoding and encoding != "identity":
+            return self._compressed(body, encoding, content_type, depth)
+        if is_multipart(content_type):
+            return self._multipart(body, content_type, depth)
+        text = as_text(body)
+        if text is None or hides_text(body, content_type):
+            other = other_text(body, content_type)
+            if other is not None and (kept := self._text(other, content_type))[1] is not None:
+                return kept  # else both readings have to be clean
         if text is None:
-            return self._other(plain, content_type, depth)
-        if is_no_ascii(content_type) and (kept := self._by_reading(plain, content_type)):
-            return kept
-        return self._text(text, plain, content_type)
-
-    def _text(self, text: str, plain: bytes, content_type: str) -> Kept:
-        if not (self._texts.always_parses or self._names.may_be_in(plain)):
+            return self._binary(body, content_type, depth)
+        if not (self._texts.always_parses or self._names.may_be_in(body)):
             return text, None
-        if is_form(content_type):
-            kept = masked_form(text, self._texts, self._budget)
-            return kept, None if kept == text else MASKED
         # After a masked one the next is likely to be masked, too: it is not worth the look.
-        if self._was_clean and not self._has_values and self._clean.are_all_in(plain):
+        if self._was_clean and not self._texts.has_values and self._clean.are_all_in(body):
             return text, None
-        result, note = self._by_field(text)
-        self._was_clean = note is None
-        return result, note
+        kept = self._text(text, content_type)
+        self._was_clean = kept[1] is None
+        return kept
 
-    def _by_field(self, text: str) -> Kept:
-        unmarked = text.removeprefix("\ufeff")
-        kept = self._texts.document(unmarked)
+    def _text(self, text: str, content_type: str) -> Kept:
+        kept = self._texts.document(text)
+        if kept is None and is_form(content_type):
+            kept = masked_pairs(text, self._pair)
         if kept is None:
-            kept = masked_stream(unmarked, self._texts)
+            kept = masked_stream(text, self._texts)
         if kept is None:
-            kept = self._texts.unless_named(unmarked)
+            kept = self._texts.unless_named(text)
         if kept is None:
             return NOT_KEPT
-        return (text, None) if kept == unmarked else (kept, MASKED)
+        return kept, None if kept == text else MASKED
+
+    def _pair(self, name: str, value: str) -> str | None:
+        self._budget.spend()
+        if self._names.masks(name, value):
+            return self._texts.marks.replacement(value)
+        return self._texts.text(self._texts.inside(value))
 
     def _compressed(self, body: bytes, encoding: str, content_type: str, depth: int) -> Kept:
         plain = inflate(body, encoding, MAX_INFLATED_BYTES)
         if plain is None:
             return NOT_KEPT
-        kept, note = self.body(plain, "", content_type, depth + 1)
-        if note:
-            return kept, note
-        # Other formats than gzip's have places for bytes that decompression does not show.
-        hides = not set(layers(encoding)) <= {"gzip", "x-gzip", "deflate"}
-        return (kept if hides and isinstance(kept, str) else body), None
+        kept = self.masked(plain, "", content_type, depth + 1)
+        return kept if kept[1] else (body, None)
 
-    def _other(self, body: bytes, content_type: str, depth: int) -> Kept:
-        """Mask what is no UTF-8: text in other charsets, compressed files, binary."""
-        if compression := compressed_as(body):
-            return self._unless_changed(body, self.body(body, compression, "", depth + 1))
-        if body.startswith(ZIP):
-            return self._archive(body, depth)
-        kept = self._by_reading(body, content_type)
-        if kept is not None and (kept[1] or is_text_type(content_type)):
-            return kept
-        return self._binary(body, content_type)
-
-    def _unless_changed(self, body: bytes, kept: Kept) -> Kept:
-        return NOT_KEPT if kept[1] else (body, None)
-
-    def _archive(self, body: bytes, depth: int) -> Kept:
-        try:
-            for content in members(body, MAX_INFLATED_BYTES):
-                if self.body(content, "", "", depth + 1)[1]:
-                    return NOT_KEPT
-        except ValueError:
+    def _multipart(self, body: bytes, content_type: str, depth: int) -> Kept:
+        parts = parts_of(body, content_type)
+        if parts is None:
+            named = any(map(self._names.is_sensitive, names_in(body))) or self._may_name(body)
+            return NOT_KEPT if named else (as_text(body) or body, None)
+        if any(self._has_named_head(part) for part in parts):
             return NOT_KEPT
-        return body, None
+        kept = with_contents(body, parts, lambda part, content: self._part(part, content, depth))
+        text = as_text(kept)
+        return kept if text is None else text, None if kept == body else MASKED
 
-    def _by_reading(self, body: bytes, content_type: str) -> Kept | None:
-        """Return text in its charset as it may be kept; the body itself if it is clean in each."""
-        kept = None
-        for text in readings(body, content_type):
-            result = self._text(text, text.encode("utf-8", "surrogatepass"), content_type)
-            if result[1]:
-                return result
-            kept = (as_text(body) or body), None
-        return kept
+    def _has_named_head(self, part: Part) -> bool:
+        """Say whether a part's header has a name and a value: `filename="token=..."`."""
+        head = part.head.decode("utf-8", "replace")
+        return self._texts.inside(head) != head
 
-    def _binary(self, body: bytes, content_type: str) -> Kept:
+    def _part(self, part: Part, content: bytes, depth: int) -> bytes:
+        self._budget.spend()
+        mark = self._texts.marks.replacement
+        text = content.decode("utf-8", "replace")
+        if self._names.masks(part.name, text) or self._is_sensitive_file(part):
+            return (mark(text) or "").encode()
+        if part.is_encoded:
+            return (mark(text) or "").encode() if content.strip() else content
+        kept, note = self.masked(content, "", part.content_type, depth + 1)
+        if note is None:
+            return content
+        kept = mark(text) if kept is None else kept
+        return kept if isinstance(kept, bytes) else (kept or "").encode()
+
+    def _is_sensitive_file(self, part: Part) -> bool:
+        stem = part.filename.rpartition(".")[0] or part.filename
+        return bool(stem) and self._names.masks(stem, "file")
+
+    def _binary(self, body: bytes, content_type: str, depth: int) -> Kept:
+        if encoding := encoding_by_magic(body):
+            return self._compressed(body, encoding, "", depth)
         if body.startswith(PARQUET):
             footer = parquet_footer(body)
             suspicious = footer is None or self._names.are_in(footer)
+        elif is_text_type(content_type):
+            suspicious = self._may_name(body)
         else:
-            suspicious = self._head_is_suspicious(body) or (
-                (is_text_type(content_type) or looks_like_text(body)) and self._may_name(body)
-            )
+            suspicious = self._head_is_suspicious(body) or self._is_suspicious_text(body)
         return NOT_KEPT if suspicious else (body, None)
+
+    def _may_name(self, body: bytes) -> bool:
+        """Say whether a name is in text of an unknown encoding: most have the letters of ASCII."""
+        text = body.replace(b"\0", b"").decode("latin-1")
+        return self._texts.unless_named(text) != text
 
     def _head_is_suspicious(self, body: bytes) -> bool:
         """Say whether there is a sensitive name in the JSON that bytes come after."""
@@ -151,57 +163,9 @@ class BodyMasker:
             return self._names.are_in(body.decode("latin-1"))
         return any(map(self._names.is_sensitive, names))
 
-    def _may_name(self, body: bytes) -> bool:
-        texts = letters_of(body)
-        return any(map(self._names.are_in, texts)) or self._texts.text(texts[0]) != texts[0]
-
-    def _multipart(self, body: bytes, content_type: str, depth: int) -> Kept:
-        boundary = boundary_of(content_type, body)
-        kept = None
-        if boundary is not None:
-            kept = masked_parts(body, boundary, lambda part: self._part(part, depth))
-        if kept is None:
-            return NOT_KEPT  # a part may be encoded, so that no search finds a name in it
-        note = None if kept == body else MASKED
-        return (text if (text := as_text(kept)) is not None else kept), note
-
-    def _part(self, part: BodyPart, depth: int) -> bytes | None:
-        """Return a part as it may be kept; None where it is dropped."""
-        headers = part.headers.decode("utf-8", "surrogateescape")
-        kept = self._texts.text(self._texts.inside(headers))
-        if kept != headers:
-            part = part._replace(headers=kept.encode("utf-8", "surrogateescape"))
-        value = part.content.decode("utf-8", "replace")
-        if any(self._names.masks(name, value) for name in part.names):
-            mark = self._texts.marks.replacement(value)
-            return None if mark is None else part.written(mark.encode())
-        content = self._content(part, depth)
-        return part.written(content) if content != part.content else b"".join(part)
-
-    def _content(self, part: BodyPart, depth: int) -> bytes:
-        """Return a part's content as it may be kept: a mark where it cannot be masked."""
-        content_type = part.header("content-type")
-        plain, encoding = part.content, part.header("content-encoding")
-        transferred = _transferred(plain, part.header("content-transfer-encoding").lower())
-        if transferred is not None:
-            kept, note = self.body(transferred, encoding, content_type, depth + 1)
-            kept = None if note else plain
-        else:
-            kept, note = self.body(plain, encoding, content_type, depth + 1)
-        if note is None:
-            return plain
-        if kept is None:
-            return self._texts.marks.mark(plain.decode("latin-1")).encode()
-        return kept.encode() if isinstance(kept, str) else kept
-
-
-def _transferred(content: bytes, encoding: str) -> bytes | None:
-    """Undo a Content-Transfer-Encoding; None where there is none to undo."""
-    if encoding == "quoted-printable":
-        return quopri.decodestring(content)
-    if encoding != "base64":
-        return None
-    try:
-        return base64.b64decode(content + b"==")
-    except binascii.Error:
-        return content
+    def _is_suspicious_text(self, body: bytes) -> bool:
+        """An image may hold the letters of a name by chance; UTF-16 or Latin-1 text does not."""
+        start = body[:4096].lstrip(_BYTE_ORDER_MARKS).replace(b"\0", b"")
+        letters = len(start.translate(None, _NO_TEXT))
+        has_controls = len(start.translate(None, _CONTROLS)) < len(start)
+        return (letters >= 0.85 * len(start) or not has_controls) and self._may_name(body)

@@ -1,26 +1,21 @@
-"""Masking of headers, queries and bodies: values under sensitive names must not reach the disk.
+"""Masking of headers, paths, queries and bodies: what is sensitive must not reach the disk.
 
-The rule: a body that parses is masked by field, and so is each line of a stream (`streams`);
-text that does not parse is kept only if no sensitive name occurs in it, and so are Parquet and
-JSON with bytes after it; other binary is kept. A body that cannot be masked is not kept;
-the exchange always is.
+A body that cannot be masked is not kept; the exchange always is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
-from urllib.parse import parse_qsl, urlencode
 
-from modeltap.privacy.body_masker import MASKED, NOT_KEPT, UNMASKABLE, BodyMasker, Kept
+from modeltap.privacy.bodies.forms import masked_pairs
+from modeltap.privacy.body_masker import NOT_KEPT, BodyMasker, Kept
 from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, SlowPatterns, Unmaskable
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.text_masker import TextMasker
 from modeltap.privacy.texts.urls import UrlMasker
-
-__all__ = ["MASKED", "UNMASKABLE", "Masker"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -63,7 +58,7 @@ class Masker:
         self._headers = self._text_masker(SensitiveNames(headers))
         self._query = self._text_masker(SensitiveNames(query_params))
         self._urls = UrlMasker(self._query.names, self._marks)
-        self._bodies = BodyMasker(self._texts, bool(self._values), self._budget)
+        self._bodies = BodyMasker(self._texts, self._budget)
         self._slow = SlowPatterns()
 
     def _text_masker(self, names: SensitiveNames) -> TextMasker:
@@ -75,13 +70,9 @@ class Masker:
         return self._budget.steps
 
     def begin(self) -> None:
-        """Begin the next exchange: its budget is whole, and nothing of it was masked."""
+        """Begin the next exchange: its budget is whole."""
         self._budget.begin()
-        self._marks.masked.clear()
-
-    def without_masked(self, text: str) -> str | None:
-        """Return a text with the values that this exchange had masked replaced; None if unsure."""
-        return self._marks.masked.without(text)
+        self._marks.masked_before.forget()
 
     def messages(self) -> list[str]:
         """Return, once, the operator's patterns that took too long."""
@@ -97,9 +88,7 @@ class Masker:
         return self._limited(lambda: self._masked_query(text), None) if text else None
 
     def _masked_query(self, text: str) -> str:
-        pairs = parse_qsl(text.replace(";", "&"), keep_blank_values=True)
-        kept = [(name, self._by_name(self._query, name, value)) for name, value in pairs]
-        return text if kept == pairs else urlencode([pair for pair in kept if pair[1] is not None])
+        return masked_pairs(text, lambda name, value: self._by_name(self._query, name, value))
 
     def path(self, path: str, route: str = "") -> str:
         """Return a path with its secrets replaced, as in `/token/SECRET`."""
@@ -122,10 +111,19 @@ class Masker:
 
         Valid UTF-8 without NUL comes back as text, anything else as bytes. A compressed body
         (`encoding`, as in Content-Encoding) is looked into; where it had to be masked, the
-        masked text takes its place. Multipart bodies and forms are known by their `content_type`.
+        masked text takes its place. The `content_type` tells the encoding of a text, the parts
+        of a multipart body, and a form.
         """
         plain = bytes(body)
-        return self._limited(lambda: self._bodies.body(plain, encoding, content_type), NOT_KEPT)
+        return self._limited(lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT)
+
+    def error_message(self, text: str) -> str | None:
+        """Return what may be kept of an exception's text; None where a name is in it.
+
+        It may quote what this exchange had masked: that is replaced.
+        """
+        kept, _ = self.body(text.encode("utf-8", "surrogatepass"), "")
+        return self._marks.without_masked(kept) if isinstance(kept, str) else None
 
     def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
         """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""

@@ -16,6 +16,8 @@ from modeltap.tap.tapping import Tap
 
 AnyFunction = Callable[..., Any]
 
+_SCALARS = (str, bytes, int, float, type(None))
+
 LAST_ID: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
 """The id of this thread's or task's last call; None if it was left out."""
 
@@ -47,6 +49,7 @@ class DecoratedFunction:
         self.function = function
         self._decorator = decorator
         self._signature = inspect.signature(function)
+        self._names = SensitiveNames(decorator.tap.settings.mask_body_fields)
         self._name = decorator.name or f"{function.__module__}.{function.__qualname__}"
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RunningCall:
@@ -61,25 +64,24 @@ class DecoratedFunction:
         LAST_ID.set(exchange.id if exchange else None)
         if exchange is not None:
             try:
-                add_request(tap, exchange, self._arguments(tap, args, kwargs))
+                add_request(tap, exchange, self._arguments(args, kwargs))
             except Exception as error:  # the function itself will say what is wrong with them
                 tap.failed(error)
         return RunningCall(tap, exchange)
 
-    def _arguments(self, tap: Tap, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the one argument, or all by name; a secret keeps the name that protects it."""
+    def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the arguments by name; of a single one that is a row or a list of rows, itself.
+
+        A number or a text keeps its name, by which it is masked where it is a password.
+        """
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         given = {name: v for name, v in bound.arguments.items() if name not in ("self", "cls")}
         if len(given) != 1:
             return given
-        (name, value), *_ = given.items()
-        return given if _is_sensitive(name, tuple(tap.settings.mask_body_fields)) else value
-
-
-@functools.lru_cache(maxsize=256)  # far more functions than a program decorates
-def _is_sensitive(name: str, patterns: tuple[str, ...]) -> bool:
-    return SensitiveNames(patterns).is_sensitive(name)
+        ((name, value),) = given.items()
+        is_named = isinstance(value, _SCALARS) or self._names.is_sensitive(name)
+        return given if is_named else value
 
 
 class RunningCall:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from modeltap.clock import iso
 from modeltap.config.validation import from_environment
-from modeltap.privacy.body_text import as_text, cut_at_character
+from modeltap.privacy.bodies.body_text import as_text, cut_at_character
 from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
-from modeltap.privacy.masker import UNMASKABLE, Masker
+from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import ExchangeRow
 from modeltap.store.text import storable_text
 from modeltap.writer.chunk_timing import stream_of
@@ -56,9 +56,7 @@ class RowMasker:
         self._add_call(row, record)
         self._add_request(row, record)
         self._add_response(row, record)
-        # Last, for it may quote what was masked in the others.
-        if record.error_type is not None:
-            row.error_message = self._error_message(row, record.error_message)
+        self._add_error(row, record)
         return row
 
     def messages(self) -> list[str]:
@@ -66,7 +64,7 @@ class RowMasker:
         return self._masker.messages()
 
     def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in what was called, how long it took, and how it ended."""
+        """Fill in what was called, and how long it took."""
         row.method = record.method
         row.path = self._masker.path(_clean(record.path), record.route or "")
         if record.query:
@@ -78,8 +76,6 @@ class RowMasker:
         row.duration_ms = record.duration_ms
         if record.aborted:
             row.aborted = True
-        if record.error_type is not None:
-            row.error_type = record.error_type
 
     def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
         facts = HeaderFacts(record.request_headers, self._request_names, self._event_header)
@@ -152,15 +148,12 @@ class RowMasker:
         kept = ((name, self._masker.header(name, value)) for name, value in stored.items())
         return json.dumps({name: value for name, value in kept if value is not None})
 
-    def _error_message(self, row: ExchangeRow, text: str | None) -> str | None:
-        """An exception's text may quote the request: what could be a secret of it is left out."""
-        if text is None or UNMASKABLE in (row.request_note, row.response_note):
-            return None  # nobody knows the secrets of a body that cannot be masked
-        unquoted = self._masker.without_masked(_clean(text))
-        if unquoted is None:
-            return None
-        kept, _ = self._masker.body(unquoted.encode(), "")
-        return kept if isinstance(kept, str) else None
+    def _add_error(self, row: ExchangeRow, record: CapturedRecord) -> None:
+        """Fill in the exception, whose text may quote what was masked before."""
+        if record.error_type is not None:
+            row.error_type = record.error_type
+            text = record.error_message
+            row.error_message = None if text is None else self._masker.error_message(_clean(text))
 
 
 class HeaderFacts:

@@ -2,7 +2,7 @@
 
 In reading order: `text_masker` masks one text. JSON (`lossless_json`) is masked as a `document` by
 its fields (`object_plans`), and by position where names stand beside values (`tables`, with the
-roles in `member_roles`); `delimited` masks tables as text, `forms` URL-encoded pairs, `inline` a
-name and its value inside of a text, `urls` secrets in paths and URLs. `streams` masks events and
-JSON Lines; `clean_strings` saves the work for bodies that need none.
+roles in `member_roles`); `delimited` masks tables as text, `inline` a name and its value inside of
+a text, `urls` secrets in paths and URLs. `streams` masks events and JSON Lines; `clean_strings`
+saves the work for bodies that need none.
 """

@@ -94,11 +94,9 @@ class DocumentMasker:
 
     def _mask_field(self, fields: dict[str, Any], name: str) -> None:
         self.changed = True
-        mark = self._marks.replacement(fields[name])
-        if mark is None:
+        fields[name] = self._marks.replacement(fields[name])
+        if self._marks.drops:
             del fields[name]
-        else:
-            fields[name] = mark
 
     def _mask_names(self, fields: dict[str, Any]) -> None:
         """A name may itself be a value by its look, an e-mail address for example."""

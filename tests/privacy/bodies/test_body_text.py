@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.privacy.body_text import as_text, cut_at_character
+from modeltap.privacy.bodies.body_text import as_text, cut_at_character
 
 
 @given(st.text(min_size=1), st.integers(0, 200))
