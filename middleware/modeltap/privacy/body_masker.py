@@ -7,6 +7,7 @@ and JSON with bytes after it; other binary is kept.
 
 from __future__ import annotations
 
+from modeltap.privacy.bodies.archives import ZIP, members
 from modeltap.privacy.bodies.binary import PARQUET, head_names, parquet_footer
 from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.bodies.charsets import hides_text, is_text_type, other_text
@@ -106,7 +107,8 @@ class BodyMasker:
         parts = parts_of(body, content_type)
         if parts is None:
             named = any(map(self._names.is_sensitive, names_in(body))) or self._may_name(body)
-            return NOT_KEPT if named else (as_text(body) or body, None)
+            is_encoded = b"-transfer-encoding" in body.lower()  # no search finds a name in it
+            return NOT_KEPT if named or is_encoded else (as_text(body) or body, None)
         if any(self._has_named_head(part) for part in parts):
             return NOT_KEPT
         kept = with_contents(body, parts, lambda part, content: self._part(part, content, depth))
@@ -139,14 +141,25 @@ class BodyMasker:
     def _binary(self, body: bytes, content_type: str, depth: int) -> Kept:
         if encoding := encoding_by_magic(body):
             return self._compressed(body, encoding, "", depth)
+        if body.startswith(ZIP):
+            return self._archive(body, depth)
         if body.startswith(PARQUET):
             footer = parquet_footer(body)
             suspicious = footer is None or self._names.are_in(footer)
         elif is_text_type(content_type):
-            suspicious = self._may_name(body)
+            suspicious = self._may_name(body) or self._names.are_in(body.decode("cp037"))
         else:
             suspicious = self._head_is_suspicious(body) or self._is_suspicious_text(body)
         return NOT_KEPT if suspicious else (body, None)
+
+    def _archive(self, body: bytes, depth: int) -> Kept:
+        try:
+            for content in members(body, MAX_INFLATED_BYTES):
+                if self.masked(content, "", "", depth + 1)[1]:
+                    return NOT_KEPT
+        except ValueError:
+            return NOT_KEPT
+        return body, None
 
     def _may_name(self, body: bytes) -> bool:
         """Say whether a name is in text of an unknown encoding: most have the letters of ASCII."""
