@@ -13,7 +13,13 @@ from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.bodies.charsets import hides_text, is_text_type, other_text
 from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, encoding_by_magic, inflate
 from modeltap.privacy.bodies.forms import is_form, masked_pairs
-from modeltap.privacy.bodies.multipart import Part, is_multipart, names_in, parts_of, with_contents
+from modeltap.privacy.bodies.multipart import (
+    BodyPart,
+    is_multipart,
+    names_in,
+    parts_of,
+    with_contents,
+)
 from modeltap.privacy.limits import Budget
 from modeltap.privacy.texts.clean_strings import CleanStrings
 from modeltap.privacy.texts.streams import masked_stream
@@ -115,12 +121,12 @@ class BodyMasker:
         text = as_text(kept)
         return kept if text is None else text, None if kept == body else MASKED
 
-    def _has_named_head(self, part: Part) -> bool:
+    def _has_named_head(self, part: BodyPart) -> bool:
         """Say whether a part's header has a name and a value: `filename="token=..."`."""
         head = part.head.decode("utf-8", "replace")
         return self._texts.inside(head) != head
 
-    def _part(self, part: Part, content: bytes, depth: int) -> bytes:
+    def _part(self, part: BodyPart, content: bytes, depth: int) -> bytes:
         self._budget.spend()
         mark = self._texts.marks.replacement
         text = content.decode("utf-8", "replace")
@@ -134,7 +140,7 @@ class BodyMasker:
         kept = mark(text) if kept is None else kept
         return kept if isinstance(kept, bytes) else (kept or "").encode()
 
-    def _is_sensitive_file(self, part: Part) -> bool:
+    def _is_sensitive_file(self, part: BodyPart) -> bool:
         stem = part.filename.rpartition(".")[0] or part.filename
         return bool(stem) and self._names.masks(stem, "file")
 
