@@ -144,7 +144,7 @@ class Decoded:
 
 @dataclass(slots=True)
 class DecodedMany:
-    """N exchanges of one row each, decoded: five lists of length N.
+    """N exchanges of one row each, decoded: lists of length N.
 
     Where the row is None the exchange was not decoded, and is left to `decode`.
     """
@@ -153,6 +153,8 @@ class DecodedMany:
     predictions: list[Any] = field(default_factory=list)
     scores: list[float | None] = field(default_factory=list)
     probabilities: list[Any] = field(default_factory=list)
+    answers: list[dict[str, Any] | None] = field(default_factory=list)
+    """Further fields of the answers; empty where none has any."""
     notes: list[str | None] = field(default_factory=list)
 
 
