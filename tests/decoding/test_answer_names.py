@@ -19,11 +19,11 @@ def test_a_usual_name_is_a_predictions_in_every_spelling(name):
     assert {role_of(one) for one in spellings(name)} == {"prediction"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["status", "message", "code", "id", "request_id", "error", "detail", "success", "timestamp"]
-    + ["model_version", "status_code", "trace_id", "created_at", "model_name"],
-)
+ABOUT = """status message code id request_id error detail success timestamp model_version
+status_code trace_id created_at model_name"""
+
+
+@pytest.mark.parametrize("name", ABOUT.split())
 def test_what_is_about_the_call_is_no_candidate(name):
     """Be it the only member."""
     for one in spellings(name):

@@ -1,4 +1,4 @@
-"""What the members of an answer are by their names: the prediction, a score, or about the call."""
+"""What members of an answer are by their names: a prediction, a score, about the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ColumnsByName of lists as columns of values: numbers by position, objects and tags by measures."""
+"""Columns of lists as columns of values: numbers by position, objects and tags by measures."""
 
 from __future__ import annotations
 

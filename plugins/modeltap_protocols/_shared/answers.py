@@ -62,9 +62,9 @@ def predict(found: Decoded, values: Sequence[Any], scores: Sequence[Any] = ()) -
 def tell(found: Decoded, values: Sequence[Any]) -> Decoded:
     """Pair the rows of `found` with an answer's values, one a row, whatever each may hold.
 
-    >>> found = tell(Decoded(rows=[{"a": 1}]), [{"label": "x", "score": 0.9, "took": 3}])
+    >>> found = tell(Decoded(rows=[{"a": 1}]), [{"label": "x", "score": 0.9, "band": 3}])
     >>> found.predictions, found.scores, found.answers
-    (['x'], [0.9], [{'took': 3}])
+    (['x'], [0.9], [{'band': 3}])
     >>> tell(Decoded(rows=[{"a": 1}]), [{"a": 1, "price": 2.5, "status": "ok"}]).predictions
     [2.5]
     """
@@ -232,7 +232,7 @@ def _rest(answer: Mapping[str, Any], taken: set[str]) -> dict[str, Any]:
     return {
         name: value
         for name, value in answer.items()
-        if name not in taken and role_of(name) != "about"
+        if name not in taken and role_of(name) not in ("about", "measured")
     }
 
 

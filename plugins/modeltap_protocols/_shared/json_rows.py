@@ -39,9 +39,7 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
             return _of_object(payload, inner) if inner else []
         if _are_rows(inner):
             rows, one = rows_of(payload, inner), [{name: inner}]
-            # A basket of one thing is no batch of one, unless it is answered or named as one.
-            is_batch = len(rows) > 1 or name in _BATCHES or values_in(payload) is not None
-            return [rows, one, rows] if is_batch else [one]
+            return [rows, one, rows] if _is_batch(payload, name, rows) else [one]
         document = {name: inner}
     found = []
     if (columns := _by_column(document)) is not None:
@@ -49,8 +47,15 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
     holding = [name for name, value in document.items() if _are_rows(value)]
     if len(holding) == 1:
         others = {name: value for name, value in document.items() if name != holding[0]}
-        found.append([{**row, **others} for row in rows_of(payload, document[holding[0]])])
+        rows = [{**row, **others} for row in rows_of(payload, document[holding[0]])]
+        if _is_batch(payload, holding[0], rows):
+            found.append(rows)
     return [*found, [document]]
+
+
+def _is_batch(payload: Payload, name: str, rows: Rows) -> bool:
+    """A basket of one thing is no batch of one, unless it is answered or named as one."""
+    return len(rows) > 1 or name in _BATCHES or values_in(payload) is not None
 
 
 def _by_column(document: dict[str, Any]) -> Rows | None:
