@@ -18,6 +18,7 @@ from modeltap.payload import Decoded, DecodedMany, Payload, opens_json, parse_js
 from modeltap.rows import as_dict, row_type
 from modeltap_protocols._shared.answer_rows import by_row
 from modeltap_protocols._shared.answers import tell
+from modeltap_protocols._shared.cells import typed
 from modeltap_protocols._shared.inputs import CUT, bounded
 from modeltap_protocols._shared.json_rows import possible_rows
 from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
@@ -202,11 +203,8 @@ def _unknown(payload: Payload) -> str:
 
 
 def _query_row(query: str) -> dict[str, Any]:
-    return {name: _number(text) for name, text in parse_qsl(query, keep_blank_values=True)}
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text or None
+    """Return a query's row; the values of a name that comes several times are a list."""
+    found: dict[str, list[Any]] = {}
+    for name, text in parse_qsl(query, keep_blank_values=True):
+        found.setdefault(name, []).append(typed(text))
+    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
