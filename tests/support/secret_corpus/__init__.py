@@ -9,10 +9,10 @@ paths, queries and headers; `answers` are what apps say; `sequences` need bodies
 
 from __future__ import annotations
 
-from secret_corpus import encodings, spellings, structures, texts
+from secret_corpus import addresses, answers, encodings, spellings, structures, texts
 from secret_corpus.visit import Route
 
-_MODULES = (spellings, structures, texts, encodings)
+_MODULES = (spellings, structures, texts, encodings, addresses, answers)
 
 
 def all_routes() -> list[Route]:

@@ -56,7 +56,9 @@ async def of_token(token: str):
 @app.post("/raises")
 async def raises(request: Request):
     body = await request.json()
-    raise ValueError(f"cannot log in with {body}")
+    token = request.query_params.get("token") or request.headers.get("x-api-key")
+    value = body.get("password") or token
+    raise ValueError(body["form"].format(body=body, value=value))
 
 
 @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -148,10 +150,19 @@ def _send_all(url: str, visits: list[Visit], process: subprocess.Popen[bytes]) -
             )
             # As it is: httpx would escape what a client may send unescaped.
             request.url = request.url.copy_with(raw_path=visit.target.encode())
-            response = client.send(request, stream=True)
-            with suppress(httpx.DecodingError):
-                response.read()
-            response.close()
+            _send(client, request)
+
+
+def _send(client: httpx.Client, request: httpx.Request) -> None:
+    try:
+        response = client.send(request, stream=True)
+    except httpx.TransportError:
+        # The server closes a connection on which an app raised: the next request needs another.
+        response = client.send(request, stream=True)
+    # Some bodies are not in the encoding that their header says.
+    with suppress(httpx.DecodingError):
+        response.read()
+    response.close()
 
 
 def _wait(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
