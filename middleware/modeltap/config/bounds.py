@@ -11,8 +11,9 @@ from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
-from modeltap.config.validation import parse_mode
+from modeltap.config.validation import parse_mode, setting
 from modeltap.errors import ConfigError, nearest
+from modeltap.rows import MAX_COLUMNS
 
 
 def check_values(settings: Settings) -> None:
@@ -27,6 +28,12 @@ def check_values(settings: Settings) -> None:
     settings.schedules.check()
     for one in (settings, *map(settings.for_model, settings.models)):
         check_windows(one.reference, one.window)
+        _check(
+            one,
+            "max_features",
+            1 <= one.max_features <= MAX_COLUMNS,
+            f"it is a number of columns, from 1 to {MAX_COLUMNS:,}",
+        )
         _check_event_time(one.event_time)
         _check_timezone(one.timezone)
         _check_holidays(one.holidays)
@@ -34,7 +41,7 @@ def check_values(settings: Settings) -> None:
 
 def _check(settings: Settings, name: str, good: bool, fix: str) -> None:
     if not good:
-        raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {fix}")
+        raise ConfigError(f"option {setting(name, getattr(settings, name))} is wrong: {fix}")
 
 
 def _check_rates(settings: Settings) -> None:

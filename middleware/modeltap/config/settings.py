@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -63,6 +63,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
+    max_features: int | None = None
     timezone: str | None = None
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
@@ -125,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
+    max_features: int = 1000
     timezone: str = "UTC"
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
@@ -139,6 +141,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     repeat_interval: str = "7d"
     dashboard_url: str | None = None
     webhooks: tuple[WebhookSettings, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return every option but the key of hashes, which no log shows."""
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the same for rich's tracebacks."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        return list((shown | {"mask_key": self.mask_key and "(not shown)"}).items())
 
     def for_model(self, model: str) -> Settings:
         """Return these settings as they hold for `model`: its own first, then everybody's."""
@@ -190,6 +201,7 @@ ANALYSIS_OPTIONS = (
     "missing_values",
     "features",
     "multivariate",
+    "max_features",
     "timezone",
     "holidays",
     "mapping",
