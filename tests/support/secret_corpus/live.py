@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from secret_corpus.seeds import Seeds
-from secret_corpus.traces import found, pieces
+from secret_corpus.traces import Traces, pieces
 from secret_corpus.visit import Route, Visit
 
 PATIENCE = 120.0
@@ -95,9 +95,10 @@ class Corpus:
     def leaks(self, folder: Path) -> dict[str, list[str]]:
         """Return the routes of the secrets that are in a folder's files, and in which."""
         leaked: dict[str, list[str]] = {}
+        traces = Traces(self.routes)
         for name, data in pieces(folder):
-            for secret in found(data, self.routes):
-                leaked.setdefault(self.routes[secret], []).append(name)
+            for secret in traces.found(data):
+                leaked.setdefault(self.routes.get(secret, secret), []).append(name)
         return leaked
 
 

@@ -51,26 +51,52 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
         yield encoded[start:end]
 
 
-_MARKS = [form for mark in (TEXT_MARK, OTHER_MARK, NUMBER_MARK) for form in forms(mark)]
+def _halves(secret: str) -> tuple[str, ...]:
+    """Return the parts of a secret by which it is found; a number may have got an exponent."""
+    return (secret,) if secret.isdecimal() else (secret[:10], secret[10:])
 
 
-def has_any(data: bytes) -> bool:
-    """Say whether a part of any secret is in `data`."""
-    return any(mark in data for mark in _MARKS)
+_MARKS = [list(forms(mark)) for mark in (TEXT_MARK, OTHER_MARK, NUMBER_MARK)]
+_EXPONENT = f"{NUMBER_MARK[0]}.{NUMBER_MARK[1:]}".encode()
 
 
-def found(data: bytes, secrets: Iterable[str]) -> list[str]:
-    """Return those of `secrets` of which the whole or a half is in `data`."""
-    if not has_any(data):
-        return []
-    return [secret for secret in secrets if _is_in(data, secret)]
+class Traces:
+    """Finds which of many secrets are in bytes, whole or in half."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._known = {
+            form: secret for secret in secrets for half in _halves(secret) for form in forms(half)
+        }
+        self._lengths = sorted({len(form) for form in self._known}, reverse=True)
+
+    def found(self, data: bytes) -> set[str]:
+        """Return the secrets in `data`; of a part that is too short to tell, the part."""
+        found = {"a number with an exponent"} if _EXPONENT in data else set()
+        for marks in _MARKS:
+            for mark in marks:
+                found |= {self._secret(data, start, mark) for start in _starts(data, mark)}
+        return found
+
+    def _secret(self, data: bytes, start: int, mark: bytes) -> str:
+        end = start + len(mark)
+        for length in self._lengths:
+            # A text that is written backwards ends in its mark; one that is cut in its second
+            # half has its first before the mark.
+            for first, last in (
+                (start, start + length),
+                (end - length, end),
+                (start - length, start),
+            ):
+                if first >= 0 and (secret := self._known.get(data[first:last])):
+                    return secret
+        return f"a part: {data[max(0, start - 40) : start + 40]!r}"
 
 
-def _is_in(data: bytes, secret: str) -> bool:
-    if secret.isdecimal():
-        # As a float it may have got an exponent.
-        return any(form in data for form in (*forms(secret), f"8.{secret[1:]}".encode()))
-    return any(form in data for half in (secret[:10], secret[10:]) for form in forms(half))
+def _starts(data: bytes, mark: bytes) -> Iterator[int]:
+    start = data.find(mark)
+    while start >= 0:
+        yield start
+        start = data.find(mark, start + 1)
 
 
 def pieces(folder: Path) -> Iterator[tuple[str, bytes]]:
