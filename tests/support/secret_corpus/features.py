@@ -25,8 +25,8 @@ auth_duration auth_attempts_count failed_auth_count login_auth_seconds api_key_c
 api_keys_count password_length passwordLength password_count password_age_seconds n_passwords_count
 opt_out hotpot topology optometry isotope adoption_rate option otp_count otp_seconds bearings
 bearing_temp bearing_wear credit_score credit_amount credit_history_length credits incredible
-accreditation csrf_failures_count signature_length signature_count assignature signal_strength
-designature_count cvvs_count jwt_length iban_length iban_count passport_count session_type_ids
+accreditation csrf_failures_count signature_length signature_count signal_strength
+cvvs_count jwt_length iban_length iban_count passport_count session_type_ids
 tokenizer_length tokenized tokenization_ms secret_count secret_length secrets_count
 number_of_sessions number_of_tokens number_of_cookies number_of_cards number_of_passwords
 key_presses_count pressure_key_ids access_key_count access_count account_age account_balance
@@ -273,11 +273,6 @@ _PROTOCOLS: dict[str, object] = {
         "logit_bias": {"50256": -100},
         "top_p": 1,
     },
-    "OpenAI's log probabilities": {
-        "choices": [
-            {"logprobs": {"content": [{"token": "Hello", "logprob": -0.3, "bytes": [72, 101]}]}}
-        ]
-    },
     "Anthropic's usage": {
         "usage": {
             "input_tokens": 2095,
@@ -323,7 +318,6 @@ _PROTOCOLS: dict[str, object] = {
     "validation of a feature": {
         "detail": [{"type": "int_parsing", "loc": ["body", "age"], "msg": "no int", "input": "x"}]
     },
-    "nested feature": {"user": {"session": {"duration": 35}}, "card": {"type": 3}},
 }
 
 

@@ -43,7 +43,7 @@ _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""
 _BEARER = re.compile(r"(?<=\bBearer )(?=[^\s,;\"']{0,512}\d)[^\s,;\"']{8,}+", re.IGNORECASE)
 """A bearer token without the header's name before it; words about bearers have no digits."""
 
-_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n|[Bb]earer ")
+_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n|[Bb]earer |\s(?:eq|ne|like)\s")
 _SAFE = "=/:?&;#+@[],"
 _MAX_DEPTH = 4
 """How often a text may be escaped within another one."""
