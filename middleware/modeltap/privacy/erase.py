@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -18,12 +21,7 @@ from modeltap.privacy.bodies.compression import inflate
 from modeltap.privacy.marks import Marks
 from modeltap.store.bodies import StoredBodies, bodies_after, unmatched_bodies
 from modeltap.store.connection import writing
-from modeltap.store.erasure import (
-    replace_in_explanations,
-    replace_in_messages,
-    replace_in_summaries,
-)
-from modeltap.store.references import all_references, forget_rows
+from modeltap.store.references import forget_rows
 from modeltap.store.retention import (
     ExchangeKey,
     delete,
@@ -32,6 +30,7 @@ from modeltap.store.retention import (
     overwrite_deleted,
 )
 from modeltap.store.unmatched import delete_unmatched
+from modeltap.value_forms import ValueForms
 
 _CHUNK = 500
 """Exchanges a transaction, so that no writer waits for long."""
@@ -42,7 +41,9 @@ _MAX_BYTES = 64 * 1024 * 1024
 _READERS_SECONDS = 30.0
 """A reader that began earlier keeps erased pages in SQLite's log; it is waited for this long."""
 
-_ERASED = "'[erased]'"
+_ENCODINGS = ("utf-8", "latin-1", "gb18030", "shift_jis", "utf-16-le", "utf-16-be")
+"""Encodings in which web forms and files of tables come."""
+
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -68,9 +69,35 @@ class Subject:
             raise InputError(f"--where {text!r} is not understood; write FIELD=VALUE")
         return cls(field, value, _hashes(value, settings) if settings else ())
 
+    @cached_property
+    def forms(self) -> ValueForms:
+        """The forms in which the value may stand."""
+        return ValueForms(self.value, *self.also)
+
     def is_in(self, document: Any) -> bool:
         """Say whether `document` (lists, dictionaries, values) holds the value in the field."""
-        return any(map(self._equals, self.values(document)))
+        return any(map(self.forms.equals, self.values(document)))
+
+    def is_in_query(self, query: str | None) -> bool:
+        """Say whether a query's parameter of the field's name has the value."""
+        pairs = parse_qsl(query or "", keep_blank_values=True)
+        return any(self.is_named(name) and self.forms.equals(value) for name, value in pairs)
+
+    def is_named(self, name: str) -> bool:
+        """Say whether a dotted name, or its end, is the field.
+
+        >>> [Subject("user.id", "7").is_named(name) for name in ("user.id", "a.user.id", "id")]
+        [True, True, False]
+        """
+        return f".{name}".endswith(f".{self.field}")
+
+    def is_about(self, column: str) -> bool:
+        """Say whether a column is the field: protocols leave out the names around their rows.
+
+        >>> Subject("instances.user.id", "7").is_about("user.id")
+        True
+        """
+        return self.is_named(column) or self.field.endswith(f".{column}")
 
     def values(self, document: Any) -> Iterator[Any]:
         """Yield what `document` has in the field."""
@@ -93,7 +120,7 @@ class Subject:
         try:
             return self.is_in(msgspec.json.decode(raw))
         except _UNREADABLE:
-            return any(text.encode() in raw for text in (self.value, *self.also))
+            return any(self._is_in_text(raw.decode(one, "replace")) for one in _encodings(raw))
 
     def is_named_in_body(self, body: str | bytes | None, encoding: str | None) -> bool:
         """Say whether a stored body has the field at all; an unreadable one may."""
@@ -105,15 +132,22 @@ class Subject:
             return True
         return any(True for _ in self.values(document))
 
-    def _equals(self, found: object) -> bool:
-        if isinstance(found, bool) or found is None:
-            return {True: "true", False: "false", None: "null"}[found] == self.value
-        if isinstance(found, str):
-            return found == self.value or found in self.also
-        try:
-            return float(found) == float(self.value)  # type: ignore[arg-type]
-        except ValueError:
-            return False
+    def _is_in_text(self, text: str) -> bool:
+        """Say whether a text that cannot be read holds the value; a common one behind its name."""
+        if not self.forms.is_common:
+            return self.forms.is_in(text)
+        name = re.escape(self.field.split(".")[-1])
+        values = re.findall(rf"(?<!\w){name}[\"']?\s*[:=]\s*[\"']?([^\"',;&\s\]}}]+)", text)
+        return any(map(self.forms.equals, values))
+
+
+def _encodings(raw: bytes) -> tuple[str, ...]:
+    """Return the encodings that a body which cannot be read may be a text in."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return _ENCODINGS
+    return ("utf-16-le", "utf-16-be", "utf-8") if b"\0" in raw else ("utf-8",)
 
 
 def _plain(body: str | bytes, encoding: str | None) -> bytes:
@@ -129,21 +163,38 @@ def check_field(connection: sqlite3.Connection, model: str, subject: Subject) ->
     for bodies in chain(_all_bodies(connection, model), waiting):
         if any(subject.is_named_in_body(*body) for body in bodies.with_encodings()):
             return
+        if any(subject.is_named(name) for name, _ in parse_qsl(bodies.query or "")):
+            return
     raise InputError(
         f"no exchange of {model!r} has a field {subject.field!r}; nothing was erased. "
         "`modeltap show ID` shows the fields of one"
     )
 
 
-def matching(connection: sqlite3.Connection, model: str, subject: Subject) -> Iterator[ExchangeKey]:
-    """Yield each exchange of `model` that holds the subject.
+def matching(
+    connection: sqlite3.Connection, model: str, *subjects: Subject
+) -> Iterator[ExchangeKey]:
+    """Yield each exchange of `model` that holds one of the subjects.
 
     The `seq` of a request or response that waits for the other is 0.
     """
     waiting = unmatched_bodies(connection, model)
     for bodies in chain(waiting, _all_bodies(connection, model)):
-        if any(subject.is_in_body(*body) for body in bodies.with_encodings()):
+        if any(_holds(bodies, subject) for subject in subjects):
             yield ExchangeKey(bodies.seq, bodies.id)
+
+
+def _holds(bodies: StoredBodies, subject: Subject) -> bool:
+    in_body = (subject.is_in_body(*body) for body in bodies.with_encodings())
+    return any(in_body) or subject.is_in_query(bodies.query)
+
+
+def plain_bodies(connection: sqlite3.Connection, model: str) -> Iterator[list[bytes]]:
+    """Yield the bodies of each exchange of `model`, decompressed."""
+    for bodies in chain(unmatched_bodies(connection, model), _all_bodies(connection, model)):
+        yield [
+            _plain(body, encoding) for body, encoding in bodies.with_encodings() if body is not None
+        ]
 
 
 def _all_bodies(connection: sqlite3.Connection, model: str) -> Iterator[StoredBodies]:
@@ -153,28 +204,29 @@ def _all_bodies(connection: sqlite3.Connection, model: str) -> Iterator[StoredBo
         after = chunk[-1].seq
 
 
-def erase(
-    connection: sqlite3.Connection,
-    exchanges: list[ExchangeKey],
-    model: str = "",
-    subject: Subject | None = None,
-) -> None:
+def erase(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
     """Delete `exchanges`, overwrite what they were, and give their space back.
-
-    With a `subject`, its value is also erased from texts about `model`.
 
     Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
     """
+    delete_exchanges(connection, exchanges)
+    give_back(connection)
+    empty(connection)
+
+
+def delete_exchanges(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
+    """Delete `exchanges` with their rows in samples, overwriting them in the file."""
     overwrite_deleted(connection)
-    if subject is not None:
-        _unname(connection, model, subject)
     for start in range(0, len(exchanges), _CHUNK):
         with writing(connection):
             part = exchanges[start : start + _CHUNK]
             delete(connection, part)
             delete_unmatched(connection, [key.id for key in part])
             forget_rows(connection, [key.id for key in part])
-    give_back(connection)
+
+
+def empty(connection: sqlite3.Connection) -> None:
+    """Empty the write-ahead log; raises `BusyError` when readers keep it in use."""
     deadline = time.monotonic() + _READERS_SECONDS
     while not empty_log(connection):
         if time.monotonic() > deadline:
@@ -183,26 +235,6 @@ def erase(
                 "exchanges; close it and run the command again"
             )
         time.sleep(0.1)
-
-
-def _unname(connection: sqlite3.Connection, model: str, subject: Subject) -> None:
-    """Erase the value from texts: explanations of metrics, alerts and messages.
-
-    A digest speaks of all models; of other messages the alerts tell whose they are.
-    """
-    quoted = repr(subject.value)  # as explanations quote
-    inside = msgspec.json.encode(quoted).decode()[1:-1]
-    with writing(connection):
-        replace_in_explanations(connection, model, quoted, _ERASED)
-        replace_in_summaries(connection, model, quoted, _ERASED)
-        replace_in_messages(connection, model, inside, _ERASED)
-
-
-def still_named(connection: sqlite3.Connection, model: str, subject: Subject) -> list[str]:
-    """Return the references of `model` that name the value."""
-    quoted = msgspec.json.encode(subject.value).decode()
-    references = all_references(connection, model)
-    return [f"reference {one.id}" for one in references if quoted in one.payload]
 
 
 def _hashes(value: str, settings: Settings) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ Content = str | bytes | None
 
 
 class StoredBodies(NamedTuple):
-    """The bodies of an exchange; the `seq` of an unmatched request or response is 0."""
+    """The bodies and the query of an exchange; the `seq` of an unmatched one is 0."""
 
     seq: int
     id: str
@@ -18,6 +18,7 @@ class StoredBodies(NamedTuple):
     request_encoding: str | None
     response_body: Content
     response_encoding: str | None
+    query: str | None
 
     def with_encodings(self) -> tuple[tuple[Content, str | None], tuple[Content, str | None]]:
         """Return the request's and the response's body, each with its Content-Encoding."""
@@ -43,4 +44,4 @@ def unmatched_bodies(connection: sqlite3.Connection, model: str) -> Iterator[Sto
     """Yield the bodies of the requests and responses of `model` that wait for the other."""
     rows = connection.execute("select id, body from unmatched where model = ?", (model,))
     for id_, body in rows:
-        yield StoredBodies(0, id_, body, None, None, None)
+        yield StoredBodies(0, id_, body, None, None, None, None)

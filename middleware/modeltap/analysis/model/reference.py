@@ -60,10 +60,22 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     row_baselines: dict[str, float] = {}
     """By metric of multivariate drift the largest value that a block has against the others."""
     performance: Baseline | None = None
+    unmonitored: tuple[str, ...] = ()
+    """Columns of its rows beyond `max_features`, which are no features."""
+    known_as: tuple[str, str] | None = None
+    """The hash that it has since values were erased from it, and the id that it had before: what
+    was counted in its bins stays its own."""
 
     @cached_property
     def id(self) -> str:
         """A hash of all that determines a value's bin; only counts of one id are added."""
+        if self.known_as is not None and self.known_as[0] == self.bins_hash:
+            return self.known_as[1]
+        return self.bins_hash
+
+    @cached_property
+    def bins_hash(self) -> str:
+        """The hash itself, which an erased value changes."""
         period = [self.model, self.version, self.rows, self.from_time, self.to_time, self.rolling]
         bins = [
             (

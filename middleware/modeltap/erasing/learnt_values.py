@@ -1,0 +1,141 @@
+"""Values in what was learnt: in the bins of references, and the extremes of windows."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from msgspec.structs import replace
+
+from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.reference import Reference
+from modeltap.erasing.blurring import outside
+from modeltap.erasing.erased_features import Erased, without_values
+from modeltap.erasing.erased_rows import PREDICTION, OwnValues
+from modeltap.privacy.erase import Subject
+from modeltap.store.erasure import WindowEnds, put_payload, put_window_ends, window_ends
+from modeltap.store.references import all_references
+from modeltap.value_forms import ERASED
+
+
+@dataclass(frozen=True)
+class ErasedValues:
+    """What is erased: the values that were named, and by column those that only erased rows had."""
+
+    subjects: Sequence[Subject]
+    own: Mapping[str, OwnValues]
+
+    def of(self, feature: Feature) -> Erased:
+        """Return the values to erase from a feature, which may be measured on a column."""
+        name = feature.of or feature.name
+        named = tuple(one.forms for one in self.subjects if one.is_about(name))
+        return Erased(named, self.own.get(name))
+
+    def columns(self, references: Sequence[Reference]) -> set[str]:
+        """Return the columns of references that have the subjects' names."""
+        names = {feature.name for one in references for feature in one.columns}
+        return {name for name in names if any(one.is_about(name) for one in self.subjects)}
+
+
+def stored_references(connection: sqlite3.Connection, model: str) -> list[Reference]:
+    """Return all references of a model, those that count no more included."""
+    return [Reference.from_json(one.payload) for one in all_references(connection, model)]
+
+
+def ends_of(references: Sequence[Reference]) -> dict[str, set[float]]:
+    """Return by column the smallest and largest values that references know."""
+    found: defaultdict[str, set[float]] = defaultdict(set)
+    for reference in references:
+        for feature in reference.columns:
+            found[feature.name] |= {feature.low, feature.high}
+    return found
+
+
+def erase_learnt(connection: sqlite3.Connection, model: str, erased: ErasedValues) -> None:
+    """Erase values from the references of `model` and their windows, inside the transaction."""
+    for stored in all_references(connection, model):
+        before = Reference.from_json(stored.payload)
+        after = without(before, erased)
+        if after is not before:
+            put_payload(connection, stored._replace(payload=after.to_json()))
+        windows = [
+            new
+            for one in window_ends(connection, model, stored.id)
+            if (new := _blurred(one, before, after, erased)) != one
+        ]
+        put_window_ends(connection, model, stored.id, windows)
+
+
+def without(reference: Reference, erased: ErasedValues) -> Reference:
+    """Return `reference` without these values, under its old id; itself where it has none."""
+    features = tuple(without_values(one, erased.of(one)) for one in reference.features)
+    own = erased.own.get(PREDICTION)
+    performance = reference.performance and _without_classes(reference.performance, own)
+    if features == reference.features and performance == reference.performance:
+        return reference
+    found = replace(reference, features=features, performance=performance)
+    return replace(found, known_as=(found.bins_hash, reference.id))
+
+
+def _without_classes(baseline: Baseline, own: OwnValues | None) -> Baseline:
+    """Return a baseline without classes that no row but the erased ones has, or is predicted."""
+    rows: Counter[str] = Counter()
+    for predicted, true, count in baseline.pairs:
+        rows.update(dict.fromkeys((predicted, true), count))
+    words = own.words if own is not None else Counter[str]()
+    gone = {name for name in rows if 0 < rows[name] <= words.get(name, 0)}
+    if not gone:
+        return baseline
+    new = {name: ERASED if name in gone else name for name in rows}
+    pairs: Counter[tuple[str, str]] = Counter()
+    for predicted, true, count in baseline.pairs:
+        pairs[new[predicted], new[true]] += count
+    return replace(baseline, pairs=tuple((*pair, count) for pair, count in sorted(pairs.items())))
+
+
+def _blurred(
+    window: WindowEnds, before: Reference, after: Reference, erased: ErasedValues
+) -> WindowEnds:
+    """Return a window whose extremes hold erased values, and do not tell them."""
+    ends = np.frombuffer(zlib.decompress(window.extremes), dtype="<f8").copy()
+    if len(ends) == 2 * len(before.features):
+        low, high = ends[: len(ends) // 2], ends[len(ends) // 2 :]
+        for place, (feature, new) in enumerate(zip(before.features, after.features, strict=True)):
+            if feature.kind == "numeric" and feature.of is None:
+                own = erased.of(feature)
+                low[place] = _end(float(low[place]), feature.low, new.low, -math.inf, own)
+                high[place] = _end(float(high[place]), feature.high, new.high, math.inf, own)
+    return window._replace(
+        extremes=_packed(window.extremes, ends), fields=_without_names(window.fields, erased)
+    )
+
+
+def _end(value: float, old: float, new: float, side: float, erased: Erased) -> float:
+    """Return an extreme that holds `value`: the reference's own, where it was that."""
+    if not math.isfinite(value) or not erased.has_number(value):
+        return value
+    return new if value == old else outside(value, side)
+
+
+def _packed(stored: bytes, ends: np.ndarray) -> bytes:
+    if ends.tobytes() == zlib.decompress(stored):
+        return stored
+    return zlib.compress(ends.tobytes(), 1)
+
+
+def _without_names(fields: str, erased: ErasedValues) -> str:
+    """Return a window's fields (JSON) without new ones that are named after an erased value."""
+    document = json.loads(fields)
+    new: Counter[str] = Counter()
+    for name, rows in document["new"].items():
+        for subject in erased.subjects:
+            name = subject.forms.replaced(name)
+        new[name] += rows
+    return fields if new == document["new"] else json.dumps({**document, "new": new})

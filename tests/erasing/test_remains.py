@@ -1,0 +1,58 @@
+"""The command says in a line each what an erasure leaves."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from modeltap.erasing.remains import remaining
+from modeltap.privacy.erase import Subject
+from modeltap.store.connection import connect, writing
+from modeltap.store.settings import save_settings
+from stores import analyze, every, put
+
+ANN = "ann-7f3e"
+
+
+def lines(store, *subjects):
+    with closing(connect(store)) as connection:
+        return remaining(connection, "m", subjects or [Subject("user", ANN)])
+
+
+def test_nothing_is_said_where_nothing_is_left(store):
+    put(store, every(5, 3), [{"user": "bob"}] * 3)
+    assert lines(store) == []
+
+
+def test_other_fields_of_other_exchanges(store):
+    """Alone, within a text and in a list; a common value is everywhere, and not looked for."""
+    rows = [{"friend": ANN, "n": 7}, {"a": [{"said": f"ask {ANN}!"}]}, {"friend": f"{ANN}x"}]
+    put(store, every(5, 3), rows)
+    (line,) = lines(store)
+    assert line.startswith("2 other exchanges have the value in ")
+    assert "'friend'" in line and "'a.said'" in line
+    assert lines(store, Subject("user", "7")) == []
+
+
+def test_names_of_fields_of_other_exchanges(store):
+    put(store, every(5, 2), [{"scores": {ANN: 1}}, {"scores": {"bob": 1}}])
+    (line,) = lines(store)
+    assert line.startswith('1 other exchange has the value in "a field\'s name";')
+
+
+def test_settings_and_names_of_fields(store):
+    put(store, every(5, 200), [{f"by {ANN}": n % 7} for n in range(200)])
+    analyze(store, {"window": "1d", "reference": "first 200 rows"}, open_too=True)
+    with closing(connect(store)) as connection, writing(connection):
+        save_settings(connection, "m", {"features": {"user": {"allowed": [ANN, "bob"]}}})
+    found = lines(store)
+    assert any(line.startswith("the setting 'features' names the value") for line in found)
+    assert any("has a field named after the value" in line for line in found)
+
+
+def test_files_that_were_put_aside(store):
+    put(store, every(5, 1), [{"user": "bob"}])
+    for end in ("", "-wal", "-shm"):
+        store.with_name(f"{store.name}.damaged-20260101T000000Z{end}").touch()
+    assert lines(store) == [
+        "taps.db.damaged-20260101T000000Z, put aside as damaged, is not read; delete it"
+    ]
