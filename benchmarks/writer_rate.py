@@ -31,7 +31,7 @@ import msgspec
 from machine import describe
 
 from modeltap.config import sources
-from modeltap.privacy.body_text import as_text
+from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.masker import Masker
 from modeltap.store.connection import connect
 from modeltap.store.exchanges import USUAL_COLUMNS, ExchangeRow

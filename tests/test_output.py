@@ -36,6 +36,19 @@ def test_a_table_has_its_columns_or_one_line(capsys):
     assert capsys.readouterr().out == "nothing yet\n"
 
 
+def test_columns_are_as_wide_as_what_is_shown(capsys):
+    """Names with control characters and line ends move no column, and are one line each."""
+    rows = [{"name": name, "x": "end"} for name in ("a\x1b[2J\nb", "\u202e", "plain", "\t")]
+    output.emit_table(rows, ["name", "x"], "nothing")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5 and {line.rindex("end") for line in lines[1:]} == {lines[0].index("x")}
+
+
+def test_a_line_is_one_line(capsys):
+    output.say("a\nb", "c\td", err=True)
+    assert capsys.readouterr().err == "a\\nb\nc\\td\n"
+
+
 def test_json_lines_hold_everything(capsys):
     """Bytes as base64, letters as they are."""
     output.emit([{"body": b"\xff\x00", "name": "grün"}, {"n": None}], [], as_json=True, empty="-")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
-from types import TracebackType
+import warnings
 
 from modeltap.printable import escaped, escaped_lines
 
@@ -64,11 +65,21 @@ def log_to_standard_error() -> None:
     handler.setFormatter(LineFormatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logger.setLevel(logging.INFO)
-    logging.captureWarnings(True)
-    sys.excepthook = _report_uncaught
+    warnings.formatwarning = _warning_line
+    sys.excepthook = lambda _, error, __: _report(error)
+    threading.excepthook = lambda thrown: _report(thrown.exc_value)
 
 
-def _report_uncaught(
-    _: type[BaseException], error: BaseException, __: TracebackType | None
-) -> None:
-    sys.stderr.write(f"{traceback_of(error)}\n")
+def _report(error: BaseException | None) -> None:
+    if error is not None:
+        sys.stderr.write(f"{traceback_of(error)}\n")
+
+
+def _warning_line(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,  # noqa: ARG001
+) -> str:
+    return f"{escaped(f'{filename}:{lineno}: {category.__name__}: {message}')}\n"

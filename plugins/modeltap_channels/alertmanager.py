@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def format_event(
     return as_json(
         {
             "version": "4",
-            "groupKey": f'{{}}:{{alertname="{name}", model="{data.get("model")}"}}',
+            "groupKey": f"{{}}:{{alertname={_quoted(name)}, model={_quoted(data.get('model'))}}}",
             "truncatedAlerts": data.get("alerts_left_out") or 0,
             "status": status,
             "receiver": "modeltap",
@@ -43,6 +44,11 @@ def format_event(
             "alerts": alerts,
         }
     )
+
+
+def _quoted(value: object) -> str:
+    """Return a label's value in a group's key, quoted as JSON does: no name ends its quotes."""
+    return json.dumps(str(value), ensure_ascii=False)
 
 
 def _alert(

@@ -10,6 +10,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.hookspecs import hookimpl
 from modeltap_channels import words
+from modeltap_channels.markup import plain
 from modeltap_channels.reply import as_json
 
 URL = "https://events.pagerduty.com/v2/enqueue"
@@ -37,14 +38,17 @@ def format_event(
     }
     if not over:
         body["payload"] = {
-            "summary": words.clipped(words.text(event), _MAX_SUMMARY),
-            "source": data.get("model") or "modeltap",
+            "summary": words.clipped(plain(words.text(event)), _MAX_SUMMARY),
+            "source": plain(data.get("model") or "") or "modeltap",
             "severity": data.get("severity") or "info",
             "timestamp": event["timestamp"],
-            "component": data.get("version") or None,
-            "group": data.get("model") or None,
+            "component": plain(data.get("version") or "") or None,
+            "group": plain(data.get("model") or "") or None,
             "class": data.get("rule") or event["type"],
-            "custom_details": {**dict(words.facts(event)), "alerts": words.lines(event)},
+            "custom_details": {
+                **{name: plain(value) for name, value in words.facts(event)},
+                "alerts": list(map(plain, words.lines(event))),
+            },
         }
         body["client"] = "modeltap"
         url = words.link(event)

@@ -2,57 +2,66 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
 from modeltap_channels import words
+from modeltap_channels.markup import unlinked
 from modeltap_channels.reply import as_json
 
 _MAX_HEADER, _MAX_TEXT, _MAX_FIELD = 150, 2900, 1900
+_MAX_FIELDS = 10
 
 
 @hookimpl
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Write `event` for Slack."""
+    """Write `event` for Slack: names from clients in plain text, which holds no markup."""
     if webhook.format != "slack":
         return None
-    said = words.clipped(_safe(words.text(event)), _MAX_TEXT)
+    said = _safe(words.text(event), _MAX_TEXT)
     blocks: list[dict[str, Any]] = [
-        {
-            "type": "header",
-            "text": {
-                "type": "plain_text",
-                "emoji": True,
-                "text": words.clipped(words.title(event), _MAX_HEADER),
-            },
-        },
-        {"type": "section", "text": {"type": "mrkdwn", "text": said}},
+        {"type": "header", "text": _plain_text(_safe(words.title(event), _MAX_HEADER))},
+        {"type": "section", "text": _plain_text(said)},
     ]
     lines = words.lines(event)
     if lines:
-        listed = words.clipped("\n".join(f"• {_safe(line)}" for line in lines), _MAX_TEXT)
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": listed}})
+        listed = words.fitting([f"• {_safe(line, _MAX_FIELD)}" for line in lines], _MAX_TEXT)
+        blocks.append({"type": "section", "text": _plain_text(listed)})
     facts = [
-        {"type": "mrkdwn", "text": words.clipped(f"*{name}*\n{_safe(value)}", _MAX_FIELD)}
-        for name, value in words.facts(event)
+        _plain_text(_safe(f"{name}: {value}", _MAX_FIELD)) for name, value in words.facts(event)
     ]
     if facts:
-        blocks.append({"type": "section", "fields": facts[:10]})
+        blocks.append({"type": "section", "fields": facts[:_MAX_FIELDS]})
     url = words.link(event)
     if url:
-        blocks.append(
-            {
-                "type": "context",
-                "elements": [{"type": "mrkdwn", "text": f"<{_safe(url)}|Open the dashboard>"}],
-            }
-        )
-    return as_json({"text": f"{words.title(event)}: {said}", "blocks": blocks})
+        target = _entities(url).replace("|", "%7C")
+        link = {"type": "mrkdwn", "text": f"<{target}|Open the dashboard>"}
+        blocks.append({"type": "context", "elements": [link]})
+    notification = f"{_safe(words.title(event), _MAX_HEADER)}: {said}"
+    quiet = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+    return as_json({"text": notification, "blocks": blocks, **quiet})
 
 
-def _safe(text: str) -> str:
+def _plain_text(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "emoji": False, "text": text}
+
+
+def _safe(text: str, length: int) -> str:
+    """Return `text` for Slack: no link, and nobody called, in at most `length` characters.
+
+    >>> _safe("<!channel> & co", 40), _safe("a <!channel>", 5)
+    ('&lt;!channel&gt; &amp; co', 'a …')
+    """
+    safe = _entities(unlinked(text))
+    # An entity that was cut is left out.
+    return safe if len(safe) <= length else re.sub("&[a-z]{0,3}$", "", safe[: length - 1]) + "…"
+
+
+def _entities(text: str) -> str:
     """Slack reads these three as its own: a name may not become a link, or call everybody."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -8,10 +8,11 @@ from typing import Any
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
 from modeltap_channels import words
+from modeltap_channels.markup import markdown
 from modeltap_channels.reply import as_json
 
-_MAX_TEXT = 4000
-"""A card may have 28 KB."""
+_MAX_TITLE, _MAX_TEXT, _MAX_LINE, _MAX_FACT = 300, 1500, 500, 400
+"""A card may have 28 KB, and a character has up to three bytes."""
 
 _COLORS = {"critical": "Attention", "warning": "Warning"}
 
@@ -35,15 +36,22 @@ def format_event(
             "weight": "Bolder",
             "wrap": True,
             "color": color,
-            "text": words.title(event),
+            "text": markdown(words.title(event), _MAX_TITLE),
         },
-        {"type": "TextBlock", "wrap": True, "text": words.clipped(words.text(event), _MAX_TEXT)},
+        {"type": "TextBlock", "wrap": True, "text": markdown(words.text(event), _MAX_TEXT)},
     ]
     body += [
-        {"type": "TextBlock", "wrap": True, "spacing": "Small", "text": f"- {line}"}
+        {
+            "type": "TextBlock",
+            "wrap": True,
+            "spacing": "Small",
+            "text": f"- {markdown(line, _MAX_LINE)}",
+        }
         for line in words.lines(event)
     ]
-    facts = [{"title": name, "value": value} for name, value in words.facts(event)]
+    facts = [
+        {"title": name, "value": markdown(value, _MAX_FACT)} for name, value in words.facts(event)
+    ]
     if facts:
         body.append({"type": "FactSet", "facts": facts})
     card: dict[str, Any] = {

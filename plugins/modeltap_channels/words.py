@@ -86,6 +86,20 @@ def color(event: Mapping[str, Any]) -> int:
     return _COLORS.get(event["data"].get("severity"), _COLORS["info"])
 
 
+def fitting(lines: Sequence[str], length: int) -> str:
+    """Join the first of `lines`, as many as a receiver takes; the first one fits.
+
+    >>> fitting(["ab", "cd", "ef"], 7)
+    'ab\\ncd…'
+    """
+    text = lines[0]
+    for line in lines[1:]:
+        if len(text) + len(line) + 2 > length:
+            return f"{text}…"
+        text += f"\n{line}"
+    return text
+
+
 def clipped(said: str, length: int) -> str:
     """Cut what is longer than a receiver takes.
 

@@ -12,7 +12,7 @@ import msgspec
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Body, Decoded, Payload
 from modeltap.plugins import hooks
-from modeltap.privacy.body_text import as_text
+from modeltap.privacy.bodies.body_text import as_text
 
 _ATTRIBUTES = {"specversion", "id", "source", "type"}
 """What each event in JSON has."""

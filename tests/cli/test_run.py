@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from command import modeltap
+from modeltap.injected import FOLDER
 
 PLAIN = {"trust_env": False, "verify": False, "timeout": 20}
 PREDICTIONS = "select * from exchanges where path like '%/predict' order by id"
@@ -365,3 +366,16 @@ def test_what_is_wrong_is_said_before_the_command_starts(tmp_path, words, enviro
     environ = {**os.environ, **environ}
     assert said in modeltap("run", *words, "--", "touch", "started", code=code, env=environ)
     assert not (tmp_path / "started").exists()
+
+
+def test_a_reason_with_control_characters_is_one_line():
+    """It may quote a name: the process that serves writes it to the operator's terminal."""
+    code = r"import sitecustomize; sitecustomize._say('a\nmodeltap: all is well\x1b[2J\u202e')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(FOLDER)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "modeltap: a\\nmodeltap: all is well\\x1b[2J\\u202e\n"

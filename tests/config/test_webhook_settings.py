@@ -2,10 +2,54 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from modeltap.config import sources
+from modeltap.errors import ConfigError
 
 
 def test_a_webhooks_key_tells_nothing_secret():
     """The host, and a hash: tokens live in paths."""
     key = sources.WebhookSettings(url="https://hooks.example.org/services/T0K3N").key
     assert key.startswith("hooks.example.org#") and "T0K3N" not in key
+
+
+@pytest.mark.parametrize("url", ["tgram://T0K3N/chat", "pover://T0K3N@user", "T0K3N", "T0K3N://x"])
+def test_of_apprises_urls_only_the_service_is_known(url):
+    """Their host is often a token."""
+    key = sources.WebhookSettings(url=url, format="apprise").key
+    assert re.fullmatch("(tgram|pover|apprise)#[0-9a-f]{8}", key)
+
+
+def test_two_urls_are_two_webhooks():
+    urls = ("tgram://a/1", "tgram://a/2", "pover://a", "https://h/a", "https://h/b", "\ud800")
+    hooks = [sources.WebhookSettings(url=url, format=kind) for url in urls for kind in ("apprise",)]
+    assert len({hook.key for hook in hooks}) == len(urls)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({}, "a webhook has no url"),
+        (
+            {"url": "https://h.example", "timeout_seconds": "2 s"},
+            "seconds = '2 s' is wrong",
+        ),
+        ({"url": "https://h.example", "sekret": "x"}, "'sekret'; did you mean 'secret'?"),
+        ({"url": "ftp://h.example/x"}, "webhook url 'h.example' is wrong: it starts with http://"),
+        ({"url": "https://h.example/a b"}, "it has a space, a line end or a control character"),
+        ({"url": "https://:80"}, "it has no host"),
+        ({"url": "env:"}, "what follows env: is no variable's name"),
+    ],
+)
+def test_an_error_says_what_is_wrong(table, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        sources.load({"webhooks": [table]}, environ={})
+
+
+def test_of_several_the_wrong_one_is_counted():
+    wrong = {"webhooks": ["https://h.example", "h.example/T0K3N"]}
+    with pytest.raises(ConfigError, match=r"\(number 2 of 2 webhooks\)"):
+        sources.load(wrong, environ={})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.privacy.body_text import cut_at_character
+from modeltap.privacy.bodies.body_text import cut_at_character
 from modeltap.privacy.marks import MASK
 from modeltap.privacy.masker import Masker
 

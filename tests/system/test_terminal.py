@@ -183,7 +183,12 @@ def test_uncaught_errors_are_shown_escaped(tmp_path):
     code = (
         "from modeltap.logs import log_to_standard_error\n"
         "log_to_standard_error()\n"
-        "import logging, warnings\n"
+        "import logging, threading, warnings\n"
+        "def fail():\n"
+        f"    raise ValueError({HOSTILE!r})\n"
+        "thread = threading.Thread(target=fail)\n"
+        "thread.start()\n"
+        "thread.join()\n"
         f"warnings.warn({HOSTILE!r})\n"
         f"logging.getLogger('other').error('%s', {HOSTILE!r})\n"
         "try:\n"
@@ -194,7 +199,8 @@ def test_uncaught_errors_are_shown_escaped(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     text = text_of(done.stderr)
     assert done.returncode == 1 and not OBEYED.findall(text)
-    assert "\nValueError: " in text and "\nTraceback (most recent call last):\n" in text
+    assert text.count("\nValueError: ") == 2 and "UserWarning: " in text
+    assert "\nTraceback (most recent call last):\n" in text
 
 
 def printing_calls(file):

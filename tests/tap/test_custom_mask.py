@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from modeltap.errors import ConfigError
-from modeltap.privacy.masker import MASKED, UNMASKABLE
+from modeltap.privacy.body_masker import MASKED, UNMASKABLE
 from modeltap.tap.custom_mask import mask_bodies, own_mask
 from modeltap.tap.exchange import Exchange
 

@@ -108,7 +108,7 @@ def test_what_models_take_and_give(options, recorded, value, kept, note):
 
 
 def test_a_decorated_function_is_itself(options, recorded):
-    """Same name, same result, same exceptions; arguments by name, one argument as it is."""
+    """Same name, same result, same exceptions; arguments by name."""
 
     @modeltap.capture(**options)
     def predict(row, scale=2):
@@ -130,11 +130,32 @@ def test_a_decorated_function_is_itself(options, recorded):
     assert rows[0]["request_body"] == '{"row":{"x":4},"scale":2}'
     assert rows[0]["path"].endswith("predict") and rows[0]["duration_ms"] >= 0
     assert (rows[1]["request_body"], rows[1]["status"], rows[1]["error_type"]) == (
-        "7",
+        '{"row":7}',
         500,
         "ValueError",
     )
     assert rows[2]["error_type"] == "TypeError"
+
+
+def test_a_single_argument_is_masked_by_its_name_and_a_single_row_is_the_body(options, recorded):
+    """A password, however it is given; a row or rows have names of their own."""
+
+    @modeltap.capture(**options)
+    def login(password):
+        raise ValueError(f"{password!r} is wrong")
+
+    @modeltap.capture(**options)
+    def predict(rows):
+        return len(rows)
+
+    for given in ("qz7f3a", ["qz7f3a"], {"a": "qz7f3a"}):
+        with pytest.raises(ValueError, match="qz7f3a"):
+            login(given)
+    predict([{"x": 1}])
+    rows = recorded()
+    assert [row["request_body"] for row in rows[:3]] == ['{"password":"[masked]"}'] * 3
+    assert not any("qz7f3a" in str(dict(row)) for row in rows)
+    assert rows[3]["request_body"] == '[{"x":1}]'
 
 
 def test_coroutines_and_methods(options, recorded):

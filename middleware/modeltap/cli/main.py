@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
@@ -49,6 +50,15 @@ Imported when it is asked for: with scipy and what it brings, all together take 
 """
 
 
+_GIVEN_SECRETS = ("webhook", "receive")
+"""Commands that are given URLs or tokens: click quotes what it does not take."""
+
+_PLAIN_OPTIONS = ("--host", "--store", "--model")
+
+_SHORTEST = 3
+"""A secret is longer; a word as short may be a part of any message."""
+
+
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(_COMMANDS)
@@ -84,8 +94,7 @@ def main() -> None:
         say(*error.format_message().split("\n"), err=True)
         sys.exit(2)
     except (click.ClickException, ConfigError) as error:
-        wrong = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        _fail(wrong, 2)
+        _fail(_message_of(error), 2)
     except (KeyboardInterrupt, click.Abort):
         _fail("stopped", 130)
     except BrokenPipeError:
@@ -99,6 +108,31 @@ def main() -> None:
         if all(map(_is_text, sys.argv)):
             raise
         _fail("an argument is not valid UTF-8", 2)
+
+
+def _message_of(error: click.ClickException | ConfigError) -> str:
+    """Return an error's message; what may be a secret on the command line is left out."""
+    if not isinstance(error, click.ClickException):
+        return str(error)
+    message = error.format_message()
+    for argument in sorted(_may_be_secret(sys.argv[1:]), key=len, reverse=True):
+        for quoted in (argument, repr(argument)[1:-1]):
+            message = message.replace(quoted, "(not shown)")
+    return message
+
+
+def _may_be_secret(arguments: Sequence[str]) -> set[str]:
+    """Return the arguments that may be a webhook's URL or a token, in whatever place they are."""
+    urls = {one for one in arguments if "://" in one}
+    command, *rest = arguments or ("",)
+    if command not in _GIVEN_SECRETS:
+        return urls
+    values = zip(arguments, rest, strict=False)
+    return urls | {
+        value
+        for option, value in values
+        if option not in _PLAIN_OPTIONS and len(value) > _SHORTEST and not value.startswith("-")
+    }
 
 
 def _is_text(argument: str) -> bool:

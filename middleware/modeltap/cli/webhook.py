@@ -101,8 +101,9 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
     with writing(connection):
         count = outbox.replay(connection, time.time(), message=message, webhook=key)
     if message and not count:
+        named = repr(message) if message.startswith("msg_") else "of that id"
         raise InputError(
-            f"no message {message!r} failed and is still owed; `modeltap webhook list` tells"
+            f"no message {named} failed and is still owed; `modeltap webhook list` tells"
         )
     if not count:
         say("nothing to send again: no message failed")
@@ -122,12 +123,16 @@ def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
                 "the url of an app's own is known to the app alone"
             )
         return webhooks
+    which = which.strip()
     if which.startswith(("http://", "https://")):
         named = tuple(one for one in webhooks if one.url == which)
         return named or sources.load({"webhooks": [which]}).webhooks
     found = tuple(one for one in webhooks if one.key == which)
     if not found:
-        raise InputError(f"no webhook {which!r}{nearest(which, [one.key for one in webhooks])}")
+        # Not quoted: it may be a URL without its scheme, with a token in it.
+        raise InputError(
+            f"no webhook of that key or url{nearest(which, [one.key for one in webhooks])}"
+        )
     return found
 
 

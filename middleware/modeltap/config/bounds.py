@@ -11,7 +11,7 @@ from modeltap import clock
 from modeltap.config.reference_settings import check_windows
 from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
-from modeltap.config.validation import parse_mode
+from modeltap.config.validation import parse_mode, setting
 from modeltap.errors import ConfigError, nearest
 
 
@@ -34,7 +34,7 @@ def check_values(settings: Settings) -> None:
 
 def _check(settings: Settings, name: str, good: bool, fix: str) -> None:
     if not good:
-        raise ConfigError(f"option {name} = {getattr(settings, name)!r} is wrong: {fix}")
+        raise ConfigError(f"option {setting(name, getattr(settings, name))} is wrong: {fix}")
 
 
 def _check_rates(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -139,6 +139,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     repeat_interval: str = "7d"
     dashboard_url: str | None = None
     webhooks: tuple[WebhookSettings, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return every option but the key of hashes, which no log shows."""
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the same for rich's tracebacks."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        return list((shown | {"mask_key": self.mask_key and "(not shown)"}).items())
 
     def for_model(self, model: str) -> Settings:
         """Return these settings as they hold for `model`: its own first, then everybody's."""

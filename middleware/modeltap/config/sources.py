@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
-from modeltap.config.validation import refuse_unknown
+from modeltap.config.validation import refuse_unknown, setting
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError, nearest
 from modeltap.logs import logger
@@ -72,8 +73,8 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
         check_mapping(table.get("mapping"), f"models.{name}.mapping")
     for _, table in _tables({"schedules": merged.get("schedules")}):
         refuse_unknown(table, ScheduleSettings.__struct_fields__, "option of schedules")
-    merged["webhooks"] = _each(merged.get("webhooks", ()), parse_webhook, tolerant)
-    merged["rules"] = _each(merged["rules"], parse_rule, tolerant)
+    merged["webhooks"] = _each("webhooks", merged.get("webhooks", ()), parse_webhook, tolerant)
+    merged["rules"] = _each("rules", merged["rules"], parse_rule, tolerant)
     for name in (
         "include_paths",
         "exclude_paths",
@@ -124,22 +125,36 @@ def _converted(merged: dict[str, object]) -> Settings:
     except msgspec.ValidationError as error:
         reason, _, where = str(error).partition(" - at `$.")
         name = where.rstrip("`") or "an option"
-        value = merged.get(name.split(".")[0].split("[")[0])
-        raise ConfigError(f"option {name} = {value!r} is wrong: {reason}") from None
+        raise ConfigError(f"option {setting(name, _at(merged, name))} is wrong: {reason}") from None
+
+
+def _at(value: Any, path: str) -> Any:
+    """Return the value at a path such as ``models.m.window`` or ``holidays[2]``, or the nearest.
+
+    >>> _at({"models": {"m": {"window": 5}}}, "models.m.window"), _at({"days": ["a"]}, "days[...]")
+    (5, ['a'])
+    """
+    for part in path.replace("[", ".").replace("]", "").split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return value
+        value = value[part]
+    return value
 
 
 def _each(
-    said: object, parse: Callable[[object], msgspec.Struct], tolerant: bool
+    what: str, said: object, parse: Callable[[object], msgspec.Struct], tolerant: bool
 ) -> list[msgspec.Struct]:
     """Parse each entry of a list; with `tolerant`, what is wrong is logged and left out."""
     found = []
-    for entry in _listed(said):
+    entries = list(_listed(said))
+    for place, entry in enumerate(entries, 1):
         try:
             found.append(parse(entry))
         except ConfigError as error:
+            where = f" (number {place} of {len(entries)} {what})" if len(entries) > 1 else ""
             if not tolerant:
-                raise
-            logger.warning("modeltap: left out: %s", error)
+                raise ConfigError(f"{error}{where}") from None
+            logger.warning("modeltap: left out: %s%s", error, where)
     return found
 
 
@@ -175,7 +190,21 @@ def _read_toml(path: Path) -> dict[str, object]:
     except OSError as error:
         raise ConfigError(f"configuration {str(path)!r} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"configuration {str(path)!r} is no valid TOML: {error}") from None
+        why = _without_quotes(str(error))
+        raise ConfigError(f"configuration {str(path)!r} is no valid TOML: {why}") from None
+
+
+def _without_quotes(reason: str) -> str:
+    """Return a parser's reason without the keys that it quotes: one may be a misplaced secret.
+
+    >>> _without_quotes("Cannot declare ('hooks', 'T0KEN') twice (at line 3, column 4)")
+    'at line 3, column 4'
+    >>> _without_quotes("Expected '=' after a key in a key/value pair (at line 3, column 4)")
+    "Expected '=' after a key in a key/value pair (at line 3, column 4)"
+    """
+    words, _, place = reason.rpartition(" (at ")
+    quotes = re.search(r"""(['"]).{4,}\1|\(""", words)
+    return f"at {place.rstrip(')')}" if quotes else reason
 
 
 _OTHER_VARIABLES = {"MODELTAP_CONFIG", "MODELTAP_MODEL"}

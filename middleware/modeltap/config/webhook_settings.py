@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from modeltap.config.validation import from_environment, refuse_unknown, struct_of
+from modeltap.config.validation import (
+    from_environment,
+    is_usual_variable,
+    refuse_unknown,
+    struct_of,
+    variable_of,
+)
 from modeltap.errors import ConfigError
+
+_DOMAIN = re.compile(r"(?:[a-z0-9-]{1,30}\.){1,5}[a-z]{2,12}")
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,46 +41,109 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         """This webhook's name in the store: the receiver's host and a hash, never the URL."""
         if self.url.startswith("env:"):
             return self.url
-        host = urlsplit(self.url).hostname or "webhook"
-        return f"{host}#{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
+        digest = hashlib.sha256(self.url.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{_receiver(self.url, self.format)}#{digest[:8]}"
+
+    def __repr__(self) -> str:
+        """Return the key and the format: a log or a traceback shows neither URL nor secret."""
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the same for rich's tracebacks."""
+        known = not self.url.startswith("env:") or is_usual_variable(self.url)
+        return [("key", self.key if known else "(not shown)"), ("format", self.format)]
 
     def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
         """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
-        url = from_environment(self.url, "webhook url", environ)
+        url = from_environment(self.url, "webhook url", environ).strip()
         if self.format != "apprise":
             _check_url(url)
-        secret = self.secret and from_environment(self.secret, "webhook secret", environ)
+        secret = self.secret and from_environment(self.secret, "webhook secret", environ).strip()
         return msgspec.structs.replace(self, url=url, secret=secret)
 
 
 def parse_webhook(entry: object) -> WebhookSettings:
-    """Read an entry: a URL or a table; raises `ConfigError`."""
+    """Read an entry: a URL or a table; raises `ConfigError`, which never quotes a URL or a secret.
+
+    >>> parse_webhook("hooks.example.org/T0KEN")
+    Traceback (most recent call last):
+    modeltap.errors.ConfigError: webhook url (not shown) is wrong: it starts with http:// or \
+https://, or names a variable as env:NAME
+    """
     table = {"url": entry} if isinstance(entry, str) else entry
     if isinstance(table, WebhookSettings):
-        return table
+        table = msgspec.structs.asdict(table)
     if not isinstance(table, Mapping):
-        raise ConfigError(f"webhook {entry!r} is wrong: it is a URL, or a table with a url")
-    refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks")
-    url = table.get("url")
-    # Apprise's URLs have schemes of their own; what a variable holds is checked when it is read.
-    if not isinstance(url, str):
-        raise ConfigError(f"webhook url {url!r} is wrong: it is a text")
-    if not url.startswith("env:") and table.get("format") != "apprise":
-        _check_url(url)
-    return struct_of(table, WebhookSettings, "webhooks")
+        kind = type(entry).__name__
+        raise ConfigError(f"a webhook is a URL or a table with a url, and not of type {kind}")
+    refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks", secret=True)
+    if "url" not in table:
+        raise ConfigError("a webhook has no url; write one, or env:NAME for a variable")
+    texts = {name: table[name] for name in ("url", "secret") if isinstance(table.get(name), str)}
+    # As a file or a variable has them: with a line end.
+    webhook = struct_of(
+        {**table, **{name: text.strip("\ufeff \t\r\n") for name, text in texts.items()}},
+        WebhookSettings,
+        "webhooks",
+    )
+    _check_texts(webhook)
+    return webhook
+
+
+def _check_texts(webhook: WebhookSettings) -> None:
+    """Raise `ConfigError` for a URL or a secret that can be none.
+
+    Apprise's URLs have schemes of their own; what a variable holds is checked when it is read.
+    """
+    for name, text in (("url", webhook.url), ("secret", webhook.secret or "")):
+        if text.startswith("env:"):
+            variable_of(text, f"webhook {name}")
+    if not webhook.url.startswith("env:") and webhook.format != "apprise":
+        _check_url(webhook.url)
 
 
 def _check_url(url: str) -> None:
-    """Raise `ConfigError` for a URL that nothing can be posted to; it may hold a token."""
-    host, why = None, "it starts with http:// or https://, or names a variable as env:NAME"
+    """Raise `ConfigError` for a URL that nothing can be posted to."""
+    why = "it starts with http:// or https://, or names a variable as env:NAME"
     try:
         parts = urlsplit(url)
-        host = parts.hostname
         if parts.scheme in ("http", "https"):
-            why = "it has no host" if not host else ""
+            why = "" if parts.hostname else "it has no host"
             _ = parts.port
     except ValueError:
-        why = "its host or its port is malformed"  # the error's own words may quote a password
+        why = "its host or its port is malformed"
+    if any(one.isspace() or not one.isprintable() for one in url):
+        why = "it has a space, a line end or a control character in it"
     if why:
-        shown = host or (url if "//" not in url else "webhook")
-        raise ConfigError(f"webhook url {shown!r} is wrong: {why}")
+        host = _host(url)
+        raise ConfigError(f"webhook url {repr(host) if host else '(not shown)'} is wrong: {why}")
+
+
+def _receiver(url: str, format_: str) -> str:
+    """Return what may be shown of a URL: its host, of Apprise's only the service.
+
+    >>> _receiver("https://u:pw@hooks.example.org/T0KEN", "json"), _receiver("x://T0KEN", "json")
+    ('hooks.example.org', 'webhook')
+    >>> _receiver("pover://T0KEN@x", "apprise"), _receiver("T0KEN", "apprise")
+    ('pover', 'apprise')
+    """
+    service, separator, _ = url.partition("://")
+    if format_ == "apprise":
+        return service if separator and re.fullmatch("[a-z]{2,12}", service) else "apprise"
+    with suppress(ValueError):
+        if service.lower() in ("http", "https"):
+            return urlsplit(url).hostname or "webhook"
+    return "webhook"
+
+
+def _host(url: str) -> str | None:
+    """Return a URL's host, if it is a name with a domain: another may be a token.
+
+    >>> _host("ftp://user:T0KEN@hooks.example.org/T0KEN"), _host("slack://T0KEN/T0KEN")
+    ('hooks.example.org', None)
+    """
+    with suppress(ValueError):
+        host = urlsplit(url).hostname or ""
+        return host if _DOMAIN.fullmatch(host) else None
+    return None

@@ -11,7 +11,7 @@ from typing import cast
 
 from modeltap.payload import Body, Decoded, DecodedMany, Payload
 from modeltap.plugins import hooks
-from modeltap.privacy.body_text import inflate
+from modeltap.privacy.bodies.compression import inflate
 
 _MAX_INFLATED_BYTES = 8 * 1024 * 1024
 """The largest size of a decompressed body; a larger one is not decoded."""

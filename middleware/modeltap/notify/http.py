@@ -71,7 +71,7 @@ def post(
         return DeliveryOutcome(error=str(error), busy=True)
     except TimeoutError:
         return DeliveryOutcome(error="timeout", busy=True)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return DeliveryOutcome(error=_described(error), busy=True)
 
 

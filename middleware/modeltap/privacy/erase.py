@@ -17,7 +17,7 @@ import msgspec
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.errors import BusyError, InputError
-from modeltap.privacy.body_text import inflate
+from modeltap.privacy.bodies.compression import inflate
 from modeltap.privacy.marks import Marks
 from modeltap.store.bodies import StoredBodies, bodies_after, unmatched_bodies
 from modeltap.store.connection import writing

@@ -6,6 +6,8 @@ import hmac
 import json
 from typing import Literal
 
+from modeltap.privacy.masked_before import MaskedBefore
+
 MASK = "[masked]"
 
 
@@ -22,15 +24,28 @@ class Marks:
         self.drops = how == "drop"
         self._hashes = how == "hash"
         self._key = key.encode()
+        self.masked_before = MaskedBefore()
 
     def replacement(self, value: object) -> str | None:
         """Return what stands in a value's place; None where it goes with its name."""
-        return None if self.drops else self.mark(value)
+        if self.drops:
+            self._remember(value)
+            return None
+        return self.mark(value)
 
     def mark(self, value: object) -> str:
         """Return what stands in a value's place where something must stand."""
+        self._remember(value)
         if not self._hashes:
             return MASK
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
         digest = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
         return f"[hash:{digest.hex()[:16]}]"
+
+    def without_masked(self, text: str) -> str:
+        """Return `text` without the values that were masked before."""
+        return self.masked_before.replaced_in(text, MASK)
+
+    def _remember(self, value: object) -> None:
+        if value != MASK:
+            self.masked_before.add(value)

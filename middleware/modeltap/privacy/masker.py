@@ -1,41 +1,24 @@
-"""Masking of headers, queries and bodies: values under sensitive names must not reach the disk.
+"""Masking of headers, paths, queries and bodies: what is sensitive must not reach the disk.
 
-The rule: a body that parses is masked by field, and so is each line of a stream (`streams`);
-text that does not parse is kept only if no sensitive name occurs in it, and so are Parquet and
-JSON with bytes after it; other binary is kept. A body that cannot be masked is not kept;
-the exchange always is.
+A body that cannot be masked is not kept; the exchange always is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
-from urllib.parse import parse_qsl, urlencode
 
-from modeltap.privacy.binary import PARQUET, head_names, parquet_footer
-from modeltap.privacy.body_text import MAX_INFLATED_BYTES, as_text, inflate
+from modeltap.privacy.bodies.forms import masked_pairs
+from modeltap.privacy.body_masker import NOT_KEPT, BodyMasker, Kept
 from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, SlowPatterns, Unmaskable
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.sensitive.values import SensitiveValues
-from modeltap.privacy.texts.clean_strings import CleanStrings
-from modeltap.privacy.texts.streams import masked_stream
 from modeltap.privacy.texts.text_masker import TextMasker
 from modeltap.privacy.texts.urls import UrlMasker
 
-UNMASKABLE = "unmaskable"
-MASKED = "masked"
-
-Kept = tuple[str | bytes | None, str | None]
-"""What may be kept of a body, and a note where that is not the body itself."""
-
-_NOT_KEPT: Kept = (None, UNMASKABLE)
-
 T = TypeVar("T")
 U = TypeVar("U")
-
-_BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
-_JSON_SPACE = b" \t\r\n"
 
 
 class Masker:
@@ -75,9 +58,8 @@ class Masker:
         self._headers = self._text_masker(SensitiveNames(headers))
         self._query = self._text_masker(SensitiveNames(query_params))
         self._urls = UrlMasker(self._query.names, self._marks)
-        self._clean = CleanStrings(self._texts.is_clean, self._budget)
+        self._bodies = BodyMasker(self._texts, self._budget)
         self._slow = SlowPatterns()
-        self._was_clean = True
 
     def _text_masker(self, names: SensitiveNames) -> TextMasker:
         return TextMasker(names, self._values, self._marks, self._budget)
@@ -90,6 +72,7 @@ class Masker:
     def begin(self) -> None:
         """Begin the next exchange: its budget is whole."""
         self._budget.begin()
+        self._marks.masked_before.forget()
 
     def messages(self) -> list[str]:
         """Return, once, the operator's patterns that took too long."""
@@ -105,9 +88,7 @@ class Masker:
         return self._limited(lambda: self._masked_query(text), None) if text else None
 
     def _masked_query(self, text: str) -> str:
-        pairs = parse_qsl(text.replace(";", "&"), keep_blank_values=True)
-        kept = [(name, self._by_name(self._query, name, value)) for name, value in pairs]
-        return text if kept == pairs else urlencode([pair for pair in kept if pair[1] is not None])
+        return masked_pairs(text, lambda name, value: self._by_name(self._query, name, value))
 
     def path(self, path: str, route: str = "") -> str:
         """Return a path with its secrets replaced, as in `/token/SECRET`."""
@@ -125,15 +106,24 @@ class Masker:
             return self._marks.replacement(value)
         return self.text(texts.inside(value))
 
-    def body(self, body: bytes | bytearray, encoding: str) -> tuple[str | bytes | None, str | None]:
+    def body(self, body: bytes | bytearray, encoding: str, content_type: str = "") -> Kept:
         """Return what may be kept of a body, and a note where that is not the body itself.
 
         Valid UTF-8 without NUL comes back as text, anything else as bytes. A compressed body
         (`encoding`, as in Content-Encoding) is looked into; where it had to be masked, the
-        masked text takes its place.
+        masked text takes its place. The `content_type` tells the encoding of a text, the parts
+        of a multipart body, and a form.
         """
         plain = bytes(body)
-        return self._limited(lambda: self._body(plain, encoding), _NOT_KEPT)
+        return self._limited(lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT)
+
+    def error_message(self, text: str) -> str | None:
+        """Return what may be kept of an exception's text; None where a name is in it.
+
+        It may quote what this exchange had masked: that is replaced.
+        """
+        kept, _ = self.body(text.encode("utf-8", "surrogatepass"), "")
+        return self._marks.without_masked(kept) if isinstance(kept, str) else None
 
     def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
         """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""
@@ -144,62 +134,3 @@ class Masker:
                 return mask()
         except (Unmaskable, TimeoutError):
             return otherwise
-
-    def _body(self, plain: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
-        if encoding and encoding != "identity":
-            return self._compressed(plain, encoding)
-        text = as_text(plain)
-        if text is None:
-            return self._binary(plain)
-        if not (self._texts.always_parses or self._names.may_be_in(plain)):
-            return text, None
-        # After a masked one the next is likely to be masked, too: it is not worth the look.
-        if self._was_clean and not self._values and self._clean.are_all_in(plain):
-            return text, None
-        kept, note = self._by_field(text)
-        self._was_clean = note is None
-        return kept, note
-
-    def _compressed(self, body: bytes, encoding: str) -> tuple[str | bytes | None, str | None]:
-        plain = inflate(body, encoding, MAX_INFLATED_BYTES)
-        if plain is None:
-            return None, UNMASKABLE
-        kept, note = self._body(plain, "")
-        return (kept, note) if note else (body, None)
-
-    def _binary(self, body: bytes) -> tuple[bytes | None, str | None]:
-        if body.startswith(PARQUET):
-            footer = parquet_footer(body)
-            suspicious = footer is None or self._names.are_in(footer)
-        else:
-            suspicious = self._head_is_suspicious(body) or self._is_suspicious_text(body)
-        return (None, UNMASKABLE) if suspicious else (body, None)
-
-    def _head_is_suspicious(self, body: bytes) -> bool:
-        """Say whether there is a sensitive name in the JSON that bytes come after."""
-        body = body.lstrip(_JSON_SPACE)
-        if not body.startswith(b"{"):
-            return False
-        names = head_names(body)
-        if names is None:
-            return self._names.are_in(body.decode("latin-1"))
-        return any(map(self._names.is_sensitive, names))
-
-    def _is_suspicious_text(self, body: bytes) -> bool:
-        """An image may hold the letters of a name by chance; UTF-16 or Latin-1 text does not."""
-        start = body[:4096].lstrip(_BYTE_ORDER_MARKS).replace(b"\0", b"")
-        letters = sum(32 <= byte < 127 or byte in (9, 10, 13) for byte in start)
-        if letters < 0.85 * len(start):
-            return False
-        text = body.replace(b"\0", b"").decode("latin-1")
-        return self._names.are_in(text) or self.text(text) != text
-
-    def _by_field(self, text: str) -> tuple[str | None, str | None]:
-        kept = self._texts.document(text)
-        if kept is None:
-            kept = masked_stream(text, self._texts)
-        if kept is None:
-            kept = self._texts.unless_named(text)
-        if kept is None:
-            return None, UNMASKABLE
-        return kept, None if kept == text else MASKED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import sqlite3
 import subprocess
@@ -14,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modeltap.errors import StoreDamaged, StoreError, StoreTooNew
+from modeltap.logs import logger
 from modeltap.store import damage, file_mode, reserve, schema
 from modeltap.store.file_mode import Access
 from modeltap.store.settings import save_mode, stored_mode
-
-logger = logging.getLogger("modeltap")
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """A statement waits so long for another writer before it fails with BUSY."""

@@ -11,9 +11,9 @@ from typing import cast
 
 from modeltap.config.options import MaskBody
 from modeltap.errors import ConfigError
-from modeltap.privacy.body_text import MAX_INFLATED_BYTES, inflate
+from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, inflate
+from modeltap.privacy.body_masker import MASKED, UNMASKABLE
 from modeltap.privacy.headers import text_of
-from modeltap.privacy.masker import MASKED, UNMASKABLE
 from modeltap.tap.exchange import Exchange, Headers
 
 

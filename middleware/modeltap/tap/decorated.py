@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
 AnyFunction = Callable[..., Any]
+
+_SCALARS = (str, bytes, int, float, type(None))
 
 LAST_ID: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
 """The id of this thread's or task's last call; None if it was left out."""
@@ -46,6 +49,7 @@ class DecoratedFunction:
         self.function = function
         self._decorator = decorator
         self._signature = inspect.signature(function)
+        self._names = SensitiveNames(decorator.tap.settings.mask_body_fields)
         self._name = decorator.name or f"{function.__module__}.{function.__qualname__}"
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RunningCall:
@@ -66,11 +70,18 @@ class DecoratedFunction:
         return RunningCall(tap, exchange)
 
     def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the one argument, or all by name."""
+        """Return the arguments by name; of a single one that is a row or a list of rows, itself.
+
+        A number or a text keeps its name, by which it is masked where it is a password.
+        """
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         given = {name: v for name, v in bound.arguments.items() if name not in ("self", "cls")}
-        return next(iter(given.values())) if len(given) == 1 else given
+        if len(given) != 1:
+            return given
+        ((name, value),) = given.items()
+        is_named = isinstance(value, _SCALARS) or self._names.is_sensitive(name)
+        return given if is_named else value
 
 
 class RunningCall:

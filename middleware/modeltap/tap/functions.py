@@ -48,7 +48,7 @@ def capture(
 
     With a `request`, records one call and returns its id, or None when it is left out (sampling).
     Without one, returns a decorator for a function, a coroutine function, or a generator of
-    either kind. It records the function's one argument, or its arguments by name, and
+    either kind. It records the function's arguments by name, a single row or list itself, and
     what it returns, or the list (of texts: the text) of what it yields; its exceptions pass
     unchanged. `last_id()` then returns the id.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from modeltap.clock import iso
 from modeltap.config.validation import from_environment
-from modeltap.privacy.body_text import as_text, cut_at_character
+from modeltap.privacy.bodies.body_text import as_text, cut_at_character
 from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
 from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import ExchangeRow
@@ -56,6 +56,7 @@ class RowMasker:
         self._add_call(row, record)
         self._add_request(row, record)
         self._add_response(row, record)
+        self._add_error(row, record)
         return row
 
     def messages(self) -> list[str]:
@@ -63,7 +64,7 @@ class RowMasker:
         return self._masker.messages()
 
     def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in what was called, how long it took, and how it ended."""
+        """Fill in what was called, and how long it took."""
         row.method = record.method
         row.path = self._masker.path(_clean(record.path), record.route or "")
         if record.query:
@@ -75,9 +76,6 @@ class RowMasker:
         row.duration_ms = record.duration_ms
         if record.aborted:
             row.aborted = True
-        if record.error_type is not None:
-            row.error_type = record.error_type
-            row.error_message = self._error_message(record.error_message)
 
     def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
         facts = HeaderFacts(record.request_headers, self._request_names, self._event_header)
@@ -88,7 +86,7 @@ class RowMasker:
         if record.request_truncated:
             row.request_truncated = True
         row.request_body, note = self._body(
-            record.request_body, record.request_truncated, facts.encoding, captured
+            record.request_body, record.request_truncated, facts, captured
         )
         is_unread = not record.request_read and not record.request_bytes
         row.request_note = "not read" if is_unread else record.request_note or note
@@ -116,7 +114,7 @@ class RowMasker:
         if record.response_truncated:
             row.response_truncated = True
         row.response_body, note = self._body(
-            record.response_body, record.response_truncated, facts.encoding, captured
+            record.response_body, record.response_truncated, facts, captured
         )
         row.response_note = record.response_note or note
         if record.chunks is not None:
@@ -130,31 +128,32 @@ class RowMasker:
         return body if len(body) == min(record.response_bytes, limit) else b""
 
     def _body(
-        self, body: bytes | bytearray, truncated: bool, encoding: str, captured: bool
+        self, body: bytes | bytearray, truncated: bool, facts: HeaderFacts, captured: bool
     ) -> tuple[str | bytes | None, str | None]:
         """Return what may be kept of a body, and a note where that is not the body itself."""
         if not captured:
             return None, "not captured"
         if not body:
             return None, "empty"
+        encoding = facts.encoding
         if truncated and not encoding:
             whole = cut_at_character(body)
             body = whole if as_text(whole) is not None else body
         if not self.origin.settings.mask_bodies:
             plain = bytes(body)
             return plain if encoding or (text := as_text(plain)) is None else text, None
-        return self._masker.body(body, encoding)
+        return self._masker.body(body, encoding, facts.type or "")
 
     def _headers(self, stored: dict[str, str]) -> str:
         kept = ((name, self._masker.header(name, value)) for name, value in stored.items())
         return json.dumps({name: value for name, value in kept if value is not None})
 
-    def _error_message(self, text: str | None) -> str | None:
-        """An exception's text may quote the request: one with a sensitive name is left out."""
-        if text is None:
-            return None
-        kept, _ = self._masker.body(_clean(text).encode(), "")
-        return kept if isinstance(kept, str) else None
+    def _add_error(self, row: ExchangeRow, record: CapturedRecord) -> None:
+        """Fill in the exception, whose text may quote what was masked before."""
+        if record.error_type is not None:
+            row.error_type = record.error_type
+            text = record.error_message
+            row.error_message = None if text is None else self._masker.error_message(_clean(text))
 
 
 class HeaderFacts:

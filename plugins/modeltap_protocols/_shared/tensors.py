@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modeltap.payload import Body, parse_json
-from modeltap.privacy.binary import json_end
+from modeltap.privacy.bodies.binary import json_end
 from modeltap_protocols._shared.inputs import MAX_ROWS
 
 _KINDS = {

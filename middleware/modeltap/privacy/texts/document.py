@@ -94,10 +94,9 @@ class DocumentMasker:
 
     def _mask_field(self, fields: dict[str, Any], name: str) -> None:
         self.changed = True
+        fields[name] = self._marks.replacement(fields[name])
         if self._marks.drops:
             del fields[name]
-        else:
-            fields[name] = self._marks.replacement(fields[name])
 
     def _mask_names(self, fields: dict[str, Any]) -> None:
         """A name may itself be a value by its look, an e-mail address for example."""

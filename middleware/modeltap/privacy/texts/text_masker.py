@@ -38,6 +38,7 @@ class TextMasker:
     ) -> None:
         self.names = names
         self._values = values
+        self.has_values = bool(values)
         self._budget = budget
         self.marks = marks
         self.always_parses = bool(names.own) or bool(values)

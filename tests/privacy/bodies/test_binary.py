@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from modeltap.privacy.binary import head_names, json_end, parquet_footer
+from modeltap.privacy.bodies.binary import head_names, json_end, parquet_footer
 
 
 def test_a_parquet_file_that_was_cut_has_no_footer():

@@ -1,0 +1,24 @@
+"""Bodies as text: UTF-8, cut at a character."""
+
+from __future__ import annotations
+
+
+def as_text(body: bytes) -> str | None:
+    """Return `body` as text if it is valid UTF-8 without NUL, else None."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
+
+
+def cut_at_character(body: bytes | bytearray) -> bytes:
+    """Drop the first bytes of a last UTF-8 character whose end was cut off."""
+    for back in range(1, min(4, len(body)) + 1):
+        byte = body[-back]
+        if byte >= 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return bytes(body[:-back]) if back < needed else bytes(body)
+        if byte < 0x80:
+            break
+    return bytes(body)

@@ -1,0 +1,100 @@
+"""Multipart bodies: parts between boundaries, each with its own name, type and content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.message import Message
+from email.parser import BytesHeaderParser
+from typing import NamedTuple
+
+_MULTIPART = re.compile(r"\s*multipart/", re.IGNORECASE)
+_BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;,\"]{1,200}))", re.IGNORECASE)
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_ANY_NAME = re.compile(rb"name\*?\s*=\s*[\"']?([^\"';\r\n]{1,200})", re.IGNORECASE)
+_MOST_PARTS = 1000
+
+
+class Part(NamedTuple):
+    """A part: where its content begins and ends in the body, and what its header says of it."""
+
+    start: int
+    end: int
+    head: bytes
+    name: str
+    filename: str
+    content_type: str
+    is_encoded: bool
+    """Whether the content is in base64 or quoted-printable."""
+
+
+def is_multipart(content_type: str) -> bool:
+    """Say whether a body of this type has parts."""
+    return _MULTIPART.match(content_type) is not None
+
+
+def parts_of(body: bytes, content_type: str) -> list[Part] | None:
+    r"""Return the parts of a body; None where it is not certain what they are.
+
+    >>> body = b'--x\r\nContent-Disposition: form-data; name="pin"\r\n\r\n12\r\n--x--\r\n'
+    >>> (part,) = parts_of(body, "multipart/form-data; boundary=x")
+    >>> part.name, body[part.start : part.end]
+    ('pin', b'12')
+    """
+    found = _BOUNDARY.findall(content_type)
+    if len(found) != 1:
+        return None
+    boundary = re.escape((found[0][0] or found[0][1]).encode("latin-1", "replace"))
+    delimiter = re.compile(rb"(?:\A|\r?\n)--" + boundary + rb"(--)?[ \t]*+(?:\r?\n|\Z)")
+    marks = list(delimiter.finditer(body))
+    if not marks or len(marks) > _MOST_PARTS or body[: marks[0].start()].strip():
+        return None
+    if marks[-1][1] is not None and body[marks[-1].end() :].strip():
+        return None
+    if any(mark[1] is not None for mark in marks[:-1]):
+        return None
+    ends = [mark.start() for mark in marks[1:]]
+    if marks[-1][1] is None:
+        ends.append(len(body))  # it was cut
+    parts = [_part(body, mark.end(), end) for mark, end in zip(marks, ends, strict=False)]
+    return None if None in parts else [part for part in parts if part is not None]
+
+
+def names_in(body: bytes) -> list[str]:
+    """Return what may be names of parts in a body of which it is not certain where they are."""
+    return [name.decode("utf-8", "replace") for name in _ANY_NAME.findall(body)]
+
+
+def with_contents(body: bytes, parts: list[Part], kept_of: Callable[[Part, bytes], bytes]) -> bytes:
+    """Return `body` with the content of each part as `kept_of` returns it."""
+    kept: list[bytes] = []
+    done = 0
+    for part in parts:
+        kept += (body[done : part.start], kept_of(part, body[part.start : part.end]))
+        done = part.end
+    return b"".join((*kept, body[done:]))
+
+
+def _part(body: bytes, start: int, end: int) -> Part | None:
+    if body.startswith((b"\r\n", b"\n"), start):
+        blank_at, content_at = start, start + (2 if body.startswith(b"\r\n", start) else 1)
+    elif blank := _BLANK_LINE.search(body, start, end):
+        blank_at, content_at = blank.span()
+    else:
+        return None
+    head = body[start:blank_at]
+    header = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
+    return Part(
+        content_at,
+        max(end, content_at),
+        head,
+        _parameter(header, "name"),
+        _parameter(header, "filename"),
+        header.get_content_type() if "content-type" in header else "",
+        str(header.get("content-transfer-encoding", "")).lower() in ("base64", "quoted-printable"),
+    )
+
+
+def _parameter(header: Message, name: str) -> str:
+    value = header.get_param(name, "", "content-disposition")
+    return value[2] if isinstance(value, tuple) else str(value)

@@ -1,0 +1,171 @@
+"""Masking of bodies, whatever they are.
+
+The rule: a body that parses is masked by field, by part or by pair, and so is each line of a
+stream; text that does not parse is kept only if no sensitive name occurs in it, and so are Parquet
+and JSON with bytes after it; other binary is kept.
+"""
+
+from __future__ import annotations
+
+from modeltap.privacy.bodies.binary import PARQUET, head_names, parquet_footer
+from modeltap.privacy.bodies.body_text import as_text
+from modeltap.privacy.bodies.charsets import hides_text, is_text_type, other_text
+from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, encoding_by_magic, inflate
+from modeltap.privacy.bodies.forms import is_form, masked_pairs
+from modeltap.privacy.bodies.multipart import Part, is_multipart, names_in, parts_of, with_contents
+from modeltap.privacy.limits import Budget
+from modeltap.privacy.texts.clean_strings import CleanStrings
+from modeltap.privacy.texts.streams import masked_stream
+from modeltap.privacy.texts.text_masker import TextMasker
+
+UNMASKABLE = "unmaskable"
+MASKED = "masked"
+
+Kept = tuple[str | bytes | None, str | None]
+"""What may be kept of a body, and a note where that is not the body itself."""
+
+NOT_KEPT: Kept = (None, UNMASKABLE)
+
+_BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+_NO_TEXT = bytes(byte for byte in range(256) if not (32 <= byte < 127 or byte in b"\t\n\r"))
+_JSON_SPACE = b" \t\r\n"
+_MAX_DEPTH = 3
+"""How often parts or compressed bodies may be within one another."""
+
+
+class BodyMasker:
+    """Masks bodies by what they are.
+
+    >>> budget = Budget(1000)
+    >>> texts = TextMasker(SensitiveNames(), SensitiveValues(()), Marks(), budget)
+    >>> BodyMasker(texts, budget).masked(b"a=1&pin=x", "", "application/x-www-form-urlencoded")
+    ('a=1&pin=%5Bmasked%5D', 'masked')
+    """
+
+    def __init__(self, texts: TextMasker, budget: Budget) -> None:
+        self._texts = texts
+        self._names = texts.names
+        self._budget = budget
+        self._clean = CleanStrings(texts.is_clean, budget)
+        self._was_clean = True
+
+    def masked(self, body: bytes, encoding: str, content_type: str, depth: int = 0) -> Kept:
+        """Return what may be kept of a body, and a note where that is not the body itself.
+
+        Raises `Unmaskable` where it takes too many steps.
+        """
+        if depth > _MAX_DEPTH:
+            return NOT_KEPT
+        if encoding and encoding != "identity":
+            return self._compressed(body, encoding, content_type, depth)
+        if is_multipart(content_type):
+            return self._multipart(body, content_type, depth)
+        text = as_text(body)
+        if text is None or hides_text(body, content_type):
+            other = other_text(body, content_type)
+            if other is not None and (kept := self._text(other, content_type))[1] is not None:
+                return kept  # else both readings have to be clean
+        if text is None:
+            return self._binary(body, content_type, depth)
+        if not (self._texts.always_parses or self._names.may_be_in(body)):
+            return text, None
+        # After a masked one the next is likely to be masked, too: it is not worth the look.
+        if self._was_clean and not self._texts.has_values and self._clean.are_all_in(body):
+            return text, None
+        kept = self._text(text, content_type)
+        self._was_clean = kept[1] is None
+        return kept
+
+    def _text(self, text: str, content_type: str) -> Kept:
+        kept = self._texts.document(text)
+        if kept is None and is_form(content_type):
+            kept = masked_pairs(text, self._pair)
+        if kept is None:
+            kept = masked_stream(text, self._texts)
+        if kept is None:
+            kept = self._texts.unless_named(text)
+        if kept is None:
+            return NOT_KEPT
+        return kept, None if kept == text else MASKED
+
+    def _pair(self, name: str, value: str) -> str | None:
+        self._budget.spend()
+        if self._names.masks(name, value):
+            return self._texts.marks.replacement(value)
+        return self._texts.text(self._texts.inside(value))
+
+    def _compressed(self, body: bytes, encoding: str, content_type: str, depth: int) -> Kept:
+        plain = inflate(body, encoding, MAX_INFLATED_BYTES)
+        if plain is None:
+            return NOT_KEPT
+        kept = self.masked(plain, "", content_type, depth + 1)
+        return kept if kept[1] else (body, None)
+
+    def _multipart(self, body: bytes, content_type: str, depth: int) -> Kept:
+        parts = parts_of(body, content_type)
+        if parts is None:
+            named = any(map(self._names.is_sensitive, names_in(body))) or self._may_name(body)
+            return NOT_KEPT if named else (as_text(body) or body, None)
+        if any(self._has_named_head(part) for part in parts):
+            return NOT_KEPT
+        kept = with_contents(body, parts, lambda part, content: self._part(part, content, depth))
+        text = as_text(kept)
+        return kept if text is None else text, None if kept == body else MASKED
+
+    def _has_named_head(self, part: Part) -> bool:
+        """Say whether a part's header has a name and a value: `filename="token=..."`."""
+        head = part.head.decode("utf-8", "replace")
+        return self._texts.inside(head) != head
+
+    def _part(self, part: Part, content: bytes, depth: int) -> bytes:
+        self._budget.spend()
+        mark = self._texts.marks.replacement
+        text = content.decode("utf-8", "replace")
+        if self._names.masks(part.name, text) or self._is_sensitive_file(part):
+            return (mark(text) or "").encode()
+        if part.is_encoded:
+            return (mark(text) or "").encode() if content.strip() else content
+        kept, note = self.masked(content, "", part.content_type, depth + 1)
+        if note is None:
+            return content
+        kept = mark(text) if kept is None else kept
+        return kept if isinstance(kept, bytes) else (kept or "").encode()
+
+    def _is_sensitive_file(self, part: Part) -> bool:
+        stem = part.filename.rpartition(".")[0] or part.filename
+        return bool(stem) and self._names.masks(stem, "file")
+
+    def _binary(self, body: bytes, content_type: str, depth: int) -> Kept:
+        if encoding := encoding_by_magic(body):
+            return self._compressed(body, encoding, "", depth)
+        if body.startswith(PARQUET):
+            footer = parquet_footer(body)
+            suspicious = footer is None or self._names.are_in(footer)
+        elif is_text_type(content_type):
+            suspicious = self._may_name(body)
+        else:
+            suspicious = self._head_is_suspicious(body) or self._is_suspicious_text(body)
+        return NOT_KEPT if suspicious else (body, None)
+
+    def _may_name(self, body: bytes) -> bool:
+        """Say whether a name is in text of an unknown encoding: most have the letters of ASCII."""
+        text = body.replace(b"\0", b"").decode("latin-1")
+        return self._texts.unless_named(text) != text
+
+    def _head_is_suspicious(self, body: bytes) -> bool:
+        """Say whether there is a sensitive name in the JSON that bytes come after."""
+        body = body.lstrip(_JSON_SPACE)
+        if not body.startswith(b"{"):
+            return False
+        names = head_names(body)
+        if names is None:
+            return self._names.are_in(body.decode("latin-1"))
+        return any(map(self._names.is_sensitive, names))
+
+    def _is_suspicious_text(self, body: bytes) -> bool:
+        """An image may hold the letters of a name by chance; UTF-16 or Latin-1 text does not."""
+        start = body[:4096].lstrip(_BYTE_ORDER_MARKS).replace(b"\0", b"")
+        letters = len(start.translate(None, _NO_TEXT))
+        has_controls = len(start.translate(None, _CONTROLS)) < len(start)
+        return (letters >= 0.85 * len(start) or not has_controls) and self._may_name(body)

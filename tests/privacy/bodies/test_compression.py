@@ -1,0 +1,97 @@
+"""Content encodings, undone up to a limit, or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+
+import pytest
+
+from modeltap.privacy.bodies.compression import encoding_by_magic, inflate
+from modeltap.privacy.masker import Masker
+
+SECRET = "qz7f3a"
+DIRTY, CLEAN = json.dumps({"password": SECRET}).encode(), b'{"age": 7}'
+
+
+def gzipped(body):
+    """Return the same bytes at any time."""
+    return gzip.compress(body, mtime=0)
+
+
+def raw_deflate(body):
+    machine = zlib.compressobj(wbits=-15)
+    return machine.compress(body) + machine.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", raw_deflate),
+    ],
+)
+def test_bodies_are_inflated_up_to_the_limit(encoding, compress):
+    body = b'{"a": 1}' * 50
+    assert inflate(compress(body), encoding, 1000) == body
+    assert inflate(compress(body), encoding, 100) is None
+
+
+def test_unknown_encodings_and_broken_bodies_are_not_inflated():
+    assert inflate(gzip.compress(b"a"), "br", 100) is None
+    assert inflate(b"not compressed at all", "gzip", 100) is None
+
+
+@pytest.mark.parametrize("rest", [DIRTY, gzipped(DIRTY), gzipped(CLEAN) + DIRTY])
+def test_nothing_after_the_first_member_is_overlooked(rest):
+    """Another member is masked with the first, anything else is not kept."""
+    kept, note = Masker().body(gzip.compress(CLEAN) + rest, "gzip")
+    assert note == "unmaskable" and kept is None
+    twice = gzip.compress(CLEAN) + gzip.compress(CLEAN) + b"\0" * 100
+    assert inflate(twice, "gzip", 100) == CLEAN * 2
+    assert inflate(zlib.compress(CLEAN) + DIRTY, "deflate", 1000) is None
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "GZIP", "identity, gzip", " gzip ", "gzip,"])
+def test_encodings_are_undone_in_turn(encoding):
+    body = DIRTY
+    for _ in range(encoding.lower().count("gzip")):
+        body = gzip.compress(body)
+    assert inflate(body, encoding, 1000) == DIRTY
+    assert Masker().body(body, encoding) == ('{"password":"[masked]"}', "masked")
+
+
+def test_more_encodings_than_anybody_uses_are_not_undone():
+    body = DIRTY
+    for _ in range(5):
+        body = gzip.compress(body)
+    assert inflate(body, "gzip," * 5, 10_000) is None
+
+
+@pytest.mark.parametrize("body", [gzipped(DIRTY), b"\x28\xb5\x2f\xfd" + DIRTY])
+def test_a_compressed_file_that_is_sent_as_such_is_looked_into(body):
+    """Zstandard needs its package: without it nobody can look."""
+    assert encoding_by_magic(body)
+    kept, note = Masker().body(body, "", "application/octet-stream")
+    assert note in ("masked", "unmaskable") and SECRET not in str(kept)
+    clean = gzip.compress(CLEAN)
+    assert Masker().body(clean, "", "application/gzip") == (clean, None)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "package"), [("br", "brotli"), ("br", "brotlicffi"), ("zstd", "zstandard")]
+)
+def test_brotli_and_zstandard_are_undone_where_their_package_is(encoding, package):
+    module = pytest.importorskip(package, reason=f"pip install {package}")
+    compress = module.ZstdCompressor().compress if encoding == "zstd" else module.compress
+    assert inflate(compress(DIRTY), encoding, 1000) == DIRTY
+    assert inflate(compress(b"0" * 5_000_000), encoding, 1000) is None
+    assert Masker().body(compress(DIRTY), encoding)[1] == "masked"
+
+
+def test_what_nobody_can_undo_is_not_kept():
+    for encoding in ("br", "zstd", "compress", "unknown"):
+        assert Masker().body(b"whatever", encoding) == (None, "unmaskable")

@@ -1,0 +1,35 @@
+"""What an exchange had masked."""
+
+from __future__ import annotations
+
+from modeltap.privacy.masked_before import MaskedBefore
+from modeltap.privacy.masker import Masker
+
+
+def test_an_exception_that_quotes_a_masked_value_does_not_have_it():
+    """In whatever body it was; the next exchange has nothing of it."""
+    one = Masker()
+    one.begin()
+    one.body(b'{"user": {"password": "hunter2", "codes": {"pins": ["qz\\"7f"]}}}', "")
+    assert (
+        one.error_message("no user 'hunter2' with 'qz\"7f'") == "no user '[masked]' with '[masked]'"
+    )
+    one.begin()
+    assert one.error_message("no user 'hunter2'") == "no user 'hunter2'"
+    assert one.error_message("wrong password hunter2") is None
+
+
+def test_a_value_in_the_query_counts_and_one_that_is_dropped():
+    one = Masker(how="drop")
+    one.begin()
+    one.query("token=qz7f3a")
+    one.body(b'{"pin": "4711"}', "")
+    assert one.error_message("no qz7f3a, no 4711") == "no [masked], no [masked]"
+
+
+def test_the_memory_is_bounded_and_short_values_are_words():
+    before = MaskedBefore()
+    before.add(["abc", True, None, "x" * 100_000])
+    assert before.replaced_in("abc True None", "*") == "abc True None"
+    before.add([f"value{number:04d}" for number in range(5000)])
+    assert before.replaced_in("value0001 value4999", "*") == "* value4999"
