@@ -1,10 +1,12 @@
 """Rows a second from JSON bodies in SQLite to counts in bins: 25 features, one core.
 
     python benchmarks/rows_to_counts.py [--rows 100000] [--rounds 5]
+    python benchmarks/rows_to_counts.py --columns 2500 --rows 700 --rounds 3
 
 Bodies of about 900 bytes lie in a store. Two figures, medians over rounds: the kernel (read,
 decode, columns, counts), and the analyzer's whole pass, which also writes predictions, notes,
 traffic and windows. Beside them the same bodies read and decoded by the standard library's json.
+With many columns, 100 rows an hour, the pass evaluates windows of an hour, too.
 """
 
 from __future__ import annotations
@@ -33,22 +35,24 @@ from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.stored_exchanges import exchanges_after
 
 CHUNK = 4096
+CATEGORIES = 5
 
 
-def fill(path: Path, rows: int) -> None:
-    """Write `rows` exchanges of 20 numeric and 5 categorical features."""
+def fill(path: Path, rows: int, columns: int) -> None:
+    """Write `rows` exchanges of so many features, of which 5 are categorical."""
     rng = np.random.default_rng(0)
     connection = connect(path)
     for start in range(0, rows, 2000):
         batch = []
         for n in range(start, min(start + 2000, rows)):
             body: dict[str, float | str] = {
-                f"numeric_feature_{i:02d}": float(x) for i, x in enumerate(rng.normal(size=20))
+                f"numeric_feature_{i:02d}": float(x)
+                for i, x in enumerate(rng.normal(size=columns - CATEGORIES))
             }
-            body.update(
-                {f"category_{i}": str(w) for i, w in enumerate(rng.choice(list("abcde"), 5))}
-            )
-            when = f"2024-01-01T{n % 24:02d}:00:00.000Z"
+            words = rng.choice(list("abcde"), CATEGORIES)
+            body.update({f"category_{i}": str(word) for i, word in enumerate(words)})
+            hour = n // 100 if is_wide(columns) else n % 24
+            when = f"2024-01-01T{hour:02d}:00:00.000Z"
             row = ExchangeRow(
                 id=f"{n:032x}",
                 model="m",
@@ -66,6 +70,11 @@ def fill(path: Path, rows: int) -> None:
         with writing(connection):
             insert_exchanges(connection, batch)
     connection.close()
+
+
+def is_wide(columns: int) -> bool:
+    """Say whether the columns, and not the rows, are what there is much of."""
+    return columns > 100
 
 
 def chunks(path: Path):  # type: ignore[no-untyped-def]
@@ -100,34 +109,51 @@ def standard_library(path: Path) -> float:
     return time.perf_counter() - start
 
 
-def whole_pass(path: Path) -> float:
+def whole_pass(path: Path, columns: int) -> float:
     connection = connect(path)
-    for table in ("predictions", "windows", "traffic", "watermarks", '"references"', "runs"):
+    for table in (
+        "predictions",
+        "windows",
+        "traffic",
+        "watermarks",
+        '"references"',
+        "runs",
+        "metrics",
+        "event_days",
+        "counted_hours",
+    ):
         connection.execute(f"delete from {table}")
     said = {"window": "1d", "reference": "first 2000 rows"}
+    if is_wide(columns):
+        said = {"window": "1h", "reference": "first 200 rows"}
     start = time.perf_counter()
     Analyzer(path, connection, said).run()
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    written = connection.execute("select count(*) from metrics").fetchone()[0]
+    print(f"one pass: {seconds:.1f} s, {written:,} metrics")
+    connection.close()
+    return seconds
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--columns", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=5)
     said = parser.parse_args()
     gc.disable()  # as `modeltap analyze` does
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     print(describe("msgspec", "numpy"))
-    print(f"{said.rows} rows of 25 features, {said.rounds} rounds, one core, medians\n")
+    print(f"{said.rows} rows of {said.columns} features, {said.rounds} rounds, one core, medians\n")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.db"
-        fill(path, said.rows)
+        fill(path, said.rows, said.columns)
         settings = sources.load(environ={})
         times: dict[str, list[float]] = {"json.loads only": [], "kernel": [], "whole pass": []}
         for _ in range(said.rounds):
             times["json.loads only"].append(standard_library(path))
             times["kernel"].append(kernel(path, settings))
-            times["whole pass"].append(whole_pass(path))
+            times["whole pass"].append(whole_pass(path, said.columns))
         for name, seconds in times.items():
             median = statistics.median(seconds)
             print(f"{name:16} {median:6.2f} s  {said.rows / median:10,.0f} rows/s")

@@ -23,7 +23,7 @@ _MAX_FIELDS = 1000
 """Documents with more names than this are dictionaries rather than rows of fixed columns; of
 those that are in no one row together only as many become columns."""
 
-_MAX_COLUMNS = 10_000
+MAX_COLUMNS = 10_000
 """Clients choose the names in rows, so the columns of a batch are bounded."""
 
 _Scalar = None | bool | int | float | str
@@ -97,7 +97,7 @@ def columns(
         return _flat_columns(listed, types.pop(), dicts, known)
     if types:
         dicts = [row if isinstance(row, dict) else _as_dict(row) for row in listed]
-    return _dict_columns(dicts, depth, _heads(known), _MAX_COLUMNS)
+    return _dict_columns(dicts, depth, _heads(known), MAX_COLUMNS)
 
 
 def _flat_columns(
@@ -124,7 +124,7 @@ def _flat_columns(
             found[name] = column
         elif any(value is not UNSET for value in column):
             found[name] = [None if value is UNSET else value for value in column]
-    for name in _frequent(dicts, {*names, *known}, _MAX_COLUMNS):
+    for name in _frequent(dicts, {*names, *known}, MAX_COLUMNS):
         if name in names:
             continue
         found[name] = [row.get(name) if isinstance(row, dict) else None for row in rows]

@@ -27,6 +27,7 @@ def test_the_defaults_are_within_their_bounds():
         ("max_body_bytes", (0, 1), (-1,)),
         ("analyze_interval_seconds", (1.0, 3600.0), (0.0, 0.5)),
         ("mask_body_fields", ((), ("^phone$",)), (("(a",), ("ok", "[b-"))),
+        ("max_features", (1, 1000, 10_000), (0, -1, 10_001)),
         (
             "store_mode",
             ("0600", "0640", "0660", "600", "0o640"),

@@ -316,3 +316,31 @@ def test_a_window_whose_messages_fail_changes_nothing(filled, monkeypatch):
     assert pending_work(connect(filled), time.time()).needs_analysis
     analyze(filled, open_too=True)
     assert read(filled, "select 1 from alerts where state = 'firing'") != []
+
+
+def test_a_pass_with_a_limit_leaves_the_rest_to_the_next(tmp_path):
+    """Each does as many windows; the last one finds the end, and all is as in one pass."""
+    whole, parts = tmp_path / "whole.db", tmp_path / "parts.db"
+    path = write_days(tmp_path / "rows.csv", 0, 24)
+    for store in (whole, parts):
+        connection = connect(store)
+        put(connection, path)
+        connection.close()
+    every_window = analyze(whole)
+    assert not every_window.unfinished
+    done, passes = 0, 0
+    while (report := analyze(parts, most_windows=5)).unfinished:
+        assert report.windows == 5
+        done, passes = done + 5, passes + 1
+        connection = connect(parts)
+        assert pending_work(connection, time.time()).needs_analysis
+        connection.close()
+    assert done + report.windows == every_window.windows and passes >= 4
+    sql = (
+        "select metric, feature, window_start, window_end, value, verdict from metrics "
+        "order by 1, 2, 3, 4"
+    )
+    assert read(parts, sql) == read(whole, sql)
+    connection = connect(parts)
+    assert not pending_work(connection, time.time()).needs_analysis
+    connection.close()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 import pytest
 
+from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.jobs import scheduler
-from stores import START
+from modeltap.store.connection import connect, writing
+from modeltap.store.job_times import note_job_time
+from stores import START, every, put, read
 
 
 @pytest.fixture
@@ -46,3 +50,35 @@ def test_late_looks_are_one_look_and_never_two_at_once(store):
             assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
     finally:
         stop()
+
+
+def test_a_backlog_goes_on_pass_by_pass_whatever_the_schedule(store, eventually):
+    """At most 500 windows in a child; the next follows at once, and its log says so."""
+    put(store, every(1, 2700), [{"x": n % 7} for n in range(2700)])
+    (store.parent / "modeltap.toml").write_text(
+        'window = "5 rows"\nmin_rows = 2\nreference = "first 20 rows"\nmultivariate = false\n'
+    )
+    with closing(connect(store)) as connection, writing(connection):
+        note_job_time(
+            connection, "schedule analysis", START.timestamp()
+        )  # due now, and then in a day
+    settings = sources.load({"store": str(store), "schedules": {"analysis": "1d"}})
+    stop = scheduler.Scheduler(store, settings).start()
+    try:
+        assert eventually(lambda: evaluated(store) >= (2700 - 20) // 5)
+        assert eventually(lambda: len(logs_of(store)) >= 2)
+    finally:
+        stop()
+    first, second = logs_of(store)
+    assert "500 windows evaluated; the next pass goes on with the rest" in first
+    assert "goes on" not in second
+
+
+def logs_of(store):
+    rows = read(store, "select log from child_runs where job = 'analyze' order by id")
+    return [row["log"] for row in rows]
+
+
+def evaluated(store):
+    (row,) = read(store, "select count(*) as n from windows where evaluated_start is not null")
+    return row["n"]

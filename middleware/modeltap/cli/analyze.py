@@ -56,6 +56,8 @@ def analyze(
     # Rows come and go by the hundred thousand, none in a cycle: looking for cycles among them
     # would take a third of the time.
     gc.disable()
+    from modeltap.jobs.pipeline import PASS_WINDOWS  # NumPy and SciPy, as in `open_analyzer`
+
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
     check_model(analyzer.connection, model)
     with _progress(analyzer.connection, background) as on_piece:
@@ -67,7 +69,12 @@ def analyze(
             open_too=open_too,
             again=again,
             on_piece=on_piece,
+            most_windows=PASS_WINDOWS if background else None,
         )
+    if report.analysis.unfinished:
+        # The scheduler keeps it as the job's log.
+        windows = plural(report.analysis.windows, "window")
+        say(f"{windows} evaluated; the next pass goes on with the rest", err=True)
     if as_json:
         emit_json({**vars(report.analysis), "pruned": report.pruned, **vars(report.delivery)})
     elif not background:

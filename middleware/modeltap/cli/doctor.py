@@ -15,6 +15,7 @@ import click
 
 from modeltap import clock
 from modeltap.analysis.model.local_times import zone_ahead
+from modeltap.analysis.model.monitored import notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.overview import overviews
 from modeltap.cli.common import json_option, store_option, store_path
@@ -186,6 +187,14 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
             )
 
 
+def _unmonitored(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Report the columns beyond `max_features`, and how to have them monitored."""
+    for row in active_references(connection):
+        text = notice(Reference.from_json(row.payload))
+        if text is not None:
+            yield "features", True, f"{row.model}: {text}"
+
+
 def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Suggest a time zone where a column, or this machine, goes by another clock."""
     for row in active_references(connection):
@@ -269,6 +278,7 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Finding]:
         f"{lost:,} exchanges were dropped" if lost else "nothing was dropped",
     )
     yield from _references(connection)
+    yield from _unmonitored(connection)
     yield from _clocks(connection)
     yield from _likely_codes(connection)
     yield from _masked_features(connection)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modeltap import clock
 from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.monitored import notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.output import emit, emit_json, say
 from modeltap.store.settings import SettingsReader
@@ -21,6 +22,7 @@ _NO_REFERENCE: dict[str, Any] = {
     "from_time": None,
     "to_time": None,
     "left_out_rows": 0,
+    "columns_not_monitored": 0,
     "features": [],
 }
 
@@ -69,6 +71,7 @@ def show_reference(
         "from_time": frozen.from_time,
         "to_time": frozen.to_time,
         "left_out_rows": frozen.left_out_rows,
+        "columns_not_monitored": len(frozen.unmonitored),
         **(facts or {}),
     }
     if as_json:
@@ -98,6 +101,8 @@ def show_reference(
             f"{plural(frozen.left_out_rows, 'row')} of its period alerted and are not in it; "
             "`modeltap alerts` says why"
         )
+    if (text := notice(frozen)) is not None:
+        say(text)
     _emit_features(features)
     for one in frozen.features:
         if one.calendar is not None:

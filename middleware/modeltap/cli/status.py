@@ -47,6 +47,7 @@ def _row(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> di
         "hours_covered": one.hours_covered,
         "drift_window": one.drift_window,
         "last_window_end": last,
+        "columns_not_monitored": len(one.reference.unmonitored) if one.reference else 0,
         "open_alerts": [alert["summary"] for alert in alerts],
     }
 
@@ -58,5 +59,9 @@ def _print(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> 
     say(f"{name}: {health}{until}")
     if one.state == "provisional":
         say(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
+    left = 0 if one.reference is None else len(one.reference.unmonitored)
+    if left:
+        columns = plural(left, "column")
+        say(f"  {columns} not monitored (max_features); see `modeltap doctor`")
     for alert in alerts:
         say(f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}")

@@ -13,6 +13,7 @@ from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
 from modeltap.config.validation import parse_mode, setting
 from modeltap.errors import ConfigError, nearest
+from modeltap.rows import MAX_COLUMNS
 
 
 def check_values(settings: Settings) -> None:
@@ -27,6 +28,12 @@ def check_values(settings: Settings) -> None:
     settings.schedules.check()
     for one in (settings, *map(settings.for_model, settings.models)):
         check_windows(one.reference, one.window)
+        _check(
+            one,
+            "max_features",
+            1 <= one.max_features <= MAX_COLUMNS,
+            f"it is a number of columns, from 1 to {MAX_COLUMNS:,}",
+        )
         _check_event_time(one.event_time)
         _check_timezone(one.timezone)
         _check_holidays(one.holidays)

@@ -115,6 +115,8 @@ class Options(TypedDict, total=False):
     """Settings of single features, by name."""
     multivariate: bool
     """Whether samples of whole rows are compared, too."""
+    max_features: int
+    """How many columns of a model's rows are features; the rest is not monitored."""
     timezone: str
     """The time zone of the rhythm, such as ``Europe/Berlin``."""
     holidays: Sequence[str]

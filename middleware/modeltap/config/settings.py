@@ -63,6 +63,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
+    max_features: int | None = None
     timezone: str | None = None
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
@@ -125,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
+    max_features: int = 1000
     timezone: str = "UTC"
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
@@ -199,6 +201,7 @@ ANALYSIS_OPTIONS = (
     "missing_values",
     "features",
     "multivariate",
+    "max_features",
     "timezone",
     "holidays",
     "mapping",

@@ -15,7 +15,7 @@ import msgspec
 
 from modeltap.errors import ConfigError, nearest
 
-Part = TypeVar("Part", bound=msgspec.Struct)
+_Part = TypeVar("_Part", bound=msgspec.Struct)
 
 _SECRET = {"url", "secret", "template", "webhooks", "mask_key", "dashboard_url"}
 """Options whose values may hold a token or a password."""
@@ -58,7 +58,7 @@ def refuse_unknown(
             raise ConfigError(f"unknown {what}{f' {name!r}' if quoted else ''}{near}")
 
 
-def struct_of(table: Mapping[Any, Any], kind: type[Part], where: str) -> Part:
+def struct_of(table: Mapping[Any, Any], kind: type[_Part], where: str) -> _Part:
     """Return a table as a struct of `kind`; raises `ConfigError` naming the value and why."""
     try:
         return msgspec.convert(dict(table), kind, strict=False)

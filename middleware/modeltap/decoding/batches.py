@@ -57,7 +57,8 @@ class Batch:
         """
         found = columns(self.rows, known=known)
         if any(self.answers):
-            found = {**self._answer_columns(found, known), **found}
+            answers = self._answer_columns(found, known)
+            found |= {name: column for name, column in answers.items() if name not in found}
         if any(value is not None for value in self.predictions):
             found["prediction"] = self.predictions
         if any(value is not None for value in self.scores):

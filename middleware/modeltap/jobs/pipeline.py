@@ -45,13 +45,22 @@ _MAX_REST = 0.5
 """Throttled, a pass may rest for this fraction of its time limit: the rest is for its work."""
 
 
+PASS_WINDOWS = 500
+"""Windows that a scheduled pass evaluates at most: half a second each where rows are wide, so that
+it ends before its time limit and others have their turn."""
+
+
 @dataclass(frozen=True)
 class AnalysisReport:
-    """How many exchanges were counted, references frozen and windows evaluated."""
+    """How many exchanges were counted, references frozen and windows evaluated.
+
+    `unfinished` is whether a limit of windows left some for the next pass.
+    """
 
     exchanges: int
     references: int
     windows: int
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ class RunOptions(TypedDict, total=False):
     open_too: bool
     again: bool
     on_piece: OnPiece
+    most_windows: int | None
 
 
 class Analyzer:
@@ -147,6 +157,7 @@ class Analyzer:
         open_too: bool = False,
         again: bool = False,
         on_piece: OnPiece = go_on,
+        most_windows: int | None = None,
     ) -> AnalysisReport:
         """Count new exchanges and evaluate complete windows; a second run finds nothing to do.
 
@@ -156,6 +167,7 @@ class Analyzer:
             open_too: evaluate windows that are not complete, too.
             again: compute all windows anew, without alerts.
             on_piece: called after each piece of work.
+            most_windows: leave more windows than these to the next run; None evaluates all.
 
         Raises `BusyError` when another analysis holds the lease for longer than `wait`.
         """
@@ -166,7 +178,7 @@ class Analyzer:
             if pending_work(self.connection, time.time()).unmatched:
                 unmatched.settle(self.connection)
             with KeptLease(Lease(self.connection, analyze.LEASE), wait) as lease:
-                report = self._analyze(scope, lease, on_piece)
+                report = self._analyze(scope, lease, on_piece, most_windows)
         reserve.keep(self.store)
         return report
 
@@ -264,24 +276,29 @@ class Analyzer:
         known = self._reachable()
         return [key for key in webhooks_with_messages(self.connection) if key not in known]
 
-    def _analyze(self, scope: PassScope, lease: Lease, on_piece: OnPiece) -> AnalysisReport:
+    def _analyze(
+        self, scope: PassScope, lease: Lease, on_piece: OnPiece, most_windows: int | None
+    ) -> AnalysisReport:
         begin_pass(self.connection)
         counter = WindowCounter(self.connection, self.settings, lease, on_piece)
         exchanges, before = analyze.count(counter), count_frozen(self.connection)
-        windows = 0
+        windows, unfinished = 0, False
         for result in analyze.results(scope, counter):
             if self._write(lease, result, again=scope.again):
                 windows += result.is_last
                 on_piece()
+            # There may be none left: the next pass finds out, at the price of one query.
+            if unfinished := windows == most_windows:
+                break
         for result in rejected_times.results(self.connection):
             self._write(lease, result)
         if pending_work(self.connection, time.time()).dropped:
             for result in capture_loss.results(self.connection, time.time()):
                 self._write(lease, result)
-        if scope.model is None:
+        if scope.model is None and not unfinished:
             end_pass(self.connection)
         frozen = count_frozen(self.connection) - before
-        return AnalysisReport(exchanges, frozen, windows)
+        return AnalysisReport(exchanges, frozen, windows, unfinished)
 
     def _write(self, lease: Lease, result: WindowResult, *, again: bool = False) -> bool:
         """Write a window's metrics, its alerts and their messages, in one transaction.

@@ -63,6 +63,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._owner: str | None = None
         self._last_failure = ""
+        self._goes_on = False  # with windows that the last pass left
         schedules = settings.schedules
         interval = f"{max(1, round(settings.analyze_interval_seconds))}s"
         self._analysis = Timer("analysis", schedules.analysis or interval)
@@ -152,8 +153,11 @@ class Scheduler:
         return lease
 
     def _work(self, connection: sqlite3.Connection, lease: Lease) -> None:
-        if self._analysis.due(connection) and pending_work(connection, time.time()).needs_analysis:
-            self._run_child(connection, lease, "analyze", "--no-deliver")
+        due = self._analysis.due(connection) or self._goes_on
+        if due and pending_work(connection, time.time()).needs_analysis:
+            code = self._run_child(connection, lease, "analyze", "--no-deliver")
+            # A pass that was ended by its own limit goes on at once; one that failed waits.
+            self._goes_on = code == 0 and pending_work(connection, time.time()).unfinished
         for name, timer in self._jobs.items():
             if timer.due(connection):
                 self._run_child(connection, lease, name)
@@ -174,11 +178,14 @@ class Scheduler:
 
     def _run_child(
         self, connection: sqlite3.Connection, lease: Lease, job: str, *arguments: str
-    ) -> None:
-        """Run a command to its end, and note it; one that `stop` ended is not noted."""
+    ) -> int | None:
+        """Run a command to its end, and note it; one that `stop` ended is not noted.
+
+        Returns its exit code, None where it was not started.
+        """
         with self._lock:
             if self._stopping:
-                return
+                return None
             child = Child(self._store, self._settings, job, *arguments)
             self._children.add(child)
         try:
@@ -187,13 +194,14 @@ class Scheduler:
             with self._lock:
                 self._children.discard(child)
         if self._stopping and child.exit_code:
-            return
+            return child.exit_code
         with writing(connection):
             note_child_run(connection, job, child.started_at, child.exit_code, child.pid, child.log)
         if child.exit_code:
             logger.warning(
                 "modeltap: %s failed (exit %s): %s", job, child.exit_code, child.last_line
             )
+        return child.exit_code
 
 
 def _log_event(event: Any) -> None:

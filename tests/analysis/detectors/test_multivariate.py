@@ -44,6 +44,22 @@ def test_a_correlation_that_broke_is_found_and_its_columns_named():
     assert metrics["pca_reconstruction_error"].evidence.driver in ("x", "y")
 
 
+def test_of_many_columns_those_that_tell_the_rows_apart_are_named():
+    """Though not every column is tried."""
+    rng = np.random.default_rng(5)
+    rows = 1500
+    wide = {f"noise_{n}": rng.normal(size=rows).tolist() for n in range(80)}
+    then = {**wide, **columns(0.95, rows, 6)}
+    reference = fit(then, rows, model="m")
+    learnt = sample(then, rows, reference)
+    late = {name: rng.normal(size=rows).tolist() for name in wide}
+    now = {**late, **columns(-0.95, rows, 7)}
+    samples = BothSamples(learnt, sample(now, rows, reference))
+    metrics = evaluated(reference, tally(now, rows, reference), [multivariate], samples=samples)
+    (drift,) = [metric for metric in metrics if metric.metric == "multivariate_drift"]
+    assert drift.verdict == "alert" and {"x", "y"} <= set(drift.evidence.drivers)
+
+
 @pytest.mark.parametrize("seed", range(2, 4))
 def test_rows_of_the_same_kind_can_not_be_told_apart(seed):
     drift = found(columns(0.9, 800, seed))["multivariate_drift"]

@@ -207,7 +207,9 @@ def unpack(data: bytes) -> np.ndarray:
 
 
 def _new_fields(columns: Mapping[str, Column], reference: Reference) -> dict[str, int]:
-    new = [name for name in columns if name not in reference.by_name][:_MAX_NEW_FIELDS]
+    unmonitored = frozenset(reference.unmonitored)
+    new = [name for name in columns if name not in reference.by_name and name not in unmonitored]
+    del new[_MAX_NEW_FIELDS:]
     return {name: sum(not is_missing(value) for value in plain(columns[name])) for name in new}
 
 

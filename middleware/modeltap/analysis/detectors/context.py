@@ -141,7 +141,7 @@ class Context:
         """Return the window's counts of a feature, the special bins included."""
         return self.window.counts[self._layout[feature.name]]
 
-    @property
+    @cached_property
     def alpha_per_test(self) -> float:
         """The level of one of the features that are tested for drift, by their bins or as wholes
         (Bonferroni)."""
@@ -166,8 +166,12 @@ class Context:
 
     def alert(self, metric: str, feature: str) -> Metric | None:
         """Return the alert of a metric of a feature, if an earlier detector raised it."""
-        named = (one for one in self.alerts if (one.metric, one.feature) == (metric, feature))
-        return next(named, None)
+        return self._alerts_by_subject.get((metric, feature))
+
+    @cached_property
+    def _alerts_by_subject(self) -> dict[tuple[str, str | None], Metric]:
+        # Of two about one subject the first counts.
+        return {(one.metric, one.feature): one for one in reversed(self.alerts)}
 
     @property
     def alerted(self) -> frozenset[str]:

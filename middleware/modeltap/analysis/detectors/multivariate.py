@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,9 @@ _MAX_DEPTH = 10
 
 _MIN_LEAF_ROWS = 10
 """A leaf of fewer rows has a fraction that is chance."""
+
+_CANDIDATES = 32
+"""Columns that are tried as drivers, those that the trees use most: each costs a prediction."""
 
 _PART = 0.25
 """A column that matters less than a quarter of the first one is not named."""
@@ -132,7 +136,7 @@ def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) ->
     (x, y), model = classifier.parts[0], classifier.models[0]
     whole, _ = auc(model.predict_proba(x)[:, 1], y)
     lost: dict[str, float] = {}
-    for name in dict.fromkeys(a.names):
+    for name in _most_used(a.names, model):
         own = [place for place, other in enumerate(a.names) if other == name]
         mixed: np.ndarray = np.array(x)
         mixed[:, own] = mixed[rng.permutation(len(mixed))][:, own]
@@ -141,4 +145,13 @@ def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) ->
     found = [name for name in lost if worst > 0 and lost[name] > _PART * worst]
     if errors.growth > reconstruction.FLOOR and classifier.auc - 0.5 < 2 * FLOOR:
         found = errors.drivers(a.names)[:2] or found  # a correlation that broke has two ends
-    return sorted(found, key=lambda name: -lost[name])[:_NAMED] or list(lost)[:_NAMED]
+    return sorted(found, key=lambda name: -lost.get(name, 0.0))[:_NAMED] or list(lost)[:_NAMED]
+
+
+def _most_used(names: Sequence[str], model: ExtraTreesClassifier) -> list[str]:
+    """Return the features that trees use most, in the order of `names`; one may be several."""
+    used = dict.fromkeys(names, 0.0)
+    for name, importance in zip(names, model.feature_importances_.tolist(), strict=True):
+        used[name] += importance
+    most = set(sorted(used, key=lambda name: -used[name])[:_CANDIDATES])
+    return [name for name in used if name in most]

@@ -10,6 +10,7 @@ local_times  dates, weekdays and hours by the clock of a time zone
 calendar_columns  columns that the time alone determines
 baseline   the model's performance in the reference
 reference  the features of a model's version, frozen
+monitored  which columns become features, where there are too many
 blocks     its rows cut by time, each block with its counts
 metric     one metric of one window, its verdict and its evidence
 """

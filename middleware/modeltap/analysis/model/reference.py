@@ -60,6 +60,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     row_baselines: dict[str, float] = {}
     """By metric of multivariate drift the largest value that a block has against the others."""
     performance: Baseline | None = None
+    unmonitored: tuple[str, ...] = ()
+    """Columns of its rows beyond `max_features`, which are no features."""
     known_as: tuple[str, str] | None = None
     """The hash that it has since values were erased from it, and the id that it had before: what
     was counted in its bins stays its own."""

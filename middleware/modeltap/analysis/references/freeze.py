@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
+from modeltap.analysis.model.monitored import choose_columns, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
@@ -35,7 +37,15 @@ from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
 from modeltap.store.learning_progress import forget_provisional
 from modeltap.store.predictions import StoredRow
-from modeltap.store.references import SampledRow, save_blocks, save_reference, save_rows
+from modeltap.store.references import (
+    SampledRow,
+    active_reference,
+    save_blocks,
+    save_reference,
+    save_rows,
+)
+
+logger = logging.getLogger("modeltap")
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
@@ -138,6 +148,12 @@ def freeze(
         keys: (n,) exchange id and row: what a person's rows are known by.
         facts: fields of the reference that its rows do not tell.
     """
+    columns, unmonitored = choose_columns(
+        columns,
+        settings.max_features,
+        declared=settings.features,
+        before=_features_before(connection, model, version),
+    )
     window = Window.parse(settings.window)
     moments = np.array(times, dtype=np.float64)
     known = moments[~np.isnan(moments)]
@@ -171,7 +187,7 @@ def freeze(
         found = row_baselines(groups, columns, moments, learnt.windows)
         reference = replace(reference, row_baselines=found)
     hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
-    reference = replace(reference, hours=hours, **(facts or {}))
+    reference = replace(reference, hours=hours, unmonitored=unmonitored, **(facts or {}))
     sampled = [
         SampledRow(*keys[place], time, coded)
         for place, time, coded in zip(
@@ -182,7 +198,14 @@ def freeze(
         save(connection, reference)
         save_rows(connection, reference.id, sampled)
         save_blocks(connection, reference.id, pack_blocks(learnt.blocks) if learnt else ())
+    if (text := notice(reference)) is not None:
+        logger.warning("modeltap: %s: %s", model, text)
     return reference
+
+
+def _features_before(connection: sqlite3.Connection, model: str, version: str) -> Collection[str]:
+    row = active_reference(connection, model, version)
+    return () if row is None else Reference.from_json(row.payload).by_name
 
 
 def choose_rows(reference: Reference, keys: Sequence[tuple[str, int]]) -> list[int]:

@@ -1,0 +1,62 @@
+"""The columns of a reference that become features, at most `max_features` of them.
+
+Clients choose the names in rows, and each feature costs its metrics in every window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+from modeltap.analysis.model.reference import Reference
+from modeltap.config.metrics import OUTPUTS
+
+C = TypeVar("C")
+"""A column's values."""
+
+_NAMED = 3
+"""Columns that are named as examples."""
+
+_NAME_LENGTH = 60
+"""A longer name is cut: the line is for people."""
+
+
+def choose_columns(
+    columns: Mapping[str, C],
+    most: int,
+    *,
+    declared: Collection[str] = (),
+    before: Collection[str] = (),
+) -> tuple[dict[str, C], tuple[str, ...]]:
+    """Return the columns that become features, in their order, and the names of the others.
+
+    Declared ones come first, then those of the reference before, then the others as they came; so
+    a new reference monitors what the old one did. A model's outputs do not count.
+
+    >>> columns = {"a": [1], "b": [2], "c": [3], "prediction": [4]}
+    >>> choose_columns(columns, 2, declared=["c"])
+    ({'a': [1], 'c': [3], 'prediction': [4]}, ('b',))
+    """
+    inputs = [name for name in columns if name not in OUTPUTS]
+    if len(inputs) <= most:
+        return dict(columns), ()
+    ranked = sorted(inputs, key=lambda name: (name not in declared, name not in before))
+    left = frozenset(ranked[most:])
+    chosen = {name: column for name, column in columns.items() if name not in left}
+    return chosen, tuple(name for name in inputs if name in left)
+
+
+def notice(reference: Reference) -> str | None:
+    """Return in words which columns are not monitored, and what to do; None where all are."""
+    left = reference.unmonitored
+    if not left:
+        return None
+    total = len(reference.columns) + len(left)
+    # Clients choose the names: with repr no control character gets into a log.
+    named = ", ".join(repr(name[:_NAME_LENGTH]) for name in left[:_NAMED])
+    more = " ..." if len(left) > _NAMED else ""
+    return (
+        f"{len(left):,} of {total:,} columns are not monitored ({named}{more}), "
+        f"for max_features is {len(reference.columns):,}: raise it, or declare those that matter "
+        f"in [models.{reference.model}.features.NAME]; then set or learn a reference anew"
+    )
