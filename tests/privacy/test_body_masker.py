@@ -70,3 +70,11 @@ def test_parts_within_parts_have_an_end():
         body = mark + b"\r\n" + head + b"\r\n" + body + b"\r\n" + mark + b"--\r\n"
     kept, note = Masker().body(body, "", f"multipart/mixed; boundary={boundary}")
     assert SECRET not in str(kept) and note in ("masked", "unmaskable")
+
+
+def test_ebcdic_in_declared_text_and_an_encoded_part_of_no_boundary_are_not_kept():
+    """Neither has a name in letters of ASCII."""
+    ebcdic = '{"password": "quokka77"}'.encode("cp037")
+    assert Masker().body(ebcdic, "", "application/json") == (None, "unmaskable")
+    encoded = b"--a\r\nContent-Transfer-Encoding: base64\r\n\r\ncGFzc3dvcmQ9eA==\r\n--a--\r\n"
+    assert Masker().body(encoded, "", "multipart/mixed; boundary=b") == (None, "unmaskable")

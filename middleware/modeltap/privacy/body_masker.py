@@ -7,12 +7,19 @@ and JSON with bytes after it; other binary is kept.
 
 from __future__ import annotations
 
+from modeltap.privacy.bodies.archives import ZIP, members
 from modeltap.privacy.bodies.binary import PARQUET, head_names, parquet_footer
 from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.bodies.charsets import hides_text, is_text_type, other_text
 from modeltap.privacy.bodies.compression import MAX_INFLATED_BYTES, encoding_by_magic, inflate
 from modeltap.privacy.bodies.forms import is_form, masked_pairs
-from modeltap.privacy.bodies.multipart import Part, is_multipart, names_in, parts_of, with_contents
+from modeltap.privacy.bodies.multipart import (
+    BodyPart,
+    is_multipart,
+    names_in,
+    parts_of,
+    with_contents,
+)
 from modeltap.privacy.limits import Budget
 from modeltap.privacy.texts.clean_strings import CleanStrings
 from modeltap.privacy.texts.streams import masked_stream
@@ -106,19 +113,20 @@ class BodyMasker:
         parts = parts_of(body, content_type)
         if parts is None:
             named = any(map(self._names.is_sensitive, names_in(body))) or self._may_name(body)
-            return NOT_KEPT if named else (as_text(body) or body, None)
+            is_encoded = b"-transfer-encoding" in body.lower()  # no search finds a name in it
+            return NOT_KEPT if named or is_encoded else (as_text(body) or body, None)
         if any(self._has_named_head(part) for part in parts):
             return NOT_KEPT
         kept = with_contents(body, parts, lambda part, content: self._part(part, content, depth))
         text = as_text(kept)
         return kept if text is None else text, None if kept == body else MASKED
 
-    def _has_named_head(self, part: Part) -> bool:
+    def _has_named_head(self, part: BodyPart) -> bool:
         """Say whether a part's header has a name and a value: `filename="token=..."`."""
         head = part.head.decode("utf-8", "replace")
         return self._texts.inside(head) != head
 
-    def _part(self, part: Part, content: bytes, depth: int) -> bytes:
+    def _part(self, part: BodyPart, content: bytes, depth: int) -> bytes:
         self._budget.spend()
         mark = self._texts.marks.replacement
         text = content.decode("utf-8", "replace")
@@ -132,21 +140,32 @@ class BodyMasker:
         kept = mark(text) if kept is None else kept
         return kept if isinstance(kept, bytes) else (kept or "").encode()
 
-    def _is_sensitive_file(self, part: Part) -> bool:
+    def _is_sensitive_file(self, part: BodyPart) -> bool:
         stem = part.filename.rpartition(".")[0] or part.filename
         return bool(stem) and self._names.masks(stem, "file")
 
     def _binary(self, body: bytes, content_type: str, depth: int) -> Kept:
         if encoding := encoding_by_magic(body):
             return self._compressed(body, encoding, "", depth)
+        if body.startswith(ZIP):
+            return self._archive(body, depth)
         if body.startswith(PARQUET):
             footer = parquet_footer(body)
             suspicious = footer is None or self._names.are_in(footer)
         elif is_text_type(content_type):
-            suspicious = self._may_name(body)
+            suspicious = self._may_name(body) or self._names.are_in(body.decode("cp037"))
         else:
             suspicious = self._head_is_suspicious(body) or self._is_suspicious_text(body)
         return NOT_KEPT if suspicious else (body, None)
+
+    def _archive(self, body: bytes, depth: int) -> Kept:
+        try:
+            for content in members(body, MAX_INFLATED_BYTES):
+                if self.masked(content, "", "", depth + 1)[1]:
+                    return NOT_KEPT
+        except ValueError:
+            return NOT_KEPT
+        return body, None
 
     def _may_name(self, body: bytes) -> bool:
         """Say whether a name is in text of an unknown encoding: most have the letters of ASCII."""

@@ -21,9 +21,11 @@ class MaskedBefore:
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._room = _MOST_CHARACTERS
+        self._is_incomplete = False
 
     def forget(self) -> None:
         """Begin the next exchange."""
+        self._is_incomplete = False
         if self._values:
             self._values = set()
             self._room = _MOST_CHARACTERS
@@ -41,9 +43,13 @@ class MaskedBefore:
             if len(text) >= _SHORTEST and is_room:
                 self._values.add(text)
                 self._room -= len(text)
+            elif not is_room:
+                self._is_incomplete = True
 
     def replaced_in(self, text: str, mark: str) -> str:
-        """Return `text` with `mark` in the values' places."""
+        """Return `text` with `mark` in the values' places; `mark` alone if too many were masked."""
+        if self._is_incomplete:
+            return mark
         # The longest first: a shorter one may be in it.
         for value in sorted(self._values, key=len, reverse=True):
             for form in {value, repr(value)[1:-1]}:

@@ -95,3 +95,25 @@ def test_brotli_and_zstandard_are_undone_where_their_package_is(encoding, packag
 def test_what_nobody_can_undo_is_not_kept():
     for encoding in ("br", "zstd", "compress", "unknown"):
         assert Masker().body(b"whatever", encoding) == (None, "unmaskable")
+
+
+def with_header(flag, text):
+    plain = gzip.compress(b"x")
+    return plain[:3] + bytes([flag]) + plain[4:10] + text + b"\0" + plain[10:]
+
+
+@pytest.mark.parametrize(("flag", "text"), [(16, b"password=x"), (8, b"password=x")])
+def test_free_text_in_a_gzip_header_is_refused(flag, text):
+    """A simple file name is none."""
+    assert inflate(with_header(flag, text), "gzip", 100) is None
+    assert inflate(with_header(8, b"rows.json"), "gzip", 100) == b"x"
+
+
+@pytest.mark.parametrize("start", [b"BZh9", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c"])
+def test_files_that_cannot_be_decompressed_are_not_kept(start):
+    assert Masker().body(start + bytes(range(256)), "") == (None, "unmaskable")
+
+
+def test_zlib_is_found_where_it_is_not_declared():
+    kept, note = Masker().body(zlib.compress(b'{"password": "quokka77"}'), "")
+    assert (kept, note) == ('{"password":"[masked]"}', "masked")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +16,23 @@ _MOST_ENCODINGS = 4
 _PIECE = 64
 """Bytes that are handed to brotli at once: few, for its decoder has no limit for what comes out."""
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+}
 """The first bytes of compressed files that are sent as such, without a content encoding."""
+
+_ZLIB_HEADERS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+
+_EXTRA, _FILE_NAME, _COMMENT = 4, 8, 16
+"""The flags of a gzip header for free text in it."""
+
+_GZIP_HEADER = 10
+_PLAIN_FILE_NAME = re.compile(rb"[\w .-]{0,100}\0")
 
 Undo = Callable[[bytes, int], bytes | None]
 
@@ -45,12 +61,16 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes | None:
 
 def encoding_by_magic(body: bytes) -> str:
     """Return the encoding that a body's first bytes tell; empty if they tell none."""
-    return next((name for magic, name in _MAGIC.items() if body.startswith(magic)), "")
+    name = next((name for magic, name in _MAGIC.items() if body.startswith(magic)), "")
+    is_zlib = not name and body.startswith(_ZLIB_HEADERS)
+    return "deflate" if is_zlib and _stream(body, 15, MAX_INFLATED_BYTES) is not None else name
 
 
 def _gunzip(body: bytes, limit: int) -> bytes | None:
     plain = b""
     while body:
+        if not _has_plain_header(body):
+            return None
         machine = zlib.decompressobj(31)
         try:
             plain += machine.decompress(body, limit - len(plain) + 1)
@@ -62,17 +82,28 @@ def _gunzip(body: bytes, limit: int) -> bytes | None:
     return plain
 
 
+def _has_plain_header(body: bytes) -> bool:
+    """Say whether a gzip header has no text but a simple file name: nobody looks at other text."""
+    flags = body[3] if len(body) > _GZIP_HEADER else 0
+    if flags & (_EXTRA | _COMMENT):
+        return False
+    return not flags & _FILE_NAME or _PLAIN_FILE_NAME.match(body, _GZIP_HEADER) is not None
+
+
 def _deflated(body: bytes, limit: int) -> bytes | None:
-    """A zlib stream, as the standard has it; or a raw one, as some send it."""
-    for bits in (15, -15):
-        machine = zlib.decompressobj(bits)
-        try:
-            plain = machine.decompress(body, limit + 1)
-        except zlib.error:
-            continue
-        is_whole = len(plain) <= limit and not machine.unconsumed_tail
-        return plain if is_whole and not machine.unused_data else None
-    return None
+    """A zlib stream, as the standard has it; or a raw one, as some send it; not what is both."""
+    results = {_stream(body, 15, limit), _stream(body, -15, limit)} - {None}
+    return results.pop() if len(results) == 1 else None
+
+
+def _stream(body: bytes, bits: int, limit: int) -> bytes | None:
+    machine = zlib.decompressobj(bits)
+    try:
+        plain = machine.decompress(body, limit + 1)
+    except zlib.error:
+        return None
+    is_whole = len(plain) <= limit and not machine.unconsumed_tail
+    return plain if is_whole and not machine.unused_data else None
 
 
 def _unbrotli(body: bytes, limit: int) -> bytes | None:

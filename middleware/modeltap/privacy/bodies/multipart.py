@@ -15,7 +15,7 @@ _ANY_NAME = re.compile(rb"name\*?\s*=\s*[\"']?([^\"';\r\n]{1,200})", re.IGNORECA
 _MOST_PARTS = 1000
 
 
-class Part(NamedTuple):
+class BodyPart(NamedTuple):
     """A part: where its content begins and ends in the body, and what its header says of it."""
 
     start: int
@@ -33,7 +33,7 @@ def is_multipart(content_type: str) -> bool:
     return _MULTIPART.match(content_type) is not None
 
 
-def parts_of(body: bytes, content_type: str) -> list[Part] | None:
+def parts_of(body: bytes, content_type: str) -> list[BodyPart] | None:
     r"""Return the parts of a body; None where it is not certain what they are.
 
     >>> body = b'--x\r\nContent-Disposition: form-data; name="pin"\r\n\r\n12\r\n--x--\r\n'
@@ -65,7 +65,9 @@ def names_in(body: bytes) -> list[str]:
     return [name.decode("utf-8", "replace") for name in _ANY_NAME.findall(body)]
 
 
-def with_contents(body: bytes, parts: list[Part], kept_of: Callable[[Part, bytes], bytes]) -> bytes:
+def with_contents(
+    body: bytes, parts: list[BodyPart], kept_of: Callable[[BodyPart, bytes], bytes]
+) -> bytes:
     """Return `body` with the content of each part as `kept_of` returns it."""
     kept: list[bytes] = []
     done = 0
@@ -75,7 +77,7 @@ def with_contents(body: bytes, parts: list[Part], kept_of: Callable[[Part, bytes
     return b"".join((*kept, body[done:]))
 
 
-def _part(body: bytes, start: int, end: int) -> Part | None:
+def _part(body: bytes, start: int, end: int) -> BodyPart | None:
     if body.startswith((b"\r\n", b"\n"), start):
         blank_at, content_at = start, start + (2 if body.startswith(b"\r\n", start) else 1)
     elif blank := _BLANK_LINE.search(body, start, end):
@@ -84,7 +86,7 @@ def _part(body: bytes, start: int, end: int) -> Part | None:
         return None
     head = body[start:blank_at]
     header = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
-    return Part(
+    return BodyPart(
         content_at,
         max(end, content_at),
         head,

@@ -1,0 +1,42 @@
+"""Zip archives (`.zip`, `.npz`, `.xlsx`, `.docx`): their members, decompressed within a bound."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+
+ZIP = b"PK\x03\x04"
+"""The first bytes of an archive that has a member."""
+
+_MAX_MEMBERS = 1000
+"""A workbook has dozens of members; each costs a search."""
+
+
+def members(body: bytes, limit: int) -> Iterator[bytes]:
+    """Yield each name, comment and content of an archive's members.
+
+    Raises `ValueError` where the archive cannot be read whole, or holds more than `limit` bytes.
+
+    >>> packed = io.BytesIO()
+    >>> with zipfile.ZipFile(packed, "w") as archive:
+    ...     archive.writestr("a.txt", "age 7")
+    >>> list(members(packed.getvalue(), 100))
+    [b'', b'a.txt', b'', b'', b'age 7']
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            yield archive.comment
+            if len(archive.infolist()) > _MAX_MEMBERS:
+                raise ValueError("too many members")
+            for member in archive.infolist():
+                yield from (member.filename.encode("utf-8", "replace"), member.comment)
+                yield member.extra
+                with archive.open(member) as file:
+                    content = file.read(limit + 1)
+                limit -= len(content)
+                if limit < 0:
+                    raise ValueError("too many bytes")
+                yield content
+    except Exception as error:  # broken, cut, encrypted, or of a compression that is not here
+        raise ValueError(f"no readable archive: {error}") from error

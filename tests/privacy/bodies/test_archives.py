@@ -1,0 +1,47 @@
+"""Zip archives: names, comments and contents of members."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from modeltap.privacy.bodies.archives import members
+from modeltap.privacy.masker import Masker
+
+
+def archive(name="a.json", content='{"age": 7}', comment=b"", packed=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packed) as file:
+        file.writestr(name, content)
+        file.comment = comment
+    return out.getvalue()
+
+
+def test_an_archive_without_a_sensitive_name_is_kept():
+    clean = archive()
+    arrays = io.BytesIO()
+    np.savez_compressed(arrays, x=np.arange(500.0))
+    for body in (clean, arrays.getvalue()):
+        assert Masker().body(body, "", "application/zip") == (body, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        archive(content='{"password": "quokka77"}'),
+        archive(content="<row><password>quokka77</password></row>"),
+        archive(name="password=quokka77"),
+        archive(comment=b"password=quokka77"),
+        archive()[:-4],
+    ],
+)
+def test_an_archive_with_one_or_a_cut_one_is_not_kept(body):
+    assert Masker().body(body, "", "application/zip") == (None, "unmaskable")
+
+
+def test_what_an_archive_holds_is_bounded():
+    with pytest.raises(ValueError, match="too many bytes"):
+        list(members(archive(content="a" * 10_000), 1000))
