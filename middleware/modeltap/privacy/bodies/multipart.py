@@ -12,10 +12,12 @@ _MULTIPART = re.compile(r"\s*multipart/", re.IGNORECASE)
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;,\"]{1,200}))", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FIRST_LINES = re.compile(
-    rb"--([\w'()+,./:=?-]{1,200}+)[ \t]*+\r?\n(?:(?!content-disposition:)[\w-]{1,40}+:[^\r\n]*+\r?\n)*+"
-    rb"content-disposition:",
+    rb"--([\w'()+,./:=?-]{1,200}+)[ \t]*+\r?\n"
+    rb"(?:(?!content-disposition:)[\w-]{1,40}+:[^\r\n]*+\r?\n)*+content-disposition:",
     re.IGNORECASE,
 )
+"""The first boundary, and the header of a part."""
+
 _ANY_NAME = re.compile(rb"name\*?\s*=\s*[\"']?([^\"';\r\n]{1,200})", re.IGNORECASE)
 _MOST_PARTS = 1000
 
