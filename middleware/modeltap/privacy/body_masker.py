@@ -18,7 +18,7 @@ from modeltap.privacy.bodies.multipart import (
     is_multipart,
     names_in,
     parts_of,
-    type_by_boundary,
+    type_by_first_line,
     with_contents,
 )
 from modeltap.privacy.limits import Budget
@@ -68,7 +68,7 @@ class BodyMasker:
         if encoding and encoding != "identity":
             return self._compressed(body, encoding, content_type, depth)
         if not is_multipart(content_type) and body.startswith(b"--"):
-            content_type = type_by_boundary(body) or content_type
+            content_type = type_by_first_line(body) or content_type
         if is_multipart(content_type):
             return self._multipart(body, content_type, depth)
         text = as_text(body)

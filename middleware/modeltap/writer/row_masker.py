@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from modeltap.clock import iso
 from modeltap.config.validation import from_environment
 from modeltap.privacy.bodies.body_text import as_text, cut_at_character
+from modeltap.privacy.body_masker import UNMASKABLE
 from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
 from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import ExchangeRow
@@ -149,11 +150,11 @@ class RowMasker:
         return json.dumps({name: value for name, value in kept if value is not None})
 
     def _add_error(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in the exception, whose text may quote what was masked before."""
-        if record.error_type is not None:
-            row.error_type = record.error_type
-            text = record.error_message
-            row.error_message = None if text is None else self._masker.error_message(_clean(text))
+        """Fill in the exception, whose text may quote what was masked before, or was not kept."""
+        row.error_type = record.error_type
+        text = record.error_message
+        if text is not None and row.request_note != UNMASKABLE:
+            row.error_message = self._masker.error_message(_clean(text))
 
 
 class HeaderFacts:
