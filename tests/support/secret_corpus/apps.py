@@ -72,6 +72,11 @@ def raises():
     raise ValueError(body["form"].format(body=body, value=value))
 
 
+@app.get("/users/<token>/rows")
+def of_token(token):
+    return {"age": 37}
+
+
 @app.route("/", methods=METHODS)
 @app.route("/<path:path>", methods=METHODS)
 def answer(path=""):
