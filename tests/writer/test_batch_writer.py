@@ -43,8 +43,8 @@ def test_one_strange_exchange_costs_no_other(writer, store):
 def test_a_slow_pattern_is_named_once_and_its_body_is_not_kept(store, read_rows):
     made = BatchWriter(store, lambda: False)
     made.add_origin(origin_of(settings_of(str(store), mask_body_fields=("(a+)+$",)), 7, "here"))
-    slow = pack(0, exchange(b'{"' + b"a" * 50 + b'!": 1}'))
-    results = [made.write([slow], {}) for _ in range(2)]
+    slow = b'{"' + b"a" * 50 + b'!": 1}'
+    results = [made.write([pack(0, exchange(slow))], {}) for _ in range(2)]
     made.close()
     (message,) = [message for result in results for message in result.messages]
     assert "(a+)+$" in message and "unmaskable" in message
