@@ -57,7 +57,7 @@ def write_kserve(folder: Path, corpus: Corpus) -> Path:
     """Write the logger's records of all bodies, of any bytes."""
     lines = []
     for number, visit in enumerate(corpus.visits):
-        if _is_recognized_by_header(visit):
+        if is_recognized_by_header(visit):
             continue
         for kind, body in ((REQUEST, visit.body), (RESPONSE, visit.answer or visit.body)):
             line = record(f"k{number}", kind, "", ContentType=visit.type)
@@ -65,7 +65,7 @@ def write_kserve(folder: Path, corpus: Corpus) -> Path:
     return write(folder / "records.jsonl", *lines)
 
 
-def _is_recognized_by_header(visit: Visit) -> bool:
+def is_recognized_by_header(visit: Visit) -> bool:
     """Say whether a body is compressed without a magic number: the logger tells of no header."""
     encoding = visit.headers.get("content-encoding")
     is_raw = encoding == "deflate" and not visit.body.startswith(b"\x78")

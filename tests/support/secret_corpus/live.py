@@ -42,6 +42,13 @@ class Corpus:
         for route in routes:
             self.visits.append(route.visit(self.secret(route.name)))
 
+    def add_answers(self, routes: Iterable[Route]) -> None:
+        """Add exchanges in which the app says what a client would have sent in a body."""
+        for route in routes:
+            visit = route.visit(self.secret(f"{route.name}, as an answer"))
+            if visit.body and visit.answer is None and visit.target == "/predict":
+                self.visits.append(visit.swapped())
+
     def add_sequence(self, shape: str) -> None:
         """Add clean exchanges of a shape, with one among them that has a secret."""
         self.visits += sequence(shape, self.secret(shape))
