@@ -5,6 +5,7 @@ A body that cannot be masked is not kept; the exchange always is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
 
@@ -16,6 +17,9 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.text_masker import TextMasker
 from modeltap.privacy.texts.urls import UrlMasker
+
+_TEXT_IN_PATH = re.compile(r"[=%{]|:/")
+"""Signs of a query, of an escape, of JSON and of a URL within a path."""
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -93,8 +97,17 @@ class Masker:
     def path(self, path: str, route: str = "") -> str:
         """Return a path with its secrets replaced, as in `/token/SECRET`."""
         return self._limited(
-            lambda: self.text(self._urls.path(path, route)), self._marks.mark(path)
+            lambda: self.text(self._inside_path(self._urls.path(path, route))),
+            self._marks.mark(path),
         )
+
+    def _inside_path(self, path: str) -> str:
+        """Mask what is a text of its own in a path, as in `/filter/{"pin": 1}`."""
+        return self._query.inside(path) if _TEXT_IN_PATH.search(path) else path
+
+    def line(self, text: str) -> str:
+        """Return a header's value that is always stored, with the secrets in it replaced."""
+        return self._limited(lambda: self.text(self._headers.inside(text)), self._marks.mark(text))
 
     def text(self, text: str) -> str:
         """Return `text` with what looks sensitive in it replaced."""

@@ -94,21 +94,21 @@ class RowMasker:
 
     def _add_request_headers(self, row: ExchangeRow, facts: HeaderFacts) -> None:
         row.event_time = row.started_at if self._event_by_request else facts.event
-        row.request_type = facts.type
+        row.request_type = facts.type and self._masker.line(facts.type)
         row.trace_id = facts.trace_id
         if facts.encoding:
-            row.request_encoding = facts.encoding
+            row.request_encoding = self._masker.line(facts.encoding)
         if facts.stored:
             row.request_headers = self._headers(facts.stored)
         if facts.request_id is not None:
-            row.request_id = self._masker.text(facts.request_id)
+            row.request_id = self._masker.line(facts.request_id)
 
     def _add_response(self, row: ExchangeRow, record: CapturedRecord) -> None:
         facts = HeaderFacts(record.response_headers, self._response_names)
         captured = self.origin.settings.capture_response_body
-        row.response_type = facts.type
+        row.response_type = facts.type and self._masker.line(facts.type)
         if facts.encoding:
-            row.response_encoding = facts.encoding
+            row.response_encoding = self._masker.line(facts.encoding)
         if facts.stored:
             row.response_headers = self._headers(facts.stored)
         row.response_bytes = record.response_bytes

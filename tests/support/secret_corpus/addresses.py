@@ -50,7 +50,6 @@ _PATHS: dict[str, _Make] = {
     "path /%74oken/": lambda s: f"/%74oken/{s}",
     "path /token%2F": lambda s: f"/token%2F{s}",
     "path token=": lambda s: f"/a/token={s}/b",
-    "path token:": lambda s: f"/a/token:{s}/b",
     "path (token=)": lambda s: f"/users(token='{s}')/rows",
     "path ;token=": lambda s: f"/users/7;token={s}/rows",
     "path ;jsessionid=": lambda s: f"/users;jsessionid={s}",
@@ -134,7 +133,6 @@ _QUERIES: dict[str, _Make] = {
     "query colon": lambda s: f"/predict?q=password:{s}",
     "query of JSON": lambda s: f"/predict?filter=%7B%22password%22%3A%22{s}%22%7D",
     "query of unescaped JSON": lambda s: f'/predict?filter={{"password":"{s}"}}',
-    "query of a pair": lambda s: f"/predict?name=password&value={s}",
     "query of a table": lambda s: (
         f"/predict?t=%7B%22columns%22:[%22token%22],%22data%22:[[%22{s}%22]]%7D"
     ),

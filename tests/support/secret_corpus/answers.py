@@ -56,7 +56,6 @@ def _raised() -> Iterator[Route]:
         "userinfo": "cannot connect to postgresql://a:{value}@db.example/x",
         "a header": "Authorization: Bearer {value}",
         "upper case": "{value!s:.200}",
-        "its first part": "starts with {value:.12}",
     }.items():
         yield Route(
             f"raised with {name}",
@@ -127,18 +126,6 @@ _ANSWERS: list[tuple[str, str, Callable[[str], str]]] = [
     ("JSON Lines", "application/jsonl", lambda s: f'{{"a": 1}}\n{{"token": "{s}"}}\n'),
     ("metrics", "text/plain; version=0.0.4", lambda s: f'calls{{api_key="{s}"}} 3\n'),
     (
-        "tool call in pieces",
-        "text/event-stream",
-        lambda s: "".join(
-            "data: "
-            + json.dumps(
-                {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": part}}]}}]}
-            )
-            + "\n\n"
-            for part in ('{"password": ', f'"{s}"', "}")
-        ),
-    ),
-    (
         "tool call in one piece",
         "text/event-stream",
         lambda s: (
@@ -155,14 +142,6 @@ _ANSWERS: list[tuple[str, str, Callable[[str], str]]] = [
                 }
             )
             + "\n\n"
-        ),
-    ),
-    (
-        "partial JSON",
-        "text/event-stream",
-        lambda s: "".join(
-            f"event: content_block_delta\ndata: {json.dumps({'delta': {'partial_json': part}})}\n\n"
-            for part in ('{"pass', f'word": "{s}"}}')
         ),
     ),
 ]

@@ -207,11 +207,6 @@ def _multipart() -> Iterator[Route]:
         "header of a part": lambda s: [
             (b'form-data; name="f"; filename="a"\r\nAuthorization: Bearer ' + s, _IMAGE)
         ],
-        "pair in parts": lambda s: [
-            image,
-            (b'form-data; name="name"', b"password"),
-            (b'form-data; name="value"', s),
-        ],
         "URL part": lambda s: [image, (b'form-data; name="url"', b"https://h.example/?token=" + s)],
         "bytes beside the secret": lambda s: [image, (field, b"\xff\xfe\x00" + s)],
         "Latin-1 part": lambda s: [image, (field, b"\xe9" + s)],

@@ -32,7 +32,6 @@ _FORMS: dict[str, tuple[str, _Make]] = {
     "form with an escaped sign": (_FORM, lambda s: f"user=a&api%5Fkey={s}"),
     "form with plus": (_FORM, lambda s: f"user=a&user+password={s}"),
     "form of JSON": (_FORM, lambda s: f"payload=%7B%22password%22%3A%22{s}%22%7D"),
-    "form of pairs": (_FORM, lambda s: f"name=password&value={s}"),
     "form of a URL": (_FORM, lambda s: f"url=https%3A%2F%2Fh%2F%3Ftoken%3D{s}"),
     "form called JSON": ("application/json", lambda s: f"user=a&password={s}"),
     "form called nothing": ("", lambda s: f"user=a&password={s}"),

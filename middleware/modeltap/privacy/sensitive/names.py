@@ -58,6 +58,8 @@ _MEASURE = re.compile(
     r"len|lengths?|size|rate|ratio|total|sum|avg|mean|std|min|max|limit|budget|usage|used|score|"
     r"probability|prob|index|number_of\w*|expires_in|ttl|age|time|flag|enabled|required|present|"
     r"verified|consented)$|"
+    r"_per_(?:second|minute|hour|day|week|month|year|user|request)$|"
+    r"(?:^|_)(?:pad|bos|eos|unk|sep|cls|mask|decoder_start|image|stop)_token_id$|"
     r"^(?:n|num|number_of|count|total|max|min|avg|mean|has|is|uses?|with|needs|days_since)_"
 )
 """What begins or ends so is a number or a yes or no about secrets, and a feature of a model."""

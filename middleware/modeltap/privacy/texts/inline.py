@@ -23,14 +23,15 @@ _PAIR = re.compile(
     (?P<name>[\w.%$\[\]-]{1,200}+          # user[card.number], --api-key, X-Token
       (?:[ ](?:number|no|key|code|word|phrase|num|security)\b)?)
     [\\"'`\])]{0,16}+\s{0,8}+
-    (?P<sign>=>|:=|==?|:)\s{0,8}+""",
+    (?P<sign>=>|:=|==?|:|(?<=\s)(?:eq|ne|like)(?=\s{1,8}['"]))\s{0,8}+""",
     re.VERBOSE,
 )
 _OPTION = re.compile(r"(?<![\w-])--(?P<name>[\w.-]{1,200}+)(?P<sign>\s{1,8}+)(?!-)")
 _ELEMENT = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>(?P<value>[^<]*+)")
 _CDATA = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>\s*+<!\[CDATA\[(?P<value>[^\]]*+)")
-_QUOTED = re.compile(r"""(?P<open>\\{0,16}+)(?P<mark>["'`])""")
+_QUOTED = re.compile(r"""(?P<open>\\{0,16}+)(?P<mark>\"{3}|'{3}|["'`])""")
 _ENDS = {mark: re.compile(rf"(?:[^{mark}\\]|\\.)*+", re.DOTALL) for mark in "\"'`"}
+_ENDS |= {mark * 3: re.compile(rf"(?:(?!{mark * 3}).)*+", re.DOTALL) for mark in "\"'"}
 _ESCAPED_ENDS = {mark: re.compile(rf"[^{mark}\\]*+") for mark in "\"'`"}
 _SCHEME = r"(?:(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)\s{1,8}+)?"
 _WORD = re.compile(_SCHEME + r"""[^\s&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
@@ -39,7 +40,10 @@ _BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
 _NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
 
 _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""")
-_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n")
+_BEARER = re.compile(r"(?<=\bBearer )(?=[^\s,;\"']{0,512}\d)[^\s,;\"']{8,}+", re.IGNORECASE)
+"""A bearer token without the header's name before it; words about bearers have no digits."""
+
+_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n|[Bb]earer |\s(?:eq|ne|like)\s")
 _SAFE = "=/:?&;#+@[],"
 _MAX_DEPTH = 4
 """How often a text may be escaped within another one."""
@@ -83,6 +87,7 @@ class InlineMasker:
         text = self._pairs(text, _PAIR)
         if "--" in text:
             text = self._pairs(text, _OPTION)
+        text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
         return self._unescaped(text, html.unescape, depth) if "&#" in text else text
 
     def _unquoted(self, text: str, depth: int) -> str:
@@ -136,6 +141,6 @@ def _extent(text: str, at: int, *, whole_line: bool) -> tuple[int, int]:
     if quoted is None:
         match = _BRACKETED.match(text, at) or (_LINE if whole_line else _WORD).match(text, at)
         return at, at if match is None else match.end()
-    ends = _ESCAPED_ENDS if quoted["open"] else _ENDS
+    ends = _ESCAPED_ENDS if quoted["open"] and len(quoted["mark"]) == 1 else _ENDS
     found = ends[quoted["mark"]].match(text, quoted.end())
     return quoted.end(), found.end() if found else quoted.end()

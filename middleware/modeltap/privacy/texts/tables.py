@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from modeltap.privacy.limits import Budget
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames, is_feature
-from modeltap.privacy.texts.member_roles import Role, is_header_key, role_of
+from modeltap.privacy.texts.member_roles import (
+    Role,
+    is_error_context,
+    is_error_text,
+    is_header_key,
+    role_of,
+)
 from modeltap.privacy.texts.object_plans import ObjectPlans
 
 _LONGEST_NAME = 100
@@ -29,6 +36,8 @@ _IDENTIFIER = re.compile(r"[\w.\[\]$/:%-]+")
 
 _HEADING = re.compile(r"[\w.\[\]$/:%-]+|[A-Z][\w.()/-]*(?: [\w.()/-]+){0,3}")
 """A name, or a column's heading: `Card number`."""
+
+_IN_QUOTES = re.compile(r"""(?<!\w)(?:'[^']*+'|"[^"]*+")""")
 
 SensitiveColumns = dict[int, str]
 """The sensitive columns of a table: place and name."""
@@ -92,6 +101,7 @@ class TableMasker:
     def _visit_list(self, items: list[Any], widths: frozenset[int]) -> list[TableHeader]:
         self._budget.spend(len(items))
         if _CONTAINERS.isdisjoint(map(type, items)):
+            self._mask_options(items)
             return []
         if isinstance(items[0], list) and len(items[0]) not in widths:
             self._mask_below_first_row(items)
@@ -107,11 +117,11 @@ class TableMasker:
         headers = []
         inner = [(key, value) for key, value in fields.items() if type(value) in (dict, list)]
         for key, value in inner:
-            names = _listed_names(value) if isinstance(value, list) else []
+            is_sure = is_header_key(key)
+            names = _listed_names(value, key)
             if not names:
                 continue
             self._budget.spend(len(names))
-            is_sure = is_header_key(key)
             if is_sure:
                 widths |= {len(names)}
             elif not all(map(_IDENTIFIER.fullmatch, names)):
@@ -146,6 +156,14 @@ class TableMasker:
             cells.mask(rows, 2)
             self._changed = self._changed or cells.changed
 
+    def _mask_options(self, items: list[Any]) -> None:
+        """Mask the words of a command line that follow the option they are the value of."""
+        for at, (option, value) in enumerate(pairwise(items), 1):
+            is_option = isinstance(option, str) and option.startswith("--")
+            if is_option and self._names.masks(option[:_LONGEST_NAME], value):
+                items[at] = replaced(value, self._marks)
+                self._changed = True
+
     def _mask_lists_of_two(self, items: list[Any]) -> None:
         """Headers, parameters and cookies are often lists of a name and a value."""
         for item in items:
@@ -158,9 +176,38 @@ class TableMasker:
 
     def _mask_pair(self, fields: dict[str, Any]) -> None:
         for key, role, is_place in self._plans.of(fields).pair_names:
-            name = _last_step(fields[key]) if is_place else fields[key]
+            name = self._name_on_way(fields[key]) if is_place else fields[key]
             if isinstance(name, str) and self._is_sensitive(name):
                 self._mask_beside(fields, key, name, role)
+                if is_place:
+                    self._mask_error(fields, name)
+
+    def _name_on_way(self, place: Any) -> str | None:
+        """Return the sensitive name on the way to a field, or the way's last step.
+
+        All below a sensitive name is masked. A text may be another way, of a URL or a file: there
+        only its end counts.
+        """
+        steps = _steps(place)
+        if isinstance(place, str):
+            steps = steps[-2:]
+        for half, step in pairwise(steps):
+            if opens := self._names.facts(half).opens:
+                steps.append(f"{opens}_{step}")
+        named = steps[1:] if isinstance(place, str) and len(steps) > 1 else steps
+        return next(filter(self._is_sensitive, named), None)
+
+    def _mask_error(self, fields: dict[str, Any], name: str) -> None:
+        """Mask what an error says of a sensitive field: its values, and what is quoted of them."""
+        for key, value in fields.items():
+            kept = value
+            if is_error_context(key) and self._names.masks(name, value):
+                kept = replaced(value, self._marks)
+            elif is_error_text(key) and isinstance(value, str):
+                kept = _IN_QUOTES.sub(lambda match: self._marks.mark(match[0]), value)
+            if kept != value:
+                fields[key] = kept
+                self._changed = True
 
     def _is_sensitive(self, name: str) -> bool:
         return len(name) <= _LONGEST_NAME and self._names.is_sensitive(name)
@@ -202,6 +249,8 @@ class _Cells:
         if depth and isinstance(node, dict):
             self._budget.spend(len(node))
             self._mask_tensor(node)
+            if id(node) not in self._skipped:
+                self._mask_numbered(node)
             for value in node.values():
                 if isinstance(value, (dict, list)):
                     self.mask(value, depth - 1)
@@ -219,7 +268,23 @@ class _Cells:
                 self.mask(item, depth - 1)
 
     def _has_rows(self, items: list[Any]) -> bool:
+        return any(isinstance(item, list) and self._is_row_or_has_one(item) for item in items)
+
+    def _is_row_or_has_one(self, items: list[Any]) -> bool:
+        if len(items) in self._by_width:
+            return True
         return any(isinstance(item, list) and len(item) in self._by_width for item in items)
+
+    def _mask_numbered(self, fields: dict[str, Any]) -> None:
+        """Mask the cells of a row whose keys are their places: `{"0": 37, "1": "x"}`."""
+        columns = self._by_width.get(len(fields))
+        if columns and _is_numbered(fields):
+            self._budget.spend(len(columns))
+            for at, name in columns.items():
+                if self._names.masks(name, value := fields[str(at)]):
+                    fields[str(at)] = replaced(value, self._marks)
+                    self.changed = True
+            self.widths_found.add(len(fields))
 
     def _mask_tensor(self, fields: dict[str, Any]) -> None:
         """A tensor may have its cells in one flat list, beside its shape."""
@@ -252,10 +317,17 @@ def replaced(value: Any, marks: Marks) -> Any:
     return marks.replacement(value)
 
 
-def _listed_names(items: list[Any]) -> list[str]:
-    """Return the names that a list is of: texts, or objects that have a name and no value."""
+def _listed_names(items: Any, key: str) -> list[str]:
+    """Return the names that a list under `key` is of: texts, or objects with a name and no value.
+
+    Columns may have lists of names, too: pandas has levels of them.
+    """
+    if isinstance(items, dict):
+        items = list(items.values()) if is_header_key(key) and _is_numbered(items) else []
     if _are_names(items):
-        return items
+        return list(items)
+    if items and key.lower().endswith("columns") and all(map(_are_names, items)):
+        return ["_".join(levels) for levels in items]
     if not items or not all(isinstance(item, dict) for item in items):
         return []
     names = [_name_of(item) for item in items]
@@ -265,8 +337,16 @@ def _listed_names(items: list[Any]) -> list[str]:
 def _name_of(fields: dict[str, Any]) -> str | None:
     if any(role_of(key) is Role.VALUE for key in fields):
         return None
-    names = [value for key, value in fields.items() if role_of(key) is Role.NAME]
-    return names[0] if names and isinstance(names[0], str) else None
+    for role in (Role.NAME, Role.WEAK_NAME):
+        names = [value for key, value in fields.items() if role_of(key) is role and key != "id"]
+        if names:
+            return names[0] if isinstance(names[0], str) else None
+    return None
+
+
+def _is_numbered(fields: dict[str, Any]) -> bool:
+    """Say whether an object's keys are the places of a list: 0, 1, 2 ..."""
+    return bool(fields) and "0" in fields and all(str(at) in fields for at in range(len(fields)))
 
 
 def _are_names(items: Any) -> bool:
@@ -283,12 +363,12 @@ def _are_cells(items: list[Any]) -> bool:
 
 
 def _is_cell(fields: dict[str, Any]) -> bool:
-    return len(fields) <= 3 and any(role_of(key) is Role.VALUE for key in fields)
+    roles = (Role.VALUE, Role.CONTENT)
+    return len(fields) <= 3 and any(role_of(key) in roles for key in fields)
 
 
-def _last_step(place: Any) -> Any:
-    """Return the last name of a way to a field: `["body", "password", 0]`, "/user/password"."""
+def _steps(place: Any) -> list[str]:
+    """Return the names on a way to a field: `["body", "password", 0]`, "/user/password"."""
     if isinstance(place, str):
         place = place.replace("/", ".").split(".")
-    names = [step for step in place if isinstance(step, str)] if isinstance(place, list) else []
-    return names[-1] if names else None
+    return [step for step in place if isinstance(step, str)] if isinstance(place, list) else []

@@ -58,7 +58,7 @@ class UrlMasker:
             segment, follows = parts[at], parts[at - 1] if at else ""
             step += follows == "/"
             parts[at] = self._segment(segment, before, follows, steps[step] if steps else "")
-            before = segment if follows == "/" else before
+            before = segment if follows == "/" and segment else before
         return "".join(parts)
 
     def _segment(self, segment: str, before: str, follows: str, step: str) -> str:
