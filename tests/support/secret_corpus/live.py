@@ -102,30 +102,21 @@ class Corpus:
         return leaked
 
 
-def send(
-    folder: Path,
-    visits: list[Visit],
-    options: str = "",
-    source: str = FASTAPI,
-    command: str = "-m uvicorn app:app --port {port} --no-access-log",
-) -> None:
+def send(folder: Path, visits: list[Visit], options: str = "") -> None:
     """Serve an app with its files in `folder`, send it `visits`, and stop it."""
     place = folder.parent / f"{folder.name}-app"
     _write_answers(place, visits)
-    (place / "app.py").write_text(source.replace("OPTIONS", options))
+    (place / "app.py").write_text(FASTAPI.replace("OPTIONS", options))
     folder.mkdir()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
+    command = ["-m", "uvicorn", "app:app", "--port", str(port), "--app-dir", str(place)]
     log = (place / "server.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, *command.format(port=port).split()],
+        [sys.executable, *command, "--no-access-log"],
         cwd=folder,
-        env={
-            **os.environ,
-            "MODELTAP_STORE": str(folder / "taps.db"),
-            "PYTHONPATH": str(place),
-        },
+        env={**os.environ, "MODELTAP_STORE": str(folder / "taps.db")},
         stdout=log,
         stderr=log,
     )
