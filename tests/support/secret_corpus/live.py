@@ -15,66 +15,17 @@ from pathlib import Path
 
 import httpx
 
+from processes import alive, writers_of
+from secret_corpus.apps import FASTAPI, FLASK, FUNCTIONS
 from secret_corpus.seeds import Seeds
 from secret_corpus.traces import Traces, pieces
-from secret_corpus.visit import Route, Visit
+from secret_corpus.visit import JSON, Route, Visit
 
 PATIENCE = 120.0
 """Seconds until a server that does not start, or a writer that does not end, fails the test."""
 
 NUMBER_HEADER = "x-visit"
 """The header that names the answer which the app is to give."""
-
-FASTAPI = """
-import json
-from pathlib import Path
-
-import modeltap
-from fastapi import FastAPI, Header, Query, Request, Response
-from pydantic import BaseModel, Field
-
-app = FastAPI()
-FOLDER = Path(__file__).parent / "answers"
-
-
-class Login(BaseModel):
-    user: str
-    password: str = Field(max_length=5)
-    card: dict[str, int] = {}
-
-
-@app.post("/login")
-async def login(login: Login, token: int = Query(0), x_api_key: int = Header(0)):
-    return {"user": login.user}
-
-
-@app.get("/users/{token}/rows")
-async def of_token(token: str):
-    return {"age": 37}
-
-
-@app.post("/raises")
-async def raises(request: Request):
-    body = await request.json()
-    token = request.query_params.get("token") or request.headers.get("x-api-key")
-    value = body.get("password") or token
-    raise ValueError(body["form"].format(body=body, value=value))
-
-
-@app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def answer(path: str, request: Request):
-    await request.body()
-    number = request.headers.get("x-visit", "")
-    head = FOLDER / f"{number}.json"
-    if not head.exists():
-        return {"prediction": 0.5}
-    said = json.loads(head.read_text())
-    body = (FOLDER / f"{number}.body").read_bytes()
-    return Response(body, said["status"], said["headers"], said["type"])
-
-
-modeltap.watch(app, model="m", analyze=False, exclude_paths=["/health"], OPTIONS)
-"""
 
 
 class Corpus:
@@ -88,9 +39,22 @@ class Corpus:
     def add(self, routes: Iterable[Route]) -> None:
         """Add one exchange of each route."""
         for route in routes:
-            secret = self._seeds.text()
-            self.routes[secret] = route.name
-            self.visits.append(route.visit(secret))
+            self.visits.append(route.visit(self.secret(route.name)))
+
+    def secret(self, route: str) -> str:
+        """Return a new secret of a route."""
+        secret = self._seeds.text()
+        self.routes[secret] = route
+        return secret
+
+    def documents(self) -> list[object]:
+        """Return the bodies that are JSON, read."""
+        bodies = (visit.body for visit in self.visits if visit.type == JSON and not visit.headers)
+        documents = []
+        for body in bodies:
+            with suppress(ValueError, RecursionError):
+                documents.append(json.loads(body))
+        return documents
 
     def leaks(self, folder: Path) -> dict[str, list[str]]:
         """Return the routes of the secrets that are in a folder's files, and in which."""
@@ -102,21 +66,30 @@ class Corpus:
         return leaked
 
 
-def send(folder: Path, visits: list[Visit], options: str = "") -> None:
+ASGI = (FASTAPI, "-m", "uvicorn", "app:app", "--no-access-log", "--port")
+WSGI = (FLASK, "-m", "flask", "--app", "app:app", "run", "--port")
+"""The source of an app, and the words that serve it."""
+
+
+def send(folder: Path, visits: list[Visit], options: str = "", app: tuple[str, ...] = ASGI) -> None:
     """Serve an app with its files in `folder`, send it `visits`, and stop it."""
+    source, *command = app
     place = folder.parent / f"{folder.name}-app"
     _write_answers(place, visits)
-    (place / "app.py").write_text(FASTAPI.replace("OPTIONS", options))
+    (place / "app.py").write_text(source.replace("OPTIONS", options))
     folder.mkdir()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    command = ["-m", "uvicorn", "app:app", "--port", str(port), "--app-dir", str(place)]
     log = (place / "server.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, *command, "--no-access-log"],
+        [sys.executable, *command, str(port)],
         cwd=folder,
-        env={**os.environ, "MODELTAP_STORE": str(folder / "taps.db")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(place),
+            "MODELTAP_STORE": str(folder / "taps.db"),
+        },
         stdout=log,
         stderr=log,
     )
@@ -178,6 +151,29 @@ def _wait(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server as a container does; its writer ends after it, when all is written."""
+    """End the server as a container does, and wait for its writer, which writes the rest."""
+    writers = writers_of(process.pid)
     process.send_signal(signal.SIGTERM)
     process.wait(PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while any(map(alive, writers)):
+        assert time.monotonic() < deadline, "the writer did not end"
+        time.sleep(0.05)
+
+
+def call(folder: Path, documents: list[object], secrets: list[str]) -> None:
+    """Call decorated functions with documents and with secrets, in a process of their own."""
+    folder.mkdir()
+    place = folder.parent / f"{folder.name}-app"
+    place.mkdir()
+    arguments = [place / "documents.json", place / "secrets.json"]
+    for file, values in zip(arguments, (documents, secrets), strict=True):
+        file.write_text(json.dumps(values))
+    (place / "calls.py").write_text(FUNCTIONS)
+    subprocess.run(
+        [sys.executable, str(place / "calls.py"), *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "MODELTAP_STORE": str(folder / "taps.db")},
+        timeout=PATIENCE,
+        check=True,
+    )

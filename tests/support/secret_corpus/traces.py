@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
-import bz2
-import gzip
-import lzma
+import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+import brotli
+
 from secret_corpus.seeds import NUMBER_MARK, OTHER_MARK, TEXT_MARK
 
-_SQUEEZED = (gzip.decompress, zlib.decompress, bz2.decompress, lzma.decompress)
+_MAGIC = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+_WINDOWS = (31, 15, -15)
+"""zlib's words for gzip, for its own format, and for none."""
+
+MOST_INFLATED = 8_000_000
 
 
 def forms(text: str) -> Iterator[bytes]:
@@ -119,13 +123,27 @@ def _unsqueezed_cells(store: Path) -> Iterator[tuple[str, bytes]]:
                         yield from ((f"{store.name}: {table}", plain) for plain in _plain(cell))
 
 
-def _plain(cell: bytes) -> Iterator[bytes]:
-    for decompress in _SQUEEZED:
-        with suppress(OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
-            yield decompress(cell)
-    with suppress(zlib.error):
-        yield zlib.decompress(cell, -15)
-    with suppress(ImportError, Exception):
-        import brotli
-
+def _plain(cell: bytes, depth: int = 2) -> Iterator[bytes]:
+    """Yield what was compressed in a cell, cut or broken, at its start and at each magic number."""
+    starts = {0, *(match.start() for match in _MAGIC.finditer(cell))}
+    for start in sorted(starts):
+        for bits in _WINDOWS:
+            yield from _inflated(cell[start:], bits, depth)
+            # Without a checksum that may be wrong.
+            yield from _inflated(cell[start:-8], bits, depth)
+    with suppress(brotli.error):
         yield brotli.decompress(cell)
+
+
+def _inflated(data: bytes, bits: int, depth: int) -> Iterator[bytes]:
+    while data:
+        inflater = zlib.decompressobj(bits)
+        try:
+            plain = inflater.decompress(data, MOST_INFLATED)
+        except zlib.error:
+            return
+        if plain:
+            yield plain
+            if depth:
+                yield from _plain(plain, depth - 1)
+        data = inflater.unused_data
