@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from command import modeltap
-from secret_corpus import all_routes, limits
+from secret_corpus import all_routes, features, limits
 from secret_corpus.addresses import KEPT_HEADERS
 from secret_corpus.imports import WRITERS
 from secret_corpus.live import ASGI, WSGI, Corpus, call, send
+from secret_corpus.sequences import OWN_PATTERN, SHAPES
+
+FEATURES = 150
+"""So many bodies, at least, have nothing to hide."""
 
 PROMISED = 300
 """So many secrets, at least, are sent to each app."""
@@ -33,7 +38,7 @@ DOCS = Path(__file__).parents[2] / "docs"
     ids=["ASGI", "WSGI", "hash", "drop"],
 )
 def test_no_secret_is_in_any_file(tmp_path, options, app):
-    """Each route is taken twice: once with memories that are cold, and once that are warm."""
+    """Each route is taken twice, with memories cold and warm, and bodies as answers, too."""
     corpus = whole_corpus()
     store = tmp_path / "store"
     send(store, corpus.visits, options, app)
@@ -46,6 +51,7 @@ def whole_corpus():
     corpus = Corpus()
     corpus.add(all_routes())
     corpus.add(all_routes())
+    corpus.add_answers(all_routes())
     return corpus
 
 
@@ -54,12 +60,44 @@ def count_in(store):
         return connection.execute("select count(*) from exchanges").fetchone()[0]
 
 
+@pytest.mark.parametrize("how", ["mark", "drop"])
+def test_an_own_pattern_is_found_after_clean_bodies(tmp_path, how):
+    """A memory of clean bodies tells `phone2` from `phone1`, in every kind of body."""
+    corpus = Corpus()
+    for _ in range(2):
+        for shape in SHAPES:
+            corpus.add_sequence(shape)
+    store = tmp_path / "store"
+    send(store, corpus.visits, f"mask_body_fields=[{OWN_PATTERN!r}], mask_with={how!r}")
+    assert corpus.leaks(store) == {}
+    assert count_in(store) >= len(corpus.visits)
+
+
+def test_features_are_stored_as_they_came(tmp_path):
+    """Numbers, booleans and lists of numbers under names with a secret's letters, and data sets."""
+    named = features.visits()
+    store = tmp_path / "store"
+    answered = [visit.swapped() for visit in named.values()]
+    send(store, [*named.values(), *answered])
+    with closing(sqlite3.connect(store / "taps.db")) as connection:
+        bodies = connection.execute(
+            "select request_body, response_body from exchanges order by seq"
+        )
+        requests, responses = zip(*bodies.fetchall(), strict=True)
+    sent = [visit.body.decode() for visit in named.values()]
+    assert len(sent) >= FEATURES
+    assert [body for body in sent if body not in set(requests)] == []
+    assert [body for body in sent if body not in set(responses)] == []
+
+
 def test_the_corpus_is_found_where_nothing_is_masked(tmp_path):
     """Or the search finds nothing."""
     corpus = whole_corpus()
     store = tmp_path / "store"
     send(store, corpus.visits, f"{KEEPING}, mask_bodies=False")
-    of_bodies = {name for name in corpus.routes.values() if name.startswith(BODIES)}
+    of_bodies = {
+        name for name in corpus.routes.values() if name.startswith(BODIES) and "answer" not in name
+    }
     assert of_bodies - set(corpus.leaks(store)) == set()
 
 
@@ -83,7 +121,9 @@ def test_each_limit_is_as_the_docs_say(tmp_path):
     send(store, corpus.visits)
     assert set(corpus.leaks(store)) == set(corpus.routes.values())
     uncovered = (DOCS / "privacy.md").read_text().partition("## Not covered")[2]
-    assert [name for name in corpus.routes.values() if f"**{name}**" not in uncovered] == []
+    assert re.findall(r"\*\*(.+?)\*\*", uncovered) == sorted(
+        corpus.routes.values(), key=uncovered.index
+    )
 
 
 def test_calls_of_functions_leave_no_secret(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 from logs import REQUEST, RESPONSE, captured, collected, record, write
 from secret_corpus.live import Corpus
 from secret_corpus.spellings import NAMES
+from secret_corpus.visit import Visit
 
 
 def write_rows(folder: Path, corpus: Corpus) -> Path:
@@ -56,12 +57,19 @@ def write_kserve(folder: Path, corpus: Corpus) -> Path:
     """Write the logger's records of all bodies, of any bytes."""
     lines = []
     for number, visit in enumerate(corpus.visits):
-        if visit.headers.get("content-encoding") == "br":
-            continue  # brotli cannot be recognized, and the logger does not tell of it
+        if is_recognized_by_header(visit):
+            continue
         for kind, body in ((REQUEST, visit.body), (RESPONSE, visit.answer or visit.body)):
             line = record(f"k{number}", kind, "", ContentType=visit.type)
             lines.append({**line, "Bytes": base64.b64encode(body).decode()})
     return write(folder / "records.jsonl", *lines)
+
+
+def is_recognized_by_header(visit: Visit) -> bool:
+    """Say whether a body is compressed without a magic number: the logger tells of no header."""
+    encoding = visit.headers.get("content-encoding")
+    is_raw = encoding == "deflate" and not visit.body.startswith(b"\x78")
+    return encoding == "br" or is_raw
 
 
 def write_azureml(folder: Path, corpus: Corpus) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import zlib
 from collections.abc import Callable
 
 from secret_corpus.visit import JSON, Route, Visit, json_body, of_json, of_text
@@ -19,6 +20,7 @@ def routes() -> list[Route]:
         of_text("prose", "text/plain", lambda s: f"Ann whispered {s} to Bob."),
         of_text("form of a name and a value", _FORM, lambda s: f"name=password&value={s}"),
         _pickled(),
+        _raw_deflate(),
         _pieces(),
         _quoted_in_part(),
         _address("query of a name and a value", "/predict?name=password&value={}"),
@@ -67,6 +69,15 @@ def _pickled() -> Route:
             pickle.dumps({"password": secret, "x": bytes(range(256))}), "application/octet-stream"
         ),
     )
+
+
+def _raw_deflate() -> Route:
+    def visit(secret: str) -> Visit:
+        squeezer = zlib.compressobj(wbits=-15)
+        data = squeezer.compress(json_body({"password": secret})) + squeezer.flush()
+        return Visit(data, "application/octet-stream")
+
+    return Route("raw deflate without its header", visit)
 
 
 def _pieces() -> Route:

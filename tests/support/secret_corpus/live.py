@@ -18,6 +18,7 @@ import httpx
 from processes import alive, writers_of
 from secret_corpus.apps import FASTAPI, FLASK, FUNCTIONS
 from secret_corpus.seeds import Seeds
+from secret_corpus.sequences import sequence
 from secret_corpus.traces import Traces, pieces
 from secret_corpus.visit import JSON, Route, Visit
 
@@ -40,6 +41,17 @@ class Corpus:
         """Add one exchange of each route."""
         for route in routes:
             self.visits.append(route.visit(self.secret(route.name)))
+
+    def add_answers(self, routes: Iterable[Route]) -> None:
+        """Add exchanges in which the app says what a client would have sent in a body."""
+        for route in routes:
+            visit = route.visit(self.secret(f"{route.name}, as an answer"))
+            if visit.body and visit.answer is None and visit.target == "/predict":
+                self.visits.append(visit.swapped())
+
+    def add_sequence(self, shape: str) -> None:
+        """Add clean exchanges of a shape, with one among them that has a secret."""
+        self.visits += sequence(shape, self.secret(shape))
 
     def secret(self, route: str) -> str:
         """Return a new secret of a route."""
