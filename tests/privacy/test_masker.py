@@ -244,6 +244,23 @@ def test_a_slow_pattern_costs_one_body_and_is_named_once():
     assert "(a+)+$" in message and one.messages() == []
 
 
+SLOW_TEXT = "a" * 40 + "!"
+
+
+@pytest.mark.parametrize(
+    ("option", "kept_of"),
+    [
+        ("headers", lambda one: one.header(SLOW_TEXT, "qz7f3a")),
+        ("query_params", lambda one: one.query(f"{SLOW_TEXT}=qz7f3a")),
+        ("values", lambda one: one.path(f"/qz7f3a/{SLOW_TEXT}")),
+    ],
+)
+def test_a_slow_pattern_for_anything_is_stopped(option, kept_of):
+    one = Masker(**{option: ["(a+)+$"]})
+    assert "qz7f3a" not in (kept_of(one) or "")
+    assert len(one.messages()) == 1
+
+
 hostile = st.sampled_from(
     [
         "token",

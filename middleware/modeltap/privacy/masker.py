@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from modeltap.privacy.bodies.forms import masked_pairs
 from modeltap.privacy.body_masker import NOT_KEPT, BodyMasker, Kept
-from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, SlowPatterns, Unmaskable
+from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, Searches, SlowPatterns, Unmaskable
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.sensitive.values import SensitiveValues
@@ -64,6 +64,10 @@ class Masker:
         self._urls = UrlMasker(self._query.names, self._marks)
         self._bodies = BodyMasker(self._texts, self._budget)
         self._slow = SlowPatterns()
+        texts = (self._texts, self._headers, self._query)
+        self._own: list[Searches] = [masker.names.own for masker in texts if masker.names.own]
+        if self._values.are_own:
+            self._own.append(self._values)
 
     def _text_masker(self, names: SensitiveNames) -> TextMasker:
         return TextMasker(names, self._values, self._marks, self._budget)
@@ -128,7 +132,14 @@ class Masker:
         of a multipart body, and a form.
         """
         plain = bytes(body)
-        return self._limited(lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT)
+        if self._own:
+            return self._limited(
+                lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT
+            )
+        try:
+            return self._bodies.masked(plain, encoding, content_type)
+        except Unmaskable:
+            return NOT_KEPT
 
     def error_message(self, text: str) -> str | None:
         """Return what may be kept of an exception's text; None where a name is in it.
@@ -141,9 +152,9 @@ class Masker:
     def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
         """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""
         try:
-            if not (self._names.own or self._values.are_own):
+            if not self._own:
                 return mask()
-            with self._slow.time_limit(self._names.own, self._values):
+            with self._slow.time_limit(*self._own):
                 return mask()
         except (Unmaskable, TimeoutError):
             return otherwise

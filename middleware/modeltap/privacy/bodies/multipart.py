@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from email.message import Message
 from email.parser import BytesHeaderParser
+from functools import lru_cache
 from typing import NamedTuple
 
 _MULTIPART = re.compile(r"\s*multipart/", re.IGNORECASE)
@@ -35,6 +36,7 @@ class BodyPart(NamedTuple):
     """Whether the content is in base64 or quoted-printable."""
 
 
+@lru_cache(maxsize=256)
 def is_multipart(content_type: str) -> bool:
     """Say whether a body of this type has parts."""
     return _MULTIPART.match(content_type) is not None
