@@ -67,8 +67,8 @@ def write_kserve(folder: Path, corpus: Corpus) -> Path:
 
 def is_recognized_by_header(visit: Visit) -> bool:
     """Say whether a body is compressed without a magic number: the logger tells of no header."""
-    encoding = visit.headers.get("content-encoding")
-    is_raw = encoding == "deflate" and not visit.body.startswith(b"\x78")
+    encoding = {**visit.headers, **visit.answer_headers}.get("content-encoding")
+    is_raw = encoding == "deflate" and not (visit.answer or visit.body).startswith(b"\x78")
     return encoding == "br" or is_raw
 
 

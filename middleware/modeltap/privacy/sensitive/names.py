@@ -63,7 +63,7 @@ _ONLY_TEXT = re.compile(
 _MEASURE = re.compile(
     r"(?:^|_)(?:counts?|durations?|seconds?|secs?|minutes|hours|days|ms|millis|types?|ids|consent|"
     r"len|lengths?|size|rate|ratio|total|sum|avg|mean|std|min|max|limit|budget|usage|used|score|"
-    r"probability|prob|index|number_of\w*|expires_in|ttl|age|time|flag|enabled|required|present|"
+    r"probability|prob|logprobs?|index|number_of\w*|expires_in|ttl|age|time|flag|enabled|required|present|"
     r"verified|consented|valid|attempts|failures|tries|retries|tried|hour|weekday|day_?of_?week|"
     r"month|position|depth|strength|clicks|views|pages|events|debt|balance)$|"
     r"(?:_|^)per_(?:second|minute|hour|day|week|month|year|user|request|session|token|cookie|card)s?$|"
@@ -87,7 +87,7 @@ and `api_key`, `api-key` and `apiKey` are one word. With \\, % and & escapes of 
 may end a URL's password."""
 
 _BORDER = re.compile(r"[-.\s]")
-_ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|://[^/\s]*@")
+_ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|/\\{0,8}/[^/\s]*@")
 
 _REMEMBERED = 256
 REMEMBERED_BYTES = 4096
