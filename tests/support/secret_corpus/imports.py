@@ -67,9 +67,9 @@ def write_kserve(folder: Path, corpus: Corpus) -> Path:
 
 def is_recognized_by_header(visit: Visit) -> bool:
     """Say whether a body is compressed without a magic number: the logger tells of no header."""
-    encoding = {**visit.headers, **visit.answer_headers}.get("content-encoding")
-    is_raw = encoding == "deflate" and not (visit.answer or visit.body).startswith(b"\x78")
-    return encoding == "br" or is_raw
+    headers = {**visit.answer_headers, **visit.headers}
+    encoding, body = headers.get("content-encoding"), visit.answer or visit.body
+    return encoding == "br" or (encoding == "deflate" and not body.startswith(b"\x78"))
 
 
 def write_azureml(folder: Path, corpus: Corpus) -> Path:
