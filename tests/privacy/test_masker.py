@@ -329,6 +329,15 @@ def test_what_is_written_anew_is_valid_json():
     assert json.loads(text) == {"token": MASK, "x": None, "y": None, "z": None, "w": 1}
 
 
+@pytest.mark.parametrize(
+    "url", ["//ann:qz7f@h/x", r"https:\/\/ann:qz7f@h", r"{\"u\":\"https:\\/\\/ann:qz7f@h\"}"]
+)
+def test_a_password_in_a_url_is_masked_however_its_slashes_are_written(url):
+    """With no name in the body and no scheme in the URL; PHP escapes slashes in JSON."""
+    text, note = masker.body(f'{{"u": "{url}"}}'.encode(), "")
+    assert "qz7f" not in text and note == "masked"
+
+
 def with_tail(**tensor):
     head = {"id": "a", "inputs": [{"datatype": "FP32", **tensor}]}
     return json.dumps(head).encode() + b"\xff\xfe\0\x01" * 500

@@ -55,6 +55,13 @@ def masked(text):
         f'password="a \\" {SECRET}"',
         f"pin: {SECRET}",
         f"PIN={SECRET}",
+        f"[{{'name': 'password', 'value': '{SECRET}'}}]",
+        f"- key: api_key\n  value: {SECRET}\n",
+        f'<param name="password" value="{SECRET}"/>',
+        f'<param type="x" name="password">{SECRET}</param>',
+        f"<key>password</key>\n<string>{SECRET}</string>",
+        f"password: |\n  {SECRET}\n  {SECRET}\nage: 37",
+        f"password: >-\n  {SECRET}",
     ],
 )
 def test_the_value_beside_a_sensitive_name_is_masked(text):
@@ -73,6 +80,9 @@ def test_the_value_beside_a_sensitive_name_is_masked(text):
         "100 % of 3/4",
         "a -- b",
         "<b>token</b>",
+        "<key>age</key><string>37</string> <a name='b' value='c'>d</a>",
+        "age: |\n  37\ntoken_count: 12\n",
+        "- name: age\n  value: 37",
         "",
     ],
 )

@@ -27,6 +27,23 @@ _PAIR = re.compile(
     re.VERBOSE,
 )
 _OPTION = re.compile(r"(?<![\w-])--(?P<name>[\w.-]{1,200}+)(?P<sign>\s{1,8}+)(?!-)")
+_NAMED = re.compile(
+    r"""\b(?:name|key|field|id|param|parameter|property|attribute|variable)["'`\\]{0,8}+\s{0,8}+
+    [=:]\s{0,8}+["'`\\]{0,8}+(?P<name>[\w.-]{1,200}+)["'`\\]{0,8}+[\s,;]{1,16}+["'`\\]{0,8}+
+    (?:value|val|content|default|text|input)["'`\\]{0,8}+\s{0,8}+(?P<sign>[=:])\s{0,8}+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A name as a value beside the value, in Python, YAML or attributes of XML."""
+
+_NAMED_ELEMENT = re.compile(
+    r"""<[\w.:-]{1,100}+(?:\s+(?!(?:name|key|id)=)[^\s<>]*+)*+\s+(?:name|key|id)=["']
+    (?P<name>[^"'<>]{1,200}+)["'][^<>]*+>(?P<value>[^<]*+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_AFTER_ELEMENT = re.compile(
+    r"<(?P<tag>key|name)>(?P<name>[^<]{1,200}+)</(?P=tag)>\s*+<[\w.:-]{1,100}+>(?P<value>[^<]*+)",
+    re.IGNORECASE,
+)
 _ELEMENT = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>(?P<value>[^<]*+)")
 _CDATA = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>\s*+<!\[CDATA\[(?P<value>[^\]]*+)")
 _QUOTED = re.compile(r"""(?P<open>\\{0,16}+)(?P<mark>\"{3}|'{3}|["'`])""")
@@ -37,6 +54,7 @@ _SCHEME = r"(?:(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)\s
 _WORD = re.compile(_SCHEME + r"""[^\s&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
 _LINE = re.compile(_SCHEME + r"""[^\n\r&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
+_BLOCK = re.compile(r"[|>][-+\d]{0,2}+[ \t]*+\r?\n(?P<lines>(?:[ \t]++[^\n]*+(?:\n|\Z))++)")
 _NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
 
 _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""")
@@ -84,7 +102,7 @@ class InlineMasker:
         text = self._urls.text(text)
         if "<" in text:
             text = self._elements(text)
-        text = self._pairs(text, _PAIR)
+        text = self._pairs(self._pairs(text, _PAIR), _NAMED)
         if "--" in text:
             text = self._pairs(text, _OPTION)
         text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
@@ -103,7 +121,7 @@ class InlineMasker:
         return text if (kept := self.masked(plain, depth + 1)) == plain else kept
 
     def _elements(self, text: str) -> str:
-        for pattern in (_CDATA, _ELEMENT):
+        for pattern in (_CDATA, _ELEMENT, _NAMED_ELEMENT, _AFTER_ELEMENT):
             text = pattern.sub(self._element, text)
         return text
 
@@ -138,6 +156,8 @@ class InlineMasker:
 def _extent(text: str, at: int, *, whole_line: bool) -> tuple[int, int]:
     """Return where the value at `at` begins and ends, without its quotes."""
     quoted = _QUOTED.match(text, at)
+    if quoted is None and (block := _BLOCK.match(text, at)):
+        return block.span("lines")
     if quoted is None:
         match = _BRACKETED.match(text, at) or (_LINE if whole_line else _WORD).match(text, at)
         return at, at if match is None else match.end()

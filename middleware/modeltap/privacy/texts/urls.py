@@ -7,7 +7,7 @@ import re
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
 
-_USERINFO = re.compile(r"(?<=://)[^/\s@\"'<>?#]++(?=@)")
+_USERINFO = re.compile(r"(?:(?<=//)|(?<=/\\/))[^/\s@\"'<>?#]++(?=@)")
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z][\w+.-]{0,20}+:/)?/[^\s\"'<>?#]++")
 _SEGMENT_END = re.compile(r"([/;])")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}|<(?:[^<>:]+:)?(\w+)>")
@@ -66,6 +66,9 @@ class UrlMasker:
         if equals:
             masks = value and self._names.masks(name, value)
             return f"{name}={self._marks.mark(value)}" if masks else segment
+        name, colon, value = segment.partition(":")
+        if colon and value and not _VERBS.fullmatch(value) and self._names.masks(name, value):
+            return f"{name}:{self._marks.mark(value)}"
         if follows != "/" or not segment or segment == step:
             return segment
         if (parameter := _PARAMETER.fullmatch(step)) and self._names.masks(
