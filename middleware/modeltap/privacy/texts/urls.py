@@ -13,6 +13,8 @@ _SEGMENT_END = re.compile(r"([/;])")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}|<(?:[^<>:]+:)?(\w+)>")
 """A parameter of a route: Starlette's `{name:type}`, Werkzeug's `<type:name>`."""
 
+_NAME = re.compile(r"[\w.-]{1,100}")
+
 _VERBS = re.compile(
     r"(?:v\d+|api|auth|oauth2?|log-?in|log-?out|sign-?in|sign-?up|refresh|verify|validate|callback|"
     r"me|new|current|status|info|introspect|revoke|create|reset|forgot|change|update|delete|check|"
@@ -53,21 +55,24 @@ class UrlMasker:
         """
         parts = _SEGMENT_END.split(path)
         steps = route.split("/") if route.count("/") == path.count("/") else []
-        before, step = "", 0
+        before, step, was_masked = "", 0, False
         for at in range(0, len(parts), 2):
             segment, follows = parts[at], parts[at - 1] if at else ""
             step += follows == "/"
-            parts[at] = self._segment(segment, before, follows, steps[step] if steps else "")
+            kept = self._segment(segment, before, follows, steps[step] if steps else "")
+            if was_masked and follows == ";" and "=" not in segment:
+                kept = self._marks.mark(segment)  # a secret with a semicolon in it
+            parts[at], was_masked = kept, kept != segment
             before = segment if follows == "/" and segment else before
         return "".join(parts)
 
     def _segment(self, segment: str, before: str, follows: str, step: str) -> str:
         name, equals, value = segment.partition("=")
-        if equals:
-            masks = value and self._names.masks(name, value)
-            return f"{name}={self._marks.mark(value)}" if masks else segment
+        if equals and value and self._names.masks(name, value):
+            return f"{name}={self._marks.mark(value)}"
         name, colon, value = segment.partition(":")
-        if colon and value and not _VERBS.fullmatch(value) and self._names.masks(name, value):
+        is_pair = colon and value and _NAME.fullmatch(name) and not _VERBS.fullmatch(value)
+        if is_pair and self._names.masks(name, value):
             return f"{name}:{self._marks.mark(value)}"
         if follows != "/" or not segment or segment == step:
             return segment
