@@ -10,6 +10,7 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 _USERINFO = re.compile(r"(?:(?<=//)|(?<=/\\/))[^/\s@\"'<>?#]++(?=@)")
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z][\w+.-]{0,20}+:/)?/[^\s\"'<>?#]++")
 _SEGMENT_END = re.compile(r"([/;])")
+_KEYED = re.compile(r"(?P<name>[\w.%-]{1,200}+):(?P<value>.+)")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}|<(?:[^<>:]+:)?(\w+)>")
 """A parameter of a route: Starlette's `{name:type}`, Werkzeug's `<type:name>`."""
 
@@ -66,9 +67,9 @@ class UrlMasker:
         if equals:
             masks = value and self._names.masks(name, value)
             return f"{name}={self._marks.mark(value)}" if masks else segment
-        name, colon, value = segment.partition(":")
-        if colon and value and not _VERBS.fullmatch(value) and self._names.masks(name, value):
-            return f"{name}:{self._marks.mark(value)}"
+        if (pair := _KEYED.fullmatch(segment)) and self._names.masks(pair["name"], pair["value"]):
+            is_verb = _VERBS.fullmatch(pair["value"])
+            return segment if is_verb else f"{pair['name']}:{self._marks.mark(pair['value'])}"
         if follows != "/" or not segment or segment == step:
             return segment
         if (parameter := _PARAMETER.fullmatch(step)) and self._names.masks(
