@@ -60,6 +60,11 @@ _BODIES: dict[str, Callable[[str], object]] = {
         "isBase64Encoded": True,
         "body": base64.b64encode(json.dumps({"password": s}).encode()).decode(),
     },
+    "names and values apart in a text": lambda s: {
+        "sql": f"insert into users (name, password) values ('ann', '{s}')"
+    },
+    "password after a user's name": lambda s: {"command": f"curl -u ann:{s} https://example.org"},
+    "name above its text": lambda s: {"field": {"ref": "password"}, "text": s},
     "positional arguments": lambda s: {"method": "login", "params": ["ann", s]},
 }
 

@@ -87,9 +87,10 @@ class Corpus:
         return leaked
 
 
-ASGI = (FASTAPI, "-m", "uvicorn", "app:app", "--no-access-log", "--port")
-WSGI = (FLASK, "-m", "flask", "--app", "app:app", "run", "--port")
-"""The source of an app, and the words that serve it."""
+ASGI = (FASTAPI, "-m", "uvicorn", "app:app", "--no-access-log", "--port", "{port}")
+WSGI = (FLASK, "-m", "gunicorn", "app:app", "--threads", "2", "-b", "127.0.0.1:{port}")
+"""The source of an app, and the words that serve it: by servers that finish their last request
+when they are told to stop, which Flask's own does not."""
 
 
 def send(folder: Path, visits: list[Visit], options: str = "", app: tuple[str, ...] = ASGI) -> None:
@@ -104,7 +105,7 @@ def send(folder: Path, visits: list[Visit], options: str = "", app: tuple[str, .
         port = listener.getsockname()[1]
     log = (place / "server.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, *command, str(port)],
+        [sys.executable, *(word.format(port=port) for word in command)],
         cwd=folder,
         env={
             **os.environ,

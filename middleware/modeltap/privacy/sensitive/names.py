@@ -192,9 +192,9 @@ class SensitiveNames:
         return NameFacts(self._hides(lower, spelt, split), opens[1] if opens else "")
 
     def _hides(self, lower: str, spelt: str, split: str) -> Hides:
-        if self.own and self.own.found_in(lower, spelt):
+        if self.own and self.own.found_in(lower, *spelt.split()):
             return Hides.ALL
-        if self._freed and self._freed.found_in(lower, spelt):
+        if self._freed and self._freed.found_in(lower, *spelt.split()):
             return Hides.NOTHING
         if _ANYWHERE.search(spelt):
             counts = _MEASURE.search(split) or _PLURAL.search(split)

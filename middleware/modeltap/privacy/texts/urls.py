@@ -10,10 +10,9 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 _USERINFO = re.compile(r"(?:(?<=//)|(?<=/\\/))[^/\s@\"'<>?#]++(?=@)")
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z][\w+.-]{0,20}+:/)?/[^\s\"'<>?#]++")
 _SEGMENT_END = re.compile(r"([/;])")
+_KEYED = re.compile(r"(?P<name>[\w.%-]{1,200}+):(?P<value>.+)")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}|<(?:[^<>:]+:)?(\w+)>")
 """A parameter of a route: Starlette's `{name:type}`, Werkzeug's `<type:name>`."""
-
-_NAME = re.compile(r"[\w.-]{1,100}")
 
 _VERBS = re.compile(
     r"(?:v\d+|api|auth|oauth2?|log-?in|log-?out|sign-?in|sign-?up|refresh|verify|validate|callback|"
@@ -70,10 +69,9 @@ class UrlMasker:
         name, equals, value = segment.partition("=")
         if equals and value and self._names.masks(name, value):
             return f"{name}={self._marks.mark(value)}"
-        name, colon, value = segment.partition(":")
-        is_pair = colon and value and _NAME.fullmatch(name) and not _VERBS.fullmatch(value)
-        if is_pair and self._names.masks(name, value):
-            return f"{name}:{self._marks.mark(value)}"
+        if (pair := _KEYED.fullmatch(segment)) and self._names.masks(pair["name"], pair["value"]):
+            is_verb = _VERBS.fullmatch(pair["value"])
+            return segment if is_verb else f"{pair['name']}:{self._marks.mark(pair['value'])}"
         if follows != "/" or not segment or segment == step:
             return segment
         if (parameter := _PARAMETER.fullmatch(step)) and self._names.masks(
