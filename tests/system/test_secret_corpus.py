@@ -52,6 +52,7 @@ def whole_corpus():
     corpus.add(all_routes())
     corpus.add(all_routes())
     corpus.add_answers(all_routes())
+    corpus.add_numbers()
     return corpus
 
 

@@ -17,6 +17,7 @@ import httpx
 
 from processes import alive, writers_of
 from secret_corpus.apps import FASTAPI, FLASK, FUNCTIONS
+from secret_corpus.awkward import NUMBERS
 from secret_corpus.seeds import Seeds
 from secret_corpus.sequences import sequence
 from secret_corpus.traces import Traces, pieces
@@ -48,6 +49,14 @@ class Corpus:
             visit = route.visit(self.secret(f"{route.name}, as an answer"))
             if visit.body and visit.answer is None and visit.target == "/predict":
                 self.visits.append(visit.swapped())
+
+    def add_numbers(self) -> None:
+        """Add exchanges with secret numbers, twice in each place."""
+        for place, make in NUMBERS.items():
+            for _ in range(2):
+                number = self._seeds.number()
+                self.routes[str(number)] = f"number in {place}"
+                self.visits.append(make(number))
 
     def add_sequence(self, shape: str) -> None:
         """Add clean exchanges of a shape, with one among them that has a secret."""

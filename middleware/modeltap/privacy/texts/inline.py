@@ -51,8 +51,10 @@ _ENDS = {mark: re.compile(rf"(?:[^{mark}\\]|\\.)*+", re.DOTALL) for mark in "\"'
 _ENDS |= {mark * 3: re.compile(rf"(?:(?!{mark * 3}).)*+", re.DOTALL) for mark in "\"'"}
 _ESCAPED_ENDS = {mark: re.compile(rf"[^{mark}\\]*+") for mark in "\"'`"}
 _SCHEME = r"(?:(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)\s{1,8}+)?"
-_WORD = re.compile(_SCHEME + r"""[^\s&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
-_LINE = re.compile(_SCHEME + r"""[^\n\r&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
+_NEXT_PAIR = r"""(?![\s"'(]{0,8}[\w.$-]{1,40}["']?\s?[:=])"""
+_WORD = re.compile(_SCHEME + rf"""(?:[^\s&;,"'`<>)}}\]|\\]|[;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_LINE = re.compile(_SCHEME + rf"""(?:[^\n\r&;,]|[&;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*+(?:-----END [A-Z ]{0,40}-----)?")
 _BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
 _BLOCK = re.compile(r"[|>][-+\d]{0,2}+[ \t]*+\r?\n(?P<lines>(?:[ \t]++[^\n]*+(?:\n|\Z))++)")
 _NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
@@ -97,14 +99,16 @@ class InlineMasker:
         if not has_structure(text):
             return text
         self._budget.spend()
-        if "%" in text and depth < _MAX_DEPTH:
-            text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
         text = self._urls.text(text)
         if "<" in text:
             text = self._elements(text)
         text = self._pairs(self._pairs(text, _PAIR), _NAMED)
         if "--" in text:
             text = self._pairs(text, _OPTION)
+        if "%" in text and depth < _MAX_DEPTH:
+            # After the pairs: an escaped sign in a value does not end it.
+            text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
+        text = _PEM.sub(lambda match: self._marks.mark(match[0]), text)
         text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
         return self._unescaped(text, html.unescape, depth) if "&#" in text else text
 
