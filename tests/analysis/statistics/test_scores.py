@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
+from modeltap.analysis.model.moments import RocArea
 from modeltap.analysis.statistics.scores import (
-    RocArea,
     area_fell,
     log_losses,
     ranks_reversed,

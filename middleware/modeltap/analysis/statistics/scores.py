@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, xlogy
 
+from modeltap.analysis.model.moments import RocArea
+
 _EPSILON = float(np.finfo(np.float64).eps)
 """Probabilities of 0 and 1 are moved by so much: scikit-learn keeps logarithms finite so, too."""
-
-
-class RocArea(NamedTuple):
-    """The area under the ROC curve, its variance, and the rows of each class."""
-
-    value: float
-    variance: float
-    positives: int
-    negatives: int
 
 
 def roc_area(scores: np.ndarray, positive: np.ndarray) -> RocArea | None:
