@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +31,7 @@ from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
 from modeltap.ingest.roles import Roles, choose_roles
+from modeltap.logs import logger
 from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
@@ -44,8 +44,6 @@ from modeltap.store.references import (
     save_reference,
     save_rows,
 )
-
-logger = logging.getLogger("modeltap")
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
