@@ -20,7 +20,7 @@ from modeltap.analysis.model.monitored import choose_columns, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
-from modeltap.analysis.references.performance_baseline import Times, learn_baseline
+from modeltap.analysis.references.performance_baseline import Times, label_form, learn_baseline
 from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
@@ -169,7 +169,11 @@ def freeze(
         timezone=settings.timezone,
         rolling=rolling,
         performance=learn_baseline(
-            columns.get("prediction"), labels, settings.task, _times(moments, settings)
+            columns.get("prediction"),
+            labels,
+            settings.task,
+            _times(moments, settings),
+            label_form(settings),
         ),
     )
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
