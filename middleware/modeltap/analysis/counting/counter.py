@@ -23,6 +23,7 @@ from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
+from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels, note_early_days
@@ -345,11 +346,16 @@ def late_rows(
 
 
 def _storable(value: object) -> object:
-    """Return a prediction as SQLite can hold it: no integer beyond 64 bits, no lone surrogate."""
+    """Return a prediction as SQLite can hold it: several outputs as JSON text.
+
+    There is no integer beyond 64 bits, and no lone surrogate.
+    """
     if type(value) is float:
         return value
     if isinstance(value, int) and abs(value) >= 2**63:
         return float(value) if abs(value) < 1e308 else None
+    if isinstance(value, dict | list):
+        return written(value)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return value
