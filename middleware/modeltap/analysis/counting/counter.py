@@ -14,7 +14,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, tally
-from modeltap.analysis.counting.traffic import add_traffic, count_requests
+from modeltap.analysis.counting.traffic import add_traffic, count_requests, is_traffic
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
 from modeltap.analysis.counting.window_starts import by_window, cut_of, end_of
 from modeltap.analysis.model.reference import Reference
@@ -224,7 +224,7 @@ class WindowCounter:
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
         window = Window.parse(self.settings.for_model(model).window).clocked
-        timed = [exchange for exchange in exchanges if exchange.duration_ms is not None]
+        timed = list(filter(is_traffic, exchanges))
         began = [exchange.started_at for exchange in timed]
         note_requests(self.connection, model, began)
         for start, positions in by_window(parse_times(began), window):
