@@ -24,6 +24,16 @@ def test_what_is_no_json_is_none(body):
     assert parse_json(body) is None
 
 
+@pytest.mark.parametrize(
+    "body", ['{"a\\ud800": ["\\udfff", NaN]}', b'{"a\xed\xa0\x80": ["\xed\xbf\xbf", NaN]}']
+)
+def test_lone_surrogates_are_escaped(body):
+    """One client that sends them must not end every analysis: no file can hold them."""
+    (name, (value, _)), *_ = parse_json(body).items()
+    assert (name, value) == ("a\\ud800", "\\udfff")
+    assert parse_json('["\\ud83d\\ude00", NaN]')[0] == "😀"
+
+
 DOCUMENTS = [{"a": 1}, [1.5], [], {}, "text", "1", 1, True, None, {"a": "[1]"}]
 
 

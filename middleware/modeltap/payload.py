@@ -178,9 +178,32 @@ def parse_json(body: Body) -> Any:
         pass
     try:
         # NaN and Infinity are no JSON, but Python's json writes them, so they do arrive.
-        return json.loads(without_mark(body) if isinstance(body, str) else body)
+        return _encodable(json.loads(without_mark(body) if isinstance(body, str) else body))
     except (ValueError, RecursionError):
         return None
+
+
+def _encodable(document: Any) -> Any:
+    """Return a JSON document without lone surrogates, which JSON may have and no file can hold."""
+    try:
+        # Two passes in C, where most documents end: they have none.
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return _without_surrogates(document)
+    return document
+
+
+def _without_surrogates(value: Any) -> Any:
+    r"""Return a JSON value with its lone surrogates as they were escaped.
+
+    >>> _without_surrogates({"a\ud800": ["\udfff", 1]})
+    {'a\\ud800': ['\\udfff', 1]}
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_without_surrogates(name): _without_surrogates(one) for name, one in value.items()}
+    return [_without_surrogates(one) for one in value] if isinstance(value, list) else value
 
 
 def without_mark(text: str) -> str:

@@ -97,6 +97,10 @@ class Options(TypedDict, total=False):
     """The model's version."""
     task: Literal["classification", "regression"] | None
     """The model's task; inferred by default."""
+    positive: str | int | float | bool | None
+    """The label that scores are the probability of."""
+    decision_threshold: float
+    """The least score that predicts the positive class."""
     window: str
     """The window of an evaluation: a length of time, or a number of rows."""
     min_rows: int

@@ -53,6 +53,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """One model's own options, ``[models.NAME]``; None is as for all models."""
 
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float | None = None
     version: str | None = None
     window: str | None = None
     min_rows: int | None = None
@@ -118,6 +120,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analyze_interval_seconds: float = 60.0
     version: str = ""
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float = 0.5
     window: str = AUTO
     min_rows: int = 100
     reference: str = DEFAULT_REFERENCE
@@ -194,6 +198,8 @@ class SettingsByModel(Protocol):
 ANALYSIS_OPTIONS = (
     "version",
     "task",
+    "positive",
+    "decision_threshold",
     "window",
     "min_rows",
     "reference",

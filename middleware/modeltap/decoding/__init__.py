@@ -5,5 +5,6 @@
 - `answer_names`: which members of an answer may be the prediction
 - `list_columns`: lists in rows, as columns of values
 - `outputs`: predictions and scores, as columns
+- `shortfalls`: the parts that exchanges lack, with their reasons
 - `times`: columns of event times
 """

@@ -105,6 +105,9 @@ _NOT_IN_STORE = "answers requests that are not in the store"
 ANSWERED_ELSEWHERE = "answered by another exchange"
 """The note of a request whose rows are those of the exchange that has its response."""
 
+ANSWERED_BEFORE = "answered before"
+"""The note of a repeated response, whose rows are counted already."""
+
 
 def read(
     exchanges: Iterable[StoredExchange],
@@ -188,7 +191,7 @@ class _Reader:
         answered: set[str] = set()
         for exchange, decoded in self._answers:
             if answered.issuperset(decoded.answers_to):
-                self.batch.notes[exchange.seq] = DecodeNote(0, "answered before")
+                self.batch.notes[exchange.seq] = DecodeNote(0, ANSWERED_BEFORE)
                 continue
             # One that was answered before is nobody's: its rows are counted already.
             asked = [

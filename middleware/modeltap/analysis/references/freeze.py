@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +20,7 @@ from modeltap.analysis.model.monitored import choose_columns, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
-from modeltap.analysis.references.performance_baseline import Times, learn_baseline
+from modeltap.analysis.references.performance_baseline import Times, label_form, learn_baseline
 from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
@@ -33,6 +32,7 @@ from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
 from modeltap.ingest.roles import Roles, choose_roles
+from modeltap.logs import logger
 from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
@@ -45,8 +45,6 @@ from modeltap.store.references import (
     save_reference,
     save_rows,
 )
-
-logger = logging.getLogger("modeltap")
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
@@ -173,7 +171,11 @@ def freeze(
         timezone=settings.timezone,
         rolling=rolling,
         performance=learn_baseline(
-            columns.get("prediction"), labels, settings.task, _times(moments, settings)
+            columns.get("prediction"),
+            labels,
+            settings.task,
+            _times(moments, settings),
+            label_form(settings),
         ),
     )
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
