@@ -20,7 +20,12 @@ from modeltap.analysis.model.monitored import choose_columns, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
-from modeltap.analysis.references.performance_baseline import Times, label_form, learn_baseline
+from modeltap.analysis.references.performance_baseline import (
+    Times,
+    label_form,
+    learn_baselines,
+    with_records,
+)
 from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
@@ -28,6 +33,7 @@ from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
 from modeltap.decoding.list_columns import ListRules, spread
+from modeltap.decoding.outputs import predictions_in
 from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
@@ -170,14 +176,15 @@ def freeze(
         window=window.text,
         timezone=settings.timezone,
         rolling=rolling,
-        performance=learn_baseline(
-            columns.get("prediction"),
-            labels,
-            settings.task,
-            _times(moments, settings),
-            label_form(settings),
-        ),
     )
+    records = learn_baselines(
+        predictions_in(columns),
+        labels,
+        settings.task,
+        _times(moments, settings),
+        label_form(settings),
+    )
+    reference = with_records(reference, records)
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
     learnt = None
     if len(known) == len(moments) and len(known):
