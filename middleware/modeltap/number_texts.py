@@ -43,8 +43,10 @@ _MOST_DIGITS = 4000
 def form_of(text: str) -> int:
     """Return in which styles a text is a number, and what it shows; 0 if it is none.
 
-    >>> form_of("1.5") == POINT | SURE_POINT, form_of("1,234") == COMMA | GROUPED, form_of("x")
-    (True, True, 0)
+    >>> form_of("1.5") == POINT | GROUPED | SURE_POINT, form_of("1,5") == COMMA | SURE_COMMA
+    (True, True)
+    >>> form_of("1,234") == COMMA | GROUPED, form_of("x")
+    (True, 0)
     >>> form_of("007") == POINT | COMMA | GROUPED | CODE
     True
     """
