@@ -10,7 +10,7 @@ say what they return; `pending_work`, `retention` and `erasure` concern all. In 
 - `exchanges`, `stored_exchanges`, `bodies`: writing and finding them, decoding them, erasing them
 - `event_times`: rows by day, and those whose time cannot be theirs
 - `unmatched`, `request_days`, `dropped`: sides that wait, days with requests, losses of capture
-- `predictions`, `labels`: decoded rows, ground truth
+- `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and what it is for
 - `due_windows`, `labelled_windows`: windows that labels came for, and how many
 - `learning_progress`: the rows, hours and alerts of a reference that is learnt
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results
