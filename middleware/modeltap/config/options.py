@@ -121,6 +121,8 @@ class Options(TypedDict, total=False):
     """Whether samples of whole rows are compared, too."""
     max_features: int
     """How many columns of a model's rows are features; the rest is not monitored."""
+    max_list_features: int
+    """Up to how many numbers in a list are as many features; a longer list is a vector."""
     timezone: str
     """The time zone of the rhythm, such as ``Europe/Berlin``."""
     holidays: Sequence[str]

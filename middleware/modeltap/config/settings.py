@@ -66,6 +66,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
     max_features: int | None = None
+    max_list_features: int | None = None
     timezone: str | None = None
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
@@ -131,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
     max_features: int = 1000
+    max_list_features: int = 100
     timezone: str = "UTC"
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
@@ -208,6 +210,7 @@ ANALYSIS_OPTIONS = (
     "features",
     "multivariate",
     "max_features",
+    "max_list_features",
     "timezone",
     "holidays",
     "mapping",

@@ -27,6 +27,7 @@ from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
+from modeltap.decoding.list_columns import ListRules, spread
 from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
@@ -71,7 +72,8 @@ def freeze_file(
     rows = [row for _, row in table.rows()]
     if len(rows) < 2:
         raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
-    found = columns(roles.features_of(row) for row in rows)
+    listed = columns(roles.features_of(row) for row in rows)
+    found = spread(listed, (), ListRules.of(settings))
     for name, column in (("prediction", roles.prediction), ("score", roles.score)):
         if column:
             found[name] = [row.get(column) for row in rows]

@@ -52,8 +52,8 @@ _ENDS |= {mark * 3: re.compile(rf"(?:(?!{mark * 3}).)*+", re.DOTALL) for mark in
 _ESCAPED_ENDS = {mark: re.compile(rf"[^{mark}\\]*+") for mark in "\"'`"}
 _SCHEME = r"(?:(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)\s{1,8}+)?"
 _NEXT_PAIR = r"""(?![\s"'(]{0,8}[\w.$-]{1,40}["']?\s?[:=])"""
-_WORD = re.compile(_SCHEME + rf"""(?:[^\s&;,"'`<>)}}\]|\\]|[;,]{_NEXT_PAIR})++""", re.IGNORECASE)
-_LINE = re.compile(_SCHEME + rf"""(?:[^\n\r&;,]|[&;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_WORD = re.compile(_SCHEME + rf"""(?:[^\s&;,"'`<>)}}\]|\\]++|[;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_LINE = re.compile(_SCHEME + rf"""(?:[^\n\r&;,]++|[&;,]{_NEXT_PAIR})++""", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*+(?:-----END [A-Z ]{0,40}-----)?")
 _BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
 _BLOCK = re.compile(r"[|>][-+\d]{0,2}+[ \t]*+\r?\n(?P<lines>(?:[ \t]++[^\n]*+(?:\n|\Z))++)")
@@ -63,19 +63,22 @@ _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""
 _BEARER = re.compile(r"(?<=\bBearer )(?=[^\s,;\"']{0,512}\d)[^\s,;\"']{8,}+", re.IGNORECASE)
 """A bearer token without the header's name before it; words about bearers have no digits."""
 
-_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n|[Bb]earer |\s(?:eq|ne|like)\s")
+_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n")
+_WORDS_BEFORE_VALUES = ("earer ", " eq ", " ne ", " like ")
 _SAFE = "=/:?&;#+@[],"
 _MAX_DEPTH = 4
 """How often a text may be escaped within another one."""
 
 
 def has_structure(text: str) -> bool:
-    """Say whether a text has any of the signs that stand between a name and its value.
+    """Say whether a text has any of the signs or words between a name and its value.
 
     >>> has_structure("UA"), has_structure("a=b"), has_structure("a session")
     (False, True, False)
     """
-    return _STRUCTURE.search(text) is not None
+    if _STRUCTURE.search(text) is not None:
+        return True
+    return any(word in text for word in _WORDS_BEFORE_VALUES)
 
 
 class InlineMasker:
@@ -108,8 +111,10 @@ class InlineMasker:
         if "%" in text and depth < _MAX_DEPTH:
             # After the pairs: an escaped sign in a value does not end it.
             text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
-        text = _PEM.sub(lambda match: self._marks.mark(match[0]), text)
-        text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
+        if "PRIVATE KEY-" in text:
+            text = _PEM.sub(lambda match: self._marks.mark(match[0]), text)
+        if "earer " in text or "EARER " in text:
+            text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
         return self._unescaped(text, html.unescape, depth) if "&#" in text else text
 
     def _unquoted(self, text: str, depth: int) -> str:
