@@ -56,7 +56,8 @@ from modeltap.store.references import (
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
     """Freeze the file that the settings name; raises `InputError` if it cannot be read."""
     settings = counter.settings.for_model(model)
-    table = open_table(parse_reference(settings.reference).path)
+    path = parse_reference(settings.reference).path
+    table = open_table(path, codes_of=settings.codes_of)
     _, _, timestamp = settings.event_time.partition("body:")
     roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
     return freeze_file(counter.connection, settings, table, roles, model=model, version=version)

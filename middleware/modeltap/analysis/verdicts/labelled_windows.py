@@ -11,7 +11,7 @@ from modeltap import clock
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import Baseline
-from modeltap.analysis.model.metric import LEARNING, NOT_ENOUGH_ROWS, Metric
+from modeltap.analysis.model.metric import LEARNING, NOT_COMPARABLE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
@@ -27,6 +27,7 @@ from modeltap.decoding.outputs import output_pairs
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labelled_windows import (
     LabelledWindow,
     evaluated_before,
@@ -76,6 +77,9 @@ class LabelledWindows:
         """Note which windows new labels belong to, and how far the labels were read."""
         connection = self._connection
         before = watermark(connection, LABELS)
+        if newest_label(connection) > before:
+            with writing(connection):
+                join_new_labels(connection, before)
         newest = newest_label(connection)
         due = set()
         for row in labelled_rows_after(connection, 0 if self._scope.again else before):
@@ -256,7 +260,7 @@ def _evaluated(
 
 def _while_learning(metric: Metric) -> Metric:
     """Return a metric that alerts nobody yet: what is usual is still learnt."""
-    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS)
+    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS, NOT_COMPARABLE)
     return replace(metric, verdict=LEARNING) if decides else metric
 
 
