@@ -52,7 +52,7 @@ _PREDICTED = frozenset(("prediction", "predictions", "predicted", "pred", "preds
 """A name with one of these words is a prediction's: `predicted_price`."""
 
 _ENVELOPES = frozenset(
-    ("data", "response", "payload", "body", "content", "inference", "item", "items", "return")
+    ("data", "response", "payload", "body", "content", "inference", "item", "items", "ndarray")
 )
 _ABOUT = frozenset(
     (
@@ -61,6 +61,7 @@ _ABOUT = frozenset(
         *("warning", "warnings", "timestamp", "created", "created_at", "updated_at", "usage"),
         *("model", "models", "model_name", "version", "model_version", "api_version", "metadata"),
         *("meta", "headers", "server", "host", "hostname", "environment", "deployed_model"),
+        *("input", "inputs", "instance", "instances", "query"),
         *("is_base64_encoded", "path", "filename", "object", "request", "exception", "traceback"),
     )
 )
