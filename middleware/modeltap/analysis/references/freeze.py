@@ -176,6 +176,7 @@ def freeze(
             settings.task,
             _times(moments, settings),
             label_form(settings),
+            columns.get("score"),
         ),
     )
     reference = replace(reference, drift_window=drift_window_of(settings, moments))

@@ -66,6 +66,7 @@ def with_performance(
         settings.task,
         _times(pairs, settings),
         label_form(settings),
+        [pair.score for pair in pairs],
     )
     if record is None:
         return reference

@@ -231,6 +231,7 @@ def _performance(
         alpha=ALPHA[settings.sensitivity],
         hours=_hours(period),
         form=label_form(settings),
+        scores=[pair.score for pair in pairs],
     )
     metrics = evaluate(context)
     return explained(map(_while_learning, metrics) if learning else metrics)
