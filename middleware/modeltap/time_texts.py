@@ -131,7 +131,9 @@ def _date(parts: re.Match[str], day_first: bool | None) -> tuple[int, int, int] 
         return _year(year), _MONTHS.index(name.lower()) + 1, int(day)
     one, two, year = int(parts["one"]), int(parts["two"]), _year(parts["short"])
     if parts["mark"] == ".":
-        return year, two, one
+        # Other numbers with dots are versions of programs.
+        written_out = len(parts["short"]) == 4 or len(parts["one"] + parts["two"]) == 4
+        return (year, two, one) if written_out else None
     if day_first is None:
         day_first = True if one == two else order_in(f"{one}/{two}/{year}")
     if day_first is None:

@@ -73,7 +73,7 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
     table = open_table(file)
     for name in ("id", "value"):
         table.require(name, "the column")
-    table.numeric.discard("id")  # 000041 is another id than 41
+    table.keep_text("id")  # 000041 is another id than 41
     connection = open_store(store)
     check_model(connection, model)
     sorted_ = _sorted(connection, table, model)

@@ -176,6 +176,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """
         return version if self.per_version else ""
 
+    def codes_of(self, name: str) -> tuple[str | int | float, ...]:
+        """Return the declared codes for missing values of a feature.
+
+        >>> Settings(missing_values=(-999,)).codes_of("age")
+        (-999,)
+        """
+        return self.declared([name])[name].missing_values or ()
+
     def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
         """Return each feature's settings: its own, with the codes of missing values for all."""
         own = {name: self.features.get(name, FeatureSettings()) for name in names}

@@ -12,7 +12,7 @@ from typing import Any
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.decoding.decoders import Decoders, plain
-from modeltap.decoding.list_columns import ListRules, spread
+from modeltap.decoding.list_columns import ListRules, spread, with_names
 from modeltap.decoding.outputs import output_columns
 from modeltap.decoding.times import parse_times
 from modeltap.payload import Body, Decoded, Payload
@@ -277,6 +277,8 @@ class _Reader:
 
     def _add(self, exchange: StoredExchange, decoded: Decoded) -> None:
         batch, count = self.batch, len(decoded.rows)
+        if self._mapping is not None and self._mapping.columns:
+            decoded.rows = [with_names(row, self._mapping.columns) for row in decoded.rows]
         empty: list[Any] = [None] * count
         batch.notes[exchange.seq] = DecodeNote(count, decoded.note)
         batch.ids += [exchange.id] * count

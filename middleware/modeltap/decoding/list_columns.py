@@ -64,6 +64,21 @@ def spread(
     return found
 
 
+def with_names(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return a row with the values of a list by the user's names, where one has as many values.
+
+    >>> with_names({"features": [5.1, 3.5], "k": 1}, ["length", "width"])
+    {'length': 5.1, 'width': 3.5, 'k': 1}
+    >>> with_names({"a": [1, 2], "b": [3, 4]}, ["x", "y"])
+    {'a': [1, 2], 'b': [3, 4]}
+    """
+    fitting = [n for n, value in row.items() if type(value) is list and len(value) == len(names)]
+    if len(fitting) != 1 or not names:
+        return row
+    named = dict(zip(names, row[fitting[0]], strict=True))
+    return {**named, **{name: value for name, value in row.items() if name != fitting[0]}}
+
+
 def _parts(
     name: str, column: Sequence[Any], known: Collection[str], rules: ListRules
 ) -> ColumnsByName:

@@ -198,10 +198,10 @@ def note_early_days(
 def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for what is no value.
 
-    An integer beyond 64 bits becomes a text.
+    An integer beyond 64 bits becomes a text, and so does an object of several outputs, as JSON.
 
-    >>> storable_label(True), storable_label(2**70), storable_label(1.5)
-    ('true', '1180591620717411303424', 1.5)
+    >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
+    ('true', '1180591620717411303424', '{"price": 1.5}')
     """
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
@@ -215,7 +215,16 @@ def storable_label(value: object) -> object:
         raise InputError(f"label {value} is no finite number")
     if value is None or isinstance(value, (int, float)):
         return value
+    if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
+        return _outputs_text(value)
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
+
+
+def _outputs_text(value: object) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"label {value!r} is no JSON ({error}); give numbers or strings") from None
 
 
 class LabelDay(NamedTuple):

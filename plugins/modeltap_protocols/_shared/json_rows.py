@@ -10,6 +10,7 @@ from modeltap_protocols._shared.replies import values_in
 
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items", "body")
 _BATCHES = ("instances", "inputs", "data", "rows", "records")
+_ALWAYS_ROWS = ("instances", "rows", "records")
 _ONE_ROW = ("features", "feature", "vector", "embedding", "instance", "pixels")
 """Names of a list of numbers that is one row, though as many values may be answered."""
 
@@ -39,6 +40,8 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
             return _of_object(payload, inner) if inner else []
         if _are_rows(inner):
             rows, one = rows_of(payload, inner), [{name: inner}]
+            if name in _ALWAYS_ROWS and type(inner[0]) is dict:
+                return [rows]
             return [rows, one, rows] if _is_batch(payload, name, rows) else [one]
         document = {name: inner}
     found = []
