@@ -16,14 +16,14 @@ from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
+from modeltap.tap.choosing.routing import Router
+from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, own_mask
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.packing import pack
 from modeltap.tap.paths import absolute, absolute_reference
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
-from modeltap.tap.routing import Router
-from modeltap.tap.sampling import Sampler
 
 _POLL_SECONDS = 0.0005
 """How often a response that waits for its commit checks: a commit takes about as long."""

@@ -8,7 +8,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from modeltap.config.validation import bare
-from modeltap.tap.probes import NO_PREDICTION, is_probe
+from modeltap.tap.choosing.probes import NO_PREDICTION, is_probe
 
 if TYPE_CHECKING:
     from modeltap.config.settings import ModelChooser, Settings
