@@ -184,6 +184,7 @@ def freeze(
         settings.task,
         _times(moments, settings),
         label_form(settings),
+        columns.get("score"),
     )
     reference = with_records(reference, records)
     reference = replace(reference, drift_window=drift_window_of(settings, moments))

@@ -228,7 +228,8 @@ def _performance(
     outputs = reference.output_performance if reference is not None and not learning else {}
     apart = output_pairs(predictions, labels)
     if not apart:
-        metrics = _evaluated(predictions, labels, whole, settings, period)
+        scores = [pair.score for pair in pairs]
+        metrics = _evaluated(predictions, labels, whole, settings, period, scores)
     else:
         metrics = [
             replace(metric, segment=f"output={name}")
@@ -244,6 +245,7 @@ def _evaluated(
     baseline: Baseline | None,
     settings: Settings,
     period: Period,
+    scores: Sequence[float | None] | None = None,
 ) -> list[Metric]:
     context = LabelledContext(
         baseline.task if baseline is not None else settings.task,
@@ -254,6 +256,7 @@ def _evaluated(
         alpha=ALPHA[settings.sensitivity],
         hours=_hours(period),
         form=label_form(settings),
+        scores=scores,
     )
     return evaluate(context)
 
