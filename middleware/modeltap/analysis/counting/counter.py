@@ -28,6 +28,7 @@ from modeltap.errors import BusyError
 from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.label_targets import join_labels
 from modeltap.store.labels import early_labels, note_early_days
 from modeltap.store.lease import TAKEN_OVER, Lease
 from modeltap.store.models import ModelVersion, note_model
@@ -167,6 +168,7 @@ class WindowCounter:
         with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
             parts = self._add_rows(work)
+            join_labels(self.connection, (exchange.id for exchange in chunk))
             for row in active_references(self.connection):
                 reference = Reference.from_json(row.payload)
                 for series in self.series_of(reference):

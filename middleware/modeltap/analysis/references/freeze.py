@@ -188,6 +188,7 @@ def freeze(
         settings.task,
         _times(moments, settings),
         label_form(settings),
+        columns.get("score"),
     )
     reference = with_records(reference, records)
     if untyped:

@@ -71,6 +71,7 @@ def with_performance(
         settings.task,
         _times(pairs, settings),
         label_form(settings),
+        [pair.score for pair in pairs],
     )
     if not records:
         return reference

@@ -22,9 +22,11 @@ from modeltap.analysis.model.baseline import (
 )
 from modeltap.analysis.model.moments import moments
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.performance.beside_classes import with_scores
 from modeltap.analysis.performance.classification import F1_FLOOR, MAX_CLASSES
 from modeltap.analysis.performance.labelled import loss_floor
-from modeltap.analysis.performance.paired import DEFAULT_FORM, LabelForm, Paired, pair_up
+from modeltap.analysis.performance.paired import Paired, pair_up
+from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 from modeltap.analysis.statistics.confusion import accuracy, f1_macro
 from modeltap.analysis.statistics.scores import roc_area, squared_gaps
 from modeltap.config.settings import Settings
@@ -66,6 +68,7 @@ def learn_baseline(
     task: Task | None = None,
     times: Times | None = None,
     form: LabelForm = DEFAULT_FORM,
+    scores: Sequence[Any] | None = None,
 ) -> Baseline | None:
     """Return the model's performance; None with fewer than 30 rows that have both values.
 
@@ -77,6 +80,7 @@ def learn_baseline(
         task: by default inferred from the values.
         times: of the rows; without them neither hours nor the usual variation are learnt.
         form: settings of the labels.
+        scores: (n,) scores that came beside the predictions.
 
     Raises `InputError` where the shapes are not both (n,).
 
@@ -85,7 +89,7 @@ def learn_baseline(
     """
     if predictions is None or not any(label is not None for label in labels):
         return None
-    paired = pair_up(predictions, labels, task, form)
+    paired = with_scores(pair_up(predictions, labels, task, form), scores, form)
     whole = None if paired.mismatch is not None else _record(paired)
     if whole is None or whole.rows < _MIN_ROWS:
         return None
@@ -100,6 +104,7 @@ def learn_baselines(
     task: Task | None = None,
     times: Times | None = None,
     form: LabelForm = DEFAULT_FORM,
+    scores: Sequence[Any] | None = None,
 ) -> dict[str, Baseline]:
     """Return the performance of each of several outputs by name; of a single one under ''.
 
@@ -111,7 +116,7 @@ def learn_baselines(
     """
     apart = output_pairs(predictions or (), labels)
     if not apart:
-        each = {"": learn_baseline(predictions, labels, task, times, form)}
+        each = {"": learn_baseline(predictions, labels, task, times, form, scores)}
     else:
         each = {name: learn_baseline(*own, task, times, form) for name, own in apart.items()}
     return {name: one for name, one in each.items() if one is not None}
@@ -163,6 +168,7 @@ def _scores(paired: Paired) -> ScoreBaseline | None:
     return ScoreBaseline(
         area=roc_area(paired.scores, paired.positive),
         brier=moments(squared_gaps(paired.scores, paired.positive)),
+        beside=paired.beside,
     )
 
 

@@ -11,7 +11,7 @@ from modeltap import clock
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.baseline import Baseline
-from modeltap.analysis.model.metric import LEARNING, NOT_ENOUGH_ROWS, Metric
+from modeltap.analysis.model.metric import LEARNING, NOT_COMPARABLE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
@@ -27,6 +27,7 @@ from modeltap.decoding.outputs import output_pairs
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labelled_windows import (
     LabelledWindow,
     evaluated_before,
@@ -76,6 +77,9 @@ class LabelledWindows:
         """Note which windows new labels belong to, and how far the labels were read."""
         connection = self._connection
         before = watermark(connection, LABELS)
+        if newest_label(connection) > before:
+            with writing(connection):
+                join_new_labels(connection, before)
         newest = newest_label(connection)
         due = set()
         for row in labelled_rows_after(connection, 0 if self._scope.again else before):
@@ -224,7 +228,8 @@ def _performance(
     outputs = reference.output_performance if reference is not None and not learning else {}
     apart = output_pairs(predictions, labels)
     if not apart:
-        metrics = _evaluated(predictions, labels, whole, settings, period)
+        scores = [pair.score for pair in pairs]
+        metrics = _evaluated(predictions, labels, whole, settings, period, scores)
     else:
         metrics = [
             replace(metric, segment=f"output={name}")
@@ -240,6 +245,7 @@ def _evaluated(
     baseline: Baseline | None,
     settings: Settings,
     period: Period,
+    scores: Sequence[float | None] | None = None,
 ) -> list[Metric]:
     context = LabelledContext(
         baseline.task if baseline is not None else settings.task,
@@ -250,13 +256,14 @@ def _evaluated(
         alpha=ALPHA[settings.sensitivity],
         hours=_hours(period),
         form=label_form(settings),
+        scores=scores,
     )
     return evaluate(context)
 
 
 def _while_learning(metric: Metric) -> Metric:
     """Return a metric that alerts nobody yet: what is usual is still learnt."""
-    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS)
+    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS, NOT_COMPARABLE)
     return replace(metric, verdict=LEARNING) if decides else metric
 
 
