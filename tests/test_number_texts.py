@@ -53,6 +53,8 @@ def test_a_column_is_read_in_the_style_that_all_of_it_has(style, how):
         (["007", "123"], None),
         (["12e4", "555"], None),
         (["1e5", "2.5e5"], "point"),
+        (["+4915123456789", "+12125550123"], None),
+        (["+15", "-3"], "point"),
         (["1_000"], None),
         (["0x1F"], None),
         (["1.2.3"], None),

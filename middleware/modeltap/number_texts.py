@@ -17,6 +17,13 @@ SURE_POINT, SURE_COMMA, CODE, SHORT = 8, 16, 32, 64
 """What else a number shows: a decimal point or comma that is no separator of thousands, a leading
 zero as codes have it, and an exponent behind a whole number as codes may have it, too."""
 
+_MISSING_WORDS = """
+    na n/a nan -nan null none nat <na> 1.#ind -1.#ind 1.#qnan -1.#qnan #n/a #na #nv #n/d #div/0!
+    #value! #wert! #valeur! #valor! #ref! #bezug! #name? #num! #zahl! #null!
+"""
+MISSING = frozenset(("", *_MISSING_WORDS.split()))
+"""Texts that stand for a missing value, in lower case: pandas' own, and Excel's errors."""
+
 _STYLES = POINT | COMMA | GROUPED
 _BITS: dict[Style, int] = {"point": POINT, "comma": COMMA, "grouped": GROUPED}
 
@@ -34,6 +41,9 @@ _SEPARATORS: dict[Style, dict[int, str | None]] = {
     "comma": {**dict.fromkeys(map(ord, ". '\u00a0\u202f")), ord(","): "."},
     "grouped": dict.fromkeys(map(ord, ", '\u00a0\u202f")),
 }
+
+_PHONE_DIGITS = 7
+"""A whole number of so many digits behind a plus is a telephone's."""
 
 _MOST_DIGITS = 4000
 """Python refuses to read whole numbers of more than 4,300 digits."""
@@ -55,7 +65,9 @@ def form_of(text: str) -> int:
         return 0
     if _DIGITS.fullmatch(text):
         digits = text.lstrip("+-")
-        return _STYLES | (CODE if len(digits) > 1 and digits[0] == "0" else 0)
+        is_code = len(digits) > 1 and digits[0] == "0"
+        is_phone = text[0] == "+" and len(digits) >= _PHONE_DIGITS
+        return _STYLES | (CODE if is_code or is_phone else 0)
     form = 0
     if _POINT.fullmatch(text.lower()):
         form |= POINT | (SHORT if _SHORT.fullmatch(text) else 0)

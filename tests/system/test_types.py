@@ -64,6 +64,19 @@ def test_what_always_rises_does_not_drift_for_ever(store, form, field):
     assert not read(store, "select * from alerts where feature like ?", f"{field}%")
 
 
+@pytest.mark.parametrize("form", ["all as texts", "one of five as text"])
+def test_a_reference_of_csv_knows_clients_that_send_texts(store, tmp_path, form):
+    """It cannot tell what they send: no type is wrong, and what moves is found."""
+    lines = ["amount", *(str(row["amount"]) for row in rows_of(3, "amount", lambda x, n: x))]
+    (tmp_path / "train.csv").write_text("\n".join(lines))
+    rows = rows_of(1, "amount", FORMS[form], first=7) + rows_of(1, "amount", FORMS[form], 3.0, 8)
+    put(store, every(2, 2 * COUNT), rows)
+    analyze(store, {**SAID, "reference": str(tmp_path / "train.csv")}, open_too=True)
+    alerts = read(store, "select metric, window_start from alerts where feature = 'amount'")
+    assert {row["window_start"][:10] for row in alerts} == {"2024-01-02"}
+    assert "drift" in {row["metric"] for row in alerts}
+
+
 def test_a_reference_of_pandas_with_its_index_fits_the_traffic(store, tmp_path):
     """Shuffled, with `?` for missing values: no field is missing, no type is wrong."""
     pandas = pytest.importorskip("pandas")

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from modeltap.ingest.files.csv_table import MISSING
 from modeltap.ingest.files.table import number
+from modeltap.number_texts import MISSING
 from modeltap.payload import Payload
 from modeltap_protocols._shared.inputs import MAX_ROWS
 

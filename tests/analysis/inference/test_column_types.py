@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from modeltap.analysis.inference.column_types import type_of
-from modeltap.analysis.inference.infer import infer
+from modeltap.analysis.inference.infer import infer, of_untyped
 from modeltap.analysis.model.feature import MISMATCH, MISSING
 from modeltap.analysis.references.fit import fit
 from modeltap.config.settings import FeatureSettings
@@ -52,6 +52,7 @@ def test_numbers_sent_as_texts_are_numbers(form, fraction, values):
         (["1.0", "1.1", "2.0"] * 50, "categorical"),
         (["12e4", "55e1", "123"] * 50, "categorical"),
         (["1.2.10", "1.3.11"] * 50, "categorical"),
+        ([f"+49151{n}" for n in rng.integers(100_000, 999_999, 300)], "id"),
         ([f"4155{n}" for n in rng.integers(100_000, 999_999, 300)], "id"),
     ],
 )
@@ -125,3 +126,19 @@ def test_what_may_be_two_dates_is_none(values):
 def test_reused_ids_are_ids_by_their_name(name, kind):
     """A thousand different numbers, each of which comes again."""
     assert type_of(name, [int(n) for n in rng.integers(0, 10**6, 1000)] * 3).kind == kind
+
+
+@pytest.mark.parametrize("words", [["", "nan"], ["null", "N/A"], ["None", " "]])
+def test_words_for_missing_values_among_numbers_sent_as_texts_are_missing(words):
+    """As forms and spreadsheets send them."""
+    column = [*map(str, AMOUNTS), *words * 100]
+    feature = fit({"x": column}, len(column), model="m").features[0]
+    assert feature.kind == "numeric"
+    assert (feature.counts[MISSING], feature.counts[MISMATCH]) == (200, 0)
+
+
+def test_a_file_that_knows_no_types_expects_texts_and_numbers():
+    """Of CSV nobody knows which the clients send."""
+    numbers = fit({"x": AMOUNTS, "c": ["1", "2", "a"] * 133 + ["1"]}, 400, model="m").features
+    assert [of_untyped(one).texts for one in numbers] == ["point", ""]
+    assert [of_untyped(one).whole for one in numbers] == [False, True]

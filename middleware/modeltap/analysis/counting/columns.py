@@ -17,7 +17,7 @@ from modeltap.analysis.model.feature import (
     plain,
     word,
 )
-from modeltap.number_texts import Style, number_of
+from modeltap.number_texts import MISSING, Style, number_of
 
 _NUMBERS = {int, float, type(None)}
 """The types of a column that NumPy makes floats of as a whole."""
@@ -99,6 +99,8 @@ def _number(value: object, texts: Style | Literal[""]) -> float | None:
     if value is None:
         return float("nan")
     if texts and isinstance(value, str):
+        if value.strip().lower() in MISSING:
+            return float("nan")
         value = number_of(value, texts)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None

@@ -95,7 +95,7 @@ def measured(
     """Return (n,) float64 of a measure of `feature`'s column; NaN where there is no value."""
     found = np.full(len(column), np.nan)
     for position, value in enumerate(plain(column)):
-        if is_missing(value):
+        if is_missing(value) or value in feature.missing_values:
             continue
         number = _measure(measure, feature, value, times[position] if times is not None else None)
         if number is not None:

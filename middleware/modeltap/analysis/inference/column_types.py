@@ -15,7 +15,7 @@ from modeltap import clock
 from modeltap.analysis.inference.epochs import are_times, is_named_time
 from modeltap.analysis.model.feature import FeatureKind, as_boolean, code, word
 from modeltap.analysis.model.vectors import MOST, mean_direction
-from modeltap.number_texts import Forms, Style, form_of, number_of
+from modeltap.number_texts import MISSING, Forms, Style, form_of, number_of
 from modeltap.time_texts import compact_date, order_in
 
 _MAX_CATEGORY_LENGTH = 100
@@ -39,7 +39,7 @@ _MIN_CODE_LENGTH = 4
 _LOOK_AT = 20
 """Different texts that say whether all are times."""
 
-_ID_NAME = re.compile(r"(^|[._])(id|uuid|guid)$", re.IGNORECASE)
+_ID_NAME = re.compile(r"(^|[._])(id|uuid|guid)$|[a-z](?-i:I[dD]|UUID|Guid)$", re.IGNORECASE)
 
 
 class ColumnType(NamedTuple):
@@ -96,7 +96,12 @@ def _declared(values: Sequence[Any], kind: FeatureKind) -> ColumnType:
 
 
 def _with_texts(name: str, values: Sequence[Any]) -> ColumnType | None:
-    """Return the type of a column in which most are numbers, some or all sent as texts."""
+    """Return the type of a column in which most are numbers, some or all sent as texts.
+
+    Empty texts and usual words for missing values say nothing of the type.
+    """
+    count_of_all = len(values)
+    values = [one for one in values if type(one) is not str or one.strip().lower() not in MISSING]
     words = [value for value in values if type(value) is str]
     style, count = _style_of(words)
     numbers = [value for value in values if type(value) in (int, float)]
@@ -107,7 +112,7 @@ def _with_texts(name: str, values: Sequence[Any]) -> ColumnType | None:
     read = numbers + [n for one in words if style and (n := number_of(one, style)) is not None]
     if len(read) < MOST * len(values) and not _are_but_for_codes(words, style, read):
         return None
-    return ColumnType(_kind_of_numbers(name, read), style if count else None, count / len(values))
+    return ColumnType(_kind_of_numbers(name, read), style if count else None, count / count_of_all)
 
 
 def _are_but_for_codes(words: Sequence[str], style: Style | None, numbers: Sequence[Any]) -> bool:

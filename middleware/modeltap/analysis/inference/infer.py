@@ -114,6 +114,17 @@ def infer(name: str, column: Column, declared: FeatureSettings | None = None) ->
     return Feature(name=name, kind=found.kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
 
 
+def of_untyped(feature: Feature) -> Feature:
+    """Return a feature of a file that cannot tell a text of digits from a number: both are its.
+
+    >>> of_untyped(infer("x", [1.5, 2.5])).texts
+    'point'
+    """
+    if feature.kind == "numeric":
+        return replace(feature, texts=feature.texts or "point")
+    return replace(feature, whole=True) if feature.kind == "categorical" else feature
+
+
 def _missing_values(column: Column, declared: FeatureSettings) -> tuple[Any, ...]:
     """Return the codes for missing values, each as a number and as a text, and the mask.
 

@@ -23,6 +23,9 @@ _MOST_ROWS = 20_000
 _MIN_VALUES = 100
 """Fewer values may be in order by chance, or be read once a day."""
 
+_MIN_TIMES = 10
+"""Of rows that come in batches many have one time."""
+
 _CORRELATION = 0.99
 """Of ranks: ids that parallel clients take, or that are used again soon after, are within a
 hundredth of their range out of order; what drifts through noise is not."""
@@ -49,7 +52,7 @@ def is_rising(feature: Feature, column: Column, moments: np.ndarray) -> bool:
     values = np.array([_number(listed[at], feature) for at in places.tolist()], dtype=np.float64)
     present = np.isfinite(values)
     values, times = values[present], moments[places][present]
-    if len(np.unique(values)) < _MIN_VALUES or len(np.unique(times)) < _MIN_VALUES:
+    if len(np.unique(values)) < _MIN_VALUES or len(np.unique(times)) < _MIN_TIMES:
         return False
     if feature.kind == "numeric" and not np.array_equal(values, np.round(values)):
         return False

@@ -14,6 +14,7 @@ from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.inference.infer import of_untyped
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.monitored import choose_columns, notice
@@ -97,6 +98,7 @@ def freeze_file(
         model=model,
         version=version,
         source=table.path.name,
+        untyped=table.kind == "csv",
     )
 
 
@@ -146,6 +148,7 @@ def freeze(
     source: str,
     rolling: str = "",
     facts: Mapping[str, Any] | None = None,
+    untyped: bool = False,
 ) -> Reference:
     """Fit a reference to columns of length n and make it the one that counts.
 
@@ -154,6 +157,7 @@ def freeze(
         labels: (n,) true values, None where unknown.
         keys: (n,) exchange id and row: what a person's rows are known by.
         facts: fields of the reference that its rows do not tell.
+        untyped: whether its rows cannot tell a text of digits from a number.
     """
     columns, unmonitored = choose_columns(
         columns,
@@ -187,6 +191,8 @@ def freeze(
         columns.get("score"),
     )
     reference = with_records(reference, records)
+    if untyped:
+        reference = replace(reference, features=tuple(map(of_untyped, reference.features)))
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
     learnt = None
     if len(known) == len(moments) and len(known):

@@ -18,15 +18,8 @@ from modeltap.ingest.files.index_columns import (
     may_number_rows,
 )
 from modeltap.ingest.files.source import Source
-from modeltap.number_texts import Forms, Style, has_comma, number_of
+from modeltap.number_texts import MISSING, Forms, Style, has_comma, number_of
 from modeltap.time_texts import order_in
-
-_MISSING_WORDS = """
-    na n/a nan -nan null none nat <na> 1.#ind -1.#ind 1.#qnan -1.#qnan #n/a #na #nv #n/d #div/0!
-    #value! #wert! #valeur! #valor! #ref! #bezug! #name? #num! #zahl! #null!
-"""
-MISSING = frozenset(("", *_MISSING_WORDS.split()))
-"""Texts that stand for a missing value, in lower case: pandas' own, and Excel's errors."""
 
 CodesOf = Callable[[str], Collection[object]]
 """From a column's name to its declared codes for missing values."""
