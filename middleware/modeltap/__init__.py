@@ -32,6 +32,7 @@ from modeltap.errors import (
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
+from modeltap.tap.paths import with_absolute_paths
 from modeltap.tap.recording.recorders import recorders
 from modeltap.tap.wsgi import WSGIMiddleware
 
@@ -89,7 +90,7 @@ def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
     """
     from modeltap.plugins import hooks
 
-    attached = hooks("serving").attach(app=app, model=model, options=options)
+    attached = hooks("serving").attach(app=app, model=model, options=with_absolute_paths(options))
     if attached is None:
         raise NotWatchableError(
             f"watch() does not know what to do with {type(app).__name__} {app!r}; give it a "

@@ -35,6 +35,9 @@ _ZONE = r"(?:utc|gmt|z)?\s*(?P<offset>[+-]\d\d?(?::?\d\d)?)?(?:\s*(?P<abbreviati
 _WHOLE = re.compile(
     rf"(?:[a-z]+,?\ +)?{_DATE}(?:[\sT:,]+(?:at\s+)?{_CLOCK})?\s*{_ZONE}\s*", re.VERBOSE | re.I
 )
+_ORDERED = re.compile(r"(?:[a-z]+,?\s+)?\d\d?([-/])\d\d?\1\d\d", re.I)
+"""Dates of numbers in which the order of day and month differs by country."""
+
 _ASCTIME = re.compile(
     r"[a-z]{3}\s+(?P<name>[a-z]{3})\s+(?P<day>\d\d?)\s+(?P<time>[\d:.]+)\s+"
     r"(?P<zone>(?!\d{4}\b)\S+\s+)?(?P<year>\d{4})",
@@ -112,8 +115,9 @@ def order_in(text: str) -> bool | None:
     >>> order_in("31/01/2024"), order_in("01/31/2024"), order_in("01/02/2024")
     (True, False, None)
     """
-    parts = _WHOLE.fullmatch(text)
-    if parts is None or parts["one"] is None or parts["mark"] == ".":
+    # Most texts are none, and told from dates at once.
+    parts = _ORDERED.match(text) and _WHOLE.fullmatch(text)
+    if parts is None or parts["one"] is None:
         return None
     first, second = int(parts["one"]), int(parts["two"])
     return None if (first > 12) == (second > 12) else first > 12

@@ -15,7 +15,7 @@ import click
 
 from modeltap import clock
 from modeltap.analysis.model.local_times import zone_ahead
-from modeltap.analysis.model.monitored import notice
+from modeltap.analysis.model.monitored import list_notice, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.overview import overviews
 from modeltap.cli.common import json_option, store_option, store_path
@@ -186,10 +186,10 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _unmonitored(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Report the columns beyond `max_features`, and how to have them monitored."""
+    """Report the columns beyond `max_features`, and lists that are as many columns."""
     for row in active_references(connection):
-        text = notice(Reference.from_json(row.payload))
-        if text is not None:
+        reference = Reference.from_json(row.payload)
+        for text in filter(None, (notice(reference), list_notice(reference))):
             yield "features", True, f"{row.model}: {text}"
 
 

@@ -61,6 +61,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     reference: str | None = None
     per_version: bool | None = None
     event_time: str | None = None
+    day_first: bool | None = None
     sensitivity: Literal["low", "normal", "high"] | None = None
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
@@ -127,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reference: str = DEFAULT_REFERENCE
     per_version: bool = False
     event_time: str = "request"
+    day_first: bool | None = None
     sensitivity: Literal["low", "normal", "high"] = "normal"
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
@@ -213,6 +215,7 @@ ANALYSIS_OPTIONS = (
     "reference",
     "per_version",
     "event_time",
+    "day_first",
     "sensitivity",
     "missing_values",
     "features",

@@ -171,18 +171,40 @@ def _listed(value: object) -> Iterable[object]:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
+def remember_file() -> None:
+    """Let the settings file of this folder count for this process, also in folders without one.
+
+    An app may change its folder before its framework builds the middleware.
+    """
+    global _remembered
+    found = _default_file()
+    _remembered = found.absolute() if found else _remembered
+
+
+_remembered: Path | None = None
+
+
 def _read_file(path: str | Path | None) -> dict[str, object]:
     """Read the settings file; the default ones may be absent, a named one may not."""
     if path is not None:
         return _read_toml(Path(path))
+    found = _default_file() or _remembered
+    if found is None or not found.is_file():
+        return {}
+    if found.name == "modeltap.toml":
+        return _read_toml(found)
+    table: Any = _read_toml(found).get("tool")
+    return dict(table["modeltap"])
+
+
+def _default_file() -> Path | None:
+    """Return the settings file of the working folder, if it has one."""
     if Path("modeltap.toml").is_file():
-        return _read_toml(Path("modeltap.toml"))
+        return Path("modeltap.toml")
     project = Path("pyproject.toml")
     # Another tool's broken pyproject.toml is not ours to complain about.
-    if project.is_file() and "[tool.modeltap" in project.read_text(errors="replace"):
-        table: Any = _read_toml(project).get("tool")
-        return dict(table["modeltap"])
-    return {}
+    is_ours = project.is_file() and "[tool.modeltap" in project.read_text(errors="replace")
+    return project if is_ours else None
 
 
 def _read_toml(path: Path) -> dict[str, object]:

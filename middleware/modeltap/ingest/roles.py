@@ -21,10 +21,12 @@ class Roles:
     label: str | None = None
     id: str | None = None
     features: tuple[str, ...] = ()
+    day_first: bool | None = None
+    """Whether 01/02/2024 in the column of times is the first of February, where values show it."""
 
     def time_of(self, row: dict[str, Any]) -> float | None:
         """Return a row's event time in Unix seconds, None where it tells none."""
-        return clock.parse(row.get(self.timestamp)) if self.timestamp else None
+        return clock.parse(row.get(self.timestamp), self.day_first) if self.timestamp else None
 
     def features_of(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row's features."""
@@ -70,4 +72,5 @@ def choose_roles(
         raise InputError(f"file {table.path.name!r} has no column left for the features")
     if columns["id"] is not None:
         table.keep_text(columns["id"])
-    return Roles(**columns, features=chosen)
+    day_first = table.day_first(columns["timestamp"]) if columns["timestamp"] else None
+    return Roles(**columns, features=chosen, day_first=day_first)

@@ -33,8 +33,12 @@ def possible_rows(payload: Payload) -> list[Rows]:
 
 
 def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
+    if (frame := _of_frame(document)) is not None:
+        return [frame]
     if len(document) == 1:
         ((name, inner),) = document.items()
+        if type(inner) is dict and (frame := _of_frame(inner)) is not None:
+            return [frame]
         inner = unwrapped(inner) if name in ROWS_NAMES else inner
         if type(inner) is dict and name in ROWS_NAMES:
             return _of_object(payload, inner) if inner else []
@@ -54,6 +58,18 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
         if _is_batch(payload, holding[0], rows):
             found.append(rows)
     return [*found, [document]]
+
+
+def _of_frame(document: dict[str, Any]) -> Rows | None:
+    """Return the rows of names and lists of values apart, as pandas and Seldon write frames."""
+    for names, values in (("columns", "data"), ("names", "ndarray")):
+        named: Any = document.get(names)
+        rows: Any = document.get(values)
+        if type(named) is not list or not _are_rows(rows):
+            continue
+        if all(type(row) is list and len(row) == len(named) for row in rows):
+            return [dict(zip(map(str, named), row, strict=True)) for row in rows]
+    return None
 
 
 def _is_batch(payload: Payload, name: str, rows: Rows) -> bool:

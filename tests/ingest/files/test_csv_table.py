@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
+import json
 import math
 from itertools import product
 
@@ -140,3 +142,19 @@ def test_few_broken_characters_are_replaced_and_noted(tmp_path):
 def test_two_columns_of_one_name_are_an_error(tmp_path):
     with pytest.raises(InputError, match="two columns of one name"):
         opened(tmp_path, "a, a\n1,2\n")
+
+
+@pytest.mark.parametrize(("form", "first"), [("%d/%m/%Y %H:%M", True), ("%m/%d/%Y %H:%M", False)])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_the_days_of_a_column_say_how_its_dates_are_written(tmp_path, form, first, kind):
+    """One above twelve is enough for all."""
+    days = [datetime.datetime(2024, 2, day, 10, 30, tzinfo=datetime.UTC) for day in range(1, 29)]
+    texts = [day.strftime(form) for day in days]
+    lines = ["when,a"] if kind == "csv" else []
+    lines += [
+        f"{text},1" if kind == "csv" else json.dumps({"when": text, "a": 1}) for text in texts
+    ]
+    table = opened(tmp_path, "\n".join(lines), f"a.{kind}")
+    roles = choose_roles(table, timestamp="when")
+    assert table.day_first("when") is first and table.day_first("a") is None
+    assert [roles.time_of(row) for row in rows_in(table)] == [day.timestamp() for day in days]

@@ -19,6 +19,7 @@ from modeltap.ingest.files.index_columns import (
 )
 from modeltap.ingest.files.source import Source
 from modeltap.number_texts import Forms, Style, has_comma, number_of
+from modeltap.time_texts import order_in
 
 _MISSING_WORDS = """
     na n/a nan -nan null none nat <na> 1.#ind -1.#ind 1.#qnan -1.#qnan #n/a #na #nv #n/d #div/0!
@@ -42,6 +43,7 @@ class CsvTable:
         layout: the column of each cell of a record; None for cells that are left out.
         styles: how the columns of numbers write them.
         index: columns that only number or name the rows.
+        day_first: whether 01/02/2024 is the first of February, by column, where values show it.
     """
 
     encoding: str
@@ -50,6 +52,7 @@ class CsvTable:
     layout: list[str | None] = field(default_factory=list)
     styles: dict[str, Style] = field(default_factory=dict)
     index: frozenset[str] = frozenset()
+    day_first: dict[str, bool] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -144,6 +147,9 @@ def _learn_values(
             filled[place] = True
             if stripped not in codes[place] and forms[place].all:
                 forms[place].add(stripped)
+            column = table.layout[place] or ""
+            if column not in table.day_first and (order := order_in(stripped)) is not None:
+                table.day_first[column] = order
     _leave_out_empty(table, filled)
     comma = has_comma(forms)
     for name, one in zip(table.layout, forms, strict=True):

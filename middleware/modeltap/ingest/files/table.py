@@ -10,6 +10,7 @@ from typing import Any
 
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.csv_table import CodesOf, CsvTable, csv_rows, learn_csv
+from modeltap.ingest.files.index_columns import is_index_name
 from modeltap.ingest.files.parquet import PARQUET, opened, parquet_columns, parquet_rows
 from modeltap.ingest.files.source import (
     UNREADABLE,
@@ -20,6 +21,7 @@ from modeltap.ingest.files.source import (
     unreadable,
 )
 from modeltap.number_texts import number_of
+from modeltap.time_texts import order_in
 
 KINDS = {
     ".csv": "csv",
@@ -45,6 +47,7 @@ class Table(Source):
     index: frozenset[str] = frozenset()
     """Columns that only number the rows, or name them: no features unless they are asked for."""
     csv: CsvTable | None = None
+    orders: dict[str, bool] = field(default_factory=dict)
 
     @property
     def numeric(self) -> frozenset[str]:
@@ -62,6 +65,10 @@ class Table(Source):
             yield from _READERS[self.kind](self)
         except (*UNREADABLE, UnicodeError, csv.Error) as error:
             raise unreadable(self, error) from None
+
+    def day_first(self, name: str) -> bool | None:
+        """Say whether 01/02/2024 in a column is the first of February; None if nothing shows it."""
+        return self.orders.get(name)
 
     def require(self, name: str, option: str) -> str:
         """Return `name` if it is a column; else raise `InputError` with the nearest."""
@@ -100,6 +107,7 @@ def open_table(
     elif kind == "csv":
         table.csv = _learnt(table, codes_of)
         table.columns, table.index = table.csv.names, table.csv.index
+        table.orders = table.csv.day_first
     else:
         _learn_columns(table)
     if not table.columns:
@@ -127,7 +135,13 @@ def _learn_columns(table: Table) -> None:
     names: dict[str, None] = {}
     for _, row in table.rows():
         names.update(dict.fromkeys(row))
+        for name, value in row.items():
+            if type(value) is not str or name in table.orders:
+                continue
+            if (order := order_in(value.strip())) is not None:
+                table.orders[name] = order
     table.columns = list(names)
+    table.index = frozenset(filter(is_index_name, names))
 
 
 def _csv_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
