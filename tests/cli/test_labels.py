@@ -9,6 +9,7 @@ import pytest
 from command import lines, modeltap
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.label_targets import find_target
 from modeltap.store.labels import labels_of
 
 NONE = {"labels": 0, "waiting": 0, "unknown": 0, "ambiguous": 0, "broken": 0}
@@ -41,9 +42,17 @@ def tried(files):
         )
 
 
-def test_labels_by_our_id_and_by_theirs(at, tmp_path):
+def test_labels_by_our_id_and_by_theirs(at, files, tmp_path):
     """One at a time, and from a file; unknown ones are counted."""
     assert "row 0: 7" in modeltap("label", "set", "row-1", "7", *at)
+    for value in ("007", "1e5", "1_0", "12.5", "yes"):
+        assert f"row 0: {value}" in modeltap("label", "set", "row-9", value, *at)
+    with closing(connect(files / "cli.db")) as connection:
+        set_ = [
+            one["value"]
+            for one in labels_of(connection, find_target(connection, "row-9").exchange_id)
+        ]
+    assert set_[-5:] == ["007", "1e5", "1_0", 12.5, "yes"]
     found = imported(at, tmp_path, "id,value\nrow-2,5.5\nrow-3,6\nnobody,1\n")
     assert found == NONE | {"labels": 2, "unknown": 1}
 

@@ -36,7 +36,10 @@ def scores_of(day, reverse):
 def day_of(store, day, answers, labels):
     """Store a day of rows with their responses, and labels by the exchanges' ids."""
     rows = [{"x": float(x)} for x in np.random.default_rng(day).normal(size=DAY)]
-    responses = [json.dumps({"prediction": answer}) for answer in answers]
+    responses = [
+        json.dumps(answer if isinstance(answer, dict) else {"prediction": answer})
+        for answer in answers
+    ]
     put(store, every(4, DAY, first=day * 1440), rows, prefix=f"d{day}-", responses=responses)
     with closing(connect(store)) as connection, writing(connection):
         own = [(f"d{day}-{n}", 0, label) for n, label in enumerate(labels)]
@@ -66,6 +69,23 @@ def test_a_scorer_that_is_reversed_one_day_alerts_with_words(store, form):
         assert len(read(store, PERFORMANCE, metric)) == 6
     (alert,) = read(store, "select * from alerts where rule = 'performance' and metric = 'roc_auc'")
     assert alert["state"] == "firing" and "scores are reversed" in alert["summary"]
+
+
+@pytest.mark.parametrize("shape", ["{label}", "{prediction}", "[{label}]"])
+def test_a_score_beside_a_class_is_ranked_too(store, shape):
+    name = "prediction" if "prediction" in shape else "label"
+    for day in range(6):
+        answers = [
+            {name: "yes" if one >= 0.5 else "no", "score": round(max(one, 1 - one), 4)}
+            for one in scores_of(day, reverse=day >= 4)
+        ]
+        if shape.startswith("["):
+            answers = [{"predictions": [one]} for one in answers]
+        day_of(store, day, answers, [int(one) for one in truth_of(day)])
+    analyze(store, SETTINGS, open_too=True)
+    areas = read(store, PERFORMANCE, "roc_auc")
+    assert [row["verdict"] for row in areas] == ["learning"] * 3 + ["ok"] + ["alert"] * 2
+    assert areas[3]["value"] > 0.8 and areas[4]["value"] < 0.2
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import click
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
+from modeltap.number_texts import CODE, SHORT, form_of
 from modeltap.output import emit_json, say
 from modeltap.store.connection import writing
 from modeltap.store.label_targets import find_target, waiting_id
@@ -52,8 +53,7 @@ def set_(
         raise InputError(f"{_several(id, target.candidates)}; give the id of one of them")
     if target.exchange_id is None and not target.waits:
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
-    parsed = number(value)
-    own = Label(target.exchange_id or waiting_id(id), row, value if parsed is None else parsed)
+    own = Label(target.exchange_id or waiting_id(id), row, _value(value))
     with writing(connection):
         insert_labels(connection, [own], source="cli", model=model)
     if as_json:
@@ -90,6 +90,12 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
         say(_summary(counts, model))
     if not sorted_.labels:
         raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")
+
+
+def _value(text: str) -> object:
+    """Return a label as a number if it is one, and no code: 007 and 1e5 stay texts."""
+    parsed = None if form_of(text) & (CODE | SHORT) else number(text)
+    return text if parsed is None else parsed
 
 
 @dataclass
