@@ -15,17 +15,18 @@ import click
 
 from modeltap import clock
 from modeltap.analysis.model.local_times import zone_ahead
-from modeltap.analysis.model.monitored import notice
+from modeltap.analysis.model.monitored import list_notice, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.overview import overviews
 from modeltap.cli.common import json_option, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.decoding.answer_names import candidates
 from modeltap.decoding.batches import ANSWERED_ELSEWHERE
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.notify.addresses import AddressError, check
+from modeltap.notify.addresses import AddressError, check_host
 from modeltap.output import emit_json, say
 from modeltap.payload import NO_PREDICTION, parse_json
 from modeltap.store import damage, schema
@@ -110,13 +111,10 @@ def _refused(webhook: WebhookSettings) -> str | None:
     """Say why the address that stands in a URL may not be reached; a name's is known later."""
     if webhook.format == "apprise":  # its library posts, and asks nobody
         return None
-    host = urlsplit(webhook.url).hostname or ""
     try:
-        check("127.0.0.1" if host == "localhost" else host, allow_private=webhook.allow_private)
+        check_host(urlsplit(webhook.url).hostname or "", allow_private=webhook.allow_private)
     except AddressError as error:
         return str(error)
-    except ValueError:
-        pass  # a name
     return None
 
 
@@ -188,10 +186,10 @@ def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _unmonitored(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Report the columns beyond `max_features`, and how to have them monitored."""
+    """Report the columns beyond `max_features`, and lists that are as many columns."""
     for row in active_references(connection):
-        text = notice(Reference.from_json(row.payload))
-        if text is not None:
+        reference = Reference.from_json(row.payload)
+        for text in filter(None, (notice(reference), list_notice(reference))):
             yield "features", True, f"{row.model}: {text}"
 
 
@@ -257,12 +255,13 @@ def _unmapped(connection: sqlite3.Connection) -> str:
     document = parse_json(exchange.response_body)
     if type(document) is not dict or not document:
         return ""
-    numbers = [name for name, value in document.items() if type(value) in (int, float)]
-    names = list(document)
+    text = f"; answers of {exchange.model} have {', '.join(list(document)[:_NAMED])}"
+    names = candidates(document)
+    if not names:
+        return f"{text}, of which none looks like a prediction"
     return (
-        f"; answers of {exchange.model} have {', '.join(names[:_NAMED])}: say in modeltap.toml "
-        f"which is the prediction, under [models.{exchange.model}.mapping] "
-        f'prediction = "{(numbers or names)[0]}"'
+        f"{text}: say in modeltap.toml which is the prediction, under "
+        f'[models.{exchange.model}.mapping] prediction = "{names[0]}"'
     )
 
 

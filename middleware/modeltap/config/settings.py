@@ -53,17 +53,21 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """One model's own options, ``[models.NAME]``; None is as for all models."""
 
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float | None = None
     version: str | None = None
     window: str | None = None
     min_rows: int | None = None
     reference: str | None = None
     per_version: bool | None = None
     event_time: str | None = None
+    day_first: bool | None = None
     sensitivity: Literal["low", "normal", "high"] | None = None
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
     max_features: int | None = None
+    max_list_features: int | None = None
     timezone: str | None = None
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
@@ -117,16 +121,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analyze_interval_seconds: float = 60.0
     version: str = ""
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float = 0.5
     window: str = AUTO
     min_rows: int = 100
     reference: str = DEFAULT_REFERENCE
     per_version: bool = False
     event_time: str = "request"
+    day_first: bool | None = None
     sensitivity: Literal["low", "normal", "high"] = "normal"
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
     max_features: int = 1000
+    max_list_features: int = 100
     timezone: str = "UTC"
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
@@ -170,6 +178,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """
         return version if self.per_version else ""
 
+    def codes_of(self, name: str) -> tuple[str | int | float, ...]:
+        """Return the declared codes for missing values of a feature.
+
+        >>> Settings(missing_values=(-999,)).codes_of("age")
+        (-999,)
+        """
+        return self.declared([name])[name].missing_values or ()
+
     def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
         """Return each feature's settings: its own, with the codes of missing values for all."""
         own = {name: self.features.get(name, FeatureSettings()) for name in names}
@@ -192,16 +208,20 @@ class SettingsByModel(Protocol):
 ANALYSIS_OPTIONS = (
     "version",
     "task",
+    "positive",
+    "decision_threshold",
     "window",
     "min_rows",
     "reference",
     "per_version",
     "event_time",
+    "day_first",
     "sensitivity",
     "missing_values",
     "features",
     "multivariate",
     "max_features",
+    "max_list_features",
     "timezone",
     "holidays",
     "mapping",

@@ -21,7 +21,7 @@ from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
-from modeltap.config.validation import refuse_unknown, setting
+from modeltap.config.validation import bare, refuse_unknown, setting
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError, nearest
 from modeltap.logs import logger
@@ -55,7 +55,7 @@ def load(
     """
     environment = os.environ if environ is None else environ
     merged: dict[str, object] = dict(stored or {})
-    merged.update(_read_file(file or environment.get("MODELTAP_CONFIG")))
+    merged.update(_read_file(file or bare(environment.get("MODELTAP_CONFIG", "")) or None))
     merged.update(_read_environment(environment))
     merged.update(keywords or {})
     return _checked(merged, tolerant)
@@ -63,6 +63,7 @@ def load(
 
 def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     refuse_unknown(merged, Settings.__struct_fields__, "option")
+    merged.update((name, bare(text)) for name, text in merged.items() if isinstance(text, str))
     _check_features(merged, "features")
     check_mapping(merged.get("mapping"), "mapping")
     merged["models"], own = _without_rules(merged.get("models", {}))

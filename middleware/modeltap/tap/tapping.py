@@ -55,14 +55,12 @@ class Tap:
         self._sampler = Sampler(settings)
         self._keeps_all = self._sampler.keeps_all
         self.durable = settings.durability != "fast"
-        self._methods = frozenset(method.upper() for method in settings.methods)
         self._logged_failure = False
 
     def claims(self, method: str, path: str) -> bool:
         """Say whether exchanges of this path are the tap's, be they sampled or not."""
         try:
-            is_ours = not self.disabled and (not self._methods or method in self._methods)
-            return is_ours and self._router.model_of(path) is not None
+            return not self.disabled and self._router.model_for(method, path) is not None
         except Exception as error:
             self.failed(error)
             return False
@@ -77,8 +75,8 @@ class Tap:
         if self.disabled:
             return None
         try:
-            model = self._router.model_of(path)
-            if model is None or (self._methods and method not in self._methods):
+            model = self._router.model_for(method, path)
+            if model is None:
                 return None
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,17 +15,20 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, tally
-from modeltap.analysis.counting.traffic import add_traffic, count_requests
+from modeltap.analysis.counting.traffic import add_traffic, count_requests, is_traffic
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
 from modeltap.analysis.counting.window_starts import by_window, cut_of, end_of
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
+from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.label_targets import join_labels
 from modeltap.store.labels import early_labels, note_early_days
 from modeltap.store.lease import TAKEN_OVER, Lease
 from modeltap.store.models import ModelVersion, note_model
@@ -32,6 +36,7 @@ from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
 from modeltap.store.settings import SettingsReader
+from modeltap.store.shortfalls import add_shortfalls
 from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
@@ -45,6 +50,8 @@ from modeltap.store.windows import CountedWindow, Series
 
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
+
+_HOUR = Window("seconds", 3600)
 
 OnPiece = Callable[[], None]
 
@@ -161,6 +168,7 @@ class WindowCounter:
         with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
             parts = self._add_rows(work)
+            join_labels(self.connection, (exchange.id for exchange in chunk))
             for row in active_references(self.connection):
                 reference = Reference.from_json(row.payload)
                 for series in self.series_of(reference):
@@ -175,6 +183,7 @@ class WindowCounter:
         restored: dict[ModelVersion, list[StoredRow]] = {}
         for key, (exchanges, batch) in work.items():
             note_model(self.connection, *key)
+            self._add_shortfalls(key.model, exchanges, batch)
             for one in bound_times(self.connection, *key, batch):
                 row = StoredRow(one.exchange_id, one.row, one.event_time or "", 0)
                 restored.setdefault(ModelVersion(one.model, one.version), []).append(row)
@@ -187,6 +196,12 @@ class WindowCounter:
         for key, rows in restored.items():
             parts.setdefault(key, []).append(self.read_picked(key.model, rows))
         return parts
+
+    def _add_shortfalls(self, model: str, exchanges: list[StoredExchange], batch: Batch) -> None:
+        """Count what exchanges lack, before times that cannot be true are taken out."""
+        hour = clock.iso(_HOUR.start(time.time()))
+        counts = count_shortfalls(exchanges, batch, self.settings.for_model(model))
+        add_shortfalls(self.connection, model, hour, counts.items())
 
     def _add_predictions(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
@@ -223,7 +238,7 @@ class WindowCounter:
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
         window = Window.parse(self.settings.for_model(model).window).clocked
-        timed = [exchange for exchange in exchanges if exchange.duration_ms is not None]
+        timed = list(filter(is_traffic, exchanges))
         began = [exchange.started_at for exchange in timed]
         note_requests(self.connection, model, began)
         for start, positions in by_window(parse_times(began), window):
@@ -345,11 +360,16 @@ def late_rows(
 
 
 def _storable(value: object) -> object:
-    """Return a prediction as SQLite can hold it: no integer beyond 64 bits, no lone surrogate."""
+    """Return a prediction as SQLite can hold it: several outputs as JSON text.
+
+    There is no integer beyond 64 bits, and no lone surrogate.
+    """
     if type(value) is float:
         return value
     if isinstance(value, int) and abs(value) >= 2**63:
         return float(value) if abs(value) < 1e308 else None
+    if isinstance(value, dict | list):
+        return written(value)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return value
