@@ -2,7 +2,7 @@
 
 In reading order: `asgi` and `wsgi` wrap web apps and record each request once (`nesting`);
 `functions`, `decorated` and `calls` tap calls without HTTP. `tapping` is what they share: it
-fixes the paths in its options (`paths`), chooses exchanges (`routing`, `probes`, `sampling`), has
+fixes the paths in its options, chooses exchanges (`routing`, `probes`, `sampling`), has
 the app's own function mask them (`custom_mask`), packs an `exchange` (`packing`) and hands it to
 `recording`, which brings it to the writer process.
 """
