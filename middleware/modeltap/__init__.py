@@ -32,8 +32,8 @@ from modeltap.errors import (
 from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
-from modeltap.tap.paths import with_absolute_paths
 from modeltap.tap.recording.recorders import recorders
+from modeltap.tap.tapping import with_absolute_paths
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:

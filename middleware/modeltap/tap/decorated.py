@@ -11,9 +11,8 @@ from typing import Any
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
-from modeltap.tap.paths import with_absolute_paths
 from modeltap.tap.recording.recorder import Ticket
-from modeltap.tap.tapping import Tap
+from modeltap.tap.tapping import Tap, with_absolute_paths
 
 AnyFunction = Callable[..., Any]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,6 @@ from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, own_mask
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.packing import pack
-from modeltap.tap.paths import absolute, absolute_reference
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
 
@@ -186,3 +186,45 @@ def _check_reference(settings: Settings) -> None:
                 f"reference {one.reference!r}: there is no such file; name one, "
                 "or write 'first 7d, 2000 rows'"
             )
+
+
+def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
+    """Return `options` with the store that counts now, and absolute paths.
+
+    Raises `ConfigError` as `watch` does.
+    """
+    plain = {name: value for name, value in options.items() if name != "mask_body"}
+    settings = sources.load(plain)
+    sources.remember_file()
+    resolved = {**options, "store": absolute(settings.store)}
+    if "reference" in options:
+        resolved["reference"] = absolute_reference(settings.reference)
+    models: Any = options.get("models")
+    if models:
+        resolved["models"] = {name: _with_reference(table) for name, table in models.items()}
+    return resolved
+
+
+def _with_reference(table: Any) -> Any:
+    if not isinstance(table, Mapping) or "reference" not in table:
+        return table
+    return {**table, "reference": absolute_reference(table["reference"])}
+
+
+def absolute(path: str) -> str:
+    """Return `path` from the root on.
+
+    >>> absolute("/data/../taps.db"), absolute("taps.db") == str(Path.cwd() / "taps.db")
+    ('/data/../taps.db', True)
+    """
+    return str(Path(path).expanduser().absolute())
+
+
+def absolute_reference(text: str) -> str:
+    """Return the option `reference`, with an absolute path where it is a file.
+
+    >>> absolute_reference("first 7d"), absolute_reference("/data/january.csv")
+    ('first 7d', '/data/january.csv')
+    """
+    reference = parse_reference(text)
+    return absolute(reference.path) if reference.kind == "file" else text
