@@ -141,6 +141,11 @@ def test_accents_are_letters_or_stand_beside_them():
     assert not ValueForms("zo\u00eb-7f3e").equals("zoe-7f3e")
 
 
+def test_bytes_that_are_no_text_can_be_looked_for():
+    """A terminal of another encoding hands on half characters."""
+    assert ValueForms("ann\udcff").replaced("ann") == "ann"
+
+
 def test_numbers_beyond_all_bounds_are_texts():
     assert as_number("1e99999999999999999999999") is None
     assert not ValueForms("1e9999").equals(1.5)

@@ -117,7 +117,8 @@ class ValueForms:
         for _ in range(_NESTED):
             found |= dict.fromkeys(escaped for form in found for escaped in _escaped(form))
         for form in list(found):
-            found |= dict.fromkeys((quote(form, safe=""), quote(form), quote_plus(form)))
+            urls = (quote(form, safe="", errors="replace"), quote_plus(form, errors="replace"))
+            found |= dict.fromkeys((*urls, quote(form, errors="replace")))
         return sorted(found, key=len, reverse=True)
 
     @cached_property

@@ -54,3 +54,12 @@ def test_texts_are_such_as_sqlite_holds(text):
     assert "\0" not in row.path + row.version
     assert len(rows().row(logged(version="v" * 999)).version) == MAX_NAME
     assert ExchangeRows(Settings(), model="m", version="2").row(logged(version="1")).version == "2"
+
+
+def test_a_slow_pattern_is_named_once(caplog):
+    made = rows(mask_body_fields=("(a+)+$",))
+    slow = b'{"' + b"a" * 50 + b'!": 1}'
+    for _ in range(2):
+        assert made.row(logged(request=slow)).request_note == "unmaskable"
+    (record,) = caplog.records
+    assert "(a+)+$" in record.getMessage()

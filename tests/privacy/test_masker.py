@@ -244,6 +244,23 @@ def test_a_slow_pattern_costs_one_body_and_is_named_once():
     assert "(a+)+$" in message and one.messages() == []
 
 
+SLOW_TEXT = "a" * 40 + "!"
+
+
+@pytest.mark.parametrize(
+    ("option", "kept_of"),
+    [
+        ("headers", lambda one: one.header(SLOW_TEXT, "qz7f3a")),
+        ("query_params", lambda one: one.query(f"{SLOW_TEXT}=qz7f3a")),
+        ("values", lambda one: one.path(f"/qz7f3a/{SLOW_TEXT}")),
+    ],
+)
+def test_a_slow_pattern_for_anything_is_stopped(option, kept_of):
+    one = Masker(**{option: ["(a+)+$"]})
+    assert "qz7f3a" not in (kept_of(one) or "")
+    assert len(one.messages()) == 1
+
+
 hostile = st.sampled_from(
     [
         "token",
@@ -312,6 +329,15 @@ def test_what_is_written_anew_is_valid_json():
     assert json.loads(text) == {"token": MASK, "x": None, "y": None, "z": None, "w": 1}
 
 
+@pytest.mark.parametrize(
+    "url", ["//ann:qz7f@h/x", r"https:\/\/ann:qz7f@h", r"{\"u\":\"https:\\/\\/ann:qz7f@h\"}"]
+)
+def test_a_password_in_a_url_is_masked_however_its_slashes_are_written(url):
+    """With no name in the body and no scheme in the URL; PHP escapes slashes in JSON."""
+    text, note = masker.body(f'{{"u": "{url}"}}'.encode(), "")
+    assert "qz7f" not in text and note == "masked"
+
+
 def with_tail(**tensor):
     head = {"id": "a", "inputs": [{"datatype": "FP32", **tensor}]}
     return json.dumps(head).encode() + b"\xff\xfe\0\x01" * 500
@@ -331,3 +357,27 @@ def test_json_with_bytes_after_it_is_kept_only_without_a_sensitive_name():
     ):
         assert masker.body(dirty, "") == (None, "unmaskable")
     assert Masker(body_fields=["^x$"]).body(clean, "") == (None, "unmaskable")
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/fetch/https://ann:qz7f@h.example/x", "/fetch/https://[masked]@h.example/x"),
+        ('/filter/{"password": "qz7f"}', '/filter/{"password": "[masked]"}'),
+        ("/token//qz7f", "/token//[masked]"),
+        ("/token%2Fqz7f", "/token/[masked]"),
+        ("/fetch/a=1&token=qz7f", "/fetch/a=1&token=[masked]"),
+        ("/v1/models/m:predict", "/v1/models/m:predict"),
+    ],
+)
+def test_texts_within_a_path_are_masked(path, kept):
+    """URLs, JSON, pairs and escapes."""
+    assert masker.path(path) == kept
+
+
+@pytest.mark.parametrize("value", ["token=qz7f", "https://h/?token=qz7f", '{"token": "qz7f"}'])
+def test_a_header_that_is_always_stored_has_no_secret(value):
+    """Content types, encodings and request ids."""
+    assert "qz7f" not in masker.line(value)
+    assert masker.line("text/plain; charset=utf-8") == "text/plain; charset=utf-8"
+    assert masker.line("req-1a2b") == "req-1a2b"

@@ -30,7 +30,7 @@ DECISIONS = {
         DELETED: "exchange_id prediction probabilities",
         NOBODYS: "model version event_time",
     },
-    "labels": {ORPHAN: "exchange_id key value", NOBODYS: "source labelled_at received_at"},
+    "labels": {ORPHAN: "exchange_id key value", NOBODYS: "source model labelled_at received_at"},
     "unmatched": {
         DELETED: "body",
         NOBODYS: "id side model version environment source method started_at event_time note host "

@@ -64,6 +64,7 @@ def _row(n):
         "id": f"row-{n}",
         "time": time,
         f"amount{HOSTILE}": (n * 7919 % 1000) / 100 + (4 if late else 0),
+        "half\ud800": f"a\udfff{n % 3}",
         "color": f"{HOSTILE}{'new' if late and n % 2 else 'red' if n % 3 else 'blue'}",
         "guess": f"{HOSTILE}{n % 2}",
         "truth": f"{HOSTILE}{n % 2 if not late else n % 3 % 2}",

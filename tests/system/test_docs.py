@@ -263,3 +263,20 @@ def test_the_examples_of_calls_run(tmp_path, read_rows):
     ]
     labels = read_rows(tmp_path / "modeltap.db", "select * from labels")
     assert [(row["exchange_id"], row["value"]) for row in labels] == [(told["exchange"], 191.0)]
+
+
+def test_the_tests_that_the_threat_model_names_exist():
+    """Each claim has one; a renamed test is renamed there."""
+    text = (ROOT / "docs/threat-model.md").read_text()
+    named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", text)
+    assert len(named) > 20
+    for file, test in named:
+        assert f"def {test}" in (ROOT / "tests" / file).read_text(), (file, test)
+
+
+def test_the_index_lists_every_page():
+    """docs/README.md, in which order to read; the README leads to it."""
+    index = (ROOT / "docs/README.md").read_text()
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == pages
+    assert "docs/README.md" in README and "docs/threat-model.md" in README

@@ -40,6 +40,18 @@ def test_one_strange_exchange_costs_no_other(writer, store):
     assert len(result.messages) == 1 and "could not be recorded" in result.messages[0]
 
 
+def test_a_slow_pattern_is_named_once_and_its_body_is_not_kept(store, read_rows):
+    made = BatchWriter(store, lambda: False)
+    made.add_origin(origin_of(settings_of(str(store), mask_body_fields=("(a+)+$",)), 7, "here"))
+    slow = b'{"' + b"a" * 50 + b'!": 1}'
+    results = [made.write([pack(0, exchange(slow))], {}) for _ in range(2)]
+    made.close()
+    (message,) = [message for result in results for message in result.messages]
+    assert "(a+)+$" in message and "unmaskable" in message
+    rows = read_rows(store, "select request_body, request_note from exchanges")
+    assert [tuple(row.values()) for row in map(dict, rows)] == [(None, "unmaskable")] * 2
+
+
 def test_losses_before_a_batch_are_noted_with_its_model(writer, store, read_rows):
     writer.write(batch(1), {})
     writer.write([], {"queue full": 5})

@@ -22,6 +22,7 @@ from modeltap.cli.common import json_option, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.decoding.answer_names import candidates
 from modeltap.decoding.batches import ANSWERED_ELSEWHERE
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
@@ -254,12 +255,13 @@ def _unmapped(connection: sqlite3.Connection) -> str:
     document = parse_json(exchange.response_body)
     if type(document) is not dict or not document:
         return ""
-    numbers = [name for name, value in document.items() if type(value) in (int, float)]
-    names = list(document)
+    text = f"; answers of {exchange.model} have {', '.join(list(document)[:_NAMED])}"
+    names = candidates(document)
+    if not names:
+        return f"{text}, of which none looks like a prediction"
     return (
-        f"; answers of {exchange.model} have {', '.join(names[:_NAMED])}: say in modeltap.toml "
-        f"which is the prediction, under [models.{exchange.model}.mapping] "
-        f'prediction = "{(numbers or names)[0]}"'
+        f"{text}: say in modeltap.toml which is the prediction, under "
+        f'[models.{exchange.model}.mapping] prediction = "{names[0]}"'
     )
 
 

@@ -96,10 +96,11 @@ def set_(
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
-                table = open_table(file, on_read=on_read)
+                own = settings.for_model(model)
+                table = open_table(file, on_read=on_read, codes_of=own.codes_of)
                 frozen = freeze.freeze_file(
                     connection,
-                    settings.for_model(model),
+                    own,
                     table,
                     roles_of(table, options),
                     model=model,

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modeltap import clock
+from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.monitored import notice
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.type_finding import type_finding
 from modeltap.environments import reported
 from modeltap.output import emit, emit_json, say
 from modeltap.store.settings import SettingsReader
@@ -113,7 +115,12 @@ def show_reference(
     _emit_features(features)
     for one in frozen.features:
         if one.calendar is not None:
-            say(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
+            what = (
+                "it rises with each row" if one.calendar == RISING else f"it is the {one.calendar}"
+            )
+            say(f"{one.name}: not compared, reason calendar: {what}")
+    for finding in filter(None, map(type_finding, frozen.features)):
+        say(finding)
     for feature in frozen.features:
         if feature.sentinel is not None:
             say(

@@ -54,6 +54,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """One model's own options, ``[models.NAME]``; None is as for all models."""
 
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float | None = None
     version: str | None = None
     window: str | None = None
     min_rows: int | None = None
@@ -65,6 +67,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
     max_features: int | None = None
+    max_list_features: int | None = None
     timezone: str | None = None
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
@@ -118,6 +121,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analyze_interval_seconds: float = 60.0
     version: str = ""
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float = 0.5
     window: str = AUTO
     min_rows: int = 100
     reference: str = DEFAULT_REFERENCE
@@ -128,6 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
     max_features: int = 1000
+    max_list_features: int = 100
     timezone: str = "UTC"
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
@@ -174,6 +180,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """
         return with_environment(version if self.per_version else "", environment)
 
+    def codes_of(self, name: str) -> tuple[str | int | float, ...]:
+        """Return the declared codes for missing values of a feature.
+
+        >>> Settings(missing_values=(-999,)).codes_of("age")
+        (-999,)
+        """
+        return self.declared([name])[name].missing_values or ()
+
     def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
         """Return each feature's settings: its own, with the codes of missing values for all."""
         own = {name: self.features.get(name, FeatureSettings()) for name in names}
@@ -197,6 +211,8 @@ ANALYSIS_OPTIONS = (
     "environment",
     "version",
     "task",
+    "positive",
+    "decision_threshold",
     "window",
     "min_rows",
     "reference",
@@ -207,6 +223,7 @@ ANALYSIS_OPTIONS = (
     "features",
     "multivariate",
     "max_features",
+    "max_list_features",
     "timezone",
     "holidays",
     "mapping",

@@ -13,6 +13,7 @@ import msgspec
 from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.ingest.entry import Logged
+from modeltap.logs import logger
 from modeltap.privacy.headers import Header
 from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import EXCHANGE_COLUMNS, ExchangeRow
@@ -46,7 +47,10 @@ class ExchangeRows:
 
     def row(self, logged: Logged) -> ExchangeRow:
         """Return the row of what was logged, masked."""
-        row = self._row_masker(logged.version).row(self._record(logged))
+        masker = self._row_masker(logged.version)
+        row = masker.row(self._record(logged))
+        for message in masker.messages():
+            logger.warning("%s", message)
         # The log has the time, and how many requests it left out is unknown.
         row.event_time = None if logged.time is None else row.started_at
         row.sample_rate = 1.0

@@ -62,8 +62,12 @@ def choose_roles(
         table.require(name, "--features" if name in features else "--ignore")
     taken = {name for name in columns.values() if name}
     chosen = tuple(features) or tuple(
-        name for name in table.columns if name not in taken and name not in ignore
+        name
+        for name in table.columns
+        if name not in taken and name not in ignore and name not in table.index
     )
     if not chosen:
         raise InputError(f"file {table.path.name!r} has no column left for the features")
+    if columns["id"] is not None:
+        table.keep_text(columns["id"])
     return Roles(**columns, features=chosen)

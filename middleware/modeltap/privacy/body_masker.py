@@ -18,6 +18,7 @@ from modeltap.privacy.bodies.multipart import (
     is_multipart,
     names_in,
     parts_of,
+    type_by_first_line,
     with_contents,
 )
 from modeltap.privacy.limits import Budget
@@ -44,9 +45,8 @@ _MAX_DEPTH = 3
 class BodyMasker:
     """Masks bodies by what they are.
 
-    >>> budget = Budget(1000)
-    >>> texts = TextMasker(SensitiveNames(), SensitiveValues(()), Marks(), budget)
-    >>> BodyMasker(texts, budget).masked(b"a=1&pin=x", "", "application/x-www-form-urlencoded")
+    >>> from modeltap.privacy.masker import Masker
+    >>> Masker().body(b"a=1&pin=x", "", "application/x-www-form-urlencoded")
     ('a=1&pin=%5Bmasked%5D', 'masked')
     """
 
@@ -66,7 +66,9 @@ class BodyMasker:
             return NOT_KEPT
         if encoding and encoding != "identity":
             return self._compressed(body, encoding, content_type, depth)
-        if is_multipart(content_type):
+        if body.startswith(b"--") and not is_multipart(content_type):
+            content_type = type_by_first_line(body) or content_type
+        if content_type and is_multipart(content_type):
             return self._multipart(body, content_type, depth)
         text = as_text(body)
         if text is None or hides_text(body, content_type):

@@ -5,17 +5,25 @@ A body that cannot be masked is not kept; the exchange always is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
 
 from modeltap.privacy.bodies.forms import masked_pairs
 from modeltap.privacy.body_masker import NOT_KEPT, BodyMasker, Kept
-from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, SlowPatterns, Unmaskable
+from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, Searches, SlowPatterns, Unmaskable
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.text_masker import TextMasker
 from modeltap.privacy.texts.urls import UrlMasker
+
+_TEXT_IN_PATH = re.compile(r"[=%{]|:/")
+"""Signs of a query, of an escape, of JSON and of a URL within a path."""
+
+_REMEMBERED = 1024
+_LONGEST_REMEMBERED = 200
+"""Clients choose the paths, so the memory of them is bounded."""
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -60,6 +68,11 @@ class Masker:
         self._urls = UrlMasker(self._query.names, self._marks)
         self._bodies = BodyMasker(self._texts, self._budget)
         self._slow = SlowPatterns()
+        self._clean_texts: set[tuple[str, ...]] = set()
+        texts = (self._texts, self._headers, self._query)
+        self._own: list[Searches] = [masker.names.own for masker in texts if masker.names.own]
+        if self._values.are_own:
+            self._own.append(self._values)
 
     def _text_masker(self, names: SensitiveNames) -> TextMasker:
         return TextMasker(names, self._values, self._marks, self._budget)
@@ -80,8 +93,8 @@ class Masker:
 
     def header(self, name: str, value: str) -> str | None:
         """Return what may be kept of a header's value; None when it is dropped."""
-        otherwise = self._marks.replacement("")
-        return self._limited(lambda: self._by_name(self._headers, name, value), otherwise)
+        kept = self._limited(lambda: (self._by_name(self._headers, name, value),), None)
+        return self._marks.replacement(value) if kept is None else kept[0]
 
     def query(self, text: str) -> str | None:
         """Return a query string with its sensitive parameters masked; None for an empty one."""
@@ -92,9 +105,32 @@ class Masker:
 
     def path(self, path: str, route: str = "") -> str:
         """Return a path with its secrets replaced, as in `/token/SECRET`."""
-        return self._limited(
-            lambda: self.text(self._urls.path(path, route)), self._marks.mark(path)
+        return self._unless_clean(
+            (path, route), lambda: self.text(self._inside_path(self._urls.path(path, route)))
         )
+
+    def _inside_path(self, path: str) -> str:
+        """Mask what is a text of its own in a path, as in `/filter/{"pin": 1}`."""
+        return self._query.inside(path) if _TEXT_IN_PATH.search(path) else path
+
+    def line(self, text: str) -> str:
+        """Return a header's value that is always stored, with the secrets in it replaced."""
+        return self._unless_clean((text,), lambda: self.text(self._headers.inside(text)))
+
+    def _unless_clean(self, known_by: tuple[str, ...], mask: Callable[[], str]) -> str:
+        """Return what `mask` leaves of a text, the first of `known_by`, all that it depends on.
+
+        An app has few paths and types: those in which nothing is sensitive are remembered.
+        """
+        text = known_by[0]
+        if known_by in self._clean_texts:
+            return text
+        kept = self._limited(mask, None)
+        if kept == text and len(text) <= _LONGEST_REMEMBERED:
+            if len(self._clean_texts) >= _REMEMBERED:
+                self._clean_texts.clear()
+            self._clean_texts.add(known_by)
+        return self._marks.mark(text) if kept is None else kept
 
     def text(self, text: str) -> str:
         """Return `text` with what looks sensitive in it replaced."""
@@ -115,7 +151,14 @@ class Masker:
         of a multipart body, and a form.
         """
         plain = bytes(body)
-        return self._limited(lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT)
+        if self._own:
+            return self._limited(
+                lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT
+            )
+        try:
+            return self._bodies.masked(plain, encoding, content_type)
+        except Unmaskable:
+            return NOT_KEPT
 
     def error_message(self, text: str) -> str | None:
         """Return what may be kept of an exception's text; None where a name is in it.
@@ -128,9 +171,9 @@ class Masker:
     def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
         """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""
         try:
-            if not (self._names.own or self._values.are_own):
+            if not self._own:
                 return mask()
-            with self._slow.time_limit(self._names.own, self._values):
+            with self._slow.time_limit(*self._own):
                 return mask()
         except (Unmaskable, TimeoutError):
             return otherwise

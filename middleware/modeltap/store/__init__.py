@@ -9,8 +9,9 @@ say what they return; `pending_work`, `retention` and `erasure` concern all. In 
 - `settings`, `models`: options that apps left in the store, models and versions
 - `exchanges`, `stored_exchanges`, `bodies`: writing and finding them, decoding them, erasing them
 - `event_times`: rows by day, and those whose time cannot be theirs
+- `shortfalls`: how many exchanges of an hour lack rows, predictions or event times
 - `unmatched`, `request_days`, `dropped`: sides that wait, days with requests, losses of capture
-- `predictions`, `labels`: decoded rows, ground truth
+- `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and what it is for
 - `due_windows`, `labelled_windows`: windows that labels came for, and how many
 - `learning_progress`: the rows, hours and alerts of a reference that is learnt
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results

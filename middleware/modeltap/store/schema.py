@@ -46,6 +46,8 @@ create table exchanges (
 
 create index exchanges_by_request_id on exchanges (request_id) where request_id is not null;
 
+create index exchanges_by_trace_id on exchanges (trace_id) where trace_id is not null;
+
 create index exchanges_by_protocol_id on exchanges (protocol_id) where protocol_id is not null;
 
 create table predictions (
@@ -60,7 +62,10 @@ create index predictions_by_time on predictions (model, version, event_time, seq
 create table labels (
     seq integer primary key autoincrement,
     exchange_id text not null, row integer not null default 0,
-    key text, value, source text, labelled_at text, received_at text not null
+    key text,                               -- the id that it came by, where that is another one
+    value, source text,
+    model text,                             -- whose exchanges it is for, where that was said
+    labelled_at text, received_at text not null
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
@@ -261,6 +266,16 @@ create table counted_hours (                -- rows by the hour in which they we
                                             -- some of those that were rejected count again
     primary key (model, hour)
 ) without rowid;
+
+create table shortfalls (                   -- parts that exchanges lack, by hour of counting
+    model text not null, hour text not null,
+    part text not null,                     -- 'rows', 'predictions', 'event_time'
+    reason text not null,                   -- why it is missing; '' where it is there
+    count integer not null,                 -- exchanges; of event times rows
+    due integer not null default 1,         -- 1 where some came since the hour was evaluated
+    primary key (model, hour, part, reason)
+) without rowid;
+create index shortfalls_due on shortfalls (model, hour) where due;
 
 create table rejected_times (               -- rows whose event time cannot be theirs
     exchange_id text not null, row integer not null,

@@ -101,6 +101,17 @@ def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[
     return found
 
 
+def newest_answered(connection: sqlite3.Connection, model: str, limit: int) -> list[StoredExchange]:
+    """Return the last `limit` exchanges of a model that did not fail, in order of arrival."""
+    found = _select(
+        connection,
+        "model = ? and error_type is null and (status is null or status < 300) "
+        "order by seq desc limit ?",
+        (model, limit),
+    )
+    return found[::-1]
+
+
 def exchange_by_protocol_id(
     connection: sqlite3.Connection, model: str, protocol_id: str
 ) -> StoredExchange | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from modeltap.clock import iso
 from modeltap.config.validation import from_environment
 from modeltap.privacy.bodies.body_text import as_text, cut_at_character
+from modeltap.privacy.body_masker import UNMASKABLE
 from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
 from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import ExchangeRow
@@ -93,21 +94,21 @@ class RowMasker:
 
     def _add_request_headers(self, row: ExchangeRow, facts: HeaderFacts) -> None:
         row.event_time = row.started_at if self._event_by_request else facts.event
-        row.request_type = facts.type
+        row.request_type = facts.type and self._masker.line(facts.type)
         row.trace_id = facts.trace_id
         if facts.encoding:
-            row.request_encoding = facts.encoding
+            row.request_encoding = self._masker.line(facts.encoding)
         if facts.stored:
             row.request_headers = self._headers(facts.stored)
         if facts.request_id is not None:
-            row.request_id = self._masker.text(facts.request_id)
+            row.request_id = self._masker.line(facts.request_id)
 
     def _add_response(self, row: ExchangeRow, record: CapturedRecord) -> None:
         facts = HeaderFacts(record.response_headers, self._response_names)
         captured = self.origin.settings.capture_response_body
-        row.response_type = facts.type
+        row.response_type = facts.type and self._masker.line(facts.type)
         if facts.encoding:
-            row.response_encoding = facts.encoding
+            row.response_encoding = self._masker.line(facts.encoding)
         if facts.stored:
             row.response_headers = self._headers(facts.stored)
         row.response_bytes = record.response_bytes
@@ -149,11 +150,11 @@ class RowMasker:
         return json.dumps({name: value for name, value in kept if value is not None})
 
     def _add_error(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in the exception, whose text may quote what was masked before."""
-        if record.error_type is not None:
-            row.error_type = record.error_type
-            text = record.error_message
-            row.error_message = None if text is None else self._masker.error_message(_clean(text))
+        """Fill in the exception, whose text may quote what was masked before, or was not kept."""
+        row.error_type = record.error_type
+        text = record.error_message
+        if text is not None and row.request_note != UNMASKABLE:
+            row.error_message = self._masker.error_message(_clean(text))
 
 
 class HeaderFacts:

@@ -88,6 +88,13 @@ def test_what_is_not_certain_is_not_kept(whole, content_type):
     assert SECRET.encode() not in (kept or b"") and note in ("masked", "unmaskable")
 
 
+@pytest.mark.parametrize("content_type", ["", "application/octet-stream", "text/plain"])
+def test_parts_are_found_where_no_type_tells_of_them(content_type):
+    whole = body(part("pin", SECRET.encode()), part("image", IMAGE, "image/png", "cat.png"))
+    kept, note = kept_of(whole, content_type)
+    assert note == "masked" and kept == whole.replace(SECRET.encode(), b"[masked]")
+
+
 @given(st.integers(0, 400))
 def test_a_body_that_was_cut_has_no_secret(at):
     whole = body(part("user", b"ann"), part("password", SECRET.encode()), part("i", IMAGE))

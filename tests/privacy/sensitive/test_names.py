@@ -25,8 +25,26 @@ SENSITIVE = (
     "ssn",
     "card_number",
     "cvv2",
+    "storageKey",
+    "license_key",
 )
-PLAIN = ("author", "max_tokens", "tokenizer", "age", "f0")
+PLAIN = ("author", "authentic", "max_tokens", "tokenizer", "age", "f0")
+ONLY_TEXTS = ("pin", "userPin", "otp", "pinCode", "otp_code", "securityCode", "mfa_code", "cvn")
+MEASURES = (
+    "session_duration",
+    "sessions",
+    "sessions_7d",
+    "cookies",
+    "revenue_per_session",
+    "pages_per_session",
+    "session_start_hour",
+    "session_depth",
+    "token_position",
+    "password_strength",
+    "auth_attempts",
+    "iban_valid",
+    "credit_card_balance",
+)
 
 
 @pytest.mark.parametrize("name", SENSITIVE)
@@ -36,9 +54,28 @@ def test_sensitive_names_are_found_however_they_are_written(name):
     assert names.are_in(f"x={name}&y") and may_name(name)
 
 
+@pytest.mark.parametrize("name", ["homePhone", "HOME_PHONE", "home-phone", "home phone"])
+def test_an_anchored_pattern_is_of_a_name_however_it_is_written(name):
+    assert SensitiveNames(["^home_phone$"]).masks(name, "qz7f")
+    assert not SensitiveNames(["^home$"]).masks(name, "qz7f")
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_names_that_only_look_like_one_are_not(name):
     assert not SensitiveNames().is_sensitive(name)
+
+
+@pytest.mark.parametrize("name", [*ONLY_TEXTS, *MEASURES])
+@pytest.mark.parametrize("number", [35, 2.5, True, [1, 2]])
+def test_numbers_are_features_where_names_measure_or_are_everyday_words(name, number):
+    names = SensitiveNames()
+    assert not names.masks(name, number)
+    assert names.masks(name, "qz7f-3a") and names.may_be_in(f'{{"{name}": "qz7f-3a"}}'.encode())
+
+
+@pytest.mark.parametrize("name", ["session", "session_id", "card_number", "sessionKey", "ssn"])
+def test_other_numbers_may_be_secrets(name):
+    assert SensitiveNames().masks(name, 35)
 
 
 @given(st.sampled_from(SENSITIVE), st.text('0123456789{}[]:,." ', max_size=30))

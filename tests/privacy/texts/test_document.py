@@ -11,7 +11,7 @@ from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.document import DocumentMasker
 
 
-def masker(values=(), how="mark", inside=lambda text: text):
+def masker(values=(), how="mark", inside=lambda text, under: text):
     return DocumentMasker(
         SensitiveNames(), SensitiveValues(values), Marks(how), Budget(10_000), inside
     )
@@ -46,6 +46,6 @@ def test_the_order_of_fields_is_kept_where_a_name_is_masked_by_its_look():
 
 
 def test_texts_are_handed_to_what_masks_inside_of_them():
-    one = masker(inside=str.upper)
+    one = masker(inside=lambda text, under: text.upper())
     assert one.masked(["text", "x", 1]) == ["TEXT", "x", 1] and one.changed
     assert masker(how="drop").masked({"token": 1, "a": "b"}) == {"a": "b"}

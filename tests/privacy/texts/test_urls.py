@@ -20,6 +20,7 @@ urls = UrlMasker(SensitiveNames(), Marks())
         ("/a;token=qz7f/b", f"/a;token={MASK}/b"),
         ("/a/password=qz7f", f"/a/password={MASK}"),
         ("/resetPassword/qz7f", f"/resetPassword/{MASK}"),
+        ("/v1/token:qz7f", f"/v1/token:{MASK}"),
     ],
 )
 def test_a_segment_after_a_sensitive_name_is_masked(path, kept):
@@ -28,7 +29,17 @@ def test_a_segment_after_a_sensitive_name_is_masked(path, kept):
 
 @pytest.mark.parametrize(
     "path",
-    ["/oauth/token", "/auth/login", "/token/refresh", "/author/ann", "/predict", "/", "", "/x;v=1"],
+    [
+        "/oauth/token",
+        "/auth/login",
+        "/token/refresh",
+        "/author/ann",
+        "/predict",
+        "/",
+        "",
+        "/x;v=1",
+        "/v1/token:refresh",
+    ],
 )
 def test_paths_of_apis_are_kept(path):
     assert urls.path(path) == path
@@ -37,6 +48,8 @@ def test_paths_of_apis_are_kept(path):
 def test_urls_in_texts_lose_their_passwords():
     text = "from https://ann:qz7f@example.org/a and redis://:qz7f@db/0, see /token/qz7f."
     assert "qz7f" not in urls.text(text)
+    assert urls.text("//ann:qz7f@h/x") == f"//{MASK}@h/x"
+    assert "qz7f" not in urls.text(r"https:\/\/ann:qz7f@h\/x")
     assert urls.text("mail ann@example.org, 3/4 of it") == "mail ann@example.org, 3/4 of it"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,11 +22,14 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import AUTO, Window
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.environments import environment_of, version_of
 from modeltap.errors import BusyError
+from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.label_targets import join_labels
 from modeltap.store.labels import early_labels, note_early_days
 from modeltap.store.lease import TAKEN_OVER, Lease
 from modeltap.store.models import ModelVersion, note_model
@@ -33,6 +37,7 @@ from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import note_requests
 from modeltap.store.settings import SettingsReader
+from modeltap.store.shortfalls import add_shortfalls
 from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
@@ -46,6 +51,8 @@ from modeltap.store.windows import CountedWindow, Series
 
 CHUNK = 4096
 """Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
+
+_HOUR = Window("seconds", 3600)
 
 OnPiece = Callable[[], None]
 
@@ -164,6 +171,7 @@ class WindowCounter:
         with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
             parts = self._add_rows(work)
+            join_labels(self.connection, (exchange.id for exchange in chunk))
             for row in active_references(self.connection):
                 reference = Reference.from_json(row.payload)
                 for series in self.series_of(reference):
@@ -178,6 +186,7 @@ class WindowCounter:
         restored: dict[ModelVersion, list[StoredRow]] = {}
         for key, (exchanges, batch) in work.items():
             note_model(self.connection, *key)
+            self._add_shortfalls(key.model, exchanges, batch)
             for one in bound_times(self.connection, *key, batch):
                 row = StoredRow(one.exchange_id, one.row, one.event_time or "", 0)
                 restored.setdefault(ModelVersion(one.model, one.version), []).append(row)
@@ -190,6 +199,12 @@ class WindowCounter:
         for key, rows in restored.items():
             parts.setdefault(key, []).append(self.read_picked(key.model, rows))
         return parts
+
+    def _add_shortfalls(self, model: str, exchanges: list[StoredExchange], batch: Batch) -> None:
+        """Count what exchanges lack, before times that cannot be true are taken out."""
+        hour = clock.iso(_HOUR.start(time.time()))
+        counts = count_shortfalls(exchanges, batch, self.settings.for_model(model))
+        add_shortfalls(self.connection, model, hour, counts.items())
 
     def _add_predictions(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
@@ -348,11 +363,16 @@ def late_rows(
 
 
 def _storable(value: object) -> object:
-    """Return a prediction as SQLite can hold it: no integer beyond 64 bits, no lone surrogate."""
+    """Return a prediction as SQLite can hold it: several outputs as JSON text.
+
+    There is no integer beyond 64 bits, and no lone surrogate.
+    """
     if type(value) is float:
         return value
     if isinstance(value, int) and abs(value) >= 2**63:
         return float(value) if abs(value) < 1e308 else None
+    if isinstance(value, dict | list):
+        return written(value)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return value

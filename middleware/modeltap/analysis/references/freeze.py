@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -21,17 +20,25 @@ from modeltap.analysis.model.monitored import choose_columns, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
-from modeltap.analysis.references.performance_baseline import Times, learn_baseline
+from modeltap.analysis.references.performance_baseline import (
+    Times,
+    label_form,
+    learn_baselines,
+    with_records,
+)
 from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
+from modeltap.decoding.list_columns import ListRules, spread
+from modeltap.decoding.outputs import predictions_in
 from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
 from modeltap.ingest.roles import Roles, choose_roles
+from modeltap.logs import logger
 from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
@@ -45,13 +52,12 @@ from modeltap.store.references import (
     save_rows,
 )
 
-logger = logging.getLogger("modeltap")
-
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
     """Freeze the file that the settings name; raises `InputError` if it cannot be read."""
     settings = counter.settings.for_model(model)
-    table = open_table(parse_reference(settings.reference).path)
+    path = parse_reference(settings.reference).path
+    table = open_table(path, codes_of=settings.codes_of)
     _, _, timestamp = settings.event_time.partition("body:")
     roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
     return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
@@ -73,7 +79,8 @@ def freeze_file(
     rows = [row for _, row in table.rows()]
     if len(rows) < 2:
         raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
-    found = columns(roles.features_of(row) for row in rows)
+    listed = columns(roles.features_of(row) for row in rows)
+    found = spread(listed, (), ListRules.of(settings))
     for name, column in (("prediction", roles.prediction), ("score", roles.score)):
         if column:
             found[name] = [row.get(column) for row in rows]
@@ -170,10 +177,15 @@ def freeze(
         window=window.text,
         timezone=settings.timezone,
         rolling=rolling,
-        performance=learn_baseline(
-            columns.get("prediction"), labels, settings.task, _times(moments, settings)
-        ),
     )
+    records = learn_baselines(
+        predictions_in(columns),
+        labels,
+        settings.task,
+        _times(moments, settings),
+        label_form(settings),
+    )
+    reference = with_records(reference, records)
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
     learnt = None
     if len(known) == len(moments) and len(known):

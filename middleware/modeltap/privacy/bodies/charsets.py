@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
 _TEXT_TYPE = re.compile(
@@ -61,9 +62,13 @@ def other_text(body: bytes, content_type: str) -> str | None:
 
 def hides_text(body: bytes, content_type: str) -> bool:
     """Say whether valid UTF-8 is declared to be an encoding that reads it otherwise, as UTF-7."""
+    return body.startswith(codecs.BOM_UTF8) or _is_other(content_type)
+
+
+@lru_cache(maxsize=256)
+def _is_other(content_type: str) -> bool:
     declared = _declared(content_type)
-    is_other = bool(declared) and _LIKE_ASCII.match(declared.lower()) is None
-    return is_other or body.startswith(codecs.BOM_UTF8)
+    return bool(declared) and _LIKE_ASCII.match(declared.lower()) is None
 
 
 def _declared(content_type: str) -> str:

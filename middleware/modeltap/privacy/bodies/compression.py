@@ -28,6 +28,9 @@ _MAGIC = {
 
 _ZLIB_HEADERS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
+_FIRST_BYTES = 4096
+"""So many bytes of other binary are no zlib stream by chance."""
+
 _EXTRA, _FILE_NAME, _COMMENT = 4, 8, 16
 """The flags of a gzip header for free text in it."""
 
@@ -63,7 +66,15 @@ def encoding_by_magic(body: bytes) -> str:
     """Return the encoding that a body's first bytes tell; empty if they tell none."""
     name = next((name for magic, name in _MAGIC.items() if body.startswith(magic)), "")
     is_zlib = not name and body.startswith(_ZLIB_HEADERS)
-    return "deflate" if is_zlib and _stream(body, 15, MAX_INFLATED_BYTES) is not None else name
+    return "deflate" if is_zlib and _begins_as_zlib(body) else name
+
+
+def _begins_as_zlib(body: bytes) -> bool:
+    """Say whether a body with zlib's two bytes has more of it: other binary does not."""
+    try:
+        return bool(zlib.decompressobj().decompress(body[:_FIRST_BYTES], _FIRST_BYTES))
+    except zlib.error:
+        return False
 
 
 def _gunzip(body: bytes, limit: int) -> bytes | None:

@@ -6,11 +6,19 @@ import re
 from collections.abc import Callable
 from email.message import Message
 from email.parser import BytesHeaderParser
+from functools import lru_cache
 from typing import NamedTuple
 
 _MULTIPART = re.compile(r"\s*multipart/", re.IGNORECASE)
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;,\"]{1,200}))", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_FIRST_LINES = re.compile(
+    rb"--([\w'()+,./:=?-]{1,200}+)[ \t]*+\r?\n"
+    rb"(?:(?!content-disposition:)[\w-]{1,40}+:[^\r\n]*+\r?\n)*+content-disposition:",
+    re.IGNORECASE,
+)
+"""The first boundary, and the header of a part."""
+
 _ANY_NAME = re.compile(rb"name\*?\s*=\s*[\"']?([^\"';\r\n]{1,200})", re.IGNORECASE)
 _MOST_PARTS = 1000
 
@@ -28,9 +36,20 @@ class BodyPart(NamedTuple):
     """Whether the content is in base64 or quoted-printable."""
 
 
+@lru_cache(maxsize=256)
 def is_multipart(content_type: str) -> bool:
     """Say whether a body of this type has parts."""
     return _MULTIPART.match(content_type) is not None
+
+
+def type_by_first_line(body: bytes) -> str:
+    r"""Return the type of a body that begins as multipart does; empty where it does not.
+
+    >>> type_by_first_line(b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1")
+    'multipart/form-data; boundary="x"'
+    """
+    found = _FIRST_LINES.match(body)
+    return f'multipart/form-data; boundary="{found[1].decode()}"' if found else ""
 
 
 def parts_of(body: bytes, content_type: str) -> list[BodyPart] | None:

@@ -12,7 +12,7 @@ from modeltap.privacy.sensitive.spelling import plain_letters, spellings, split_
 
 _ALWAYS = (
     # 'auth' but not author or authority.
-    r"auth(?!or(?!i[sz]))",
+    r"auth(?!or(?!i[sz])|entic(?!at))",
     r"api_?key",
     r"secret(?!ar|i[ov]|ory|e)",
     r"token(?!s|i[sz])",
@@ -26,7 +26,8 @@ _ALWAYS = (
     r"xsrf",
     r"credential",
     r"(?<![a-z])creds?(?![a-z])",
-    r"(?:private|access|account|signing|encryption|ssh|subscription|master|functions)_?keys?(?![a-z])",
+    r"(?:private|access|account|signing|encryption|ssh|subscription|master|functions|storage|consumer|"
+    r"licen[cs]e|pem)_?keys?(?![a-z])",
     r"signature",
     r"(?<![a-z])ssns?(?![a-z])",
     r"social_?security(?!_(?:income|benefit))",
@@ -44,20 +45,29 @@ _ALWAYS = (
 _COUNTED = re.compile(r"tokens(?![a-z])")
 """Mostly a number of them; but a list of texts may be of secrets."""
 
+_PLURAL = re.compile(r"(?:^|_)(?:sessions|cookies)(?:_(?:last_)?\d+_?(?:d|days?|h|hours?))?$")
+"""The same, of visitors of a site."""
+
 _OF_TEXTS = re.compile(
     r"(?:^|_)(?:prompt|completion|input|output|reasoning|cached|text|audio|image|new|stop|special|"
     r"bad|added|suppress|predicted|generated|decoded|masked|oov|context|sub|word)_tokens"
 )
 """The pieces of a text for a language model."""
 
-_ONLY_TEXT = re.compile(r"(?:^|_)(?:pass|pin|t?otp|sig)s?_?\d*$")
+_ONLY_TEXT = re.compile(
+    r"(?:^|_)(?:(?:pass|pin|t?otp|sig|cvn)s?_?\d*|"
+    r"(?:pin|t?otp|mfa|security|verification|one_?time)_?codes?)$"
+)
 """Words of everyday language, too: only a name's last word, and only texts under it."""
 
 _MEASURE = re.compile(
     r"(?:^|_)(?:counts?|durations?|seconds?|secs?|minutes|hours|days|ms|millis|types?|ids|consent|"
     r"len|lengths?|size|rate|ratio|total|sum|avg|mean|std|min|max|limit|budget|usage|used|score|"
-    r"probability|prob|index|number_of\w*|expires_in|ttl|age|time|flag|enabled|required|present|"
-    r"verified|consented)$|"
+    r"probability|prob|logprobs?|index|number_of\w*|expires_in|ttl|age|time|flag|enabled|required|present|"
+    r"verified|consented|valid|attempts|failures|tries|retries|tried|hour|weekday|day_?of_?week|"
+    r"month|position|depth|strength|clicks|views|pages|events|debt|balance)$|"
+    r"(?:_|^)per_(?:second|minute|hour|day|week|month|year|user|request|session|token|cookie|card)s?$|"
+    r"(?:^|_)(?:pad|bos|eos|unk|sep|cls|mask|decoder_start|image|stop)_token_id$|"
     r"^(?:n|num|number_of|count|total|max|min|avg|mean|has|is|uses?|with|needs|days_since)_"
 )
 """What begins or ends so is a number or a yes or no about secrets, and a feature of a model."""
@@ -77,7 +87,7 @@ and `api_key`, `api-key` and `apiKey` are one word. With \\, % and & escapes of 
 may end a URL's password."""
 
 _BORDER = re.compile(r"[-.\s]")
-_ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|://[^/\s]*@")
+_ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|/\\{0,8}/[^/\s]*@")
 
 _REMEMBERED = 256
 REMEMBERED_BYTES = 4096
@@ -182,12 +192,13 @@ class SensitiveNames:
         return NameFacts(self._hides(lower, spelt, split), opens[1] if opens else "")
 
     def _hides(self, lower: str, spelt: str, split: str) -> Hides:
-        if self.own and self.own.found_in(lower, spelt):
+        if self.own and self.own.found_in(lower, *spelt.split()):
             return Hides.ALL
-        if self._freed and self._freed.found_in(lower, spelt):
+        if self._freed and self._freed.found_in(lower, *spelt.split()):
             return Hides.NOTHING
         if _ANYWHERE.search(spelt):
-            return Hides.WORDS if _MEASURE.search(split) else Hides.ALL
+            counts = _MEASURE.search(split) or _PLURAL.search(split)
+            return Hides.WORDS if counts else Hides.ALL
         if _ONLY_TEXT.search(split):
             return Hides.TEXTS
         if not _COUNTED.search(spelt) or _OF_TEXTS.search(split) or _MEASURE.search(split):
@@ -273,30 +284,39 @@ def _letters(body: bytes) -> bytes:
 def _stems_in(text: bytes) -> bool:
     """Say whether a stem of a sensitive name is in `text`, lower-cased letters.
 
-    Written out, because a loop would cost as much as the search.
+    Written out, because a loop would cost as much as the search. A row's names have few letters:
+    what needs one that is not there is not searched.
     """
     return (
-        b"auth" in text
-        or b"key" in text
-        or b"secret" in text
-        or b"token" in text
-        or b"pass" in text
-        or b"pwd" in text
-        or b"cookie" in text
+        (b"k" in text and (b"key" in text or b"token" in text or b"cookie" in text))
+        or (b"w" in text and (b"pwd" in text or b"jwt" in text))
+        or (b"p" in text and (b"pass" in text or b"pin" in text or b"otp" in text))
+        or (b"h" in text and b"auth" in text)
+        or (b"b" in text and (b"iban" in text or b"bearer" in text))
+        or (b"c" in text and _stems_with_c_in(text))
         or b"session" in text
         or b"srf" in text
-        or b"cred" in text
-        or b"signature" in text
         or b"ssn" in text
-        or b"socialsec" in text
+        or b"sig" in text  # of signature, too
+    )
+
+
+def _stems_with_c_in(text: bytes) -> bool:
+    return (
+        b"secret" in text
         or b"card" in text
+        or b"cred" in text
+        or b"cv" in text  # of cvv, cvc and cvn
         or b"ccn" in text
-        or b"cvv" in text
-        or b"cvc" in text
-        or b"jwt" in text
-        or b"iban" in text
-        or b"bearer" in text
-        or b"pin" in text
-        or b"otp" in text
-        or b"sig" in text
+        or b"socialsec" in text
+        or (b"code" in text and _codes_in(text))
+    )
+
+
+def _codes_in(text: bytes) -> bool:
+    return (
+        b"securitycode" in text
+        or b"verificationcode" in text
+        or b"onetimecode" in text
+        or b"mfacode" in text
     )

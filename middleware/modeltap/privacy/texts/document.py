@@ -28,7 +28,7 @@ class DocumentMasker:
     `inside` masks what is a text of its own within a document's text.
 
     >>> masker = DocumentMasker(
-    ...     SensitiveNames(), SensitiveValues(()), Marks(), Budget(100), lambda text: text
+    ...     SensitiveNames(), SensitiveValues(()), Marks(), Budget(100), lambda text, under: text
     ... )
     >>> masker.masked([{"card": {"number": 1, "type": "debit"}}]), masker.changed
     ([{'card': {'number': '[masked]', 'type': 'debit'}}], True)
@@ -40,7 +40,7 @@ class DocumentMasker:
         values: SensitiveValues,
         marks: Marks,
         budget: Budget,
-        inside: Callable[[str], str],
+        inside: Callable[[str, str], str],
     ) -> None:
         self._names = names
         self._values = values
@@ -52,16 +52,16 @@ class DocumentMasker:
         self._tables = TableMasker(names, marks, budget, self._plans)
         self.changed = False
 
-    def masked(self, document: Any) -> Any:
-        """Return `document` with what is sensitive in it replaced."""
+    def masked(self, document: Any, under: str = "") -> Any:
+        """Return `document`, which may be a text `under` a name, with its secrets replaced."""
         if self._tables.mask(document):
             self.changed = True
-        return self._value(document, "")
+        return self._value(document, under)
 
     def _value(self, value: Any, under: str) -> Any:
         kind = type(value)
         if kind is str:
-            return self._text(value)
+            return self._text(value, under)
         if kind is dict:
             self._mask_object(value, under)
         elif kind is list:
@@ -106,8 +106,8 @@ class DocumentMasker:
             fields.clear()
             fields.update(kept)
 
-    def _text(self, text: str) -> str:
-        kept = self._inside(text) if len(text) >= _SHORTEST else text
+    def _text(self, text: str, under: str) -> str:
+        kept = self._inside(text, under) if len(text) >= _SHORTEST else text
         if self._looks:
             kept = self._values.masked(kept, self._marks.mark)
         if kept != text:

@@ -23,35 +23,62 @@ _PAIR = re.compile(
     (?P<name>[\w.%$\[\]-]{1,200}+          # user[card.number], --api-key, X-Token
       (?:[ ](?:number|no|key|code|word|phrase|num|security)\b)?)
     [\\"'`\])]{0,16}+\s{0,8}+
-    (?P<sign>=>|:=|==?|:)\s{0,8}+""",
+    (?P<sign>=>|:=|==?|:|(?<=\s)(?:eq|ne|like)(?=\s{1,8}['"]))\s{0,8}+""",
     re.VERBOSE,
 )
 _OPTION = re.compile(r"(?<![\w-])--(?P<name>[\w.-]{1,200}+)(?P<sign>\s{1,8}+)(?!-)")
+_NAMED = re.compile(
+    r"""\b(?:name|key|field|id|param|parameter|property|attribute|variable)["'`\\]{0,8}+\s{0,8}+
+    [=:]\s{0,8}+["'`\\]{0,8}+(?P<name>[\w.-]{1,200}+)["'`\\]{0,8}+[\s,;]{1,16}+["'`\\]{0,8}+
+    (?:value|val|content|default|text|input)["'`\\]{0,8}+\s{0,8}+(?P<sign>[=:])\s{0,8}+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A name as a value beside the value, in Python, YAML or attributes of XML."""
+
+_NAMED_ELEMENT = re.compile(
+    r"""<[\w.:-]{1,100}+(?:\s+(?!(?:name|key|id)=)[^\s<>]*+)*+\s+(?:name|key|id)=["']
+    (?P<name>[^"'<>]{1,200}+)["'][^<>]*+>(?P<value>[^<]*+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_AFTER_ELEMENT = re.compile(
+    r"<(?P<tag>key|name)>(?P<name>[^<]{1,200}+)</(?P=tag)>\s*+<[\w.:-]{1,100}+>(?P<value>[^<]*+)",
+    re.IGNORECASE,
+)
 _ELEMENT = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>(?P<value>[^<]*+)")
 _CDATA = re.compile(r"<(?P<name>[\w.:-]{1,200}+)(?:\s[^<>]*+)?>\s*+<!\[CDATA\[(?P<value>[^\]]*+)")
-_QUOTED = re.compile(r"""(?P<open>\\{0,16}+)(?P<mark>["'`])""")
+_QUOTED = re.compile(r"""(?P<open>\\{0,16}+)(?P<mark>\"{3}|'{3}|["'`])""")
 _ENDS = {mark: re.compile(rf"(?:[^{mark}\\]|\\.)*+", re.DOTALL) for mark in "\"'`"}
+_ENDS |= {mark * 3: re.compile(rf"(?:(?!{mark * 3}).)*+", re.DOTALL) for mark in "\"'"}
 _ESCAPED_ENDS = {mark: re.compile(rf"[^{mark}\\]*+") for mark in "\"'`"}
 _SCHEME = r"(?:(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)\s{1,8}+)?"
-_WORD = re.compile(_SCHEME + r"""[^\s&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
-_LINE = re.compile(_SCHEME + r"""[^\n\r&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
+_NEXT_PAIR = r"""(?![\s"'(]{0,8}[\w.$-]{1,40}["']?\s?[:=])"""
+_WORD = re.compile(_SCHEME + rf"""(?:[^\s&;,"'`<>)}}\]|\\]++|[;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_LINE = re.compile(_SCHEME + rf"""(?:[^\n\r&;,]++|[&;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*+(?:-----END [A-Z ]{0,40}-----)?")
 _BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
+_BLOCK = re.compile(r"[|>][-+\d]{0,2}+[ \t]*+\r?\n(?P<lines>(?:[ \t]++[^\n]*+(?:\n|\Z))++)")
 _NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
 
 _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""")
+_BEARER = re.compile(r"(?<=\bBearer )(?=[^\s,;\"']{0,512}\d)[^\s,;\"']{8,}+", re.IGNORECASE)
+"""A bearer token without the header's name before it; words about bearers have no digits."""
+
 _STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n")
+_WORDS_BEFORE_VALUES = ("earer ", " eq ", " ne ", " like ")
 _SAFE = "=/:?&;#+@[],"
 _MAX_DEPTH = 4
 """How often a text may be escaped within another one."""
 
 
 def has_structure(text: str) -> bool:
-    """Say whether a text has any of the signs that stand between a name and its value.
+    """Say whether a text has any of the signs or words between a name and its value.
 
     >>> has_structure("UA"), has_structure("a=b"), has_structure("a session")
     (False, True, False)
     """
-    return _STRUCTURE.search(text) is not None
+    if _STRUCTURE.search(text) is not None:
+        return True
+    return any(word in text for word in _WORDS_BEFORE_VALUES)
 
 
 class InlineMasker:
@@ -75,14 +102,19 @@ class InlineMasker:
         if not has_structure(text):
             return text
         self._budget.spend()
-        if "%" in text and depth < _MAX_DEPTH:
-            text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
         text = self._urls.text(text)
         if "<" in text:
             text = self._elements(text)
-        text = self._pairs(text, _PAIR)
+        text = self._pairs(self._pairs(text, _PAIR), _NAMED)
         if "--" in text:
             text = self._pairs(text, _OPTION)
+        if "%" in text and depth < _MAX_DEPTH:
+            # After the pairs: an escaped sign in a value does not end it.
+            text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
+        if "PRIVATE KEY-" in text:
+            text = _PEM.sub(lambda match: self._marks.mark(match[0]), text)
+        if "earer " in text or "EARER " in text:
+            text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
         return self._unescaped(text, html.unescape, depth) if "&#" in text else text
 
     def _unquoted(self, text: str, depth: int) -> str:
@@ -98,7 +130,7 @@ class InlineMasker:
         return text if (kept := self.masked(plain, depth + 1)) == plain else kept
 
     def _elements(self, text: str) -> str:
-        for pattern in (_CDATA, _ELEMENT):
+        for pattern in (_CDATA, _ELEMENT, _NAMED_ELEMENT, _AFTER_ELEMENT):
             text = pattern.sub(self._element, text)
         return text
 
@@ -133,9 +165,11 @@ class InlineMasker:
 def _extent(text: str, at: int, *, whole_line: bool) -> tuple[int, int]:
     """Return where the value at `at` begins and ends, without its quotes."""
     quoted = _QUOTED.match(text, at)
+    if quoted is None and (block := _BLOCK.match(text, at)):
+        return block.span("lines")
     if quoted is None:
         match = _BRACKETED.match(text, at) or (_LINE if whole_line else _WORD).match(text, at)
         return at, at if match is None else match.end()
-    ends = _ESCAPED_ENDS if quoted["open"] else _ENDS
+    ends = _ESCAPED_ENDS if quoted["open"] and len(quoted["mark"]) == 1 else _ENDS
     found = ends[quoted["mark"]].match(text, quoted.end())
     return quoted.end(), found.end() if found else quoted.end()

@@ -10,14 +10,22 @@ from modeltap.privacy.sensitive.spelling import spelt_out
 
 _PLACE = re.compile(r"(?:^|_)(?:loc|path|location|pointer)$")
 _NAME = re.compile(
-    r"(?:^|_)(?:names?|keys?|fields?|params?|parameters?|property|attributes?|attr|columns?|col|"
+    r"(?:^|_)(?:(?:field|column|col|param|header|attribute|property|variable|key)?names?|keys?|fields?|params?|parameters?|property|attributes?|attr|columns?|col|"
     r"headers?|variables?|var|option|setting|prop|k|n|arg|argument)$"
 )
-_WEAK_NAME = re.compile(r"(?:^|_)(?:labels?|id|title|question|type|code)$")
+_WEAK_NAME = re.compile(
+    r"(?:^|_)(?:labels?|id|title|question|type|code|slot|entity|feature|target|identifier|"
+    r"placeholder)$"
+)
 _VALUE = re.compile(
     r"(?:^|_)(?:values?|vals?|v|inputs?|data|contents|string|str|raw|received|given|actual|got|"
-    r"answers?|default|current|old|new|before|after|previous|bytes)$"
+    r"answers?|default|current|old|new|before|after|previous|from|to|bytes)$"
 )
+_ERROR_TEXT = re.compile(r"(?:^|_)(?:msg|message|detail|error|reason|description)$")
+_ERROR_CONTEXT = re.compile(r"(?:^|_)(?:ctx|context|instance)$")
+_XML_TEXT = "$"
+"""The text of an element, as BadgerFish writes XML in JSON."""
+
 _CONTENT = re.compile(r"(?:^|_)(?:content|text|payload)$")
 _HEADER = re.compile(
     r"(?:^|_)(?:names?|columns?|cols|headers?|headings?|fields?|keys|features?|schema|attributes|"
@@ -44,6 +52,8 @@ def role_of(key: str) -> Role:
     >>> [role_of(key).name for key in ("fieldName", "string_value", "loc", "label", "age")]
     ['NAME', 'VALUE', 'NAME', 'WEAK_NAME', 'NONE']
     """
+    if key == _XML_TEXT:
+        return Role.VALUE
     spelt = spelt_out(key)
     if _NAME.search(spelt) or _PLACE.search(spelt):
         return Role.NAME
@@ -65,6 +75,18 @@ def is_place_key(key: str) -> bool:
     (True, True, False)
     """
     return _PLACE.search(spelt_out(key)) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_error_text(key: str) -> bool:
+    """Say whether a member has the words of an error, which may quote the value that is wrong."""
+    return _ERROR_TEXT.search(spelt_out(key)) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_error_context(key: str) -> bool:
+    """Say whether a member beside the way to a field has values that were found there."""
+    return _ERROR_CONTEXT.search(spelt_out(key)) is not None
 
 
 @lru_cache(maxsize=1024)

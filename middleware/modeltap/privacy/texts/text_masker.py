@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from modeltap.payload import opens_json
 from modeltap.privacy.limits import Budget, Unmaskable
 from modeltap.privacy.marks import MASK, Marks
 from modeltap.privacy.sensitive.names import SensitiveNames, may_name, may_open
@@ -64,13 +65,16 @@ class TextMasker:
         facts = self.names.facts(string)
         return not (self.names.is_sensitive(string) or facts.opens or self.inside(string) != string)
 
-    def document(self, text: str) -> str | None:
-        """Return JSON as it may be kept; None where `text` is none."""
+    def document(self, text: str, under: str = "") -> str | None:
+        """Return JSON as it may be kept; None where `text` is none.
+
+        `under` is the name of the field whose text it is.
+        """
         parsed = False
         for read in (read_quickly, read_with_care):
             try:
                 document, has_more = read(text)
-                document, changed = self._masked(document)
+                document, changed = self._masked(document, under)
             except (ValueError, msgspec.DecodeError, RecursionError):
                 continue
             if changed or has_more:
@@ -78,30 +82,34 @@ class TextMasker:
             parsed = True
         return text if parsed else None
 
-    def _masked(self, document: Any) -> tuple[Any, bool]:
+    def _masked(self, document: Any, under: str) -> tuple[Any, bool]:
         """Return a document masked, and whether it was changed; documents can be nested."""
         outer, self._documents.changed = self._documents.changed, False
         try:
-            document = self._documents.masked(document)
+            document = self._documents.masked(document, under)
             return document, self._documents.changed
         finally:
             self._documents.changed = outer
 
-    def inside(self, text: str) -> str:
-        """Return a text that is a value within another one as it may be kept."""
-        if text == MASK or not (has_structure(text) and self.may_hold_names(text)):
+    def inside(self, text: str, under: str = "") -> str:
+        """Return a text that is a value within another one, `under` a name, as it may be kept."""
+        if text == MASK or not (has_structure(text) and self._may_hold_any(text, under)):
             return text
-        kept = self._nested(text) if text.lstrip()[:1] in ("{", "[", '"') else None
+        kept = self._nested(text, under) if opens_json(text) else None
         if kept is None and "\n" in text:
             kept = masked_table(text, self.names, self.marks, self._budget)
         return self._inline.masked(text) if kept is None else kept
 
-    def _nested(self, text: str) -> str | None:
+    def _may_hold_any(self, text: str, under: str) -> bool:
+        """Say whether a sensitive name can be in `text`, or half of one above it."""
+        return self.may_hold_names(text) or bool(under and self.names.facts(under).opens)
+
+    def _nested(self, text: str, under: str) -> str | None:
         if self._depth >= _MAX_DEPTH:
             raise Unmaskable("JSON too often within JSON")
         self._depth += 1
         try:
-            return self.document(text)
+            return self.document(text, under)
         finally:
             self._depth -= 1
 

@@ -1,0 +1,77 @@
+"""Parts that exchanges lack: shapes x places, each counted with its reason."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modeltap.config.settings import Settings
+from modeltap.decoding.batches import read
+from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.shortfalls import count_shortfalls
+from modeltap.store.stored_exchanges import StoredExchange
+
+
+def exchange(request, response, *, seq=1, **said):
+    empty = dict.fromkeys(StoredExchange._fields)
+    body = {"request_body": request, "response_body": response}
+    own = {"seq": seq, "id": f"e{seq}", "model": "m", "version": "", "path": "/predict"}
+    kind = {"started_at": "2024-01-01T00:00:00.000Z", "status": 200}
+    return StoredExchange(
+        **{**empty, **own, **kind, "request_type": "application/json"} | body | said
+    )
+
+
+def counted(exchanges, **options):
+    settings = Settings(**options)
+    batch = read(exchanges, settings, Decoders())
+    return dict(count_shortfalls(exchanges, batch, settings))
+
+
+ROW = json.dumps({"a": 1})
+UNKNOWN = json.dumps({"model_version": "v3", "grid": [[[313.8, "EUR"], [2]]]})
+ANSWER = json.dumps({"prediction": 2})
+
+
+@pytest.mark.parametrize(
+    ("request_body", "response_body", "part", "reason"),
+    [
+        ("", ANSWER, "rows", "no request body"),
+        ("hello", ANSWER, "rows", "request: no JSON, but text"),
+        ("[]", ANSWER, "rows", "request: JSON without rows"),
+        (ROW, None, "predictions", "no response body"),
+        (ROW, "fine", "predictions", "response: no JSON"),
+        (ROW, UNKNOWN, "predictions", "response: no prediction found"),
+        (ROW, '{"predictions": [1, 2, 3]}', "predictions", "unpaired: N rows, N predictions"),
+    ],
+)
+@pytest.mark.parametrize("others", [0, 1, 100])
+def test_what_is_missing_is_counted_beside_what_is_there(
+    request_body, response_body, part, reason, others
+):
+    """One alone, and one among many that are decoded at once."""
+    good = [exchange(ROW, ANSWER, seq=2 + n) for n in range(others)]
+    found = counted([exchange(request_body, response_body), *good])
+    assert found[(part, reason)] == 1
+    assert found.get((part, ""), 0) == others
+
+
+def test_failed_requests_count_for_nothing():
+    """Nor do redirects and what the app raised."""
+    failed = [exchange("", None, seq=status, status=status) for status in (302, 404, 422, 500)]
+    assert counted([*failed, exchange("", None, status=None, error_type="ValueError")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"a": 1, "ts": "2024-01-01T00:00:00Z"}, ""),
+        ({"a": 1}, "no event time"),
+        ({"a": 1, "ts": "soon"}, "event time not readable"),
+    ],
+)
+def test_event_times_are_counted_where_the_settings_name_them(row, reason):
+    body = exchange(json.dumps(row), ANSWER)
+    assert counted([body], event_time="body:ts")[("event_time", reason)] == 1
+    assert not any(part == "event_time" for part, _ in counted([body]))
