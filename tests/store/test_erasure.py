@@ -37,7 +37,7 @@ DECISIONS = {
         "received_at",
     },
     "label_days": {NOBODYS: "model day last_at"},
-    "request_days": {NOBODYS: "model day first_at last_at"},
+    "request_days": {NOBODYS: "model environment day first_at last_at"},
     "references": {
         LEARNT: "payload",
         NOBODYS: "id model version source from_time to_time created_at state",

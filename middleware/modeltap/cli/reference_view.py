@@ -12,6 +12,7 @@ from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.monitored import notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.model.type_finding import type_finding
+from modeltap.environments import reported
 from modeltap.output import emit, emit_json, say
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
@@ -49,7 +50,13 @@ def show_overview(one: ReferenceOverview, as_json: bool, settings: SettingsReade
     if reference is not None:
         show_reference(reference, as_json, settings, facts)
     elif as_json:
-        emit_json({**_NO_REFERENCE, "model": one.model, "version": one.version, **facts})
+        emit_json(
+            {
+                **_NO_REFERENCE,
+                **reported({"model": one.model, "version": one.version}),
+                **facts,
+            }
+        )
 
 
 def show_reference(
@@ -78,7 +85,7 @@ def show_reference(
         **(facts or {}),
     }
     if as_json:
-        emit_json({**head, "features": features})
+        emit_json({**reported(head), "features": features})
         return
     if frozen.state == "provisional":
         say("until then windows are compared with the rows before them, in these bins:")

@@ -13,6 +13,7 @@ from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.config.metrics import CATALOGUE, reported_by
+from modeltap.environments import with_environment
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit, say
 from modeltap.printable import escaped
@@ -134,7 +135,8 @@ def _picture(
     latest = rows[0]
     if model not in (None, latest["model"]):
         return
-    frozen = active_reference(connection, latest["model"], latest["version"])
+    version = with_environment(latest["version"], latest["environment"])
+    frozen = active_reference(connection, latest["model"], version)
     if frozen is None:
         return
     series = Series(frozen.model, frozen.version, frozen.id, latest["window"])

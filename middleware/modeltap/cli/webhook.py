@@ -188,6 +188,7 @@ def _sample(kind: str) -> dict[str, Any]:
         "data": {
             "model": "sample",
             "version": "",
+            "environment": sources.load().environment,
             "rule": "data_drift",
             "severity": "info",
             "window_start": moment,

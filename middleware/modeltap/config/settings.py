@@ -13,6 +13,7 @@ from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.config.windows import AUTO, parse_seconds
+from modeltap.environments import with_environment
 
 ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
 """A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
@@ -168,15 +169,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         given = {name: value for name, value in named.items() if value is not None}
         return msgspec.structs.replace(self, **given)
 
-    def analyzed_version(self, version: str) -> str:
+    def analyzed_version(self, version: str, environment: str | None = None) -> str:
         """Return the version that rows of `version` are analysed as: all as one, unless asked.
 
-        A new version goes on with the reference, the windows and the incidents of the old one.
+        A new version goes on with the reference, the windows and the incidents of the old one;
+        each environment has its own.
 
         >>> Settings().analyzed_version("2"), Settings(per_version=True).analyzed_version("2")
         ('', '2')
+        >>> Settings().analyzed_version("2", "staging")
+        '@staging'
         """
-        return version if self.per_version else ""
+        return with_environment(version if self.per_version else "", environment)
 
     def codes_of(self, name: str) -> tuple[str | int | float, ...]:
         """Return the declared codes for missing values of a feature.
@@ -206,6 +210,7 @@ class SettingsByModel(Protocol):
 
 
 ANALYSIS_OPTIONS = (
+    "environment",
     "version",
     "task",
     "positive",
