@@ -153,3 +153,13 @@ def test_without_any_python_the_fix_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/opt/python-app")
     with pytest.raises(ConfigError, match=r"frozen \('/opt/python-app'\); set MODELTAP_PYTHON"):
         interpreter.command("modeltap")
+
+
+def test_the_working_folder_is_handed_on_where_pythonpath_names_it(tmp_path, monkeypatch):
+    """There may be a plugin in it; otherwise it is the app's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert str(tmp_path) not in interpreter.environment()["PYTHONPATH"].split(os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", str(tmp_path)]))
+    assert str(tmp_path) in interpreter.environment()["PYTHONPATH"].split(os.pathsep)

@@ -92,14 +92,17 @@ def _import_path() -> list[str]:
     """Return the folders that this process imports from, the standard library's first.
 
     The script's and the working folder are left out, for a `queue.py` of the app's is not meant
-    for a child; unless modeltap itself lies there, as `pip install --target .` puts it.
+    for a child; unless PYTHONPATH names them, or modeltap itself lies there, as
+    `pip install --target .` puts it.
     """
     folders = dict.fromkeys(Path(entry).absolute() for entry in sys.path if isinstance(entry, str))
     library = Path(os.__file__).absolute().parent
     archive = library.with_name(f"python{_VERSION.replace('.', '')}.zip")
     standard = (archive, library, library / "lib-dynload")
     own = Path(__file__).absolute().parents[1]
-    left_out = {*standard, *(_app_folders() - {own})}
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    wanted = {own, *(Path(entry).absolute() for entry in named if entry)}
+    left_out = {*standard, *(_app_folders() - wanted)}
     path = [folder for folder in standard if folder in folders]
     path += [folder for folder in folders if folder not in left_out]
     return list(map(str, path))

@@ -79,6 +79,7 @@ DECISIONS = {
     "job_times": {NOBODYS: "job started_at finished_at"},
     "leases": {NOBODYS: "name owner boot_id expires_at"},
     "watermarks": {NOBODYS: "name"},
+    "shortfalls": {NOBODYS: "model hour part reason"},
     "models": {NOBODYS: "model version learn_from"},
     "event_days": {NOBODYS: "model day"},
     "counted_hours": {NOBODYS: "model hour"},

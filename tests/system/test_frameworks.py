@@ -125,12 +125,14 @@ def test_one_line_records_what_the_client_sent_and_saw(
 
 
 def test_litestar_is_told_what_to_write():
-    """In one line that can be pasted, with the options that were given."""
+    """In one line that can be pasted, with the options given and the store that counts."""
     litestar = pytest.importorskip("litestar", reason='pip install "modeltap[test]"')
     import modeltap
 
-    said = "middleware=[DefineMiddleware(modeltap.ASGIMiddleware, model='m', sample_rate=0.5)]"
-    with pytest.raises(modeltap.NotWatchableError, match=re.escape(said)):
+    said = re.escape("middleware=[DefineMiddleware(modeltap.ASGIMiddleware, model='m', ")
+    with pytest.raises(
+        modeltap.NotWatchableError, match=said + r"sample_rate=0\.5, store='/.+'\)\]"
+    ):
         modeltap.watch(litestar.Litestar([]), model="m", sample_rate=0.5)
 
 

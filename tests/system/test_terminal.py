@@ -223,8 +223,7 @@ FORBIDDEN = {
 ALLOWED = {
     "output.py": {"click.echo", "click.confirm", "click.progressbar", "sys.stdout", "sys.stderr"},
     "logs.py": {"logging.getLogger", "logging.basicConfig", "sys.stderr"},
-    # Whether it is a terminal, and the flush of a pipe that has no reader any more.
-    "cli/main.py": {"sys.stdout"},
+    # Whether it is a terminal.
     "cli/exporting.py": {"sys.stdout", "sys.stderr"},
     "cli/progress.py": {"sys.stderr"},
     "demo/screen.py": {"sys.stdout"},

@@ -119,6 +119,10 @@ FAR_OUT = ("constant", "huge integers", "infinities")
 """Numbers that make every row one that the reference never had."""
 
 
+REFERENCES_FAR_OUT = ("one 1e12", "numbers as strings")
+"""Numbers of a reference, also as texts, that are not those of a good window."""
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("detector", DETECTORS)
 def test_a_bad_column_of_a_reference(detector, case):
@@ -140,7 +144,7 @@ def test_a_bad_column_of_a_reference(detector, case):
         assert ("multivariate_drift", None) in found
     if detector is of_the_feed:  # the column is a new field where the reference has none
         assert found == ({("schema_change", None)} if case == "absent" else set())
-    if detector is of_rows and case != "one 1e12":
+    if detector is of_rows and case not in REFERENCES_FAR_OUT:
         assert not found
 
 
