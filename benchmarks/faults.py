@@ -26,10 +26,10 @@ import numpy as np
 from machine import describe
 from windows import Columns, alerts, sampled
 
-from modeltap.analysis.detectors.performance import LabelledContext
-from modeltap.analysis.detectors.performance import evaluate as evaluate_performance
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import ALERT, Metric
+from modeltap.analysis.performance.evaluation import evaluate as evaluate_performance
+from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.performance_baseline import learn_baseline
 

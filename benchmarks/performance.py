@@ -14,9 +14,10 @@ from collections.abc import Callable
 import numpy as np
 from machine import describe
 
-from modeltap.analysis.detectors.performance import LabelledContext, evaluate
 from modeltap.analysis.model.baseline import Task
 from modeltap.analysis.model.metric import ALERT
+from modeltap.analysis.performance.evaluation import evaluate
+from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.performance_baseline import learn_baseline
 
 REFERENCE = 2000

@@ -106,12 +106,20 @@ class StoringOnly(BatchWriter):
 class NoMasks(Masker):
     """Keeps every body as it is."""
 
-    def body(self, body: bytes | bytearray, encoding: str) -> tuple[str | bytes | None, str | None]:
+    def body(
+        self, body: bytes | bytearray, encoding: str, content_type: str = ""
+    ) -> tuple[str | bytes | None, str | None]:
         plain = bytes(body)
         text = as_text(plain)
         return (plain if text is None else text), None
 
     def text(self, text: str) -> str:
+        return text
+
+    def path(self, path: str, route: str = "") -> str:
+        return path
+
+    def line(self, text: str) -> str:
         return text
 
 

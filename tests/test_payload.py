@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from modeltap.config.mapping_settings import MappingSettings
-from modeltap.payload import Decoded, Payload, media, parse_json
+from modeltap.payload import Decoded, Payload, media, parse_json, unwrapped
 
 
 def test_json_is_parsed_once_and_never_of_what_was_cut():
@@ -30,6 +32,39 @@ def test_lone_surrogates_are_escaped(body):
     (name, (value, _)), *_ = parse_json(body).items()
     assert (name, value) == ("a\\ud800", "\\udfff")
     assert parse_json('["\\ud83d\\ude00", NaN]')[0] == "😀"
+
+
+DOCUMENTS = [{"a": 1}, [1.5], [], {}, "text", "1", 1, True, None, {"a": "[1]"}]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("kept", ["text", "bytes"])
+def test_a_byte_order_mark_is_no_part_of_json(document, encoding, kept):
+    """Neither in a body that is kept as text nor in one that is kept as bytes."""
+    raw = json.dumps(document).encode(encoding)
+    assert parse_json(raw.decode() if kept == "text" else raw) == document
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+@pytest.mark.parametrize("times", range(4))
+def test_json_in_a_json_text_is_unwrapped(document, times):
+    """Objects and lists only: a text that looks like a number is a text."""
+    body = document
+    for _ in range(times):
+        body = json.dumps(body)
+    expected = document if type(document) in (dict, list) else body
+    assert unwrapped(body) == expected
+    payload = Payload("/", None, 200, json.dumps(body), json.dumps(body))
+    assert (payload.request_json, payload.response_json) == (expected, expected)
+
+
+def test_json_is_not_unwrapped_without_end():
+    """Each wrapping doubles the backslashes of the one within it."""
+    body = {"a": 1}
+    for _ in range(6):
+        body = json.dumps(body)
+    assert unwrapped(body) == body
 
 
 def test_names_are_the_users_where_they_are_as_many():

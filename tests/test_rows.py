@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from modeltap.export.flattening import flat
 from modeltap.rows import columns, row_type
 
 CHANGING = [{"usual": n, **{f"k{n}_{place}": 1 for place in range(20)}} for n in range(500)]
@@ -49,3 +52,27 @@ def test_rows_beside_structs_bring_no_more_names():
     found = columns([*(kind(n) for n in range(5)), *CHANGING])
     assert found.keys() == {"usual"}
     assert list(found["usual"]) == [*range(5), *range(500)]
+
+
+names = st.sampled_from(["a", "b", "a.b", "b.a", "a.b.1", "a.a"])
+nested = st.recursive(
+    st.integers(0, 99), lambda inner: st.dictionaries(names, inner, max_size=4), max_leaves=9
+)
+
+
+def leaves(value):
+    """The single values of a document."""
+    if not isinstance(value, dict):
+        return [value]
+    return [leaf for inner in value.values() for leaf in leaves(inner)]
+
+
+@given(st.lists(st.dictionaries(names, nested, max_size=5), min_size=1, max_size=4))
+def test_values_of_names_that_collide_are_kept_both(rows):
+    """Dotted names are written by clients, too, and are those of fields within objects."""
+    found = columns(rows)
+    for place, row in enumerate(rows):
+        told = [column[place] for column in found.values() if column[place] is not None]
+        assert sorted(told) == sorted(leaves(row))
+        exported = [value for value in flat(row).values() if not isinstance(value, dict)]
+        assert sorted(exported) == sorted(leaves(row))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime
 
+from modeltap.time_texts import compact_date, moment_of, number_in
+
 _prefixes: dict[int, str] = {}
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
@@ -17,6 +19,15 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 EARLIEST, LATEST = -6.2e10, 2.5e11
 """The years 5 to 9892: what `iso` can write, and so is the window around it."""
+
+
+_FIRST_DATE, _LAST_DATE = 19_000_101, 20_991_231_235_959
+"""Numbers of 8, 12 or 14 digits that may be dates: as counts they are of 1970, 1976 or 2600."""
+
+_END_OF_NANOSECONDS = 1e20
+_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (_END_OF_NANOSECONDS, 1e9))
+"""Up to which number since the epoch which units in a second are meant: 1e11 seconds is the year
+5138, and 1e11 milliseconds, 1e14 microseconds and 1e17 nanoseconds are 1973."""
 
 
 def iso(seconds: float) -> str:
@@ -36,32 +47,67 @@ def iso(seconds: float) -> str:
     return f"{prefix}.{rest:03d}Z"
 
 
-def parse(text: object) -> float | None:
-    """Read a time: ISO 8601 text, a date, seconds or milliseconds since the epoch; None if none.
+def parse(text: object, day_first: bool | None = None) -> float | None:
+    """Read a time; None if there is none.
 
+    It may be ISO 8601 text, a date, a count of seconds, milliseconds, microseconds or nanoseconds
+    since the epoch as a number or as digits, RFC 1123, or a common date format (`time_texts`).
     Text without a zone is taken as UTC.
 
-    >>> parse("2013-03-04T01:00:00+01:00")
-    1362355200.0
-    >>> parse("2013-03-04"), parse(1362355200), parse("soon")
-    (1362355200.0, 1362355200.0, None)
+    Args:
+        day_first: whether 01/02/2024 is the first of February; None: such a date is not read.
+
+    >>> parse("2013-03-04T01:00:00+01:00"), parse("Mon, 04 Mar 2013 00:00:00 GMT")
+    (1362355200.0, 1362355200.0)
+    >>> parse("2013-03-04"), parse(1362355200), parse("1362355200000000"), parse("soon")
+    (1362355200.0, 1362355200.0, 1362355200.0, None)
     """
     if isinstance(text, bool):
         return None
     if isinstance(text, (int, float)):
-        # 1e11 seconds is the year 5138, 1e11 milliseconds is 1973: beyond it they are milliseconds.
-        value = text / 1000 if 1e11 < abs(text) < 1e15 else text
-        return float(value) if EARLIEST <= value < LATEST else None
+        return _usable(_of_number(text))
     if isinstance(text, date):
         text = text.isoformat()
     if not isinstance(text, str):
         return None
+    return _usable(_of_text(text.strip(), day_first))
+
+
+def _usable(seconds: float | None) -> float | None:
+    return seconds if seconds is not None and EARLIEST <= seconds < LATEST else None
+
+
+def _of_number(number: float) -> float | None:
+    if isinstance(number, int) and _FIRST_DATE <= number <= _LAST_DATE:
+        moment = compact_date(str(number))
+        if moment is not None:
+            return moment.timestamp()
+    if not abs(number) < _END_OF_NANOSECONDS:
+        return None
+    unit = next(unit for end, unit in _UNITS if abs(number) < end)
+    return number / unit
+
+
+def _of_text(text: str, day_first: bool | None) -> float | None:
     try:
-        moment = datetime.fromisoformat(text.strip())
-        value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        return value if EARLIEST <= value < LATEST else None
+        if (moment := compact_date(text)) is not None:
+            return moment.timestamp()
+        if (number := number_in(text)) is not None:
+            return _of_number(number)
+        moment = _iso_moment(text) or moment_of(text, day_first)
+        return None if moment is None else moment.timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def _iso_moment(text: str) -> datetime | None:
+    if text.isdecimal():
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def now() -> str:

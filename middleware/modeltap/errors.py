@@ -53,8 +53,10 @@ class NotWatchableError(ModeltapError):
     """`watch` was given something it cannot attach to."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
     """Return ``"; did you mean 'x'?"`` for the likeliest of `known`, or the list of them.
+
+    A `prefix` that all names share is left out of the comparison.
 
     >>> nearest("distence", ["distance", "carrier"])
     "; did you mean 'distance'?"
@@ -62,12 +64,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     '; known are: carrier, distance'
     >>> nearest("zzz", map(str, range(100, 200)))
     '; known are: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 90 more'
+    >>> nearest("APP_SIZ", ["APP_SIZE", "APP_NAME"], prefix="APP_")
+    "; did you mean 'APP_SIZE'?"
     >>> nearest("zzz", [])
     ''
     """
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    compared = [one.removeprefix(prefix) for one in names]
+    close = difflib.get_close_matches(name.removeprefix(prefix), compared, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f"; did you mean {names[compared.index(close[0])]!r}?"
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"; known are: {', '.join(names[:_NAMED])}{more}" if names else ""

@@ -20,6 +20,14 @@ Body = str | bytes | None
 
 _read_json = msgspec.json.Decoder().decode
 
+_MARK = "\ufeff"
+"""The byte-order mark as a character; in bytes Python's json knows it."""
+
+_OPENS_JSON = ("{", "[", '"')
+
+_MAX_WRAPPINGS = 5
+"""How often JSON may be a string within JSON; each level doubles the backslashes of the next."""
+
 
 @dataclass
 class Payload:
@@ -50,12 +58,12 @@ class Payload:
     @cached_property
     def request_json(self) -> Any:
         """The request as a JSON document; None where it is none, or is cut."""
-        return None if self.request_truncated else parse_json(self.request)
+        return None if self.request_truncated else unwrapped(parse_json(self.request))
 
     @cached_property
     def response_json(self) -> Any:
         """The response as a JSON document; None where it is none, or is cut."""
-        return None if self.response_truncated else parse_json(self.response)
+        return None if self.response_truncated else unwrapped(parse_json(self.response))
 
     @property
     def request_media(self) -> str:
@@ -136,7 +144,7 @@ class Decoded:
 
 @dataclass(slots=True)
 class DecodedMany:
-    """N exchanges of one row each, decoded: five lists of length N.
+    """N exchanges of one row each, decoded: lists of length N.
 
     Where the row is None the exchange was not decoded, and is left to `decode`.
     """
@@ -145,6 +153,8 @@ class DecodedMany:
     predictions: list[Any] = field(default_factory=list)
     scores: list[float | None] = field(default_factory=list)
     probabilities: list[Any] = field(default_factory=list)
+    answers: list[dict[str, Any] | None] = field(default_factory=list)
+    """Further fields of the answers; empty where none has any."""
     notes: list[str | None] = field(default_factory=list)
 
 
@@ -155,8 +165,10 @@ NO_PREDICTION = "response: no prediction found"
 def parse_json(body: Body) -> Any:
     """Return the JSON document in `body`; None where there is none. NaN and Infinity may occur.
 
-    >>> parse_json('{"a": NaN}'), parse_json("a,b")
-    ({'a': nan}, None)
+    A byte-order mark, which Windows' editors and .NET write, is no part of the document.
+
+    >>> parse_json('{"a": NaN}'), parse_json("a,b"), parse_json(b"\\xef\\xbb\\xbf[1]")
+    ({'a': nan}, None, [1])
     """
     if not body:
         return None
@@ -166,7 +178,7 @@ def parse_json(body: Body) -> Any:
         pass
     try:
         # NaN and Infinity are no JSON, but Python's json writes them, so they do arrive.
-        return _encodable(json.loads(body))
+        return _encodable(json.loads(without_mark(body) if isinstance(body, str) else body))
     except (ValueError, RecursionError):
         return None
 
@@ -192,6 +204,36 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, dict):
         return {_without_surrogates(name): _without_surrogates(one) for name, one in value.items()}
     return [_without_surrogates(one) for one in value] if isinstance(value, list) else value
+
+
+def without_mark(text: str) -> str:
+    """Return a text without the byte-order mark before it."""
+    return text.removeprefix(_MARK)
+
+
+def unwrapped(value: Any) -> Any:
+    """Return the document in a text that is an object or a list of JSON; any other value as it is.
+
+    Clients and servers that encode twice send such texts.
+
+    >>> unwrapped('{"a": 1}'), unwrapped("[a]"), unwrapped("1"), unwrapped([2])
+    ({'a': 1}, '[a]', '1', [2])
+    """
+    found = value
+    for _ in range(_MAX_WRAPPINGS):
+        if type(found) is not str or not opens_json(found):
+            break
+        found = parse_json(found)
+    return found if type(found) in (dict, list) else value
+
+
+def opens_json(text: str) -> bool:
+    """Say whether a text begins as an object, a list or a text of JSON does.
+
+    >>> opens_json(' {"a": 1}'), opens_json("1")
+    (True, False)
+    """
+    return text.lstrip()[:1] in _OPENS_JSON
 
 
 def media(content_type: str | None) -> str:

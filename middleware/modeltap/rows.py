@@ -83,12 +83,15 @@ def columns(
 ) -> dict[str, Sequence[Any]]:
     """Turn N rows into columns of length N; None where a row lacks a field.
 
-    Nested objects become dotted names, `depth` levels deep; what is deeper stays an object. Of
+    Nested objects become dotted names, `depth` levels deep; what is deeper stays an object; where
+    a row has a field of such a name itself, both values are kept, the object's as `NAME.1`. Of
     more than a thousand names, if no row has as many, the rarest are left out, and all that only
     one row has: they may be ids, new in each row. Names that are `known` stay.
 
     >>> columns([{"a": 1, "b": {"c": 2}}, {"a": 3}])
     {'a': [1, 3], 'b.c': [2, None]}
+    >>> columns([{"b": {"c": 2}, "b.c": 3}, {"b": {"c": 4}}])
+    {'b.c': [3, 4], 'b.c.1': [2, None]}
     """
     listed = list(rows)
     types = {kind for kind in set(map(type, listed)) if issubclass(kind, msgspec.Struct)}
@@ -149,12 +152,43 @@ def _dict_columns(
     for name, column in zip(names, _transposed(rows, names), strict=True):
         if depth and dict in set(map(type, column)):
             inner = [value if type(value) is dict else {} for value in column]
+            others = [None if type(value) is dict else value for value in column]
+            if any(value is not None for value in others):
+                _put_first(found, name, others)
             parts = _dict_columns(inner, depth - 1, known, room + 1, f"{within}{name}.")
             room -= len(parts) - 1
-            found.update({f"{name}.{part}": values for part, values in parts.items()})
+            for part, values in parts.items():
+                _put(found, f"{name}.{part}", values)
         else:
-            found[name] = column
+            _put_first(found, name, column)
     return found
+
+
+def _put(found: dict[str, Sequence[Any]], name: str, column: Sequence[Any]) -> None:
+    """Add a column; where a row has a value under the same name, its own goes to `NAME.1`.
+
+    >>> found = {"a.b": [1, None]}
+    >>> _put(found, "a.b", [2, 3])
+    >>> found
+    {'a.b': [1, 3], 'a.b.1': [2, None]}
+    """
+    kept = found.get(name)
+    if kept is None:
+        found[name] = column
+        return
+    pairs = list(zip(kept, column, strict=True))
+    found[name] = [new if old is None else old for old, new in pairs]
+    rest = [None if old is None else new for old, new in pairs]
+    if any(value is not None for value in rest):
+        _put(found, f"{name}.1", rest)
+
+
+def _put_first(found: dict[str, Sequence[Any]], name: str, column: Sequence[Any]) -> None:
+    """Add a column that a row has under this very name: those of objects make room for it."""
+    others = found.pop(name, None)
+    found[name] = column
+    if others is not None:
+        _put(found, name, others)
 
 
 def _frequent(

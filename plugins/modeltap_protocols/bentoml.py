@@ -6,9 +6,9 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols._shared.answers import is_distribution
 from modeltap_protocols._shared.inputs import bounded, lengths, rows_of, transposed
 from modeltap_protocols._shared.replies import answered, values_in
+from modeltap_protocols._shared.values import is_distribution
 
 _HEADER = "x-bentoml-request-id"
 _PICKLE = "application/vnd.bentoml+pickle"

@@ -120,6 +120,7 @@ def _outputs(outputs: Any) -> Told:
         if place != first and one.prediction is not None
     }
     if first is None:
-        return Told(rest=each[0].rest if len(each) == 1 else rest)
+        alone = outputs[0] if len(each) == 1 else None
+        return Told(rest=each[0].rest or alone if type(alone) is dict else rest)
     found = each[first]
     return Told(found.prediction, found.score, found.probabilities, {**found.rest, **rest})

@@ -6,9 +6,9 @@ from typing import Any
 
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
-from modeltap_protocols._shared.answers import is_vector
 from modeltap_protocols._shared.inputs import bounded
 from modeltap_protocols._shared.replies import answered
+from modeltap_protocols._shared.values import is_vector
 from modeltap_protocols.v1 import PATH as V1
 
 _MEMBERS = {"inputs", "parameters", "options", "truncate", "normalize", "raw_scores", "stream"}
@@ -43,7 +43,16 @@ def decode(payload: Payload) -> Decoded | None:
         # The embedding of one text may come bare.
         found.predictions, found.answers = [None], [{"embedding": payload.response_json}]
         return found
-    return answered(found, payload)
+    return _with_embeddings(answered(found, payload))
+
+
+def _with_embeddings(found: Decoded) -> Decoded:
+    """A list of numbers that a text is answered with is its embedding, be it as short as it may."""
+    embeddings = [one if is_vector(one) else None for one in found.predictions]
+    if any(embeddings):
+        found.predictions = [None] * len(embeddings)
+        found.answers = [{"embedding": one} if one else {} for one in embeddings]
+    return found
 
 
 def _rows(inputs: Any) -> list[dict[str, Any]] | None:

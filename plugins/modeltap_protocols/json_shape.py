@@ -1,8 +1,8 @@
 """JSON without a known protocol: rows and predictions by the shape of the document.
 
-Requests: an object is one row; a list of objects, or an object with nothing but such a list,
-is many; lists of numbers become `f0`, `f1`, ... Answers: a bare value or list, or an object
-with a member of a usual name (`prediction`, `label`, `score`, ...).
+Requests: an object is one row; a list of objects, or an object with such a list, is many, if as
+many values are answered; so are columns. Answers: a bare value or list, or an object with a member
+of a usual name (`prediction`, `label`, `score`, ...), within envelopes or in columns.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from modeltap.hookspecs import hookimpl
-from modeltap.payload import NO_PREDICTION, Decoded, DecodedMany, Payload, parse_json
-from modeltap.rows import row_type
-from modeltap_protocols._shared.answers import PREDICTION_NAMES, SCORE_NAMES, listed, predict
-from modeltap_protocols._shared.inputs import CUT, MAX_ROWS
+from modeltap.payload import Decoded, DecodedMany, Payload, opens_json, parse_json, unwrapped
+from modeltap.rows import as_dict, row_type
+from modeltap_protocols._shared.answer_rows import by_row
+from modeltap_protocols._shared.answers import tell
+from modeltap_protocols._shared.cells import typed
+from modeltap_protocols._shared.inputs import CUT, bounded
+from modeltap_protocols._shared.json_rows import possible_rows
 from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
+from modeltap_protocols._shared.replies import TOO_DEEP
+from modeltap_protocols._shared.values import is_distribution
 
-ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items")
 _SAMPLE = 16
 """A field that none of so many documents has is too rare for a place in the rows' type."""
 
@@ -49,6 +53,8 @@ _KNOWN = (
 )
 """What bodies begin with, and what those are."""
 
+_OF_ANSWERS = ("scores", "probabilities", "answers")
+
 _answer_decoder = msgspec.json.Decoder(_Answer)
 _NOT_THIS = (msgspec.DecodeError, ValueError, RecursionError, TypeError)
 """What decoding to a type raises for another document, for none, and for no body at all."""
@@ -60,21 +66,53 @@ def decode(payload: Payload) -> Decoded | None:
     if payload.request is None or payload.request == "":
         if not payload.query:
             return Decoded(note="no request body")
-        rows = [_query_row(payload.query)]
+        possible = [[_query_row(payload.query)]]
+    elif payload.request_json is None:
+        return Decoded(note=CUT if payload.request_truncated else _unknown(payload))
     else:
-        if payload.request_json is None:
-            return Decoded(note=CUT if payload.request_truncated else _unknown(payload))
-        rows = _rows(payload, payload.request_json)
-        if not rows:
+        possible = possible_rows(payload)
+        if not possible:
             return Decoded(note="request: JSON without rows")
-    if type(rows[0]) is not dict or len(rows) > MAX_ROWS:
-        return Decoded(note=f"request: more than {MAX_ROWS} rows")
-    found = Decoded(rows=rows)
     if payload.response_truncated:
-        found.note = RESPONSE_CUT
-    elif payload.response:
-        _predict(found, payload.response_json)
-    return found
+        found = bounded(possible[-1])
+        found.note = found.note or RESPONSE_CUT
+        return found
+    return _answered(possible, payload)
+
+
+def _answered(possible: Sequence[list[dict[str, Any]]], payload: Payload) -> Decoded:
+    """Return the rows that the answer is for: of several readings the first that it fits."""
+    found = bounded(possible[-1])
+    if not (found.rows and payload.response):
+        return found
+    document = payload.response_json
+    if document is None:
+        found.note = "response: no JSON"
+        return found
+    try:
+        for rows in possible:
+            values = by_row(document, len(rows))
+            if _fits(values, len(rows)):
+                return _tell(Decoded(rows=rows), values)
+        return _tell(found, values)
+    except RecursionError:
+        found.note = TOO_DEEP
+        return found
+
+
+def _fits(values: Sequence[Any], rows: int) -> bool:
+    """Say whether these are one value a row: a distribution is rather one row's."""
+    return len(values) == rows and not (rows > 1 and is_distribution(values))
+
+
+def _tell(found: Decoded, values: Sequence[Any]) -> Decoded:
+    first = values[0] if len(values) == len(found.rows) == 1 else None
+    prediction = first.get("prediction") if type(first) is dict and len(first) == 1 else first
+    if type(prediction) in (int, float):
+        # What most answers are, without going through all that they might be.
+        found.predictions = [prediction]
+        return found
+    return tell(found, values or [None] * len(found.rows))
 
 
 @hookimpl
@@ -100,10 +138,13 @@ def decode_many(
             add_answer(None)
             continue
         try:
-            add_answer(read_answer(response).prediction)  # type: ignore[arg-type]
+            prediction = read_answer(response).prediction  # type: ignore[arg-type]
         except _NOT_THIS:
-            add_answer(None)
+            prediction = None
+        if prediction is None or (type(prediction) is str and opens_json(prediction)):
+            prediction = None
             unusual.append(len(found.rows) - 1)
+        add_answer(prediction)
     _answer_each(found, unusual, responses)
     return found
 
@@ -123,38 +164,28 @@ def _answer_each(
     found: DecodedMany, positions: Sequence[int], responses: Sequence[str | bytes | None]
 ) -> None:
     count = len(found.rows)
-    found.scores, found.probabilities, found.notes = [None] * count, [None] * count, [None] * count
+    for name in (*_OF_ANSWERS, "notes"):
+        setattr(found, name, [None] * count)
     for position in positions:
-        if not responses[position]:
+        row = found.rows[position]
+        if row is None or not responses[position]:
             continue
-        one = Decoded(rows=[{}])
-        _predict(one, parse_json(responses[position]))
-        if all(value is None for value in (*one.predictions, *one.scores)):
+        document = unwrapped(parse_json(responses[position]))
+        one = Decoded(rows=[as_dict(row)])
+        if document is not None:
+            _tell(one, by_row(document, 1))
+        if not _is_usual(one):
             found.rows[position] = None
             continue
-        for name in ("predictions", "scores", "probabilities"):
+        for name in ("predictions", *_OF_ANSWERS):
             if values := getattr(one, name):
                 getattr(found, name)[position] = values[0]
 
 
-def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
-    if type(document) is dict:
-        if len(document) == 1:
-            ((name, inner),) = document.items()
-            if type(inner) is list and inner and type(inner[0]) in (dict, list):
-                return _rows(payload, inner)
-            if type(inner) is dict and name in ROWS_NAMES:
-                return [inner]
-        return [document] if document else []
-    if type(document) is list and document:
-        kinds = set(map(type, document))
-        if kinds == {dict}:
-            return document
-        if kinds == {list}:
-            return [payload.named(row) for row in document]
-        if not kinds & {dict, list}:
-            return [payload.named(document)]
-    return []
+def _is_usual(one: Decoded) -> bool:
+    """Say whether an answer is a single one, with a score or not; others may be a protocol's."""
+    told = [value for value in (*one.predictions, *one.scores) if value is not None]
+    return bool(told) and {dict, list}.isdisjoint(map(type, told))
 
 
 def _unknown(payload: Payload) -> str:
@@ -172,51 +203,8 @@ def _unknown(payload: Payload) -> str:
 
 
 def _query_row(query: str) -> dict[str, Any]:
-    return {name: _number(text) for name, text in parse_qsl(query, keep_blank_values=True)}
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text or None
-
-
-def _predict(found: Decoded, document: Any) -> None:
-    if document is None:
-        found.note = "response: no JSON"
-        return
-    if type(document) is dict and len(document) == len(found.rows) == 1:
-        # What most answers are, without going through all that they might be.
-        value = document.get("prediction")
-        if type(value) in (int, float, str):
-            found.predictions = [value]
-            return
-    predictions, scores = _answers(document, len(found.rows))
-    if not predictions and not scores:
-        found.note = NO_PREDICTION
-        return
-    predict(found, predictions, scores)
-
-
-def _answers(document: Any, rows: int) -> tuple[list[Any], list[Any]]:
-    """Return what looks like predictions, and what looks like scores, each a list."""
-    if type(document) is list:
-        if document and set(map(type, document)) == {dict}:
-            pairs = [_answers(one, 1) for one in document]
-            return [p[0] for p, _ in pairs if p], [s[0] for _, s in pairs if s]
-        return listed(document, rows), []
-    if type(document) is not dict:
-        return [document], []
-    predictions = _member(document, PREDICTION_NAMES, rows)
-    scores = _member(document, SCORE_NAMES, rows)
-    if not predictions and not scores and len(document) == 1:
-        return listed(next(iter(document.values())), rows), []
-    return predictions, scores
-
-
-def _member(document: dict[str, Any], names: tuple[str, ...], rows: int) -> list[Any]:
-    for name in names:
-        if name in document:
-            return listed(document[name], rows)
-    return []
+    """Return a query's row; the values of a name that comes several times are a list."""
+    found: dict[str, list[Any]] = {}
+    for name, text in parse_qsl(query, keep_blank_values=True):
+        found.setdefault(name, []).append(typed(text))
+    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}

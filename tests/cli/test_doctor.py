@@ -97,32 +97,41 @@ def test_doctor_names_features_that_masking_blanks(tmp_path):
 
 
 def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
-    """Two fields, of which none has a usual name: what has to be written is ready to copy."""
+    """What has to be written is ready to copy."""
     store = tmp_path / "prices.db"
-    answer = json.dumps({"model_version": "2026-11", "price_keur": 313.8})
-    put(
-        store,
-        every(1, 20),
-        [{"rooms": n} for n in range(20)],
-        model="houses",
-        responses=[answer] * 20,
-    )
+    answer = json.dumps({"model_version": "2026-11", "grid": [[[313.8, "EUR"], [2]]]})
+    rows = [{"rooms": n} for n in range(20)]
+    put(store, every(1, 20), rows, model="houses", responses=[answer] * 20)
     modeltap("analyze", "--store", store)
     said = modeltap("doctor", "--store", store, code=1)
-    assert "answers of houses have model_version, price_keur" in said
-    assert '[models.houses.mapping] prediction = "price_keur"' in said
-    (tmp_path / "modeltap.toml").write_text('[models.houses.mapping]\nprediction = "price_keur"\n')
-    put(
-        store,
-        every(1, 20),
-        [{"rooms": n} for n in range(20)],
-        model="houses",
-        prefix="later",
-        responses=[answer] * 20,
+    assert "answers of houses have model_version, grid" in said
+    assert '[models.houses.mapping] prediction = "grid"' in said
+    (tmp_path / "modeltap.toml").write_text(
+        '[models.houses.mapping]\nprediction = "grid[0][0][0]"\n'
     )
+    put(store, every(1, 20), rows, model="houses", prefix="later", responses=[answer] * 20)
     modeltap("analyze", "--store", store)
-    rows = lines(modeltap("export", "--store", store, "--model", "houses"))
-    assert {row["prediction"] for row in rows} == {313.8}
+    exported = lines(modeltap("export", "--store", store, "--model", "houses"))
+    assert {row["prediction"] for row in exported} == {313.8}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "ok"},
+        {"code": 0, "message": "done", "id": "a-7"},
+        {"error": "busy", "request_id": 3, "timestamp": 1},
+    ],
+)
+def test_doctor_proposes_nothing_that_is_about_the_call(tmp_path, answer):
+    """A status, a message or an id, be it a number, is no prediction."""
+    store = tmp_path / "prices.db"
+    rows = [{"rooms": n} for n in range(20)]
+    put(store, every(1, 20), rows, responses=[json.dumps(answer)] * 20)
+    modeltap("analyze", "--store", store)
+    said = modeltap("doctor", "--store", store, code=1)
+    assert "no prediction found" in said and "none looks like a prediction" in said
+    assert "prediction =" not in said
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3"])

@@ -28,6 +28,7 @@ def test_the_defaults_are_within_their_bounds():
         ("analyze_interval_seconds", (1.0, 3600.0), (0.0, 0.5)),
         ("mask_body_fields", ((), ("^phone$",)), (("(a",), ("ok", "[b-"))),
         ("max_features", (1, 1000, 10_000), (0, -1, 10_001)),
+        ("max_list_features", (0, 100, 10_000), (-1, 10_001)),
         (
             "store_mode",
             ("0600", "0640", "0660", "600", "0o640"),

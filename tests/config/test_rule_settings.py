@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modeltap.config import sources
+from modeltap.config.rule_settings import RuleSettings
 from modeltap.errors import ConfigError
 
 
@@ -22,3 +23,16 @@ def test_a_models_own_rules_are_about_it():
     assert settings.for_model("loans").window == "30d"
     with pytest.raises(ConfigError, match="no metric 'mea'"):
         sources.load({"models": {"loans": {"rules": [{"metric": "mea", "above": 1}]}}}, environ={})
+
+
+@pytest.mark.parametrize("kind", ["model", "feature", "segment"])
+@pytest.mark.parametrize(
+    "name", ["temp [C]", "[0]", "a?b", "x[!y]", "f(x)|g", "a.b", "$^", "line\nend", "back\\slash"]
+)
+def test_a_name_in_a_rule_is_literal_but_for_a_star(kind, name):
+    """Columns are named so, and their rules once applied to nothing."""
+    row = {"metric": "drift", kind: name}
+    literal, prefix = (RuleSettings(**{kind: text}) for text in (name, f"{name[:2]}*"))
+    assert literal.is_about(row) and prefix.is_about(row)
+    assert not literal.is_about({"metric": "drift", kind: name[:-1]})
+    assert not literal.is_about({"metric": "drift", kind: "t"})

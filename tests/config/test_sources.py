@@ -86,10 +86,87 @@ def test_a_named_file_must_be_there():
         sources.load(environ={"MODELTAP_CONFIG": "nowhere.toml"})
 
 
-def test_unknown_variables_and_unset_secrets():
-    """A variable with our prefix is meant for us; a secret that is not set is said by its name."""
-    with pytest.raises(ConfigError, match="did you mean 'MODELTAP_DISABLED'"):
-        sources.load(environ={"MODELTAP_DISABLE": "1"})
+def variables_of_a_service(name, ports=(("", 80, "TCP"), ("METRICS", 9090, "UDP"))):
+    """Return the variables that the kubelet sets for a Service, as its documentation has them."""
+    prefix = name.upper().replace("-", "_")
+    first = ports[0]
+    variables = {
+        f"{prefix}_SERVICE_HOST": "10.0.0.1",
+        f"{prefix}_SERVICE_PORT": str(first[1]),
+        f"{prefix}_PORT": f"{first[2].lower()}://10.0.0.1:{first[1]}",
+    }
+    for title, number, protocol in ports:
+        if title:
+            variables[f"{prefix}_SERVICE_PORT_{title}"] = str(number)
+        port = f"{prefix}_PORT_{number}_{protocol}"
+        variables[port] = f"{protocol.lower()}://10.0.0.1:{number}"
+        variables[f"{port}_PROTO"] = protocol.lower()
+        variables[f"{port}_PORT"] = str(number)
+        variables[f"{port}_ADDR"] = "10.0.0.1"
+    return variables
+
+
+@pytest.fixture
+def warnings_of(caplog, monkeypatch):
+    """Return the warnings that an environment brings in a process that had none yet."""
+
+    def load(environ):
+        monkeypatch.setattr(sources, "_warned", set())
+        caplog.clear()
+        settings = sources.load(environ=environ)
+        sources.load(environ=environ)
+        return settings, [record.getMessage() for record in caplog.records]
+
+    return load
+
+
+@pytest.mark.parametrize(
+    "service", ["modeltap", "modeltap-store", "modeltap-window", "modeltap-port", "modeltap-x-1"]
+)
+def test_the_variables_of_a_kubernetes_service_are_one_warning(service, warnings_of):
+    """They come with a Service's name, which is nobody's option, and say how to be without them."""
+    variables = variables_of_a_service(service)
+    settings, warnings = warnings_of({**variables, "MODELTAP_MIN_ROWS": "30"})
+    assert settings.min_rows == 30
+    assert settings.store == "modeltap.db"
+    (warning,) = warnings
+    assert "enableServiceLinks" in warning
+    assert all(variable in warning for variable in variables)
+
+
+@pytest.mark.parametrize("option", sources.Settings.__struct_fields__)
+def test_no_option_is_taken_for_a_service(option):
+    """An option's variable is read, whatever its value looks like."""
+    assert not sources._is_of_a_service(f"MODELTAP_{option.upper()}", "tcp://10.0.0.1:80")
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("MODELTAP_DISABLE", "did you mean 'MODELTAP_DISABLED'"),
+        ("MODELTAP_SAMPEL_RATE", "did you mean 'MODELTAP_SAMPLE_RATE'"),
+        ("MODELTAP_CONFG", "did you mean 'MODELTAP_CONFIG'"),
+        ("MODELTAP_store", "did you mean 'MODELTAP_STORE'"),
+        ("MODELTAP_PORT", "'MODELTAP_PORT'; known are"),
+        ("MODELTAP_", "'MODELTAP_'"),
+        ("MODELTAP_\x07zzzz", "known are"),
+        ("MODELTAP_0\x1b[2J", "known are"),
+    ],
+)
+def test_unknown_variables_are_a_warning(variable, words, warnings_of):
+    """Each once, with the nearest right name, and without its value, which may be a secret."""
+    settings, warnings = warnings_of({variable: "s3cret"})
+    assert settings == sources.load(environ={})
+    (warning,) = warnings
+    assert words in warning
+    assert "s3cret" not in warning
+    assert "\x1b" not in warning
+
+
+def test_known_variables_with_wrong_values_and_unset_secrets():
+    """A wrong value stays an error; a secret that is not set is said by its name."""
+    with pytest.raises(ConfigError, match="min_rows"):
+        sources.load(environ={"MODELTAP_MIN_ROWS": "many"})
     hook = sources.WebhookSettings(url="env:NO_SUCH_URL")
     with pytest.raises(ConfigError, match="NO_SUCH_URL is not set"):
         hook.resolved({})

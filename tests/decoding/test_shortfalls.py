@@ -30,7 +30,7 @@ def counted(exchanges, **options):
 
 
 ROW = json.dumps({"a": 1})
-UNKNOWN = json.dumps({"model_version": "v3", "price_keur": 3.5})
+UNKNOWN = json.dumps({"model_version": "v3", "grid": [[[313.8, "EUR"], [2]]]})
 ANSWER = json.dumps({"prediction": 2})
 
 

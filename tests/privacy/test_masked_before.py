@@ -39,3 +39,16 @@ def test_a_text_about_more_values_than_are_remembered_is_replaced_whole():
     assert before.replaced_in("no such user: value1999", "***") == "***"
     before.forget()
     assert before.replaced_in("a text", "***") == "a text"
+
+
+def test_what_was_only_looked_at_was_not_masked():
+    one = Masker()
+    one.begin()
+    assert (one.path("/predict"), one.line("text/plain"), one.header("a", "words")) == (
+        "/predict",
+        "text/plain",
+        "words",
+    )
+    assert one.error_message("no words at /predict in text/plain") == (
+        "no words at /predict in text/plain"
+    )

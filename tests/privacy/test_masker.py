@@ -357,3 +357,27 @@ def test_json_with_bytes_after_it_is_kept_only_without_a_sensitive_name():
     ):
         assert masker.body(dirty, "") == (None, "unmaskable")
     assert Masker(body_fields=["^x$"]).body(clean, "") == (None, "unmaskable")
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/fetch/https://ann:qz7f@h.example/x", "/fetch/https://[masked]@h.example/x"),
+        ('/filter/{"password": "qz7f"}', '/filter/{"password": "[masked]"}'),
+        ("/token//qz7f", "/token//[masked]"),
+        ("/token%2Fqz7f", "/token/[masked]"),
+        ("/fetch/a=1&token=qz7f", "/fetch/a=1&token=[masked]"),
+        ("/v1/models/m:predict", "/v1/models/m:predict"),
+    ],
+)
+def test_texts_within_a_path_are_masked(path, kept):
+    """URLs, JSON, pairs and escapes."""
+    assert masker.path(path) == kept
+
+
+@pytest.mark.parametrize("value", ["token=qz7f", "https://h/?token=qz7f", '{"token": "qz7f"}'])
+def test_a_header_that_is_always_stored_has_no_secret(value):
+    """Content types, encodings and request ids."""
+    assert "qz7f" not in masker.line(value)
+    assert masker.line("text/plain; charset=utf-8") == "text/plain; charset=utf-8"
+    assert masker.line("req-1a2b") == "req-1a2b"

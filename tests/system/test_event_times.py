@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from email.utils import format_datetime
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from modeltap.store.connection import connect
 from modeltap.store.retention import ExchangeKey, delete
 from stores import START, analyze, every, put, read
 
+TOKYO = datetime.timezone(datetime.timedelta(hours=9))
+
 SAID = {
     "event_time": "body:ts",
     "reference": "first 7d",
@@ -20,14 +23,15 @@ SAID = {
     "min_rows": 50,
     "multivariate": False,
 }
-MICROSECONDS = 1_704_067_200_000_000
 STRAYS = {
     "1970": 0,
     "as 1970": "1970-01-01T00:00:00Z",
     "seconds read as milliseconds": 1_704_067_200 / 1000,
     "2099": "2099-06-01T00:00:00Z",
     "year 1": "0001-01-01T00:00:00Z",
-    "year 50000": MICROSECONDS,
+    "beyond all units": 17 * 10**20,
+    "year 4000": 64_060_588_800,
+    "two dates in one": "01/02/2024",
     "before 1970": -1_000_000_000,
     "9999": "9999-12-31T23:59:59Z",
     "NaN": "NaN",
@@ -72,6 +76,28 @@ def test_one_wrong_time_neither_empties_the_reference_nor_closes_windows(store, 
     (hour,) = read(store, "select * from metrics where metric = 'event_time_rejected_rate' limit 1")
     assert (hour["count"], hour["verdict"]) == (1, "ok")
     assert read(store, "select 1 from exchanges where id = 'stray0'"), "its exchange stays"
+
+
+FORMS = {
+    "seconds": lambda moment: moment.timestamp(),
+    "milliseconds": lambda moment: int(moment.timestamp() * 1e3),
+    "microseconds": lambda moment: int(moment.timestamp() * 1e6),
+    "nanoseconds": lambda moment: int(moment.timestamp()) * 10**9,
+    "digits": lambda moment: str(int(moment.timestamp() * 1e6)),
+    "RFC 1123": format_datetime,
+    "with a zone": lambda moment: moment.astimezone(TOKYO).isoformat(" "),
+    "with dots": lambda moment: f"{moment:%d.%m.%Y %H:%M}",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_times_of_every_form_make_windows(store, form):
+    """Two days of rows, none without a time."""
+    moments = every(15, 96 * 2)
+    put(store, moments, [{"x": 1.0, "ts": FORMS[form](moment)} for moment in moments])
+    analyze(store, {**SAID, "reference": "first 1d"})
+    times = read(store, "select event_time from predictions order by 1")
+    assert [row["event_time"] for row in times] == [clock.iso(one.timestamp()) for one in moments]
 
 
 def test_any_order_gives_the_same(tmp_path):

@@ -22,6 +22,9 @@ FEATURES = 150
 PROMISED = 300
 """So many secrets, at least, are sent to each app."""
 
+MASKED = 1000
+"""So many bodies, at least, are kept without their secret: to keep none would be no masking."""
+
 KEEPING = f"capture_request_headers={KEPT_HEADERS!r}, capture_response_headers={KEPT_HEADERS!r}"
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -45,6 +48,7 @@ def test_no_secret_is_in_any_file(tmp_path, options, app):
     assert corpus.leaks(store) == {}
     assert len(corpus.routes) >= PROMISED
     assert count_in(store) >= len(corpus.visits)
+    assert count_in(store, "request_note = 'masked'") >= MASKED
 
 
 def whole_corpus():
@@ -52,12 +56,14 @@ def whole_corpus():
     corpus.add(all_routes())
     corpus.add(all_routes())
     corpus.add_answers(all_routes())
+    corpus.add_numbers()
     return corpus
 
 
-def count_in(store):
+def count_in(store, condition="true"):
     with closing(sqlite3.connect(store / "taps.db")) as connection:
-        return connection.execute("select count(*) from exchanges").fetchone()[0]
+        statement = f"select count(*) from exchanges where {condition}"
+        return connection.execute(statement).fetchone()[0]
 
 
 @pytest.mark.parametrize("how", ["mark", "drop"])

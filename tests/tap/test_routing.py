@@ -59,3 +59,31 @@ async def test_paths_name_a_bounded_number_of_models(store):
     assert (model_of("x" * 201), model_of("x" * 200)) == ("default", "x" * 200)
     assert {model_of(f"m{n}") for n in range(99)} == {f"m{n}" for n in range(99)}
     assert (model_of("m99"), model_of("m98")) == ("default", "m98")
+
+
+@pytest.mark.parametrize("options", [{}, {"exclude_paths": ["/admin/*"]}])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/health/live"),
+        ("GET", "/metrics/"),
+        ("GET", "/-/healthz"),
+        ("OPTIONS", "/predict"),
+        ("HEAD", "/"),
+    ],
+)
+async def test_probes_and_scrapes_are_left_out_whatever_else_is(tap, method, path, options):
+    assert await tap(echo, Client(b"1"), scope_of(path, method), **options) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("GET", "/health/live", {"include_paths": ["/health/*"]}),
+        ("OPTIONS", "/predict", {"methods": ["options"]}),
+        ("POST", "/health/risk", {}),
+        ("POST", "/predict/", {"include_paths": ["/predict"]}),
+    ],
+)
+async def test_a_path_or_method_that_is_named_is_tapped(tap, method, path, options):
+    assert (await tap(echo, Client(b"1"), scope_of(path, method), **options))["method"] == method

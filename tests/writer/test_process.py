@@ -55,7 +55,7 @@ def test_kill_9_of_the_writer_is_counted_and_mended(store, eventually, caplog):
 
 def test_without_a_writer_process_the_app_serves_on(store, monkeypatch, caplog):
     """Nothing is recorded, everything is counted, and it is said once."""
-    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    monkeypatch.setenv("MODELTAP_PYTHON", "/no/such/python")
     settings = settings_of(store, max_queue_records=3)
     recorder = Recorder(store, settings)
     assert put(recorder, settings, 5) == [True, True, True, False, False]

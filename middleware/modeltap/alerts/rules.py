@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from modeltap.config.metrics import ALERT_RULES, OUTPUTS, rule_of
+from modeltap.config.metrics import ALERT_RULES, is_output, rule_of
 from modeltap.config.rule_settings import RuleSettings
 
 MIN_WINDOWS = 2
@@ -85,7 +85,7 @@ def default_rule(metric: str, feature: str | None) -> Rule | None:
     ('warning', 'critical')
     """
     rule = rule_of(metric)
-    if rule == "data_drift" and feature in OUTPUTS:
+    if rule == "data_drift" and is_output(feature):
         rule = "prediction_drift"
     return None if rule is None else DEFAULT_RULES[rule]
 

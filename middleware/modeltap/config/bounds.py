@@ -34,6 +34,18 @@ def check_values(settings: Settings) -> None:
             1 <= one.max_features <= MAX_COLUMNS,
             f"it is a number of columns, from 1 to {MAX_COLUMNS:,}",
         )
+        _check(
+            one,
+            "decision_threshold",
+            0 < one.decision_threshold < 1,
+            "it is a score between 0 and 1",
+        )
+        _check(
+            one,
+            "max_list_features",
+            0 <= one.max_list_features <= MAX_COLUMNS,
+            f"it is a number of columns, from 0 to {MAX_COLUMNS:,}",
+        )
         _check_event_time(one.event_time)
         _check_timezone(one.timezone)
         _check_holidays(one.holidays)

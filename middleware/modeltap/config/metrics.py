@@ -11,6 +11,9 @@ from typing import Literal
 OUTPUTS = ("prediction", "score")
 """Features that hold the model's outputs: no part of the inputs; their drift has its own rule."""
 
+OUTPUT_PREFIX = "prediction."
+"""Before the name of one of several outputs."""
+
 Better = Literal["higher", "lower"]
 
 
@@ -279,7 +282,8 @@ _PERFORMANCE = (
         "performance",
         "performance",
         True,
-        "labelled rows that were right",
+        "labelled rows that were right; of scores, at the decision threshold",
+        explained_by=("roc_auc",),
     ),
     CatalogueEntry(
         "f1_macro",
@@ -289,7 +293,35 @@ _PERFORMANCE = (
         "performance",
         True,
         "mean F1 score of the classes",
-        explained_by=("accuracy",),
+        explained_by=("accuracy", "roc_auc"),
+    ),
+    CatalogueEntry(
+        "roc_auc",
+        "score",
+        "higher",
+        "performance",
+        "performance",
+        True,
+        "area under the ROC curve of scores",
+    ),
+    CatalogueEntry(
+        "brier",
+        "score",
+        "lower",
+        "performance",
+        "performance",
+        True,
+        "mean squared gap of scores and labels",
+        explained_by=("accuracy", "roc_auc"),
+    ),
+    CatalogueEntry(
+        "log_loss",
+        "nats",
+        "lower",
+        "performance",
+        "performance",
+        False,
+        "mean negative logarithm of the probability of the label",
     ),
     CatalogueEntry(
         "label_coverage",
@@ -412,6 +444,15 @@ def has_verdict(metric: str) -> bool:
 def explained_by(metric: str) -> tuple[str, ...]:
     """Return the metrics whose alerts explain an alert of `metric`; none of an unknown one."""
     return CATALOGUE[metric].explained_by if metric in CATALOGUE else ()
+
+
+def is_output(feature: str | None) -> bool:
+    """Say whether a feature holds an output of the model, or one of several.
+
+    >>> is_output("score"), is_output("prediction.price"), is_output("price"), is_output(None)
+    (True, True, False, False)
+    """
+    return feature is not None and (feature in OUTPUTS or feature.startswith(OUTPUT_PREFIX))
 
 
 def better(metric: str) -> Better | None:

@@ -97,6 +97,10 @@ class Options(TypedDict, total=False):
     """The model's version."""
     task: Literal["classification", "regression"] | None
     """The model's task; inferred by default."""
+    positive: str | int | float | bool | None
+    """The label that scores are the probability of."""
+    decision_threshold: float
+    """The least score that predicts the positive class."""
     window: str
     """The window of an evaluation: a length of time, or a number of rows."""
     min_rows: int
@@ -117,6 +121,8 @@ class Options(TypedDict, total=False):
     """Whether samples of whole rows are compared, too."""
     max_features: int
     """How many columns of a model's rows are features; the rest is not monitored."""
+    max_list_features: int
+    """Up to how many numbers in a list are as many features; a longer list is a vector."""
     timezone: str
     """The time zone of the rhythm, such as ``Europe/Berlin``."""
     holidays: Sequence[str]

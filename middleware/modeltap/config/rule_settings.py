@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import msgspec
@@ -156,4 +156,12 @@ def check_rule(rule: RuleSettings) -> None:
 
 
 def _fits(pattern: str | None, text: object) -> bool:
-    return pattern is None or (text is not None and fnmatchcase(str(text), pattern))
+    """Return whether a name fits: only ``*`` is special, for names have brackets and marks.
+
+    >>> _fits("temp [C]", "temp [C]"), _fits("temp [*]", "temp [K]"), _fits("a?", "ab")
+    (True, True, False)
+    """
+    if pattern is None or text is None:
+        return pattern is None
+    parts = map(re.escape, pattern.split("*"))
+    return re.fullmatch(".*".join(parts), str(text), re.DOTALL) is not None

@@ -53,6 +53,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """One model's own options, ``[models.NAME]``; None is as for all models."""
 
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float | None = None
     version: str | None = None
     window: str | None = None
     min_rows: int | None = None
@@ -64,6 +66,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     features: dict[str, FeatureSettings] | None = None
     multivariate: bool | None = None
     max_features: int | None = None
+    max_list_features: int | None = None
     timezone: str | None = None
     holidays: tuple[str, ...] | None = None
     mapping: MappingSettings | None = None
@@ -117,6 +120,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analyze_interval_seconds: float = 60.0
     version: str = ""
     task: Literal["classification", "regression"] | None = None
+    positive: str | int | float | bool | None = None
+    decision_threshold: float = 0.5
     window: str = AUTO
     min_rows: int = 100
     reference: str = DEFAULT_REFERENCE
@@ -127,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     features: dict[str, FeatureSettings] = {}
     multivariate: bool = True
     max_features: int = 1000
+    max_list_features: int = 100
     timezone: str = "UTC"
     holidays: tuple[str, ...] = ()
     mapping: MappingSettings | None = None
@@ -192,6 +198,8 @@ class SettingsByModel(Protocol):
 ANALYSIS_OPTIONS = (
     "version",
     "task",
+    "positive",
+    "decision_threshold",
     "window",
     "min_rows",
     "reference",
@@ -202,6 +210,7 @@ ANALYSIS_OPTIONS = (
     "features",
     "multivariate",
     "max_features",
+    "max_list_features",
     "timezone",
     "holidays",
     "mapping",

@@ -207,20 +207,67 @@ def _without_quotes(reason: str) -> str:
     return f"at {place.rstrip(')')}" if quotes else reason
 
 
-_OTHER_VARIABLES = {"MODELTAP_CONFIG", "MODELTAP_MODEL"}
+_PREFIX = "MODELTAP_"
+
+_OTHER_VARIABLES = ("MODELTAP_CONFIG", "MODELTAP_MODEL", "MODELTAP_PYTHON")
+"""Variables of this prefix that are no options."""
+
+_SERVICE_VARIABLE = re.compile(
+    r"MODELTAP_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?"
+    r"|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)"
+)
+_PORT_VARIABLE = re.compile(r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*")
+"""Kubernetes sets these in each container, for a Service called modeltap or modeltap-..."""
+
+_warned: set[str] = set()
+"""Variables that this process has been warned of."""
 
 
 def _read_environment(environ: Mapping[str, str]) -> dict[str, object]:
-    said: dict[str, object] = {}
-    for variable, text in environ.items():
-        if not variable.startswith("MODELTAP_") or variable in _OTHER_VARIABLES:
-            continue
-        name = variable.removeprefix("MODELTAP_").lower()
-        if name not in Settings.__struct_fields__:
-            known = [f"MODELTAP_{field.upper()}" for field in Settings.__struct_fields__]
-            raise ConfigError(f"unknown variable {variable!r}{nearest(variable, known)}")
-        said[name] = _from_text(name, text)
-    return said
+    """Return the options that the environment sets; variables of other names are a warning.
+
+    Whoever starts the process may be somebody else than the app's author (Kubernetes, a base
+    image), so that a name nobody knows must not stop the app.
+    """
+    ours = {name: text for name, text in environ.items() if name.startswith(_PREFIX)}
+    options: dict[str, object] = {}
+    unknown = []
+    for variable, text in ours.items():
+        name = variable.removeprefix(_PREFIX).lower()
+        if variable == variable.upper() and name in Settings.__struct_fields__:
+            options[name] = _from_text(name, text)
+        elif variable not in _OTHER_VARIABLES:
+            unknown.append(variable)
+    _warn_of([variable for variable in unknown if variable not in _warned], ours)
+    return options
+
+
+def _warn_of(unknown: list[str], environ: Mapping[str, str]) -> None:
+    """Log each unknown variable once, and those of a Kubernetes Service together."""
+    _warned.update(unknown)
+    service = [name for name in unknown if _is_of_a_service(name, environ[name])]
+    if service:
+        logger.warning(
+            "modeltap: ignored %s, which Kubernetes sets for a Service of that name; "
+            "'enableServiceLinks: false' in the pod's spec leaves them out",
+            ", ".join(sorted(service)),
+        )
+    known = [f"{_PREFIX}{field.upper()}" for field in Settings.__struct_fields__]
+    for name in sorted(set(unknown) - set(service)):
+        reason = nearest(name.upper(), [*known, *_OTHER_VARIABLES], _PREFIX)
+        logger.warning("modeltap: ignored the unknown variable %r%s", name, reason)
+
+
+def _is_of_a_service(variable: str, text: str) -> bool:
+    """Say whether Kubernetes has set this variable, for a Service.
+
+    >>> _is_of_a_service("MODELTAP_PORT", "tcp://10.0.0.1:80")
+    True
+    >>> _is_of_a_service("MODELTAP_PORT", "8000")
+    False
+    """
+    is_port = _PORT_VARIABLE.fullmatch(f"{variable}={text}")
+    return bool(is_port or _SERVICE_VARIABLE.fullmatch(variable))
 
 
 def _from_text(name: str, text: str) -> object:

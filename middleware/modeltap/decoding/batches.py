@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
+from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.decoding.decoders import Decoders, plain
+from modeltap.decoding.list_columns import ListRules, spread
+from modeltap.decoding.outputs import output_columns
 from modeltap.decoding.times import parse_times
 from modeltap.payload import Body, Decoded, Payload
 from modeltap.rows import Row, columns, take
@@ -21,6 +24,9 @@ _EVENT = '"ce-specversion"'
 
 _OF_ANSWER = "answer."
 """Before the name of an answer's field that a feature has, too."""
+
+_OF_REQUEST = "feature."
+"""Before the name of a field of the request that is called as an output of the model."""
 
 _ALIKE = 64
 """Fewer exchanges of a kind are decoded one by one: to learn their form takes as long."""
@@ -33,6 +39,8 @@ _FIRST = 8
 class Batch:
     """Rows of one model and version; `times` is NaN where a row tells no event time."""
 
+    lists: ListRules = field(default_factory=ListRules)
+    """How lists in the rows become columns."""
     ids: list[str] = field(default_factory=list)
     row_numbers: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -55,21 +63,18 @@ class Batch:
         What an answer calls as a feature is called is `answer.NAME`, and so it is where that is
         `known`. Of too many names only the known and the most frequent are there.
         """
-        found = columns(self.rows, known=known)
+        found = spread(columns(self.rows, known=known), known, self.lists)
         if any(self.answers):
             answers = self._answer_columns(found, known)
             found |= {name: column for name, column in answers.items() if name not in found}
-        if any(value is not None for value in self.predictions):
-            found["prediction"] = self.predictions
-        if any(value is not None for value in self.scores):
-            found["score"] = self.scores
-        return found
+        return _apart(found, output_columns(self.predictions, self.scores), known)
 
     def _answer_columns(
         self, features: Collection[str], known: Collection[str]
     ) -> dict[str, Sequence[Any]]:
         own = [name.removeprefix(_OF_ANSWER) for name in known]
-        fields = columns([answer or {} for answer in self.answers], known=own)
+        listed = columns([answer or {} for answer in self.answers], known=own)
+        fields = spread(listed, own, self.lists)
         renamed = {name: _OF_ANSWER + name for name in fields}
         return {
             renamed[name] if name in features or renamed[name] in known else name: column
@@ -78,7 +83,7 @@ class Batch:
 
     def picked(self, positions: Sequence[int]) -> Batch:
         """Return only the rows at `positions`."""
-        part = Batch()
+        part = Batch(lists=self.lists)
         for name in (
             "ids",
             "row_numbers",
@@ -144,7 +149,7 @@ class _Reader:
     def __init__(
         self, settings: Settings, decoders: Decoders, connection: sqlite3.Connection | None
     ) -> None:
-        self.batch = Batch()
+        self.batch = Batch(lists=ListRules.of(settings))
         self._mapping = settings.mapping
         self._decoders = decoders
         self._connection = connection
@@ -236,7 +241,7 @@ class _Reader:
         batch.predictions += compress(found.predictions, taken)
         batch.scores += compress(found.scores, taken)
         batch.probabilities += compress(found.probabilities, taken)
-        batch.answers += [None] * len(kept)
+        batch.answers += compress(found.answers or [None] * len(taken), taken)
         self._add_times(rows, [exchange.event_time for exchange in kept])
         return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
 
@@ -291,6 +296,16 @@ class _Reader:
         # An import has taken the time out of the row already, and into the exchange.
         pairs = zip(rows, event_times, strict=True)
         self._times += [take(row, self._in_body, event_time) for row, event_time in pairs]
+
+
+def _apart(
+    found: dict[str, Sequence[Any]], outputs: dict[str, Sequence[Any]], known: Collection[str]
+) -> dict[str, Sequence[Any]]:
+    """Add a model's outputs to its features; one that is called as an output is `feature.NAME`."""
+    for name in [name for name in found if is_output(name)]:
+        if name in outputs or _OF_REQUEST + name in known:
+            found[_OF_REQUEST + name] = found.pop(name)
+    return found | outputs
 
 
 def _keep(decoded: Decoded, places: Sequence[int]) -> None:

@@ -85,20 +85,28 @@ def _renamed(kinds: dict[str, str | None], prefix: str, taken: set[str]) -> dict
 
 
 def flat(values: dict[str, Any], depth: int = _MAX_DEPTH) -> dict[str, Any]:
-    """Return nested objects as dotted names.
+    """Return nested objects as dotted names; where one is taken its value goes to `NAME.1`.
 
-    >>> flat({"a": 1, "b": {"c": 2}})
-    {'a': 1, 'b.c': 2}
+    >>> flat({"a": 1, "b": {"c": 2}}), flat({"b": {"c": 2}, "b.c": 3})
+    ({'a': 1, 'b.c': 2}, {'b.c.1': 2, 'b.c': 3})
     """
     if not depth or not any(type(value) is dict for value in values.values()):
         return values
-    found: dict[str, Any] = {}
+    found = {name: value for name, value in values.items() if type(value) is not dict}
+    ordered: dict[str, Any] = {}
     for name, value in values.items():
-        if type(value) is dict:
-            found.update({f"{name}.{part}": one for part, one in flat(value, depth - 1).items()})
-        else:
-            found[name] = value
-    return found
+        if type(value) is not dict:
+            ordered[name] = value
+            continue
+        for part, one in flat(value, depth - 1).items():
+            free = _free(f"{name}.{part}", found)
+            ordered[free] = found[free] = one
+    return ordered
+
+
+def _free(name: str, taken: dict[str, Any]) -> str:
+    """Return a name that no other value has; one that is None makes room."""
+    return _free(f"{name}.1", taken) if taken.get(name) is not None else name
 
 
 def kind_of(value: Any) -> str | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from modeltap import interpreter
 from modeltap.clock import now
 from modeltap.config.settings import Settings
 from modeltap.store.lease import Lease
@@ -36,21 +35,11 @@ class Child:
         self.log = ""
         self._settings = settings
         self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "modeltap",
-                job,
-                "--store",
-                str(store),
-                "--background",
-                *arguments,
-            ],
+            interpreter.command("modeltap", job, "--store", str(store), "--background", *arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**interpreter.environment(), "OMP_NUM_THREADS": "1"},
         )
 
     @property
@@ -66,7 +55,7 @@ class Child:
     @property
     def last_line(self) -> str:
         """The last line of its log, for people."""
-        return (self.log.strip().splitlines() or ["no message"])[-1]
+        return interpreter.reason_of(self.log)
 
     def terminate(self) -> None:
         """Ask the process to end."""

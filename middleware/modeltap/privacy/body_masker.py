@@ -45,9 +45,8 @@ _MAX_DEPTH = 3
 class BodyMasker:
     """Masks bodies by what they are.
 
-    >>> budget = Budget(1000)
-    >>> texts = TextMasker(SensitiveNames(), SensitiveValues(()), Marks(), budget)
-    >>> BodyMasker(texts, budget).masked(b"a=1&pin=x", "", "application/x-www-form-urlencoded")
+    >>> from modeltap.privacy.masker import Masker
+    >>> Masker().body(b"a=1&pin=x", "", "application/x-www-form-urlencoded")
     ('a=1&pin=%5Bmasked%5D', 'masked')
     """
 

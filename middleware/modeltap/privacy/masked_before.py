@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from modeltap.store.text import storable_text
+
 _SHORTEST = 4
 """A shorter value is in other words by chance, and is known to be masked by nobody."""
 
@@ -52,6 +54,6 @@ class MaskedBefore:
             return mark
         # The longest first: a shorter one may be in it.
         for value in sorted(self._values, key=len, reverse=True):
-            for form in {value, repr(value)[1:-1]}:
+            for form in {value, repr(value)[1:-1], storable_text(value)} - {""}:
                 text = text.replace(form, mark)
         return text

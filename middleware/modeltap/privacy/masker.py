@@ -21,6 +21,10 @@ from modeltap.privacy.texts.urls import UrlMasker
 _TEXT_IN_PATH = re.compile(r"[=%{]|:/")
 """Signs of a query, of an escape, of JSON and of a URL within a path."""
 
+_REMEMBERED = 1024
+_LONGEST_REMEMBERED = 200
+"""Clients choose the paths, so the memory of them is bounded."""
+
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -64,6 +68,7 @@ class Masker:
         self._urls = UrlMasker(self._query.names, self._marks)
         self._bodies = BodyMasker(self._texts, self._budget)
         self._slow = SlowPatterns()
+        self._clean_texts: set[tuple[str, ...]] = set()
         texts = (self._texts, self._headers, self._query)
         self._own: list[Searches] = [masker.names.own for masker in texts if masker.names.own]
         if self._values.are_own:
@@ -88,8 +93,8 @@ class Masker:
 
     def header(self, name: str, value: str) -> str | None:
         """Return what may be kept of a header's value; None when it is dropped."""
-        otherwise = self._marks.replacement("")
-        return self._limited(lambda: self._by_name(self._headers, name, value), otherwise)
+        kept = self._limited(lambda: (self._by_name(self._headers, name, value),), None)
+        return self._marks.replacement(value) if kept is None else kept[0]
 
     def query(self, text: str) -> str | None:
         """Return a query string with its sensitive parameters masked; None for an empty one."""
@@ -100,9 +105,8 @@ class Masker:
 
     def path(self, path: str, route: str = "") -> str:
         """Return a path with its secrets replaced, as in `/token/SECRET`."""
-        return self._limited(
-            lambda: self.text(self._inside_path(self._urls.path(path, route))),
-            self._marks.mark(path),
+        return self._unless_clean(
+            (path, route), lambda: self.text(self._inside_path(self._urls.path(path, route)))
         )
 
     def _inside_path(self, path: str) -> str:
@@ -111,7 +115,22 @@ class Masker:
 
     def line(self, text: str) -> str:
         """Return a header's value that is always stored, with the secrets in it replaced."""
-        return self._limited(lambda: self.text(self._headers.inside(text)), self._marks.mark(text))
+        return self._unless_clean((text,), lambda: self.text(self._headers.inside(text)))
+
+    def _unless_clean(self, known_by: tuple[str, ...], mask: Callable[[], str]) -> str:
+        """Return what `mask` leaves of a text, the first of `known_by`, all that it depends on.
+
+        An app has few paths and types: those in which nothing is sensitive are remembered.
+        """
+        text = known_by[0]
+        if known_by in self._clean_texts:
+            return text
+        kept = self._limited(mask, None)
+        if kept == text and len(text) <= _LONGEST_REMEMBERED:
+            if len(self._clean_texts) >= _REMEMBERED:
+                self._clean_texts.clear()
+            self._clean_texts.add(known_by)
+        return self._marks.mark(text) if kept is None else kept
 
     def text(self, text: str) -> str:
         """Return `text` with what looks sensitive in it replaced."""

@@ -6,13 +6,13 @@ import fcntl
 import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from modeltap.errors import StoreDamaged, StoreError, StoreTooNew
+from modeltap import interpreter
+from modeltap.errors import ConfigError, StoreDamaged, StoreError, StoreTooNew
 from modeltap.logs import logger
 from modeltap.store import damage, file_mode, reserve, schema
 from modeltap.store.file_mode import Access
@@ -266,11 +266,16 @@ def _refuse_foreign(connection: sqlite3.Connection, file: Path) -> None:
 
 def _migrated_by_child(file: Path, mode: int | None) -> bool:
     """Let another process migrate; False where none can be started (an embedded Python)."""
-    command = [sys.executable, "-P", "-m", "modeltap.store.create", str(file)]
-    command += [] if mode is None else [f"{mode:o}"]
+    arguments = [str(file)] if mode is None else [str(file), f"{mode:o}"]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(
+            interpreter.command("modeltap.store.create", *arguments),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            env=interpreter.environment(),
+        )
+    except (OSError, ConfigError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 

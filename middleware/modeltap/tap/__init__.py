@@ -1,7 +1,7 @@
 """The tap: what stands around an app, and hands its exchanges to the writer process.
 
 In reading order: `asgi` and `wsgi` wrap web apps; `functions`, `decorated` and `calls` tap calls
-without HTTP. `tapping` is what they share: it chooses exchanges (`routing`, `sampling`), has the
-app's own function mask them (`custom_mask`), packs an `exchange` (`packing`) and hands it to
-`recording`, which brings it to the writer process.
+without HTTP. `tapping` is what they share: it chooses exchanges (`routing`, `probes`, `sampling`),
+has the app's own function mask them (`custom_mask`), packs an `exchange` (`packing`) and hands it
+to `recording`, which brings it to the writer process.
 """

@@ -7,6 +7,8 @@ import re
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
+from modeltap.tap.probes import NO_PREDICTION, is_probe
+
 if TYPE_CHECKING:
     from modeltap.config.settings import ModelChooser, Settings
 
@@ -33,11 +35,20 @@ class Router:
         self._model = model if model is not None else os.environ.get("MODELTAP_MODEL") or None
         self._include = _pattern(settings.include_paths)
         self._exclude = _pattern(settings.exclude_paths)
+        self._methods = frozenset(method.upper() for method in settings.methods)
         self._known: dict[str, str | None] = {}
         self._named: set[str] = set()
 
-    def model_of(self, path: str) -> str | None:
-        """Return the model that serves `path`, or None when it is not tapped."""
+    def model_for(self, method: str, path: str) -> str | None:
+        """Return the model that a request is for, or None when it is not tapped."""
+        taken = method in self._methods if self._methods else method not in NO_PREDICTION
+        if not taken:
+            return None
+        model = self._model_of(path)
+        # Whoever names the path wants it.
+        return None if model and not self._include and is_probe(method, path) else model
+
+    def _model_of(self, path: str) -> str | None:
         try:
             return self._known[path]
         except KeyError:
@@ -47,9 +58,9 @@ class Router:
             return chosen
 
     def _choose(self, path: str) -> str | None:
-        if self._include and not self._include.match(path):
+        if self._include and not _fits(self._include, path):
             return None
-        if self._exclude and self._exclude.match(path):
+        if self._exclude and _fits(self._exclude, path):
             return None
         if isinstance(self._model, str):
             return self._model
@@ -58,7 +69,7 @@ class Router:
         if callable(self._model):
             return self._model(path)
         for pattern, name in self._model.items():
-            if re.match(translate(pattern), path):
+            if _fits(re.compile(translate(pattern)), path):
                 return name
         return None
 
@@ -85,3 +96,13 @@ def _named_in(path: str) -> str:
 
 def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile("|".join(map(translate, patterns))) if patterns else None
+
+
+def _fits(pattern: re.Pattern[str], path: str) -> bool:
+    """Return whether a path fits, with or without the slash at its end.
+
+    >>> fitting = re.compile(translate("/metrics"))
+    >>> _fits(fitting, "/metrics/"), _fits(fitting, "/metrics/other")
+    (True, False)
+    """
+    return bool(pattern.match(path) or (path.endswith("/") and pattern.match(path.rstrip("/"))))

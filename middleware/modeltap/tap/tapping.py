@@ -51,7 +51,6 @@ class Tap:
         self._sampler = Sampler(settings)
         self._keeps_all = self._sampler.keeps_all
         self.durable = settings.durability != "fast"
-        self._methods = frozenset(method.upper() for method in settings.methods)
         self._logged_failure = False
 
     def begin(self, method: str, path: str, query: bytes, headers: Headers) -> Exchange | None:
@@ -59,8 +58,8 @@ class Tap:
         if self.disabled:
             return None
         try:
-            model = self._router.model_of(path)
-            if model is None or (self._methods and method not in self._methods):
+            model = self._router.model_for(method, path)
+            if model is None:
                 return None
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:

@@ -145,8 +145,11 @@ def main(store: str, descriptor: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
     messages = os.dup(1)
-    os.dup2(2, 1)  # whatever prints must not write among the messages
     os.set_blocking(messages, False)
+    # Whatever prints must not write among the messages, nor fail when the app has gone.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
     gc.disable()  # nothing here makes cycles, and a batch is thousands of objects to scan
     _send(messages, READY)
     WritingLoop(Path(store), Counters(descriptor), messages).run()

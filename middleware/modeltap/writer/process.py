@@ -15,12 +15,13 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from modeltap import interpreter
+from modeltap.errors import ConfigError
 from modeltap.writer.protocol import Counters
 
 READY = "ready"
@@ -29,6 +30,9 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _PIPE_BYTES = 1 << 20
 """The most that Linux grants without privileges; some 800 requests of 1 KB."""
+
+_OUTPUT_CHARACTERS = 2000
+"""The end of what it prints before it is ready, where the error stands."""
 
 _CLOSING_SECONDS = 1.0
 """How long a recorder that closes waits for room in the pipe: its app is to end soon."""
@@ -47,19 +51,20 @@ class WriterProcess:
     def __init__(self, store: Path) -> None:
         memory = Counters.create()
         self.counters = Counters(memory)
-        command = [_python(), "-P", "-m", "modeltap.writer", str(store), str(memory)]
+        self._output_text = ""  # what is none of its messages: why it does not start
         try:
             with _held_back(ENDINGS):
                 self._process = subprocess.Popen(
-                    command,
+                    interpreter.command("modeltap.writer", str(store), str(memory)),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
+                    stderr=subprocess.STDOUT,  # until it is ready
+                    env=interpreter.environment(),
                     bufsize=0,
                     pass_fds=(memory,),
                     process_group=0,  # a terminal's Ctrl-C is for the app
                 )
-        except OSError as error:
+        except (OSError, ConfigError) as error:
             raise NotStarted(str(error)) from error
         finally:
             os.close(memory)
@@ -107,15 +112,27 @@ class WriterProcess:
         data = os.read(self.output, 1 << 16)
         if not data:
             return None
-        messages = [json.loads(line) for line in data.splitlines()]
-        self.ready = self.ready or READY in messages
-        return [message for message in messages if message != READY]
+        messages = []
+        for line in data.decode("utf-8", "replace").splitlines():
+            message = _message_of(line)
+            if message == READY:
+                self.ready = True
+            elif message is not None:
+                messages.append(message)
+            else:
+                self._output_text = f"{self._output_text}\n{line}"[-_OUTPUT_CHARACTERS:]
+        return messages
 
     def last_messages(self) -> list[str]:
         """Return its messages so far, without waiting."""
         poll = select.poll()
         poll.register(self.output, select.POLLIN)
         return (self.messages() or []) if poll.poll(0) else []
+
+    def reason(self) -> str:
+        """Return why a process that has ended did not start."""
+        self.last_messages()
+        return interpreter.reason_of(self._output_text)
 
     def close(self, timeout: float = 5.0) -> None:
         """Let it write what it was given, and end; leave it alone if that lasts."""
@@ -153,8 +170,10 @@ def _held_back(signals: Iterable[int]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _python() -> str:
-    """Return this environment's interpreter: within uWSGI `sys.executable` is not one."""
-    if sys.executable and Path(sys.executable).name.startswith(("python", "pypy")):
-        return sys.executable
-    return str(Path(sys.prefix) / "bin" / "python3")
+def _message_of(line: str) -> str | None:
+    """Return the message that a line of the process's output is, None if it is other output."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, str) else None

@@ -1,45 +1,39 @@
-"""Values of an answer: labels, numbers, scores, probabilities."""
+"""What an answer says of one row: a label or number, a score, probabilities, further fields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from modeltap.payload import NO_PREDICTION, Decoded
-from modeltap_protocols._shared.inputs import transposed
+import msgspec
 
-PREDICTION_NAMES = (
-    "prediction",
-    "predictions",
-    "predicted",
-    "predicted_label",
-    "output",
-    "outputs",
-    "result",
-    "results",
-    "label",
-    "labels",
-    "class",
-    "value",
-    "y_pred",
-    "y",
+from modeltap.decoding.answer_names import PREDICTIONS, candidates, named, role_of, spelt
+from modeltap.payload import NO_PREDICTION, Decoded, unwrapped
+from modeltap_protocols._shared.values import (
+    are_by_label,
+    chances,
+    is_distribution,
+    is_outputs,
+    is_status,
+    is_vector,
+    largest,
+    number,
+    ranked_columns,
+    ranking,
+    scalar,
 )
-SCORE_NAMES = ("score", "scores", "probability", "confidence", "proba", "y_pred_proba")
 
-_PREDICTIONS = (*PREDICTION_NAMES, "predict", "output_label", "classes", "generated_text", "answer")
-_PROBABILITIES = (
-    "probabilities",
-    "predict_proba",
-    "output_probability",
-    "probs",
-    "confidences",
-)
+_ROOMY = ("result", "results", "output", "outputs", "value", "answer")
+"""Names of a prediction under which others write how the call went."""
 
 
 @dataclass(slots=True)
 class Told:
-    """What an answer tells of one row; `rest` are its further fields."""
+    """What an answer tells of one row; `rest` are its further fields.
+
+    The prediction of several outputs is an object of them, or a list of numbers.
+    """
 
     prediction: Any = None
     score: float | None = None
@@ -57,27 +51,31 @@ def predict(found: Decoded, values: Sequence[Any], scores: Sequence[Any] = ()) -
     >>> predict(Decoded(rows=[{"a": 1}, {"a": 2}]), [[7.5], ["high"]]).predictions
     [7.5, 'high']
     """
+    each = [told(value) for value in values]
     return found.pair(
-        [value.index(max(value)) if is_distribution(value) else scalar(value) for value in values],
-        [number(value) for value in scores],
-        [value if is_distribution(value) else None for value in values],
+        [one.prediction for one in each],
+        [number(value) for value in scores] or [one.score for one in each],
+        [one.probabilities for one in each],
     )
 
 
 def tell(found: Decoded, values: Sequence[Any]) -> Decoded:
     """Pair the rows of `found` with an answer's values, one a row, whatever each may hold.
 
-    >>> found = tell(Decoded(rows=[{"a": 1}]), [{"label": "x", "score": 0.9, "took": 3}])
+    >>> found = tell(Decoded(rows=[{"a": 1}]), [{"label": "x", "score": 0.9, "band": 3}])
     >>> found.predictions, found.scores, found.answers
-    (['x'], [0.9], [{'took': 3}])
+    (['x'], [0.9], [{'band': 3}])
+    >>> tell(Decoded(rows=[{"a": 1}]), [{"a": 1, "price": 2.5, "status": "ok"}]).predictions
+    [2.5]
     """
-    each = [told(value) for value in values]
+    paired = len(values) == len(found.rows)
+    each = [told(value, found.rows[at] if paired else {}) for at, value in enumerate(values)]
     found.pair(
         [one.prediction for one in each],
         [one.score for one in each],
         [one.probabilities for one in each],
     )
-    if len(each) == len(found.rows):
+    if paired:
         if any(one.rest for one in each):
             found.answers = [one.rest for one in each]
         if all(one.prediction is None and one.score is None for one in each):
@@ -85,202 +83,159 @@ def tell(found: Decoded, values: Sequence[Any]) -> Decoded:
     return found
 
 
-def told(value: Any) -> Told:
-    """Return what an answer's value for one row tells.
+def told(value: Any, row: Mapping[str, Any] | None = None) -> Told:
+    """Return what an answer's value for one row tells; fields that repeat `row` tell nothing.
 
     >>> told({"predicted_label": 1, "score": 0.9})
     Told(prediction=1, score=0.9, probabilities=None, rest={})
     >>> told([{"label": "a", "score": 0.25}, {"label": "b", "score": 0.75}]).prediction
     'b'
-    >>> told([0.5, -1.5, 2.0]).rest
-    {'embedding': [0.5, -1.5, 2.0]}
+    >>> told({"price": 2.5, "risk": 0.5}).prediction, told([1.5, 2.5]).prediction
+    ({'price': 2.5, 'risk': 0.5}, [1.5, 2.5])
+    >>> told([0.6, -0.8]).rest
+    {'embedding': [0.6, -0.8]}
     """
+    value = unwrapped(value)
     while type(value) is list and len(value) == 1:
-        value = value[0]
+        value = unwrapped(value[0])
     if type(value) is list:
         return _told_by_list(value)
-    return _told_by_object(value) if type(value) is dict else Told(scalar(value))
+    return _told_by_object(value, row or {}) if type(value) is dict else Told(scalar(value))
 
 
-def by_row(document: Any, rows: int) -> list[Any]:
-    """Return an answer as one value for each of `rows` rows, as far as it can be that.
+def labels_in(answer: Mapping[str, Any]) -> list[str]:
+    """Return the members that are a prediction by their names, and have a value, likeliest first.
 
-    >>> by_row({"label": ["a", "b"], "proba": [[0.9, 0.1], [0.2, 0.8]]}, 2)
-    [{'label': 'a', 'proba': [0.9, 0.1]}, {'label': 'b', 'proba': [0.2, 0.8]}]
-    >>> by_row([0.5, 0.5], 1), by_row([0.5, 0.5], 2), by_row({"price": [3, 4]}, 2)
-    ([[0.5, 0.5]], [0.5, 0.5], [3, 4])
+    >>> labels_in({"result": "success", "label": "cat", "prediction": None})
+    ['label']
     """
-    if type(document) is dict:
-        return _object_by_row(document, rows)
-    if type(document) is not list:
-        return [document]
-    # One row may have several values that are one answer: its distribution, or a ranking.
-    one = rows == 1 and (is_distribution(document) or _ranking(document) is not None)
-    return [document] if one else document
+    names = [name for name in named(answer, "prediction") if answer[name] is not None]
+    others = [name for name in candidates(answer) if role_of(name) in (None, "envelope")]
+    if len(names) + len(others) < 2:
+        return names
+    return [n for n in names if not (spelt(n) in _ROOMY and is_status(answer[n]))]
 
 
-def listed(value: Any, rows: int) -> list[Any]:
-    """Return an answer's member as one value for each row, as far as it can be that.
+def names_in(answer: Mapping[str, Any]) -> list[str]:
+    """Return the members that may be a prediction where none is that by its name.
 
-    >>> listed([0.5, 0.5], 1), listed([0.5, 0.5], 2), listed(3, 1)
-    ([[0.5, 0.5]], [0.5, 0.5], [3])
+    >>> names_in({"result": "success", "price": 4, "id": 7})
+    ['price']
     """
-    if type(value) is not list:
-        return [value]
-    # Floats for one row that sum to 1 are a distribution, not as many predictions.
-    return [value] if rows == 1 and is_distribution(value) else value
+    labels = labels_in(answer)
+    return [n for n in candidates(answer) if role_of(n) != "prediction" or n in labels]
 
 
-def is_distribution(value: Any) -> bool:
-    """Say whether `value` is a list of probabilities: at least two, one a float, in all 1.
+def envelope_in(answer: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """Return which of these members holds the answer proper; None where none does.
 
-    >>> is_distribution([0.2, 0.8]), is_distribution([0, 1]), is_distribution([0.2, 0.3])
-    (True, False, False)
+    >>> envelope_in({"took": 3, "data": {"price": 2}}, ["took", "data"])
+    'data'
+    >>> envelope_in({"a": {"prediction": 2}, "b": {"x": 1}}, ["a", "b"])
+    'a'
     """
-    return (
-        type(value) is list
-        and len(value) > 1
-        and {float} <= set(map(type, value)) <= {float, int}
-        and all(0 <= p <= 1 for p in value)
-        and abs(sum(value) - 1) < 1e-3
-    )
+    inner = {name: unwrapped(answer[name]) for name in names}
+    holding = [name for name, value in inner.items() if type(value) in (dict, list) and value]
+    around = [name for name in holding if role_of(name) == "envelope"]
+    telling = [name for name in holding if _is_telling(inner[name])]
+    return next(iter(around or (telling if len(telling) == 1 else ())), None)
 
 
-def is_vector(value: Any) -> bool:
-    """Say whether `value` is a list of several numbers, such as an embedding.
-
-    >>> is_vector([0.5, 2]), is_vector([0.5]), is_vector(["a", 1])
-    (True, False, False)
-    """
-    return type(value) is list and len(value) > 1 and set(map(type, value)) <= {float, int}
-
-
-def scalar(value: Any) -> Any:
-    """Return a prediction as a number or text; a list of one is that one; None for all else.
-
-    >>> scalar([3]), scalar(True), scalar({"a": 1})
-    (3, 'true', None)
-    """
-    if type(value) is list and len(value) == 1:
-        value = value[0]
-    if type(value) is bool:
-        return "true" if value else "false"
-    return value if type(value) in (str, int, float) else None
-
-
-def number(value: Any) -> float | None:
-    """Return a score as a float; None for what is no number, or a list of more than one.
-
-    >>> number(1), number([0.5]), number("high")
-    (1.0, 0.5, None)
-    """
-    if type(value) is list and len(value) == 1:
-        value = value[0]
-    try:
-        return float(value) if type(value) in (int, float) else None
-    except OverflowError:  # JSON's whole numbers may be longer than any float
-        return None
+def _is_telling(value: Any) -> bool:
+    one = value[0] if type(value) is list else value
+    return type(one) is dict and bool(named(one, "prediction", "score", "probabilities"))
 
 
 def _told_by_list(values: list[Any]) -> Told:
-    ranking = _ranking(values)
-    if ranking is not None:
-        return _most_likely(ranking)
+    if (found := ranking(values)) is not None:
+        return _most_likely(found)
     if is_distribution(values):
         return Told(values.index(max(values)), probabilities=values)
+    if is_outputs(values):
+        return Told(values)
+    if set(map(type, values)) == {str}:
+        return Told(msgspec.json.encode(values).decode("utf-8", "replace"))
     return Told(rest={"embedding": values}) if is_vector(values) else Told()
 
 
-def _told_by_object(answer: dict[str, Any]) -> Told:
-    ranking = _ranking(_pairs(answer))
-    if ranking is not None:
-        return _most_likely(ranking)
-    rest = dict(answer)
-    label, score = _taken(rest, _PREDICTIONS), _taken(rest, SCORE_NAMES)
-    chances = _chances(_taken(rest, _PROBABILITIES)) or _chances(score)
-    if label is None and score is None and chances is None:
-        return told(next(iter(answer.values()))) if len(answer) == 1 else Told(rest=rest)
-    inner = told(label)
-    found = Told(inner.prediction, number(score), chances or inner.probabilities)
+def _told_by_object(answer: dict[str, Any], row: Mapping[str, Any]) -> Told:
+    found = answer if are_by_label(answer) else ranked_columns(answer)
+    if found is not None:
+        return _most_likely(found)
+    labels = labels_in(answer)
+    scores, probabilities = named(answer, "score"), named(answer, "probabilities")
+    if not (labels or scores or probabilities):
+        return _told_unnamed(answer, _own(answer, row))
+    if not labels:
+        # Its label has a name of its own: {"species": "setosa", "probability": 0.97}.
+        others = [name for name in _own(answer, row) if role_of(name) is None]
+        labels = others if len(others) == 1 and scalar(answer[others[0]]) is not None else []
+    taken = {*labels[: _outputs_among(labels)], *scores[:1], *probabilities[:1]}
+    each = answer[probabilities[0]] if probabilities else None
+    # A single one of plural name is the score: {"confidences": [0.97]}.
+    score = answer[scores[0]] if scores else each if number(each) is not None else None
+    return _joined(_label(answer, labels), score, chances(each), _rest(answer, taken))
+
+
+def _joined(inner: Told, score: Any, by_label: Any, rest: dict[str, Any]) -> Told:
+    """Join what a label holds itself with the score and the probabilities beside it."""
+    found = Told(inner.prediction, number(score), by_label or chances(score) or inner.probabilities)
     found.score = inner.score if found.score is None else found.score
     found.rest = {**inner.rest, **rest}
-    if found.prediction is None and chances is not None:
-        found.prediction = _largest(chances)
-    if found.score is None and isinstance(chances, dict):
-        found.score = chances.get(found.prediction)
+    if found.prediction is None and found.probabilities is not None:
+        found.prediction = largest(found.probabilities)
+    if found.score is None and isinstance(found.probabilities, dict):
+        found.score = found.probabilities.get(str(found.prediction))
     return found
 
 
-def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
-    groups = (_PREDICTIONS, SCORE_NAMES, _PROBABILITIES)
-    named = [name for names in groups if (name := _first(document, names)) is not None]
-    if not named:
-        inner = next(iter(document.values()), None)
-        return by_row(inner, rows) if len(document) == 1 else [document]
-    columns = {
+def _outputs_among(labels: Sequence[str]) -> int:
+    """Return how many labels are the prediction: the first, or all that have names of their own."""
+    own = [name for name in labels if spelt(name) not in PREDICTIONS]
+    return len(labels) if len(own) == len(labels) else 1
+
+
+def _label(answer: Mapping[str, Any], labels: Sequence[str]) -> Told:
+    if len(labels) > 1 and _outputs_among(labels) > 1:
+        return _outputs(answer, labels)
+    return told(answer[labels[0]]) if labels else Told()
+
+
+def _told_unnamed(answer: Mapping[str, Any], names: Sequence[str]) -> Told:
+    """Return what an object tells in which no member has a usual name."""
+    if len(names) == 1:
+        return told(answer[names[0]])
+    envelope = envelope_in(answer, names)
+    if envelope is not None:
+        return told(answer[envelope])
+    return _outputs(answer, names)
+
+
+def _outputs(answer: Mapping[str, Any], names: Sequence[str]) -> Told:
+    """Return several outputs as one prediction; those that tell nothing are fields."""
+    each = {name: told(answer[name]).prediction for name in names}
+    outputs = {name: one for name, one in each.items() if one is not None}
+    rest = {name: answer[name] for name in names if name not in outputs}
+    if len(outputs) < 2:
+        return Told(next(iter(outputs.values()), None), rest=rest)
+    return Told(outputs, rest=rest)
+
+
+def _own(answer: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
+    """Return the names that may be a prediction's and do not repeat a field of the request."""
+    names = names_in(answer)
+    own = [name for name in names if name not in row or row[name] != answer[name]]
+    return own or names
+
+
+def _rest(answer: Mapping[str, Any], taken: set[str]) -> dict[str, Any]:
+    return {
         name: value
-        for name, value in document.items()
-        if type(value) is list and len(value) == rows
+        for name, value in answer.items()
+        if name not in taken and role_of(name) not in ("about", "measured")
     }
-    if columns.keys() >= set(named):
-        return list(transposed(columns))
-    label = document[named[0]]
-    if rows == 1 and (type(label) is not list or _ranking(_pairs(document)) is not None):
-        return [document]
-    return by_row(label, rows)
 
 
-def _pairs(answer: dict[str, Any]) -> list[Any]:
-    """Return parallel lists of labels and scores as one list; nothing where there are none."""
-    labels = answer.get(_first(answer, _PREDICTIONS) or "")
-    scores = answer.get(_first(answer, (*SCORE_NAMES, *_PROBABILITIES)) or "")
-    if type(labels) is list and type(scores) is list and 1 < len(labels) == len(scores):
-        return [{"label": one, "score": other} for one, other in zip(labels, scores, strict=True)]
-    return []
-
-
-def _ranking(values: Sequence[Any]) -> dict[str, float] | None:
-    """Return a ranking, several labels each with its score; None for what is none."""
-    if len(values) < 2:
-        return None
-    found: dict[str, float] = {}
-    for value in values:
-        if type(value) is not dict:
-            return None
-        label, score = value.get("label"), value.get("score", value.get("confidence"))
-        if type(label) is not str or type(score) not in (float, int):
-            return None
-        found[label] = number(score) or 0.0
-    return found
-
-
-def _most_likely(ranking: dict[str, float]) -> Told:
-    label = _largest(ranking)
-    return Told(label, ranking[label], _chances(ranking))
-
-
-def _chances(value: Any) -> list[float] | dict[str, float] | None:
-    """Return probabilities, in a list or by label; None for what is none."""
-    if type(value) is list and len(value) > 1 and _ranking(value) is not None:
-        value = _ranking(value)
-    numbers = value.values() if type(value) is dict else value if type(value) is list else ()
-    return value if len(numbers) > 1 and _all_chances(numbers) else None
-
-
-def _all_chances(numbers: Iterable[Any]) -> bool:
-    return all(type(p) in (int, float) and 0 <= p <= 1 for p in numbers)
-
-
-def _largest(chances: Any) -> Any:
-    if type(chances) is dict:
-        return max(chances, key=lambda label: float(chances[label]))
-    return chances.index(max(chances)) if is_distribution(chances) else None
-
-
-def _first(document: dict[str, Any], names: Iterable[str]) -> str | None:
-    return next((name for name in names if name in document), None)
-
-
-def _taken(document: dict[str, Any], names: Iterable[str]) -> Any:
-    name = _first(document, names)
-    return None if name is None else document.pop(name)
+def _most_likely(found: dict[str, float]) -> Told:
+    label = largest(found)
+    return Told(label, found[label], chances(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -17,6 +18,8 @@ MEDIA = ("text/csv", "application/csv", "text/x-csv", "text/tab-separated-values
 """The types that say a body is a table."""
 
 Lines = list[list[str]]
+
+_CODE = re.compile(r"[+-]?0\d[\d.]*|\d+[eE]\d+", re.ASCII)
 
 
 class NoTable(ValueError):
@@ -83,13 +86,12 @@ def to_rows(payload: Payload, lines: Lines, header: bool) -> list[dict[str, Any]
 def typed(cell: str) -> Any:
     """Return a cell by itself: a number, None where it is missing, else its text.
 
-    >>> typed("1.5"), typed("NaN"), typed("cat")
-    (1.5, None, 'cat')
+    >>> typed("1.5"), typed("NaN"), typed("cat"), typed("007"), typed("1_0")
+    (1.5, None, 'cat', '007', '1_0')
     """
     if cell.strip().lower() in MISSING:
         return None
-    found = number(cell.strip())
-    return cell if found is None else found
+    return number(cell.strip()) if is_number(cell) and not is_code(cell) else cell
 
 
 def is_number(cell: str) -> bool:
@@ -106,10 +108,28 @@ def is_number(cell: str) -> bool:
     )
 
 
+def is_code(cell: str) -> bool:
+    """Say whether digits are a code, which as a number would be another: an id, a postal code.
+
+    It has a leading zero, or an exponent as no program writes it: without a sign or a point.
+
+    >>> [is_code(cell) for cell in ("01234", "12e45", "0", "0.5", "1e-05", "1.0E10")]
+    [True, True, False, False, False, False]
+    """
+    return _CODE.fullmatch(cell.strip()) is not None
+
+
+def _has_exponent(cell: str) -> bool:
+    return "e" in cell.lower()
+
+
 def _typed(column: Sequence[str]) -> list[Any]:
-    """A column is numeric when each value in it is: one word makes it one of words."""
+    """A column is numeric when each value in it is: one word or code makes it one of words."""
     given = [cell for cell in column if cell.strip().lower() not in MISSING]
-    numeric = all(map(is_number, given))
+    # Where others have a point, as measurements do, an exponent is one of a number.
+    codes = [cell for cell in given if is_code(cell)]
+    pointed = any("." in cell for cell in given) and all(map(_has_exponent, codes))
+    numeric = all(map(is_number, given)) and (pointed or not codes)
     return [
         None if cell.strip().lower() in MISSING else number(cell.strip()) if numeric else cell
         for cell in column

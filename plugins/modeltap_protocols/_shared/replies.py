@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from modeltap.payload import Decoded, Payload, parse_json
-from modeltap_protocols._shared.answers import by_row, tell
+from modeltap_protocols._shared.answer_rows import by_row
+from modeltap_protocols._shared.answers import tell
 from modeltap_protocols._shared.cells import (
     MEDIA,
     NoTable,
@@ -17,6 +18,7 @@ from modeltap_protocols._shared.cells import (
 )
 
 CUT = "response: cut"
+TOO_DEEP = "response: nested too deep"
 
 
 def answered(found: Decoded, payload: Payload, member: str | None = None) -> Decoded:
@@ -36,9 +38,9 @@ def answered(found: Decoded, payload: Payload, member: str | None = None) -> Dec
     if member is not None and type(document) is dict and member in document:
         document = document[member]
     try:
-        return tell(found, by_row(document, len(found.rows)))
+        return tell(found, by_row(document, len(found.rows)) or [None] * len(found.rows))
     except RecursionError:
-        found.note = "response: nested too deep"
+        found.note = TOO_DEEP
         return found
 
 

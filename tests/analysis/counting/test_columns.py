@@ -9,6 +9,8 @@ import pytest
 
 from modeltap.analysis.counting.columns import Values
 from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.references.fit import fit
+from modeltap.config.settings import FeatureSettings
 
 
 def values(column, **said):
@@ -65,3 +67,16 @@ def test_a_measure_is_taken_of_its_column():
     found, wrong = made.numbers(length, column)
     assert found[0] == 2 and np.isnan(found[1:]).all() and wrong == 0
     assert made.column(Feature(name="gone", kind="numeric", counts=())) is None
+
+
+@pytest.mark.parametrize("written", [1, 1.0, "1"])
+@pytest.mark.parametrize("learnt", [1, 1.0, "1"])
+def test_a_code_is_one_code_however_it_is_written(learnt, written):
+    """As a whole number, with a point, or as text: JavaScript and Python write them differently."""
+    declared = {"c": FeatureSettings(type="categorical", missing_values=(9,))}
+    columns = {"c": [learnt, 2, 9, 9.0] * 5}
+    reference = fit(columns, 20, model="m", declared=declared)
+    feature = reference.by_name["c"]
+    assert feature.vocabulary == ("1", "2")
+    found = Values({"c": [written, 9.0]}, 2, reference.by_name).words(feature, [written, 9.0])
+    assert list(found) == ["1", None]

@@ -12,6 +12,7 @@ from modeltap.analysis.counting.traffic import (
     Traffic,
     count_latency,
     count_requests,
+    is_traffic,
     latency_quantile,
 )
 
@@ -111,3 +112,10 @@ def test_the_rate_of_a_sample_is_unbiased():
     error = np.sqrt(0.03 * 0.97 / sampled.sum())
     assert abs(found.error_rate - 0.03) < 4 * error
     assert found.all_requests == pytest.approx(20_000, rel=4 * np.sqrt(0.9 / sampled.sum()))
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_what_no_path_serves_is_no_traffic(status):
+    """Scanners would keep a model's silence from being noticed; what fails otherwise is traffic."""
+    assert not is_traffic(exchange(1, status=status))
+    assert all(is_traffic(exchange(1, status=other)) for other in (200, 400, 422, 500, None))

@@ -17,16 +17,17 @@ from modeltap.analysis.detectors import (
     gaps,
     latency_and_errors,
     multivariate,
-    performance,
     quality,
     row_outliers,
     schema_change,
 )
 from modeltap.analysis.detectors.context import BothSamples, Context
 from modeltap.analysis.detectors.latency_and_errors import TrafficContext
-from modeltap.analysis.detectors.performance import LabelledContext
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.baseline import Baseline, ScoreBaseline
+from modeltap.analysis.model.moments import Moments, RocArea
+from modeltap.analysis.performance import evaluation as performance
+from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.fit import fit
 from modeltap.config.metrics import CATALOGUE
 
@@ -190,6 +191,24 @@ def _mae(_known, usual):
     return next(m for m in performance.evaluate(context) if m.metric == "mae")
 
 
+def _scored(metric):
+    """Scores that were usually so far from perfect are the opposite of the labels now."""
+
+    def worst(_known, usual):
+        scores = ScoreBaseline(
+            area=RocArea(1 - usual, 1e-6, ROWS, ROWS),
+            brier=Moments(ROWS, usual, usual * (1 - usual), 0.0),
+        )
+        baseline = Baseline(
+            task="classification", rows=ROWS, mean=1 - usual, variance=0.1, scores=scores
+        )
+        said, labels = [0.001, 0.999] * (ROWS // 2), [1, 0] * (ROWS // 2)
+        context = LabelledContext("classification", said, labels, baseline)
+        return next(m for m in performance.evaluate(context) if m.metric == metric)
+
+    return worst
+
+
 def _requests(metric):
     def worst(_known, usual):
         usual_values = {"error_rate": usual, "latency_p95_ms": usual * LONGEST_MS or 1.0}
@@ -228,6 +247,8 @@ WORST = {
     "mae": _mae,
     "accuracy": _accuracy,
     "f1_macro": _f1_macro,
+    "roc_auc": _scored("roc_auc"),
+    "brier": _scored("brier"),
     "error_rate": _requests("error_rate"),
     "latency_p95_ms": _requests("latency_p95_ms"),
 }

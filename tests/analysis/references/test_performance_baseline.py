@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeltap.analysis.detectors.performance import LabelledContext, evaluate
 from modeltap.analysis.model.baseline import pooled_baseline
+from modeltap.analysis.performance.evaluation import evaluate
+from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.performance_baseline import Times, learn_baseline
 from modeltap.errors import InputError
 

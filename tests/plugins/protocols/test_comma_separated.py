@@ -23,9 +23,13 @@ def decoded(request, response=None, kind="text/csv", path="/score", **more):
         ('a,b\n1,"two\nlines"', [{"a": 1, "b": "two\nlines"}]),
         ("a,b\n1,NA\n,null", [{"a": 1, "b": None}, {"a": None, "b": None}]),
         ("a,b\n1,007\n2,x7", [{"a": 1, "b": "007"}, {"a": 2, "b": "x7"}]),
+        ("zip\n01234\n12345", [{"zip": "01234"}, {"zip": "12345"}]),
+        ("id\n12e45\n99", [{"id": "12e45"}, {"id": "99"}]),
+        ("x\n1e5\n2.5", [{"x": 1e5}, {"x": 2.5}]),
+        ("id\n1_000\n2", [{"id": "1_000"}, {"id": "2"}]),
         ("größe,ü\n1,é", [{"größe": 1, "ü": "é"}]),
         (",a\n0,1\n1,2", [{"f0": 0, "a": 1}, {"f0": 1, "a": 2}]),
-        ("a\n1e400\n2", [{"a": float("inf")}, {"a": 2}]),
+        ("a\n1e+400\n2", [{"a": float("inf")}, {"a": 2}]),
     ],
 )
 def test_tables_are_read_by_column(text, rows):

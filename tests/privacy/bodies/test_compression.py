@@ -117,3 +117,11 @@ def test_files_that_cannot_be_decompressed_are_not_kept(start):
 def test_zlib_is_found_where_it_is_not_declared():
     kept, note = Masker().body(zlib.compress(b'{"password": "quokka77"}'), "")
     assert (kept, note) == ('{"password":"[masked]"}', "masked")
+
+
+def test_zlib_data_is_known_by_its_beginning():
+    """Also where it was cut, or where something follows: then it cannot be inflated."""
+    data = zlib.compress(b"password=x" * 100)
+    for body in (data, data[:-6], data + b"password=x"):
+        assert encoding_by_magic(body) == "deflate"
+    assert encoding_by_magic(b"\x78\x9c" + bytes(range(256))) == ""

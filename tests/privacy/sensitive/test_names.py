@@ -54,6 +54,12 @@ def test_sensitive_names_are_found_however_they_are_written(name):
     assert names.are_in(f"x={name}&y") and may_name(name)
 
 
+@pytest.mark.parametrize("name", ["homePhone", "HOME_PHONE", "home-phone", "home phone"])
+def test_an_anchored_pattern_is_of_a_name_however_it_is_written(name):
+    assert SensitiveNames(["^home_phone$"]).masks(name, "qz7f")
+    assert not SensitiveNames(["^home$"]).masks(name, "qz7f")
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_names_that_only_look_like_one_are_not(name):
     assert not SensitiveNames().is_sensitive(name)

@@ -97,3 +97,20 @@ def test_any_text_is_masked_once_and_for_all(before, after):
     """Nothing raises, and what was masked has nothing left to mask of that secret."""
     kept = masked(f"{before} password={SECRET} {after}")
     assert SECRET not in kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('login(password: """a b""")', 'login(password: """[masked]""")'),
+        ("password = '''a ' b'''", "password = '''[masked]'''"),
+        ("password eq 'ab'", "password eq '[masked]'"),
+        ("where token like 'ab%'", "where token like '[masked]'"),
+        ("called with Bearer qz7f3a9k", "called with Bearer [masked]"),
+        ("a bearer of news", "a bearer of news"),
+        ("a token like this", "a token like this"),
+    ],
+)
+def test_quotes_of_three_signs_conditions_and_bearers(text, kept):
+    """Literals of GraphQL and Python, filters of OData and SQL, and headers without their name."""
+    assert InlineMasker(SensitiveNames(), Marks(), Budget(100)).masked(text) == kept

@@ -49,3 +49,9 @@ def test_nan_lone_surrogates_and_huge_numbers_are_written():
 def test_what_is_no_json_is_refused(read, text):
     with pytest.raises(ValueError, match=r"\w"):
         read(text)
+
+
+@pytest.mark.parametrize("read", [read_quickly, read_with_care])
+def test_a_byte_order_mark_is_no_part_of_the_document(read):
+    """What .NET writes is masked by its fields, as it is decoded."""
+    assert read('\ufeff{"pin": 1}') == ({"pin": 1}, False)

@@ -146,3 +146,18 @@ def test_values_are_masked_whose_names_stand_beside_them(document, how):
 def test_what_only_looks_like_a_name_beside_a_value_is_kept(document):
     text = json.dumps(document)
     assert masker.body(text.encode(), "") == (text, None)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"columns": [["user", "age"], ["user", "password"]], "data": [[37, SECRET]]},
+        {"columns": {"0": "age", "1": "password"}, "rows": {"0": {"0": 37, "1": SECRET}}},
+        {"cols": [{"id": "a", "label": "age"}, {"id": "b", "label": "pwd"}], "rows": [[1, SECRET]]},
+        {"args": ["login", "--password", SECRET]},
+    ],
+)
+def test_names_in_levels_by_number_as_labels_and_as_options(document):
+    """Of pandas' columns, of objects that were lists, of charts, and of command lines."""
+    text, note = Masker().body(json.dumps(document).encode(), "")
+    assert SECRET not in text and note == "masked"

@@ -1,18 +1,19 @@
 """A corpus of secrets and of features, by the routes on which clients send them.
 
 In reading order: `seeds` makes secrets that only their names protect; `traces` finds them in files
-whatever their encoding; `visit` is what is sent; `spellings` are names of secrets; `structures` put
+whatever their encoding; `visit` is what is sent. `spellings` are names of secrets; `structures` put
 a name and a value into JSON; `texts` into other text; `encodings` encode bodies; `addresses` are
-paths, queries and headers; `answers` are what apps say; `sequences` need bodies before them;
-`features` are values that are no secrets.
+paths, queries and headers; `answers` are what apps say; `awkward` are secrets with signs in them,
+and numbers. `sequences` have clean bodies before the others; `features` are no secrets; `limits`
+are secrets that are not found. `live` sends all of it to `apps`, `imports` writes it to files.
 """
 
 from __future__ import annotations
 
-from secret_corpus import addresses, answers, encodings, spellings, structures, texts
+from secret_corpus import addresses, answers, awkward, encodings, spellings, structures, texts
 from secret_corpus.visit import Route
 
-_MODULES = (spellings, structures, texts, encodings, addresses, answers)
+_MODULES = (spellings, structures, texts, encodings, addresses, answers, awkward)
 
 
 def all_routes() -> list[Route]:

@@ -25,6 +25,7 @@ def routes() -> list[Route]:
         _quoted_in_part(),
         _address("query of a name and a value", "/predict?name=password&value={}"),
         _address("path that does not name it", "/verify-me/{}"),
+        _address("path with a slash in the secret", "/token/ab%2F{}"),
         _address("bare key", "/predict?key={}"),
     ]
 
@@ -54,10 +55,16 @@ _BODIES: dict[str, Callable[[str], object]] = {
         "query": "mutation L($p: String!) { login(password: $p) { id } }",
         "variables": {"p": s},
     },
+    "second line of a value in a text": lambda s: {"text": f"password: ab\n{s}"},
     "base64 of JSON": lambda s: {
         "isBase64Encoded": True,
         "body": base64.b64encode(json.dumps({"password": s}).encode()).decode(),
     },
+    "names and values apart in a text": lambda s: {
+        "sql": f"insert into users (name, password) values ('ann', '{s}')"
+    },
+    "password after a user's name": lambda s: {"command": f"curl -u ann:{s} https://example.org"},
+    "name above its text": lambda s: {"field": {"ref": "password"}, "text": s},
     "positional arguments": lambda s: {"method": "login", "params": ["ann", s]},
 }
 

@@ -17,6 +17,7 @@ import httpx
 
 from processes import alive, writers_of
 from secret_corpus.apps import FASTAPI, FLASK, FUNCTIONS
+from secret_corpus.awkward import NUMBERS
 from secret_corpus.seeds import Seeds
 from secret_corpus.sequences import sequence
 from secret_corpus.traces import Traces, pieces
@@ -49,6 +50,14 @@ class Corpus:
             if visit.body and visit.answer is None and visit.target == "/predict":
                 self.visits.append(visit.swapped())
 
+    def add_numbers(self) -> None:
+        """Add exchanges with secret numbers, twice in each place."""
+        for place, make in NUMBERS.items():
+            for _ in range(2):
+                number = self._seeds.number()
+                self.routes[str(number)] = f"number in {place}"
+                self.visits.append(make(number))
+
     def add_sequence(self, shape: str) -> None:
         """Add clean exchanges of a shape, with one among them that has a secret."""
         self.visits += sequence(shape, self.secret(shape))
@@ -78,9 +87,10 @@ class Corpus:
         return leaked
 
 
-ASGI = (FASTAPI, "-m", "uvicorn", "app:app", "--no-access-log", "--port")
-WSGI = (FLASK, "-m", "flask", "--app", "app:app", "run", "--port")
-"""The source of an app, and the words that serve it."""
+ASGI = (FASTAPI, "-m", "uvicorn", "app:app", "--no-access-log", "--port", "{port}")
+WSGI = (FLASK, "-m", "gunicorn", "app:app", "--threads", "2", "-b", "127.0.0.1:{port}")
+"""The source of an app, and the words that serve it: by servers that finish their last request
+when they are told to stop, which Flask's own does not."""
 
 
 def send(folder: Path, visits: list[Visit], options: str = "", app: tuple[str, ...] = ASGI) -> None:
@@ -95,7 +105,7 @@ def send(folder: Path, visits: list[Visit], options: str = "", app: tuple[str, .
         port = listener.getsockname()[1]
     log = (place / "server.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, *command, str(port)],
+        [sys.executable, *(word.format(port=port) for word in command)],
         cwd=folder,
         env={
             **os.environ,

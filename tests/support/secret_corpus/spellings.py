@@ -16,6 +16,7 @@ iban signing_key encryption_key secret_key secret_access_key connection_secret d
 master_password root_password user_password new_password old_password password_confirmation
 password2 password_hash confirmPassword current_password webhook_secret totp_secret otp pin user_pin
 card_pin login_otp device_token push_token bot_token personal_access_token oauth_token sas_token
+pinCode otp_code securityCode mfa_code storageKey license_key
 ssh_private_key service_account_key azure_account_key storage_account_key user_pass smtp_pass
 """
 """The words that are promised, alone and beside others."""

@@ -159,6 +159,11 @@ _MARKUP: dict[str, tuple[str, _Make]] = {
 
 _P = "text/plain"
 
+
+def _key(secret: str) -> str:
+    return f"-----BEGIN RSA PRIVATE KEY-----\n{secret}\n{secret}\n-----END RSA PRIVATE KEY-----\n"
+
+
 _PLAIN: dict[str, tuple[str, _Make]] = {
     "colon": (_P, lambda s: f"password: {s}"),
     "equals": (_P, lambda s: f"password = {s}"),
@@ -192,6 +197,12 @@ _PLAIN: dict[str, tuple[str, _Make]] = {
         lambda s: f"https://h.example/\r\nhttps://a:{s}@h.example/\r\n",
     ),
     "connection string": (_P, lambda s: f"Server=db;User=a;Pwd={s};"),
+    "private key": (_P, _key),
+    "private key in JSON": ("application/json", lambda s: json.dumps({"text": f"see:\n{_key(s)}"})),
+    "YAML block in JSON": (
+        "application/json",
+        lambda s: json.dumps({"t": f"pwd: |\n  a\n  {s}\n"}),
+    ),
     "no type": ("", lambda s: f"password: {s}"),
     "binary type": ("application/octet-stream", lambda s: f"password: {s}"),
     "after a long text": (_P, lambda s: "word " * 12_000 + f"password: {s}"),

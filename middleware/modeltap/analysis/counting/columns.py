@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from modeltap.analysis.counting.derived import measured
-from modeltap.analysis.model.feature import Column, Feature, as_boolean, is_missing, plain, word
+from modeltap.analysis.model.feature import (
+    Column,
+    Feature,
+    as_boolean,
+    code,
+    is_missing,
+    plain,
+    word,
+)
 
 _NUMBERS = {int, float, type(None)}
 """The types of a column that NumPy makes floats of as a whole."""
@@ -62,7 +70,7 @@ class Values:
             # True and 1 are equal, and so would be counted as one another.
             found = [_word(value, feature.whole) for value in plain(listed)]
         if feature.missing_values:
-            codes = set(map(str, feature.missing_values))
+            codes = set(map(code, feature.missing_values))
             found = [None if value in codes else value for value in found]
         return found
 
@@ -104,4 +112,4 @@ def _word(value: object, whole: bool) -> str | int | None:
         return None
     if isinstance(value, (str, bool)):
         return word(value)
-    return str(value) if whole and isinstance(value, int) else 0
+    return code(value) if whole and isinstance(value, int | float) else 0

@@ -15,7 +15,7 @@ import numpy as np
 
 from modeltap import clock
 from modeltap.analysis.counting.tally import Tally, tally
-from modeltap.analysis.counting.traffic import add_traffic, count_requests
+from modeltap.analysis.counting.traffic import add_traffic, count_requests, is_traffic
 from modeltap.analysis.counting.true_times import bound_times, without_rejected
 from modeltap.analysis.counting.window_starts import by_window, cut_of, end_of
 from modeltap.analysis.model.reference import Reference
@@ -25,6 +25,7 @@ from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times, write_times
 from modeltap.errors import BusyError
+from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
 from modeltap.store.labels import early_labels, note_early_days
@@ -235,7 +236,7 @@ class WindowCounter:
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
         window = Window.parse(self.settings.for_model(model).window).clocked
-        timed = [exchange for exchange in exchanges if exchange.duration_ms is not None]
+        timed = list(filter(is_traffic, exchanges))
         began = [exchange.started_at for exchange in timed]
         note_requests(self.connection, model, began)
         for start, positions in by_window(parse_times(began), window):
@@ -357,11 +358,16 @@ def late_rows(
 
 
 def _storable(value: object) -> object:
-    """Return a prediction as SQLite can hold it: no integer beyond 64 bits, no lone surrogate."""
+    """Return a prediction as SQLite can hold it: several outputs as JSON text.
+
+    There is no integer beyond 64 bits, and no lone surrogate.
+    """
     if type(value) is float:
         return value
     if isinstance(value, int) and abs(value) >= 2**63:
         return float(value) if abs(value) < 1e308 else None
+    if isinstance(value, dict | list):
+        return written(value)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return value

@@ -24,7 +24,7 @@ from modeltap.analysis.counting.row_sketch import (
 from modeltap.analysis.model.feature import MISSING, Column, Feature, is_missing, plain
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.metrics import OUTPUTS
+from modeltap.config.metrics import is_output
 from modeltap.store.windows import PackedTally
 
 _MAX_NEW_FIELDS = 100
@@ -187,7 +187,7 @@ class _Counter:
 
 def _is_input(feature: Feature) -> bool:
     """Say whether a feature is part of the row hash: model outputs and measures are not."""
-    return feature.of is None and feature.name not in OUTPUTS
+    return feature.of is None and not is_output(feature.name)
 
 
 def repeated(whole: Tally) -> dict[int, int]:

@@ -78,6 +78,15 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_NOT_SERVED = (404, 405)
+"""Scanners ask for paths that no app has: they neither load a model nor end its silence."""
+
+
+def is_traffic(exchange: StoredExchange) -> bool:
+    """Return whether an exchange counts as traffic: it was timed, and its path is served."""
+    return exchange.duration_ms is not None and exchange.status not in _NOT_SERVED
+
+
 def count_latency(durations_ms: np.ndarray) -> np.ndarray:
     """Count (n,) milliseconds into logarithmic bins; NaN is left out."""
     known = durations_ms[~np.isnan(durations_ms)]

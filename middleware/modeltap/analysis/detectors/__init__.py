@@ -10,7 +10,6 @@
     multivariate        rows as wholes, by a classifier and by principal components
     text_and_vector     texts and vectors as wholes
     row_outliers        rows unlike any of the reference
-    performance         predictions against labels
     unit_change         half of the values far outside all before, while a reference is learnt
     latency_and_errors  latency, errors, throughput
 

@@ -6,7 +6,7 @@ from modeltap import clock
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
 from modeltap.analysis.model.feature import MISSING, Feature
 from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, verdict
-from modeltap.config.metrics import OUTPUTS
+from modeltap.config.metrics import is_output
 
 
 class Fields(Evidence, frozen=True):
@@ -23,7 +23,7 @@ def evaluate(context: Context) -> list[Metric]:
         feature.name
         for position, feature in enumerate(reference.features)
         if feature.of is None
-        and feature.name not in OUTPUTS
+        and not is_output(feature.name)
         and window.absent[position] == window.rows
         and feature.counts[MISSING] < sum(feature.counts)
         and not _came_later(feature, context.start)

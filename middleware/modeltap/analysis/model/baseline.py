@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import reduce
@@ -12,7 +13,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from modeltap.analysis.model.moments import Moments, pooled
+from modeltap.analysis.model.moments import Moments, RocArea, pooled
 
 Task = Literal["classification", "regression"]
 
@@ -21,6 +22,26 @@ _DAY = 24
 
 _MAX_CLASSES = 10
 """More different whole numbers are a quantity: ten digits are the largest usual set of codes."""
+
+ROUNDING = 1e-6
+"""How far beyond 0 and 1 a sum of single-precision probabilities may be."""
+
+_CODE = re.compile(r"[+-]?0\d")
+"""A number does not begin with a zero and another digit: codes do."""
+
+
+class ScoreBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How well the reference's scores rank its labels, and how far they are from them.
+
+    `area` is that under the ROC curve, None where all labels are of one class; `brier` has the
+    moments of the squared gaps. `usual_loss` and `usual_brier_loss` are how much worse one of its
+    own windows was than the whole, beyond chance.
+    """
+
+    area: RocArea | None
+    brier: Moments
+    usual_loss: float = 0.0
+    usual_brier_loss: float = 0.0
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +65,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How much worse one of its own windows was than the rest, beyond chance."""
     usual_f1_loss: float = 0.0
     """The same of the macro F1 score."""
+    scores: ScoreBaseline | None = None
+    """Of scores against two classes, over all hours; None where predictions are classes."""
     newest_label: int = 0
     """The last label (its `seq`) that was known when it was learnt."""
     complete: bool = False
@@ -72,8 +95,12 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             parts = [self.hours[hour] for hour in sorted(near & self.hours.keys())]
             if sum(part.rows for part in parts) >= least:
                 found = pooled_baseline(parts)
-                loss = {"usual_loss": self.usual_loss, "usual_f1_loss": self.usual_f1_loss}
-                return replace(found, **loss)
+                return replace(
+                    found,
+                    usual_loss=self.usual_loss,
+                    usual_f1_loss=self.usual_f1_loss,
+                    scores=self.scores,
+                )
         return self
 
 
@@ -99,27 +126,62 @@ def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     """Return the model's task: labels that are texts, or few whole numbers, are classes.
 
     Unless a prediction can be neither a class nor a probability: a handful of minutes are few
-    whole numbers, too.
+    whole numbers, too. Numbers that one side writes as texts are numbers.
 
     >>> infer_task([1.5, 2.25, 3.0]), infer_task(["yes", "no"]), infer_task([0, 1, 1, 0])
     ('regression', 'classification', 'classification')
     >>> infer_task([227, 131], [220.4, 140.9]), infer_task([0, 1], [0.2, 0.9])
     ('regression', 'classification')
+    >>> infer_task(["227", "131"], [220.4, 140.9]), infer_task([0, 1], [93.5, 12.25])
+    ('regression', 'classification')
     """
-    known = [label for label in listed(labels) if not is_unknown(label)]
+    outputs = [one for one in listed(predictions) if not is_unknown(one)]
+    known = _as_numbers([label for label in listed(labels) if not is_unknown(label)], outputs)
     if not all(type(label) in (int, float) for label in known):
         return "classification"
     whole = all(type(label) is int or label.is_integer() for label in known)
     if not whole or len(set(known)) > _MAX_CLASSES:
         return "regression"
-    return "regression" if any(map(_is_quantity, listed(predictions))) else "classification"
+    if {0, 1}.issuperset(known) and sum(map(_is_beyond, outputs)) > len(outputs) / 2:
+        return "classification"  # yes or no, and scores that are no probabilities
+    return "regression" if any(map(_is_quantity, outputs)) else "classification"
+
+
+def _as_numbers(labels: list[Any], predictions: list[Any]) -> list[Any]:
+    """Return labels that are texts of numbers as these, where all predictions are numbers."""
+    if not all(type(one) in (int, float) for one in predictions) or not predictions:
+        return labels
+    if not all(type(label) is str for label in labels):
+        return labels
+    numbers = [math.nan if _CODE.match(label.strip()) else number_of(label) for label in labels]
+    return labels if any(map(math.isnan, numbers)) else numbers
+
+
+def number_of(value: Any) -> float:
+    """Return a number, or a text that is one; NaN for anything else.
+
+    >>> number_of("12.5"), number_of(True), number_of("1_000")
+    (12.5, nan, nan)
+    """
+    if value is None or isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _is_quantity(prediction: Any) -> bool:
     """Say whether a prediction can be neither a class nor a probability."""
-    if type(prediction) is not float or not math.isfinite(prediction):
-        return False
-    return not (prediction.is_integer() or 0 <= prediction <= 1)
+    if type(prediction) is str and "." in prediction:
+        prediction = number_of(prediction)
+    return type(prediction) is float and not prediction.is_integer() and _is_beyond(prediction)
+
+
+def _is_beyond(prediction: Any) -> bool:
+    """Say whether a prediction is a number, and not from 0 to 1."""
+    value = number_of(prediction)
+    return math.isfinite(value) and not -ROUNDING <= value <= 1 + ROUNDING
 
 
 def listed(values: Sequence[Any]) -> list[Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from modeltap.analysis.model.feature import Column, Feature, plain
 from modeltap.analysis.model.local_times import LocalTimes, local_times
-from modeltap.config.metrics import OUTPUTS
+from modeltap.config.metrics import is_output
 
 _MOST_ROWS = 20_000
 """Rows that are looked at: a column that follows the clock does so everywhere."""
@@ -77,7 +77,7 @@ def calendar_of(
     >>> calendar_of(feature, (hours % 24).tolist(), 3600.0 * hours + 60, "UTC")
     Calendar(part='hour', shift=0)
     """
-    if not feature.is_tested or feature.of is not None or feature.name in OUTPUTS:
+    if not feature.is_tested or feature.of is not None or is_output(feature.name):
         return None
     known = np.flatnonzero(~np.isnan(moments))
     if len(known) < _MIN_ROWS:

@@ -182,6 +182,17 @@ def word(value: str | bool) -> str:
     return str(value).encode("utf-8", "replace").decode()
 
 
+def code(value: object) -> str:
+    """Write a value that is a category: a whole number is one code, be it 1 or 1.0.
+
+    >>> code(1), code(1.0), code(1.5), code(True), code("01")
+    ('1', '1', '1.5', 'true', '01')
+    """
+    if isinstance(value, str | bool):
+        return word(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def as_boolean(value: object) -> str | None:
     """Return ``"true"`` or ``"false"`` for a value that means it, else None.
 

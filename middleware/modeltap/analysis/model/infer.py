@@ -19,6 +19,7 @@ from modeltap.analysis.model.feature import (
     Column,
     Feature,
     as_boolean,
+    code,
     is_missing,
     plain,
     word,
@@ -99,7 +100,7 @@ def infer(name: str, column: Column, declared: FeatureSettings | None = None) ->
         "min": declared.min,
         "max": declared.max,
         "required": declared.required,
-        "allowed": None if declared.allowed is None else frozenset(map(_word, declared.allowed)),
+        "allowed": None if declared.allowed is None else frozenset(map(code, declared.allowed)),
         "missing_values": (*(declared.missing_values or ()), *_masked(column)),
         "whole": declared.type in ("categorical", "boolean"),
     }
@@ -178,10 +179,6 @@ def _are_ids(name: str, values: Sequence[Any]) -> bool:
     if _ID_NAME.search(name):
         return True
     return all(a < b for a, b in pairwise(values))
-
-
-def _word(value: Any) -> str:
-    return word(value) if isinstance(value, (str, bool)) else str(value)
 
 
 def _without(values: np.ndarray, declared: FeatureSettings) -> np.ndarray:
@@ -268,7 +265,7 @@ def _sentinel(values: np.ndarray, center: float, spread: float) -> float | None:
 
 def _counted(values: Sequence[Any]) -> Counter[str]:
     """Return how often each category came."""
-    return Counter(_word(value) for value in values if type(value) in (str, bool, int))
+    return Counter(code(value) for value in values if type(value) in (str, bool, int, float))
 
 
 def _chosen_by_chance(words: Counter[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Moments of a sample, which those of two samples together follow from."""
+"""Moments of a sample, which those of two samples together follow from; areas under curves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ class Moments(NamedTuple):
     mean: float
     second: float
     third: float
+
+
+class RocArea(NamedTuple):
+    """The area under the ROC curve, its variance, and the rows of each class."""
+
+    value: float
+    variance: float
+    positives: int
+    negatives: int
 
 
 def moments(values: np.ndarray) -> Moments:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.metrics import OUTPUTS
+from modeltap.config.metrics import is_output
 
 C = TypeVar("C")
 """A column's values."""
@@ -37,7 +37,7 @@ def choose_columns(
     >>> choose_columns(columns, 2, declared=["c"])
     ({'a': [1], 'c': [3], 'prediction': [4]}, ('b',))
     """
-    inputs = [name for name in columns if name not in OUTPUTS]
+    inputs = [name for name in columns if not is_output(name)]
     if len(inputs) <= most:
         return dict(columns), ()
     ranked = sorted(inputs, key=lambda name: (name not in declared, name not in before))

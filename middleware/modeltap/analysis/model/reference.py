@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.binning import coarse_bins
 from modeltap.analysis.model.feature import Feature
-from modeltap.config.metrics import OUTPUTS
+from modeltap.config.metrics import is_output
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
@@ -96,7 +96,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     @cached_property
     def columns(self) -> tuple[Feature, ...]:
         """The features that are columns: neither measures of one nor the model's outputs."""
-        return tuple(f for f in self.features if f.of is None and f.name not in OUTPUTS)
+        return tuple(f for f in self.features if f.of is None and not is_output(f.name))
 
     @cached_property
     def by_name(self) -> dict[str, Feature]:

@@ -20,13 +20,14 @@ from modeltap.analysis.model.monitored import choose_columns, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
-from modeltap.analysis.references.performance_baseline import Times, learn_baseline
+from modeltap.analysis.references.performance_baseline import Times, label_form, learn_baseline
 from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
+from modeltap.decoding.list_columns import ListRules, spread
 from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
@@ -71,7 +72,8 @@ def freeze_file(
     rows = [row for _, row in table.rows()]
     if len(rows) < 2:
         raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
-    found = columns(roles.features_of(row) for row in rows)
+    listed = columns(roles.features_of(row) for row in rows)
+    found = spread(listed, (), ListRules.of(settings))
     for name, column in (("prediction", roles.prediction), ("score", roles.score)):
         if column:
             found[name] = [row.get(column) for row in rows]
@@ -169,7 +171,11 @@ def freeze(
         timezone=settings.timezone,
         rolling=rolling,
         performance=learn_baseline(
-            columns.get("prediction"), labels, settings.task, _times(moments, settings)
+            columns.get("prediction"),
+            labels,
+            settings.task,
+            _times(moments, settings),
+            label_form(settings),
         ),
     )
     reference = replace(reference, drift_window=drift_window_of(settings, moments))

@@ -11,7 +11,7 @@ from modeltap import clock
 from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.freeze import save
-from modeltap.analysis.references.performance_baseline import Times, learn_baseline
+from modeltap.analysis.references.performance_baseline import Times, label_form, learn_baseline
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.times import parse_times
@@ -60,7 +60,13 @@ def with_performance(
     if labelled < settings.min_rows:
         return reference
     predictions = [pair.prediction for pair in pairs]
-    record = learn_baseline(predictions, labels, settings.task, _times(pairs, settings))
+    record = learn_baseline(
+        predictions,
+        labels,
+        settings.task,
+        _times(pairs, settings),
+        label_form(settings),
+    )
     if record is None:
         return reference
     record = replace(record, newest_label=newest, complete=over or record.complete)

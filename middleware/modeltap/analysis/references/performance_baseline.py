@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +13,20 @@ from scipy.special import chdtrc
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import MIN_BLOCKS
-from modeltap.analysis.detectors.performance import (
-    F1_FLOOR,
-    MAX_CLASSES,
-    errors_of,
-    loss_floor,
-    pairs_of,
+from modeltap.analysis.model.baseline import (
+    Baseline,
+    ScoreBaseline,
+    Task,
+    is_unknown,
+    pooled_baseline,
 )
-from modeltap.analysis.model.baseline import Baseline, Task, infer_task, is_unknown, pooled_baseline
 from modeltap.analysis.model.moments import moments
-from modeltap.analysis.statistics.confusion import class_pairs, f1_macro
+from modeltap.analysis.performance.classification import F1_FLOOR, MAX_CLASSES
+from modeltap.analysis.performance.labelled import loss_floor
+from modeltap.analysis.performance.paired import DEFAULT_FORM, LabelForm, Paired, pair_up
+from modeltap.analysis.statistics.confusion import accuracy, f1_macro
+from modeltap.analysis.statistics.scores import roc_area, squared_gaps
+from modeltap.config.settings import Settings
 
 _MIN_ROWS = 30
 """Of fewer rows the mean of errors is not nearly normal, and its own error too large to compare."""
@@ -48,19 +53,28 @@ class Times:
     min_rows: int = 100
 
 
+def label_form(settings: Settings) -> LabelForm:
+    """Return what settings say of a model's labels."""
+    return LabelForm(settings.positive, settings.decision_threshold)
+
+
 def learn_baseline(
     predictions: Sequence[Any] | None,
     labels: Sequence[Any],
     task: Task | None = None,
     times: Times | None = None,
+    form: LabelForm = DEFAULT_FORM,
 ) -> Baseline | None:
     """Return the model's performance; None with fewer than 30 rows that have both values.
+
+    Or where the values of both sides cannot be compared.
 
     Args:
         predictions: (n,) numbers or classes, None where the model's outputs are not known.
         labels: (n,) true values, None where unknown.
         task: by default inferred from the values.
         times: of the rows; without them neither hours nor the usual variation are learnt.
+        form: settings of the labels.
 
     Raises `InputError` where the shapes are not both (n,).
 
@@ -69,26 +83,25 @@ def learn_baseline(
     """
     if predictions is None or not any(label is not None for label in labels):
         return None
-    task = task or infer_task(labels, predictions)
-    predictions, labels = pairs_of(predictions, labels)
-    whole = _record(predictions, labels, task)
+    paired = pair_up(predictions, labels, task, form)
+    whole = None if paired.mismatch is not None else _record(paired)
     if whole is None or whole.rows < _MIN_ROWS:
         return None
     labelled = sum(not is_unknown(label) for label in labels)
     whole = replace(whole, complete=labelled >= _NEARLY_ALL * len(labels))
-    return whole if times is None else _with_times(whole, predictions, labels, times)
+    return whole if times is None else _with_times(whole, paired, times)
 
 
-def _record(predictions: Sequence[Any], labels: Sequence[Any], task: Task) -> Baseline | None:
-    """Return the performance in some rows; None where none has both values."""
-    if task == "classification":
-        return _classes(predictions, labels)
-    errors = errors_of(predictions, labels)
-    if not len(errors):
+def _record(paired: Paired) -> Baseline | None:
+    """Return the performance in some rows; None where there is none."""
+    if not paired.rows:
         return None
+    if paired.task == "classification":
+        return _classes(paired)
+    errors = paired.predictions - paired.labels
     own = moments(np.abs(errors))
     return Baseline(
-        task=task,
+        task="regression",
         rows=own.rows,
         mean=own.mean,
         variance=own.second * own.rows / max(1, own.rows - 1),
@@ -97,46 +110,47 @@ def _record(predictions: Sequence[Any], labels: Sequence[Any], task: Task) -> Ba
     )
 
 
-def _classes(predictions: Sequence[Any], labels: Sequence[Any]) -> Baseline | None:
-    pairs = class_pairs(predictions, labels)
-    rows = sum(pairs.values())
-    if not rows:
-        return None
-    mean = sum(count for (predicted, true), count in pairs.items() if predicted == true) / rows
+def _classes(paired: Paired) -> Baseline:
+    pairs = Counter(zip(paired.predictions.tolist(), paired.labels.tolist(), strict=True))
+    mean = accuracy(pairs)
     few = len({name for pair in pairs for name in pair}) <= MAX_CLASSES
     return Baseline(
         task="classification",
-        rows=rows,
+        rows=paired.rows,
         mean=mean,
         variance=mean * (1 - mean),
         third=mean * (1 - mean) * (1 - 2 * mean),
         pairs=tuple((*pair, count) for pair, count in sorted(pairs.items())) if few else (),
+        scores=_scores(paired),
     )
 
 
-def _with_times(
-    whole: Baseline, predictions: Sequence[Any], labels: Sequence[Any], times: Times
-) -> Baseline:
+def _scores(paired: Paired) -> ScoreBaseline | None:
+    if paired.scores is None:
+        return None
+    return ScoreBaseline(
+        area=roc_area(paired.scores, paired.positive),
+        brier=moments(squared_gaps(paired.scores, paired.positive)),
+    )
+
+
+def _with_times(whole: Baseline, paired: Paired, times: Times) -> Baseline:
     """Return the record with that of each hour, if they differ, and the usual variation."""
-
-    def record(places: np.ndarray) -> Baseline | None:
-        chosen = places.tolist()
-        return _record([predictions[n] for n in chosen], [labels[n] for n in chosen], whole.task)
-
-    known = np.array([not is_unknown(label) for label in labels]) & ~np.isnan(times.moments)
-    places = np.flatnonzero(known)
-    found = replace(whole, hours=_hours(record, times, places))
+    own = Times(times.moments[paired.places], times.starts[paired.places], times.min_rows)
+    places = np.flatnonzero(~np.isnan(own.moments))
+    found = replace(whole, hours=_hours(paired, own, places))
     blocks = [
-        (block, _hours_of(times, part))
-        for part in _blocks(times, places)
-        if (block := record(part)) is not None
+        (block, _hours_of(own, part))
+        for part in _blocks(own, places)
+        if (block := _record(paired.take(part))) is not None
     ]
     if len(blocks) < MIN_BLOCKS:
         return found
     return replace(
         found,
-        usual_loss=_usual_loss(found, blocks, times.min_rows),
-        usual_f1_loss=_usual_f1_loss(found, blocks, times.min_rows),
+        usual_loss=_usual_loss(found, blocks, own.min_rows),
+        usual_f1_loss=_usual_f1_loss(found, blocks, own.min_rows),
+        scores=found.scores and _usual_scores(found.scores, [block for block, _ in blocks]),
     )
 
 
@@ -144,9 +158,7 @@ def _hours_of(times: Times, places: np.ndarray) -> np.ndarray:
     return np.asarray(times.moments[places] % clock.DAY // clock.HOUR)
 
 
-def _hours(
-    record: Callable[[np.ndarray], Baseline | None], times: Times, places: np.ndarray
-) -> dict[int, Baseline]:
+def _hours(paired: Paired, times: Times, places: np.ndarray) -> dict[int, Baseline]:
     """Return the record of each hour of the day, where they differ beyond chance and by a floor.
 
     Fewer than four days do not tell the hour from the day.
@@ -155,8 +167,8 @@ def _hours(
     if len(days) < MIN_BLOCKS:
         return {}
     own = _hours_of(times, places)
-    parts = {int(hour): record(places[own == hour]) for hour in np.unique(own)}
-    hours = {hour: part for hour, part in parts.items() if part is not None}
+    parts = {int(hour): _record(paired.take(places[own == hour])) for hour in np.unique(own)}
+    hours = {hour: replace(part, scores=None) for hour, part in parts.items() if part is not None}
     return hours if _differ(list(hours.values())) else {}
 
 
@@ -201,13 +213,38 @@ def _usual_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> floa
     pairs = [(block, own) for (block, _), own in zip(blocks, usual, strict=True)]
     losses = np.array([sign * (block.mean - own.mean) for block, own in pairs])
     noise = np.array([own.variance * (1 / block.rows + 1 / own.rows) for block, own in pairs])
+    return _beyond_noise(losses, noise)
+
+
+def _beyond_noise(losses: np.ndarray, noise: np.ndarray) -> float:
+    """Return twice the deviation of (n,) losses beyond their sampling variances; see above."""
     if not (noise > 0).all():
         return 0.0
-    p = float(chdtrc(len(pairs) - 1, float(np.sum(losses**2 / noise))))
+    p = float(chdtrc(len(losses) - 1, float(np.sum(losses**2 / noise))))
     between = float(np.mean(losses**2) - np.mean(noise))
     if p >= _BLOCKS_VARY or between <= 0:
         return 0.0
     return max(0.0, min(_WORST * float(np.sqrt(between)), float(losses.max())))
+
+
+def _usual_scores(whole: ScoreBaseline, blocks: Sequence[Baseline]) -> ScoreBaseline:
+    """Return how much worse a block usually is, of the ROC area and of the Brier score."""
+    parts = [block.scores for block in blocks if block.scores is not None]
+    brier = np.array([part.brier.mean - whole.brier.mean for part in parts])
+    noise = np.array(
+        [whole.brier.second * (1 / part.brier.rows + 1 / whole.brier.rows) for part in parts]
+    )
+    areas = [part.area for part in parts if part.area is not None]
+    before = whole.area
+    if before is None or len(areas) < MIN_BLOCKS:
+        return replace(whole, usual_brier_loss=_beyond_noise(brier, noise))
+    falls = np.array([before.value - area.value for area in areas])
+    errors = np.array([before.variance + area.variance for area in areas])
+    return replace(
+        whole,
+        usual_loss=_beyond_noise(falls, errors),
+        usual_brier_loss=_beyond_noise(brier, noise),
+    )
 
 
 def _usual_f1_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> float:

@@ -9,6 +9,7 @@ rates             rates, their intervals, a test that one has grown
 day_types         which days of the week are alike
 means             a test that a mean has grown
 confusion         predicted classes by true ones: macro F1, agreement
+scores            scores against two classes: ROC area, Brier score, log loss
 matrix            a sample as numbers of a like scale
 classifier        whether two samples can be told apart
 components        principal components and reconstruction errors

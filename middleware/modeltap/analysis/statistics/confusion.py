@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -20,13 +21,16 @@ ClassPairs = Mapping[tuple[str, str], int]
 _DRAWS = 9_999
 """Permutations: the smallest p-value is a tenth of a thousandth, a fifth of the level."""
 
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,14})\.0+")
+"""A whole number as a text of a decimal one; beyond fifteen digits a float is not exact."""
+
 _SEED = 20_171
 """The same rows have the same p-value each time that they are evaluated."""
 
 
 def class_pairs(predictions: Sequence[Any], labels: Sequence[Any]) -> Counter[tuple[str, str]]:
     """Count the rows of each predicted and true class, where both are known."""
-    return Counter((_class(p), _class(label)) for p, label in _known(predictions, labels))
+    return Counter((class_name(p), class_name(label)) for p, label in _known(predictions, labels))
 
 
 def _known(predictions: Sequence[Any], labels: Sequence[Any]) -> list[tuple[Any, Any]]:
@@ -34,14 +38,22 @@ def _known(predictions: Sequence[Any], labels: Sequence[Any]) -> list[tuple[Any,
     return [(p, label) for p, label in pairs if not (is_unknown(p) or is_unknown(label))]
 
 
-def _class(value: Any) -> str:
-    """Return one text for a class however it was written: 1, 1.0, "1"; true, True."""
+def class_name(value: Any) -> str:
+    """Return one text for a class however it was written: 1, 1.0, "1.0"; true, True.
+
+    Codes with leading zeros are texts: "007" is not 7.
+
+    >>> [class_name(value) for value in (1.0, "1.0", " 1", True, "True", "007")]
+    ['1', '1', '1', 'true', 'true', '007']
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = str(value)
-    return text.lower() if text in ("True", "False") else text
+    text = str(value).strip()
+    if text.endswith("0") and _WHOLE.fullmatch(text):
+        return str(int(float(text)))
+    return text.lower() if text in ("True", "False", "TRUE", "FALSE") else text
 
 
 def accuracy(pairs: ClassPairs) -> float:

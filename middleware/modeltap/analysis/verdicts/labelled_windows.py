@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from modeltap import clock
-from modeltap.analysis.detectors import performance
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.baseline import infer_task
 from modeltap.analysis.model.metric import LEARNING, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.performance.evaluation import evaluate
+from modeltap.analysis.performance.labelled import LabelledContext
 from modeltap.analysis.references.late_baseline import with_performance
+from modeltap.analysis.references.performance_baseline import label_form
 from modeltap.analysis.verdicts.results import EvaluatedLabels, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
@@ -217,16 +218,17 @@ def _performance(
     learning = reference is not None and reference.state == "provisional"
     baseline = None if reference is None or learning else reference.performance
     task = baseline.task if baseline is not None else settings.task
-    context = performance.LabelledContext(
-        task or infer_task(labels, predictions),
+    context = LabelledContext(
+        task,
         predictions,
         labels,
         baseline,
         min_rows=settings.min_rows,
         alpha=ALPHA[settings.sensitivity],
         hours=_hours(period),
+        form=label_form(settings),
     )
-    metrics = performance.evaluate(context)
+    metrics = evaluate(context)
     return explained(map(_while_learning, metrics) if learning else metrics)
 
 

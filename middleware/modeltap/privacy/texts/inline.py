@@ -51,8 +51,10 @@ _ENDS = {mark: re.compile(rf"(?:[^{mark}\\]|\\.)*+", re.DOTALL) for mark in "\"'
 _ENDS |= {mark * 3: re.compile(rf"(?:(?!{mark * 3}).)*+", re.DOTALL) for mark in "\"'"}
 _ESCAPED_ENDS = {mark: re.compile(rf"[^{mark}\\]*+") for mark in "\"'`"}
 _SCHEME = r"(?:(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|AWS4-HMAC-SHA256)\s{1,8}+)?"
-_WORD = re.compile(_SCHEME + r"""[^\s&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
-_LINE = re.compile(_SCHEME + r"""[^\n\r&;,"'`<>)}\]|\\]++""", re.IGNORECASE)
+_NEXT_PAIR = r"""(?![\s"'(]{0,8}[\w.$-]{1,40}["']?\s?[:=])"""
+_WORD = re.compile(_SCHEME + rf"""(?:[^\s&;,"'`<>)}}\]|\\]++|[;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_LINE = re.compile(_SCHEME + rf"""(?:[^\n\r&;,]++|[&;,]{_NEXT_PAIR})++""", re.IGNORECASE)
+_PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*+(?:-----END [A-Z ]{0,40}-----)?")
 _BRACKETED = re.compile(r"\[[^\]]*+|\{[^}]*+|\([^)]*+")
 _BLOCK = re.compile(r"[|>][-+\d]{0,2}+[ \t]*+\r?\n(?P<lines>(?:[ \t]++[^\n]*+(?:\n|\Z))++)")
 _NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
@@ -61,19 +63,22 @@ _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""
 _BEARER = re.compile(r"(?<=\bBearer )(?=[^\s,;\"']{0,512}\d)[^\s,;\"']{8,}+", re.IGNORECASE)
 """A bearer token without the header's name before it; words about bearers have no digits."""
 
-_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n|[Bb]earer |\s(?:eq|ne|like)\s")
+_STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n")
+_WORDS_BEFORE_VALUES = ("earer ", " eq ", " ne ", " like ")
 _SAFE = "=/:?&;#+@[],"
 _MAX_DEPTH = 4
 """How often a text may be escaped within another one."""
 
 
 def has_structure(text: str) -> bool:
-    """Say whether a text has any of the signs that stand between a name and its value.
+    """Say whether a text has any of the signs or words between a name and its value.
 
     >>> has_structure("UA"), has_structure("a=b"), has_structure("a session")
     (False, True, False)
     """
-    return _STRUCTURE.search(text) is not None
+    if _STRUCTURE.search(text) is not None:
+        return True
+    return any(word in text for word in _WORDS_BEFORE_VALUES)
 
 
 class InlineMasker:
@@ -97,15 +102,19 @@ class InlineMasker:
         if not has_structure(text):
             return text
         self._budget.spend()
-        if "%" in text and depth < _MAX_DEPTH:
-            text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
         text = self._urls.text(text)
         if "<" in text:
             text = self._elements(text)
         text = self._pairs(self._pairs(text, _PAIR), _NAMED)
         if "--" in text:
             text = self._pairs(text, _OPTION)
-        text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
+        if "%" in text and depth < _MAX_DEPTH:
+            # After the pairs: an escaped sign in a value does not end it.
+            text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
+        if "PRIVATE KEY-" in text:
+            text = _PEM.sub(lambda match: self._marks.mark(match[0]), text)
+        if "earer " in text or "EARER " in text:
+            text = _BEARER.sub(lambda match: self._marks.mark(match[0]), text)
         return self._unescaped(text, html.unescape, depth) if "&#" in text else text
 
     def _unquoted(self, text: str, depth: int) -> str:

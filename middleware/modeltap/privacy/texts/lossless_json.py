@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from modeltap.payload import without_mark
+
 _DIGITS_ALIKE = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))
 _LONG_NUMBER = b"0" * 19
 """Of 19 digits on a number may be beyond 64 bits."""
@@ -16,7 +18,7 @@ def read_quickly(text: str) -> tuple[Any, bool]:
     """Read JSON; a name that occurs twice goes unnoticed. Raises `ValueError` where it is none."""
     if _LONG_NUMBER in text.encode().translate(_DIGITS_ALIKE):
         raise ValueError("beyond 64 bits a number would be rounded")
-    return msgspec.json.decode(text), False
+    return msgspec.json.decode(without_mark(text)), False
 
 
 def read_with_care(text: str) -> tuple[Any, bool]:
@@ -32,7 +34,7 @@ def read_with_care(text: str) -> tuple[Any, bool]:
         twice = twice or len(document) < len(pairs)
         return document
 
-    return json.loads(text, object_pairs_hook=fields), twice
+    return json.loads(without_mark(text), object_pairs_hook=fields), twice
 
 
 def written(document: object) -> str:

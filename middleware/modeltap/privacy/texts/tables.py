@@ -1,7 +1,7 @@
-"""Masking by position: where a name stands beside its values, and not above them.
+"""Masking by position: where names stand beside their values, and not above them.
 
-A pair has its name in one member and its value in another (`{"key": ..., "value": ...}`, a tensor,
-a validation error). A table has its columns' names in one list and its cells in others.
+A table has its columns' names in one list and its cells in others (`cells`); a pair has its name
+in one member and its value in another (`pairs`).
 """
 
 from __future__ import annotations
@@ -13,21 +13,19 @@ from typing import Any
 
 from modeltap.privacy.limits import Budget
 from modeltap.privacy.marks import Marks
-from modeltap.privacy.sensitive.names import SensitiveNames, is_feature
-from modeltap.privacy.texts.member_roles import (
-    Role,
-    is_error_context,
-    is_error_text,
-    is_header_key,
-    role_of,
+from modeltap.privacy.sensitive.names import SensitiveNames
+from modeltap.privacy.texts.cells import (
+    CellMasker,
+    SensitiveColumns,
+    TableHeader,
+    is_numbered,
+    replaced,
 )
+from modeltap.privacy.texts.member_roles import Role, is_header_key, role_of
 from modeltap.privacy.texts.object_plans import ObjectPlans
+from modeltap.privacy.texts.pairs import PairMasker
 
 _LONGEST_NAME = 100
-_LEVELS = 3
-"""How many levels above its names a table may have its cells: `{"manifest": {"schema": {"columns":
-...}}, "result": {"data_array": ...}}`."""
-
 _DEPTH = 6
 """How many levels below the common object cells are looked for."""
 
@@ -37,31 +35,7 @@ _IDENTIFIER = re.compile(r"[\w.\[\]$/:%-]+")
 _HEADING = re.compile(r"[\w.\[\]$/:%-]+|[A-Z][\w.()/-]*(?: [\w.()/-]+){0,3}")
 """A name, or a column's heading: `Card number`."""
 
-_IN_QUOTES = re.compile(r"""(?<!\w)(?:'[^']*+'|"[^"]*+")""")
-
-SensitiveColumns = dict[int, str]
-"""The sensitive columns of a table: place and name."""
-
-
 _CONTAINERS = frozenset((dict, list))
-
-
-class TableHeader:
-    """The sensitive columns of a table of `width` columns, which is at most `levels` above.
-
-    `is_sure` says that these are columns; other lists of names may be labels of scores.
-    """
-
-    __slots__ = ("columns", "is_sure", "levels", "names", "width")
-
-    def __init__(
-        self, names: list[Any], width: int, columns: SensitiveColumns, is_sure: bool
-    ) -> None:
-        self.names = names
-        self.width = width
-        self.columns = columns
-        self.is_sure = is_sure
-        self.levels = _LEVELS
 
 
 class TableMasker:
@@ -80,7 +54,7 @@ class TableMasker:
         self._names = names
         self._marks = marks
         self._budget = budget
-        self._plans = plans
+        self._pairs = PairMasker(names, marks, plans)
         self._changed = False
 
     def mask(self, document: Any) -> bool:
@@ -113,7 +87,7 @@ class TableMasker:
 
     def _visit_object(self, fields: dict[str, Any], widths: frozenset[int]) -> list[TableHeader]:
         self._budget.spend(len(fields))
-        self._mask_pair(fields)
+        self._changed = self._pairs.mask(fields) or self._changed
         headers = []
         inner = [(key, value) for key, value in fields.items() if type(value) in (dict, list)]
         for key, value in inner:
@@ -137,7 +111,7 @@ class TableMasker:
 
     def _applied(self, headers: list[TableHeader], values: Iterable[Any]) -> list[TableHeader]:
         """Mask the tables of `headers` in `values`; return the headers that have none here."""
-        cells = _Cells(headers, self._names, self._marks, self._budget)
+        cells = CellMasker(headers, self._names, self._marks, self._budget)
         for value in values:
             cells.mask(value, _DEPTH)
         self._changed = self._changed or cells.changed
@@ -152,7 +126,7 @@ class TableMasker:
         names = rows[0] if is_header else []
         if columns := self._columns(names):
             header = TableHeader(names, len(names), columns, is_sure=True)
-            cells = _Cells([header], self._names, self._marks, self._budget)
+            cells = CellMasker([header], self._names, self._marks, self._budget)
             cells.mask(rows, 2)
             self._changed = self._changed or cells.changed
 
@@ -174,148 +148,6 @@ class TableMasker:
                     item[1] = replaced(item[1], self._marks)
                     self._changed = True
 
-    def _mask_pair(self, fields: dict[str, Any]) -> None:
-        for key, role, is_place in self._plans.of(fields).pair_names:
-            name = self._name_on_way(fields[key]) if is_place else fields[key]
-            if isinstance(name, str) and self._is_sensitive(name):
-                self._mask_beside(fields, key, name, role)
-                if is_place:
-                    self._mask_error(fields, name)
-
-    def _name_on_way(self, place: Any) -> str | None:
-        """Return the sensitive name on the way to a field, or the way's last step.
-
-        All below a sensitive name is masked. A text may be another way, of a URL or a file: there
-        only its end counts.
-        """
-        steps = _steps(place)
-        if isinstance(place, str):
-            steps = steps[-2:]
-        for half, step in pairwise(steps):
-            if opens := self._names.facts(half).opens:
-                steps.append(f"{opens}_{step}")
-        named = steps[1:] if isinstance(place, str) and len(steps) > 1 else steps
-        return next(filter(self._is_sensitive, named), None)
-
-    def _mask_error(self, fields: dict[str, Any], name: str) -> None:
-        """Mask what an error says of a sensitive field: its values, and what is quoted of them."""
-        for key, value in fields.items():
-            kept = value
-            if is_error_context(key) and self._names.masks(name, value):
-                kept = replaced(value, self._marks)
-            elif is_error_text(key) and isinstance(value, str):
-                kept = _IN_QUOTES.sub(lambda match: self._marks.mark(match[0]), value)
-            if kept != value:
-                fields[key] = kept
-                self._changed = True
-
-    def _is_sensitive(self, name: str) -> bool:
-        return len(name) <= _LONGEST_NAME and self._names.is_sensitive(name)
-
-    def _mask_beside(self, fields: dict[str, Any], key: str, name: str, role: Role) -> None:
-        wanted = (Role.VALUE,) if role is Role.WEAK_NAME else (Role.VALUE, Role.CONTENT)
-        for other, value in fields.items():
-            if other == key or role_of(other) not in wanted:
-                continue
-            if role_of(other) is Role.CONTENT and "role" in fields:
-                continue  # a message of a chat
-            if self._names.masks(name, value):
-                fields[other] = replaced(value, self._marks)
-                self._changed = True
-
-
-class _Cells:
-    """Masks the cells of some headers' columns; remembers the widths of the tables it found."""
-
-    def __init__(
-        self, headers: Iterable[TableHeader], names: SensitiveNames, marks: Marks, budget: Budget
-    ) -> None:
-        self._names = names
-        self._marks = marks
-        self._budget = budget
-        self._by_width: dict[int, SensitiveColumns] = {}
-        self._sure: set[int] = set()
-        self._skipped: set[int] = set()
-        for header in headers:
-            self._by_width.setdefault(header.width, {}).update(header.columns)
-            self._skipped.add(id(header.names))
-            if header.is_sure:
-                self._sure.add(header.width)
-        self.changed = False
-        self.widths_found: set[int] = set()
-
-    def mask(self, node: Any, depth: int) -> None:
-        """Mask the rows, columns and flat tensors in `node`."""
-        if depth and isinstance(node, dict):
-            self._budget.spend(len(node))
-            self._mask_tensor(node)
-            if id(node) not in self._skipped:
-                self._mask_numbered(node)
-            for value in node.values():
-                if isinstance(value, (dict, list)):
-                    self.mask(value, depth - 1)
-        elif depth and isinstance(node, list) and id(node) not in self._skipped:
-            self._mask_list(node, depth)
-
-    def _mask_list(self, items: list[Any], depth: int) -> None:
-        self._budget.spend(len(items))
-        is_flat = _CONTAINERS.isdisjoint(map(type, items))
-        columns = self._by_width.get(len(items))
-        if columns and (is_flat or (_are_cells(items) and not self._has_rows(items))):
-            self._mask_places(items, columns, len(items))
-        elif not is_flat:
-            for item in items:
-                self.mask(item, depth - 1)
-
-    def _has_rows(self, items: list[Any]) -> bool:
-        return any(isinstance(item, list) and self._is_row_or_has_one(item) for item in items)
-
-    def _is_row_or_has_one(self, items: list[Any]) -> bool:
-        if len(items) in self._by_width:
-            return True
-        return any(isinstance(item, list) and len(item) in self._by_width for item in items)
-
-    def _mask_numbered(self, fields: dict[str, Any]) -> None:
-        """Mask the cells of a row whose keys are their places: `{"0": 37, "1": "x"}`."""
-        columns = self._by_width.get(len(fields))
-        if columns and _is_numbered(fields):
-            self._budget.spend(len(columns))
-            for at, name in columns.items():
-                if self._names.masks(name, value := fields[str(at)]):
-                    fields[str(at)] = replaced(value, self._marks)
-                    self.changed = True
-            self.widths_found.add(len(fields))
-
-    def _mask_tensor(self, fields: dict[str, Any]) -> None:
-        """A tensor may have its cells in one flat list, beside its shape."""
-        shape = fields.get("shape")
-        width = shape[-1] if isinstance(shape, list) and shape else None
-        columns = self._by_width.get(width) if isinstance(width, int) else None
-        for key in ("values", "data"):
-            cells = fields.get(key)
-            if columns and isinstance(cells, list) and len(cells) != width:
-                self._mask_places(cells, columns, width or 1)
-
-    def _mask_places(self, cells: list[Any], columns: SensitiveColumns, width: int) -> None:
-        is_sure = width in self._sure
-        for first, name in columns.items():
-            for at in range(first, len(cells), width):
-                self._budget.spend()
-                value = cells[at]
-                if self._names.masks(name, value) and (is_sure or not is_feature(value)):
-                    cells[at] = replaced(value, self._marks)
-                    self.changed = True
-        self.widths_found.add(width)
-
-
-def replaced(value: Any, marks: Marks) -> Any:
-    """Replace each value for itself: a tensor keeps its shape, a cell its key."""
-    if isinstance(value, list):
-        return [replaced(inner, marks) for inner in value]
-    if isinstance(value, dict):
-        return {name: replaced(inner, marks) for name, inner in value.items()}
-    return marks.replacement(value)
-
 
 def _listed_names(items: Any, key: str) -> list[str]:
     """Return the names that a list under `key` is of: texts, or objects with a name and no value.
@@ -323,7 +155,7 @@ def _listed_names(items: Any, key: str) -> list[str]:
     Columns may have lists of names, too: pandas has levels of them.
     """
     if isinstance(items, dict):
-        items = list(items.values()) if is_header_key(key) and _is_numbered(items) else []
+        items = list(items.values()) if is_header_key(key) and is_numbered(items) else []
     if _are_names(items):
         return list(items)
     if items and key.lower().endswith("columns") and all(map(_are_names, items)):
@@ -344,31 +176,9 @@ def _name_of(fields: dict[str, Any]) -> str | None:
     return None
 
 
-def _is_numbered(fields: dict[str, Any]) -> bool:
-    """Say whether an object's keys are the places of a list: 0, 1, 2 ..."""
-    return bool(fields) and "0" in fields and all(str(at) in fields for at in range(len(fields)))
-
-
 def _are_names(items: Any) -> bool:
     return (
         isinstance(items, list)
         and bool(items)
         and all(isinstance(item, str) and 0 < len(item) <= _LONGEST_NAME for item in items)
     )
-
-
-def _are_cells(items: list[Any]) -> bool:
-    """Say whether a list may be a row, or the columns of a table: records are neither."""
-    return not any(isinstance(item, dict) and not _is_cell(item) for item in items)
-
-
-def _is_cell(fields: dict[str, Any]) -> bool:
-    roles = (Role.VALUE, Role.CONTENT)
-    return len(fields) <= 3 and any(role_of(key) in roles for key in fields)
-
-
-def _steps(place: Any) -> list[str]:
-    """Return the names on a way to a field: `["body", "password", 0]`, "/user/password"."""
-    if isinstance(place, str):
-        place = place.replace("/", ".").split(".")
-    return [step for step in place if isinstance(step, str)] if isinstance(place, list) else []

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from modeltap.payload import opens_json
 from modeltap.privacy.limits import Budget, Unmaskable
 from modeltap.privacy.marks import MASK, Marks
 from modeltap.privacy.sensitive.names import SensitiveNames, may_name, may_open
@@ -94,7 +95,7 @@ class TextMasker:
         """Return a text that is a value within another one, `under` a name, as it may be kept."""
         if text == MASK or not (has_structure(text) and self._may_hold_any(text, under)):
             return text
-        kept = self._nested(text, under) if text.lstrip()[:1] in ("{", "[", '"') else None
+        kept = self._nested(text, under) if opens_json(text) else None
         if kept is None and "\n" in text:
             kept = masked_table(text, self.names, self.marks, self._budget)
         return self._inline.masked(text) if kept is None else kept

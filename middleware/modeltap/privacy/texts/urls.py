@@ -10,6 +10,7 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 _USERINFO = re.compile(r"(?:(?<=//)|(?<=/\\/))[^/\s@\"'<>?#]++(?=@)")
 _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z][\w+.-]{0,20}+:/)?/[^\s\"'<>?#]++")
 _SEGMENT_END = re.compile(r"([/;])")
+_KEYED = re.compile(r"(?P<name>[\w.%-]{1,200}+):(?P<value>.+)")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}|<(?:[^<>:]+:)?(\w+)>")
 """A parameter of a route: Starlette's `{name:type}`, Werkzeug's `<type:name>`."""
 
@@ -53,22 +54,24 @@ class UrlMasker:
         """
         parts = _SEGMENT_END.split(path)
         steps = route.split("/") if route.count("/") == path.count("/") else []
-        before, step = "", 0
+        before, step, was_masked = "", 0, False
         for at in range(0, len(parts), 2):
             segment, follows = parts[at], parts[at - 1] if at else ""
             step += follows == "/"
-            parts[at] = self._segment(segment, before, follows, steps[step] if steps else "")
+            kept = self._segment(segment, before, follows, steps[step] if steps else "")
+            if was_masked and follows == ";" and "=" not in segment:
+                kept = self._marks.mark(segment)  # a secret with a semicolon in it
+            parts[at], was_masked = kept, kept != segment
             before = segment if follows == "/" and segment else before
         return "".join(parts)
 
     def _segment(self, segment: str, before: str, follows: str, step: str) -> str:
         name, equals, value = segment.partition("=")
-        if equals:
-            masks = value and self._names.masks(name, value)
-            return f"{name}={self._marks.mark(value)}" if masks else segment
-        name, colon, value = segment.partition(":")
-        if colon and value and not _VERBS.fullmatch(value) and self._names.masks(name, value):
-            return f"{name}:{self._marks.mark(value)}"
+        if equals and value and self._names.masks(name, value):
+            return f"{name}={self._marks.mark(value)}"
+        if (pair := _KEYED.fullmatch(segment)) and self._names.masks(pair["name"], pair["value"]):
+            is_verb = _VERBS.fullmatch(pair["value"])
+            return segment if is_verb else f"{pair['name']}:{self._marks.mark(pair['value'])}"
         if follows != "/" or not segment or segment == step:
             return segment
         if (parameter := _PARAMETER.fullmatch(step)) and self._names.masks(

@@ -268,13 +268,16 @@ class Recorder:
     def _reap(self) -> None:
         """Count what a writer that died leaves behind."""
         assert self._writer is not None
-        age, ready = self._writer.age, self._writer.ready
+        age, reason = self._writer.age, self._writer.reason()
+        ready = self._writer.ready
         self._close_to_requests()
         self._writer.kill()
         lost = self._let_go("writer process died")
         self._generation += 1
-        what = "died and is started again" if ready else "does not start, and is tried again"
-        self._log(f"the writer process {what}; {lost} exchanges are lost")
+        if ready:
+            self._log(f"the writer process died and is started again; {lost} exchanges are lost")
+        else:
+            self._log(f"the writer process does not start, and is tried again: {reason}")
         if age < _RESTART_SECONDS:
             self._closing.wait(_RESTART_SECONDS)
 

@@ -1,0 +1,10 @@
+"""Performance: predictions against labels, in whatever form either is written.
+
+labelled        what an evaluation may know of a window's labelled rows
+class_names     one name for each class, however a side writes it
+paired          predictions and labels in one form: classes, scores or numbers
+classification  accuracy and macro F1
+scoring         ROC area, Brier score and log loss
+regression      mean absolute error and its companions
+evaluation      the metrics of one window
+"""

@@ -1,0 +1,178 @@
+"""Accuracy and macro F1 of classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.metric import (
+    ALERT,
+    NO_REFERENCE,
+    Evidence,
+    Metric,
+    crossable,
+    no_room,
+    too_few,
+    verdict,
+)
+from modeltap.analysis.performance.labelled import (
+    ACCURACY_FLOOR,
+    TOTAL_LOSS,
+    Guess,
+    LabelledContext,
+    Worse,
+)
+from modeltap.analysis.statistics.confusion import (
+    ClassPairs,
+    accuracy,
+    as_few,
+    f1_fell,
+    f1_macro,
+    guessed,
+    kappa,
+    lost_class,
+    shares,
+)
+from modeltap.analysis.statistics.hypothesis_tests import fisher
+from modeltap.analysis.statistics.rates import wilson
+
+_ACCURACY_PART, _F1_PART = 0.75, 0.25
+"""Of the level: a model mostly gets worse in its accuracy, and a lost class is a large loss of F1,
+which half of the level finds no more often."""
+
+F1_FLOOR = 0.05
+"""Macro F1 must have fallen by five points: of a class in twenty rows one row more moves it by a
+point, where accuracy moves by a twentieth of that."""
+
+MAX_CLASSES = 20
+"""Of more classes a table of pairs has more cells than rows, and F1 only describes."""
+
+_NO_AGREEMENT = 0.1
+"""A kappa of less than a tenth is none (Landis & Koch, 1977, call all below .2 slight)."""
+
+_VARIED = 0.05
+"""Predictions that are one class in all but a twentieth of the rows say little of agreement."""
+
+
+class ScoreFell(Evidence, frozen=True):
+    """The macro F1 score in the reference, and a class that is not predicted any more."""
+
+    before: float
+    lost: str | None
+
+
+def classification_metrics(
+    pairs: ClassPairs, baseline: Baseline | None, context: LabelledContext, level: float
+) -> list[Metric]:
+    """Return `accuracy` and `f1_macro`, which share the level.
+
+    Args:
+        pairs: rows by predicted and true class.
+        baseline: with the same names of classes.
+    """
+    n = sum(pairs.values())
+    if n < max(1, context.min_rows):
+        return [too_few("accuracy", n)]
+    return [_accuracy(pairs, n, baseline, level), _f1(pairs, n, baseline, level)]
+
+
+def _accuracy(
+    pairs: ClassPairs,
+    n: int,
+    baseline: Baseline | None,
+    level: float,
+) -> Metric:
+    value = accuracy(pairs)
+    right = round(value * n)
+    low, high = wilson(right, n)
+    facts: dict[str, Any] = {
+        "metric": "accuracy",
+        "rows": n,
+        "count": right,
+        "value": value,
+        "low": low,
+        "high": high,
+    }
+    guess = _guess(pairs, right, n, level * _ACCURACY_PART)
+    if baseline is None:
+        return Metric(**facts, **_without_baseline(guess))
+    usual = 1 - baseline.mean + baseline.usual_loss  # of errors, as the limit is
+    limit = crossable(usual + ACCURACY_FLOOR, usual)
+    wrong_before = round((1 - baseline.mean) * baseline.rows)
+    p = fisher(wrong_before, baseline.rows, n - right, n)[1]
+    if limit is None:
+        if guess is None:
+            return Metric(**facts, p_value=p, **no_room(1 - usual, 0.0))
+        return Metric(**facts, **_without_baseline(guess))
+    alert = p < level * _ACCURACY_PART and 1 - value > limit
+    if guess is not None and not alert:
+        return Metric(**facts, **_without_baseline(guess))
+    return Metric(
+        **facts,
+        threshold=1 - limit,
+        p_value=p,
+        strength=strength_of(value, baseline.mean, 1 - limit),
+        verdict=verdict(alert, n),
+        evidence=Worse(baseline, guess=guess),
+    )
+
+
+def _without_baseline(guess: Guess | None) -> dict[str, Any]:
+    """Return the facts of an accuracy that only guessing is compared with."""
+    if guess is None:
+        return {"verdict": NO_REFERENCE}
+    return {
+        "threshold": guess.accuracy,
+        "p_value": guess.p_value,
+        "strength": TOTAL_LOSS,
+        "verdict": ALERT,
+        "evidence": guess,
+    }
+
+
+def _guess(pairs: ClassPairs, right: int, n: int, level: float) -> Guess | None:
+    """Return how the predictions are no better than guessing; None where they are, or may be.
+
+    Worse is beyond chance (exact binomial), with a kappa below -.1. As good as guessing is a kappa
+    whose upper end is below .1: a hundred rows do not show that, a thousand do. Predictions of one
+    class alone guess nothing, and may be right of a rare event.
+    """
+    agreement, upper = kappa(pairs)
+    chance = guessed(pairs)
+    if agreement < -_NO_AGREEMENT and as_few(right, n, chance) < level:
+        return Guess(chance, opposite=True, p_value=as_few(right, n, chance))
+    varied = min(shares(pairs)) >= _VARIED
+    return Guess(chance, opposite=False) if upper < _NO_AGREEMENT and varied else None
+
+
+def _f1(
+    pairs: ClassPairs,
+    n: int,
+    baseline: Baseline | None,
+    level: float,
+) -> Metric:
+    value = f1_macro(pairs)
+    facts: dict[str, Any] = {"metric": "f1_macro", "rows": n, "value": value}
+    few = len({name for pair in pairs for name in pair}) <= MAX_CLASSES
+    if baseline is None or not baseline.pairs or not few:
+        return Metric(**facts, verdict=NO_REFERENCE)
+    before = f1_macro(baseline.counts)
+    usual = 1 - before + baseline.usual_f1_loss
+    limit = crossable(usual + F1_FLOOR, usual)
+    if limit is None:
+        return Metric(**facts, **no_room(1 - usual, 0.0))
+    # A permutation test takes a tenth of a second: only where its result matters.
+    p = f1_fell(baseline.counts, pairs) if 1 - value > limit else None
+    return Metric(
+        **facts,
+        threshold=1 - limit,
+        p_value=p,
+        strength=strength_of(value, before, 1 - limit),
+        verdict=verdict(p is not None and p < level * _F1_PART, n),
+        evidence=ScoreFell(before, lost_class(baseline.counts, pairs)),
+    )
+
+
+def strength_of(value: float, before: float, threshold: float) -> float:
+    """Return the fall of a value divided by that to its threshold; 0 where it has grown."""
+    return max(0.0, (before - value) / (before - threshold))

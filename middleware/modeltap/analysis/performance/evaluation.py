@@ -1,0 +1,116 @@
+"""Performance of the model on the labelled rows of a window, against that in the reference."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
+from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric, too_few
+from modeltap.analysis.performance.class_names import ClassNames
+from modeltap.analysis.performance.classification import classification_metrics
+from modeltap.analysis.performance.labelled import NORMAL_95, LabelledContext
+from modeltap.analysis.performance.paired import KnownClasses, Paired, pair_up, pairs_of
+from modeltap.analysis.performance.regression import regression_metrics
+from modeltap.analysis.performance.scoring import score_metrics
+
+_LARGEST = 1e150
+"""The square of a larger number is infinite."""
+
+_CLASSES_PART = 0.4
+"""Of the level, where scores are ranked, too: classes at a threshold say less than their ranks."""
+
+
+def evaluate(context: LabelledContext) -> list[Metric]:
+    """Return a window's performance, of its labelled rows.
+
+    `mae`, or `accuracy` and `f1_macro`, and of scores `roc_auc` and `brier`, bear the verdict:
+    worse than the baseline of the same hours beyond chance, and by more than the floor and its
+    usual variation. Accuracies are compared by Fisher's exact test, macro F1 by permutation, mean
+    errors by the moments of a permutation, areas by their variances. Better is never an alert. An
+    accuracy or area that is as good as guessing, or worse, is one without a baseline, too. Values
+    that cannot be compared are `not_comparable`, and one of each side is the evidence.
+
+    Raises `InputError` where the shapes are not both (n,): NumPy would broadcast (n, 1) against
+    (n,) to (n, n) errors.
+    """
+    predictions, labels = pairs_of(context.predictions, context.labels)
+    paired = pair_up(
+        predictions, labels, context.task, context.form, known_classes(context.baseline)
+    )
+    means = [
+        *_mean("label_mean", labels, context.min_rows),
+        *_mean("prediction_mean", predictions, context.min_rows),
+    ]
+    return [*_compared(paired, context), *means]
+
+
+def _compared(paired: Paired, context: LabelledContext) -> list[Metric]:
+    if paired.mismatch is not None:
+        return [_not_comparable(paired, context.min_rows)]
+    baseline = _baseline(paired, context)
+    if paired.task == "regression":
+        return regression_metrics(paired.predictions - paired.labels, baseline, context)
+    pairs = Counter(zip(paired.predictions.tolist(), paired.labels.tolist(), strict=True))
+    if paired.scores is None:
+        return classification_metrics(pairs, baseline, context, context.level)
+    return [
+        *score_metrics(paired, baseline, context),
+        *classification_metrics(pairs, baseline, context, context.level * _CLASSES_PART),
+    ]
+
+
+def _not_comparable(paired: Paired, min_rows: int) -> Metric:
+    metric = "mae" if paired.task == "regression" else "accuracy"
+    if paired.rows < min_rows:
+        return too_few(metric, paired.rows)
+    return Metric(metric=metric, rows=paired.rows, verdict=NOT_COMPARABLE, evidence=paired.mismatch)
+
+
+def _baseline(paired: Paired, context: LabelledContext) -> Baseline | None:
+    """Return the record in the window's hours, in the window's names of classes."""
+    known = context.baseline
+    if known is None or known.task != paired.task:
+        return None
+    return _renamed(known.at(context.hours, context.min_rows), paired.names)
+
+
+def _renamed(baseline: Baseline, names: ClassNames) -> Baseline:
+    pairs: Counter[tuple[str, str]] = Counter()
+    for predicted, true, count in baseline.pairs:
+        pairs[names(predicted), names(true)] += count
+    return replace(baseline, pairs=tuple((*pair, count) for pair, count in sorted(pairs.items())))
+
+
+def known_classes(baseline: Baseline | None) -> KnownClasses | None:
+    """Return the classes that a baseline knows; None without one."""
+    if baseline is None or baseline.task != "classification":
+        return None
+    return KnownClasses(
+        frozenset(predicted for predicted, _ in baseline.counts),
+        frozenset(true for _, true in baseline.counts),
+        scored=baseline.scores is not None,
+    )
+
+
+def _mean(metric: str, values: Sequence[Any], min_rows: int) -> list[Metric]:
+    """Describe the mean of labels or predictions, a rate for booleans; targets compare with it."""
+    known = [_number(value) for value in values if not is_unknown(value)]
+    numbers = np.array([value for value in known if abs(value) < _LARGEST])
+    if len(numbers) < max(2, min_rows) or len(numbers) < len(known):
+        return []
+    value = float(numbers.mean())
+    half = NORMAL_95 * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
+    return [
+        Metric(metric=metric, rows=len(numbers), value=value, low=value - half, high=value + half)
+    ]
+
+
+def _number(value: Any) -> float:
+    named = {"true": 1.0, "false": 0.0}.get(str(value).lower())
+    return number_of(value) if named is None else named

@@ -1,0 +1,77 @@
+"""What an evaluation may know of the labelled rows of one window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scipy.special import ndtri
+
+from modeltap.analysis.detectors.context import ALPHA, PERFORMANCE_SHARE
+from modeltap.analysis.model.baseline import Baseline, Task
+from modeltap.analysis.model.metric import Evidence
+from modeltap.analysis.performance.paired import DEFAULT_FORM, LabelForm
+
+ACCURACY_FLOOR = 0.02
+"""Accuracy must have fallen by two points of a hundred."""
+
+MAE_FLOOR = 0.10
+"""The mean error must have grown by a tenth."""
+
+TOTAL_LOSS = 10.0
+"""The strength of guessing: nothing is left of what a model is for, which is no small loss."""
+
+NORMAL_95 = float(ndtri(0.975))
+"""Standard errors on each side of a 95 % interval."""
+
+
+@dataclass(frozen=True)
+class LabelledContext:
+    """The labelled rows of one window to evaluate.
+
+    Args:
+        task: None infers it from the values.
+        predictions: (n,) numbers, scores or classes.
+        labels: (n,) true values; pairs with a None are left out.
+        alpha: false alarms a window, over all checks together.
+        hours: the hours of the day (UTC) that the window has rows of; empty for all.
+        form: settings of the labels.
+    """
+
+    task: Task | None
+    predictions: Sequence[Any]
+    labels: Sequence[Any]
+    baseline: Baseline | None = None
+    min_rows: int = 100
+    alpha: float = ALPHA["normal"]
+    hours: frozenset[int] = frozenset()
+    form: LabelForm = DEFAULT_FORM
+
+    @property
+    def level(self) -> float:
+        """The level of a window's performance, which its metrics share."""
+        return self.alpha * PERFORMANCE_SHARE
+
+
+class Guess(Evidence, frozen=True):
+    """The accuracy that guessing would have; `opposite` is whether predictions are worse still."""
+
+    accuracy: float
+    opposite: bool
+    p_value: float | None = None
+
+
+class Worse(Evidence, frozen=True):
+    """The model's record in the reference, and the window's mean of prediction minus label."""
+
+    baseline: Baseline
+    bias: float = 0.0
+    guess: Guess | None = None
+
+
+def loss_floor(baseline: Baseline) -> float:
+    """Return the least loss that is worth an alert: of accuracy, or a part of the mean error."""
+    if baseline.task == "classification":
+        return ACCURACY_FLOOR
+    return MAE_FLOOR * baseline.mean

@@ -1,0 +1,337 @@
+"""Predictions and labels in one form: classes, scores against two classes, or numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from modeltap.analysis.model.baseline import (
+    ROUNDING,
+    Task,
+    infer_task,
+    is_unknown,
+    listed,
+    number_of,
+)
+from modeltap.analysis.model.metric import Evidence
+from modeltap.analysis.performance.class_names import ClassNames, boolean_of
+from modeltap.analysis.statistics.confusion import class_name
+from modeltap.errors import InputError
+
+ClassLabel = str | int | float | bool
+
+_LARGEST = 1e150
+"""The square of a larger number is infinite, and a value so far off is no measurement."""
+
+_READABLE = 0.5
+"""Where fewer pairs than this fraction are numbers, the rest is no stray value but another form."""
+
+_LONGEST_QUOTE = 60
+"""Characters: a longer value is a document, and says nothing of its form."""
+
+_SHARED = 0.05
+"""With so few rows whose class the other side knows, the two sides name other things."""
+
+_MANY = 10
+"""More different whole numbers are no classes that a yes or no is compared with."""
+
+_SIGNS = frozenset(("-1", "1"))
+"""The classes of support vector machines, of which 1 is the positive one by convention."""
+
+_CODE = re.compile(r"-?\d+")
+
+
+class LabelForm(NamedTuple):
+    """Settings of labels: the positive class, and the least score that predicts it."""
+
+    positive: ClassLabel | None = None
+    decision_threshold: float = 0.5
+
+
+DEFAULT_FORM = LabelForm()
+
+
+class Mismatch(Evidence, frozen=True):
+    """One value of each side that cannot be compared, and why."""
+
+    prediction: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class KnownClasses:
+    """The classes of the reference's labelled rows, and whether its predictions were scores."""
+
+    predicted: frozenset[str] = frozenset()
+    true: frozenset[str] = frozenset()
+    scored: bool = False
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The n rows whose prediction and label are both known, in one form.
+
+    Args:
+        places: (n,) their places among the rows that were given.
+        task: what is compared: classes, or numbers.
+        predictions: (n,) names of classes, or numbers.
+        labels: (n,) the same.
+        names: the classes' names.
+        scores: (n,) scores of the positive class; None where predictions are classes or numbers.
+        positive: (n,) whether the label is the positive class; empty without scores.
+        mismatch: why they cannot be compared; None where they can.
+    """
+
+    task: Task
+    predictions: np.ndarray
+    labels: np.ndarray
+    places: np.ndarray
+    names: ClassNames = field(default_factory=ClassNames)
+    scores: np.ndarray | None = None
+    positive: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    mismatch: Mismatch | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.labels)
+
+    def take(self, places: np.ndarray) -> Paired:
+        """Return the rows at these places."""
+        scored = self.scores is not None
+        return replace(
+            self,
+            predictions=self.predictions[places],
+            labels=self.labels[places],
+            places=self.places[places],
+            scores=self.scores[places] if self.scores is not None else None,
+            positive=self.positive[places] if scored else self.positive,
+        )
+
+
+def pair_up(
+    predictions: Sequence[Any],
+    labels: Sequence[Any],
+    task: Task | None = None,
+    form: LabelForm = DEFAULT_FORM,
+    known: KnownClasses | None = None,
+) -> Paired:
+    """Return the rows that have both values, in one form.
+
+    Args:
+        predictions: (n,) classes, scores or numbers; None where unknown.
+        labels: (n,) true values; None where unknown.
+        task: inferred from the values by default.
+        known: the classes of the reference; None where there is none.
+
+    Raises `InputError` where the shapes are not both (n,).
+
+    >>> pair_up([True, False, True], [1, 0, 0]).predictions.tolist()
+    ['1', '0', '1']
+    >>> pair_up([0.93, 0.1], [1, 0]).positive.tolist()
+    [True, False]
+    >>> pair_up([0.93, 0.1], ["cat", "dog"]).mismatch.label
+    "'cat'"
+    """
+    known_rows = _known_rows(*pairs_of(predictions, labels))
+    task = task or infer_task(known_rows.labels, known_rows.predictions)
+    if task == "regression":
+        return _numbers(known_rows)
+    scores = _scores(known_rows.predictions, known)
+    if scores is None:
+        return _classes(known_rows, known)
+    return _scored(scores, known_rows, form, known)
+
+
+class _Rows(NamedTuple):
+    """Rows that have both values, and their places."""
+
+    predictions: list[Any]
+    labels: list[Any]
+    places: np.ndarray
+
+
+def _known_rows(predictions: list[Any], labels: list[Any]) -> _Rows:
+    pairs = enumerate(zip(predictions, labels, strict=True))
+    places = [n for n, (p, label) in pairs if not (is_unknown(p) or is_unknown(label))]
+    return _Rows(
+        [predictions[n] for n in places],
+        [labels[n] for n in places],
+        np.array(places, dtype=np.int64),
+    )
+
+
+def pairs_of(predictions: Sequence[Any], labels: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return both as lists of length n; raise `InputError` where they are not both (n,)."""
+    for name, values in (("predictions", predictions), ("labels", labels)):
+        if isinstance(values, np.ndarray) and values.ndim != 1:
+            raise InputError(f"{name} of shape {values.shape}; give one dimension, as (n,)")
+    if len(predictions) != len(labels):
+        raise InputError(
+            f"{len(predictions)} predictions and {len(labels)} labels; give one label a prediction"
+        )
+    return listed(predictions), listed(labels)
+
+
+def _numbers(rows: _Rows) -> Paired:
+    both = [np.array(list(map(number_of, side))) for side in (rows.predictions, rows.labels)]
+    unread = np.isnan(both[0]) | np.isnan(both[1])
+    mismatch = None
+    if len(unread) and unread.mean() > 1 - _READABLE:
+        place = int(np.flatnonzero(unread)[0])
+        mismatch = _mismatch(
+            rows.predictions[place], rows.labels[place], "they are not both numbers"
+        )
+    with np.errstate(invalid="ignore"):  # both may be infinite
+        kept = np.abs(both[0] - both[1]) < _LARGEST
+    if mismatch is not None:
+        kept[:] = True
+    return Paired("regression", both[0][kept], both[1][kept], rows.places[kept], mismatch=mismatch)
+
+
+def _scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray | None:
+    """Return the predictions as scores; None where they are none.
+
+    Zeros and ones alone are classes, unless the reference's predictions are scores.
+    """
+    scores = np.array(list(map(number_of, predictions)))
+    if not len(scores) or not ((scores >= -ROUNDING) & (scores <= 1 + ROUNDING)).all():
+        return None
+    scores = np.clip(scores, 0.0, 1.0)
+    between = (scores > 0) & (scores < 1)
+    return scores if between.any() or (known is not None and known.scored) else None
+
+
+def _scored(scores: np.ndarray, rows: _Rows, form: LabelForm, known: KnownClasses | None) -> Paired:
+    """Return scores with classes at the decision threshold, and which labels are positive."""
+    true = list(map(class_name, rows.labels))
+    before = known or KnownClasses()
+    found = _positive_classes(set(true), set(true) | before.true, form.positive)
+    if isinstance(found, str):
+        return _incomparable(rows, found)
+    yes, no = _two_names({*true, *before.true}, found, form.positive)
+    names = ClassNames((yes, no), before.true, before.predicted)
+    positive = np.array([name in found for name in true])
+
+    def named(is_positive: np.ndarray) -> np.ndarray:
+        return np.where(is_positive, names(yes), names(no)).astype(object)
+
+    predicted = named(scores >= form.decision_threshold)
+    return Paired(
+        "classification", predicted, named(positive), rows.places, names, scores, positive
+    )
+
+
+def _positive_classes(
+    own: Collection[str], classes: Collection[str], declared: ClassLabel | None
+) -> Collection[str] | str:
+    """Return those of the labels' classes that scores are of, or why that is not known."""
+    if declared is not None:
+        name = class_name(declared)
+        found = {one for one in classes if name.casefold() == one.casefold()}
+        found = found or {one for one in classes if boolean_of(name) == (boolean_of(one) or "")}
+        return found if found or len(own) < 2 else f"no label is positive = {declared!r}"
+    if all(map(boolean_of, classes)):
+        return {one for one in classes if boolean_of(one) == "1"}
+    if _SIGNS.issuperset(classes):
+        return {"1"}
+    if len(classes) > 2:
+        return f"scores are of one class, and labels of {len(classes)} classes"
+    return "which class the scores are of is not known; set positive to it"
+
+
+def _two_names(
+    classes: Iterable[str], positive: Collection[str], declared: ClassLabel | None
+) -> tuple[str, str]:
+    """Return the names of the positive class and of the rest."""
+    rest = sorted(set(classes) - set(positive))
+    opposite = {boolean_of(name): name for name in ("1", "0")}
+    if positive:
+        yes = min(positive)
+    else:
+        yes = class_name(declared) if declared is not None else opposite["1"]
+    if len(rest) == 1 or (rest and all(map(boolean_of, rest))):
+        return yes, rest[0]
+    return yes, "0" if boolean_of(yes) else f"not {yes}"
+
+
+def _classes(rows: _Rows, known: KnownClasses | None) -> Paired:
+    predicted, true = list(map(class_name, rows.predictions)), list(map(class_name, rows.labels))
+    before = known or KnownClasses()
+    names = ClassNames(true, predicted, before.true, before.predicted)
+    predicted, true = list(map(names, predicted)), list(map(names, true))
+    learnt = {names(name) for name in (*before.true, *before.predicted)}
+    if known is None or learnt:
+        reason = _difference(predicted, true, learnt)
+        if reason is not None:
+            return _incomparable(rows, reason, predicted, true)
+    return Paired("classification", _objects(predicted), _objects(true), rows.places, names)
+
+
+def _difference(predicted: list[str], true: list[str], learnt: set[str]) -> str | None:
+    """Return why classes cannot be compared; None where they can."""
+    here, there = set(predicted), set(true)
+    if here == there or here | there <= learnt:
+        return None
+    if len(here) > _MANY and all(map(boolean_of, there)) and _are_numbers(here):
+        return "the predictions are not from 0 to 1"
+    shared = min(_fraction(true, here | learnt), _fraction(predicted, there | learnt))
+    if shared < _SHARED:
+        return "hardly any value is on both sides"
+    if len(here) == len(there) == 2 and all(map(_CODE.fullmatch, here | there)):
+        return "their two classes are not the same"
+    return None
+
+
+def _are_numbers(names: Iterable[str]) -> bool:
+    return not any(map(math.isnan, map(number_of, names)))
+
+
+def _fraction(names: list[str], known: set[str]) -> float:
+    return sum(name in known for name in names) / len(names) if names else 1.0
+
+
+def _incomparable(
+    rows: _Rows, reason: str, predicted: Sequence[str] = (), true: Sequence[str] = ()
+) -> Paired:
+    """Return rows that are not compared; of each side a value is quoted that the other has not."""
+    mismatch = _mismatch(
+        _example(rows.predictions, predicted, true),
+        _example(rows.labels, true, predicted),
+        reason,
+    )
+    return Paired(
+        "classification",
+        _objects(rows.predictions),
+        _objects(rows.labels),
+        rows.places,
+        mismatch=mismatch,
+    )
+
+
+def _example(values: list[Any], names: Sequence[str], others: Sequence[str]) -> Any:
+    other = set(others)
+    own = (value for value, name in zip(values, names, strict=False) if name not in other)
+    return next(own, values[0])
+
+
+def _mismatch(prediction: Any, label: Any, reason: str) -> Mismatch:
+    return Mismatch(_quoted(prediction), _quoted(label), reason)
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, str) and len(value) > _LONGEST_QUOTE:
+        return f"a text of {len(value):,} characters"
+    return repr(value)
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found

@@ -1,0 +1,64 @@
+"""Mean absolute error, its root mean square companion, and bias."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.metric import (
+    AT_ONCE,
+    NO_REFERENCE,
+    Metric,
+    finite,
+    too_few,
+    verdict,
+)
+from modeltap.analysis.model.moments import moments
+from modeltap.analysis.performance.labelled import (
+    NORMAL_95,
+    LabelledContext,
+    Worse,
+    loss_floor,
+)
+from modeltap.analysis.statistics.means import mean_grew
+
+
+def regression_metrics(
+    errors: np.ndarray, baseline: Baseline | None, context: LabelledContext
+) -> list[Metric]:
+    """Return `mae`, which bears the verdict, `rmse` and `bias` of (n,) prediction minus label."""
+    n = len(errors)
+    if n < max(2, context.min_rows):
+        return [too_few("mae", n)]
+    absolute = np.abs(errors)
+    mae, bias = float(absolute.mean()), float(errors.mean())
+    half = NORMAL_95 * float(absolute.std(ddof=1)) / math.sqrt(n)
+    described = [
+        Metric(metric="rmse", rows=n, value=finite(math.sqrt(np.mean(errors**2)))),
+        Metric(metric="bias", rows=n, value=bias),
+    ]
+    facts: dict[str, Any] = {
+        "metric": "mae",
+        "rows": n,
+        "value": mae,
+        "low": max(0.0, mae - half),
+        "high": mae + half,
+    }
+    if baseline is None:
+        return [Metric(**facts, verdict=NO_REFERENCE), *described]
+    loss, floor = mae - baseline.mean, baseline.usual_loss + loss_floor(baseline)
+    # A model without any error has no variance to compare with: each error is new.
+    p = mean_grew(baseline.moments, moments(absolute)) if baseline.variance else float(loss <= 0)
+    alert = p < context.level and loss > floor
+    compared = Metric(
+        **facts,
+        threshold=baseline.mean + floor,
+        p_value=p,
+        strength=max(0.0, loss / floor) if floor else AT_ONCE * alert,
+        verdict=verdict(alert, n),
+        evidence=Worse(baseline, bias),
+    )
+    return [compared, *described]

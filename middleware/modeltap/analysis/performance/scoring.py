@@ -1,0 +1,198 @@
+"""ROC area, Brier score and log loss of scores against two classes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+from scipy.special import ndtri
+
+from modeltap.analysis.model.baseline import Baseline, ScoreBaseline
+from modeltap.analysis.model.metric import (
+    ALERT,
+    NO_REFERENCE,
+    NOT_COMPARABLE,
+    NOT_ENOUGH_ROWS,
+    Evidence,
+    Metric,
+    crossable,
+    no_room,
+    verdict,
+)
+from modeltap.analysis.model.moments import RocArea, moments
+from modeltap.analysis.performance.classification import strength_of
+from modeltap.analysis.performance.labelled import (
+    ACCURACY_FLOOR,
+    NORMAL_95,
+    TOTAL_LOSS,
+    LabelledContext,
+)
+from modeltap.analysis.performance.paired import Paired
+from modeltap.analysis.statistics.means import mean_grew
+from modeltap.analysis.statistics.scores import (
+    area_fell,
+    log_losses,
+    ranks_reversed,
+    roc_area,
+    squared_gaps,
+)
+
+_AREA_PART, _BRIER_PART = 0.4, 0.2
+"""Of the level; classes at the decision threshold have the rest."""
+
+AREA_FLOOR = 0.03
+"""The area must have fallen by three points: of a hundred pairs of rows three more are ranked the
+wrong way round."""
+
+BRIER_FLOOR = ACCURACY_FLOOR
+"""Of scores that are 0 or 1 the Brier score is the fraction that is wrong."""
+
+FEWEST_OF_A_CLASS = 20
+"""Of fewer rows of a class the area's own error is not nearly normal."""
+
+_NO_ORDER = 0.05
+"""An area nearer to one half is no order: it is half a Gini coefficient of a tenth."""
+
+_SURE = float(ndtri(0.99))
+"""Standard errors to the end of a one-sided interval of 99 %."""
+
+
+class OneClass(Evidence, frozen=True):
+    """The one class that all labels are of."""
+
+    label: str
+
+
+class RanksSayNothing(Evidence, frozen=True):
+    """Scores that rank no better than by chance; `opposite` is whether they rank worse still."""
+
+    opposite: bool
+
+
+class AreaFell(Evidence, frozen=True):
+    """The area in the reference; `ranks` is set where the scores say nothing of the labels now."""
+
+    before: float
+    ranks: RanksSayNothing | None
+
+
+class BrierGrew(Evidence, frozen=True):
+    """The Brier score in the reference, and the window's mean of score minus label."""
+
+    before: float
+    bias: float
+
+
+def score_metrics(
+    paired: Paired, baseline: Baseline | None, context: LabelledContext
+) -> list[Metric]:
+    """Return `roc_auc`, `brier` and `log_loss` of scores; none of fewer than `min_rows`."""
+    if paired.scores is None or paired.rows < max(2, context.min_rows):
+        return []
+    known = None if baseline is None else baseline.scores
+    return [
+        _area(paired, known, context.level * _AREA_PART),
+        _brier(paired.scores, paired.positive, known, context.level * _BRIER_PART),
+        _mean_of("log_loss", log_losses(paired.scores, paired.positive)),
+    ]
+
+
+def _area(paired: Paired, known: ScoreBaseline | None, level: float) -> Metric:
+    own = None if paired.scores is None else roc_area(paired.scores, paired.positive)
+    if own is None:
+        only = OneClass(str(paired.labels[0]))
+        return Metric(metric="roc_auc", rows=paired.rows, verdict=NOT_COMPARABLE, evidence=only)
+    half = NORMAL_95 * math.sqrt(own.variance)
+    facts: dict[str, Any] = {
+        "metric": "roc_auc",
+        "rows": paired.rows,
+        "value": own.value,
+        "low": max(0.0, own.value - half),
+        "high": min(1.0, own.value + half),
+    }
+    if min(own.positives, own.negatives) < FEWEST_OF_A_CLASS:
+        return Metric(**facts, verdict=NOT_ENOUGH_ROWS)
+    ranks = _ranks_say_nothing(own, level)
+    if known is None or known.area is None:
+        return Metric(**facts, **_without_area(ranks, own))
+    return Metric(**facts, **_compared_area(own, known, known.area, ranks, level))
+
+
+def _ranks_say_nothing(own: RocArea, level: float) -> RanksSayNothing | None:
+    """Return how the scores rank no better than chance; None where they do, or may do."""
+    if own.value < 0.5 - _NO_ORDER and ranks_reversed(own) < level:
+        return RanksSayNothing(opposite=True)
+    upper = own.value + _SURE * math.sqrt(own.variance)
+    return RanksSayNothing(opposite=False) if upper < 0.5 + _NO_ORDER else None
+
+
+def _without_area(ranks: RanksSayNothing | None, own: RocArea) -> dict[str, Any]:
+    """Return the facts of an area that only chance is compared with."""
+    if ranks is None:
+        return {"verdict": NO_REFERENCE}
+    return {
+        "threshold": 0.5,
+        "p_value": ranks_reversed(own) if ranks.opposite else None,
+        "strength": TOTAL_LOSS,
+        "verdict": ALERT,
+        "evidence": ranks,
+    }
+
+
+def _compared_area(
+    own: RocArea,
+    known: ScoreBaseline,
+    before: RocArea,
+    ranks: RanksSayNothing | None,
+    level: float,
+) -> dict[str, Any]:
+    usual = 1 - before.value + known.usual_loss  # of what is above the curve, as the limit is
+    limit = crossable(usual + AREA_FLOOR, usual)
+    if limit is None:
+        return no_room(1 - usual, 0.0) if ranks is None else _without_area(ranks, own)
+    p = area_fell(before, own)
+    alert = p < level and 1 - own.value > limit
+    if ranks is not None and not alert:
+        return _without_area(ranks, own)
+    return {
+        "threshold": 1 - limit,
+        "p_value": p,
+        "strength": strength_of(own.value, before.value, 1 - limit),
+        "verdict": verdict(alert, own.positives + own.negatives),
+        "evidence": AreaFell(before.value, ranks),
+    }
+
+
+def _brier(
+    scores: np.ndarray, positive: np.ndarray, known: ScoreBaseline | None, level: float
+) -> Metric:
+    gaps = squared_gaps(scores, positive)
+    described = _mean_of("brier", gaps)
+    if known is None:
+        return replace(described, verdict=NO_REFERENCE)
+    usual = known.brier.mean + known.usual_brier_loss
+    limit = crossable(usual + BRIER_FLOOR, usual)
+    if limit is None:
+        return replace(described, **no_room(usual))
+    value = float(gaps.mean())
+    # Scores without any error have no variance to compare with: each error is new.
+    p = mean_grew(known.brier, moments(gaps)) if known.brier.second else float(value <= 0)
+    return replace(
+        described,
+        threshold=limit,
+        p_value=p,
+        strength=max(0.0, (value - known.brier.mean) / (limit - known.brier.mean)),
+        verdict=verdict(p < level and value > limit, len(gaps)),
+        evidence=BrierGrew(known.brier.mean, float(np.mean(scores - positive))),
+    )
+
+
+def _mean_of(metric: str, values: np.ndarray) -> Metric:
+    """Describe the mean of (n,) losses, with its 95 % interval."""
+    mean = float(values.mean())
+    half = NORMAL_95 * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Metric(
+        metric=metric, rows=len(values), value=mean, low=max(0.0, mean - half), high=mean + half
+    )

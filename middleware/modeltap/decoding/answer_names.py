@@ -1,0 +1,136 @@
+"""What members of an answer are by their names: a prediction, a score, about the call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
+
+AnswerRole = Literal["prediction", "score", "probabilities", "envelope", "about", "measured"]
+"""`about`: of the call, never a prediction. `measured`: of the call, where other members tell more.
+`envelope`: around the answer."""
+
+PREDICTIONS = (
+    "prediction",
+    "predictions",
+    "predicted",
+    "predicted_label",
+    "output",
+    "outputs",
+    "result",
+    "results",
+    "label",
+    "labels",
+    "class",
+    "value",
+    "y_pred",
+    "y",
+    "predict",
+    "output_label",
+    "classes",
+    "generated_text",
+    "answer",
+    "class_name",
+    "class_label",
+    "class_id",
+    "label_id",
+    "display_names",
+    "display_name",
+    "scored_labels",
+    "scored_label",
+    "decision",
+    "forecast",
+    "estimate",
+)
+"""Usual names of the prediction, the likeliest first."""
+
+_SCORES = frozenset(("score", "scores", "confidence", "proba", "prob", "probability", "likelihood"))
+_PROBABILITIES = frozenset(("probabilities", "probs", "confidences", "predict_proba"))
+_WHOLE_PROBABILITIES = frozenset(("output_probability", "scored_probabilities"))
+_PREDICTED = frozenset(("prediction", "predictions", "predicted", "pred", "preds", "predict"))
+"""A name with one of these words is a prediction's: `predicted_price`."""
+
+_ENVELOPES = frozenset(
+    ("data", "response", "payload", "body", "content", "inference", "item", "items", "return")
+)
+_ABOUT = frozenset(
+    (
+        *("status", "state", "message", "messages", "msg", "code", "status_code", "http_status"),
+        *("error", "errors", "error_code", "error_message", "detail", "details", "success", "ok"),
+        *("warning", "warnings", "timestamp", "created", "created_at", "updated_at", "usage"),
+        *("model", "models", "model_name", "version", "model_version", "api_version", "metadata"),
+        *("meta", "headers", "server", "host", "hostname", "environment", "deployed_model"),
+        *("is_base64_encoded", "path", "filename", "object", "request", "exception", "traceback"),
+    )
+)
+_ABOUT_ENDS = frozenset(("id", "ids", "uuid", "guid", "timestamp", "version", "url"))
+_MEASURED = frozenset(("duration", "latency", "took", "elapsed", "runtime", "time", "date"))
+_MEASURED_ENDS = frozenset(("ms", "time", "latency", "seconds", "at", "unit", "units"))
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+_REMEMBERED = 4096
+"""A bound on what is remembered of names, which may be ids."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def spelt(name: str) -> str:
+    """Return a name in lower case, its words joined by underscores.
+
+    >>> spelt("displayNames"), spelt("Scored Labels"), spelt("y_pred")
+    ('display_names', 'scored_labels', 'y_pred')
+    """
+    return "_".join(_WORD.findall(name)).lower()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def role_of(name: str) -> AnswerRole | None:
+    """Return what an answer's member of this name usually is; None where that is not known.
+
+    >>> [role_of(name) for name in ("prediction", "predicted_price", "churnProbability")]
+    ['prediction', 'prediction', 'score']
+    >>> [role_of(name) for name in ("status", "request_id", "took_ms", "data", "price")]
+    ['about', 'about', 'measured', 'envelope', None]
+    """
+    own = spelt(name)
+    words = own.split("_")
+    if own in PREDICTIONS:
+        return "prediction"
+    if words[-1] in _PROBABILITIES or own in _PROBABILITIES | _WHOLE_PROBABILITIES:
+        return "probabilities"
+    if words[-1] in _SCORES:
+        return "score"
+    if own in _ABOUT or words[-1] in _ABOUT_ENDS:
+        return "about"
+    if own in _ENVELOPES:
+        return "envelope"
+    if own in _MEASURED or (len(words) > 1 and words[-1] in _MEASURED_ENDS):
+        return "measured"
+    return "prediction" if _PREDICTED & set(words) else None
+
+
+def named(names: Iterable[str], *roles: AnswerRole) -> list[str]:
+    """Return the names with one of these roles, predictions in the order of `PREDICTIONS`.
+
+    >>> named(["label", "predicted_risk", "prediction", "id"], "prediction")
+    ['prediction', 'label', 'predicted_risk']
+    """
+    found = [name for name in names if role_of(name) in roles]
+    return sorted(found, key=_rank)
+
+
+def candidates(names: Iterable[str]) -> list[str]:
+    """Return the names that may be a prediction's: none that is about the call, if others are left.
+
+    >>> candidates(["status", "price", "took_ms"]), candidates(["duration", "model_version"])
+    (['price'], ['duration'])
+    >>> candidates(["status", "message", "id"])
+    []
+    """
+    known = [name for name in names if role_of(name) != "about"]
+    return [name for name in known if role_of(name) != "measured"] or known
+
+
+def _rank(name: str) -> int:
+    own = spelt(name)
+    return PREDICTIONS.index(own) if own in PREDICTIONS else len(PREDICTIONS)

@@ -1,0 +1,161 @@
+"""Columns of lists as columns of values: numbers by position, objects and tags by measures."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from modeltap.config.settings import Settings
+
+ColumnsByName = dict[str, Sequence[Any]]
+
+_MOST = 0.9
+"""A column is of lists when this fraction of its values is; the others are of another type."""
+
+_UNIT = 1e-3
+"""So near to 1 the length of a normalized embedding is."""
+
+_MAX_FIELDS = 20
+"""Fields of listed objects that are measured: each costs a feature."""
+
+_VECTORS = ("embedding", "embeddings", "vector")
+"""Names of what has no features of its own in each place, however short it is."""
+
+_COUNT = "count"
+
+
+class ListRules(NamedTuple):
+    """Which lists are vectors: those of declared columns, and longer ones than `most`."""
+
+    most: int = 100
+    vectors: Collection[str] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> ListRules:
+        """Return the rules that a model's settings make."""
+        declared = settings.features.items()
+        vectors = frozenset(name for name, one in declared if one.type == "vector")
+        return cls(settings.max_list_features, vectors)
+
+
+def spread(
+    columns: Mapping[str, Sequence[Any]], known: Collection[str], rules: ListRules
+) -> ColumnsByName:
+    """Return columns with those of lists replaced: by a reference's `known` names where it has any.
+
+    Lists of one short length have a column for each place; of another length they are values of
+    the wrong type there. Of other lists of numbers, texts or objects there are the count and, of
+    numbers, the mean, of anything else the first.
+
+    >>> spread({"x": [[5.1, 3.5], [4.9, 3.0]]}, (), ListRules())
+    {'x.0': [5.1, 4.9], 'x.1': [3.5, 3.0]}
+    >>> spread({"items": [[{"price": 9}, {"price": 4}], []]}, (), ListRules())
+    {'items.count': [2, 0], 'items.price.mean': [6.5, None]}
+    >>> spread({"tags": [["a", "b"], ["c"]]}, (), ListRules())
+    {'tags.count': [2, 1], 'tags.first': ['a', 'c']}
+    """
+    found: ColumnsByName = {}
+    for name, column in columns.items():
+        for part, values in _parts(name, column, known, rules).items():
+            found[_free(part, found, columns if part != name else ())] = values
+    return found
+
+
+def _parts(
+    name: str, column: Sequence[Any], known: Collection[str], rules: ListRules
+) -> ColumnsByName:
+    if name in known:
+        return {name: column}
+    if size := _known_size(name, known):
+        return _by_place(name, column, size)
+    if list not in set(map(type, column)):
+        return {name: column}
+    lists = [value for value in column if type(value) is list]
+    if f"{name}.{_COUNT}" in known:
+        return _measured(name, column, lists)
+    present = sum(value is not None for value in column)
+    if _is_vector(name, lists, rules) or len(lists) < _MOST * present:
+        return {name: column}
+    size, count = Counter(map(len, lists)).most_common(1)[0]
+    kinds = set(map(type, chain.from_iterable(lists)))
+    if kinds & {int, float} and not kinds & {dict, list} and count >= _MOST * len(lists):
+        return _by_place(name, column, size) if 0 < size <= rules.most else {name: column}
+    measurable = kinds <= {dict} or kinds <= {int, float} or kinds <= {str, type(None)}
+    return _measured(name, column, lists) if kinds and measurable else {name: column}
+
+
+def _known_size(name: str, known: Collection[str]) -> int:
+    size = 0
+    while f"{name}.{size}" in known:
+        size += 1
+    return size
+
+
+def _is_vector(name: str, lists: Sequence[list[Any]], rules: ListRules) -> bool:
+    if name in rules.vectors or name.rpartition(".")[2] in _VECTORS:
+        return True
+    return sum(map(_is_unit, lists)) >= _MOST * len(lists)
+
+
+def _is_unit(values: list[Any]) -> bool:
+    """Say whether a list has length 1, as normalized embeddings have; zeros and a one are codes.
+
+    >>> _is_unit([0.6, 0.8]), _is_unit([0, 1, 0]), _is_unit([5.1, 3.5])
+    (True, False, False)
+    """
+    numeric = len(values) > 1 and set(map(type, values)) <= {int, float}
+    if not numeric or set(values) <= {0, 1}:
+        return False
+    try:
+        return abs(math.hypot(*values) - 1) < _UNIT
+    except OverflowError:  # JSON's whole numbers may be longer than any float
+        return False
+
+
+def _by_place(name: str, column: Sequence[Any], size: int) -> ColumnsByName:
+    rows = [
+        value if type(value) is list and len(value) == size else [value] * size for value in column
+    ]
+    places = zip(*rows, strict=True)
+    return {f"{name}.{place}": list(values) for place, values in enumerate(places)}
+
+
+def _measured(name: str, column: Sequence[Any], lists: Sequence[list[Any]]) -> ColumnsByName:
+    """Return how many items the lists have, and what there is to say of these."""
+    counts = [len(value) if type(value) is list else value for value in column]
+    items = [value if type(value) is list else [] for value in column]
+    found: ColumnsByName = {f"{name}.{_COUNT}": counts}
+    objects = [one for listed in lists for one in listed if type(one) is dict]
+    fields = Counter(chain.from_iterable(objects)).most_common(_MAX_FIELDS)
+    if not fields:
+        return found | _summary(name, items)
+    for field, _ in fields:
+        values = [[one.get(field) for one in row if type(one) is dict] for row in items]
+        found |= _summary(f"{name}.{field}", values)
+    return found
+
+
+def _summary(name: str, items: Sequence[list[Any]]) -> ColumnsByName:
+    """Return the mean of each row's numbers, or its first text; of anything else nothing."""
+    kinds = set(map(type, chain.from_iterable(items))) - {type(None)}
+    if kinds and kinds <= {int, float}:
+        return {f"{name}.mean": list(map(_mean, items))}
+    if kinds and kinds <= {str, bool, int, float}:
+        return {f"{name}.first": [row[0] if row else None for row in items]}
+    return {}
+
+
+def _mean(values: list[Any]) -> float | None:
+    numbers = [value for value in values if value is not None]
+    try:
+        return math.fsum(numbers) / len(numbers) if numbers else None
+    except (OverflowError, ValueError):  # beyond any float, or infinities of both signs
+        return None
+
+
+def _free(name: str, taken: Collection[str], others: Collection[str]) -> str:
+    """Return a name that no other column has."""
+    return _free(f"{name}.list", taken, others) if name in taken or name in others else name

@@ -1,0 +1,174 @@
+"""Times as texts: digits, RFC 1123 and 850, asctime, and the date formats of countries."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+
+_ABBREVIATED_HOURS = {"est": -5, "edt": -4, "cst": -6, "cdt": -5}
+_ABBREVIATED_HOURS |= {"mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
+"""RFC 822's names of zones, in hours from UTC; other abbreviations mean several zones."""
+
+_MIN_DIGITS = 9
+"""Fewer digits are no seconds since 1973 or later, and may be any number."""
+
+_PIVOT = 69
+"""POSIX: years 69 to 99 are of the twentieth century."""
+
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_COMPACT = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_DATE = r"""
+    (?:(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)
+    |(?P<cjk_year>\d{4})\s?[年년]\s?(?P<cjk_month>\d\d?)\s?[月월]\s?(?P<cjk_day>\d\d?)\s?[日일]
+    |(?P<one>\d\d?)(?P<mark>[-/.])(?P<two>\d\d?)(?P=mark)(?P<short>\d{4}|\d\d)
+    |(?P<named_day>\d\d?)(?:st|nd|rd|th)?[-/.\ ]+(?P<name>[a-z]{3})[a-z]*[-/.,\ ]+(?P<y1>\d{4}|\d\d)
+    |(?P<us_name>[a-z]{3})[a-z]*\.?[-/\ ]+(?P<us_day>\d\d?)(?:st|nd|rd|th)?
+        [-/,\ ]+(?P<us_year>\d{4})
+    )"""
+_CLOCK = r"""
+    (?P<hour>\d\d?)[:.h](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,:](?P<fraction>\d{1,9}))?)?
+    (?:\s*(?P<half>[ap])\.?m\b\.?)?"""
+_ZONE = r"(?:utc|gmt|z)?\s*(?P<offset>[+-]\d\d?(?::?\d\d)?)?(?:\s*(?P<abbreviation>[a-z]{1,5}))?"
+_WHOLE = re.compile(
+    rf"(?:[a-z]+,?\ +)?{_DATE}(?:[\sT:,]+(?:at\s+)?{_CLOCK})?\s*{_ZONE}\s*", re.VERBOSE | re.I
+)
+_ASCTIME = re.compile(
+    r"[a-z]{3}\s+(?P<name>[a-z]{3})\s+(?P<day>\d\d?)\s+(?P<time>[\d:.]+)\s+"
+    r"(?P<zone>(?!\d{4}\b)\S+\s+)?(?P<year>\d{4})",
+    re.I,
+)
+_EXTRA = re.compile(r"\s*(?:\[[^\]]*\]|\([^)]*\))\s*$")
+"""Java's name of a zone after its offset, and JavaScript's."""
+
+_DOT_NET = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+
+
+def number_in(text: str) -> float | int | None:
+    """Return the count of seconds, ms, us or ns since 1970 that digits are; None for others.
+
+    >>> number_in("1704067200"), number_in("1704067200.5"), number_in("42")
+    (1704067200, 1704067200.5, None)
+    """
+    if (wrapped := _DOT_NET.fullmatch(text)) is not None:
+        return int(wrapped[1])
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    if text.isdecimal():
+        return int(text) if _MIN_DIGITS <= len(text) < 20 else None
+    number = float(text)
+    return number if abs(number) >= 10 ** (_MIN_DIGITS - 1) else None
+
+
+def compact_date(digits: str) -> datetime | None:
+    """Return the time that 8, 12 or 14 digits write as a date; None where they are none.
+
+    >>> compact_date("20240131"), compact_date("1704067200")
+    (datetime.datetime(2024, 1, 31, 0, 0, tzinfo=datetime.timezone.utc), None)
+    """
+    if len(digits) not in (8, 12, 14) or _COMPACT.match(digits) is None:
+        return None
+    try:
+        return datetime.strptime(digits + "000000"[: 14 - len(digits)], "%Y%m%d%H%M%S").replace(
+            tzinfo=UTC
+        )
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def moment_of(text: str, day_first: bool | None = None) -> datetime | None:
+    """Return the time that a text writes by one of the common formats, in UTC without a zone.
+
+    Args:
+        day_first: whether 01/02/2024 is the first of February. None: such a date is not read
+            where it could be either; with dots the day is always first.
+
+    >>> moment_of("Sun, 06 Nov 1994 08:49:37 GMT").isoformat()
+    '1994-11-06T08:49:37+00:00'
+    >>> moment_of("31.01.2024 10:30").isoformat(), moment_of("01/02/2024")
+    ('2024-01-31T10:30:00+00:00', None)
+    """
+    text = _EXTRA.sub("", text)
+    if (written := _ASCTIME.fullmatch(text)) is not None:
+        text = "{day} {name} {year} {time} {zone}".format(**written.groupdict(default=""))
+    parts = _WHOLE.fullmatch(text)
+    if parts is None:
+        return None
+    zone, date = _zone(parts), _date(parts, day_first)
+    if zone is None or date is None:
+        return None
+    try:
+        return datetime(*date, *_clock(parts), tzinfo=zone)
+    except ValueError:
+        return None
+
+
+def order_in(text: str) -> bool | None:
+    """Return whether a date of numbers has its day first; None where it may be either, or is none.
+
+    >>> order_in("31/01/2024"), order_in("01/31/2024"), order_in("01/02/2024")
+    (True, False, None)
+    """
+    parts = _WHOLE.fullmatch(text)
+    if parts is None or parts["one"] is None or parts["mark"] == ".":
+        return None
+    first, second = int(parts["one"]), int(parts["two"])
+    return None if (first > 12) == (second > 12) else first > 12
+
+
+def _date(parts: re.Match[str], day_first: bool | None) -> tuple[int, int, int] | None:
+    if parts["year"] is not None:
+        return int(parts["year"]), int(parts["month"]), int(parts["day"])
+    if parts["cjk_year"] is not None:
+        return int(parts["cjk_year"]), int(parts["cjk_month"]), int(parts["cjk_day"])
+    if (name := parts["name"] or parts["us_name"]) is not None:
+        if name.lower() not in _MONTHS:
+            return None
+        day, year = parts["named_day"] or parts["us_day"], parts["y1"] or parts["us_year"]
+        return _year(year), _MONTHS.index(name.lower()) + 1, int(day)
+    one, two, year = int(parts["one"]), int(parts["two"]), _year(parts["short"])
+    if parts["mark"] == ".":
+        return year, two, one
+    if day_first is None:
+        day_first = True if one == two else order_in(f"{one}/{two}/{year}")
+    if day_first is None:
+        return None
+    return (year, two, one) if day_first else (year, one, two)
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    if len(text) == 4:
+        return year
+    return year + (1900 if year >= _PIVOT else 2000)
+
+
+def _clock(parts: re.Match[str]) -> tuple[int, int, int, int]:
+    if parts["hour"] is None:
+        return 0, 0, 0, 0
+    hour = int(parts["hour"])
+    if parts["half"] is not None:
+        if not 1 <= hour <= 12:
+            raise ValueError("no hour of a half day")
+        hour = hour % 12 + (12 if parts["half"].lower() == "p" else 0)
+    fraction = (parts["fraction"] or "").ljust(6, "0")[:6]
+    return hour, int(parts["minute"]), int(parts["second"] or 0), int(fraction)
+
+
+def _zone(parts: re.Match[str]) -> timezone | None:
+    """Return the zone; None where its name is not known."""
+    name = (parts["abbreviation"] or "").lower()
+    if parts["offset"] is not None:
+        # A name after an offset only says it again.
+        digits = parts["offset"][1:].replace(":", "")
+        hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+        if hours > 23 or minutes > 59:
+            return None
+        sign = -1 if parts["offset"][0] == "-" else 1
+        return timezone(sign * timedelta(hours=hours, minutes=minutes))
+    if name in _ABBREVIATED_HOURS:
+        return timezone(timedelta(hours=_ABBREVIATED_HOURS[name]))
+    return None if name else UTC

@@ -1,0 +1,88 @@
+"""An answer as one value for each row: lists, columns, envelopes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from modeltap.decoding.answer_names import named
+from modeltap.payload import unwrapped
+from modeltap_protocols._shared.answers import envelope_in, labels_in, names_in
+from modeltap_protocols._shared.inputs import transposed
+from modeltap_protocols._shared.values import is_distribution, is_outputs, ranked_columns, ranking
+
+
+def by_row(document: Any, rows: int) -> list[Any]:
+    """Return an answer as one value for each of `rows` rows, as far as it can be that.
+
+    >>> by_row({"label": ["a", "b"], "proba": [[0.9, 0.1], [0.2, 0.8]]}, 2)
+    [{'label': 'a', 'proba': [0.9, 0.1]}, {'label': 'b', 'proba': [0.2, 0.8]}]
+    >>> by_row([0.5, 0.5], 1), by_row([0.5, 0.5], 2), by_row({"price": [3, 4]}, 2)
+    ([[0.5, 0.5]], [0.5, 0.5], [3, 4])
+    >>> by_row({"status": "ok", "data": {"price": [1, 2], "risk": [3, 4]}}, 2)
+    [{'price': 1, 'risk': 3}, {'price': 2, 'risk': 4}]
+    """
+    document = unwrapped(document)
+    if type(document) is dict:
+        return _object_by_row(document, rows)
+    if type(document) is not list:
+        return [] if document is None else [document]
+    if rows == 1 and _is_one_answer(document):
+        return [document]
+    if len(document) == 1 < rows and type(unwrapped(document[0])) in (dict, list):
+        return by_row(document[0], rows)
+    return document
+
+
+def _is_one_answer(values: list[Any]) -> bool:
+    """Say whether several values are one row's: its distribution, a ranking, several outputs."""
+    outputs = is_outputs(values) and float in set(map(type, values))
+    return outputs or is_distribution(values) or ranking(values) is not None
+
+
+def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
+    labels = labels_in(document)
+    telling = [labels, named(document, "score"), named(document, "probabilities")]
+    first = [names[0] for names in telling if names]
+    if not first:
+        return _unnamed_by_row(document, names_in(document), rows)
+    columns = _columns(document, document, rows)
+    if columns.keys() >= set(first):
+        return list(transposed(columns))
+    label = unwrapped(document[labels[0]]) if labels else None
+    if rows == 1 and (
+        type(label) is not list or len(label) == 1 or ranked_columns(document) is not None
+    ):
+        return [document]
+    return by_row(document[first[0]], rows)
+
+
+def _unnamed_by_row(document: dict[str, Any], names: Sequence[str], rows: int) -> list[Any]:
+    if len(names) == 1:
+        return by_row(document[names[0]], rows)
+    columns = _columns(document, names, rows)
+    if columns and len(columns) == len(names):
+        return list(transposed(columns))
+    if rows > 1 and set(names) == {str(place) for place in range(rows)}:
+        return [document[str(place)] for place in range(rows)]
+    envelope = envelope_in(document, names)
+    if envelope is not None:
+        return by_row(document[envelope], rows)
+    if rows == 1 and names:
+        return [document]
+    return list(transposed(columns)) if columns else []
+
+
+def _columns(document: dict[str, Any], names: Any, rows: int) -> dict[str, list[Any]]:
+    """Return the members that are lists of one value for each row, or objects of such by place."""
+    found = {name: _column(document[name], rows) for name in names}
+    return {name: column for name, column in found.items() if column is not None}
+
+
+def _column(value: Any, rows: int) -> list[Any] | None:
+    if type(value) is list:
+        return value if len(value) == rows else None
+    if type(value) is dict and len(value) == rows:
+        places = [str(place) for place in range(rows)]  # a frame's index, as pandas writes it
+        return [value[place] for place in places] if set(value) == set(places) else None
+    return None

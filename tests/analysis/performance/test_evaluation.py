@@ -1,0 +1,153 @@
+"""Performance from labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bad_columns import CASES, INFINITE, WINDOW, check_finite
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.model.baseline import Baseline, Task, infer_task
+from modeltap.analysis.model.metric import Metric
+from modeltap.analysis.performance import evaluation as performance
+from modeltap.analysis.performance.labelled import LabelledContext
+from modeltap.analysis.references.performance_baseline import learn_baseline
+from modeltap.errors import InputError
+
+rng = np.random.default_rng(3)
+
+
+def metrics_of(*said, **options):
+    context = LabelledContext(*said, **options)
+    return {m.metric: m for m in explained(performance.evaluate(context))}
+
+
+def test_classes_are_the_same_however_they_are_written():
+    """1, 1.0 and "1"; true and True."""
+    found = metrics_of("classification", [1, "1", 1.0, "true"], ["1", 1, 1, True], None, min_rows=4)
+    assert found["accuracy"].value == 1.0
+
+
+def test_lengths_must_agree_and_shapes_never_broadcast():
+    """(n,) against (m,) is an error with a clear line."""
+    with pytest.raises(InputError, match="3 predictions and 2 labels"):
+        performance.evaluate(LabelledContext("regression", [1, 2, 3], [1, 2], None))
+
+
+@pytest.mark.parametrize("values", [np.ones((5, 1)), np.ones((5, 2))])
+def test_a_second_dimension_is_a_clear_error(values):
+    """NumPy would make (5, 5) errors of (5, 1) and (5,)."""
+    for task in ("regression", "classification"):
+        with pytest.raises(InputError, match=r"predictions of shape \(5, "):
+            performance.evaluate(LabelledContext(task, values, np.ones(5), None))
+
+
+def test_a_missing_label_is_no_class():
+    """NaN and None pairs are left out."""
+    found = metrics_of(
+        "classification", [1, 2, float("nan"), 1], [1, 2, float("nan"), None], None, min_rows=2
+    )
+    assert found["accuracy"].rows == 2
+
+
+def test_huge_values_and_empty_windows_give_no_infinity():
+    """Squares beyond the floats, one row, none: no warning, no NaN."""
+    for predictions in ([1e200] * 5, [1.0], []):
+        labels = [-1e200] * len(predictions)
+        for metric in performance.evaluate(
+            LabelledContext("regression", predictions, labels, None, min_rows=1)
+        ):
+            assert metric.value is None or np.isfinite(metric.value)
+    assert learn_baseline([1e200] * 40, [-1e200] * 40, "regression") is None
+
+
+def test_learning_from_unequal_lengths_is_a_clear_error():
+    """As judging them is."""
+    with pytest.raises(InputError, match="40 predictions and 41 labels"):
+        learn_baseline([1.0] * 40, [1.0] * 41, "regression")
+
+
+def test_the_task_is_learnt_from_arrays_too():
+    """NaN among classes, numbers of NumPy's making, integers beyond the floats."""
+    assert infer_task([0.0, 1.0, float("nan")]) == "classification"
+    assert infer_task(rng.normal(size=50)) == "regression"
+    assert infer_task([10**400, 1.5]) == "regression"
+    # A handful of whole numbers are classes only where predictions may be.
+    assert infer_task([227, 131, None], [None, 220.4, 1.0]) == "regression"
+    assert infer_task([1, 2], [float("nan"), float("inf"), 1.0]) == "classification"
+
+
+Found = Iterable[Metric]
+
+
+TRUTH = np.random.default_rng(8).normal(100, 20, size=2 * WINDOW).tolist()
+
+CLASSES = ["a"] * WINDOW + ["b"] * (WINDOW // 3) + ["a"] * (WINDOW - WINDOW // 3)
+
+
+def missing(case: str) -> list[Any]:
+    """Return a case's values; a prediction or label that is absent is None."""
+    values = CASES[case]
+    return [None] * WINDOW if values is None else values
+
+
+def record(task: Task) -> Baseline:
+    noise = np.random.default_rng(9).normal(0, 5, size=len(TRUTH))
+    right = ["a"] * (2 * WINDOW - 60) + ["b"] * 60
+    found = (
+        learn_baseline((np.array(TRUTH) + noise).tolist(), TRUTH, task)
+        if task == "regression"
+        else learn_baseline(right, ["a"] * 2 * WINDOW, task)
+    )
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_predictions_leave_the_error_of_the_others(case):
+    """Half of a window's are bad; that the other half are 10 too high is found."""
+    biased = (np.array(TRUTH[WINDOW:]) + 10).tolist()
+    found = performance.evaluate(
+        LabelledContext("regression", missing(case) + biased, TRUTH, record("regression"))
+    )
+    check_finite(found)
+    if case != "one 1e12":  # its own spread is that of all the others
+        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_labels_leave_the_error_of_the_others(case):
+    """And the other way round: where half of the labels are bad."""
+    biased = (np.array(TRUTH) + 10).tolist()
+    found = performance.evaluate(
+        LabelledContext("regression", biased, missing(case) + TRUTH[WINDOW:], record("regression"))
+    )
+    check_finite(found)
+    if case != "one 1e12":
+        assert found[0].verdict == "alert" and found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("bad", ["predictions", "labels"])
+def test_bad_classes_leave_the_accuracy_of_the_others(case, bad):
+    """A third of the good half are wrong: that is found, whatever the bad half is."""
+    said, right = missing(case) + CLASSES[WINDOW:], ["a"] * 2 * WINDOW
+    pair = (said, right) if bad == "predictions" else (right, said)
+    found = performance.evaluate(LabelledContext("classification", *pair, record("classification")))
+    check_finite(found)
+    assert found[0].metric == "accuracy" and found[0].verdict == "alert"
+    assert found[0].rows >= WINDOW
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in INFINITE])
+def test_bad_values_on_both_sides_are_survived(case):
+    """Learnt from and judged, as numbers and as classes; and asked what they are."""
+    values = missing(case)
+    assert infer_task(values, values) in ("regression", "classification")
+    for task in ("regression", "classification"):
+        learnt = learn_baseline(values, values, task)
+        for baseline in (learnt, record(task)):
+            check_finite(performance.evaluate(LabelledContext(task, values, values, baseline)))

@@ -1,0 +1,69 @@
+"""Mean errors: their values, their nature, and when they alert."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from modeltap.analysis.explanations.explain import explained
+from modeltap.analysis.performance import evaluation as performance
+from modeltap.analysis.performance.labelled import LabelledContext
+from modeltap.analysis.references.performance_baseline import learn_baseline
+
+rng = np.random.default_rng(3)
+
+
+def metrics_of(*said, **options):
+    context = LabelledContext(*said, **options)
+    return {m.metric: m for m in explained(performance.evaluate(context))}
+
+
+def test_regression_errors_are_what_they_are_by_hand():
+    """mae, rmse and bias of plain lists; pairs without a label are left out."""
+    found = metrics_of("regression", [1.0, 2.0, 3.0, 9.0], [2, 2, 5, None], None, min_rows=3)
+    assert found["mae"].value == pytest.approx(1.0) and found["mae"].rows == 3
+    assert found["rmse"].value == pytest.approx(np.sqrt(5 / 3))
+    assert found["bias"].value == pytest.approx(-1.0)
+    assert found["mae"].verdict == "no_reference"
+
+
+def test_a_growing_error_is_an_alert_that_tells_its_nature():
+    """All of it bias, or not; the words say which."""
+    truth = rng.normal(100, 20, size=500)
+    baseline = learn_baseline(truth + rng.normal(0, 5, 500), truth, "regression")
+    biased = metrics_of("regression", truth + 10 + rng.normal(0, 5, 500), truth, baseline)["mae"]
+    noisy = metrics_of("regression", truth + rng.normal(0, 10, 500), truth, baseline)["mae"]
+    assert biased.verdict == noisy.verdict == "alert"
+    assert "nearly all of it bias" in biased.explanation and "too high" in biased.explanation
+    assert "little bias" in noisy.explanation
+    assert biased.strength > 2
+
+
+def test_better_or_the_same_is_no_alert():
+    """Only worse is news."""
+    truth = rng.normal(size=500)
+    baseline = learn_baseline(truth + rng.normal(0, 1, 500), truth, "regression")
+    for spread in (0.1, 1.0):
+        judged = metrics_of("regression", truth + rng.normal(0, spread, 500), truth, baseline)
+        assert judged["mae"].verdict == "ok"
+
+
+def test_a_perfect_baseline_is_no_division_by_zero():
+    """Zero error before, some error now: an alert, and finite."""
+    baseline = learn_baseline([1.0] * 100, [1.0] * 100, "regression")
+    judged = metrics_of("regression", [2.0] * 100, [1.0] * 100, baseline)["mae"]
+    assert judged.verdict == "alert" and judged.strength == 2.0
+
+
+def test_pairs_that_are_both_infinite_are_left_out():
+    """Infinity less infinity is no error of a model."""
+    record = learn_baseline([math.inf] * 60 + [1.0] * 60, [math.inf] * 60 + [2] * 60, "regression")
+    found = performance.evaluate(
+        LabelledContext(
+            "regression", [math.inf, 1.0] * 100, [math.inf, 2.0] * 100, record, min_rows=50
+        )
+    )
+    (mae,) = (metric for metric in found if metric.metric == "mae")
+    assert (mae.rows, mae.value, mae.verdict) == (100, 1.0, "ok")

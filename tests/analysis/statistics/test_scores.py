@@ -1,0 +1,96 @@
+"""Scores against two classes: scikit-learn's values, and tests that hold their level."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.stats import mannwhitneyu
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+
+from modeltap.analysis.model.moments import RocArea
+from modeltap.analysis.statistics.scores import (
+    area_fell,
+    log_losses,
+    ranks_reversed,
+    roc_area,
+    squared_gaps,
+)
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]) | st.floats(0, 1), st.booleans()),
+    min_size=2,
+)
+
+
+def columns(rows):
+    scores, positive = zip(*rows, strict=True)
+    return np.array(scores), np.array(positive)
+
+
+@given(ROWS)
+def test_values_are_scikit_learns(rows):
+    scores, positive = columns(rows)
+    assert squared_gaps(scores, positive).mean() == pytest.approx(
+        brier_score_loss(positive, scores, pos_label=True)
+    )
+    assert log_losses(scores, positive).mean() == pytest.approx(
+        log_loss(positive, scores, labels=[False, True])
+    )
+    assume(len(set(positive.tolist())) == 2)
+    assert roc_area(scores, positive).value == pytest.approx(roc_auc_score(positive, scores))
+
+
+@pytest.mark.parametrize("class_", [True, False])
+def test_one_class_alone_has_no_area(class_):
+    assert roc_area(np.array([0.1, 0.9]), np.array([class_, class_])) is None
+
+
+@given(ROWS)
+def test_a_reversed_scorer_has_the_area_above_the_curve(rows):
+    scores, positive = columns(rows)
+    assume(len(set(positive.tolist())) == 2)
+    one, other = roc_area(scores, positive), roc_area(-scores, positive)
+    assert one.value + other.value == pytest.approx(1)
+    assert one.variance == pytest.approx(other.variance) and one.variance > 0
+
+
+def draw(rng, n, gap=1.5, fraction=0.3):
+    positive = rng.random(n) < fraction
+    return 1 / (1 + np.exp(-rng.normal(gap * (positive - 0.5), 1))), positive
+
+
+def test_the_variance_is_that_of_repeated_draws():
+    rng = np.random.default_rng(3)
+    areas = [roc_area(*draw(rng, 300)) for _ in range(1500)]
+    seen = np.var([area.value for area in areas])
+    assert np.mean([area.variance for area in areas]) == pytest.approx(seen, rel=0.12)
+
+
+def test_a_fall_is_found_and_chance_is_not():
+    rng = np.random.default_rng(5)
+    before = roc_area(*draw(rng, 2000))
+    same = [area_fell(before, roc_area(*draw(rng, 300))) for _ in range(500)]
+    assert np.mean(np.array(same) < 0.05) < 0.12
+    assert area_fell(before, roc_area(*draw(rng, 300, gap=0.3))) < 1e-4
+
+
+def test_reversal_is_tested_as_mann_and_whitney_do():
+    scores, positive = draw(np.random.default_rng(7), 400, gap=-0.2)
+    expected = mannwhitneyu(
+        scores[positive],
+        scores[~positive],
+        alternative="less",
+        method="asymptotic",
+        use_continuity=False,
+    )
+    assert ranks_reversed(roc_area(scores, positive)) == pytest.approx(expected.pvalue)
+
+
+def test_perfect_areas_compare_without_a_division_by_zero():
+    perfect, reversed_ = (RocArea(value, 1e-6, 40, 60) for value in (1.0, 0.0))
+    assert area_fell(perfect, perfect) == 0.5
+    assert math.isfinite(area_fell(perfect, reversed_)) and area_fell(perfect, reversed_) < 1e-9

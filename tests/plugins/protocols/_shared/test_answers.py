@@ -1,0 +1,173 @@
+"""What an answer says: shapes x places x types, and never a silent miss."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modeltap.decoding.decoders import Decoders
+from modeltap.payload import NO_PREDICTION, Payload
+
+LABELS = {"text": "cat", "number": 7.5, "whole": 3, "boolean": True}
+WRITTEN = {"boolean": "true"}
+"""How a class is told that is no text and no number."""
+
+SHAPES = {
+    "bare": lambda label: label,
+    "prediction": lambda label: {"prediction": label},
+    "label and score": lambda label: {"label": label, "score": 0.75},
+    "object": lambda label: {"prediction": {"label": label, "score": 0.75}},
+    "list of one object": lambda label: {"predictions": [{"label": label, "score": 0.75}]},
+    "list in a list": lambda label: {"prediction": [[label]]},
+    "result": lambda label: {"result": {"prediction": label, "model": "v3"}},
+    "name of its own": lambda label: {"species": label, "probability": 0.75},
+    "one other name": lambda label: {"price": label},
+    "predicted_ name": lambda label: {"predicted_price": label, "id": 9},
+    "camel case": lambda label: {"predictionLabel": label, "predictionScore": 0.75},
+    "azure": lambda label: {"Scored Labels": label, "Scored Probabilities": 0.75},
+    "display names": lambda label: {"displayNames": [label], "confidences": [0.75]},
+}
+
+PLACES = {
+    "as it is": lambda answer: answer,
+    "data": lambda answer: {"status": "ok", "data": answer},
+    "result beside a code": lambda answer: {"code": 0, "message": "done", "result": answer},
+    "response": lambda answer: {"response": answer, "took_ms": 3, "request_id": "r-1"},
+    "two envelopes": lambda answer: {"success": True, "data": {"version": "2", "result": answer}},
+    "list": lambda answer: [answer],
+    "JSON in a JSON text": lambda answer: json.dumps(answer),
+    "JSON in a member": lambda answer: {"statusCode": 200, "body": json.dumps(answer)},
+    "any name": lambda answer: {"id": 4, "inference_of_today": answer, "timestamp": 1},
+}
+
+
+def decoded(answer, request=None):
+    request = {"a": 1, "b": 2.5} if request is None else request
+    return Decoders().decode(Payload("/score", None, 200, json.dumps(request), json.dumps(answer)))
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", LABELS)
+def test_a_label_is_found_in_every_shape_at_every_place(shape, place, kind):
+    """With its score where it has one."""
+    label = LABELS[kind]
+    answer = SHAPES[shape](label)
+    if place == "JSON in a JSON text" and not isinstance(answer, dict | list):
+        pytest.skip("a bare value in a text is that text")
+    if place == "JSON in a member" and not isinstance(answer, dict | list):
+        pytest.skip("a bare value in a text is that text")
+    found = decoded(PLACES[place](answer))
+    assert (found.predictions, found.note) == ([WRITTEN.get(kind, label)], None)
+    scored = "0.75" in json.dumps(answer)
+    assert found.scores in ([0.75],) if scored else found.scores in ([], [None])
+
+
+TWO = [{"a": 1, "b": 2.5}, {"a": 3, "b": 4.5}]
+SEVERAL = [{"price": 1.5, "risk": 3}, {"price": 2.5, "risk": 4}]
+BATCHES = {
+    "list": SEVERAL,
+    "list in a member": {"predictions": SEVERAL},
+    "columns": {"price": [1.5, 2.5], "risk": [3, 4]},
+    "columns in a member": {"predictions": {"price": [1.5, 2.5], "risk": [3, 4]}},
+    "columns in an envelope": {
+        "status": "ok",
+        "data": {"output": {"price": [1.5, 2.5], "risk": [3, 4]}},
+    },
+    "columns by place": {
+        "predictions": {"price": {"0": 1.5, "1": 2.5}, "risk": {"0": 3, "1": 4}},
+        "version": "1",
+    },
+    "rows by place": {"predictions": {"0": SEVERAL[0], "1": SEVERAL[1]}},
+    "JSON text": json.dumps({"predictions": SEVERAL}),
+}
+REQUESTS = {
+    "list": TWO,
+    "instances": {"instances": TWO},
+    "among others": {"rows": TWO, "parameters_version": 1},
+    "lists": [[1, 2.5], [3, 4.5]],
+    "columns": {"a": [1, 3], "b": [2.5, 4.5]},
+}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_several_outputs_of_two_rows_are_two_objects(batch, request_):
+    """In whatever form both come."""
+    found = decoded(BATCHES[batch], REQUESTS[request_])
+    assert (len(found.rows), found.predictions, found.note) == (2, SEVERAL, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "prediction"),
+    [
+        ({"price": 1.5, "risk": 3}, {"price": 1.5, "risk": 3}),
+        ({"prediction": {"price": 1.5, "risk": "high"}}, {"price": 1.5, "risk": "high"}),
+        ({"predicted_price": 1.5, "predicted_risk": 3, "id": "a"}, None),
+        ({"prediction": [1.5, 2.5]}, [1.5, 2.5]),
+        ([[1.5, 2.5]], [1.5, 2.5]),
+        ({"price": {"value": 1.5, "unit": "EUR"}, "risk": {"value": 3}}, {"price": 1.5, "risk": 3}),
+        ({"a": 1, "b": 2.5, "approved": "yes"}, "yes"),
+        ({"cat": 0.75, "dog": 0.25}, "cat"),
+        ({"result": "success", "price": 4}, 4),
+        ({"result": "success"}, "success"),
+        ({"prediction": "failed", "machine": 3}, "failed"),
+    ],
+)
+def test_an_answer_of_one_row(answer, prediction):
+    """What repeats the request, or says how the call went, is no output."""
+    found = decoded(answer)
+    expected = {"predicted_price": 1.5, "predicted_risk": 3} if prediction is None else prediction
+    assert (found.predictions, found.note) == ([expected], None)
+
+
+NO_ANSWERS = [
+    {"status": "ok"},
+    {"message": "accepted"},
+    {"code": 0, "message": "ok", "id": 7},
+    {"error": "busy", "details": {"reason": "none"}},
+    {"status": "ok", "data": None},
+    {"status": "ok", "data": {}},
+    {"prediction": None},
+    {"prediction": {}},
+    {"predictions": []},
+    {"request_id": "a", "timestamp": 5},
+    {},
+    [],
+]
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS, ids=json.dumps)
+@pytest.mark.parametrize("rows", [{"a": 1}, TWO], ids=["one", "two"])
+def test_what_says_nothing_is_noted(answer, rows):
+    """Neither a status nor an id nor a message is a prediction."""
+    found = decoded(answer, rows)
+    assert not [one for one in found.predictions if one is not None]
+    assert found.note in (NO_PREDICTION, f"unpaired: {len(found.rows)} rows, 0 predictions")
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["prediction", "data", "status", "score", "price", "id", "result"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(values, st.sampled_from([{"a": 1}, TWO, {"x": [1, 2]}]))
+def test_an_answer_is_understood_or_noted(answer, request_):
+    """Each row has a prediction, a score or further fields, or the exchange has a note."""
+    found = decoded(answer, request_)
+    assert found.note is None or found.note.startswith(("response: ", "unpaired: "))
+    if found.note is None:
+        told = [*found.predictions, *found.scores, *found.answers]
+        assert any(one is not None and one != {} for one in told)

@@ -1,0 +1,60 @@
+"""Probes and scrapes are told from requests to a model by method and path."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from modeltap.tap.probes import is_probe
+
+NAMES = ["health", "healthz", "health-check", "livez", "readyz", "metrics", "__heartbeat__", "ping"]
+BEFORE = ["", "/api", "/api/v1", "/mounted/app", "/-"]
+BELOW = ["/health", "/healthz", "/actuator", "/metrics", "/-", "/api/health", "/readyz"]
+
+
+@pytest.mark.parametrize(("before", "name", "end"), [*product(BEFORE, NAMES, ["", "/", "//"])])
+def test_a_probe_is_known_behind_any_prefix_with_or_without_a_slash(before, name, end):
+    path = f"{before}/{name}{end}"
+    assert is_probe("GET", path)
+    assert not is_probe("POST", path)
+
+
+@pytest.mark.parametrize(("above", "check"), [*product(BELOW, ["live", "db", "a/b", "ready/"])])
+def test_checks_below_a_probe_are_probes(above, check):
+    assert is_probe("GET", f"{above}/{check}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2",
+        "/v2/models/iris",
+        "/v2/models/iris/versions/1/ready",
+        "/v1/models",
+        "/v1/models/iris",
+        "/status",
+        "/api/up",
+    ],
+)
+def test_the_state_of_models_is_no_prediction(path):
+    assert is_probe("GET", path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/predict",
+        "/predict/health-risk",
+        "/healthy-meals",
+        "/models/health/predict",
+        "/v1/models/iris:predict",
+        "/v2/models/iris/infer",
+        "/orders/7/status",
+        "/pingpong",
+        "/metrics-forecast",
+    ],
+)
+def test_a_model_that_is_asked_by_get_is_no_probe(path):
+    assert not is_probe("GET", path)

@@ -1,0 +1,155 @@
+"""Child processes start wherever the app's own process runs, or it is said why not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import modeltap
+import modeltap_protocols
+from modeltap import interpreter
+from modeltap.errors import ConfigError
+
+FOLDERS = [
+    str(Path(modeltap.__file__).parents[1]),
+    str(Path(modeltap_protocols.__file__).parents[1]),
+    sysconfig.get_path("purelib"),
+]
+"""The folders that hold modeltap, its plugins, and what they need."""
+
+APP = """
+import json, logging, os, subprocess, sys
+logging.basicConfig(format="%(message)s")
+FOLDERS = json.loads(sys.argv[1])
+{put}
+import modeltap
+from modeltap import interpreter
+modeltap.capture(model="m", request={"x": 1}, response=2.0, store="taps.db", analyze=False)
+written = modeltap.flush(float(sys.argv[2])) and modeltap.stats()["written"]
+try:
+    command = [*interpreter.command("modeltap", "status"), "--store", "taps.db"]
+    child = subprocess.run(command, env=interpreter.environment(), capture_output=True, text=True)
+    print(json.dumps([written, child.returncode, child.stdout + child.stderr]))
+except modeltap.ConfigError as error:
+    print(json.dumps([written, 1, str(error)]))
+"""
+
+PUTS = {
+    "insert": "sys.path[:0] = FOLDERS",
+    "append": "sys.path.extend(FOLDERS)",
+    "relative": "sys.path[:0] = [os.path.relpath(one) for one in FOLDERS]",
+    "with others": "import pathlib; sys.path[:0] = ['/no/such', pathlib.Path('/tmp'), *FOLDERS]",
+    "no virtual environment in sight": "os.environ.pop('VIRTUAL_ENV', 0); sys.path += FOLDERS",
+}
+
+
+def bare_python():
+    """Return the interpreter behind this environment's, which has no modeltap."""
+    python = Path(sys.base_prefix, "bin", f"python{sysconfig.get_python_version()}")
+    if sys.prefix == sys.base_prefix or not python.exists():
+        pytest.skip("needs a virtual environment: python -m venv .venv")
+    return python
+
+
+def run(folder, put, *, folders=FOLDERS, patience=60, **environ):
+    """Run an app that finds modeltap by `put` alone; return what it says, and its log."""
+    import json
+
+    (folder / "app.py").write_text(APP.replace("{put}", put))
+    plain = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [bare_python(), "-I", "-S", "app.py", json.dumps(folders), str(patience)],
+        cwd=folder,
+        env={**plain, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return *json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+
+@pytest.mark.parametrize("put", PUTS.values(), ids=PUTS)
+def test_modules_by_sys_path_only(tmp_path, put):
+    """As PEX, Bazel and hand-written launchers have them: children import what the app does."""
+    written, code, output, log = run(tmp_path, put)
+    assert (written, code) == (1, 0), output
+    assert "m" in output
+    assert "writer" not in log
+
+
+@pytest.mark.parametrize("place", ["lib", "."])
+def test_modules_installed_beside_the_app(tmp_path, place):
+    """`pip install --target`, also into the app's own folder, whose other modules are not ours."""
+    folder = tmp_path / place
+    folder.mkdir(exist_ok=True)
+    for source in FOLDERS:
+        for entry in Path(source).iterdir():
+            if not (folder / entry.name).exists():
+                (folder / entry.name).symlink_to(entry)
+    (tmp_path / "queue.py").write_text("print('the app is not asked')\nraise SystemExit(3)\n")
+    put = f"sys.path.append(os.path.abspath({place!r}))"
+    written, code, output, _ = run(tmp_path, put)
+    assert (written, code) == (1, 0), output
+
+
+def test_a_folder_that_cannot_be_handed_on_is_a_reason_with_its_fix(tmp_path):
+    """PYTHONPATH has no way to write a colon; what the log says to set helps."""
+    folder = tmp_path / "a:b"
+    folder.mkdir()
+    links = []
+    for number, source in enumerate(FOLDERS):
+        links.append(str(folder / str(number)))
+        Path(links[-1]).symlink_to(source)
+    put = PUTS["insert"]
+    written, code, output, log = run(tmp_path, put, folders=links, patience=4)
+    assert not written
+    assert code == 1
+    for text in (output, log):
+        assert "No module named modeltap" in text.replace("'", "")
+    assert log.count("the writer process does not start") == 1
+    assert "set MODELTAP_PYTHON to a Python 3." in log
+    written, code, output, log = run(
+        tmp_path, put, folders=links, MODELTAP_PYTHON=sys.executable, MODELTAP_STORE="taps.db"
+    )
+    assert (written, code) == (1, 0), output
+    assert "unknown variable" not in log
+
+
+@pytest.mark.parametrize("chosen", ["/no/such/python", "/", os.devnull])
+def test_a_wrong_choice_is_named(tmp_path, chosen):
+    """By the log, once, and the app goes on."""
+    written, _, output, log = run(tmp_path, PUTS["insert"], patience=1, MODELTAP_PYTHON=chosen)
+    assert not written
+    for text in (output, log):
+        assert f"MODELTAP_PYTHON is {chosen!r}, which is no program" in text
+
+
+@pytest.mark.parametrize("name", ["uwsgi", "httpd", "", "python-that-is-gone"])
+def test_a_host_that_is_no_python_leaves_it_to_its_environment(tmp_path, monkeypatch, name):
+    """`sys.executable` is then a server, which must not be started once more."""
+    program = tmp_path / name if name else ""
+    if name in ("uwsgi", "httpd"):
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    python = interpreter.python()
+    assert python == str(Path(sys.prefix, "bin", f"python{sysconfig.get_python_version()}"))
+
+
+def test_without_any_python_the_fix_is_named(tmp_path, monkeypatch):
+    """And a frozen program is not started in its own place."""
+    monkeypatch.setenv("PATH", "")
+    for prefix in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
+        monkeypatch.setattr(sys, prefix, str(tmp_path))
+    monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
+    with pytest.raises(ConfigError, match=r"'/usr/bin/uwsgi' is no Python.*set MODELTAP_PYTHON"):
+        interpreter.command("modeltap")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/opt/python-app")
+    with pytest.raises(ConfigError, match=r"frozen \('/opt/python-app'\); set MODELTAP_PYTHON"):
+        interpreter.command("modeltap")
