@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from modeltap.config import sources
 from modeltap.tap.recording.recorders import recorders
 
 PATIENCE = 240.0
@@ -88,6 +89,7 @@ def clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     for name in list(os.environ):
         if name.startswith("MODELTAP_"):
             monkeypatch.delenv(name)
+    monkeypatch.setattr(sources, "_remembered", None)
     yield
     recorders.close()
 

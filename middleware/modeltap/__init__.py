@@ -33,6 +33,7 @@ from modeltap.hookspecs import hookimpl
 from modeltap.tap.asgi import ASGIMiddleware
 from modeltap.tap.functions import capture, last_id
 from modeltap.tap.recording.recorders import recorders
+from modeltap.tap.tapping import with_absolute_paths
 from modeltap.tap.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
     """
     from modeltap.plugins import hooks
 
-    attached = hooks("serving").attach(app=app, model=model, options=options)
+    attached = hooks("serving").attach(app=app, model=model, options=with_absolute_paths(options))
     if attached is None:
         raise NotWatchableError(
             f"watch() does not know what to do with {type(app).__name__} {app!r}; give it a "
@@ -105,7 +106,8 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     """Store the label of the exchange `id`; of several the last one counts.
 
     Args:
-        id: the exchange, as returned in the response header ``x-modeltap-id``.
+        id: the exchange, as returned in the response header ``x-modeltap-id``; or its
+            ``x-request-id`` or trace id, if one exchange alone with a prediction has it.
         value: a number, a string or a boolean.
         row: the row of the exchange, from 0.
         store: the SQLite file; by default the one this process records to.
@@ -117,6 +119,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     >>> label(id, 192.0)
     """
     from modeltap.store.connection import connect, writing
+    from modeltap.store.label_targets import waiting_id
     from modeltap.store.labels import Label, insert_labels
 
     if not id or value is None:
@@ -125,7 +128,7 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     if not path.exists():
         flush(store=path)  # the very first exchange may still be on its way
     with closing(connect(path, create=False)) as connection, writing(connection):
-        insert_labels(connection, [Label(id, row, value)], source="label()")
+        insert_labels(connection, [Label(waiting_id(id), row, value)], source="label()")
 
 
 def read(

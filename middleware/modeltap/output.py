@@ -7,7 +7,9 @@ they print is escaped, so that no name of a client's moves the cursor or forges 
 from __future__ import annotations
 
 import base64
+import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -21,6 +23,26 @@ from modeltap.printable import escaped, escaped_json, escaped_lines
 
 _WIPE = "\r\x1b[K"
 """Goes to the start of the terminal's line and deletes it."""
+
+
+def prepare_outputs() -> None:
+    """Let no locale's encoding stop a command, nor outputs that the caller has closed.
+
+    Names that the encoding cannot write are escaped.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def close_outputs() -> None:
+    """Write nothing any more, nor at exit, where a reader has gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
 
 
 def say(*lines: str, err: bool = False, color: str | None = None) -> None:
@@ -53,7 +75,8 @@ def confirm(question: str) -> None:
 
 def emit_json(row: Mapping[str, Any]) -> None:
     """Print one row as a line of JSON; bytes as base64."""
-    click.echo(escaped_json(json.dumps(dict(row), default=_as_text, ensure_ascii=False)))
+    text = json.dumps(dict(row), default=_as_text, ensure_ascii=not _is_utf8(sys.stdout))
+    click.echo(escaped_json(text))
 
 
 def emit_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
@@ -109,7 +132,13 @@ def cell(value: Any) -> str:
 
 def standard_output() -> TextIO:
     """Return standard output for files of data: on a terminal escaped, in a pipe as it is."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not _is_utf8(sys.stdout):
+        sys.stdout.reconfigure(encoding="utf-8")  # in every locale, as in files
     return _Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout  # type: ignore[return-value]
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
 class _Terminal:

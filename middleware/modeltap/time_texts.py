@@ -18,7 +18,7 @@ _MIN_DIGITS = 9
 _PIVOT = 69
 """POSIX: years 69 to 99 are of the twentieth century."""
 
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _COMPACT = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _DATE = r"""
     (?:(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)
@@ -35,6 +35,9 @@ _ZONE = r"(?:utc|gmt|z)?\s*(?P<offset>[+-]\d\d?(?::?\d\d)?)?(?:\s*(?P<abbreviati
 _WHOLE = re.compile(
     rf"(?:[a-z]+,?\ +)?{_DATE}(?:[\sT:,]+(?:at\s+)?{_CLOCK})?\s*{_ZONE}\s*", re.VERBOSE | re.I
 )
+_ORDERED = re.compile(r"(?:[a-z]+,?\s+)?\d\d?([-/])\d\d?\1\d\d", re.I)
+"""Dates of numbers in which the order of day and month differs by country."""
+
 _ASCTIME = re.compile(
     r"[a-z]{3}\s+(?P<name>[a-z]{3})\s+(?P<day>\d\d?)\s+(?P<time>[\d:.]+)\s+"
     r"(?P<zone>(?!\d{4}\b)\S+\s+)?(?P<year>\d{4})",
@@ -112,8 +115,9 @@ def order_in(text: str) -> bool | None:
     >>> order_in("31/01/2024"), order_in("01/31/2024"), order_in("01/02/2024")
     (True, False, None)
     """
-    parts = _WHOLE.fullmatch(text)
-    if parts is None or parts["one"] is None or parts["mark"] == ".":
+    # Most texts are none, and told from dates at once.
+    parts = _ORDERED.match(text) and _WHOLE.fullmatch(text)
+    if parts is None or parts["one"] is None:
         return None
     first, second = int(parts["one"]), int(parts["two"])
     return None if (first > 12) == (second > 12) else first > 12
@@ -131,7 +135,9 @@ def _date(parts: re.Match[str], day_first: bool | None) -> tuple[int, int, int] 
         return _year(year), _MONTHS.index(name.lower()) + 1, int(day)
     one, two, year = int(parts["one"]), int(parts["two"]), _year(parts["short"])
     if parts["mark"] == ".":
-        return year, two, one
+        # Other numbers with dots are versions of programs.
+        written_out = len(parts["short"]) == 4 or len(parts["one"] + parts["two"]) == 4
+        return (year, two, one) if written_out else None
     if day_first is None:
         day_first = True if one == two else order_in(f"{one}/{two}/{year}")
     if day_first is None:

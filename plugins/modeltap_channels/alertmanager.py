@@ -12,7 +12,7 @@ from modeltap_channels import words
 from modeltap_channels.reply import as_json
 
 _NO_END = "0001-01-01T00:00:00Z"
-_LABELS = ("model", "version", "metric", "feature", "segment", "severity")
+_LABELS = ("model", "version", "environment", "metric", "feature", "segment", "severity")
 
 
 @hookimpl

@@ -58,7 +58,9 @@ def format_event(
 
 
 def dedup_key(event: Mapping[str, Any], message_id: str) -> str:
-    """Return what an incident is known by: the rule, the model and its version.
+    """Return what an incident is known by: the rule, the model, its version and environment.
+
+    Several environments may have one key.
 
     >>> dedup_key({"data": {"rule": "data_drift", "model": "flights", "version": "2"}}, "msg_1")
     'modeltap/data_drift/flights/2'
@@ -66,7 +68,8 @@ def dedup_key(event: Mapping[str, Any], message_id: str) -> str:
     data = event["data"]
     if not data.get("rule"):
         return f"modeltap/{message_id}"
-    named = (data["rule"], data.get("model") or "", data.get("version") or "")
+    named = [data["rule"], data.get("model") or "", data.get("version") or ""]
+    named += [data["environment"]] if data.get("environment") else []
     key = f"modeltap/{'/'.join(named)}"
     if len(key) <= _MAX_KEY:
         return key

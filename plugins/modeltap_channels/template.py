@@ -56,6 +56,7 @@ def _values(event: Mapping[str, Any], message_id: str) -> Iterator[tuple[str, st
     for name in (
         "model",
         "version",
+        "environment",
         "rule",
         "severity",
         "window_start",

@@ -19,9 +19,12 @@ def title(event: Mapping[str, Any]) -> str:
 
     >>> title({"type": "alert.resolved", "data": {"model": "flights", "rule": "data_drift"}})
     '🟢 flights: data drift is over'
+    >>> title({"type": "test", "data": {"model": "flights", "environment": "staging"}})
+    'modeltap: a test message'
     """
     kind, data = event["type"], event["data"]
     model = data.get("model") or "all models"
+    model += f" in {data['environment']}" if data.get("environment") else ""
     what = str(data.get("rule") or "").replace("_", " ")
     if kind == "alert.resolved":
         return f"🟢 {model}: {what} is over"
@@ -48,6 +51,7 @@ def facts(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [
         ("Model", data.get("model")),
         ("Version", data.get("version")),
+        ("Environment", data.get("environment")),
         ("Severity", data.get("severity")),
     ]
     if data.get("started_at"):

@@ -81,7 +81,7 @@ def _read_block(found: Generation, block: Any, place: Any, line: int) -> None:
     elif block.get("type") == "thinking":
         one.came(block.get("thinking"), line)
     elif type(block.get("type")) is str and block["type"].endswith("tool_use"):
-        one.call(place, block.get("name"), None, line)
+        one.call(place, block.get("name"), None, line, block.get("id"))
 
 
 def _read_delta(found: Generation, delta: dict[str, Any], place: Any, line: int) -> None:

@@ -22,7 +22,7 @@ from modeltap_protocols._shared.cells import typed
 from modeltap_protocols._shared.inputs import CUT, bounded
 from modeltap_protocols._shared.json_rows import possible_rows
 from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
-from modeltap_protocols._shared.replies import TOO_DEEP
+from modeltap_protocols._shared.replies import TOO_DEEP, document_of
 from modeltap_protocols._shared.values import is_distribution
 
 _SAMPLE = 16
@@ -85,16 +85,19 @@ def _answered(possible: Sequence[list[dict[str, Any]]], payload: Payload) -> Dec
     found = bounded(possible[-1])
     if not (found.rows and payload.response):
         return found
-    document = payload.response_json
-    if document is None:
+    try:
+        values: list[Any] | None = None
+        for rows in possible:
+            # What nobody calls a text is JSON, or no answer that is understood.
+            is_text = payload.response_media not in ("", "application/json")
+            document = document_of(payload, len(rows)) if is_text else payload.response_json
+            values = None if document is None else by_row(document, len(rows))
+            if values is not None and _fits(values, len(rows)):
+                return _tell(Decoded(rows=rows), values)
+        if values is not None:
+            return _tell(found, values)
         found.note = "response: no JSON"
         return found
-    try:
-        for rows in possible:
-            values = by_row(document, len(rows))
-            if _fits(values, len(rows)):
-                return _tell(Decoded(rows=rows), values)
-        return _tell(found, values)
     except RecursionError:
         found.note = TOO_DEEP
         return found

@@ -54,8 +54,13 @@ def _id(document: dict[str, Any]) -> str | None:
 def _rows(payload: Payload, inputs: list[Tensor]) -> list[dict[str, Any]]:
     """Return a row for each place in the first dimension.
 
-    One tensor of [N, K] has K columns; of several each is one, whose values may be vectors.
+    One tensor of [N, K] has K columns; of several each is one, whose values may be vectors. A
+    single value beside a batch, such as a temperature, is each row's.
     """
+    rows = max((len(one.values) for one in inputs), default=0)
+    for one in inputs:
+        if len(one.values) == 1 < rows:
+            one.values = one.values * rows
     counts = sorted({len(one.values) for one in inputs})
     if len(counts) > 1:
         raise BadTensor(f"inputs of different lengths ({', '.join(map(str, counts[:5]))})")

@@ -81,7 +81,7 @@ def _add_calls(one: Completion, said: dict[str, Any], line: int) -> None:
             if type(call.get(kind)) is dict:
                 called = call[kind]
                 key = call.get("index", place)
-                one.call(key, called.get("name"), called.get(words), line)
+                one.call(key, called.get("name"), called.get(words), line, call.get("id"))
     old = said.get("function_call")
     if type(old) is dict:
         one.call("function_call", old.get("name"), old.get("arguments"), line)

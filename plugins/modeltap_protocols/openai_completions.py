@@ -19,7 +19,7 @@ def decode(payload: Payload) -> Decoded | None:
     """Decode by the path, or by a prompt that was answered with choices."""
     request = request_of(payload, "prompt")
     prompts = prompts_of(request["prompt"]) if request else []
-    if request is None or not prompts or type(request.get("model")) is not str:
+    if request is None or not prompts:
         return None
     found = read_choices(payload, _add)
     if not (found.choices or at(payload, "/completions")):

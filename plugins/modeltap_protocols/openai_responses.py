@@ -23,17 +23,36 @@ _CALLS = (
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
     """Decode by the path, or by an input that was answered with a response."""
-    request = request_of(payload, "input")
-    messages = _messages(request["input"]) if request else None
-    if request is None or messages is None:
+    request = request_of(payload)
+    stored = _stored_prompt(request.get("prompt")) if request else {}
+    if request is None or not ("input" in request or stored):
+        return None
+    messages = _messages(request.get("input", []))
+    if messages is None:
         return None
     found = _read(payload)
-    by_path = at(payload, "/responses") and type(request.get("model")) is str
+    by_path = at(payload, "/responses") and (stored or type(request.get("model")) is str)
     if not (found.choices or by_path):
         return None
     system = request.get("instructions")
     row = row_of_messages(request, messages, system if type(system) is str else None)
-    return found.decoded([row], payload)
+    return found.decoded([row | stored], payload)
+
+
+def _stored_prompt(prompt: Any) -> dict[str, Any]:
+    """Return the fields of a prompt that the service keeps: its id, its version, its variables."""
+    if type(prompt) is not dict or type(prompt.get("id")) is not str:
+        return {}
+    variables = prompt.get("variables")
+    return {
+        "prompt_id": prompt["id"],
+        "prompt_version": prompt.get("version"),
+        **{
+            f"prompt_variables.{name}": value
+            for name, value in (variables if type(variables) is dict else {}).items()
+            if type(value) in (str, int, float, bool)
+        },
+    }
 
 
 def _messages(value: Any) -> list[dict[str, Any]] | None:
@@ -42,6 +61,8 @@ def _messages(value: Any) -> list[dict[str, Any]] | None:
         return [{"role": "user", "content": value}]
     if type(value) is not list or not all(type(one) is dict for one in value):
         return None
+    if not value:
+        return []
     return messages_of([{"role": "", **one} for one in value])
 
 
@@ -122,4 +143,5 @@ def _read_whole(found: Generation, response: dict[str, Any], line: int) -> None:
 def _add_call(one: Completion, item: Any, place: Any, line: int) -> None:
     if type(item) is dict and type(item.get("type")) is str and item["type"].endswith("_call"):
         words = item.get("arguments", item.get("input"))
-        one.call(place, item.get("name") or item["type"], words, line)
+        id_ = item.get("call_id") or item.get("id")
+        one.call(place, item.get("name") or item["type"], words, line, id_)

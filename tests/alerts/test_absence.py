@@ -10,6 +10,7 @@ from modeltap.config.rule_settings import parse_rule
 from modeltap.config.settings import Settings
 from modeltap.store.connection import writing
 from modeltap.store.request_days import note_requests
+from modeltap.store.settings import save_settings
 
 NOW = 1_700_000_000.0 // 86_400 * 86_400
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
@@ -198,3 +199,29 @@ def test_a_message_that_was_given_up_is_an_alert_for_a_day(connection, look):
     assert len(look(NOW + HOUR)) == 1
     assert len(look(NOW + 25 * HOUR)) == 1
     assert missing(connection, configured([]), NOW + 25 * HOUR) == []
+
+
+def test_silence_in_production_is_not_hidden_by_staging(connection, look):
+    """Each environment has its own pauses and its own incident."""
+    with writing(connection):
+        for environment in ("production", "staging"):
+            times = [clock.iso(at) for at in by_day()]
+            note_requests(connection, "flights", times, environment)
+        later = [clock.iso(NOW + hour * HOUR) for hour in range(1, 13)]
+        note_requests(connection, "flights", later, "staging")
+    assert look(NOW + 12.5 * HOUR) == [("alert.firing", "no_traffic", "flights")]
+    (row,) = connection.execute("select environment, summary from alerts").fetchall()
+    assert row["environment"] == "production" and "flights in production: no request" in row[1]
+    with writing(connection):
+        note_requests(connection, "flights", [clock.iso(NOW + 13 * HOUR)], "production")
+    assert look(NOW + 13.1 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
+
+
+def test_what_is_of_the_whole_store_has_its_apps_environment(connection, look):
+    with writing(connection):
+        for model in ("flights", "loans"):
+            save_settings(connection, model, {"environment": "staging"})
+    runs(connection, 1, 1, 1)
+    assert look(NOW) == [("alert.firing", "analysis_failed", "")]
+    (row,) = connection.execute("select environment, summary from alerts").fetchall()
+    assert row["environment"] == "staging" and row[1].startswith("all models in staging: ")

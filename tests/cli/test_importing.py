@@ -157,7 +157,7 @@ def test_the_same_file_again_adds_nothing(files, at):
         ("rows.csv", "a,a\n1,2\n", [], "two columns of one name"),
         ("rows.xlsx", "x", [], "is of no known kind"),
         ("rows.csv.gz", "no gzip", [], "cannot be read"),
-        ("rows.csv", "a\n\u00e9".encode("latin-1"), [], "cannot be read"),
+        ("rows.csv", b"\xff\xfe" + "a\n1".encode("utf-16-le") + b"\0", [], "cannot be read"),
         ("rows.jsonl", "no json\n", [], "holds no rows"),
         ("rows.parquet", "no parquet", [], "cannot be read as Parquet"),
     ],

@@ -14,7 +14,7 @@ from stores import analyze, every, put
 def store(tmp_path_factory):
     store = tmp_path_factory.mktemp("untested") / "taps.db"
     rows = [
-        {"x": n * 7919 % 100, "user": f"u{n:04}", "odd": n if n % 2 else "ab"[n % 4 // 2]}
+        {"x": n * 7919 % 100, "user": f"u{n:04}", "odd": n % 7 if n % 2 else [1, 2]}
         for n in range(300)
     ]
     answers = [json.dumps({"prediction": n % 7}) for n in range(300)]

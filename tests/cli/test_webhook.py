@@ -168,7 +168,7 @@ def test_an_unset_variable_is_named(configured):
 def given_up(tmp_path, receiver, configured):
     """A message that was given up, and one of another webhook."""
     connection = connect(tmp_path / "modeltap.db")
-    key = WebhookSettings(url=receiver.url).key
+    key = WebhookSettings(url=receiver.url, allow_private=True, timeout_seconds=1.5).key
     with writing(connection):
         ids = [
             outbox.enqueue_message(connection, one, {"type": "test", "data": {}}, ["a"])

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from modeltap.config import sources
+from modeltap.config.webhook_settings import parse_webhook
 from modeltap.errors import ConfigError
 
 
@@ -53,3 +54,36 @@ def test_of_several_the_wrong_one_is_counted():
     wrong = {"webhooks": ["https://h.example", "h.example/T0K3N"]}
     with pytest.raises(ConfigError, match=r"\(number 2 of 2 webhooks\)"):
         sources.load(wrong, environ={})
+
+
+@pytest.mark.parametrize("url", ["https://events.pagerduty.com/v2/enqueue", "env:HOOK_URL"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"secret": "another"},
+        {"models": ["flights"]},
+        {"events": ["digest"]},
+        {"format": "slack"},
+        {"include_values": True},
+        {"template": "$summary"},
+        {"proxy": "http://proxy:3128"},
+        {"ca_file": "/etc/ca.pem"},
+    ],
+)
+def test_two_entries_with_one_url_are_two_webhooks(url, other):
+    """All customers of a service may have one URL; only the same entry twice is one."""
+    entry = {"url": url, "secret": "one", "format": "pagerduty"}
+    first, again, second = map(parse_webhook, (entry, entry, {**entry, **other}))
+    assert first.key == again.key != second.key
+    assert first.key.partition("#")[0] == second.key.partition("#")[0]
+
+
+@pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://proxy", "http://"])
+def test_a_proxy_that_is_none_is_refused(proxy):
+    with pytest.raises(ConfigError, match=r"webhook proxy .* is wrong: "):
+        parse_webhook({"url": "https://hooks.example", "proxy": proxy})
+
+
+def test_apprise_connects_by_itself():
+    with pytest.raises(ConfigError, match="set HTTPS_PROXY"):
+        parse_webhook({"url": "x://y", "format": "apprise", "proxy": "http://proxy"})

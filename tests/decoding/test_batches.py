@@ -170,6 +170,26 @@ def test_usual_answers_of_other_forms_are_decoded_at_once():
     assert {"a", 1, 3, None} == set(batch.predictions)
 
 
+def test_the_users_columns_name_the_numbers_of_a_list():
+    """Where it is a field of the row, too."""
+    said = {"mapping": {"columns": ["length", "width"]}}
+    bodies = [('{"features": [5.1, 3.5], "id": 7}', "1")]
+    batch = reading.read(exchanges(bodies), sources.load(said, environ={}), Decoders())
+    assert batch.rows[0] == {"length": 5.1, "width": 3.5, "id": 7}
+
+
+def test_a_field_called_as_an_output_is_kept_beside_it():
+    """A score that came in is none that went out."""
+    bodies = [('{"score": 700, "prediction": "x", "a": 1}', '{"prediction": 2, "score": 0.5}')]
+    batch = reading.read(exchanges(bodies), sources.load(environ={}), Decoders())
+    assert batch.columns() == {
+        "a": [1] * len(batch.rows),
+        "feature.score": [700] * len(batch.rows),
+        "feature.prediction": ["x"] * len(batch.rows),
+        **{"prediction": batch.predictions, "score": batch.scores},
+    }
+
+
 ASKED = '{"model": "m", "prompt": "hi", "max_tokens": 3}'
 GENERATED = '{"id": "i", "choices": [{"index": 0, "text": "yes", "finish_reason": "stop"}]}'
 

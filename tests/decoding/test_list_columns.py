@@ -54,11 +54,19 @@ def test_codes_of_a_place_are_no_vector():
 @pytest.mark.parametrize("other", [[1.0], [1.0] * 7, "text", 5, {"a": 1}])
 def test_another_length_later_is_a_value_of_another_type(other):
     """In each place of the list, whatever most rows of the batch have."""
-    known = ["x.0", "x.1"]
+    known = {"x.0": None, "x.1": None}
     for column in ([[1.0, 2.0], other], [other, other]):
         found = spread({"x": column}, known, ListRules())
-        assert list(found) == known
+        assert list(found) == list(known)
         assert all(values[-1] == other for values in found.values())
+
+
+@pytest.mark.parametrize("name", ["x.0", "x.1", "x.3"])
+def test_a_single_name_of_a_list_has_its_values(name):
+    """As a column has that is learnt again, or searched for a person's values."""
+    assert spread({"x": rows(4)}, [name], ListRules())[name] == [
+        row[int(name[-1])] for row in rows(4)
+    ]
 
 
 def test_a_missing_list_is_missing_in_each_place():

@@ -14,7 +14,7 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.job_times import note_job_time
 from stores import START, every, put, read
 
-UNKNOWN = '{"model_version": "v3", "price_keur": 3.5}'
+UNKNOWN = '{"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]}'
 
 
 @pytest.fixture

@@ -68,6 +68,19 @@ def test_what_is_owed_arrives_once(store, connection, receiver, clock):
     assert deliver(store, [hook(receiver)], clock=clock.time).delivered == 0
 
 
+def test_two_webhooks_with_one_url_both_get_their_messages(store, connection, receiver, clock):
+    """As two customers of PagerDuty do, who differ by their secret alone."""
+    shared = {"url": receiver.url, "format": "pagerduty", "allow_private": True}
+    hooks = [WebhookSettings(**shared, secret=secret) for secret in ("one", "two")]
+    event = {"type": "test", "timestamp": "2026-01-01T00:00:00.000Z", "data": {}}
+    with writing(connection):
+        for webhook in hooks:
+            outbox.enqueue_message(connection, webhook.key, event, ["a"])
+    report = deliver(store, [(one.key, one) for one in hooks], clock=clock.time)
+    assert report.delivered == 2
+    assert {one.event["routing_key"] for one in receiver.received} == {"one", "two"}
+
+
 def test_an_hour_of_outage_and_every_kind_of_trouble(store, connection, clock):
     with WebhookReceiver() as gone:
         port = gone.port

@@ -15,7 +15,7 @@ from stores import analyze, every, put
 
 NOW = 1_700_000_000.0 // 3600 * 3600
 DAY = 86_400.0
-UNKNOWN = '{"model_version": "v3", "price_keur": 3.5}'
+UNKNOWN = '{"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]}'
 
 
 def traffic(connection: sqlite3.Connection, at: float, requests: int, errors: int = 0) -> None:

@@ -8,7 +8,8 @@ import subprocess
 import httpx
 import pytest
 
-from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
+from modeltap.errors import ConfigError
 from modeltap.notify import http
 from modeltap.notify.http import plain_transport
 from modeltap.testing import WebhookReceiver
@@ -86,8 +87,57 @@ def test_tls_is_verified_for_the_name_and_not_the_address(certificate, receiver,
     def known():
         return httpx.AsyncHTTPTransport(verify=trusting, trust_env=False)
 
+    def trusted():
+        return plain_transport(ca_file=str(certificate[1]))
+
     monkeypatch.setattr(receiver._server, "handle_error", lambda *_: None)
     assert attempt("localhost.example", known).delivered
+    assert attempt("localhost.example", trusted).delivered
     for outcome in (attempt("other.example", known), attempt("localhost.example", plain_transport)):
         assert outcome.error == "the certificate or TLS is not accepted"
-    assert len(receiver.received) == 1
+    assert len(receiver.received) == 2
+
+
+def test_a_proxy_is_gone_through_and_resolves_the_name(receiver, monkeypatch):
+    """Only the one that the webhook names: what variables say is for other programs."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("HOOK_PROXY", f"http://127.0.0.1:{receiver.port}\n")
+    entry = {"url": "http://hooks.invalid/x", "proxy": "env:HOOK_PROXY"}
+    webhook = parse_webhook(entry).resolved()
+    assert http.post(webhook, "msg_1", {"type": "test"}).delivered
+    assert receiver.received[0].headers["host"] == "hooks.invalid"
+    without = http.post(parse_webhook(entry["url"]), "msg_1", {"type": "test"})
+    assert without.error == "the host name cannot be resolved"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]"])
+def test_a_proxy_is_no_way_into_a_private_network(receiver, host):
+    proxy = f"http://127.0.0.1:{receiver.port}"
+    webhook = WebhookSettings(url=f"http://{host}/x", proxy=proxy)
+    assert "address" in http.post(webhook, "msg_1", {"type": "test"}).error
+    assert receiver.received == []
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate"])
+def test_a_file_of_authorities_that_is_none_is_one_line(tmp_path, content):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    webhook = parse_webhook({"url": "https://hooks.example", "ca_file": f"{file}\n"})
+    with pytest.raises(ConfigError, match=r"ca_file .* is wrong: "):
+        http.plain_transport(ca_file=webhook.resolved().ca_file)
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(("form", "posts"), [("slack", 2), ("teams", 2), ("json", 1)])
+def test_a_link_that_a_service_refuses_does_not_block_the_message(receiver, form, posts, status):
+    receiver.answers = [status]
+    webhook = WebhookSettings(url=receiver.url, format=form, allow_private=True)
+    data = {"model": "m", "rule": "latency", "summary": "slow", "link": "http://grafana:3000/x"}
+    event = {"type": "alert.firing", "timestamp": "2026-01-01T00:00:00.000Z", "data": data}
+    outcome = http.post(webhook, "msg_1", event)
+    assert len(receiver.received) == posts and outcome.delivered == (posts == 2)
+    assert b"grafana" in receiver.received[0].body
+    assert posts == 1 or b"grafana" not in receiver.received[1].body
+    receiver.answers = [500]
+    assert http.post(webhook, "msg_1", event).status == 500, "a fault is tried again later"

@@ -143,7 +143,7 @@ def test_causes_and_absences_are_told_apart(connection, put):
     assert alerts.firing_since(connection, row, [("missing_rate", "y")]) == []
     assert alerts.firing_since(connection, row, []) == []
     assert [one["id"] for one in alerts.firing_about_metrics(connection)] == ["a"]
-    assert alerts.open_absences(connection, ["no_traffic", "x"]) == [("no_traffic", "m", None)]
+    assert alerts.open_absences(connection, ["no_traffic", "x"]) == [("no_traffic", "m", "", None)]
 
 
 def test_rules_are_summed_up_by_their_first_alert(connection, put):

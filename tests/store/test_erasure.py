@@ -30,14 +30,14 @@ DECISIONS = {
         DELETED: "exchange_id prediction probabilities",
         NOBODYS: "model version event_time",
     },
-    "labels": {ORPHAN: "exchange_id key value", NOBODYS: "source labelled_at received_at"},
+    "labels": {ORPHAN: "exchange_id key value", NOBODYS: "source model labelled_at received_at"},
     "unmatched": {
         DELETED: "body",
         NOBODYS: "id side model version environment source method started_at event_time note host "
         "received_at",
     },
     "label_days": {NOBODYS: "model day last_at"},
-    "request_days": {NOBODYS: "model day first_at last_at"},
+    "request_days": {NOBODYS: "model environment day first_at last_at"},
     "references": {
         LEARNT: "payload",
         NOBODYS: "id model version source from_time to_time created_at state",
@@ -82,6 +82,7 @@ DECISIONS = {
     "models": {NOBODYS: "model version learn_from"},
     "event_days": {NOBODYS: "model day"},
     "counted_hours": {NOBODYS: "model hour"},
+    "shortfalls": {NOBODYS: "model hour part reason"},
     "rejected_times": {
         DELETED: "exchange_id event_time",
         NOBODYS: "model version hour reason",

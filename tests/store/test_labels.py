@@ -20,6 +20,8 @@ from modeltap.store.labels import early_labels, insert_labels, storable_label
         (2**63, str(2**63)),
         (-(2**63), -(2**63)),
         ("cat", "cat"),
+        ({"price": 1.5}, '{"price": 1.5}'),
+        ([1.5, 2], "[1.5, 2]"),
         (None, None),
     ],
 )
@@ -29,7 +31,7 @@ def test_values_are_kept_as_sqlite_can(value, kept):
     assert found == kept and type(found) is type(kept)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1], {"a": 1}, b"x"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1], {"a": b"x"}, b"x"])
 def test_what_is_no_value_is_refused(value):
     with pytest.raises(InputError, match="label"):
         storable_label(value)

@@ -32,9 +32,10 @@ def test_parts_follow_each_other_and_hold_one_version(connection):
 
     assert ids(stored_exchanges.exchanges_after(connection, 5, 2)) == [6, 7]
     of_version = stored_exchanges.exchanges_of_version
-    assert ids(of_version(connection, "m", "a", 2, 8, 2)) == [4, 6]
-    assert ids(of_version(connection, "m", "a", 6, 8, 9)) == [8]
-    assert of_version(connection, "m", "c", 0, 8, 9) == []
+    assert ids(of_version(connection, "m", "a", None, 2, 8, 2)) == [4, 6]
+    assert ids(of_version(connection, "m", "a", "", 6, 8, 9)) == [8]
+    assert of_version(connection, "m", "c", None, 0, 8, 9) == []
+    assert of_version(connection, "m", "a", "staging", 0, 8, 9) == []
 
 
 def test_the_last_exchange_of_a_protocols_id_is_found(connection):

@@ -288,4 +288,4 @@ def test_line_ends_of_files_and_variables_are_no_part_of_a_secret(end):
     ):
         assert parse_webhook(entry).resolved(environ) == plain
     literal = sources.load({}, environ={"MODELTAP_WEBHOOKS": f"{url}{end}"}).webhooks
-    assert literal == (WebhookSettings(url=url),) and literal[0].key == plain.key
+    assert literal == (WebhookSettings(url=url),) and literal[0].key == WebhookSettings(url=url).key

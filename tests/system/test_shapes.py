@@ -4,12 +4,57 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from pathlib import Path
 
 import pytest
 
+from modeltap.decoding.decoders import Decoders
+from modeltap.payload import Payload
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import Label, insert_labels
 from stores import analyze, every, put, read
 
 SAID = {"reference": "first 1000 rows", "window": "1000 rows", "multivariate": False}
+
+
+PAGE = (Path(__file__).parents[2] / "docs/shapes.md").read_text()
+
+
+def table(heading):
+    """Return the cells of a section's table, as they are in code."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    return [re.findall(r"\| `(.*?)` (?=\|)", line) for line in lines]
+
+
+def decoded(request, response):
+    return Decoders().decode(Payload("/score", None, 200, request, response, "application/json"))
+
+
+@pytest.mark.parametrize(("request_", "rows"), table("Requests"))
+def test_a_request_of_the_page_has_its_rows(request_, rows):
+    """Answered by one value for each."""
+    expected = json.loads(rows)
+    found = decoded(request_, json.dumps([7.5] * len(expected)))
+    assert (found.rows, found.note) == (expected, None)
+
+
+@pytest.mark.parametrize(("response", "prediction", "score"), table("Responses to one row"))
+def test_a_response_of_the_page_to_one_row(response, prediction, score):
+    """Prediction and score are those that the page says."""
+    found = decoded('{"x": 1}', response)
+    scores = found.scores or [None]
+    expected = ([json.loads(prediction)], [json.loads(score)], None)
+    assert (found.predictions, scores, found.note) == expected
+
+
+@pytest.mark.parametrize(("response", "predictions", "scores"), table("Responses to two rows"))
+def test_a_response_of_the_page_to_two_rows(response, predictions, scores):
+    """In their order."""
+    found = decoded('[{"x": 1}, {"x": 2}]', response)
+    expected = (json.loads(predictions), json.loads(scores), None)
+    assert (found.predictions, found.scores, found.note) == expected
 
 
 def wine(count, seed, shift=0.0):
@@ -94,3 +139,29 @@ def test_a_list_of_another_length_is_of_another_type(store):
     analyze(store, SAID)
     sql = "select value from metrics where metric = 'type_mismatch_rate' and verdict = 'alert'"
     assert len(read(store, sql)) >= 13
+
+
+def test_each_of_several_outputs_has_its_own_performance(store):
+    """Labels are objects of the outputs' names; the price's error grows, the risk's does not."""
+    chance = random.Random(6)
+    rows = [{"x": chance.gauss(0, 1)} for _ in range(2000)]
+    outputs = [{"price": 9 + row["x"], "risk": chance.choice(["low", "high"])} for row in rows]
+    put(store, every(1, 2000), rows, responses=[json.dumps({"prediction": o}) for o in outputs])
+    analyze(store, SAID)
+    connection = connect(store)
+    labels = [
+        Label(f"r{n}", 0, {"price": one["price"] + chance.gauss(0, 1 if n < 1000 else 4), **risk})
+        for n, one in enumerate(outputs)
+        for risk in ({"risk": one["risk"] if n % 10 else "low"},)
+    ]
+    with writing(connection):
+        insert_labels(connection, labels, source="test")
+    connection.close()
+    analyze(store, SAID)
+    sql = "select segment, metric, verdict, value from metrics where segment like 'output=%'"
+    found = read(store, sql)
+    alerts = {(row["segment"], row["metric"]) for row in found if row["verdict"] == "alert"}
+    assert alerts == {("output=price", "mae")}
+    accuracies = [row["value"] for row in found if row["metric"] == "accuracy"]
+    assert accuracies and all(0.9 < value < 1 for value in accuracies)
+    assert {row["segment"] for row in found} == {"output=price", "output=risk"}

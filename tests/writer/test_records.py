@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from modeltap.config import sources
 from modeltap.tap.packing import pack
 from modeltap.writer.records import CapturedRecord, origin_of, unpack
@@ -24,6 +26,13 @@ def test_a_literal_url_and_secret_stay_in_the_app():
     (webhook,) = made.webhooks
     assert webhook["url"] is None and webhook["secret"] is None and webhook["key"]
     assert made.settings.webhooks == () and (made.pid, made.host) == (7, "here")
+
+
+@pytest.mark.parametrize("name", ["secret", "proxy"])
+def test_what_is_not_kept_leaves_no_half_of_a_webhook(name):
+    """Another process would post without its signature, or around its proxy."""
+    (webhook,) = origin(url="env:HOOK", **{name: "http://user:pw@proxy"}).webhooks
+    assert webhook["url"] is None and webhook[name] is None
 
 
 def test_names_of_the_environment_are_kept(monkeypatch):

@@ -19,12 +19,14 @@ from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.settings import SettingsByModel
 from modeltap.config.windows import Window, parse_seconds
+from modeltap.environments import with_environment
 from modeltap.store.alerts import open_absences
 from modeltap.store.child_runs import last_child_runs
 from modeltap.store.deliveries import undelivered
 from modeltap.store.labels import label_days_since
 from modeltap.store.metrics import METRIC_COLUMNS, MetricRow, save_metrics
 from modeltap.store.request_days import RequestSpan, has_requests_since, request_spans
+from modeltap.store.settings import common_environment
 
 ABSENCE_RULES = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed")
 
@@ -54,10 +56,12 @@ _WAITED_SECONDS = clock.HOUR
 
 
 class AbsenceSubject(NamedTuple):
-    """The rule, the model, and for deliveries the webhook, that an alert is known by."""
+    """The rule, the model, its environment as a version that is analysed, and for deliveries the
+    webhook, that an alert is known by."""
 
     rule: str
     model: str
+    version: str
     feature: str | None
 
 
@@ -111,7 +115,7 @@ def is_failed_analysis(transition: Transition) -> bool:
 def _is_watched(one: Missing, settings: SettingsByModel) -> bool:
     row = {
         "model": one.subject.model,
-        "version": "",
+        "version": one.subject.version,
         "metric": one.subject.rule,
         "feature": one.subject.feature,
         "segment": None,
@@ -128,7 +132,7 @@ def _row(subject: AbsenceSubject, found: Missing | None, now: float) -> MetricRo
     row: dict[str, Any] = dict.fromkeys(METRIC_COLUMNS)
     row |= {
         "model": subject.model,
-        "version": "",
+        "version": subject.version,
         "window": _WINDOW.text,
         "window_start": clock.iso(start),
         "window_end": clock.iso(start + _WINDOW.size),
@@ -159,7 +163,8 @@ def _no_traffic(
         silent = now - (clock.parse(span.last_at) or 0.0)
         if allowed < silent < max(_GONE_SECONDS, 2 * allowed):
             last = f"no request for {clock.length(silent)}, since {clock.short(span.last_at)}"
-            subject = AbsenceSubject("no_traffic", span.model, None)
+            version = with_environment("", span.environment)
+            subject = AbsenceSubject("no_traffic", span.model, version, None)
             yield Missing(subject, silent, allowed, f"{last}; {reason}")
 
 
@@ -192,7 +197,8 @@ def _no_labels(
         if silent > allowed and has_requests_since(connection, model, since):
             last = clock.short(clock.iso(times[-1]))
             explanation = f"no label for {clock.length(silent)}, since {last}; {reason}"
-            yield Missing(AbsenceSubject("no_labels", model, None), silent, allowed, explanation)
+            subject = AbsenceSubject("no_labels", model, _whole_store(connection), None)
+            yield Missing(subject, silent, allowed, explanation)
 
 
 def _allowed_label_pause(
@@ -216,7 +222,7 @@ def _analysis_failed(connection: sqlite3.Connection) -> Iterator[Missing]:
     if len(runs) == _FAILED_RUNS and all(run.exit for run in runs):
         last = ([line for line in runs[0].log.splitlines() if line.strip()] or [""])[-1]
         explanation = f"the last {_FAILED_RUNS} analyses failed: {last[:300] or 'no message'}"
-        subject = AbsenceSubject("analysis_failed", "", None)
+        subject = AbsenceSubject("analysis_failed", "", _whole_store(connection), None)
         yield Missing(subject, float(_FAILED_RUNS), 0.0, explanation)
 
 
@@ -231,8 +237,16 @@ def _delivery_failed(connection: sqlite3.Connection, now: float) -> Iterator[Mis
         explanation = (
             f"{count} messages could not be delivered to {webhook}: {error or 'no answer'}"
         )
-        subject = AbsenceSubject("delivery_failed", "", webhook)
+        subject = AbsenceSubject("delivery_failed", "", _whole_store(connection), webhook)
         yield Missing(subject, float(count), 0.0, explanation)
+
+
+def _whole_store(connection: sqlite3.Connection) -> str:
+    """Return the version of an alert that is about all rows of the store, or their labels.
+
+    Stores of two environments may have one receiver, where one must not end the other's incident.
+    """
+    return with_environment("", common_environment(connection))
 
 
 def _configured_pause(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from modeltap.alerts.rules import Rule
 from modeltap.analysis.model.metric import ALERT, AT_ONCE, NOT_ENOUGH_ROWS, OK
 from modeltap.config.rule_settings import RuleSettings
+from modeltap.environments import named
 from modeltap.store.metrics import MetricRow
 
 _DOUBTFUL_P, _DOUBTFUL_STRENGTH = 0.05, 0.5
@@ -72,8 +73,9 @@ def needs_baseline(rule: Rule) -> bool:
 def sentence(row: MetricRow) -> str:
     """Return one plain sentence about the alert of a row.
 
-    >>> sentence({"model": "flights", "segment": None, "explanation": "mae went from 8 to 14"})
-    'flights: mae went from 8 to 14'
+    >>> about = {"model": "flights", "version": "@staging", "segment": None}
+    >>> sentence({**about, "explanation": "mae went from 8 to 14"})
+    'flights in staging: mae went from 8 to 14'
     """
     explanation = row["explanation"]
     if not explanation:
@@ -111,7 +113,7 @@ def _breach_sentence(rule: Rule, row: MetricRow, breach: str) -> str:
 
 def _subject(row: MetricRow) -> str:
     segment = f" ({row['segment']})" if row["segment"] else ""
-    return f"{row['model'] or 'all models'}{segment}"
+    return f"{named(row['model'], row['version'])}{segment}"
 
 
 def _metric(row: MetricRow) -> str:

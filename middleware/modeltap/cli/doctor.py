@@ -19,7 +19,7 @@ from modeltap.config.settings import Settings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
-from modeltap.notify.addresses import AddressError, check
+from modeltap.notify.addresses import AddressError, check_host
 from modeltap.output import emit_json, say
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
@@ -93,13 +93,10 @@ def _refused(webhook: WebhookSettings) -> str | None:
     """Say why the address that stands in a URL may not be reached; a name's is known later."""
     if webhook.format == "apprise":  # its library posts, and asks nobody
         return None
-    host = urlsplit(webhook.url).hostname or ""
     try:
-        check("127.0.0.1" if host == "localhost" else host, allow_private=webhook.allow_private)
+        check_host(urlsplit(webhook.url).hostname or "", allow_private=webhook.allow_private)
     except AddressError as error:
         return str(error)
-    except ValueError:
-        pass  # a name
     return None
 
 

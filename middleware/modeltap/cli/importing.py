@@ -13,6 +13,7 @@ import click
 from modeltap.cli.common import json_option, open_store, store_option
 from modeltap.cli.progress import reading_bar
 from modeltap.config import sources
+from modeltap.config.settings import Settings
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Entry
 from modeltap.ingest.files.source import OnRead, Source
@@ -85,7 +86,7 @@ def import_(
     for file, kind in zip(files, kinds, strict=True):
         times = 2 if kind in _READ_TWICE else 1
         with reading_bar(Path(file), "importing", times) as on_read:
-            source, entries = _opened(file, kind, dict(options), on_read)
+            source, entries = _opened(file, kind, dict(options), on_read, settings)
             # Only now: a file that is refused leaves no store behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
             import_entries(importer, entries)
@@ -105,7 +106,7 @@ def _created(store: str | None) -> sqlite3.Connection:
 
 
 def _opened(
-    file: str, kind: str, options: dict[str, str | None], on_read: OnRead
+    file: str, kind: str, options: dict[str, str | None], on_read: OnRead, settings: Settings
 ) -> tuple[Source, Iterator[Entry]]:
     """Return a file and what is in it, entry by entry."""
     if kind in LOGS:
@@ -114,7 +115,7 @@ def _opened(
         if named:
             raise InputError(f"{named[0]} is for tables; {source.path.name!r} is {kind}")
         return source, LOGS[kind](source)
-    table = open_table(file, "jsonl" if kind == "bentoml" else kind, on_read)
+    table = open_table(file, "jsonl" if kind == "bentoml" else kind, on_read, settings.codes_of)
     first = Path(file).stat().st_size if kind in _READ_TWICE else 0
     table.on_read = lambda position: on_read(first + position)
     if kind == "bentoml":

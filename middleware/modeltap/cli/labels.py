@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -11,14 +12,18 @@ import click
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
+from modeltap.number_texts import CODE, SHORT, form_of
 from modeltap.output import emit_json, say
 from modeltap.store.connection import writing
-from modeltap.store.exchanges import find_exchange_id
+from modeltap.store.label_targets import find_target, waiting_id
 from modeltap.store.labels import Label, insert_labels, storable_label
 from modeltap.wording import plural
 
 _BATCH = 2000
 """Labels a transaction, so that no other writer waits for long."""
+
+_SHOWN = 5
+"""Lines and ids that are listed; the counts say how many more there are."""
 
 
 @click.group()
@@ -30,23 +35,32 @@ def label() -> None:
 @click.argument("id")
 @click.argument("value")
 @click.option("--row", default=0, help="Which row of the exchange, from 0.")
+@click.option("--model", help="Whose exchange, where services share a trace id.")
 @store_option
 @json_option
-def set_(id: str, value: str, row: int, store: str | None, as_json: bool) -> None:  # noqa: A002
+def set_(
+    id: str,  # noqa: A002
+    value: str,
+    row: int,
+    model: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
     """Set the true value of a row of the exchange ID."""
     connection = open_store(store)
-    found = find_exchange_id(connection, id, None, request_id=id, protocol_id=id)
-    if found is None:
+    target = find_target(connection, id, model)
+    if target.candidates:
+        raise InputError(f"{_several(id, target.candidates)}; give the id of one of them")
+    if target.exchange_id is None and not target.waits:
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
-    parsed = number(value)
+    own = Label(target.exchange_id or waiting_id(id), row, _value(value))
     with writing(connection):
-        insert_labels(
-            connection, [Label(found, row, value if parsed is None else parsed)], source="cli"
-        )
+        insert_labels(connection, [own], source="cli", model=model)
     if as_json:
-        emit_json({"labels": 1})
+        emit_json({"labels": 1, "waiting": int(target.waits)})
     else:
-        say(f"{found} row {row}: {value}")
+        later = " (waits for an exchange with a prediction)" if target.waits else ""
+        say(f"{own.exchange_id} row {row}: {value}{later}")
 
 
 @label.command("import")
@@ -59,37 +73,84 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
     table = open_table(file)
     for name in ("id", "value"):
         table.require(name, "the column")
+    table.keep_text("id")  # 000041 is another id than 41
     connection = open_store(store)
     check_model(connection, model)
-    known, unknown = 0, 0
-    batch: list[Label] = []
-    for found, row, value in _labels(connection, table, model):
-        if found is None:
-            unknown += 1
-            continue
-        batch.append(Label(found, row, value))
-        known += 1
-    for start in range(0, len(batch), _BATCH):
+    sorted_ = _sorted(connection, table, model)
+    for start in range(0, len(sorted_.labels), _BATCH):
         with writing(connection):
-            insert_labels(connection, batch[start : start + _BATCH], source=table.path.name)
-    for reason in table.broken:
+            batch = sorted_.labels[start : start + _BATCH]
+            insert_labels(connection, batch, source=table.path.name, model=model)
+    for reason in (*table.broken, *sorted_.ambiguous[:_SHOWN]):
         say(reason, err=True)
+    counts = sorted_.counts(table)
     if as_json:
-        emit_json({"labels": known, "unknown": unknown, "broken": table.broken_count})
+        emit_json(counts)
     else:
-        say(
-            f"{plural(known, 'label')} for {model}, {unknown:,} for no known exchange, "
-            f"{plural(table.broken_count, 'broken line')}"
-        )
-    if not known:
+        say(_summary(counts, model))
+    if not sorted_.labels:
         raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")
 
 
-def _labels(
-    connection: sqlite3.Connection, table: Table, model: str
-) -> Iterator[tuple[str | None, int, Any]]:
+def _value(text: str) -> object:
+    """Return a label as a number if it is one, and no code: 007 and 1e5 stay texts."""
+    parsed = None if form_of(text) & (CODE | SHORT) else number(text)
+    return text if parsed is None else parsed
+
+
+@dataclass
+class _Sorted:
+    """Labels of a file by what became of them."""
+
+    labels: list[Label] = field(default_factory=list)
+    waiting: int = 0
+    unknown: int = 0
+    ambiguous: list[str] = field(default_factory=list)
+
+    def counts(self, table: Table) -> dict[str, int]:
+        return {
+            "labels": len(self.labels),
+            "waiting": self.waiting,
+            "unknown": self.unknown,
+            "ambiguous": len(self.ambiguous),
+            "broken": table.broken_count,
+        }
+
+
+def _summary(counts: dict[str, int], model: str) -> str:
+    parts = [f"{plural(counts['labels'], 'label')} for {model}"]
+    if counts["waiting"]:
+        parts.append(f"{counts['waiting']:,} of them for exchanges without a prediction yet")
+    parts.append(f"{counts['unknown']:,} for no known exchange")
+    if counts["ambiguous"]:
+        parts.append(f"{counts['ambiguous']:,} for several exchanges")
+    return ", ".join((*parts, plural(counts["broken"], "broken line")))
+
+
+def _sorted(connection: sqlite3.Connection, table: Table, model: str) -> _Sorted:
+    found = _Sorted()
+    for line, own in _labels(table):
+        target = find_target(connection, own.exchange_id, model)
+        if target.exchange_id is not None:
+            found.labels.append(own._replace(exchange_id=target.exchange_id))
+        elif target.candidates:
+            found.ambiguous.append(f"line {line}: {_several(own.exchange_id, target.candidates)}")
+        elif target.waits:
+            found.labels.append(own._replace(exchange_id=waiting_id(own.exchange_id)))
+            found.waiting += 1
+        else:
+            found.unknown += 1
+    return found
+
+
+def _several(id_: str, candidates: Sequence[str]) -> str:
+    some = ", ".join(candidates[:_SHOWN]) + (", ..." if len(candidates) > _SHOWN else "")
+    return f"{id_!r} is the id of {len(candidates)} exchanges with a prediction ({some})"
+
+
+def _labels(table: Table) -> Iterator[tuple[int, Label]]:
     for line, row in table.rows():
-        if row["value"] is None:
+        if row["value"] is None or row["id"] is None:
             continue
         position = row.get("row") or 0
         if not isinstance(position, int) or position < 0:
@@ -100,6 +161,11 @@ def _labels(
         except InputError as error:
             table.note(line, str(error))
             continue
-        id_ = str(row["id"])
-        found = find_exchange_id(connection, id_, model, request_id=id_, protocol_id=id_)
-        yield found, position, value
+        yield line, Label(_id_text(row["id"]), position, value)
+
+
+def _id_text(value: Any) -> str:
+    """Return an id as a text: a column of whole numbers with a gap has come as decimal ones."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 
 from modeltap.errors import ConfigError, ModeltapError, nearest
 from modeltap.logs import log_to_standard_error
-from modeltap.output import say
+from modeltap.output import close_outputs, prepare_outputs, say
 
 _COMMANDS = {
     "acknowledge": "silence:acknowledge",
@@ -59,7 +60,17 @@ _SHORTEST = 3
 """A secret is longer; a word as short may be a part of any message."""
 
 
+class _ReaderGone(Exception):
+    """Nobody reads the output any more. click would exit with 1 for a `BrokenPipeError`."""
+
+
 class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGone from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(_COMMANDS)
 
@@ -86,7 +97,17 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; what a user can cause is one clear line on standard error."""
+    prepare_outputs()
+    sys.argv = [_as_text(argument) for argument in sys.argv]
     log_to_standard_error()
+    try:
+        _run()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; nothing more may be written at exit, either.
+        close_outputs()
+
+
+def _run() -> None:
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -97,14 +118,16 @@ def main() -> None:
         _fail(_message_of(error), 2)
     except (KeyboardInterrupt, click.Abort):
         _fail("stopped", 130)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; nothing more may be written at exit, either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except _ReaderGone:
+        raise BrokenPipeError from None
     except (ModeltapError, OSError) as error:
         _fail(str(error), 1)
     except sqlite3.Error as error:
         _fail(f"the store cannot be used: {error}", 1)
     except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        if encoding != "utf-8":
+            _fail(f"this locale's encoding is {encoding}; set LANG=C.UTF-8 or PYTHONUTF8=1", 2)
         if all(map(_is_text, sys.argv)):
             raise
         _fail("an argument is not valid UTF-8", 2)
@@ -133,6 +156,16 @@ def _may_be_secret(arguments: Sequence[str]) -> set[str]:
         for option, value in values
         if option not in _PLAIN_OPTIONS and len(value) > _SHORTEST and not value.startswith("-")
     }
+
+
+def _as_text(argument: str) -> str:
+    """Return an argument that a locale without UTF-8 could not decode; a file's name stays."""
+    if _is_text(argument) or Path(argument).exists():
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeDecodeError:
+        return argument
 
 
 def _is_text(argument: str) -> bool:

@@ -10,6 +10,7 @@ from modeltap import clock
 from modeltap.analysis.coverage.coverage_report import Coverage, coverages, of_no_model
 from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed
 from modeltap.analysis.model.local_times import zone_ahead
+from modeltap.analysis.model.monitored import list_notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.overview import overviews
 from modeltap.cli.finding import NOTE, OK, Finding
@@ -27,6 +28,7 @@ def of_models(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _references(connection)
     yield from _clocks(connection)
     yield from _likely_codes(connection)
+    yield from _lists(connection)
     for coverage in coverages(connection, settings):
         yield from _coverage(coverage)
     for one in of_no_model(connection, settings.everybodys):
@@ -109,6 +111,14 @@ def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
                     f"{'ahead of' if hours > 0 else 'behind'} {reference.timezone}; if that is "
                     f'the clock that traffic follows, set timezone = "{zone}" or the like',
                 )
+
+
+def _lists(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Name the lists that are as many columns, which may be vectors."""
+    for row in active_references(connection):
+        text = list_notice(Reference.from_json(row.payload))
+        if text is not None:
+            yield Finding("lists", NOTE, f"{row.model}: {text}", row.model)
 
 
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from modeltap.cli.common import (
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.cli.reference_view import show_overview, show_reference
+from modeltap.environments import environment_of, with_environment
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import open_table
 from modeltap.output import emit, say
@@ -59,6 +60,7 @@ def reference() -> None:
 @store_option
 @click.option("--model", required=True, help="The model's name.")
 @click.option("--version", default="", help="The version, where `per_version` is set.")
+@click.option("--environment", default=None, help="Its environment, where it has several.")
 @click.option(
     "--file", default=None, help="Take the rows of this file: CSV(.gz), JSON Lines, Parquet."
 )
@@ -72,6 +74,7 @@ def set_(
     store: str | None,
     model: str,
     version: str,
+    environment: str | None,
     file: str | None,
     start: str | None,
     end: str | None,
@@ -88,16 +91,16 @@ def set_(
 
     connection = open_store(store, create=file is not None)
     settings = SettingsReader(connection, {"window": window} if window else {})
-    if ModelVersion(model, version) not in counted_models(connection):
-        version = settings.for_model(model).analyzed_version(version)
+    version = _analyzed(connection, settings, model, version, environment)
     before = active_reference(connection, model, version)
     with KeptLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
-                table = open_table(file, on_read=on_read)
+                own = settings.for_model(model)
+                table = open_table(file, on_read=on_read, codes_of=own.codes_of)
                 frozen = freeze.freeze_file(
                     connection,
-                    settings.for_model(model),
+                    own,
                     table,
                     roles_of(table, options),
                     model=model,
@@ -140,13 +143,16 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 @store_option
 @click.option("--model", required=True, help="The model's name.")
 @click.option("--version", default="", help="The model's version.")
-def accept(store: str | None, model: str, version: str) -> None:
+@click.option("--environment", default=None, help="Its environment, where it has several.")
+def accept(store: str | None, model: str, version: str, environment: str | None) -> None:
     """Take what the open incidents show for the new normal; they end with a note."""
     from modeltap.jobs.pipeline import Analyzer
 
     connection = open_store(store)
     check_model(connection, model)
-    report = Analyzer(store_path(store), connection, {}).accept(model, version)
+    analyzer = Analyzer(store_path(store), connection, {})
+    analyzed = _analyzed(connection, analyzer.settings, model, version, environment)
+    report = analyzer.accept(model, analyzed)
     if report.since is None:
         say(f"no incident about the inputs of {model} is open: nothing to accept")
         return
@@ -215,6 +221,27 @@ def _frozen(connection: sqlite3.Connection, id_: str) -> Reference:
         what = "several references begin with" if found else "no reference has the id"
         raise InputError(f"{what} {id_!r}{nearest(id_, known)}; `modeltap reference list` has them")
     return Reference.from_json(found[0].payload)
+
+
+def _analyzed(
+    connection: sqlite3.Connection,
+    settings: SettingsReader,
+    model: str,
+    version: str,
+    environment: str | None,
+) -> str:
+    """Return the version that the rows of a version and an environment are analysed as."""
+    own = settings.for_model(model)
+    counted = [one for one in counted_models(connection) if one.model == model]
+    known = {environment_of(one.version) for one in counted}
+    if environment is None and len(known) > 1:
+        names = ", ".join(sorted(one or "''" for one in known))
+        raise InputError(f"{model} has several environments; name one of {names} by --environment")
+    chosen = next(iter(known), own.environment) if environment is None else environment
+    exact = with_environment(version, chosen)
+    if ModelVersion(model, exact) in counted:
+        return exact
+    return own.analyzed_version(version, chosen)
 
 
 def _picked(

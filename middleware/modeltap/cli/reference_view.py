@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modeltap import clock
+from modeltap.analysis.inference.rising import RISING
+from modeltap.analysis.model.baseline import Baseline
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.monitored import notice
 from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.model.type_finding import type_finding
+from modeltap.environments import reported
 from modeltap.output import emit, emit_json, say
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
@@ -46,7 +50,13 @@ def show_overview(one: ReferenceOverview, as_json: bool, settings: SettingsReade
     if reference is not None:
         show_reference(reference, as_json, settings, facts)
     elif as_json:
-        emit_json({**_NO_REFERENCE, "model": one.model, "version": one.version, **facts})
+        emit_json(
+            {
+                **_NO_REFERENCE,
+                **reported({"model": one.model, "version": one.version}),
+                **facts,
+            }
+        )
 
 
 def show_reference(
@@ -75,7 +85,7 @@ def show_reference(
         **(facts or {}),
     }
     if as_json:
-        emit_json({**head, "features": features})
+        emit_json({**reported(head), "features": features})
         return
     if frozen.state == "provisional":
         say("until then windows are compared with the rows before them, in these bins:")
@@ -87,11 +97,7 @@ def show_reference(
         f"{frozen.source}{period if frozen.from_time else ''}"
     )
     if frozen.performance is not None:
-        name = "accuracy" if frozen.performance.task == "classification" else "mean absolute error"
-        say(
-            f"its model: {name} {frozen.performance.mean:.4g} in "
-            f"{plural(frozen.performance.rows, 'labelled row')}"
-        )
+        say(f"its model: {_record_of(frozen.performance)}")
     if frozen.rolling:
         say(f"its bins are fixed; windows are compared with the {frozen.rolling}")
     if frozen.hours:
@@ -106,13 +112,25 @@ def show_reference(
     _emit_features(features)
     for one in frozen.features:
         if one.calendar is not None:
-            say(f"{one.name}: not compared, reason calendar: it is the {one.calendar}")
+            what = (
+                "it rises with each row" if one.calendar == RISING else f"it is the {one.calendar}"
+            )
+            say(f"{one.name}: not compared, reason calendar: {what}")
+    for finding in filter(None, map(type_finding, frozen.features)):
+        say(finding)
     for feature in frozen.features:
         if feature.sentinel is not None:
             say(
                 f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
                 "if that means a missing value, declare it in missing_values"
             )
+
+
+def _record_of(performance: Baseline) -> str:
+    name = "accuracy" if performance.task == "classification" else "mean absolute error"
+    area = performance.scores.area if performance.scores is not None else None
+    ranked = "" if area is None else f" and ROC AUC {area.value:.4g}"
+    return f"{name} {performance.mean:.4g}{ranked} in {plural(performance.rows, 'labelled row')}"
 
 
 def _emit_features(features: list[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.cli.untested_rows import untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
+from modeltap.environments import with_environment
 from modeltap.errors import InputError, nearest
 from modeltap.output import emit, say
 from modeltap.printable import escaped
@@ -141,7 +142,8 @@ def _picture(
     latest = rows[0]
     if model not in (None, latest["model"]):
         return
-    frozen = active_reference(connection, latest["model"], latest["version"])
+    version = with_environment(latest["version"], latest["environment"])
+    frozen = active_reference(connection, latest["model"], version)
     if frozen is None:
         return
     series = Series(frozen.model, frozen.version, frozen.id, latest["window"])

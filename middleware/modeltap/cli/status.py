@@ -11,6 +11,7 @@ from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of
 from modeltap.analysis.coverage.unmonitored import condensed
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
+from modeltap.environments import environment_of, named, version_of
 from modeltap.output import emit_json, say
 from modeltap.store.alerts import AlertRow, open_of
 from modeltap.store.metrics import last_window_end
@@ -45,7 +46,8 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "model": one.model,
-        "version": one.version,
+        "version": version_of(one.version),
+        "environment": environment_of(one.version),
         "healthy": not alerts,
         "state": one.state,
         "learning_until": one.learning_until,
@@ -63,7 +65,7 @@ def _row(
 def _print(
     one: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
 ) -> None:
-    name = f"{one.model} {one.version}".strip()
+    name = named(f"{one.model} {version_of(one.version)}".strip(), one.version)
     health = f"{plural(len(alerts), 'open alert')}" if alerts else "no open alerts"
     until = f", windows evaluated up to {clock.short(last)}" if last else ", no window evaluated"
     say(f"{name}: {health}{until}")

@@ -9,6 +9,7 @@ from typing import Any
 from modeltap.analysis.coverage.coverage_report import coverages
 from modeltap.analysis.coverage.unmonitored import Unmonitored
 from modeltap.analysis.model.metric import NOT_COMPARABLE
+from modeltap.environments import environment_of, version_of
 from modeltap.store.metrics import REPORTED_COLUMNS
 from modeltap.store.settings import SettingsReader
 
@@ -28,14 +29,18 @@ def without_tested(
     untested: Iterable[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the rows of columns that have no `drift` among `metrics`, in the last window there."""
-    tested = {(row["model"], row["version"], row["feature"]) for row in metrics}
-    newest = {(row["model"], row["version"]): row for row in reversed(metrics)}
+    tested = {(*_owner(row), row["feature"]) for row in metrics}
+    newest = {_owner(row): row for row in reversed(metrics)}
     rows = []
     for row in untested:
-        of = row["model"], row["version"]
+        of = _owner(row)
         if (*of, row["feature"]) not in tested:
             rows.append({**row, **{name: newest[of][name] for name in _OF_WINDOW if of in newest}})
     return rows
+
+
+def _owner(row: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    return row["model"], row["version"], row["environment"]
 
 
 def _row(one: Unmonitored) -> dict[str, Any]:
@@ -43,7 +48,8 @@ def _row(one: Unmonitored) -> dict[str, Any]:
     return {
         **dict.fromkeys(REPORTED_COLUMNS),
         "model": one.model,
-        "version": one.version,
+        "version": version_of(one.version),
+        "environment": environment_of(one.version),
         "metric": "drift",
         "feature": one.subject,
         "verdict": NOT_COMPARABLE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import closing
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ from modeltap.notify.http import post
 from modeltap.output import emit, emit_json, say
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import count_by_webhook
-from modeltap.store.settings import stored_webhooks
+from modeltap.store.settings import SettingsReader, stored_webhooks
 from modeltap.wording import plural
 
 _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_error")
@@ -64,11 +65,15 @@ def list_(store: str | None, as_json: bool) -> None:
     show_default=True,
     help="What kind of message.",
 )
+@store_option
 @json_option
-def test(which: str | None, event: str, as_json: bool) -> None:
-    """Send a sample to all webhooks, or to one (its key or url), and show the answer."""
+def test(which: str | None, event: str, store: str | None, as_json: bool) -> None:
+    """Send a sample to all webhooks, or to one (its key or url), and show the answer.
+
+    With --store also to those that its apps keep there, where their url is a variable's name.
+    """
     failed = False
-    for one in _chosen(which):
+    for one in _chosen(which, _configured(store)):
         started = time.monotonic()
         outcome = _try(one, event)
         took = (time.monotonic() - started) * 1000
@@ -114,8 +119,19 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
     )
 
 
-def _chosen(which: str | None) -> tuple[WebhookSettings, ...]:
+def _configured(store: str | None) -> tuple[WebhookSettings, ...]:
+    """Return the webhooks that are set here; of a store also those whose URL is known."""
     webhooks = sources.load().webhooks
+    if store is None:
+        return webhooks
+    with closing(read_store(store)) as connection:
+        receivers = SettingsReader(connection).receivers().values()
+    return tuple(one for one in receivers if one.url)
+
+
+def _chosen(
+    which: str | None, webhooks: tuple[WebhookSettings, ...]
+) -> tuple[WebhookSettings, ...]:
     if which is None:
         if not webhooks:
             raise InputError(
@@ -172,6 +188,7 @@ def _sample(kind: str) -> dict[str, Any]:
         "data": {
             "model": "sample",
             "version": "",
+            "environment": sources.load().environment,
             "rule": "data_drift",
             "severity": "info",
             "window_start": moment,

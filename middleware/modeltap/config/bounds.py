@@ -12,6 +12,7 @@ from modeltap.config.reference_settings import check_windows
 from modeltap.config.retention import parse_retention
 from modeltap.config.settings import Settings, repeat_seconds
 from modeltap.config.validation import parse_mode, setting
+from modeltap.environments import SEPARATOR
 from modeltap.errors import ConfigError, nearest
 from modeltap.rows import MAX_COLUMNS
 
@@ -97,6 +98,13 @@ def _check_masking(settings: Settings) -> None:
 
 
 def _check_capture(settings: Settings) -> None:
+    name = settings.environment
+    _check(
+        settings,
+        "environment",
+        name is None or (SEPARATOR not in name and name.isprintable() and bool(name.strip())),
+        f"it is a name without {SEPARATOR}, such as 'production'",
+    )
     _check(
         settings,
         "max_body_bytes",

@@ -111,6 +111,8 @@ class Options(TypedDict, total=False):
     """Whether each version of a model has a reference of its own."""
     event_time: str
     """Where a row's time is: the request's, a body's field or a header."""
+    day_first: bool | None
+    """Whether an event time such as 01/02/2024 is the first of February; None: it is not read."""
     sensitivity: Literal["low", "normal", "high"]
     """How small a change alerts."""
     missing_values: Sequence[str | int | float]

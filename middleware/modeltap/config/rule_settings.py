@@ -11,6 +11,7 @@ import msgspec
 from modeltap.config.metrics import ALERT_RULES, CATALOGUE, better
 from modeltap.config.validation import refuse_unknown, struct_of
 from modeltap.config.windows import Window, parse_seconds
+from modeltap.environments import environment_of, version_of
 from modeltap.errors import ConfigError, nearest
 
 Severity = Literal["info", "warning", "critical"]
@@ -21,15 +22,17 @@ _CONDITIONS = ("above", "below", "change", "target")
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of ``[[rules]]``; docs/alerts.md describes each part.
 
-    `rule`, `model`, `version`, `metric`, `feature`, `segment` and `window` say what it is about;
-    `model`, `feature` and `segment` may hold ``*``. With a condition (`above`, `below`, `change`,
-    or `target` with `within`) the value decides, else the statistics' verdict does.
+    `rule`, `model`, `version`, `environment`, `metric`, `feature`, `segment` and `window` say what
+    it is about; `model`, `environment`, `feature` and `segment` may hold ``*``. With a condition
+    (`above`, `below`, `change`, or `target` with `within`) the value decides, else the statistics'
+    verdict does.
     """
 
     rule: str = "custom"
     name: str | None = None
     model: str | None = None
     version: str | None = None
+    environment: str | None = None
     metric: str | None = None
     feature: str | None = None
     segment: str | None = None
@@ -57,11 +60,14 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         >>> rule.is_about({"model": "flights", "metric": "mae"})
         True
         """
+        analyzed = row.get("version") or ""
+        row = {**row, "version": version_of(analyzed), "environment": environment_of(analyzed)}
         exact = all(
             getattr(self, name) in (None, row.get(name)) for name in ("version", "metric", "window")
         )
         return exact and all(
-            _fits(getattr(self, name), row.get(name)) for name in ("model", "feature", "segment")
+            _fits(getattr(self, name), row.get(name))
+            for name in ("model", "environment", "feature", "segment")
         )
 
     def breach(self, value: float, usual: float | None, metric: str) -> str | None:

@@ -13,6 +13,7 @@ from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.config.windows import AUTO, parse_seconds
+from modeltap.environments import with_environment
 
 ModelChooser = str | Mapping[str, str] | Callable[[str], str | None] | None
 """A model's name, a ``{path: name}`` mapping, or a callable from path to name."""
@@ -61,6 +62,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     reference: str | None = None
     per_version: bool | None = None
     event_time: str | None = None
+    day_first: bool | None = None
     sensitivity: Literal["low", "normal", "high"] | None = None
     missing_values: tuple[str | int | float, ...] | None = None
     features: dict[str, FeatureSettings] | None = None
@@ -127,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reference: str = DEFAULT_REFERENCE
     per_version: bool = False
     event_time: str = "request"
+    day_first: bool | None = None
     sensitivity: Literal["low", "normal", "high"] = "normal"
     missing_values: tuple[str | int | float, ...] = ()
     features: dict[str, FeatureSettings] = {}
@@ -166,15 +169,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         given = {name: value for name, value in named.items() if value is not None}
         return msgspec.structs.replace(self, **given)
 
-    def analyzed_version(self, version: str) -> str:
+    def analyzed_version(self, version: str, environment: str | None = None) -> str:
         """Return the version that rows of `version` are analysed as: all as one, unless asked.
 
-        A new version goes on with the reference, the windows and the incidents of the old one.
+        A new version goes on with the reference, the windows and the incidents of the old one;
+        each environment has its own.
 
         >>> Settings().analyzed_version("2"), Settings(per_version=True).analyzed_version("2")
         ('', '2')
+        >>> Settings().analyzed_version("2", "staging")
+        '@staging'
         """
-        return version if self.per_version else ""
+        return with_environment(version if self.per_version else "", environment)
+
+    def codes_of(self, name: str) -> tuple[str | int | float, ...]:
+        """Return the declared codes for missing values of a feature.
+
+        >>> Settings(missing_values=(-999,)).codes_of("age")
+        (-999,)
+        """
+        return self.declared([name])[name].missing_values or ()
 
     def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
         """Return each feature's settings: its own, with the codes of missing values for all."""
@@ -196,6 +210,7 @@ class SettingsByModel(Protocol):
 
 
 ANALYSIS_OPTIONS = (
+    "environment",
     "version",
     "task",
     "positive",
@@ -205,6 +220,7 @@ ANALYSIS_OPTIONS = (
     "reference",
     "per_version",
     "event_time",
+    "day_first",
     "sensitivity",
     "missing_values",
     "features",

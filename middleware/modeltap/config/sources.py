@@ -21,7 +21,7 @@ from modeltap.config.mapping_settings import check_mapping
 from modeltap.config.rule_settings import RuleSettings, parse_rule
 from modeltap.config.schedule_settings import ScheduleSettings
 from modeltap.config.settings import FeatureSettings, ModelSettings, Settings
-from modeltap.config.validation import refuse_unknown, setting
+from modeltap.config.validation import bare, refuse_unknown, setting
 from modeltap.config.webhook_settings import WebhookSettings, parse_webhook
 from modeltap.errors import ConfigError, nearest
 from modeltap.logs import logger
@@ -55,7 +55,7 @@ def load(
     """
     environment = os.environ if environ is None else environ
     merged: dict[str, object] = dict(stored or {})
-    merged.update(_read_file(file or environment.get("MODELTAP_CONFIG")))
+    merged.update(_read_file(file or bare(environment.get("MODELTAP_CONFIG", "")) or None))
     merged.update(_read_environment(environment))
     merged.update(keywords or {})
     return _checked(merged, tolerant)
@@ -63,6 +63,7 @@ def load(
 
 def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
     refuse_unknown(merged, Settings.__struct_fields__, "option")
+    merged.update((name, bare(text)) for name, text in merged.items() if isinstance(text, str))
     _check_features(merged, "features")
     check_mapping(merged.get("mapping"), "mapping")
     merged["models"], own = _without_rules(merged.get("models", {}))
@@ -170,18 +171,40 @@ def _listed(value: object) -> Iterable[object]:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
+def remember_file() -> None:
+    """Let the settings file of this folder count for this process, also in folders without one.
+
+    An app may change its folder before its framework builds the middleware.
+    """
+    global _remembered
+    found = _default_file()
+    _remembered = found.absolute() if found else _remembered
+
+
+_remembered: Path | None = None
+
+
 def _read_file(path: str | Path | None) -> dict[str, object]:
     """Read the settings file; the default ones may be absent, a named one may not."""
     if path is not None:
         return _read_toml(Path(path))
+    found = _default_file() or _remembered
+    if found is None or not found.is_file():
+        return {}
+    if found.name == "modeltap.toml":
+        return _read_toml(found)
+    table: Any = _read_toml(found).get("tool")
+    return dict(table["modeltap"])
+
+
+def _default_file() -> Path | None:
+    """Return the settings file of the working folder, if it has one."""
     if Path("modeltap.toml").is_file():
-        return _read_toml(Path("modeltap.toml"))
+        return Path("modeltap.toml")
     project = Path("pyproject.toml")
     # Another tool's broken pyproject.toml is not ours to complain about.
-    if project.is_file() and "[tool.modeltap" in project.read_text(errors="replace"):
-        table: Any = _read_toml(project).get("tool")
-        return dict(table["modeltap"])
-    return {}
+    is_ours = project.is_file() and "[tool.modeltap" in project.read_text(errors="replace")
+    return project if is_ours else None
 
 
 def _read_toml(path: Path) -> dict[str, object]:

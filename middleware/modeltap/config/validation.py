@@ -17,7 +17,7 @@ from modeltap.errors import ConfigError, nearest
 
 _Part = TypeVar("_Part", bound=msgspec.Struct)
 
-_SECRET = {"url", "secret", "template", "webhooks", "mask_key", "dashboard_url"}
+_SECRET = {"url", "secret", "proxy", "template", "webhooks", "mask_key", "dashboard_url"}
 """Options whose values may hold a token or a password."""
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}")
@@ -93,6 +93,11 @@ alone), "0640" (a group reads) or "0660" (a group writes, too)
     )
 
 
+def bare(text: str) -> str:
+    """Return a text as it was meant: without the line end that a file or a variable has."""
+    return text.strip(_AROUND)
+
+
 def from_environment(text: str, what: str, environ: Mapping[str, str] | None = None) -> str:
     """Return what ``env:NAME`` stands for, or `text` itself, without line ends around it.
 
@@ -101,12 +106,12 @@ def from_environment(text: str, what: str, environ: Mapping[str, str] | None = N
     >>> from_environment("env:KEY", "mask_key", {"KEY": "k3y\\n"})
     'k3y'
     """
-    text = text.strip(_AROUND)
+    text = bare(text)
     if not text.startswith("env:"):
         return text
     variables = os.environ if environ is None else environ
     name = variable_of(text, what, variables)
-    value = variables.get(name, "").strip(_AROUND)
+    value = bare(variables.get(name, ""))
     if not value:
         raise ConfigError(f"{what} is {text!r}, but the variable {name} is not set")
     return value

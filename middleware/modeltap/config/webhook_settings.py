@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,12 @@ from modeltap.config.validation import (
     variable_of,
 )
 from modeltap.errors import ConfigError
+
+_TEXTS = ("url", "secret", "proxy", "ca_file")
+"""Options that come from files and variables, with a line end around them."""
+
+_FOR_PROGRAMS = ("json", "cloudevents", "alertmanager", "template")
+"""Formats whose link is a text like any other."""
 
 _DOMAIN = re.compile(r"(?:[a-z0-9-]{1,30}\.){1,5}[a-z]{2,12}")
 
@@ -35,14 +42,20 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     timeout_seconds: float = 10.0
     include_values: bool = False
     template: str | None = None
+    proxy: str | None = None
+    ca_file: str | None = None
 
     @property
     def key(self) -> str:
-        """This webhook's name in the store: the receiver's host and a hash, never the URL."""
-        if self.url.startswith("env:"):
-            return self.url
-        digest = hashlib.sha256(self.url.encode("utf-8", "surrogatepass")).hexdigest()
-        return f"{_receiver(self.url, self.format)}#{digest[:8]}"
+        """This webhook's name in the store: the receiver's host and a hash, never the URL.
+
+        The hash is of the whole entry: all of a service's customers may have one URL, and each
+        entry of it has its own secret and models.
+        """
+        own = {name: value for name, value in msgspec.structs.asdict(self).items() if value}
+        digest = hashlib.sha256(repr(sorted(own.items())).encode("utf-8", "surrogatepass"))
+        named = self.url if self.url.startswith("env:") else _receiver(self.url, self.format)
+        return f"{named}#{digest.hexdigest()[:8]}"
 
     def __repr__(self) -> str:
         """Return the key and the format: a log or a traceback shows neither URL nor secret."""
@@ -54,13 +67,23 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         known = not self.url.startswith("env:") or is_usual_variable(self.url)
         return [("key", self.key if known else "(not shown)"), ("format", self.format)]
 
+    @property
+    def link_may_be_left_out(self) -> bool:
+        """Whether a message without its link is worth a try where one with it was refused."""
+        return self.format not in _FOR_PROGRAMS
+
     def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
         """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
         url = from_environment(self.url, "webhook url", environ).strip()
         if self.format != "apprise":
             _check_url(url)
         secret = self.secret and from_environment(self.secret, "webhook secret", environ).strip()
-        return msgspec.structs.replace(self, url=url, secret=secret)
+        proxy = self.proxy and from_environment(self.proxy, "webhook proxy", environ).strip()
+        if proxy:
+            _check_url(proxy, "proxy")
+        if self.ca_file and not Path(self.ca_file).is_file():
+            raise ConfigError(f"webhook ca_file {self.ca_file!r} is wrong: there is no such file")
+        return msgspec.structs.replace(self, url=url, secret=secret, proxy=proxy)
 
 
 def parse_webhook(entry: object) -> WebhookSettings:
@@ -80,13 +103,12 @@ https://, or names a variable as env:NAME
     refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks", secret=True)
     if "url" not in table:
         raise ConfigError("a webhook has no url; write one, or env:NAME for a variable")
-    texts = {name: table[name] for name in ("url", "secret") if isinstance(table.get(name), str)}
-    # As a file or a variable has them: with a line end.
-    webhook = struct_of(
-        {**table, **{name: text.strip("\ufeff \t\r\n") for name, text in texts.items()}},
-        WebhookSettings,
-        "webhooks",
-    )
+    texts = {name: table[name] for name in _TEXTS if isinstance(table.get(name), str)}
+    texts = {name: text.strip("\ufeff \t\r\n") for name, text in texts.items()}
+    if texts.get("ca_file"):
+        # The process that sends may run in another folder.
+        texts["ca_file"] = str(Path(texts["ca_file"]).absolute())
+    webhook = struct_of({**table, **texts}, WebhookSettings, "webhooks")
     _check_texts(webhook)
     return webhook
 
@@ -96,15 +118,23 @@ def _check_texts(webhook: WebhookSettings) -> None:
 
     Apprise's URLs have schemes of their own; what a variable holds is checked when it is read.
     """
-    for name, text in (("url", webhook.url), ("secret", webhook.secret or "")):
+    for name in ("url", "secret", "proxy"):
+        text = getattr(webhook, name) or ""
         if text.startswith("env:"):
             variable_of(text, f"webhook {name}")
+    if webhook.format == "apprise" and (webhook.proxy or webhook.ca_file):
+        raise ConfigError(
+            "proxy and ca_file are not for format 'apprise', which connects by itself; "
+            "set HTTPS_PROXY and REQUESTS_CA_BUNDLE"
+        )
+    if webhook.proxy and not webhook.proxy.startswith("env:"):
+        _check_url(webhook.proxy, "proxy")
     if not webhook.url.startswith("env:") and webhook.format != "apprise":
         _check_url(webhook.url)
 
 
-def _check_url(url: str) -> None:
-    """Raise `ConfigError` for a URL that nothing can be posted to."""
+def _check_url(url: str, what: str = "url") -> None:
+    """Raise `ConfigError` for a URL that nothing can be posted to, or through."""
     why = "it starts with http:// or https://, or names a variable as env:NAME"
     try:
         parts = urlsplit(url)
@@ -117,7 +147,8 @@ def _check_url(url: str) -> None:
         why = "it has a space, a line end or a control character in it"
     if why:
         host = _host(url)
-        raise ConfigError(f"webhook url {repr(host) if host else '(not shown)'} is wrong: {why}")
+        shown = repr(host) if host else "(not shown)"
+        raise ConfigError(f"webhook {what} {shown} is wrong: {why}")
 
 
 def _receiver(url: str, format_: str) -> str:

@@ -6,5 +6,6 @@
 - `list_columns`: lists in rows, as columns of values
 - `outputs`: predictions and scores, as columns
 - `shortfalls`: the parts that exchanges lack, with their reasons
+- `event_times`: the fields of bodies that tell them
 - `times`: columns of event times
 """

@@ -52,7 +52,7 @@ _PREDICTED = frozenset(("prediction", "predictions", "predicted", "pred", "preds
 """A name with one of these words is a prediction's: `predicted_price`."""
 
 _ENVELOPES = frozenset(
-    ("data", "response", "payload", "body", "content", "inference", "item", "items", "return")
+    ("data", "response", "payload", "body", "content", "inference", "item", "items", "ndarray")
 )
 _ABOUT = frozenset(
     (
@@ -61,6 +61,7 @@ _ABOUT = frozenset(
         *("warning", "warnings", "timestamp", "created", "created_at", "updated_at", "usage"),
         *("model", "models", "model_name", "version", "model_version", "api_version", "metadata"),
         *("meta", "headers", "server", "host", "hostname", "environment", "deployed_model"),
+        *("input", "inputs", "instance", "instances", "query"),
         *("is_base64_encoded", "path", "filename", "object", "request", "exception", "traceback"),
     )
 )
@@ -71,6 +72,10 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _REMEMBERED = 4096
 """A bound on what is remembered of names, which may be ids."""
+
+
+_FEW = 20
+"""Answers of more members are not remembered: as many names may be ids, new in each answer."""
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -115,8 +120,8 @@ def named(names: Iterable[str], *roles: AnswerRole) -> list[str]:
     >>> named(["label", "predicted_risk", "prediction", "id"], "prediction")
     ['prediction', 'label', 'predicted_risk']
     """
-    found = [name for name in names if role_of(name) in roles]
-    return sorted(found, key=_rank)
+    listed = tuple(names)
+    return list((_named if len(listed) <= _FEW else _named.__wrapped__)(listed, roles))
 
 
 def candidates(names: Iterable[str]) -> list[str]:
@@ -127,8 +132,19 @@ def candidates(names: Iterable[str]) -> list[str]:
     >>> candidates(["status", "message", "id"])
     []
     """
-    known = [name for name in names if role_of(name) != "about"]
-    return [name for name in known if role_of(name) != "measured"] or known
+    listed = tuple(names)
+    return list((_candidates if len(listed) <= _FEW else _candidates.__wrapped__)(listed))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _named(names: tuple[str, ...], roles: tuple[AnswerRole, ...]) -> tuple[str, ...]:
+    return tuple(sorted((name for name in names if role_of(name) in roles), key=_rank))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _candidates(names: tuple[str, ...]) -> tuple[str, ...]:
+    known = tuple(name for name in names if role_of(name) != "about")
+    return tuple(name for name in known if role_of(name) != "measured") or known
 
 
 def _rank(name: str) -> int:

@@ -11,12 +11,13 @@ from typing import Any
 
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
-from modeltap.decoding.decoders import Decoders, plain
-from modeltap.decoding.list_columns import ListRules, spread
+from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.event_times import EventTimes, bodies
+from modeltap.decoding.list_columns import ListRules, spread, with_names
 from modeltap.decoding.outputs import output_columns
 from modeltap.decoding.times import parse_times
-from modeltap.payload import Body, Decoded, Payload
-from modeltap.rows import Row, columns, take
+from modeltap.payload import Decoded, Payload
+from modeltap.rows import Row, columns
 from modeltap.store.stored_exchanges import DecodeNote, StoredExchange, exchange_by_protocol_id
 
 _EVENT = '"ce-specversion"'
@@ -154,7 +155,8 @@ class _Reader:
         self._decoders = decoders
         self._connection = connection
         kind, _, name = settings.event_time.partition(":")
-        self._in_body = name if kind == "body" else None
+        self._in_body = EventTimes(name) if kind == "body" else None
+        self._day_first = settings.day_first
         self._asked: dict[str, list[dict[str, Any]]] = {}
         self._answers: list[tuple[StoredExchange, Decoded]] = []
         self._times: list[object] = []
@@ -210,7 +212,7 @@ class _Reader:
 
     def read_times(self) -> None:
         """Parse all rows' event times at once: exchange by exchange it took most of the time."""
-        self.batch.times = parse_times(self._times).tolist()
+        self.batch.times = parse_times(self._times, self._day_first).tolist()
         pairs = enumerate(zip(self._times, self.batch.times, strict=True))
         self.batch.unreadable = {
             place for place, (text, time) in pairs if time != time and text is not None
@@ -220,8 +222,8 @@ class _Reader:
         """Decode those exchanges that are of one row, at once; return the others."""
         if not exchanges:
             return []
-        bodies = [_bodies(exchange) for exchange in exchanges]
-        requests, responses = [body for body, _ in bodies], [body for _, body in bodies]
+        pairs = [bodies(exchange) for exchange in exchanges]
+        requests, responses = [body for body, _ in pairs], [body for _, body in pairs]
         found = self._decoders.decode_many(
             exchanges[0].path or "", exchanges[0].request_type, requests, responses
         )
@@ -242,11 +244,11 @@ class _Reader:
         batch.scores += compress(found.scores, taken)
         batch.probabilities += compress(found.probabilities, taken)
         batch.answers += compress(found.answers or [None] * len(taken), taken)
-        self._add_times(rows, [exchange.event_time for exchange in kept])
+        self._add_times(rows, kept)
         return [one for one, row in zip(exchanges, found.rows, strict=True) if row is None]
 
     def _decoded(self, exchange: StoredExchange) -> Decoded:
-        request, response = _bodies(exchange)
+        request, response = bodies(exchange)
         return self._decoders.decode(
             Payload(
                 path=exchange.path or "",
@@ -277,6 +279,8 @@ class _Reader:
 
     def _add(self, exchange: StoredExchange, decoded: Decoded) -> None:
         batch, count = self.batch, len(decoded.rows)
+        if self._mapping is not None and self._mapping.columns:
+            decoded.rows = [with_names(row, self._mapping.columns) for row in decoded.rows]
         empty: list[Any] = [None] * count
         batch.notes[exchange.seq] = DecodeNote(count, decoded.note)
         batch.ids += [exchange.id] * count
@@ -286,16 +290,14 @@ class _Reader:
         batch.scores += decoded.scores or empty
         batch.probabilities += decoded.probabilities or empty
         batch.answers += decoded.answers or empty
-        self._add_times(decoded.rows, [exchange.event_time] * count)
+        self._add_times(decoded.rows, [exchange] * count)
 
-    def _add_times(self, rows: Sequence[Row], event_times: list[str | None]) -> None:
+    def _add_times(self, rows: Sequence[Row], exchanges: Sequence[StoredExchange]) -> None:
         """Keep the rows' event times; one that a row tells is taken out of it."""
         if self._in_body is None:
-            self._times += event_times
+            self._times += [exchange.event_time for exchange in exchanges]
             return
-        # An import has taken the time out of the row already, and into the exchange.
-        pairs = zip(rows, event_times, strict=True)
-        self._times += [take(row, self._in_body, event_time) for row, event_time in pairs]
+        self._times += map(self._in_body.take, rows, exchanges)
 
 
 def _apart(
@@ -324,12 +326,3 @@ def _more_than_bodies(exchange: StoredExchange) -> bool:
 
 def _object(text: str | None) -> dict[str, Any]:
     return json.loads(text) if text else {}
-
-
-def _bodies(exchange: StoredExchange) -> tuple[Body, Body]:
-    request, response = exchange.request_body, exchange.response_body
-    if exchange.request_encoding:
-        request = plain(request, exchange.request_encoding)
-    if exchange.response_encoding:
-        response = plain(response, exchange.response_encoding)
-    return request, response

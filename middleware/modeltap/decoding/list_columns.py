@@ -64,12 +64,27 @@ def spread(
     return found
 
 
+def with_names(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return a row with the values of a list by the user's names, where one has as many values.
+
+    >>> with_names({"features": [5.1, 3.5], "k": 1}, ["length", "width"])
+    {'length': 5.1, 'width': 3.5, 'k': 1}
+    >>> with_names({"a": [1, 2], "b": [3, 4]}, ["x", "y"])
+    {'a': [1, 2], 'b': [3, 4]}
+    """
+    fitting = [n for n, value in row.items() if type(value) is list and len(value) == len(names)]
+    if len(fitting) != 1 or not names:
+        return row
+    named = dict(zip(names, row[fitting[0]], strict=True))
+    return {**named, **{name: value for name, value in row.items() if name != fitting[0]}}
+
+
 def _parts(
     name: str, column: Sequence[Any], known: Collection[str], rules: ListRules
 ) -> ColumnsByName:
     if name in known:
         return {name: column}
-    if size := _known_size(name, known):
+    if size := _known_size(name, column, known, rules):
         return _by_place(name, column, size)
     if list not in set(map(type, column)):
         return {name: column}
@@ -87,11 +102,18 @@ def _parts(
     return _measured(name, column, lists) if kinds and measurable else {name: column}
 
 
-def _known_size(name: str, known: Collection[str]) -> int:
+def _known_size(name: str, column: Sequence[Any], known: Collection[str], rules: ListRules) -> int:
+    """Return how many places of a list are known, 0 where none is.
+
+    A reference's features are all that there are; of single names the list may have others.
+    """
     size = 0
     while f"{name}.{size}" in known:
         size += 1
-    return size
+    if not size or isinstance(known, Mapping):
+        return size
+    sizes = [len(value) for value in column if type(value) is list]
+    return max(size, *(found for found in sizes if found <= rules.most), 0)
 
 
 def _is_vector(name: str, lists: Sequence[list[Any]], rules: ListRules) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from modeltap.config.metrics import OUTPUT_PREFIX
@@ -23,6 +24,43 @@ def outputs_of(prediction: Any) -> Mapping[str, Any] | None:
     if type(prediction) is list and set(map(type, prediction)) <= {int, float}:
         return {str(place): value for place, value in enumerate(prediction)}
     return prediction if type(prediction) is dict else None
+
+
+def output_pairs(
+    predictions: Sequence[Any], labels: Sequence[Any]
+) -> dict[str, tuple[list[Any], list[Any]]]:
+    """Return N predictions and N labels for each of several outputs; nothing of single ones.
+
+    >>> output_pairs([{"price": 1, "risk": 3}], ['{"price": 2}'])
+    {'price': ([1], [2]), 'risk': ([3], [None])}
+    >>> output_pairs([1, "cat"], [2, "dog"])
+    {}
+    """
+    several = [outputs_of(one) or {} for one in predictions]
+    known = [outputs_of(one) or {} for one in labels] if any(several) else []
+    names = dict.fromkeys(chain.from_iterable(several))
+    return {
+        name: ([one.get(name) for one in several], [one.get(name) for one in known])
+        for name in names
+    }
+
+
+def predictions_in(columns: Mapping[str, Sequence[Any]]) -> Sequence[Any] | None:
+    """Return the predictions that `output_columns` made columns of; None where there are none.
+
+    >>> predictions_in({"prediction.price": [1, 2], "x": [3, 4]})
+    [{'price': 1}, {'price': 2}]
+    """
+    if "prediction" in columns:
+        return columns["prediction"]
+    own = {
+        name.removeprefix(OUTPUT_PREFIX): column
+        for name, column in columns.items()
+        if name.startswith(OUTPUT_PREFIX)
+    }
+    if not own:
+        return None
+    return [dict(zip(own, values, strict=True)) for values in zip(*own.values(), strict=True)]
 
 
 def output_columns(

@@ -13,8 +13,11 @@ _MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: ".", 23: "Z"}
 _DIGITS = [place for place in range(_LENGTH) if place not in _MARKS]
 
 
-def parse_times(texts: Sequence[object]) -> np.ndarray:
+def parse_times(texts: Sequence[object], day_first: bool | None = None) -> np.ndarray:
     """Return (n,) Unix seconds, NaN where `clock.parse` finds no time.
+
+    Args:
+        day_first: whether 01/02/2024 is the first of February; None: it is not read.
 
     >>> parse_times(["2013-03-04T00:00:00.250Z", None]).tolist()
     [1362355200.25, nan]
@@ -22,7 +25,7 @@ def parse_times(texts: Sequence[object]) -> np.ndarray:
     found = _stored(texts)
     if found is not None:
         return found
-    seconds = [clock.parse(text) for text in texts]
+    seconds = [clock.parse(text, day_first) for text in texts]
     return np.array(seconds, dtype=np.float64)
 
 

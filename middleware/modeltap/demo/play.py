@@ -29,7 +29,7 @@ from modeltap.demo.stage import Stage
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
-from modeltap.store.connection import connect
+from modeltap.store.connection import check_path, connect
 from modeltap.store.deliveries import waiting
 from modeltap.store.pending_work import pending_work
 from modeltap.store.retention import empty_log
@@ -60,23 +60,32 @@ allow_private = true               # the receiver is on this machine
 """
 
 
-def play(*, keep: str | None, port: int, speed: float | None, requests: int, as_json: bool) -> None:
+def play(
+    *,
+    keep: str | None,
+    store: str | None,
+    port: int,
+    speed: float | None,
+    requests: int,
+    as_json: bool,
+) -> None:
     """Play the demo; see ``modeltap demo --help``."""
     if speed is not None and not 0 < speed <= 1000:
         raise InputError(f"--speed {speed} is no speed; say how many days pass in a second")
     stage = Stage(as_json)
     kept = _kept_folder(keep)
+    home = _free(store)
     if port:
         check_free(port)
     _end_as_by_ctrl_c()
     try:
-        with _folder(kept) as folder:
+        with _folder(kept, home) as folder:
             winter, summer = _load(stage, requests)
             _train(stage, winter, folder)
             _freeze(stage, folder)
             _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
-            store = folder / "modeltap.db" if kept else _bring_home(folder / "modeltap.db")
-            stage.end(store)
+            made = folder / "modeltap.db"
+            stage.end(made if kept else _bring_home(made, home))
     except KeyboardInterrupt:
         stage.stopped(kept)
         raise click.exceptions.Exit(130) from None
@@ -92,12 +101,12 @@ def _end_as_by_ctrl_c() -> None:
 
 
 @contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
+def _folder(kept: Path | None, home: Path | None) -> Iterator[Path]:
     """Give the folder to work in, and remove it afterwards unless it is kept."""
     if kept is not None:
         yield kept
         return
-    if not os.access(Path.cwd(), os.W_OK):
+    if not os.access(home.parent if home else Path.cwd(), os.W_OK):
         raise InputError("the demo's store cannot be put into this folder; say --keep DIR")
     folder = Path(tempfile.mkdtemp(prefix="modeltap-demo-"))
     try:
@@ -116,6 +125,16 @@ def _kept_folder(keep: str | None) -> Path | None:
         raise InputError(f"--keep {keep!r} holds a modeltap.db already; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _free(store: str | None) -> Path | None:
+    """Return the path that the demo's store is to have, where nothing is yet."""
+    if store is None:
+        return None
+    path = check_path(store)
+    if path.exists():
+        raise InputError(f"--store {store!r} is there already; name a new file")
+    return path
 
 
 def _load(stage: Stage, requests: int) -> tuple[list[Flight], list[Flight]]:
@@ -217,9 +236,9 @@ def _wait_until_analysed(connection: sqlite3.Connection) -> None:
         time.sleep(0.25)
 
 
-def _bring_home(store: Path) -> Path:
-    """Move the store into the working folder, under a name that is free there."""
-    home = next(
+def _bring_home(store: Path, home: Path | None) -> Path:
+    """Move the store to its place, by default a name that is free in the working folder."""
+    home = home or next(
         path
         for n in range(1000)
         if not (path := Path(f"modeltap{f'-demo{n}' if n else ''}.db").absolute()).exists()

@@ -134,7 +134,7 @@ class ModelRows:
         """Yield all rows, with the numbers (`seq`) of their exchanges by id."""
         after = 0
         while chunk := exchanges_of_version(
-            self._connection, self._model, None, after, _END, _CHUNK
+            self._connection, self._model, None, None, after, _END, _CHUNK
         ):
             after = chunk[-1].seq
             batch = read(chunk, self._settings, self._decoders, self._connection)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Entry
+from modeltap.ingest.files.encoding import text_of
 from modeltap.ingest.files.source import Source, head, open_source
 from modeltap.ingest.files.table import KINDS
 from modeltap.ingest.logs import azureml, bentoml, kserve, sagemaker
@@ -60,10 +61,10 @@ def _guess(source: Source) -> str:
         return "parquet"
     if not start.strip():
         return KINDS.get(source.suffix, "an empty file")
-    text = start.decode("utf-8", "replace").lstrip()
+    text = text_of(start).lstrip()
     if text[0] in "{[" and (looks := _guess_json(text)):
         return looks if looks != "jsonl" or _may_be(source, "jsonl") else "JSON"
-    if _may_be(source, "csv") and "\0" not in text and source.suffix == ".csv":
+    if _may_be(source, "csv") and "\0" not in text and KINDS.get(source.suffix) == "csv":
         return "csv"
     # By its name it is something; what reads it says what is wrong with it.
     return KINDS.get(source.suffix, "bytes" if "\0" in text else _TEXT)

@@ -17,10 +17,10 @@ from modeltap.store import unmatched
 from modeltap.store.connection import writing
 from modeltap.store.exchanges import (
     ExchangeRow,
-    find_exchange_id,
     has_exchange,
     insert_exchanges,
 )
+from modeltap.store.label_targets import LabelTarget, find_target
 from modeltap.store.labels import Label, has_label_from, has_labels, insert_labels, move_labels
 from modeltap.store.text import storable_text
 
@@ -97,7 +97,7 @@ class Importer:
             label = Label(id_, 0, self._rows.label(logged.label))
             self.done.labels += insert_labels(self._connection, [label], source="import")
         if logged.request_id and logged.request_id != logged.key:
-            self._adopt_labels(self._rows.id_of(logged.source, logged.request_id), id_)
+            self._adopt_labels(logged.source, storable_text(logged.request_id))
 
     def _add_unmatched(self, logged: Logged, row: ExchangeRow, side: str) -> None:
         outcome = unmatched.match(self._connection, row, side, clock.now())
@@ -111,31 +111,38 @@ class Importer:
         self.done.without_time += logged.time is None and outcome == "waits"
 
     def _add_truth(self, truth: Truth) -> None:
-        found = self._exchange_of(truth)
-        # One that comes first waits under the id that its exchange will have.
-        id_ = found or self._rows.id_of(truth.source, truth.id)
+        target = self._target_of(truth)
+        id_ = target.exchange_id or self._waiting_id(truth, target)
         source = f"{truth.source}:{truth.key}"
         if has_label_from(self._connection, id_, truth.row, source):
             self.done.repeated += 1
             return
         label = Label(id_, truth.row, self._rows.label(truth.value))
-        insert_labels(self._connection, [label], source=source)
+        insert_labels(self._connection, [label], source=source, model=self._model)
         self.done.labels += 1
-        self.done.waiting_labels += found is None
+        self.done.waiting_labels += target.exchange_id is None
 
-    def _exchange_of(self, truth: Truth) -> str | None:
+    def _waiting_id(self, truth: Truth, target: LabelTarget) -> str:
+        """Return the id that a label waits under: the caller's, where exchanges have it already.
+
+        One that comes first waits under the id that its exchange will have.
+        """
+        if target.waits or target.candidates:
+            return storable_text(truth.id)
+        return self._rows.id_of(truth.source, truth.id)
+
+    def _target_of(self, truth: Truth) -> LabelTarget:
         """Find an exchange by the log's own id of it, else by the caller's."""
-        return find_exchange_id(
-            self._connection,
-            self._rows.id_of(truth.source, truth.id),
-            self._model,
-            request_id=storable_text(truth.id),
-        )
+        own = self._rows.id_of(truth.source, truth.id)
+        id_ = storable_text(truth.id)
+        return find_target(self._connection, id_, self._model, own_id=own)
 
-    def _adopt_labels(self, waiting: str, id_: str) -> None:
-        """Give an exchange the labels that waited under its caller's id, as the latest ones."""
+    def _adopt_labels(self, source: str, request_id: str) -> None:
+        """Give labels that came before their exchange to it, or let them wait for another try."""
+        waiting = self._rows.id_of(source, request_id)
         if has_labels(self._connection, waiting) and not has_exchange(self._connection, waiting):
-            move_labels(self._connection, waiting, id_)
+            target = find_target(self._connection, request_id, self._model)
+            move_labels(self._connection, waiting, target.exchange_id or request_id)
 
 
 def import_entries(importer: Importer, entries: Iterable[Entry]) -> Imported:

@@ -21,10 +21,12 @@ class Roles:
     label: str | None = None
     id: str | None = None
     features: tuple[str, ...] = ()
+    day_first: bool | None = None
+    """Whether 01/02/2024 in the column of times is the first of February, where values show it."""
 
     def time_of(self, row: dict[str, Any]) -> float | None:
         """Return a row's event time in Unix seconds, None where it tells none."""
-        return clock.parse(row.get(self.timestamp)) if self.timestamp else None
+        return clock.parse(row.get(self.timestamp), self.day_first) if self.timestamp else None
 
     def features_of(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row's features."""
@@ -62,8 +64,13 @@ def choose_roles(
         table.require(name, "--features" if name in features else "--ignore")
     taken = {name for name in columns.values() if name}
     chosen = tuple(features) or tuple(
-        name for name in table.columns if name not in taken and name not in ignore
+        name
+        for name in table.columns
+        if name not in taken and name not in ignore and name not in table.index
     )
     if not chosen:
         raise InputError(f"file {table.path.name!r} has no column left for the features")
-    return Roles(**columns, features=chosen)
+    if columns["id"] is not None:
+        table.keep_text(columns["id"])
+    day_first = table.day_first(columns["timestamp"]) if columns["timestamp"] else None
+    return Roles(**columns, features=chosen, day_first=day_first)

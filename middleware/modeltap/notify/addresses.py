@@ -6,6 +6,7 @@ import ipaddress
 import queue
 import socket
 import threading
+from contextlib import suppress
 
 from modeltap.errors import ModeltapError
 
@@ -102,6 +103,18 @@ def check(text: str, *, allow_private: bool) -> None:
     """
     for address in _reached(ipaddress.ip_address(text.partition("%")[0])):
         _check_one(address, allow_private)
+
+
+def check_host(host: str, *, allow_private: bool) -> None:
+    """Raise `AddressError` for a host that is an address, and may not be reached.
+
+    >>> check_host("hooks.example.org", allow_private=False)
+    >>> check_host("localhost", allow_private=False)
+    Traceback (most recent call last):
+    modeltap.notify.addresses.AddressError: address 127.0.0.1 is private; set allow_private = true
+    """
+    with suppress(ValueError):  # a name
+        check("127.0.0.1" if host == "localhost" else host, allow_private=allow_private)
 
 
 def _check_one(address: Address, allow_private: bool) -> None:

@@ -14,7 +14,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError
 from modeltap.logs import logger
 from modeltap.notify import outbox
-from modeltap.notify.http import Clock, Transports, plain_transport, post
+from modeltap.notify.http import Clock, Transports, post
 from modeltap.store.connection import connect
 
 _MAX_RECEIVERS_AT_ONCE = 8
@@ -47,7 +47,7 @@ def deliver(
     webhooks: Sequence[tuple[str, WebhookSettings]],
     *,
     clock: Clock = time.time,
-    transport: Transports = plain_transport,
+    transport: Transports | None = None,
 ) -> DeliveryReport:
     """Try every message that is due; a slow receiver holds up nobody but itself.
 
@@ -57,7 +57,7 @@ def deliver(
     Args:
         webhooks: each with the key that the store knows it by.
         clock: seconds since the epoch; a test may set it.
-        transport: makes httpx's transports; a test may give `httpx.MockTransport`.
+        transport: makes httpx's transports; None for those that the webhooks ask for.
     """
     report = DeliveryReport()
     if not _any_due(store, [key for key, _ in webhooks], clock()):
@@ -89,7 +89,7 @@ def _any_due(store: str | Path, known: Sequence[str], now: float) -> bool:
 
 
 def _serve(
-    store: Path, key: str, webhook: WebhookSettings, clock: Clock, transport: Transports
+    store: Path, key: str, webhook: WebhookSettings, clock: Clock, transport: Transports | None
 ) -> DeliveryReport:
     connection = connect(store, create=False)
     try:
@@ -113,7 +113,7 @@ def _send_due(
     key: str,
     webhook: WebhookSettings,
     clock: Clock,
-    transport: Transports,
+    transport: Transports | None,
 ) -> DeliveryReport:
     """Send one message after the other, until none is due or the receiver cannot take more."""
     report = DeliveryReport()

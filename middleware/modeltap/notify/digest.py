@@ -19,7 +19,7 @@ from modeltap.store.alerts import (
 )
 from modeltap.store.labels import count_labels_since
 from modeltap.store.metrics import last_value
-from modeltap.store.settings import configured_models
+from modeltap.store.settings import common_environment, configured_models
 from modeltap.store.traffic import count_requests, models_with_traffic
 from modeltap.wording import plural
 
@@ -53,6 +53,7 @@ def digest(
     models.sort(key=lambda model: -model["alerts_firing"])
     data = {
         "summary": f"{period}: {plural(len(models), 'model')}, {_alerts(firing)}, {began} began",
+        "environment": common_environment(connection),
         "period_start": start,
         "period_end": end,
         "models": models,
@@ -71,6 +72,7 @@ def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str,
         "timestamp": clock.now(),
         "data": {
             "model": model,
+            "environment": common_environment(connection),
             "since": since,
             "labels": labels,
             "alerts_firing": firing,

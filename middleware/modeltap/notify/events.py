@@ -14,6 +14,7 @@ import msgspec
 from modeltap import clock
 from modeltap.alerts.rules import DEFAULT_RULES
 from modeltap.alerts.transitions import ERROR, NO_DATA, RESOLVED, Transition
+from modeltap.environments import named, reported
 
 _MAX_BODY_BYTES = 20_000
 """Standard Webhooks asks for bodies below 20 KB."""
@@ -81,7 +82,7 @@ def event_of(
     first = group[0].alert
     alerts = [_public(one.alert) for one in group]
     data = {
-        **{name: first[name] for name in ("model", "version", "rule", "severity")},
+        **reported({name: first[name] for name in ("model", "version", "rule", "severity")}),
         "window_start": group[0].window_start,
         "window_end": group[0].window_end,
         "started_at": min(one.alert["started_at"] for one in group),
@@ -142,7 +143,7 @@ def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
 def summary(group: Sequence[Transition]) -> str:
     """Return in plain words which alerts began or ended in a window, the worst first."""
     first, when = group[0].alert, _when(group[0].window_start, group[0].window_end)
-    head = f"{first['model'] or 'all models'}: "
+    head = f"{named(first['model'], first['version'])}: "
     names = f"{', '.join(map(_name, group[:_NAMED]))}{_more(group, _NAMED)}"
     if group[0].event == RESOLVED:
         return f"{head}back to normal in {when}: {names}"

@@ -6,16 +6,16 @@ import asyncio
 import math
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import httpx
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, ModeltapError
-from modeltap.notify.addresses import resolve
+from modeltap.notify.addresses import check_host, resolve
 from modeltap.notify.outbox import DeliveryOutcome
 from modeltap.plugins import hooks
 
@@ -25,23 +25,44 @@ Clock = Callable[[], float]
 Transports = Callable[[], httpx.AsyncBaseTransport]
 """Makes the transport of one post; tests of receivers pass `httpx.MockTransport`."""
 
+_Written = tuple[bytes, Mapping[str, str]]
+"""A message's body and headers."""
+
+_REFUSED = (400, 422)
+"""Statuses by which a receiver reports that it does not take what a message holds."""
+
 _SLOW_DOWN = (429, 502, 503, 504)
 """Statuses by which a receiver reports that it is overloaded."""
 
 
-def plain_transport() -> httpx.AsyncBaseTransport:
-    """Return a transport that ignores environment variables: no proxy, no other certificates.
+def plain_transport(
+    proxy: str | None = None, ca_file: str | None = None
+) -> httpx.AsyncBaseTransport:
+    """Return a transport that ignores environment variables: what they set is for other programs.
 
     A transport and no client: a client logs each URL, and webhooks' URLs hold tokens; it also
     is what would follow redirects.
+
+    Args:
+        proxy: the URL of the proxy to go through.
+        ca_file: certificates in PEM that are trusted beside those of public authorities.
     """
-    return httpx.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
+    return httpx.AsyncHTTPTransport(verify=_certificates(ca_file), trust_env=False, proxy=proxy)
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def _certificates(ca_file: str | None) -> ssl.SSLContext:
     # Made once: reading all authorities takes longer than a post.
-    return httpx.create_ssl_context(trust_env=False)
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            reason = (
+                "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            )
+            raise ConfigError(f"webhook ca_file {ca_file!r} is wrong: {reason}") from None
+    return context
 
 
 def post(
@@ -50,29 +71,45 @@ def post(
     event: Mapping[str, Any],
     *,
     clock: Clock = time.time,
-    transport: Transports = plain_transport,
+    transport: Transports | None = None,
 ) -> DeliveryOutcome:
     """Post `event` once; never raises for what a receiver, a plugin or a setting does.
+
+    Where a receiver refuses its content, it is posted again without its link: chat services do not
+    take each of them, and refuse the whole message for one.
 
     Args:
         webhook: with its ``env:`` values read (`WebhookSettings.resolved`).
         message_id: the same on every attempt.
         clock: seconds since the epoch, for the timestamp header and a ``Retry-After`` date.
+        transport: makes the transport; None for the one that the webhook asks for.
     """
+    wires = transport or partial(plain_transport, webhook.proxy, webhook.ca_file)
     try:
         sent = _call_plugin("send_event", event=event, webhook=webhook, message_id=message_id)
         if sent is not None:
             return DeliveryOutcome(
                 accepted=sent, error=None if sent else "the service refused it", busy=not sent
             )
-        body, headers = _formatted(webhook, message_id, event, int(clock()))
-        return asyncio.run(_post_in_time(webhook, body, headers, clock, transport))
+        moment = int(clock())
+        written = [_formatted(webhook, message_id, one, moment) for one in _forms(webhook, event)]
+        return asyncio.run(_post_in_time(webhook, written, clock, wires))
     except ModeltapError as error:
         return DeliveryOutcome(error=str(error), busy=True)
     except TimeoutError:
         return DeliveryOutcome(error="timeout", busy=True)
+    except httpx.ProxyError:
+        return DeliveryOutcome(error="the proxy does not connect to it", busy=True)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return DeliveryOutcome(error=_described(error), busy=True)
+
+
+def _forms(webhook: WebhookSettings, event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the event, and after it the one to try where its content is refused."""
+    data = event.get("data") or {}
+    if not (data.get("link") and webhook.link_may_be_left_out):
+        return [event]
+    return [event, {**event, "data": {**data, "link": None}}]
 
 
 def _formatted(
@@ -102,37 +139,62 @@ def _call_plugin(hook: str, *, webhook: WebhookSettings, **about: Any) -> Any:
 
 async def _post_in_time(
     webhook: WebhookSettings,
-    body: bytes,
-    headers: Mapping[str, str],
+    written: Sequence[_Written],
     clock: Clock,
     transport: Transports,
 ) -> DeliveryOutcome:
+    """Post the first of the written messages, and each next one where the last is refused."""
     # One bound on everything: httpx's own timeouts begin anew with every byte that drips in.
     async with asyncio.timeout(webhook.timeout_seconds):
         url = httpx.URL(webhook.url)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        # Blocks this loop, which has nothing else to do; the lookup has its own time limit.
-        addresses = resolve(
-            url.host,
-            port,
-            allow_private=webhook.allow_private,
-            timeout_seconds=webhook.timeout_seconds,
-        )
-        share = webhook.timeout_seconds / len(addresses)
-        for address in addresses[:-1]:
-            try:
-                return await _post_to(address, share, url, body, headers, clock, transport)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                continue  # nothing was sent: the next address may be better
-        return await _post_to(addresses[-1], share, url, body, headers, clock, transport)
+        addresses = _addresses(webhook, url)
+        outcome = DeliveryOutcome()
+        for one in written:
+            outcome = await _post_to_any(addresses, webhook, url, one, clock, transport)
+            if outcome.status not in _REFUSED:
+                break
+        return outcome
+
+
+def _addresses(webhook: WebhookSettings, url: httpx.URL) -> list[str]:
+    """Return the checked addresses to connect to; behind a proxy, which resolves names, the host.
+
+    Raises `AddressError` for one that may not be reached.
+    """
+    if webhook.proxy:
+        check_host(url.host, allow_private=webhook.allow_private)
+        return [url.host]
+    # Blocks this loop, which has nothing else to do; the lookup has its own time limit.
+    return resolve(
+        url.host,
+        url.port or (443 if url.scheme == "https" else 80),
+        allow_private=webhook.allow_private,
+        timeout_seconds=webhook.timeout_seconds,
+    )
+
+
+async def _post_to_any(
+    addresses: Sequence[str],
+    webhook: WebhookSettings,
+    url: httpx.URL,
+    written: _Written,
+    clock: Clock,
+    transport: Transports,
+) -> DeliveryOutcome:
+    share = webhook.timeout_seconds / len(addresses)
+    for address in addresses[:-1]:
+        try:
+            return await _post_to(address, share, url, written, clock, transport)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            continue  # nothing was sent: the next address may be better
+    return await _post_to(addresses[-1], share, url, written, clock, transport)
 
 
 async def _post_to(
     address: str,
     connect_seconds: float,
     url: httpx.URL,
-    body: bytes,
-    headers: Mapping[str, str],
+    written: _Written,
     clock: Clock,
     transport: Transports,
 ) -> DeliveryOutcome:
@@ -140,6 +202,7 @@ async def _post_to(
 
     Only the status of the response is read: its body may have no end.
     """
+    body, headers = written
     request = httpx.Request(
         "POST",
         url.copy_with(host=address, userinfo=b"", fragment=None),

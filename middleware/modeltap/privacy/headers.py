@@ -77,6 +77,7 @@ def request_names(settings: Settings) -> list[str]:
     """
     names = (
         *_OF_REQUESTS,
+        settings.id_header or "",
         *sorted(PROTOCOL_HEADERS),
         *settings.capture_request_headers,
         event_header(settings),

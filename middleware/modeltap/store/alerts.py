@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from modeltap.clock import now
+from modeltap.environments import reported
 from modeltap.store.alert_history import ACCEPTED
 
 AlertRow = Mapping[str, Any]
@@ -39,7 +40,7 @@ ALERT_COLUMNS = (
     "acknowledged_at",
     "notified_at",
 )
-"""The columns for people, in their order."""
+"""The columns for people, in their order; the environment stands after the version."""
 
 _STILL_OPEN = "state in ('firing', 'no_data', 'error')"
 
@@ -211,11 +212,11 @@ def firing_about_metrics(connection: sqlite3.Connection) -> list[AlertRow]:
 
 def open_absences(
     connection: sqlite3.Connection, rules: Sequence[str]
-) -> list[tuple[str, str, str | None]]:
-    """Return rule, model and feature of the open alerts about the absence of something."""
+) -> list[tuple[str, str, str, str | None]]:
+    """Return rule, model, version and feature of the open alerts about the absence of something."""
     rows = connection.execute(
-        "select rule, model, feature from alerts where state <> 'resolved' and metric = rule "
-        f"and rule in ({', '.join('?' * len(rules))})",
+        "select rule, model, version, feature from alerts where state <> 'resolved' "
+        f"and metric = rule and rule in ({', '.join('?' * len(rules))})",
         tuple(rules),
     )
     return [tuple(row) for row in rows]
@@ -343,7 +344,7 @@ def list_alerts(
         "and ifnull(state = ?, state <> 'pending') order by started_at, rule, feature",
         (model, model, state),
     )
-    return list(map(dict, rows))
+    return [reported(dict(row)) for row in rows]
 
 
 class RuleSummary(NamedTuple):

@@ -41,7 +41,7 @@ def newest_dropped(connection: sqlite3.Connection) -> int:
 def recovered_incidents(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
     """Return the open alerts about dropped exchanges that have recovered."""
     return connection.execute(
-        f"select model, last_window_start from alerts where {RECOVERED}",
+        f"select model, version, last_window_start from alerts where {RECOVERED}",
         {"recovered": clock.iso(now - RECOVERED_SECONDS)},
     ).fetchall()
 

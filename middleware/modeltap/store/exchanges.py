@@ -133,29 +133,6 @@ def has_exchange(connection: sqlite3.Connection, id_: str) -> bool:
     return row is not None
 
 
-def find_exchange_id(
-    connection: sqlite3.Connection,
-    id_: str,
-    model: str | None,
-    *,
-    request_id: str,
-    protocol_id: str | None = None,
-) -> str | None:
-    """Return the id of the exchange called `id_`, else by its caller, else by its protocol.
-
-    Args:
-        model: whose exchanges are looked through for the others' ids; None for all.
-        protocol_id: None where those ids are not looked for.
-    """
-    found = connection.execute(
-        "select id from exchanges where id = ? union all "
-        "select id from exchanges where request_id = ? and (? is null or model = ?) union all "
-        "select id from exchanges where protocol_id = ? and (? is null or model = ?) limit 1",
-        (id_, request_id, model, model, protocol_id, model, model),
-    ).fetchone()
-    return found[0] if found else None
-
-
 def find_whole_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlite3.Row]:
     """Return the exchange with this id, or up to two whose id begins so, or whose caller's it is.
 

@@ -21,12 +21,25 @@ class Label(NamedTuple):
     value: object
 
 
-def insert_labels(connection: sqlite3.Connection, labels: Iterable[Label], *, source: str) -> int:
-    """Insert labels inside the caller's transaction; return how many."""
+def insert_labels(
+    connection: sqlite3.Connection,
+    labels: Iterable[Label],
+    *,
+    source: str,
+    model: str | None = None,
+) -> int:
+    """Insert labels inside the caller's transaction; return how many.
+
+    Args:
+        model: whose exchanges labels are for that wait for them; None for any.
+    """
     received = now()
-    rows = [(id_, row, storable_label(value), source, received) for id_, row, value in labels]
+    rows = [
+        (id_, row, storable_label(value), source, model, received) for id_, row, value in labels
+    ]
     connection.executemany(
-        "insert into labels (exchange_id, row, value, source, received_at) values (?, ?, ?, ?, ?)",
+        "insert into labels (exchange_id, row, value, source, model, received_at) "
+        "values (?, ?, ?, ?, ?, ?)",
         rows,
     )
     return len(rows)
@@ -88,18 +101,32 @@ def has_label_from(connection: sqlite3.Connection, exchange_id: str, row: int, s
     return found is not None
 
 
-def move_labels(connection: sqlite3.Connection, waiting: str, exchange_id: str) -> None:
-    """Give an exchange the labels that waited under another id, as the latest ones.
+def move_labels(
+    connection: sqlite3.Connection, waiting: str, exchange_id: str, *, model: str | None = None
+) -> None:
+    """Give an exchange the labels that waited under another id, as its latest ones.
 
-    All of this is inside the caller's transaction.
+    A row that has a newer label keeps it as its last. All of this is inside the caller's
+    transaction.
+
+    Args:
+        model: of those that wait for this model's exchanges; None for all.
     """
+    values = {"waiting": waiting, "id": exchange_id, "model": model}
+    moved = "exchange_id = :waiting and (:model is null or model = :model)"
     connection.execute(
-        "insert into labels (exchange_id, row, key, value, source, labelled_at, received_at) "
-        "select ?, row, key, value, source, labelled_at, received_at from labels "
-        "where exchange_id = ? order by seq",
-        (exchange_id, waiting),
+        "update labels set exchange_id = :id, key = ifnull(key, exchange_id) "
+        f"where {moved} and exists (select 1 from labels newer "
+        "where newer.exchange_id = :id and newer.row = labels.row and newer.seq > labels.seq)",
+        values,
     )
-    connection.execute("delete from labels where exchange_id = ?", (waiting,))
+    connection.execute(
+        "insert into labels (exchange_id, row, key, value, source, model, labelled_at, "
+        "received_at) select :id, row, ifnull(key, exchange_id), value, source, model, "
+        f"labelled_at, received_at from labels where {moved} order by seq",
+        values,
+    )
+    connection.execute(f"delete from labels where {moved}", values)
 
 
 class LabelledRow(NamedTuple):
@@ -171,10 +198,10 @@ def note_early_days(
 def storable_label(value: object) -> object:
     """Return a label as the store holds it; raises `InputError` for what is no value.
 
-    An integer beyond 64 bits becomes a text.
+    An integer beyond 64 bits becomes a text, and so does an object of several outputs, as JSON.
 
-    >>> storable_label(True), storable_label(2**70), storable_label(1.5)
-    ('true', '1180591620717411303424', 1.5)
+    >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
+    ('true', '1180591620717411303424', '{"price": 1.5}')
     """
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
@@ -188,7 +215,16 @@ def storable_label(value: object) -> object:
         raise InputError(f"label {value} is no finite number")
     if value is None or isinstance(value, (int, float)):
         return value
+    if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
+        return _outputs_text(value)
     raise InputError(f"label {value!r} is a {type(value).__name__}; give a number or a string")
+
+
+def _outputs_text(value: object) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"label {value!r} is no JSON ({error}); give numbers or strings") from None
 
 
 class LabelDay(NamedTuple):

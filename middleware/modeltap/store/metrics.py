@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from modeltap.environments import reported
 from modeltap.store.windows import Series
 
 MetricRow = Mapping[str, Any]
@@ -40,10 +41,10 @@ METRIC_COLUMNS = (
 
 
 _INTERNAL_COLUMNS = ("strength", "at_once", "related", "reference_id", "computed_at")
-REPORTED_COLUMNS = tuple(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
-"""The columns for people, in their order."""
+_SHOWN = ", ".join(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
 
-_SHOWN = ", ".join(REPORTED_COLUMNS)
+REPORTED_COLUMNS = tuple(reported(dict.fromkeys(_SHOWN.split(", "), "")))
+"""The columns for people, in their order; the environment stands after the version."""
 
 
 def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> None:
@@ -143,7 +144,7 @@ def list_metrics(
         "order by model, version, window_start, metric, feature",
         {"model": model, "metric": metric, "feature": feature, "last": last},
     )
-    return list(map(dict, rows))
+    return [reported(dict(row)) for row in rows]
 
 
 def latest_metrics(
@@ -169,7 +170,7 @@ def latest_metrics(
         "ifnull(strength, 0) desc, feature, metric",
         (*metrics, model, model, feature, feature, *metrics, last),
     )
-    return list(map(dict, rows))
+    return [reported(dict(row)) for row in rows]
 
 
 def forget_starts(

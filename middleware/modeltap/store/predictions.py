@@ -133,11 +133,12 @@ def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dic
 
 
 class LabelledPrediction(NamedTuple):
-    """A row's prediction and its last label, None where none has come."""
+    """A row's prediction, its score, and its last label, None where none has come."""
 
     prediction: Any
     label: Any
     event_time: str | None = None
+    score: float | None = None
 
 
 def labelled_predictions(
@@ -146,7 +147,7 @@ def labelled_predictions(
     """Return the rows from `start` to `end`, half-open, with their last labels."""
     rows = connection.execute(
         "select p.prediction, (select l.value from labels l where l.exchange_id = "
-        "p.exchange_id and l.row = p.row order by l.seq desc limit 1), p.event_time "
+        "p.exchange_id and l.row = p.row order by l.seq desc limit 1), p.event_time, p.score "
         "from predictions p where p.model = ? and p.version = ? and p.event_time >= ? "
         "and (p.event_time, p.seq, p.row) >= (?, ?, ?) "
         "and (p.event_time, p.seq, p.row) < (?, ?, ?)",

@@ -10,13 +10,20 @@ from typing import NamedTuple
 from modeltap import clock
 
 
-def note_requests(connection: sqlite3.Connection, model: str, moments: Sequence[str]) -> None:
+def note_requests(
+    connection: sqlite3.Connection,
+    model: str,
+    moments: Sequence[str],
+    environment: str | None = None,
+) -> None:
     """Add the times at which requests came to their days, inside the caller's transaction."""
+    series = model, environment or ""
     times = sorted(moments)
     if not times:
         return
     last = connection.execute(
-        "select max(last_at) from request_days where model = ? and day <= ?", (model, times[0][:10])
+        "select max(last_at) from request_days where model = ? and environment = ? and day <= ?",
+        (*series, times[0][:10]),
     ).fetchone()[0]
     pauses = dict.fromkeys((text[:10] for text in times), 0.0)
     # One that comes late, from another worker, lies within a time that was counted: no pause.
@@ -25,12 +32,13 @@ def note_requests(connection: sqlite3.Connection, model: str, moments: Sequence[
     for day, group in groupby(times, key=lambda text: text[:10]):
         members = list(group)
         connection.execute(
-            "insert into request_days (model, day, first_at, last_at, longest_pause) "
-            "values (?, ?, ?, ?, ?) on conflict (model, day) do update set "
+            "insert into request_days "
+            "(model, environment, day, first_at, last_at, longest_pause) "
+            "values (?, ?, ?, ?, ?, ?) on conflict (model, environment, day) do update set "
             "first_at = min(first_at, excluded.first_at), "
             "last_at = max(last_at, excluded.last_at), "
             "longest_pause = max(longest_pause, excluded.longest_pause)",
-            (model, day, members[0], members[-1], pauses[day]),
+            (*series, day, members[0], members[-1], pauses[day]),
         )
 
 
@@ -39,23 +47,27 @@ def _seconds(text: str) -> float:
 
 
 class RequestSpan(NamedTuple):
-    """When the first and the last request of a model came, and its longest recent pause."""
+    """When a model's first and last request in an environment came, and its longest recent pause.
+
+    `environment` is "" for requests without one.
+    """
 
     model: str
+    environment: str
     first_at: str
     last_at: str
     longest_pause: float
 
 
 def request_spans(connection: sqlite3.Connection, since: str) -> list[RequestSpan]:
-    """Return the span of each model's requests.
+    """Return the span of each model's requests in each environment.
 
     Args:
         since: the first day (such as "2026-05-01") whose pauses count, in seconds.
     """
     rows = connection.execute(
-        "select model, min(first_at), max(last_at), max(iif(day >= ?, longest_pause, 0)) "
-        "from request_days group by model",
+        "select model, environment, min(first_at), max(last_at), "
+        "max(iif(day >= ?, longest_pause, 0)) from request_days group by model, environment",
         (since,),
     )
     return [RequestSpan(*row) for row in rows]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from modeltap import clock
 from modeltap.config.retention import Retention
 from modeltap.store.connection import writing
+from modeltap.store.label_targets import delete_waiting, waiting_labels
 from modeltap.store.watermarks import advance, watermark
 
 _CHUNK = 500
@@ -114,10 +115,12 @@ def _prune_until(connection: sqlite3.Connection, bound: float, seen: int) -> int
 def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
     """Delete exchanges and what belongs to them, inside the caller's transaction."""
     ids = [(key.id,) for key in exchanges]
+    waiting = waiting_labels(connection, [key.id for key in exchanges])
     connection.executemany("delete from labels where exchange_id = ?", ids)
     connection.executemany("delete from predictions where exchange_id = ?", ids)
     connection.executemany("delete from rejected_times where exchange_id = ?", ids)
     connection.executemany("delete from exchanges where seq = ?", [(key.seq,) for key in exchanges])
+    delete_waiting(connection, waiting)
 
 
 def give_back(connection: sqlite3.Connection) -> None:

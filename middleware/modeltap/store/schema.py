@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 VERSION = 1
 """`PRAGMA user_version` of a file that this code reads and writes."""
 
+_ENVIRONMENT = (
+    "iif(instr(version, '@'), "
+    "nullif(substr(version, length(rtrim(version, replace(version, '@', ''))) + 1), ''), null)"
+)
+"""What follows the last ``@`` of the version that is analysed; see `modeltap.environments`."""
+
 _TABLES = """
 create table exchanges (
     seq integer primary key autoincrement,  -- order of arrival; the analyzer's watermark
@@ -40,6 +46,8 @@ create table exchanges (
 
 create index exchanges_by_request_id on exchanges (request_id) where request_id is not null;
 
+create index exchanges_by_trace_id on exchanges (trace_id) where trace_id is not null;
+
 create index exchanges_by_protocol_id on exchanges (protocol_id) where protocol_id is not null;
 
 create table predictions (
@@ -54,7 +62,10 @@ create index predictions_by_time on predictions (model, version, event_time, seq
 create table labels (
     seq integer primary key autoincrement,
     exchange_id text not null, row integer not null default 0,
-    key text, value, source text, labelled_at text, received_at text not null
+    key text,                               -- the id that it came by, where that is another one
+    value, source text,
+    model text,                             -- whose exchanges it is for, where that was said
+    labelled_at text, received_at text not null
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
@@ -77,9 +88,10 @@ create table label_days (                   -- how many labels came each day
 ) without rowid;
 
 create table request_days (                 -- when requests came each day, by the wall clock
-    model text not null, day text not null, first_at text not null, last_at text not null,
+    model text not null, environment text not null default '', day text not null,
+    first_at text not null, last_at text not null,
     longest_pause real not null,            -- seconds, up to a request of this day
-    primary key (model, day)
+    primary key (model, environment, day)
 ) without rowid;
 
 create table "references" (
@@ -109,6 +121,7 @@ create table reference_blocks (             -- its rows by time: what a window's
 
 create table windows (
     model text not null, version text not null default '', reference_id text not null,
+    environment text as ({environment}),
     "window" text not null,                 -- how they are cut: '1h', '1 month', '5000 rows'
     window_start text not null, window_end text not null,
     rows integer not null, first_event text, last_event text,
@@ -127,6 +140,7 @@ create index windows_due on windows (model, version, reference_id, "window", win
 
 create table traffic (                      -- windows by the wall clock, for operations
     model text not null, version text not null default '', window_start text not null,
+    environment text as ({environment}),
     window_end text not null,
     requests integer not null, errors integer not null, client_errors integer not null,
     aborted integer not null, not_decoded integer not null,
@@ -143,6 +157,7 @@ create index traffic_due on traffic (window_end) where due;
 create table metrics (
     id integer primary key,
     model text not null, version text not null default '', "window" text not null,
+    environment text as ({environment}),
     window_start text not null, window_end text not null,
     rows integer not null, count integer,
     metric text not null, feature text, segment text,
@@ -160,6 +175,7 @@ create unique index one_metric on metrics
 create table alerts (
     id text primary key, fingerprint text not null,
     rule text not null, model text not null, version text not null default '',
+    environment text as ({environment}),
     metric text not null, feature text, segment text,
     severity text not null, state text not null,
     "window" text not null,
@@ -308,7 +324,7 @@ def migrate(db: Database) -> None:
 
     @migrations(name="001_first_tables")
     def _(db: Database) -> None:
-        for statement in _statements(_TABLES):
+        for statement in _statements(_TABLES.replace("{environment}", _ENVIRONMENT)):
             db.execute(statement)
 
     migrations.apply(db)

@@ -74,6 +74,16 @@ def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dic
     ]
 
 
+def common_environment(connection: sqlite3.Connection) -> str | None:
+    """Return the environment that all apps of the store have; None where they differ, or have
+    none: it is that of alerts about the store itself."""
+    rows = connection.execute(
+        "select distinct value from settings where key = 'environment' and model <> '' limit 2"
+    ).fetchall()
+    found = [json.loads(value) for (value,) in rows]
+    return found[0] if len(found) == 1 else None
+
+
 def configured_models(connection: sqlite3.Connection) -> list[str]:
     """Return the models that settings are kept for."""
     rows = connection.execute("select distinct model from settings where model <> ''")

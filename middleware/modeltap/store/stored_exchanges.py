@@ -18,6 +18,7 @@ class StoredExchange(NamedTuple):
     id: str
     model: str
     version: str
+    environment: str | None
     path: str | None
     query: str | None
     status: int | None
@@ -71,6 +72,7 @@ def exchanges_of_version(
     connection: sqlite3.Connection,
     model: str,
     version: str | None,
+    environment: str | None,
     after: int,
     until: int,
     limit: int,
@@ -79,11 +81,13 @@ def exchanges_of_version(
 
     Args:
         version: None for all versions.
+        environment: None for all environments, "" for exchanges without one.
     """
     return _select(
         connection,
-        "seq > ? and seq <= ? and model = ? and (? is null or version = ?) order by seq limit ?",
-        (after, until, model, version, version, limit),
+        "seq > ? and seq <= ? and model = ? and (? is null or version = ?) "
+        "and (? is null or ifnull(environment, '') = ?) order by seq limit ?",
+        (after, until, model, version, version, environment, environment, limit),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextvars import ContextVar
 from typing import Any, Unpack
 
 from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser
 from modeltap.tap.exchange import ROUTE, Exchange
+from modeltap.tap.nesting import PLACE, Place
 from modeltap.tap.recording.recorder import Ticket
 from modeltap.tap.tapping import Tap
 
@@ -28,7 +28,7 @@ class ASGIMiddleware:
     """
 
     gives_way = False
-    """Whether a tap further within, which the app's own code put there, records in our place."""
+    """Whether a tap further within records in our place, and even its own options leave out."""
 
     def __init__(
         self, app: ASGIApp, *, model: ModelChooser = None, **options: Unpack[Options]
@@ -38,8 +38,7 @@ class ASGIMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (exchange := self._begin(scope)) is not None:
-            responder = YieldingASGIResponder if self.gives_way else ASGIResponder
-            await responder(self.app, self.tap, exchange)(scope, receive, send)
+            await self._record(exchange, scope, receive, send)
         elif scope["type"] == "lifespan" and not self.tap.disabled:
             await LifespanResponder(self.app, self.tap)(scope, receive, send)
         else:
@@ -47,12 +46,37 @@ class ASGIMiddleware:
 
     def _begin(self, scope: Scope) -> Exchange | None:
         """Return the exchange to fill, or None when this one is not tapped."""
-        outermost = _outermost.get()
-        if outermost is not None:
-            outermost.give_way(scope)
         path = _path(scope) if scope.get("root_path") else scope["path"]
-        query = scope.get("query_string", b"")
-        return self.tap.begin(scope["method"], path, query, scope["headers"])
+        method, query = scope["method"], scope.get("query_string", b"")
+        outer, outer_id = PLACE.get(), None
+        if outer is not None and outer.is_of_scope(scope.get("asgi")):
+            outer.meet(self.tap.claims(method, path))
+            outer_id = outer.id
+        return self.tap.begin(method, path, query, scope["headers"], outer_id)
+
+    async def _record(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app for an exchange; a tap further within may take it over."""
+        call = (scope["method"], scope["path"], scope.get("query_string", b""))
+        place = Place(exchange.id, self.gives_way, call, scope.get("asgi"))
+        outer = PLACE.get()
+        PLACE.set(place)
+        try:
+            self._announce(exchange, scope)
+            await ASGIResponder(self.app, self.tap, exchange, place)(scope, receive, send)
+        finally:
+            # `reset` would raise where somebody ends this coroutine in another context.
+            PLACE.set(outer)
+
+    def _announce(self, exchange: Exchange, scope: Scope) -> None:
+        """Put the id into the request: a gateway's app hands it on to tapped services behind it."""
+        name = self.tap.id_header
+        if name is None or exchange.id is None:
+            return
+        headers = scope["headers"]
+        if isinstance(headers, (list, tuple)):  # others may be read once only
+            names = self.tap.id_names
+            if all(header[0] not in names for header in headers):
+                scope["headers"] = [*headers, (name.lower(), exchange.id.encode())]
 
 
 class LifespanResponder:
@@ -97,6 +121,7 @@ class ASGIResponder:
         "_app",
         "_exchange",
         "_finished",
+        "_place",
         "_receive",
         "_scope",
         "_send",
@@ -108,10 +133,11 @@ class ASGIResponder:
     _receive: Receive
     _send: Send
 
-    def __init__(self, app: ASGIApp, tap: Tap, exchange: Exchange) -> None:
+    def __init__(self, app: ASGIApp, tap: Tap, exchange: Exchange, place: Place) -> None:
         self._app = app
         self._tap = tap
         self._exchange = exchange
+        self._place = place
         self._started = False
         self._finished = False
 
@@ -176,11 +202,14 @@ class ASGIResponder:
         exchange.response_headers = headers = tuple(message.get("headers", ()))
         if self._tap.id_header is None or exchange.id is None or self._is_over():
             return {**message, "headers": list(headers)} if headers else message
-        return {**message, "headers": [*headers, (self._tap.id_header, exchange.id.encode())]}
+        # A gateway's app may pass on the id of a tapped service behind it: ours is further out.
+        names = self._tap.id_names
+        others = [header for header in headers if header[0] not in names]
+        return {**message, "headers": [*others, (names[0], exchange.id.encode())]}
 
     def _is_over(self) -> bool:
         """Say whether the exchange is recorded already, or another tap's."""
-        return self._finished
+        return self._finished or self._place.taken
 
     def _finish(self) -> Ticket | None:
         """The response is complete: what the app does afterwards is not the client's time."""
@@ -222,51 +251,6 @@ class ASGIResponder:
             # Litestar keeps the template under a name of its own.
             template = scope.get(ROUTE) or scope.get("path_template")
         return _mounted(scope, template) if isinstance(template, str) else None
-
-
-class YieldingASGIResponder(ASGIResponder):
-    """Leaves its exchange to a tap further within: it adds no header, and records nothing."""
-
-    __slots__ = ("_place",)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        outermost = _outermost.get()
-        self._place = OutermostTap(scope.get("asgi"))
-        _outermost.set(self._place)
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            # `reset` would raise where somebody ends this coroutine in another context.
-            _outermost.set(outermost)
-
-    def _is_over(self) -> bool:
-        return self._finished or self._place.taken
-
-
-class OutermostTap:
-    """The place at which a tap further within may take an exchange over.
-
-    Tasks that the app starts within a request live on with its context, so it holds no more.
-    """
-
-    __slots__ = ("_asgi", "taken")
-
-    def __init__(self, asgi: object) -> None:
-        self._asgi = asgi
-        self.taken = False
-
-    def give_way(self, scope: Scope) -> None:
-        """Another tap has the exchange of `scope`.
-
-        Mounts copy the scope, but not what is in it; a call of another app within this
-        request (by httpx's ASGI transport, say) has a scope of its own.
-        """
-        if scope.get("asgi") is self._asgi:
-            self.taken = True
-
-
-# Not in the scope, which some servers (Ray's proxy) pickle and send on.
-_outermost: ContextVar[OutermostTap | None] = ContextVar("modeltap_outermost", default=None)
 
 
 def _mounted(scope: Scope, template: str) -> str:

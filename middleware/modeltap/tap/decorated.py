@@ -12,7 +12,7 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.tap.calls import ABSENT, add_request, call_taps, end_call, with_store
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.recording.recorder import Ticket
-from modeltap.tap.tapping import Tap
+from modeltap.tap.tapping import Tap, with_absolute_paths
 
 AnyFunction = Callable[..., Any]
 
@@ -22,24 +22,27 @@ LAST_ID: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
 """The id of this thread's or task's last call; None if it was left out."""
 
 
+_MARK = "__modeltap__"
+"""The attribute of functions that are tapped; other decorators' wrappers copy it."""
+
+
 class CaptureDecorator:
     """Decorates functions of one model; a wrong option raises `ConfigError` when it is made."""
 
     def __init__(self, model: str, name: str, options: Mapping[str, object]) -> None:
         self.model = model
         self.name = name
-        self.options = options
-        self.tap = Tap("call", model, with_store(options))
+        named = options.get("store") is not None
+        self.options = with_absolute_paths(options) if named else options
+        self.tap = Tap("call", model, with_store(self.options))
 
     def __call__(self, function: AnyFunction) -> AnyFunction:
-        call = DecoratedFunction(self, function)
-        if inspect.iscoroutinefunction(function):
-            return functools.update_wrapper(_coroutine(call), function)
-        if inspect.isasyncgenfunction(function):
-            return functools.update_wrapper(_async_generator(call), function)
-        if inspect.isgeneratorfunction(function):
-            return functools.update_wrapper(_generator(call), function)
-        return functools.update_wrapper(_plain(call), function)
+        if getattr(function, _MARK, False):
+            return function  # a call that is watched twice is one record
+        decorated = _wrapped(DecoratedFunction(self, function))
+        functools.update_wrapper(decorated, function)
+        setattr(decorated, _MARK, True)
+        return decorated
 
 
 class DecoratedFunction:
@@ -121,6 +124,17 @@ class RunningCall:
     async def wait_async(self, ticket: Ticket | None) -> None:
         """Wait for the commit of a durable exchange."""
         await self._tap.wait_async(ticket)
+
+
+def _wrapped(call: DecoratedFunction) -> AnyFunction:
+    """Return the wrapper for the kind of function that `call` has."""
+    if inspect.iscoroutinefunction(call.function):
+        return _coroutine(call)
+    if inspect.isasyncgenfunction(call.function):
+        return _async_generator(call)
+    if inspect.isgeneratorfunction(call.function):
+        return _generator(call)
+    return _plain(call)
 
 
 def _plain(call: DecoratedFunction) -> AnyFunction:

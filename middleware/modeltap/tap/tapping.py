@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from modeltap.config import sources
 from modeltap.config.reference_settings import parse_reference
@@ -14,13 +17,13 @@ from modeltap.errors import ConfigError, StoreError
 from modeltap.logs import logger
 from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
+from modeltap.tap.choosing.routing import Router
+from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, own_mask
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
-from modeltap.tap.routing import Router
-from modeltap.tap.sampling import Sampler
 
 _POLL_SECONDS = 0.0005
 """How often a response that waits for its commit checks: a commit takes about as long."""
@@ -33,7 +36,7 @@ class Tap:
         self.source = source
         self._mask_body = own_mask(options)
         plain = {name: value for name, value in options.items() if name != "mask_body"}
-        self.settings: Settings = sources.load(plain)
+        self.settings: Settings = _with_absolute_paths(sources.load(plain))
         self.disabled = self.settings.disabled
         settings = self.settings
         if not self.disabled:
@@ -43,6 +46,7 @@ class Tap:
         self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
         self.id_header = settings.id_header.encode() if settings.id_header else None
+        self.id_names = _spellings(self.id_header)
         self._request_filter = HeaderFilter.of_requests(settings)
         self._response_filter = HeaderFilter.of_responses(settings)
         self._router = Router(settings, model)
@@ -53,8 +57,21 @@ class Tap:
         self.durable = settings.durability != "fast"
         self._logged_failure = False
 
-    def begin(self, method: str, path: str, query: bytes, headers: Headers) -> Exchange | None:
-        """Return the exchange to fill, or None when this one is not tapped."""
+    def claims(self, method: str, path: str) -> bool:
+        """Say whether exchanges of this path are the tap's, be they sampled or not."""
+        try:
+            return not self.disabled and self._router.model_for(method, path) is not None
+        except Exception as error:
+            self.failed(error)
+            return False
+
+    def begin(
+        self, method: str, path: str, query: bytes, headers: Headers, outer_id: str | None = None
+    ) -> Exchange | None:
+        """Return the exchange to fill, or None when this one is not tapped.
+
+        `outer_id` is the id that a tap further out gave it.
+        """
         if self.disabled:
             return None
         try:
@@ -63,7 +80,7 @@ class Tap:
                 return None
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:
-                exchange.id = ids.next(exchange.started_at)
+                exchange.id = outer_id or ids.next(exchange.started_at)
             return exchange if self._keeps_all or self._sampler.takes(exchange) else None
         except Exception as error:
             self.failed(error)
@@ -137,6 +154,20 @@ class Tap:
             logger.error("modeltap: an exchange could not be tapped: %r", error)
 
 
+def _with_absolute_paths(settings: Settings) -> Settings:
+    """Return `settings` with paths that mean the same in every process and folder."""
+    return msgspec.structs.replace(
+        settings,
+        store=absolute(settings.store),
+        reference=absolute_reference(settings.reference),
+    )
+
+
+def _spellings(name: bytes | None) -> tuple[bytes, ...]:
+    """Return a header's name as chosen and as servers and clients spell it."""
+    return () if name is None else (name, name.lower(), name.title())
+
+
 def _check_store(store: str) -> None:
     """A path that can be no store is a mistake in the app; a disk that is read-only now is not."""
     path = check_path(store)
@@ -155,3 +186,45 @@ def _check_reference(settings: Settings) -> None:
                 f"reference {one.reference!r}: there is no such file; name one, "
                 "or write 'first 7d, 2000 rows'"
             )
+
+
+def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
+    """Return `options` with the store that counts now, and absolute paths.
+
+    Raises `ConfigError` as `watch` does.
+    """
+    plain = {name: value for name, value in options.items() if name != "mask_body"}
+    settings = sources.load(plain)
+    sources.remember_file()
+    resolved = {**options, "store": absolute(settings.store)}
+    if "reference" in options:
+        resolved["reference"] = absolute_reference(settings.reference)
+    models: Any = options.get("models")
+    if models:
+        resolved["models"] = {name: _with_reference(table) for name, table in models.items()}
+    return resolved
+
+
+def _with_reference(table: Any) -> Any:
+    if not isinstance(table, Mapping) or "reference" not in table:
+        return table
+    return {**table, "reference": absolute_reference(table["reference"])}
+
+
+def absolute(path: str) -> str:
+    """Return `path` from the root on.
+
+    >>> absolute("/data/../taps.db"), absolute("taps.db") == str(Path.cwd() / "taps.db")
+    ('/data/../taps.db', True)
+    """
+    return str(Path(path).expanduser().absolute())
+
+
+def absolute_reference(text: str) -> str:
+    """Return the option `reference`, with an absolute path where it is a file.
+
+    >>> absolute_reference("first 7d"), absolute_reference("/data/january.csv")
+    ('first 7d', '/data/january.csv')
+    """
+    reference = parse_reference(text)
+    return absolute(reference.path) if reference.kind == "file" else text

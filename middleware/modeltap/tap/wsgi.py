@@ -9,13 +9,14 @@ from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
 from modeltap.privacy.headers import request_names
 from modeltap.tap.exchange import ROUTE, Exchange
+from modeltap.tap.nesting import PLACE, Call, Place
 from modeltap.tap.tapping import Tap
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_OUTERMOST = "modeltap.outermost"
-"""Where a tap that gives way is, in the environ."""
+_PLACE = "modeltap.place"
+"""Where the tap further out is, in the environ."""
 
 Write = Callable[[bytes], object]
 
@@ -28,7 +29,7 @@ class WSGIMiddleware:
     """
 
     gives_way = False
-    """Whether a tap further within, which the app's own code put there, records in our place."""
+    """Whether a tap further within records in our place, and even its own options leave out."""
 
     def __init__(
         self, app: WSGIApplication, *, model: ModelChooser = None, **options: Unpack[Options]
@@ -36,42 +37,46 @@ class WSGIMiddleware:
         self.app = app
         self.tap = Tap("wsgi", model, options)
         self._keys = _header_keys(self.tap.settings)
+        self._id_key = _key(self.tap.settings.id_header or "")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         exchange = self._begin(environ)
         if exchange is None:
             return self.app(environ, start_response)
-        responder = WSGIResponder(self.app, self.tap, exchange)
-        if self.gives_way:
-            environ[_OUTERMOST] = responder
-        return responder(environ, start_response)
+        place = Place(exchange.id, self.gives_way, _call_of(environ))
+        environ[_PLACE] = place
+        if self.tap.id_header is not None and exchange.id is not None:
+            # A gateway's app hands it on to tapped services behind it.
+            environ.setdefault(self._id_key, exchange.id)
+        return WSGIResponder(self.app, self.tap, exchange, place)(environ, start_response)
 
     def _begin(self, environ: WSGIEnvironment) -> Exchange | None:
         """Return the exchange to fill, or None when this one is not tapped."""
-        if _OUTERMOST in environ:
-            environ[_OUTERMOST].give_way()
+        outer, outer_id = _place_around(environ), None
+        method, path = environ.get("REQUEST_METHOD", ""), _as_utf8(environ.get("PATH_INFO", ""))
+        if outer is not None:
+            outer.meet(self.tap.claims(method, path))
+            outer_id = outer.id
         if self.tap.disabled:
             return None
-        return self.tap.begin(
-            environ.get("REQUEST_METHOD", ""),
-            _as_utf8(environ.get("PATH_INFO", "")),
-            environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
-            [(name, environ[key]) for key, name in self._keys if key in environ],
-        )
+        query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
+        headers = [(name, environ[key]) for key, name in self._keys if key in environ]
+        return self.tap.begin(method, path, query, headers, outer_id)
 
 
 class WSGIResponder:
     """One request's state: runs the app, and fills an exchange with what passes."""
 
-    __slots__ = ("_app", "_environ", "_exchange", "_finished", "_start_response", "_tap")
+    __slots__ = ("_app", "_environ", "_exchange", "_finished", "_place", "_start_response", "_tap")
 
     _environ: WSGIEnvironment
     _start_response: StartResponse
 
-    def __init__(self, app: WSGIApplication, tap: Tap, exchange: Exchange) -> None:
+    def __init__(self, app: WSGIApplication, tap: Tap, exchange: Exchange, place: Place) -> None:
         self._app = app
         self._tap = tap
         self._exchange = exchange
+        self._place = place
         self._finished = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -99,8 +104,11 @@ class WSGIResponder:
         exchange.route = getattr(flask, "url_rule", None) or self._environ.get(ROUTE)
         if exc_info is not None and exc_info[1] is not None:
             exchange.error = exc_info[1]
-        if self._tap.id_header is not None and exchange.id is not None and not self._finished:
-            headers = [*headers, (self._tap.id_header.decode(), exchange.id)]
+        if self._tap.id_header is not None and exchange.id is not None and not self._is_over():
+            # A gateway's app may pass on the id of a tapped service behind it: ours is further out.
+            name = self._tap.id_header.decode()
+            headers = [header for header in headers if header[0].lower() != name.lower()]
+            headers.append((name, exchange.id))
         if exc_info is None:
             write = self._start_response(status, headers)
         else:
@@ -112,9 +120,9 @@ class WSGIResponder:
 
         return tapped_write
 
-    def give_way(self) -> None:
-        """Another tap has this exchange: ours is forgotten, and adds no header."""
-        self._finished = True
+    def _is_over(self) -> bool:
+        """Say whether the exchange is recorded already, or another tap's."""
+        return self._finished or self._place.taken
 
     def add(self, chunk: bytes) -> None:
         if chunk:
@@ -137,7 +145,7 @@ class WSGIResponder:
 
     def end(self, error: BaseException | None, complete: bool = False) -> None:
         """The exchange is over: raised, exhausted (`complete`), or closed before its end."""
-        if self._finished:
+        if self._is_over():
             return
         self._finished = True
         exchange = self._exchange
@@ -250,6 +258,21 @@ class TappedInput:
             return count
 
         return readinto
+
+
+def _place_around(environ: WSGIEnvironment) -> Place | None:
+    """Return the tap around this one, in WSGI or in the ASGI app that this one is mounted in."""
+    place: Place | None = environ.get(_PLACE)
+    if place is None:
+        around = PLACE.get()
+        place = around if around is not None and around.is_of_call(_call_of(environ)) else None
+    return place
+
+
+def _call_of(environ: WSGIEnvironment) -> Call:
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
+    return environ.get("REQUEST_METHOD"), _as_utf8(path), query
 
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:

@@ -38,9 +38,10 @@ def _without_secrets(webhook: Any) -> dict[str, Any]:
     """Only what is `env:NAME`, or no secret, may be kept; a literal URL is known by its key."""
     stored = msgspec.to_builtins(webhook)
     stored["key"] = webhook.key
-    for name in ("url", "secret"):
+    for name in ("url", "secret", "proxy"):
         if stored[name] and not stored[name].startswith("env:"):
-            stored[name] = None
+            # Without one of them a message would go unsigned, or nowhere: the app alone sends it.
+            stored[name] = stored["url"] = None
     return dict(stored)
 
 

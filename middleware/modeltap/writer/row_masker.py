@@ -35,6 +35,7 @@ class RowMasker:
         )
         self._event_by_request = settings.event_time == "request"
         self._event_header = event_header(settings)
+        self._id_header = (settings.id_header or "").lower()
         self._request_names = _stored_names(settings.capture_request_headers)
         self._response_names = _stored_names(settings.capture_response_headers)
 
@@ -79,7 +80,11 @@ class RowMasker:
             row.aborted = True
 
     def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        facts = HeaderFacts(record.request_headers, self._request_names, self._event_header)
+        facts = HeaderFacts(
+            record.request_headers, self._request_names, self._event_header, self._id_header
+        )
+        if facts.outer_id not in (None, record.id):  # a tapped gateway's, which its client has
+            facts.request_id = facts.outer_id
         self._add_request_headers(row, facts)
         captured = self.origin.settings.capture_request_body
         row.request_bytes = record.request_bytes
@@ -160,17 +165,23 @@ class RowMasker:
 class HeaderFacts:
     """The facts in the headers of a request or a response.
 
-    `stored` has those of the names `wanted`; `event` is the value of the header `event_name`.
+    `stored` has those of the names `wanted`; `event` is the value of the header `event_name`, and
+    `outer_id`, which a tapped gateway sent, that of `id_name`.
     """
 
-    __slots__ = ("encoding", "event", "request_id", "stored", "trace_id", "type")
+    __slots__ = ("encoding", "event", "outer_id", "request_id", "stored", "trace_id", "type")
 
     def __init__(
-        self, headers: Iterable[Header], wanted: frozenset[str], event_name: str = ""
+        self,
+        headers: Iterable[Header],
+        wanted: frozenset[str],
+        event_name: str = "",
+        id_name: str = "",
     ) -> None:
         self.type: str | None = None
         self.encoding = ""
         self.request_id: str | None = None
+        self.outer_id: str | None = None
         self.trace_id: str | None = None
         self.event: str | None = None
         self.stored: dict[str, str] = {}
@@ -184,6 +195,8 @@ class HeaderFacts:
                 self.stored[name] = value
             if name == event_name:
                 self.event = value
+            if name == id_name:
+                self.outer_id = _clean(value)
 
     def _note(self, name: str, value: str) -> None:
         if name == "content-encoding":

@@ -48,7 +48,7 @@ def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
         return _unnamed_by_row(document, names_in(document), rows)
     columns = _columns(document, document, rows)
     if columns.keys() >= set(first):
-        return list(transposed(columns))
+        return columns[first[0]] if len(columns) == 1 else list(transposed(columns))
     label = unwrapped(document[labels[0]]) if labels else None
     if rows == 1 and (
         type(label) is not list or len(label) == 1 or ranked_columns(document) is not None

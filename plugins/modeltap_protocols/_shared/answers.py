@@ -159,10 +159,11 @@ def _told_by_list(values: list[Any]) -> Told:
 
 
 def _told_by_object(answer: dict[str, Any], row: Mapping[str, Any]) -> Told:
-    found = answer if are_by_label(answer) else ranked_columns(answer)
+    labels = labels_in(answer)
+    lists = list in set(map(type, answer.values()))
+    found = ranked_columns(answer) if lists else answer if are_by_label(answer) else None
     if found is not None:
         return _most_likely(found)
-    labels = labels_in(answer)
     scores, probabilities = named(answer, "score"), named(answer, "probabilities")
     if not (labels or scores or probabilities):
         return _told_unnamed(answer, _own(answer, row))
@@ -196,6 +197,8 @@ def _outputs_among(labels: Sequence[str]) -> int:
 
 
 def _label(answer: Mapping[str, Any], labels: Sequence[str]) -> Told:
+    if len(labels) == 1 and type(answer[labels[0]]) in (int, float):
+        return Told(answer[labels[0]])
     if len(labels) > 1 and _outputs_among(labels) > 1:
         return _outputs(answer, labels)
     return told(answer[labels[0]]) if labels else Told()

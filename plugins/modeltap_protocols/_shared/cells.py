@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from modeltap.ingest.files.table import MISSING, number
+from modeltap.ingest.files.table import number
+from modeltap.number_texts import MISSING
 from modeltap.payload import Payload
 from modeltap_protocols._shared.inputs import MAX_ROWS
 

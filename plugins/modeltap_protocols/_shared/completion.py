@@ -23,6 +23,8 @@ class Completion:
     _text: list[str] = field(default_factory=list)
     _refusal: list[str] = field(default_factory=list)
     _tools: dict[Any, str] = field(default_factory=dict)
+    _calls: dict[Any, str] = field(default_factory=dict)
+    """By key the id of the call that is written now."""
 
     def add(self, text: Any, line: int) -> None:
         """Add a piece of the text."""
@@ -36,9 +38,18 @@ class Completion:
             self._refusal.append(text)
             self.came(text, line)
 
-    def call(self, key: Any, name: Any, arguments: Any, line: int) -> None:
-        """Add a piece of a tool's call; pieces of one call share a `key`."""
+    def call(self, key: Any, name: Any, arguments: Any, line: int, id_: Any = None) -> None:
+        """Add a piece of a tool's call; pieces of one call share a `key`.
+
+        Another id with a name begins another call, though servers give all the same key. One
+        without a name does not: servers are known to make up an id for each piece.
+        """
         key = key if type(key) in (int, str) else None
+        if type(id_) is str and id_ and type(name) is str and name:
+            began = self._calls.setdefault(key, id_)
+            if began != id_:
+                self._calls[key] = id_
+                self._tools.setdefault((key, began), self._tools.pop(key, ""))
         if not self._tools.setdefault(key, "") and type(name) is str:
             self._tools[key] = name
         self.came(arguments, line)

@@ -77,6 +77,8 @@ class Generation:
 
     def _answers(self, one: Completion | None, payload: Payload) -> dict[str, Any]:
         told: dict[str, Any] = {"streamed": self.streamed}
+        if self.streamed:
+            told["ended_early"] = not self.ended
         if self.model is not None:
             told["model_name"] = self.model
         if self.error is not None:

@@ -10,6 +10,7 @@ from modeltap_protocols._shared.replies import values_in
 
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items", "body")
 _BATCHES = ("instances", "inputs", "data", "rows", "records")
+_ALWAYS_ROWS = ("instances", "rows", "records")
 _ONE_ROW = ("features", "feature", "vector", "embedding", "instance", "pixels")
 """Names of a list of numbers that is one row, though as many values may be answered."""
 
@@ -32,13 +33,19 @@ def possible_rows(payload: Payload) -> list[Rows]:
 
 
 def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
+    if (frame := _of_frame(document)) is not None:
+        return [frame]
     if len(document) == 1:
         ((name, inner),) = document.items()
+        if type(inner) is dict and (frame := _of_frame(inner)) is not None:
+            return [frame]
         inner = unwrapped(inner) if name in ROWS_NAMES else inner
         if type(inner) is dict and name in ROWS_NAMES:
             return _of_object(payload, inner) if inner else []
         if _are_rows(inner):
             rows, one = rows_of(payload, inner), [{name: inner}]
+            if name in _ALWAYS_ROWS and type(inner[0]) is dict:
+                return [rows]
             return [rows, one, rows] if _is_batch(payload, name, rows) else [one]
         document = {name: inner}
     found = []
@@ -51,6 +58,18 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
         if _is_batch(payload, holding[0], rows):
             found.append(rows)
     return [*found, [document]]
+
+
+def _of_frame(document: dict[str, Any]) -> Rows | None:
+    """Return the rows of names and lists of values apart, as pandas and Seldon write frames."""
+    for names, values in (("columns", "data"), ("names", "ndarray")):
+        named: Any = document.get(names)
+        rows: Any = document.get(values)
+        if type(named) is not list or not _are_rows(rows):
+            continue
+        if all(type(row) is list and len(row) == len(named) for row in rows):
+            return [dict(zip(map(str, named), row, strict=True)) for row in rows]
+    return None
 
 
 def _is_batch(payload: Payload, name: str, rows: Rows) -> bool:

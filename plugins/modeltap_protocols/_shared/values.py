@@ -96,11 +96,20 @@ def ranking(values: Sequence[Any]) -> dict[str, float] | None:
     for value in values:
         if type(value) is not dict:
             return None
-        label, score = _first(value, "prediction"), _first(value, "score")
+        label, score = _label_of(value), _first(value, "score")
         if type(label) is not str or type(score) not in (float, int):
             return None
         found[label] = number(score) or 0.0
     return found
+
+
+def _label_of(value: dict[str, Any]) -> Any:
+    """Return the label of a ranked one: of a usual name, or its only text."""
+    label = _first(value, "prediction")
+    if label is not None:
+        return label
+    texts = [v for name, v in value.items() if type(v) is str and role_of(name) is None]
+    return texts[0] if len(texts) == 1 else None
 
 
 def ranked_columns(answer: dict[str, Any]) -> dict[str, float] | None:

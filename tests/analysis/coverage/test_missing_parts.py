@@ -12,7 +12,7 @@ from modeltap.decoding.shortfalls import NO_RESPONSE, Shortfall
 from modeltap.store.connection import connect, writing
 from stores import analyze, every, put
 
-UNKNOWN = [{"model_version": "v3", "price_keur": n / 10, "took_ms": 3} for n in range(300)]
+UNKNOWN = [{"model_version": "v3", "grid": [[[n / 10, "EUR"], [2]]]} for n in range(300)]
 
 
 def test_answers_without_a_known_prediction_are_a_problem_with_a_mapping(store):
@@ -20,13 +20,13 @@ def test_answers_without_a_known_prediction_are_a_problem_with_a_mapping(store):
     found = covered(store)
     (one,) = found.problems
     assert (one.check, one.count, one.total) == ("predictions", 300, 300)
-    assert "answers of m have model_version, price_keur" in one.reason
-    assert '[models.m.mapping] prediction = "price_keur"' in one.fix
+    assert "answers of m have model_version, grid" in one.reason
+    assert '[models.m.mapping] prediction = "grid"' in one.fix
 
 
-def test_the_proposed_mapping_ends_the_problem(store):
+def test_a_mapping_ends_the_problem(store):
     fill(store, CLEAN, responses=UNKNOWN)
-    assert covered(store, mapping=MappingSettings(prediction="price_keur")).problems == []
+    assert covered(store, mapping=MappingSettings(prediction="grid[0][0][0]")).problems == []
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_the_proposed_mapping_ends_the_problem(store):
     [
         ({"prediction": "price"}, "predictions"),
         ({"rows": "items"}, "rows"),
-        ({"rows": "@", "prediction": "pirce_keur"}, "predictions"),
+        ({"rows": "@", "prediction": "gird"}, "predictions"),
     ],
 )
 def test_a_mapping_that_finds_nothing_is_a_problem(store, mapping, check):

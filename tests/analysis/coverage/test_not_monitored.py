@@ -55,7 +55,7 @@ def test_one_message_is_about_all_reasons_of_a_part(store):
     assert "no JSON" in found.metrics[0].explanation and "cut" in found.metrics[0].explanation
 
 
-UNKNOWN = json.dumps({"model_version": "v3", "price_keur": 3.5})
+UNKNOWN = json.dumps({"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]})
 
 
 def without_times(store):

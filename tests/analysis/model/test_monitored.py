@@ -8,7 +8,7 @@ import json
 import pytest
 
 from command import lines, modeltap
-from modeltap.analysis.model.monitored import choose_columns, notice
+from modeltap.analysis.model.monitored import choose_columns, list_notice, notice
 from modeltap.analysis.references.fit import fit
 from modeltap.rows import columns as columns_of
 from stores import analyze, every, put, read
@@ -54,6 +54,22 @@ def test_which_columns_are_chosen(most, declared, before, chosen):
 
 def test_a_reference_with_all_columns_has_no_notice():
     assert notice(fit({"x": [1, 2]}, 2, model="m")) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"x.0": [1, 2], "x.1": [3, 4]}, "'x' is 2 features, one for each number of the list"),
+        ({"a.0": [1, 2], "b.c.0": [3, 4]}, "'a' is 1 features"),
+        ({"x.1": [1, 2], "x.2": [3, 4]}, None),
+        ({"x": [1, 2], "0": [3, 4]}, None),
+    ],
+)
+def test_lists_that_are_as_many_features_are_named(columns, said):
+    """With what to set where they are one vector."""
+    found = list_notice(fit(columns, 2, model="m"))
+    assert found is None if said is None else said in found
+    assert found is None or 'type = "vector" in [models.m.features.' in found
 
 
 def test_windows_have_the_features_of_the_reference(store):

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modeltap.analysis.performance.paired import KnownClasses, LabelForm, pair_up
+from modeltap.analysis.performance.paired import KnownClasses, pair_up
+from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.errors import InputError
 
 ROWS = 120

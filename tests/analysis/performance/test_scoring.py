@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss
 from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
-from modeltap.analysis.performance.paired import LabelForm
+from modeltap.analysis.performance.positive_class import LabelForm
 from modeltap.analysis.references.performance_baseline import learn_baseline
 
 FORMS = [(1, 0), (True, False), ("1", "0"), ("yes", "no"), ("fraud", "legit")]

@@ -224,3 +224,23 @@ def test_many_exchanges_of_one_kind(store):
     assert read(store, "select count(*) n, max(prediction) m from predictions") == [
         {"n": 200, "m": 1}
     ]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+@pytest.mark.parametrize("wide", [1, 3])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_single_value_beside_a_batch_is_each_rows(rows, wide, first):
+    """Such as a temperature: it is a parameter, in whatever place."""
+    shape = [rows, wide] if wide > 1 else [rows]
+    batch = {
+        "name": "x",
+        "shape": shape,
+        "datatype": "FP64",
+        "data": [n + 0.5 for n in range(rows * wide)],
+    }
+    parameter = {"name": "temperature", "shape": [1], "datatype": "FP64", "data": [0.7]}
+    inputs = [parameter, batch] if first else [batch, parameter]
+    output = {"name": "y", "shape": [rows], "datatype": "FP64", "data": [1.5] * rows}
+    found = decoded({"inputs": inputs}, v2(output))
+    assert [row["temperature"] for row in found.rows] == [0.7] * rows
+    assert (len(found.rows), found.predictions, found.note) == (rows, [1.5] * rows, None)

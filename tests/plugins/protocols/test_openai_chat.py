@@ -74,6 +74,7 @@ def test_a_stream_is_folded_and_its_first_word_timed(llm, client):
     assert answer.pop("first_token_ms") == seen.stream["lines"][2][0]
     assert answer == {
         "streamed": True,
+        "ended_early": False,
         "model_name": "plain-v2",
         "finish_reason": "stop",
         "tool_calls": 0,

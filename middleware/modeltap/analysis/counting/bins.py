@@ -98,7 +98,7 @@ def _is_of(value: object, feature: Feature) -> bool:
     if feature.kind == "text":
         return isinstance(value, str)
     if feature.kind == "datetime":
-        return clock.parse(value) is not None
+        return clock.parse(value, feature.day_first) is not None
     if feature.kind == "vector":
         return vector(value, len(feature.centroid)) is not None
     if feature.kind == "id":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from modeltap.analysis.model.feature import (
     plain,
     word,
 )
+from modeltap.number_texts import MISSING, Style, number_of
 
 _NUMBERS = {int, float, type(None)}
 """The types of a column that NumPy makes floats of as a whole."""
@@ -50,11 +51,15 @@ class Values:
         if feature.measure is not None:
             source = self.features[feature.of or feature.name]
             return measured(feature.measure, source, column, self.times), 0
-        numbers, wrong = _numbers(column)
+        numbers, wrong = _numbers(column, feature.texts)
         codes = [code for code in feature.missing_values if isinstance(code, (int, float))]
         texts = [code for code in feature.missing_values if isinstance(code, str)]
         if texts and wrong:
-            wrong -= sum(value in texts for value in plain(column) if type(value) is str)
+            wrong -= sum(
+                value in texts and _number(value, feature.texts) is None
+                for value in plain(column)
+                if type(value) is str
+            )
         if codes:
             numbers = np.where(np.isin(numbers, codes), np.nan, numbers)
         return numbers, wrong
@@ -75,7 +80,7 @@ class Values:
         return found
 
 
-def _numbers(column: Column) -> tuple[np.ndarray, int]:
+def _numbers(column: Column, texts: Style | Literal[""]) -> tuple[np.ndarray, int]:
     if isinstance(column, np.ndarray) and column.dtype == np.float64:
         return column, 0
     column = column.tolist() if isinstance(column, np.ndarray) else column
@@ -84,15 +89,19 @@ def _numbers(column: Column) -> tuple[np.ndarray, int]:
             return np.array(column, dtype=np.float64), 0
         except OverflowError:
             pass  # an integer beyond 1.8e308
-    numbers = [_number(value) for value in plain(column)]
+    numbers = [_number(value, texts) for value in plain(column)]
     wrong = sum(number is None for number in numbers)
     return np.array(numbers, dtype=np.float64), wrong
 
 
-def _number(value: object) -> float | None:
+def _number(value: object, texts: Style | Literal[""]) -> float | None:
     """Return a number, NaN for a missing one, None for what is no number."""
     if value is None:
         return float("nan")
+    if texts and isinstance(value, str):
+        if value.strip().lower() in MISSING:
+            return float("nan")
+        value = number_of(value, texts)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

@@ -24,10 +24,12 @@ from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.shortfalls import count_shortfalls
 from modeltap.decoding.times import parse_times, write_times
+from modeltap.environments import environment_of, version_of
 from modeltap.errors import BusyError
 from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
 from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.label_targets import join_labels
 from modeltap.store.labels import early_labels, note_early_days
 from modeltap.store.lease import TAKEN_OVER, Lease
 from modeltap.store.models import ModelVersion, note_model
@@ -120,7 +122,8 @@ class WindowCounter:
             chunk = exchanges_of_version(
                 self.connection,
                 reference.model,
-                reference.version if per_version else None,
+                version_of(reference.version) if per_version else None,
+                environment_of(reference.version) or "",
                 before,
                 seen,
                 CHUNK,
@@ -158,7 +161,8 @@ class WindowCounter:
     def _take(self, chunk: list[StoredExchange], before: int) -> None:
         groups: dict[ModelVersion, list[StoredExchange]] = {}
         for exchange in chunk:
-            version = self.settings.for_model(exchange.model).analyzed_version(exchange.version)
+            own = self.settings.for_model(exchange.model)
+            version = own.analyzed_version(exchange.version, exchange.environment)
             groups.setdefault(ModelVersion(exchange.model, version), []).append(exchange)
         after = chunk[-1].seq
         work = {
@@ -167,6 +171,7 @@ class WindowCounter:
         with self.fenced(SEEN, before, after):
             self._add_notes(before, after, [batch for _, batch in work.values()])
             parts = self._add_rows(work)
+            join_labels(self.connection, (exchange.id for exchange in chunk))
             for row in active_references(self.connection):
                 reference = Reference.from_json(row.payload)
                 for series in self.series_of(reference):
@@ -238,7 +243,7 @@ class WindowCounter:
         window = Window.parse(self.settings.for_model(model).window).clocked
         timed = list(filter(is_traffic, exchanges))
         began = [exchange.started_at for exchange in timed]
-        note_requests(self.connection, model, began)
+        note_requests(self.connection, model, began, environment_of(version))
         for start, positions in by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
             counted = count_requests(members, batch)

@@ -11,10 +11,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from modeltap import clock
+from modeltap.analysis.inference.infer import MAX_VOCABULARY
 from modeltap.analysis.model.binning import edges_of
 from modeltap.analysis.model.feature import SPECIAL, Column, Feature, is_missing, plain
 from modeltap.analysis.model.halves import halves
-from modeltap.analysis.model.infer import MAX_VOCABULARY
 from modeltap.analysis.model.vectors import vector
 
 _WORD = re.compile(r"\w+")
@@ -95,7 +95,7 @@ def measured(
     """Return (n,) float64 of a measure of `feature`'s column; NaN where there is no value."""
     found = np.full(len(column), np.nan)
     for position, value in enumerate(plain(column)):
-        if is_missing(value):
+        if is_missing(value) or value in feature.missing_values:
             continue
         number = _measure(measure, feature, value, times[position] if times is not None else None)
         if number is not None:
@@ -105,7 +105,7 @@ def measured(
 
 def _measure(measure: str, feature: Feature, value: Any, time: float | None) -> float | None:
     if measure == "age_seconds":
-        then = clock.parse(value)
+        then = clock.parse(value, feature.day_first)
         return None if then is None or time is None else time - then
     if measure in ("norm", "cosine_distance"):
         numbers = vector(value, len(feature.centroid))

@@ -13,7 +13,7 @@ from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed
 from modeltap.analysis.coverage.untested_columns import untested_columns
 from modeltap.analysis.coverage.untested_metrics import untested_metrics
 from modeltap.analysis.model.reference import Reference
-from modeltap.config.metrics import OUTPUTS
+from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings, SettingsByModel
 from modeltap.store.models import known_models
 from modeltap.store.references import active_references
@@ -129,7 +129,7 @@ def _columns(references: list[Reference], recent: RecentRows) -> set[str]:
 
 
 def _is_output(one: Unmonitored) -> bool:
-    return one.subject in OUTPUTS
+    return is_output(one.subject)
 
 
 def _nothing_tested(model: str, total: int, untested: int) -> list[Unmonitored]:

@@ -7,59 +7,19 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from modeltap.decoding.answer_names import AnswerRole, candidates, role_of
+
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-_ABOUT_THE_ANSWER = frozenset(
-    (
-        "status",
-        "state",
-        "success",
-        "ok",
-        "message",
-        "msg",
-        "detail",
-        "details",
-        "error",
-        "errors",
-        "code",
-        "id",
-        "uuid",
-        "request_id",
-        "trace_id",
-        "request",
-        "trace",
-        "model",
-        "model_name",
-        "model_version",
-        "version",
-        "api_version",
-        "timestamp",
-        "time",
-        "date",
-        "created",
-        "created_at",
-        "duration",
-        "duration_ms",
-        "latency",
-        "latency_ms",
-        "took",
-        "elapsed",
-        "unit",
-        "units",
-        "meta",
-        "metadata",
-        "object",
-        "type",
-        "usage",
-        "index",
-    )
+_LIKELIEST: tuple[AnswerRole | None, ...] = (
+    "prediction",
+    "score",
+    None,
+    "envelope",
+    "probabilities",
+    "measured",
 )
-"""Names of members that tell about an answer, and are no prediction."""
-
-_PREDICTION = re.compile(
-    r"predict|label|class|result|output|answer|target|estimate|score|prob|value|y_?hat", re.I
-)
-"""Names that a prediction may have a part of."""
+"""What members usually are, those first that are likeliest a prediction."""
 
 _DEEPEST = 6
 """Levels of a body that are looked at: a mapping of more is written by hand."""
@@ -86,9 +46,12 @@ def propose_prediction(document: Any) -> str | None:
     >>> propose_prediction({"status": "ok", "message": "done"}) is None
     True
     """
-    members = [one for one in _members(document) if _may_be_prediction(one)]
-    members.sort(key=lambda one: (not _PREDICTION.search(one.name), type(one.value) is str))
-    return members[0].path if members else None
+    members = [one for one in _members(document, about=False) if _may_be_prediction(one)]
+    members.sort(key=lambda one: (_LIKELIEST.index(role_of(one.name)), type(one.value) is str))
+    if members:
+        return members[0].path
+    lists = {name: value for name, value in _object(document).items() if _is_grid(value)}
+    return next((_joined("", name) for name in candidates(lists)), None)
 
 
 def propose_rows(document: Any) -> str | None:
@@ -136,16 +99,23 @@ def toml_key(name: str) -> str:
     return name if bare else json.dumps(name, ensure_ascii=False)
 
 
+def _object(document: Any) -> dict[str, Any]:
+    return document if type(document) is dict else {}
+
+
+def _is_grid(value: Any) -> bool:
+    """Return whether a value is a list, and not one of objects."""
+    return type(value) is list and bool(value) and type(value[0]) is not dict
+
+
 def _may_be_prediction(member: _Member) -> bool:
-    value = member.value
-    if type(value) not in (int, float, str, bool) or value == "":
-        return False
-    return member.name.lower() not in _ABOUT_THE_ANSWER
+    return type(member.value) in (int, float, str, bool) and member.value != ""
 
 
-def _members(document: Any, *, leaves: bool = True) -> list[_Member]:
+def _members(document: Any, *, leaves: bool = True, about: bool = True) -> list[_Member]:
+    """Return the first members; without `about` none that tells about the call, nor its members."""
     found = []
-    for member in _walk("", document, 0):
+    for member in _walk("", document, 0, about):
         is_leaf = type(member.value) not in (dict, list)
         if is_leaf == leaves:
             found.append(member)
@@ -154,17 +124,21 @@ def _members(document: Any, *, leaves: bool = True) -> list[_Member]:
     return found
 
 
-def _walk(path: str, value: Any, depth: int) -> Iterator[_Member]:
+def _walk(path: str, value: Any, depth: int, about: bool) -> Iterator[_Member]:
     """Yield the members of an object, outer ones first; of a list those of its first item."""
     if type(value) is list:
-        yield from _walk(f"{path}[]", value[0], depth) if value else ()
+        yield from _walk(f"{path}[]", value[0], depth, about) if value else ()
         return
     if type(value) is not dict or depth == _DEEPEST:
         return
-    for name, inner in value.items():
-        yield _Member(_joined(path, name), name, inner)
-    for name, inner in value.items():
-        yield from _walk(_joined(path, name), inner, depth + 1)
+    inner = [
+        _Member(_joined(path, name), name, own)
+        for name, own in value.items()
+        if about or role_of(name) != "about"
+    ]
+    yield from inner
+    for member in inner:
+        yield from _walk(member.path, member.value, depth + 1, about)
 
 
 def _joined(path: str, name: str) -> str:

@@ -15,6 +15,7 @@ from modeltap.analysis.coverage.mapping_proposals import (
 )
 from modeltap.analysis.coverage.recent_rows import RecentRows
 from modeltap.analysis.coverage.unmonitored import Unmonitored, level_of
+from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings
 from modeltap.decoding.decoders import plain
 from modeltap.decoding.shortfalls import (
@@ -35,6 +36,8 @@ NO_REQUEST = "no request body"
 
 _NAMED = 8
 """Fields of a body that are named."""
+
+_ANSWER = "let the app answer with its prediction"
 
 _CUT = "cut"
 """A word in the reasons of bodies that are longer than `max_body_bytes`."""
@@ -143,7 +146,10 @@ def _mend_prediction(
     document = None if exchange is None else _document(exchange, of_request=False)
     names = names_in(document, _NAMED)
     details = f"; answers of {model} have {', '.join(names)}" if names else ""
-    path = propose_prediction(document) or "PATH"
+    path = propose_prediction(document)
+    if path is None and names:
+        return f"{details}, of which none looks like a prediction", _ANSWER
+    path = path or "PATH"
     return details, (
         "say in modeltap.toml which is the prediction, under "
         f"[models.{toml_key(model)}.mapping] prediction = {in_toml(path)}"
@@ -160,7 +166,7 @@ def _mend_time(
         return "", (f"write {name} as 2024-01-31T12:00:00Z or as Unix seconds, or set {by_request}")
     if place != "body" or recent is None:
         return f": event_time = {settings.event_time}", f"correct event_time, or set {by_request}"
-    fields = [one for one in recent.columns if one not in ("prediction", "score")]
+    fields = [one for one in recent.columns if not is_output(one)]
     times = [one for one in fields if _are_times(recent.columns[one])]
     known = f" (fields are {', '.join(fields[:_NAMED])})" if fields else ""
     details = f": no field {name}{nearest(name, fields)}" if not times else f": no field {name}"

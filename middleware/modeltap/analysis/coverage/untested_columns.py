@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from modeltap.analysis.coverage.column_values import NUMBERS_AS_TEXT, describe
 from modeltap.analysis.coverage.mapping_proposals import toml_key
 from modeltap.analysis.coverage.unmonitored import Unmonitored
+from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.settings import Settings
@@ -78,6 +80,8 @@ def _fix(model: str, column: str, cause: _Cause) -> str | None:
 def _cause(
     feature: Feature, declared: str, values: Sequence[Any], is_measured: bool
 ) -> _Cause | None:
+    if feature.calendar == RISING:
+        return _Cause("it always rises, as a counter or a time does: there is nothing to compare")
     if feature.calendar is not None:
         return _Cause(f"it follows the calendar ({feature.calendar}): there is nothing to compare")
     if feature.is_all_masked:
@@ -88,7 +92,8 @@ def _cause(
         return _Cause("all values were missing in the reference")
     seen = describe(values)
     if feature.kind == "id":
-        return _of_id(declared, None if seen is None else seen.words)
+        is_counter = seen is not None and seen.words == "numbers" and _rises(values)
+        return _of_id(declared, None if seen is None else seen.words, is_counter)
     if feature.kind == "other":
         return _Cause("values of several types") if seen is None else _Cause(*seen)
     if not feature.is_tested and not is_measured:
@@ -96,12 +101,19 @@ def _cause(
     return None
 
 
-def _of_id(declared: str, words: str | None) -> _Cause:
+def _rises(values: Sequence[Any]) -> bool:
+    present = [value for value in values if value is not None]
+    return all(before < after for before, after in pairwise(present))
+
+
+def _of_id(declared: str, words: str | None, is_counter: bool) -> _Cause:
     if declared == "id":
         return _Cause("declared as an id")
     learnt = "learnt as an id, for nearly every value is different"
     if words == NUMBERS_AS_TEXT:
         return _Cause(f"{words}; {learnt}", "numeric")
+    if is_counter:  # as a number it would not be compared either
+        return _Cause(learnt)
     return _Cause(learnt, "numeric" if words == "numbers" else "categorical")
 
 

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from modeltap.analysis.detectors.context import RATE_FLOOR, Context
 from modeltap.analysis.detectors.drift import bulk_moved
 from modeltap.analysis.model.feature import MISMATCH, MISSING, UNSEEN, Feature
-from modeltap.analysis.model.metric import Evidence, Metric, crossable, no_room, verdict
+from modeltap.analysis.model.metric import ALERT, Evidence, Metric, crossable, no_room, verdict
+from modeltap.analysis.model.type_finding import type_finding
 from modeltap.analysis.statistics import hypothesis_tests
 from modeltap.analysis.statistics.rates import grew, wilson
 from modeltap.config.metrics import has_verdict
@@ -99,9 +100,17 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
             evidence = OfDrift(before) if moved_too and known else None
             yield replace(_described(feature, case), evidence=evidence)
         else:
-            yield _compared(feature, case, then[case.metric], context)
+            yield _with_types(feature, _compared(feature, case, then[case.metric], context))
     if feature.sentinel is not None:
         yield _coded(feature, feature.sentinel, context.counts(feature))
+
+
+def _with_types(feature: Feature, metric: Metric) -> Metric:
+    """Return the rate of mistyped values with what is unusual in the reference's types."""
+    if metric.metric != "type_mismatch_rate" or metric.verdict == ALERT:
+        return metric
+    finding = type_finding(feature)
+    return metric if finding is None else replace(metric, evidence=None, explanation=finding)
 
 
 def _coded(feature: Feature, code: float, counts: np.ndarray) -> Metric:

@@ -12,6 +12,7 @@ from modeltap.analysis.detectors.quality import Grown, LikelyCode, OfDrift
 from modeltap.analysis.detectors.unit_change import FarOutside
 from modeltap.analysis.explanations.new_values import exact, new_value
 from modeltap.analysis.explanations.sentence import odds, sentence
+from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Metric, NoRoom
 from modeltap.analysis.statistics import hypothesis_tests, words
@@ -49,6 +50,8 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
 
 @sentence.register
 def _(evidence: OfCalendar, metric: Metric, _context: Context | None) -> str:
+    if evidence.part == RISING:
+        return f"{metric.feature}: not compared, for it rises with each row, as a counter does"
     return f"{metric.feature}: not compared, for the calendar determines it: the {evidence.part}"
 
 

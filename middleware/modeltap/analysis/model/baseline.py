@@ -35,13 +35,15 @@ class ScoreBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `area` is that under the ROC curve, None where all labels are of one class; `brier` has the
     moments of the squared gaps. `usual_loss` and `usual_brier_loss` are how much worse one of its
-    own windows was than the whole, beyond chance.
+    own windows was than the whole, beyond chance. `beside` is whether the scores came beside the
+    predictions, which are classes.
     """
 
     area: RocArea | None
     brier: Moments
     usual_loss: float = 0.0
     usual_brier_loss: float = 0.0
+    beside: bool = False
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

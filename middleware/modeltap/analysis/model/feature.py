@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from modeltap.number_texts import Style
 from modeltap.privacy.marks import MASK
 
 Column = Sequence[Any] | np.ndarray
@@ -70,6 +71,12 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     required: bool = False
     whole: bool = False
     """Whether whole numbers are categories, too: codes, or 0 and 1 for a boolean."""
+    texts: Style | Literal[""] = ""
+    """How numbers that are sent as texts are written; empty where a text is no number."""
+    text_rate: float = 0.0
+    """The fraction of the reference's values that are numbers sent as texts."""
+    day_first: bool | None = None
+    """Whether 01/02/2024 is the first of February; None where no date of the reference says it."""
     missing_values: tuple[Any, ...] = ()
     """Declared codes for a missing value."""
     sentinel: float | None = None
@@ -110,6 +117,11 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def present(self) -> int:
         """How many of the reference's rows have a value; of a column, not of a measure."""
         return present_rows(np.array(self.counts))
+
+    @property
+    def mismatch_rate(self) -> float:
+        """The fraction of the reference's values that are of another type."""
+        return self.counts[MISMATCH] / max(1, self.present) if self.counts else 0.0
 
     @property
     def is_all_masked(self) -> bool:

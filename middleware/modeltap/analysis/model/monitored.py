@@ -5,6 +5,7 @@ Clients choose the names in rows, and each feature costs its metrics in every wi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
@@ -59,4 +60,23 @@ def notice(reference: Reference) -> str | None:
         f"{len(left):,} of {total:,} columns are not monitored ({named}{more}), "
         f"for max_features is {len(reference.columns):,}: raise it, or declare those that matter "
         f"in [models.{reference.model}.features.NAME]; then set or learn a reference anew"
+    )
+
+
+def list_notice(reference: Reference) -> str | None:
+    """Return in words which lists are a feature for each place; None where none is."""
+    sizes = Counter(
+        feature.name.rpartition(".")[0]
+        for feature in reference.columns
+        if feature.name.rpartition(".")[2].isdigit()
+    )
+    known = reference.by_name
+    whole = [n for n, s in sizes.items() if n and all(f"{n}.{at}" in known for at in range(s))]
+    if not whole:
+        return None
+    name, size = whole[0][:_NAME_LENGTH], sizes[whole[0]]
+    others = f", and {len(whole) - 1} more lists likewise" if len(whole) > 1 else ""
+    return (
+        f"{name!r} is {size} features, one for each number of the list{others}; if that is one "
+        f'vector, set type = "vector" in [models.{reference.model}.features.{name}]'
     )

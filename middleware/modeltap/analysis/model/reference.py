@@ -60,6 +60,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defau
     row_baselines: dict[str, float] = {}
     """By metric of multivariate drift the largest value that a block has against the others."""
     performance: Baseline | None = None
+    """Of a model with several outputs that of the first one."""
+    output_performance: dict[str, Baseline] = {}
+    """By output, where there are several."""
     unmonitored: tuple[str, ...] = ()
     """Columns of its rows beyond `max_features`, which are no features."""
     known_as: tuple[str, str] | None = None

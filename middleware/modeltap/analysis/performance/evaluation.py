@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from modeltap.analysis.model.baseline import Baseline, is_unknown, number_of
 from modeltap.analysis.model.metric import NOT_COMPARABLE, Metric, too_few
+from modeltap.analysis.performance.beside_classes import with_scores
 from modeltap.analysis.performance.class_names import ClassNames
 from modeltap.analysis.performance.classification import classification_metrics
 from modeltap.analysis.performance.labelled import NORMAL_95, LabelledContext
@@ -43,6 +44,7 @@ def evaluate(context: LabelledContext) -> list[Metric]:
     paired = pair_up(
         predictions, labels, context.task, context.form, known_classes(context.baseline)
     )
+    paired = with_scores(paired, context.scores, context.form)
     means = [
         *_mean("label_mean", labels, context.min_rows),
         *_mean("prediction_mean", predictions, context.min_rows),
@@ -94,7 +96,7 @@ def known_classes(baseline: Baseline | None) -> KnownClasses | None:
     return KnownClasses(
         frozenset(predicted for predicted, _ in baseline.counts),
         frozenset(true for _, true in baseline.counts),
-        scored=baseline.scores is not None,
+        scored=baseline.scores is not None and not baseline.scores.beside,
     )
 
 

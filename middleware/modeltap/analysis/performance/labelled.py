@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from modeltap.analysis.detectors.context import ALPHA, PERFORMANCE_SHARE
 from modeltap.analysis.model.baseline import Baseline, Task
 from modeltap.analysis.model.metric import Evidence
-from modeltap.analysis.performance.paired import DEFAULT_FORM, LabelForm
+from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 
 ACCURACY_FLOOR = 0.02
 """Accuracy must have fallen by two points of a hundred."""
@@ -37,6 +37,7 @@ class LabelledContext:
         alpha: false alarms a window, over all checks together.
         hours: the hours of the day (UTC) that the window has rows of; empty for all.
         form: settings of the labels.
+        scores: (n,) scores that came beside the predictions; None where there are none.
     """
 
     task: Task | None
@@ -47,6 +48,7 @@ class LabelledContext:
     alpha: float = ALPHA["normal"]
     hours: frozenset[int] = frozenset()
     form: LabelForm = DEFAULT_FORM
+    scores: Sequence[Any] | None = None
 
     @property
     def level(self) -> float:

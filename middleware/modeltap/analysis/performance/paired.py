@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -20,10 +20,14 @@ from modeltap.analysis.model.baseline import (
 )
 from modeltap.analysis.model.metric import Evidence
 from modeltap.analysis.performance.class_names import ClassNames, boolean_of
+from modeltap.analysis.performance.positive_class import (
+    DEFAULT_FORM,
+    LabelForm,
+    positive_classes,
+    two_names,
+)
 from modeltap.analysis.statistics.confusion import class_name
 from modeltap.errors import InputError
-
-ClassLabel = str | int | float | bool
 
 _LARGEST = 1e150
 """The square of a larger number is infinite, and a value so far off is no measurement."""
@@ -40,20 +44,7 @@ _SHARED = 0.05
 _MANY = 10
 """More different whole numbers are no classes that a yes or no is compared with."""
 
-_SIGNS = frozenset(("-1", "1"))
-"""The classes of support vector machines, of which 1 is the positive one by convention."""
-
 _CODE = re.compile(r"-?\d+")
-
-
-class LabelForm(NamedTuple):
-    """Settings of labels: the positive class, and the least score that predicts it."""
-
-    positive: ClassLabel | None = None
-    decision_threshold: float = 0.5
-
-
-DEFAULT_FORM = LabelForm()
 
 
 class Mismatch(Evidence, frozen=True):
@@ -66,7 +57,7 @@ class Mismatch(Evidence, frozen=True):
 
 @dataclass(frozen=True)
 class KnownClasses:
-    """The classes of the reference's labelled rows, and whether its predictions were scores."""
+    """The classes of the reference's labelled rows, and whether its predictions are scores."""
 
     predicted: frozenset[str] = frozenset()
     true: frozenset[str] = frozenset()
@@ -86,6 +77,7 @@ class Paired:
         scores: (n,) scores of the positive class; None where predictions are classes or numbers.
         positive: (n,) whether the label is the positive class; empty without scores.
         mismatch: why they cannot be compared; None where they can.
+        beside: whether the scores came beside the predictions, which are classes.
     """
 
     task: Task
@@ -96,6 +88,7 @@ class Paired:
     scores: np.ndarray | None = None
     positive: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
     mismatch: Mismatch | None = None
+    beside: bool = False
 
     @property
     def rows(self) -> int:
@@ -212,10 +205,10 @@ def _scored(scores: np.ndarray, rows: _Rows, form: LabelForm, known: KnownClasse
     """Return scores with classes at the decision threshold, and which labels are positive."""
     true = list(map(class_name, rows.labels))
     before = known or KnownClasses()
-    found = _positive_classes(set(true), set(true) | before.true, form.positive)
+    found = positive_classes(set(true), set(true) | before.true, form.positive)
     if isinstance(found, str):
         return _incomparable(rows, found)
-    yes, no = _two_names({*true, *before.true}, found, form.positive)
+    yes, no = two_names({*true, *before.true}, found, form.positive)
     names = ClassNames((yes, no), before.true, before.predicted)
     positive = np.array([name in found for name in true])
 
@@ -226,39 +219,6 @@ def _scored(scores: np.ndarray, rows: _Rows, form: LabelForm, known: KnownClasse
     return Paired(
         "classification", predicted, named(positive), rows.places, names, scores, positive
     )
-
-
-def _positive_classes(
-    own: Collection[str], classes: Collection[str], declared: ClassLabel | None
-) -> Collection[str] | str:
-    """Return those of the labels' classes that scores are of, or why that is not known."""
-    if declared is not None:
-        name = class_name(declared)
-        found = {one for one in classes if name.casefold() == one.casefold()}
-        found = found or {one for one in classes if boolean_of(name) == (boolean_of(one) or "")}
-        return found if found or len(own) < 2 else f"no label is positive = {declared!r}"
-    if all(map(boolean_of, classes)):
-        return {one for one in classes if boolean_of(one) == "1"}
-    if _SIGNS.issuperset(classes):
-        return {"1"}
-    if len(classes) > 2:
-        return f"scores are of one class, and labels of {len(classes)} classes"
-    return "which class the scores are of is not known; set positive to it"
-
-
-def _two_names(
-    classes: Iterable[str], positive: Collection[str], declared: ClassLabel | None
-) -> tuple[str, str]:
-    """Return the names of the positive class and of the rest."""
-    rest = sorted(set(classes) - set(positive))
-    opposite = {boolean_of(name): name for name in ("1", "0")}
-    if positive:
-        yes = min(positive)
-    else:
-        yes = class_name(declared) if declared is not None else opposite["1"]
-    if len(rest) == 1 or (rest and all(map(boolean_of, rest))):
-        return yes, rest[0]
-    return yes, "0" if boolean_of(yes) else f"not {yes}"
 
 
 def _classes(rows: _Rows, known: KnownClasses | None) -> Paired:

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.counting.derived import learn_measures
 from modeltap.analysis.counting.tally import repeated, tally
+from modeltap.analysis.inference.calendar_columns import calendar_of
+from modeltap.analysis.inference.infer import infer
+from modeltap.analysis.inference.rising import RISING, is_rising
 from modeltap.analysis.model.baseline import Baseline
-from modeltap.analysis.model.calendar_columns import calendar_of
 from modeltap.analysis.model.feature import Column, Feature
-from modeltap.analysis.model.infer import infer
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.variation import with_variation
 from modeltap.config.settings import FeatureSettings
@@ -59,10 +60,10 @@ def fit(
     for name, column in columns.items():
         feature = infer(name, column, (declared or {}).get(name))
         if times is not None:
-            moments = np.asarray(times, dtype=np.float64)
-            part = calendar_of(feature, column, moments, timezone)
-            if part is not None:
-                feature = replace(feature, calendar=part.part, calendar_shift=part.shift)
+            feature = _timed(feature, column, np.asarray(times, dtype=np.float64), timezone)
+        if feature.calendar is not None:
+            features.append(feature)
+            continue
         feature, measures = learn_measures(feature, column, _listed(times))
         features += [feature, *measures]
     reference = Reference(
@@ -84,6 +85,14 @@ def fit(
     if blocks is None:
         return reference
     return with_variation(reference, columns, blocks, _listed(times))
+
+
+def _timed(feature: Feature, column: Column, moments: np.ndarray, timezone: str) -> Feature:
+    """Return a feature with what of the time determines it, if it does."""
+    part = calendar_of(feature, column, moments, timezone)
+    if part is not None:
+        return replace(feature, calendar=part.part, calendar_shift=part.shift)
+    return replace(feature, calendar=RISING) if is_rising(feature, column, moments) else feature
 
 
 def _check_shapes(columns: Mapping[str, Column], rows: int) -> None:

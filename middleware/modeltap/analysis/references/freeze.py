@@ -14,13 +14,19 @@ from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.sample import REFERENCE_ROWS, choose, sample
 from modeltap.analysis.counting.window_starts import starts
+from modeltap.analysis.inference.infer import of_untyped
 from modeltap.analysis.model.halves import halves
 from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.monitored import choose_columns, notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.fit import fit
 from modeltap.analysis.references.learn_rhythm import drift_window_of, learn_rhythm
-from modeltap.analysis.references.performance_baseline import Times, label_form, learn_baseline
+from modeltap.analysis.references.performance_baseline import (
+    Times,
+    label_form,
+    learn_baselines,
+    with_records,
+)
 from modeltap.analysis.references.rhythm import pack_blocks
 from modeltap.analysis.references.row_variation import RowGroups, row_baselines
 from modeltap.config.reference_settings import parse_reference
@@ -28,6 +34,7 @@ from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
 from modeltap.decoding.list_columns import ListRules, spread
+from modeltap.decoding.outputs import predictions_in
 from modeltap.decoding.times import write_times
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, open_table
@@ -50,7 +57,8 @@ from modeltap.store.references import (
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
     """Freeze the file that the settings name; raises `InputError` if it cannot be read."""
     settings = counter.settings.for_model(model)
-    table = open_table(parse_reference(settings.reference).path)
+    path = parse_reference(settings.reference).path
+    table = open_table(path, codes_of=settings.codes_of)
     _, _, timestamp = settings.event_time.partition("body:")
     roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
     return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
@@ -90,6 +98,7 @@ def freeze_file(
         model=model,
         version=version,
         source=table.path.name,
+        untyped=table.kind == "csv",
     )
 
 
@@ -139,6 +148,7 @@ def freeze(
     source: str,
     rolling: str = "",
     facts: Mapping[str, Any] | None = None,
+    untyped: bool = False,
 ) -> Reference:
     """Fit a reference to columns of length n and make it the one that counts.
 
@@ -147,6 +157,7 @@ def freeze(
         labels: (n,) true values, None where unknown.
         keys: (n,) exchange id and row: what a person's rows are known by.
         facts: fields of the reference that its rows do not tell.
+        untyped: whether its rows cannot tell a text of digits from a number.
     """
     columns, unmonitored = choose_columns(
         columns,
@@ -170,14 +181,18 @@ def freeze(
         window=window.text,
         timezone=settings.timezone,
         rolling=rolling,
-        performance=learn_baseline(
-            columns.get("prediction"),
-            labels,
-            settings.task,
-            _times(moments, settings),
-            label_form(settings),
-        ),
     )
+    records = learn_baselines(
+        predictions_in(columns),
+        labels,
+        settings.task,
+        _times(moments, settings),
+        label_form(settings),
+        columns.get("score"),
+    )
+    reference = with_records(reference, records)
+    if untyped:
+        reference = replace(reference, features=tuple(map(of_untyped, reference.features)))
     reference = replace(reference, drift_window=drift_window_of(settings, moments))
     learnt = None
     if len(known) == len(moments) and len(known):

@@ -11,7 +11,12 @@ from modeltap import clock
 from modeltap.analysis.counting.window_starts import starts
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.freeze import save
-from modeltap.analysis.references.performance_baseline import Times, label_form, learn_baseline
+from modeltap.analysis.references.performance_baseline import (
+    Times,
+    label_form,
+    learn_baselines,
+    with_records,
+)
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
 from modeltap.decoding.times import parse_times
@@ -60,17 +65,21 @@ def with_performance(
     if labelled < settings.min_rows:
         return reference
     predictions = [pair.prediction for pair in pairs]
-    record = learn_baseline(
+    records = learn_baselines(
         predictions,
         labels,
         settings.task,
         _times(pairs, settings),
         label_form(settings),
+        [pair.score for pair in pairs],
     )
-    if record is None:
+    if not records:
         return reference
-    record = replace(record, newest_label=newest, complete=over or record.complete)
-    learnt = replace(reference, performance=record)
+    records = {
+        name: replace(one, newest_label=newest, complete=over or one.complete)
+        for name, one in records.items()
+    }
+    learnt = with_records(reference, records)
     with writing(connection):
         save(connection, learnt)
     return learnt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,16 @@ from modeltap.analysis.model.baseline import (
     pooled_baseline,
 )
 from modeltap.analysis.model.moments import moments
+from modeltap.analysis.model.reference import Reference
+from modeltap.analysis.performance.beside_classes import with_scores
 from modeltap.analysis.performance.classification import F1_FLOOR, MAX_CLASSES
 from modeltap.analysis.performance.labelled import loss_floor
-from modeltap.analysis.performance.paired import DEFAULT_FORM, LabelForm, Paired, pair_up
+from modeltap.analysis.performance.paired import Paired, pair_up
+from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 from modeltap.analysis.statistics.confusion import accuracy, f1_macro
 from modeltap.analysis.statistics.scores import roc_area, squared_gaps
 from modeltap.config.settings import Settings
+from modeltap.decoding.outputs import output_pairs
 
 _MIN_ROWS = 30
 """Of fewer rows the mean of errors is not nearly normal, and its own error too large to compare."""
@@ -64,6 +68,7 @@ def learn_baseline(
     task: Task | None = None,
     times: Times | None = None,
     form: LabelForm = DEFAULT_FORM,
+    scores: Sequence[Any] | None = None,
 ) -> Baseline | None:
     """Return the model's performance; None with fewer than 30 rows that have both values.
 
@@ -75,6 +80,7 @@ def learn_baseline(
         task: by default inferred from the values.
         times: of the rows; without them neither hours nor the usual variation are learnt.
         form: settings of the labels.
+        scores: (n,) scores that came beside the predictions.
 
     Raises `InputError` where the shapes are not both (n,).
 
@@ -83,13 +89,44 @@ def learn_baseline(
     """
     if predictions is None or not any(label is not None for label in labels):
         return None
-    paired = pair_up(predictions, labels, task, form)
+    paired = with_scores(pair_up(predictions, labels, task, form), scores, form)
     whole = None if paired.mismatch is not None else _record(paired)
     if whole is None or whole.rows < _MIN_ROWS:
         return None
     labelled = sum(not is_unknown(label) for label in labels)
     whole = replace(whole, complete=labelled >= _NEARLY_ALL * len(labels))
     return whole if times is None else _with_times(whole, paired, times)
+
+
+def learn_baselines(
+    predictions: Sequence[Any] | None,
+    labels: Sequence[Any],
+    task: Task | None = None,
+    times: Times | None = None,
+    form: LabelForm = DEFAULT_FORM,
+    scores: Sequence[Any] | None = None,
+) -> dict[str, Baseline]:
+    """Return the performance of each of several outputs by name; of a single one under ''.
+
+    Arguments and errors are those of `learn_baseline`.
+
+    >>> found = learn_baselines([{"price": 1.5}] * 40, [{"price": 3.5}] * 40)
+    >>> found["price"].mean
+    2.0
+    """
+    apart = output_pairs(predictions or (), labels)
+    if not apart:
+        each = {"": learn_baseline(predictions, labels, task, times, form, scores)}
+    else:
+        each = {name: learn_baseline(*own, task, times, form) for name, own in apart.items()}
+    return {name: one for name, one in each.items() if one is not None}
+
+
+def with_records(reference: Reference, records: Mapping[str, Baseline]) -> Reference:
+    """Return a reference with the performance of its outputs, by name; of a single one under ''."""
+    outputs = {name: one for name, one in records.items() if name}
+    first = next(iter(records.values()), None)
+    return replace(reference, performance=first, output_performance=outputs)
 
 
 def _record(paired: Paired) -> Baseline | None:
@@ -131,6 +168,7 @@ def _scores(paired: Paired) -> ScoreBaseline | None:
     return ScoreBaseline(
         area=roc_area(paired.scores, paired.positive),
         brier=moments(squared_gaps(paired.scores, paired.positive)),
+        beside=paired.beside,
     )
 
 

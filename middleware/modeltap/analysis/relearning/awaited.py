@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.tally import Tally
+from modeltap.analysis.inference.infer import infer
 from modeltap.analysis.model.feature import Feature, present_rows
-from modeltap.analysis.model.infer import infer
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.references.freeze import save
 from modeltap.analysis.references.learning import Learning, end_of, learnt_rows

@@ -21,10 +21,12 @@ from modeltap.analysis.verdicts.results import Period, ShortfallsReported, Windo
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.settings import SettingsByModel
 from modeltap.config.windows import Window
+from modeltap.environments import with_environment
 from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
 from modeltap.store.predictions import LAST
 from modeltap.store.references import active_reference, active_references
+from modeltap.store.settings import common_environment
 
 LEASE = "analysis"
 
@@ -59,9 +61,10 @@ def covered_hours(
     connection: sqlite3.Connection, settings: SettingsByModel
 ) -> Iterator[WindowResult]:
     """Yield the result of each hour of counted exchanges: what of them is not monitored."""
+    version = with_environment("", common_environment(connection))
     for one in not_monitored.due_hours(connection, settings):
         end = clock.iso((clock.parse(one.hour) or 0.0) + clock.HOUR)
-        period = Period(one.model, "", "1h", one.hour, end)
+        period = Period(one.model, version, "1h", one.hour, end)
         yield WindowResult(period, one.metrics, done=ShortfallsReported(one.hour))
 
 

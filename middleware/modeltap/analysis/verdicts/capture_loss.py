@@ -10,6 +10,7 @@ from modeltap import clock
 from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK, Metric
 from modeltap.analysis.verdicts.results import LossesRead, Period, WindowResult
 from modeltap.config.windows import Window
+from modeltap.environments import with_environment
 from modeltap.store.dropped import (
     DROPPED,
     LossesOfReason,
@@ -18,6 +19,7 @@ from modeltap.store.dropped import (
     newest_dropped,
     recovered_incidents,
 )
+from modeltap.store.settings import common_environment
 from modeltap.store.watermarks import watermark
 
 CAPTURE_LOSS = "capture_loss"
@@ -46,11 +48,12 @@ def results(connection: sqlite3.Connection, now: float) -> list[WindowResult]:
 
 def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[WindowResult]:
     """Yield the result of each model and hour with a loss numbered above `before`."""
+    version = with_environment("", common_environment(connection))
     losses = losses_after(connection, before)
     hours = {(loss.model, _WINDOW.start(clock.parse(loss.at) or 0.0)) for loss in losses}
     for model, hour in sorted(hours):
         reasons = losses_by_reason(connection, model, clock.iso(hour), clock.iso(hour + clock.HOUR))
-        yield _result(model, hour, _lost(reasons))
+        yield _result(model, version, hour, _lost(reasons))
 
 
 def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowResult]:
@@ -59,7 +62,7 @@ def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowRes
         last = clock.parse(alert["last_window_start"]) or 0.0
         for hour in (last + clock.HOUR, last + 2 * clock.HOUR):
             none = Metric(metric=CAPTURE_LOSS, rows=0, count=0, value=0.0, verdict=OK)
-            yield _result(alert["model"], hour, none)
+            yield _result(alert["model"], alert["version"], hour, none)
 
 
 def _lost(reasons: Sequence[LossesOfReason]) -> Metric:
@@ -81,6 +84,6 @@ def _lost(reasons: Sequence[LossesOfReason]) -> Metric:
     )
 
 
-def _result(model: str, hour: float, metric: Metric) -> WindowResult:
-    period = Period(model, "", _WINDOW.text, clock.iso(hour), clock.iso(hour + clock.HOUR))
+def _result(model: str, version: str, hour: float, metric: Metric) -> WindowResult:
+    period = Period(model, version, _WINDOW.text, clock.iso(hour), clock.iso(hour + clock.HOUR))
     return WindowResult(period, [metric])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from modeltap import clock
 from modeltap.analysis.detectors.context import ALPHA
 from modeltap.analysis.explanations.explain import explained
-from modeltap.analysis.model.metric import LEARNING, NOT_ENOUGH_ROWS, Metric
+from modeltap.analysis.model.baseline import Baseline
+from modeltap.analysis.model.metric import LEARNING, NOT_COMPARABLE, NOT_ENOUGH_ROWS, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.performance.evaluation import evaluate
 from modeltap.analysis.performance.labelled import LabelledContext
@@ -21,9 +23,11 @@ from modeltap.analysis.verdicts.urgency import urgent, windows_a_week
 from modeltap.config.metrics import reported_by
 from modeltap.config.settings import Settings
 from modeltap.config.windows import Window
+from modeltap.decoding.outputs import output_pairs
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
 from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labelled_windows import (
     LabelledWindow,
     evaluated_before,
@@ -73,6 +77,9 @@ class LabelledWindows:
         """Note which windows new labels belong to, and how far the labels were read."""
         connection = self._connection
         before = watermark(connection, LABELS)
+        if newest_label(connection) > before:
+            with writing(connection):
+                join_new_labels(connection, before)
         newest = newest_label(connection)
         due = set()
         for row in labelled_rows_after(connection, 0 if self._scope.again else before):
@@ -214,12 +221,34 @@ def _performance(
     settings: Settings,
     period: Period,
 ) -> list[Metric]:
+    """Return the performance of the model, or of each of its outputs in a segment of its own."""
     predictions, labels = [pair.prediction for pair in pairs], [pair.label for pair in pairs]
     learning = reference is not None and reference.state == "provisional"
-    baseline = None if reference is None or learning else reference.performance
-    task = baseline.task if baseline is not None else settings.task
+    whole = reference.performance if reference is not None and not learning else None
+    outputs = reference.output_performance if reference is not None and not learning else {}
+    apart = output_pairs(predictions, labels)
+    if not apart:
+        scores = [pair.score for pair in pairs]
+        metrics = _evaluated(predictions, labels, whole, settings, period, scores)
+    else:
+        metrics = [
+            replace(metric, segment=f"output={name}")
+            for name, own in apart.items()
+            for metric in _evaluated(*own, outputs.get(name), settings, period)
+        ]
+    return explained(map(_while_learning, metrics) if learning else metrics)
+
+
+def _evaluated(
+    predictions: Sequence[Any],
+    labels: Sequence[Any],
+    baseline: Baseline | None,
+    settings: Settings,
+    period: Period,
+    scores: Sequence[float | None] | None = None,
+) -> list[Metric]:
     context = LabelledContext(
-        task,
+        baseline.task if baseline is not None else settings.task,
         predictions,
         labels,
         baseline,
@@ -227,14 +256,14 @@ def _performance(
         alpha=ALPHA[settings.sensitivity],
         hours=_hours(period),
         form=label_form(settings),
+        scores=scores,
     )
-    metrics = evaluate(context)
-    return explained(map(_while_learning, metrics) if learning else metrics)
+    return evaluate(context)
 
 
 def _while_learning(metric: Metric) -> Metric:
     """Return a metric that alerts nobody yet: what is usual is still learnt."""
-    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS)
+    decides = metric.verdict not in (None, NOT_ENOUGH_ROWS, NOT_COMPARABLE)
     return replace(metric, verdict=LEARNING) if decides else metric
 
 

@@ -21,6 +21,7 @@ from modeltap.analysis.verdicts.results import WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.config.reference_settings import parse_reference
 from modeltap.config.windows import Window
+from modeltap.environments import environment_of
 from modeltap.logs import logger
 from modeltap.store.connection import writing
 from modeltap.store.predictions import LAST, rows_between
@@ -61,10 +62,17 @@ def is_settled(reference: Reference | None) -> bool:
 
 
 def _inherited(scope: PassScope, model: str, version: str) -> Reference | None:
-    """Return the newest other version's reference, which counts until this one's is learnt."""
+    """Return the newest other version's reference, which counts until this one's is learnt.
+
+    Not that of another environment, whose requests and data may be of another kind.
+    """
     if active_reference(scope.connection, model, version) is not None:
         return None
-    others = [row for row in active_references(scope.connection, model) if row.state == "active"]
+    others = [
+        row
+        for row in active_references(scope.connection, model)
+        if row.state == "active" and environment_of(row.version) == environment_of(version)
+    ]
     if not others:
         return None
     newest = max(others, key=lambda row: row.created_at)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from modeltap.errors import InputError
+from modeltap.ingest.files.index_columns import is_index_name
 
 PARQUET = ".parquet"
 
@@ -78,12 +79,22 @@ def rows_in(body: bytes, limit: int) -> list[dict[str, Any]]:
     return rows
 
 
-def parquet_columns(path: Path) -> list[str]:
-    """Return the names of a file's columns; raises `InputError` as `opened` does."""
+def parquet_columns(path: Path) -> tuple[list[str], frozenset[str]]:
+    """Return the names of a file's columns, and which of them are pandas' index.
+
+    Raises `InputError` as `opened` does.
+    """
     with opened(path) as file:
         if not file.metadata.num_rows:
-            return []
-        return list(file.schema_arrow.names)
+            return [], frozenset()
+        schema = file.schema_arrow
+        try:
+            described = (schema.pandas_metadata or {}).get("index_columns", ())
+        except ValueError:  # it is no JSON
+            described = ()
+        names = list(schema.names)
+    index = {name for name in described if isinstance(name, str)}
+    return names, frozenset(name for name in names if name in index or is_index_name(name))
 
 
 def parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from modeltap.errors import InputError, nearest
+from modeltap.ingest.files.csv_table import CodesOf, CsvTable, csv_rows, learn_csv
+from modeltap.ingest.files.index_columns import is_index_name
 from modeltap.ingest.files.parquet import PARQUET, opened, parquet_columns, parquet_rows
 from modeltap.ingest.files.source import (
     UNREADABLE,
@@ -19,11 +20,17 @@ from modeltap.ingest.files.source import (
     open_source,
     unreadable,
 )
+from modeltap.number_texts import number_of
+from modeltap.time_texts import order_in
 
-MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
-"""Texts that stand for a missing value, in lower case."""
-
-KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", PARQUET: "parquet"}
+KINDS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    PARQUET: "parquet",
+}
 """Formats of tables, by the ending of the file."""
 
 _STEP_ROWS = 1024
@@ -37,14 +44,31 @@ class Table(Source):
     kind: str = ""
     """`csv`, `jsonl` or `parquet`."""
     columns: list[str] = field(default_factory=list)
-    numeric: set[str] = field(default_factory=set)
+    index: frozenset[str] = frozenset()
+    """Columns that only number the rows, or name them: no features unless they are asked for."""
+    csv: CsvTable | None = None
+    orders: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def numeric(self) -> frozenset[str]:
+        """The columns of CSV that are read as numbers."""
+        return frozenset() if self.csv is None else frozenset(self.csv.styles)
+
+    def keep_text(self, name: str) -> None:
+        """Read a column of CSV as it is written: of an id no digit is lost."""
+        if self.csv is not None:
+            self.csv.styles.pop(name, None)
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield line numbers and rows: numbers as numbers, missing values as None."""
         try:
             yield from _READERS[self.kind](self)
-        except (*UNREADABLE, UnicodeDecodeError, csv.Error) as error:
+        except (*UNREADABLE, UnicodeError, csv.Error) as error:
             raise unreadable(self, error) from None
+
+    def day_first(self, name: str) -> bool | None:
+        """Say whether 01/02/2024 in a column is the first of February; None if nothing shows it."""
+        return self.orders.get(name)
 
     def require(self, name: str, option: str) -> str:
         """Return `name` if it is a column; else raise `InputError` with the nearest."""
@@ -55,8 +79,17 @@ class Table(Source):
         return name
 
 
-def open_table(path: str | Path, kind: str = "", on_read: OnRead = lambda _: None) -> Table:
-    """Look at a file: its columns and, for CSV, which of them hold numbers only.
+def open_table(
+    path: str | Path,
+    kind: str = "",
+    on_read: OnRead = lambda _: None,
+    codes_of: CodesOf = lambda _: (),
+) -> Table:
+    """Look at a file: its columns and, for CSV, how it is written and which are of numbers.
+
+    Args:
+        codes_of: from a column's name to its declared codes for missing values, which say nothing
+            of its type.
 
     Raises `InputError` for a file that is missing, empty or of an unknown kind; `kind` says it
     where the name does not.
@@ -70,7 +103,11 @@ def open_table(path: str | Path, kind: str = "", on_read: OnRead = lambda _: Non
         )
     table = Table(source.path, kind=kind, on_read=on_read)
     if kind == "parquet":
-        table.columns = parquet_columns(source.path)
+        table.columns, table.index = parquet_columns(source.path)
+    elif kind == "csv":
+        table.csv = _learnt(table, codes_of)
+        table.columns, table.index = table.csv.names, table.csv.index
+        table.orders = table.csv.day_first
     else:
         _learn_columns(table)
     if not table.columns:
@@ -84,55 +121,31 @@ def number(text: str) -> float | int | None:
     >>> number("12"), number("1.5"), number("x")
     (12, 1.5, None)
     """
+    return float("nan") if text.strip().lower() == "nan" else number_of(text)
+
+
+def _learnt(table: Table, codes_of: CodesOf) -> CsvTable:
     try:
-        return int(text) if text.lstrip("+-").isdigit() else float(text)
-    except ValueError:
-        return None
+        return learn_csv(table, codes_of)
+    except (*UNREADABLE, UnicodeError, csv.Error) as error:
+        raise unreadable(table, error) from None
 
 
 def _learn_columns(table: Table) -> None:
-    """A column is numeric when each value in it is: one word makes it one of words."""
     names: dict[str, None] = {}
-    words: set[str] = set()
     for _, row in table.rows():
         names.update(dict.fromkeys(row))
         for name, value in row.items():
-            if name not in words and isinstance(value, str) and number(value) is None:
-                words.add(name)
+            if type(value) is not str or name in table.orders:
+                continue
+            if (order := order_in(value.strip())) is not None:
+                table.orders[name] = order
     table.columns = list(names)
-    if table.kind == "csv":
-        table.numeric = set(names) - words
+    table.index = frozenset(filter(is_index_name, names))
 
 
 def _csv_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
-    with table.opened() as file:
-        reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
-        header = next(reader, None)
-        if header is None:
-            return
-        if len(set(header)) < len(header):
-            raise InputError(f"file {table.path.name!r} has two columns of one name")
-        for count, cells in enumerate(reader):
-            if count % _STEP_ROWS == 0:
-                table.step()
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                table.note(reader.line_num, f"{len(cells)} cells, the header has {len(header)}")
-                continue
-            yield (
-                reader.line_num,
-                {
-                    name: _value(cell, name in table.numeric)
-                    for name, cell in zip(header, cells, strict=True)
-                },
-            )
-
-
-def _value(cell: str, numeric: bool) -> Any:
-    if cell.strip().lower() in MISSING:
-        return None
-    return number(cell) if numeric else cell
+    return iter(()) if table.csv is None else csv_rows(table, table.csv)
 
 
 def _json_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:

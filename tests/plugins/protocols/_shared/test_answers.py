@@ -171,3 +171,22 @@ def test_an_answer_is_understood_or_noted(answer, request_):
     if found.note is None:
         told = [*found.predictions, *found.scores, *found.answers]
         assert any(one is not None and one != {} for one in told)
+
+
+@pytest.mark.parametrize(
+    ("response", "kind", "predictions"),
+    [
+        ("positive", "text/plain", ["positive"]),
+        ("7.5", "text/plain; charset=utf-8", [7.5]),
+        ("7.5\n", "text/csv", [7.5]),
+        ('{"prediction": 1}', "text/html", [1]),
+    ],
+)
+def test_a_text_that_is_called_one_is_an_answer(response, kind, predictions):
+    """To one row; what is called JSON and is none is no answer."""
+    payload = Payload("/score", None, 200, '{"a": 1}', response, response_type=kind)
+    assert Decoders().decode(payload).predictions == predictions
+    payload.response_type, payload.response = "application/json", "oops"
+    payload.__dict__.pop("response_json", None)
+    found = Decoders().decode(payload)
+    assert (found.predictions, found.note) == ([], "response: no JSON")

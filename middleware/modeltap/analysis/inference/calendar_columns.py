@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from modeltap.analysis.model.feature import Column, Feature, plain
 from modeltap.analysis.model.local_times import LocalTimes, local_times
 from modeltap.config.metrics import is_output
+from modeltap.number_texts import number_of
 
 _MOST_ROWS = 20_000
 """Rows that are looked at: a column that follows the clock does so everywhere."""
@@ -86,7 +87,7 @@ def calendar_of(
     places, listed = known[::step], plain(column)
     values = [listed[place] for place in places.tolist()]
     some = [at for at, value in enumerate(values) if type(value) in (int, float, str, bool)]
-    values, times = [values[at] for at in some], moments[places[some]]
+    values, times = [_read(values[at], feature) for at in some], moments[places[some]]
     if len(values) < _MIN_ROWS:
         return None
     if {type(value) for value in values} <= {int, float}:
@@ -96,6 +97,14 @@ def calendar_of(
             return None
         return _of_numbers(feature.name, numbers, _Clocks(times, zone))
     return _of_words(feature.name, list(map(str, values)), _Clocks(times, zone))
+
+
+def _read(value: Any, feature: Feature) -> Any:
+    """Return a value, or the number that it is a text of."""
+    if not feature.texts or type(value) is not str:
+        return value
+    number = number_of(value, feature.texts)
+    return value if number is None else number
 
 
 @dataclass

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from modeltap.tap.probes import is_probe
+from modeltap.tap.choosing.probes import is_probe
 
 NAMES = ["health", "healthz", "health-check", "livez", "readyz", "metrics", "__heartbeat__", "ping"]
 BEFORE = ["", "/api", "/api/v1", "/mounted/app", "/-"]

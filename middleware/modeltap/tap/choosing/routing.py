@@ -7,7 +7,8 @@ import re
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
-from modeltap.tap.probes import NO_PREDICTION, is_probe
+from modeltap.config.validation import bare
+from modeltap.tap.choosing.probes import NO_PREDICTION, is_probe
 
 if TYPE_CHECKING:
     from modeltap.config.settings import ModelChooser, Settings
@@ -32,7 +33,9 @@ class Router:
     """
 
     def __init__(self, settings: Settings, model: ModelChooser) -> None:
-        self._model = model if model is not None else os.environ.get("MODELTAP_MODEL") or None
+        self._model = (
+            model if model is not None else bare(os.environ.get("MODELTAP_MODEL", "")) or None
+        )
         self._include = _pattern(settings.include_paths)
         self._exclude = _pattern(settings.exclude_paths)
         self._methods = frozenset(method.upper() for method in settings.methods)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
 
+from modeltap.analysis.inference.column_types import type_of
+from modeltap.analysis.inference.epochs import is_named_time
 from modeltap.analysis.model.binning import MIN_FRACTION, coarse_bins, edges_of
 from modeltap.analysis.model.feature import (
     BOOLEANS,
     SPECIAL,
     Column,
     Feature,
-    as_boolean,
     code,
     is_missing,
     plain,
-    word,
 )
 from modeltap.analysis.model.halves import halves
-from modeltap.analysis.model.vectors import MOST, mean_direction
+from modeltap.analysis.model.vectors import mean_direction
 from modeltap.config.settings import FeatureSettings
+from modeltap.number_texts import Style, number_of
 from modeltap.privacy.marks import MASK
 
 MAX_VOCABULARY = 200
@@ -48,15 +46,6 @@ _NEAR_SPREADS = 3.0
 _FEW_NEAR = 2
 """Two words near that limit move the rest by a hundredth of a deviation of their sum."""
 
-_MAX_CATEGORY_LENGTH = 100
-"""A longer text is a sentence or a document, and no category."""
-
-_MANY_VALUES = 20
-"""Up to so many different texts a column is of categories, however few its rows."""
-
-_MOSTLY = 0.5
-"""More than half: most texts have a space, or came only once."""
-
 OUTLIER = 3.5
 """Robust z-scores beyond it are outliers (Iglewicz & Hoaglin, 1993)."""
 
@@ -69,17 +58,12 @@ MIDDLE_HALF = 1.349
 _TUKEY = 1.5
 """Tukey's fences (1977): so many widths of the middle half beyond it."""
 
-_MIN_ID_ROWS = 100
-"""Fewer numbers may be all different and in order by chance, or by the sorting of a file."""
-
-_ID_NAME = re.compile(r"(^|[._])(id|uuid|guid)$", re.IGNORECASE)
 _SENTINEL_FRACTION = 0.005
 """A code for a missing value is in more than a stray row of a few hundred."""
 
 _SENTINEL_SPREADS = 5.0
 """A gap to the next value that the ends of no usual distribution have."""
 
-_TIME = re.compile(r"\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?\s*")
 _EMPTY = (0,) * len(SPECIAL)
 
 
@@ -101,97 +85,77 @@ def infer(name: str, column: Column, declared: FeatureSettings | None = None) ->
         "max": declared.max,
         "required": declared.required,
         "allowed": None if declared.allowed is None else frozenset(map(code, declared.allowed)),
-        "missing_values": (*(declared.missing_values or ()), *_masked(column)),
+        "missing_values": _missing_values(column, declared),
         "whole": declared.type in ("categorical", "boolean"),
     }
     is_float = isinstance(column, np.ndarray) and column.dtype.kind == "f"
-    if is_float and declared.type in (None, "numeric"):
+    if is_float and declared.type in (None, "numeric") and not is_named_time(name):
         numbers = np.asarray(column, dtype=np.float64)
-        return _numeric(name, _without(numbers[np.isfinite(numbers)], declared), facts)
+        codes = [one for one in facts["missing_values"] if isinstance(one, (int, float))]
+        numbers = numbers[np.isfinite(numbers) & ~np.isin(numbers, codes)]
+        return _numeric(name, numbers, facts)
     values = _present(column, facts)
-    kind = declared.type or _kind(name, values)
-    if kind == "numeric":
-        return _numeric(name, _finite_numbers(values), facts)
-    if kind == "categorical":
+    found = type_of(name, values, declared.type)
+    facts |= {"whole": facts["whole"] or found.whole, "texts": found.texts or ""}
+    facts |= {"text_rate": found.text_rate, "day_first": found.day_first}
+    if found.kind == "numeric":
+        return _numeric(name, _numbers(values, found.texts), facts)
+    if found.kind == "categorical":
         words = _counted(values)
         if not (halved := _chosen_by_chance(words)):
             return _categorical(name, words, facts)
         listed = plain(column)
         first = [listed[place] for place in halves(len(listed))[0].tolist()]
         return _categorical(name, _counted(_present(first, facts)), {**facts, "halved": halved})
-    if kind == "boolean":
+    if found.kind == "boolean":
         empty = (0,) * (len(BOOLEANS) + 1) + _EMPTY
-        return Feature(name=name, kind=kind, vocabulary=BOOLEANS, counts=empty, **facts)
-    centroid = mean_direction(values) if kind == "vector" else ()
-    return Feature(name=name, kind=kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
+        return Feature(name=name, kind="boolean", vocabulary=BOOLEANS, counts=empty, **facts)
+    centroid = mean_direction(values) if found.kind == "vector" else ()
+    return Feature(name=name, kind=found.kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
+
+
+def of_untyped(feature: Feature) -> Feature:
+    """Return a feature of a file that cannot tell a text of digits from a number: both are its.
+
+    >>> of_untyped(infer("x", [1.5, 2.5])).texts
+    'point'
+    """
+    if feature.kind == "numeric":
+        return replace(feature, texts=feature.texts or "point")
+    return replace(feature, whole=True) if feature.kind == "categorical" else feature
+
+
+def _missing_values(column: Column, declared: FeatureSettings) -> tuple[Any, ...]:
+    """Return the codes for missing values, each as a number and as a text, and the mask.
+
+    Values that were masked before they were stored count as missing.
+    """
+    found: list[Any] = []
+    for one in declared.missing_values or ():
+        number = number_of(one) if isinstance(one, str) else one
+        found += [one, number if isinstance(one, str) else str(one)]
+        if isinstance(number, float) and number.is_integer():
+            found.append(str(int(number)))
+    if not isinstance(column, np.ndarray) and any(
+        type(value) is str and value == MASK for value in column
+    ):
+        found.append(MASK)
+    return tuple(one for one in found if one is not None)
 
 
 def _present(column: Column, facts: dict[str, Any]) -> list[Any]:
-    return [v for v in plain(column) if not is_missing(v) and v not in facts["missing_values"]]
+    codes = facts["missing_values"]
+    return [v for v in plain(column) if not is_missing(v) and v not in codes]
 
 
-def _masked(column: Column) -> tuple[str, ...]:
-    """Return the mask where values were masked before they were stored: they count as missing."""
-    if isinstance(column, np.ndarray):
-        return ()
-    return (MASK,) if any(type(value) is str and value == MASK for value in column) else ()
-
-
-def _kind(name: str, values: Sequence[Any]) -> Any:
-    """Return the type that a column's present values have."""
-    kinds = Counter(map(type, values))
-    enough = MOST * len(values)
-    numbers, texts = kinds[int] + kinds[float], kinds[str]
-    if not values:
-        return "other"
-    if numbers >= enough:
-        return "id" if _are_ids(name, values) else "numeric"
-    if kinds[bool] >= enough:
-        return "boolean"
-    if texts + kinds[bool] >= enough:
-        return _kind_of_text([word(v) for v in values if type(v) in (str, bool)])
-    if kinds[list] >= enough and mean_direction(values):
-        return "vector"
-    if kinds[datetime] + kinds[date] >= enough:
-        return "datetime"
-    return "other"
-
-
-def _kind_of_text(words: Sequence[str]) -> str:
-    distinct = Counter(words)
-    if all(_TIME.fullmatch(w) for w in list(distinct)[:20]):
-        return "datetime"
-    if len(distinct) <= 2 and all(as_boolean(w) for w in distinct):
-        return "boolean"
-    mostly_new = len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * len(words)
-    if mostly_new or max(map(len, distinct)) > _MAX_CATEGORY_LENGTH:
-        spaced = sum(" " in w.strip() for w in words)
-        return "text" if spaced > _MOSTLY * len(words) else "id"
-    return "categorical"
-
-
-def _are_ids(name: str, values: Sequence[Any]) -> bool:
-    """Say whether values are ids: whole numbers, no two alike, in order or named so."""
-    if len(values) < _MIN_ID_ROWS or not set(map(type, values)) <= {int}:
-        return False
-    if len(set(values)) < len(values):
-        return False
-    if _ID_NAME.search(name):
-        return True
-    return all(a < b for a, b in pairwise(values))
-
-
-def _without(values: np.ndarray, declared: FeatureSettings) -> np.ndarray:
-    codes = [v for v in declared.missing_values or () if isinstance(v, (int, float))]
-    return values[~np.isin(values, codes)] if codes else values
-
-
-def _finite_numbers(values: Sequence[Any]) -> np.ndarray:
+def _numbers(values: Sequence[Any], style: Style | None) -> np.ndarray:
+    """Return the finite numbers of a column, those that are sent as text in its style, too."""
     numbers = []
     for value in values:
-        if type(value) in (int, float):
+        number = number_of(value, style) if style and type(value) is str else value
+        if isinstance(number, (int, float)) and not isinstance(number, bool):
             try:
-                numbers.append(float(value))
+                numbers.append(float(number))
             except OverflowError:
                 continue
     found = np.array(numbers, dtype=np.float64)

@@ -1,0 +1,8 @@
+"""What a column of a reference is: its type, its bins, and whether it follows the time.
+
+column_types  the type that a column's values have
+epochs        numbers that are times
+infer         a feature inferred from a column's values
+calendar_columns  columns that the time alone determines
+rising        columns that rise with each row, such as counters and ids
+"""

@@ -1,0 +1,206 @@
+"""The type of a column: numbers, also those sent as texts, categories, times, ids and others."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from modeltap import clock
+from modeltap.analysis.inference.epochs import are_times, is_named_time
+from modeltap.analysis.model.feature import FeatureKind, as_boolean, code, word
+from modeltap.analysis.model.vectors import MOST, mean_direction
+from modeltap.number_texts import MISSING, Forms, Style, form_of, number_of
+from modeltap.time_texts import compact_date, order_in
+
+_MAX_CATEGORY_LENGTH = 100
+"""A longer text is a sentence or a document, and no category."""
+
+_MANY_VALUES = 20
+"""Up to so many different texts a column is of categories, however few its rows."""
+
+_MOSTLY = 0.5
+"""More than half: most texts have a space, or came only once."""
+
+_MIN_ID_ROWS = 100
+"""Fewer numbers may be all different and in order by chance, or by the sorting of a file."""
+
+_MIN_REUSED_IDS = 200
+"""So many different numbers under the name of an id are ids, though some come again."""
+
+_MIN_CODE_LENGTH = 4
+"""Whole numbers of one length, sent as texts, are codes, of places for example."""
+
+_LOOK_AT = 20
+"""Different texts that say whether all are times."""
+
+_ID_NAME = re.compile(r"(^|[._])(id|uuid|guid)$|[a-z](?-i:I[dD]|UUID|Guid)$", re.IGNORECASE)
+
+
+class ColumnType(NamedTuple):
+    """What a column's values are.
+
+    Attributes:
+        texts: how numbers that are sent as texts are written; None where there are none.
+        text_rate: the fraction of values that are such numbers.
+        whole: whether whole numbers are categories, beside texts.
+        day_first: whether 01/02/2024 is the first of February; None where nothing says it.
+    """
+
+    kind: FeatureKind
+    texts: Style | None = None
+    text_rate: float = 0.0
+    whole: bool = False
+    day_first: bool | None = None
+
+
+def type_of(name: str, values: Sequence[Any], declared: FeatureKind | None = None) -> ColumnType:
+    """Return the type of a column's present values.
+
+    >>> type_of("x", [1.5, "2.5", 3.0] * 9).texts, type_of("c", ["a", 1, "b"] * 9).whole
+    ('point', True)
+    """
+    if declared is not None:
+        return _declared(values, declared)
+    kinds = Counter(map(type, values))
+    enough = MOST * len(values)
+    numbers, texts = kinds[int] + kinds[float], kinds[str]
+    if not values:
+        return ColumnType("other")
+    if texts and numbers + texts >= enough and (found := _with_texts(name, values)) is not None:
+        return found
+    if numbers >= enough:
+        return ColumnType(_kind_of_numbers(name, values))
+    if kinds[bool] >= enough:
+        return ColumnType("boolean")
+    if texts + kinds[bool] >= enough:
+        return _of_texts(name, [word(v) for v in values if type(v) in (str, bool)])
+    if kinds[list] >= enough and mean_direction(values):
+        return ColumnType("vector")
+    if kinds[datetime] + kinds[date] >= enough:
+        return ColumnType("datetime")
+    return _mixed(values) if numbers + texts + kinds[bool] >= enough else ColumnType("other")
+
+
+def _declared(values: Sequence[Any], kind: FeatureKind) -> ColumnType:
+    words = [value for value in values if type(value) is str]
+    if kind == "numeric" and words:
+        style, count = _style_of(words)
+        return ColumnType(kind, style, count / len(values) if style else 0.0)
+    return ColumnType(kind, day_first=_order_of(words) if kind == "datetime" else None)
+
+
+def _with_texts(name: str, values: Sequence[Any]) -> ColumnType | None:
+    """Return the type of a column in which most are numbers, some or all sent as texts.
+
+    Empty texts and usual words for missing values say nothing of the type.
+    """
+    count_of_all = len(values)
+    values = [one for one in values if type(one) is not str or one.strip().lower() not in MISSING]
+    words = [value for value in values if type(value) is str]
+    style, count = _style_of(words)
+    numbers = [value for value in values if type(value) in (int, float)]
+    if len(numbers) + count < _MOSTLY * len(values):
+        return None
+    if not numbers and (style is None or _are_codes(words, style)):
+        return None
+    read = numbers + [n for one in words if style and (n := number_of(one, style)) is not None]
+    if len(read) < MOST * len(values) and not _are_but_for_codes(words, style, read):
+        return None
+    return ColumnType(_kind_of_numbers(name, read), style if count else None, count / count_of_all)
+
+
+def _are_but_for_codes(words: Sequence[str], style: Style | None, numbers: Sequence[Any]) -> bool:
+    """Say whether a column is of numbers, and of few words that stand for missing ones."""
+    others = {one for one in words if style is None or number_of(one, style) is None}
+    return len(others) <= _MANY_VALUES < len(set(numbers))
+
+
+def _style_of(words: Sequence[str]) -> tuple[Style | None, int]:
+    """Return how numbers among texts are written, and how many there are."""
+    forms = Forms()
+    numeric = [value for value in words if form_of(value)]
+    for value in numeric:
+        forms.add(value)
+    style = forms.style() if numeric else None
+    return style, len(numeric) if style else 0
+
+
+def _are_codes(words: Sequence[str], style: Style) -> bool:
+    """Say whether texts of numbers are names: few different ones, or whole ones of one length."""
+    distinct = {value.strip() for value in words if number_of(value, style) is not None}
+    whole = all(value.isdecimal() for value in distinct)
+    few = len(distinct) <= (_MANY_VALUES if whole else min(_MANY_VALUES, _MOSTLY * len(words)))
+    lengths = {len(value) for value in distinct}
+    return few or (whole and len(lengths) == 1 and min(lengths) >= _MIN_CODE_LENGTH)
+
+
+def _kind_of_numbers(name: str, values: Sequence[Any]) -> FeatureKind:
+    if _are_ids(name, values):
+        return "id"
+    numbers = np.array(list(map(_as_float, values)), dtype=np.float64)
+    return "datetime" if are_times(name, numbers[np.isfinite(numbers)]) else "numeric"
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value) if type(value) in (int, float) else float("nan")
+    except OverflowError:
+        return float("nan")
+
+
+def _of_texts(name: str, words: Sequence[str]) -> ColumnType:
+    distinct = Counter(words)
+    order = _order_of(distinct)
+    if _are_times(name, distinct, order):
+        return ColumnType("datetime", day_first=order)
+    if len(distinct) <= 2 and all(as_boolean(one) for one in distinct):
+        return ColumnType("boolean")
+    mostly_new = len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * len(words)
+    if mostly_new or max(map(len, distinct)) > _MAX_CATEGORY_LENGTH:
+        spaced = sum(" " in one.strip() for one in words)
+        return ColumnType("text" if spaced > _MOSTLY * len(words) else "id")
+    return ColumnType("categorical")
+
+
+def _are_times(name: str, distinct: Counter[str], order: bool | None) -> bool:
+    """Say whether the first different texts are times; digits alone may be any number."""
+    if not all(clock.parse(one, order) is not None for one in islice(distinct, _LOOK_AT)):
+        return False
+    digits = [one for one in distinct if one.strip().isdecimal()]
+    if any(compact_date(one.strip()) is None for one in digits):
+        return are_times(name, np.array([float(one) for one in digits]))
+    return len(digits) < len(distinct) or len(digits) >= _LOOK_AT or is_named_time(name)
+
+
+def _order_of(words: Sequence[str] | Counter[str]) -> bool | None:
+    """Return whether dates have their day first: most of those that show it do."""
+    shown = Counter(order for one in words if (order := order_in(one.strip())) is not None)
+    return shown.most_common(1)[0][0] if shown else None
+
+
+def _mixed(values: Sequence[Any]) -> ColumnType:
+    """Return the type of a column of numbers and words: categories, if they are few."""
+    distinct = {code(value) for value in values if type(value) in (int, float, str, bool)}
+    if len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * len(values):
+        return ColumnType("id")
+    if max(map(len, distinct)) > _MAX_CATEGORY_LENGTH:
+        return ColumnType("other")
+    return ColumnType("categorical", whole=True)
+
+
+def _are_ids(name: str, values: Sequence[Any]) -> bool:
+    """Say whether values are ids: whole numbers, no two alike, in order or named so."""
+    if len(values) < _MIN_ID_ROWS or not set(map(type, values)) <= {int}:
+        return False
+    distinct, named = len(set(values)), _ID_NAME.search(name) is not None
+    if named and distinct > _MIN_REUSED_IDS:
+        return True
+    if distinct < len(values):
+        return False
+    return named or all(a < b for a, b in pairwise(values))

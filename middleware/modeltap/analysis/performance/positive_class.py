@@ -1,0 +1,57 @@
+"""The positive class: which of the labels' classes scores are the probability of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from modeltap.analysis.performance.class_names import boolean_of
+from modeltap.analysis.statistics.confusion import class_name
+
+ClassLabel = str | int | float | bool
+
+_SIGNS = frozenset(("-1", "1"))
+"""The classes of support vector machines, of which 1 is the positive one by convention."""
+
+
+class LabelForm(NamedTuple):
+    """Settings of labels: the positive class, and the least score that predicts it."""
+
+    positive: ClassLabel | None = None
+    decision_threshold: float = 0.5
+
+
+DEFAULT_FORM = LabelForm()
+
+
+def positive_classes(
+    own: Collection[str], classes: Collection[str], declared: ClassLabel | None
+) -> Collection[str] | str:
+    """Return those of the labels' classes that scores are of, or why that is not known."""
+    if declared is not None:
+        name = class_name(declared)
+        found = {one for one in classes if name.casefold() == one.casefold()}
+        found = found or {one for one in classes if boolean_of(name) == (boolean_of(one) or "")}
+        return found if found or len(own) < 2 else f"no label is positive = {declared!r}"
+    if all(map(boolean_of, classes)):
+        return {one for one in classes if boolean_of(one) == "1"}
+    if _SIGNS.issuperset(classes):
+        return {"1"}
+    if len(classes) > 2:
+        return f"scores are of one class, and labels of {len(classes)} classes"
+    return "which class the scores are of is not known; set positive to it"
+
+
+def two_names(
+    classes: Iterable[str], positive: Collection[str], declared: ClassLabel | None
+) -> tuple[str, str]:
+    """Return the names of the positive class and of the rest."""
+    rest = sorted(set(classes) - set(positive))
+    opposite = {boolean_of(name): name for name in ("1", "0")}
+    if positive:
+        yes = min(positive)
+    else:
+        yes = class_name(declared) if declared is not None else opposite["1"]
+    if len(rest) == 1 or (rest and all(map(boolean_of, rest))):
+        return yes, rest[0]
+    return yes, "0" if boolean_of(yes) else f"not {yes}"

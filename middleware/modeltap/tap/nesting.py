@@ -1,0 +1,48 @@
+"""Taps around taps: an app watched twice, or with a mounted app that is watched, is one record.
+
+The innermost tap that serves a request's path records it, with its own options and the outermost
+tap's id; those around it leave it alone.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+Call = tuple[object, str, object]
+"""A request's method, path and query."""
+
+
+class Place:
+    """A tap on the way of a request, which one further within may take over.
+
+    Tasks that the app starts within a request live on with its context, so it holds no more.
+    """
+
+    __slots__ = ("_asgi", "_call", "_gives_way", "id", "taken")
+
+    def __init__(self, id: str | None, gives_way: bool, call: Call, asgi: object = None) -> None:  # noqa: A002
+        self.id = id
+        self.taken = False
+        self._gives_way = gives_way
+        self._call = call
+        self._asgi = asgi
+
+    def is_of_scope(self, asgi: object) -> bool:
+        """Say whether a tap with this ``scope["asgi"]`` stands in the same request.
+
+        Mounts copy the scope, but not what is in it; a call of another app within this
+        request (by httpx's ASGI transport, say) has a scope of its own.
+        """
+        return asgi is not None and asgi is self._asgi
+
+    def is_of_call(self, call: Call) -> bool:
+        """Say the same of a WSGI app, mounted in an ASGI one: its environ is made anew."""
+        return call == self._call
+
+    def meet(self, claims: bool) -> None:
+        """Another tap is further within; `claims` says whether it serves the request's path."""
+        self.taken = self.taken or claims or self._gives_way
+
+
+# Not in the scope, which some servers (Ray's proxy) pickle and send on.
+PLACE: ContextVar[Place | None] = ContextVar("modeltap_place", default=None)

@@ -1,0 +1,175 @@
+"""Commands in whatever surroundings: locales without UTF-8, pipes that close, any store."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+
+import click
+import pytest
+
+import modeltap
+from modeltap.cli.main import _COMMANDS
+from modeltap.testing import WebhookReceiver
+
+MODELS = ("modèle", "модель", "模型", "plain")
+
+LOCALES = {
+    "POSIX": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "windows-1252": {"PYTHONIOENCODING": "cp1252"},
+    "euc-jp": {"PYTHONIOENCODING": "euc-jp"},
+    "utf-8": {"PYTHONIOENCODING": "utf-8"},
+}
+
+
+def leaves(command, words=()):
+    """Yield each command that does something, with its words."""
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from leaves(child, (*words, name))
+    else:
+        yield words, command
+
+
+ALL = {
+    " ".join(words): command
+    for name, place in _COMMANDS.items()
+    for module, _, attribute in [place.partition(":")]
+    for words, command in leaves(
+        getattr(import_module(f"modeltap.cli.{module}"), attribute), (name,)
+    )
+}
+
+READING = [
+    ("tail", "--no-follow"),
+    ("tail", "--no-follow", "--json"),
+    ("export",),
+    ("status",),
+    ("doctor",),
+    ("doctor", "--json"),
+    ("webhook", "list", "--json"),
+    ("metrics", "--json"),
+    ("reference", "show"),
+]
+
+
+@pytest.fixture
+def filled(store):
+    """A store with names of several scripts, as many rows as no pipe holds."""
+    for model in MODELS:
+        for number in range(200):
+            modeltap.capture(
+                model=model,
+                request={"größe": number, "città": "東京 Köln"},
+                response=f"été {'x' * 400}",
+                store=store,
+                analyze=False,
+            )
+    assert modeltap.flush(60)
+    return store
+
+
+def run(*words, **environ):
+    return subprocess.run(
+        [sys.executable, "-m", "modeltap", *map(str, words)],
+        env={**os.environ, **environ},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ALL)
+def test_every_command_takes_a_store(command):
+    """So that a script can say it once for all of them."""
+    assert any("--store" in parameter.opts for parameter in ALL[command].params)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_locale_without_utf_8_stops_no_command(filled, locale):
+    """What it cannot write is escaped; JSON stays JSON, and exported rows stay UTF-8."""
+    for words in READING:
+        done = run(*words, "--store", filled, **LOCALES[locale])
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+        if "--json" in words:
+            rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
+            if "tail" in words:
+                assert {row["model"] for row in rows} <= set(MODELS)
+        if words == ("export",):
+            rows = [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
+            assert {row["model"] for row in rows} == set(MODELS)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_is_found_by_its_name_in_every_locale(filled, locale, model):
+    """The argument's bytes are UTF-8, whatever the locale takes them for."""
+    words = ("tail", "--no-follow", "--json", "-n", "1", "--model", model, "--store", filled)
+    done = run(*words, **LOCALES[locale])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["model"] == model
+
+
+PIPES = {
+    "head": "| head -1",
+    "nobody reads": "| true",
+    "with errors": "2>&1 | true",
+    "no output": ">&-",
+    "no output at all": ">&- 2>&-",
+}
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_a_closed_pipe_ends_a_command_quietly(filled, pipe):
+    """With exit 0, in a shell that looks at each part of the pipe."""
+    for words in [*READING, ("webhook",), ("nonsense",)]:
+        command = f"{sys.executable} -m modeltap {' '.join(words)}"
+        command += (
+            ""
+            if len(words) == 1 and words[0] in ("webhook", "nonsense")
+            else (f" --store {filled}")
+        )
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", f"{command} {PIPES[pipe]}"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        wrong = words in [("webhook",), ("nonsense",)]
+        assert done.returncode == 0 or (wrong and done.returncode == 2), (command, done)
+        assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr, done.stderr
+
+
+def test_webhook_test_knows_the_webhooks_of_a_store(store):
+    """Those that its apps were told by a variable's name; of others only the app has the URL."""
+    with WebhookReceiver() as receiver:
+        hooks = [
+            {"url": "env:APP_HOOK", "allow_private": True},
+            {"url": receiver.url, "allow_private": True},
+        ]
+        os.environ["APP_HOOK"] = receiver.url
+        try:
+            modeltap.capture(
+                model="m", request=1, response=2, store=store, analyze=False, webhooks=hooks
+            )
+            assert modeltap.flush(20)
+            done = run("webhook", "test", "--store", store, "--json")
+        finally:
+            del os.environ["APP_HOOK"]
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["delivered"]
+        assert len(receiver.received) == 1
+    assert b"there is no store at" in run("webhook", "test", "--store", "nowhere.db").stderr
+
+
+def test_the_demo_takes_no_store_that_is_there(filled):
+    """Nor two places for one."""
+    done = run("demo", "--store", filled)
+    assert done.returncode == 1
+    assert b"is there already; name a new file" in done.stderr
+    assert run("demo", "--store", "a.db", "--keep", "b").returncode == 2

@@ -1,0 +1,215 @@
+"""A label finds the exchange that has a prediction, by whichever of its ids; none is guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.store.connection import connect, writing
+from modeltap.store.exchanges import ExchangeRow, insert_exchanges
+from modeltap.store.label_targets import (
+    LabelTarget,
+    find_target,
+    join_labels,
+    join_new_labels,
+    waiting_id,
+)
+from modeltap.store.labels import Label, insert_labels, labels_of
+from modeltap.store.predictions import insert_predictions
+from modeltap.store.retention import ExchangeKey, delete
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE.upper()}-b7ad6b7169203331-01"
+
+WAYS = {
+    "caller": ({"request_id": "caller-1"}, "caller-1"),
+    "protocol": ({"protocol_id": "event-1"}, "event-1"),
+    "trace": ({"trace_id": TRACE}, TRACE),
+    "upper": ({"trace_id": TRACE}, TRACE.upper()),
+    "traceparent": ({"trace_id": TRACE}, PARENT),
+}
+"""An exchange's ids beside its own, and the id that a label comes by."""
+
+
+@pytest.fixture
+def connection(store):
+    opened = connect(store)
+    yield opened
+    opened.close()
+
+
+def add(connection, id_, *, model="m", status=200, rows=None, protocol_id=None, **ids):
+    """Add an exchange with a prediction for each of `rows`; None for one that is not decoded."""
+    row = ExchangeRow(
+        id=id_, model=model, source="asgi", status=status, started_at="2024-01-01T00:00:00Z", **ids
+    )
+    with writing(connection):
+        insert_exchanges(connection, [row])
+        connection.execute(
+            "update exchanges set protocol_id = ?, decoded = ? where id = ?",
+            (protocol_id, None if rows is None else len(rows), id_),
+        )
+    if rows:
+        decode(connection, id_, rows, model=model)
+
+
+def decode(connection, id_, rows, *, model="m"):
+    n = len(rows)
+    with writing(connection):
+        connection.execute("update exchanges set decoded = ? where id = ?", (n, id_))
+        insert_predictions(
+            connection,
+            model,
+            "",
+            exchange_ids=[id_] * n,
+            rows=range(n),
+            predictions=rows,
+            scores=[None] * n,
+            probabilities=[None] * n,
+            event_times=["2024-01-01T00:00:00.000Z"] * n,
+            seqs=[1] * n,
+        )
+
+
+def label(connection, id_, value=1, **options):
+    with writing(connection):
+        insert_labels(connection, [Label(waiting_id(id_), 0, value)], source="label()", **options)
+
+
+def values_of(connection, id_):
+    return [one["value"] for one in labels_of(connection, id_)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("failed", [{"status": 503, "rows": [None]}, {"status": 500, "rows": []}])
+@pytest.mark.parametrize("first", [True, False], ids=["failed-first", "failed-last"])
+def test_a_retried_requests_label_is_for_the_try_with_a_prediction(connection, way, failed, first):
+    ids, given = WAYS[way]
+    tries = [("bad", failed), ("good", {"rows": [0.5]})]
+    for id_, facts in tries if first else tries[::-1]:
+        add(connection, id_, **facts, **ids)
+    assert find_target(connection, given).exchange_id == "good"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_several_with_a_prediction_are_named_and_a_model_says_which(connection, way):
+    ids, given = WAYS[way]
+    add(connection, "a", model="gateway", rows=[1], **ids)
+    add(connection, "b", model="scores", rows=[2], **ids)
+    assert find_target(connection, given) == LabelTarget(candidates=("a", "b"))
+    assert find_target(connection, given, "scores") == LabelTarget("b")
+    assert find_target(connection, given, "absent") == LabelTarget()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_that_is_not_decoded_yet_is_found_but_a_failed_or_second_one_waits(connection, way):
+    ids, given = WAYS[way]
+    add(connection, "a", **ids)
+    assert find_target(connection, given) == LabelTarget("a")
+    add(connection, "b", **ids)
+    assert find_target(connection, given) == LabelTarget(waits=True)
+    add(connection, "c", status=503, request_id="alone")
+    assert find_target(connection, "alone") == LabelTarget(waits=True)
+
+
+def test_its_own_id_counts_first_and_the_callers_before_the_traces(connection):
+    add(connection, "x", rows=[1])
+    add(connection, "y", rows=[1], request_id="x")
+    add(connection, "z", rows=[1], request_id=TRACE)
+    add(connection, "t", rows=[1], trace_id=TRACE)
+    assert find_target(connection, "x").exchange_id == "x"
+    assert find_target(connection, TRACE).exchange_id == "z"
+    assert find_target(connection, "w", own_id="y").exchange_id == "y"
+    assert find_target(connection, "nobody") == LabelTarget()
+
+
+def test_behind_a_gateway_the_outer_id_leads_to_the_model(connection):
+    """The outer tap's id is in the header; the inner exchange has it as its caller's id."""
+    add(connection, "outer", model="gateway", rows=[None])
+    add(connection, "inner", rows=[0.7], request_id="outer")
+    assert find_target(connection, "outer").exchange_id == "inner"
+
+
+def test_codes_are_texts(connection):
+    add(connection, "a", rows=[1], request_id="000041")
+    assert find_target(connection, "41") == LabelTarget()
+    assert find_target(connection, "000041").exchange_id == "a"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_label_that_came_first_joins_when_the_prediction_comes(connection, way):
+    ids, given = WAYS[way]
+    label(connection, given)
+    add(connection, "bad", status=503, rows=[], **ids)
+    with writing(connection):
+        join_labels(connection, ["bad"])
+    assert values_of(connection, "bad") == []
+    add(connection, "good", rows=[1], **ids)
+    with writing(connection):
+        join_labels(connection, ["good"])
+    (joined,) = labels_of(connection, "good")
+    assert joined["value"] == 1 and joined["key"] == waiting_id(given)
+    assert values_of(connection, waiting_id(given)) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_label_that_came_last_joins_and_several_candidates_have_none(connection, way):
+    ids, given = WAYS[way]
+    add(connection, "a", rows=[1], model="a", **ids)
+    label(connection, given)
+    with writing(connection):
+        join_new_labels(connection, 0)
+    assert values_of(connection, "a") == [1]
+    add(connection, "b", rows=[1], model="b", **ids)
+    label(connection, given, 2)
+    label(connection, given, 3, model="b")
+    with writing(connection):
+        join_new_labels(connection, 1)
+    assert values_of(connection, "a") == [1] and values_of(connection, "b") == [3]
+    assert values_of(connection, waiting_id(given)) == [2]
+
+
+def test_a_newer_label_stays_the_last(connection):
+    label(connection, "caller", "old")
+    add(connection, "a", request_id="caller")
+    label(connection, "a", "new")
+    decode(connection, "a", [1])
+    with writing(connection):
+        join_labels(connection, ["a"])
+    assert values_of(connection, "a") == ["old", "new"]
+
+
+def test_an_exchange_keeps_labels_by_its_own_id(connection):
+    add(connection, "a", rows=[1])
+    add(connection, "b", rows=[1], request_id="a")
+    label(connection, "a")
+    with writing(connection):
+        join_new_labels(connection, 0)
+        join_labels(connection, ["a", "b"])
+    assert values_of(connection, "a") == [1] and values_of(connection, "b") == []
+
+
+@pytest.mark.parametrize("id_", ["a-b", "01a2093b-bcfb-7ace-ab8e-bb813425f054", "", "x" * 40])
+def test_other_ids_wait_under_themselves(id_):
+    assert waiting_id(id_) == id_
+
+
+def test_the_ids_are_looked_up_in_indexes(connection):
+    plan = connection.execute(
+        "explain query plan select id from exchanges where trace_id = 'x' union "
+        "select id from exchanges where request_id = 'x' union "
+        "select id from exchanges where protocol_id = 'x'"
+    ).fetchall()
+    assert not [row["detail"] for row in plan if row["detail"].startswith("SCAN")]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_labels_that_wait_go_with_the_last_exchange_of_their_id(connection, way):
+    ids, given = WAYS[way]
+    for id_ in ("a", "b"):
+        add(connection, id_, rows=[1], **ids)
+    label(connection, given)
+    seqs = dict(connection.execute("select id, seq from exchanges").fetchall())
+    for id_, left in (("a", [1]), ("b", [])):
+        with writing(connection):
+            delete(connection, [ExchangeKey(seqs[id_], id_)])
+        assert values_of(connection, waiting_id(given)) == left
