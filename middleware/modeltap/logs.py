@@ -70,6 +70,12 @@ def log_to_standard_error() -> None:
     threading.excepthook = lambda thrown: _report(thrown.exc_value)
 
 
+def log_levels() -> None:
+    """Have the lines of this process begin with their level, for the scheduler that reads them."""
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(LineFormatter("%(levelname)s: %(message)s"))
+
+
 def _report(error: BaseException | None) -> None:
     if error is not None:
         sys.stderr.write(f"{traceback_of(error)}\n")

@@ -23,6 +23,41 @@ def test_doctor_is_content_and_then_is_not(at, tmp_path):
     modeltap("doctor", "--store", damaged, code=1)
 
 
+COLUMNS = ["check", "ok", "level", "model", "subject", "count", "total", "reason", "fix", "finding"]
+
+
+def test_rows_for_programs_have_one_form_and_only_a_problem_fails(tmp_path):
+    """A column of ids, and one that is constant, are notes."""
+    store = tmp_path / "notes.db"
+    rows = [{"x": n * 7919 % 100, "user": f"u{n:04}", "unit": "mm"} for n in range(300)]
+    put(
+        store,
+        every(1, 300),
+        rows,
+        responses=[json.dumps({"prediction": n % 7}) for n in range(300)],
+    )
+    analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
+    found = lines(modeltap("doctor", "--store", store, "--json"))
+    assert all(list(one) == COLUMNS for one in found)
+    assert all(one["ok"] and one["level"] in ("ok", "note") for one in found)
+    notes = {one["subject"]: one for one in found if one["check"] == "features"}
+    assert set(notes) == {"user", "unit"} and {one["level"] for one in notes.values()} == {"note"}
+    assert (notes["user"]["model"], notes["user"]["count"], notes["user"]["total"]) == ("m", 1, 3)
+    (tested,) = [one for one in found if one["check"] == "monitored"]
+    assert (tested["count"], tested["total"]) == (2, 3)
+
+
+def test_a_problem_of_a_model_fails_with_its_fix(tmp_path):
+    store = tmp_path / "problem.db"
+    put(store, every(1, 50), [{"x": n % 9} for n in range(50)])
+    connection = connect(store)
+    connection.execute("update exchanges set event_time = null")  # as capture leaves it
+    connection.close()
+    (tmp_path / "modeltap.toml").write_text('[models.m]\nevent_time = "body:ts"\n')
+    said = modeltap("doctor", "--store", store, code=1, cwd=tmp_path)
+    assert "50 of 50 rows have no event time" in said and "no field ts" in said
+
+
 def test_doctor_closes_a_store_that_others_could_read(tmp_path):
     """As whatever opens one does; a line says so."""
     store = tmp_path / "open.db"
@@ -53,11 +88,11 @@ def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
 def test_doctor_names_features_that_masking_blanks(tmp_path):
     """In all rows; numbers under a name of a measure are kept, and what is unmasked."""
     store = tmp_path / "masked.db"
-    rows = [{"user": {"auth_method": "[masked]"}, "session_duration": n} for n in range(300)]
+    rows = [{"user": {"auth_method": "[masked]"}, "session_duration": n % 50} for n in range(300)]
     put(store, every(1, 300), rows, model="logins")
     analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
     said = modeltap("doctor", "--store", store)
-    assert "logins: user.auth_method is masked in all rows and not monitored" in said
+    assert "logins: user.auth_method is not tested: masked in all rows" in said
     assert "unmask_body_fields = ['^auth_method$']" in said and "session_duration" not in said
 
 

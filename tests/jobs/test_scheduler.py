@@ -14,6 +14,8 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.job_times import note_job_time
 from stores import START, every, put, read
 
+UNKNOWN = '{"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]}'
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -82,3 +84,23 @@ def logs_of(store):
 def evaluated(store):
     (row,) = read(store, "select count(*) as n from windows where evaluated_start is not null")
     return row["n"]
+
+
+def test_what_a_job_logs_is_in_the_apps_log_once(store, caplog):
+    """The untested columns and the alert that begins; other lines of a job are its own."""
+    rows = [{"x": n * 7919 % 100, "user": f"u{n:04}"} for n in range(300)]
+    put(store, every(1, 300), rows, responses=[UNKNOWN] * 300)
+    settings = Settings(store=str(store), reference="first 200 rows", window="100 rows")
+    (store.parent / "modeltap.toml").write_text(
+        'reference = "first 200 rows"\nwindow = "100 rows"\n'
+    )
+    watch = scheduler.Scheduler(store, settings)
+    with closing(connect(store)) as connection:
+        lease = watch._lease(connection)
+        assert lease.hold()
+        for _ in range(2):
+            assert watch._run_child(connection, lease, "analyze", "--no-deliver") == 0
+    messages = [record.getMessage() for record in caplog.records]
+    assert not any("learning until" in one for one in messages)
+    assert len([one for one in messages if "have no prediction" in one]) == 1
+    assert len([one for one in messages if "user (learnt as an id" in one]) == 1

@@ -10,9 +10,12 @@ from modeltap import clock
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.digest import digest, retrain
 from modeltap.store.connection import connect
+from modeltap.store.settings import SettingsReader
+from stores import analyze, every, put
 
 NOW = 1_700_000_000.0 // 3600 * 3600
 DAY = 86_400.0
+UNKNOWN = '{"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]}'
 
 
 def traffic(connection: sqlite3.Connection, at: float, requests: int, errors: int = 0) -> None:
@@ -25,7 +28,9 @@ def traffic(connection: sqlite3.Connection, at: float, requests: int, errors: in
 
 
 def period(connection, days=1):
-    return digest(connection, clock.iso(NOW - days * DAY), clock.iso(NOW))["data"]
+    return digest(
+        connection, SettingsReader(connection), clock.iso(NOW - days * DAY), clock.iso(NOW)
+    )["data"]
 
 
 def test_a_quiet_day(connection):
@@ -42,13 +47,32 @@ def test_a_bad_day(connection, judge, row, week):
     judge(row(0, "ok", metric="mae", feature=None, value=11.62))
     judge(row(0, "alert", explanation="c: share of 'red' went from 0 % to 9 %", feature="c"))
     now = clock.parse(clock.now())
-    data = digest(connection, clock.iso(now - DAY), clock.iso(now))["data"]
+    data = digest(connection, SettingsReader(connection), clock.iso(now - DAY), clock.iso(now))[
+        "data"
+    ]
     assert (data["models"][0]["alerts_firing"], data["models"][0]["alerts_began"]) == (1, 1)
     assert data["models"][0]["summary"] == (
         "flights: 0 requests, mae 11.62, 1 alert fires: c: share of [value] went from 0 % to 9 %"
     )
-    old = digest(connection, clock.iso(now + 5), clock.iso(now + DAY))["data"]
+    old = digest(connection, SettingsReader(connection), clock.iso(now + 5), clock.iso(now + DAY))[
+        "data"
+    ]
     assert old["models"][0]["alerts_began"] == 0
+
+
+def test_what_is_not_monitored_is_part_of_the_digest(store):
+    rows = [{"x": n * 7919 % 100, "user": f"u{n:04}"} for n in range(300)]
+    put(store, every(1, 300), rows, model="flights", responses=[UNKNOWN] * 300)
+    analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
+    connection = connect(store)
+    (model,) = period(connection)["models"]
+    connection.close()
+    assert (model["columns"], model["columns_tested"]) == (2, 1)
+    assert "not monitored: 300 of 300 exchanges have no prediction" in model["summary"]
+    assert "1 of 2 columns not tested" in model["summary"]
+    assert any(
+        one.startswith("user is not tested: learnt as an id") for one in model["not_monitored"]
+    )
 
 
 def test_the_call_to_retrain_counts_labels(connection, judge, row):

@@ -53,12 +53,12 @@ def test_each_exchange_gets_its_own_note(connection):
     rows = connection.execute("select seq, decoded, decode_note from exchanges order by seq")
     found = {seq: DecodeNote(rows, reason) for seq, rows, reason in rows}
     assert found == {1: (None, None), 2: (None, None), **notes}
-    assert stored_exchanges.newest_with_note(connection, "empty").seq == 6
 
 
-def test_a_request_that_failed_is_no_problem_of_decoding(connection):
+def test_the_newest_exchanges_are_those_that_did_not_fail(connection):
     with writing(connection):
-        connection.execute("update exchanges set status = 500 where seq = 1")
-        notes = dict.fromkeys(range(1, 9), DecodeNote(0, "no JSON"))
-        stored_exchanges.save_decode_notes(connection, 0, 8, notes)
-    assert stored_exchanges.decode_problems(connection, "") == [("no JSON", 7, 7)]
+        connection.execute("update exchanges set status = 500 where seq in (1, 7)")
+        connection.execute("update exchanges set error_type = 'ValueError' where seq = 6")
+    found = stored_exchanges.newest_answered(connection, "m", 3)
+    assert [one.seq for one in found] == [4, 5, 8]
+    assert stored_exchanges.newest_answered(connection, "other", 3) == []

@@ -47,6 +47,8 @@ HELD_ELSEWHERE = {
     # Commands that print what a tested function returns.
     "cli/erase.py": "privacy/test_erase.py",
     "cli/jobs.py": "cli/test_webhook.py",
+    "cli/finding.py": "cli/test_doctor.py",
+    "cli/model_findings.py": "cli/test_doctor.py",
     "cli/receiving.py": "ingest/test_receiver.py",
     "cli/reference_view.py": "cli/test_reference.py",
 }

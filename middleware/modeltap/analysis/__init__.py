@@ -11,5 +11,6 @@ Packages, each of which imports only those before it:
     explanations  sentences, examples and pictures of what a detector found
     references    references fitted, frozen, rolled on and compared
     relearning    columns that were not testable when a reference was learnt
+    coverage      what of a model is monitored and what is not
     verdicts      passes over the store, which compose the others
 """

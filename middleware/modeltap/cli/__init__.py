@@ -5,7 +5,9 @@
 - `run`, `receiving`, `importing`, `labels`: getting exchanges and labels into a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing them
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass
-- `status`, `reports`, `alerts`, `silence`: health, results, alerts, and keeping alerts quiet
+- `status`, `reports`, `untested_rows`: health, results, and columns without any
+- `alerts`, `silence`: alerts, and keeping them quiet
 - `webhook`, `jobs`, `worker`: sending messages, other jobs, the scheduler as a process
-- `doctor`, `demo`: checking an installation, and trying it on real data
+- `doctor`, `finding`, `model_findings`: checking an installation, and what is not monitored
+- `demo`: trying it on real data
 """

@@ -16,6 +16,7 @@ import click
 from modeltap import clock
 from modeltap.config import sources
 from modeltap.config.validation import parse_mode
+from modeltap.logs import log_levels
 from modeltap.store import connection as stores
 from modeltap.store.file_mode import PRIVATE
 from modeltap.store.models import check_model as check_model
@@ -90,6 +91,7 @@ def open_analyzer(
 
     given = dict(options or {})
     if background:
+        log_levels()
         be_nice()
         given.update(json.load(sys.stdin))
     analyzer = Analyzer(store_path(store), open_store(store), given)

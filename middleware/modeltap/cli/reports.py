@@ -12,6 +12,7 @@ from modeltap.analysis.counting.counter import total
 from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
+from modeltap.cli.untested_rows import untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.environments import with_environment
 from modeltap.errors import InputError, nearest
@@ -102,7 +103,8 @@ def _command(name: str) -> click.Command:
     ) -> None:
         connection = read_store(store)
         check_model(connection, model)
-        rows = _rows(connection, reported_by(name), model, feature, last)
+        untested = untested_rows(connection, model, feature) if name == "drift" else []
+        rows = _rows(connection, reported_by(name), model, feature, last, untested)
         empty = f"no {name} yet: {kind.awaited}"
         emit(rows, _SHOWN, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
@@ -117,13 +119,18 @@ def _rows(
     model: str | None,
     feature: str | None,
     last: int,
+    untested: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Return the metrics of each model's last windows: alerts first, then the strongest."""
-    if feature is not None:
+    """Return the metrics of each model's last windows: alerts first, then the strongest.
+
+    After them come the columns that are not tested.
+    """
+    if feature is not None and not untested:
         known = features_in_metrics(connection)
         if feature not in known:
             raise InputError(f"no feature {feature!r} in this store{nearest(feature, known)}")
-    return latest_metrics(connection, metrics, model=model, feature=feature, last=last)
+    found = latest_metrics(connection, metrics, model=model, feature=feature, last=last)
+    return [*found, *without_tested(untested, found)]
 
 
 def _picture(

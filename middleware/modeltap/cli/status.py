@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from modeltap import clock
+from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of
+from modeltap.analysis.coverage.unmonitored import condensed
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.environments import environment_of, named, version_of
@@ -25,19 +27,23 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
     """Each model in a line or two: healthy or not, and why."""
     connection = read_store(store)
     check_model(connection, model)
-    found = list(overviews(connection, SettingsReader(connection), model))
+    settings = SettingsReader(connection)
+    found = list(overviews(connection, settings, model))
     if not found and not as_json:
         say("no model yet: nothing was analysed; `modeltap doctor` says what is missing")
     for one in found:
         alerts = open_of(connection, one.model, one.version)
         last = last_window_end(connection, one.model, one.version)
+        coverage = coverage_of(connection, settings.for_model(one.model), one.model)
         if as_json:
-            emit_json(_row(one, alerts, last))
+            emit_json(_row(one, alerts, last, coverage))
         else:
-            _print(one, alerts, last)
+            _print(one, alerts, last, coverage)
 
 
-def _row(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> dict[str, Any]:
+def _row(
+    one: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
+) -> dict[str, Any]:
     return {
         "model": one.model,
         "version": version_of(one.version),
@@ -49,21 +55,23 @@ def _row(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> di
         "hours_covered": one.hours_covered,
         "drift_window": one.drift_window,
         "last_window_end": last,
-        "columns_not_monitored": len(one.reference.unmonitored) if one.reference else 0,
+        "columns": coverage.columns,
+        "columns_not_monitored": len(coverage.untested),
+        "not_monitored": [unmonitored.sentence for unmonitored in condensed(coverage.unmonitored)],
         "open_alerts": [alert["summary"] for alert in alerts],
     }
 
 
-def _print(one: ReferenceOverview, alerts: list[AlertRow], last: str | None) -> None:
+def _print(
+    one: ReferenceOverview, alerts: list[AlertRow], last: str | None, coverage: Coverage
+) -> None:
     name = named(f"{one.model} {version_of(one.version)}".strip(), one.version)
     health = f"{plural(len(alerts), 'open alert')}" if alerts else "no open alerts"
     until = f", windows evaluated up to {clock.short(last)}" if last else ", no window evaluated"
     say(f"{name}: {health}{until}")
     if one.state == "provisional":
         say(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
-    left = 0 if one.reference is None else len(one.reference.unmonitored)
-    if left:
-        columns = plural(left, "column")
-        say(f"  {columns} not monitored (max_features); see `modeltap doctor`")
+    if coverage.summary is not None:
+        say(f"  not monitored: {coverage.summary}; see `modeltap doctor`")
     for alert in alerts:
         say(f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}")

@@ -87,6 +87,7 @@ ALERT_RULES = {
         AlertRule("capture_loss", "warning", "exchanges were not recorded"),
         AlertRule("analysis_failed", "critical", "the analysis fails", min_windows=1),
         AlertRule("delivery_failed", "warning", "messages are not delivered", min_windows=1),
+        AlertRule("not_monitored", "warning", "something is not monitored", min_windows=1),
         AlertRule("custom", "warning", "a limit was passed", needs_condition=True),
     )
 }
@@ -389,6 +390,15 @@ _OPERATION = (
     ),
     CatalogueEntry(
         "no_labels", "boolean", "lower", "no_labels", None, True, "no labels for too long"
+    ),
+    CatalogueEntry(
+        "not_monitored",
+        "fraction",
+        "lower",
+        "not_monitored",
+        None,
+        True,
+        "exchanges, rows or settings of which nothing is monitored",
     ),
     CatalogueEntry(
         "analysis_failed",

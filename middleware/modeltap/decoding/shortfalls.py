@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple, get_args
 
 from modeltap.config.settings import Settings
 from modeltap.decoding.batches import ANSWERED_BEFORE, ANSWERED_ELSEWHERE, Batch
@@ -15,8 +15,14 @@ from modeltap.store.stored_exchanges import StoredExchange
 Part = Literal["rows", "predictions", "event_time"]
 """What may be missing: of an exchange its rows or its predictions, of a row its event time."""
 
+_PARTS: tuple[Part, ...] = get_args(Part)
+
 NO_RESPONSE = "no response body"
-"""The reason of an exchange whose answer was not kept, or of an import without predictions."""
+"""The reason of an exchange whose answer was not kept."""
+
+IMPORTED = "imported without a prediction"
+_IMPORT = "IMPORT"
+"""The method of exchanges that a file brought."""
 
 TIME_MISSING = "no event time"
 TIME_UNREADABLE = "event time not readable"
@@ -60,6 +66,22 @@ def count_shortfalls(
     return found
 
 
+def shortfalls_of(counts: Mapping[tuple[str, str], int]) -> Counter[Shortfall]:
+    """Return counts by part and reason, as the store has them, by shortfall.
+
+    >>> shortfalls_of({("rows", "no JSON"): 2, ("other", ""): 1})
+    Counter({Shortfall(part='rows', reason='no JSON'): 2})
+    """
+    return Counter(
+        {
+            Shortfall(part, reason): counts[part, reason]
+            for part in _PARTS
+            for name, reason in counts
+            if name == part
+        }
+    )
+
+
 def general(reason: str) -> str:
     """Return a reason without the numbers of one exchange.
 
@@ -81,8 +103,14 @@ def _of_exchange(
         return [Shortfall("rows", general(reason or "no rows"))]
     if exchange.id not in without:
         return [Shortfall("rows"), Shortfall("predictions")]
-    missing = general(reason or (NO_PREDICTION if exchange.response_body else NO_RESPONSE))
-    return [Shortfall("rows"), Shortfall("predictions", missing)]
+    return [Shortfall("rows"), Shortfall("predictions", general(reason or _unnoted(exchange)))]
+
+
+def _unnoted(exchange: StoredExchange) -> str:
+    """Return why an exchange has no prediction, of which decoding noted nothing."""
+    if exchange.response_body:
+        return NO_PREDICTION
+    return IMPORTED if exchange.method == _IMPORT else NO_RESPONSE
 
 
 def _without_prediction(batch: Batch) -> frozenset[str]:

@@ -34,6 +34,12 @@ from modeltap.store.pending_work import pending_work
 
 LEASE = "scheduler"
 
+_WARNING = "WARNING: "
+"""Lines of a job's log that begin so are for the app's log, too."""
+
+_LINES = 1000
+"""Lines that are known to have been logged, a bound on memory."""
+
 _POLL_SECONDS = 5.0
 """The longest time that a new message waits, beside its own schedule."""
 
@@ -62,6 +68,7 @@ class Scheduler:
         self._stopping = False
         self._lock = threading.Lock()
         self._owner: str | None = None
+        self._passed_on: set[str] = set()
         self._last_failure = ""
         self._goes_on = False  # with windows that the last pass left
         schedules = settings.schedules
@@ -201,7 +208,18 @@ class Scheduler:
             logger.warning(
                 "modeltap: %s failed (exit %s): %s", job, child.exit_code, child.last_line
             )
+        else:
+            self._pass_on(child.log)
         return child.exit_code
+
+    def _pass_on(self, log: str) -> None:
+        """Log a job's warnings, each once: the app's log is where people look."""
+        if len(self._passed_on) > _LINES:
+            self._passed_on.clear()
+        for line in log.splitlines():
+            if line.startswith(_WARNING) and line not in self._passed_on:
+                self._passed_on.add(line)
+                logger.warning("%s", line.removeprefix(_WARNING))
 
 
 def _log_event(event: Any) -> None:

@@ -6,6 +6,9 @@ import sqlite3
 from typing import Any
 
 from modeltap import clock
+from modeltap.analysis.coverage.coverage_report import coverage_of
+from modeltap.analysis.coverage.unmonitored import condensed
+from modeltap.config.settings import Settings, SettingsByModel
 from modeltap.notify.events import bounded, without_values
 from modeltap.store.alerts import (
     count_begun,
@@ -26,15 +29,23 @@ RETRAIN = "retrain"
 _NAMED = 3
 """A model's summary is one line: it names so many alerts."""
 
+_LISTED = 10
+"""More of what is not monitored is left to `doctor`: a message has to be small."""
 
-def digest(connection: sqlite3.Connection, start: str, end: str) -> dict[str, Any]:
+
+def digest(
+    connection: sqlite3.Connection, settings: SettingsByModel, start: str, end: str
+) -> dict[str, Any]:
     """Return the digest of the time from `start` to `end`, each model in a sentence."""
     names = {
         *configured_models(connection),
         *models_with_traffic(connection),
         *models_with_alerts(connection),
     }
-    models = [_digest_of(connection, model, start, end) for model in sorted(names)]
+    models = [
+        _digest_of(connection, settings.for_model(model), model, start, end)
+        for model in sorted(names)
+    ]
     firing = sum(model["alerts_firing"] for model in models)
     began = sum(model["alerts_began"] for model in models)
     period = f"{clock.short(start)} to {clock.short(end)}"
@@ -78,7 +89,9 @@ def _alerts(count: int) -> str:
     return f"{count} alerts fire"
 
 
-def _digest_of(connection: sqlite3.Connection, model: str, start: str, end: str) -> dict[str, Any]:
+def _digest_of(
+    connection: sqlite3.Connection, settings: Settings, model: str, start: str, end: str
+) -> dict[str, Any]:
     traffic = count_requests(connection, model, start, end)
     firing = count_open_of(connection, model)
     values = _last_values(connection, model, "mae", "accuracy", "latency_p95_ms")
@@ -86,6 +99,8 @@ def _digest_of(connection: sqlite3.Connection, model: str, start: str, end: str)
     parts += [f"{traffic.errors:,} failed"] if traffic.errors else []
     parts += [f"{name} {value:.4g}" for name, value in values.items()]
     parts += [_alerts(firing)]
+    coverage = coverage_of(connection, settings, model)
+    parts += ["not monitored: " + coverage.summary] if coverage.summary else []
     named = _named_alerts(connection, model)
     return {
         "model": model,
@@ -94,6 +109,9 @@ def _digest_of(connection: sqlite3.Connection, model: str, start: str, end: str)
         "alerts_firing": firing,
         "alerts_began": count_begun(connection, model, start),
         **values,
+        "columns": coverage.columns,
+        "columns_tested": coverage.tested,
+        "not_monitored": [one.statement for one in condensed(coverage.unmonitored)[:_LISTED]],
         "summary": f"{model}: {', '.join(parts)}" + (f": {named}" if named else ""),
     }
 

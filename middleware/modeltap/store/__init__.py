@@ -12,6 +12,7 @@ say what they return; `pending_work`, `retention` and `erasure` concern all. In 
 - `shortfalls`: how many exchanges of an hour lack rows, predictions or event times
 - `unmatched`, `request_days`, `dropped`: sides that wait, days with requests, losses of capture
 - `predictions`, `labels`, `label_targets`: decoded rows, ground truth, and what it is for
+- `unjoined_labels`: labels of no row
 - `due_windows`, `labelled_windows`: windows that labels came for, and how many
 - `learning_progress`: the rows, hours and alerts of a reference that is learnt
 - `references`, `windows`, `traffic`, `metrics`: references, counted windows, results

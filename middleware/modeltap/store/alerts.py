@@ -278,6 +278,15 @@ def open_of(connection: sqlite3.Connection, model: str, version: str) -> list[Al
     ).fetchall()
 
 
+def open_subjects(connection: sqlite3.Connection, rule: str, model: str) -> list[str]:
+    """Return the features that a model has open alerts of a rule about."""
+    rows = connection.execute(
+        f"select distinct feature from alerts where rule = ? and model = ? and {_STILL_OPEN}",
+        (rule, model),
+    )
+    return [feature for (feature,) in rows]
+
+
 def count_begun(connection: sqlite3.Connection, model: str, since: str) -> int:
     """Return how many alerts of a model began to fire at `since` or later."""
     return _one_number(

@@ -28,18 +28,23 @@ def counted_models(connection: sqlite3.Connection) -> list[ModelVersion]:
     return [ModelVersion(*row) for row in rows]
 
 
-def check_model(connection: sqlite3.Connection, model: str | None) -> None:
-    """Raise `InputError`, with the nearest name, unless the store knows `model`."""
-    if model is None:
-        return
+def known_models(connection: sqlite3.Connection) -> list[str]:
+    """Return the models that the store knows of, in order: from settings, traffic or files."""
     rows = connection.execute(
         "select model from settings where model <> '' "
         'union select model from "references" '
         "union select model from alerts where model <> '' "
         "union select model from unmatched "
-        "union select model from (select distinct model from exchanges)"
-    ).fetchall()
-    known = [row[0] for row in rows]
+        "union select model from (select distinct model from exchanges) order by 1"
+    )
+    return [model for (model,) in rows]
+
+
+def check_model(connection: sqlite3.Connection, model: str | None) -> None:
+    """Raise `InputError`, with the nearest name, unless the store knows `model`."""
+    if model is None:
+        return
+    known = known_models(connection)
     if model not in known:
         what = nearest(model, known) or "; the store has no model yet"
         raise InputError(f"no model {model!r} in this store{what}")

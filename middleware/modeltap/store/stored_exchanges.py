@@ -101,13 +101,20 @@ def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[
     return found
 
 
-def newest_answered(connection: sqlite3.Connection, model: str, limit: int) -> list[StoredExchange]:
-    """Return the last `limit` exchanges of a model that did not fail, in order of arrival."""
+def newest_answered(
+    connection: sqlite3.Connection, model: str, limit: int, within: int | None = None
+) -> list[StoredExchange]:
+    """Return the last `limit` exchanges of a model that did not fail, in order of arrival.
+
+    Args:
+        within: only those among so many of the newest of all models; None for all.
+    """
     found = _select(
         connection,
         "model = ? and error_type is null and (status is null or status < 300) "
+        "and (? is null or seq > (select max(seq) from exchanges) - ?) "
         "order by seq desc limit ?",
-        (model, limit),
+        (model, within, within, limit),
     )
     return found[::-1]
 
@@ -182,33 +189,3 @@ def save_protocol_ids(connection: sqlite3.Connection, ids: Iterable[tuple[int, s
     connection.executemany(
         "update exchanges set protocol_id = ? where seq = ?", ((id_, seq) for seq, id_ in ids)
     )
-
-
-class DecodeProblem(NamedTuple):
-    """A reason why exchanges could not be decoded in full."""
-
-    reason: str
-    unread: int
-    """Exchanges in which no rows were found for this reason."""
-    times: int
-    """Exchanges that have this note."""
-
-
-def decode_problems(connection: sqlite3.Connection, except_for: str) -> list[DecodeProblem]:
-    """Return why exchanges could not be decoded, the commonest reason first.
-
-    Args:
-        except_for: a note that is no problem.
-    """
-    rows = connection.execute(
-        "select decode_note, sum(decoded = 0), count(*) as times from exchanges "
-        "where decode_note is not null and decode_note <> ? and (status is null or status < 400) "
-        "group by 1 order by times desc",
-        (except_for,),
-    )
-    return [DecodeProblem(*row) for row in rows]
-
-
-def newest_with_note(connection: sqlite3.Connection, note: str) -> StoredExchange:
-    """Return the last exchange that has this note, of which there is one at least."""
-    return _select(connection, "decode_note = ? order by seq desc limit 1", (note,))[0]

@@ -254,8 +254,8 @@ WORST = {
 }
 """By metric the worst window that there can be, given what is usual: a part of the bound."""
 
-FIXED = {"event_time_rejected_rate"}
-"""A hundredth is the threshold, whatever is usual: no event time that cannot be true ever is."""
+FIXED = {"event_time_rejected_rate", "not_monitored"}
+"""A fixed fraction is the threshold: what cannot be true, or read, is never usual."""
 
 BY_THE_CLOCK = {"capture_loss", "no_traffic", "no_labels", "analysis_failed", "delivery_failed"}
 """Counts and times that grow for as long as something lasts: they cross any threshold."""

@@ -132,10 +132,11 @@ def test_doctor_and_status_say_what_is_not_monitored(store, tmp_path):
     put(store, every(1, 500), rows)
     analyze(store, {**SAID, "max_features": 29})
     said = modeltap("doctor", "--store", store)
-    assert "ok   features: m: 2 of 31 columns are not monitored ('c29', 'c\\x1b[31m'), " in said
-    assert "max_features is 29: raise it, or declare those that matter" in said
+    assert "note features: m: c29 is not tested: beyond max_features = 29" in said
+    assert "note features: m: c\\x1b[31m is not tested: beyond max_features = 29" in said
+    assert "set max_features = 31, or declare those that matter" in said
     assert "\x1b" not in said
-    assert "2 columns not monitored" in modeltap("status", "--store", store)
+    assert "2 of 31 columns not tested" in modeltap("status", "--store", store)
     (row,) = lines(modeltap("status", "--store", store, "--json"))
     assert row["columns_not_monitored"] == 2
     (row,) = lines(modeltap("reference", "show", "--store", store, "--json"))

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+from modeltap import clock
 from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.counting.row_windows import RowWindows
+from modeltap.analysis.coverage import not_monitored
 from modeltap.analysis.detectors import DAILY_DETECTORS, hourly_detectors
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.relearning.awaited import AwaitedColumns
 from modeltap.analysis.verdicts import learning_pass, traffic_windows
 from modeltap.analysis.verdicts.input_windows import InputWindows
 from modeltap.analysis.verdicts.labelled_windows import LabelledWindows
-from modeltap.analysis.verdicts.results import WindowResult
+from modeltap.analysis.verdicts.results import Period, ShortfallsReported, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.config.settings import SettingsByModel
 from modeltap.config.windows import Window
+from modeltap.environments import with_environment
 from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
 from modeltap.store.predictions import LAST
 from modeltap.store.references import active_reference, active_references
+from modeltap.store.settings import common_environment
 
 LEASE = "analysis"
 
@@ -49,6 +55,17 @@ def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
         yield from LabelledWindows(scope).results()
     if scope.again or scope.open_too or pending.traffic:
         yield from traffic_windows.results(scope)
+
+
+def covered_hours(
+    connection: sqlite3.Connection, settings: SettingsByModel
+) -> Iterator[WindowResult]:
+    """Yield the result of each hour of counted exchanges: what of them is not monitored."""
+    version = with_environment("", common_environment(connection))
+    for one in not_monitored.due_hours(connection, settings):
+        end = clock.iso((clock.parse(one.hour) or 0.0) + clock.HOUR)
+        period = Period(one.model, version, "1h", one.hour, end)
+        yield WindowResult(period, one.metrics, done=ShortfallsReported(one.hour))
 
 
 def _versions(scope: PassScope) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from modeltap.store.metrics import (
     save_metrics,
 )
 from modeltap.store.runs import claim_run
+from modeltap.store.shortfalls import mark_parts_evaluated
 from modeltap.store.traffic import (
     Evaluated,
     StoredTraffic,
@@ -92,7 +93,21 @@ class HourReported:
     hour: str
 
 
-Done = EvaluatedWindows | EvaluatedLabels | EvaluatedTraffic | LossesRead | HourReported
+@dataclass(frozen=True)
+class ShortfallsReported:
+    """What exchanges lacked in an hour was reported."""
+
+    hour: str
+
+
+Done = (
+    EvaluatedWindows
+    | EvaluatedLabels
+    | EvaluatedTraffic
+    | LossesRead
+    | HourReported
+    | ShortfallsReported
+)
 """The rows that the transaction of a window marks as evaluated."""
 
 
@@ -177,6 +192,8 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
                 )
         case HourReported(hour):
             mark_reported(connection, period.model, hour)
+        case ShortfallsReported(hour):
+            mark_parts_evaluated(connection, period.model, hour)
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
 

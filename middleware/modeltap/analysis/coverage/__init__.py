@@ -1,0 +1,16 @@
+"""What of each model is monitored, and what is not: counts, reasons, settings that fix it.
+
+coverage_report     everything of one model, and what concerns the whole store
+unmonitored         one finding, and its sentence
+recent_rows         a model's newest exchanges, decoded by the settings of now
+missing_parts       exchanges without rows or predictions, rows without an event time
+mapping_proposals   where a body's rows and prediction may be
+untested_columns    columns that no test compares
+column_values       words for values that no test compares
+untested_metrics    metrics of performance that cannot be computed
+unjoined_labels     labels that join no prediction
+unmatched_settings  features, rules, mappings and models in the settings that fit nothing
+not_monitored       the metrics of an hour that lacked something, which may alert
+
+`doctor`, `drift`, `status`, the digest and the rule `not_monitored` show it, and compute nothing.
+"""

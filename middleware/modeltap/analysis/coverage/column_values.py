@@ -1,0 +1,81 @@
+"""Words for the values of a column that no test compares, and the type to declare for them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from modeltap.wording import percent
+
+_NUMBER = re.compile(r"\s*[-+]?\d[\d.,']*(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
+"""A number as people and programs write it, with a percent sign or separators."""
+
+NUMBERS_AS_TEXT = "texts that look like numbers"
+
+_MOST = 0.8
+"""Four of five: a column with a few words such as `unknown` is of numbers all the same."""
+
+_KINDS: dict[type, str] = {
+    int: "numbers",
+    float: "numbers",
+    bool: "booleans",
+    str: "texts",
+    dict: "objects",
+    list: "lists",
+}
+
+
+class ValueDescription(NamedTuple):
+    """The values of a column in words, and the type to declare; None where none fits."""
+
+    words: str
+    kind: str | None
+
+
+def describe(values: Sequence[Any]) -> ValueDescription | None:
+    """Describe values; None where all are missing.
+
+    >>> describe([[{"price": 9}], [{"price": 4}, {"price": 1}]])
+    ValueDescription(words='lists of objects', kind=None)
+    >>> describe(["12.50", "9,99", None]).words
+    'texts that look like numbers'
+    >>> describe([1, "a", 2.5, "b"])
+    ValueDescription(words='values of several types: 50 % numbers, 50 % texts', kind='categorical')
+    """
+    present = [value for value in values if value is not None]
+    if not present:
+        return None
+    kinds = Counter(_KINDS.get(type(value), "other values") for value in present)
+    kind, count = kinds.most_common(1)[0]
+    if count < len(present):
+        parts = (f"{percent(n / len(present))} {name}" for name, n in kinds.most_common())
+        return ValueDescription(f"values of several types: {', '.join(parts)}", _declared(kinds))
+    if kind == "texts":
+        return _of_texts(present)
+    if kind == "lists":
+        return _of_lists([value for value in present if value])
+    return ValueDescription(kind, None)
+
+
+def _declared(kinds: Counter[str]) -> str | None:
+    if kinds["numbers"] >= _MOST * kinds.total():
+        return "numeric"
+    return None if kinds["lists"] or kinds["objects"] else "categorical"
+
+
+def _of_texts(texts: Sequence[str]) -> ValueDescription:
+    numbers = sum(_NUMBER.fullmatch(text) is not None for text in texts)
+    if numbers >= _MOST * len(texts):
+        return ValueDescription(NUMBERS_AS_TEXT, "numeric")
+    return ValueDescription("texts", "text")
+
+
+def _of_lists(lists: Sequence[list[Any]]) -> ValueDescription:
+    if not lists:
+        return ValueDescription("empty lists", None)
+    items = {_KINDS.get(type(value), "other values") for one in lists for value in one}
+    what = items.pop() if len(items) == 1 else "values of several types"
+    uneven = what == "numbers" and len(set(map(len, lists))) > 1
+    return ValueDescription(f"lists of {what}{' of different lengths' if uneven else ''}", None)

@@ -1,0 +1,60 @@
+"""A model's newest exchanges, decoded by the settings of now: what a fix changes shows at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from modeltap.config.settings import Settings
+from modeltap.decoding.batches import Batch, read
+from modeltap.decoding.decoders import Decoders
+from modeltap.decoding.shortfalls import Shortfall, count_shortfalls, general
+from modeltap.store.stored_exchanges import StoredExchange, newest_answered
+
+_EXCHANGES = 300
+"""A share of one in twenty shows in so many; they are decoded in a fraction of a second."""
+
+
+@dataclass(frozen=True)
+class RecentRows:
+    """Exchanges that did not fail, in order of arrival, with their rows and what they lack."""
+
+    exchanges: Sequence[StoredExchange]
+    batch: Batch
+    counts: Counter[Shortfall]
+
+    @cached_property
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """The rows' columns, a value a row."""
+        return dict(self.batch.columns())
+
+    @classmethod
+    def nothing(cls) -> RecentRows:
+        """Return no exchanges."""
+        return cls((), Batch(), Counter())
+
+    def newest_without(self, shortfall: Shortfall) -> StoredExchange | None:
+        """Return the last exchange whose note is the reason of a shortfall; None for none."""
+        for exchange in reversed(self.exchanges):
+            note = self.batch.notes.get(exchange.seq)
+            if note is not None and general(note.reason or "") == shortfall.reason:
+                return exchange
+        return None
+
+
+def recent_rows(
+    connection: sqlite3.Connection, settings: Settings, model: str, within: int | None = None
+) -> RecentRows:
+    """Read and decode the newest exchanges of a model.
+
+    Args:
+        settings: as they hold for this model.
+        within: only those among so many of the newest of all models; None for all.
+    """
+    exchanges = newest_answered(connection, model, _EXCHANGES, within)
+    batch = read(exchanges, settings, Decoders(), connection)
+    return RecentRows(exchanges, batch, count_shortfalls(exchanges, batch, settings))

@@ -1,0 +1,155 @@
+"""Columns that no test compares: why, and what to declare so that one does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from modeltap.analysis.coverage.column_values import NUMBERS_AS_TEXT, describe
+from modeltap.analysis.coverage.mapping_proposals import toml_key
+from modeltap.analysis.coverage.unmonitored import Unmonitored
+from modeltap.analysis.inference.rising import RISING
+from modeltap.analysis.model.feature import Feature
+from modeltap.analysis.model.reference import Reference
+from modeltap.config.settings import Settings
+
+_LIMIT = "beyond max_features"
+
+
+def untested_columns(
+    reference: Reference, settings: Settings, values: Mapping[str, Sequence[Any]]
+) -> list[Unmonitored]:
+    """Return the columns of a reference that are not compared, or with limits, in their order.
+
+    Args:
+        settings: as they hold for the model.
+        values: recent values by column, which tell what a column of no type has.
+    """
+    measured = {feature.of for feature in reference.features if feature.is_tested}
+    columns = [feature for feature in reference.features if feature.of is None]
+    found: list[Unmonitored] = []
+    for feature in columns:
+        declared = settings.features[feature.name].type if feature.name in settings.features else ""
+        is_measured = feature.name in measured
+        found += _of_column(reference, feature, declared or "", values, is_measured)
+    return [*found, *_beyond_limit(reference)]
+
+
+def _of_column(
+    reference: Reference,
+    feature: Feature,
+    declared: str,
+    values: Mapping[str, Sequence[Any]],
+    is_measured: bool,
+) -> Iterator[Unmonitored]:
+    cause = _cause(feature, declared, values.get(feature.name, ()), is_measured)
+    limit = _limit(feature) if cause is None else None
+    if cause is None and limit is None:
+        return
+    yield Unmonitored(
+        check="features",
+        model=reference.model,
+        version=reference.version,
+        level="note",
+        subject=feature.name,
+        count=1,
+        total=len(reference.columns) + len(reference.unmonitored),
+        reason=limit or (cause.reason if cause else ""),
+        fix=None if cause is None else _fix(reference.model, feature.name, cause),
+        is_tested=cause is None,
+    )
+
+
+class _Cause(NamedTuple):
+    """Why a column is not tested; the type to declare, or another setting, so that it is."""
+
+    reason: str
+    kind: str | None = None
+    setting: str | None = None
+
+
+def _fix(model: str, column: str, cause: _Cause) -> str | None:
+    if cause.kind is None:
+        return cause.setting
+    section = f"[models.{toml_key(model)}.features.{toml_key(column)}]"
+    return f'if it is to be tested, set {section} type = "{cause.kind}"'
+
+
+def _cause(
+    feature: Feature, declared: str, values: Sequence[Any], is_measured: bool
+) -> _Cause | None:
+    if feature.calendar == RISING:
+        return _Cause("it always rises, as a counter or a time does: there is nothing to compare")
+    if feature.calendar is not None:
+        return _Cause(f"it follows the calendar ({feature.calendar}): there is nothing to compare")
+    if feature.is_all_masked:
+        field = re.escape(feature.name.rpartition(".")[2])
+        kept = f"what is no secret is kept with unmask_body_fields = ['^{field}$']"
+        return _Cause("masked in all rows", setting=kept)
+    if not feature.present:
+        return _Cause("all values were missing in the reference")
+    seen = describe(values)
+    if feature.kind == "id":
+        is_counter = seen is not None and seen.words == "numbers" and _rises(values)
+        return _of_id(declared, None if seen is None else seen.words, is_counter)
+    if feature.kind == "other":
+        return _Cause("values of several types") if seen is None else _Cause(*seen)
+    if not feature.is_tested and not is_measured:
+        return _Cause(f"no measure of its type ({feature.kind}) can be compared")
+    return None
+
+
+def _rises(values: Sequence[Any]) -> bool:
+    present = [value for value in values if value is not None]
+    return all(before < after for before, after in pairwise(present))
+
+
+def _of_id(declared: str, words: str | None, is_counter: bool) -> _Cause:
+    if declared == "id":
+        return _Cause("declared as an id")
+    learnt = "learnt as an id, for nearly every value is different"
+    if words == NUMBERS_AS_TEXT:
+        return _Cause(f"{words}; {learnt}", "numeric")
+    if is_counter:  # as a number it would not be compared either
+        return _Cause(learnt)
+    return _Cause(learnt, "numeric" if words == "numbers" else "categorical")
+
+
+def _limit(feature: Feature) -> str | None:
+    """Return what a test of a column does not see; None where it sees all."""
+    bins = [count for count in feature.counts[: feature.bins] if count]
+    if feature.kind in ("numeric", "categorical", "boolean") and _is_constant(feature, len(bins)):
+        return "constant in the reference, so only another value would show"
+    if feature.rare:
+        return (
+            f"more categories than can be counted: {len(feature.rare):,} rarer ones count as one, "
+            "and a change among them does not show"
+        )
+    return None
+
+
+def _is_constant(feature: Feature, filled: int) -> bool:
+    if feature.kind == "numeric":
+        return feature.low == feature.high
+    return filled == 1
+
+
+def _beyond_limit(reference: Reference) -> Iterator[Unmonitored]:
+    total = len(reference.columns) + len(reference.unmonitored)
+    for name in reference.unmonitored:
+        yield Unmonitored(
+            check="features",
+            model=reference.model,
+            version=reference.version,
+            level="note",
+            subject=name,
+            count=1,
+            total=total,
+            reason=f"{_LIMIT} = {len(reference.columns):,}",
+            fix=(
+                f"set max_features = {total}, or declare those that matter in "
+                f"[models.{toml_key(reference.model)}.features.NAME]; then learn a reference anew"
+            ),
+        )

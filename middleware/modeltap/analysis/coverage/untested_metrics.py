@@ -1,0 +1,33 @@
+"""Metrics of performance that cannot be computed from the labels and predictions there are."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from modeltap.analysis.coverage.unmonitored import Level, Unmonitored
+from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK
+from modeltap.config.metrics import reported_by
+from modeltap.store.metrics import latest_metrics
+
+
+def untested_metrics(connection: sqlite3.Connection, model: str) -> list[Unmonitored]:
+    """Return the metrics that had no verdict in a model's last labelled window for good reason.
+
+    A problem is where no other one had a verdict: then nothing of the performance is compared.
+    """
+    rows = latest_metrics(connection, reported_by("performance"), model=model, feature=None, last=1)
+    level: Level = "note" if any(row["verdict"] in (OK, ALERT) for row in rows) else "problem"
+    return [
+        Unmonitored(
+            check="metrics",
+            model=model,
+            version=row["version"],
+            level=level,
+            subject=row["metric"],
+            count=row["rows"],
+            total=row["rows"],
+            reason=row["explanation"] or "labels and predictions cannot be compared",
+        )
+        for row in rows
+        if row["verdict"] == NOT_COMPARABLE and row["segment"] is None
+    ]

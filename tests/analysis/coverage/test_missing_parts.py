@@ -1,0 +1,110 @@
+"""Exchanges without rows or predictions, rows without times: kinds x places, each with a fix."""
+
+from __future__ import annotations
+
+import pytest
+
+from coverage_cases import CLEAN, by_subject, covered, fill
+from modeltap.analysis.coverage.missing_parts import missing_parts
+from modeltap.config.mapping_settings import MappingSettings
+from modeltap.config.settings import Settings
+from modeltap.decoding.shortfalls import NO_RESPONSE, Shortfall
+from modeltap.store.connection import connect, writing
+from stores import analyze, every, put
+
+UNKNOWN = [{"model_version": "v3", "grid": [[[n / 10, "EUR"], [2]]]} for n in range(300)]
+
+
+def test_answers_without_a_known_prediction_are_a_problem_with_a_mapping(store):
+    fill(store, CLEAN, responses=UNKNOWN)
+    found = covered(store)
+    (one,) = found.problems
+    assert (one.check, one.count, one.total) == ("predictions", 300, 300)
+    assert "answers of m have model_version, grid" in one.reason
+    assert '[models.m.mapping] prediction = "grid"' in one.fix
+
+
+def test_a_mapping_ends_the_problem(store):
+    fill(store, CLEAN, responses=UNKNOWN)
+    assert covered(store, mapping=MappingSettings(prediction="grid[0][0][0]")).problems == []
+
+
+@pytest.mark.parametrize(
+    ("mapping", "check"),
+    [
+        ({"prediction": "price"}, "predictions"),
+        ({"rows": "items"}, "rows"),
+        ({"rows": "@", "prediction": "gird"}, "predictions"),
+    ],
+)
+def test_a_mapping_that_finds_nothing_is_a_problem(store, mapping, check):
+    fill(store, CLEAN, responses=UNKNOWN)
+    (one,) = covered(store, mapping=MappingSettings(**mapping)).problems
+    assert one.check == check and "mapping" in one.reason
+
+
+@pytest.mark.parametrize("bad", [1, 30, 300])
+def test_requests_without_rows_are_counted_with_what_they_are(store, bad):
+    """One in three hundred is a note, one in ten a problem."""
+    rows = [[] if n < bad else CLEAN[n] for n in range(300)]
+    fill(store, rows)
+    found = by_subject(covered(store), "rows")
+    (one,) = found.values()
+    assert (one.count, one.total, one.level) == (bad, 300, "note" if bad == 1 else "problem")
+    assert "exclude_paths" in one.fix
+
+
+@pytest.mark.parametrize("others", [0, 300])
+def test_pages_without_a_body_are_a_note_beside_calls(store, others):
+    """Alone they are a problem: nothing of the model is seen."""
+    put(store, every(1, others), CLEAN[:others])
+    put(store, every(1, 100), [""] * 100, responses=["<html>"] * 100, prefix="page")
+    connection = connect(store)
+    with writing(connection):
+        connection.execute("update exchanges set request_body = null where id like 'page%'")
+    connection.close()
+    analyze(store, {})
+    (one,) = by_subject(covered(store), "rows").values()
+    assert one.level == ("note" if others else "problem")
+
+
+@pytest.mark.parametrize(
+    ("event_time", "reason", "fix"),
+    [
+        ("body:tms", "no field tms", 'event_time = "body:ts"'),
+        ("body:x", "not readable", 'event_time = "request"'),
+        ("header:x-time", "no event time", 'event_time = "request"'),
+    ],
+)
+def test_rows_without_their_time_are_a_problem(store, event_time, reason, fix):
+    rows = [
+        {"x": "soon", "n": n % 9, "ts": moment.isoformat()}
+        for n, moment in enumerate(every(1, 300))
+    ]
+    fill(store, rows)
+    connection = connect(store)
+    with writing(connection):  # as capture leaves it
+        connection.execute("update exchanges set event_time = null")
+    connection.close()
+    (one,) = covered(store, event_time=event_time).problems
+    assert (one.check, one.count, one.total) == ("event_time", 300, 300)
+    assert reason in one.reason and fix in one.fix
+
+
+def test_a_response_that_is_not_kept_by_choice_is_a_note():
+    counts = {Shortfall("predictions", NO_RESPONSE): 10}
+    (one,) = missing_parts("m", counts, Settings(capture_response_body=False))
+    assert one.level == "note" and "capture_response_body = true" in one.fix
+    (one,) = missing_parts("m", counts, Settings())
+    assert one.level == "problem"
+
+
+@pytest.mark.parametrize("reason", ["request: cut", "response: cut"])
+def test_a_body_that_was_cut_names_a_larger_limit(reason):
+    part = "rows" if reason.startswith("request") else "predictions"
+    (one,) = missing_parts("m", {Shortfall(part, reason): 3}, Settings())
+    assert "max_body_bytes = 262144" in one.fix
+
+
+def test_nothing_is_found_where_nothing_came():
+    assert missing_parts("m", {}, Settings()) == []

@@ -1,0 +1,29 @@
+"""Labels that join nothing: a note where few do not, a problem where many do not."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from coverage_cases import CLEAN, fill
+from modeltap.analysis.coverage.unjoined_labels import unjoined_labels
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import Label, insert_labels
+
+LOST = [("x", 0, "no exchange"), ("m0", 9, "no such row")]
+
+
+@pytest.mark.parametrize(("lost", "level"), [(1, "note"), (20, "problem")])
+@pytest.mark.parametrize(
+    ("id_", "row", "words"), [("x", 0, "no exchange"), ("m0", 9, "no such row")]
+)
+def test_labels_that_join_nothing_are_counted_with_the_reason(store, lost, level, id_, row, words):
+    fill(store, CLEAN)
+    good = [Label(f"m{n}", 0, 1) for n in range(100)]
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            insert_labels(connection, [*good, *[Label(id_, row, 1)] * lost], source="test")
+        (one,) = unjoined_labels(connection)
+    assert (one.level, one.count, one.total) == (level, lost, 100 + lost)
+    assert words in one.reason and one.fix

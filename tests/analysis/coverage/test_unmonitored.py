@@ -1,0 +1,35 @@
+"""One finding: its level, its sentence, and many of one reason on one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed, level_of
+
+
+def column(name, **said):
+    facts = {"check": "features", "model": "m", "level": "note", "reason": "an id"}
+    return Unmonitored(**{**facts, "subject": name, "count": 1, "total": 20} | said)
+
+
+def test_many_columns_of_one_reason_are_one_line():
+    found = [column(f"c{n}") for n in range(9)] + [column("x", reason="masked", fix="unmask it")]
+    lines = [one.sentence for one in condensed(found)]
+    assert lines == [
+        "m: 9 of 20 columns are not tested (c0, ...): an id",
+        "m: x is not tested: masked; unmask it",
+    ]
+
+
+def test_problems_come_first():
+    assert [one.subject for one in condensed([column("a"), column("b", level="problem")])] == [
+        "b",
+        "a",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "level"), [(0, "note"), (1, "note"), (2, "problem"), (20, "problem")]
+)
+def test_more_than_one_of_twenty_is_a_problem(count, level):
+    assert level_of(count, 20) == level

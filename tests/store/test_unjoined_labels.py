@@ -1,0 +1,22 @@
+"""Labels that join no row, by what is missing; those that wait for decoding do not count."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import Label, insert_labels
+from modeltap.store.unjoined_labels import count_unjoined
+from stores import analyze, every, put
+
+
+def test_labels_without_an_exchange_or_a_row_are_counted_apart(store):
+    put(store, every(1, 4), [{"x": n} for n in range(4)])
+    analyze(store, {})
+    put(store, every(1, 1), [{"x": 1}], prefix="waits")
+    labels = [("r0", 0), ("r1", 0), ("r2", 7), ("nobody", 0), ("noone", 0), ("waits0", 0)]
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            insert_labels(connection, [Label(*one, 1) for one in labels], source="test")
+        assert count_unjoined(connection, 100) == (6, 2, 1)
+        assert count_unjoined(connection, 1) == (1, 0, 0)
