@@ -83,7 +83,6 @@ DECISIONS = {
     "models": {NOBODYS: "model version learn_from"},
     "event_days": {NOBODYS: "model day"},
     "counted_hours": {NOBODYS: "model hour"},
-    "shortfalls": {NOBODYS: "model hour part reason"},
     "rejected_times": {
         DELETED: "exchange_id event_time",
         NOBODYS: "model version hour reason",
