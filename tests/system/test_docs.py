@@ -49,7 +49,7 @@ def commands(group=cli, words=("modeltap",)):
 
 @pytest.mark.parametrize(("words", "command"), list(commands()), ids=lambda v: str(v)[:40])
 def test_every_command_and_option_is_documented(words, command):
-    """In docs/reference/commands.md, on the line of the command or as one of everybody's options."""
+    """In the commands' reference, on the line of the command or among the common options."""
     line = next(line for line in CLI.splitlines() if f"`{' '.join(words)}" in line)
     imports = next(line for line in CLI.splitlines() if "`modeltap import" in line)
     for parameter in command.params:
@@ -114,7 +114,7 @@ def test_every_channel_is_documented(path):
 
 
 def test_every_metric_is_documented():
-    """docs/reference/metrics.md and the names that rules may use are one list; what is missing has rules."""
+    """The metrics' reference has each metric that rules may use, but for those of built-in rules."""
     text = (REFERENCE / "metrics.md").read_text()
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
     assert set(re.findall(r"`(\w+)`", table)) == set(CATALOGUE) - set(
