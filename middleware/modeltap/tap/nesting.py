@@ -20,10 +20,16 @@ class Place:
 
     __slots__ = ("_asgi", "_call", "_gives_way", "id", "taken")
 
-    def __init__(self, id: str | None, gives_way: bool, call: Call, asgi: object = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        id: str | None,  # noqa: A002
+        yields_to_inner: bool,
+        call: Call,
+        asgi: object = None,
+    ) -> None:
         self.id = id
         self.taken = False
-        self._gives_way = gives_way
+        self._gives_way = yields_to_inner
         self._call = call
         self._asgi = asgi
 
