@@ -17,13 +17,13 @@ _DOCS = ("/docs/*",)
 class InjectedASGI(ASGIMiddleware):
     """The tap around an app that may have one of its own, which then records."""
 
-    yields_to_inner = True
+    gives_way = True
 
 
 class InjectedWSGI(WSGIMiddleware):
     """The tap around an app that may have one of its own, which then records."""
 
-    yields_to_inner = True
+    gives_way = True
 
 
 def tapped(app: Any, kind: str) -> Any:

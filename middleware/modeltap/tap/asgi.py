@@ -27,7 +27,7 @@ class ASGIMiddleware:
     here, a useless store path `StoreError`.
     """
 
-    yields_to_inner = False
+    gives_way = False
     """Whether a tap further within records in our place, and even its own options leave out."""
 
     def __init__(
@@ -57,7 +57,7 @@ class ASGIMiddleware:
     async def _record(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app for an exchange; a tap further within may take it over."""
         call = (scope["method"], scope["path"], scope.get("query_string", b""))
-        place = Place(exchange.id, self.yields_to_inner, call, scope.get("asgi"))
+        place = Place(exchange.id, self.gives_way, call, scope.get("asgi"))
         outer = PLACE.get()
         PLACE.set(place)
         try:

@@ -23,13 +23,13 @@ class Place:
     def __init__(
         self,
         id: str | None,  # noqa: A002
-        yields_to_inner: bool,
+        gives_way: bool,
         call: Call,
         asgi: object = None,
     ) -> None:
         self.id = id
         self.taken = False
-        self._gives_way = yields_to_inner
+        self._gives_way = gives_way
         self._call = call
         self._asgi = asgi
 

@@ -28,7 +28,7 @@ class WSGIMiddleware:
     nothing is read ahead or held back. The options are those of `modeltap.watch`.
     """
 
-    yields_to_inner = False
+    gives_way = False
     """Whether a tap further within records in our place, and even its own options leave out."""
 
     def __init__(
@@ -43,7 +43,7 @@ class WSGIMiddleware:
         exchange = self._begin(environ)
         if exchange is None:
             return self.app(environ, start_response)
-        place = Place(exchange.id, self.yields_to_inner, _call_of(environ))
+        place = Place(exchange.id, self.gives_way, _call_of(environ))
         environ[_PLACE] = place
         if self.tap.id_header is not None and exchange.id is not None:
             # A gateway's app hands it on to tapped services behind it.
