@@ -14,7 +14,7 @@ from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.references.freeze import freeze_rows
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.predictions import rows_between
 from modeltap.store.settings import SettingsReader
 from stores import START, analyze, every, put, read
@@ -92,7 +92,7 @@ def test_the_rows_before_a_reference_that_cuts_a_window_are_evaluated(store):
     connection = connect(store)
     said = {"window": "500 rows", "min_rows": 50}
     settings = SettingsReader(connection, said)
-    with KeptLease(Lease(connection, "analysis"), 60) as lease:
+    with HeldLease(Lease(connection, "analysis"), 60) as lease:
         counter = WindowCounter(connection, settings, lease)
         counter.count_new()
         between = [

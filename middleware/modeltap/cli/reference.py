@@ -30,7 +30,7 @@ from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import open_table
 from modeltap.output import echo, emit
 from modeltap.store.connection import writing
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.predictions import StoredRow, first_rows, rows_between
 from modeltap.store.references import (
@@ -93,7 +93,7 @@ def set_(
     settings = SettingsReader(connection, {"window": window} if window else {})
     version = _analyzed(connection, settings, model, version, environment)
     before = active_reference(connection, model, version)
-    with KeptLease(Lease(connection, LEASE), 60) as lease:
+    with HeldLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
                 own = settings.for_model(model)
@@ -132,7 +132,7 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 
     connection = open_store(store)
     found = _frozen(connection, id_)
-    with KeptLease(Lease(connection, LEASE), 60), writing(connection):
+    with HeldLease(Lease(connection, LEASE), 60), writing(connection):
         activate(connection, found.id, found.model, found.version)
     show_reference(found, as_json, SettingsReader(connection))
     if not as_json:

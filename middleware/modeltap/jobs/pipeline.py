@@ -37,8 +37,8 @@ from modeltap.store import reserve, retention, unmatched
 from modeltap.store.alerts import models_with_alerts
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
-from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.job_times import begin_pass, end_pass, job_time, record_job_time
+from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.pending_work import pending_work
 from modeltap.store.references import active_reference, count_frozen
 from modeltap.store.settings import SettingsReader, configured_models
@@ -180,7 +180,7 @@ class Analyzer:
             # here.
             if pending_work(self.connection, time.time()).unmatched:
                 unmatched.settle(self.connection)
-            with KeptLease(Lease(self.connection, analyze.LEASE), wait) as lease:
+            with HeldLease(Lease(self.connection, analyze.LEASE), wait) as lease:
                 report = self._analyze(scope, lease, on_progress, most_windows)
         reserve.keep(self.store)
         return report
@@ -191,7 +191,7 @@ class Analyzer:
 
     def prune_after_analysis(self) -> int:
         """Prune, unless `schedules.retention` has times of its own; return how many exchanges."""
-        return 0 if self.settings.everybodys.schedules.retention else self.prune()
+        return 0 if self.settings.general.schedules.retention else self.prune()
 
     def prune(self) -> int:
         """Delete exchanges that the settings do not keep; return how many."""
@@ -215,7 +215,7 @@ class Analyzer:
 
         Raises `InputError` where no reference is there.
         """
-        with KeptLease(Lease(self.connection, analyze.LEASE), 60):
+        with HeldLease(Lease(self.connection, analyze.LEASE), 60):
             row = active_reference(self.connection, model, version)
             if row is None:
                 raise InputError(f"{model} has no reference yet: there is no normal to replace")
@@ -249,7 +249,7 @@ class Analyzer:
         """Enqueue the digest of the time since the last one; return its event."""
         with writing(self.connection):
             last = job_time(self.connection, digest.DIGEST)
-            note_job_time(self.connection, digest.DIGEST, now)
+            record_job_time(self.connection, digest.DIGEST, now)
             event = digest.digest(
                 self.connection,
                 self.settings,
@@ -266,7 +266,7 @@ class Analyzer:
             for model in self._models():
                 name = f"{digest.RETRAIN} {model}"
                 last = job_time(self.connection, name)
-                note_job_time(self.connection, name, now)
+                record_job_time(self.connection, name, now)
                 event = digest.retrain(self.connection, model, clock.iso(last))
                 events.append(event)
                 self._enqueue_event(event, model)

@@ -81,7 +81,7 @@ class InputWindows:
         """
         if self.scope.again:
             with writing(self.scope.connection):
-                stored.forget_evaluations(self.scope.connection, self._series)
+                stored.reset_evaluations(self.scope.connection, self._series)
         due = self._due()
         if not self.scope.again and self._settle_learnt(due):
             due = self._due()
