@@ -155,7 +155,7 @@ def named(store):
         "multivariate": False,
         "webhooks": [hook],
     }
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     return store
 
 

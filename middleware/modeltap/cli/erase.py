@@ -6,7 +6,7 @@ import click
 
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.config import sources
-from modeltap.output import confirm, emit_json, say
+from modeltap.output import confirm, echo, emit_json
 from modeltap.privacy.erase import Subject
 from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.settings import SettingsReader
@@ -54,6 +54,6 @@ def erase_(
     if as_json:
         emit_json({"erased": len(found), "still_named_in": left})
         return
-    say(f"{count} erased")
+    echo(f"{count} erased")
     for line in (*left, _NOT_COVERED):
-        say(line)
+        echo(line)

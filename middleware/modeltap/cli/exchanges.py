@@ -18,7 +18,7 @@ from modeltap.cli.common import (
     store_option,
 )
 from modeltap.errors import InputError
-from modeltap.output import cell, emit, emit_json, say
+from modeltap.output import cell, echo, emit, emit_json
 from modeltap.store.exchanges import (
     find_full_exchanges,
     full_exchanges_after,
@@ -86,7 +86,7 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
         if value not in (None, []):
             text = [_stream(value)] if name == "stream" else _pretty(value)
             first, *more = text
-            say(f"{name:19} {first}", *more)
+            echo(f"{name:19} {first}", *more)
 
 
 def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[str, Any]]:
@@ -115,7 +115,7 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
         emit((dict(row) for row in rows), (), as_json=True, empty="")
         return
     for row in rows:
-        say(
+        echo(
             f"{row['started_at'][:19].replace('T', ' ')}  {row['id']}  {row['model']}  "
             f"{row['method']} {row['path']}  {row['status'] or '-'}  "
             f"{_took(row['duration_ms'])}  {_brief(row['request_body'])} -> "

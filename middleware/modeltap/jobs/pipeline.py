@@ -98,9 +98,9 @@ class RunOptions(TypedDict, total=False):
 
     model: str | None
     wait: float
-    open_too: bool
+    include_open: bool
     again: bool
-    on_piece: OnPiece
+    on_progress: OnPiece
     most_windows: int | None
 
 
@@ -157,9 +157,9 @@ class Analyzer:
         *,
         model: str | None = None,
         wait: float = 60.0,
-        open_too: bool = False,
+        include_open: bool = False,
         again: bool = False,
-        on_piece: OnPiece = go_on,
+        on_progress: OnPiece = go_on,
         most_windows: int | None = None,
     ) -> AnalysisReport:
         """Count new exchanges and evaluate complete windows; a second run finds nothing to do.
@@ -167,21 +167,21 @@ class Analyzer:
         Args:
             model: evaluate the inputs of this one only; counted are all.
             wait: seconds to wait for another analysis to end.
-            open_too: evaluate windows that are not complete, too.
+            include_open: also evaluate windows that are not complete.
             again: compute all windows anew, without alerts.
-            on_piece: called after each piece of work.
+            on_progress: called after each chunk of work.
             most_windows: leave more windows than these to the next run; None evaluates all.
 
         Raises `BusyError` when another analysis holds the lease for longer than `wait`.
         """
-        scope = PassScope(self.connection, self.settings, model, open_too, again)
+        scope = PassScope(self.connection, self.settings, model, include_open, again)
         with store_health.explained(self.store):
             # Where nobody imports again, a request or response without its other half is counted
             # here.
             if pending_work(self.connection, time.time()).unmatched:
                 unmatched.settle(self.connection)
             with HeldLease(Lease(self.connection, analyze.LEASE), wait) as lease:
-                report = self._analyze(scope, lease, on_piece, most_windows)
+                report = self._analyze(scope, lease, on_progress, most_windows)
         reserve.keep(self.store)
         return report
 
@@ -283,16 +283,16 @@ class Analyzer:
         return [key for key in webhooks_with_messages(self.connection) if key not in known]
 
     def _analyze(
-        self, scope: PassScope, lease: Lease, on_piece: OnPiece, most_windows: int | None
+        self, scope: PassScope, lease: Lease, on_progress: OnPiece, most_windows: int | None
     ) -> AnalysisReport:
         begin_pass(self.connection)
-        counter = WindowCounter(self.connection, self.settings, lease, on_piece)
+        counter = WindowCounter(self.connection, self.settings, lease, on_progress)
         exchanges, before = analyze.count(counter), count_frozen(self.connection)
         windows, unfinished = 0, False
         for result in analyze.results(scope, counter):
             if self._write(lease, result, again=scope.again):
                 windows += result.is_last
-                on_piece()
+                on_progress()
             # There may be none left: the next pass finds out, at the price of one query.
             if unfinished := windows == most_windows:
                 break

@@ -73,7 +73,7 @@ class WindowCounter:
     lease: Lease
     """Held in each transaction, or nothing is written."""
 
-    on_piece: OnPiece = go_on
+    on_progress: OnPiece = go_on
     """Called after each piece of work, outside any transaction."""
 
     def __post_init__(self) -> None:
@@ -100,7 +100,7 @@ class WindowCounter:
                 return total
             self._take(chunk, before)
             total += len(chunk)
-            self.on_piece()
+            self.on_progress()
 
     def recount(self, reference: Reference) -> None:
         """Count under a new reference, or into other windows, what was seen before."""
@@ -133,7 +133,7 @@ class WindowCounter:
             without_rejected(self.connection, reference.model, batch)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
-            self.on_piece()
+            self.on_progress()
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
         """Decode the exchanges with these ids again."""
