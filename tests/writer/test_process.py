@@ -48,7 +48,7 @@ def test_kill_9_of_the_writer_is_counted_and_mended(store, eventually, caplog):
     assert recorder.flush(20) and count(store) == 17
     assert recorder.stats()["dropped_by_reason"] == {"writer process died": 5}
     recorder.close()
-    assert "5 exchanges are lost" in caplog.text
+    assert "5 exchanges were lost" in caplog.text
     told = sqlite3.connect(store).execute("select reason, count from dropped").fetchall()
     assert told == [("writer process died", 5)]
 
