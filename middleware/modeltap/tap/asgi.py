@@ -37,35 +37,47 @@ class ASGIMiddleware:
         self.tap = Tap("asgi", model, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (exchange := self._begin(scope)) is not None:
-            await self._record(exchange, scope, receive, send)
-        elif scope["type"] == "lifespan" and not self.tap.disabled:
+        if self.tap.disabled:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._tapped(scope, receive, send)
+        elif scope["type"] == "lifespan":
             await LifespanResponder(self.app, self.tap)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    def _begin(self, scope: Scope) -> Exchange | None:
+    async def _tapped(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app for a request, recorded or not; a tap further within may take it over."""
+        before = PLACE.get()
+        outer = before if before and before.is_of_scope(scope.get("asgi")) else None
+        tap = self.tap if outer is None else self.tap.within(outer.tap)
+        exchange = self._begin(tap, scope, outer)
+        place = self._place(tap, exchange, scope, outer)
+        PLACE.set(place)
+        try:
+            if exchange is None:
+                await self.app(scope, receive, send)
+            else:
+                self._announce(exchange, scope)
+                await ASGIResponder(self.app, tap, exchange, place)(scope, receive, send)
+        finally:
+            # `reset` would raise where somebody ends this coroutine in another context.
+            PLACE.set(before)
+
+    def _begin(self, tap: Tap, scope: Scope, outer: Place | None) -> Exchange | None:
         """Return the exchange to fill, or None when this one is not tapped."""
         path = _path(scope) if scope.get("root_path") else scope["path"]
         method, query = scope["method"], scope.get("query_string", b"")
-        outer, outer_id = PLACE.get(), None
-        if outer is not None and outer.is_of_scope(scope.get("asgi")):
-            outer.meet(self.tap.claims(method, path))
-            outer_id = outer.id
-        return self.tap.begin(method, path, query, scope["headers"], outer_id)
+        if outer is not None:
+            outer.meet(tap.claims(method, path))
+        return tap.begin(method, path, query, scope["headers"], outer and outer.id)
 
-    async def _record(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the app for an exchange; a tap further within may take it over."""
+    def _place(
+        self, tap: Tap, exchange: Exchange | None, scope: Scope, outer: Place | None
+    ) -> Place:
+        id_ = exchange.id if exchange is not None else outer and outer.id
         call = (scope["method"], scope["path"], scope.get("query_string", b""))
-        place = Place(exchange.id, self.gives_way, call, scope.get("asgi"))
-        outer = PLACE.get()
-        PLACE.set(place)
-        try:
-            self._announce(exchange, scope)
-            await ASGIResponder(self.app, self.tap, exchange, place)(scope, receive, send)
-        finally:
-            # `reset` would raise where somebody ends this coroutine in another context.
-            PLACE.set(outer)
+        return Place(tap, id_, self.gives_way, call, scope.get("asgi"), outer)
 
     def _announce(self, exchange: Exchange, scope: Scope) -> None:
         """Put the id into the request: a gateway's app hands it on to tapped services behind it."""
