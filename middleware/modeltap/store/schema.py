@@ -1,7 +1,8 @@
 """The tables of the store, and the migrations that lead to them.
 
 People open this file with `sqlite3`, `sqlite-utils` and Datasette, so the names are plain and
-every column is described in docs/store.md. Times are UTC text (`clock.iso`); booleans are 0 and 1.
+every column is described in docs/reference/tables.md. Times are UTC text (`clock.iso`);
+booleans are 0 and 1.
 """
 
 from __future__ import annotations

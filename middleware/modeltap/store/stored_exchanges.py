@@ -101,7 +101,7 @@ def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[
     return found
 
 
-def newest_answered(
+def newest_successful(
     connection: sqlite3.Connection,
     model: str,
     limit: int,
