@@ -114,7 +114,7 @@ def test_every_channel_is_documented(path):
 
 
 def test_every_metric_is_documented():
-    """The metrics' reference has each metric that rules may use, but for those of built-in rules."""
+    """The reference has each metric that rules may use, but for those of built-in rules."""
     text = (REFERENCE / "metrics.md").read_text()
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
     assert set(re.findall(r"`(\w+)`", table)) == set(CATALOGUE) - set(
