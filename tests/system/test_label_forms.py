@@ -61,7 +61,7 @@ def test_a_scorer_that_is_reversed_one_day_alerts_with_words(store, form):
     for day in range(6):
         labels = [yes if one else no for one in truth_of(day)]
         day_of(store, day, scores_of(day, reverse=day >= 4), labels)
-    analyze(store, SETTINGS | settings, open_too=True)
+    analyze(store, SETTINGS | settings, include_open=True)
     areas = read(store, PERFORMANCE, "roc_auc")
     assert [row["verdict"] for row in areas] == ["learning"] * 3 + ["ok"] + ["alert"] * 2
     assert "scores are reversed" in areas[-1]["explanation"]
@@ -82,7 +82,7 @@ def test_a_score_beside_a_class_is_ranked_too(store, shape):
         if shape.startswith("["):
             answers = [{"predictions": [one]} for one in answers]
         day_of(store, day, answers, [int(one) for one in truth_of(day)])
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     areas = read(store, PERFORMANCE, "roc_auc")
     assert [row["verdict"] for row in areas] == ["learning"] * 3 + ["ok"] + ["alert"] * 2
     assert areas[3]["value"] > 0.8 and areas[4]["value"] < 0.2
@@ -97,7 +97,7 @@ def test_what_cannot_be_compared_is_said_and_quoted(store, yes, no, labels):
         truth = truth_of(day)
         answers = [yes if one else no for one in truth]
         day_of(store, day, answers, [labels[0] if one else labels[1] for one in truth])
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     found = read(store, PERFORMANCE, "accuracy")
     assert {row["verdict"] for row in found} == {"not_comparable"}
     assert {row["value"] for row in found} == {None}
@@ -113,7 +113,7 @@ def test_yes_and_no_are_right_in_any_form(store, answers, labels):
     truth = truth_of(0)
     told = [labels[0] if one else labels[1] for one in truth]
     day_of(store, 0, [answers[0] if one else answers[1] for one in truth], told)
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     (row,) = read(store, PERFORMANCE, "accuracy")
     assert row["value"] == 1.0 and row["rows"] == DAY
 
@@ -153,12 +153,12 @@ def test_labels_of_retried_requests_count_for_the_try_that_succeeded(store, when
         label()
     tries(503, ['{"error": "overloaded"}'] * DAY)
     if when == "between":
-        analyze(store, SETTINGS, open_too=True)
+        analyze(store, SETTINGS, include_open=True)
         label()
     tries(200, [json.dumps({"prediction": one}) for one in scores_of(0, reverse=False)])
     if when == "after":
         label()
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     assert {row["exchange_id"][:4] for row in read(store, "select * from labels")} == {"200-"}
     (row,) = read(store, PERFORMANCE, "roc_auc")
     assert row["rows"] == DAY and row["value"] > 0.8

@@ -11,11 +11,11 @@ from modeltap.analysis.coverage.unmonitored import condensed
 from modeltap.config.settings import Settings, SettingsByModel
 from modeltap.notify.events import bounded, without_values
 from modeltap.store.alerts import (
-    count_begun,
     count_firing_of,
     count_open_of,
-    gravest_open,
+    count_started,
     models_with_alerts,
+    most_severe_open,
 )
 from modeltap.store.labels import count_labels_since
 from modeltap.store.metrics import last_value
@@ -107,7 +107,7 @@ def _digest_of(
         "requests": traffic.requests,
         "errors": traffic.errors,
         "alerts_firing": firing,
-        "alerts_began": count_begun(connection, model, start),
+        "alerts_began": count_started(connection, model, start),
         **values,
         "columns": coverage.columns,
         "columns_tested": coverage.tested,
@@ -117,7 +117,7 @@ def _digest_of(
 
 
 def _named_alerts(connection: sqlite3.Connection, model: str) -> str:
-    alerts = gravest_open(connection, model, _NAMED)
+    alerts = most_severe_open(connection, model, _NAMED)
     summaries = (without_values(dict(alert))["summary"] for alert in alerts)
     return "; ".join(summary.removeprefix(f"{model}: ") for summary in summaries)
 

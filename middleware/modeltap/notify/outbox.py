@@ -13,7 +13,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify.events import encoded, event_of
 from modeltap.notify.retries import MAX_AGE_SECONDS, seconds_to_retry
 from modeltap.store import deliveries
-from modeltap.store.alerts import count_open, note_notified
+from modeltap.store.alerts import count_open, record_notified
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
 
@@ -166,7 +166,7 @@ def replay(
 
     Inside the caller's transaction. A message that is being posted just now is left alone.
     """
-    return deliveries.send_again(connection, clock.iso(now), message=message, webhook=webhook)
+    return deliveries.requeue_messages(connection, clock.iso(now), message=message, webhook=webhook)
 
 
 def unknown_webhooks(connection: sqlite3.Connection, known: Sequence[str], now: float) -> list[str]:
@@ -201,7 +201,7 @@ def _is_reported(connection: sqlite3.Connection, one: Transition) -> bool:
         return one.alert["notified_at"] is not None
     if (one.alert["silenced_until"] or "") > moment:
         return False
-    note_notified(connection, one.alert["id"], moment)
+    record_notified(connection, one.alert["id"], moment)
     return True
 
 

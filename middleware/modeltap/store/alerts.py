@@ -70,7 +70,7 @@ def change_alert(connection: sqlite3.Connection, alert_id: str, **columns: objec
     )
 
 
-def note_notified(connection: sqlite3.Connection, alert_id: str, moment: str) -> None:
+def record_notified(connection: sqlite3.Connection, alert_id: str, moment: str) -> None:
     """Note that receivers were notified of an alert, inside the caller's transaction."""
     connection.execute("update alerts set notified_at = ? where id = ?", (moment, alert_id))
 
@@ -287,7 +287,7 @@ def open_subjects(connection: sqlite3.Connection, rule: str, model: str) -> list
     return [feature for (feature,) in rows]
 
 
-def count_begun(connection: sqlite3.Connection, model: str, since: str) -> int:
+def count_started(connection: sqlite3.Connection, model: str, since: str) -> int:
     """Return how many alerts of a model began to fire at `since` or later."""
     return _one_number(
         connection,
@@ -297,7 +297,7 @@ def count_begun(connection: sqlite3.Connection, model: str, since: str) -> int:
     )
 
 
-def gravest_open(connection: sqlite3.Connection, model: str, limit: int) -> list[AlertRow]:
+def most_severe_open(connection: sqlite3.Connection, model: str, limit: int) -> list[AlertRow]:
     """Return a model's open alerts, critical ones first, then the oldest."""
     return connection.execute(
         f"select model, feature, segment, summary from alerts where model = ? and {_STILL_OPEN} "

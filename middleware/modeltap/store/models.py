@@ -15,7 +15,7 @@ class ModelVersion(NamedTuple):
     version: str
 
 
-def note_model(connection: sqlite3.Connection, model: str, version: str) -> None:
+def record_model(connection: sqlite3.Connection, model: str, version: str) -> None:
     """Note that exchanges of this model and version were counted, inside the transaction."""
     connection.execute(
         "insert or ignore into models (model, version) values (?, ?)", (model, version)

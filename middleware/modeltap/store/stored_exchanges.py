@@ -101,7 +101,7 @@ def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[
     return found
 
 
-def newest_answered(
+def newest_successful(
     connection: sqlite3.Connection, model: str, limit: int, within: int | None = None
 ) -> list[StoredExchange]:
     """Return the last `limit` exchanges of a model that did not fail, in order of arrival.

@@ -38,7 +38,11 @@ class ASGIMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (exchange := self._begin(scope)) is not None:
-            await self._record(exchange, scope, receive, send)
+            call = (scope["method"], scope["path"], scope.get("query_string", b""))
+            place = Place(exchange.id, self.gives_way, call, scope.get("asgi"))
+            if exchange.id is not None:
+                self._announce(exchange.id.encode(), scope)
+            await ASGIResponder(self.app, self.tap, exchange, place)(scope, receive, send)
         elif scope["type"] == "lifespan" and not self.tap.disabled:
             await LifespanResponder(self.app, self.tap)(scope, receive, send)
         else:
@@ -54,29 +58,16 @@ class ASGIMiddleware:
             outer_id = outer.id
         return self.tap.begin(method, path, query, scope["headers"], outer_id)
 
-    async def _record(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the app for an exchange; a tap further within may take it over."""
-        call = (scope["method"], scope["path"], scope.get("query_string", b""))
-        place = Place(exchange.id, self.gives_way, call, scope.get("asgi"))
-        outer = PLACE.get()
-        PLACE.set(place)
-        try:
-            self._announce(exchange, scope)
-            await ASGIResponder(self.app, self.tap, exchange, place)(scope, receive, send)
-        finally:
-            # `reset` would raise where somebody ends this coroutine in another context.
-            PLACE.set(outer)
-
-    def _announce(self, exchange: Exchange, scope: Scope) -> None:
-        """Put the id into the request: a gateway's app hands it on to tapped services behind it."""
-        name = self.tap.id_header
-        if name is None or exchange.id is None:
-            return
+    def _announce(self, exchange_id: bytes, scope: Scope) -> None:
+        """Put the id into the request: a gateway passes it on to tapped services behind it."""
         headers = scope["headers"]
-        if isinstance(headers, (list, tuple)):  # others may be read once only
-            names = self.tap.id_names
-            if all(header[0] not in names for header in headers):
-                scope["headers"] = [*headers, (name.lower(), exchange.id.encode())]
+        if not isinstance(headers, (list, tuple)):
+            return  # others may be iterable only once
+        names = self.tap.id_names
+        for name, _ in headers:
+            if name in names:
+                return
+        scope["headers"] = [*headers, (names[1], exchange_id)]
 
 
 class LifespanResponder:
@@ -145,11 +136,16 @@ class ASGIResponder:
         self._scope = scope
         self._receive = receive
         self._send = send
+        outer = PLACE.get()
+        PLACE.set(self._place)
         try:
             await self._app(scope, self.receive, self.send)
         except BaseException as error:
             self.end(error)
             raise
+        finally:
+            # `reset` would raise if the coroutine ends in another context than it began in.
+            PLACE.set(outer)
         if not self._finished:
             self.end(None)
 

@@ -20,7 +20,13 @@ class Place:
 
     __slots__ = ("_asgi", "_call", "_gives_way", "id", "taken")
 
-    def __init__(self, id: str | None, gives_way: bool, call: Call, asgi: object = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        id: str | None,  # noqa: A002
+        gives_way: bool,
+        call: Call,
+        asgi: object = None,
+    ) -> None:
         self.id = id
         self.taken = False
         self._gives_way = gives_way

@@ -19,7 +19,7 @@ from modeltap.privacy.headers import HeaderFilter
 from modeltap.store.connection import check_path, check_writable
 from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
-from modeltap.tap.custom_mask import mask_bodies, own_mask
+from modeltap.tap.custom_mask import mask_bodies, mask_body_option
 from modeltap.tap.exchange import Exchange, Headers, ids
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
@@ -34,7 +34,7 @@ class Tap:
 
     def __init__(self, source: str, model: ModelChooser, options: Mapping[str, object]) -> None:
         self.source = source
-        self._mask_body = own_mask(options)
+        self._mask_body = mask_body_option(options)
         plain = {name: value for name, value in options.items() if name != "mask_body"}
         self.settings: Settings = _with_absolute_paths(sources.load(plain))
         self.disabled = self.settings.disabled

@@ -43,7 +43,7 @@ from modeltap.logs import logger
 from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
-from modeltap.store.learning_progress import forget_provisional
+from modeltap.store.learning_progress import delete_provisional
 from modeltap.store.predictions import StoredRow
 from modeltap.store.references import (
     SampledRow,
@@ -256,7 +256,7 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
         payload=reference.to_json(),
     )
     if reference.state == "active":
-        forget_provisional(connection, reference.model, reference.version)
+        delete_provisional(connection, reference.model, reference.version)
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:

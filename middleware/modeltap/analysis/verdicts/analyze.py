@@ -53,7 +53,7 @@ def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
     pending = pending_work(scope.connection, time.time())
     if scope.again or pending.labels or pending.labelled_windows:
         yield from LabelledWindows(scope).results()
-    if scope.again or scope.open_too or pending.traffic:
+    if scope.again or scope.include_open or pending.traffic:
         yield from traffic_windows.results(scope)
 
 
@@ -89,7 +89,7 @@ def _inputs(
         awaited = AwaitedColumns(counter, reference, scope.passed(model, version))
         while (due := awaited.due()) is not None:
             # Windows from before a column was learnt are evaluated without it.
-            before = replace(scope, open_too=False)
+            before = replace(scope, include_open=False)
             yield from _evaluated(before, counter, awaited.reference, due.end)
             awaited.learn(due)
             scope = replace(scope, again=False)  # once is enough
