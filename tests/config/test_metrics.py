@@ -17,7 +17,7 @@ from modeltap.config.metrics import (
     rule_of,
 )
 
-DOCS = Path(__file__).parents[2] / "docs/metrics.md"
+DOCS = Path(__file__).parents[2] / "docs/reference/metrics.md"
 
 
 @pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.name)
@@ -30,7 +30,7 @@ def test_an_entry_names_a_rule_and_a_command_that_exist(entry):
 
 
 def test_the_docs_say_which_metrics_have_a_verdict():
-    """The third column of docs/metrics.md."""
+    """The third column of docs/reference/metrics.md."""
     rows = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith("| `")]
     documented = {
         name: row[3].strip() == "yes" for row in rows for name in re.findall(r"`(\w+)`", row[1])

@@ -108,7 +108,7 @@ def test_values_outlive_their_exchanges_and_are_erased_still(store):
     """Retention deleted them: the reference has the field, and the name."""
     put(store, every(5, 900), [{"user": (ANN, "bob")[n % 2], "x": n % 7} for n in range(900)])
     said = {"window": "1d", "reference": "first 576 rows", "multivariate": False}
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     with closing(connect(store)) as connection:
         for table in ("exchanges", "predictions"):
             connection.execute(f"delete from {table}")

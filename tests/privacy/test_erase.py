@@ -18,7 +18,7 @@ from modeltap.analysis.verdicts.analyze import LEASE
 from modeltap.errors import BusyError
 from modeltap.privacy.erase import Subject, erase, matching
 from modeltap.store.connection import connect, writing
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 from stores import analyze, every, put, read
 
 ANN = "ann-7f3e"
@@ -155,7 +155,7 @@ def named(store):
         "multivariate": False,
         "webhooks": [hook],
     }
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     return store
 
 
@@ -204,7 +204,7 @@ def test_words_about_another_model_are_not_touched(named):
 
 def test_an_analysis_that_runs_is_waited_for(named):
     """It has the values in memory, and would write them again."""
-    with closing(connect(named)) as connection, KeptLease(Lease(connection, LEASE), 5):
+    with closing(connect(named)) as connection, HeldLease(Lease(connection, LEASE), 5):
         words = ("--where", f"user={ANN}", "--yes", "--wait", "0.2")
         said = modeltap_command("erase", "--model", "m", *words, code=1)
     assert "another analysis is running" in said

@@ -27,10 +27,14 @@ from modeltap.store.connection import connect
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-CLI = (ROOT / "docs/cli.md").read_text()
+REFERENCE = ROOT / "docs/reference"
+CLI = (REFERENCE / "commands.md").read_text()
+OPTIONS = (REFERENCE / "options.md").read_text()
+RULES = (REFERENCE / "rules.md").read_text()
+TABLES = (REFERENCE / "tables.md").read_text()
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
-STORE = (ROOT / "docs/store.md").read_text()
 ALERTS = (ROOT / "docs/alerts.md").read_text()
+PRODUCTION = (ROOT / "docs/production.md").read_text()
 
 
 def commands(group=cli, words=("modeltap",)):
@@ -45,7 +49,7 @@ def commands(group=cli, words=("modeltap",)):
 
 @pytest.mark.parametrize(("words", "command"), list(commands()), ids=lambda v: str(v)[:40])
 def test_every_command_and_option_is_documented(words, command):
-    """In docs/cli.md, on the line of the command or as one of everybody's options."""
+    """In the commands' reference, on the line of the command or among the common options."""
     line = next(line for line in CLI.splitlines() if f"`{' '.join(words)}" in line)
     imports = next(line for line in CLI.splitlines() if "`modeltap import" in line)
     for parameter in command.params:
@@ -58,7 +62,7 @@ def test_every_command_and_option_is_documented(words, command):
 @pytest.mark.parametrize("name", Settings.__struct_fields__)
 def test_every_option_is_documented(name):
     """With its default."""
-    assert f"`{name}`" in CONFIGURATION
+    assert f"`{name}`" in OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -66,7 +70,7 @@ def test_every_option_is_documented(name):
 )
 def test_every_option_of_models_and_webhooks_is_documented(name):
     """In the table or in the example."""
-    assert re.search(rf"\b{name}\b", CONFIGURATION)
+    assert re.search(rf"\b{name}\b", OPTIONS + CONFIGURATION)
 
 
 def test_the_example_file_is_valid(tmp_path):
@@ -78,7 +82,7 @@ def test_the_example_file_is_valid(tmp_path):
     assert settings.webhooks[0].secret == "env:ALERT_SECRET"
 
 
-@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", ALERTS, re.S))
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", ALERTS + PRODUCTION, re.S))
 def test_the_examples_of_alerts_are_valid(tmp_path, text):
     """Each as a file of its own."""
     (tmp_path / "modeltap.toml").write_text(text)
@@ -88,7 +92,7 @@ def test_the_examples_of_alerts_are_valid(tmp_path, text):
 @pytest.mark.parametrize("rule", default_rules.DEFAULT_RULES.values(), ids=lambda rule: rule.name)
 def test_every_rule_is_documented(rule):
     """With its severity, where it fires by itself."""
-    line = next((line for line in ALERTS.splitlines() if line.startswith(f"| `{rule.name}`")), "")
+    line = next((line for line in RULES.splitlines() if line.startswith(f"| `{rule.name}`")), "")
     named = f"`{rule.name}`" in ALERTS.partition("are names for rules of your own")[0]
     assert line.endswith(f"| {rule.severity} |") if line else named
 
@@ -97,8 +101,9 @@ def test_every_rule_is_documented(rule):
     "name", [*RuleSettings.__struct_encode_fields__, *ScheduleSettings.__struct_fields__]
 )
 def test_every_part_of_rules_and_schedules_is_documented(name):
-    """In docs/alerts.md."""
-    assert f"`{name}`" in ALERTS or re.search(rf"^{name} = ", ALERTS, re.M)
+    """In docs/reference, or in an example."""
+    text = RULES + OPTIONS + PRODUCTION
+    assert f"`{name}`" in text or re.search(rf"^{name} = ", text, re.M)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "plugins/modeltap_channels").glob("*.py")))
@@ -109,8 +114,8 @@ def test_every_channel_is_documented(path):
 
 
 def test_every_metric_is_documented():
-    """docs/metrics.md and the names that rules may use are one list; what is missing has rules."""
-    text = (ROOT / "docs/metrics.md").read_text()
+    """The metrics' reference has each metric that rules may use, but for those of built-in rules."""
+    text = (REFERENCE / "metrics.md").read_text()
     table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
     assert set(re.findall(r"`(\w+)`", table)) == set(CATALOGUE) - set(
         default_rules.DEFAULT_RULES
@@ -121,7 +126,7 @@ def test_every_metric_is_documented():
 
 
 def test_every_table_and_column_is_documented(store):
-    """In docs/store.md."""
+    """In docs/reference/tables.md."""
     connection = connect(store)
     tables = [
         row[0]
@@ -130,11 +135,11 @@ def test_every_table_and_column_is_documented(store):
         )
     ]
     for table in tables:
-        assert table in STORE
+        assert table in TABLES
     for table in ("exchanges", "predictions", "labels", "metrics"):
         for column in connection.execute(f"pragma table_info({table})"):
             if column["name"] not in ("computed_at", "reference_id", "id"):
-                assert f"`{column['name']}`" in STORE, (table, column["name"])
+                assert f"`{column['name']}`" in TABLES, (table, column["name"])
 
 
 @pytest.mark.parametrize("hook", [attach, decode, decode_many, format_event, send_event])
@@ -272,11 +277,3 @@ def test_the_tests_that_the_threat_model_names_exist():
     assert len(named) > 20
     for file, test in named:
         assert f"def {test}" in (ROOT / "tests" / file).read_text(), (file, test)
-
-
-def test_the_index_lists_every_page():
-    """docs/README.md, in which order to read; the README leads to it."""
-    index = (ROOT / "docs/README.md").read_text()
-    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
-    assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == pages
-    assert "docs/README.md" in README and "docs/threat-model.md" in README

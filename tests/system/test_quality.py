@@ -38,7 +38,7 @@ def normal(store):
 
 def sixth(store, rows, said=None, at=5):
     put(store, every(2, len(rows), first=at * 24 * 60), rows, prefix=f"d{at}-")
-    analyze(store, {**SAID, **(said or {})}, open_too=True)
+    analyze(store, {**SAID, **(said or {})}, include_open=True)
     return {
         (alert["metric"], alert["feature"]): alert
         for alert in read(store, "select * from alerts where window_start >= '2024-01-05'")
@@ -145,7 +145,7 @@ def test_a_pause_longer_than_any_before(normal):
     """Eight hours without a row; the reference never had more than two minutes."""
     put(normal, every(2, 240, first=5 * 1440), day(9)[:240], prefix="a")
     put(normal, every(2, 240, first=5 * 1440 + 960), day(10)[:240], prefix="b")
-    analyze(normal, SAID, open_too=True)
+    analyze(normal, SAID, include_open=True)
     (alert,) = read(normal, "select * from alerts")
     assert alert["metric"] == "gap_seconds"
     assert "no rows for 8.03 h, from 2024-01-06 07:58 to 2024-01-06 16:00" in alert["summary"]
@@ -156,7 +156,7 @@ def test_a_reference_of_less_than_a_day_knows_of_no_night(store):
     rows = [row for seed in range(4) for row in day(seed)][:2500]
     put(store, every(1 / 60, 2000), rows[:2000])
     put(store, every(1 / 60, 500, first=90), rows[2000:], prefix="later")
-    analyze(store, {"window": "500 rows", "reference": "first 2000 rows"}, open_too=True)
+    analyze(store, {"window": "500 rows", "reference": "first 2000 rows"}, include_open=True)
     found = read(
         store,
         "select value, verdict from metrics where metric = 'gap_seconds' "
@@ -175,7 +175,7 @@ def test_what_was_masked_is_no_value(store):
     for number, row in enumerate(rows):
         row["c"] = "[masked]" if number % 10 == 0 else row["c"]
     put(store, every(2, len(rows)), rows)
-    analyze(store, SAID, open_too=True)
+    analyze(store, SAID, include_open=True)
     (payload,) = read(store, 'select payload from "references"')
     features = {one["name"]: one for one in json.loads(payload["payload"])["features"]}
     assert features["mail"]["kind"] == "other"
@@ -280,7 +280,7 @@ def test_texts_vectors_and_times_are_judged_by_what_is_measured_on_them(store):
     analyze(store, declared)
     assert read(store, "select 1 from alerts") == []
     put(store, *rows(COUNT, 5 * 1440, "an invoice with a strange number", 2.0, 7200.0), prefix="b")
-    analyze(store, declared, open_too=True)
+    analyze(store, declared, include_open=True)
     found = {(a["metric"], a["feature"]): a for a in read(store, "select * from alerts")}
     wanted = ("t", "v", "t.words", "t.out_of_vocabulary", "v.cosine_distance", "at.age_seconds")
     assert {("drift", feature) for feature in wanted} <= set(found)
@@ -310,7 +310,7 @@ def test_a_correlation_that_broke_is_found_by_rows_alone(store):
     put(store, every(2, 5 * COUNT), rows(5 * COUNT, 0.9))
     analyze(store, said)
     put(store, every(2, COUNT, first=5 * 1440), rows(COUNT, 0.0), prefix="b")
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     found = read(store, "select metric, feature, summary from alerts order by metric")
     assert (found[0]["metric"], found[0]["feature"]) == ("multivariate_drift", None)
     assert re.search(r", mainly (a and b|b and a) \(AUC", found[0]["summary"])

@@ -91,7 +91,7 @@ ALERT_RULES = {
         AlertRule("custom", "warning", "a limit was passed", needs_condition=True),
     )
 }
-"""Every rule, by its name; docs/alerts.md says what each fires on."""
+"""Every rule, by its name; docs/reference/rules.md says what each fires on."""
 
 # name, unit, better, rule, report, verdict, description, explained by
 _DRIFT = (

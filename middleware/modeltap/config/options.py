@@ -21,7 +21,7 @@ MaskBody = Callable[[bytes, str], bytes | None]
 
 
 class Options(TypedDict, total=False):
-    """Every option; docs/configuration.md describes each with its default."""
+    """Every option; docs/reference/options.md describes each with its default."""
 
     store: str | Path
     """The SQLite file."""

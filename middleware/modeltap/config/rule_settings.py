@@ -20,7 +20,7 @@ _CONDITIONS = ("above", "below", "change", "target")
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of ``[[rules]]``; docs/alerts.md describes each part.
+    """One of ``[[rules]]``; docs/reference/rules.md describes each part.
 
     `rule`, `model`, `version`, `environment`, `metric`, `feature`, `segment` and `window` say what
     it is about; `model`, `environment`, `feature` and `segment` may hold ``*``. With a condition

@@ -75,7 +75,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every option, with its default. docs/configuration.md describes each.
+    """Every option, with its default. docs/reference/options.md describes each.
 
     `config.options` has the same names and types for editors and type checkers.
     """

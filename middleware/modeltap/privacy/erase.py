@@ -21,13 +21,13 @@ from modeltap.privacy.bodies.compression import inflate
 from modeltap.privacy.marks import Marks
 from modeltap.store.bodies import StoredBodies, bodies_after, unmatched_bodies
 from modeltap.store.connection import writing
-from modeltap.store.references import forget_rows
+from modeltap.store.references import delete_sampled_rows
 from modeltap.store.retention import (
     ExchangeKey,
     delete,
     empty_log,
-    give_back,
     overwrite_deleted,
+    release_free_pages,
 )
 from modeltap.store.unmatched import delete_unmatched
 from modeltap.value_forms import ValueForms
@@ -210,7 +210,7 @@ def erase(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> N
     Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
     """
     delete_exchanges(connection, exchanges)
-    give_back(connection)
+    release_free_pages(connection)
     empty(connection)
 
 
@@ -222,7 +222,7 @@ def delete_exchanges(connection: sqlite3.Connection, exchanges: Sequence[Exchang
             part = exchanges[start : start + _CHUNK]
             delete(connection, part)
             delete_unmatched(connection, [key.id for key in part])
-            forget_rows(connection, [key.id for key in part])
+            delete_sampled_rows(connection, [key.id for key in part])
 
 
 def empty(connection: sqlite3.Connection) -> None:

@@ -66,7 +66,7 @@ def inode(file: Path) -> int:
         return 0
 
 
-def put_aside(file: Path, damaged: int) -> Path | None:
+def move_aside(file: Path, damaged: int) -> Path | None:
     """Rename the store with the inode `damaged` and its companions; None if it is gone already.
 
     Who has it open goes on with it, and finds out by `inode`. SQLite sees that it was moved and

@@ -97,7 +97,7 @@ class Lease:
         return f"process {pid} on {host}"
 
 
-class KeptLease:
+class HeldLease:
     """Holds a lease for as long as a ``with`` block runs, renewing it from a thread.
 
     Waits up to `wait` seconds for it; raises `BusyError` naming the holder after that.

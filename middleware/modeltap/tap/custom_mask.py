@@ -17,7 +17,7 @@ from modeltap.privacy.headers import text_of
 from modeltap.tap.exchange import Exchange, Headers
 
 
-def own_mask(options: Mapping[str, object]) -> MaskBody | None:
+def mask_body_option(options: Mapping[str, object]) -> MaskBody | None:
     """Return the option `mask_body`; raises `ConfigError` when it is no function."""
     function = options.get("mask_body")
     if function is not None and not callable(function):

@@ -17,7 +17,7 @@ from modeltap.config.validation import parse_mode
 from modeltap.errors import ModeltapError, StoreDamaged
 from modeltap.store import damage
 from modeltap.store.connection import connect, synchronize, writing
-from modeltap.store.dropped import note_dropped
+from modeltap.store.dropped import record_dropped
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.settings import save_settings
 from modeltap.writer.protocol import NO_ROOM, UNUSABLE
@@ -143,7 +143,7 @@ class BatchWriter:
             origin = self._maskers[0].origin
             # A process mostly serves one model; of several it is unknown whose were lost.
             model = next(iter(self._known_models)) if len(self._known_models) == 1 else ""
-            note_dropped(connection, model, origin.host, origin.pid, self._unreported)
+            record_dropped(connection, model, origin.host, origin.pid, self._unreported)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and damage.inode(self._store) != self._inode:
@@ -168,7 +168,7 @@ class BatchWriter:
         damaged = self._inode if self._connection is not None else damage.inode(self._store)
         self.close()
         try:
-            aside = damage.put_aside(self._store, damaged)
+            aside = damage.move_aside(self._store, damaged)
         except OSError:
             return False
         if aside is not None:

@@ -117,7 +117,7 @@ def test_labels_that_came_first_count(tmp_path, store, put, read_rows):
     analyze(
         store,
         {"reference": "first 120 rows", "min_rows": 20, "task": "classification"},
-        open_too=True,
+        include_open=True,
     )
     found = read_rows(store, "select value from metrics where metric = 'accuracy'")
     assert found and {row[0] for row in found} == {1.0}

@@ -25,7 +25,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric of one window; see docs/metrics.md for the names.
+    """A metric of one window; see docs/reference/metrics.md for the names.
 
     `count` is a rate's numerator, `strength` the effect divided by its floor; `at_once` says
     whether an alert needs no second window to confirm it. `verdict` is None for a metric that

@@ -1,0 +1,51 @@
+"""The documentation as a set of pages: every page is in the index, and every link has a target."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+FOLDERS = ("docs", "examples", "benchmarks")
+LINKING = sorted([*ROOT.glob("*.md"), *(p for f in FOLDERS for p in (ROOT / f).rglob("*.md"))])
+
+
+def without_code(text):
+    """Return a page without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub derives them."""
+    titles = re.findall(r"^#+ (.+)$", without_code(page.read_text()), re.M)
+    plain = [re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title) for title in titles]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in plain}
+
+
+def links(page):
+    """Return the targets of a page's relative links."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text()))
+    return [target for target in targets if not target.startswith(("https:", "http:"))]
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_has_a_target(page):
+    """Files exist, and so do the headings that anchors name."""
+    for link in links(page):
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_index_lists_every_page():
+    """README leads to the index, and the index to all others."""
+    index = DOCS / "index.md"
+    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(index)}
+    assert {page for page in PAGES if page != index} <= listed
+    readme = (ROOT / "README.md").read_text()
+    assert "docs/index.md" in readme and "docs/threat-model.md" in readme
