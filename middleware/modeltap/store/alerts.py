@@ -278,11 +278,12 @@ def open_of(connection: sqlite3.Connection, model: str, version: str) -> list[Al
     ).fetchall()
 
 
-def open_subjects(connection: sqlite3.Connection, rule: str, model: str) -> list[str]:
-    """Return the features that a model has open alerts of a rule about."""
+def open_subjects(connection: sqlite3.Connection, rule: str, model: str, version: str) -> list[str]:
+    """Return the features that a model's version has open alerts of a rule about."""
     rows = connection.execute(
-        f"select distinct feature from alerts where rule = ? and model = ? and {_STILL_OPEN}",
-        (rule, model),
+        "select distinct feature from alerts where rule = ? and model = ? and version = ? "
+        f"and {_STILL_OPEN}",
+        (rule, model, version),
     )
     return [feature for (feature,) in rows]
 

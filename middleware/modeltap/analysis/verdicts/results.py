@@ -27,7 +27,7 @@ from modeltap.store.metrics import (
     save_metrics,
 )
 from modeltap.store.runs import claim_run
-from modeltap.store.shortfalls import mark_parts_evaluated
+from modeltap.store.shortfalls import CoverageHour, mark_parts_evaluated
 from modeltap.store.traffic import (
     Evaluated,
     StoredTraffic,
@@ -97,7 +97,7 @@ class HourReported:
 class ShortfallsReported:
     """What exchanges lacked in an hour was reported."""
 
-    hour: str
+    of: CoverageHour
 
 
 Done = (
@@ -192,8 +192,8 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
                 )
         case HourReported(hour):
             mark_reported(connection, period.model, hour)
-        case ShortfallsReported(hour):
-            mark_parts_evaluated(connection, period.model, hour)
+        case ShortfallsReported(of):
+            mark_parts_evaluated(connection, of)
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
 
