@@ -51,7 +51,7 @@ class History:
 
     def analyze(self) -> float:
         started = time.perf_counter()
-        self._analyzer.run(open_too=True)
+        self._analyzer.run(include_open=True)
         return time.perf_counter() - started
 
     def _add_hour(self) -> None:

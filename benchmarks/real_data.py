@@ -87,7 +87,7 @@ def alerts_of(data: Path, name: str) -> None:
         started = time.perf_counter()
         done = import_table(connection, table, roles, model=name)
         imported = time.perf_counter() - started
-        report = Analyzer(store, connection, about["said"]).run(open_too=True)
+        report = Analyzer(store, connection, about["said"]).run(include_open=True)
         took = time.perf_counter() - started - imported
         print(
             f"\n{name}: {done.rows:,} rows imported in {imported:.0f} s, {report.windows} "

@@ -34,7 +34,7 @@ from modeltap.config import sources
 from modeltap.privacy.bodies.body_text import as_text
 from modeltap.privacy.masker import Masker
 from modeltap.store.connection import connect
-from modeltap.store.exchanges import USUAL_COLUMNS, ExchangeRow
+from modeltap.store.exchanges import COMMON_COLUMNS, ExchangeRow
 from modeltap.tap.exchange import Exchange
 from modeltap.tap.packing import pack
 from modeltap.writer.batch_writer import BatchResult, BatchWriter
@@ -47,8 +47,8 @@ BATCH = 512
 BODY_BYTES = 1072
 CHUNK_BYTES = 256 * 1024
 INSERT = (
-    f"insert into exchanges ({','.join(USUAL_COLUMNS)}) "
-    f"values ({','.join('?' * len(USUAL_COLUMNS))})"
+    f"insert into exchanges ({','.join(COMMON_COLUMNS)}) "
+    f"values ({','.join('?' * len(COMMON_COLUMNS))})"
 )
 
 
@@ -125,7 +125,7 @@ class NoMasks(Masker):
 
 def by_executemany(rows: list[ExchangeRow], store: Path) -> float:
     """Return the seconds that SQLite alone takes."""
-    usual = list(map(attrgetter(*USUAL_COLUMNS), rows))
+    usual = list(map(attrgetter(*COMMON_COLUMNS), rows))
     connection = connect(store)
     start = time.perf_counter()
     for batch in batches(usual):

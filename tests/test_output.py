@@ -45,7 +45,7 @@ def test_columns_are_as_wide_as_what_is_shown(capsys):
 
 
 def test_a_line_is_one_line(capsys):
-    output.say("a\nb", "c\td", err=True)
+    output.echo("a\nb", "c\td", err=True)
     assert capsys.readouterr().err == "a\\nb\nc\\td\n"
 
 

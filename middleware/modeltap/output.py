@@ -1,6 +1,6 @@
 """Standard output and standard error of the commands: the only place that writes to a terminal.
 
-`say` prints lines and `emit` rows, as a table for people or as JSON Lines for programs. Whatever
+`echo` prints lines and `emit` rows, as a table for people or as JSON Lines for programs. Whatever
 they print is escaped, so that no name of a client's moves the cursor or forges a line.
 """
 
@@ -45,7 +45,7 @@ def close_outputs() -> None:
         os.dup2(nowhere, descriptor)
 
 
-def say(*lines: str, err: bool = False, color: str | None = None) -> None:
+def echo(*lines: str, err: bool = False, color: str | None = None) -> None:
     """Print each of `lines` as one line, whatever it holds; all in one write."""
     click.echo("\n".join(_line(line, color) for line in lines), err=err)
 
@@ -83,12 +83,12 @@ def emit_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty:
     """Print rows under their columns' names, or the line `empty`."""
     cells = [[cell(row[name]) for name in columns] for row in rows]
     if not cells:
-        say(empty)
+        echo(empty)
         return
-    say_table(cells, [c.replace("_", " ") for c in columns])
+    echo_table(cells, [c.replace("_", " ") for c in columns])
 
 
-def say_table(
+def echo_table(
     cells: Sequence[Sequence[str]],
     headers: Sequence[str],
     *,
@@ -101,7 +101,7 @@ def say_table(
     table = tabulate(
         shown, headers=headers, tablefmt=tablefmt, colalign=colalign, disable_numparse=True
     )
-    say(*table.split("\n"))
+    echo(*table.split("\n"))
 
 
 def emit(

@@ -9,7 +9,7 @@ from modeltap.alerts.absence import has_news, missing, update
 from modeltap.config.rule_settings import parse_rule
 from modeltap.config.settings import Settings
 from modeltap.store.connection import writing
-from modeltap.store.request_days import note_requests
+from modeltap.store.request_days import record_requests
 from modeltap.store.settings import save_settings
 
 NOW = 1_700_000_000.0 // 86_400 * 86_400
@@ -45,7 +45,7 @@ def look(connection, rules):
 def traffic(connection, *times, model="flights"):
     """One request at each of these times."""
     with writing(connection):
-        note_requests(connection, model, [clock.iso(at) for at in times])
+        record_requests(connection, model, [clock.iso(at) for at in times])
 
 
 def labels(connection, *times, model="flights"):
@@ -206,14 +206,14 @@ def test_silence_in_production_is_not_hidden_by_staging(connection, look):
     with writing(connection):
         for environment in ("production", "staging"):
             times = [clock.iso(at) for at in by_day()]
-            note_requests(connection, "flights", times, environment)
+            record_requests(connection, "flights", times, environment)
         later = [clock.iso(NOW + hour * HOUR) for hour in range(1, 13)]
-        note_requests(connection, "flights", later, "staging")
+        record_requests(connection, "flights", later, "staging")
     assert look(NOW + 12.5 * HOUR) == [("alert.firing", "no_traffic", "flights")]
     (row,) = connection.execute("select environment, summary from alerts").fetchall()
     assert row["environment"] == "production" and "flights in production: no request" in row[1]
     with writing(connection):
-        note_requests(connection, "flights", [clock.iso(NOW + 13 * HOUR)], "production")
+        record_requests(connection, "flights", [clock.iso(NOW + 13 * HOUR)], "production")
     assert look(NOW + 13.1 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
 
 

@@ -70,7 +70,7 @@ def learnt(store):
     rows[-1] = {"user": "bob", "income": 1001.0, f"of {ANN}": 1}
     put(store, every(5, ROWS), rows)
     analyze(store, {"window": "1d", "reference": "first 576 rows", "multivariate": False})
-    analyze(store, {"window": "1d", "reference": "first 576 rows"}, open_too=True)
+    analyze(store, {"window": "1d", "reference": "first 576 rows"}, include_open=True)
     return store
 
 

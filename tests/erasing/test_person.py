@@ -108,14 +108,14 @@ def test_values_outlive_their_exchanges_and_are_erased_still(store):
     """Retention deleted them: the reference has the field, and the name."""
     put(store, every(5, 900), [{"user": (ANN, "bob")[n % 2], "x": n % 7} for n in range(900)])
     said = {"window": "1d", "reference": "first 576 rows", "multivariate": False}
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     with closing(connect(store)) as connection:
         for table in ("exchanges", "predictions"):
             connection.execute(f"delete from {table}")
     assert ANN.encode() in store.read_bytes()
     assert erase(store, f"user={ANN}") == (0, [])
     assert ANN.encode() not in store.read_bytes()
-    with pytest.raises(InputError, match="no exchange of 'm' has a field 'usr'"):
+    with pytest.raises(InputError, match="no exchange of model 'm' has a field 'usr'"):
         erase(store, f"usr={ANN}")
 
 

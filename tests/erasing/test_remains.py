@@ -41,7 +41,7 @@ def test_names_of_fields_of_other_exchanges(store):
 
 def test_settings_and_names_of_fields(store):
     put(store, every(5, 200), [{f"by {ANN}": n % 7} for n in range(200)])
-    analyze(store, {"window": "1d", "reference": "first 200 rows"}, open_too=True)
+    analyze(store, {"window": "1d", "reference": "first 200 rows"}, include_open=True)
     with closing(connect(store)) as connection, writing(connection):
         save_settings(connection, "m", {"features": {"user": {"allowed": [ANN, "bob"]}}})
     found = lines(store)

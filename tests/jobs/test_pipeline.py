@@ -73,7 +73,7 @@ def filled(store, tmp_path):
 
 def test_drift_and_error_are_found_in_their_window_and_told_apart(filled):
     """Nothing in fifteen quiet days; then the input, the prediction and the error at once."""
-    analyze(filled, open_too=True)
+    analyze(filled, include_open=True)
     found = read(filled, "select rule, feature, metric, window_start, state from alerts")
     assert {(a["rule"], a["feature"], a["metric"]) for a in found} == {
         ("data_drift", "x", "drift"),
@@ -109,7 +109,7 @@ def test_the_open_window_waits(filled):
     analyze(filled)
     last = read(filled, "select max(window_start) as w from metrics")[0]["w"]
     assert last == "2024-01-17T00:00:00.000Z"
-    analyze(filled, open_too=True)
+    analyze(filled, include_open=True)
     last = read(filled, "select max(window_start) as w from metrics")[0]["w"]
     assert last == "2024-01-18T00:00:00.000Z"
 
@@ -147,7 +147,7 @@ def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
     source.backup(target)
     source.close()
     target.close()
-    analyze(whole, open_too=True)
+    analyze(whole, include_open=True)
     expected = read(whole, "select window_start, rows, counts from windows order by 1")
     code = (
         "import sys, modeltap.analysis.counting.counter as w; w.CHUNK = 300\n"
@@ -155,7 +155,7 @@ def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
         "from modeltap.store.connection import connect\n"
         "said = {'window': '1d', 'reference': 'first 2000 rows'}\n"
         "print('go', flush=True)\n"
-        "Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(wait=60, open_too=True)\n"
+        "Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(wait=60, include_open=True)\n"
     )
     for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
         child = subprocess.Popen([sys.executable, "-c", code, str(filled)], stdout=subprocess.PIPE)
@@ -171,7 +171,7 @@ def test_killed_half_way_and_run_again_gives_the_same_counts(filled, tmp_path):
         connection = connect(filled)
         connection.execute("delete from leases")
         connection.close()
-    analyze(filled, open_too=True)
+    analyze(filled, include_open=True)
     assert read(filled, "select window_start, rows, counts from windows order by 1") == expected
     twice = read(filled, "select job, window from runs group by 1, 2 having count(*) > 1")
     assert twice == []
@@ -184,7 +184,7 @@ def test_two_analyzers_at_once_do_each_window_once(filled):
         "from modeltap.store.connection import connect\n"
         "said = {'window': '1d', 'reference': 'first 2000 rows',\n"
         "        'webhooks': ['https://example.org/hook']}\n"
-        "report = Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(open_too=True)\n"
+        "report = Analyzer(sys.argv[1], connect(sys.argv[1]), said).run(include_open=True)\n"
         "print(report.exchanges, report.windows)"
     )
     started = [
@@ -210,7 +210,7 @@ def test_an_analysis_that_was_ended_is_work_for_the_next_one(filled):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        analyze(filled, on_piece=ended)
+        analyze(filled, on_progress=ended)
     connection = connect(filled)
     judged = "select count(distinct window_start) from metrics"
     before = connection.execute(judged).fetchone()[0]
@@ -307,14 +307,14 @@ def test_a_window_whose_messages_fail_changes_nothing(filled, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("modeltap.notify.outbox.enqueue", fails)
         with pytest.raises(RuntimeError):
-            analyze(filled, open_too=True)
+            analyze(filled, include_open=True)
     written = {row["window_start"] for row in read(filled, "select window_start from metrics")}
     assert written and failed[0] not in written
     assert read(filled, f"select 1 from runs where window like '{failed[0]}/%'") == []
     assert read(filled, "select 1 from alerts where state = 'firing'") == []
     assert read(filled, "select 1 from windows where due") != []
     assert pending_work(connect(filled), time.time()).needs_analysis
-    analyze(filled, open_too=True)
+    analyze(filled, include_open=True)
     assert read(filled, "select 1 from alerts where state = 'firing'") != []
 
 

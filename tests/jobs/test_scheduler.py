@@ -11,7 +11,7 @@ from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.jobs import scheduler
 from modeltap.store.connection import connect, writing
-from modeltap.store.job_times import note_job_time
+from modeltap.store.job_times import record_job_time
 from stores import START, every, put, read
 
 UNKNOWN = '{"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]}'
@@ -61,7 +61,7 @@ def test_a_backlog_goes_on_pass_by_pass_whatever_the_schedule(store, eventually)
         'window = "5 rows"\nmin_rows = 2\nreference = "first 20 rows"\nmultivariate = false\n'
     )
     with closing(connect(store)) as connection, writing(connection):
-        note_job_time(
+        record_job_time(
             connection, "schedule analysis", START.timestamp()
         )  # due now, and then in a day
     settings = sources.load({"store": str(store), "schedules": {"analysis": "1d"}})

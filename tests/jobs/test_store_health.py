@@ -9,7 +9,7 @@ import pytest
 
 from modeltap.clock import DAY
 from modeltap.errors import StoreDamaged
-from modeltap.jobs.store_health import check_daily, explained, put_aside
+from modeltap.jobs.store_health import check_daily, explained, move_aside
 from modeltap.store.connection import connect
 
 
@@ -48,7 +48,7 @@ def test_other_errors_stay_what_they_are(connection, store):
 
 def test_one_that_another_process_put_aside_is_not_put_aside_again(connection, store):
     store.unlink()
-    error = put_aside(store, broken())
+    error = move_aside(store, broken())
     assert isinstance(error, StoreDamaged) and "put aside already" in str(error)
     assert asides(store) == [] and not store.exists()
 

@@ -18,7 +18,7 @@ from modeltap.analysis.verdicts.analyze import LEASE
 from modeltap.errors import BusyError
 from modeltap.privacy.erase import Subject, erase, matching
 from modeltap.store.connection import connect, writing
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 from stores import analyze, every, put, read
 
 ANN = "ann-7f3e"
@@ -122,7 +122,7 @@ def test_a_field_that_no_exchange_has_is_misspelt(closed):
     capture({"user": {"id": ANN}})
     closed()
     said = modeltap_command("erase", "--model", "m", "--where", "usr.id=7", "--yes", code=1)
-    assert "no exchange of 'm' has a field 'usr.id'" in said and len(bodies()) == 1
+    assert "no exchange of model 'm' has a field 'usr.id'" in said and len(bodies()) == 1
     said = modeltap_command("erase", "--model", "m", "--where", "user.id=7", "--yes")
     assert "0 exchanges erased" in said
 
@@ -155,7 +155,7 @@ def named(store):
         "multivariate": False,
         "webhooks": [hook],
     }
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     return store
 
 
@@ -204,7 +204,7 @@ def test_words_about_another_model_are_not_touched(named):
 
 def test_an_analysis_that_runs_is_waited_for(named):
     """It has the values in memory, and would write them again."""
-    with closing(connect(named)) as connection, KeptLease(Lease(connection, LEASE), 5):
+    with closing(connect(named)) as connection, HeldLease(Lease(connection, LEASE), 5):
         words = ("--where", f"user={ANN}", "--yes", "--wait", "0.2")
         said = modeltap_command("erase", "--model", "m", *words, code=1)
     assert "another analysis is running" in said
@@ -233,7 +233,7 @@ def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
     monkeypatch.setattr("modeltap.privacy.erase._READERS_SECONDS", 0.1)
     connection = connect("taps.db", create=False)
     found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
-    with pytest.raises(BusyError, match="erased, but a reader keeps the write-ahead log in use"):
+    with pytest.raises(BusyError, match="erased, but another process reads the store"):
         erase(connection, found)
     connection.close()
     assert traces(tmp_path) and len(bodies()) == 1

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from modeltap.privacy.limits import PATTERN_SECONDS, Budget, SlowPatterns, Unmaskable
-from modeltap.privacy.sensitive.own_patterns import OwnPatterns
+from modeltap.privacy.sensitive.custom_patterns import CustomPatterns
 
 SLOW, TEXT = "(a+)+$", "a" * 40 + "!"
 
@@ -25,7 +25,7 @@ def test_a_budget_is_whole_again_with_each_exchange():
 
 
 def test_a_slow_pattern_is_stopped_named_once_and_rests():
-    slow, patterns = SlowPatterns(), OwnPatterns(["x", SLOW])
+    slow, patterns = SlowPatterns(), CustomPatterns(["x", SLOW])
     for _ in range(2):
         with pytest.raises(TimeoutError), slow.time_limit(patterns):
             patterns.found_in(TEXT)
@@ -41,7 +41,7 @@ def test_an_alarm_that_was_set_before_is_set_again():
     before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
     signal.setitimer(signal.ITIMER_REAL, 100)
     try:
-        with SlowPatterns().time_limit(OwnPatterns(["x"])):
+        with SlowPatterns().time_limit(CustomPatterns(["x"])):
             assert signal.getitimer(signal.ITIMER_REAL)[0] <= PATTERN_SECONDS
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 1
         assert signal.getsignal(signal.SIGALRM) is signal.SIG_IGN
@@ -54,7 +54,7 @@ def test_a_thread_has_no_time_limit_and_no_error():
     found = []
 
     def search():
-        with SlowPatterns().time_limit(OwnPatterns(["x"])):
+        with SlowPatterns().time_limit(CustomPatterns(["x"])):
             found.append(re.search("x", "x"))
 
     thread = threading.Thread(target=search)

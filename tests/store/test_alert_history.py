@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from modeltap.store.alert_history import CHANGE_COLUMNS, list_changes, note_change
+from modeltap.store.alert_history import CHANGE_COLUMNS, list_changes, record_change
 from modeltap.store.connection import connect, writing
 
 
@@ -18,10 +18,10 @@ def test_changes_come_in_order_with_their_alerts_subject(store):
         with writing(connection):
             connection.execute(alert, ("a", "1", "m"))
             connection.execute(alert, ("b", "2", "n"))
-            note_change(connection, "b", "pending", window_start="s", value=0.5)
-            note_change(connection, "a", "firing")
-            note_change(connection, "b", "firing", note="seen again")
-            note_change(connection, "deleted", "firing")
+            record_change(connection, "b", "pending", window_start="s", value=0.5)
+            record_change(connection, "a", "firing")
+            record_change(connection, "b", "firing", note="seen again")
+            record_change(connection, "deleted", "firing")
         found = list_changes(connection, None)
         assert [(row["alert_id"], row["state"]) for row in found] == [
             ("b", "pending"),

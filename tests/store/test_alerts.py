@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from modeltap.store import alerts
-from modeltap.store.alert_history import list_changes, note_change
+from modeltap.store.alert_history import list_changes, record_change
 from modeltap.store.connection import connect, writing
 
 COLUMNS = (*alerts.ALERT_COLUMNS, "fingerprint", "updated_at")
@@ -78,7 +78,7 @@ def test_changes_of_columns_and_deletion_leave_other_alerts_alone(connection, pu
     put("a"), put("b")
     with writing(connection):
         alerts.change_alert(connection, "a", state="error", value=1.5)
-        note_change(connection, "a", "error"), note_change(connection, "b", "firing")
+        record_change(connection, "a", "error"), record_change(connection, "b", "firing")
     found = {row["id"]: row for row in alerts.list_alerts(connection, "m", None)}
     assert (found["a"]["state"], found["a"]["value"]) == ("error", 1.5)
     assert found["b"]["state"] == "firing"
@@ -94,7 +94,7 @@ def test_states_are_counted_and_the_gravest_come_first(connection, put):
     assert alerts.count_firing_of(connection, "m") == 2
     assert alerts.count_open_of(connection, "m") == 3
     assert alerts.count_open(connection, alert("a")) == 3
-    found = [row["summary"] for row in alerts.gravest_open(connection, "m", 2)]
+    found = [row["summary"] for row in alerts.most_severe_open(connection, "m", 2)]
     assert found == ["sentence of b", "sentence of c"]
     assert alerts.models_with_alerts(connection) == ["m", "other"]
     assert len(alerts.list_alerts(connection, None, None)) == 5
@@ -113,7 +113,7 @@ def test_reminders_are_due_when_a_silence_ends_or_nobody_answers(connection, put
     assert alerts.alerts_to_repeat(connection, "other", now="5", before="3") == []
     with writing(connection):
         for id_ in due:
-            alerts.note_notified(connection, id_, "5")
+            alerts.record_notified(connection, id_, "5")
     assert not alerts.any_reminder_due(connection, now="5", before="3")
 
 
@@ -158,11 +158,11 @@ def test_alerts_that_began_are_counted_once(connection, put):
     put("a"), put("b", model="other")
     with writing(connection):
         for _ in range(2):
-            note_change(connection, "a", "firing")
-        note_change(connection, "b", "resolved")
-    assert alerts.count_begun(connection, "m", "2000") == 1
-    assert alerts.count_begun(connection, "m", "9999") == 0
-    assert alerts.count_begun(connection, "other", "2000") == 0
+            record_change(connection, "a", "firing")
+        record_change(connection, "b", "resolved")
+    assert alerts.count_started(connection, "m", "2000") == 1
+    assert alerts.count_started(connection, "m", "9999") == 0
+    assert alerts.count_started(connection, "other", "2000") == 0
 
 
 def test_a_column_that_must_be_there_is_missed(connection):

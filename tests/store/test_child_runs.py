@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modeltap.store import child_runs
-from modeltap.store.child_runs import last_child_runs, newest_failure, note_child_run
+from modeltap.store.child_runs import last_child_runs, newest_failure, record_child_run
 from modeltap.store.connection import connect, writing
 
 
@@ -15,7 +15,7 @@ def note(store):
 
     def note(job, exit_code, log=""):
         with writing(connection):
-            note_child_run(connection, job, "2024-01-01T00:00:00.000Z", exit_code, 7, log)
+            record_child_run(connection, job, "2024-01-01T00:00:00.000Z", exit_code, 7, log)
         return connection
 
     yield note

@@ -57,11 +57,11 @@ def test_it_is_put_aside_by_one_alone(closed):
     companion = closed.with_name("taps.db-wal")
     companion.write_bytes(b"log")
     found = damage.inode(closed)
-    aside = damage.put_aside(closed, found)
+    aside = damage.move_aside(closed, found)
     assert aside is not None and aside.exists() and not closed.exists()
     assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"log" and not companion.exists()
     assert aside.name in damage.reason(aside)
     connect(closed).close()
-    assert damage.put_aside(closed, found) is None and closed.exists()
+    assert damage.move_aside(closed, found) is None and closed.exists()
     closed.unlink()
     assert damage.inode(closed) == 0

@@ -19,7 +19,7 @@ def connection(store):
 
 def note(connection, model, **counts):
     with writing(connection):
-        dropped.note_dropped(connection, model, "here", 7, counts)
+        dropped.record_dropped(connection, model, "here", 7, counts)
 
 
 def test_losses_add_up_whatever_their_reason(connection):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modeltap.store.connection import connect, writing
-from modeltap.store.due_windows import DueWindow, forget_due, labelled_windows, note_due
+from modeltap.store.due_windows import DueWindow, delete_due_window, labelled_windows, record_due
 
 
 def test_a_due_window_is_there_once_with_the_newest_label(store):
@@ -12,10 +12,10 @@ def test_a_due_window_is_there_once_with_the_newest_label(store):
     first = DueWindow("m", "", "1h", "2024-01-01T00:00:00.000Z")
     second = first._replace(start="2024-01-01T01:00:00.000Z")
     with writing(connection):
-        note_due(connection, [first, second], 3)
-        note_due(connection, [first], 5)
+        record_due(connection, [first, second], 3)
+        record_due(connection, [first], 5)
     assert labelled_windows(connection) == [(first, 5), (second, 3)]
     with writing(connection):
-        forget_due(connection, first)
+        delete_due_window(connection, first)
     assert labelled_windows(connection) == [(second, 3)]
     connection.close()

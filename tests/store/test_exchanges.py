@@ -8,7 +8,7 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import (
     ExchangeRow,
     count_exchanges,
-    find_whole_exchanges,
+    find_full_exchanges,
     has_exchange,
     insert_exchanges,
     newest_exchange,
@@ -50,9 +50,9 @@ def test_the_same_exchange_again_adds_nothing(connection):
 
 
 def test_an_exchange_is_found_by_its_id_the_start_of_it_or_its_callers(connection):
-    assert [row["id"] for row in find_whole_exchanges(connection, "id")] == ["id0", "id1"]
-    assert [row["id"] for row in find_whole_exchanges(connection, "caller7")] == ["id7"]
-    assert find_whole_exchanges(connection, "other") == []
+    assert [row["id"] for row in find_full_exchanges(connection, "id")] == ["id0", "id1"]
+    assert [row["id"] for row in find_full_exchanges(connection, "caller7")] == ["id7"]
+    assert find_full_exchanges(connection, "other") == []
 
 
 def test_a_part_ends_with_its_count_or_its_bytes(connection):

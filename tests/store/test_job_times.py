@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modeltap.store.connection import connect, writing
-from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
+from modeltap.store.job_times import begin_pass, end_pass, job_time, record_job_time
 from modeltap.store.pending_work import pending_work
 
 
@@ -24,7 +24,7 @@ def test_a_jobs_time_is_kept_in_whole_seconds(connection):
     """Of the last start only, and of each job by itself."""
     for moment in (1_700_000_000.9, 1_700_000_060.9):
         with writing(connection):
-            note_job_time(connection, "digest", moment)
+            record_job_time(connection, "digest", moment)
     assert job_time(connection, "digest") == 1_700_000_060
     assert job_time(connection, "retrain m") == 0
 

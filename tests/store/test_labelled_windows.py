@@ -66,7 +66,7 @@ def test_all_are_forgotten_with_their_metrics(connection):
                 "metric, computed_at) values ('m', '', '1h', '2024-01-01T01', '', 1, ?, '')",
                 (name,),
             )
-        labelled_windows.forget_labelled(connection, ["mae", "rmse"])
+        labelled_windows.reset_labelled_windows(connection, ["mae", "rmse"])
     assert labelled_windows.neighbours(connection, window(1)) == [window(1)]
     kept = [row["metric"] for row in connection.execute("select metric from metrics")]
     assert kept == ["drift"]

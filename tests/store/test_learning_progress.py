@@ -65,7 +65,7 @@ def test_learning_again_begins_at_a_moment_and_nothing_counts(connection):
             'insert into "references" (id, model, version, source, rows, created_at, active, '
             "payload) values ('r', 'm', '', 'first', 2, '2024', 1, '{}')"
         )
-        progress.learn_again(connection, "m", "", "2024-01-01T02")
+        progress.restart_learning(connection, "m", "", "2024-01-01T02")
     assert progress.learn_from(connection, "m", "") == "2024-01-01T02"
     assert connection.execute('select active from "references"').fetchone()[0] == 0
 
@@ -82,7 +82,7 @@ def test_what_counted_until_then_is_forgotten(connection):
                 ("inherited", 0, "active", '{"inherited": true}'),
             ],
         )
-        progress.forget_provisional(connection, "m", "")
+        progress.delete_provisional(connection, "m", "")
     left = connection.execute('select id from "references" order by id').fetchall()
     assert [row[0] for row in left] == ["counts", "earlier"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from modeltap.errors import BusyError
 from modeltap.store.connection import connect
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 
 
 def test_one_holds_it_until_it_is_given_back(store):
@@ -50,7 +50,7 @@ def test_waiting_ends_with_the_holders_name(store):
     a.hold()
     with (
         pytest.raises(BusyError, match=r"another analysis is running \(process \d+ on"),
-        KeptLease(Lease(connect(store), "x"), wait=0.2),
+        HeldLease(Lease(connect(store), "x"), wait=0.2),
     ):
         pass
 
@@ -69,7 +69,7 @@ def test_a_killed_holder_is_replaced_within_its_time(store):
     holder.kill()
     holder.wait()
     holder.stdout.close()
-    with KeptLease(Lease(connect(store), "x"), wait=10) as lease:
+    with HeldLease(Lease(connect(store), "x"), wait=10) as lease:
         assert lease.held()
 
 

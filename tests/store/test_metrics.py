@@ -132,10 +132,10 @@ def test_values_at_given_starts_are_known_with_an_alert_or_without(connection, p
 def test_a_window_forgets_what_another_reference_said_and_what_is_not_kept(connection, put):
     put(row(1), row(1, "mae", reference_id="old"), row(1, "rows", reference_id=None), row(2, "mae"))
     with writing(connection):
-        metrics.drop_compared_with_others(connection, SERIES, "2024-01-01", "2024-01-02")
+        metrics.delete_other_comparisons(connection, SERIES, "2024-01-01", "2024-01-02")
     assert [one["metric"] for one in listed(connection)] == ["drift", "rows", "mae"]
     with writing(connection):
-        metrics.forget_period(connection, SERIES, "2024-01-01", "2024-01-02", ["rows"])
+        metrics.delete_period_metrics(connection, SERIES, "2024-01-01", "2024-01-02", ["rows"])
     assert [one["metric"] for one in listed(connection)] == ["rows", "mae"]
 
 

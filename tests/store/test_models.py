@@ -6,7 +6,7 @@ import pytest
 
 from modeltap.errors import InputError
 from modeltap.store.connection import connect, writing
-from modeltap.store.models import check_model, counted_models, note_model
+from modeltap.store.models import check_model, counted_models, record_model
 from modeltap.store.settings import save_settings
 
 
@@ -14,7 +14,7 @@ def test_each_model_and_version_is_counted_once(store):
     connection = connect(store)
     with writing(connection):
         for model, version in (("b", ""), ("a", "2"), ("a", "1"), ("a", "2")):
-            note_model(connection, model, version)
+            record_model(connection, model, version)
     assert counted_models(connection) == [("a", "1"), ("a", "2"), ("b", "")]
     connection.close()
 

@@ -8,8 +8,8 @@ import pytest
 
 from modeltap import clock
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import DROPPED, note_dropped
-from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.dropped import DROPPED, record_dropped
+from modeltap.store.due_windows import DueWindow, record_due
 from modeltap.store.job_times import begin_pass, end_pass
 from modeltap.store.labels import Label, insert_labels
 from modeltap.store.pending_work import PendingWork, pending_work
@@ -54,14 +54,14 @@ def test_labels_are_pending_until_they_are_read(connection):
 def test_a_labelled_window_alone_starts_no_analysis(connection):
     """It may be incomplete: each poll would start one in vain."""
     with writing(connection):
-        note_due(connection, [DueWindow("m", "", "1h", clock.iso(0.0))], 1)
+        record_due(connection, [DueWindow("m", "", "1h", clock.iso(0.0))], 1)
     assert kinds(connection) == ["labelled_windows"]
     assert not pending_work(connection, time.time()).needs_analysis
 
 
 def test_losses_are_pending_until_they_are_reported(connection):
     with writing(connection):
-        note_dropped(connection, "m", "host", 1, {"full": 3})
+        record_dropped(connection, "m", "host", 1, {"full": 3})
     assert kinds(connection) == ["dropped"]
     with writing(connection):
         advance(connection, DROPPED, 0, 1)

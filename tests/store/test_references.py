@@ -75,7 +75,7 @@ def test_rows_of_a_person_are_forgotten_in_every_sample(connection):
         references.save_rows(connection, "s", sampled(("a", 0, b"4")))
     assert coded_rows(connection, "r") == [b"1", b"3", b"2"]
     with writing(connection):
-        references.forget_rows(connection, ["a"])
+        references.delete_sampled_rows(connection, ["a"])
     assert coded_rows(connection, "r") == [b"2"]
     assert coded_rows(connection, "s") == []
     with writing(connection):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modeltap.store.connection import connect, writing
-from modeltap.store.request_days import note_requests
+from modeltap.store.request_days import record_requests
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def days(store):
 
     def note(*times):
         with writing(connection):
-            note_requests(connection, "m", [f"2024-01-{one}:00.000Z" for one in times])
+            record_requests(connection, "m", [f"2024-01-{one}:00.000Z" for one in times])
         rows = connection.execute(
             "select day, first_at, last_at, longest_pause from request_days "
             "where model = 'm' order by day"

@@ -73,7 +73,7 @@ def test_the_apps_options_hold_where_nothing_else_is_said(of_app):
     reader = SettingsReader(of_app)
     assert (reader.for_model("m").window, reader.for_model("m").min_rows) == ("2h", 7)
     assert reader.for_model("m") is reader.for_model("m")
-    assert reader.for_model("other").window == reader.everybodys.window != "2h"
+    assert reader.for_model("other").window == reader.general.window != "2h"
     assert reader.for_model("m").store != "x", "where a store is, no store says"
 
 

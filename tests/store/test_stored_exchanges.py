@@ -59,6 +59,6 @@ def test_the_newest_exchanges_are_those_that_did_not_fail(connection):
     with writing(connection):
         connection.execute("update exchanges set status = 500 where seq in (1, 7)")
         connection.execute("update exchanges set error_type = 'ValueError' where seq = 6")
-    found = stored_exchanges.newest_answered(connection, "m", 3)
+    found = stored_exchanges.newest_successful(connection, "m", 3)
     assert [one.seq for one in found] == [4, 5, 8]
-    assert stored_exchanges.newest_answered(connection, "other", 3) == []
+    assert stored_exchanges.newest_successful(connection, "other", 3) == []

@@ -114,7 +114,7 @@ def test_bad_inputs_answers_and_labels(month, caplog, case, reference):
     put_day(month, DAYS, rows, answers(rows, values))
     labels = [row["x2"] for row in rows] if case in INFINITE else values
     labelled = label_day(month, DAYS, labels)
-    analyze(month, {**SAID, "reference": reference}, open_too=True)
+    analyze(month, {**SAID, "reference": reference}, include_open=True)
     check_finite(month)
     found = verdicts(month, DAYS)
     assert found["drift", "x1"] == "alert" and found["drift", "x2"] == "ok"
@@ -141,7 +141,7 @@ def test_days_that_a_moving_reference_is_made_of(store, caplog, case):
     for day, shift in ((DAYS, 0.0), (DAYS + 1, 0.8)):
         rows = good(day, shift)
         put_day(store, day, rows, answers(rows))
-    analyze(store, {**SAID, "reference": "previous 3d"}, open_too=True)
+    analyze(store, {**SAID, "reference": "previous 3d"}, include_open=True)
     check_finite(store)
     assert verdicts(store, DAYS)["drift", "x1"] == "ok"
     found = verdicts(store, DAYS + 1)
@@ -159,7 +159,7 @@ def test_bad_statuses_and_durations(month):
             (duration, (None, 0, 200, 999)[number % 4], f"d0-{number}"),
         )
     connection.close()
-    analyze(month, {**SAID, "reference": REFERENCES[0]}, open_too=True)
+    analyze(month, {**SAID, "reference": REFERENCES[0]}, include_open=True)
     check_finite(month)
     found = read(
         month,

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 import modeltap
-from modeltap.store.child_runs import note_child_run
+from modeltap.store.child_runs import record_child_run
 from modeltap.store.connection import connect, writing
 from stores import START, read
 
@@ -195,7 +195,7 @@ def analyzed(traffic, tmp_path, eventually):
     command("analyze", "--open")
     with closing(connect("taps.db")) as connection, writing(connection):
         log = "\n".join(f"ValueError: could not convert {person!r}" for person in PERSONS)
-        note_child_run(connection, "analyze", "s", 1, 1, log)
+        record_child_run(connection, "analyze", "s", 1, 1, log)
     command("silence", "add", "--model", "m", "--for", "1h", "--reason", f"asks {TEXTS[0]}")
     return traffic
 

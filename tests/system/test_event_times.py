@@ -153,11 +153,11 @@ def test_a_window_of_strays_alone_is_dropped(store):
     moments = every(15, 3)
     put(store, moments, rows_of(moments))
     said = {**SAID, "min_rows": 2, "reference": "first 2 rows"}
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     assert read(store, "select 1 from windows where window_start < '1971'")
     more = every(15, 20, first=45)
     put(store, more, rows_of(more), prefix="more")
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     for table in ("windows", "metrics"):
         assert read(store, f"select 1 from {table} where window_start < '1971'") == []
 
@@ -171,7 +171,7 @@ def test_many_wrong_times_are_an_alert_that_ends(store):
     analyze(store, SAID)
     (alert,) = read(store, "select summary, rule from alerts where state = 'firing'")
     assert alert["rule"] == "data_quality"
-    assert "event times of 15 of 288 rows cannot be true" in alert["summary"]
+    assert "15 of 288 rows have an impossible event time" in alert["summary"]
 
 
 def test_a_clock_that_is_a_day_off_is_usable(store):

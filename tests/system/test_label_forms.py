@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import modeltap
+from modeltap.analysis.performance.evaluation import evaluate
+from modeltap.analysis.performance.labelled import LabelledContext
+from modeltap.decoding.decoders import Decoders
+from modeltap.payload import Payload
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.labels import insert_labels
@@ -61,7 +67,7 @@ def test_a_scorer_that_is_reversed_one_day_alerts_with_words(store, form):
     for day in range(6):
         labels = [yes if one else no for one in truth_of(day)]
         day_of(store, day, scores_of(day, reverse=day >= 4), labels)
-    analyze(store, SETTINGS | settings, open_too=True)
+    analyze(store, SETTINGS | settings, include_open=True)
     areas = read(store, PERFORMANCE, "roc_auc")
     assert [row["verdict"] for row in areas] == ["learning"] * 3 + ["ok"] + ["alert"] * 2
     assert "scores are reversed" in areas[-1]["explanation"]
@@ -69,6 +75,30 @@ def test_a_scorer_that_is_reversed_one_day_alerts_with_words(store, form):
         assert len(read(store, PERFORMANCE, metric)) == 6
     (alert,) = read(store, "select * from alerts where rule = 'performance' and metric = 'roc_auc'")
     assert alert["state"] == "firing" and "scores are reversed" in alert["summary"]
+
+
+SCORES = (Path(__file__).parents[2] / "docs/labels.md").read_text().partition("## Scores")[2]
+SCORED = re.findall(r"^\| `(.*?)` \| `(.*?)` \|$", SCORES, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("yes", "no"), SCORED)
+def test_scores_in_each_form_of_the_page_have_every_metric(yes, no):
+    """One row of eight has the score of the other class."""
+    payload = [Payload("/score", None, 200, '{"x": 1}', answer) for answer in (yes, no)]
+    of_yes, of_no = map(Decoders().decode, payload)
+    labels = [1, 0, 1, 0, 1, 0, 1, 1] * 20
+    order = [of_yes, of_no] * 80
+    context = LabelledContext(
+        None,
+        [one.predictions[0] for one in order],
+        labels,
+        scores=[one.scores[0] if one.scores else None for one in order],
+    )
+    found = {metric.metric: metric.value for metric in evaluate(context)}
+    assert found["accuracy"] == 0.875
+    assert found["roc_auc"] == pytest.approx(0.9)
+    assert found["brier"] == pytest.approx((4 * 0.07**2 + 3 * 0.12**2 + 0.88**2) / 8)
+    assert found["log_loss"] > 0
 
 
 @pytest.mark.parametrize("shape", ["{label}", "{prediction}", "[{label}]"])
@@ -82,7 +112,7 @@ def test_a_score_beside_a_class_is_ranked_too(store, shape):
         if shape.startswith("["):
             answers = [{"predictions": [one]} for one in answers]
         day_of(store, day, answers, [int(one) for one in truth_of(day)])
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     areas = read(store, PERFORMANCE, "roc_auc")
     assert [row["verdict"] for row in areas] == ["learning"] * 3 + ["ok"] + ["alert"] * 2
     assert areas[3]["value"] > 0.8 and areas[4]["value"] < 0.2
@@ -97,7 +127,7 @@ def test_what_cannot_be_compared_is_said_and_quoted(store, yes, no, labels):
         truth = truth_of(day)
         answers = [yes if one else no for one in truth]
         day_of(store, day, answers, [labels[0] if one else labels[1] for one in truth])
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     found = read(store, PERFORMANCE, "accuracy")
     assert {row["verdict"] for row in found} == {"not_comparable"}
     assert {row["value"] for row in found} == {None}
@@ -113,7 +143,7 @@ def test_yes_and_no_are_right_in_any_form(store, answers, labels):
     truth = truth_of(0)
     told = [labels[0] if one else labels[1] for one in truth]
     day_of(store, 0, [answers[0] if one else answers[1] for one in truth], told)
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     (row,) = read(store, PERFORMANCE, "accuracy")
     assert row["value"] == 1.0 and row["rows"] == DAY
 
@@ -153,12 +183,12 @@ def test_labels_of_retried_requests_count_for_the_try_that_succeeded(store, when
         label()
     tries(503, ['{"error": "overloaded"}'] * DAY)
     if when == "between":
-        analyze(store, SETTINGS, open_too=True)
+        analyze(store, SETTINGS, include_open=True)
         label()
     tries(200, [json.dumps({"prediction": one}) for one in scores_of(0, reverse=False)])
     if when == "after":
         label()
-    analyze(store, SETTINGS, open_too=True)
+    analyze(store, SETTINGS, include_open=True)
     assert {row["exchange_id"][:4] for row in read(store, "select * from labels")} == {"200-"}
     (row,) = read(store, PERFORMANCE, "roc_auc")
     assert row["rows"] == DAY and row["value"] > 0.8

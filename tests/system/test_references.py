@@ -48,7 +48,7 @@ def test_each_version_is_judged_by_its_own_reference(store):
     day(store, 0, 4, v1=10.0)
     analyze(store, SAID)
     day(store, 4, 6, v1=10.0, v2=20.0)
-    analyze(store, SAID, open_too=True)
+    analyze(store, SAID, include_open=True)
     references = read(store, 'select version, active, rows from "references" order by version')
     assert references == [{"version": v, "active": 1, "rows": 600} for v in ("v1", "v2")]
     learnt = "(version = 'v1' or window_start >= '2024-01-07T11:56')"
@@ -63,11 +63,11 @@ def test_each_version_is_judged_by_its_own_reference(store):
     assert alerts == [{"version": "v2", "state": "resolved"}]
     # What is usual for the other version is a drift of one's own.
     day(store, 10, v1=20.0, v2=20.0)
-    analyze(store, SAID, open_too=True)
+    analyze(store, SAID, include_open=True)
     (alert,) = read(store, "select version, feature from alerts where state <> 'resolved'")
     assert alert == {"version": "v1", "feature": "x"}
     day(store, 11, v1=10.0, v2=10.0)
-    analyze(store, SAID, open_too=True)
+    analyze(store, SAID, include_open=True)
     last = read(store, DRIFT + "and window_start >= '2024-01-12' order by version")
     assert last == [{"version": "v1", "verdict": "ok"}, {"version": "v2", "verdict": "alert"}]
 
@@ -75,7 +75,7 @@ def test_each_version_is_judged_by_its_own_reference(store):
 def test_another_reference_of_one_version_leaves_the_other_alone(store):
     """Set anew for the second, whose days are then usual; the first goes on with its own."""
     day(store, 0, 4, v1=10.0, v2=20.0)
-    analyze(store, SAID, open_too=True)
+    analyze(store, SAID, include_open=True)
     before = read(store, "select id from \"references\" where version = 'v1'")
     day(store, 4, v1=20.0, v2=30.0)
     modeltap(
@@ -96,7 +96,7 @@ def test_another_reference_of_one_version_leaves_the_other_alone(store):
         env={**os.environ, "MODELTAP_PER_VERSION": "true"},
     )
     day(store, 5, v1=20.0, v2=30.0)
-    analyze(store, SAID, open_too=True)
+    analyze(store, SAID, include_open=True)
     assert read(store, "select id from \"references\" where version = 'v1'") == before
     found = read(store, DRIFT + "and window_start >= '2024-01-06' order by version")
     assert found == [{"version": "v1", "verdict": "alert"}, {"version": "v2", "verdict": "ok"}]
@@ -131,7 +131,7 @@ def replaced(store):
     rows = letters(3 * DAY, WORDS[0], 1) + letters(2 * DAY, WORDS[1], 2)
     put(store, every(6, len(rows)), rows)
     said = {"window": "1h", "reference": "first 480 rows", "multivariate": False}
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     modeltap(
         "reference",
         "set",
@@ -146,7 +146,7 @@ def replaced(store):
         "--window",
         "1h",
     )
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     return store, rows, said
 
 
@@ -175,7 +175,7 @@ def test_counts_under_another_reference_begin_anew(replaced):
 def test_longer_windows_are_sums_under_one_reference(replaced):
     """Days made of hours: of those that were counted under the same reference alone."""
     store, rows, said = replaced
-    analyze(store, {**said, "window": "1d"}, open_too=True)
+    analyze(store, {**said, "window": "1d"}, include_open=True)
     wanted = expected(store, rows, DAY)
     found = {
         words: windows for (words, window), windows in counted(store).items() if window == "1d"
@@ -194,7 +194,7 @@ def test_late_rows_are_counted_under_the_reference_that_counts(replaced):
     store, _, said = replaced
     before = counted(store)
     put(store, every(6, 10, first=4 * 1440 + 3), letters(10, WORDS[1], 3), prefix="late")
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     after = counted(store)
     assert after[("a", "b"), "1h"] == before[("a", "b"), "1h"]
     grown = np.array(after[("c", "d"), "1h"]) - np.array(before[("c", "d"), "1h"])

@@ -92,7 +92,7 @@ def test_only_what_the_app_broke_is_an_error(serve, eventually, tmp_path, source
     assert {row["status"] for row in rows} == {200}
     aborted = {row["path"].rpartition("/")[2]: row["aborted"] for row in rows}
     assert aborted == {"whole": None, "broken": 1, "endless": 1}
-    analyze(store, {}, open_too=True)
+    analyze(store, {}, include_open=True)
     (traffic,) = read(store, "select sum(requests) as n, sum(errors) as errors from traffic")
     health = 1  # the question whether the server is there, which has no route
     assert traffic["errors"] == 3 and traffic["n"] in (len(kinds), len(kinds) + health)

@@ -33,7 +33,7 @@ def test_a_tripled_amount_is_found_however_it_is_sent(store, form):
     """And the types say what is unusual in them; the days before are quiet."""
     rows = rows_of(5, "amount", FORMS[form]) + rows_of(1, "amount", FORMS[form], 3.0, 5 * COUNT)
     put(store, every(2, 6 * COUNT), rows)
-    analyze(store, SAID, open_too=True)
+    analyze(store, SAID, include_open=True)
     alerts = read(store, "select metric, window_start from alerts where feature = 'amount'")
     assert {row["window_start"][:10] for row in alerts} == {"2024-01-06"}
     assert "drift" in {row["metric"] for row in alerts}
@@ -71,7 +71,7 @@ def test_a_reference_of_csv_knows_clients_that_send_texts(store, tmp_path, form)
     (tmp_path / "train.csv").write_text("\n".join(lines))
     rows = rows_of(1, "amount", FORMS[form], first=7) + rows_of(1, "amount", FORMS[form], 3.0, 8)
     put(store, every(2, 2 * COUNT), rows)
-    analyze(store, {**SAID, "reference": str(tmp_path / "train.csv")}, open_too=True)
+    analyze(store, {**SAID, "reference": str(tmp_path / "train.csv")}, include_open=True)
     alerts = read(store, "select metric, window_start from alerts where feature = 'amount'")
     assert {row["window_start"][:10] for row in alerts} == {"2024-01-02"}
     assert "drift" in {row["metric"] for row in alerts}

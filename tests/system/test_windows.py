@@ -14,7 +14,7 @@ from modeltap.analysis.counting.counter import WindowCounter
 from modeltap.analysis.references.freeze import freeze_rows
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.predictions import rows_between
 from modeltap.store.settings import SettingsReader
 from stores import START, analyze, every, put, read
@@ -42,7 +42,7 @@ def test_windows_of_rows_are_exact_and_begin_anew_after_the_reference(store):
         "select distinct window_start, in_reference from metrics where metric = 'drift' order by 1",
     )
     assert [row["in_reference"] for row in rows] == [1, 1, 1, 0, 0]
-    analyze(store, {"window": "500 rows", "reference": "first 1200 rows"}, open_too=True)
+    analyze(store, {"window": "500 rows", "reference": "first 1200 rows"}, include_open=True)
     rows = read(
         store,
         "select rows, window_end from metrics where metric = 'drift' and "
@@ -57,7 +57,7 @@ def test_a_window_of_rows_ends_with_its_last_row_whenever_it_was_evaluated(store
     moments, rows, done = every(1, 2000), numbers(2000), 0
     for step in steps:
         put(store, moments[done:step], rows[done:step], prefix=f"p{step}-")
-        analyze(store, {"window": "500 rows", "reference": "first 700 rows"}, open_too=True)
+        analyze(store, {"window": "500 rows", "reference": "first 700 rows"}, include_open=True)
         done = step
     ends = read(
         store,
@@ -92,7 +92,7 @@ def test_the_rows_before_a_reference_that_cuts_a_window_are_evaluated(store):
     connection = connect(store)
     said = {"window": "500 rows", "min_rows": 50}
     settings = SettingsReader(connection, said)
-    with KeptLease(Lease(connection, "analysis"), 60) as lease:
+    with HeldLease(Lease(connection, "analysis"), 60) as lease:
         counter = WindowCounter(connection, settings, lease)
         counter.count_new()
         between = [
@@ -178,7 +178,9 @@ def test_months_and_quarters_follow_the_calendar(store):
     """Leap day and all."""
     put(store, every(180, 1000), numbers(1000))  # to May
     analyze(
-        store, {"window": "1 month", "reference": "first 200 rows", "min_rows": 50}, open_too=True
+        store,
+        {"window": "1 month", "reference": "first 200 rows", "min_rows": 50},
+        include_open=True,
     )
     found = read(store, WINDOWS)
     assert [(r["window_start"][:10], r["window_end"][:10]) for r in found] == [
@@ -196,11 +198,11 @@ def test_longer_windows_are_sums_of_shorter_ones(store):
     """Also of those whose exchanges are gone."""
     put(store, every(6, 2400), numbers(2400))  # ten days, an hour has ten rows
     hourly = {"window": "1h", "reference": "first 480 rows"}
-    analyze(store, hourly, open_too=True)
+    analyze(store, hourly, include_open=True)
     connection = connect(store)
     connection.execute("delete from exchanges")
     connection.close()
-    analyze(store, {**hourly, "window": "1d"}, open_too=True)
+    analyze(store, {**hourly, "window": "1d"}, include_open=True)
     found = read(store, "select rows, window_start from windows where window = '1d' order by 2")
     assert [row["rows"] for row in found] == [240] * 10
     daily = read(
@@ -327,7 +329,7 @@ def test_before_there_are_rows_to_compare_with_there_is_no_verdict(store):
     """The first window after the bins were frozen, with an empty week before it."""
     moments = [*every(1, 1500), *every(1, 400, first=40 * 24 * 60)]
     put(store, moments, numbers(len(moments)))
-    analyze(store, {"window": "1h", "reference": "previous 1d", "min_rows": 50}, open_too=True)
+    analyze(store, {"window": "1h", "reference": "previous 1d", "min_rows": 50}, include_open=True)
     found = read(
         store,
         "select verdict from metrics where metric = 'drift' and feature = 'x' "

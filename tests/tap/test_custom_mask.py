@@ -8,7 +8,7 @@ import pytest
 
 from modeltap.errors import ConfigError
 from modeltap.privacy.body_masker import MASKED, UNMASKABLE
-from modeltap.tap.custom_mask import mask_bodies, own_mask
+from modeltap.tap.custom_mask import mask_bodies, mask_body_option
 from modeltap.tap.exchange import Exchange
 
 
@@ -53,6 +53,6 @@ def test_what_cannot_be_inflated_is_not_kept_and_no_body_is_not_masked():
 
 
 def test_the_option_is_a_function():
-    assert own_mask({}) is None and own_mask({"mask_body": len}) is len
+    assert mask_body_option({}) is None and mask_body_option({"mask_body": len}) is len
     with pytest.raises(ConfigError, match="mask_body = 'x'"):
-        own_mask({"mask_body": "x"})
+        mask_body_option({"mask_body": "x"})

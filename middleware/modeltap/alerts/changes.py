@@ -11,7 +11,7 @@ from modeltap.alerts.conditions import Evaluation
 from modeltap.alerts.subject import AlertSubject
 from modeltap.alerts.transitions import ERROR, FIRING, NO_DATA, RESOLVED, Transition
 from modeltap.clock import now
-from modeltap.store.alert_history import ACCEPTED, note_change
+from modeltap.store.alert_history import ACCEPTED, record_change
 from modeltap.store.alerts import (
     AlertRow,
     change_alert,
@@ -90,7 +90,7 @@ def accept(connection: sqlite3.Connection, alert: AlertRow) -> Transition:
     """
     start, end = alert["last_window_start"], alert["last_window_end"] or alert["window_end"]
     change_alert(connection, alert["id"], state="resolved", resolved_at=end)
-    note_change(connection, alert["id"], "resolved", window_start=start, note=ACCEPTED)
+    record_change(connection, alert["id"], "resolved", window_start=start, note=ACCEPTED)
     own = {name: alert[name] for name in alert.keys() if name != "last_window_end"}  # noqa: SIM118
     ended = {**own, "state": "resolved", "resolved_at": end}
     return Transition(RESOLVED, ended, 0.0, start, end)
@@ -110,7 +110,7 @@ def mark_unknown(connection: sqlite3.Connection) -> list[Transition]:
     alerts = firing_about_metrics(connection)
     for alert in alerts:
         change_alert(connection, alert["id"], state="error")
-        note_change(connection, alert["id"], "error", note="the analysis fails")
+        record_change(connection, alert["id"], "error", note="the analysis fails")
     return [
         Transition(
             ERROR,
@@ -130,7 +130,7 @@ def _begin(
     alert["silenced_until"] = silenced_until(connection, alert)
     put_alert(connection, alert)
     row = subject.row
-    note_change(
+    record_change(
         connection, alert["id"], state, window_start=row["window_start"], value=row["value"]
     )
     return alert
@@ -191,7 +191,7 @@ def _set_state(
     note: str | None = None,
 ) -> None:
     change_alert(connection, alert["id"], state=state)
-    note_change(
+    record_change(
         connection,
         alert["id"],
         state,

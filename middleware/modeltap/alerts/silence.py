@@ -6,7 +6,7 @@ import sqlite3
 
 from modeltap.clock import now
 from modeltap.errors import InputError
-from modeltap.store.alert_history import note_change
+from modeltap.store.alert_history import record_change
 from modeltap.store.alerts import (
     AlertRow,
     acknowledge_alert,
@@ -67,7 +67,7 @@ def acknowledge(connection: sqlite3.Connection, alert_id: str) -> None:
         raise InputError(
             f"alert {alert_id!r} is over; `modeltap alerts --state firing` lists those that are not"
         )
-    note_change(connection, found, "acknowledged")
+    record_change(connection, found, "acknowledged")
 
 
 def find_alert(connection: sqlite3.Connection, alert_id: str) -> AlertRow:
@@ -87,4 +87,4 @@ def _silence_alert(
 ) -> None:
     change_alert(connection, alert_id, silenced_until=until)
     note = f"until {until}" + (f": {reason}" if reason else "")
-    note_change(connection, alert_id, "silenced", note=note)
+    record_change(connection, alert_id, "silenced", note=note)

@@ -19,7 +19,7 @@ from modeltap.cli.common import (
     store_option,
 )
 from modeltap.cli.progress import analysis_line
-from modeltap.output import emit_json, say
+from modeltap.output import echo, emit_json
 from modeltap.wording import plural
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--again", is_flag=True, help="Compute all windows anew; alerts nobody.")
 @click.option(
     "--open",
-    "open_too",
+    "include_open",
     is_flag=True,
     help="Judge windows that are not over, too; they alert as others do.",
 )
@@ -46,7 +46,7 @@ def analyze(
     model: str | None,
     window: str | None,
     again: bool,
-    open_too: bool,
+    include_open: bool,
     no_deliver: bool,
     wait: float,
     background: bool,
@@ -60,21 +60,21 @@ def analyze(
 
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
     check_model(analyzer.connection, model)
-    with _progress(analyzer.connection, background) as on_piece:
+    with _progress(analyzer.connection, background) as on_progress:
         report = analyzer.run_pass(
             send=not no_deliver,
             throttled=background,
             model=model,
             wait=wait,
-            open_too=open_too,
+            include_open=include_open,
             again=again,
-            on_piece=on_piece,
+            on_progress=on_progress,
             most_windows=PASS_WINDOWS if background else None,
         )
     if report.analysis.unfinished:
         # The scheduler keeps it as the job's log.
         windows = plural(report.analysis.windows, "window")
-        say(f"{windows} evaluated; the next pass goes on with the rest", err=True)
+        echo(f"{windows} evaluated; the next pass goes on with the rest", err=True)
     if as_json:
         emit_json({**vars(report.analysis), "pruned": report.pruned, **vars(report.delivery)})
     elif not background:
@@ -92,15 +92,15 @@ def _progress(
 def _print(report: PassReport) -> None:
     done, sent = report.analysis, report.delivery
     new = plural(done.exchanges, "new exchange") if done.exchanges else "no new exchanges"
-    say(
+    echo(
         f"{new}, {plural(done.windows, 'window')} evaluated, "
         f"{plural(sent.delivered, 'message')} delivered"
     )
     if report.pruned:
-        say(f"{plural(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps")
+        echo(f"{plural(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps")
     if done.references:
-        say(f"{plural(done.references, 'reference')} frozen; `modeltap reference show` tells")
+        echo(f"{plural(done.references, 'reference')} frozen; `modeltap reference show` tells")
     if sent.retried or sent.dead:
-        say(f"{plural(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
+        echo(f"{plural(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
     for webhook in report.unreachable:
-        say(f"messages for {webhook} wait for the app, which alone knows the URL")
+        echo(f"messages for {webhook} wait for the app, which alone knows the URL")

@@ -20,7 +20,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ModeltapError
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.notify.addresses import AddressError, check_host
-from modeltap.output import emit_json, say
+from modeltap.output import echo, emit_json
 from modeltap.store import damage, schema
 from modeltap.store.child_runs import newest_failure
 from modeltap.store.connection import connect
@@ -43,7 +43,7 @@ def doctor(store: str | None, as_json: bool) -> None:
         if as_json:
             emit_json(finding.row())
         else:
-            say(f"{MARKS[finding.level]} {finding.check}: {finding.finding}")
+            echo(f"{MARKS[finding.level]} {finding.check}: {finding.finding}")
     if not well:
         raise click.exceptions.Exit(1)
 

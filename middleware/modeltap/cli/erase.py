@@ -6,9 +6,9 @@ import click
 
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.config import sources
-from modeltap.output import confirm, emit_json, say
+from modeltap.output import confirm, echo, emit_json
 from modeltap.privacy.erase import Subject
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
@@ -49,11 +49,11 @@ def erase_(
     if found and not yes:
         confirm(f"Erase {count} of {model} for good?")
     # An analysis that began before has the values in memory, and would write them again.
-    with KeptLease(Lease(connection, LEASE), wait):
+    with HeldLease(Lease(connection, LEASE), wait):
         left = person.erase(found)
     if as_json:
         emit_json({"erased": len(found), "still_named_in": left})
         return
-    say(f"{count} erased")
+    echo(f"{count} erased")
     for line in (*left, _NOT_COVERED):
-        say(line)
+        echo(line)

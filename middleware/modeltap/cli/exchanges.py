@@ -18,12 +18,12 @@ from modeltap.cli.common import (
     store_option,
 )
 from modeltap.errors import InputError
-from modeltap.output import cell, emit, emit_json, say
+from modeltap.output import cell, echo, emit, emit_json
 from modeltap.store.exchanges import (
-    find_whole_exchanges,
-    last_whole_exchanges,
+    find_full_exchanges,
+    full_exchanges_after,
+    last_full_exchanges,
     newest_exchange,
-    whole_exchanges_after,
 )
 from modeltap.store.labels import labels_of
 from modeltap.store.predictions import predictions_of
@@ -52,12 +52,12 @@ def tail(store: str | None, model: str | None, last: int, follow: bool, as_json:
     """Exchanges as they come."""
     connection = read_store(store)
     check_model(connection, model)
-    rows = last_whole_exchanges(connection, model, last)
+    rows = last_full_exchanges(connection, model, last)
     seq = newest_exchange(connection)
     _print(rows, as_json)
     while follow:
         time.sleep(_POLL_SECONDS)
-        rows = whole_exchanges_after(connection, model, seq)
+        rows = full_exchanges_after(connection, model, seq)
         if rows:
             seq = rows[-1]["seq"]
             _print(rows, as_json)
@@ -70,7 +70,7 @@ def tail(store: str | None, model: str | None, last: int, follow: bool, as_json:
 def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
     """One exchange in full: its id, or the beginning of it, or the caller's request id."""
     connection = read_store(store)
-    rows = find_whole_exchanges(connection, id)
+    rows = find_full_exchanges(connection, id)
     if not rows:
         raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
     if len(rows) > 1:
@@ -86,7 +86,7 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
         if value not in (None, []):
             text = [_stream(value)] if name == "stream" else _pretty(value)
             first, *more = text
-            say(f"{name:19} {first}", *more)
+            echo(f"{name:19} {first}", *more)
 
 
 def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[str, Any]]:
@@ -115,7 +115,7 @@ def _print(rows: list[sqlite3.Row], as_json: bool) -> None:
         emit((dict(row) for row in rows), (), as_json=True, empty="")
         return
     for row in rows:
-        say(
+        echo(
             f"{row['started_at'][:19].replace('T', ' ')}  {row['id']}  {row['model']}  "
             f"{row['method']} {row['path']}  {row['status'] or '-'}  "
             f"{_took(row['duration_ms'])}  {_brief(row['request_body'])} -> "

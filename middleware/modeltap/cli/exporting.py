@@ -19,7 +19,7 @@ from modeltap.cli.common import (
 from modeltap.errors import InputError
 from modeltap.export.files import PASSES, WRITERS, format_of, write_file
 from modeltap.export.selection import OnExchangesRead, Selection
-from modeltap.output import progress_bar, say, standard_output
+from modeltap.output import echo, progress_bar, standard_output
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
@@ -71,7 +71,7 @@ def export_(
         else:
             count = write_file(selection, path, kind, on_read)
     where = f" to {path}" if path else ""
-    say(
+    echo(
         f"{plural(count, 'row')} written{where}, "
         f"{plural(selection.undecoded, 'exchange')} without any",
         err=True,

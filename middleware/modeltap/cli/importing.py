@@ -23,7 +23,7 @@ from modeltap.ingest.importer import Imported, Importer, import_entries
 from modeltap.ingest.logs import bentoml
 from modeltap.ingest.roles import Roles, choose_roles
 from modeltap.ingest.table_rows import read_rows
-from modeltap.output import emit_json, say
+from modeltap.output import echo, emit_json
 from modeltap.wording import plural
 
 _READ_TWICE = ("csv", "jsonl", "bentoml")
@@ -134,17 +134,17 @@ def _bentoml_roles(table: Table, options: dict[str, str | None]) -> Roles:
 def _tell_broken(source: Source, name_it: bool) -> None:
     start = f"{source.path.name}: " if name_it else ""
     for reason in source.broken:
-        say(f"{start}{reason}", err=True)
+        echo(f"{start}{reason}", err=True)
     if source.broken_count > len(source.broken):
         more = source.broken_count - len(source.broken)
-        say(f"{start}... and {more} more broken lines", err=True)
+        echo(f"{start}... and {more} more broken lines", err=True)
 
 
 def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
     if as_json:
         emit_json({**asdict(done), "broken": broken})
         return
-    say(
+    echo(
         f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
         f"before, {plural(done.labels, 'label')}, "
         f"{plural(broken, 'broken line')}"
@@ -157,7 +157,7 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
         (done.without_time, "rows tell no time and are in no window"),
     ):
         if count:
-            say(f"{count:,} {words}")
+            echo(f"{count:,} {words}")
 
 
 def _named(files: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import click
 
 from modeltap import clock
 from modeltap.cli.common import background_option, json_option, open_analyzer, store_option
-from modeltap.output import emit_json, say
+from modeltap.output import echo, emit_json
 from modeltap.wording import plural
 
 
@@ -69,4 +69,4 @@ def _print(row: dict[str, Any], text: str, as_json: bool, *more: str) -> None:
     if as_json:
         emit_json(row)
     else:
-        say(text, *more)
+        echo(text, *more)

@@ -13,7 +13,7 @@ from modeltap.cli.common import check_model, json_option, open_store, store_opti
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
 from modeltap.number_texts import CODE, SHORT, form_of
-from modeltap.output import emit_json, say
+from modeltap.output import echo, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.label_targets import find_target, waiting_id
 from modeltap.store.labels import Label, insert_labels, storable_label
@@ -60,7 +60,7 @@ def set_(
         emit_json({"labels": 1, "waiting": int(target.waits)})
     else:
         later = " (waits for an exchange with a prediction)" if target.waits else ""
-        say(f"{own.exchange_id} row {row}: {value}{later}")
+        echo(f"{own.exchange_id} row {row}: {value}{later}")
 
 
 @label.command("import")
@@ -82,12 +82,12 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
             batch = sorted_.labels[start : start + _BATCH]
             insert_labels(connection, batch, source=table.path.name, model=model)
     for reason in (*table.broken, *sorted_.ambiguous[:_SHOWN]):
-        say(reason, err=True)
+        echo(reason, err=True)
     counts = sorted_.counts(table)
     if as_json:
         emit_json(counts)
     else:
-        say(_summary(counts, model))
+        echo(_summary(counts, model))
     if not sorted_.labels:
         raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")
 

@@ -14,7 +14,7 @@ import click
 
 from modeltap.errors import ConfigError, ModeltapError, nearest
 from modeltap.logs import log_to_standard_error
-from modeltap.output import close_outputs, prepare_outputs, say
+from modeltap.output import close_outputs, echo, prepare_outputs
 
 _COMMANDS = {
     "acknowledge": "silence:acknowledge",
@@ -112,7 +112,7 @@ def _run() -> None:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.NoArgsIsHelpError as error:  # the help, of many lines
-        say(*error.format_message().split("\n"), err=True)
+        echo(*error.format_message().split("\n"), err=True)
         sys.exit(2)
     except (click.ClickException, ConfigError) as error:
         _fail(_message_of(error), 2)
@@ -174,5 +174,5 @@ def _is_text(argument: str) -> bool:
 
 
 def _fail(message: str, code: int) -> None:
-    say(f"modeltap: {message}", err=True)
+    echo(f"modeltap: {message}", err=True)
     sys.exit(code)

@@ -31,7 +31,7 @@ def of_models(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _lists(connection)
     for coverage in coverages(connection, settings):
         yield from _coverage(coverage)
-    for one in of_no_model(connection, settings.everybodys):
+    for one in of_no_model(connection, settings.general):
         yield _finding(one)
 
 
@@ -41,7 +41,7 @@ def _coverage(coverage: Coverage) -> Iterator[Finding]:
         yield Finding(
             "monitored",
             OK,
-            f"{coverage.model}: {coverage.tested:,} of {plural(coverage.columns, 'column')} tested",
+            f"{coverage.name}: {coverage.tested:,} of {plural(coverage.columns, 'column')} tested",
             model=coverage.model,
             count=coverage.tested,
             total=coverage.columns,

@@ -15,7 +15,7 @@ from modeltap.errors import InputError
 from modeltap.ingest.admission import checked_token
 from modeltap.ingest.idle_connections import closing_idle
 from modeltap.ingest.receiver import MAX_EVENT_BYTES, Receiver
-from modeltap.output import say
+from modeltap.output import echo
 
 
 @click.command("receive")
@@ -66,7 +66,7 @@ def receive(
     open_store(store, create=True).close()
     with _listening(host, port) as listener:
         bound = listener.getsockname()[1]
-        say(f"receiving CloudEvents on http://{host}:{bound}", err=True)
+        echo(f"receiving CloudEvents on http://{host}:{bound}", err=True)
         served = uvicorn.Config(
             receiver.app(),
             http=closing_idle(_http_protocol()),

@@ -28,9 +28,9 @@ from modeltap.cli.reference_view import show_overview, show_reference
 from modeltap.environments import environment_of, with_environment
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import open_table
-from modeltap.output import emit, say
+from modeltap.output import echo, emit
 from modeltap.store.connection import writing
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.models import ModelVersion, counted_models
 from modeltap.store.predictions import StoredRow, first_rows, rows_between
 from modeltap.store.references import (
@@ -93,7 +93,7 @@ def set_(
     settings = SettingsReader(connection, {"window": window} if window else {})
     version = _analyzed(connection, settings, model, version, environment)
     before = active_reference(connection, model, version)
-    with KeptLease(Lease(connection, LEASE), 60) as lease:
+    with HeldLease(Lease(connection, LEASE), 60) as lease:
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
                 own = settings.for_model(model)
@@ -116,7 +116,7 @@ def set_(
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
     show_reference(frozen, as_json, settings)
     if before is not None and before.id != frozen.id and not as_json:
-        say(
+        echo(
             f"it takes the place of {before.id}; `modeltap reference use {before.id}` "
             f"lets that one count again. {_ONWARD}"
         )
@@ -132,11 +132,11 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 
     connection = open_store(store)
     found = _frozen(connection, id_)
-    with KeptLease(Lease(connection, LEASE), 60), writing(connection):
+    with HeldLease(Lease(connection, LEASE), 60), writing(connection):
         activate(connection, found.id, found.model, found.version)
     show_reference(found, as_json, SettingsReader(connection))
     if not as_json:
-        say(_ONWARD)
+        echo(_ONWARD)
 
 
 @reference.command("accept")
@@ -154,12 +154,12 @@ def accept(store: str | None, model: str, version: str, environment: str | None)
     analyzed = _analyzed(connection, analyzer.settings, model, version, environment)
     report = analyzer.accept(model, analyzed)
     if report.since is None:
-        say(f"no incident about the inputs of {model} is open: nothing to accept")
+        echo(f"no incident about the inputs of {model} is open: nothing to accept")
         return
     for summary in report.summaries:
-        say(f"ended: {summary}")
+        echo(f"ended: {summary}")
     since = f"what came since {clock.short(report.since)} UTC"
-    say(
+    echo(
         f"the reference is learnt anew from {since}"
         if report.learns
         else f"windows are compared with {since}"
@@ -179,7 +179,7 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
     settings = SettingsReader(connection)
     found = list(overviews(connection, settings, model))
     if not found and not as_json:
-        say(
+        echo(
             "no reference yet: the analyzer learns one from the first rows, "
             "or `modeltap reference set` freezes one now"
         )

@@ -13,7 +13,7 @@ from modeltap.analysis.model.monitored import notice
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.model.type_finding import type_finding
 from modeltap.environments import reported
-from modeltap.output import emit, emit_json, say
+from modeltap.output import echo, emit, emit_json
 from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
@@ -43,7 +43,7 @@ def show_overview(one: ReferenceOverview, as_json: bool, settings: SettingsReade
     if one.state == "provisional":
         facts["rows"] = one.rows
         if not as_json:
-            say(
+            echo(
                 f"{one.model}: {one.outlook}; {plural(one.rows, 'row')} so far, in "
                 f"{plural(one.hours_covered, 'hour')} of the week"
             )
@@ -88,39 +88,39 @@ def show_reference(
         emit_json({**reported(head), "features": features})
         return
     if frozen.state == "provisional":
-        say("until then windows are compared with the rows before them, in these bins:")
+        echo("until then windows are compared with the rows before them, in these bins:")
         _emit_features(features)
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
-    say(
+    echo(
         f"reference {frozen.id} of {frozen.model}: {plural(frozen.rows, 'row')} from "
         f"{frozen.source}{period if frozen.from_time else ''}"
     )
     if frozen.performance is not None:
-        say(f"its model: {_record_of(frozen.performance)}")
+        echo(f"its model: {_record_of(frozen.performance)}")
     if frozen.rolling:
-        say(f"its bins are fixed; windows are compared with the {frozen.rolling}")
+        echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
     if frozen.hours:
-        say(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
+        echo(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
     if frozen.left_out_rows:
-        say(
+        echo(
             f"{plural(frozen.left_out_rows, 'row')} of its period alerted and are not in it; "
             "`modeltap alerts` says why"
         )
     if (text := notice(frozen)) is not None:
-        say(text)
+        echo(text)
     _emit_features(features)
     for one in frozen.features:
         if one.calendar is not None:
             what = (
                 "it rises with each row" if one.calendar == RISING else f"it is the {one.calendar}"
             )
-            say(f"{one.name}: not compared, reason calendar: {what}")
+            echo(f"{one.name}: not compared, reason calendar: {what}")
     for finding in filter(None, map(type_finding, frozen.features)):
-        say(finding)
+        echo(finding)
     for feature in frozen.features:
         if feature.sentinel is not None:
-            say(
+            echo(
                 f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
                 "if that means a missing value, declare it in missing_values"
             )

@@ -16,7 +16,7 @@ from modeltap.cli.untested_rows import untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.environments import with_environment
 from modeltap.errors import InputError, nearest
-from modeltap.output import emit, say
+from modeltap.output import echo, emit
 from modeltap.printable import escaped
 from modeltap.store.metrics import (
     features_in_metrics,
@@ -155,12 +155,12 @@ def _picture(
     if own is None:
         return
     counts = total(windows).counts[layout(reference)[feature]]
-    say("", f"{feature}: reference and latest window")
+    echo("", f"{feature}: reference and latest window")
     for bar in distribution(own, counts):
         for mark, value in (("reference", bar.reference), ("window", bar.window)):
             label = escaped(bar.label) if mark == "reference" else ""
             blocks = "█" * round(value * _BAR)
-            say(f"{label:>24}  {mark:9}  {percent(value):>6}  {blocks}")
+            echo(f"{label:>24}  {mark:9}  {percent(value):>6}  {blocks}")
 
 
 @click.command()

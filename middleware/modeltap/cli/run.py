@@ -11,7 +11,7 @@ import click
 
 from modeltap.cli.common import model_option, store_option, store_path
 from modeltap.injected import FOLDER
-from modeltap.output import say
+from modeltap.output import echo
 from modeltap.tap.tapping import Tap
 
 
@@ -31,7 +31,7 @@ def run(store: str | None, model: str | None, no_analyze: bool, command: tuple[s
     environ = _environment(path, model, no_analyze)
     if shutil.which(command[0]) is None and not Path(command[0]).exists():
         _fail(f"there is no command {command[0]!r} here; install it, or give its path", 127)
-    say(f"modeltap: recording to {path}", err=True)
+    echo(f"modeltap: recording to {path}", err=True)
     try:
         os.execvpe(command[0], command, environ)
     except OSError as error:
@@ -56,5 +56,5 @@ def _environment(store: Path, model: str | None, no_analyze: bool) -> dict[str, 
 
 def _fail(message: str, code: int) -> NoReturn:
     """Exit as shells do, so that nobody takes it for the command's own code."""
-    say(f"modeltap: {message}", err=True)
+    echo(f"modeltap: {message}", err=True)
     raise click.exceptions.Exit(code) from None

@@ -12,7 +12,7 @@ from modeltap.cli.common import check_model, json_option, open_store, read_store
 from modeltap.config.metrics import ALERT_RULES
 from modeltap.config.windows import parse_seconds
 from modeltap.errors import InputError, nearest
-from modeltap.output import emit, say
+from modeltap.output import echo, emit
 from modeltap.store.connection import writing
 from modeltap.store.silences import SILENCE_COLUMNS, list_silences
 
@@ -62,7 +62,7 @@ def add(
             fingerprint=mark,
             reason=reason,
         )
-    say(f"{made}: quiet until {clock.short(end)} UTC")
+    echo(f"{made}: quiet until {clock.short(end)} UTC")
 
 
 @silence.command("list")
@@ -82,7 +82,7 @@ def end(silence_id: str, store: str | None) -> None:
     connection = open_store(store)
     with writing(connection):
         silences.end_silence(connection, silence_id)
-    say("ended")
+    echo("ended")
 
 
 @click.command()
@@ -94,7 +94,7 @@ def acknowledge(alerts: tuple[str, ...], store: str | None) -> None:
     with writing(connection):
         for alert in alerts:
             silences.acknowledge(connection, alert)
-    say(f"{len(alerts)} acknowledged")
+    echo(f"{len(alerts)} acknowledged")
 
 
 def _end(length: str | None, until: str | None) -> str:

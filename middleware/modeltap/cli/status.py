@@ -12,7 +12,7 @@ from modeltap.analysis.coverage.unmonitored import condensed
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
 from modeltap.environments import environment_of, named, version_of
-from modeltap.output import emit_json, say
+from modeltap.output import echo, emit_json
 from modeltap.store.alerts import AlertRow, open_of
 from modeltap.store.metrics import last_window_end
 from modeltap.store.settings import SettingsReader
@@ -30,11 +30,13 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
     settings = SettingsReader(connection)
     found = list(overviews(connection, settings, model))
     if not found and not as_json:
-        say("no model yet: nothing was analysed; `modeltap doctor` says what is missing")
+        echo("no model yet: nothing was analysed; `modeltap doctor` says what is missing")
     for one in found:
         alerts = open_of(connection, one.model, one.version)
         last = last_window_end(connection, one.model, one.version)
-        coverage = coverage_of(connection, settings.for_model(one.model), one.model)
+        environment = environment_of(one.version)
+        own = settings.for_model(one.model)
+        coverage = coverage_of(connection, own, one.model, environment)
         if as_json:
             emit_json(_row(one, alerts, last, coverage))
         else:
@@ -68,10 +70,10 @@ def _print(
     name = named(f"{one.model} {version_of(one.version)}".strip(), one.version)
     health = f"{plural(len(alerts), 'open alert')}" if alerts else "no open alerts"
     until = f", windows evaluated up to {clock.short(last)}" if last else ", no window evaluated"
-    say(f"{name}: {health}{until}")
+    echo(f"{name}: {health}{until}")
     if one.state == "provisional":
-        say(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
+        echo(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
     if coverage.summary is not None:
-        say(f"  not monitored: {coverage.summary}; see `modeltap doctor`")
+        echo(f"  not monitored: {coverage.summary}; see `modeltap doctor`")
     for alert in alerts:
-        say(f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}")
+        echo(f"  {alert['severity']} since {clock.short(alert['started_at'])}: {alert['summary']}")

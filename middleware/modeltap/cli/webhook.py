@@ -16,7 +16,7 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, InputError, nearest
 from modeltap.notify import outbox
 from modeltap.notify.http import post
-from modeltap.output import emit, emit_json, say
+from modeltap.output import echo, emit, emit_json
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import count_by_webhook
 from modeltap.store.settings import SettingsReader, stored_webhooks
@@ -91,7 +91,7 @@ def test(which: str | None, event: str, store: str | None, as_json: bool) -> Non
         else:
             summary = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
             status = f" (status {outcome.status})" if outcome.delivered and outcome.status else ""
-            say(f"{one.key}: {summary}{status}, {took:.0f} ms")
+            echo(f"{one.key}: {summary}{status}, {took:.0f} ms")
     if failed:
         raise InputError("a webhook did not take the message")
 
@@ -111,9 +111,9 @@ def replay(message: str | None, key: str | None, store: str | None) -> None:
             f"no message {named} failed and is still owed; `modeltap webhook list` tells"
         )
     if not count:
-        say("nothing to send again: no message failed")
+        echo("nothing to send again: no message failed")
         return
-    say(
+    echo(
         f"{plural(count, 'message')} owed again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
     )

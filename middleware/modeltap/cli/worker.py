@@ -12,7 +12,7 @@ from modeltap.cli.common import open_store, store_option, store_path
 from modeltap.config import sources
 from modeltap.config.settings import ANALYSIS_OPTIONS
 from modeltap.jobs.scheduler import Scheduler
-from modeltap.output import say
+from modeltap.output import echo
 from modeltap.store.settings import any_settings
 
 
@@ -31,6 +31,6 @@ def worker(store: str | None, create: bool) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    say(f"watching {path}; stop with Ctrl-C", err=True)
+    echo(f"watching {path}; stop with Ctrl-C", err=True)
     ended.wait()
     stop()

@@ -145,7 +145,7 @@ def _load(stage: Stage, requests: int) -> tuple[list[Flight], list[Flight]]:
     # By UTC, as the store has it: the evening of August 31 in New York is September there.
     later = [f for f in flights if "2013-03" <= clock.iso(f.time) < "2013-09" and f.month > 2]
     chosen = np.random.default_rng(2013).choice(len(later), requests, replace=False)
-    stage.say(
+    stage.echo(
         "data",
         f"{len(flights):,} flights out of New York in 2013, with their weather",
         flights=len(flights),
@@ -160,7 +160,7 @@ def _train(stage: Stage, winter: list[Flight], folder: Path) -> None:
     truth = np.array([f.air_time for f in winter])
     error = float(np.mean(np.abs(guesses - truth)))
     train(winter).save(folder)
-    stage.say(
+    stage.echo(
         "model",
         f"a model of the flight time, trained on {len(winter):,} flights of January and February: "
         f"off by {error:.1f} minutes on average in its own cross-validation",
@@ -203,14 +203,14 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
         connection = connect(store)
         stage.doing("starting the API")
         with Server(folder, port, {_SECRET: secret}) as server:
-            stage.say(
+            stage.echo(
                 "serving",
                 f"the API runs at {server.url}, tapped by one line; alerts go to {receiver.url}",
                 url=server.url,
                 webhook=receiver.url,
             )
             days = int((summer[-1].time - summer[0].time) // DAY) + 1
-            stage.say(
+            stage.echo(
                 "replay",
                 f"{len(summer):,} real requests from March to August, "
                 f"{speed:g} days a second; the true flight times follow a day later",

@@ -8,7 +8,7 @@ import sys
 import textwrap
 import time
 
-from modeltap.output import draw, say
+from modeltap.output import draw, echo
 
 _WIDEST = 96
 """Longer lines are hard to read, however wide the terminal is."""
@@ -30,7 +30,7 @@ class Screen:
         if self.terminal:
             draw(self._foot, *text.split("\n"), color=color)
         else:
-            say(*text.split("\n"), color=color)
+            echo(*text.split("\n"), color=color)
 
     def foot(self, text: str) -> None:
         """Draw the last line anew, if there is a terminal; an empty one goes away."""
@@ -42,7 +42,7 @@ class Screen:
     def keep_foot(self) -> None:
         """Let the last line stand as it is, and go on below it."""
         if self._foot:
-            say("")
+            echo("")
         self._foot = ""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from modeltap import clock
 from modeltap.demo.screen import ProgressBar, Screen, filled
-from modeltap.output import draw, emit_json, say, say_table
+from modeltap.output import draw, echo, echo_table, emit_json
 from modeltap.store.alerts import alerts_by_rule
 from modeltap.store.deliveries import count_delivered
 from modeltap.store.predictions import errors_by_month
@@ -32,7 +32,7 @@ class Stage:
         self._rows: list[dict[str, Any]] = []
         self._facts: dict[str, Any] = {}
 
-    def say(self, event: str, text: str, **facts: Any) -> None:
+    def echo(self, event: str, text: str, **facts: Any) -> None:
         """Tell one step."""
         with self._lock:
             if self._as_json:
@@ -56,7 +56,7 @@ class Stage:
         if self._screen.terminal:
             draw("", text, err=True)  # over the ^C that a terminal shows
         else:
-            say(text, err=True)
+            echo(text, err=True)
 
     def received(self, got: Received) -> None:
         """Print an alert as it arrives at the webhook receiver."""
@@ -118,8 +118,8 @@ class Stage:
             emit_json({"event": "done", **facts, "months": months, "store": str(store)})
             return
         self._screen.foot("")
-        say("")
-        say_table(
+        echo("")
+        echo_table(
             [
                 [
                     _MONTHS[int(row["month"][5:])],
@@ -134,12 +134,12 @@ class Stage:
             tablefmt="simple",
             colalign=("left", *["right"] * 4),
         )
-        say("", "What was found")
+        echo("", "What was found")
         for paragraph in self._findings():
-            say(*filled(paragraph, indent="  ").split("\n"))
-        say("", "Where to look next")
+            echo(*filled(paragraph, indent="  ").split("\n"))
+        echo("", "Where to look next")
         for line in _next(store):
-            say(f"  {line}")
+            echo(f"  {line}")
 
     def _findings(self) -> list[str]:
         facts = self._facts
@@ -172,7 +172,7 @@ class Stage:
             nonlocal current, requests
             month = clock.iso(day)[:7]
             if current and month != current:
-                self.say(
+                self.echo(
                     "month",
                     f"{current} has passed, {requests:,} requests",
                     month=current,

@@ -20,7 +20,7 @@ from modeltap.erasing.blurring import outside
 from modeltap.erasing.erased_features import Erased, without_values
 from modeltap.erasing.erased_rows import PREDICTION, OwnValues
 from modeltap.privacy.erase import Subject
-from modeltap.store.erasure import WindowEnds, put_payload, put_window_ends, window_ends
+from modeltap.store.erasure import WindowExtremes, put_payload, put_window_extremes, window_extremes
 from modeltap.store.references import all_references
 from modeltap.value_forms import ERASED
 
@@ -67,10 +67,10 @@ def erase_learnt(connection: sqlite3.Connection, model: str, erased: ErasedValue
             put_payload(connection, stored._replace(payload=after.to_json()))
         windows = [
             new
-            for one in window_ends(connection, model, stored.id)
+            for one in window_extremes(connection, model, stored.id)
             if (new := _blurred(one, before, after, erased)) != one
         ]
-        put_window_ends(connection, model, stored.id, windows)
+        put_window_extremes(connection, model, stored.id, windows)
 
 
 def without(reference: Reference, erased: ErasedValues) -> Reference:
@@ -101,8 +101,8 @@ def _without_classes(baseline: Baseline, own: OwnValues | None) -> Baseline:
 
 
 def _blurred(
-    window: WindowEnds, before: Reference, after: Reference, erased: ErasedValues
-) -> WindowEnds:
+    window: WindowExtremes, before: Reference, after: Reference, erased: ErasedValues
+) -> WindowExtremes:
     """Return a window whose extremes hold erased values, and do not tell them."""
     ends = np.frombuffer(zlib.decompress(window.extremes), dtype="<f8").copy()
     if len(ends) == 2 * len(before.features):

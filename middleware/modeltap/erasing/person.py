@@ -31,7 +31,7 @@ from modeltap.privacy.erase import (
 )
 from modeltap.store.connection import writing
 from modeltap.store.erasure import caller_ids, rewrite
-from modeltap.store.retention import ExchangeKey, give_back, overwrite_deleted
+from modeltap.store.retention import ExchangeKey, overwrite_deleted, release_free_pages
 
 _NOT_REWRITTEN = (
     "the store was not written anew, for it is large, busy or the disk is nearly full: its pages "
@@ -87,7 +87,7 @@ class Person:
         erase_words(self.connection, self.model, wording)
         with writing(self.connection):
             erase_labels(self.connection, erased, ids)
-        give_back(self.connection)
+        release_free_pages(self.connection)
         left = remaining(self.connection, self.model, self.subjects)
         if not rewrite(self.connection):
             left.append(_NOT_REWRITTEN)

@@ -12,7 +12,7 @@ import msgspec
 
 from modeltap.erasing.learnt_values import stored_references
 from modeltap.privacy.erase import Subject, plain_bodies
-from modeltap.store.erasure import files_put_aside, settings_of
+from modeltap.store.erasure import damaged_files, settings_of
 from modeltap.value_forms import ValueForms
 from modeltap.wording import plural
 
@@ -27,7 +27,7 @@ def remaining(connection: sqlite3.Connection, model: str, subjects: Sequence[Sub
         found += _in_references(connection, model, subject.forms)
         found += _in_settings(connection, model, subject.forms)
         found += _in_exchanges(connection, model, subject)
-    for file in files_put_aside(connection):
+    for file in damaged_files(connection):
         if not file.name.endswith(("-wal", "-shm")):
             found.append(f"{file.name}, put aside as damaged, is not read; delete it")
     return found

@@ -37,8 +37,8 @@ from modeltap.store import reserve, retention, unmatched
 from modeltap.store.alerts import models_with_alerts
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Waiting, waiting, webhooks_with_messages
-from modeltap.store.job_times import begin_pass, end_pass, job_time, note_job_time
-from modeltap.store.lease import KeptLease, Lease
+from modeltap.store.job_times import begin_pass, end_pass, job_time, record_job_time
+from modeltap.store.lease import HeldLease, Lease
 from modeltap.store.pending_work import pending_work
 from modeltap.store.references import active_reference, count_frozen
 from modeltap.store.settings import SettingsReader, configured_models
@@ -98,9 +98,9 @@ class RunOptions(TypedDict, total=False):
 
     model: str | None
     wait: float
-    open_too: bool
+    include_open: bool
     again: bool
-    on_piece: OnPiece
+    on_progress: OnPiece
     most_windows: int | None
 
 
@@ -157,9 +157,9 @@ class Analyzer:
         *,
         model: str | None = None,
         wait: float = 60.0,
-        open_too: bool = False,
+        include_open: bool = False,
         again: bool = False,
-        on_piece: OnPiece = go_on,
+        on_progress: OnPiece = go_on,
         most_windows: int | None = None,
     ) -> AnalysisReport:
         """Count new exchanges and evaluate complete windows; a second run finds nothing to do.
@@ -167,21 +167,21 @@ class Analyzer:
         Args:
             model: evaluate the inputs of this one only; counted are all.
             wait: seconds to wait for another analysis to end.
-            open_too: evaluate windows that are not complete, too.
+            include_open: also evaluate windows that are not complete.
             again: compute all windows anew, without alerts.
-            on_piece: called after each piece of work.
+            on_progress: called after each chunk of work.
             most_windows: leave more windows than these to the next run; None evaluates all.
 
         Raises `BusyError` when another analysis holds the lease for longer than `wait`.
         """
-        scope = PassScope(self.connection, self.settings, model, open_too, again)
+        scope = PassScope(self.connection, self.settings, model, include_open, again)
         with store_health.explained(self.store):
             # Where nobody imports again, a request or response without its other half is counted
             # here.
             if pending_work(self.connection, time.time()).unmatched:
                 unmatched.settle(self.connection)
-            with KeptLease(Lease(self.connection, analyze.LEASE), wait) as lease:
-                report = self._analyze(scope, lease, on_piece, most_windows)
+            with HeldLease(Lease(self.connection, analyze.LEASE), wait) as lease:
+                report = self._analyze(scope, lease, on_progress, most_windows)
         reserve.keep(self.store)
         return report
 
@@ -191,7 +191,7 @@ class Analyzer:
 
     def prune_after_analysis(self) -> int:
         """Prune, unless `schedules.retention` has times of its own; return how many exchanges."""
-        return 0 if self.settings.everybodys.schedules.retention else self.prune()
+        return 0 if self.settings.general.schedules.retention else self.prune()
 
     def prune(self) -> int:
         """Delete exchanges that the settings do not keep; return how many."""
@@ -215,7 +215,7 @@ class Analyzer:
 
         Raises `InputError` where no reference is there.
         """
-        with KeptLease(Lease(self.connection, analyze.LEASE), 60):
+        with HeldLease(Lease(self.connection, analyze.LEASE), 60):
             row = active_reference(self.connection, model, version)
             if row is None:
                 raise InputError(f"{model} has no reference yet: there is no normal to replace")
@@ -249,7 +249,7 @@ class Analyzer:
         """Enqueue the digest of the time since the last one; return its event."""
         with writing(self.connection):
             last = job_time(self.connection, digest.DIGEST)
-            note_job_time(self.connection, digest.DIGEST, now)
+            record_job_time(self.connection, digest.DIGEST, now)
             event = digest.digest(
                 self.connection,
                 self.settings,
@@ -266,7 +266,7 @@ class Analyzer:
             for model in self._models():
                 name = f"{digest.RETRAIN} {model}"
                 last = job_time(self.connection, name)
-                note_job_time(self.connection, name, now)
+                record_job_time(self.connection, name, now)
                 event = digest.retrain(self.connection, model, clock.iso(last))
                 events.append(event)
                 self._enqueue_event(event, model)
@@ -283,16 +283,16 @@ class Analyzer:
         return [key for key in webhooks_with_messages(self.connection) if key not in known]
 
     def _analyze(
-        self, scope: PassScope, lease: Lease, on_piece: OnPiece, most_windows: int | None
+        self, scope: PassScope, lease: Lease, on_progress: OnPiece, most_windows: int | None
     ) -> AnalysisReport:
         begin_pass(self.connection)
-        counter = WindowCounter(self.connection, self.settings, lease, on_piece)
+        counter = WindowCounter(self.connection, self.settings, lease, on_progress)
         exchanges, before = analyze.count(counter), count_frozen(self.connection)
         windows, unfinished = 0, False
         for result in analyze.results(scope, counter):
             if self._write(lease, result, again=scope.again):
                 windows += result.is_last
-                on_piece()
+                on_progress()
             # There may be none left: the next pass finds out, at the price of one query.
             if unfinished := windows == most_windows:
                 break

@@ -27,7 +27,7 @@ from modeltap.jobs.timers import Timer
 from modeltap.logs import logger
 from modeltap.notify import outbox
 from modeltap.store import reserve
-from modeltap.store.child_runs import note_child_run
+from modeltap.store.child_runs import record_child_run
 from modeltap.store.connection import connect, writing
 from modeltap.store.lease import Lease
 from modeltap.store.pending_work import pending_work
@@ -203,7 +203,9 @@ class Scheduler:
         if self._stopping and child.exit_code:
             return child.exit_code
         with writing(connection):
-            note_child_run(connection, job, child.started_at, child.exit_code, child.pid, child.log)
+            record_child_run(
+                connection, job, child.started_at, child.exit_code, child.pid, child.log
+            )
         if child.exit_code:
             logger.warning(
                 "modeltap: %s failed (exit %s): %s", job, child.exit_code, child.last_line

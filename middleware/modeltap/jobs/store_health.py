@@ -12,8 +12,8 @@ from modeltap import clock
 from modeltap.errors import StoreDamaged, StoreError
 from modeltap.store import damage, reserve
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import note_dropped
-from modeltap.store.job_times import job_time, note_job_time
+from modeltap.store.dropped import record_dropped
+from modeltap.store.job_times import job_time, record_job_time
 
 _CHECK = "check"
 """The job that reads all pages of the store."""
@@ -30,7 +30,7 @@ def explained(store: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         if damage.is_damage(error):
-            raise put_aside(store, error) from error
+            raise move_aside(store, error) from error
         if reserve.is_full(store, error):
             raise StoreError(reserve.full_message(store, reserve.give_up(store))) from error
         raise
@@ -50,21 +50,21 @@ def check_daily(store: Path, connection: sqlite3.Connection, now: float) -> None
     try:
         damage.check(fresh, store, limit=None)
     except sqlite3.DatabaseError as error:
-        raise put_aside(store, error) from error
+        raise move_aside(store, error) from error
     finally:
         fresh.close()
     with writing(connection):
-        note_job_time(connection, _CHECK, now)
+        record_job_time(connection, _CHECK, now)
 
 
-def put_aside(store: Path, error: sqlite3.DatabaseError) -> StoreDamaged:
+def move_aside(store: Path, error: sqlite3.DatabaseError) -> StoreDamaged:
     """Move a damaged store away, begin a new one, and return the error to raise."""
-    aside = damage.put_aside(store, damage.inode(store))
+    aside = damage.move_aside(store, damage.inode(store))
     if aside is None:
         return StoreDamaged(f"store {str(store)!r} was damaged, and is put aside already")
     fresh = connect(store)
     with writing(fresh):
-        note_dropped(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
+        record_dropped(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
     fresh.close()
     return StoreDamaged(
         f"store {str(store)!r} is damaged ({error}); it was put aside as {aside.name!r}, "

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from modeltap.config.schedule_settings import cron_of
 from modeltap.config.windows import parse_seconds
 from modeltap.store.connection import writing
-from modeltap.store.job_times import job_time, note_job_time
+from modeltap.store.job_times import job_time, record_job_time
 
 
 class Timer:
@@ -49,7 +49,7 @@ class Timer:
         if not (first or set_back or self._after(last) <= now):
             return False
         with writing(connection):
-            note_job_time(connection, self._name, now)
+            record_job_time(connection, self._name, now)
         return not (first or set_back)
 
     def _after(self, last: float) -> float:

@@ -13,9 +13,12 @@ from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.notify.events import encoded, event_of
 from modeltap.notify.retries import MAX_AGE_SECONDS, seconds_to_retry
 from modeltap.store import deliveries
-from modeltap.store.alerts import count_open, note_notified
+from modeltap.store.alerts import count_open, record_notified
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
+
+_PARTS = ("rows", "predictions", "event_time")
+"""What exchanges may lack: each reason is fixed by a setting of its own."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def enqueue(
     """Enqueue messages about `transitions` for each webhook; return how many messages.
 
     Runs inside the caller's transaction. Alerts that began together, or ended together, by one
-    rule in one window of one model are one message, the worst first. Silenced alerts are left out
+    rule in one window of one model are one message, the worst first; of what exchanges lack each
+    reason is one. Silenced alerts are left out
     until the silence ends; the end of an alert that was never reported is left out for good.
 
     Args:
@@ -166,7 +170,7 @@ def replay(
 
     Inside the caller's transaction. A message that is being posted just now is left alone.
     """
-    return deliveries.send_again(connection, clock.iso(now), message=message, webhook=webhook)
+    return deliveries.requeue_messages(connection, clock.iso(now), message=message, webhook=webhook)
 
 
 def unknown_webhooks(connection: sqlite3.Connection, known: Sequence[str], now: float) -> list[str]:
@@ -189,9 +193,17 @@ def _grouped(
     for one in transitions:
         if _is_reported(connection, one):
             about = (one.alert[name] for name in ("rule", "model", "version"))
-            key = (one.event, *about, one.window_start, one.window_end, one.repeated)
+            when = (one.window_start, one.window_end, one.repeated)
+            key = (one.event, *about, _lacking(one), *when)
             groups.setdefault(key, []).append(one)
     return [sorted(group, key=lambda one: -one.strength) for group in groups.values()]
+
+
+def _lacking(one: Transition) -> str | None:
+    """Return the part that exchanges lack with the reason, which has a message of its own."""
+    feature = str(one.alert["feature"])
+    is_part = one.alert["rule"] == "not_monitored" and feature.partition(": ")[0] in _PARTS
+    return feature if is_part else None
 
 
 def _is_reported(connection: sqlite3.Connection, one: Transition) -> bool:
@@ -201,7 +213,7 @@ def _is_reported(connection: sqlite3.Connection, one: Transition) -> bool:
         return one.alert["notified_at"] is not None
     if (one.alert["silenced_until"] or "") > moment:
         return False
-    note_notified(connection, one.alert["id"], moment)
+    record_notified(connection, one.alert["id"], moment)
     return True
 
 

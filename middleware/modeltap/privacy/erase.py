@@ -21,13 +21,13 @@ from modeltap.privacy.bodies.compression import inflate
 from modeltap.privacy.marks import Marks
 from modeltap.store.bodies import StoredBodies, bodies_after, unmatched_bodies
 from modeltap.store.connection import writing
-from modeltap.store.references import forget_rows
+from modeltap.store.references import delete_sampled_rows
 from modeltap.store.retention import (
     ExchangeKey,
     delete,
     empty_log,
-    give_back,
     overwrite_deleted,
+    release_free_pages,
 )
 from modeltap.store.unmatched import delete_unmatched
 from modeltap.value_forms import ValueForms
@@ -66,7 +66,7 @@ class Subject:
         """Read ``FIELD=VALUE``; `settings` tell whether values may be hashed."""
         field, equals, value = text.partition("=")
         if not (field and equals and value):
-            raise InputError(f"--where {text!r} is not understood; write FIELD=VALUE")
+            raise InputError(f"invalid --where {text!r}; write FIELD=VALUE")
         return cls(field, value, _hashes(value, settings) if settings else ())
 
     @cached_property
@@ -166,8 +166,8 @@ def check_field(connection: sqlite3.Connection, model: str, subject: Subject) ->
         if any(subject.is_named(name) for name, _ in parse_qsl(bodies.query or "")):
             return
     raise InputError(
-        f"no exchange of {model!r} has a field {subject.field!r}; nothing was erased. "
-        "`modeltap show ID` shows the fields of one"
+        f"no exchange of model {model!r} has a field {subject.field!r}; nothing was erased; "
+        "`modeltap show ID` lists the fields of an exchange"
     )
 
 
@@ -210,7 +210,7 @@ def erase(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> N
     Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
     """
     delete_exchanges(connection, exchanges)
-    give_back(connection)
+    release_free_pages(connection)
     empty(connection)
 
 
@@ -222,7 +222,7 @@ def delete_exchanges(connection: sqlite3.Connection, exchanges: Sequence[Exchang
             part = exchanges[start : start + _CHUNK]
             delete(connection, part)
             delete_unmatched(connection, [key.id for key in part])
-            forget_rows(connection, [key.id for key in part])
+            delete_sampled_rows(connection, [key.id for key in part])
 
 
 def empty(connection: sqlite3.Connection) -> None:
@@ -231,8 +231,8 @@ def empty(connection: sqlite3.Connection) -> None:
     while not empty_log(connection):
         if time.monotonic() > deadline:
             raise BusyError(
-                "erased, but a reader keeps the write-ahead log in use, which may still hold the "
-                "exchanges; close it and run the command again"
+                "erased, but another process reads the store, so its write-ahead log may still "
+                "contain the exchanges; close that process and run the command again"
             )
         time.sleep(0.1)
 

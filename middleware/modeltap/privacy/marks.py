@@ -6,7 +6,7 @@ import hmac
 import json
 from typing import Literal
 
-from modeltap.privacy.masked_before import MaskedBefore
+from modeltap.privacy.masked_values import MaskedValues
 
 MASK = "[masked]"
 
@@ -24,7 +24,7 @@ class Marks:
         self.drops = how == "drop"
         self._hashes = how == "hash"
         self._key = key.encode()
-        self.masked_before = MaskedBefore()
+        self.masked_values = MaskedValues()
 
     def replacement(self, value: object) -> str | None:
         """Return what stands in a value's place; None where it goes with its name."""
@@ -44,8 +44,8 @@ class Marks:
 
     def without_masked(self, text: str) -> str:
         """Return `text` without the values that were masked before."""
-        return self.masked_before.replaced_in(text, MASK)
+        return self.masked_values.replaced_in(text, MASK)
 
     def _remember(self, value: object) -> None:
         if value != MASK:
-            self.masked_before.add(value)
+            self.masked_values.add(value)

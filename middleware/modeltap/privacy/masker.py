@@ -85,7 +85,7 @@ class Masker:
     def begin(self) -> None:
         """Begin the next exchange: its budget is whole."""
         self._budget.begin()
-        self._marks.masked_before.forget()
+        self._marks.masked_values.forget()
 
     def messages(self) -> list[str]:
         """Return, once, the operator's patterns that took too long."""

@@ -25,7 +25,7 @@ CHANGE_COLUMNS = (
 """The columns of a change for people, in their order."""
 
 
-def note_change(
+def record_change(
     connection: sqlite3.Connection,
     alert_id: str,
     state: str,

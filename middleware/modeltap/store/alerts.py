@@ -70,7 +70,7 @@ def change_alert(connection: sqlite3.Connection, alert_id: str, **columns: objec
     )
 
 
-def note_notified(connection: sqlite3.Connection, alert_id: str, moment: str) -> None:
+def record_notified(connection: sqlite3.Connection, alert_id: str, moment: str) -> None:
     """Note that receivers were notified of an alert, inside the caller's transaction."""
     connection.execute("update alerts set notified_at = ? where id = ?", (moment, alert_id))
 
@@ -278,16 +278,17 @@ def open_of(connection: sqlite3.Connection, model: str, version: str) -> list[Al
     ).fetchall()
 
 
-def open_subjects(connection: sqlite3.Connection, rule: str, model: str) -> list[str]:
-    """Return the features that a model has open alerts of a rule about."""
+def open_subjects(connection: sqlite3.Connection, rule: str, model: str, version: str) -> list[str]:
+    """Return the features that a model's version has open alerts of a rule about."""
     rows = connection.execute(
-        f"select distinct feature from alerts where rule = ? and model = ? and {_STILL_OPEN}",
-        (rule, model),
+        "select distinct feature from alerts where rule = ? and model = ? and version = ? "
+        f"and {_STILL_OPEN}",
+        (rule, model, version),
     )
     return [feature for (feature,) in rows]
 
 
-def count_begun(connection: sqlite3.Connection, model: str, since: str) -> int:
+def count_started(connection: sqlite3.Connection, model: str, since: str) -> int:
     """Return how many alerts of a model began to fire at `since` or later."""
     return _one_number(
         connection,
@@ -297,7 +298,7 @@ def count_begun(connection: sqlite3.Connection, model: str, since: str) -> int:
     )
 
 
-def gravest_open(connection: sqlite3.Connection, model: str, limit: int) -> list[AlertRow]:
+def most_severe_open(connection: sqlite3.Connection, model: str, limit: int) -> list[AlertRow]:
     """Return a model's open alerts, critical ones first, then the oldest."""
     return connection.execute(
         f"select model, feature, segment, summary from alerts where model = ? and {_STILL_OPEN} "

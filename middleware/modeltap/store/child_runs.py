@@ -24,7 +24,7 @@ class ChildRun(NamedTuple):
     log: str
 
 
-def note_child_run(
+def record_child_run(
     connection: sqlite3.Connection, job: str, started_at: str, exit_code: int, pid: int, log: str
 ) -> None:
     """Note a child process that has ended now, and drop the oldest of its job, in the transaction.

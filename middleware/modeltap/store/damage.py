@@ -55,7 +55,7 @@ def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK
 
 def reason(aside: Path) -> str:
     """Return the reason in `dropped` for a store that was put aside."""
-    return f"store damaged, put aside as {aside.name}"
+    return f"store damaged, moved to {aside.name}"
 
 
 def inode(file: Path) -> int:
@@ -66,7 +66,7 @@ def inode(file: Path) -> int:
         return 0
 
 
-def put_aside(file: Path, damaged: int) -> Path | None:
+def move_aside(file: Path, damaged: int) -> Path | None:
     """Rename the store with the inode `damaged` and its companions; None if it is gone already.
 
     Who has it open goes on with it, and finds out by `inode`. SQLite sees that it was moved and

@@ -187,7 +187,7 @@ def wait_for_earlier(connection: sqlite3.Connection, webhook: str, now: str) -> 
     )
 
 
-def send_again(
+def requeue_messages(
     connection: sqlite3.Connection, now: str, *, message: str | None, webhook: str | None
 ) -> int:
     """Let dead and failed messages be due at once, in the transaction; return how many.

@@ -18,7 +18,7 @@ RECOVERED = "rule = 'capture_loss' and state = 'firing' and last_window_start <=
 """The open alerts about dropped exchanges that have recovered by then."""
 
 
-def note_dropped(
+def record_dropped(
     connection: sqlite3.Connection, model: str, host: str, pid: int, counts: Mapping[str, int]
 ) -> None:
     """Note how many exchanges a process had to drop, by reason, inside the transaction."""

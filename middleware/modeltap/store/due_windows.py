@@ -25,7 +25,7 @@ def labelled_windows(connection: sqlite3.Connection) -> list[tuple[DueWindow, in
     return [(DueWindow(*where), newest) for *where, newest in rows]
 
 
-def note_due(connection: sqlite3.Connection, windows: Iterable[DueWindow], newest: int) -> None:
+def record_due(connection: sqlite3.Connection, windows: Iterable[DueWindow], newest: int) -> None:
     """Note that the performance of `windows` is to be computed, inside the caller's transaction.
 
     Args:
@@ -38,7 +38,7 @@ def note_due(connection: sqlite3.Connection, windows: Iterable[DueWindow], newes
     )
 
 
-def forget_due(connection: sqlite3.Connection, window: DueWindow) -> None:
+def delete_due_window(connection: sqlite3.Connection, window: DueWindow) -> None:
     """Note that a window's performance was computed, inside the caller's transaction."""
     connection.execute(
         "delete from due_windows where model = ? and version = ? and window = ? "

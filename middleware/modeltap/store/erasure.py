@@ -161,7 +161,7 @@ def put_payload(connection: sqlite3.Connection, reference: StoredReference) -> N
     )
 
 
-class WindowEnds(NamedTuple):
+class WindowExtremes(NamedTuple):
     """A window's key, the smallest and largest values in it, and its new fields."""
 
     version: str
@@ -171,20 +171,24 @@ class WindowEnds(NamedTuple):
     fields: str
 
 
-def window_ends(
+def window_extremes(
     connection: sqlite3.Connection, model: str, reference_id: str
-) -> Iterator[WindowEnds]:
+) -> Iterator[WindowExtremes]:
     """Yield the windows that were counted under a reference."""
     rows = connection.execute(
-        f"select {', '.join(WindowEnds._fields)} from windows where model = ? and reference_id = ?",
+        f"select {', '.join(WindowExtremes._fields)} from windows "
+        "where model = ? and reference_id = ?",
         (model, reference_id),
     )
     for row in rows:
-        yield WindowEnds(*row)
+        yield WindowExtremes(*row)
 
 
-def put_window_ends(
-    connection: sqlite3.Connection, model: str, reference_id: str, windows: Collection[WindowEnds]
+def put_window_extremes(
+    connection: sqlite3.Connection,
+    model: str,
+    reference_id: str,
+    windows: Collection[WindowExtremes],
 ) -> None:
     """Write the extremes and new fields of windows, inside the caller's transaction."""
     connection.executemany(
@@ -217,7 +221,7 @@ def rewrite(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def files_put_aside(connection: sqlite3.Connection) -> list[Path]:
+def damaged_files(connection: sqlite3.Connection) -> list[Path]:
     """Return the files beside the store that were put aside as damaged."""
     file = Path(connection.execute("pragma database_list").fetchone()[2])
     return sorted(file.parent.glob(f"{file.name}.damaged-*"))

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import astuple
 
 
-class UsualColumns(msgspec.Struct, kw_only=True, gc=False):
+class CommonColumns(msgspec.Struct, kw_only=True, gc=False):
     """The columns that most exchanges fill."""
 
     id: str
@@ -38,7 +38,7 @@ class UsualColumns(msgspec.Struct, kw_only=True, gc=False):
     host: str | None = None
 
 
-class ExchangeRow(UsualColumns, kw_only=True, gc=False):
+class ExchangeRow(CommonColumns, kw_only=True, gc=False):
     """A row of `exchanges` as the capture path writes it; fields have their columns' names.
 
     `decoded`, `decode_note` and `protocol_id` are the analyzer's. The columns below are null for
@@ -64,9 +64,9 @@ class ExchangeRow(UsualColumns, kw_only=True, gc=False):
     stream: str | None = None
 
 
-USUAL_COLUMNS = UsualColumns.__struct_fields__
+COMMON_COLUMNS = CommonColumns.__struct_fields__
 EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
-_USUAL = len(USUAL_COLUMNS)  # fields of the base come first
+_USUAL = len(COMMON_COLUMNS)  # fields of the base come first
 _NOTHING_RARE = (None,) * (len(EXCHANGE_COLUMNS) - _USUAL)
 
 
@@ -86,7 +86,7 @@ def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]
     """
     values = list(map(astuple, rows))
     if all(row[_USUAL:] == _NOTHING_RARE for row in values):
-        connection.executemany(_insert(USUAL_COLUMNS), [row[:_USUAL] for row in values])
+        connection.executemany(_insert(COMMON_COLUMNS), [row[:_USUAL] for row in values])
     else:
         connection.executemany(_insert(EXCHANGE_COLUMNS), values)
 
@@ -133,7 +133,7 @@ def has_exchange(connection: sqlite3.Connection, id_: str) -> bool:
     return row is not None
 
 
-def find_whole_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlite3.Row]:
+def find_full_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlite3.Row]:
     """Return the exchange with this id, or up to two whose id begins so, or whose caller's it is.
 
     Rows have all columns, by their names.
@@ -149,7 +149,7 @@ def find_whole_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlit
     return []
 
 
-def last_whole_exchanges(
+def last_full_exchanges(
     connection: sqlite3.Connection, model: str | None, limit: int
 ) -> list[sqlite3.Row]:
     """Return the last `limit` exchanges of one model, or of all, with all columns, in order."""
@@ -160,7 +160,7 @@ def last_whole_exchanges(
     ).fetchall()
 
 
-def whole_exchanges_after(
+def full_exchanges_after(
     connection: sqlite3.Connection, model: str | None, seq: int
 ) -> list[sqlite3.Row]:
     """Return the exchanges after the number `seq`, of one model or of all, with all columns."""

@@ -16,7 +16,7 @@ def job_time(connection: sqlite3.Connection, job: str) -> float:
     return (clock.parse(row[0]) or 0.0) if row else 0.0
 
 
-def note_job_time(connection: sqlite3.Connection, job: str, moment: float) -> None:
+def record_job_time(connection: sqlite3.Connection, job: str, moment: float) -> None:
     """Note that `job` is started at `moment`, inside the caller's transaction.
 
     Kept are whole seconds: a cron time within the current second counts as past.

@@ -79,7 +79,7 @@ def put_labelled(connection: sqlite3.Connection, windows: Iterable[LabelledWindo
     )
 
 
-def forget_labelled(connection: sqlite3.Connection, metrics: Iterable[str]) -> None:
+def reset_labelled_windows(connection: sqlite3.Connection, metrics: Iterable[str]) -> None:
     """Forget all windows and their `metrics`, as if none had been evaluated, in the transaction."""
     connection.executemany(
         "delete from metrics where metric = ? and exists (select 1 from labelled_windows w where "

@@ -150,7 +150,7 @@ def labelled_rows_after(connection: sqlite3.Connection, seq: int) -> list[Labell
     return [LabelledRow(*row) for row in rows]
 
 
-def note_label_days(connection: sqlite3.Connection, after: int) -> None:
+def record_label_days(connection: sqlite3.Connection, after: int) -> None:
     """Add labels of a number above `after` to their models' days, in the caller's transaction."""
     _add_days(connection, "labels l", "l.seq > ?", (after,))
 
@@ -183,10 +183,10 @@ def early_labels(
     return [row[0] for row in rows]
 
 
-def note_early_days(
+def record_early_days(
     connection: sqlite3.Connection, exchange_ids: Iterable[str], newest: int
 ) -> None:
-    """Add the labels, up to `newest`, of exchanges that came after them, as `note_label_days`."""
+    """Add the labels, up to `newest`, of exchanges that came after them, as `record_label_days`."""
     _add_days(
         connection,
         "json_each(?) e cross join labels l on l.exchange_id = e.value",
@@ -212,7 +212,7 @@ def storable_label(value: object) -> object:
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"label {value} is no finite number")
+        raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
@@ -224,7 +224,9 @@ def _outputs_text(value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"label {value!r} is no JSON ({error}); give numbers or strings") from None
+        raise InputError(
+            f"label {value!r} cannot be written as JSON ({error}); give numbers or strings"
+        ) from None
 
 
 class LabelDay(NamedTuple):

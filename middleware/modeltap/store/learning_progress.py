@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from modeltap.store.models import note_model
+from modeltap.store.models import record_model
 
 
 class EventSpan(NamedTuple):
@@ -46,9 +46,9 @@ def provisional_start(connection: sqlite3.Connection, model: str, version: str) 
     return row[0] if row else None
 
 
-def learn_again(connection: sqlite3.Connection, model: str, version: str, start: str) -> None:
+def restart_learning(connection: sqlite3.Connection, model: str, version: str, start: str) -> None:
     """Let rows from `start` on be learnt, and no reference count, inside the transaction."""
-    note_model(connection, model, version)
+    record_model(connection, model, version)
     connection.execute(
         "update models set learn_from = ? where model = ? and version = ?", (start, model, version)
     )
@@ -117,7 +117,7 @@ def alerts_of_features(
     return [FeatureAlert(metric, feature, EventSpan(*ends)) for metric, feature, *ends in rows]
 
 
-def forget_provisional(connection: sqlite3.Connection, model: str, version: str) -> None:
+def delete_provisional(connection: sqlite3.Connection, model: str, version: str) -> None:
     """Delete references that counted only until one was learnt, and their windows, inside the
     transaction."""
     ids = connection.execute(

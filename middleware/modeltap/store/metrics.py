@@ -56,7 +56,7 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> N
     )
 
 
-def drop_compared_with_others(
+def delete_other_comparisons(
     connection: sqlite3.Connection, series: Series, start: str, end: str
 ) -> None:
     """Delete the metrics of windows that begin in a period against other references, inside the
@@ -68,7 +68,7 @@ def drop_compared_with_others(
     )
 
 
-def forget_period(
+def delete_period_metrics(
     connection: sqlite3.Connection, series: Series, start: str, end: str, but: Sequence[str]
 ) -> None:
     """Delete a period's metrics, all `but` these, inside the transaction."""
@@ -173,7 +173,7 @@ def latest_metrics(
     return [reported(dict(row)) for row in rows]
 
 
-def forget_starts(
+def delete_metrics_at(
     connection: sqlite3.Connection,
     model: str,
     version: str,

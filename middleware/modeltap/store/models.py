@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from modeltap.environments import environment_of
 from modeltap.errors import InputError, nearest
 
 
@@ -15,7 +16,7 @@ class ModelVersion(NamedTuple):
     version: str
 
 
-def note_model(connection: sqlite3.Connection, model: str, version: str) -> None:
+def record_model(connection: sqlite3.Connection, model: str, version: str) -> None:
     """Note that exchanges of this model and version were counted, inside the transaction."""
     connection.execute(
         "insert or ignore into models (model, version) values (?, ?)", (model, version)
@@ -38,6 +39,25 @@ def known_models(connection: sqlite3.Connection) -> list[str]:
         "union select model from (select distinct model from exchanges) order by 1"
     )
     return [model for (model,) in rows]
+
+
+def environments_of(connection: sqlite3.Connection, model: str) -> list[str | None]:
+    """Return the environments that a model is analysed in, None for that of rows without one.
+
+    Before anything was analysed, those of its exchanges; one at least.
+    """
+    versions = connection.execute(
+        "select version from models where model = :model "
+        'union select version from "references" where model = :model and active',
+        {"model": model},
+    )
+    found = {environment_of(version) for (version,) in versions}
+    if not found:
+        rows = connection.execute(
+            "select distinct nullif(environment, '') from exchanges where model = ?", (model,)
+        )
+        found = {environment for (environment,) in rows} or {None}
+    return sorted(found, key=lambda one: one or "")
 
 
 def check_model(connection: sqlite3.Connection, model: str | None) -> None:

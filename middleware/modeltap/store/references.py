@@ -200,7 +200,7 @@ def sampled_rows(connection: sqlite3.Connection, reference_id: str) -> list[Samp
     return [SampledRow(*row) for row in rows]
 
 
-def forget_rows(connection: sqlite3.Connection, exchange_ids: Sequence[str]) -> None:
+def delete_sampled_rows(connection: sqlite3.Connection, exchange_ids: Sequence[str]) -> None:
     """Delete what is kept of exchanges in samples, inside the caller's transaction."""
     connection.executemany(
         "delete from reference_rows where exchange_id = ?", [(one,) for one in exchange_ids]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from modeltap import clock
 
 
-def note_requests(
+def record_requests(
     connection: sqlite3.Connection,
     model: str,
     moments: Sequence[str],

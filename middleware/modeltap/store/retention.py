@@ -51,7 +51,7 @@ def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
     if kept.bytes is not None and size(connection) > kept.bytes:
         deleted += _prune_until(connection, kept.bytes * _ROOM, seen)
     if deleted:
-        give_back(connection)
+        release_free_pages(connection)
     return deleted
 
 
@@ -123,7 +123,7 @@ def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> 
     delete_waiting(connection, waiting)
 
 
-def give_back(connection: sqlite3.Connection) -> None:
+def release_free_pages(connection: sqlite3.Connection) -> None:
     """Give free pages back to the file system, a few at a time."""
     while connection.execute("pragma freelist_count").fetchone()[0]:
         # `execute` would free one page only: the pragma gives a row for each.

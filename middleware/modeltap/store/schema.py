@@ -269,14 +269,14 @@ create table counted_hours (                -- rows by the hour in which they we
 ) without rowid;
 
 create table shortfalls (                   -- parts that exchanges lack, by hour of counting
-    model text not null, hour text not null,
+    model text not null, environment text not null default '', hour text not null,
     part text not null,                     -- 'rows', 'predictions', 'event_time'
     reason text not null,                   -- why it is missing; '' where it is there
     count integer not null,                 -- exchanges; of event times rows
     due integer not null default 1,         -- 1 where some came since the hour was evaluated
-    primary key (model, hour, part, reason)
+    primary key (model, environment, hour, part, reason)
 ) without rowid;
-create index shortfalls_due on shortfalls (model, hour) where due;
+create index shortfalls_due on shortfalls (model, environment, hour) where due;
 
 create table rejected_times (               -- rows whose event time cannot be theirs
     exchange_id text not null, row integer not null,

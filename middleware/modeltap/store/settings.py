@@ -115,7 +115,7 @@ class SettingsReader:
         return self._known[model]
 
     @cached_property
-    def everybodys(self) -> Settings:
+    def general(self) -> Settings:
         """The settings without those in the store."""
         return sources.load(self._options, tolerant=True)
 
@@ -124,7 +124,7 @@ class SettingsReader:
 
         Also those whose URL only the app knows: their `url` is empty.
         """
-        found = {webhook.key: webhook for webhook in self.everybodys.webhooks}
+        found = {webhook.key: webhook for webhook in self.general.webhooks}
         for stored in stored_webhooks(self._connection, model):
             found.setdefault(stored["key"], _webhook(stored))
         return found

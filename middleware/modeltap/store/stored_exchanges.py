@@ -101,20 +101,27 @@ def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[
     return found
 
 
-def newest_answered(
-    connection: sqlite3.Connection, model: str, limit: int, within: int | None = None
+def newest_successful(
+    connection: sqlite3.Connection,
+    model: str,
+    limit: int,
+    *,
+    environment: str | None = None,
+    within: int | None = None,
 ) -> list[StoredExchange]:
     """Return the last `limit` exchanges of a model that did not fail, in order of arrival.
 
     Args:
+        environment: None for all environments, "" for exchanges without one.
         within: only those among so many of the newest of all models; None for all.
     """
     found = _select(
         connection,
         "model = ? and error_type is null and (status is null or status < 300) "
+        "and (? is null or ifnull(environment, '') = ?) "
         "and (? is null or seq > (select max(seq) from exchanges) - ?) "
         "order by seq desc limit ?",
-        (model, within, within, limit),
+        (model, environment, environment, within, within, limit),
     )
     return found[::-1]
 

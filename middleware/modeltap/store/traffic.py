@@ -124,7 +124,7 @@ def mark_traffic_done(
     )
 
 
-def forget_traffic_evaluations(connection: sqlite3.Connection, metrics: Iterable[str]) -> None:
+def reset_traffic_evaluations(connection: sqlite3.Connection, metrics: Iterable[str]) -> None:
     """Make every window due again, without its `metrics`, inside the caller's transaction."""
     connection.execute("update traffic set due = 1, errors_from = null, latency_from = null")
     connection.executemany(

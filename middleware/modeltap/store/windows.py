@@ -208,7 +208,7 @@ def settle_before(connection: sqlite3.Connection, series: Series, start: str, en
     )
 
 
-def forget_evaluations(connection: sqlite3.Connection, series: Series) -> None:
+def reset_evaluations(connection: sqlite3.Connection, series: Series) -> None:
     """Make every window due again, as if none had been evaluated, inside the transaction."""
     connection.execute(
         f"update windows set due = 1, evaluated_start = null, evaluated_end = null where {_SERIES}",

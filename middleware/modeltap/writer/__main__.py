@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from modeltap.writer.batch_writer import BatchWriter
-from modeltap.writer.process import ENDINGS, READY
+from modeltap.writer.process import READY, TERMINATION_SIGNALS
 from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE, Counters, Frames
 from modeltap.writer.records import Origin
 
@@ -73,7 +73,7 @@ class InputPipe:
                 return
             time.sleep(min(_SLICE_SECONDS, seconds))
 
-    def has_patience(self) -> bool:
+    def may_wait(self) -> bool:
         """Say whether there is still time to wait: always, until the app has gone for a while."""
         if self._left_at is None and (self._hung_up() or self._orphaned()):
             self._left_at = time.monotonic()
@@ -93,7 +93,7 @@ class WritingLoop:
         self._counters = counters
         self._messages = messages
         self._input = InputPipe(0, counters)
-        self._writer = BatchWriter(store, self._input.has_patience)
+        self._writer = BatchWriter(store, self._input.may_wait)
         self._flush_seconds = _MAX_FLUSH_SECONDS
 
     def run(self) -> None:
@@ -141,9 +141,9 @@ def _send(messages: int, message: str) -> None:
 
 def main(store: str, descriptor: int) -> None:
     """Write to `store` what comes on standard input; count in the memory behind `descriptor`."""
-    for number in ENDINGS:
+    for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINATION_SIGNALS)
     messages = os.dup(1)
     os.set_blocking(messages, False)
     # Whatever prints must not write among the messages, nor fail when the app has gone.

@@ -17,7 +17,7 @@ from modeltap.config.validation import parse_mode
 from modeltap.errors import ModeltapError, StoreDamaged
 from modeltap.store import damage
 from modeltap.store.connection import connect, synchronize, writing
-from modeltap.store.dropped import note_dropped
+from modeltap.store.dropped import record_dropped
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.settings import save_settings
 from modeltap.writer.protocol import NO_ROOM, UNUSABLE
@@ -143,14 +143,14 @@ class BatchWriter:
             origin = self._maskers[0].origin
             # A process mostly serves one model; of several it is unknown whose were lost.
             model = next(iter(self._known_models)) if len(self._known_models) == 1 else ""
-            note_dropped(connection, model, origin.host, origin.pid, self._unreported)
+            record_dropped(connection, model, origin.host, origin.pid, self._unreported)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and damage.inode(self._store) != self._inode:
             self.close()
         if self._connection is None:
             if time.monotonic() < self._retry_at:
-                raise ModeltapError("the store was unusable a moment ago")
+                raise ModeltapError(f"the store was unusable in the last {_REOPEN_SECONDS:.0f} s")
             self._connection = connect(
                 self._store, in_child=True, check=True, mode=self._mode(), log=self._notes.append
             )
@@ -168,13 +168,13 @@ class BatchWriter:
         damaged = self._inode if self._connection is not None else damage.inode(self._store)
         self.close()
         try:
-            aside = damage.put_aside(self._store, damaged)
+            aside = damage.move_aside(self._store, damaged)
         except OSError:
             return False
         if aside is not None:
             result.messages.append(
-                f"the store {str(self._store)!r} is damaged ({error}); it was put aside as "
-                f"{aside.name!r}, and a new one begun"
+                f"store {str(self._store)!r} was damaged ({error}); it was moved to "
+                f"{aside.name!r} and a new store was started"
             )
             self._unreported[damage.reason(aside)] += 0
         return True
@@ -183,7 +183,9 @@ class BatchWriter:
         disk = os.statvfs(self._store.parent)
         free = disk.f_bavail * disk.f_frsize
         if free < min(_FREE_BYTES, _FREE_FRACTION * disk.f_blocks * disk.f_frsize):
-            raise _NoRoom(f"the disk of {str(self._store)!r} is nearly full")
+            raise _NoRoom(
+                f"the disk that holds store {str(self._store)!r} is nearly full; free some space"
+            )
 
     def _give_up(self, error: Exception, count: int, result: BatchResult) -> None:
         """Let go of a store that cannot be used, for a while."""
@@ -197,7 +199,9 @@ class BatchWriter:
         result.lost[reason] += count
         self._unreported[reason] += count
         if error is not None:  # the recorder logs it once, however often it is sent
-            result.messages.append(f"exchanges are not recorded, the app serves on: {error}")
+            result.messages.append(
+                f"exchanges are not recorded, but the app keeps serving: {error}"
+            )
 
 
 class _NoRoom(Exception):

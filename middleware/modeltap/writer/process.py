@@ -25,7 +25,7 @@ from modeltap.errors import ConfigError
 from modeltap.writer.protocol import Counters
 
 READY = "ready"
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that are the app's: its last exchanges come after them."""
 
 _PIPE_BYTES = 1 << 20
@@ -53,7 +53,7 @@ class WriterProcess:
         self.counters = Counters(memory)
         self._output_text = ""  # what is none of its messages: why it does not start
         try:
-            with _held_back(ENDINGS):
+            with _held_back(TERMINATION_SIGNALS):
                 self._process = subprocess.Popen(
                     interpreter.command("modeltap.writer", str(store), str(memory)),
                     stdin=subprocess.PIPE,

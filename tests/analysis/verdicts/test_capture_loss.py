@@ -7,7 +7,7 @@ import time
 from modeltap.alerts import lifecycle
 from modeltap.analysis.verdicts import capture_loss, results
 from modeltap.store.connection import connect, writing
-from modeltap.store.dropped import note_dropped
+from modeltap.store.dropped import record_dropped
 from modeltap.store.pending_work import pending_work
 
 
@@ -26,7 +26,7 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
 
     def lose(**reasons):
         with writing(connection):
-            note_dropped(connection, "m", "host", 1, reasons)
+            record_dropped(connection, "m", "host", 1, reasons)
 
     now = time.time()
     assert judge(now) == 0 and not pending_work(connection, now).dropped

@@ -54,7 +54,7 @@ def test_labels_that_wait_for_their_rows_are_judged_with_them(store, window):
     for number in range(4, 8):
         part(store, number)
         analyze(store, said)
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     assert errors(store) == [COUNT] * 8
     (alert,) = read(store, "select * from alerts where rule = 'performance'")
     # The errors grew on day 4; a reference of two blocks has the day after confirm it.
@@ -91,7 +91,7 @@ def test_a_label_told_while_an_analysis_is_at_work(store):
         newest = connection.execute("select max(seq) from labels").fetchone()[0]
         connection.execute("insert or replace into watermarks values ('labels', ?)", (newest,))
         connection.commit()
-    analyze(store, said, open_too=True)
+    analyze(store, said, include_open=True)
     assert errors(store) == [COUNT]
 
 

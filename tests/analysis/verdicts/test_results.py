@@ -14,7 +14,7 @@ from modeltap.analysis.verdicts.results import (
 )
 from modeltap.store.connection import connect, writing
 from modeltap.store.dropped import DROPPED
-from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.due_windows import DueWindow, labelled_windows, record_due
 from modeltap.store.labelled_windows import LabelledWindow
 from modeltap.store.watermarks import watermark
 
@@ -56,7 +56,7 @@ def test_a_window_that_was_written_is_marked_all_the_same(connection):
     due = DueWindow("m", "", "1h", PERIOD.start)
     put(connection, result(1.0))
     with writing(connection):
-        note_due(connection, [due], 7)
+        record_due(connection, [due], 7)
     done = EvaluatedLabels(due, [LabelledWindow(*due, rows=10, labelled=5)], enough=False)
     assert put(connection, result(2.0, done=done)) is None
     assert labelled_windows(connection) == []

@@ -43,7 +43,7 @@ def test_a_later_row_ends_a_window(connection):
     assert scope(connection).is_over("m", "", "2024-01-02")
     assert not scope(connection).is_over("m", "", "2024-01-03")
     assert not scope(connection).is_over("m", "2", "2024-01-02")
-    assert scope(connection, open_too=True).is_over("m", "", "9999")
+    assert scope(connection, include_open=True).is_over("m", "", "9999")
 
 
 def test_the_clock_ends_windows_of_live_requests_alone(connection):

@@ -28,16 +28,16 @@ from modeltap.environments import environment_of, version_of
 from modeltap.errors import BusyError
 from modeltap.privacy.texts.lossless_json import written
 from modeltap.store import windows as stored
-from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.due_windows import DueWindow, record_due
 from modeltap.store.label_targets import join_labels
-from modeltap.store.labels import early_labels, note_early_days
+from modeltap.store.labels import early_labels, record_early_days
 from modeltap.store.lease import TAKEN_OVER, Lease
-from modeltap.store.models import ModelVersion, note_model
+from modeltap.store.models import ModelVersion, record_model
 from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
-from modeltap.store.request_days import note_requests
+from modeltap.store.request_days import record_requests
 from modeltap.store.settings import SettingsReader
-from modeltap.store.shortfalls import add_shortfalls
+from modeltap.store.shortfalls import CoverageHour, add_shortfalls
 from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
@@ -73,7 +73,7 @@ class WindowCounter:
     lease: Lease
     """Held in each transaction, or nothing is written."""
 
-    on_piece: OnPiece = go_on
+    on_progress: OnPiece = go_on
     """Called after each piece of work, outside any transaction."""
 
     def __post_init__(self) -> None:
@@ -100,7 +100,7 @@ class WindowCounter:
                 return total
             self._take(chunk, before)
             total += len(chunk)
-            self.on_piece()
+            self.on_progress()
 
     def recount(self, reference: Reference) -> None:
         """Count under a new reference, or into other windows, what was seen before."""
@@ -133,7 +133,7 @@ class WindowCounter:
             without_rejected(self.connection, reference.model, batch)
             with self.fenced(name, before, after):
                 self._add_windows(reference, series, batch)
-            self.on_piece()
+            self.on_progress()
 
     def read_rows(self, model: str, exchange_ids: Iterable[str]) -> Batch:
         """Decode the exchanges with these ids again."""
@@ -185,8 +185,8 @@ class WindowCounter:
         and whose times have turned out to be true."""
         restored: dict[ModelVersion, list[StoredRow]] = {}
         for key, (exchanges, batch) in work.items():
-            note_model(self.connection, *key)
-            self._add_shortfalls(key.model, exchanges, batch)
+            record_model(self.connection, *key)
+            self._add_shortfalls(*key, exchanges, batch)
             for one in bound_times(self.connection, *key, batch):
                 row = StoredRow(one.exchange_id, one.row, one.event_time or "", 0)
                 restored.setdefault(ModelVersion(one.model, one.version), []).append(row)
@@ -200,11 +200,14 @@ class WindowCounter:
             parts.setdefault(key, []).append(self.read_picked(key.model, rows))
         return parts
 
-    def _add_shortfalls(self, model: str, exchanges: list[StoredExchange], batch: Batch) -> None:
+    def _add_shortfalls(
+        self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
+    ) -> None:
         """Count what exchanges lack, before times that cannot be true are taken out."""
         hour = clock.iso(_HOUR.start(time.time()))
         counts = count_shortfalls(exchanges, batch, self.settings.for_model(model))
-        add_shortfalls(self.connection, model, hour, counts.items())
+        of = CoverageHour(model, environment_of(version) or "", hour)
+        add_shortfalls(self.connection, of, counts.items())
 
     def _add_predictions(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
@@ -243,7 +246,7 @@ class WindowCounter:
         window = Window.parse(self.settings.for_model(model).window).clocked
         timed = list(filter(is_traffic, exchanges))
         began = [exchange.started_at for exchange in timed]
-        note_requests(self.connection, model, began, environment_of(version))
+        record_requests(self.connection, model, began, environment_of(version))
         for start, positions in by_window(parse_times(began), window):
             members = timed if len(positions) == len(timed) else [timed[i] for i in positions]
             counted = count_requests(members, batch)
@@ -338,11 +341,11 @@ def note_early(
     early = early_labels(connection, times, newest)
     if not early:
         return
-    note_early_days(connection, early, newest)
+    record_early_days(connection, early, newest)
     if window.kind != "rows":
         starts = {window.start(clock.parse(time) or 0.0) for time in map(times.get, early) if time}
         found = [DueWindow(model, version, window.text, clock.iso(start)) for start in starts]
-        note_due(connection, found, newest)
+        record_due(connection, found, newest)
 
 
 def late_rows(

@@ -9,7 +9,7 @@ from modeltap.analysis.counting.counter import WindowCounter, count_batch
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.windows import Window
 from modeltap.store import windows as stored
-from modeltap.store.due_windows import DueWindow, note_due
+from modeltap.store.due_windows import DueWindow, record_due
 from modeltap.store.labels import early_labels
 from modeltap.store.predictions import LAST, RowKey, StoredRow, rows_between
 from modeltap.store.watermarks import LABELS, watermark
@@ -55,7 +55,7 @@ class RowWindows:
             due = DueWindow(
                 self.reference.model, self.reference.version, self._series.window, start
             )
-            note_due(connection, [due], newest)
+            record_due(connection, [due], newest)
 
     def open(self) -> CountedWindow | None:
         """Return the rows that wait for their window to be full, counted; None if none do."""

@@ -13,7 +13,7 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.batches import Batch, read
 from modeltap.decoding.decoders import Decoders
 from modeltap.decoding.shortfalls import Shortfall, count_shortfalls, general
-from modeltap.store.stored_exchanges import StoredExchange, newest_answered
+from modeltap.store.stored_exchanges import StoredExchange, newest_successful
 
 _EXCHANGES = 300
 """A share of one in twenty shows in so many; they are decoded in a fraction of a second."""
@@ -47,14 +47,22 @@ class RecentRows:
 
 
 def recent_rows(
-    connection: sqlite3.Connection, settings: Settings, model: str, within: int | None = None
+    connection: sqlite3.Connection,
+    settings: Settings,
+    model: str,
+    *,
+    environment: str | None = None,
+    within: int | None = None,
 ) -> RecentRows:
     """Read and decode the newest exchanges of a model.
 
     Args:
         settings: as they hold for this model.
+        environment: None for all environments, "" for exchanges without one.
         within: only those among so many of the newest of all models; None for all.
     """
-    exchanges = newest_answered(connection, model, _EXCHANGES, within)
+    exchanges = newest_successful(
+        connection, model, _EXCHANGES, environment=environment, within=within
+    )
     batch = read(exchanges, settings, Decoders(), connection)
     return RecentRows(exchanges, batch, count_shortfalls(exchanges, batch, settings))

@@ -43,7 +43,7 @@ from modeltap.logs import logger
 from modeltap.rows import columns
 from modeltap.store.connection import writing
 from modeltap.store.labels import last_label
-from modeltap.store.learning_progress import forget_provisional
+from modeltap.store.learning_progress import delete_provisional
 from modeltap.store.predictions import StoredRow
 from modeltap.store.references import (
     SampledRow,
@@ -82,7 +82,7 @@ def freeze_file(
         raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
     listed = columns(roles.features_of(row) for row in rows)
     found = spread(listed, (), ListRules.of(settings))
-    for name, column in (("prediction", roles.prediction), ("score", roles.score)):
+    for name, column in roles.outputs():
         if column:
             found[name] = [row.get(column) for row in rows]
     labels = [row.get(roles.label) if roles.label else None for row in rows]
@@ -256,7 +256,7 @@ def save(connection: sqlite3.Connection, reference: Reference) -> None:
         payload=reference.to_json(),
     )
     if reference.state == "active":
-        forget_provisional(connection, reference.model, reference.version)
+        delete_provisional(connection, reference.model, reference.version)
 
 
 def _labels_of(connection: sqlite3.Connection, batch: Batch) -> list[Any]:

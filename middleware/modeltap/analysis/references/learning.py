@@ -132,7 +132,7 @@ def relearn(connection: sqlite3.Connection, model: str, version: str, start: str
         start: event time, as the store writes it.
     """
     with writing(connection):
-        stored.learn_again(connection, model, version, start)
+        stored.restart_learning(connection, model, version, start)
 
 
 def left_out_rows(

@@ -115,7 +115,7 @@ class AwaitedColumns:
         self.reference = replace(self.reference, features=features)
         with writing(self.counter.connection):
             save(self.counter.connection, self.reference)
-        self.counter.on_piece()
+        self.counter.on_progress()
 
     def _is_to_look_at(self, feature: Feature, day: EventSpan) -> bool:
         return feature.learnt_from is None and self._begin(feature) < day.end

@@ -54,7 +54,7 @@ def relearnt(
     columns = {}
     for feature in features:
         columns[feature.name] = _learnt(counter, reference, feature, end)
-        counter.on_piece()
+        counter.on_progress()
     found = replace(reference, features=tuple(_in_place(reference, columns)))
     if not any(column[0].learnt_until for column in columns.values()):
         with writing(counter.connection):

@@ -26,7 +26,6 @@ from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
 from modeltap.store.predictions import LAST
 from modeltap.store.references import active_reference, active_references
-from modeltap.store.settings import common_environment
 
 LEASE = "analysis"
 
@@ -53,7 +52,7 @@ def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
     pending = pending_work(scope.connection, time.time())
     if scope.again or pending.labels or pending.labelled_windows:
         yield from LabelledWindows(scope).results()
-    if scope.again or scope.open_too or pending.traffic:
+    if scope.again or scope.include_open or pending.traffic:
         yield from traffic_windows.results(scope)
 
 
@@ -61,11 +60,11 @@ def covered_hours(
     connection: sqlite3.Connection, settings: SettingsByModel
 ) -> Iterator[WindowResult]:
     """Yield the result of each hour of counted exchanges: what of them is not monitored."""
-    version = with_environment("", common_environment(connection))
     for one in not_monitored.due_hours(connection, settings):
-        end = clock.iso((clock.parse(one.hour) or 0.0) + clock.HOUR)
-        period = Period(one.model, version, "1h", one.hour, end)
-        yield WindowResult(period, one.metrics, done=ShortfallsReported(one.hour))
+        model, environment, hour = one.of
+        end = clock.iso((clock.parse(hour) or 0.0) + clock.HOUR)
+        period = Period(model, with_environment("", environment), "1h", hour, end)
+        yield WindowResult(period, one.metrics, done=ShortfallsReported(one.of))
 
 
 def _versions(scope: PassScope) -> list[tuple[str, str]]:
@@ -89,7 +88,7 @@ def _inputs(
         awaited = AwaitedColumns(counter, reference, scope.passed(model, version))
         while (due := awaited.due()) is not None:
             # Windows from before a column was learnt are evaluated without it.
-            before = replace(scope, open_too=False)
+            before = replace(scope, include_open=False)
             yield from _evaluated(before, counter, awaited.reference, due.end)
             awaited.learn(due)
             scope = replace(scope, again=False)  # once is enough

@@ -81,7 +81,7 @@ class InputWindows:
         """
         if self.scope.again:
             with writing(self.scope.connection):
-                stored.forget_evaluations(self.scope.connection, self._series)
+                stored.reset_evaluations(self.scope.connection, self._series)
         due = self._due()
         if not self.scope.again and self._settle_learnt(due):
             due = self._due()
@@ -161,7 +161,7 @@ class InputWindows:
         )
 
     def _open(self) -> Iterator[list[CountedWindow]]:
-        if self.scope.open_too and Window.parse(self._series.window).kind == "rows":
+        if self.scope.include_open and Window.parse(self._series.window).kind == "rows":
             window = RowWindows(self.counter, self.reference).open()
             if window is not None:
                 yield [window]
@@ -255,7 +255,7 @@ class InputWindows:
     @property
     def _ends_with_a_row(self) -> bool:
         """Whether a window's end says nothing of how long no row came."""
-        return self.scope.open_too or Window.parse(self._series.window).kind == "rows"
+        return self.scope.include_open or Window.parse(self._series.window).kind == "rows"
 
     def _time_before(self, window: CountedWindow) -> float | None:
         """Return when the row before a window of rows came: a pause may lie between the two."""

@@ -26,21 +26,21 @@ from modeltap.config.windows import Window
 from modeltap.decoding.outputs import output_pairs
 from modeltap.store import windows as stored
 from modeltap.store.connection import writing
-from modeltap.store.due_windows import DueWindow, labelled_windows, note_due
+from modeltap.store.due_windows import DueWindow, labelled_windows, record_due
 from modeltap.store.label_targets import join_new_labels
 from modeltap.store.labelled_windows import (
     LabelledWindow,
     evaluated_before,
     evaluated_start,
     evaluated_with,
-    forget_labelled,
     neighbours,
+    reset_labelled_windows,
 )
 from modeltap.store.labels import (
     LabelledRow,
     labelled_rows_after,
     newest_label,
-    note_label_days,
+    record_label_days,
 )
 from modeltap.store.predictions import LabelledPrediction, RowKey, labelled_predictions
 from modeltap.store.references import active_reference
@@ -64,7 +64,7 @@ class LabelledWindows:
         """
         if self._scope.again:
             with writing(self._connection):
-                forget_labelled(self._connection, reported_by("performance"))
+                reset_labelled_windows(self._connection, reported_by("performance"))
         self._note_labels()
         done: set[DueWindow] = set()
         for due, newest in labelled_windows(self._connection):
@@ -90,9 +90,9 @@ class LabelledWindows:
         if not due and newest == before:
             return
         with writing(connection):
-            note_due(connection, due, newest)
+            record_due(connection, due, newest)
             if advance(connection, LABELS, before, newest):
-                note_label_days(connection, before)
+                record_label_days(connection, before)
 
     def _start(self, row: LabelledRow, window: Window) -> str | None:
         """Return the start of a labelled row's window; None while no window has its row."""

@@ -15,19 +15,19 @@ from modeltap.analysis.model.metric import ALERT, LEARNING, OK, Metric
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import reported_by
 from modeltap.store.dropped import DROPPED
-from modeltap.store.due_windows import DueWindow, forget_due
+from modeltap.store.due_windows import DueWindow, delete_due_window
 from modeltap.store.event_times import mark_reported
 from modeltap.store.labelled_windows import LabelledWindow, put_labelled
 from modeltap.store.metrics import (
     METRIC_COLUMNS,
     MetricRow,
-    drop_compared_with_others,
-    forget_period,
-    forget_starts,
+    delete_metrics_at,
+    delete_other_comparisons,
+    delete_period_metrics,
     save_metrics,
 )
 from modeltap.store.runs import claim_run
-from modeltap.store.shortfalls import mark_parts_evaluated
+from modeltap.store.shortfalls import CoverageHour, mark_parts_evaluated
 from modeltap.store.traffic import (
     Evaluated,
     StoredTraffic,
@@ -97,7 +97,7 @@ class HourReported:
 class ShortfallsReported:
     """What exchanges lacked in an hour was reported."""
 
-    hour: str
+    of: CoverageHour
 
 
 Done = (
@@ -153,7 +153,7 @@ def write(
         # Metrics that this reference no longer yields would otherwise stay for good.
         period = result.period
         series = Series(period.model, period.version, result.reference.id, period.window)
-        drop_compared_with_others(connection, series, period.start, period.end)
+        delete_other_comparisons(connection, series, period.start, period.end)
     rows = [_row(result, metric) for metric in result.metrics]
     save_metrics(connection, rows)
     return rows
@@ -192,23 +192,23 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
                 )
         case HourReported(hour):
             mark_reported(connection, period.model, hour)
-        case ShortfallsReported(hour):
-            mark_parts_evaluated(connection, period.model, hour)
+        case ShortfallsReported(of):
+            mark_parts_evaluated(connection, of)
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
 
 
 def _mark_labelled(connection: sqlite3.Connection, period: Period, done: EvaluatedLabels) -> None:
-    forget_due(connection, done.due)
+    delete_due_window(connection, done.due)
     if done.enough:
         for window in done.windows:
-            forget_due(connection, DueWindow(*window[:4]))
+            delete_due_window(connection, DueWindow(*window[:4]))
     start = period.start if done.enough else None
     put_labelled(connection, [one._replace(evaluated_from=start) for one in done.windows])
     # One that was evaluated by itself, and is now a part of a period, has no metrics any more.
     parts = [one.window_start for one in done.windows if one.window_start != period.start]
     series = period.model, period.version, period.window
-    forget_starts(connection, *series, parts, reported_by("performance"))
+    delete_metrics_at(connection, *series, parts, reported_by("performance"))
 
 
 def _forget_earlier_periods(
@@ -223,7 +223,7 @@ def _forget_earlier_periods(
     # Metrics of requests and of labels have periods of their own.
     others = [*reported_by("latency"), *reported_by("performance")]
     for start, end in before - {(period.start, period.end)}:
-        forget_period(connection, done.series, start, end, but=others)
+        delete_period_metrics(connection, done.series, start, end, but=others)
 
 
 def _is_learnt_later(metric: Metric, result: WindowResult) -> bool:

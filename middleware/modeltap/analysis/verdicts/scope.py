@@ -18,14 +18,14 @@ class PassScope:
 
     Args:
         model: evaluate the inputs of this model only; all if None.
-        open_too: evaluate windows that are not complete, too.
+        include_open: also evaluate windows that are not complete.
         again: compute all windows anew, without alerts.
     """
 
     connection: sqlite3.Connection
     settings: SettingsReader
     model: str | None = None
-    open_too: bool = False
+    include_open: bool = False
     again: bool = False
 
     def is_over(self, model: str, version: str, end: str) -> bool:
@@ -34,7 +34,7 @@ class PassScope:
         A window is over when a later one has rows, or, where events are the requests
         themselves, when the clock says so.
         """
-        return self.open_too or self.has_passed(model, version, end)
+        return self.include_open or self.has_passed(model, version, end)
 
     def has_passed(self, model: str, version: str, end: str) -> bool:
         """Return whether a later row, or the clock, says that `end` has passed."""

@@ -27,7 +27,7 @@ from modeltap.store.traffic import (
     StoredTraffic,
     closed_traffic,
     evaluated_with,
-    forget_traffic_evaluations,
+    reset_traffic_evaluations,
 )
 
 _EVALUATIONS = 2
@@ -53,8 +53,8 @@ def results(scope: PassScope) -> Iterator[WindowResult]:
     """
     if scope.again:
         with writing(scope.connection):
-            forget_traffic_evaluations(scope.connection, reported_by("latency"))
-    limit = "9999" if scope.open_too else clock.iso(time.time())
+            reset_traffic_evaluations(scope.connection, reported_by("latency"))
+    limit = "9999" if scope.include_open else clock.iso(time.time())
     for window in closed_traffic(scope.connection, limit):
         min_rows = scope.settings.for_model(window.model).min_rows
         yield _result(scope.connection, window, _errors())

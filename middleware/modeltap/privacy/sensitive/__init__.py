@@ -1,6 +1,6 @@
-"""What is sensitive: names however they are spelt, values by their look, an operator's patterns.
+"""Sensitive names in any spelling, sensitive values by their format, and custom patterns.
 
-In reading order: `spelling` makes one form of the many in which a name is written; `own_patterns`
-holds the regular expressions of the configuration and stops those that do not end; `names` says of
-a name what it hides, `values` finds secrets by their look.
+In reading order: `spelling` normalizes the many spellings of a name, `custom_patterns` holds the
+regular expressions of the configuration, `names` decides which values a name protects, and
+`values` finds secrets by their format.
 """

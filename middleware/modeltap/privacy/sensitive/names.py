@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from modeltap.privacy.sensitive.own_patterns import OwnPatterns
+from modeltap.privacy.sensitive.custom_patterns import CustomPatterns
 from modeltap.privacy.sensitive.spelling import plain_letters, spellings, split_at_case
 
 _ALWAYS = (
@@ -129,9 +129,9 @@ class SensitiveNames:
     """
 
     def __init__(self, added: Iterable[str] = (), freed: Iterable[str] = ()) -> None:
-        self.own = OwnPatterns(added)
+        self.own = CustomPatterns(added)
         self._own_anywhere = self.own.without_anchors()
-        self._freed = OwnPatterns(freed)
+        self._freed = CustomPatterns(freed)
         self._known: dict[str, NameFacts] = {}
         self._clean: set[bytes] = set()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modeltap.privacy.masked_before import MaskedBefore
+from modeltap.privacy.masked_values import MaskedValues
 from modeltap.privacy.masker import Masker
 
 
@@ -28,13 +28,13 @@ def test_a_value_in_the_query_counts_and_one_that_is_dropped():
 
 
 def test_short_values_are_words():
-    before = MaskedBefore()
+    before = MaskedValues()
     before.add(["abc", True, None])
     assert before.replaced_in("abc True None", "*") == "abc True None"
 
 
 def test_a_text_about_more_values_than_are_remembered_is_replaced_whole():
-    before = MaskedBefore()
+    before = MaskedValues()
     before.add([f"value{number}" for number in range(2000)])
     assert before.replaced_in("no such user: value1999", "***") == "***"
     before.forget()

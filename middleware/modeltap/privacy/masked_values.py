@@ -11,10 +11,10 @@ _MOST_VALUES = 1000
 _MOST_CHARACTERS = 65_536
 
 
-class MaskedBefore:
+class MaskedValues:
     """The values that were masked, in the forms in which they are quoted; bounded.
 
-    >>> before = MaskedBefore()
+    >>> before = MaskedValues()
     >>> before.add(["hunter2", 4111, 7])
     >>> before.replaced_in("no such user: 'hunter2', 4111 or 7", "***")
     "no such user: '***', *** or 7"

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 
 
-class OwnPatterns:
+class CustomPatterns:
     """Regular expressions that are searched one after the other, in lower-case text.
 
     `current` is the one that is being searched: where the time ran out, it was in that one.
 
-    >>> patterns = OwnPatterns(["^phone$", "e.?mail"])
+    >>> patterns = CustomPatterns(["^phone$", "e.?mail"])
     >>> patterns.found_in("E-Mail"), patterns.found_in("telephone"), bool(patterns)
     (True, False, True)
     >>> patterns.without_anchors().found_in("telephone")
@@ -35,6 +35,6 @@ class OwnPatterns:
         self.current = ""
         return False
 
-    def without_anchors(self) -> OwnPatterns:
+    def without_anchors(self) -> CustomPatterns:
         """Return the patterns for text in which a name has no beginning and no end."""
-        return OwnPatterns(source.strip("^$") for source in self._sources)
+        return CustomPatterns(source.strip("^$") for source in self._sources)
