@@ -214,7 +214,7 @@ def storable_label(value: object) -> object:
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"label {value} is no finite number")
+        raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
@@ -226,7 +226,9 @@ def _outputs_text(value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"label {value!r} is no JSON ({error}); give numbers or strings") from None
+        raise InputError(
+            f"label {value!r} cannot be written as JSON ({error}); give numbers or strings"
+        ) from None
 
 
 class LabelDay(NamedTuple):

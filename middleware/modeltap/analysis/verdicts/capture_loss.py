@@ -21,6 +21,7 @@ from modeltap.store.dropped import (
 )
 from modeltap.store.settings import common_environment
 from modeltap.store.watermarks import watermark
+from modeltap.wording import plural
 
 CAPTURE_LOSS = "capture_loss"
 
@@ -71,7 +72,8 @@ def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowRes
 def _lost(reasons: Sequence[LossesOfReason]) -> Metric:
     total = sum(reason.exchanges for reason in reasons)
     counted = [f"{reason.exchanges:,} ({reason.reason})" for reason in reasons if reason.exchanges]
-    parts = [f"{total:,} exchanges were not recorded: {', '.join(counted[:_NAMED])}"]
+    verb = "was" if total == 1 else "were"
+    parts = [f"{plural(total, 'exchange')} {verb} not recorded: {', '.join(counted[:_NAMED])}"]
     events = [reason.reason for reason in reasons if not reason.exchanges]
     return Metric(
         metric=CAPTURE_LOSS,

@@ -11,6 +11,7 @@ from modeltap.analysis.statistics.rates import wilson
 from modeltap.analysis.verdicts.results import HourReported, Period, WindowResult
 from modeltap.environments import with_environment
 from modeltap.store.event_times import CountedHour, due_hours
+from modeltap.wording import plural
 
 EVENT_TIME_REJECTED = "event_time_rejected_rate"
 
@@ -48,8 +49,8 @@ def _evaluate(counted: CountedHour) -> Metric:
         at_once=True,
         verdict=ALERT if rejected >= _FEW and value > _FLOOR else OK,
         explanation=(
-            f"event times of {rejected:,} of {rows:,} rows cannot be true: more than a day "
-            "ahead, far before all others, or not readable; the rows are in no window"
+            f"{rejected:,} of {plural(rows, 'row')} have an impossible event time (more than a "
+            "day in the future, far before all others, or unreadable) and are in no window"
             if rejected
             else None
         ),
