@@ -61,6 +61,7 @@ _ABOUT = frozenset(
         *("warning", "warnings", "timestamp", "created", "created_at", "updated_at", "usage"),
         *("model", "models", "model_name", "version", "model_version", "api_version", "metadata"),
         *("meta", "headers", "server", "host", "hostname", "environment", "deployed_model"),
+        *("threshold", "decision_threshold", "cutoff", "explanation", "explanations"),
         *("input", "inputs", "instance", "instances", "query"),
         *("is_base64_encoded", "path", "filename", "object", "request", "exception", "traceback"),
     )

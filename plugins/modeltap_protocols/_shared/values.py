@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from modeltap.decoding.answer_names import named, role_of
@@ -17,6 +19,20 @@ _UNIT = 1e-3
 _STATUS = frozenset(
     ("ok", "okay", "success", "succeeded", "successful", "done", "completed", "failed", "error")
 )
+
+_OF_CLASS = re.compile(
+    r"""
+    (?:prediction[\ _])?(?:prob|proba|probability|score|confidence|p)(?:[\ _.\-]|(?=[(\[\d]))
+        [(\["']?(?P<last>.+?)[)\]"']?
+    |(?P<first>.+)[\ _.\-](?:prob|proba|probability)
+    |scored[\ _]probabilities(?:[\ _]for[\ _]class)?[\ _]"?(?P<azure>.+?)"?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Names of one class's probability, as scikit-learn's users, H2O, PMML and Azure write them."""
+
+_REMEMBERED = 4096
+"""A bound on the number of names that are kept."""
 
 
 def is_distribution(value: Any) -> bool:
@@ -145,6 +161,50 @@ def are_by_label(answer: dict[str, Any]) -> bool:
     (True, False)
     """
     return _sum_to_one(list(answer.values())) and not any(map(role_of, answer))
+
+
+def by_class(answer: dict[str, Any]) -> dict[str, str] | None:
+    """Return the classes of members that are the probability of one each; None where none are.
+
+    >>> by_class({"p_yes": 0.9, "p_no": 0.1, "id": 7})
+    {'p_yes': 'yes', 'p_no': 'no'}
+    >>> by_class({"yes_probability": 0.9, "ms": 3}), by_class({"p1": 0.9, "p2": 0.8})
+    (None, None)
+    """
+    classes = {name: _class_of(name) for name in answer}
+    found = {name: own for name, own in classes.items() if own is not None}
+    is_whole = len(set(found.values())) == len(found) and "probabilities" not in answer
+    return found if is_whole and _sum_to_one([answer[name] for name in found]) else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _class_of(name: str) -> str | None:
+    """Return the class that a name says it is the probability of.
+
+    >>> _class_of("proba_0"), _class_of("probability(yes)"), _class_of("p1"), _class_of("price")
+    ('0', 'yes', '1', None)
+    >>> _class_of('Scored Probabilities for Class "cat"'), _class_of("yes_proba")
+    ('cat', 'yes')
+    """
+    found = _OF_CLASS.fullmatch(name)
+    return None if found is None else found["last"] or found["first"] or found["azure"]
+
+
+def probability_of(
+    prediction: Any, probabilities: Sequence[float] | dict[str, float]
+) -> float | None:
+    """Return the probability of a predicted class, by its name or its place; None if not known.
+
+    >>> probability_of("cat", {"cat": 0.75, "dog": 0.25}), probability_of(1, [0.2, 0.8])
+    (0.75, 0.8)
+    >>> probability_of("cat", [0.75, 0.25]), probability_of(2, [0.2, 0.8])
+    (None, None)
+    """
+    if isinstance(probabilities, dict):
+        return probabilities.get(str(prediction))
+    if type(prediction) is not int or not is_distribution(probabilities):
+        return None
+    return probabilities[prediction] if 0 <= prediction < len(probabilities) else None
 
 
 def largest(found: Any) -> Any:
