@@ -123,10 +123,10 @@ def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
 def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
     r"""Return an alert whose summary quotes no value of a payload: names, numbers and ids alone.
 
-    >>> summary = "m: driver's car: share of 'red' went from 0 % to 9 %"
+    >>> summary = "m: driver's car: fraction of 'red' went from 0 % to 9 %"
     >>> about = {"model": "m", "feature": "driver's car", "segment": None}
     >>> without_values({**about, "summary": summary})["summary"]
-    "m: driver's car: share of [value] went from 0 % to 9 %"
+    "m: driver's car: fraction of [value] went from 0 % to 9 %"
     >>> for text in ("age: value -999.5 in 5 % of rows", "age: no value above 1,700, 4.9 % before"):
     ...     print(without_values({**about, "summary": text})["summary"])
     age: value [value] in 5 % of rows
@@ -137,7 +137,7 @@ def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
     >>> summary = r"m: channel: category `a\`b` is now `mobile` (30 % of rows)"
     >>> without_values({**about, "summary": summary})["summary"]
     'm: channel: category [value] is now [value] (30 % of rows)'
-    >>> summary = "m: no row for 9 h, until the window's end; the reference's longest pause was 2 h"
+    >>> summary = "m: no rows until the window's end; the reference's longest pause was 2 h"
     >>> without_values({**about, "summary": summary})["summary"] == summary
     True
     """
