@@ -8,7 +8,7 @@ input_windows     inputs: drift, quality, rows compared as wholes
 window_samples    rows of a window and its reference, decoded when they are read
 labelled_windows  performance, where labels came
 traffic_windows   latency, errors and throughput by the wall clock
-usual_traffic     the usual error rate and latency
+traffic_baseline     the usual error rate and latency
 urgency           which alerts need no second window
 capture_loss      exchanges that were not recorded
 rejected_times    event times that cannot be true

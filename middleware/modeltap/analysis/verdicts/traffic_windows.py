@@ -18,7 +18,7 @@ from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.verdicts.results import EvaluatedTraffic, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
 from modeltap.analysis.verdicts.urgency import urgent
-from modeltap.analysis.verdicts.usual_traffic import usual_traffic
+from modeltap.analysis.verdicts.traffic_baseline import traffic_baseline
 from modeltap.config.metrics import reported_by
 from modeltap.config.windows import Window
 from modeltap.store.connection import writing
@@ -81,7 +81,7 @@ def _result(
     context = TrafficContext(
         traffic,
         (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0),
-        usual_traffic(connection, window, start),
+        traffic_baseline(connection, window, start),
         min_rows=evaluation.min_requests,
     )
     # Errors and latency are one kind, and share its level: each is half of the tests.

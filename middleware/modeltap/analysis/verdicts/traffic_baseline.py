@@ -34,7 +34,7 @@ and not a habit: windows with an alert do not teach that this is usual."""
 METRICS = ("error_rate", "latency_p95_ms")
 
 
-def usual_traffic(
+def traffic_baseline(
     connection: sqlite3.Connection, window: StoredTraffic, before: str
 ) -> dict[str, float]:
     """Return what is usual in a window, by metric; none where too little is known.
