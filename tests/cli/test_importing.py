@@ -86,8 +86,8 @@ def test_a_row_goes_in_without_a_label_that_is_none(tmp_path, store, read_rows):
     modeltap("import", log, "--model", "m", "--store", store)
     error = modeltap("import", log, "--model", "m", "--store", store, "--strict", code=1)
     assert error.splitlines()[:3] == [
-        "line 1: label nan is no finite number; the row is imported without it",
-        "line 2: label inf is no finite number; the row is imported without it",
+        "line 1: label nan is not a finite number; the row is imported without it",
+        "line 2: label inf is not a finite number; the row is imported without it",
         "line 3: label [1] is a list; give a number or a string; the row is imported without it",
     ]
     assert len(read_rows(store)) == len(labels)

@@ -76,7 +76,7 @@ def test_a_damaged_store_is_put_aside_and_the_batch_is_in_the_new_one(writer, st
             file.seek(4096 * page)
             file.write(b"\xff" * 100)
     result = writer.write(batch(2), {})
-    assert result.written == 2 and "put aside" in result.messages[0]
+    assert result.written == 2 and "it was moved to" in result.messages[0]
     assert count(store) == 2
     assert any("damaged" in path.name for path in store.parent.iterdir())
     assert [row["count"] for row in read_rows(store, "select * from dropped")] == [0]
@@ -94,7 +94,7 @@ def test_a_locked_store_costs_the_batch_once_patience_ends(store, read_rows):
     other.execute("begin immediate")
     result = writer.write(batch(4), {})
     assert (result.written, result.lost[UNUSABLE], len(asked)) == (0, 4, 2)
-    assert "the app serves on" in result.messages[0]
+    assert "the app keeps serving" in result.messages[0]
     again = writer.write(batch(1), {})
     assert again.lost[UNUSABLE] == 1 and not again.messages
     other.execute("rollback")

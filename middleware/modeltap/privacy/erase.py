@@ -66,7 +66,7 @@ class Subject:
         """Read ``FIELD=VALUE``; `settings` tell whether values may be hashed."""
         field, equals, value = text.partition("=")
         if not (field and equals and value):
-            raise InputError(f"--where {text!r} is not understood; write FIELD=VALUE")
+            raise InputError(f"invalid --where {text!r}; write FIELD=VALUE")
         return cls(field, value, _hashes(value, settings) if settings else ())
 
     @cached_property
@@ -166,8 +166,8 @@ def check_field(connection: sqlite3.Connection, model: str, subject: Subject) ->
         if any(subject.is_named(name) for name, _ in parse_qsl(bodies.query or "")):
             return
     raise InputError(
-        f"no exchange of {model!r} has a field {subject.field!r}; nothing was erased. "
-        "`modeltap show ID` shows the fields of one"
+        f"no exchange of model {model!r} has a field {subject.field!r}; nothing was erased; "
+        "`modeltap show ID` lists the fields of an exchange"
     )
 
 
@@ -231,8 +231,8 @@ def empty(connection: sqlite3.Connection) -> None:
     while not empty_log(connection):
         if time.monotonic() > deadline:
             raise BusyError(
-                "erased, but a reader keeps the write-ahead log in use, which may still hold the "
-                "exchanges; close it and run the command again"
+                "erased, but another process reads the store, so its write-ahead log may still "
+                "contain the exchanges; close that process and run the command again"
             )
         time.sleep(0.1)
 

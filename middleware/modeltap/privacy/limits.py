@@ -97,7 +97,7 @@ class SlowPatterns:
             self._named.add(pattern)
             self._messages.append(
                 f"the pattern {pattern!r} took more than {PATTERN_SECONDS} s to search one body; "
-                "such bodies are not kept (unmaskable)"
+                "such bodies are not stored (unmaskable)"
             )
 
 

@@ -33,7 +33,7 @@ def check_path(path: str | Path) -> Path:
     if not file.parent.is_dir():
         raise StoreError(
             f"store {str(path)!r}: the folder {str(file.parent)!r} does not exist; "
-            "create it or name another"
+            "create it or choose another path"
         )
     return file
 
@@ -45,7 +45,10 @@ def check_writable(path: Path) -> Path:
     """
     file = path if path.exists() else path.parent
     if not os.access(file, os.W_OK):
-        raise StoreError(f"store {str(path)!r}: {str(file)!r} is not writable by this user")
+        raise StoreError(
+            f"store {str(path)!r}: {str(file)!r} is not writable by this user; change its "
+            "permissions or choose another path"
+        )
     return path
 
 
@@ -196,14 +199,15 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def _store_error(error: sqlite3.DatabaseError, path: str | Path, file: Path) -> StoreError:
     if damage.is_damage(error) and damage.is_ours(file):
         return StoreDamaged(
-            f"store {str(path)!r} is damaged ({error}); the app that writes it puts it aside "
-            "and begins a new one"
+            f"store {str(path)!r} is damaged ({error}); the app that writes to it moves it aside "
+            "and starts a new one"
         )
     if not os.access(file.resolve().parent, os.W_OK):
         # SQLite reads the log of a store that an app has open, and makes one of its own otherwise.
         return StoreError(
-            f"store {str(path)!r} cannot be opened ({error}): this user may not write into its "
-            "folder, and can read it only while an app has it open and `store_mode` lets them"
+            f"store {str(path)!r} cannot be opened ({error}): this user cannot write to its "
+            "folder, so the store is readable only while an app has it open and `store_mode` "
+            "allows it"
         )
     return StoreError(f"store {str(path)!r} cannot be opened: {error}")
 
@@ -217,7 +221,7 @@ def _create_private(file: Path, mode: int) -> None:
     # Another process was faster, with the same mode; or what it is a link to would be made.
     if file.is_symlink() and not file.exists():
         raise StoreError(
-            f"store {str(file)!r} is a link to a file that is not there; name the file itself"
+            f"store {str(file)!r} is a symbolic link to a missing file; name the file itself"
         )
 
 
@@ -237,8 +241,8 @@ def _prepare(connection: sqlite3.Connection, file: Path, opening: _Opening) -> N
     version = connection.execute("pragma user_version").fetchone()[0]
     if version > schema.VERSION:
         raise StoreTooNew(
-            f"store {str(file)!r} has schema {version}, this modeltap knows {schema.VERSION}; "
-            "upgrade modeltap or name another store"
+            f"store {str(file)!r} has schema version {version}, but this modeltap supports only "
+            f"version {schema.VERSION}; upgrade modeltap or choose another store"
         )
     if version < schema.VERSION:
         _refuse_foreign(connection, file)
@@ -259,8 +263,8 @@ def _refuse_foreign(connection: sqlite3.Connection, file: Path) -> None:
     ).fetchone()
     if foreign and not known:
         raise StoreError(
-            f"store {str(file)!r} is another program's database (it has a table {foreign[0]!r}); "
-            "name another file"
+            f"store {str(file)!r} is another program's database (it contains the table "
+            f"{foreign[0]!r}); choose another file"
         )
 
 

@@ -55,7 +55,7 @@ def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK
 
 def reason(aside: Path) -> str:
     """Return the reason in `dropped` for a store that was put aside."""
-    return f"store damaged, put aside as {aside.name}"
+    return f"store damaged, moved to {aside.name}"
 
 
 def inode(file: Path) -> int:

@@ -83,10 +83,10 @@ def message(store: Path, changed: dict[str, int], mode: int) -> str:
     """Return a line about what `protect` changed.
 
     >>> message(Path("taps.db"), {"taps.db": 0o644}, 0o600)
-    "store 'taps.db': others had access to taps.db (mode 644); it is mode 600 now"
+    "store 'taps.db': other users had access to taps.db (mode 644); changed to mode 600"
     """
     files = ", ".join(f"{name} (mode {before:o})" for name, before in changed.items())
-    return f"store {str(store)!r}: others had access to {files}; it is mode {mode:o} now"
+    return f"store {str(store)!r}: other users had access to {files}; changed to mode {mode:o}"
 
 
 def open_to_others(store: Path, allowed: int) -> list[Path]:
@@ -122,7 +122,9 @@ def _set(file: Path, access: Access, group: int | None) -> int | None:
     if found is None:
         return None
     if not stat.S_ISREG(found.st_mode):
-        raise StoreError(f"store file {str(file)!r} is no regular file; remove it, or name another")
+        raise StoreError(
+            f"store file {str(file)!r} is not a regular file; remove it or choose another store"
+        )
     if group is not None and found.st_gid != group:
         # A process makes files for its own group, and the store's may be another.
         with suppress(OSError):
@@ -135,7 +137,7 @@ def _set(file: Path, access: Access, group: int | None) -> int | None:
     return before if excess else None
 
 
-def _chmod(file: Path, found: os.stat_result, mode: int, asked: int, *, is_open: bool) -> None:
+def _chmod(file: Path, status: os.stat_result, mode: int, asked: int, *, is_open: bool) -> None:
     try:
         file.chmod(mode)
     except FileNotFoundError:
@@ -143,9 +145,9 @@ def _chmod(file: Path, found: os.stat_result, mode: int, asked: int, *, is_open:
     except OSError as error:
         if is_open:
             raise StoreError(
-                f"store file {str(file)!r} is open to others (mode {found.st_mode & 0o7777:o}) and "
-                f"belongs to user {found.st_uid}, who alone can say chmod {asked:o}; "
-                "or name another store"
+                f"store file {str(file)!r} is accessible to other users (mode "
+                f"{status.st_mode & 0o7777:o}) and owned by user {status.st_uid}; ask them to run "
+                f"chmod {asked:o}, or choose another store"
             ) from error
 
 
@@ -169,8 +171,8 @@ def _refuse_planted(store: Path, real: Path, access: Access) -> None:
         shared = access.allowed & _OTHERS and not stat.S_ISLNK(found.st_mode)
         if found.st_uid not in trusted and not shared:
             raise StoreError(
-                f"store {str(file)!r} belongs to user {found.st_uid}, in a folder that all may "
-                "write to; name a store in a folder of your own"
+                f"store {str(file)!r} is owned by user {found.st_uid} and is in a world-writable "
+                "folder; choose a store in a folder of your own"
             )
 
 

@@ -159,11 +159,13 @@ def _add_days(
     connection: sqlite3.Connection, source: str, where: str, values: tuple[object, ...]
 ) -> None:
     connection.execute(
-        "insert into label_days (model, day, labels, last_at) "
-        f"select p.model, substr(l.received_at, 1, 10), count(*), max(l.received_at) from {source} "
+        "insert into label_days (model, environment, day, labels, last_at) "
+        "select p.model, ifnull(x.environment, ''), substr(l.received_at, 1, 10), count(*), "
+        f"max(l.received_at) from {source} "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-        f"where {where} group by 1, 2 "
-        "on conflict (model, day) do update set labels = labels + excluded.labels, "
+        "cross join exchanges x on x.id = l.exchange_id "
+        f"where {where} group by 1, 2, 3 "
+        "on conflict (model, environment, day) do update set labels = labels + excluded.labels, "
         "last_at = max(last_at, excluded.last_at)",
         values,
     )
@@ -212,7 +214,7 @@ def storable_label(value: object) -> object:
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"label {value} is no finite number")
+        raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
@@ -224,20 +226,28 @@ def _outputs_text(value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"label {value!r} is no JSON ({error}); give numbers or strings") from None
+        raise InputError(
+            f"label {value!r} cannot be written as JSON ({error}); give numbers or strings"
+        ) from None
 
 
 class LabelDay(NamedTuple):
-    """A day on which labels of a model came, and when the last of them did."""
+    """A day on which labels of a model in an environment came, and when the last of them did.
+
+    `environment` is "" for exchanges without one.
+    """
 
     model: str
+    environment: str
     last_at: str
 
 
 def label_days_since(connection: sqlite3.Connection, day: str) -> list[LabelDay]:
     """Return the days with labels from `day` (such as "2026-05-01") on, model by model."""
     rows = connection.execute(
-        "select model, last_at from label_days where day >= ? order by model, day", (day,)
+        "select model, environment, last_at from label_days where day >= ? "
+        "order by model, environment, day",
+        (day,),
     )
     return [LabelDay(*row) for row in rows]
 

@@ -21,7 +21,7 @@ from modeltap.store.connection import connect, writing
 
 TTL_SECONDS = 30.0
 
-TAKEN_OVER = "another analysis took over; nothing was counted twice, run it again"
+TAKEN_OVER = "another analysis took over; nothing was counted twice; run the command again"
 """The message of a `BusyError` for work that another process has done, or does now."""
 
 
@@ -93,7 +93,9 @@ class Lease:
         row = self._connection.execute(
             "select owner from leases where name = ?", (self.name,)
         ).fetchone()
-        host, pid, _ = str(row[0]).rsplit(":", 2) if row else ("nobody", "-", "")
+        if row is None:
+            return "a process that has just finished"
+        host, pid, _ = str(row[0]).rsplit(":", 2)
         return f"process {pid} on {host}"
 
 
@@ -113,8 +115,8 @@ class HeldLease:
         while not self._lease.hold():
             if time.monotonic() >= deadline:
                 raise BusyError(
-                    f"another analysis is running ({self._lease.holder()}); wait for it, "
-                    "or say --wait SECONDS"
+                    f"another analysis is running ({self._lease.holder()}); wait for it to finish "
+                    "or pass --wait SECONDS"
                 )
             time.sleep(0.1)
         path = self._lease._connection.execute("pragma database_list").fetchone()[2]

@@ -57,8 +57,8 @@ def give_up(store: Path) -> bool:
 
 def full_message(store: Path, given_up: bool) -> str:
     """Return one line for people: the problem and its fix."""
-    more = "; a reserve of 4 MB was given up, so that alerts go on" if given_up else ""
-    return f"the disk that holds store {str(store)!r} is full: free some room{more}"
+    more = "; a reserve of 4 MB was released so that alerts can be stored" if given_up else ""
+    return f"the disk that holds store {str(store)!r} is full: free some space{more}"
 
 
 def _beside(store: Path) -> Path:

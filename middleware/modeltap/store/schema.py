@@ -84,8 +84,9 @@ create table unmatched (                    -- requests and responses that wait 
 create index unmatched_by_arrival on unmatched (received_at);
 
 create table label_days (                   -- how many labels came each day
-    model text not null, day text not null, labels integer not null, last_at text not null,
-    primary key (model, day)
+    model text not null, environment text not null default '', day text not null,
+    labels integer not null, last_at text not null,
+    primary key (model, environment, day)
 ) without rowid;
 
 create table request_days (                 -- when requests came each day, by the wall clock
@@ -262,10 +263,11 @@ create table event_days (                   -- rows by day of event time, to kno
 ) without rowid;
 
 create table counted_hours (                -- rows by the hour in which they were counted
-    model text not null, hour text not null, rows integer not null,
+    model text not null, environment text not null default '', hour text not null,
+    rows integer not null,
     due integer not null default 1,         -- 1 where rows came since it was reported, 2 where
                                             -- some of those that were rejected count again
-    primary key (model, hour)
+    primary key (model, environment, hour)
 ) without rowid;
 
 create table shortfalls (                   -- parts that exchanges lack, by hour of counting
@@ -306,6 +308,7 @@ create table labelled_windows (             -- windows that labels came for
 create table dropped (
     seq integer primary key autoincrement,
     model text not null,                    -- '' where a process serves several
+    environment text,                       -- '' for exchanges without one, null where unknown
     host text not null, pid integer not null, reason text not null,
     count integer not null, at text not null
 );

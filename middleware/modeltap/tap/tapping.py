@@ -209,16 +209,16 @@ def _check_store(store: str) -> None:
     try:
         check_writable(path)
     except StoreError as error:
-        logger.error("modeltap: nothing is recorded until it can be, the app serves on: %s", error)
+        logger.error("modeltap: nothing is recorded, but the app keeps serving: %s", error)
 
 
 def _check_reference(settings: Settings) -> None:
     """A reference's file must be there now, not when the first window is evaluated."""
-    for one in (settings, *map(settings.for_model, settings.models)):
-        reference = parse_reference(one.reference)
+    for model in (settings, *map(settings.for_model, settings.models)):
+        reference = parse_reference(model.reference)
         if reference.kind == "file" and not Path(reference.path).is_file():
             raise ConfigError(
-                f"reference {one.reference!r}: there is no such file; name one, "
+                f"reference {model.reference!r}: the file does not exist; name an existing file "
                 "or write 'first 7d, 2000 rows'"
             )
 

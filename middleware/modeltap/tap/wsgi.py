@@ -45,7 +45,8 @@ class WSGIMiddleware:
         outer = _place_around(environ)
         tap = self.tap if outer is None else self.tap.within(outer.tap)
         exchange = self._begin(tap, environ, outer)
-        id_ = exchange.id if exchange is not None else outer and outer.id
+        outer_id = outer.id if outer is not None else None
+        id_ = exchange.id if exchange is not None else outer_id
         place = Place(tap, id_, self.gives_way, _call_of(environ), outer=outer)
         environ[_PLACE] = place
         if exchange is None:
@@ -62,7 +63,8 @@ class WSGIMiddleware:
             outer.meet(tap.claims(method, path))
         query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
         headers = [(name, environ[key]) for key, name in self._keys if key in environ]
-        return tap.begin(method, path, query, headers, outer and outer.id)
+        outer_id = outer.id if outer is not None else None
+        return tap.begin(method, path, query, headers, outer_id)
 
 
 class WSGIResponder:

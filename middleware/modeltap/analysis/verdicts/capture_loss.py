@@ -48,13 +48,16 @@ def results(connection: sqlite3.Connection, now: float) -> list[WindowResult]:
 
 
 def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[WindowResult]:
-    """Yield the result of each model and hour with a loss numbered above `before`."""
-    version = with_environment("", common_environment(connection))
-    losses = losses_after(connection, before)
-    hours = {(loss.model, _WINDOW.start(clock.parse(loss.at) or 0.0)) for loss in losses}
-    for model, hour in sorted(hours):
-        reasons = losses_by_reason(connection, model, clock.iso(hour), clock.iso(hour + clock.HOUR))
-        yield _result(model, version, hour, _lost(reasons))
+    """Yield the result of each model, environment and hour with a loss numbered above `before`."""
+    unknown = common_environment(connection) or ""
+    hours = {
+        (loss.model, loss.environment, _WINDOW.start(clock.parse(loss.at) or 0.0))
+        for loss in losses_after(connection, before, unknown=unknown)
+    }
+    for model, environment, hour in sorted(hours):
+        start, end = clock.iso(hour), clock.iso(hour + clock.HOUR)
+        reasons = losses_by_reason(connection, model, environment, start, end, unknown=unknown)
+        yield _result(model, with_environment("", environment), hour, _lost(reasons))
 
 
 def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowResult]:

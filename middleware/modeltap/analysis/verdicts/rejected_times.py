@@ -11,7 +11,6 @@ from modeltap.analysis.statistics.rates import wilson
 from modeltap.analysis.verdicts.results import HourReported, Period, WindowResult
 from modeltap.environments import with_environment
 from modeltap.store.event_times import CountedHour, due_hours
-from modeltap.store.settings import common_environment
 from modeltap.wording import plural
 
 EVENT_TIME_REJECTED = "event_time_rejected_rate"
@@ -25,11 +24,12 @@ _FEW = 3
 
 def results(connection: sqlite3.Connection) -> Iterator[WindowResult]:
     """Yield the result of each hour with rows, from the first one with a rejected time on."""
-    version = with_environment("", common_environment(connection))
     for counted in due_hours(connection):
         end = clock.iso((clock.parse(counted.hour) or 0.0) + clock.HOUR)
+        version = with_environment("", counted.environment)
         period = Period(counted.model, version, "1h", counted.hour, end)
-        yield WindowResult(period, [_evaluate(counted)], done=HourReported(counted.hour))
+        done = HourReported(counted.environment, counted.hour)
+        yield WindowResult(period, [_evaluate(counted)], done=done)
 
 
 def _evaluate(counted: CountedHour) -> Metric:

@@ -88,8 +88,9 @@ class LossesRead:
 
 @dataclass(frozen=True)
 class HourReported:
-    """The event times that were rejected in an hour were reported."""
+    """The event times that were rejected in an environment's hour were reported."""
 
+    environment: str
     hour: str
 
 
@@ -190,8 +191,8 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
                 mark_traffic_done(
                     connection, read.model, read.version, read.window, read.window_start
                 )
-        case HourReported(hour):
-            mark_reported(connection, period.model, hour)
+        case HourReported(environment, hour):
+            mark_reported(connection, period.model, environment, hour)
         case ShortfallsReported(of):
             mark_parts_evaluated(connection, of)
         case LossesRead(before, newest):

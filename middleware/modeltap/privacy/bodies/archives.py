@@ -39,4 +39,4 @@ def members(body: bytes, limit: int) -> Iterator[bytes]:
                     raise ValueError("too many bytes")
                 yield content
     except Exception as error:  # broken, cut, encrypted, or of a compression that is not here
-        raise ValueError(f"no readable archive: {error}") from error
+        raise ValueError(f"unreadable archive: {error}") from error

@@ -106,7 +106,7 @@ class TextMasker:
 
     def _nested(self, text: str, under: str) -> str | None:
         if self._depth >= _MAX_DEPTH:
-            raise Unmaskable("JSON too often within JSON")
+            raise Unmaskable("JSON is nested too deeply in JSON strings")
         self._depth += 1
         try:
             return self.document(text, under)
