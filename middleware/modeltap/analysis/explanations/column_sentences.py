@@ -7,8 +7,8 @@ import numpy as np
 from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.detectors.drift import Drifted, CalendarColumn
-from modeltap.analysis.detectors.quality import Grown, LikelyCode, ExplainedByDrift
+from modeltap.analysis.detectors.drift import CalendarColumn, Drifted
+from modeltap.analysis.detectors.quality import ExplainedByDrift, Grown, LikelyCode
 from modeltap.analysis.detectors.unit_change import FarOutside
 from modeltap.analysis.explanations.new_values import exact, new_value
 from modeltap.analysis.explanations.sentence import counted_rows, odds, sentence

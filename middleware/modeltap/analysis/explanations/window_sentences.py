@@ -9,7 +9,7 @@ from modeltap.analysis.detectors.gaps import Pause
 from modeltap.analysis.detectors.multivariate import ErrorsGrew, RowsDiffer
 from modeltap.analysis.detectors.row_outliers import Outliers
 from modeltap.analysis.detectors.schema_change import Fields
-from modeltap.analysis.detectors.text_and_vector import SamplesDiffer, DirectionChanged
+from modeltap.analysis.detectors.text_and_vector import DirectionChanged, SamplesDiffer
 from modeltap.analysis.explanations.sentence import counted_rows, listing, odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.wording import number, percent
