@@ -78,7 +78,7 @@ def test_what_is_not_monitored_is_part_of_the_digest(store):
 def test_the_call_to_retrain_counts_labels(connection, judge, row):
     for day, count in ((1, 40), (9, 5)):
         connection.execute(
-            "insert into label_days values ('flights', ?, ?, ?)",
+            "insert into label_days values ('flights', '', ?, ?, ?)",
             (clock.iso(NOW - day * DAY)[:10], count, clock.iso(NOW - day * DAY)),
         )
     judge(row(0, "alert", metric="mae", feature=None, value=11.62))

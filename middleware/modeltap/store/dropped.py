@@ -19,12 +19,24 @@ RECOVERED = "rule = 'capture_loss' and state = 'firing' and last_window_start <=
 
 
 def record_dropped(
-    connection: sqlite3.Connection, model: str, host: str, pid: int, counts: Mapping[str, int]
+    connection: sqlite3.Connection,
+    model: str,
+    host: str,
+    pid: int,
+    counts: Mapping[str, int],
+    *,
+    environment: str | None = None,
 ) -> None:
-    """Record how many exchanges a process dropped, by reason, inside the transaction."""
-    rows = [(model, host, pid, reason, count, clock.now()) for reason, count in counts.items()]
+    """Record how many exchanges a process dropped, by reason, inside the transaction.
+
+    Args:
+        environment: "" for exchanges without one, None if it is unknown.
+    """
+    source = model, environment, host, pid
     connection.executemany(
-        "insert into dropped (model, host, pid, reason, count, at) values (?, ?, ?, ?, ?, ?)", rows
+        "insert into dropped (model, environment, host, pid, reason, count, at) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
+        [(*source, reason, count, clock.now()) for reason, count in counts.items()],
     )
 
 
@@ -47,15 +59,22 @@ def recovered_incidents(connection: sqlite3.Connection, now: float) -> list[sqli
 
 
 class Loss(NamedTuple):
-    """A capture loss of a model, recorded at `at`."""
+    """A capture loss of a model in an environment, recorded at `at`."""
 
     model: str
+    environment: str
     at: str
 
 
-def losses_after(connection: sqlite3.Connection, seq: int) -> list[Loss]:
-    """Return the losses after `seq`."""
-    rows = connection.execute("select model, at from dropped where seq > ?", (seq,))
+def losses_after(connection: sqlite3.Connection, seq: int, *, unknown: str) -> list[Loss]:
+    """Return the losses after `seq`.
+
+    Args:
+        unknown: the environment of losses whose environment is not recorded.
+    """
+    rows = connection.execute(
+        "select model, ifnull(environment, ?), at from dropped where seq > ?", (unknown, seq)
+    )
     return [Loss(*row) for row in rows]
 
 
@@ -67,12 +86,22 @@ class LossesOfReason(NamedTuple):
 
 
 def losses_by_reason(
-    connection: sqlite3.Connection, model: str, start: str, end: str
+    connection: sqlite3.Connection,
+    model: str,
+    environment: str,
+    start: str,
+    end: str,
+    *,
+    unknown: str,
 ) -> list[LossesOfReason]:
-    """Return a model's losses in the half-open period, most frequent reason first."""
+    """Return the losses in the half-open period, most frequent reason first.
+
+    Args:
+        unknown: the environment of losses whose environment is not recorded.
+    """
     rows = connection.execute(
-        "select reason, sum(count) from dropped where model = ? and at >= ? and at < ? "
-        "group by reason order by 2 desc",
-        (model, start, end),
+        "select reason, sum(count) from dropped where model = ? and ifnull(environment, ?) = ? "
+        "and at >= ? and at < ? group by reason order by 2 desc",
+        (model, unknown, environment, start, end),
     )
     return [LossesOfReason(*row) for row in rows]

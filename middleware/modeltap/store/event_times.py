@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from modeltap.environments import environment_of
+
 Reason = Literal["future", "stray", "unreadable"]
 
 _OF_DAY = "model = ? and substr(event_time, 1, 10) = ?"
@@ -25,9 +27,13 @@ class RejectedTime(NamedTuple):
 
 
 class CountedHour(NamedTuple):
-    """The number of rows of a model counted in an hour, and of rejected event times."""
+    """The number of rows of a model counted in an hour, and of rejected event times.
+
+    `environment` is "" for rows without one.
+    """
 
     model: str
+    environment: str
     hour: str
     rows: int
     rejected: int
@@ -48,12 +54,15 @@ def add_days(connection: sqlite3.Connection, model: str, rows: Mapping[str, int]
     )
 
 
-def add_counted(connection: sqlite3.Connection, model: str, hour: str, rows: int) -> None:
+def add_counted(
+    connection: sqlite3.Connection, model: str, environment: str, hour: str, rows: int
+) -> None:
     """Add a row count to the hour of counting, inside the caller's transaction."""
     connection.execute(
-        "insert into counted_hours (model, hour, rows, due) values (?, ?, ?, 1) "
-        "on conflict (model, hour) do update set rows = rows + excluded.rows, due = max(due, 1)",
-        (model, hour, rows),
+        "insert into counted_hours (model, environment, hour, rows, due) values (?, ?, ?, ?, 1) "
+        "on conflict (model, environment, hour) "
+        "do update set rows = rows + excluded.rows, due = max(due, 1)",
+        (model, environment, hour, rows),
     )
 
 
@@ -114,8 +123,8 @@ def restore_days(
     )
     connection.executemany("delete from rejected_times where exchange_id = ? and row = ?", keys)
     connection.executemany(
-        "update counted_hours set due = 2 where model = ? and hour = ?",
-        {(model, rejected.hour) for rejected in restored},
+        "update counted_hours set due = 2 where model = ? and environment = ? and hour = ?",
+        {(model, environment_of(rejected.version) or "", rejected.hour) for rejected in restored},
     )
     return restored
 
@@ -141,19 +150,33 @@ def due_hours(connection: sqlite3.Connection) -> list[CountedHour]:
 
     Models without rejected times are left out.
     """
-    rows = connection.execute(
-        "select c.model, c.hour, c.rows, (select count(*) from rejected_times r "
-        "where r.model = c.model and r.hour = c.hour) from counted_hours c where c.due = 2 "
+    counted = connection.execute(
+        "select c.model, c.environment, c.hour, c.rows from counted_hours c where c.due = 2 "
         "or c.due and c.hour >= (select min(hour) from rejected_times r where r.model = c.model) "
-        "order by 2, 1"
+        "order by 3, 1, 2"
+    ).fetchall()
+    return [
+        CountedHour(model, environment, hour, rows, _rejected(connection, model, environment, hour))
+        for model, environment, hour, rows in counted
+    ]
+
+
+def _rejected(connection: sqlite3.Connection, model: str, environment: str, hour: str) -> int:
+    versions = connection.execute(
+        "select version, count(*) from rejected_times where model = ? and hour = ? "
+        "group by version",
+        (model, hour),
     )
-    return [CountedHour(*row) for row in rows]
+    return sum(
+        count for version, count in versions if (environment_of(version) or "") == environment
+    )
 
 
-def mark_reported(connection: sqlite3.Connection, model: str, hour: str) -> None:
+def mark_reported(connection: sqlite3.Connection, model: str, environment: str, hour: str) -> None:
     """Mark an hour as reported, inside the caller's transaction."""
     connection.execute(
-        "update counted_hours set due = 0 where model = ? and hour = ?", (model, hour)
+        "update counted_hours set due = 0 where model = ? and environment = ? and hour = ?",
+        (model, environment, hour),
     )
 
 

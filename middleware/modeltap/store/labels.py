@@ -158,11 +158,13 @@ def _add_days(
     connection: sqlite3.Connection, source: str, where: str, values: tuple[object, ...]
 ) -> None:
     connection.execute(
-        "insert into label_days (model, day, labels, last_at) "
-        f"select p.model, substr(l.received_at, 1, 10), count(*), max(l.received_at) from {source} "
+        "insert into label_days (model, environment, day, labels, last_at) "
+        "select p.model, ifnull(x.environment, ''), substr(l.received_at, 1, 10), count(*), "
+        f"max(l.received_at) from {source} "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-        f"where {where} group by 1, 2 "
-        "on conflict (model, day) do update set labels = labels + excluded.labels, "
+        "cross join exchanges x on x.id = l.exchange_id "
+        f"where {where} group by 1, 2, 3 "
+        "on conflict (model, environment, day) do update set labels = labels + excluded.labels, "
         "last_at = max(last_at, excluded.last_at)",
         values,
     )
@@ -229,16 +231,22 @@ def _outputs_text(value: object) -> str:
 
 
 class LabelDay(NamedTuple):
-    """A day on which labels of a model arrived, and the time of the last one."""
+    """A day on which labels of a model arrived in an environment, and the time of the last one.
+
+    `environment` is "" for exchanges without one.
+    """
 
     model: str
+    environment: str
     last_at: str
 
 
 def label_days_since(connection: sqlite3.Connection, day: str) -> list[LabelDay]:
     """Return the days with labels from `day` (such as "2026-05-01") on, ordered by model."""
     rows = connection.execute(
-        "select model, last_at from label_days where day >= ? order by model, day", (day,)
+        "select model, environment, last_at from label_days where day >= ? "
+        "order by model, environment, day",
+        (day,),
     )
     return [LabelDay(*row) for row in rows]
 

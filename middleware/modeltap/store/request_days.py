@@ -73,9 +73,12 @@ def request_spans(connection: sqlite3.Connection, since: str) -> list[RequestSpa
     return [RequestSpan(*row) for row in rows]
 
 
-def has_requests_since(connection: sqlite3.Connection, model: str, moment: str) -> bool:
-    """Return True if a request of a model arrived at `moment` or later."""
+def has_requests_since(
+    connection: sqlite3.Connection, model: str, environment: str, moment: str
+) -> bool:
+    """Return True if a request of a model arrived in an environment at `moment` or later."""
     row = connection.execute(
-        "select 1 from request_days where model = ? and last_at >= ?", (model, moment)
+        "select 1 from request_days where model = ? and environment = ? and last_at >= ?",
+        (model, environment, moment),
     ).fetchone()
     return row is not None

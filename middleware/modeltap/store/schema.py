@@ -84,8 +84,9 @@ create table unmatched (                    -- requests without a response, and 
 create index unmatched_by_arrival on unmatched (received_at);
 
 create table label_days (                   -- number of labels that arrived each day
-    model text not null, day text not null, labels integer not null, last_at text not null,
-    primary key (model, day)
+    model text not null, environment text not null default '', day text not null,
+    labels integer not null, last_at text not null,
+    primary key (model, environment, day)
 ) without rowid;
 
 create table request_days (                 -- arrival of requests each day, by the wall clock
@@ -262,10 +263,11 @@ create table event_days (                   -- rows by day of event time, to det
 ) without rowid;
 
 create table counted_hours (                -- rows by hour of counting
-    model text not null, hour text not null, rows integer not null,
+    model text not null, environment text not null default '', hour text not null,
+    rows integer not null,
     due integer not null default 1,         -- 1 if rows arrived since the last report, 2 if
                                             -- rejected rows were accepted again
-    primary key (model, hour)
+    primary key (model, environment, hour)
 ) without rowid;
 
 create table shortfalls (                   -- missing parts of exchanges by hour of counting
@@ -306,6 +308,7 @@ create table labelled_windows (             -- windows with labels
 create table dropped (
     seq integer primary key autoincrement,
     model text not null,                    -- '' if the process serves several
+    environment text,                       -- '' for exchanges without one, null if unknown
     host text not null, pid integer not null, reason text not null,
     count integer not null, at text not null
 );

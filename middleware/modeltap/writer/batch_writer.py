@@ -143,7 +143,19 @@ class BatchWriter:
             origin = self._maskers[0].origin
             # A process mostly serves one model; of several it is unknown whose were lost.
             model = next(iter(self._known_models)) if len(self._known_models) == 1 else ""
-            record_dropped(connection, model, origin.host, origin.pid, self._unreported)
+            record_dropped(
+                connection,
+                model,
+                origin.host,
+                origin.pid,
+                self._unreported,
+                environment=self._environment(),
+            )
+
+    def _environment(self) -> str | None:
+        """Return the environment of the app's exchanges; None where its taps have several."""
+        found = {masker.origin.settings.environment or "" for masker in self._maskers}
+        return found.pop() if len(found) == 1 else None
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and damage.inode(self._store) != self._inode:

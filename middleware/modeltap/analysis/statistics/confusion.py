@@ -159,12 +159,12 @@ def kappa(pairs: ClassPairs, confidence: float = 0.99) -> tuple[float, float]:
     return found, found + float(ndtri(confidence)) * error
 
 
-def as_few(right: int, rows: int, rate: float) -> float:
+def binomial_lower_tail(right: int, rows: int, rate: float) -> float:
     """Return the binomial probability that so few or fewer of `rows` are right at a rate."""
     return float(bdtr(right, rows, rate)) if rows else 1.0
 
 
-def shares(pairs: ClassPairs) -> tuple[float, float]:
+def minority_fractions(pairs: ClassPairs) -> tuple[float, float]:
     """Return the fractions of predictions, and of labels, that are not of the commonest class."""
     predicted: Counter[str] = Counter()
     true: Counter[str] = Counter()

@@ -40,9 +40,9 @@ def gained_most(reference: np.ndarray, current: np.ndarray) -> Gained:
     n, m = int(reference.sum()), int(current.sum())
     if not n or not m:
         return NOTHING
-    place = hypothesis_tests.grown_most(reference, current)
+    place = hypothesis_tests.most_grown_bin(reference, current)
     before, now = float(reference[place] / n), float(current[place] / m)
-    return Gained(place, before, now, hypothesis_tests.most_grown(reference, current))
+    return Gained(place, before, now, hypothesis_tests.most_grown_p_value(reference, current))
 
 
 class ManyGained(NamedTuple):

@@ -62,7 +62,12 @@ def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> flo
         cells, cell_weights = _cells(reference, current)
         return cauchy([cells_p, *cells], [_ALL_CELLS, *((1 - _ALL_CELLS) * cell_weights)])
     ks_p = float(kolmogorov(ks(reference, current) * np.sqrt(n * m / (n + m))))
-    p_values = [ks_p, cells_p, _tails(reference, current, feature), most_grown(reference, current)]
+    p_values = [
+        ks_p,
+        cells_p,
+        _tails(reference, current, feature),
+        most_grown_p_value(reference, current),
+    ]
     weights = [_OVERALL_WEIGHT] * 4
     both = reference + current
     commonest = int(np.argmax(both))
@@ -110,7 +115,7 @@ def _tails(reference: np.ndarray, current: np.ndarray, feature: Feature) -> floa
     return min(1.0, 2 * min(ends))
 
 
-def grown_most(reference: np.ndarray, current: np.ndarray) -> int:
+def most_grown_bin(reference: np.ndarray, current: np.ndarray) -> int:
     """Return the place of the bin whose share grew furthest beyond chance."""
     n, m = int(reference.sum()), int(current.sum())
     both = (reference + current) / (n + m)
@@ -118,12 +123,12 @@ def grown_most(reference: np.ndarray, current: np.ndarray) -> int:
     return int(np.argmax((current / m - reference / n) / spread))
 
 
-def most_grown(reference: np.ndarray, current: np.ndarray) -> float:
+def most_grown_p_value(reference: np.ndarray, current: np.ndarray) -> float:
     """Return Fisher's one-sided p-value of the bin that grew most, times the bins with rows.
 
     Cumulative tests hardly see it: a value in 5 % of rows moves no quantile by more than that.
     """
-    place = grown_most(reference, current)
+    place = most_grown_bin(reference, current)
     a, b = int(reference[place]), int(current[place])
     p = fisher(a, int(reference.sum()), b, int(current.sum()))[1]
     return min(1.0, p * int(np.count_nonzero(reference + current)))
