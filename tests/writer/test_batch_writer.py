@@ -52,6 +52,36 @@ def test_a_slow_pattern_is_named_once_and_its_body_is_not_kept(store, read_rows)
     assert [tuple(row.values()) for row in map(dict, rows)] == [(None, "unmaskable")] * 2
 
 
+def test_no_secret_of_a_webhook_is_in_the_store(store, monkeypatch):
+    """Not of its URL, its secret, its proxy, nor within its template."""
+    monkeypatch.setenv("HOOK", "https://example.com/t0ken")
+    places = {
+        "url": "https://a.example/t0ken",
+        "secret": "t0ken",
+        "proxy": "http://u:t0ken@p.example",
+    }
+    places["template"] = '{"token": "t0ken", "text": "$summary"}'
+    hooks = [{"url": "env:HOOK", "format": "template", name: text} for name, text in places.items()]
+    made = BatchWriter(store, lambda: False)
+    made.add_origin(origin_of(settings_of(str(store), webhooks=hooks), 7, "here"))
+    assert made.write(batch(1), {}).written == 1
+    made.close()
+    left = b"".join(one.read_bytes() for one in store.parent.iterdir() if one.is_file())
+    assert b"env:HOOK" in left and b"t0ken" not in left
+
+
+def test_losses_are_of_the_environment_of_the_app(store, read_rows):
+    """Of an app whose taps have several it is unknown."""
+    made = BatchWriter(store, lambda: False)
+    for environment in ("staging", None):
+        options = {} if environment is None else {"environment": environment}
+        made.add_origin(origin_of(settings_of(str(store), **options), 7, "here"))
+        made.write(batch(1), {"queue full": 5})
+    made.close()
+    rows = read_rows(store, "select environment from dropped order by seq")
+    assert [row["environment"] for row in rows] == ["staging", None]
+
+
 def test_losses_before_a_batch_are_noted_with_its_model(writer, store, read_rows):
     writer.write(batch(1), {})
     writer.write([], {"queue full": 5})

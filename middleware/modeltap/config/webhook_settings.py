@@ -81,9 +81,12 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         proxy = self.proxy and from_environment(self.proxy, "webhook proxy", environ).strip()
         if proxy:
             _check_url(proxy, "proxy")
+        template = self.template
+        if template and template.startswith("env:"):
+            template = from_environment(template, "webhook template", environ)
         if self.ca_file and not Path(self.ca_file).is_file():
             raise ConfigError(f"webhook ca_file {self.ca_file!r} is wrong: there is no such file")
-        return msgspec.structs.replace(self, url=url, secret=secret, proxy=proxy)
+        return msgspec.structs.replace(self, url=url, secret=secret, proxy=proxy, template=template)
 
 
 def parse_webhook(entry: object) -> WebhookSettings:
@@ -118,7 +121,7 @@ def _check_texts(webhook: WebhookSettings) -> None:
 
     Apprise's URLs have schemes of their own; what a variable holds is checked when it is read.
     """
-    for name in ("url", "secret", "proxy"):
+    for name in ("url", "secret", "proxy", "template"):
         text = getattr(webhook, name) or ""
         if text.startswith("env:"):
             variable_of(text, f"webhook {name}")
