@@ -978,10 +978,9 @@ SAMPLES = [
         "/predict",
         "a=1&b=2",
         [1],
-        [],
-        [],
+        [{"a": 1, "b": 2}],
+        [1],
         "application/x-www-form-urlencoded",
-        note="request: no JSON, but a form",
     ),
     Sample(
         "an image",

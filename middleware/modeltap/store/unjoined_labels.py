@@ -1,4 +1,4 @@
-"""How many of the newest labels join no row of `predictions`."""
+"""Counts of the newest labels that match no row of `predictions`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class UnjoinedLabels(NamedTuple):
-    """Counts of labels: all that were looked at, and those without an exchange or without a row.
+    """Counts of checked labels, and of those without an exchange or without a row.
 
     `model` is None where nobody said of which model they are.
     """
@@ -21,9 +21,10 @@ class UnjoinedLabels(NamedTuple):
 def count_unjoined(
     connection: sqlite3.Connection, newest: int, *, unsaid: str | None
 ) -> list[UnjoinedLabels]:
-    """Count among the `newest` labels of each model those that join no prediction.
+    """Count among the `newest` labels of each model those that match no prediction.
 
-    Exchanges that were pruned took their labels with them; those not decoded yet do not count.
+    Labels of pruned exchanges are deleted with them, and labels of exchanges that are not yet
+    decoded do not count.
 
     Args:
         unsaid: the model of labels of which nobody said it.

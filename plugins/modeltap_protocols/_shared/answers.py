@@ -184,7 +184,8 @@ def _told_by_object(answer: dict[str, Any], row: Mapping[str, Any]) -> Told:
     taken = {*labels[: _outputs_among(labels)], *scores[:1], *probabilities[:1]}
     each = answer[probabilities[0]] if probabilities else None
     # A single number of plural name is the score: {"confidences": [0.97]}.
-    score = answer[scores[0]] if scores else each if number(each) is not None else None
+    is_score = number(each) is not None or type(each) is dict
+    score = answer[scores[0]] if scores else each if is_score else None
     return _joined(_label(answer, labels), score, chances(each), _rest(answer, taken))
 
 
@@ -212,7 +213,8 @@ def _joined(inner: Told, score: Any, by_label: Any, rest: dict[str, Any]) -> Tol
         if found.prediction is None and is_outputs(found.probabilities):
             found.prediction = found.probabilities
     if found.score is None:
-        found.score = probability_of(found.prediction, found.probabilities or ())
+        of_one = score if type(score) is dict else ()
+        found.score = number(probability_of(found.prediction, found.probabilities or of_one))
     return found
 
 
@@ -224,7 +226,7 @@ def _outputs_among(labels: Sequence[str]) -> int:
 
 def _label(answer: Mapping[str, Any], labels: Sequence[str]) -> Told:
     if len(labels) == 1 and type(answer[labels[0]]) in (int, float):
-        return Told(answer[labels[0]])
+        return Told(scalar(answer[labels[0]]))
     if len(labels) > 1 and _outputs_among(labels) > 1:
         return _outputs(answer, labels)
     return told(answer[labels[0]]) if labels else Told()

@@ -16,6 +16,9 @@ MAX_OUTPUTS = 100
 _UNIT = 1e-3
 """So near to 1 the length of a normalized embedding is."""
 
+_NUMBER = re.compile(r"\s*[+-]?\d{1,20}(\.\d{1,30})?([eE][+-]?\d{1,2})?\s*", re.ASCII)
+"""A score in a text, as Azure writes it."""
+
 _STATUS = frozenset(
     ("ok", "okay", "success", "succeeded", "successful", "done", "completed", "failed", "error")
 )
@@ -76,24 +79,30 @@ def is_status(value: Any) -> bool:
 def scalar(value: Any) -> Any:
     """Return a prediction as a number or text; a list of one is that one; None for all else.
 
-    >>> scalar([3]), scalar(True), scalar({"a": 1})
-    (3, 'true', None)
+    >>> scalar([3]), scalar(True), scalar({"a": 1}), scalar(float("nan"))
+    (3, 'true', None, None)
     """
     if type(value) is list and len(value) == 1:
         value = value[0]
     if type(value) is bool:
         return "true" if value else "false"
+    if type(value) is float and math.isnan(value):
+        return None
     return value if type(value) in (str, int, float) else None
 
 
 def number(value: Any) -> float | None:
     """Return a score as a float; None for what is no number, or a list of more than one.
 
-    >>> number(1), number([0.5]), number("high")
-    (1.0, 0.5, None)
+    >>> number(1), number([0.5]), number("0.7"), number("high")
+    (1.0, 0.5, 0.7, None)
     """
     if type(value) is list and len(value) == 1:
         value = value[0]
+    if type(value) is str and _NUMBER.fullmatch(value):
+        value = float(value)
+    if type(value) is float and math.isnan(value):
+        return None
     try:
         return float(value) if type(value) in (int, float) else None
     except OverflowError:  # JSON's whole numbers may be longer than any float
