@@ -28,11 +28,13 @@ def evaluate(context: Context) -> list[Metric]:
         and feature.counts[MISSING] < sum(feature.counts)
         and not _came_later(feature, context.start)
     ]
+    # A table of inputs alone, such as training data, says nothing of the model's outputs.
+    knows_outputs = any(is_output(feature.name) for feature in reference.features)
     # A field of a few rows may be a client's whim; one of many is a change.
     new = {
         name: rows / window.rows
         for name, rows in window.new.items()
-        if rows > RATE_FLOOR * window.rows
+        if rows > RATE_FLOOR * window.rows and (knows_outputs or not is_output(name))
     }
     changed = bool(lost or new)
     return [
