@@ -12,12 +12,13 @@ import click
 
 from modeltap.cli.common import json_option, open_store, store_option
 from modeltap.cli.progress import reading_bar
+from modeltap.cli.table_files import report_notices, table_options
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Entry
 from modeltap.ingest.files.source import OnRead, Source
-from modeltap.ingest.files.table import Table, open_table
+from modeltap.ingest.files.table import Table, TableForm, open_table
 from modeltap.ingest.formats import FORMATS, LOGS, format_of
 from modeltap.ingest.importer import Imported, Importer, import_entries
 from modeltap.ingest.logs import bentoml
@@ -64,6 +65,7 @@ def roles_of(table: Table, options: dict[str, str | None]) -> Roles:
     help="What the files are [default: by name and content].",
 )
 @role_options
+@table_options
 @click.option("--unpaired", is_flag=True, help="Store requests and responses that wait, alone.")
 @click.option("--strict", is_flag=True, help="Fail when a line is broken.")
 @json_option
@@ -76,27 +78,33 @@ def import_(
     unpaired: bool,
     strict: bool,
     as_json: bool,
+    encoding: str | None,
+    sheet: str | None,
     **options: str | None,
 ) -> None:
     """Backfill from tables and from other tools' logs; the same files again add nothing."""
     kinds = [format_of(file, said_format) for file in files]
     settings = sources.load(tolerant=True).for_model(model)
-    broken = 0
+    form = TableForm(encoding, sheet)
+    broken = replaced = 0
     importer: Importer | None = None
     for file, kind in zip(files, kinds, strict=True):
         times = 2 if kind in _READ_TWICE else 1
         with reading_bar(Path(file), "importing", times) as on_read:
-            source, entries = _opened(file, kind, dict(options), on_read, settings)
+            source, entries = _opened(file, kind, dict(options), on_read, settings, form)
             # Only now: a file that is refused leaves no store behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
             import_entries(importer, entries)
         _tell_broken(source, len(files) > 1)
         broken += source.broken_count
+        replaced += source.replaced
     assert importer is not None
     importer.settle(all_of_them=unpaired)
-    _tell(importer.done, model, broken, as_json)
+    _tell(importer.done, model, broken, replaced, as_json)
     if strict and broken:
         raise InputError(f"{broken} broken lines in {_named(files)}")
+    if strict and replaced:
+        raise InputError(f"{plural(replaced, 'replaced character')} in {_named(files)}")
     if not importer.done.anything():
         raise InputError(f"no row of {_named(files)} could be read")
 
@@ -106,16 +114,23 @@ def _created(store: str | None) -> sqlite3.Connection:
 
 
 def _opened(
-    file: str, kind: str, options: dict[str, str | None], on_read: OnRead, settings: Settings
+    file: str,
+    kind: str,
+    options: dict[str, str | None],
+    on_read: OnRead,
+    settings: Settings,
+    form: TableForm,
 ) -> tuple[Source, Iterator[Entry]]:
     """Return a file and what is in it, entry by entry."""
     if kind in LOGS:
         source = Source(Path(file), on_read=on_read)
-        named = [f"--{name}" for name, value in options.items() if value is not None]
+        given = {**options, **form._asdict()}
+        named = [f"--{name}" for name, value in given.items() if value is not None]
         if named:
             raise InputError(f"{named[0]} is for tables; {source.path.name!r} is {kind}")
         return source, LOGS[kind](source)
-    table = open_table(file, "jsonl" if kind == "bentoml" else kind, on_read, settings.codes_of)
+    own = "jsonl" if kind == "bentoml" else kind
+    table = open_table(file, own, on_read, settings.codes_of, form)
     first = Path(file).stat().st_size if kind in _READ_TWICE else 0
     table.on_read = lambda position: on_read(first + position)
     if kind == "bentoml":
@@ -133,6 +148,7 @@ def _bentoml_roles(table: Table, options: dict[str, str | None]) -> Roles:
 
 def _tell_broken(source: Source, name_it: bool) -> None:
     start = f"{source.path.name}: " if name_it else ""
+    report_notices(source, start)
     for reason in source.broken:
         echo(f"{start}{reason}", err=True)
     if source.broken_count > len(source.broken):
@@ -140,9 +156,9 @@ def _tell_broken(source: Source, name_it: bool) -> None:
         echo(f"{start}... and {more} more broken lines", err=True)
 
 
-def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
+def _tell(done: Imported, model: str, broken: int, replaced: int, as_json: bool) -> None:
     if as_json:
-        emit_json({**asdict(done), "broken": broken})
+        emit_json({**asdict(done), "broken": broken, "replaced_characters": replaced})
         return
     echo(
         f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
@@ -155,6 +171,7 @@ def _tell(done: Imported, model: str, broken: int, as_json: bool) -> None:
         (done.unpaired, "of those that waited are stored alone"),
         (done.waiting_labels, "labels are for exchanges that are not there yet"),
         (done.without_time, "rows tell no time and are in no window"),
+        (replaced, "characters could not be decoded and were replaced"),
     ):
         if count:
             echo(f"{count:,} {words}")

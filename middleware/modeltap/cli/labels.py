@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from modeltap.cli.common import check_model, json_option, open_store, store_option
+from modeltap.cli.table_files import report_notices, table_options
 from modeltap.errors import InputError
-from modeltap.ingest.files.table import Table, number, open_table
+from modeltap.ingest.files.table import Table, TableForm, number, open_table
 from modeltap.number_texts import CODE, SHORT, form_of
 from modeltap.output import echo, emit_json
 from modeltap.store.connection import writing
@@ -66,11 +67,19 @@ def set_(
 @label.command("import")
 @click.argument("file")
 @click.option("--model", required=True, help="The model's name.")
+@table_options
 @store_option
 @json_option
-def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
-    """Read labels from CSV(.gz), JSON Lines or Parquet: the columns id, value and maybe row."""
-    table = open_table(file)
+def import_(
+    file: str,
+    model: str,
+    store: str | None,
+    as_json: bool,
+    encoding: str | None,
+    sheet: str | None,
+) -> None:
+    """Read labels from CSV(.gz), JSON Lines, Parquet or Excel: columns id, value, maybe row."""
+    table = open_table(file, form=TableForm(encoding, sheet))
     for name in ("id", "value"):
         table.require(name, "the column")
     table.keep_text("id")  # 000041 is another id than 41
@@ -81,6 +90,7 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
         with writing(connection):
             batch = sorted_.labels[start : start + _BATCH]
             insert_labels(connection, batch, source=table.path.name, model=model)
+    report_notices(table)
     for reason in (*table.broken, *sorted_.ambiguous[:_SHOWN]):
         echo(reason, err=True)
     counts = sorted_.counts(table)

@@ -25,9 +25,10 @@ from modeltap.cli.common import (
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.cli.reference_view import show_overview, show_reference
+from modeltap.cli.table_files import report_notices, table_options
 from modeltap.environments import environment_of, with_environment
 from modeltap.errors import InputError, nearest
-from modeltap.ingest.files.table import open_table
+from modeltap.ingest.files.table import TableForm, open_table
 from modeltap.output import echo, emit
 from modeltap.store.connection import writing
 from modeltap.store.lease import HeldLease, Lease
@@ -62,13 +63,14 @@ def reference() -> None:
 @click.option("--version", default="", help="The version, where `per_version` is set.")
 @click.option("--environment", default=None, help="Its environment, where it has several.")
 @click.option(
-    "--file", default=None, help="Take the rows of this file: CSV(.gz), JSON Lines, Parquet."
+    "--file", default=None, help="Take the rows of this file: CSV(.gz), JSON Lines, Parquet, Excel."
 )
 @click.option("--from", "start", default=None, help="Take stored rows from this time on.")
 @click.option("--to", "end", default=None, help="Up to this time, exclusive.")
 @click.option("--rows", type=click.IntRange(2), default=None, help="Take the first N stored rows.")
 @click.option("--window", default=None, help="The windows it will be compared with, such as 7d.")
 @role_options
+@table_options
 @json_option
 def set_(
     store: str | None,
@@ -81,6 +83,8 @@ def set_(
     rows: int | None,
     window: str | None,
     as_json: bool,
+    encoding: str | None,
+    sheet: str | None,
     **options: str | None,
 ) -> None:
     """Freeze a reference from a file, a period, or the first rows."""
@@ -97,7 +101,8 @@ def set_(
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
                 own = settings.for_model(model)
-                table = open_table(file, on_read=on_read, codes_of=own.codes_of)
+                form = TableForm(encoding, sheet)
+                table = open_table(file, on_read=on_read, codes_of=own.codes_of, form=form)
                 frozen = freeze.freeze_file(
                     connection,
                     own,
@@ -114,6 +119,8 @@ def set_(
             picked = _picked(connection, model, version, start, end, rows)
             words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
             frozen = freeze.freeze_rows(counter, model, version, picked, words)
+    if file is not None:
+        report_notices(table)
     show_reference(frozen, as_json, settings)
     if before is not None and before.id != frozen.id and not as_json:
         echo(

@@ -16,7 +16,7 @@ from modeltap.analysis.references.fit import fit
     "columns, said",
     [
         (1, "chance of this without drift: 1 in 10,000 windows"),
-        (25, "chance of this in any of 25 columns without drift: 1 in 400 windows"),
+        (25, "chance of this without drift: 1 in 400 windows, over all 25 columns"),
     ],
 )
 def test_chance_is_that_of_any_column(columns, said):

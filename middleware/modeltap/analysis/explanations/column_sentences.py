@@ -7,8 +7,8 @@ import numpy as np
 from modeltap.analysis.detectors import quality
 from modeltap.analysis.detectors.constant_feed import Constant
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.detectors.drift import Drifted, OfCalendar
-from modeltap.analysis.detectors.quality import Grown, LikelyCode, OfDrift
+from modeltap.analysis.detectors.drift import CalendarColumn, Drifted
+from modeltap.analysis.detectors.quality import ExplainedByDrift, Grown, LikelyCode
 from modeltap.analysis.detectors.unit_change import FarOutside
 from modeltap.analysis.explanations.new_values import exact, new_value
 from modeltap.analysis.explanations.sentence import counted_rows, odds, sentence
@@ -47,7 +47,7 @@ def _(evidence: Drifted, metric: Metric, context: Context) -> str:
 
 
 @sentence.register
-def _(evidence: OfCalendar, metric: Metric, _context: Context | None) -> str:
+def _(evidence: CalendarColumn, metric: Metric, _context: Context | None) -> str:
     if evidence.part == RISING:
         return f"{metric.feature}: not compared, because it rises with each row like a counter"
     return f"{metric.feature}: not compared, because it follows the calendar (the {evidence.part})"
@@ -95,7 +95,7 @@ def _grown(evidence: Grown, metric: Metric, feature: Feature) -> str:
 
 
 @sentence.register
-def _(evidence: OfDrift, metric: Metric, context: Context) -> str | None:
+def _(evidence: ExplainedByDrift, metric: Metric, context: Context) -> str | None:
     value = metric.value or 0.0
     if value - evidence.before <= quality.floor_of(metric.metric, declared=False):
         return None

@@ -11,7 +11,7 @@ from modeltap.analysis.detectors.drift import Drifted
 from modeltap.analysis.detectors.multivariate import RowsDiffer
 from modeltap.analysis.detectors.quality import Grown
 from modeltap.analysis.detectors.row_outliers import Outliers
-from modeltap.analysis.detectors.text_and_vector import Distinct
+from modeltap.analysis.detectors.text_and_vector import SamplesDiffer
 from modeltap.analysis.model.metric import OK, Evidence, Metric
 from modeltap.analysis.statistics.classifier import FLOOR
 from modeltap.wording import number, percent
@@ -64,7 +64,7 @@ def _(_evidence: Constant, metric: Metric, context: Context) -> str | None:
 
 
 @reason.register
-def _(evidence: Distinct, metric: Metric, context: Context) -> str | None:
+def _(evidence: SamplesDiffer, metric: Metric, context: Context) -> str | None:
     baseline = context.baselines.highest("drift", metric.feature)
     if baseline is None or evidence.auc - 0.5 <= FLOOR or _p(metric) >= context.alpha_per_test:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.detectors.latency_and_errors import Usual
+from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.performance.classification import ScoreFell
@@ -17,16 +17,16 @@ _MOSTLY, _PARTLY = 0.8, 0.3
 
 
 @sentence.register
-def _(evidence: Usual, metric: Metric, _context: Context | None) -> str:
-    value, usual = metric.value or 0.0, evidence.baseline
+def _(evidence: TrafficBaseline, metric: Metric, _context: Context | None) -> str:
+    value, baseline = metric.value or 0.0, evidence.baseline
     requests = plural(metric.rows, "request")
     if metric.metric == "error_rate":
         failed = f"{metric.count:,} of {requests}"
-        if usual is None:
+        if baseline is None:
             return f"error rate is {percent(value)} ({failed}); no baseline is known yet"
-        return f"error rate went from {percent(usual)} to {percent(value)} ({failed})"
+        return f"error rate went from {percent(baseline)} to {percent(value)} ({failed})"
     return (
-        f"95th percentile of latency went from {number(usual or 0.0)} ms to {number(value)} ms "
+        f"95th percentile of latency went from {number(baseline or 0.0)} ms to {number(value)} ms "
         f"in {requests}"
     )
 

@@ -30,10 +30,9 @@ def odds(metric: Metric, context: Context | None) -> str:
     if hours is not None:
         return f"the reference has no rows from {hours} to compare with"
     columns = _columns(metric, context)
-    where = f" in any of {columns} columns" if columns > 1 else ""
     null = "drift" if metric.metric in _DRIFT else "a change"
-    window_odds = chance(min(1.0, columns * (metric.p_value or 0.0)))
-    return f"chance of this{where} without {null}: {window_odds}"
+    text = f"chance of this without {null}: {chance(min(1.0, columns * (metric.p_value or 0.0)))}"
+    return f"{text}, over all {columns} columns" if columns > 1 else text
 
 
 def counted_rows(metric: Metric) -> str:

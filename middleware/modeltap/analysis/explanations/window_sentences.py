@@ -9,7 +9,7 @@ from modeltap.analysis.detectors.gaps import Pause
 from modeltap.analysis.detectors.multivariate import ErrorsGrew, RowsDiffer
 from modeltap.analysis.detectors.row_outliers import Outliers
 from modeltap.analysis.detectors.schema_change import Fields
-from modeltap.analysis.detectors.text_and_vector import Distinct, Turned
+from modeltap.analysis.detectors.text_and_vector import DirectionChanged, SamplesDiffer
 from modeltap.analysis.explanations.sentence import counted_rows, listing, odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.wording import number, percent
@@ -69,7 +69,7 @@ def _(evidence: ErrorsGrew, metric: Metric, _context: Context) -> str:
 
 
 @sentence.register
-def _(evidence: Distinct, metric: Metric, context: Context) -> str:
+def _(evidence: SamplesDiffer, metric: Metric, context: Context) -> str:
     return (
         f"{metric.feature}: {evidence.noun} differ from the reference's "
         f"(AUC {evidence.auc:.2f}, 0.50 means no difference) in {counted_rows(metric)}; "
@@ -78,7 +78,7 @@ def _(evidence: Distinct, metric: Metric, context: Context) -> str:
 
 
 @sentence.register
-def _(evidence: Turned, metric: Metric, _context: Context) -> str:
+def _(evidence: DirectionChanged, metric: Metric, _context: Context) -> str:
     return (
         f"{metric.feature}: mean cosine distance from the reference's mean vector went from "
         f"{number(evidence.before)} to {number(metric.value or 0.0)}"

@@ -1,4 +1,4 @@
-"""Exchanges that capture lost: an hour with a loss alerts, two hours without one end the alert."""
+"""Capture loss: an hour with lost exchanges alerts, two hours without any resolve the alert."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ CAPTURE_LOSS = "capture_loss"
 _WINDOW = Window("seconds", 3600)
 
 _NAMED = 5
-"""More reasons than these would not fit into one line of a message."""
+"""More reasons would not fit into one line of a message."""
 
 
 def results(connection: sqlite3.Connection, now: float) -> list[WindowResult]:
-    """Return the result of each hour with a new loss, and of those that end an alert.
+    """Return the results of hours with new losses, and of hours that resolve an alert.
 
-    The last one moves the watermark: if one before it fails, all are evaluated again.
+    Only the last result moves the watermark: if an earlier one fails, all are evaluated again.
 
     Args:
         now: Unix seconds.
     """
     before = watermark(connection, DROPPED)
     newest = newest_dropped(connection)
-    found = [*_lossy(connection, before), *_recovered(connection, now)]
-    if found:
-        found[-1] = replace(found[-1], done=LossesRead(before, max(newest, before)))
-    return found
+    hours = [*_lossy(connection, before), *_recovered(connection, now)]
+    if hours:
+        hours[-1] = replace(hours[-1], done=LossesRead(before, max(newest, before)))
+    return hours
 
 
 def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[WindowResult]:
-    """Yield the result of each model, environment and hour with a loss numbered above `before`."""
+    """Yield the result of each model, environment and hour with losses numbered above `before`."""
     unknown = common_environment(connection) or ""
     hours = {
         (loss.model, loss.environment, _WINDOW.start(clock.parse(loss.at) or 0.0))
@@ -61,7 +61,7 @@ def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[WindowResult
 
 
 def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowResult]:
-    """Yield the two hours after the last loss of each open incident, once they are over."""
+    """Yield the results of the two hours after each open incident's last loss, once over."""
     for alert in recovered_incidents(connection, now):
         last = clock.parse(alert["last_window_start"]) or 0.0
         for hour in (last + clock.HOUR, last + 2 * clock.HOUR):
