@@ -191,7 +191,7 @@ def test_the_ending_says_the_format(filled, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["-o", "rows.xls"], 1, "-o 'rows.xls' names no format: end it in .csv"),
+        (["-o", "rows.xls"], 1, "-o 'rows.xls' has no known suffix: use .csv"),
         (["-o", "none/rows.csv"], 1, "the folder 'none' does not exist"),
         (["-o", ".", "--format", "csv"], 1, "-o '.' is no file"),
         (["--format", "parquet"], 2, "Parquet is for files: say -o FILE"),
