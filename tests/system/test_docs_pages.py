@@ -42,6 +42,15 @@ def test_every_link_has_a_target(page):
         assert not anchor or anchor in anchors(target), link
 
 
+def test_every_page_that_the_code_names_exists():
+    """In docstrings, comments and texts that people see."""
+    folders = (ROOT / "middleware", ROOT / "plugins", ROOT / "scripts", ROOT / "tests")
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    names = {name for path in files for name in re.findall(r"docs/[\w/-]+\.md", path.read_text())}
+    assert len(names) > 10
+    assert {name for name in names if not (ROOT / name).exists()} == set()
+
+
 def test_the_index_lists_every_page():
     """README leads to the index, and the index to all others."""
     index = DOCS / "index.md"
