@@ -74,7 +74,7 @@ MAX_CELL = 200
 
 @pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_table_cell_holds_no_paragraph(page):
-    """What takes more goes below the table, with a link from the cell."""
+    """A longer text goes below the table, with a link from the cell."""
     for line in without_code(page.read_text()).splitlines():
         if line.startswith("|"):
             shown = re.sub(r"\[(.*?)\]\([^)]*\)", r"\1", line.strip("| "))
