@@ -71,3 +71,12 @@ def test_a_table_cell_holds_no_paragraph(page):
             shown = re.sub(r"\[(.*?)\]\([^)]*\)", r"\1", line.strip("| "))
             for cell in re.split(r"(?<!\\)\|", shown):
                 assert len(cell.strip()) <= MAX_CELL, cell
+
+
+def test_the_glossary_is_short_and_in_order():
+    """Each term once, in at most three sentences."""
+    entries = re.findall(r"^\*\*(.+?)\*\*: (.+)$", (DOCS / "glossary.md").read_text(), re.M)
+    terms = [term.lower() for term, _ in entries]
+    assert len(terms) > 50 and terms == sorted(set(terms))
+    for term, text in entries:
+        assert text.endswith(".") and len(re.findall(r"\.(?: |$)", text)) <= 3, term
