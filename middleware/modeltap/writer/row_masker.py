@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from modeltap.clock import iso
+from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.privacy.bodies.body_text import as_text, cut_at_character
 from modeltap.privacy.body_masker import UNMASKABLE
@@ -14,6 +16,24 @@ from modeltap.store.exchanges import ExchangeRow
 from modeltap.writer.chunk_timing import stream_of
 from modeltap.writer.header_facts import HeaderFacts, HeaderReader, bounded_text
 from modeltap.writer.records import CapturedRecord, Origin
+
+
+class _OfModel(NamedTuple):
+    """Options that a model may have of its own."""
+
+    version: str
+    event_by_request: bool
+    request_headers: HeaderReader
+
+    @classmethod
+    def of(cls, settings: Settings) -> _OfModel:
+        """Return those of the settings that hold for a model."""
+        reader = HeaderReader(
+            settings.capture_request_headers,
+            event_header(settings),
+            (settings.id_header or "").lower(),
+        )
+        return cls(settings.version, settings.event_time == "request", reader)
 
 
 class RowMasker:
@@ -32,12 +52,8 @@ class RowMasker:
             unmasked=settings.unmask_body_fields,
             budget=settings.mask_budget,
         )
-        self._event_by_request = settings.event_time == "request"
-        self._request_headers = HeaderReader(
-            settings.capture_request_headers,
-            event_header(settings),
-            (settings.id_header or "").lower(),
-        )
+        self._models = {model: _OfModel.of(settings.for_model(model)) for model in settings.models}
+        self._others = _OfModel.of(settings)
         self._response_headers = HeaderReader(settings.capture_response_headers)
 
     def row(self, record: CapturedRecord) -> ExchangeRow:
@@ -50,14 +66,15 @@ class RowMasker:
             source=record.source,
             started_at=iso(record.started_at),
         )
-        row.version = settings.version
+        own = self._models.get(record.model, self._others)
+        row.version = own.version
         if settings.environment is not None:
             row.environment = settings.environment
         row.pid = self.origin.pid
         row.host = self.origin.host
         row.sample_rate = settings.sample_rate if record.sampled else 0.0
         self._add_call(row, record)
-        self._add_request(row, record)
+        self._add_request(row, record, own)
         self._add_response(row, record)
         self._add_error(row, record)
         return row
@@ -80,8 +97,9 @@ class RowMasker:
         if record.aborted:
             row.aborted = True
 
-    def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        facts = self._request_headers.read(record.request_headers)
+    def _add_request(self, row: ExchangeRow, record: CapturedRecord, own: _OfModel) -> None:
+        facts = own.request_headers.read(record.request_headers)
+        row.event_time = row.started_at if own.event_by_request else facts.event
         self._add_request_headers(row, facts)
         captured = self.origin.settings.capture_request_body
         row.request_bytes = record.request_bytes
@@ -95,7 +113,6 @@ class RowMasker:
         row.request_note = "not read" if is_unread else record.request_note or note
 
     def _add_request_headers(self, row: ExchangeRow, facts: HeaderFacts) -> None:
-        row.event_time = row.started_at if self._event_by_request else facts.event
         row.request_type = facts.type and self._masker.line(facts.type)
         row.trace_id = facts.trace_id
         if facts.encoding:
