@@ -1,4 +1,4 @@
-"""Every threshold of a metric with a bound can be crossed, or the metric says that it cannot."""
+"""Thresholds of bounded metrics can be crossed, or the metric reports that they cannot."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def columns(rng, rows):
     }
 
 
-class Same:
-    """Comparisons of rows that were all this far apart before."""
+class ConstantBaselines:
+    """Baselines with the same value for all row comparisons."""
 
     def __init__(self, usual):
         self.usual = usual
@@ -68,7 +68,7 @@ def known():
 
 
 def metrics_of(known, usual):
-    """All metrics of a window whose reference's own blocks reached `usual` in each."""
+    """Return the metrics of a window, with blocks of the reference that reached `usual` in all."""
     reference, then, now = known
     rates = {name: usual for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
     features = tuple(
@@ -80,7 +80,7 @@ def metrics_of(known, usual):
         varied,
         tally(now, ROWS, varied),
         samples=BothSamples(then, sample(now, ROWS, varied)),
-        baselines=Same(usual),
+        baselines=ConstantBaselines(usual),
     )
     return explained(evaluate(context), context)
 
@@ -108,7 +108,7 @@ def test_thresholds_are_within_what_a_metric_can_reach(known, usual):
 
 
 @pytest.mark.parametrize("usual", [0.95, 1.0])
-def test_what_is_always_so_is_not_comparable(known, usual):
+def test_baselines_at_the_bound_are_not_comparable(known, usual):
     found = metrics_of(known, usual)
     names = {metric.metric for metric in found if metric.verdict == "not_comparable"}
     assert names >= {
@@ -126,7 +126,7 @@ def test_what_is_always_so_is_not_comparable(known, usual):
 
 
 def _input(metric, feature, detector, **changed):
-    """Return a function from the usual value to a metric of the worst window: `changed` columns."""
+    """Return a function from a baseline to a metric of a window with the worst columns."""
 
     def worst(known, usual):
         reference, then, now = known
@@ -139,7 +139,7 @@ def _input(metric, feature, detector, **changed):
         columns = {**now, **changed}
         samples = BothSamples(then, sample(columns, ROWS, varied))
         window = tally(columns, ROWS, varied)
-        context = Context(varied, window, samples=samples, baselines=Same(usual))
+        context = Context(varied, window, samples=samples, baselines=ConstantBaselines(usual))
         found = {(m.metric, m.feature): m for m in detector.evaluate(context)}
         return found[metric, feature]
 
@@ -173,7 +173,7 @@ def _accuracy(_known, usual):
 
 
 def _f1_macro(_known, usual):
-    """Two even classes, right as often in each: F1 is that fraction. Now none is right."""
+    """Two equal classes with equal accuracy, which F1 is equal to; now no prediction is correct."""
     right = round(ROWS * (1 - usual) / 2)
     wrong = ROWS // 2 - right
     pairs = [("a", "a", right), ("b", "b", right), ("a", "b", wrong), ("b", "a", wrong)]
@@ -192,7 +192,7 @@ def _mae(_known, usual):
 
 
 def _scored(metric):
-    """Scores that were usually so far from perfect are the opposite of the labels now."""
+    """Scores at the given distance from perfect in the reference, reversed in the window."""
 
     def worst(_known, usual):
         scores = ScoreBaseline(
@@ -252,13 +252,13 @@ WORST = {
     "error_rate": _requests("error_rate"),
     "latency_p95_ms": _requests("latency_p95_ms"),
 }
-"""By metric the worst window that there can be, given what is usual: a part of the bound."""
+"""The worst possible window of each metric, given a baseline as a fraction of the bound."""
 
 FIXED = {"event_time_rejected_rate", "not_monitored"}
-"""A fixed fraction is the threshold: what cannot be true, or read, is never usual."""
+"""Metrics with a fixed threshold: impossible times and unreadable bodies are never normal."""
 
 BY_THE_CLOCK = {"capture_loss", "no_traffic", "no_labels", "analysis_failed", "delivery_failed"}
-"""Counts and times that grow for as long as something lasts: they cross any threshold."""
+"""Counts and times that grow during an incident and cross any threshold."""
 
 
 def test_every_metric_with_a_verdict_is_here():
@@ -268,20 +268,20 @@ def test_every_metric_with_a_verdict_is_here():
 
 @pytest.mark.parametrize("usual", USUAL)
 @pytest.mark.parametrize("metric", sorted(WORST))
-def test_the_worst_window_alerts_or_the_metric_says_that_none_can(known, metric, usual):
-    """A threshold that nothing can cross would look like a metric that is always well."""
+def test_the_worst_window_alerts_or_the_metric_is_not_comparable(known, metric, usual):
+    """A threshold that cannot be crossed would look like a metric that is always ok."""
     found = WORST[metric](known, usual)
     if found.verdict == "not_comparable":
         assert usual > 0.6 and found.threshold is None
         assert "not compared" in explained([found])[0].explanation
     elif metric == "constant_feed" and usual >= 0.9:
-        assert found.verdict == "ok"  # a feed that was constant before is as it was
+        assert found.verdict == "ok"  # the feed was constant in the reference, too
     else:
         assert found.verdict == "alert", (found.value, found.threshold)
 
 
 def test_a_column_that_was_mostly_missing_can_still_be_all_missing():
-    """The usual .85 and the floor would be .87; all rows missing is news."""
+    """The threshold is .85 plus the floor, and 1 is above it."""
     rng = np.random.default_rng(2)
     then = [None if rng.random() < 0.85 else 1.0 * i for i in range(2000)]
     reference = fit({"x": then}, 2000, model="m")

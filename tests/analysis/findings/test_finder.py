@@ -1,4 +1,4 @@
-"""Findings name what alerts, cost nothing where they fail, and are one alert in the store."""
+"""Findings explain alerts, are one alert in the store, and never cost an alert if they fail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rows(rng, n, swap=False, new="app"):
 
 
 def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
-    """From exchanges to alerts: each is sent once, and both features of the swap are related."""
+    """Both features of the swap are listed as related."""
     rng, path = np.random.default_rng(1), tmp_path / "taps.db"
     said = {"window": "1d", "reference": "first 1600 rows", "multivariate": False}
     put(path, every(3.6, 1600), rows(rng, 1600))
@@ -40,7 +40,7 @@ def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
     assert "columns `width` and `height` are swapped" in found[1]["summary"]
 
 
-def test_a_finding_that_fails_costs_no_alert(monkeypatch, caplog):
+def test_a_failing_finding_costs_no_alert(monkeypatch, caplog):
     rng = np.random.default_rng(1)
     reference = fit({"x": rng.normal(50, 5, size=2000)}, 2000, model="m")
     monkeypatch.setattr(finder, "changed", lambda *_: 1 / 0)
