@@ -1,7 +1,7 @@
 """The command line; with --json each command prints JSON Lines for programs.
 
 - `main`: the command `modeltap`, and its errors on one line
-- `common`, `progress`: options that commands share, and progress on a terminal
+- `common`, `table_files`, `progress`: shared options, and progress on a terminal
 - `run`, `receiving`, `importing`, `labels`: getting exchanges and labels into a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing them
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass

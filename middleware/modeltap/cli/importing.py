@@ -18,7 +18,7 @@ from modeltap.config.settings import Settings
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Entry
 from modeltap.ingest.files.source import OnRead, Source
-from modeltap.ingest.files.table import Table, open_table
+from modeltap.ingest.files.table import Table, TableForm, open_table
 from modeltap.ingest.formats import FORMATS, LOGS, format_of
 from modeltap.ingest.importer import Imported, Importer, import_entries
 from modeltap.ingest.logs import bentoml
@@ -79,17 +79,19 @@ def import_(
     strict: bool,
     as_json: bool,
     encoding: str | None,
+    sheet: str | None,
     **options: str | None,
 ) -> None:
     """Backfill from tables and from other tools' logs; the same files again add nothing."""
     kinds = [format_of(file, said_format) for file in files]
     settings = sources.load(tolerant=True).for_model(model)
+    form = TableForm(encoding, sheet)
     broken = replaced = 0
     importer: Importer | None = None
     for file, kind in zip(files, kinds, strict=True):
         times = 2 if kind in _READ_TWICE else 1
         with reading_bar(Path(file), "importing", times) as on_read:
-            source, entries = _opened(file, kind, dict(options), on_read, settings, encoding)
+            source, entries = _opened(file, kind, dict(options), on_read, settings, form)
             # Only now: a file that is refused leaves no store behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
             import_entries(importer, entries)
@@ -117,18 +119,18 @@ def _opened(
     options: dict[str, str | None],
     on_read: OnRead,
     settings: Settings,
-    encoding: str | None,
+    form: TableForm,
 ) -> tuple[Source, Iterator[Entry]]:
     """Return a file and what is in it, entry by entry."""
     if kind in LOGS:
         source = Source(Path(file), on_read=on_read)
-        given = {**options, "encoding": encoding}
+        given = {**options, **form._asdict()}
         named = [f"--{name}" for name, value in given.items() if value is not None]
         if named:
             raise InputError(f"{named[0]} is for tables; {source.path.name!r} is {kind}")
         return source, LOGS[kind](source)
     own = "jsonl" if kind == "bentoml" else kind
-    table = open_table(file, own, on_read, settings.codes_of, encoding)
+    table = open_table(file, own, on_read, settings.codes_of, form)
     first = Path(file).stat().st_size if kind in _READ_TWICE else 0
     table.on_read = lambda position: on_read(first + position)
     if kind == "bentoml":

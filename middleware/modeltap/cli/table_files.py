@@ -12,6 +12,9 @@ from modeltap.output import echo
 
 def table_options(command: Any) -> Any:
     """Add the options that say how a table is written."""
+    command = click.option(
+        "--sheet", default=None, help="The sheet of an Excel workbook [default: the first]."
+    )(command)
     return click.option(
         "--encoding",
         default=None,

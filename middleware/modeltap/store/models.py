@@ -10,14 +10,14 @@ from modeltap.errors import InputError, nearest
 
 
 class ModelVersion(NamedTuple):
-    """A model and one of its versions, "" where it has none."""
+    """A model and one of its versions, "" if it has none."""
 
     model: str
     version: str
 
 
 def record_model(connection: sqlite3.Connection, model: str, version: str) -> None:
-    """Note that exchanges of this model and version were counted, inside the transaction."""
+    """Record that exchanges of this model and version were counted, inside the transaction."""
     connection.execute(
         "insert or ignore into models (model, version) values (?, ?)", (model, version)
     )
@@ -30,7 +30,7 @@ def counted_models(connection: sqlite3.Connection) -> list[ModelVersion]:
 
 
 def known_models(connection: sqlite3.Connection) -> list[str]:
-    """Return the models that the store knows of, in order: from settings, traffic or files."""
+    """Return all models in the store in order: from settings, traffic or reference files."""
     rows = connection.execute(
         "select model from settings where model <> '' "
         'union select model from "references" '
@@ -42,22 +42,22 @@ def known_models(connection: sqlite3.Connection) -> list[str]:
 
 
 def environments_of(connection: sqlite3.Connection, model: str) -> list[str | None]:
-    """Return the environments that a model is analysed in, None for that of rows without one.
+    """Return the environments of a model, at least one; None stands for rows without one.
 
-    Before anything was analysed, those of its exchanges; one at least.
+    Before the first analysis, these are the environments of the model's exchanges.
     """
     versions = connection.execute(
         "select version from models where model = :model "
         'union select version from "references" where model = :model and active',
         {"model": model},
     )
-    found = {environment_of(version) for (version,) in versions}
-    if not found:
+    environments = {environment_of(version) for (version,) in versions}
+    if not environments:
         rows = connection.execute(
             "select distinct nullif(environment, '') from exchanges where model = ?", (model,)
         )
-        found = {environment for (environment,) in rows} or {None}
-    return sorted(found, key=lambda one: one or "")
+        environments = {environment for (environment,) in rows} or {None}
+    return sorted(environments, key=lambda environment: environment or "")
 
 
 def check_model(connection: sqlite3.Connection, model: str | None) -> None:
@@ -66,5 +66,5 @@ def check_model(connection: sqlite3.Connection, model: str | None) -> None:
         return
     known = known_models(connection)
     if model not in known:
-        what = nearest(model, known) or "; the store has no model yet"
-        raise InputError(f"no model {model!r} in this store{what}")
+        hint = nearest(model, known) or "; the store has no model yet"
+        raise InputError(f"no model {model!r} in this store{hint}")

@@ -1,4 +1,4 @@
-"""Finished work: each job once for each window."""
+"""Finished work: each job runs once for each window."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import sqlite3
 from modeltap.clock import now
 
 
-def claim_run(connection: sqlite3.Connection, job: str, window: str) -> bool:
-    """Note that `job` is done for `window`, inside the transaction that does it.
+def is_done(connection: sqlite3.Connection, job: str, window: str) -> bool:
+    """Return whether `job` was done for `window`."""
+    row = connection.execute("select 1 from runs where job = ? and window = ?", (job, window))
+    return row.fetchone() is not None
 
-    False if it was done before: the key (job, window) holds whatever the number of workers.
+
+def claim_run(connection: sqlite3.Connection, job: str, window: str) -> bool:
+    """Record that `job` is done for `window`, inside the transaction that does it.
+
+    Returns False if it was done before; the key (job, window) is unique across all workers.
     """
-    done = connection.execute(
+    cursor = connection.execute(
         "insert or ignore into runs (job, window, done_at, pid, host) values (?, ?, ?, ?, ?)",
         (job, window, now(), os.getpid(), socket.gethostname()),
     )
-    return done.rowcount == 1
+    return cursor.rowcount == 1

@@ -1,4 +1,4 @@
-"""Parts that exchanges lack, by the hour in which they were counted."""
+"""Missing parts of exchanges, by the hour in which they were counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _HOURS = 48
-"""Hours of a model that are kept: whoever reads them is a pass that was late by a day at most."""
+"""Hours to keep for each model: a pass that reads them is at most a day late."""
 
 
 class CoverageHour(NamedTuple):
@@ -23,11 +23,11 @@ class CoverageHour(NamedTuple):
 
 
 class CountedParts(NamedTuple):
-    """How often each part of exchanges was there or missing, in an hour."""
+    """Counts of present and missing parts of exchanges in an hour."""
 
     of: CoverageHour
     counts: Counter[tuple[str, str]]
-    """By part and reason, "" where it is there."""
+    """Counts by part and reason; the reason is "" if the part is present."""
 
 
 def add_shortfalls(
@@ -35,7 +35,7 @@ def add_shortfalls(
     of: CoverageHour,
     counts: Iterable[tuple[tuple[str, str], int]],
 ) -> None:
-    """Add counts to an hour, which is due then, inside the caller's transaction.
+    """Add counts to an hour and mark it as due, inside the caller's transaction.
 
     Args:
         counts: pairs of part and reason with the count of each.
@@ -49,7 +49,7 @@ def add_shortfalls(
 
 
 def due_parts(connection: sqlite3.Connection) -> list[CountedParts]:
-    """Return the hours with counts that were not evaluated yet, in order."""
+    """Return the hours with counts that were not evaluated, in order."""
     hours = connection.execute(
         "select distinct model, environment, hour from shortfalls indexed by shortfalls_due "
         "where due order by hour, model, environment"
@@ -58,7 +58,7 @@ def due_parts(connection: sqlite3.Connection) -> list[CountedParts]:
 
 
 def mark_parts_evaluated(connection: sqlite3.Connection, of: CoverageHour) -> None:
-    """Note that an hour was evaluated, and drop old ones, inside the caller's transaction."""
+    """Mark an hour as evaluated and delete old hours, inside the caller's transaction."""
     connection.execute(
         "update shortfalls set due = 0 where model = ? and environment = ? and hour = ? and due", of
     )

@@ -224,7 +224,7 @@ class ASGIResponder:
         return {**message, "headers": [*others, (names[0], exchange.id.encode())]}
 
     def _is_over(self) -> bool:
-        """Say whether the exchange is recorded already, or another tap's."""
+        """Return True if the exchange is recorded already, or another tap's."""
         return self._finished or self._place.taken
 
     def _finish(self) -> Ticket | None:

@@ -43,7 +43,7 @@ class Place:
         self._outer = outer
 
     def is_of_scope(self, asgi: object) -> bool:
-        """Say whether a tap with this ``scope["asgi"]`` stands in the same request.
+        """Return True if a tap with this ``scope["asgi"]`` stands in the same request.
 
         Mounts copy the scope, but not what is in it; a call of another app within this
         request (by httpx's ASGI transport, say) has a scope of its own.

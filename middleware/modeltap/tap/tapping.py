@@ -92,7 +92,7 @@ class Tap:
         return tap
 
     def claims(self, method: str, path: str) -> bool:
-        """Say whether exchanges of this path are the tap's, be they sampled or not."""
+        """Return True if exchanges of this path are the tap's, be they sampled or not."""
         try:
             return not self.disabled and self._router.model_for(method, path) is not None
         except Exception as error:

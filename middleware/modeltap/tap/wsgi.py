@@ -124,7 +124,7 @@ class WSGIResponder:
         return tapped_write
 
     def _is_over(self) -> bool:
-        """Say whether the exchange is recorded already, or another tap's."""
+        """Return True if the exchange is recorded already, or another tap's."""
         return self._finished or self._place.taken
 
     def add(self, chunk: bytes) -> None:
@@ -289,7 +289,7 @@ def _key(header: str) -> str:
 
 
 def _length(environ: WSGIEnvironment) -> int | None:
-    """The request's Content-Length; None where it is absent or malformed."""
+    """The request's Content-Length; None if it is absent or malformed."""
     text = environ.get("CONTENT_LENGTH") or ""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None

@@ -102,7 +102,7 @@ def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _fits(pattern: re.Pattern[str], path: str) -> bool:
-    """Return whether a path fits, with or without the slash at its end.
+    """Return True if a path fits, with or without the slash at its end.
 
     >>> fitting = re.compile(translate("/metrics"))
     >>> _fits(fitting, "/metrics/"), _fits(fitting, "/metrics/other")

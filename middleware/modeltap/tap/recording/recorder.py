@@ -113,7 +113,7 @@ class Recorder:
             return Ticket(self._generation, self._sent + len(self._backlog))
 
     def is_settled(self, ticket: Ticket) -> bool:
-        """Say whether the exchange is in the store, or counted among the lost ones."""
+        """Return True if the exchange is in the store, or counted among the lost ones."""
         with self._lock:
             if self._generation != ticket.generation:
                 return True
