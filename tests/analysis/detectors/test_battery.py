@@ -169,7 +169,7 @@ def test_a_bad_column_of_another_type(detector, column):
     check_finite(metrics)
     features = {m.feature for m in metrics if m.verdict == "alert" and m.feature}
     assert {feature.split(".")[0] for feature in features} <= {name}
-    if detector is univariate and not (name == "b" and case == "truth values"):
+    if detector is univariate and not (name == "b" and case == "booleans"):
         assert features, "no finding about the column"
 
 

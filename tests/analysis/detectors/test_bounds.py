@@ -33,7 +33,7 @@ from modeltap.config.metrics import CATALOGUE
 
 ROWS = 400
 BOUNDED = ("drift", "multivariate_drift")
-USUAL = [0.0, 0.3, 0.6, 0.85, 0.889, 0.9, 0.95, 1.0]
+REACHED = [0.0, 0.3, 0.6, 0.85, 0.889, 0.9, 0.95, 1.0]
 
 
 def columns(rng, rows):
@@ -50,13 +50,13 @@ def columns(rng, rows):
 class ConstantBaselines:
     """Baselines with the same value for all row comparisons."""
 
-    def __init__(self, usual):
-        self.usual = usual
+    def __init__(self, reached):
+        self.reached = reached
 
     def highest(self, metric, feature):
         scale = 0.5 if metric == "drift" else 1.0
         start = 0.5 if metric == "multivariate_drift" else 0.0
-        return start + (1 - start) * self.usual * scale
+        return start + (1 - start) * self.reached * scale
 
 
 @pytest.fixture(scope="module")
@@ -67,20 +67,20 @@ def known():
     return reference, sample(rows, ROWS, reference), columns(rng, ROWS)
 
 
-def metrics_of(known, usual):
-    """Return the metrics of a window, with blocks of the reference that reached `usual` in all."""
+def metrics_of(known, reached):
+    """Return the metrics of a window, with reference blocks that reached `reached` in all."""
     reference, then, now = known
-    rates = {name: usual for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
+    rates = {name: reached for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
     features = tuple(
-        replace(f, baseline_distance=usual, baseline_rates={**rates, "new_value": usual})
+        replace(f, baseline_distance=reached, baseline_rates={**rates, "new_value": reached})
         for f in reference.features
     )
-    varied = replace(reference, features=features, baseline_repeats=usual)
+    varied = replace(reference, features=features, baseline_repeats=reached)
     context = Context(
         varied,
         tally(now, ROWS, varied),
         samples=BothSamples(then, sample(now, ROWS, varied)),
-        baselines=ConstantBaselines(usual),
+        baselines=ConstantBaselines(reached),
     )
     return explained(evaluate(context), context)
 
@@ -92,10 +92,10 @@ def bound_of(metric):
     return 1.0 if bounded else None
 
 
-@pytest.mark.parametrize("usual", USUAL)
-def test_thresholds_are_within_what_a_metric_can_reach(known, usual):
+@pytest.mark.parametrize("reached", REACHED)
+def test_thresholds_are_within_what_a_metric_can_reach(known, reached):
     compared = 0
-    for metric in metrics_of(known, usual):
+    for metric in metrics_of(known, reached):
         bound = bound_of(metric)
         if bound is None or metric.verdict is None:
             continue
@@ -107,9 +107,9 @@ def test_thresholds_are_within_what_a_metric_can_reach(known, usual):
     assert compared > 20
 
 
-@pytest.mark.parametrize("usual", [0.95, 1.0])
-def test_baselines_at_the_bound_are_not_comparable(known, usual):
-    found = metrics_of(known, usual)
+@pytest.mark.parametrize("reached", [0.95, 1.0])
+def test_baselines_at_the_bound_are_not_comparable(known, reached):
+    found = metrics_of(known, reached)
     names = {metric.metric for metric in found if metric.verdict == "not_comparable"}
     assert names >= {
         "drift",
@@ -128,18 +128,20 @@ def test_baselines_at_the_bound_are_not_comparable(known, usual):
 def _input(metric, feature, detector, **changed):
     """Return a function from a baseline to a metric of a window with the worst columns."""
 
-    def worst(known, usual):
+    def worst(known, reached):
         reference, then, now = known
-        rates = {name: usual for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
+        rates = {name: reached for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
         features = tuple(
-            replace(f, baseline_distance=usual, baseline_rates={**rates, "constant_feed": usual})
+            replace(
+                f, baseline_distance=reached, baseline_rates={**rates, "constant_feed": reached}
+            )
             for f in reference.features
         )
-        varied = replace(reference, features=features, baseline_repeats=usual)
+        varied = replace(reference, features=features, baseline_repeats=reached)
         columns = {**now, **changed}
         samples = BothSamples(then, sample(columns, ROWS, varied))
         window = tally(columns, ROWS, varied)
-        context = Context(varied, window, samples=samples, baselines=ConstantBaselines(usual))
+        context = Context(varied, window, samples=samples, baselines=ConstantBaselines(reached))
         found = {(m.metric, m.feature): m for m in detector.evaluate(context)}
         return found[metric, feature]
 
@@ -147,11 +149,11 @@ def _input(metric, feature, detector, **changed):
 
 
 def _pause(metric):
-    def worst(_known, usual):
-        """The usual pause fills so much of an hour; all rows come in its first minute, or last."""
+    def worst(_known, reached):
+        """The longest normal pause fills that part of an hour; all rows are in its first minute."""
         reference = replace(
             fit({"x": [1.0, 2.0] * 100}, 200, model="m"),
-            gap_seconds=3600 * usual,
+            gap_seconds=3600 * reached,
             blocks=4,
             from_time="2024-01-01T00:00:00Z",
             to_time="2024-01-08T00:00:00Z",
@@ -166,27 +168,29 @@ def _pause(metric):
     return worst
 
 
-def _accuracy(_known, usual):
-    baseline = Baseline(task="classification", rows=ROWS, mean=1 - usual, variance=0.1)
+def _accuracy(_known, reached):
+    baseline = Baseline(task="classification", rows=ROWS, mean=1 - reached, variance=0.1)
     context = LabelledContext("classification", ["a"] * ROWS, ["b"] * ROWS, baseline)
     return next(m for m in performance.evaluate(context) if m.metric == "accuracy")
 
 
-def _f1_macro(_known, usual):
+def _f1_macro(_known, reached):
     """Two equal classes with equal accuracy, which F1 is equal to; now no prediction is correct."""
-    right = round(ROWS * (1 - usual) / 2)
+    right = round(ROWS * (1 - reached) / 2)
     wrong = ROWS // 2 - right
     pairs = [("a", "a", right), ("b", "b", right), ("a", "b", wrong), ("b", "a", wrong)]
     known = tuple(pair for pair in pairs if pair[2])
-    baseline = Baseline(task="classification", rows=ROWS, mean=1 - usual, variance=0.1, pairs=known)
+    baseline = Baseline(
+        task="classification", rows=ROWS, mean=1 - reached, variance=0.1, pairs=known
+    )
     half = ROWS // 2
-    said, labels = ["a"] * half + ["b"] * half, ["b"] * half + ["a"] * half
-    context = LabelledContext("classification", said, labels, baseline)
+    outputs, labels = ["a"] * half + ["b"] * half, ["b"] * half + ["a"] * half
+    context = LabelledContext("classification", outputs, labels, baseline)
     return next(m for m in performance.evaluate(context) if m.metric == "f1_macro")
 
 
-def _mae(_known, usual):
-    baseline = Baseline(task="regression", rows=ROWS, mean=10**usual, variance=0.1)
+def _mae(_known, reached):
+    baseline = Baseline(task="regression", rows=ROWS, mean=10**reached, variance=0.1)
     context = LabelledContext("regression", [1e9 + n for n in range(ROWS)], [0.0] * ROWS, baseline)
     return next(m for m in performance.evaluate(context) if m.metric == "mae")
 
@@ -194,27 +198,27 @@ def _mae(_known, usual):
 def _scored(metric):
     """Scores at the given distance from perfect in the reference, reversed in the window."""
 
-    def worst(_known, usual):
+    def worst(_known, reached):
         scores = ScoreBaseline(
-            area=RocArea(1 - usual, 1e-6, ROWS, ROWS),
-            brier=Moments(ROWS, usual, usual * (1 - usual), 0.0),
+            area=RocArea(1 - reached, 1e-6, ROWS, ROWS),
+            brier=Moments(ROWS, reached, reached * (1 - reached), 0.0),
         )
         baseline = Baseline(
-            task="classification", rows=ROWS, mean=1 - usual, variance=0.1, scores=scores
+            task="classification", rows=ROWS, mean=1 - reached, variance=0.1, scores=scores
         )
-        said, labels = [0.001, 0.999] * (ROWS // 2), [1, 0] * (ROWS // 2)
-        context = LabelledContext("classification", said, labels, baseline)
+        outputs, labels = [0.001, 0.999] * (ROWS // 2), [1, 0] * (ROWS // 2)
+        context = LabelledContext("classification", outputs, labels, baseline)
         return next(m for m in performance.evaluate(context) if m.metric == metric)
 
     return worst
 
 
 def _requests(metric):
-    def worst(_known, usual):
-        usual_values = {"error_rate": usual, "latency_p95_ms": usual * LONGEST_MS or 1.0}
+    def worst(_known, reached):
+        baselines = {"error_rate": reached, "latency_p95_ms": reached * LONGEST_MS or 1.0}
         latency = count_latency(np.full(ROWS, 2 * LONGEST_MS))
         context = TrafficContext(
-            Traffic(requests=ROWS, errors=ROWS, latency=latency), 3600.0, usual_values
+            Traffic(requests=ROWS, errors=ROWS, latency=latency), 3600.0, baselines
         )
         return next(m for m in latency_and_errors.evaluate(context) if m.metric == metric)
 
@@ -266,15 +270,15 @@ def test_every_metric_with_a_verdict_is_here():
     assert known == set(WORST) | BY_THE_CLOCK | FIXED
 
 
-@pytest.mark.parametrize("usual", USUAL)
+@pytest.mark.parametrize("reached", REACHED)
 @pytest.mark.parametrize("metric", sorted(WORST))
-def test_the_worst_window_alerts_or_the_metric_is_not_comparable(known, metric, usual):
+def test_the_worst_window_alerts_or_the_metric_is_not_comparable(known, metric, reached):
     """A threshold that cannot be crossed would look like a metric that is always ok."""
-    found = WORST[metric](known, usual)
+    found = WORST[metric](known, reached)
     if found.verdict == "not_comparable":
-        assert usual > 0.6 and found.threshold is None
+        assert reached > 0.6 and found.threshold is None
         assert "not compared" in explained([found])[0].explanation
-    elif metric == "constant_feed" and usual >= 0.9:
+    elif metric == "constant_feed" and reached >= 0.9:
         assert found.verdict == "ok"  # the feed was constant in the reference, too
     else:
         assert found.verdict == "alert", (found.value, found.threshold)

@@ -28,9 +28,9 @@ def found(times, reference=REFERENCE, **options):
 
 
 def test_a_pause_twice_as_long_as_the_longest_alerts():
-    usual = np.arange(200) * 600.0
-    late = np.where(np.arange(200) >= 100, usual + 6 * HOUR, usual)
-    assert found(usual)["gap_seconds"].verdict == "ok"
+    regular = np.arange(200) * 600.0
+    late = np.where(np.arange(200) >= 100, regular + 6 * HOUR, regular)
+    assert found(regular)["gap_seconds"].verdict == "ok"
     metric = found(np.random.default_rng(0).permutation(late))["gap_seconds"]
     assert (metric.verdict, metric.value) == ("alert", 6 * HOUR + 600)
     assert (metric.evidence.start, metric.evidence.end) == (late[99], late[100])
@@ -44,7 +44,7 @@ def test_a_stopped_feed_shows_in_freshness():
     assert metrics["freshness_seconds"].verdict == "alert"
     assert metrics["freshness_seconds"].value == 5 * HOUR
     assert metrics["gap_seconds"].verdict == "ok"
-    assert "freshness_seconds" not in found(times), "a window that goes on has no end"
+    assert "freshness_seconds" not in found(times), "a window without an end has none"
     assert found(times, end=times[-1] - 1)["freshness_seconds"].value == 0
 
 

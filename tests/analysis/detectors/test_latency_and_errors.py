@@ -25,8 +25,8 @@ def traffic(n=1000, errors=0, scale=1.0):
     )
 
 
-def metrics_of(*said, **options):
-    context = TrafficContext(*said, **options)
+def metrics_of(*args, **options):
+    context = TrafficContext(*args, **options)
     return {m.metric: m for m in explained(latency_and_errors.evaluate(context))}
 
 
@@ -57,7 +57,7 @@ def test_errors_alert_beyond_chance_and_one_point():
 
 
 @pytest.mark.parametrize(
-    ("requests", "errors", "usual", "expected"),
+    ("requests", "errors", "normal", "expected"),
     [
         (4, 4, 0.0, "not_enough_rows"),
         (5, 5, None, "alert"),
@@ -68,26 +68,26 @@ def test_errors_alert_beyond_chance_and_one_point():
         (50, 12, 0.2, "ok"),
     ],
 )
-def test_few_requests_alert_by_their_exact_interval(requests, errors, usual, expected):
+def test_few_requests_alert_by_their_exact_interval(requests, errors, normal, expected):
     """From five requests on; the interval is the one of SciPy."""
-    baseline = {} if usual is None else {"error_rate": usual}
+    baseline = {} if normal is None else {"error_rate": normal}
     found = metrics_of(traffic(requests, errors), 3600, baseline)["error_rate"]
     exact = binomtest(errors, requests).proportion_ci(0.99, method="exact")
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-12)
     assert found.verdict == expected
-    assert (exact.low > (usual or 0.0) + 0.01) == (expected == "alert" or requests < 5)
+    assert (exact.low > (normal or 0.0) + 0.01) == (expected == "alert" or requests < 5)
 
 
 @pytest.mark.parametrize("requests", [5, 20, 100, 1000])
-@pytest.mark.parametrize("usual", [0.0, 0.01, 0.05, 0.3])
-def test_a_normal_error_rate_rarely_alerts(requests, usual):
+@pytest.mark.parametrize("normal", [0.0, 0.01, 0.05, 0.3])
+def test_a_normal_error_rate_rarely_alerts(requests, normal):
     """At most one in 200 windows alerts, by the binomial distribution, without the floor."""
     alerts = [
-        metrics_of(traffic(requests, errors), 60, {"error_rate": usual})["error_rate"].verdict
+        metrics_of(traffic(requests, errors), 60, {"error_rate": normal})["error_rate"].verdict
         == "alert"
         for errors in range(requests + 1)
     ]
-    assert binom.pmf(np.arange(requests + 1), requests, usual)[alerts].sum() <= 0.005
+    assert binom.pmf(np.arange(requests + 1), requests, normal)[alerts].sum() <= 0.005
 
 
 @pytest.mark.parametrize("requests", [100, 300, 2000])
@@ -97,10 +97,10 @@ def test_a_normal_latency_rarely_alerts(requests):
     limit = float(np.exp(3 + 0.5 * norm.ppf(0.95)))
 
     def alerts(scale):
-        usual = {"latency_p95_ms": limit / 1.5}
+        normal = {"latency_p95_ms": limit / 1.5}
         counts = (count_latency(scale * rng.lognormal(3, 0.5, requests)) for _ in range(400))
         found = (
-            metrics_of(Traffic(requests=requests, latency=one), 60, usual)["latency_p95_ms"]
+            metrics_of(Traffic(requests=requests, latency=one), 60, normal)["latency_p95_ms"]
             for one in counts
         )
         return sum(one.verdict == "alert" for one in found)
@@ -139,10 +139,10 @@ def test_samples_with_two_rates_are_weighted():
 
 def test_latency_alerts_against_its_baseline():
     """Without a baseline there is no verdict; twice the baseline alerts."""
-    usual = {"latency_p95_ms": metrics_of(traffic(), 60, {})["latency_p95_ms"].value}
+    normal = {"latency_p95_ms": metrics_of(traffic(), 60, {})["latency_p95_ms"].value}
     assert metrics_of(traffic(), 60, {})["latency_p95_ms"].verdict == "no_reference"
-    assert metrics_of(traffic(), 60, usual)["latency_p95_ms"].verdict == "ok"
-    assert metrics_of(traffic(scale=2.5), 60, usual)["latency_p95_ms"].verdict == "alert"
+    assert metrics_of(traffic(), 60, normal)["latency_p95_ms"].verdict == "ok"
+    assert metrics_of(traffic(scale=2.5), 60, normal)["latency_p95_ms"].verdict == "alert"
 
 
 def test_no_traffic_and_little_traffic_give_no_verdict():
@@ -169,13 +169,13 @@ def test_bad_durations_and_counts_raise_nothing():
     durations = np.array([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, 5e-324] * 100)
     latency = count_latency(durations)
     assert latency.sum() == 600
-    for requests, seconds, usual in (
+    for requests, seconds, normal in (
         (700, 3600.0, {}),
         (700, 0.0, {"latency_p95_ms": 1e300}),
         (0, 60.0, {"error_rate": 1.0}),
     ):
         traffic = Traffic(requests=requests, errors=requests, latency=latency)
-        check_finite(latency_and_errors.evaluate(TrafficContext(traffic, seconds, usual)))
+        check_finite(latency_and_errors.evaluate(TrafficContext(traffic, seconds, normal)))
     slow = count_latency(np.append(durations, np.full(5000, 300.0)))
     traffic = Traffic(requests=5700, errors=600, latency=slow)
     found = latency_and_errors.evaluate(

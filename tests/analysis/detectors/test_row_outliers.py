@@ -50,6 +50,6 @@ def test_jointly_outlying_rows_alert(seed):
     many, _ = judged(
         np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]])
     )
-    assert many.value > 0.9, "what is frequent in a window is usual in the reference's eyes only"
+    assert many.value > 0.9, "normal rows are defined by the reference, not by the window"
     counted = tally(columns(odd), len(odd), reference)
     assert not [m for m in evaluated(reference, counted) if m.verdict == "alert"]

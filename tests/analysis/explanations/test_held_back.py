@@ -56,7 +56,7 @@ def window(**changes):
 
 
 @pytest.mark.parametrize(
-    "metric, changes, usual, words",
+    "metric, changes, baselines, start",
     [
         ("drift", {"moved": 0.3}, {"distance": 0.5}, "x: median went from"),
         (
@@ -67,14 +67,14 @@ def window(**changes):
         ),
     ],
 )
-def test_a_normal_effect_is_explained(metric, changes, usual, words):
+def test_a_normal_effect_is_explained(metric, changes, baselines, start):
     """The same effect alerts without a baseline; without an effect there is no explanation."""
-    held = metrics_of(window(**changes), **usual)[metric, "x"]
+    held = metrics_of(window(**changes), **baselines)[metric, "x"]
     assert held.verdict == "ok"
-    assert held.explanation.startswith(words) and held.explanation.endswith(NORMAL)
+    assert held.explanation.startswith(start) and held.explanation.endswith(NORMAL)
     alert = metrics_of(window(**changes))[metric, "x"]
     assert alert.verdict == "alert" and "no alert" not in alert.explanation
-    none = metrics_of(window(), **usual)[metric, "x"]
+    none = metrics_of(window(), **baselines)[metric, "x"]
     assert (none.verdict, none.explanation) == ("ok", None)
 
 
@@ -93,12 +93,12 @@ def test_row_comparisons_report_the_maximum_of_the_reference():
     columns = window()
     columns["y"] = rng.permutation(columns["y"])
     columns["t"] = [text.replace("late", "soon") for text in columns["t"]]
-    usual = {"multivariate_drift": 0.85, "pca_reconstruction_error": 900.0, "drift t": 0.4}
-    metrics = metrics_of(columns, distance=0.8, baselines=usual)
-    for about, usual in ((("multivariate_drift", None), "0.85"), (("drift", "t"), "0.90")):
+    baselines = {"multivariate_drift": 0.85, "pca_reconstruction_error": 900.0, "drift t": 0.4}
+    metrics = metrics_of(columns, distance=0.8, baselines=baselines)
+    for about, reached in ((("multivariate_drift", None), "0.85"), (("drift", "t"), "0.90")):
         held = metrics[about]
         assert held.verdict == "ok"
-        assert held.explanation.endswith(f"and windows of the reference reach {usual}")
+        assert held.explanation.endswith(f"and windows of the reference reach {reached}")
 
 
 def test_values_out_of_range_are_attributed_to_drift():

@@ -25,12 +25,12 @@ def rows(rng, n, swap=False, new="app"):
 def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
     """Both features of the swap are listed as related."""
     rng, path = np.random.default_rng(1), tmp_path / "taps.db"
-    said = {"window": "1d", "reference": "first 1600 rows", "multivariate": False}
+    settings = {"window": "1d", "reference": "first 1600 rows", "multivariate": False}
     put(path, every(3.6, 1600), rows(rng, 1600))
     faulty = rows(rng, 1600, swap=True, new="mobile")
     put(path, every(1.8, 1600, first=4 * 24 * 60), faulty, prefix="faulty-")
     put(path, every(1, 20, first=6 * 24 * 60), faulty[:20], prefix="next-")
-    analyze(path, said)
+    analyze(path, settings)
     found = read(path, "select metric, feature, related, summary from alerts order by feature")
     assert [(a["metric"], a["feature"], json.loads(a["related"])) for a in found] == [
         ("unseen_rate", "channel", ["channel"]),
