@@ -158,7 +158,7 @@ def _parted(keys: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
 
 
 def _frequent(parts: np.ndarray) -> np.ndarray:
-    """Return for each part whether it has so many rows that one of them must be frequent."""
+    """Return for each part whether its number of rows implies a frequent row."""
     middle = float(np.median(parts))
     spread = _SPREADS_OF_MAD * float(np.median(np.abs(parts - middle)))
     margin = _FREQUENT_SPREADS * max(spread, math.sqrt(middle)) + _FEW
