@@ -126,7 +126,7 @@ def test_a_wrong_choice_is_named(tmp_path, chosen):
     written, _, output, log = run(tmp_path, PUTS["insert"], patience=1, MODELTAP_PYTHON=chosen)
     assert not written
     for text in (output, log):
-        assert f"MODELTAP_PYTHON is {chosen!r}, which is no program" in text
+        assert f"MODELTAP_PYTHON is {chosen!r}, which is not an executable file" in text
 
 
 @pytest.mark.parametrize("name", ["uwsgi", "httpd", "", "python-that-is-gone"])

@@ -194,7 +194,7 @@ def test_a_damaged_store_is_put_aside_and_a_new_one_begun(store, record, caplog,
     assert record(store)(5)["written"] == 5
     (aside,) = store.parent.glob("taps.db.damaged-*Z")
     assert aside.read_bytes() == before and count(store) == 5
-    assert eventually(lambda: f"put aside as {aside.name!r}" in caplog.text)
+    assert eventually(lambda: f"moved to {aside.name!r}" in caplog.text)
     connection = connect(store)
     (loss,) = connection.execute("select reason, count from dropped").fetchall()
     assert tuple(loss) == (f"store damaged, put aside as {aside.name}", 0)
@@ -226,7 +226,7 @@ def test_the_daily_look_finds_what_nobody_reads(store):
     analyzer.check(86_400.0 * 10)
     damage_pages(store)
     analyzer.check(86_400.0 * 10.5)  # not twice a day
-    with pytest.raises(StoreDamaged, match=r"put aside as .taps"):
+    with pytest.raises(StoreDamaged, match=r"moved to .taps"):
         analyzer.check(86_400.0 * 11)
     connection.close()
     assert count(store) == 0

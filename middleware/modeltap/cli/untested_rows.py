@@ -1,4 +1,4 @@
-"""Columns that no test compares, as rows of `drift`: `not_comparable`, with the reason."""
+"""Rows of `drift` for columns without a test: verdict `not_comparable`, with the reason."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ _OF_WINDOW = ("window", "window_start", "window_end", "rows")
 def untested_rows(
     connection: sqlite3.Connection, model: str | None, feature: str | None
 ) -> list[dict[str, Any]]:
-    """Return a row for each column that is not tested, of one model and feature or of all."""
-    found = coverages(connection, SettingsReader(connection), model)
-    columns = (one for coverage in found for one in coverage.untested)
-    return [_row(one) for one in columns if feature in (None, one.subject)]
+    """Return a row for each untested column, optionally of one model or feature only."""
+    covered = coverages(connection, SettingsReader(connection), model)
+    columns = (column for coverage in covered for column in coverage.untested)
+    return [_row(column) for column in columns if feature in (None, column.subject)]
 
 
 def without_tested(
     untested: Iterable[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the rows of columns that have no `drift` among `metrics`, in the last window there."""
+    """Return the rows of columns without a `drift` metric, dated by the latest window."""
     tested = {(*_owner(row), row["feature"]) for row in metrics}
     newest = {_owner(row): row for row in reversed(metrics)}
     rows = []
     for row in untested:
-        of = _owner(row)
-        if (*of, row["feature"]) not in tested:
-            rows.append({**row, **{name: newest[of][name] for name in _OF_WINDOW if of in newest}})
+        owner = _owner(row)
+        if (*owner, row["feature"]) not in tested:
+            window = newest.get(owner)
+            rows.append({**row, **({} if window is None else {n: window[n] for n in _OF_WINDOW})})
     return rows
 
 
@@ -43,15 +44,15 @@ def _owner(row: Mapping[str, Any]) -> tuple[str, str, str | None]:
     return row["model"], row["version"], row["environment"]
 
 
-def _row(one: Unmonitored) -> dict[str, Any]:
-    fix = "" if one.fix is None else f"; {one.fix}"
+def _row(column: Unmonitored) -> dict[str, Any]:
+    fix = "" if column.fix is None else f"; {column.fix}"
     return {
         **dict.fromkeys(REPORTED_COLUMNS),
-        "model": one.model,
-        "version": version_of(one.version),
-        "environment": environment_of(one.version),
+        "model": column.model,
+        "version": version_of(column.version),
+        "environment": environment_of(column.version),
         "metric": "drift",
-        "feature": one.subject,
+        "feature": column.subject,
         "verdict": NOT_COMPARABLE,
-        "explanation": f"not tested: {one.reason}{fix}",
+        "explanation": f"not tested: {column.reason}{fix}",
     }

@@ -32,14 +32,14 @@ def test_other_text_is_plain(send, event):
 @pytest.mark.parametrize(
     ("template", "line"),
     [
-        ("$sumary", "the template names 'sumary'; did you mean 'summary'?"),
-        ("${a.b.c}", "the template names 'a.b.c'"),
+        ("$sumary", "unknown placeholder 'sumary' in the template; did you mean 'summary'?"),
+        ("${a.b.c}", "unknown placeholder 'a.b.c'"),
         (
             "costs 5 $",
-            "the template is wrong: Invalid placeholder in string: line 1, col 9; "
+            "the template is invalid: Invalid placeholder in string: line 1, col 9; "
             "write $$ for a dollar sign",
         ),
-        (None, "format 'template' needs a template"),
+        (None, "format 'template' needs the option template"),
     ],
 )
 def test_one_that_fails_is_a_clear_line_and_nothing_is_posted(
