@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_handed_on_is_a_reason_with_its_fix(tmp_path):
     assert code == 1
     for text in (output, log):
         assert "No module named modeltap" in text.replace("'", "")
-    assert log.count("the writer process does not start") == 1
+    assert log.count("the writer process failed to start") == 1
     assert "set MODELTAP_PYTHON to a Python 3." in log
     written, code, output, log = run(
         tmp_path, put, folders=links, MODELTAP_PYTHON=sys.executable, MODELTAP_STORE="taps.db"

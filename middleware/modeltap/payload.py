@@ -63,7 +63,7 @@ class Payload:
     @cached_property
     def response_json(self) -> Any:
         """The response as a JSON document; None if it is not JSON or was cut."""
-        return None if self.response_truncated else unwrapped(parse_json(self.response))
+        return None if self.response_truncated else _unquoted(unwrapped(parse_json(self.response)))
 
     @property
     def request_media(self) -> str:
@@ -226,6 +226,18 @@ def unwrapped(value: Any) -> Any:
             break
         document = parse_json(document)
     return document if type(document) in (dict, list) else value
+
+
+def _unquoted(value: Any) -> Any:
+    """Return the text in a text of JSON: a label that was encoded twice.
+
+    >>> _unquoted('"cat"'), _unquoted("cat"), _unquoted('"cat", he said')
+    ('cat', 'cat', '"cat", he said')
+    """
+    if type(value) is not str or not value.startswith('"'):
+        return value
+    inner = parse_json(value)
+    return inner if type(inner) is str else value
 
 
 def opens_json(text: str) -> bool:

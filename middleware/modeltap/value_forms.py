@@ -24,7 +24,7 @@ _NUMBER_IN_TEXT = re.compile(
 )
 
 _BEFORE_A_VALUE = re.compile(
-    r"(?:value |above |below |beyond |from |to |still |median is |['\"`]|[\d.]-)$"
+    r"(?:value |above |below |beyond |from |to |still |median is |outside |['\"`]|[\d.]-)$"
 )
 """Words or quotes before a value in a sentence. Other words precede counts and rates."""
 
@@ -52,8 +52,8 @@ class ValueForms:
     'GET /users/[erased]/risk'
     >>> ValueForms("1234567.25").replaced("max went to 1,234,567, 20 rows")
     'max went to [erased], 20 rows'
-    >>> ValueForms("red").replaced("share of 'red' went from 5 % to 9 % in red_cars")
-    "share of '[erased]' went from 5 % to 9 % in red_cars"
+    >>> ValueForms("red").replaced("fraction of 'red' went from 5 % to 9 % in red_cars")
+    "fraction of '[erased]' went from 5 % to 9 % in red_cars"
     """
 
     def __init__(self, value: str, *also: str) -> None:

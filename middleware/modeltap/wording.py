@@ -1,10 +1,10 @@
-"""Numbers, plurals, percents and chances as people read them."""
+"""Numbers, plurals, percentages and probabilities, formatted for people."""
 
 from __future__ import annotations
 
 
 def number(value: float) -> str:
-    """Write a number with three or four significant digits.
+    """Format a number with three or four significant digits.
 
     >>> number(1234.5), number(0.01234), number(14.66)
     ('1,234', '0.0123', '14.7')
@@ -15,7 +15,7 @@ def number(value: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """Write a fraction as a percentage.
+    """Format a fraction as a percentage.
 
     >>> percent(0.0192), percent(0.5)
     ('1.9 %', '50 %')
@@ -24,7 +24,7 @@ def percent(fraction: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Write a count with its noun.
+    """Format a count with its noun.
 
     >>> plural(1, "row"), plural(2000, "broken line")
     ('1 row', '2,000 broken lines')
@@ -33,11 +33,11 @@ def plural(count: int, noun: str) -> str:
 
 
 def chance(p_value: float) -> str:
-    """Write how often chance alone has such an effect.
+    """Format a p-value as one in a number of windows.
 
     >>> chance(0.02), chance(1e-9)
-    ('by chance in 1 of 50 windows', 'by chance in fewer than 1 of 1,000,000 windows')
+    ('1 in 50 windows', 'under 1 in 1,000,000 windows')
     """
     if p_value < 1e-6:
-        return "by chance in fewer than 1 of 1,000,000 windows"
-    return f"by chance in 1 of {round(1 / p_value):,} windows"
+        return "under 1 in 1,000,000 windows"
+    return f"1 in {plural(round(1 / p_value), 'window')}"

@@ -29,7 +29,7 @@ def format_event(
     is_json = text.lstrip()[:1] in ("{", "[")
     values = {
         name: json.dumps(value, ensure_ascii=False)[1:-1] if is_json else value
-        for name, value in _values(event, message_id)
+        for name, value in _values(event, webhook, message_id)
     }
     try:
         body = _Dotted(text).substitute(values)
@@ -49,7 +49,11 @@ class _Dotted(Template):
     flags = re.IGNORECASE
 
 
-def _values(event: Mapping[str, Any], message_id: str) -> Iterator[tuple[str, str]]:
+def _values(
+    event: Mapping[str, Any], webhook: WebhookSettings, message_id: str
+) -> Iterator[tuple[str, str]]:
+    if webhook.secret:
+        yield "secret", webhook.secret
     yield from {
         "type": event["type"],
         "timestamp": event["timestamp"],

@@ -25,6 +25,8 @@ from modeltap_protocols._shared.replies import CUT as RESPONSE_CUT
 from modeltap_protocols._shared.replies import TOO_DEEP, document_of
 from modeltap_protocols._shared.values import is_distribution
 
+_FORM = "application/x-www-form-urlencoded"
+
 _SAMPLE = 16
 """A field that none of so many documents has is too rare for a place in the rows' type."""
 
@@ -67,6 +69,8 @@ def decode(payload: Payload) -> Decoded | None:
         if not payload.query:
             return Decoded(note="no request body")
         possible = [[_query_row(payload.query)]]
+    elif _is_form(payload):
+        possible = [[_query_row(str(payload.request))]]
     elif payload.request_json is None:
         return Decoded(note=CUT if payload.request_truncated else _unknown(payload))
     else:
@@ -111,7 +115,7 @@ def _fits(values: Sequence[Any], rows: int) -> bool:
 def _tell(found: Decoded, values: Sequence[Any]) -> Decoded:
     first = values[0] if len(values) == len(found.rows) == 1 else None
     prediction = first.get("prediction") if type(first) is dict and len(first) == 1 else first
-    if type(prediction) in (int, float):
+    if type(prediction) in (int, float) and prediction == prediction:
         # What most answers are, without going through all that they might be.
         found.predictions = [prediction]
         return found
@@ -200,9 +204,17 @@ def _unknown(payload: Payload) -> str:
     body = payload.request or ""
     start = body[:16].encode("utf-8", "replace") if isinstance(body, str) else body[:16]
     seen = next((name for magic, name in _KNOWN if start.lstrip().startswith(magic)), None)
-    if payload.request_media == "application/x-www-form-urlencoded":
+    if payload.request_media == _FORM:
         seen = "a form"
     return f"request: no JSON, but {seen or ('text' if isinstance(body, str) else 'bytes')}"
+
+
+def _is_form(payload: Payload) -> bool:
+    return (
+        payload.request_media == _FORM
+        and type(payload.request) is str
+        and not payload.request_truncated
+    )
 
 
 def _query_row(query: str) -> dict[str, Any]:

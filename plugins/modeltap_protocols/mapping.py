@@ -50,6 +50,8 @@ def _answered(found: Decoded, payload: Payload) -> Decoded:
     if not (predictions or scores or chances):
         found.note = "response: nothing at the mapping's paths"
         return found
+    if not (predictions or chances):
+        return predict(found, scores)  # a score alone is the prediction
     predict(found, predictions or chances, scores)
     if predictions and len(chances) == len(found.predictions):
         found.probabilities = chances

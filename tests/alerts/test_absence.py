@@ -42,18 +42,19 @@ def look(connection, rules):
     return looked
 
 
-def traffic(connection, *times, model="flights"):
+def traffic(connection, *times, model="flights", environment=""):
     """One request at each of these times."""
     with writing(connection):
-        record_requests(connection, model, [clock.iso(at) for at in times])
+        record_requests(connection, model, [clock.iso(at) for at in times], environment)
 
 
-def labels(connection, *times, model="flights"):
+def labels(connection, *times, model="flights", environment=""):
     for at in times:
         connection.execute(
-            "insert into label_days (model, day, labels, last_at) values (?, ?, 1, ?) "
+            "insert into label_days (model, environment, day, labels, last_at) "
+            "values (?, ?, ?, 1, ?) "
             "on conflict do update set labels = labels + 1, last_at = excluded.last_at",
-            (model, clock.iso(at)[:10], clock.iso(at)),
+            (model, environment, clock.iso(at)[:10], clock.iso(at)),
         )
 
 
@@ -128,6 +129,24 @@ def test_labels_that_stop_while_requests_come(connection, look):
     assert look(NOW - DAY) == []
     assert look(NOW + DAY) == [("alert.firing", "no_labels", "flights")]
     labels(connection, NOW + DAY)
+    assert look(NOW + DAY + HOUR) == [("alert.resolved", "no_labels", "flights")]
+
+
+def test_labels_of_one_environment_do_not_hide_that_those_of_another_stop(connection, look, rules):
+    """A rule about one environment has its own limit there."""
+    rules.append({"rule": "no_labels", "environment": "canary", "after": "12h"})
+    for environment in ("production", "staging", "canary"):
+        labels(connection, *(NOW - day * DAY for day in (4, 3, 2)), environment=environment)
+        times = [*by_day(), *(NOW + n * HOUR for n in range(4 * 24))]
+        traffic(connection, *times, environment=environment)
+    labels(connection, NOW - HOUR, environment="production")
+    assert look(NOW - DAY) == [("alert.firing", "no_labels", "flights")]
+    assert look(NOW + DAY) == [("alert.firing", "no_labels", "flights")]
+    found = connection.execute("select environment, state from alerts order by environment")
+    assert list(map(tuple, found)) == [("canary", "firing"), ("staging", "firing")]
+    labels(connection, NOW + DAY, environment="production")
+    assert look(NOW + DAY + HOUR) == []  # production's labels end no other's incident
+    labels(connection, NOW + DAY, environment="staging")
     assert look(NOW + DAY + HOUR) == [("alert.resolved", "no_labels", "flights")]
 
 

@@ -30,7 +30,7 @@ def test_one_with_an_alert_says_which(filled):
     put(filled, every(1, 300, first=300), [{"x": "?"}] * 300, prefix="later")
     analyze(filled, SAID)
     said = modeltap("status", "--store", filled, "--model", "m")
-    assert "open alert" in said and "x: of the wrong type went from 0 % to 100 %" in said
+    assert "open alert" in said and "x: values of the wrong type went from 0 % to 100 %" in said
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
     assert not row["healthy"] and row["state"] == "active" and len(row["open_alerts"]) >= 1
 

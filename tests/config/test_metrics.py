@@ -31,7 +31,8 @@ def test_an_entry_names_a_rule_and_a_command_that_exist(entry):
 
 def test_the_docs_say_which_metrics_have_a_verdict():
     """The third column of docs/reference/metrics.md."""
-    rows = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith("| `")]
+    lines = [line for line in DOCS.read_text().splitlines() if line.startswith("| `")]
+    rows = [line.split("|") for line in lines if line.count("|") == 5]
     documented = {
         name: row[3].strip() == "yes" for row in rows for name in re.findall(r"`(\w+)`", row[1])
     }

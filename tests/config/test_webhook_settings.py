@@ -93,3 +93,10 @@ def test_a_proxy_that_is_none_is_refused(proxy):
 def test_apprise_connects_by_itself():
     with pytest.raises(ConfigError, match="set the variables HTTPS_PROXY"):
         parse_webhook({"url": "x://y", "format": "apprise", "proxy": "http://proxy"})
+
+
+def test_a_template_may_be_that_of_a_variable():
+    webhook = parse_webhook({"url": "https://a.example/x", "template": "env:BODY"})
+    assert webhook.resolved({"BODY": '{"a": "$summary"}\n'}).template == '{"a": "$summary"}'
+    with pytest.raises(ConfigError, match="webhook template is 'env:BODY', but the variable BODY"):
+        webhook.resolved({})

@@ -115,7 +115,7 @@ def test_values_outlive_their_exchanges_and_are_erased_still(store):
     assert ANN.encode() in store.read_bytes()
     assert erase(store, f"user={ANN}") == (0, [])
     assert ANN.encode() not in store.read_bytes()
-    with pytest.raises(InputError, match="no exchange of 'm' has a field 'usr'"):
+    with pytest.raises(InputError, match="no exchange of model 'm' has a field 'usr'"):
         erase(store, f"usr={ANN}")
 
 

@@ -30,13 +30,13 @@ def test_sentences_lose_values_of_their_columns_only():
         "age: value 7 in 7 % of rows": "age: value [erased] in 7 % of rows",
         "x: value 7 in 7 % of rows": "x: value 7 in 7 % of rows",
         "income: max went to 1,234,567, 3 rows": "income: max went to [erased], 3 rows",
-        "income: share of 'teal' went up": "income: share of '[erased]' went up",
+        "income: fraction of 'teal' went up": "income: fraction of '[erased]' went up",
         "income: median went from 3 to 4": "income: median went from 3 to 4",
         "income: beyond 1 to 1,700, 1,700 rows": "income: beyond 1 to [erased], 1,700 rows",
         "income: median went from 3 to 1,400": "income: median went from 3 to 1,400",
         "x: beyond 1 to 1,700": "x: beyond 1 to 1,700",
         "x: max went to 1,234,567, 3 rows": "x: max went to 1,234,567, 3 rows",
-        "x: share of 'teal' went up": "x: share of 'teal' went up",
+        "x: fraction of 'teal' went up": "x: fraction of 'teal' went up",
     }.items():
         assert WORDING.sentence(text) == expected
 

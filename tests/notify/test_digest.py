@@ -45,14 +45,14 @@ def test_a_quiet_day(connection):
 def test_a_bad_day(connection, judge, row, week):
     traffic(connection, NOW - 3600, 1200, errors=30)
     judge(row(0, "ok", metric="mae", feature=None, value=11.62))
-    judge(row(0, "alert", explanation="c: share of 'red' went from 0 % to 9 %", feature="c"))
+    judge(row(0, "alert", explanation="c: fraction of 'red' went from 0 % to 9 %", feature="c"))
     now = clock.parse(clock.now())
     data = digest(connection, SettingsReader(connection), clock.iso(now - DAY), clock.iso(now))[
         "data"
     ]
     assert (data["models"][0]["alerts_firing"], data["models"][0]["alerts_began"]) == (1, 1)
     assert data["models"][0]["summary"] == (
-        "flights: 0 requests, mae 11.62, 1 alert fires: c: share of [value] went from 0 % to 9 %"
+        "flights: 0 requests, mae 11.62, 1 alert fires: c: fraction of [value] went from 0 % to 9 %"
     )
     old = digest(connection, SettingsReader(connection), clock.iso(now + 5), clock.iso(now + DAY))[
         "data"
@@ -78,7 +78,7 @@ def test_what_is_not_monitored_is_part_of_the_digest(store):
 def test_the_call_to_retrain_counts_labels(connection, judge, row):
     for day, count in ((1, 40), (9, 5)):
         connection.execute(
-            "insert into label_days values ('flights', ?, ?, ?)",
+            "insert into label_days values ('flights', '', ?, ?, ?)",
             (clock.iso(NOW - day * DAY)[:10], count, clock.iso(NOW - day * DAY)),
         )
     judge(row(0, "alert", metric="mae", feature=None, value=11.62))

@@ -63,9 +63,9 @@ SPOKEN = [
         "c: category [value] is now [value] (9 % of rows)",
     ),
     ("columns `width` and `height` are swapped", "columns `width` and `height` are swapped"),
-    ("c: share of 'red' went from 0 % to 9 %", "c: share of [value] went from 0 % to 9 %"),
-    ('c: share of "it\'s" went from 0 % to 9 %', "c: share of [value] went from 0 % to 9 %"),
-    (r"c: share of 'it\'s' went up", "c: share of [value] went up"),
+    ("c: fraction of 'red' went from 0 % to 9 %", "c: fraction of [value] went from 0 % to 9 %"),
+    ('c: fraction of "it\'s" went from 0 % to 9 %', "c: fraction of [value] went from 0 % to 9 %"),
+    (r"c: fraction of 'it\'s' went up", "c: fraction of [value] went up"),
     ("c: 'red' and 'blue' are new", "c: [value] and [value] are new"),
     ("temp: median went from 10 to 20", "temp: median went from 10 to 20"),
 ]
@@ -88,10 +88,10 @@ def test_no_value_of_a_payload_leaves_the_machine_unless_asked_for(
 
 
 def test_names_with_quotes_in_them_do_not_let_values_out(judge, row):
-    said = "driver's car: share of 'red' went from 0 % to 9 %"
+    said = "driver's car: fraction of 'red' went from 0 % to 9 %"
     (one,) = judge(row(0, "alert", feature="driver's car", explanation=said, segment="it's=1"))
     data = event_of([one])["data"]
-    words = "driver's car: share of [value] went from 0 % to 9 %"
+    words = "driver's car: fraction of [value] went from 0 % to 9 %"
     assert data["alerts"][0]["summary"] == f"flights (it's=1): {words}"
     assert "red" not in json.dumps(data)
 

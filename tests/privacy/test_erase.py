@@ -122,7 +122,7 @@ def test_a_field_that_no_exchange_has_is_misspelt(closed):
     capture({"user": {"id": ANN}})
     closed()
     said = modeltap_command("erase", "--model", "m", "--where", "usr.id=7", "--yes", code=1)
-    assert "no exchange of 'm' has a field 'usr.id'" in said and len(bodies()) == 1
+    assert "no exchange of model 'm' has a field 'usr.id'" in said and len(bodies()) == 1
     said = modeltap_command("erase", "--model", "m", "--where", "user.id=7", "--yes")
     assert "0 exchanges erased" in said
 
@@ -233,7 +233,7 @@ def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
     monkeypatch.setattr("modeltap.privacy.erase._READERS_SECONDS", 0.1)
     connection = connect("taps.db", create=False)
     found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
-    with pytest.raises(BusyError, match="erased, but a reader keeps the write-ahead log in use"):
+    with pytest.raises(BusyError, match="erased, but another process reads the store"):
         erase(connection, found)
     connection.close()
     assert traces(tmp_path) and len(bodies()) == 1

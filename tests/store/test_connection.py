@@ -47,7 +47,7 @@ def test_processes_that_start_together_create_one_store(store):
 def test_a_newer_schema_is_refused(store):
     """By name, with the mend."""
     connect(store).execute(f"pragma user_version = {schema.VERSION + 1}")
-    with pytest.raises(StoreTooNew, match="upgrade modeltap or name another store"):
+    with pytest.raises(StoreTooNew, match="upgrade modeltap or choose another store"):
         connect(store)
 
 
@@ -105,7 +105,7 @@ def test_a_link_to_nothing_is_no_store(tmp_path):
     """SQLite would make the file behind it, for all to read."""
     link = tmp_path / "link.db"
     link.symlink_to(tmp_path / "behind.db")
-    with pytest.raises(StoreError, match="is a link to a file that is not there"):
+    with pytest.raises(StoreError, match="is a symbolic link to a missing file"):
         connect(link)
     assert not (tmp_path / "behind.db").exists()
 

@@ -28,17 +28,19 @@ def test_losses_add_up_whatever_their_reason(connection):
     note(connection, "m", full=4)
     note(connection, "n", full=1)
     assert (dropped.count_dropped(connection), dropped.newest_dropped(connection)) == (12, 4)
-    found = dropped.losses_by_reason(connection, "m", "2000", "9999")
+    found = dropped.losses_by_reason(connection, "m", "", "2000", "9999", unknown="")
     assert found == [("full", 6), ("disk", 5)]
     assert sum(one.exchanges for one in found) + 1 == dropped.count_dropped(connection)
-    assert [loss.model for loss in dropped.losses_after(connection, 2)] == ["m", "n"]
+    assert [loss.model for loss in dropped.losses_after(connection, 2, unknown="")] == ["m", "n"]
 
 
 def test_a_period_is_half_open(connection):
     note(connection, "m", full=2)
-    (loss,) = dropped.losses_after(connection, 0)
-    assert dropped.losses_by_reason(connection, "m", "2000", loss.at) == []
-    assert dropped.losses_by_reason(connection, "m", loss.at, "9999") == [("full", 2)]
+    (loss,) = dropped.losses_after(connection, 0, unknown="")
+    assert dropped.losses_by_reason(connection, "m", "", "2000", loss.at, unknown="") == []
+    assert dropped.losses_by_reason(connection, "m", "", loss.at, "9999", unknown="") == [
+        ("full", 2)
+    ]
 
 
 def test_an_incident_has_recovered_after_two_hours_without_a_loss(connection):
@@ -53,3 +55,18 @@ def test_an_incident_has_recovered_after_two_hours_without_a_loss(connection):
     over = 1e9 + dropped.RECOVERED_SECONDS
     assert dropped.recovered_incidents(connection, over - 1) == []
     assert [row["model"] for row in dropped.recovered_incidents(connection, over)] == ["m"]
+
+
+def test_a_loss_of_an_unknown_environment_is_that_of_the_whole_store(connection):
+    with writing(connection):
+        for environment, count in (("staging", 1), ("", 2), (None, 4)):
+            dropped.record_dropped(
+                connection, "m", "here", 7, {"full": count}, environment=environment
+            )
+    losses = dropped.losses_after(connection, 0, unknown="staging")
+    assert [loss.environment for loss in losses] == ["staging", "", "staging"]
+    for environment, count in (("staging", 5), ("", 2), ("production", None)):
+        found = dropped.losses_by_reason(
+            connection, "m", environment, "2000", "9999", unknown="staging"
+        )
+        assert found == ([("full", count)] if count else [])

@@ -36,7 +36,7 @@ DECISIONS = {
         NOBODYS: "id side model version environment source method started_at event_time note host "
         "received_at",
     },
-    "label_days": {NOBODYS: "model day last_at"},
+    "label_days": {NOBODYS: "model environment day last_at"},
     "request_days": {NOBODYS: "model environment day first_at last_at"},
     "references": {
         LEARNT: "payload",
@@ -79,17 +79,17 @@ DECISIONS = {
     "job_times": {NOBODYS: "job started_at finished_at"},
     "leases": {NOBODYS: "name owner boot_id expires_at"},
     "watermarks": {NOBODYS: "name"},
-    "shortfalls": {NOBODYS: "model hour part reason"},
+    "shortfalls": {NOBODYS: "model environment hour part reason"},
     "models": {NOBODYS: "model version learn_from"},
     "event_days": {NOBODYS: "model day"},
-    "counted_hours": {NOBODYS: "model hour"},
+    "counted_hours": {NOBODYS: "model environment hour"},
     "rejected_times": {
         DELETED: "exchange_id event_time",
         NOBODYS: "model version hour reason",
     },
     "due_windows": {NOBODYS: "model version window window_start"},
     "labelled_windows": {NOBODYS: "model version window window_start evaluated_from"},
-    "dropped": {NOBODYS: "model host reason at"},
+    "dropped": {NOBODYS: "model environment host reason at"},
     "settings": {SETTING: "value", NOBODYS: "model key updated_at"},
 }
 """By table what happens to its columns of text, bytes or any type; erasure.py has the others."""

@@ -170,8 +170,8 @@ def test_somebody_elses_open_store_gets_nothing(folder, wide):
     os.chown(folder, OTHER, GROUP)
     said = as_user(APP, lambda: connect(store), groups=[GROUP])
     assert said == (
-        f"StoreError: store file '{store}' is open to others (mode {wide:o}) and belongs to user "
-        f"{OTHER}, who alone can say chmod 600; or name another store"
+        f"StoreError: store file '{store}' is accessible to other users (mode {wide:o}) and owned "
+        f"by user {OTHER}; ask them to run chmod 600, or choose another store"
     )
     assert store.stat().st_mode & 0o777 == wide
     assert as_user(APP, lambda: counted(store, "exchanges"), groups=[GROUP]) == "0"
@@ -196,7 +196,7 @@ def test_an_app_whose_store_cannot_be_closed_serves_on(folder, caplog):
         subprocess.run(["chattr", "-i", store], check=False, capture_output=True)
         recorder.close()
     (line,) = [r.message for r in caplog.records]
-    assert "exchanges are not recorded, the app serves on: store file" in line
+    assert "exchanges are not recorded, but the app keeps serving: store file" in line
 
 
 def counted(store, table):
@@ -233,7 +233,7 @@ def test_a_group_reads_a_store_that_lets_it_in(folder, mode, live):
     if live or mode == 0o660:
         assert said == "1"
     else:
-        assert "can read it only while an app has it open" in said
+        assert "is readable only while an app has it open" in said
     assert "StoreError" in as_user(OTHER, lambda: counted(store, "watermarks"))
     if holder is not None:
         os.write(holder, b"x")
@@ -294,7 +294,7 @@ def test_what_another_user_put_into_a_folder_for_all_is_not_used(folder, planted
     folder.chmod(0o777 | sticky)
     said = as_user(user, lambda: connect(store))
     assert said.startswith("StoreError") and (
-        f"belongs to user {OTHER}, in a folder that all may write to; name a store in a folder"
+        f"is owned by user {OTHER} and is in a world-writable folder; choose a store in a folder"
         in said
         or (planted == "a store" and user == APP)
     )
@@ -326,7 +326,7 @@ def test_a_link_in_the_place_of_sqlites_files_is_not_followed(store, tmp_path, e
     victim.write_text("theirs")
     victim.chmod(0o644)
     store.with_name(store.name + end).symlink_to(victim)
-    with pytest.raises(StoreError, match="is no regular file; remove it"):
+    with pytest.raises(StoreError, match="is not a regular file; remove it"):
         connect(store)
     assert victim.read_text() == "theirs" and victim.stat().st_mode & 0o777 == 0o644
 
@@ -335,7 +335,7 @@ def test_what_is_no_file_is_no_store(tmp_path):
     """SQLite would wait for a pipe for ever."""
     pipe = tmp_path / "taps.db"
     os.mkfifo(pipe, 0o644)
-    with pytest.raises(StoreError, match="is no regular file"):
+    with pytest.raises(StoreError, match="is not a regular file"):
         connect(pipe)
 
 

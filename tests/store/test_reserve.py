@@ -12,7 +12,7 @@ from modeltap.testing import WebhookReceiver
 from stores import every, put
 
 ROWS = [{"x": (n * 7919 % 1000) / 100 + (0 if n < 700 else 6)} for n in range(1000)]
-FULL = "modeltap: the disk that holds store 'modeltap.db' is full: free some room\n"
+FULL = "modeltap: the disk that holds store 'modeltap.db' is full: free some space\n"
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ def fill(store, rows, *, responses=None, model="m", **said):
     analyze(store, {**SAID, **said})
 
 
-def covered(store, model="m", **said):
+def covered(store, model="m", environment=None, **said):
     """Return what of a model is monitored, by settings of `said`."""
     connection = connect(store)
     try:
-        return coverage_of(connection, Settings(**said), model)
+        return coverage_of(connection, Settings(**said), model, environment)
     finally:
         connection.close()
 

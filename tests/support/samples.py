@@ -214,6 +214,7 @@ SAMPLES = [
         {"predictions": CHANCES},
         F,
         [1, 0],
+        scores=[0.75, 0.75],
         probabilities=CHANCES,
     ),
     Sample(
@@ -300,6 +301,7 @@ SAMPLES = [
         {"predictions": CHANCES},
         AB,
         [1, 0],
+        scores=[0.75, 0.75],
         probabilities=CHANCES,
     ),
     Sample(
@@ -375,6 +377,7 @@ SAMPLES = [
         v2(V2_PREDICT, V2_PROBA, id="my-id"),
         F,
         [1, 0],
+        scores=[0.75, 0.75],
         probabilities=CHANCES,
         id="my-id",
         response_headers=MLSERVER_HEADERS,
@@ -596,8 +599,7 @@ SAMPLES = [
         {"instances": [{"data": {"features": {"values": [1.5, 0.1]}}}]},
         {"predictions": [{"score": 22.5}]},
         F[:1],
-        [None],
-        scores=[22.5],
+        [22.5],
     ),
     # Parquet
     Sample(
@@ -745,7 +747,7 @@ SAMPLES = [
                 F,
                 [1, 1],
                 JSON,
-                None,
+                [0.75, 0.25],
                 CHANCES,
                 None,
             ),
@@ -976,10 +978,9 @@ SAMPLES = [
         "/predict",
         "a=1&b=2",
         [1],
-        [],
-        [],
+        [{"a": 1, "b": 2}],
+        [1],
         "application/x-www-form-urlencoded",
-        note="request: no JSON, but a form",
     ),
     Sample(
         "an image",

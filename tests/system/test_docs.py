@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import json
 import re
 import sqlite3
+import subprocess
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
+import msgspec
 import pytest
 
 import modeltap
@@ -28,13 +33,16 @@ from modeltap.store.connection import connect
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 REFERENCE = ROOT / "docs/reference"
-CLI = (REFERENCE / "commands.md").read_text()
+COMMANDS = (REFERENCE / "commands.md").read_text()
 OPTIONS = (REFERENCE / "options.md").read_text()
 RULES = (REFERENCE / "rules.md").read_text()
 TABLES = (REFERENCE / "tables.md").read_text()
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 ALERTS = (ROOT / "docs/alerts.md").read_text()
 PRODUCTION = (ROOT / "docs/production.md").read_text()
+
+
+DEFAULTS = msgspec.structs.asdict(Settings())
 
 
 def commands(group=cli, words=("modeltap",)):
@@ -47,22 +55,33 @@ def commands(group=cli, words=("modeltap",)):
             yield (*words, name), command
 
 
+def section(text, title):
+    """Return a section of a page, up to the next heading that is not below it."""
+    level = title.partition(" ")[0]
+    _, found, rest = text.partition(f"\n{title}\n")
+    assert found, title
+    return re.split(rf"^#{{2,{len(level)}}} ", rest, maxsplit=1, flags=re.M)[0]
+
+
 @pytest.mark.parametrize(("words", "command"), list(commands()), ids=lambda v: str(v)[:40])
 def test_every_command_and_option_is_documented(words, command):
-    """In the commands' reference, on the line of the command or among the common options."""
-    line = next(line for line in CLI.splitlines() if f"`{' '.join(words)}" in line)
-    imports = next(line for line in CLI.splitlines() if "`modeltap import" in line)
+    """In the command's own section, or among the common options."""
+    common = section(COMMANDS, "## Common options")
+    text = section(COMMANDS, f"### {' '.join(words)}")
+    if words[-2:] == ("reference", "set"):
+        text += section(COMMANDS, "### modeltap import")
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.hidden:
             names = parameter.opts + parameter.secondary_opts
-            where = line + (imports if words[-2:] == ("reference", "set") else "")
-            assert any(n in where or f"`{n}" in CLI.split("|")[0] for n in names), names
+            assert any(re.search(rf"{name}\b", text + common) for name in names), names
 
 
 @pytest.mark.parametrize("name", Settings.__struct_fields__)
 def test_every_option_is_documented(name):
-    """With its default."""
-    assert f"`{name}`" in OPTIONS
+    """In a row of its own, with its default where that is one value."""
+    default = DEFAULTS[name]
+    value = f"`{json.dumps(default)}`" if isinstance(default, (str, int, float)) else ".*"
+    assert re.search(rf"^\| `{name}` \| {value} \|", OPTIONS, re.M), (name, value)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +112,7 @@ def test_the_examples_of_alerts_are_valid(tmp_path, text):
 def test_every_rule_is_documented(rule):
     """With its severity, where it fires by itself."""
     line = next((line for line in RULES.splitlines() if line.startswith(f"| `{rule.name}`")), "")
-    named = f"`{rule.name}`" in ALERTS.partition("are names for rules of your own")[0]
+    named = f"`{rule.name}`" in RULES.partition("are names for rules of your own")[0]
     assert line.endswith(f"| {rule.severity} |") if line else named
 
 
@@ -114,9 +133,10 @@ def test_every_channel_is_documented(path):
 
 
 def test_every_metric_is_documented():
-    """The metrics' reference has each metric that rules may use, but for those of built-in rules."""
+    """The reference has each metric that rules may use, but for those of built-in rules."""
     text = (REFERENCE / "metrics.md").read_text()
-    table = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    table = "".join(row[1] for row in rows if len(row) == 6)
     assert set(re.findall(r"`(\w+)`", table)) == set(CATALOGUE) - set(
         default_rules.DEFAULT_RULES
     ) | {
@@ -135,17 +155,18 @@ def test_every_table_and_column_is_documented(store):
         )
     ]
     for table in tables:
-        assert table in TABLES
-    for table in ("exchanges", "predictions", "labels", "metrics"):
-        for column in connection.execute(f"pragma table_info({table})"):
-            if column["name"] not in ("computed_at", "reference_id", "id"):
-                assert f"`{column['name']}`" in TABLES, (table, column["name"])
+        if table == "_sqlite_migrations":
+            continue
+        text = section(TABLES, f"## {table}")
+        for column in connection.execute(f'pragma table_xinfo("{table}")'):
+            assert f"`{column['name']}`" in text, (table, column["name"])
 
 
 @pytest.mark.parametrize("hook", [attach, decode, decode_many, format_event, send_event])
 def test_every_hook_is_documented(hook):
-    """In docs/plugins.md."""
-    assert f"`{hook.__name__}(" in (ROOT / "docs/plugins.md").read_text()
+    """In the table, with its arguments."""
+    arguments = ", ".join(inspect.signature(hook).parameters)
+    assert f"| `{hook.__name__}({arguments})` |" in (REFERENCE / "hooks.md").read_text()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "plugins/modeltap_serving").glob("*_app.py")))
@@ -153,6 +174,29 @@ def test_every_framework_is_documented(path):
     """In docs/frameworks.md, by the plugin's name."""
     name = path.name.removesuffix("_app.py")
     assert name in (ROOT / "docs/frameworks.md").read_text().lower()
+
+
+PYTHON = (REFERENCE / "python.md").read_text()
+
+
+@pytest.mark.parametrize("name", modeltap.__all__)
+def test_every_public_name_is_documented(name):
+    """In docs/reference/python.md; functions with their signature."""
+    thing = getattr(modeltap, name)
+    if inspect.isfunction(thing) and name not in ("capture", "hookimpl"):
+        parameters = inspect.signature(thing).parameters.values()
+        plain = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
+        assert f"`{name}{inspect.Signature(plain)}`" in PYTHON
+    else:
+        assert re.search(rf"`{name}[`(]", PYTHON)
+
+
+def test_the_examples_of_the_python_reference_run():
+    """Top to bottom, as one program."""
+    blocks = re.findall(r"```python\n(.*?)```", PYTHON, re.S)
+    program = "\n".join([*blocks, 'print(rows["prediction"].tolist())'])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[186.66666666666666, 93.3]\n", done.stderr
 
 
 @pytest.mark.parametrize("name", [n for n in modeltap.__all__ if not n.endswith("Error")])
@@ -175,17 +219,38 @@ def test_the_readmes_test_command_is_the_one_ci_runs():
     assert "python -Im pytest" in (ROOT / "scripts/test").read_text()
 
 
-def test_the_plugin_in_the_docs_works():
-    """docs/plugins.md's decoder, asked as the analyzer asks it."""
+def test_the_plugins_in_the_docs_work():
+    """docs/plugins.md's decoder, webhook format and framework, called as modeltap calls them."""
     from modeltap.payload import Payload
 
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/plugins.md").read_text(), re.S)
-    module = types.ModuleType("plugin")
-    exec(code, module.__dict__)
-    own = Payload(path="/fahrenheit", query=None, status=200, request="71.5", response=None)
-    assert module.decode(own).rows == [{"fahrenheit": 71.5}]
+    text = (ROOT / "docs/plugins.md").read_text()
+    names: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(code, names)
+    own = Payload(path="/fahrenheit", query=None, status=200, request="71.5", response="21.9")
+    decoded = names["decode"](own)
+    assert (decoded.rows, decoded.predictions) == ([{"fahrenheit": 71.5}], [21.9])
     other = Payload(path="/", query=None, status=200, request="71.5", response=None)
-    assert module.decode(other) is None
+    assert names["decode"](other) is None
+    event = {"type": "test", "data": {"summary": "all well"}}
+    webhook = WebhookSettings(url="https://example.org", format="one_line")
+    body, headers = names["format_event"](event, webhook)
+    assert json.loads(body) == {"text": "all well"} and headers
+    assert names["format_event"](event, WebhookSettings(url="https://example.org")) is None
+
+
+def test_the_framework_in_the_docs_is_tapped(tmp_path, monkeypatch):
+    """docs/plugins.md's hook puts the tap inside the application."""
+    names: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", (ROOT / "docs/plugins.md").read_text(), re.S):
+        exec(code, names)
+
+    class Handler:
+        asgi = "the framework's own"
+
+    app = names["attach"](Handler(), "flights", {"store": tmp_path / "taps.db"})
+    assert type(app.asgi) is modeltap.ASGIMiddleware
+    assert names["attach"](object(), "flights", {}) is None
 
 
 PROTOCOLS = (ROOT / "docs/protocols.md").read_text()

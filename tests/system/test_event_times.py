@@ -171,7 +171,7 @@ def test_many_wrong_times_are_an_alert_that_ends(store):
     analyze(store, SAID)
     (alert,) = read(store, "select summary, rule from alerts where state = 'firing'")
     assert alert["rule"] == "data_quality"
-    assert "event times of 15 of 288 rows cannot be true" in alert["summary"]
+    assert "15 of 288 rows have an impossible event time" in alert["summary"]
 
 
 def test_a_clock_that_is_a_day_off_is_usable(store):

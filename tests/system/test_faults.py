@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_stops_the_writing_before_sqlite_is_stuck(
         assert told.fetchall() == [("m", "disk nearly full", 20)]
         assert eventually(lambda: "nearly full" in caplog.text)
         said = [r.message for r in caplog.records if "nearly full" in r.message]
-        assert len(said) == 1 and "the app serves on" in said[0]
+        assert len(said) == 1 and "the app keeps serving" in said[0]
 
 
 def test_a_disk_filled_to_the_last_byte_is_survived(tmp_path, record):
@@ -150,7 +150,7 @@ def test_a_limit_on_the_size_of_files_is_as_a_full_disk(store, record, caplog, e
     assert 10 <= written < 60 and written + dropped == 60 and put()["dropped"] > dropped
     assert set(stats["dropped_by_reason"]) == {"store unusable"}
     assert writers_of(os.getpid()) == [pid]
-    assert eventually(lambda: "are not recorded, the app serves on" in caplog.text)
+    assert eventually(lambda: "are not recorded, but the app keeps serving" in caplog.text)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
     assert eventually(lambda: put()["written"] > written)
     stats = put()
@@ -197,7 +197,7 @@ def test_a_damaged_store_is_put_aside_and_a_new_one_begun(store, record, caplog,
     assert eventually(lambda: f"moved to {aside.name!r}" in caplog.text)
     connection = connect(store)
     (loss,) = connection.execute("select reason, count from dropped").fetchall()
-    assert tuple(loss) == (f"store damaged, put aside as {aside.name}", 0)
+    assert tuple(loss) == (f"store damaged, moved to {aside.name}", 0)
     Analyzer(store, connection, {}).run()
     sql = "select summary from alerts where rule = 'capture_loss'"
     (alert,) = connection.execute(sql).fetchall()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import modeltap
+from modeltap.analysis.performance.evaluation import evaluate
+from modeltap.analysis.performance.labelled import LabelledContext
+from modeltap.decoding.decoders import Decoders
+from modeltap.payload import Payload
 from modeltap.store.connection import connect, writing
 from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 from modeltap.store.labels import insert_labels
@@ -69,6 +75,30 @@ def test_a_scorer_that_is_reversed_one_day_alerts_with_words(store, form):
         assert len(read(store, PERFORMANCE, metric)) == 6
     (alert,) = read(store, "select * from alerts where rule = 'performance' and metric = 'roc_auc'")
     assert alert["state"] == "firing" and "scores are reversed" in alert["summary"]
+
+
+SCORES = (Path(__file__).parents[2] / "docs/labels.md").read_text().partition("## Scores")[2]
+SCORED = re.findall(r"^\| `(.*?)` \| `(.*?)` \|$", SCORES, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("yes", "no"), SCORED)
+def test_scores_in_each_form_of_the_page_have_every_metric(yes, no):
+    """One row of eight has the score of the other class."""
+    payload = [Payload("/score", None, 200, '{"x": 1}', answer) for answer in (yes, no)]
+    of_yes, of_no = map(Decoders().decode, payload)
+    labels = [1, 0, 1, 0, 1, 0, 1, 1] * 20
+    order = [of_yes, of_no] * 80
+    context = LabelledContext(
+        None,
+        [one.predictions[0] for one in order],
+        labels,
+        scores=[one.scores[0] if one.scores else None for one in order],
+    )
+    found = {metric.metric: metric.value for metric in evaluate(context)}
+    assert found["accuracy"] == 0.875
+    assert found["roc_auc"] == pytest.approx(0.9)
+    assert found["brier"] == pytest.approx((4 * 0.07**2 + 3 * 0.12**2 + 0.88**2) / 8)
+    assert found["log_loss"] > 0
 
 
 @pytest.mark.parametrize("shape", ["{label}", "{prediction}", "[{label}]"])

@@ -10,6 +10,7 @@ import pytest
 
 from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
+from modeltap.store.labels import Label, insert_labels
 from modeltap.testing import WebhookReceiver
 from stores import analyze, every, put, read
 
@@ -70,3 +71,15 @@ def test_each_message_names_its_environment(store, monkeypatch):
     assert all(event["data"]["summary"].startswith("m in staging: ") for event in plain)
     assert all(event["dedup_key"].endswith("/m//staging") for event in paged)
     assert all("staging" in json.dumps(event["payload"]) for event in paged)
+
+
+def test_labels_are_counted_by_environment(store):
+    with closing(connect(store)) as connection, writing(connection):
+        labels = [Label(f"{number}-{n}", 0, 1.0) for number in (0, 1) for n in range(5 + number)]
+        insert_labels(connection, labels, source="test")
+    analyze(store, SAID)
+    days = read(store, "select environment, labels from label_days order by environment")
+    assert [(one["environment"], one["labels"]) for one in days] == [
+        ("production", 5),
+        ("staging", 6),
+    ]

@@ -82,5 +82,5 @@ def test_the_store_is_the_one_that_this_process_records_to(tmp_path, tap):
         end_call(other, other.begin_call("m", "f"), 1, None)
         if number == 1:
             assert with_store({}) == {"store": str(paths[0])}
-    with pytest.raises(InputError, match=r"a\.db, .*b\.db; say store="):
+    with pytest.raises(InputError, match=r"a\.db, .*b\.db; pass store="):
         with_store({})

@@ -35,7 +35,7 @@ def test_a_disabled_tap_checks_no_file_and_takes_nothing():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reference": "no-such.csv"}, "no such file"),
+        ({"reference": "no-such.csv"}, "the file does not exist"),
         ({"mask_with": "hash", "mask_key": "env:NO_SUCH_NAME"}, "NO_SUCH_NAME"),
         ({"sample_rate": -1}, "sample_rate"),
     ],

@@ -52,6 +52,36 @@ def test_a_slow_pattern_is_named_once_and_its_body_is_not_kept(store, read_rows)
     assert [tuple(row.values()) for row in map(dict, rows)] == [(None, "unmaskable")] * 2
 
 
+def test_no_secret_of_a_webhook_is_in_the_store(store, monkeypatch):
+    """Not of its URL, its secret, its proxy, nor within its template."""
+    monkeypatch.setenv("HOOK", "https://example.com/t0ken")
+    places = {
+        "url": "https://a.example/t0ken",
+        "secret": "t0ken",
+        "proxy": "http://u:t0ken@p.example",
+    }
+    places["template"] = '{"token": "t0ken", "text": "$summary"}'
+    hooks = [{"url": "env:HOOK", "format": "template", name: text} for name, text in places.items()]
+    made = BatchWriter(store, lambda: False)
+    made.add_origin(origin_of(settings_of(str(store), webhooks=hooks), 7, "here"))
+    assert made.write(batch(1), {}).written == 1
+    made.close()
+    left = b"".join(one.read_bytes() for one in store.parent.iterdir() if one.is_file())
+    assert b"env:HOOK" in left and b"t0ken" not in left
+
+
+def test_losses_are_of_the_environment_of_the_app(store, read_rows):
+    """Of an app whose taps have several it is unknown."""
+    made = BatchWriter(store, lambda: False)
+    for environment in ("staging", None):
+        options = {} if environment is None else {"environment": environment}
+        made.add_origin(origin_of(settings_of(str(store), **options), 7, "here"))
+        made.write(batch(1), {"queue full": 5})
+    made.close()
+    rows = read_rows(store, "select environment from dropped order by seq")
+    assert [row["environment"] for row in rows] == ["staging", None]
+
+
 def test_losses_before_a_batch_are_noted_with_its_model(writer, store, read_rows):
     writer.write(batch(1), {})
     writer.write([], {"queue full": 5})
@@ -76,7 +106,7 @@ def test_a_damaged_store_is_put_aside_and_the_batch_is_in_the_new_one(writer, st
             file.seek(4096 * page)
             file.write(b"\xff" * 100)
     result = writer.write(batch(2), {})
-    assert result.written == 2 and "put aside" in result.messages[0]
+    assert result.written == 2 and "it was moved to" in result.messages[0]
     assert count(store) == 2
     assert any("damaged" in path.name for path in store.parent.iterdir())
     assert [row["count"] for row in read_rows(store, "select * from dropped")] == [0]
@@ -94,7 +124,7 @@ def test_a_locked_store_costs_the_batch_once_patience_ends(store, read_rows):
     other.execute("begin immediate")
     result = writer.write(batch(4), {})
     assert (result.written, result.lost[UNUSABLE], len(asked)) == (0, 4, 2)
-    assert "the app serves on" in result.messages[0]
+    assert "the app keeps serving" in result.messages[0]
     again = writer.write(batch(1), {})
     assert again.lost[UNUSABLE] == 1 and not again.messages
     other.execute("rollback")

@@ -28,7 +28,7 @@ def test_a_literal_url_and_secret_stay_in_the_app():
     assert made.settings.webhooks == () and (made.pid, made.host) == (7, "here")
 
 
-@pytest.mark.parametrize("name", ["secret", "proxy"])
+@pytest.mark.parametrize("name", ["secret", "proxy", "template"])
 def test_what_is_not_kept_leaves_no_half_of_a_webhook(name):
     """Another process would post without its signature, or around its proxy."""
     (webhook,) = origin(url="env:HOOK", **{name: "http://user:pw@proxy"}).webhooks
@@ -39,6 +39,16 @@ def test_names_of_the_environment_are_kept(monkeypatch):
     monkeypatch.setenv("HOOK", "https://example.com/x")
     (webhook,) = origin(url="env:HOOK").webhooks
     assert webhook["url"] == "env:HOOK"
+
+
+def test_a_template_may_hold_a_token(monkeypatch):
+    """A variable's name is kept, a literal one is not."""
+    monkeypatch.setenv("BODY", '{"token": "t0ken", "text": "$summary"}')
+    hook = {"url": "env:HOOK", "format": "template"}
+    monkeypatch.setenv("HOOK", "https://example.com/x")
+    assert "t0ken" not in repr(origin(**hook, template='{"token": "t0ken", "text": "$summary"}'))
+    (webhook,) = origin(**hook, template="env:BODY").webhooks
+    assert (webhook["url"], webhook["template"]) == ("env:HOOK", "env:BODY")
 
 
 def test_what_is_packed_is_unpacked():

@@ -164,16 +164,18 @@ def _no_traffic(
         silent = now - (clock.parse(span.last_at) or 0.0)
         if allowed < silent < max(_GONE_SECONDS, 2 * allowed):
             last = f"no requests for {clock.length(silent)}, since {clock.short(span.last_at)}"
-            version = with_environment("", span.environment)
-            subject = AbsenceSubject("no_traffic", span.model, version, None)
-            yield Missing(subject, silent, allowed, f"{last}; {reason}")
+            yield Missing(_traffic_of(span), silent, allowed, f"{last}; {reason}")
+
+
+def _traffic_of(span: RequestSpan) -> AbsenceSubject:
+    return AbsenceSubject("no_traffic", span.model, with_environment("", span.environment), None)
 
 
 def _allowed_pause(
     span: RequestSpan, rules: Sequence[RuleSettings], now: float
 ) -> tuple[float, str]:
     """Return the allowed pause between requests in seconds, and its reason."""
-    configured = _configured_pause(rules, "no_traffic", span.model)
+    configured = _configured_pause(rules, _traffic_of(span))
     if configured is not None:
         return configured
     allowed = max(_PAUSES * span.longest_pause, _SHORTEST_PAUSE)
@@ -186,31 +188,35 @@ def _no_labels(
     connection: sqlite3.Connection, settings: SettingsByModel, now: float
 ) -> Iterator[Missing]:
     days = label_days_since(connection, clock.iso(now - _LABEL_HISTORY_SECONDS)[:10])
-    for model in dict.fromkeys(day.model for day in days):
-        times = [clock.parse(day.last_at) or 0.0 for day in days if day.model == model]
-        pause = _allowed_label_pause(times, settings.for_model(model).rules, model)
+    for model, environment in dict.fromkeys((day.model, day.environment) for day in days):
+        of = AbsenceSubject("no_labels", model, with_environment("", environment), None)
+        times = [
+            clock.parse(day.last_at) or 0.0
+            for day in days
+            if (day.model, day.environment) == (model, environment)
+        ]
+        pause = _allowed_label_pause(times, settings.for_model(model).rules, of)
         if pause is None:
             continue
         allowed, reason = pause
         silent = now - times[-1]
         # Without requests there is nothing to label.
         since = clock.iso(now - allowed)
-        if silent > allowed and has_requests_since(connection, model, since):
+        if silent > allowed and has_requests_since(connection, model, environment, since):
             last = clock.short(clock.iso(times[-1]))
             explanation = f"no labels for {clock.length(silent)}, since {last}; {reason}"
-            subject = AbsenceSubject("no_labels", model, _whole_store(connection), None)
-            yield Missing(subject, silent, allowed, explanation)
+            yield Missing(of, silent, allowed, explanation)
 
 
 def _allowed_label_pause(
-    times: Sequence[float], rules: Sequence[RuleSettings], model: str
+    times: Sequence[float], rules: Sequence[RuleSettings], of: AbsenceSubject
 ) -> tuple[float, str] | None:
     """Return the allowed pause between labels in seconds, and its reason; None if unknown.
 
     Args:
         times: the last label of each day, in Unix seconds.
     """
-    configured = _configured_pause(rules, "no_labels", model)
+    configured = _configured_pause(rules, of)
     if configured is not None or len(times) < _MIN_LABEL_DAYS:
         return configured
     longest = max(later - earlier for earlier, later in pairwise(times))
@@ -252,13 +258,12 @@ def _whole_store(connection: sqlite3.Connection) -> str:
 
 
 def _configured_pause(
-    rules: Sequence[RuleSettings], rule: str, model: str
+    rules: Sequence[RuleSettings], of: AbsenceSubject
 ) -> tuple[float, str] | None:
     """Return the configured pause (`after`) and its reason, or None."""
+    row = {"model": of.model, "version": of.version}
     configured = [
-        entry
-        for entry in rules
-        if entry.rule == rule and entry.after and entry.is_about({"model": model})
+        entry for entry in rules if entry.rule == of.rule and entry.after and entry.is_about(row)
     ]
     if not configured:
         return None

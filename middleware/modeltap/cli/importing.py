@@ -12,6 +12,7 @@ import click
 
 from modeltap.cli.common import json_option, open_store, store_option
 from modeltap.cli.progress import reading_bar
+from modeltap.cli.table_files import report_notices, table_options
 from modeltap.config import sources
 from modeltap.config.settings import Settings
 from modeltap.errors import InputError
@@ -68,6 +69,7 @@ def roles_of(table: Table, options: dict[str, str | None]) -> Roles:
     help="Format of the files [default: by name and content].",
 )
 @role_options
+@table_options
 @click.option(
     "--unpaired", is_flag=True, help="Also store requests and responses without a counterpart."
 )
@@ -82,6 +84,7 @@ def import_(
     unpaired: bool,
     strict: bool,
     as_json: bool,
+    encoding: str | None,
     **options: str | None,
 ) -> None:
     """Import exchanges from tables or from other tools' logs.
@@ -95,22 +98,25 @@ def import_(
     """
     kinds = [format_of(file, chosen_format) for file in files]
     settings = sources.load(tolerant=True).for_model(model)
-    broken = 0
+    broken = replaced = 0
     importer: Importer | None = None
     for file, kind in zip(files, kinds, strict=True):
         times = 2 if kind in _READ_TWICE else 1
         with reading_bar(Path(file), "importing", times) as on_read:
-            source, entries = _opened(file, kind, dict(options), on_read, settings)
+            source, entries = _opened(file, kind, dict(options), on_read, settings, encoding)
             # The store is created here, so that a rejected file leaves none behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
             import_entries(importer, entries)
         _report_broken(source, len(files) > 1)
         broken += source.broken_count
+        replaced += source.replaced
     assert importer is not None
     importer.settle(all_of_them=unpaired)
-    _report(importer.done, model, broken, as_json)
+    _report(importer.done, model, broken, replaced, as_json)
     if strict and broken:
         raise InputError(f"{plural(broken, 'unreadable line')} in {_named(files)}")
+    if strict and replaced:
+        raise InputError(f"{plural(replaced, 'replaced character')} in {_named(files)}")
     if not importer.done.anything():
         raise InputError(f"no row of {_named(files)} could be read")
 
@@ -120,18 +126,25 @@ def _created(store: str | None) -> sqlite3.Connection:
 
 
 def _opened(
-    file: str, kind: str, options: dict[str, str | None], on_read: OnRead, settings: Settings
+    file: str,
+    kind: str,
+    options: dict[str, str | None],
+    on_read: OnRead,
+    settings: Settings,
+    encoding: str | None,
 ) -> tuple[Source, Iterator[Entry]]:
     """Open a file and return it with its entries."""
     if kind in LOGS:
         source = Source(Path(file), on_read=on_read)
-        given = [f"--{name}" for name, value in options.items() if value is not None]
-        if given:
+        given = {**options, "encoding": encoding}
+        named = [f"--{name}" for name, value in given.items() if value is not None]
+        if named:
             raise InputError(
-                f"{given[0]} applies to tables only; the format of {source.path.name!r} is {kind}"
+                f"{named[0]} applies to tables only; the format of {source.path.name!r} is {kind}"
             )
         return source, LOGS[kind](source)
-    table = open_table(file, "jsonl" if kind == "bentoml" else kind, on_read, settings.codes_of)
+    table_kind = "jsonl" if kind == "bentoml" else kind
+    table = open_table(file, table_kind, on_read, settings.codes_of, encoding)
     already_read = Path(file).stat().st_size if kind in _READ_TWICE else 0
     table.on_read = lambda position: on_read(already_read + position)
     if kind == "bentoml":
@@ -149,6 +162,7 @@ def _bentoml_roles(table: Table, options: dict[str, str | None]) -> Roles:
 
 def _report_broken(source: Source, with_name: bool) -> None:
     start = f"{source.path.name}: " if with_name else ""
+    report_notices(source, start)
     for reason in source.broken:
         echo(f"{start}{reason}", err=True)
     if source.broken_count > len(source.broken):
@@ -156,9 +170,9 @@ def _report_broken(source: Source, with_name: bool) -> None:
         echo(f"{start}... and {plural(more, 'more unreadable line')}", err=True)
 
 
-def _report(done: Imported, model: str, broken: int, as_json: bool) -> None:
+def _report(done: Imported, model: str, broken: int, replaced: int, as_json: bool) -> None:
     if as_json:
-        emit_json({**asdict(done), "broken": broken})
+        emit_json({**asdict(done), "broken": broken, "replaced_characters": replaced})
         return
     echo(
         f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} already stored, "
@@ -170,6 +184,7 @@ def _report(done: Imported, model: str, broken: int, as_json: bool) -> None:
         (done.unpaired, "request or response", "stored without a counterpart"),
         (done.waiting_labels, "label", "waiting for an exchange that is not stored yet"),
         (done.without_time, "row", "without an event time, and therefore in no window"),
+        (replaced, "character", "replaced, because decoding failed"),
     ):
         if count:
             echo(f"{_counted(count, noun)} {note}")

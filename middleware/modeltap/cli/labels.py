@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from modeltap.cli.common import check_model, json_option, open_store, store_option
+from modeltap.cli.table_files import report_notices, table_options
 from modeltap.errors import InputError
 from modeltap.ingest.files.table import Table, number, open_table
 from modeltap.number_texts import CODE, SHORT, form_of
@@ -74,9 +75,10 @@ def set_(
 @label.command("import")
 @click.argument("file")
 @click.option("--model", required=True, help="The model's name.")
+@table_options
 @store_option
 @json_option
-def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
+def import_(file: str, model: str, store: str | None, as_json: bool, encoding: str | None) -> None:
     """Import labels from CSV(.gz), JSON Lines or Parquet.
 
     The file needs the columns `id` and `value`, and optionally `row`.
@@ -85,7 +87,7 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
     Example:
       modeltap label import labels.csv --model flights
     """
-    table = open_table(file)
+    table = open_table(file, encoding=encoding)
     for name in ("id", "value"):
         table.require(name, "the column")
     table.keep_text("id")  # 000041 and 41 are different ids
@@ -96,6 +98,7 @@ def import_(file: str, model: str, store: str | None, as_json: bool) -> None:
         with writing(connection):
             batch = sorted_.labels[start : start + _BATCH]
             insert_labels(connection, batch, source=table.path.name, model=model)
+    report_notices(table)
     for reason in (*table.broken, *sorted_.ambiguous[:_SHOWN]):
         echo(reason, err=True)
     counts = sorted_.counts(table)

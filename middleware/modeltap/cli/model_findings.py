@@ -41,7 +41,7 @@ def _coverage(coverage: Coverage) -> Iterator[Finding]:
         yield Finding(
             "monitored",
             OK,
-            f"{coverage.model}: {coverage.tested:,} of {plural(coverage.columns, 'column')} tested",
+            f"{coverage.name}: {coverage.tested:,} of {plural(coverage.columns, 'column')} tested",
             model=coverage.model,
             count=coverage.tested,
             total=coverage.columns,

@@ -24,6 +24,7 @@ from modeltap.cli.common import (
 from modeltap.cli.importing import role_options, roles_of
 from modeltap.cli.progress import analysis_line, reading_bar
 from modeltap.cli.reference_view import show_overview, show_reference
+from modeltap.cli.table_files import report_notices, table_options
 from modeltap.environments import environment_of, with_environment
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.table import open_table
@@ -66,6 +67,7 @@ def reference() -> None:
 @click.option("--rows", type=click.IntRange(2), default=None, help="Use the first N stored rows.")
 @click.option("--window", default=None, help="Length of the windows to compare, such as 7d.")
 @role_options
+@table_options
 @json_option
 def set_(
     store: str | None,
@@ -78,6 +80,7 @@ def set_(
     rows: int | None,
     window: str | None,
     as_json: bool,
+    encoding: str | None,
     **options: str | None,
 ) -> None:
     """Create a reference from a file, a period, or the first rows.
@@ -100,7 +103,7 @@ def set_(
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
                 own = settings.for_model(model)
-                table = open_table(file, on_read=on_read, codes_of=own.codes_of)
+                table = open_table(file, on_read=on_read, codes_of=own.codes_of, encoding=encoding)
                 frozen = freeze.freeze_file(
                     connection,
                     own,
@@ -117,6 +120,8 @@ def set_(
             picked = _picked(connection, model, version, start, end, rows)
             source = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
             frozen = freeze.freeze_rows(counter, model, version, picked, source)
+    if file is not None:
+        report_notices(table)
     show_reference(frozen, as_json, settings)
     if before is not None and before.id != frozen.id and not as_json:
         echo(

@@ -34,7 +34,9 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
     for one in found:
         alerts = open_of(connection, one.model, one.version)
         last = last_window_end(connection, one.model, one.version)
-        coverage = coverage_of(connection, settings.for_model(one.model), one.model)
+        environment = environment_of(one.version)
+        own = settings.for_model(one.model)
+        coverage = coverage_of(connection, own, one.model, environment)
         if as_json:
             emit_json(_row(one, alerts, last, coverage))
         else:

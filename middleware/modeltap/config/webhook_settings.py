@@ -81,9 +81,12 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         proxy = self.proxy and from_environment(self.proxy, "webhook proxy", environ).strip()
         if proxy:
             _check_url(proxy, "proxy")
+        template = self.template
+        if template and template.startswith("env:"):
+            template = from_environment(template, "webhook template", environ)
         if self.ca_file and not Path(self.ca_file).is_file():
             raise ConfigError(f"webhook ca_file {self.ca_file!r} is invalid: file not found")
-        return msgspec.structs.replace(self, url=url, secret=secret, proxy=proxy)
+        return msgspec.structs.replace(self, url=url, secret=secret, proxy=proxy, template=template)
 
 
 def parse_webhook(entry: object) -> WebhookSettings:
@@ -119,7 +122,7 @@ def _check_texts(webhook: WebhookSettings) -> None:
     Apprise URLs have their own schemes and are not checked. Values of environment variables are
     checked when they are read.
     """
-    for name in ("url", "secret", "proxy"):
+    for name in ("url", "secret", "proxy", "template"):
         text = getattr(webhook, name) or ""
         if text.startswith("env:"):
             variable_of(text, f"webhook {name}")

@@ -42,6 +42,8 @@ PREDICTIONS = (
     "decision",
     "forecast",
     "estimate",
+    "entity_group",
+    "entity",
 )
 """Usual names of the prediction, the likeliest first."""
 
@@ -61,6 +63,7 @@ _ABOUT = frozenset(
         *("warning", "warnings", "timestamp", "created", "created_at", "updated_at", "usage"),
         *("model", "models", "model_name", "version", "model_version", "api_version", "metadata"),
         *("meta", "headers", "server", "host", "hostname", "environment", "deployed_model"),
+        *("threshold", "decision_threshold", "cutoff", "explanation", "explanations"),
         *("input", "inputs", "instance", "instances", "query"),
         *("is_base64_encoded", "path", "filename", "object", "request", "exception", "traceback"),
     )
@@ -68,6 +71,9 @@ _ABOUT = frozenset(
 _ABOUT_ENDS = frozenset(("id", "ids", "uuid", "guid", "timestamp", "version", "url"))
 _MEASURED = frozenset(("duration", "latency", "took", "elapsed", "runtime", "time", "date"))
 _MEASURED_ENDS = frozenset(("ms", "time", "latency", "seconds", "at", "unit", "units"))
+_BOUND_ENDS = frozenset(("lower", "upper", "bound", "std", "stderr", "stdev"))
+"""What an interval or a deviation around a prediction is called: `yhat_lower`."""
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _REMEMBERED = 4096
@@ -109,7 +115,7 @@ def role_of(name: str) -> AnswerRole | None:
         return "about"
     if own in _ENVELOPES:
         return "envelope"
-    if own in _MEASURED or (len(words) > 1 and words[-1] in _MEASURED_ENDS):
+    if own in _MEASURED or (len(words) > 1 and words[-1] in _MEASURED_ENDS | _BOUND_ENDS):
         return "measured"
     return "prediction" if _PREDICTED & set(words) else None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from modeltap.config.settings import Settings
+from modeltap.number_texts import CODE, POINT, SHORT, form_of
 
 ColumnsByName = dict[str, Sequence[Any]]
 
@@ -23,6 +24,9 @@ _MAX_FIELDS = 20
 
 _VECTORS = ("embedding", "embeddings", "vector")
 """Names of what has no features of its own in each place, however short it is."""
+
+_SAMPLE = 10_000
+"""Items of lists that are looked at for being numbers in texts."""
 
 _COUNT = "count"
 
@@ -96,10 +100,23 @@ def _parts(
         return {name: column}
     size, count = Counter(map(len, lists)).most_common(1)[0]
     kinds = set(map(type, chain.from_iterable(lists)))
-    if kinds & {int, float} and not kinds & {dict, list} and count >= _MOST * len(lists):
+    numeric = bool(kinds & {int, float}) or _are_number_texts(kinds, lists)
+    if numeric and not kinds & {dict, list} and count >= _MOST * len(lists):
         return _by_place(name, column, size) if 0 < size <= rules.most else {name: column}
     measurable = kinds <= {dict} or kinds <= {int, float} or kinds <= {str, type(None)}
     return _measured(name, column, lists) if kinds and measurable else {name: column}
+
+
+def _are_number_texts(kinds: Collection[type], lists: Sequence[list[Any]]) -> bool:
+    """Say whether all items are numbers sent as text; codes (007, 12e4) are none.
+
+    >>> _are_number_texts({str}, [["5.1", "3.5"]]), _are_number_texts({str}, [["007"], ["a"]])
+    (True, False)
+    """
+    if set(kinds) != {str}:
+        return False
+    texts = list(islice(chain.from_iterable(lists), _SAMPLE))
+    return all(form_of(text) & POINT and not form_of(text) & (CODE | SHORT) for text in texts)
 
 
 def _known_size(name: str, column: Sequence[Any], known: Collection[str], rules: ListRules) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,19 @@ class Roles:
     def time_of(self, row: dict[str, Any]) -> float | None:
         """Return a row's event time in Unix seconds, None where it tells none."""
         return clock.parse(row.get(self.timestamp), self.day_first) if self.timestamp else None
+
+    def outputs(self) -> Iterator[tuple[str, str]]:
+        """Yield the outputs that the table has, with their columns; a lone score is a prediction.
+
+        >>> list(Roles(score="proba").outputs()), list(Roles(prediction="y", score="p").outputs())
+        ([('prediction', 'proba')], [('prediction', 'y'), ('score', 'p')])
+        """
+        if self.prediction is None and self.score is not None:
+            yield "prediction", self.score
+            return
+        for name, column in (("prediction", self.prediction), ("score", self.score)):
+            if column is not None:
+                yield name, column
 
     def features_of(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row's features."""

@@ -35,11 +35,7 @@ def read_rows(
     """
     known_by = key or _key(table, roles)
     for line, row in table.rows():
-        answer = {
-            name: row.get(column)
-            for name, column in (("prediction", roles.prediction), ("score", roles.score))
-            if column
-        }
+        answer = {name: row.get(column) for name, column in roles.outputs()}
         caller = row.get(roles.id or request_id or "")
         yield Logged(
             source=source,

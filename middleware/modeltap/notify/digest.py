@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from modeltap import clock
-from modeltap.analysis.coverage.coverage_report import coverage_of
+from modeltap.analysis.coverage.coverage_report import Coverage, coverages
 from modeltap.analysis.coverage.unmonitored import condensed
-from modeltap.config.settings import Settings, SettingsByModel
+from modeltap.config.settings import SettingsByModel
 from modeltap.notify.events import bounded, without_values
 from modeltap.store.alerts import (
     count_firing_of,
@@ -43,7 +44,7 @@ def digest(
         *models_with_alerts(connection),
     }
     models = [
-        _digest_of(connection, settings.for_model(model), model, start, end)
+        _digest_of(connection, coverages(connection, settings, model), model, start, end)
         for model in sorted(names)
     ]
     firing = sum(model["alerts_firing"] for model in models)
@@ -90,7 +91,7 @@ def _alerts(count: int) -> str:
 
 
 def _digest_of(
-    connection: sqlite3.Connection, settings: Settings, model: str, start: str, end: str
+    connection: sqlite3.Connection, own: Sequence[Coverage], model: str, start: str, end: str
 ) -> dict[str, Any]:
     traffic = count_requests(connection, model, start, end)
     firing = count_open_of(connection, model)
@@ -99,8 +100,8 @@ def _digest_of(
     parts += [f"{traffic.errors:,} failed"] if traffic.errors else []
     parts += [f"{name} {value:.4g}" for name, value in values.items()]
     parts += [_alerts(firing)]
-    coverage = coverage_of(connection, settings, model)
-    parts += ["not monitored: " + coverage.summary] if coverage.summary else []
+    gaps = [_in_environment(one, one.summary, own) for one in own if one.summary]
+    parts += ["not monitored: " + "; ".join(gaps)] if gaps else []
     named = _named_alerts(connection, model)
     return {
         "model": model,
@@ -109,11 +110,23 @@ def _digest_of(
         "alerts_firing": firing,
         "alerts_began": count_started(connection, model, start),
         **values,
-        "columns": coverage.columns,
-        "columns_tested": coverage.tested,
-        "not_monitored": [one.statement for one in condensed(coverage.unmonitored)[:_LISTED]],
+        "columns": sum(one.columns for one in own),
+        "columns_tested": sum(one.tested for one in own),
+        "not_monitored": [
+            _in_environment(coverage, one.statement, own)
+            for coverage in own
+            for one in condensed(coverage.unmonitored)[:_LISTED]
+        ],
         "summary": f"{model}: {', '.join(parts)}" + (f": {named}" if named else ""),
     }
+
+
+def _in_environment(coverage: Coverage, text: str, own: Sequence[Coverage]) -> str:
+    """Return what is not monitored with its environment, where the model has several."""
+    if len(own) == 1:
+        return text
+    where = f"in {coverage.environment}" if coverage.environment else "without an environment"
+    return f"{where}: {text}"
 
 
 def _named_alerts(connection: sqlite3.Connection, model: str) -> str:

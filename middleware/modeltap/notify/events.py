@@ -51,6 +51,13 @@ _QUOTED = r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 """A value from a payload. Explanations quote only such values, with Python's `repr`. A quote
 after a letter is an apostrophe."""
 
+_SETTING = (
+    r"(?:(?<=models\.)|(?<=features\.)|(?<=rows = )|(?<=prediction = )|(?<=event_time = )"
+    r"|(?<=did you mean ))"
+    f"{_QUOTED}"
+)
+"""But what stands in a setting that fixes something is a name."""
+
 _NEW_VALUE = (
     r"(?:(?<=: value )|(?<=: no value above )|(?<=: no value below ))"
     r"-?(?:\d+(?:[.,]\d+)*(?:e[+-]?\d+)?|inf)"
@@ -117,25 +124,28 @@ def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
 def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
     r"""Return an alert with a summary that contains no values from payloads.
 
-    >>> summary = "m: driver's car: share of 'red' went from 0 % to 9 %"
+    >>> summary = "m: driver's car: fraction of 'red' went from 0 % to 9 %"
     >>> about = {"model": "m", "feature": "driver's car", "segment": None}
     >>> without_values({**about, "summary": summary})["summary"]
-    "m: driver's car: share of [value] went from 0 % to 9 %"
+    "m: driver's car: fraction of [value] went from 0 % to 9 %"
     >>> for text in ("age: value -999.5 in 5 % of rows", "age: no value above 1,700, 4.9 % before"):
     ...     print(without_values({**about, "summary": text})["summary"])
     age: value [value] in 5 % of rows
     age: no value above [value], 4.9 % before
+    >>> summary = '3 of 3 exchanges have no prediction; set [models."a b".mapping] rows = "x[]"'
+    >>> without_values({**about, "summary": summary})["summary"] == summary
+    True
     >>> summary = r"m: channel: category `a\`b` is now `mobile` (30 % of rows)"
     >>> without_values({**about, "summary": summary})["summary"]
     'm: channel: category [value] is now [value] (30 % of rows)'
-    >>> summary = "m: no row for 9 h, until the window's end; the reference's longest pause was 2 h"
+    >>> summary = "m: no rows until the window's end; the reference's longest pause was 2 h"
     >>> without_values({**about, "summary": summary})["summary"] == summary
     True
     """
     # Names are not quoted and may contain a quote.
     names = [re.escape(str(alert[name])) for name in _NAMES if len(str(alert[name] or "")) > 1]
     quoted = re.compile(
-        "|".join([*(f"({name})" for name in names), _QUOTED, _CATEGORY, _NEW_VALUE])
+        "|".join([*(f"({name})" for name in [*names, _SETTING]), _QUOTED, _CATEGORY, _NEW_VALUE])
     )
     text = quoted.sub(lambda match: match[0] if match.lastindex else "[value]", alert["summary"])
     return {**alert, "summary": text}

@@ -17,6 +17,9 @@ from modeltap.store.alerts import count_open, record_notified
 from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
 
+_PARTS = ("rows", "predictions", "event_time")
+"""What exchanges may lack: each reason is fixed by a setting of its own."""
+
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
@@ -55,8 +58,9 @@ def enqueue(
     """Enqueue messages about `transitions` for each webhook; return the number of messages.
 
     Runs inside the caller's transaction. Alerts of one rule and model that began, or ended, in the
-    same window are one message, the most severe first. Silenced alerts are skipped until the
-    silence ends. The end of an alert that was never reported is not reported either.
+    same window are one message, the most severe first. Alerts about a part that exchanges lack
+    are one message per reason. Silenced alerts are skipped until the silence ends. The end of an
+    alert that was never reported is not reported either.
 
     Args:
         webhooks: pairs of the key in the store and the webhook.
@@ -190,9 +194,17 @@ def _grouped(
     for item in transitions:
         if _is_reported(connection, item):
             subject = (item.alert[name] for name in ("rule", "model", "version"))
-            key = (item.event, *subject, item.window_start, item.window_end, item.repeated)
+            window = (item.window_start, item.window_end, item.repeated)
+            key = (item.event, *subject, _missing_part(item), *window)
             groups.setdefault(key, []).append(item)
     return [sorted(group, key=lambda item: -item.strength) for group in groups.values()]
+
+
+def _missing_part(transition: Transition) -> str | None:
+    """Return the part that exchanges lack and its reason, which has its own message, or None."""
+    feature = str(transition.alert["feature"])
+    rule = transition.alert["rule"]
+    return feature if rule == "not_monitored" and feature.partition(": ")[0] in _PARTS else None
 
 
 def _is_reported(connection: sqlite3.Connection, transition: Transition) -> bool:

@@ -1,8 +1,9 @@
-"""Privacy: what must not be stored, and what must be erased.
+"""Privacy: masking of sensitive data before it is stored, and erasure of a person's data.
 
-In reading order: `headers` keeps the headers that count; `masker` masks headers, paths, queries and
-bodies, within its `limits`. Its `body_masker` takes each body for what it is (package `bodies`).
-Package `sensitive` knows names and values, package `texts` finds them in JSON and other text, and
-`marks` take their place; what was `masked_values` is masked where an exception quotes it.
-`erase` finds and removes the exchanges of one person.
+In reading order: `headers` selects the headers to keep; `masker` masks headers, paths, queries and
+bodies within its `limits`; `body_masker` detects the type of a body and masks it (package
+`bodies`). Package `sensitive` defines sensitive names and values, package `texts` finds them in
+JSON and other text, and `marks` replaces them. `masked_values` remembers masked values, so that
+they are also masked in the message of an exception. `erase` finds and deletes one person's
+exchanges.
 """

@@ -1,8 +1,8 @@
-"""Masking of bodies, whatever they are.
+"""Masking of bodies of any type.
 
-The rule: a body that parses is masked by field, by part or by pair, and so is each line of a
-stream; text that does not parse is kept only if no sensitive name occurs in it, and so are Parquet
-and JSON with bytes after it; other binary is kept.
+A body that parses is masked by field, by part or by pair, and a stream line by line. Text that
+does not parse is kept only if it contains no sensitive name; the same holds for Parquet and for
+JSON followed by other bytes. Other binary data is kept.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UNMASKABLE = "unmaskable"
 MASKED = "masked"
 
 Kept = tuple[str | bytes | None, str | None]
-"""What may be kept of a body, and a note where that is not the body itself."""
+"""The body to store, and a note if it differs from the original body."""
 
 NOT_KEPT: Kept = (None, UNMASKABLE)
 
@@ -39,11 +39,11 @@ _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 _NO_TEXT = bytes(byte for byte in range(256) if not (32 <= byte < 127 or byte in b"\t\n\r"))
 _JSON_SPACE = b" \t\r\n"
 _MAX_DEPTH = 3
-"""How often parts or compressed bodies may be within one another."""
+"""The maximum nesting depth of parts and compressed bodies."""
 
 
 class BodyMasker:
-    """Masks bodies by what they are.
+    """Masks bodies according to their type.
 
     >>> from modeltap.privacy.masker import Masker
     >>> Masker().body(b"a=1&pin=x", "", "application/x-www-form-urlencoded")
@@ -58,9 +58,9 @@ class BodyMasker:
         self._was_clean = True
 
     def masked(self, body: bytes, encoding: str, content_type: str, depth: int = 0) -> Kept:
-        """Return what may be kept of a body, and a note where that is not the body itself.
+        """Return the body to store, and a note if it differs from the original body.
 
-        Raises `Unmaskable` where it takes too many steps.
+        Raises `Unmaskable` if masking takes too many steps.
         """
         if depth > _MAX_DEPTH:
             return NOT_KEPT
@@ -74,12 +74,12 @@ class BodyMasker:
         if text is None or hides_text(body, content_type):
             other = other_text(body, content_type)
             if other is not None and (kept := self._text(other, content_type))[1] is not None:
-                return kept  # else both readings have to be clean
+                return kept  # otherwise both interpretations must be clean
         if text is None:
             return self._binary(body, content_type, depth)
         if not (self._texts.always_parses or self._names.may_be_in(body)):
             return text, None
-        # After a masked one the next is likely to be masked, too: it is not worth the look.
+        # After a masked body the next one probably needs masking, too, so the check does not pay.
         if self._was_clean and not self._texts.has_values and self._clean.are_all_in(body):
             return text, None
         kept = self._text(text, content_type)
@@ -115,7 +115,7 @@ class BodyMasker:
         parts = parts_of(body, content_type)
         if parts is None:
             named = any(map(self._names.is_sensitive, names_in(body))) or self._may_name(body)
-            is_encoded = b"-transfer-encoding" in body.lower()  # no search finds a name in it
+            is_encoded = b"-transfer-encoding" in body.lower()  # its content cannot be searched
             return NOT_KEPT if named or is_encoded else (as_text(body) or body, None)
         if any(self._has_named_head(part) for part in parts):
             return NOT_KEPT
@@ -124,7 +124,7 @@ class BodyMasker:
         return kept if text is None else text, None if kept == body else MASKED
 
     def _has_named_head(self, part: BodyPart) -> bool:
-        """Say whether a part's header has a name and a value: `filename="token=..."`."""
+        """Return True if a part's header contains a sensitive pair: `filename="token=..."`."""
         head = part.head.decode("utf-8", "replace")
         return self._texts.inside(head) != head
 
@@ -170,12 +170,12 @@ class BodyMasker:
         return body, None
 
     def _may_name(self, body: bytes) -> bool:
-        """Say whether a name is in text of an unknown encoding: most have the letters of ASCII."""
+        """Return True if text in an unknown encoding, usually based on ASCII, may have a name."""
         text = body.replace(b"\0", b"").decode("latin-1")
         return self._texts.unless_named(text) != text
 
     def _head_is_suspicious(self, body: bytes) -> bool:
-        """Say whether there is a sensitive name in the JSON that bytes come after."""
+        """Return True if the JSON at the start of a binary body contains a sensitive name."""
         body = body.lstrip(_JSON_SPACE)
         if not body.startswith(b"{"):
             return False
@@ -185,7 +185,10 @@ class BodyMasker:
         return any(map(self._names.is_sensitive, names))
 
     def _is_suspicious_text(self, body: bytes) -> bool:
-        """An image may hold the letters of a name by chance; UTF-16 or Latin-1 text does not."""
+        """Return True if a binary body looks like text that contains a sensitive name.
+
+        An image may contain the letters of a name by chance; UTF-16 or Latin-1 text does not.
+        """
         start = body[:4096].lstrip(_BYTE_ORDER_MARKS).replace(b"\0", b"")
         letters = len(start.translate(None, _NO_TEXT))
         has_controls = len(start.translate(None, _CONTROLS)) < len(start)

@@ -1,4 +1,4 @@
-"""Removing a person's exchanges from the store, with their labels and the space they took."""
+"""Erasure of a person's exchanges and their labels, and release of their disk space."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from modeltap.store.unmatched import delete_unmatched
 from modeltap.value_forms import ValueForms
 
 _CHUNK = 500
-"""Exchanges a transaction, so that no writer waits for long."""
+"""Exchanges per transaction, so that writers do not wait long."""
 
 _MAX_BYTES = 64 * 1024 * 1024
-"""A compressed body is searched up to this size: a bomb stops here."""
+"""The maximum decompressed size that is searched, as a limit for decompression bombs."""
 
 _READERS_SECONDS = 30.0
-"""A reader that began earlier keeps erased pages in SQLite's log; it is waited for this long."""
+"""How long to wait for earlier readers, which keep erased pages in SQLite's write-ahead log."""
 
 _ENCODINGS = ("utf-8", "latin-1", "gb18030", "shift_jis", "utf-16-le", "utf-16-be")
-"""Encodings in which web forms and files of tables come."""
+"""Encodings that are common in web forms and tabular files."""
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -59,32 +59,32 @@ class Subject:
     field: str
     value: str
     also: tuple[str, ...] = ()
-    """How else the value may stand there: its hashes."""
+    """Other representations of the value: its hashes."""
 
     @classmethod
     def parse(cls, text: str, settings: Settings | None = None) -> Subject:
-        """Read ``FIELD=VALUE``; `settings` tell whether values may be hashed."""
+        """Parse ``FIELD=VALUE``; `settings` define whether stored values may be hashed."""
         field, equals, value = text.partition("=")
         if not (field and equals and value):
-            raise InputError(f"--where {text!r} is not understood; write FIELD=VALUE")
+            raise InputError(f"invalid --where {text!r}; write FIELD=VALUE")
         return cls(field, value, _hashes(value, settings) if settings else ())
 
     @cached_property
     def forms(self) -> ValueForms:
-        """The forms in which the value may stand."""
+        """The forms in which the value may be stored."""
         return ValueForms(self.value, *self.also)
 
     def is_in(self, document: Any) -> bool:
-        """Say whether `document` (lists, dictionaries, values) holds the value in the field."""
+        """Return True if `document` (lists, dictionaries, values) has the value in the field."""
         return any(map(self.forms.equals, self.values(document)))
 
     def is_in_query(self, query: str | None) -> bool:
-        """Say whether a query's parameter of the field's name has the value."""
+        """Return True if a query parameter with the field's name has the value."""
         pairs = parse_qsl(query or "", keep_blank_values=True)
         return any(self.is_named(name) and self.forms.equals(value) for name, value in pairs)
 
     def is_named(self, name: str) -> bool:
-        """Say whether a dotted name, or its end, is the field.
+        """Return True if a dotted name equals the field or ends in it.
 
         >>> [Subject("user.id", "7").is_named(name) for name in ("user.id", "a.user.id", "id")]
         [True, True, False]
@@ -92,7 +92,7 @@ class Subject:
         return f".{name}".endswith(f".{self.field}")
 
     def is_about(self, column: str) -> bool:
-        """Say whether a column is the field: protocols leave out the names around their rows.
+        """Return True if a column is the field; protocols omit the outer names of their rows.
 
         >>> Subject("instances.user.id", "7").is_about("user.id")
         True
@@ -100,30 +100,32 @@ class Subject:
         return self.is_named(column) or self.field.endswith(f".{column}")
 
     def values(self, document: Any) -> Iterator[Any]:
-        """Yield what `document` has in the field."""
-        wanted = self.field.split(".")
+        """Yield the values of the field in `document`."""
+        field_path = self.field.split(".")
         stack: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
         while stack:
-            found, path = stack.pop()
-            if isinstance(found, dict):
-                stack.extend((inner, (*path, str(name))) for name, inner in found.items())
-            elif isinstance(found, list):
-                stack.extend((inner, path) for inner in found)
-            elif list(path[-len(wanted) :]) == wanted:
-                yield found
+            node, path = stack.pop()
+            if isinstance(node, dict):
+                stack.extend((inner, (*path, str(name))) for name, inner in node.items())
+            elif isinstance(node, list):
+                stack.extend((inner, path) for inner in node)
+            elif list(path[-len(field_path) :]) == field_path:
+                yield node
 
     def is_in_body(self, body: str | bytes | None, encoding: str | None) -> bool:
-        """Say whether a stored body holds it; an unreadable one does where the text occurs."""
+        """Return True if a stored body has the value; an unreadable body is searched as text."""
         if body is None:
             return False
         raw = _plain(body, encoding)
         try:
             return self.is_in(msgspec.json.decode(raw))
         except _UNREADABLE:
-            return any(self._is_in_text(raw.decode(one, "replace")) for one in _encodings(raw))
+            return any(
+                self._is_in_text(raw.decode(encoding, "replace")) for encoding in _encodings(raw)
+            )
 
     def is_named_in_body(self, body: str | bytes | None, encoding: str | None) -> bool:
-        """Say whether a stored body has the field at all; an unreadable one may."""
+        """Return True if a stored body has the field, or cannot be read."""
         if body is None:
             return False
         try:
@@ -133,7 +135,7 @@ class Subject:
         return any(True for _ in self.values(document))
 
     def _is_in_text(self, text: str) -> bool:
-        """Say whether a text that cannot be read holds the value; a common one behind its name."""
+        """Return True if unparsed text contains the value; a common value must follow its name."""
         if not self.forms.is_common:
             return self.forms.is_in(text)
         name = re.escape(self.field.split(".")[-1])
@@ -142,7 +144,7 @@ class Subject:
 
 
 def _encodings(raw: bytes) -> tuple[str, ...]:
-    """Return the encodings that a body which cannot be read may be a text in."""
+    """Return the possible text encodings of a body that cannot be parsed."""
     try:
         raw.decode()
     except UnicodeDecodeError:
@@ -158,33 +160,33 @@ def _plain(body: str | bytes, encoding: str | None) -> bytes:
 
 
 def check_field(connection: sqlite3.Connection, model: str, subject: Subject) -> None:
-    """Raise `InputError` where no exchange of `model` has the subject's field: it is misspelt."""
-    waiting = unmatched_bodies(connection, model)
-    for bodies in chain(_all_bodies(connection, model), waiting):
+    """Raise `InputError` if no exchange of `model` has the subject's field, as after a typo."""
+    unmatched = unmatched_bodies(connection, model)
+    for bodies in chain(_all_bodies(connection, model), unmatched):
         if any(subject.is_named_in_body(*body) for body in bodies.with_encodings()):
             return
         if any(subject.is_named(name) for name, _ in parse_qsl(bodies.query or "")):
             return
     raise InputError(
-        f"no exchange of {model!r} has a field {subject.field!r}; nothing was erased. "
-        "`modeltap show ID` shows the fields of one"
+        f"no exchange of model {model!r} has a field {subject.field!r}; nothing was erased; "
+        "`modeltap show ID` lists the fields of an exchange"
     )
 
 
 def matching(
     connection: sqlite3.Connection, model: str, *subjects: Subject
 ) -> Iterator[ExchangeKey]:
-    """Yield each exchange of `model` that holds one of the subjects.
+    """Yield each exchange of `model` that contains one of the subjects.
 
-    The `seq` of a request or response that waits for the other is 0.
+    The `seq` of an unmatched request or response is 0.
     """
-    waiting = unmatched_bodies(connection, model)
-    for bodies in chain(waiting, _all_bodies(connection, model)):
-        if any(_holds(bodies, subject) for subject in subjects):
+    unmatched = unmatched_bodies(connection, model)
+    for bodies in chain(unmatched, _all_bodies(connection, model)):
+        if any(_contains(bodies, subject) for subject in subjects):
             yield ExchangeKey(bodies.seq, bodies.id)
 
 
-def _holds(bodies: StoredBodies, subject: Subject) -> bool:
+def _contains(bodies: StoredBodies, subject: Subject) -> bool:
     in_body = (subject.is_in_body(*body) for body in bodies.with_encodings())
     return any(in_body) or subject.is_in_query(bodies.query)
 
@@ -205,9 +207,9 @@ def _all_bodies(connection: sqlite3.Connection, model: str) -> Iterator[StoredBo
 
 
 def erase(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
-    """Delete `exchanges`, overwrite what they were, and give their space back.
+    """Delete `exchanges`, overwrite their content, and release their disk space.
 
-    Raises `BusyError` when readers keep the write-ahead log, which may still hold them, in use.
+    Raises `BusyError` if readers keep using the write-ahead log, which may still contain them.
     """
     delete_exchanges(connection, exchanges)
     release_free_pages(connection)
@@ -215,7 +217,7 @@ def erase(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> N
 
 
 def delete_exchanges(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
-    """Delete `exchanges` with their rows in samples, overwriting them in the file."""
+    """Delete `exchanges` and their sampled rows, overwriting them in the file."""
     overwrite_deleted(connection)
     for start in range(0, len(exchanges), _CHUNK):
         with writing(connection):
@@ -226,19 +228,19 @@ def delete_exchanges(connection: sqlite3.Connection, exchanges: Sequence[Exchang
 
 
 def empty(connection: sqlite3.Connection) -> None:
-    """Empty the write-ahead log; raises `BusyError` when readers keep it in use."""
+    """Empty the write-ahead log; raises `BusyError` if readers keep using it."""
     deadline = time.monotonic() + _READERS_SECONDS
     while not empty_log(connection):
         if time.monotonic() > deadline:
             raise BusyError(
-                "erased, but a reader keeps the write-ahead log in use, which may still hold the "
-                "exchanges; close it and run the command again"
+                "erased, but another process reads the store, so its write-ahead log may still "
+                "contain the exchanges; close that process and run the command again"
             )
         time.sleep(0.1)
 
 
 def _hashes(value: str, settings: Settings) -> tuple[str, ...]:
-    """Return how `value` stands in the store where it was hashed, as a text and as a number."""
+    """Return the hashes of `value` as text and as a number, if values are hashed."""
     if settings.mask_with != "hash":
         return ()
     marks = Marks("hash", from_environment(settings.mask_key or "", "mask_key"))

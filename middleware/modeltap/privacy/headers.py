@@ -1,4 +1,4 @@
-"""The headers that count: a request keeps these alone, so that no other leaves the app."""
+"""Selection of the headers to keep; all other headers never leave the app."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from modeltap.config.settings import Settings
 
-_REMEMBERED = 1024
-"""How many names are remembered; a client may make up any number of them."""
+_MAX_CACHED = 1024
+"""The maximum number of cached names, because clients can send any number of them."""
 
 _OF_REQUESTS = ("content-type", "content-encoding", "x-request-id", "traceparent")
 _OF_RESPONSES = ("content-type", "content-encoding")
@@ -21,14 +21,14 @@ PROTOCOL_HEADERS = frozenset(
         "x-bentoml-request-id",
     )
 )
-"""Without these a body of the protocol that sends them cannot be decoded, or its id is lost."""
+"""Headers that protocols need to decode a body or to identify it."""
 
 Header = tuple[str, bytes | str]
-"""A name in lower case, and its value as the app has it."""
+"""A lower-case name, and its value as the app received it."""
 
 
 class HeaderFilter:
-    """Keeps the headers of `names`; of each name it works out only once whether it is one.
+    """Keeps the headers in `names`, and caches the decision for each name.
 
     >>> HeaderFilter(["Content-Type"]).kept([(b"Content-type", b"text/csv"), (b"cookie", b"c")])
     [('content-type', b'text/csv')]
@@ -40,37 +40,37 @@ class HeaderFilter:
 
     @classmethod
     def of_requests(cls, settings: Settings) -> HeaderFilter:
-        """Return the filter of the request headers that are stored or evaluated."""
+        """Return the filter for request headers that are stored or evaluated."""
         return cls(request_names(settings))
 
     @classmethod
     def of_responses(cls, settings: Settings) -> HeaderFilter:
-        """Return the filter of the response headers that are stored or evaluated."""
+        """Return the filter for response headers that are stored or evaluated."""
         return cls([*_OF_RESPONSES, *PROTOCOL_HEADERS, *settings.capture_response_headers])
 
     def kept(self, headers: Iterable[tuple[Any, Any]]) -> list[Header]:
-        """Return the headers that count, of names as bytes (ASGI) or text (WSGI)."""
+        """Return the headers to keep; names may be bytes (ASGI) or text (WSGI)."""
         known = self._known
         kept: list[Header] = []
         for raw, value in headers:
             try:
                 name = known[raw]
             except (KeyError, TypeError):
-                name = self._learn(raw)
+                name = self._name_if_kept(raw)
             if name is not None:
                 kept.append((name, value))
         return kept
 
-    def _learn(self, raw: Any) -> str | None:
+    def _name_if_kept(self, raw: Any) -> str | None:
         name = text_of(raw if isinstance(raw, str) else bytes(raw)).lower()
-        counts = name in self._names
-        if isinstance(raw, (bytes, str)) and len(self._known) < _REMEMBERED:
-            self._known[raw] = name if counts else None
-        return name if counts else None
+        is_kept = name in self._names
+        if isinstance(raw, (bytes, str)) and len(self._known) < _MAX_CACHED:
+            self._known[raw] = name if is_kept else None
+        return name if is_kept else None
 
 
 def request_names(settings: Settings) -> list[str]:
-    """Return the names, in lower case, of request headers that are stored or evaluated.
+    """Return the lower-case names of request headers that are stored or evaluated.
 
     >>> request_names(Settings(capture_request_headers=("X-Tenant", "CE-Id")))[-3:]
     ['inference-header-content-length', 'x-bentoml-request-id', 'x-tenant']
@@ -86,7 +86,7 @@ def request_names(settings: Settings) -> list[str]:
 
 
 def event_header(settings: Settings) -> str:
-    """Return the header with the event time, in lower case; empty if there is none."""
+    """Return the lower-case name of the header with the event time; empty if there is none."""
     kind, _, name = settings.event_time.partition(":")
     return name.lower() if kind == "header" else ""
 
@@ -97,7 +97,7 @@ def text_of(value: bytes | str) -> str:
 
 
 def trace_id(traceparent: str) -> str | None:
-    """Return the trace id of a W3C ``traceparent`` value, or None when it is none.
+    """Return the trace id of a W3C ``traceparent`` value, or None if the value is invalid.
 
     >>> trace_id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
     '0af7651916cd43dd8448eb211c80319c'

@@ -1,4 +1,4 @@
-"""What masking may cost: a number of names and values for each exchange, and time for patterns."""
+"""Limits of masking: the names and values per exchange, and the time to search patterns."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from types import FrameType
 from typing import Protocol
 
 DEFAULT_BUDGET = 200_000
-"""Names and values of one exchange: six times what 64 KiB of request and response can have."""
+"""Names and values per exchange: six times the maximum in 64 KiB of request and response."""
 
 PATTERN_SECONDS = 0.25
-"""How long an operator's own patterns may search one body: four times what a slow one takes for
-64 KiB, and little enough for the process that writes to keep up."""
+"""The time limit for searching one body for custom patterns: four times what a slow pattern takes
+for 64 KiB, and short enough for the writer process to keep up."""
 
-_REST = 10
-"""After a search that took too long patterns rest ten times as long: one tenth of the time at most
-goes into such searches."""
+_PAUSE_FACTOR = 10
+"""After a search that timed out, searches pause for ten times the limit, so that at most a tenth
+of the time is spent on such searches."""
 
 
 class Unmaskable(Exception):
-    """There may be something sensitive in a text that cannot be told from the rest of it."""
+    """A text may contain sensitive data that cannot be separated from the rest."""
 
 
 class Budget:
-    """Counts the names and values that are looked at for one exchange.
+    """Counts the names and values that are checked for one exchange.
 
     >>> budget = Budget(2)
     >>> budget.spend(2), budget.steps
@@ -42,7 +42,7 @@ class Budget:
         self.steps = 0
 
     def begin(self) -> None:
-        """Begin the next exchange."""
+        """Reset the count for the next exchange."""
         self.steps = 0
 
     def spend(self, steps: int = 1) -> None:
@@ -53,42 +53,42 @@ class Budget:
 
 
 class Searches(Protocol):
-    """Patterns of an operator; `current` is the one that is being searched."""
+    """Custom patterns of an operator; `current` is the pattern being searched."""
 
     current: str
 
 
 class SlowPatterns:
-    """Stops the search for an operator's patterns when it takes too long, and rests afterwards.
+    """Stops searches for custom patterns that take too long, and pauses searching afterwards.
 
-    While it rests each search is stopped at once: clients that know of a slow pattern could
-    otherwise keep the process that writes busy.
+    During a pause every search fails at once. Otherwise clients that know a slow pattern could
+    keep the writer process busy.
     """
 
     def __init__(self) -> None:
         self._named: set[str] = set()
         self._messages: list[str] = []
-        self._rests_until = 0.0
+        self._paused_until = 0.0
 
     def messages(self) -> list[str]:
-        """Return, once, the patterns that took too long."""
+        """Return messages about patterns that took too long; each is returned once."""
         messages, self._messages = self._messages, []
         return messages
 
     @contextlib.contextmanager
     def time_limit(self, *searches: Searches) -> Iterator[None]:
-        """Raise `TimeoutError` in the block when one of `searches` takes too long.
+        """Raise `TimeoutError` in the block if one of `searches` takes too long.
 
-        Only a signal interrupts a search in `re`, and only the main thread receives signals: in
-        another thread there is no such limit.
+        Only a signal interrupts a search in `re`, and only the main thread receives signals, so
+        there is no limit in other threads.
         """
-        if time.monotonic() < self._rests_until:
+        if time.monotonic() < self._paused_until:
             raise TimeoutError
         try:
             with _alarm(PATTERN_SECONDS):
                 yield
         except TimeoutError:
-            self._rests_until = time.monotonic() + _REST * PATTERN_SECONDS
+            self._paused_until = time.monotonic() + _PAUSE_FACTOR * PATTERN_SECONDS
             self._note(next((search.current for search in searches if search.current), ""))
             raise
 
@@ -97,7 +97,7 @@ class SlowPatterns:
             self._named.add(pattern)
             self._messages.append(
                 f"the pattern {pattern!r} took more than {PATTERN_SECONDS} s to search one body; "
-                "such bodies are not kept (unmaskable)"
+                "such bodies are not stored (unmaskable)"
             )
 
 

@@ -1,4 +1,4 @@
-"""Marks: what takes the place of a masked value."""
+"""Marks that replace masked values."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MASK = "[masked]"
 
 
 class Marks:
-    """Replaces a value by a mark, or by a keyed hash, or drops it.
+    """Replaces a value with a mark or a keyed hash, or drops it.
 
-    The hash is HMAC-SHA256: equal values stay equal, and nobody without the key can try values.
+    The hash is HMAC-SHA256: equal values stay equal, and values cannot be guessed without the key.
 
     >>> Marks().replacement("secret"), Marks("drop").replacement("secret")
     ('[masked]', None)
@@ -27,14 +27,14 @@ class Marks:
         self.masked_values = MaskedValues()
 
     def replacement(self, value: object) -> str | None:
-        """Return what stands in a value's place; None where it goes with its name."""
+        """Return the replacement of a value; None if it is dropped together with its name."""
         if self.drops:
             self._remember(value)
             return None
         return self.mark(value)
 
     def mark(self, value: object) -> str:
-        """Return what stands in a value's place where something must stand."""
+        """Return the mark of a value, for places where it cannot be dropped."""
         self._remember(value)
         if not self._hashes:
             return MASK
@@ -43,7 +43,7 @@ class Marks:
         return f"[hash:{digest.hex()[:16]}]"
 
     def without_masked(self, text: str) -> str:
-        """Return `text` without the values that were masked before."""
+        """Return `text` with all values masked that this exchange had masked."""
         return self.masked_values.replaced_in(text, MASK)
 
     def _remember(self, value: object) -> None:

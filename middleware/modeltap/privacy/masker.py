@@ -1,6 +1,6 @@
-"""Masking of headers, paths, queries and bodies: what is sensitive must not reach the disk.
+"""Masking of headers, paths, queries and bodies, so that sensitive data never reaches the disk.
 
-A body that cannot be masked is not kept; the exchange always is.
+A body that cannot be masked is not stored; its exchange is.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from modeltap.privacy.texts.text_masker import TextMasker
 from modeltap.privacy.texts.urls import UrlMasker
 
 _TEXT_IN_PATH = re.compile(r"[=%{]|:/")
-"""Signs of a query, of an escape, of JSON and of a URL within a path."""
+"""Characters that indicate a query, an escape, JSON or a URL within a path."""
 
-_REMEMBERED = 1024
-_LONGEST_REMEMBERED = 200
-"""Clients choose the paths, so the memory of them is bounded."""
+_MAX_CACHED = 1024
+_MAX_CACHED_LENGTH = 200
+"""Bounds of the cache, because clients choose the paths."""
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 
 class Masker:
-    """Masks by name (the safe defaults and the added patterns), and values by their look.
+    """Masks values by name (safe defaults and added patterns) and by format.
 
-    Values are replaced by a mark; by a keyed hash (HMAC-SHA256), so that equal ones stay equal and
-    nobody without the key can try values out; or dropped with their names.
+    Values are replaced with a mark, or with a keyed hash (HMAC-SHA256), so that equal values stay
+    equal and cannot be guessed without the key, or dropped with their names.
 
     >>> masker = Masker(body_fields=["^phone$"])
     >>> masker.body(b'{"user": {"password": "p", "phone": 1}, "age": 7}', "")
@@ -79,61 +79,62 @@ class Masker:
 
     @property
     def steps(self) -> int:
-        """The names and values that were looked at for the exchange so far."""
+        """The number of names and values checked in the current exchange."""
         return self._budget.steps
 
     def begin(self) -> None:
-        """Begin the next exchange: its budget is whole."""
+        """Reset the budget and the masked values for the next exchange."""
         self._budget.begin()
         self._marks.masked_values.forget()
 
     def messages(self) -> list[str]:
-        """Return, once, the operator's patterns that took too long."""
+        """Return messages about custom patterns that took too long; each is returned once."""
         return self._slow.messages()
 
     def header(self, name: str, value: str) -> str | None:
-        """Return what may be kept of a header's value; None when it is dropped."""
+        """Return a header's value to store; None if it is dropped."""
         kept = self._limited(lambda: (self._by_name(self._headers, name, value),), None)
         return self._marks.replacement(value) if kept is None else kept[0]
 
     def query(self, text: str) -> str | None:
-        """Return a query string with its sensitive parameters masked; None for an empty one."""
+        """Return a query string with its sensitive parameters masked; None if it is empty."""
         return self._limited(lambda: self._masked_query(text), None) if text else None
 
     def _masked_query(self, text: str) -> str:
         return masked_pairs(text, lambda name, value: self._by_name(self._query, name, value))
 
     def path(self, path: str, route: str = "") -> str:
-        """Return a path with its secrets replaced, as in `/token/SECRET`."""
+        """Return a path with its secrets masked, as in `/token/SECRET`."""
         return self._unless_clean(
             (path, route), lambda: self.text(self._inside_path(self._urls.path(path, route)))
         )
 
     def _inside_path(self, path: str) -> str:
-        """Mask what is a text of its own in a path, as in `/filter/{"pin": 1}`."""
+        """Mask a text embedded in a path, as in `/filter/{"pin": 1}`."""
         return self._query.inside(path) if _TEXT_IN_PATH.search(path) else path
 
     def line(self, text: str) -> str:
-        """Return a header's value that is always stored, with the secrets in it replaced."""
+        """Return the value of a header that is always stored, with its secrets masked."""
         return self._unless_clean((text,), lambda: self.text(self._headers.inside(text)))
 
-    def _unless_clean(self, known_by: tuple[str, ...], mask: Callable[[], str]) -> str:
-        """Return what `mask` leaves of a text, the first of `known_by`, all that it depends on.
+    def _unless_clean(self, key: tuple[str, ...], mask: Callable[[], str]) -> str:
+        """Return the result of `mask` for a text; clean texts are cached.
 
-        An app has few paths and types: those in which nothing is sensitive are remembered.
+        `key` holds the text and everything else that the result depends on. Caching pays because
+        an app has few paths and content types.
         """
-        text = known_by[0]
-        if known_by in self._clean_texts:
+        text = key[0]
+        if key in self._clean_texts:
             return text
         kept = self._limited(mask, None)
-        if kept == text and len(text) <= _LONGEST_REMEMBERED:
-            if len(self._clean_texts) >= _REMEMBERED:
+        if kept == text and len(text) <= _MAX_CACHED_LENGTH:
+            if len(self._clean_texts) >= _MAX_CACHED:
                 self._clean_texts.clear()
-            self._clean_texts.add(known_by)
+            self._clean_texts.add(key)
         return self._marks.mark(text) if kept is None else kept
 
     def text(self, text: str) -> str:
-        """Return `text` with what looks sensitive in it replaced."""
+        """Return `text` with values masked that are sensitive by their format."""
         return self._texts.text(text) if self._values else text
 
     def _by_name(self, texts: TextMasker, name: str, value: str) -> str | None:
@@ -143,12 +144,12 @@ class Masker:
         return self.text(texts.inside(value))
 
     def body(self, body: bytes | bytearray, encoding: str, content_type: str = "") -> Kept:
-        """Return what may be kept of a body, and a note where that is not the body itself.
+        """Return the body to store, and a note if it differs from the original body.
 
-        Valid UTF-8 without NUL comes back as text, anything else as bytes. A compressed body
-        (`encoding`, as in Content-Encoding) is looked into; where it had to be masked, the
-        masked text takes its place. The `content_type` tells the encoding of a text, the parts
-        of a multipart body, and a form.
+        Valid UTF-8 without NUL is returned as text, anything else as bytes. A compressed body
+        (`encoding`, as in Content-Encoding) is decompressed; if it needs masking, the masked text
+        is returned. The `content_type` defines the charset of text and identifies multipart
+        bodies and forms.
         """
         plain = bytes(body)
         if self._own:
@@ -161,15 +162,15 @@ class Masker:
             return NOT_KEPT
 
     def error_message(self, text: str) -> str | None:
-        """Return what may be kept of an exception's text; None where a name is in it.
+        """Return an exception's message to store; None if it contains a sensitive name.
 
-        It may quote what this exchange had masked: that is replaced.
+        The message may quote values that this exchange had masked; these are masked, too.
         """
         kept, _ = self.body(text.encode("utf-8", "surrogatepass"), "")
         return self._marks.without_masked(kept) if isinstance(kept, str) else None
 
     def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
-        """Return what `mask` returns, or `otherwise` where that takes too many steps or seconds."""
+        """Return the result of `mask`, or `otherwise` if it takes too many steps or seconds."""
         try:
             if not self._own:
                 return mask()

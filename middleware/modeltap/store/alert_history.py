@@ -1,4 +1,4 @@
-"""The history of alerts: each change of each alert, in order."""
+"""The history of alerts: every state change of every alert, in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from modeltap.clock import now
 
 ACCEPTED = "accepted as the new normal"
-"""The note of an incident's end that `reference accept` made."""
+"""The note of an incident that `reference accept` resolved."""
 
 CHANGE_COLUMNS = (
     "at",
@@ -22,7 +22,7 @@ CHANGE_COLUMNS = (
     "value",
     "note",
 )
-"""The columns of a change for people, in their order."""
+"""The columns of a change that commands show, in order."""
 
 
 def record_change(
@@ -34,7 +34,7 @@ def record_change(
     value: float | None = None,
     note: str | None = None,
 ) -> None:
-    """Note that an alert is in `state` from now on, inside the caller's transaction."""
+    """Record that an alert enters `state` now, inside the caller's transaction."""
     connection.execute(
         "insert into alert_history (alert_id, state, window_start, value, note, at) "
         "values (?, ?, ?, ?, ?, ?)",
@@ -43,7 +43,7 @@ def record_change(
 
 
 def list_changes(connection: sqlite3.Connection, model: str | None) -> list[dict[str, Any]]:
-    """Return `CHANGE_COLUMNS` of each change, of one model's alerts or of all, in order."""
+    """Return `CHANGE_COLUMNS` of each change in order, for the alerts of `model` or all models."""
     rows = connection.execute(
         "select h.at, h.alert_id, a.model, a.rule, a.metric, a.feature, h.state, h.window_start, "
         "h.value, h.note from alert_history h join alerts a on a.id = h.alert_id "

@@ -1,4 +1,4 @@
-"""Alerts: one row is one incident of one subject, a rule about one metric of one model."""
+"""Alerts: one row is one incident of one subject, that is a rule on one metric of one model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ALERT_COLUMNS = (
     "acknowledged_at",
     "notified_at",
 )
-"""The columns for people, in their order; the environment stands after the version."""
+"""The columns that commands show, in order; the environment follows the version."""
 
 _STILL_OPEN = "state in ('firing', 'no_data', 'error')"
 
@@ -49,11 +49,11 @@ _REMINDER_DUE = (
     "and ((notified_at is null and silenced_until is not null) "
     "or (acknowledged_at is null and notified_at <= :before))"
 )
-"""An alert that a silence kept back until now, or that nobody acknowledged since `before`."""
+"""Select alerts whose silence has ended, or that are unacknowledged since `before`."""
 
 
 def put_alert(connection: sqlite3.Connection, alert: AlertRow) -> None:
-    """Write an alert with all its columns, inside the caller's transaction."""
+    """Write an alert with all of its columns, inside the caller's transaction."""
     connection.execute(
         f"insert or replace into alerts ({', '.join(alert)}) "
         f"values ({', '.join('?' * len(alert))})",
@@ -62,7 +62,7 @@ def put_alert(connection: sqlite3.Connection, alert: AlertRow) -> None:
 
 
 def change_alert(connection: sqlite3.Connection, alert_id: str, **columns: object) -> None:
-    """Change columns of an alert, and `updated_at`, inside the caller's transaction."""
+    """Update columns of an alert, and `updated_at`, inside the caller's transaction."""
     columns["updated_at"] = now()
     connection.execute(
         f"update alerts set {', '.join(f'{name} = ?' for name in columns)} where id = ?",
@@ -71,7 +71,7 @@ def change_alert(connection: sqlite3.Connection, alert_id: str, **columns: objec
 
 
 def record_notified(connection: sqlite3.Connection, alert_id: str, moment: str) -> None:
-    """Note that receivers were notified of an alert, inside the caller's transaction."""
+    """Record when receivers were notified of an alert, inside the caller's transaction."""
     connection.execute("update alerts set notified_at = ? where id = ?", (moment, alert_id))
 
 
@@ -82,7 +82,7 @@ def delete_alert(connection: sqlite3.Connection, alert_id: str) -> None:
 
 
 def open_alert(connection: sqlite3.Connection, fingerprint: str) -> AlertRow | None:
-    """Return the subject's alert that is not resolved, pending ones too."""
+    """Return the subject's unresolved alert, which may be pending; None if there is none."""
     row: AlertRow | None = connection.execute(
         "select * from alerts where fingerprint = ? and state <> 'resolved'", (fingerprint,)
     ).fetchone()
@@ -90,15 +90,17 @@ def open_alert(connection: sqlite3.Connection, fingerprint: str) -> AlertRow | N
 
 
 class Incident(NamedTuple):
-    """The time of an alert about the inputs, from the first suspicion on; `resolved_at` is null
-    while it is open."""
+    """The time span of an alert about the inputs, from the first suspicious window on.
+
+    `resolved_at` is None while the alert is open.
+    """
 
     metric: str
     features: tuple[str, ...]
     window_start: str
     resolved_at: str | None
     accepted: bool
-    """Whether somebody said that it shows the new normal."""
+    """True if a user accepted it as the new normal."""
 
 
 def incidents_before(
@@ -109,12 +111,12 @@ def incidents_before(
     start: str,
     suspected: bool,
 ) -> list[Incident]:
-    """Return the alerts about `metrics` that fired about windows before `start`.
+    """Return the alerts about `metrics` that fired for windows before `start`.
 
-    Those that were acknowledged are known, and left out, unless they were accepted.
+    Acknowledged alerts are left out, unless they were accepted.
 
     Args:
-        suspected: return also those that no second window has confirmed.
+        suspected: also return alerts that no second window has confirmed.
     """
     rows = connection.execute(
         "select metric, feature, related, began, resolved_at, accepted from (select *, "
@@ -133,7 +135,7 @@ def incidents_before(
 
 
 def _features(feature: str | None, related: str | None) -> tuple[str, ...]:
-    """Return the features that an alert is about: its own, and those that its finding has, too."""
+    """Return the features that an alert is about: its own, and those of its finding."""
     names = [feature, *(json.loads(related) if related else ())]
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
@@ -141,8 +143,10 @@ def _features(feature: str | None, related: str | None) -> tuple[str, ...]:
 def open_incidents(
     connection: sqlite3.Connection, model: str, version: str, metrics: Sequence[str]
 ) -> list[AlertRow]:
-    """Return the alerts about `metrics` that are not resolved, pending ones too, the oldest first,
-    each with `last_window_end`: where the last window ends that was evaluated for it."""
+    """Return the unresolved alerts about `metrics`, pending ones included, oldest first.
+
+    Each row also has `last_window_end`: the end of the last window that was evaluated for it.
+    """
     return connection.execute(
         "select *, (select max(m.window_end) from metrics m where m.model = a.model "
         "and m.version = a.version and m.window = a.window and m.metric = a.metric "
@@ -154,8 +158,8 @@ def open_incidents(
 
 
 def count_resolved_since(connection: sqlite3.Connection, fingerprint: str, since: str) -> int:
-    """Return how many of the subject's alerts were resolved after `since`."""
-    return _one_number(
+    """Return the number of the subject's alerts that were resolved after `since`."""
+    return _scalar(
         connection,
         "select count(*) from alerts where fingerprint = ? and state = 'resolved' "
         "and resolved_at > ?",
@@ -166,7 +170,7 @@ def count_resolved_since(connection: sqlite3.Connection, fingerprint: str, since
 def was_resolved_around(
     connection: sqlite3.Connection, fingerprint: str, start: str, end: str
 ) -> bool:
-    """Return whether a resolved alert of the subject lasted from `start` to after `end`."""
+    """Return True if a resolved alert of the subject lasted from `start` to after `end`."""
     row = connection.execute(
         "select 1 from alerts where fingerprint = ? and state = 'resolved' "
         "and window_start <= ? and resolved_at > ?",
@@ -180,13 +184,13 @@ def firing_since(
     row: Mapping[str, Any],
     causes: Collection[tuple[str, str | None]],
 ) -> list[str]:
-    """Return the first windows' starts of the alerts that fire and explain `row`.
+    """Return the first window starts of the firing alerts that explain `row`.
 
-    These are the alerts of its `causes` (metric and feature), and those of a finding that names
-    its feature as related.
+    These are alerts on its `causes` (metric and feature), and alerts of a finding that lists its
+    feature as related.
 
     Args:
-        row: of the table `metrics`.
+        row: a row of the table `metrics`.
     """
     rows = connection.execute(
         "select window_start from alerts where model = ? and version = ? and segment is ? "
@@ -204,7 +208,7 @@ def firing_since(
 
 
 def firing_about_metrics(connection: sqlite3.Connection) -> list[AlertRow]:
-    """Return the alerts that fire about windows of data, not about the absence of something."""
+    """Return the firing alerts about windows of data, not those about missing data."""
     return connection.execute(
         "select * from alerts where state = 'firing' and metric <> rule order by started_at"
     ).fetchall()
@@ -213,7 +217,7 @@ def firing_about_metrics(connection: sqlite3.Connection) -> list[AlertRow]:
 def open_absences(
     connection: sqlite3.Connection, rules: Sequence[str]
 ) -> list[tuple[str, str, str, str | None]]:
-    """Return rule, model, version and feature of the open alerts about the absence of something."""
+    """Return rule, model, version and feature of the open alerts about missing data."""
     rows = connection.execute(
         "select rule, model, version, feature from alerts where state <> 'resolved' "
         f"and metric = rule and rule in ({', '.join('?' * len(rules))})",
@@ -223,7 +227,7 @@ def open_absences(
 
 
 def any_reminder_due(connection: sqlite3.Connection, *, now: str, before: str) -> bool:
-    """Return whether `alerts_to_repeat` of any model would return one."""
+    """Return True if `alerts_to_repeat` would return an alert for any model."""
     row = connection.execute(
         f"select 1 from alerts where {_REMINDER_DUE} limit 1", {"now": now, "before": before}
     ).fetchone()
@@ -233,11 +237,11 @@ def any_reminder_due(connection: sqlite3.Connection, *, now: str, before: str) -
 def alerts_to_repeat(
     connection: sqlite3.Connection, model: str, *, now: str, before: str
 ) -> list[AlertRow]:
-    """Return a model's alerts that receivers are to be notified of (again).
+    """Return a model's alerts that are due for a first message or a reminder.
 
     Args:
-        now: silences that have ended by then no longer apply.
-        before: only alerts whose last message is at least that old.
+        now: silences that end by then no longer apply.
+        before: include only alerts whose last message was sent by then.
     """
     return connection.execute(
         f"select * from alerts where {_REMINDER_DUE} and model = :model order by started_at",
@@ -246,8 +250,8 @@ def alerts_to_repeat(
 
 
 def count_open(connection: sqlite3.Connection, alert: AlertRow) -> int:
-    """Return how many alerts of the same rule, model and version are open, this one included."""
-    return _one_number(
+    """Return the number of open alerts of the same rule, model and version, including this one."""
+    return _scalar(
         connection,
         "select count(*) from alerts where rule = ? and model = ? and version = ? "
         "and state not in ('pending', 'resolved')",
@@ -256,21 +260,21 @@ def count_open(connection: sqlite3.Connection, alert: AlertRow) -> int:
 
 
 def count_open_of(connection: sqlite3.Connection, model: str) -> int:
-    """Return how many alerts of a model are open; those whose state is unknown count."""
-    return _one_number(
+    """Return the number of open alerts of a model, including those in `no_data` or `error`."""
+    return _scalar(
         connection, f"select count(*) from alerts where model = ? and {_STILL_OPEN}", (model,)
     )
 
 
 def count_firing_of(connection: sqlite3.Connection, model: str) -> int:
-    """Return how many alerts of a model fire."""
-    return _one_number(
+    """Return the number of firing alerts of a model."""
+    return _scalar(
         connection, "select count(*) from alerts where model = ? and state = 'firing'", (model,)
     )
 
 
 def open_of(connection: sqlite3.Connection, model: str, version: str) -> list[AlertRow]:
-    """Return the open alerts of a model's version, the oldest first."""
+    """Return the open alerts of a model's version, oldest first."""
     return connection.execute(
         f"select * from alerts where model = ? and version = ? and {_STILL_OPEN} "
         "order by started_at, id",
@@ -278,18 +282,19 @@ def open_of(connection: sqlite3.Connection, model: str, version: str) -> list[Al
     ).fetchall()
 
 
-def open_subjects(connection: sqlite3.Connection, rule: str, model: str) -> list[str]:
-    """Return the features that a model has open alerts of a rule about."""
+def open_subjects(connection: sqlite3.Connection, rule: str, model: str, version: str) -> list[str]:
+    """Return the features for which a model's version has open alerts of `rule`."""
     rows = connection.execute(
-        f"select distinct feature from alerts where rule = ? and model = ? and {_STILL_OPEN}",
-        (rule, model),
+        "select distinct feature from alerts where rule = ? and model = ? and version = ? "
+        f"and {_STILL_OPEN}",
+        (rule, model, version),
     )
     return [feature for (feature,) in rows]
 
 
 def count_started(connection: sqlite3.Connection, model: str, since: str) -> int:
-    """Return how many alerts of a model began to fire at `since` or later."""
-    return _one_number(
+    """Return the number of a model's alerts that started to fire at `since` or later."""
+    return _scalar(
         connection,
         "select count(*) from alerts where model = ? and id in "
         "(select alert_id from alert_history where state = 'firing' and at >= ?)",
@@ -298,7 +303,7 @@ def count_started(connection: sqlite3.Connection, model: str, since: str) -> int
 
 
 def most_severe_open(connection: sqlite3.Connection, model: str, limit: int) -> list[AlertRow]:
-    """Return a model's open alerts, critical ones first, then the oldest."""
+    """Return a model's open alerts, critical ones first, then by age."""
     return connection.execute(
         f"select model, feature, segment, summary from alerts where model = ? and {_STILL_OPEN} "
         "order by severity = 'critical' desc, started_at limit ?",
@@ -307,20 +312,20 @@ def most_severe_open(connection: sqlite3.Connection, model: str, limit: int) -> 
 
 
 def models_with_alerts(connection: sqlite3.Connection) -> list[str]:
-    """Return the models of all alerts, also of resolved ones, in order."""
+    """Return the models that have alerts, including resolved ones, in order."""
     rows = connection.execute("select distinct model from alerts where model <> '' order by model")
     return [model for (model,) in rows]
 
 
 def acknowledge_alert(connection: sqlite3.Connection, alert_id: str) -> bool:
-    """Acknowledge an alert, inside the transaction; False if it is resolved."""
+    """Acknowledge an alert, inside the transaction; return False if it is resolved."""
     moment = now()
-    done = connection.execute(
+    cursor = connection.execute(
         "update alerts set acknowledged_at = ?, updated_at = ? where id = ? "
         "and state <> 'resolved'",
         (moment, moment, alert_id),
     )
-    return done.rowcount == 1
+    return cursor.rowcount == 1
 
 
 def alerts_with_prefix(connection: sqlite3.Connection, prefix: str) -> list[AlertRow]:
@@ -337,7 +342,7 @@ def list_alerts(
     """Return `ALERT_COLUMNS` of alerts in order of time.
 
     Args:
-        state: only alerts in this state; None for all that are not pending.
+        state: return only alerts in this state; None returns all except pending ones.
     """
     rows = connection.execute(
         f"select {', '.join(ALERT_COLUMNS)} from alerts where (? is null or model = ?) "
@@ -348,18 +353,18 @@ def list_alerts(
 
 
 class RuleSummary(NamedTuple):
-    """The alerts of one rule."""
+    """A summary of one rule's alerts."""
 
     rule: str
     first: str
-    """When the first one started."""
+    """The start of the first alert."""
     incidents: int
     about: str
-    """The features, or else metrics, that they are about, comma-separated."""
+    """Comma-separated features, or metrics where an alert has no feature."""
 
 
 def alerts_by_rule(connection: sqlite3.Connection) -> list[RuleSummary]:
-    """Return the alerts of each rule that raised any, the earliest rule first."""
+    """Return a summary of each rule that has alerts, ordered by its first alert."""
     rows = connection.execute(
         "select rule, min(started_at), count(*), "
         "group_concat(distinct ifnull(feature, metric)) from alerts group by rule order by 2"
@@ -367,5 +372,5 @@ def alerts_by_rule(connection: sqlite3.Connection) -> list[RuleSummary]:
     return [RuleSummary(*row) for row in rows]
 
 
-def _one_number(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> int:
+def _scalar(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> int:
     return int(connection.execute(query, values).fetchone()[0])

@@ -1,4 +1,4 @@
-"""The bodies of a model's exchanges, those that are still unmatched included."""
+"""The bodies of a model's exchanges, including unmatched requests and responses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Content = str | bytes | None
 
 
 class StoredBodies(NamedTuple):
-    """The bodies and the query of an exchange; the `seq` of an unmatched one is 0."""
+    """The bodies and the query string of an exchange; `seq` is 0 for an unmatched one."""
 
     seq: int
     id: str
@@ -31,7 +31,7 @@ class StoredBodies(NamedTuple):
 def bodies_after(
     connection: sqlite3.Connection, model: str, seq: int, limit: int
 ) -> list[StoredBodies]:
-    """Return the bodies of the first `limit` exchanges of `model` after the number `seq`."""
+    """Return the bodies of the first `limit` exchanges of `model` after `seq`."""
     rows = connection.execute(
         f"select {', '.join(StoredBodies._fields)} from exchanges where model = ? and seq > ? "
         "order by seq limit ?",
@@ -41,7 +41,7 @@ def bodies_after(
 
 
 def unmatched_bodies(connection: sqlite3.Connection, model: str) -> Iterator[StoredBodies]:
-    """Yield the bodies of the requests and responses of `model` that wait for the other."""
+    """Yield the bodies of the unmatched requests and responses of `model`."""
     rows = connection.execute("select id, body from unmatched where model = ?", (model,))
     for id_, body in rows:
         yield StoredBodies(0, id_, body, None, None, None, None)

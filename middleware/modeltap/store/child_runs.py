@@ -1,4 +1,4 @@
-"""The scheduler's child processes, with their exit codes and logs."""
+"""Finished child processes of the scheduler, with their exit codes and logs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 from modeltap.clock import now
 
 _KEPT = 10_000
-"""Rows of each job that are kept: a month of analyses at the usual pace."""
+"""Number of rows to keep for each job: about a month of analyses at the default interval."""
 
 _RECENT = 5
-"""A failure with so many child processes after it is no longer news."""
+"""A failure is reported only if it is among the last five child processes."""
 
 
 class ChildRun(NamedTuple):
-    """A child process that has ended."""
+    """A finished child process."""
 
     started_at: str
     finished_at: str
@@ -27,7 +27,9 @@ class ChildRun(NamedTuple):
 def record_child_run(
     connection: sqlite3.Connection, job: str, started_at: str, exit_code: int, pid: int, log: str
 ) -> None:
-    """Note a child process that has ended now, and drop the oldest of its job, in the transaction.
+    """Record a child process that has just ended, and delete the job's oldest ones.
+
+    Runs inside the caller's transaction.
 
     Args:
         log: the end of its standard error.
@@ -44,7 +46,7 @@ def record_child_run(
 
 
 def last_child_runs(connection: sqlite3.Connection, job: str, limit: int) -> list[ChildRun]:
-    """Return the last `limit` child processes of `job`, the newest first."""
+    """Return the last `limit` child processes of `job`, newest first."""
     rows = connection.execute(
         "select started_at, finished_at, exit, log from child_runs where job = ? "
         "order by id desc limit ?",
@@ -54,7 +56,7 @@ def last_child_runs(connection: sqlite3.Connection, job: str, limit: int) -> lis
 
 
 def newest_failure(connection: sqlite3.Connection, job: str) -> ChildRun | None:
-    """Return the newest child process of `job` that failed, of the last few of all jobs."""
+    """Return the newest failed child process of `job` among the last few of all jobs."""
     row = connection.execute(
         "select started_at, finished_at, exit, log from child_runs where job = ? and exit <> 0 "
         "and id > (select max(id) from child_runs) - ? order by id desc limit 1",

@@ -19,13 +19,13 @@ from modeltap.store.file_mode import Access
 from modeltap.store.settings import save_mode, stored_mode
 
 BUSY_TIMEOUT_SECONDS = 5.0
-"""A statement waits so long for another writer before it fails with BUSY."""
+"""Seconds that a statement waits for another writer before it fails with BUSY."""
 
 
 def check_path(path: str | Path) -> Path:
     """Return `path` as the absolute path of a store, without opening anything.
 
-    Raises `StoreError` when its folder is missing, or when it is a folder itself.
+    Raises `StoreError` if its folder is missing, or if the path is a folder.
     """
     file = Path(path).expanduser().absolute()
     if file.is_dir():
@@ -33,30 +33,33 @@ def check_path(path: str | Path) -> Path:
     if not file.parent.is_dir():
         raise StoreError(
             f"store {str(path)!r}: the folder {str(file.parent)!r} does not exist; "
-            "create it or name another"
+            "create it or choose another path"
         )
     return file
 
 
 def check_writable(path: Path) -> Path:
-    """Return `path`, an absolute one, of a store that may be written.
+    """Return `path`, which must be absolute, if the store can be written.
 
-    Raises `StoreError` when this user, or a read-only disk, does not let it.
+    Raises `StoreError` if this user lacks permission or the disk is read-only.
     """
     file = path if path.exists() else path.parent
     if not os.access(file, os.W_OK):
-        raise StoreError(f"store {str(path)!r}: {str(file)!r} is not writable by this user")
+        raise StoreError(
+            f"store {str(path)!r}: {str(file)!r} is not writable by this user; change its "
+            "permissions or choose another path"
+        )
     return path
 
 
 def log_line(text: str) -> None:
-    """Log a line for whoever runs this process."""
+    """Log a warning for the operator of this process."""
     logger.warning("modeltap: %s", text)
 
 
 @dataclass(frozen=True)
 class _Opening:
-    """How a store is opened; see `connect`."""
+    """Options for opening a store; see `connect`."""
 
     create: bool
     in_child: bool = False
@@ -75,27 +78,27 @@ def connect(
     mode: int | None = None,
     log: Callable[[str], None] = log_line,
 ) -> sqlite3.Connection:
-    """Open the store for reading and writing; create or migrate it where `create` allows.
+    """Open the store for reading and writing; create or migrate it if `create` is True.
 
-    The connection is in autocommit mode: writers say ``begin immediate`` themselves (`writing`).
+    The connection is in autocommit mode: writers begin transactions explicitly (`writing`).
 
     Args:
-        in_child: another process migrates: sqlite-utils takes 0.2 s to import, and a second where
-            pandas is installed, which no app that serves should pay.
-        check: read the pages of a store that is not large, too.
-        mode: of the store's files; by default the one that the app which writes it asks for.
-        log: called with a line where others had access to the files, and have none any more.
+        in_child: migrate in another process. Importing sqlite-utils takes 0.2 s, or a second if
+            pandas is installed, which a serving app should not pay.
+        check: also check the pages of the store for damage, unless the file is large.
+        mode: the mode of the store's files; by default the one configured by the writing app.
+        log: called with a message if access of other users to the files was revoked.
 
-    Raises `StoreError` (missing, unreadable, open to others, no SQLite file), `StoreDamaged` or
-    `StoreTooNew`.
+    Raises `StoreError` (missing, unreadable, accessible to others, not an SQLite file),
+    `StoreDamaged` or `StoreTooNew`.
     """
     return _connected(path, _Opening(create, in_child, check, mode, log))
 
 
 def connect_reader(path: str | Path) -> sqlite3.Connection:
-    """Open an existing store for reading only; rows come as `sqlite3.Row`.
+    """Open an existing store for reading only; rows are `sqlite3.Row` objects.
 
-    It may be another user's: that others read it, too, is theirs to change.
+    The store may belong to another user, who decides on its permissions.
     """
     connection = _connected(path, _Opening(create=False, reading=True))
     connection.execute("pragma query_only = on")
@@ -128,18 +131,18 @@ def _exists(file: Path) -> bool:
 
 
 def _protected(file: Path, opening: _Opening) -> sqlite3.Connection:
-    """Open the store, its files protected before, and after SQLite has made those beside it."""
-    asked = opening.mode
-    access = Access(file_mode.MOST) if asked is None else Access(asked, asked)
+    """Open the store and protect its files, before and after SQLite creates its companion files."""
+    mode = opening.mode
+    access = Access(file_mode.MAX_MODE) if mode is None else Access(mode, mode)
     changed = _protect(file, access, opening)
     connection = _usable(file, opening)
     try:
         stored = stored_mode(connection)
-        if asked is None:
+        if mode is None:
             access = Access(stored)
-        elif asked != stored:
+        elif mode != stored:
             with writing(connection):
-                save_mode(connection, asked)
+                save_mode(connection, mode)
         copies = file_mode.protect_copies(file, access)
         changed = {**copies, **_protect(file, access, opening), **changed}
     except BaseException:
@@ -172,17 +175,17 @@ def _usable(file: Path, opening: _Opening) -> sqlite3.Connection:
 
 
 _LOG_BYTES = 64 * 1024 * 1024
-"""The size to which SQLite's write-ahead log shrinks again: a bound on disk space."""
+"""The size to which SQLite truncates its write-ahead log, to bound disk space."""
 
 
 def synchronize(connection: sqlite3.Connection, *, with_disk: bool) -> None:
-    """Have each commit wait for the disk, or (the default of the store) for the system alone."""
+    """Set whether each commit waits for the disk, or only for the operating system (default)."""
     connection.execute(f"pragma synchronous = {'full' if with_disk else 'normal'}")
 
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Open a write transaction: begun at once (never upgraded later), rolled back on any error."""
+    """Run a write transaction, which takes the write lock at once and rolls back on any error."""
     connection.execute("begin immediate")
     try:
         yield connection
@@ -196,28 +199,30 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def _store_error(error: sqlite3.DatabaseError, path: str | Path, file: Path) -> StoreError:
     if damage.is_damage(error) and damage.is_ours(file):
         return StoreDamaged(
-            f"store {str(path)!r} is damaged ({error}); the app that writes it puts it aside "
-            "and begins a new one"
+            f"store {str(path)!r} is damaged ({error}); the app that writes to it moves it aside "
+            "and starts a new one"
         )
     if not os.access(file.resolve().parent, os.W_OK):
-        # SQLite reads the log of a store that an app has open, and makes one of its own otherwise.
+        # SQLite reads the existing log if an app has the store open, and must create one if not.
         return StoreError(
-            f"store {str(path)!r} cannot be opened ({error}): this user may not write into its "
-            "folder, and can read it only while an app has it open and `store_mode` lets them"
+            f"store {str(path)!r} cannot be opened ({error}): this user cannot write to its "
+            "folder, so the store is readable only while an app has it open and `store_mode` "
+            "allows it"
         )
     return StoreError(f"store {str(path)!r} cannot be opened: {error}")
 
 
 def _create_private(file: Path, mode: int) -> None:
-    # SQLite gives its -wal and -shm files the mode of the database.
+    # SQLite gives its -wal and -shm files the mode of the database file.
     try:
         file_mode.create(file, mode)
     except OSError as error:
         raise StoreError(f"store {str(file)!r} cannot be created: {error.strerror}") from error
-    # Another process was faster, with the same mode; or what it is a link to would be made.
+    # The file may exist because another process created it, with the same mode. A dangling link
+    # is refused, because opening it would create its target.
     if file.is_symlink() and not file.exists():
         raise StoreError(
-            f"store {str(file)!r} is a link to a file that is not there; name the file itself"
+            f"store {str(file)!r} is a symbolic link to a missing file; name the file itself"
         )
 
 
@@ -237,8 +242,8 @@ def _prepare(connection: sqlite3.Connection, file: Path, opening: _Opening) -> N
     version = connection.execute("pragma user_version").fetchone()[0]
     if version > schema.VERSION:
         raise StoreTooNew(
-            f"store {str(file)!r} has schema {version}, this modeltap knows {schema.VERSION}; "
-            "upgrade modeltap or name another store"
+            f"store {str(file)!r} has schema version {version}, but this modeltap supports only "
+            f"version {schema.VERSION}; upgrade modeltap or choose another store"
         )
     if version < schema.VERSION:
         _refuse_foreign(connection, file)
@@ -246,7 +251,7 @@ def _prepare(connection: sqlite3.Connection, file: Path, opening: _Opening) -> N
             _migrate(connection, file)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
-    # A reader that stays long lets the log grow; afterwards it shrinks to this again.
+    # The log grows while a long-running reader is open; afterwards it shrinks to this size.
     connection.execute(f"pragma journal_size_limit = {_LOG_BYTES}")
 
 
@@ -259,16 +264,16 @@ def _refuse_foreign(connection: sqlite3.Connection, file: Path) -> None:
     ).fetchone()
     if foreign and not known:
         raise StoreError(
-            f"store {str(file)!r} is another program's database (it has a table {foreign[0]!r}); "
-            "name another file"
+            f"store {str(file)!r} is another program's database (it contains the table "
+            f"{foreign[0]!r}); choose another file"
         )
 
 
 def _migrated_by_child(file: Path, mode: int | None) -> bool:
-    """Let another process migrate; False where none can be started (an embedded Python)."""
+    """Migrate in another process; return False if none can be started (embedded Python)."""
     arguments = [str(file)] if mode is None else [str(file), f"{mode:o}"]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             interpreter.command("modeltap.store.create", *arguments),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -277,22 +282,24 @@ def _migrated_by_child(file: Path, mode: int | None) -> bool:
         )
     except (OSError, ConfigError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
+    return process.returncode == 0
 
 
 def _migrate(connection: sqlite3.Connection, file: Path) -> None:
-    """Create or upgrade the schema; two processes that start together take turns."""
+    """Create or upgrade the schema; a lock serializes processes that start at the same time."""
     from sqlite_utils import Database
 
-    # The lock is on the folder: it leaves no file behind, and closing it frees no lock of SQLite's.
+    # Lock the folder, not a file: this leaves no file behind, and closing it releases no lock that
+    # SQLite holds.
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        # These must come before the first table: none can be changed cheaply later. Pages of 8 KB
-        # hold six exchanges with 1 KB bodies, the usual 4 KB only two: a quarter faster to write.
+        # Set these before the first table, because changing them later is expensive. A page of
+        # 8 KB holds six exchanges with 1 KB bodies and the default 4 KB only two: writing is a
+        # quarter faster.
         connection.execute("pragma page_size = 8192")
         connection.execute("pragma auto_vacuum = incremental")
-        # SQLite waits for nobody when it changes this: 'locked', at once, for the second of two.
+        # SQLite does not wait for locks when it changes this: a second process would fail at once.
         connection.execute("pragma journal_mode = wal")
         schema.migrate(Database(connection))
     finally:

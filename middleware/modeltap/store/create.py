@@ -1,4 +1,4 @@
-"""``python -m modeltap.store.create FILE [MODE]``: create or migrate a store, and nothing else."""
+"""``python -m modeltap.store.create FILE [MODE]``: create or migrate a store."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 
 
 def main(path: str, mode: str = "") -> None:
-    """Create or migrate the store at `path`, in a process that does nothing else.
+    """Create or migrate the store at `path`.
 
     Args:
-        mode: of the file, in octal digits; empty for what the store says.
+        mode: the file mode in octal digits; empty uses the mode recorded in the store.
     """
-    # sqlite-utils imports these where they are installed, for features that are not used here;
-    # with pandas that takes a second.
+    # sqlite-utils imports these if they are installed, for features that are not used here.
+    # Importing pandas takes a second.
     for unused in ("pandas", "numpy"):
         sys.modules[unused] = None  # type: ignore[assignment]
     from modeltap.store.connection import connect

@@ -1,4 +1,4 @@
-"""Damaged stores: told apart from another program's file, and put aside, never overwritten."""
+"""Damaged stores: detected, distinguished from foreign files, and moved aside."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _OURS = b"exchanges_by_request_id"
-_LOOK_BYTES = 1 << 20
-"""A store's schema is in its first pages, so this much is searched for the name above."""
+_SEARCHED_BYTES = 1 << 20
+"""The first bytes of a file to search for the name above: the schema is in the first pages."""
 
 _QUICK_BYTES = 64 * 1024 * 1024
-"""Up to this size all pages are checked when a store is opened, some 2 ms a megabyte."""
+"""Files up to this size are checked completely on opening, which takes about 2 ms per megabyte."""
 
 
 def is_damage(error: BaseException) -> bool:
-    """Return whether SQLite's error means that the file's content is damaged."""
+    """Return True if an SQLite error means that the file's content is damaged."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def is_ours(file: Path) -> bool:
-    """Return whether an unreadable file was a store once: other programs' files are left alone."""
+    """Return True if an unreadable file used to be a store and not another program's file."""
     try:
         with file.open("rb") as content:
-            return _OURS in content.read(_LOOK_BYTES)
+            return _OURS in content.read(_SEARCHED_BYTES)
     except OSError:
         return False
 
 
 def quick_check(connection: sqlite3.Connection) -> str:
-    """Return "ok", or the first thing that is wrong with the store's pages."""
+    """Return "ok", or the first problem of the store's pages."""
     finding: str = connection.execute("pragma quick_check(1)").fetchone()[0]
     return finding
 
 
 def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK_BYTES) -> None:
-    """Raise `sqlite3.DatabaseError` when pages are damaged; reads and inserts may not notice.
+    """Raise `sqlite3.DatabaseError` if pages are damaged, which reads and inserts may not notice.
 
     Args:
-        limit: a file of more bytes is not looked at; None looks at any.
+        limit: skip files of more bytes; None checks files of any size.
     """
     if limit is not None and file.stat().st_size > limit:
         return
@@ -54,12 +54,12 @@ def check(connection: sqlite3.Connection, file: Path, limit: int | None = _QUICK
 
 
 def reason(aside: Path) -> str:
-    """Return the reason in `dropped` for a store that was put aside."""
-    return f"store damaged, put aside as {aside.name}"
+    """Return the reason that the table `dropped` gives for a damaged store."""
+    return f"store damaged, moved to {aside.name}"
 
 
 def inode(file: Path) -> int:
-    """Return the inode, which tells a file from another of its name; 0 if there is no file."""
+    """Return the inode, which identifies a file regardless of its name; 0 if there is no file."""
     try:
         return file.stat().st_ino
     except OSError:
@@ -67,10 +67,10 @@ def inode(file: Path) -> int:
 
 
 def move_aside(file: Path, damaged: int) -> Path | None:
-    """Rename the store with the inode `damaged` and its companions; None if it is gone already.
+    """Rename the store with the inode `damaged` and its companion files; None if it is gone.
 
-    Who has it open goes on with it, and finds out by `inode`. SQLite sees that it was moved and
-    leaves its successor's files alone.
+    Processes that have the store open continue to use it until they compare `inode`. SQLite
+    detects that the file was moved and does not touch the files of the new store.
     """
     folder = os.open(file.parent, os.O_RDONLY)
     try:

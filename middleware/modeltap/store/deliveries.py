@@ -1,7 +1,7 @@
-"""The outbox's messages: pending, delivered, or dead.
+"""The messages of the outbox: pending, delivered or dead.
 
-A claimed message has a lease until which no other sender takes it; after a crash it expires.
-Times are the store's timestamps.
+A claimed message has a lease, during which no other sender takes it; after a crash the lease
+expires. Times are timestamps as the store writes them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _EARLIER = f"""
     from deliveries e where e.state = 'pending' and e.webhook = d.webhook and e.rowid < d.rowid
     and exists ({_SUBJECTS_OF.format("e")} intersect {_SUBJECTS_OF.format("d")})
 """
-"""Pending messages to the same receiver about the same subject: these go first."""
+"""Earlier pending messages to the same receiver about the same subject, which are sent first."""
 
 _UNKNOWN = "webhook not in (select value from json_each(:known)) and state = 'pending'"
 
 
 class Delivery(NamedTuple):
-    """One message that was claimed; `attempts` counts this one, and proves who holds the claim."""
+    """A claimed message; `attempts` includes this attempt and identifies the claim's holder."""
 
     id: str
     webhook: str
@@ -42,14 +42,14 @@ class Delivery(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How many messages are pending, and when the first of them is due; None if there is none."""
+    """The number of pending messages, and when the first one is due; None if there is none."""
 
     messages: int
     first: str | None
 
 
 class Undelivered(NamedTuple):
-    """How many messages a webhook did not take, and why one of them failed."""
+    """The number of messages that a webhook did not accept, and the error of one of them."""
 
     webhook: str
     messages: int
@@ -68,7 +68,7 @@ def insert_message(
     Args:
         webhook: its key in the store.
         body: JSON.
-        alert_ids: the alerts it is about.
+        alert_ids: the alerts that the message is about.
     """
     message_id = f"msg_{uuid.uuid4().hex}"
     moment = now()
@@ -81,7 +81,7 @@ def insert_message(
 
 
 def any_due(connection: sqlite3.Connection, moment: str) -> bool:
-    """Return whether an unclaimed message is due: one look-up in an index."""
+    """Return True if an unclaimed message is due; uses a single index look-up."""
     row = connection.execute(
         f"select 1 from deliveries where {_FREE} and next_at <= :now limit 1", {"now": moment}
     ).fetchone()
@@ -115,9 +115,9 @@ def close_message(
     error: str | None,
     delivered_at: str | None,
 ) -> None:
-    """End a message in `state`, inside the caller's transaction.
+    """Set the final state of a message, inside the caller's transaction.
 
-    A delivered message is ended whoever holds the claim; otherwise only its holder may.
+    Any process may close a delivered message; otherwise only the holder of the claim may.
     """
     holder = "" if delivered_at is not None else "and attempts = :attempts"
     connection.execute(
@@ -143,7 +143,7 @@ def retry_message(
     status: int | None,
     error: str | None,
 ) -> None:
-    """Let a claimed message be due at `next_at` again, inside the caller's transaction."""
+    """Schedule a claimed message for another attempt at `next_at`, inside the transaction."""
     connection.execute(
         "update deliveries set last_status = ?, last_error = ?, lease_until = null, next_at = ? "
         "where id = ? and state = 'pending' and attempts = ?",
@@ -154,7 +154,7 @@ def retry_message(
 def delay_webhook(
     connection: sqlite3.Connection, webhook: str, until: str, *, now: str, error: str | None = None
 ) -> None:
-    """Let no unclaimed message to a webhook be due before `until`, in the transaction.
+    """Delay all unclaimed messages to a webhook until `until`, inside the transaction.
 
     Args:
         error: replaces the error of the last attempt; None keeps it.
@@ -169,7 +169,7 @@ def delay_webhook(
 def drop_webhook(
     connection: sqlite3.Connection, webhook: str, *, now: str, error: str | None
 ) -> None:
-    """Give up all unclaimed messages to a webhook, inside the caller's transaction."""
+    """Mark all unclaimed messages to a webhook as dead, inside the caller's transaction."""
     connection.execute(
         "update deliveries set state = 'dead', last_error = :error, next_at = null "
         f"where webhook = :webhook and {_FREE}",
@@ -178,7 +178,7 @@ def drop_webhook(
 
 
 def wait_for_earlier(connection: sqlite3.Connection, webhook: str, now: str) -> None:
-    """Let each due message become due when the earlier one does that it waits for."""
+    """Delay each due message until the earlier message about its subject is due."""
     connection.execute(
         f"update deliveries as d set next_at = (select max(e.next_at) {_EARLIER}) "
         "where d.state = 'pending' and d.webhook = :webhook and d.next_at <= :now "
@@ -190,9 +190,9 @@ def wait_for_earlier(connection: sqlite3.Connection, webhook: str, now: str) -> 
 def requeue_messages(
     connection: sqlite3.Connection, now: str, *, message: str | None, webhook: str | None
 ) -> int:
-    """Let dead and failed messages be due at once, in the transaction; return how many.
+    """Make dead and failed messages due now, inside the transaction; return their number.
 
-    A message that is being sent now is left alone.
+    A message that is being sent is left alone.
     """
     return connection.execute(
         "update deliveries set state = 'pending', attempts = 0, next_at = :now, created_at = :now "
@@ -203,7 +203,7 @@ def requeue_messages(
 
 
 def waiting(connection: sqlite3.Connection) -> Waiting:
-    """Return how many messages are pending, and when the first of them is due."""
+    """Return the number of pending messages, and when the first one is due."""
     row = connection.execute(
         "select count(*), min(next_at) from deliveries where state = 'pending'"
     ).fetchone()
@@ -222,7 +222,7 @@ def unknown_webhooks(
 
 
 def drop_unknown(connection: sqlite3.Connection, known: Sequence[str], before: str) -> None:
-    """Give up messages to unknown webhooks that were made before `before`, in the transaction."""
+    """Mark messages to unknown webhooks as dead if they are older than `before`."""
     connection.execute(
         f"update deliveries set state = 'dead' where {_UNKNOWN} and created_at < :before",
         {"known": json.dumps(list(known)), "before": before},
@@ -238,12 +238,12 @@ def webhooks_with_messages(connection: sqlite3.Connection) -> list[str]:
 def undelivered(
     connection: sqlite3.Connection, attempts: int, *, waiting_since: str, dead_since: str
 ) -> list[Undelivered]:
-    """Return the webhooks that did not take messages.
+    """Return the webhooks that did not accept messages.
 
     Args:
-        attempts: pending messages count after so many.
-        waiting_since: pending messages count if they were made by then.
-        dead_since: dead messages count if they were made at that time or later.
+        attempts: the least number of attempts after which a pending message counts.
+        waiting_since: pending messages count if they were created by then.
+        dead_since: dead messages count if they were created at that time or later.
     """
     rows = connection.execute(
         "select webhook, count(*), last_error from deliveries where (state = 'pending' and "
@@ -255,7 +255,7 @@ def undelivered(
 
 
 def count_by_webhook(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Return each webhook's number of messages in each state, `next_at` and `last_error`."""
+    """Return each webhook's message counts by state, with `next_at` and `last_error`."""
     rows = connection.execute(
         "select webhook, sum(state = 'pending') as pending, sum(state = 'delivered') as "
         "delivered, sum(state = 'dead') as dead, min(next_at) as next_at, "
@@ -265,7 +265,7 @@ def count_by_webhook(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 class Failure(NamedTuple):
-    """The messages that one webhook did not take for one reason."""
+    """The messages that failed at one webhook for one reason."""
 
     webhook: str
     error: str | None
@@ -273,7 +273,7 @@ class Failure(NamedTuple):
 
 
 def failures(connection: sqlite3.Connection) -> list[Failure]:
-    """Return the messages that were tried and are not delivered, by webhook and reason."""
+    """Return the attempted but undelivered messages, by webhook and reason."""
     rows = connection.execute(
         "select webhook, last_error, count(*) from deliveries where state <> 'delivered' and "
         "attempts > 0 group by 1, 2"
@@ -282,6 +282,6 @@ def failures(connection: sqlite3.Connection) -> list[Failure]:
 
 
 def count_delivered(connection: sqlite3.Connection) -> int:
-    """Return how many messages were delivered."""
+    """Return the number of delivered messages."""
     row = connection.execute("select count(*) from deliveries where state = 'delivered'").fetchone()
     return int(row[0])

@@ -1,4 +1,4 @@
-"""Exchanges that capture had to drop, as each process reported them."""
+"""Exchanges that capture dropped, as reported by each process."""
 
 from __future__ import annotations
 
@@ -9,32 +9,44 @@ from typing import NamedTuple
 from modeltap import clock
 
 DROPPED = "dropped"
-"""The watermark of the rows of `dropped` that were evaluated."""
+"""The watermark of the evaluated rows of `dropped`."""
 
 RECOVERED_SECONDS = 3 * 3600.0
-"""So long after the start of the last hour with a drop, two hours without one have passed."""
+"""This long after the start of the last hour with a drop, two hours have passed without one."""
 
 RECOVERED = "rule = 'capture_loss' and state = 'firing' and last_window_start <= :recovered"
-"""The open alerts about dropped exchanges that have recovered by then."""
+"""Select the open alerts about dropped exchanges that have recovered."""
 
 
 def record_dropped(
-    connection: sqlite3.Connection, model: str, host: str, pid: int, counts: Mapping[str, int]
+    connection: sqlite3.Connection,
+    model: str,
+    host: str,
+    pid: int,
+    counts: Mapping[str, int],
+    *,
+    environment: str | None = None,
 ) -> None:
-    """Note how many exchanges a process had to drop, by reason, inside the transaction."""
-    rows = [(model, host, pid, reason, count, clock.now()) for reason, count in counts.items()]
+    """Record how many exchanges a process dropped, by reason, inside the transaction.
+
+    Args:
+        environment: "" for exchanges without one, None if it is unknown.
+    """
+    source = model, environment, host, pid
     connection.executemany(
-        "insert into dropped (model, host, pid, reason, count, at) values (?, ?, ?, ?, ?, ?)", rows
+        "insert into dropped (model, environment, host, pid, reason, count, at) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
+        [(*source, reason, count, clock.now()) for reason, count in counts.items()],
     )
 
 
 def count_dropped(connection: sqlite3.Connection) -> int:
-    """Return how many exchanges were dropped in all."""
+    """Return the total number of dropped exchanges."""
     return connection.execute("select sum(count) from dropped").fetchone()[0] or 0
 
 
 def newest_dropped(connection: sqlite3.Connection) -> int:
-    """Return the number (`seq`) of the last row, 0 if there is none."""
+    """Return the `seq` of the last row, 0 if there is none."""
     return connection.execute("select max(seq) from dropped").fetchone()[0] or 0
 
 
@@ -47,32 +59,49 @@ def recovered_incidents(connection: sqlite3.Connection, now: float) -> list[sqli
 
 
 class Loss(NamedTuple):
-    """Exchanges of a model that capture lost, noted at `at`."""
+    """A capture loss of a model in an environment, recorded at `at`."""
 
     model: str
+    environment: str
     at: str
 
 
-def losses_after(connection: sqlite3.Connection, seq: int) -> list[Loss]:
-    """Return the losses with a number above `seq`."""
-    rows = connection.execute("select model, at from dropped where seq > ?", (seq,))
+def losses_after(connection: sqlite3.Connection, seq: int, *, unknown: str) -> list[Loss]:
+    """Return the losses after `seq`.
+
+    Args:
+        unknown: the environment of losses whose environment is not recorded.
+    """
+    rows = connection.execute(
+        "select model, ifnull(environment, ?), at from dropped where seq > ?", (unknown, seq)
+    )
     return [Loss(*row) for row in rows]
 
 
 class LossesOfReason(NamedTuple):
-    """How many exchanges were lost for one reason; 0 where the reason is the whole message."""
+    """The number of exchanges lost for one reason; 0 if the reason alone is the message."""
 
     reason: str
     exchanges: int
 
 
 def losses_by_reason(
-    connection: sqlite3.Connection, model: str, start: str, end: str
+    connection: sqlite3.Connection,
+    model: str,
+    environment: str,
+    start: str,
+    end: str,
+    *,
+    unknown: str,
 ) -> list[LossesOfReason]:
-    """Return a model's losses from `start` to `end`, half-open, the most frequent reason first."""
+    """Return the losses in the half-open period, most frequent reason first.
+
+    Args:
+        unknown: the environment of losses whose environment is not recorded.
+    """
     rows = connection.execute(
-        "select reason, sum(count) from dropped where model = ? and at >= ? and at < ? "
-        "group by reason order by 2 desc",
-        (model, start, end),
+        "select reason, sum(count) from dropped where model = ? and ifnull(environment, ?) = ? "
+        "and at >= ? and at < ? group by reason order by 2 desc",
+        (model, unknown, environment, start, end),
     )
     return [LossesOfReason(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""Windows whose performance is to be computed, because labels came for their rows."""
+"""Windows whose performance is due because labels for their rows have arrived."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class DueWindow(NamedTuple):
-    """A window that labels came for; it is known by its start."""
+    """A window that received labels, identified by its start."""
 
     model: str
     version: str
@@ -17,16 +17,16 @@ class DueWindow(NamedTuple):
 
 
 def labelled_windows(connection: sqlite3.Connection) -> list[tuple[DueWindow, int]]:
-    """Return the due windows, each with the newest label that was known when it was noted."""
+    """Return the due windows, each with the newest label at the time of recording."""
     rows = connection.execute(
         "select model, version, window, window_start, newest_label from due_windows "
         "order by model, version, window, window_start"
     )
-    return [(DueWindow(*where), newest) for *where, newest in rows]
+    return [(DueWindow(*key), newest) for *key, newest in rows]
 
 
 def record_due(connection: sqlite3.Connection, windows: Iterable[DueWindow], newest: int) -> None:
-    """Note that the performance of `windows` is to be computed, inside the caller's transaction.
+    """Record that the performance of `windows` is due, inside the caller's transaction.
 
     Args:
         newest: the `seq` of the newest label.
@@ -39,7 +39,7 @@ def record_due(connection: sqlite3.Connection, windows: Iterable[DueWindow], new
 
 
 def delete_due_window(connection: sqlite3.Connection, window: DueWindow) -> None:
-    """Note that a window's performance was computed, inside the caller's transaction."""
+    """Delete a window whose performance was computed, inside the caller's transaction."""
     connection.execute(
         "delete from due_windows where model = ? and version = ? and window = ? "
         "and window_start = ?",

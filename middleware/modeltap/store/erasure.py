@@ -1,4 +1,4 @@
-"""Erasing a value from what is left of a person: from texts, extremes and labels of their own."""
+"""Erasing a person's values from stored texts, window extremes and labels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from modeltap.store.references import StoredReference
 from modeltap.store.retention import ExchangeKey, size
 
 _IDS_PER_QUERY = 500
-"""SQLite takes 999 parameters at least."""
+"""SQLite supports at least 999 parameters per query."""
 
-_MOST_REWRITTEN = 1_000_000_000
-"""Bytes of a store that is written anew: some seconds, in which writers wait, and as much room
-on the disk. The tap keeps what comes meanwhile in memory."""
+_MAX_REWRITTEN = 1_000_000_000
+"""The largest store, in bytes, that is rewritten. Rewriting takes seconds, during which writers
+wait and the tap queues exchanges in memory, and needs as much free disk space."""
 
 _OF_EXCHANGE = (
     "path",
@@ -37,14 +37,14 @@ _OF_EXCHANGE = (
 _OF_UNMATCHED = ("path", "type", "request_headers", "request_id")
 _BY_ALERT = "alert_id in (select id from alerts where model = :model)"
 _BY_ALERTS = (
-    # A digest speaks of all models; of other messages the alerts tell whose they are.
+    # A digest covers all models; the model of another message is that of its alerts.
     "(alert_ids = '[]' or exists (select 1 from alerts, json_each(alert_ids) "
     "where alerts.id = json_each.value and alerts.model = :model))"
 )
 
 
 class TextColumn(NamedTuple):
-    """A column with words that may name a value; `of_model` selects the rows about a model."""
+    """A text column that may contain a value; `of_model` selects the rows about a model."""
 
     table: str
     name: str
@@ -59,16 +59,16 @@ TEXTS: tuple[TextColumn, ...] = (
     TextColumn("deliveries", "last_error", _BY_ALERTS),
     TextColumn("child_runs", "log", ":model <> ''"),
 )
-"""Words of the app, of clients, of people and of logs."""
+"""Texts from the app, from clients, from users and from logs."""
 
 SENTENCES: tuple[TextColumn, ...] = (
     TextColumn("metrics", "explanation", "model = :model"),
     TextColumn("alerts", "summary", "model = :model"),
 )
-"""Sentences of the analysis, which quote values."""
+"""Sentences written by the analysis, which quote values."""
 
 MESSAGES = TextColumn("deliveries", "body", _BY_ALERTS)
-"""JSON with such sentences, and with ids of exchanges."""
+"""JSON that contains such sentences, and ids of exchanges."""
 
 EXAMPLES: tuple[TextColumn, ...] = (
     TextColumn("metrics", "examples", "model = :model"),
@@ -78,7 +78,7 @@ EXAMPLES: tuple[TextColumn, ...] = (
 
 
 class StoredText(NamedTuple):
-    """One row's text in a `TextColumn`."""
+    """The text of one row in a `TextColumn`."""
 
     rowid: int
     text: str
@@ -100,7 +100,7 @@ def texts_in(
 def put_text(
     connection: sqlite3.Connection, column: TextColumn, old: StoredText, text: str
 ) -> None:
-    """Write a text in the place of the `old` one, if that is still there, in the transaction."""
+    """Replace the `old` text if it is unchanged, inside the caller's transaction."""
     connection.execute(
         f"update {column.table} set {column.name} = ? where rowid = ? and {column.name} = ?",
         (text, *old),
@@ -108,7 +108,7 @@ def put_text(
 
 
 class CallerIds(NamedTuple):
-    """The ids by which callers know an exchange."""
+    """The ids of an exchange that its caller knows."""
 
     request_id: str | None
     trace_id: str | None
@@ -116,9 +116,9 @@ class CallerIds(NamedTuple):
 
 
 def caller_ids(connection: sqlite3.Connection, exchanges: Collection[ExchangeKey]) -> set[str]:
-    """Return all ids of exchanges, their own and their callers'."""
-    ids = [one.id for one in exchanges]
-    found = set(ids)
+    """Return all ids of exchanges: their own and those known to their callers."""
+    ids = [exchange.id for exchange in exchanges]
+    all_ids = set(ids)
     for start in range(0, len(ids), _IDS_PER_QUERY):
         part = ids[start : start + _IDS_PER_QUERY]
         rows = connection.execute(
@@ -126,12 +126,12 @@ def caller_ids(connection: sqlite3.Connection, exchanges: Collection[ExchangeKey
             f"where id in ({', '.join('?' * len(part))})",
             part,
         )
-        found |= {id_ for row in rows for id_ in row if id_}
-    return found
+        all_ids |= {id_ for row in rows for id_ in row if id_}
+    return all_ids
 
 
 def labels_without_exchange(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str, str]]:
-    """Yield `seq`, exchange id, key and value (as texts) of labels whose exchange never came."""
+    """Yield `seq`, exchange id, key and value (as text) of labels that have no exchange."""
     rows = connection.execute(
         "select seq, exchange_id, ifnull(key, ''), cast(ifnull(value, '') as text) from labels l "
         "where not exists (select 1 from exchanges e where e.id = l.exchange_id)"
@@ -141,12 +141,12 @@ def labels_without_exchange(connection: sqlite3.Connection) -> Iterator[tuple[in
 
 
 def delete_labels(connection: sqlite3.Connection, numbers: Collection[int]) -> None:
-    """Delete the labels with these numbers (`seq`), inside the caller's transaction."""
-    connection.executemany("delete from labels where seq = ?", [(one,) for one in numbers])
+    """Delete the labels with these `seq` numbers, inside the caller's transaction."""
+    connection.executemany("delete from labels where seq = ?", [(seq,) for seq in numbers])
 
 
 def label_values(connection: sqlite3.Connection, exchange_ids: Collection[str]) -> list[object]:
-    """Return the values of all labels of exchanges."""
+    """Return the values of all labels of the given exchanges."""
     rows = connection.execute(
         "select l.value from json_each(?) e cross join labels l on l.exchange_id = e.value",
         (json.dumps(list(exchange_ids)),),
@@ -162,7 +162,7 @@ def put_payload(connection: sqlite3.Connection, reference: StoredReference) -> N
 
 
 class WindowExtremes(NamedTuple):
-    """A window's key, the smallest and largest values in it, and its new fields."""
+    """A window's key, its smallest and largest values, and its new fields."""
 
     version: str
     window: str
@@ -174,7 +174,7 @@ class WindowExtremes(NamedTuple):
 def window_extremes(
     connection: sqlite3.Connection, model: str, reference_id: str
 ) -> Iterator[WindowExtremes]:
-    """Yield the windows that were counted under a reference."""
+    """Yield the windows that were counted with the bins of a reference."""
     rows = connection.execute(
         f"select {', '.join(WindowExtremes._fields)} from windows "
         "where model = ? and reference_id = ?",
@@ -194,25 +194,25 @@ def put_window_extremes(
     connection.executemany(
         "update windows set extremes = ?, fields = ? where model = ? and reference_id = ? "
         "and version = ? and window = ? and window_start = ?",
-        [(one.extremes, one.fields, model, reference_id, *one[:3]) for one in windows],
+        [(window.extremes, window.fields, model, reference_id, *window[:3]) for window in windows],
     )
 
 
 def settings_of(connection: sqlite3.Connection, model: str) -> list[tuple[str, str]]:
-    """Return the keys and values (JSON) of a model's settings."""
+    """Return a model's settings as pairs of key and JSON value."""
     rows = connection.execute("select key, value from settings where model = ?", (model,))
     return [tuple(row) for row in rows]
 
 
 def rewrite(connection: sqlite3.Connection) -> bool:
-    """Write the file anew, without what deleted rows left in its pages.
+    """Rewrite the file without the remains of deleted rows in its pages.
 
-    SQLite overwrites what it deletes only where it is told to, as retention does not, and never
-    the copies that it made when it moved rows from page to page.
+    SQLite overwrites deleted rows only on request, which retention does not make, and never the
+    copies that it left when it moved rows between pages.
 
-    Returns False where the file is large, others use it or the disk has no room.
+    Returns False if the file is too large, is in use, or the disk lacks space.
     """
-    if size(connection) > _MOST_REWRITTEN:
+    if size(connection) > _MAX_REWRITTEN:
         return False
     try:
         connection.execute("vacuum")
@@ -222,6 +222,6 @@ def rewrite(connection: sqlite3.Connection) -> bool:
 
 
 def damaged_files(connection: sqlite3.Connection) -> list[Path]:
-    """Return the files beside the store that were put aside as damaged."""
+    """Return the damaged stores that were moved aside, next to this store."""
     file = Path(connection.execute("pragma database_list").fetchone()[2])
     return sorted(file.parent.glob(f"{file.name}.damaged-*"))

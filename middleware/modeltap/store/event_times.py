@@ -1,4 +1,4 @@
-"""Event times: rows by day, and the rows whose time cannot be theirs."""
+"""Event times: rows by day, and rows with implausible event times."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from modeltap.environments import environment_of
+
 Reason = Literal["future", "stray", "unreadable"]
 
 _OF_DAY = "model = ? and substr(event_time, 1, 10) = ?"
 
 
 class RejectedTime(NamedTuple):
-    """A row whose event time does not count; `hour` is when it was counted."""
+    """A row whose event time was rejected; `hour` is when the row was counted."""
 
     exchange_id: str
     row: int
@@ -25,22 +27,26 @@ class RejectedTime(NamedTuple):
 
 
 class CountedHour(NamedTuple):
-    """How many rows of a model were counted in an hour, and how many event times rejected."""
+    """The number of rows of a model counted in an hour, and of rejected event times.
+
+    `environment` is "" for rows without one.
+    """
 
     model: str
+    environment: str
     hour: str
     rows: int
     rejected: int
 
 
 def rows_by_day(connection: sqlite3.Connection, model: str) -> dict[str, int]:
-    """Return how many rows of a model each day of event time has."""
+    """Return the number of a model's rows by day of event time."""
     rows = connection.execute("select day, rows from event_days where model = ?", (model,))
     return dict(map(tuple, rows))
 
 
 def add_days(connection: sqlite3.Connection, model: str, rows: Mapping[str, int]) -> None:
-    """Add rows to their days, inside the caller's transaction."""
+    """Add row counts to their days, inside the caller's transaction."""
     connection.executemany(
         "insert into event_days (model, day, rows) values (?, ?, ?) "
         "on conflict (model, day) do update set rows = rows + excluded.rows",
@@ -48,17 +54,20 @@ def add_days(connection: sqlite3.Connection, model: str, rows: Mapping[str, int]
     )
 
 
-def add_counted(connection: sqlite3.Connection, model: str, hour: str, rows: int) -> None:
-    """Add rows to the hour in which they were counted, inside the caller's transaction."""
+def add_counted(
+    connection: sqlite3.Connection, model: str, environment: str, hour: str, rows: int
+) -> None:
+    """Add a row count to the hour of counting, inside the caller's transaction."""
     connection.execute(
-        "insert into counted_hours (model, hour, rows, due) values (?, ?, ?, 1) "
-        "on conflict (model, hour) do update set rows = rows + excluded.rows, due = max(due, 1)",
-        (model, hour, rows),
+        "insert into counted_hours (model, environment, hour, rows, due) values (?, ?, ?, ?, 1) "
+        "on conflict (model, environment, hour) "
+        "do update set rows = rows + excluded.rows, due = max(due, 1)",
+        (model, environment, hour, rows),
     )
 
 
 def reject(connection: sqlite3.Connection, rejected: Iterable[RejectedTime]) -> None:
-    """Note rows whose event times do not count, inside the caller's transaction."""
+    """Record rows with rejected event times, inside the caller's transaction."""
     connection.executemany(
         f"insert or replace into rejected_times ({', '.join(RejectedTime._fields)}) "
         "values (?, ?, ?, ?, ?, ?, ?)",
@@ -69,9 +78,9 @@ def reject(connection: sqlite3.Connection, rejected: Iterable[RejectedTime]) -> 
 def withdraw_days(
     connection: sqlite3.Connection, model: str, days: Collection[str], hour: str
 ) -> None:
-    """Reject the rows of these days that counted so far, inside the caller's transaction.
+    """Reject the rows of these days, which were accepted before, inside the transaction.
 
-    Windows that have no other rows are deleted with their metrics.
+    Windows that contain no other rows are deleted with their metrics.
     """
     for day in days:
         connection.execute(
@@ -99,31 +108,31 @@ def withdraw_days(
 def restore_days(
     connection: sqlite3.Connection, model: str, days: Collection[str]
 ) -> list[RejectedTime]:
-    """Let stray rows of these days count again, inside the transaction; return them."""
-    found = [
+    """Accept the stray rows of these days again, inside the transaction; return them."""
+    restored = [
         RejectedTime(*row)
         for day in sorted(days)
         for row in connection.execute(
             f"select * from rejected_times where {_OF_DAY} and reason = 'stray'", (model, day)
         )
     ]
-    keys = [(one.exchange_id, one.row) for one in found]
+    keys = [(rejected.exchange_id, rejected.row) for rejected in restored]
     connection.executemany(
         "update predictions set event_time = ? where exchange_id = ? and row = ?",
-        [(one.event_time, *key) for one, key in zip(found, keys, strict=True)],
+        [(rejected.event_time, *key) for rejected, key in zip(restored, keys, strict=True)],
     )
     connection.executemany("delete from rejected_times where exchange_id = ? and row = ?", keys)
     connection.executemany(
-        "update counted_hours set due = 2 where model = ? and hour = ?",
-        {(model, one.hour) for one in found},
+        "update counted_hours set due = 2 where model = ? and environment = ? and hour = ?",
+        {(model, environment_of(rejected.version) or "", rejected.hour) for rejected in restored},
     )
-    return found
+    return restored
 
 
 def rejected_rows(
     connection: sqlite3.Connection, model: str, exchange_ids: Sequence[str]
 ) -> set[tuple[str, int]]:
-    """Return those rows (exchange id, row) of a model's exchanges whose times do not count."""
+    """Return the rows (exchange id, row) of exchanges that have a rejected event time."""
     if not connection.execute(
         "select 1 from rejected_times where model = ? limit 1", (model,)
     ).fetchone():
@@ -137,28 +146,42 @@ def rejected_rows(
 
 
 def due_hours(connection: sqlite3.Connection) -> list[CountedHour]:
-    """Return the hours with rows that are not reported yet, from each model's first rejected one.
+    """Return the unreported hours of each model, from the first hour with a rejected time on.
 
-    Where all times of a model count there is nothing to report.
+    Models without rejected times are left out.
     """
-    rows = connection.execute(
-        "select c.model, c.hour, c.rows, (select count(*) from rejected_times r "
-        "where r.model = c.model and r.hour = c.hour) from counted_hours c where c.due = 2 "
+    counted = connection.execute(
+        "select c.model, c.environment, c.hour, c.rows from counted_hours c where c.due = 2 "
         "or c.due and c.hour >= (select min(hour) from rejected_times r where r.model = c.model) "
-        "order by 2, 1"
+        "order by 3, 1, 2"
+    ).fetchall()
+    return [
+        CountedHour(model, environment, hour, rows, _rejected(connection, model, environment, hour))
+        for model, environment, hour, rows in counted
+    ]
+
+
+def _rejected(connection: sqlite3.Connection, model: str, environment: str, hour: str) -> int:
+    versions = connection.execute(
+        "select version, count(*) from rejected_times where model = ? and hour = ? "
+        "group by version",
+        (model, hour),
     )
-    return [CountedHour(*row) for row in rows]
+    return sum(
+        count for version, count in versions if (environment_of(version) or "") == environment
+    )
 
 
-def mark_reported(connection: sqlite3.Connection, model: str, hour: str) -> None:
-    """Note that an hour was reported, inside the caller's transaction."""
+def mark_reported(connection: sqlite3.Connection, model: str, environment: str, hour: str) -> None:
+    """Mark an hour as reported, inside the caller's transaction."""
     connection.execute(
-        "update counted_hours set due = 0 where model = ? and hour = ?", (model, hour)
+        "update counted_hours set due = 0 where model = ? and environment = ? and hour = ?",
+        (model, environment, hour),
     )
 
 
 def has_rows(connection: sqlite3.Connection, model: str, least: int) -> bool:
-    """Return whether a model has so many rows with an event time."""
+    """Return True if a model has at least `least` rows with an event time."""
     row = connection.execute(
         "select ifnull(sum(rows), 0) >= ? from event_days where model = ?", (least, model)
     ).fetchone()

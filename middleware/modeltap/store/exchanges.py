@@ -1,4 +1,4 @@
-"""Exchanges: their rows, written by capture and imports, counted, and found by their ids."""
+"""Exchanges: writing, counting and finding their rows."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class CommonColumns(msgspec.Struct, kw_only=True, gc=False):
 
 
 class ExchangeRow(CommonColumns, kw_only=True, gc=False):
-    """A row of `exchanges` as the capture path writes it; fields have their columns' names.
+    """A row of `exchanges` as the capture path writes it; fields are named after columns.
 
-    `decoded`, `decode_note` and `protocol_id` are the analyzer's. The columns below are null for
-    most exchanges, and then left out of the statement: SQLite's time for a row is mostly its
-    count of columns.
+    The analyzer fills `decoded`, `decode_note` and `protocol_id`. The columns below are null for
+    most exchanges and are then left out of the statement, because SQLite's time per row depends
+    mostly on the number of columns.
     """
 
     environment: str | None = None
@@ -66,13 +66,13 @@ class ExchangeRow(CommonColumns, kw_only=True, gc=False):
 
 COMMON_COLUMNS = CommonColumns.__struct_fields__
 EXCHANGE_COLUMNS = ExchangeRow.__struct_fields__
-_USUAL = len(COMMON_COLUMNS)  # fields of the base come first
-_NOTHING_RARE = (None,) * (len(EXCHANGE_COLUMNS) - _USUAL)
+_COMMON = len(COMMON_COLUMNS)  # fields of the base class come first
+_NO_RARE_VALUES = (None,) * (len(EXCHANGE_COLUMNS) - _COMMON)
 
 
 @cache
 def _insert(columns: tuple[str, ...]) -> str:
-    # An id that is there already (the same file imported twice) is left as it is.
+    # An existing id (the same file imported twice) is left unchanged.
     return (
         f"insert or ignore into exchanges ({','.join(columns)}) "
         f"values ({','.join('?' * len(columns))})"
@@ -80,24 +80,21 @@ def _insert(columns: tuple[str, ...]) -> str:
 
 
 def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]) -> None:
-    """Insert `rows`; one whose id is in the store already is left out.
-
-    All of this is inside the caller's transaction.
-    """
+    """Insert `rows` inside the caller's transaction, except those with an existing id."""
     values = list(map(astuple, rows))
-    if all(row[_USUAL:] == _NOTHING_RARE for row in values):
-        connection.executemany(_insert(COMMON_COLUMNS), [row[:_USUAL] for row in values])
+    if all(row[_COMMON:] == _NO_RARE_VALUES for row in values):
+        connection.executemany(_insert(COMMON_COLUMNS), [row[:_COMMON] for row in values])
     else:
         connection.executemany(_insert(EXCHANGE_COLUMNS), values)
 
 
 def newest_exchange(connection: sqlite3.Connection) -> int:
-    """Return the number (`seq`) of the last exchange, 0 if there is none."""
+    """Return the `seq` of the last exchange, 0 if there is none."""
     return connection.execute("select max(seq) from exchanges").fetchone()[0] or 0
 
 
 def newest_start(connection: sqlite3.Connection) -> str | None:
-    """Return when the last request came; None if there is no exchange."""
+    """Return the start time of the last request; None if there is no exchange."""
     started_at: str | None = connection.execute("select max(started_at) from exchanges").fetchone()[
         0
     ]
@@ -105,7 +102,7 @@ def newest_start(connection: sqlite3.Connection) -> str | None:
 
 
 def newest_is_imported(connection: sqlite3.Connection, model: str) -> bool | None:
-    """Return whether a model's last exchange was imported; None if it has none."""
+    """Return True if a model's last exchange was imported; None if it has no exchange."""
     row = connection.execute(
         "select source = 'import' or method is 'IMPORT' from exchanges where model = ? "
         "order by seq desc limit 1",
@@ -117,42 +114,42 @@ def newest_is_imported(connection: sqlite3.Connection, model: str) -> bool | Non
 def count_exchanges(
     connection: sqlite3.Connection, model: str | None = None, until: int | None = None
 ) -> int:
-    """Return how many exchanges there are, of one model or of all, up to the number `until`."""
+    """Return the number of exchanges of `model`, or of all models, up to the `seq` `until`."""
     if model is None and until is None:
         return int(connection.execute("select count(*) from exchanges").fetchone()[0])
-    found = connection.execute(
+    row = connection.execute(
         "select count(*) from exchanges where (? is null or seq <= ?) and (? is null or model = ?)",
         (until, until, model, model),
     ).fetchone()
-    return int(found[0])
+    return int(row[0])
 
 
 def has_exchange(connection: sqlite3.Connection, id_: str) -> bool:
-    """Return whether the store has an exchange with this id."""
+    """Return True if the store has an exchange with this id."""
     row = connection.execute("select 1 from exchanges where id = ?", (id_,)).fetchone()
     return row is not None
 
 
 def find_full_exchanges(connection: sqlite3.Connection, id_: str) -> list[sqlite3.Row]:
-    """Return the exchange with this id, or up to two whose id begins so, or whose caller's it is.
+    """Return the exchange with this id, or up to two matches by id prefix or by request id.
 
-    Rows have all columns, by their names.
+    Rows contain all columns.
     """
     for where, parameters in (
         ("id = ?", (id_,)),
         ("id >= ? and id < ? limit 2", (id_, id_ + "\U0010ffff")),
         ("request_id = ? limit 2", (id_,)),
     ):
-        found = connection.execute(f"select * from exchanges where {where}", parameters).fetchall()
-        if found:
-            return found
+        rows = connection.execute(f"select * from exchanges where {where}", parameters).fetchall()
+        if rows:
+            return rows
     return []
 
 
 def last_full_exchanges(
     connection: sqlite3.Connection, model: str | None, limit: int
 ) -> list[sqlite3.Row]:
-    """Return the last `limit` exchanges of one model, or of all, with all columns, in order."""
+    """Return the last `limit` exchanges of `model`, or of all models, with all columns."""
     return connection.execute(
         "select * from (select * from exchanges where (? is null or model = ?) "
         "order by seq desc limit ?) order by seq",
@@ -163,7 +160,7 @@ def last_full_exchanges(
 def full_exchanges_after(
     connection: sqlite3.Connection, model: str | None, seq: int
 ) -> list[sqlite3.Row]:
-    """Return the exchanges after the number `seq`, of one model or of all, with all columns."""
+    """Return the exchanges of `model`, or of all models, after `seq`, with all columns."""
     return connection.execute(
         "select * from exchanges where seq > ? and (? is null or model = ?) order by seq",
         (seq, model, model),

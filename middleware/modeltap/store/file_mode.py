@@ -1,6 +1,6 @@
-"""The mode of the store's files: for their owner alone, unless `store_mode` lets a group in.
+"""Permissions of the store's files: owner only, unless `store_mode` grants a group access.
 
-Modes are set by path: to close a file that SQLite has open would free SQLite's locks on it.
+Modes are set by path, because closing a file that SQLite has open would release SQLite's locks.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from typing import NamedTuple
 from modeltap.errors import StoreError
 
 PRIVATE = 0o600
-"""The mode where nothing else is asked for."""
+"""The default mode."""
 
-MOST = 0o660
-"""The bits that some `store_mode` gives; what is beyond them is never left."""
+MAX_MODE = 0o660
+"""The most permissive mode that `store_mode` accepts; all other bits are always removed."""
 
 _OTHERS = 0o077
-"""The bits of a group, and of all others."""
+"""The permission bits of the group and of all other users."""
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
-"""What SQLite writes beside a store, with its mode, whatever the umask."""
+"""Suffixes of the files that SQLite writes next to a store, with the store's mode."""
 
 _COPY = re.compile(r"\.damaged-|[-._~](bak|backup|copy|old|orig|save|[0-9])|~$", re.IGNORECASE)
-"""The rest of the names of stores that were put aside, and of the copies that people make."""
+"""Suffixes of damaged stores that were moved aside, and of copies made by users."""
 
 
 class Access(NamedTuple):
-    """Who may use the files of a store.
+    """Permissions for the files of a store.
 
     Args:
-        allowed: the bits that may be set; others are removed.
-        given: the bits that are set where they are missing, of those for a group.
+        allowed: the bits that may be set; all others are removed.
+        given: the group bits that are added if they are missing.
     """
 
     allowed: int
@@ -44,9 +44,9 @@ class Access(NamedTuple):
 
 
 def create(file: Path, mode: int) -> None:
-    """Create an empty file with `mode`, whatever the umask; nothing happens where there is one.
+    """Create an empty file with `mode`, regardless of the umask; keep an existing file.
 
-    Raises `OSError`; a link is not followed.
+    Does not follow links. Raises `OSError`.
     """
     with suppress(FileExistsError):
         handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, PRIVATE)
@@ -57,10 +57,10 @@ def create(file: Path, mode: int) -> None:
 
 
 def protect(store: Path, access: Access) -> dict[str, int]:
-    """Take from a store's files what is not allowed; return their names and the modes they had.
+    """Remove disallowed permissions from a store's files; return the changed files' old modes.
 
-    Raises `StoreError` where others keep access to the store: it belongs to somebody else, or
-    somebody else put it into a folder that all may write to.
+    Raises `StoreError` if other users would keep access: they own the store, or placed it in a
+    world-writable folder.
     """
     real = store.resolve()
     _refuse_planted(store, real, access)
@@ -70,7 +70,7 @@ def protect(store: Path, access: Access) -> dict[str, int]:
 
 
 def protect_copies(store: Path, access: Access) -> dict[str, int]:
-    """Do the same for its reserve, and copies beside it; somebody else's are theirs to protect."""
+    """Protect the reserve and copies next to the store; skip files of other users."""
     changed = {}
     for file in _others(store):
         with suppress(StoreError):
@@ -80,21 +80,21 @@ def protect_copies(store: Path, access: Access) -> dict[str, int]:
 
 
 def message(store: Path, changed: dict[str, int], mode: int) -> str:
-    """Return a line about what `protect` changed.
+    """Return a log message about the modes that `protect` changed.
 
     >>> message(Path("taps.db"), {"taps.db": 0o644}, 0o600)
-    "store 'taps.db': others had access to taps.db (mode 644); it is mode 600 now"
+    "store 'taps.db': other users had access to taps.db (mode 644); changed to mode 600"
     """
     files = ", ".join(f"{name} (mode {before:o})" for name, before in changed.items())
-    return f"store {str(store)!r}: others had access to {files}; it is mode {mode:o} now"
+    return f"store {str(store)!r}: other users had access to {files}; changed to mode {mode:o}"
 
 
 def open_to_others(store: Path, allowed: int) -> list[Path]:
-    """Return the store's files, and copies beside it, that have more bits than are allowed."""
+    """Return the store's files and copies that have more permissions than `allowed`."""
     return [
         file
         for file in (*_files(store.resolve()), *_others(store))
-        if (found := _lstat(file)) is not None and found.st_mode & _OTHERS & ~allowed
+        if (status := _lstat(file)) is not None and status.st_mode & _OTHERS & ~allowed
     ]
 
 
@@ -105,72 +105,74 @@ def _files(real: Path) -> Iterator[Path]:
 
 
 def _others(store: Path) -> list[Path]:
-    """Return the reserve, and the copies of a store beside it."""
+    """Return the reserve and the copies next to a store."""
     real = store.resolve()
-    found = [store.with_name(store.name + "-reserve")]
+    files = [store.with_name(store.name + "-reserve")]
     with suppress(OSError):
         for file in real.parent.iterdir():
             name = file.name
             if name.startswith(real.name) and _COPY.match(name.removeprefix(real.name)):
-                found.append(file)
-    return [file for file in sorted(found) if file.is_file() and not file.is_symlink()]
+                files.append(file)
+    return [file for file in sorted(files) if file.is_file() and not file.is_symlink()]
 
 
 def _set(file: Path, access: Access, group: int | None) -> int | None:
-    """Set a file's mode, and the group of a companion; return the mode where others had more."""
-    found = _lstat(file)
-    if found is None:
+    """Set a file's mode and group; return the old mode if it gave others too much access."""
+    status = _lstat(file)
+    if status is None:
         return None
-    if not stat.S_ISREG(found.st_mode):
-        raise StoreError(f"store file {str(file)!r} is no regular file; remove it, or name another")
-    if group is not None and found.st_gid != group:
-        # A process makes files for its own group, and the store's may be another.
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError(
+            f"store file {str(file)!r} is not a regular file; remove it or choose another store"
+        )
+    if group is not None and status.st_gid != group:
+        # New files get the group of the process, which may differ from that of the store.
         with suppress(OSError):
             os.chown(file, -1, group)
-    before = stat.S_IMODE(found.st_mode)
+    before = stat.S_IMODE(status.st_mode)
     excess = before & _OTHERS & ~access.allowed
-    wanted = before & ~excess | access.given & _OTHERS
-    if wanted != before:
-        _chmod(file, found, wanted, PRIVATE | access.given, is_open=bool(excess))
+    mode = before & ~excess | access.given & _OTHERS
+    if mode != before:
+        _chmod(file, status, mode, PRIVATE | access.given, is_open=bool(excess))
     return before if excess else None
 
 
-def _chmod(file: Path, found: os.stat_result, mode: int, asked: int, *, is_open: bool) -> None:
+def _chmod(file: Path, status: os.stat_result, mode: int, asked: int, *, is_open: bool) -> None:
     try:
         file.chmod(mode)
     except FileNotFoundError:
-        pass  # SQLite removes what it does not need any more
+        pass  # SQLite has removed a file that it no longer needs
     except OSError as error:
         if is_open:
             raise StoreError(
-                f"store file {str(file)!r} is open to others (mode {found.st_mode & 0o7777:o}) and "
-                f"belongs to user {found.st_uid}, who alone can say chmod {asked:o}; "
-                "or name another store"
+                f"store file {str(file)!r} is accessible to other users (mode "
+                f"{status.st_mode & 0o7777:o}) and owned by user {status.st_uid}; ask them to run "
+                f"chmod {asked:o}, or choose another store"
             ) from error
 
 
 def _group_of(real: Path, access: Access) -> int | None:
-    """Return the store's group, where a group may use it."""
-    found = _lstat(real)
-    return found.st_gid if found is not None and access.allowed & _OTHERS else None
+    """Return the store's group, if the group has access."""
+    status = _lstat(real)
+    return status.st_gid if status is not None and access.allowed & _OTHERS else None
 
 
 def _refuse_planted(store: Path, real: Path, access: Access) -> None:
-    """Raise `StoreError` for another user's store or link in a folder that all may write to.
+    """Raise `StoreError` for another user's store or link in a world-writable folder.
 
-    Its owner could read what is written, whatever its mode. Where a group shares a store, it
-    mostly is another's.
+    Its owner could read it regardless of its mode. A store that a group shares may belong to
+    another user.
     """
     for file in dict.fromkeys((store.absolute(), real)):
-        found, folder = _lstat(file), _lstat(file.parent.resolve())
-        if found is None or folder is None or not folder.st_mode & stat.S_IWOTH:
+        status, folder = _lstat(file), _lstat(file.parent.resolve())
+        if status is None or folder is None or not folder.st_mode & stat.S_IWOTH:
             continue
         trusted = {os.geteuid(), 0, folder.st_uid}
-        shared = access.allowed & _OTHERS and not stat.S_ISLNK(found.st_mode)
-        if found.st_uid not in trusted and not shared:
+        shared = access.allowed & _OTHERS and not stat.S_ISLNK(status.st_mode)
+        if status.st_uid not in trusted and not shared:
             raise StoreError(
-                f"store {str(file)!r} belongs to user {found.st_uid}, in a folder that all may "
-                "write to; name a store in a folder of your own"
+                f"store {str(file)!r} is owned by user {status.st_uid} and is in a world-writable "
+                "folder; choose a store in a folder of your own"
             )
 
 

@@ -1,4 +1,4 @@
-"""When each job was run last, and whether the last analysis came to its end."""
+"""The last start of each job, and whether the last analysis finished."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import sqlite3
 from modeltap import clock
 
 ANALYSIS = "analyze"
-"""The job whose end is noted, too."""
+"""The job whose end is recorded, too."""
 
 
 def job_time(connection: sqlite3.Connection, job: str) -> float:
-    """Return when `job` was last started, in Unix seconds; 0 if it never was."""
+    """Return when `job` was last started, in Unix seconds; 0 if never."""
     row = connection.execute("select started_at from job_times where job = ?", (job,)).fetchone()
     return (clock.parse(row[0]) or 0.0) if row else 0.0
 
 
 def record_job_time(connection: sqlite3.Connection, job: str, moment: float) -> None:
-    """Note that `job` is started at `moment`, inside the caller's transaction.
+    """Record that `job` is started at `moment`, inside the caller's transaction.
 
-    Kept are whole seconds: a cron time within the current second counts as past.
+    The time is truncated to seconds, so that a cron time within the current second is past.
     """
     connection.execute(
         "insert or replace into job_times (job, started_at) values (?, ?)",
@@ -28,7 +28,7 @@ def record_job_time(connection: sqlite3.Connection, job: str, moment: float) -> 
 
 
 def begin_pass(connection: sqlite3.Connection) -> None:
-    """Note that an analysis is at work: if it is killed, the next one has work to do."""
+    """Record that an analysis is running: if it is killed, the next one resumes the work."""
     connection.execute(
         "insert or replace into job_times (job, started_at) values (?, ?)",
         (ANALYSIS, clock.now()),
@@ -36,7 +36,7 @@ def begin_pass(connection: sqlite3.Connection) -> None:
 
 
 def end_pass(connection: sqlite3.Connection) -> None:
-    """Note that an analysis has evaluated all that was due."""
+    """Record that an analysis has finished."""
     connection.execute(
         "update job_times set finished_at = ? where job = ?", (clock.now(), ANALYSIS)
     )

@@ -1,4 +1,4 @@
-"""Which exchange a label is for: by its own id, its caller's, its protocol's, or its trace."""
+"""Finding the exchange of a label by exchange id, request id, protocol id or trace id."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 from modeltap.store.labels import move_labels
 
-_MOST = 20
-"""Exchanges of one id that are looked at: an id that more share names none of them."""
+_MAX_CANDIDATES = 20
+"""Exchanges that are considered for one id: an id shared by more identifies none of them."""
 
 _PREDICTED = (
     "exists (select 1 from predictions p where p.exchange_id = {} "
     "and (p.prediction is not null or p.score is not null))"
 )
 
-_WAITS = f"not {_PREDICTED.format('l.exchange_id')}"
+_IS_WAITING = f"not {_PREDICTED.format('l.exchange_id')}"
 
 _TRACE_LENGTH = 32
-"""Hexadecimal digits, by W3C's Trace Context."""
+"""Number of hexadecimal digits of a trace id (W3C Trace Context)."""
 
 _KEYS = (
     "with named as (select e.id, e.request_id, e.protocol_id, e.trace_id from json_each(?) n "
@@ -28,30 +28,30 @@ _KEYS = (
     "select request_id from named union select protocol_id from named union "
     "select trace_id from named union select upper(trace_id) from named)"
 )
-"""All ids of some exchanges, as a label may come by."""
+"""All ids of some exchanges under which labels may arrive."""
 
 _STATE = (
     f"case when {_PREDICTED.format('e.id')} then 2 "
     "when ifnull(e.status, 0) >= 400 or e.error_type is not null then 0 "
     "when e.decoded is null or e.decoded > 0 then 1 else 0 end"
 )
-"""2 with a prediction, 1 where one may come or its rows have none, 0 without any row."""
+"""2: has a prediction; 1: may still get one, or its rows have none; 0: has no row."""
 
 _TIERS = (
     ("e.id = :id",),
     ("e.request_id = :id", "e.protocol_id = :id"),
     ("e.trace_id = :trace",),
 )
-"""What the id may be; the first tier with a prediction counts."""
+"""The kinds of ids to try in order; the first kind that leads to a prediction counts."""
 
 
 class LabelTarget(NamedTuple):
-    """Where a label belongs.
+    """The exchange that a label belongs to.
 
     Args:
-        exchange_id: the exchange; None where there is none, or more than one.
-        candidates: the exchanges with a prediction, where there are several.
-        waits: whether exchanges of this id are there, none of which has a prediction yet.
+        exchange_id: the exchange; None if there is none, or more than one.
+        candidates: the exchanges with a prediction, if there are several.
+        waits: True if exchanges with this id exist, but none has a prediction yet.
     """
 
     exchange_id: str | None = None
@@ -62,53 +62,55 @@ class LabelTarget(NamedTuple):
 def find_target(
     connection: sqlite3.Connection, id_: str, model: str | None = None, *, own_id: str | None = None
 ) -> LabelTarget:
-    """Return the exchange that a label with this id is for: the one that has a prediction.
+    """Return the exchange that a label with this id belongs to: the one with a prediction.
 
-    A retried request has two exchanges, and the services of a chain share a trace. Where several
-    have a prediction none is guessed.
+    A retried request has two exchanges, and the services of a chain share a trace. If several
+    exchanges have a prediction, none is chosen.
 
     Args:
         id_: an exchange's id, its `x-request-id`, its protocol's id, a trace id or `traceparent`.
-        model: whose exchanges the others' ids are looked for; None for all.
-        own_id: the exchange's id, where it is another one.
+        model: restricts the search by other ids than the exchange's own; None for all models.
+        own_id: the exchange's own id, if it differs from `id_`.
     """
-    seen: dict[str, int] = {}
+    all_states: dict[str, int] = {}
     for tier in _TIERS:
-        found = _states(connection, tier, own_id if tier is _TIERS[0] and own_id else id_, model)
-        predicted = [one for one, state in found.items() if state == 2]
+        states = _states(connection, tier, own_id if tier is _TIERS[0] and own_id else id_, model)
+        predicted = [exchange_id for exchange_id, state in states.items() if state == 2]
         if len(predicted) == 1:
             return LabelTarget(predicted[0])
         if predicted:
             return LabelTarget(candidates=tuple(predicted))
-        seen.update(found)
-    return _unpredicted(seen)
+        all_states.update(states)
+    return _unpredicted(all_states)
 
 
 def _states(
     connection: sqlite3.Connection, tier: Sequence[str], id_: str, model: str | None
 ) -> dict[str, int]:
-    """Return the state of each exchange that one of the conditions holds for."""
+    """Return the state of each exchange that meets one of the conditions of `tier`."""
     of_model = "" if tier is _TIERS[0] else "and (:model is null or e.model = :model)"
     rows = connection.execute(
         " union ".join(
             f"select e.id, {_STATE} from exchanges e where {condition} {of_model}"
             for condition in tier
         )
-        + f" limit {_MOST}",
+        + f" limit {_MAX_CANDIDATES}",
         {"id": id_, "trace": waiting_id(id_).lower(), "model": model},
     )
     return {row[0]: row[1] for row in rows}
 
 
-def _unpredicted(seen: dict[str, int]) -> LabelTarget:
-    """Return the only exchange that there is, unless it failed: its request may be tried again."""
-    if len(seen) == 1 and 1 in seen.values():
-        return LabelTarget(next(iter(seen)))
-    return LabelTarget(waits=bool(seen))
+def _unpredicted(states: dict[str, int]) -> LabelTarget:
+    """Return the only exchange, unless it failed, because its request may be retried."""
+    if len(states) == 1 and 1 in states.values():
+        return LabelTarget(next(iter(states)))
+    return LabelTarget(waits=bool(states))
 
 
 def waiting_id(id_: str) -> str:
-    """Return the id that a label waits under: that of the trace, of a whole `traceparent`.
+    """Return the id under which a label is stored until its exchange arrives.
+
+    This is the trace id for a `traceparent`, else the id itself.
 
     >>> waiting_id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
     '0af7651916cd43dd8448eb211c80319c'
@@ -118,22 +120,22 @@ def waiting_id(id_: str) -> str:
 
 
 def join_labels(connection: sqlite3.Connection, exchange_ids: Iterable[str]) -> None:
-    """Give labels that wait to these exchanges, by whichever of their ids the labels came.
+    """Assign waiting labels to these exchanges, under whichever id the labels arrived.
 
-    All of this is inside the caller's transaction.
+    Runs inside the caller's transaction.
     """
     if not _has_labels(connection):
         return
     rows = connection.execute(
         f"{_KEYS} select distinct l.exchange_id, l.model from keys "
-        f"cross join labels l on l.exchange_id = keys.key where {_WAITS}",
+        f"cross join labels l on l.exchange_id = keys.key where {_IS_WAITING}",
         (json.dumps(list(exchange_ids)),),
     )
     _join(connection, rows.fetchall())
 
 
 def waiting_labels(connection: sqlite3.Connection, exchange_ids: Iterable[str]) -> list[str]:
-    """Return the other ids of these exchanges that labels wait under."""
+    """Return the other ids of these exchanges under which labels are stored."""
     if not _has_labels(connection):
         return []
     own = set(exchange_ids)
@@ -146,7 +148,7 @@ def waiting_labels(connection: sqlite3.Connection, exchange_ids: Iterable[str]) 
 
 
 def delete_waiting(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
-    """Delete labels under ids that no exchange has any more, inside the transaction."""
+    """Delete labels under ids that no exchange has, inside the caller's transaction."""
     for id_ in ids:
         if find_target(connection, id_) == LabelTarget():
             connection.execute("delete from labels where exchange_id = ?", (id_,))
@@ -157,12 +159,12 @@ def _has_labels(connection: sqlite3.Connection) -> bool:
 
 
 def join_new_labels(connection: sqlite3.Connection, after: int) -> None:
-    """Give labels of a number above `after` to exchanges whose other ids they came by.
+    """Assign labels with a `seq` above `after` to exchanges by their other ids.
 
-    All of this is inside the caller's transaction.
+    Runs inside the caller's transaction.
     """
     rows = connection.execute(
-        f"select distinct l.exchange_id, l.model from labels l where l.seq > ? and {_WAITS}",
+        f"select distinct l.exchange_id, l.model from labels l where l.seq > ? and {_IS_WAITING}",
         (after,),
     )
     _join(connection, rows.fetchall())

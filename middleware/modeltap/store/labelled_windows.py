@@ -1,4 +1,4 @@
-"""Windows that labels came for: how many, and the period that each was evaluated in."""
+"""Windows with labels: their label counts, and the period in which each was evaluated."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 
 class LabelledWindow(NamedTuple):
-    """A window and how many of its rows have a label.
+    """A window and the number of its rows that have a label.
 
-    `evaluated_from` is the start of the period that it was evaluated in; None while its labels
-    are too few, and it waits for those of other windows.
+    `evaluated_from` is the start of the period in which the window was evaluated. It is None while
+    the window has too few labels and waits to be evaluated together with other windows.
     """
 
     model: str
@@ -29,16 +29,16 @@ _SERIES = "model = ? and version = ? and window = ?"
 
 
 def neighbours(connection: sqlite3.Connection, window: LabelledWindow) -> list[LabelledWindow]:
-    """Return the windows that wait directly before and after this one, and itself, in order."""
-    before = takewhile(_waits, _towards(connection, window, "<", "desc"))
-    after = takewhile(_waits, _towards(connection, window, ">", "asc"))
+    """Return this window and the waiting windows directly before and after it, in order."""
+    before = takewhile(_is_waiting, _towards(connection, window, "<", "desc"))
+    after = takewhile(_is_waiting, _towards(connection, window, ">", "asc"))
     return [*reversed(list(before)), window, *after]
 
 
 def evaluated_with(
     connection: sqlite3.Connection, window: LabelledWindow, start: str
 ) -> list[LabelledWindow]:
-    """Return the windows that were evaluated together, in the period that began at `start`."""
+    """Return the windows that were evaluated together in the period that starts at `start`."""
     rows = connection.execute(
         f"select {_COLUMNS} from labelled_windows where {_SERIES} and window_start >= ? "
         "and evaluated_from = ? order by window_start",
@@ -50,9 +50,9 @@ def evaluated_with(
 def evaluated_before(
     connection: sqlite3.Connection, windows: Sequence[LabelledWindow]
 ) -> list[LabelledWindow]:
-    """Return the windows of the last period before these, if a later one was evaluated, too.
+    """Return the windows of the last period before these, if a later window exists, too.
 
-    Labels of a time between the two are late, and no others are to be waited for.
+    Labels for windows between two evaluated periods are late, and no more labels are expected.
     """
     later = next(_towards(connection, windows[-1], ">", "asc"), None)
     earlier = next(_towards(connection, windows[0], "<", "desc"), None)
@@ -62,12 +62,12 @@ def evaluated_before(
 
 
 def evaluated_start(connection: sqlite3.Connection, window: LabelledWindow) -> str | None:
-    """Return the start of the period that a window was evaluated in; None while it waits."""
-    found = connection.execute(
+    """Return the start of the period in which a window was evaluated; None while it waits."""
+    row = connection.execute(
         f"select evaluated_from from labelled_windows where {_SERIES} and window_start = ?",
         window[:4],
     ).fetchone()
-    return None if found is None else found[0]
+    return None if row is None else row[0]
 
 
 def put_labelled(connection: sqlite3.Connection, windows: Iterable[LabelledWindow]) -> None:
@@ -80,7 +80,7 @@ def put_labelled(connection: sqlite3.Connection, windows: Iterable[LabelledWindo
 
 
 def reset_labelled_windows(connection: sqlite3.Connection, metrics: Iterable[str]) -> None:
-    """Forget all windows and their `metrics`, as if none had been evaluated, in the transaction."""
+    """Delete all windows and their `metrics` so that they are evaluated again."""
     connection.executemany(
         "delete from metrics where metric = ? and exists (select 1 from labelled_windows w where "
         "w.model = metrics.model and w.version = metrics.version and w.window = metrics.window "
@@ -101,5 +101,5 @@ def _towards(
     return map(LabelledWindow._make, cursor)
 
 
-def _waits(window: LabelledWindow) -> bool:
+def _is_waiting(window: LabelledWindow) -> bool:
     return window.evaluated_from is None

@@ -1,4 +1,4 @@
-"""Ground truth: late, repeated, corrected. All versions are kept, the last one counts."""
+"""Ground truth labels, which may be late, repeated or corrected; the last version counts."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def insert_labels(
     source: str,
     model: str | None = None,
 ) -> int:
-    """Insert labels inside the caller's transaction; return how many.
+    """Insert labels inside the caller's transaction; return their number.
 
     Args:
-        model: whose exchanges labels are for that wait for them; None for any.
+        model: the model whose exchanges may receive labels that arrive first; None for any.
     """
     received = now()
     rows = [
@@ -46,17 +46,17 @@ def insert_labels(
 
 
 def newest_label(connection: sqlite3.Connection) -> int:
-    """Return the number (`seq`) of the last label, 0 if there is none."""
+    """Return the `seq` of the last label, 0 if there is none."""
     return connection.execute("select max(seq) from labels").fetchone()[0] or 0
 
 
 def last_label(connection: sqlite3.Connection, exchange_id: str, row: int) -> Any:
-    """Return the value of a row's last label, None where none has come."""
-    found = connection.execute(
+    """Return the value of a row's last label, None if it has no label."""
+    label = connection.execute(
         "select value from labels where exchange_id = ? and row = ? order by seq desc limit 1",
         (exchange_id, row),
     ).fetchone()
-    return found[0] if found else None
+    return label[0] if label else None
 
 
 def last_labels(
@@ -77,7 +77,7 @@ def last_labels(
 
 
 def labels_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str, Any]]:
-    """Return the labels of one exchange with all columns, by their names, in order."""
+    """Return the labels of one exchange in order, with all columns."""
     rows = connection.execute(
         "select * from labels where exchange_id = ? order by seq", (exchange_id,)
     )
@@ -85,32 +85,31 @@ def labels_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str
 
 
 def has_labels(connection: sqlite3.Connection, exchange_id: str) -> bool:
-    """Return whether an exchange, which may not be there yet, has labels."""
-    found = connection.execute(
+    """Return True if an exchange, which may not have arrived yet, has labels."""
+    label = connection.execute(
         "select 1 from labels where exchange_id = ? limit 1", (exchange_id,)
     ).fetchone()
-    return found is not None
+    return label is not None
 
 
 def has_label_from(connection: sqlite3.Connection, exchange_id: str, row: int, source: str) -> bool:
-    """Return whether a row has a label from `source`."""
-    found = connection.execute(
+    """Return True if a row has a label from `source`."""
+    label = connection.execute(
         "select 1 from labels where exchange_id = ? and row = ? and source = ?",
         (exchange_id, row, source),
     ).fetchone()
-    return found is not None
+    return label is not None
 
 
 def move_labels(
     connection: sqlite3.Connection, waiting: str, exchange_id: str, *, model: str | None = None
 ) -> None:
-    """Give an exchange the labels that waited under another id, as its latest ones.
+    """Assign the labels stored under another id to an exchange, as its latest labels.
 
-    A row that has a newer label keeps it as its last. All of this is inside the caller's
-    transaction.
+    A row with a newer label keeps that label as its last. Runs inside the caller's transaction.
 
     Args:
-        model: of those that wait for this model's exchanges; None for all.
+        model: moves only labels for exchanges of this model; None moves all.
     """
     values = {"waiting": waiting, "id": exchange_id, "model": model}
     moved = "exchange_id = :waiting and (:model is null or model = :model)"
@@ -130,7 +129,7 @@ def move_labels(
 
 
 class LabelledRow(NamedTuple):
-    """Where a labelled row belongs."""
+    """The model, version and event time of a labelled row."""
 
     model: str
     version: str
@@ -138,9 +137,9 @@ class LabelledRow(NamedTuple):
 
 
 def labelled_rows_after(connection: sqlite3.Connection, seq: int) -> list[LabelledRow]:
-    """Return where the rows with labels after the number `seq` belong, each place once."""
-    # A cross join keeps the order: SQLite would go through all predictions, and then look for
-    # the few labels that are new.
+    """Return the distinct model, version and event time of rows with labels after `seq`."""
+    # A cross join fixes the join order: SQLite would otherwise scan all predictions to find the
+    # few new labels.
     rows = connection.execute(
         "select distinct p.model, p.version, p.event_time from labels l "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
@@ -151,7 +150,7 @@ def labelled_rows_after(connection: sqlite3.Connection, seq: int) -> list[Labell
 
 
 def record_label_days(connection: sqlite3.Connection, after: int) -> None:
-    """Add labels of a number above `after` to their models' days, in the caller's transaction."""
+    """Add labels with a `seq` above `after` to the days of their models, in the transaction."""
     _add_days(connection, "labels l", "l.seq > ?", (after,))
 
 
@@ -159,11 +158,13 @@ def _add_days(
     connection: sqlite3.Connection, source: str, where: str, values: tuple[object, ...]
 ) -> None:
     connection.execute(
-        "insert into label_days (model, day, labels, last_at) "
-        f"select p.model, substr(l.received_at, 1, 10), count(*), max(l.received_at) from {source} "
+        "insert into label_days (model, environment, day, labels, last_at) "
+        "select p.model, ifnull(x.environment, ''), substr(l.received_at, 1, 10), count(*), "
+        f"max(l.received_at) from {source} "
         "cross join predictions p on p.exchange_id = l.exchange_id and p.row = l.row "
-        f"where {where} group by 1, 2 "
-        "on conflict (model, day) do update set labels = labels + excluded.labels, "
+        "cross join exchanges x on x.id = l.exchange_id "
+        f"where {where} group by 1, 2, 3 "
+        "on conflict (model, environment, day) do update set labels = labels + excluded.labels, "
         "last_at = max(last_at, excluded.last_at)",
         values,
     )
@@ -172,7 +173,7 @@ def _add_days(
 def early_labels(
     connection: sqlite3.Connection, exchange_ids: Iterable[str], newest: int
 ) -> list[str]:
-    """Return those of the exchanges that have labels up to the number `newest`."""
+    """Return those exchanges that have labels up to the `seq` `newest`."""
     if not newest:
         return []
     rows = connection.execute(
@@ -186,7 +187,7 @@ def early_labels(
 def record_early_days(
     connection: sqlite3.Connection, exchange_ids: Iterable[str], newest: int
 ) -> None:
-    """Add the labels, up to `newest`, of exchanges that came after them, as `record_label_days`."""
+    """Add labels up to `newest` that arrived before their exchanges to the days of their models."""
     _add_days(
         connection,
         "json_each(?) e cross join labels l on l.exchange_id = e.value",
@@ -196,9 +197,9 @@ def record_early_days(
 
 
 def storable_label(value: object) -> object:
-    """Return a label as the store holds it; raises `InputError` for what is no value.
+    """Return a label as the store holds it; raises `InputError` for unsupported values.
 
-    An integer beyond 64 bits becomes a text, and so does an object of several outputs, as JSON.
+    An integer beyond 64 bits becomes text; an object with several outputs becomes JSON text.
 
     >>> storable_label(True), storable_label(2**70), storable_label({"price": 1.5})
     ('true', '1180591620717411303424', '{"price": 1.5}')
@@ -212,7 +213,7 @@ def storable_label(value: object) -> object:
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"label {value} is no finite number")
+        raise InputError(f"label {value} is not a finite number")
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, dict) or (isinstance(value, list) and len(value) > 1):
@@ -224,26 +225,34 @@ def _outputs_text(value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"label {value!r} is no JSON ({error}); give numbers or strings") from None
+        raise InputError(
+            f"label {value!r} cannot be written as JSON ({error}); give numbers or strings"
+        ) from None
 
 
 class LabelDay(NamedTuple):
-    """A day on which labels of a model came, and when the last of them did."""
+    """A day on which labels of a model arrived in an environment, and the time of the last one.
+
+    `environment` is "" for exchanges without one.
+    """
 
     model: str
+    environment: str
     last_at: str
 
 
 def label_days_since(connection: sqlite3.Connection, day: str) -> list[LabelDay]:
-    """Return the days with labels from `day` (such as "2026-05-01") on, model by model."""
+    """Return the days with labels from `day` (such as "2026-05-01") on, ordered by model."""
     rows = connection.execute(
-        "select model, last_at from label_days where day >= ? order by model, day", (day,)
+        "select model, environment, last_at from label_days where day >= ? "
+        "order by model, environment, day",
+        (day,),
     )
     return [LabelDay(*row) for row in rows]
 
 
 def count_labels_since(connection: sqlite3.Connection, model: str, day: str) -> int:
-    """Return how many labels of a model came on `day` or later."""
+    """Return the number of a model's labels that arrived on `day` or later."""
     return int(
         connection.execute(
             "select ifnull(sum(labels), 0) from label_days where model = ? and day >= ?",

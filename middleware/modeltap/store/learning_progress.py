@@ -1,4 +1,4 @@
-"""Learning of references: from when on rows are learnt, which hours have how many, what alerted."""
+"""Progress of learning a reference: the start of learning, rows by hour, and alerts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from modeltap.store.models import record_model
 
 
 class EventSpan(NamedTuple):
-    """A half-open span of event time, both as the store writes times."""
+    """A half-open span of event time, as timestamps of the store."""
 
     start: str
     end: str
 
 
 class FeatureAlert(NamedTuple):
-    """A window in which a metric of a feature alerted."""
+    """A window in which a metric of a feature had the verdict `alert`."""
 
     metric: str
     feature: str | None
@@ -25,7 +25,7 @@ class FeatureAlert(NamedTuple):
 
 
 def learn_from(connection: sqlite3.Connection, model: str, version: str) -> str:
-    """Return the event time from which on rows are learnt; "" for all."""
+    """Return the event time from which rows are used for learning; "" for all rows."""
     row = connection.execute(
         "select learn_from from models where model = ? and version = ?", (model, version)
     ).fetchone()
@@ -33,9 +33,9 @@ def learn_from(connection: sqlite3.Connection, model: str, version: str) -> str:
 
 
 def provisional_start(connection: sqlite3.Connection, model: str, version: str) -> str | None:
-    """Return the first event time of the provisional reference that counts; None without one.
+    """Return the first event time of the active provisional reference; None without one.
 
-    And None where the rows of that day do not count any more, whose times cannot be true.
+    Also None if the rows of that day were rejected because of implausible event times.
     """
     row = connection.execute(
         'select from_time from "references" r where model = ? and version = ? and active '
@@ -47,7 +47,7 @@ def provisional_start(connection: sqlite3.Connection, model: str, version: str) 
 
 
 def restart_learning(connection: sqlite3.Connection, model: str, version: str, start: str) -> None:
-    """Let rows from `start` on be learnt, and no reference count, inside the transaction."""
+    """Restart learning with the rows from `start` on, and deactivate the reference."""
     record_model(connection, model, version)
     connection.execute(
         "update models set learn_from = ? where model = ? and version = ?", (start, model, version)
@@ -75,14 +75,14 @@ def nth_time(
     number: int,
     but: Sequence[EventSpan] = (),
 ) -> str | None:
-    """Return the event time of the row `number`, from 1, of those from `start` on.
+    """Return the event time of the row `number`, counted from 1 at `start`.
 
-    None while there are fewer. Rows in the spans `but` do not count.
+    None if there are fewer rows. Rows in the spans `but` are skipped.
     """
-    left_out = "".join(" and not (event_time >= ? and event_time < ?)" for _ in but)
+    exclusions = "".join(" and not (event_time >= ? and event_time < ?)" for _ in but)
     row = connection.execute(
         "select event_time from predictions where model = ? and version = ? and event_time >= ?"
-        f"{left_out} order by event_time, seq, row limit 1 offset ?",
+        f"{exclusions} order by event_time, seq, row limit 1 offset ?",
         (model, version, start, *(time for span in but for time in span), number - 1),
     ).fetchone()
     return row[0] if row else None
@@ -91,7 +91,7 @@ def nth_time(
 def rows_by_hour(
     connection: sqlite3.Connection, model: str, version: str, span: EventSpan
 ) -> dict[str, int]:
-    """Return how many rows each hour of a span has, by the hour's first 13 characters."""
+    """Return the number of rows by hour of a span; keys are the first 13 characters of a time."""
     rows = connection.execute(
         "select substr(event_time, 1, 13), count(*) from predictions where model = ? "
         "and version = ? and event_time >= ? and event_time < ? group by 1 order by 1",
@@ -107,7 +107,7 @@ def alerts_of_features(
     metrics: Sequence[str],
     span: EventSpan,
 ) -> list[FeatureAlert]:
-    """Return where `metrics` alerted within a span, in order."""
+    """Return the windows of a span in which `metrics` alerted, in order."""
     rows = connection.execute(
         "select metric, feature, window_start, window_end from metrics where model = ? "
         "and version = ? and verdict = 'alert' and window_start >= ? and window_start < ? "
@@ -118,17 +118,16 @@ def alerts_of_features(
 
 
 def delete_provisional(connection: sqlite3.Connection, model: str, version: str) -> None:
-    """Delete references that counted only until one was learnt, and their windows, inside the
-    transaction."""
+    """Delete inactive provisional and inherited references with their windows."""
     ids = connection.execute(
         'select id from "references" where model = ? and version = ? and not active '
         "and (state = 'provisional' or json_extract(payload, '$.inherited'))",
         (model, version),
     ).fetchall()
-    for (one,) in ids:
-        connection.execute("delete from windows where reference_id = ?", (one,))
-        connection.execute("delete from reference_rows where reference_id = ?", (one,))
-        connection.execute("delete from reference_blocks where reference_id = ?", (one,))
-        connection.execute('delete from "references" where id = ?', (one,))
+    for (id_,) in ids:
+        connection.execute("delete from windows where reference_id = ?", (id_,))
+        connection.execute("delete from reference_rows where reference_id = ?", (id_,))
+        connection.execute("delete from reference_blocks where reference_id = ?", (id_,))
+        connection.execute('delete from "references" where id = ?', (id_,))
         for kind in ("counted", "cut:counted"):
-            connection.execute("delete from watermarks where name like ?", (f"{kind}:{one}:%",))
+            connection.execute("delete from watermarks where name like ?", (f"{kind}:{id_}:%",))

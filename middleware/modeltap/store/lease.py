@@ -1,6 +1,7 @@
-"""One leader by a lease row: whoever holds it works, whoever finds it expired takes it over.
+"""Leader election by a lease row: the holder works; an expired lease can be taken over.
 
-Correctness does not rest on it (`UNIQUE(job, window)` and the watermarks do): it saves work.
+The lease only avoids duplicate work. Correctness rests on `UNIQUE(job, window)` and the
+watermarks.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from modeltap.store.connection import connect, writing
 
 TTL_SECONDS = 30.0
 
-TAKEN_OVER = "another analysis took over; nothing was counted twice, run it again"
-"""The message of a `BusyError` for work that another process has done, or does now."""
+TAKEN_OVER = "another analysis took over; nothing was counted twice; run the command again"
+"""The message of a `BusyError` if another process has done or is doing the work."""
 
 
 class Lease:
-    """A named lease in one store; renewed by `hold`, given back by `release`.
+    """A named lease in one store; renewed by `hold`, released by `release`.
 
-    Expiry goes by CLOCK_BOOTTIME, which no change of the wall clock moves. A lease of another
-    boot (another host on the same disk, or this one before it started anew) goes by the wall clock.
+    Expiry uses CLOCK_BOOTTIME, which is unaffected by changes of the wall clock. A lease from
+    another boot (of another host on the same disk, or of this host before a restart) expires by
+    the wall clock.
     """
 
     def __init__(self, connection: sqlite3.Connection, name: str, ttl: float = TTL_SECONDS) -> None:
@@ -40,7 +42,7 @@ class Lease:
         self._boot_id = boot_id()
 
     def hold(self) -> bool:
-        """Take or renew the lease; False while another holds it."""
+        """Take or renew the lease; return False while another process holds it."""
         now = boottime()
         with writing(self._connection):
             changed = self._connection.execute(
@@ -64,7 +66,7 @@ class Lease:
         return changed == 1
 
     def held(self) -> bool:
-        """Return whether the lease is still ours."""
+        """Return True if this process still holds the lease."""
         row = self._connection.execute(
             "select owner, expires from leases where name = ?", (self.name,)
         ).fetchone()
@@ -72,7 +74,7 @@ class Lease:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open a write transaction, as `writing` does, for the holder of the lease alone.
+        """Run a write transaction, as `writing` does, while this process holds the lease.
 
         Raises `BusyError` when the lease is no longer held: another process does the work.
         """
@@ -82,39 +84,41 @@ class Lease:
             yield connection
 
     def release(self) -> None:
-        """Give the lease back, if it is still ours."""
+        """Release the lease if this process still holds it."""
         with writing(self._connection):
             self._connection.execute(
                 "delete from leases where name = ? and owner = ?", (self.name, self.owner)
             )
 
     def holder(self) -> str:
-        """Name who holds the lease, for people."""
+        """Return a description of the lease's holder for messages."""
         row = self._connection.execute(
             "select owner from leases where name = ?", (self.name,)
         ).fetchone()
-        host, pid, _ = str(row[0]).rsplit(":", 2) if row else ("nobody", "-", "")
+        if row is None:
+            return "a process that has just finished"
+        host, pid, _ = str(row[0]).rsplit(":", 2)
         return f"process {pid} on {host}"
 
 
 class HeldLease:
-    """Holds a lease for as long as a ``with`` block runs, renewing it from a thread.
+    """Hold a lease during a ``with`` block and renew it from a thread.
 
-    Waits up to `wait` seconds for it; raises `BusyError` naming the holder after that.
+    Waits up to `wait` seconds for the lease, then raises `BusyError` that names the holder.
     """
 
     def __init__(self, lease: Lease, wait: float) -> None:
         self._lease = lease
         self._wait = wait
-        self._done = threading.Event()
+        self._is_released = threading.Event()
 
     def __enter__(self) -> Lease:
         deadline = time.monotonic() + self._wait
         while not self._lease.hold():
             if time.monotonic() >= deadline:
                 raise BusyError(
-                    f"another analysis is running ({self._lease.holder()}); wait for it, "
-                    "or say --wait SECONDS"
+                    f"another analysis is running ({self._lease.holder()}); wait for it to finish "
+                    "or pass --wait SECONDS"
                 )
             time.sleep(0.1)
         path = self._lease._connection.execute("pragma database_list").fetchone()[2]
@@ -122,34 +126,34 @@ class HeldLease:
         return self._lease
 
     def __exit__(self, *_: object) -> None:
-        self._done.set()
+        self._is_released.set()
         self._lease.release()
 
     def _renew(self, path: Path) -> None:
-        while not self._done.wait(self._lease.ttl / 3):
+        while not self._is_released.wait(self._lease.ttl / 3):
             try:
                 connection = connect(path, create=False)
             except StoreError:
                 return
             try:
-                mine = Lease(connection, self._lease.name, self._lease.ttl)
-                mine.owner = self._lease.owner
-                if not mine.held() or not mine.hold():
+                lease = Lease(connection, self._lease.name, self._lease.ttl)
+                lease.owner = self._lease.owner
+                if not lease.held() or not lease.hold():
                     return
             except sqlite3.OperationalError:
-                continue  # the file is busy; there is time for another try
+                continue  # the file is busy; the lease lasts long enough for another attempt
             finally:
                 connection.close()
 
 
 def boottime() -> float:
-    """Seconds since the machine started, sleep included."""
+    """Return the seconds since the machine booted, including sleep."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime(clock)
 
 
 def boot_id() -> str:
-    """Name this start of the machine."""
+    """Return an identifier of the machine's current boot."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

@@ -44,11 +44,11 @@ _INTERNAL_COLUMNS = ("strength", "at_once", "related", "reference_id", "computed
 _SHOWN = ", ".join(name for name in METRIC_COLUMNS if name not in _INTERNAL_COLUMNS)
 
 REPORTED_COLUMNS = tuple(reported(dict.fromkeys(_SHOWN.split(", "), "")))
-"""The columns for people, in their order; the environment stands after the version."""
+"""The columns that commands show, in order; the environment follows the version."""
 
 
 def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> None:
-    """Write `rows` inside the caller's transaction; the same metric of a window is replaced."""
+    """Write `rows` inside the caller's transaction, replacing the same metrics of a window."""
     connection.executemany(
         f"insert or replace into metrics ({', '.join(METRIC_COLUMNS)}) "
         f"values ({', '.join('?' * len(METRIC_COLUMNS))})",
@@ -59,8 +59,7 @@ def save_metrics(connection: sqlite3.Connection, rows: Sequence[MetricRow]) -> N
 def delete_other_comparisons(
     connection: sqlite3.Connection, series: Series, start: str, end: str
 ) -> None:
-    """Delete the metrics of windows that begin in a period against other references, inside the
-    transaction."""
+    """Delete the metrics of a period's windows that were computed against other references."""
     connection.execute(
         "delete from metrics where model = ? and version = ? and window = ? and window_start >= ? "
         "and window_start < ? and reference_id <> ?",
@@ -71,7 +70,7 @@ def delete_other_comparisons(
 def delete_period_metrics(
     connection: sqlite3.Connection, series: Series, start: str, end: str, but: Sequence[str]
 ) -> None:
-    """Delete a period's metrics, all `but` these, inside the transaction."""
+    """Delete all metrics of a period except `but`, inside the caller's transaction."""
     connection.execute(
         "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
         f"and window_end = ? and metric not in ({', '.join('?' * len(but))})",
@@ -91,10 +90,10 @@ def values_before(
 ) -> list[float]:
     """Return a metric's values in the windows from `since` to `before`, newest first.
 
-    Where these are fewer than `at_least`, the ones before them are taken, too, up to that number.
+    If there are fewer than `at_least`, earlier values are added up to that number.
 
     Args:
-        but: half-open periods whose windows do not count.
+        but: half-open periods whose windows are skipped.
     """
     rows = connection.execute(
         "select window_start, value from metrics where model = ? and version = ? and window = ? "
@@ -102,22 +101,22 @@ def values_before(
         "order by window_start desc",
         (series.model, series.version, series.window, metric, feature, before),
     )
-    found: list[float] = []
+    values: list[float] = []
     for start, value in rows:
-        if start < since and len(found) >= at_least:
+        if start < since and len(values) >= at_least:
             break
         if not any(first <= start < last for first, last in but):
-            found.append(value)
-    return found
+            values.append(value)
+    return values
 
 
 def metrics_in_store(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the metrics that the store has values of."""
+    """Return the names of the metrics in the store."""
     return [name for (name,) in connection.execute("select distinct metric from metrics")]
 
 
 def features_in_metrics(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the features that the store has metrics of."""
+    """Return the names of the features that have metrics in the store."""
     rows = connection.execute("select distinct feature from metrics where feature not null")
     return [name for (name,) in rows]
 
@@ -130,10 +129,10 @@ def list_metrics(
     feature: str | None,
     last: int | None,
 ) -> list[dict[str, Any]]:
-    """Return `REPORTED_COLUMNS` of metrics in order of time; None stands for all.
+    """Return `REPORTED_COLUMNS` of metrics in order of time; None selects all.
 
     Args:
-        last: only those of so many of the last windows.
+        last: return only the metrics of this many of the latest windows.
     """
     rows = connection.execute(
         f"select {_SHOWN} from metrics where (:model is null or model = :model) "
@@ -157,8 +156,8 @@ def latest_metrics(
 ) -> list[dict[str, Any]]:
     """Return `REPORTED_COLUMNS` of these metrics in the last windows of each model's version.
 
-    The latest window comes first, in it alerts, then the strongest effects. Windows that end
-    together are one: some metrics wait for more rows than others, and begin earlier.
+    Rows are ordered by window, latest first, then alerts first, then by effect. Windows with the
+    same end are one window: some metrics need more rows than others and start earlier.
     """
     places = ", ".join("?" * len(metrics))
     rows = connection.execute(
@@ -181,7 +180,7 @@ def delete_metrics_at(
     starts: Iterable[str],
     metrics: Sequence[str],
 ) -> None:
-    """Delete these metrics of the windows that begin at `starts`, inside the transaction."""
+    """Delete these metrics of the windows that start at `starts`, inside the transaction."""
     connection.executemany(
         "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
         f"and metric in ({', '.join('?' * len(metrics))})",
@@ -190,7 +189,7 @@ def delete_metrics_at(
 
 
 class KnownValue(NamedTuple):
-    """A metric's value in a window, and the rows it is of."""
+    """A metric's value in a window, and its number of rows."""
 
     value: float
     rows: int
@@ -224,7 +223,7 @@ def values_at(
     metric: str,
     starts: Sequence[str],
 ) -> list[KnownValue]:
-    """Return a metric's values in the windows that begin at `starts`, with an alert or without.
+    """Return a metric's values in the windows that start at `starts`, including alerts.
 
     Args:
         starts: at most 995 of them.
@@ -243,7 +242,7 @@ _SUBJECT = (
 )
 
 _EVALUATED = "(in_reference = 0 or reference_id is null)"
-"""Windows of a reference that was learnt were compared with no reference but the rows before."""
+"""Select windows outside the reference, and windows evaluated while it was being learned."""
 
 
 def metrics_before(
@@ -251,11 +250,11 @@ def metrics_before(
 ) -> Iterator[MetricRow]:
     """Yield the rows of the same metric in windows before `before`, newest first.
 
-    Rows in the reference are left out, but for those that were evaluated while it was learnt.
+    Windows in the reference are skipped, except those evaluated while it was being learned.
 
     Args:
-        row: names the metric by its model, version, window, metric, feature and segment.
-        limit: how many at most; all if negative.
+        row: identifies the metric by model, version, window, metric, feature and segment.
+        limit: the maximum number of rows; negative for all.
     """
     yield from connection.execute(
         f"select * from metrics where {_SUBJECT} and {_EVALUATED} and window_start < ? "
@@ -275,8 +274,8 @@ def subject_values(
     """Return the last `limit` values of the same metric in windows before `before`.
 
     Args:
-        row: names the metric, as in `metrics_before`.
-        in_reference: only windows of the reference's own rows, or only the others.
+        row: identifies the metric, as in `metrics_before`.
+        in_reference: return only windows in the reference if True, else only the others.
     """
     rows = connection.execute(
         f"select value from metrics where {_SUBJECT} and value is not null and in_reference = ? "
@@ -287,15 +286,15 @@ def subject_values(
 
 
 def last_window_end(connection: sqlite3.Connection, model: str, version: str) -> str | None:
-    """Return the end of the last window that a model's version has metrics of."""
-    found: str | None = connection.execute(
+    """Return the end of the last window for which a model's version has metrics."""
+    end: str | None = connection.execute(
         "select max(window_end) from metrics where model = ? and version = ?", (model, version)
     ).fetchone()[0]
-    return found
+    return end
 
 
 def last_value(connection: sqlite3.Connection, model: str, metric: str) -> float | None:
-    """Return a metric's value in a model's last window, of all its rows; None if there is none."""
+    """Return a metric's value for all rows of a model's last window; None if there is none."""
     row = connection.execute(
         "select value from metrics where model = ? and metric = ? and segment is null "
         "and value is not null order by window_start desc limit 1",

@@ -5,18 +5,19 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from modeltap.environments import environment_of
 from modeltap.errors import InputError, nearest
 
 
 class ModelVersion(NamedTuple):
-    """A model and one of its versions, "" where it has none."""
+    """A model and one of its versions, "" if it has none."""
 
     model: str
     version: str
 
 
 def record_model(connection: sqlite3.Connection, model: str, version: str) -> None:
-    """Note that exchanges of this model and version were counted, inside the transaction."""
+    """Record that exchanges of this model and version were counted, inside the transaction."""
     connection.execute(
         "insert or ignore into models (model, version) values (?, ?)", (model, version)
     )
@@ -29,7 +30,7 @@ def counted_models(connection: sqlite3.Connection) -> list[ModelVersion]:
 
 
 def known_models(connection: sqlite3.Connection) -> list[str]:
-    """Return the models that the store knows of, in order: from settings, traffic or files."""
+    """Return all models in the store in order: from settings, traffic or reference files."""
     rows = connection.execute(
         "select model from settings where model <> '' "
         'union select model from "references" '
@@ -40,11 +41,30 @@ def known_models(connection: sqlite3.Connection) -> list[str]:
     return [model for (model,) in rows]
 
 
+def environments_of(connection: sqlite3.Connection, model: str) -> list[str | None]:
+    """Return the environments of a model, at least one; None stands for rows without one.
+
+    Before the first analysis, these are the environments of the model's exchanges.
+    """
+    versions = connection.execute(
+        "select version from models where model = :model "
+        'union select version from "references" where model = :model and active',
+        {"model": model},
+    )
+    environments = {environment_of(version) for (version,) in versions}
+    if not environments:
+        rows = connection.execute(
+            "select distinct nullif(environment, '') from exchanges where model = ?", (model,)
+        )
+        environments = {environment for (environment,) in rows} or {None}
+    return sorted(environments, key=lambda environment: environment or "")
+
+
 def check_model(connection: sqlite3.Connection, model: str | None) -> None:
     """Raise `InputError`, with the nearest name, unless the store knows `model`."""
     if model is None:
         return
     known = known_models(connection)
     if model not in known:
-        what = nearest(model, known) or "; the store has no model yet"
-        raise InputError(f"no model {model!r} in this store{what}")
+        hint = nearest(model, known) or "; the store has no model yet"
+        raise InputError(f"no model {model!r} in this store{hint}")

@@ -1,4 +1,4 @@
-"""Pending work of the analysis, found by one query: steps without any are not entered."""
+"""Pending work of the analysis, found by one query, so that idle steps are skipped."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class PendingWork(NamedTuple):
     """The kinds of work that an analysis would find.
 
     Attributes:
-        unfinished: the rest of a pass that is at work, or was killed before its end.
+        unfinished: the remainder of a pass that is running or was killed.
         exchanges: exchanges that were not counted.
-        unmatched: requests or responses that waited too long for the other one.
-        labels: labels whose windows were not noted.
-        labelled_windows: windows that labels came for; they may not be complete yet.
-        dropped: losses of capture, or incidents of losses that have recovered.
-        traffic: windows of traffic that have ended.
+        unmatched: requests or responses that waited too long for their counterpart.
+        labels: labels whose windows are not yet marked as due.
+        labelled_windows: windows with new labels, which may be incomplete.
+        dropped: capture losses, or loss incidents that have recovered.
+        traffic: traffic windows that have ended.
     """
 
     unfinished: bool
@@ -35,12 +35,12 @@ class PendingWork(NamedTuple):
 
     @property
     def needs_analysis(self) -> bool:
-        """Whether an analysis would make progress: no incomplete window waits for one."""
+        """True if an analysis would make progress; incomplete labelled windows alone do not."""
         return any(self._replace(labelled_windows=False))
 
 
 def pending_work(connection: sqlite3.Connection, now: float) -> PendingWork:
-    """Return what an analysis at `now` (Unix seconds) would find to do."""
+    """Return the work that an analysis at `now` (Unix seconds) would find."""
     row = connection.execute(
         "select "
         "exists (select 1 from job_times where job = :analysis and finished_at is null), "

@@ -1,4 +1,4 @@
-"""Predictions: one row for each decoded row, in the order of their event times."""
+"""Predictions: one row for each decoded row, ordered by event time."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 RowKey = tuple[str, int, int]
-"""The place of a row among those of its model: event time, the exchange's `seq`, and row."""
+"""The sort key of a row within its model: event time, the exchange's `seq`, and row."""
 
 LAST: RowKey = ("9999", 0, 0)
 
 
 class StoredRow(NamedTuple):
-    """A decoded row that is in the store, and its place in event order."""
+    """A stored decoded row and its sort key in event order."""
 
     exchange_id: str
     row: int
@@ -43,7 +43,7 @@ def insert_predictions(
     Args:
         rows: (n,) the row's number in its exchange, from 0.
         probabilities: (n,) JSON.
-        seqs: (n,) of the exchanges.
+        seqs: (n,) the `seq` of each row's exchange.
     """
     connection.executemany(
         "insert or replace into predictions (exchange_id, row, model, version, prediction, "
@@ -75,8 +75,8 @@ def rows_between(
     """Return the stored rows from `start` to `end`, half-open, in event order.
 
     Args:
-        limit: how many at most; all if negative.
-        after: begin after the row at `start`, not with it.
+        limit: the maximum number of rows; negative for all.
+        after: start after the row at `start` instead of with it.
     """
     rows = connection.execute(
         f"select {_COLUMNS} from predictions where model = ? "
@@ -100,14 +100,14 @@ def first_rows(
 
 
 class EventPeriod(NamedTuple):
-    """The first and the last event time of some rows, both None if there are none."""
+    """The first and last event time of some rows; both None if there are no rows."""
 
     first: str | None
     last: str | None
 
 
 def event_period(connection: sqlite3.Connection, model: str, version: str) -> EventPeriod:
-    """Return the first and the last event time of a model's version."""
+    """Return the first and last event time of a model's version."""
     row = connection.execute(
         "select min(event_time), max(event_time) from predictions where model = ? and version = ?",
         (model, version),
@@ -125,7 +125,7 @@ def newest_event_time(connection: sqlite3.Connection, model: str, version: str) 
 
 
 def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dict[str, Any]]:
-    """Return the predictions of one exchange with all columns, by their names, in row order."""
+    """Return the predictions of one exchange in row order, with all columns."""
     rows = connection.execute(
         "select * from predictions where exchange_id = ? order by row", (exchange_id,)
     )
@@ -133,7 +133,7 @@ def predictions_of(connection: sqlite3.Connection, exchange_id: str) -> list[dic
 
 
 class LabelledPrediction(NamedTuple):
-    """A row's prediction, its score, and its last label, None where none has come."""
+    """A row's prediction, its score, and its last label, None if it has no label."""
 
     prediction: Any
     label: Any
@@ -157,19 +157,19 @@ def labelled_predictions(
 
 
 def newest_labelled_time(connection: sqlite3.Connection, model: str, version: str) -> str | None:
-    """Return the event time of the last row that has a label; None where none has one."""
-    found = connection.execute(
+    """Return the event time of the last row that has a label; None if none has one."""
+    row = connection.execute(
         "select event_time from predictions p where model = ? and version = ? "
         "and event_time is not null and exists (select 1 from labels l "
         "where l.exchange_id = p.exchange_id and l.row = p.row) "
         "order by event_time desc limit 1",
         (model, version),
     ).fetchone()
-    return None if found is None else found[0]
+    return None if row is None else row[0]
 
 
 class MonthOfErrors(NamedTuple):
-    """A month of numeric predictions and how far they lay from their labels."""
+    """A month of numeric predictions and their errors against the labels."""
 
     month: str
     rows: int

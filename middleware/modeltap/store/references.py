@@ -20,7 +20,7 @@ REFERENCE_SUMMARY = (
     "active",
     "state",
 )
-"""The columns of a reference but its payload."""
+"""The columns of a reference except its payload."""
 
 
 class StoredReference(NamedTuple):
@@ -39,7 +39,7 @@ class StoredReference(NamedTuple):
     payload: str
 
     def summary(self) -> dict[str, Any]:
-        """Return all columns but the payload, by their names."""
+        """Return all columns except the payload, by name."""
         return {name: getattr(self, name) for name in REFERENCE_SUMMARY}
 
 
@@ -56,7 +56,7 @@ def save_reference(
     state: str,
     payload: str,
 ) -> None:
-    """Make this the active reference of its model and version, inside the caller's transaction."""
+    """Save the active reference of a model and version, inside the caller's transaction."""
     connection.execute(
         'insert into "references" (id, model, version, source, rows, from_time, to_time, '
         "created_at, active, state, payload) values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) "
@@ -68,8 +68,8 @@ def save_reference(
 
 
 def activate(connection: sqlite3.Connection, id: str, model: str, version: str) -> None:  # noqa: A002
-    """Let a reference count, and no other of its model and version, inside the transaction."""
-    # In two steps, for at no moment may two of them count.
+    """Activate a reference and deactivate all others of its model and version."""
+    # Deactivate first, because a unique index allows only one active reference at any moment.
     connection.execute(
         'update "references" set active = 0 where model = ? and version = ?', (model, version)
     )
@@ -79,15 +79,15 @@ def activate(connection: sqlite3.Connection, id: str, model: str, version: str) 
 def active_reference(
     connection: sqlite3.Connection, model: str, version: str
 ) -> StoredReference | None:
-    """Return the reference that counts for a model's version, or None."""
-    found = _select(connection, "model = ? and version = ? and active", (model, version))
-    return found[0] if found else None
+    """Return the active reference of a model's version, or None."""
+    references = _select(connection, "model = ? and version = ? and active", (model, version))
+    return references[0] if references else None
 
 
 def active_references(
     connection: sqlite3.Connection, model: str | None = None
 ) -> list[StoredReference]:
-    """Return the references that count, of one model or of all, by model and version."""
+    """Return the active references of `model`, or of all models, by model and version."""
     where = "active and (? is null or model = ?) order by model, version"
     return _select(connection, where, (model, model))
 
@@ -95,21 +95,21 @@ def active_references(
 def all_references(
     connection: sqlite3.Connection, model: str | None = None
 ) -> list[StoredReference]:
-    """Return all references that were frozen, of one model or of all, the oldest first."""
+    """Return all frozen references of `model`, or of all models, oldest first."""
     where = "(? is null or model = ?) order by model, version, created_at"
     return _select(connection, where, (model, model))
 
 
 def count_frozen(connection: sqlite3.Connection) -> int:
-    """Return how many references were frozen, whether they count or not."""
-    found: int = connection.execute(
+    """Return the number of frozen references, active or not."""
+    count: int = connection.execute(
         "select count(*) from \"references\" where state = 'active'"
     ).fetchone()[0]
-    return found
+    return count
 
 
 def find_references(connection: sqlite3.Connection, beginning: str) -> list[StoredReference]:
-    """Return the references whose ids begin so."""
+    """Return the references with ids that start with `beginning`."""
     return _select(connection, "substr(id, 1, ?) = ?", (len(beginning), beginning))
 
 
@@ -123,7 +123,7 @@ def _select(
 
 
 class SampledRow(NamedTuple):
-    """A row of a reference's sample, in bins; its time is None where it is unknown."""
+    """A binned row of a reference's sample; its event time is None if it is unknown."""
 
     exchange_id: str
     row: int
@@ -134,7 +134,7 @@ class SampledRow(NamedTuple):
 def save_rows(
     connection: sqlite3.Connection, reference_id: str, rows: Iterable[SampledRow]
 ) -> None:
-    """Keep a sample of a reference's rows, and no others, inside the caller's transaction."""
+    """Replace the sample of a reference's rows, inside the caller's transaction."""
     connection.execute("delete from reference_rows where reference_id = ?", (reference_id,))
     connection.executemany(
         "insert into reference_rows (reference_id, exchange_id, row, event_time, coded) "
@@ -155,7 +155,7 @@ class StoredBlock(NamedTuple):
 def save_blocks(
     connection: sqlite3.Connection, reference_id: str, blocks: Iterable[StoredBlock]
 ) -> None:
-    """Keep the blocks of a reference, and no others, inside the caller's transaction."""
+    """Replace the blocks of a reference, inside the caller's transaction."""
     connection.execute("delete from reference_blocks where reference_id = ?", (reference_id,))
     connection.executemany(
         "insert into reference_blocks "
@@ -175,7 +175,7 @@ def reference_blocks(connection: sqlite3.Connection, reference_id: str) -> list[
 
 
 def copy_rows(connection: sqlite3.Connection, old: str, new: str) -> None:
-    """Give the reference `new` what is kept of another's rows, inside the transaction."""
+    """Copy the sampled rows and blocks of the reference `old` to `new`, in the transaction."""
     connection.execute(
         "insert or ignore into reference_rows (reference_id, exchange_id, row, event_time, coded) "
         "select ?, exchange_id, row, event_time, coded from reference_rows where reference_id = ?",
@@ -201,7 +201,7 @@ def sampled_rows(connection: sqlite3.Connection, reference_id: str) -> list[Samp
 
 
 def delete_sampled_rows(connection: sqlite3.Connection, exchange_ids: Sequence[str]) -> None:
-    """Delete what is kept of exchanges in samples, inside the caller's transaction."""
+    """Delete the sampled rows of exchanges, inside the caller's transaction."""
     connection.executemany(
-        "delete from reference_rows where exchange_id = ?", [(one,) for one in exchange_ids]
+        "delete from reference_rows where exchange_id = ?", [(id_,) for id_ in exchange_ids]
     )

@@ -1,4 +1,4 @@
-"""Days on which requests came, with the longest pause of each, to know which pauses are normal."""
+"""Days with requests and each day's longest pause, from which normal pauses are estimated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def record_requests(
     moments: Sequence[str],
     environment: str | None = None,
 ) -> None:
-    """Add the times at which requests came to their days, inside the caller's transaction."""
+    """Add the arrival times of requests to their days, inside the caller's transaction."""
     series = model, environment or ""
     times = sorted(moments)
     if not times:
@@ -26,7 +26,7 @@ def record_requests(
         (*series, times[0][:10]),
     ).fetchone()[0]
     pauses = dict.fromkeys((text[:10] for text in times), 0.0)
-    # One that comes late, from another worker, lies within a time that was counted: no pause.
+    # A late record of another worker lies within a period that was counted, so it adds no pause.
     for before, after in pairwise([last or times[0], *times]):
         pauses[after[:10]] = max(pauses[after[:10]], _seconds(after) - _seconds(before))
     for day, group in groupby(times, key=lambda text: text[:10]):
@@ -47,7 +47,7 @@ def _seconds(text: str) -> float:
 
 
 class RequestSpan(NamedTuple):
-    """When a model's first and last request in an environment came, and its longest recent pause.
+    """The times of a model's first and last request in an environment, and its longest pause.
 
     `environment` is "" for requests without one.
     """
@@ -63,7 +63,7 @@ def request_spans(connection: sqlite3.Connection, since: str) -> list[RequestSpa
     """Return the span of each model's requests in each environment.
 
     Args:
-        since: the first day (such as "2026-05-01") whose pauses count, in seconds.
+        since: the first day (such as "2026-05-01") to include in the longest pause, in seconds.
     """
     rows = connection.execute(
         "select model, environment, min(first_at), max(last_at), "
@@ -73,9 +73,12 @@ def request_spans(connection: sqlite3.Connection, since: str) -> list[RequestSpa
     return [RequestSpan(*row) for row in rows]
 
 
-def has_requests_since(connection: sqlite3.Connection, model: str, moment: str) -> bool:
-    """Return whether a request of a model came at `moment` or later."""
+def has_requests_since(
+    connection: sqlite3.Connection, model: str, environment: str, moment: str
+) -> bool:
+    """Return True if a request of a model arrived in an environment at `moment` or later."""
     row = connection.execute(
-        "select 1 from request_days where model = ? and last_at >= ?", (model, moment)
+        "select 1 from request_days where model = ? and environment = ? and last_at >= ?",
+        (model, environment, moment),
     ).fetchone()
     return row is not None

@@ -1,6 +1,6 @@
-"""A reserve of disk space, given up when the disk is full so that alerts are still stored.
+"""A reserve of disk space, released when the disk is full so that alerts can still be stored.
 
-A full disk wedges SQLite: not even a reader can open a store, and DELETE fails, too.
+On a full disk SQLite cannot even open a store for reading, and DELETE fails, too.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from pathlib import Path
 
 _SIZE = 4 * 1024 * 1024
 _PLENTY = 2 * _SIZE
-"""The reserve is taken only where as much again stays free."""
+"""The reserve is allocated only if as much space again stays free."""
 
 _FULL = 256 * 1024
-"""With less room than this, SQLite's other I/O errors count as a full disk."""
+"""With less free space than this, other I/O errors of SQLite are treated as a full disk."""
 
 _ERRORS = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
 
 
 def keep(store: Path) -> None:
-    """Take the reserve, a file beside the store, where there is plenty of room."""
+    """Allocate the reserve, a file next to the store, if there is enough free space."""
     file = _beside(store)
     if file.exists() or _free(store) < _PLENTY:
         return
-    with suppress(OSError):  # the next pass tries again
+    with suppress(OSError):  # the next pass retries
         handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600)
         try:
             if hasattr(os, "posix_fallocate"):
@@ -41,13 +41,13 @@ def keep(store: Path) -> None:
 
 
 def is_full(store: Path, error: sqlite3.Error) -> bool:
-    """Return whether SQLite failed because the disk is full."""
+    """Return True if SQLite failed because the disk is full."""
     name = getattr(error, "sqlite_errorname", "") or ""
     return name.startswith(_ERRORS) and (name == "SQLITE_FULL" or _free(store) < _FULL)
 
 
 def give_up(store: Path) -> bool:
-    """Give the reserve up; return whether there was one."""
+    """Release the reserve; return True if there was one."""
     try:
         _beside(store).unlink()
     except OSError:
@@ -56,9 +56,9 @@ def give_up(store: Path) -> bool:
 
 
 def full_message(store: Path, given_up: bool) -> str:
-    """Return one line for people: the problem and its fix."""
-    more = "; a reserve of 4 MB was given up, so that alerts go on" if given_up else ""
-    return f"the disk that holds store {str(store)!r} is full: free some room{more}"
+    """Return a one-line message with the problem and its fix."""
+    more = "; a reserve of 4 MB was released so that alerts can be stored" if given_up else ""
+    return f"the disk that holds store {str(store)!r} is full: free some space{more}"
 
 
 def _beside(store: Path) -> Path:

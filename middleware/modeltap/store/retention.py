@@ -1,7 +1,7 @@
-"""Keeping the store bounded, by age and by size: the oldest exchanges go, their counts stay.
+"""Retention: limits the store by age and size by deleting the oldest exchanges.
 
-Windows, metrics, alerts and references are small and are kept. Only what the analyzer has
-counted goes.
+Windows, metrics, alerts and references are small and are kept. Only exchanges that the analyzer
+has counted are deleted.
 """
 
 from __future__ import annotations
@@ -17,32 +17,34 @@ from modeltap.store.label_targets import delete_waiting, waiting_labels
 from modeltap.store.watermarks import advance, watermark
 
 _CHUNK = 500
-"""Exchanges a transaction, so that no writer waits for long."""
+"""Exchanges per transaction, so that writers do not wait long."""
 
 _VACUUM_PAGES = 2000
-"""Pages freed a transaction, so that no writer waits for long."""
+"""Pages freed per transaction, so that writers do not wait long."""
 
 _ROOM = 0.9
-"""A store that has outgrown its size shrinks to this share of it, so as not to be back at once."""
+"""A store over its size limit shrinks to this fraction of it, to avoid pruning again at once."""
 
 
 class ExchangeKey(NamedTuple):
-    """The two keys of an exchange; one that is still unmatched has the `seq` 0."""
+    """The two keys of an exchange; `seq` is 0 for an unmatched request or response."""
 
     seq: int
     id: str
 
 
 def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float) -> int:
-    """Delete the exchanges that are too old, or too many, with their predictions and labels.
+    """Delete exchanges beyond the age or size limit, with their predictions and labels.
+
+    Imported exchanges have no age limit, because their times are historical; the age of an
+    unmatched request or response counts from its arrival.
 
     Args:
-        kept: for how long, and how much.
+        kept: the age and size limits.
         seen: the last exchange (by `seq`) that was counted.
         now: Unix seconds.
 
-    Returns how many exchanges went, and unmatched requests and responses. What was imported has no
-    age, as its times are its own; what waits for its other side has that of its arrival.
+    Returns the number of deleted exchanges and unmatched requests and responses.
     """
     deleted = 0
     if kept.seconds is not None:
@@ -56,7 +58,7 @@ def prune(connection: sqlite3.Connection, kept: Retention, seen: int, now: float
 
 
 def size(connection: sqlite3.Connection) -> int:
-    """Return the bytes that the store's pages hold, without those that are free."""
+    """Return the size of the store's pages in bytes, without free pages."""
 
     def pragma(name: str) -> int:
         return int(connection.execute(f"pragma {name}").fetchone()[0])
@@ -67,7 +69,7 @@ def size(connection: sqlite3.Connection) -> int:
 def _prune_old(connection: sqlite3.Connection, limit: str, seen: int) -> int:
     deleted = 0
     while True:
-        # Imported rows stay: they are passed once, not each time.
+        # Imported rows stay; the watermark skips them, so that they are read only once.
         passed = after = watermark(connection, "purged")
         old: list[ExchangeKey] = []
         rows = connection.execute(
@@ -113,7 +115,7 @@ def _prune_until(connection: sqlite3.Connection, bound: float, seen: int) -> int
 
 
 def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> None:
-    """Delete exchanges and what belongs to them, inside the caller's transaction."""
+    """Delete exchanges with their labels and predictions, inside the caller's transaction."""
     ids = [(key.id,) for key in exchanges]
     waiting = waiting_labels(connection, [key.id for key in exchanges])
     connection.executemany("delete from labels where exchange_id = ?", ids)
@@ -124,18 +126,18 @@ def delete(connection: sqlite3.Connection, exchanges: Sequence[ExchangeKey]) -> 
 
 
 def release_free_pages(connection: sqlite3.Connection) -> None:
-    """Give free pages back to the file system, a few at a time."""
+    """Return free pages to the file system, a few at a time."""
     while connection.execute("pragma freelist_count").fetchone()[0]:
-        # `execute` would free one page only: the pragma gives a row for each.
+        # `execute` would free only one page, because the pragma returns a row for each page.
         connection.executescript(f"pragma incremental_vacuum({_VACUUM_PAGES})")
     connection.execute("pragma wal_checkpoint(passive)").fetchall()
 
 
 def overwrite_deleted(connection: sqlite3.Connection) -> None:
-    """Let this connection overwrite with zeros what it deletes."""
+    """Make this connection overwrite deleted content with zeros."""
     connection.execute("pragma secure_delete = on")
 
 
 def empty_log(connection: sqlite3.Connection) -> bool:
-    """Move the write-ahead log into the file and empty it; False while a reader needs it."""
+    """Checkpoint and truncate the write-ahead log; return False while a reader uses it."""
     return not connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]

@@ -1,4 +1,4 @@
-"""Finished work: each job once for each window."""
+"""Finished work: each job runs once for each window."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from modeltap.clock import now
 
 
 def claim_run(connection: sqlite3.Connection, job: str, window: str) -> bool:
-    """Note that `job` is done for `window`, inside the transaction that does it.
+    """Record that `job` is done for `window`, inside the transaction that does it.
 
-    False if it was done before: the key (job, window) holds whatever the number of workers.
+    Returns False if it was done before; the key (job, window) is unique across all workers.
     """
-    done = connection.execute(
+    cursor = connection.execute(
         "insert or ignore into runs (job, window, done_at, pid, host) values (?, ?, ?, ?, ?)",
         (job, window, now(), os.getpid(), socket.gethostname()),
     )
-    return done.rowcount == 1
+    return cursor.rowcount == 1

@@ -1,6 +1,6 @@
-"""The tables of the store, and the migrations that lead to them.
+"""The tables of the store, and the migrations that create them.
 
-People open this file with `sqlite3`, `sqlite-utils` and Datasette, so the names are plain and
+Users open this file with `sqlite3`, `sqlite-utils` and Datasette, so the names are plain and
 every column is described in docs/reference/tables.md. Times are UTC text (`clock.iso`);
 booleans are 0 and 1.
 """
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 VERSION = 1
-"""`PRAGMA user_version` of a file that this code reads and writes."""
+"""The `PRAGMA user_version` of files that this code reads and writes."""
 
 _ENVIRONMENT = (
     "iif(instr(version, '@'), "
     "nullif(substr(version, length(rtrim(version, replace(version, '@', ''))) + 1), ''), null)"
 )
-"""What follows the last ``@`` of the version that is analysed; see `modeltap.environments`."""
+"""The part after the last ``@`` of the analysed version; see `modeltap.environments`."""
 
 _TABLES = """
 create table exchanges (
@@ -35,13 +35,13 @@ create table exchanges (
     request_body, response_body,            -- no type: TEXT stays TEXT, BLOB stays BLOB
     request_note text, response_note text,
     request_bytes integer, response_bytes integer,
-    request_truncated integer, response_truncated integer,  -- 1 where cut, else null
+    request_truncated integer, response_truncated integer,  -- 1 if truncated, else null
     request_read integer, aborted integer,
     request_headers text, response_headers text,
     request_id text, trace_id text, sample_rate real,
-    stream text,                            -- JSON of a response in chunks: number, gaps, lines
-    decoded integer, decode_note text,      -- rows found; 0 with a reason; null: not decoded yet
-    protocol_id text,                       -- the id in the protocol's own bodies
+    stream text,                            -- JSON: timing of a chunked response
+    decoded integer, decode_note text,      -- number of rows; 0 with a reason; null: not decoded
+    protocol_id text,                       -- the id that the protocol has in its bodies
     pid integer, host text
 );
 
@@ -55,7 +55,7 @@ create table predictions (
     exchange_id text not null, row integer not null,
     model text not null, version text not null default '',
     prediction, score real, probabilities text, event_time text,
-    seq integer not null,                   -- of the exchange: ties in time are in order of arrival
+    seq integer not null,                   -- of the exchange: orders rows with equal times
     primary key (exchange_id, row)
 ) without rowid;
 create index predictions_by_time on predictions (model, version, event_time, seq, row);
@@ -63,15 +63,15 @@ create index predictions_by_time on predictions (model, version, event_time, seq
 create table labels (
     seq integer primary key autoincrement,
     exchange_id text not null, row integer not null default 0,
-    key text,                               -- the id that it came by, where that is another one
+    key text,                               -- the id it was sent with, if not the exchange's id
     value, source text,
-    model text,                             -- whose exchanges it is for, where that was said
+    model text,                             -- the model it is for, if given
     labelled_at text, received_at text not null
 );
 create index labels_by_exchange on labels (exchange_id, row);
 
-create table unmatched (                    -- requests and responses that wait for the other one
-    id text primary key,                    -- of the exchange that they will be
+create table unmatched (                    -- requests without a response, and vice versa
+    id text primary key,                    -- of the exchange
     side text not null,                     -- 'request' or 'response'
     model text not null, version text not null default '', environment text,
     source text not null, method text, path text,
@@ -83,15 +83,16 @@ create table unmatched (                    -- requests and responses that wait 
 );
 create index unmatched_by_arrival on unmatched (received_at);
 
-create table label_days (                   -- how many labels came each day
-    model text not null, day text not null, labels integer not null, last_at text not null,
-    primary key (model, day)
+create table label_days (                   -- number of labels that arrived each day
+    model text not null, environment text not null default '', day text not null,
+    labels integer not null, last_at text not null,
+    primary key (model, environment, day)
 ) without rowid;
 
-create table request_days (                 -- when requests came each day, by the wall clock
+create table request_days (                 -- arrival of requests each day, by the wall clock
     model text not null, environment text not null default '', day text not null,
     first_at text not null, last_at text not null,
-    longest_pause real not null,            -- seconds, up to a request of this day
+    longest_pause real not null,            -- seconds before a request of this day
     primary key (model, environment, day)
 ) without rowid;
 
@@ -101,20 +102,20 @@ create table "references" (
     source text not null, rows integer not null,
     from_time text, to_time text,           -- half-open; null for a file
     created_at text not null, active integer not null default 1,
-    state text not null default 'active',   -- 'provisional' until the rows to learn are all there
-    payload text not null                   -- JSON: per feature its bins and counts
+    state text not null default 'active',   -- 'provisional' until all rows to learn have arrived
+    payload text not null                   -- JSON: bins and counts of each feature
 );
 create unique index one_active_reference on "references" (model, version) where active;
 
-create table reference_rows (               -- a sample of its rows, one by one: each can be erased
+create table reference_rows (               -- a sample of single rows, so that each can be erased
     reference_id text not null, exchange_id text not null, row integer not null,
     event_time text, coded blob not null,
     primary key (reference_id, exchange_id, row)
 ) without rowid;
 create index reference_rows_by_exchange on reference_rows (exchange_id);
 
-create table reference_blocks (             -- its rows by time: what a window's hours looked like
-    reference_id text not null, block integer not null,     -- from 0 on in order of time
+create table reference_blocks (             -- counts of its rows by period
+    reference_id text not null, block integer not null,     -- from 0, in order of time
     block_start text not null, block_end text not null, rows integer not null,
     counts blob not null,                   -- as windows.counts
     primary key (reference_id, block)
@@ -123,23 +124,23 @@ create table reference_blocks (             -- its rows by time: what a window's
 create table windows (
     model text not null, version text not null default '', reference_id text not null,
     environment text as ({environment}),
-    "window" text not null,                 -- how they are cut: '1h', '1 month', '5000 rows'
+    "window" text not null,                 -- the length: '1h', '1 month', '5000 rows'
     window_start text not null, window_end text not null,
     rows integer not null, first_event text, last_event text,
-    first_seq integer, first_row integer,   -- of rows: where the first and the last one stand
+    first_seq integer, first_row integer,   -- row windows: the first and the last row
     last_seq integer, last_row integer,
-    counts blob not null,                   -- zlib of int64 little-endian, as the reference has it
+    counts blob not null,                   -- zlib of int64 little-endian, in the reference's bins
     extremes blob not null,                 -- zlib of float64: each feature's smallest and largest
-    fields text not null,                   -- JSON: new fields, and rows without a known one
-    repeats blob not null,                  -- hashes of some rows, and how often each came
-    due integer not null default 1,         -- 1 where rows came since it was evaluated
-    evaluated_start text, evaluated_end text,     -- the period it was evaluated in; null until then
+    fields text not null,                   -- JSON: new fields, rows without any known field
+    repeats blob not null,                  -- hashes of some rows with their counts
+    due integer not null default 1,         -- 1 if rows arrived since its evaluation
+    evaluated_start text, evaluated_end text,     -- the period of its evaluation; null until then
     primary key (model, version, reference_id, "window", window_start)
 ) without rowid;
 create index windows_due on windows (model, version, reference_id, "window", window_start)
     where due;
 
-create table traffic (                      -- windows by the wall clock, for operations
+create table traffic (                      -- wall-clock windows for operational metrics
     model text not null, version text not null default '', window_start text not null,
     environment text as ({environment}),
     window_end text not null,
@@ -147,9 +148,9 @@ create table traffic (                      -- windows by the wall clock, for op
     aborted integer not null, not_decoded integer not null,
     latency blob not null,                  -- as windows.counts: durations in logarithmic bins
     "window" text not null,
-    unkept real not null default 0,         -- of a sample: requests that were not kept
+    unkept real not null default 0,         -- estimated requests that sampling left out
     unkept_errors real not null default 0, unkept_squares real not null default 0,
-    errors_from text, latency_from text,    -- the start of the period it was evaluated in; or null
+    errors_from text, latency_from text,    -- the start of the evaluated period; or null
     due integer not null default 1,
     primary key (model, version, "window", window_start)
 ) without rowid;
@@ -164,10 +165,10 @@ create table metrics (
     metric text not null, feature text, segment text,
     value real, low real, high real, threshold real, p_value real,
     strength real,                          -- effect divided by its floor
-    at_once integer not null default 0,     -- 1 where an alert needs no second window
+    at_once integer not null default 0,     -- 1 if an alert needs no second window
     verdict text, explanation text,
-    examples text,                          -- JSON: ids of exchanges that show it
-    related text,                           -- JSON: the features of one finding, in its alert
+    examples text,                          -- JSON: ids of example exchanges
+    related text,                           -- JSON: the features of a finding
     in_reference integer not null default 0, reference_id text, computed_at text not null
 );
 create unique index one_metric on metrics
@@ -182,7 +183,7 @@ create table alerts (
     "window" text not null,
     window_start text not null, window_end text not null, last_window_start text not null,
     value real, threshold real, p_value real, summary text not null,
-    examples text, related text,            -- JSON; related: the features of one finding
+    examples text, related text,            -- JSON; related: the features of a finding
     started_at text not null, resolved_at text,
     silenced_until text, acknowledged_at text,
     notified_at text,                       -- when a message about it was last enqueued
@@ -190,16 +191,16 @@ create table alerts (
 );
 create unique index one_open_alert on alerts (fingerprint) where state <> 'resolved';
 
-create table alert_history (                -- each change of an alert, in order
+create table alert_history (                -- each state change of an alert, in order
     seq integer primary key autoincrement,
     alert_id text not null, state text not null,
     window_start text, value real, note text, at text not null
 );
 create index alert_history_by_alert on alert_history (alert_id);
 
-create table silences (                     -- alerts that fit send nothing until its end
+create table silences (                     -- matching alerts send no messages until it ends
     id text primary key,
-    model text, rule text, feature text, fingerprint text,  -- null fits all
+    model text, rule text, feature text, fingerprint text,  -- null matches any
     reason text, until text not null, created_at text not null
 );
 
@@ -215,9 +216,9 @@ create table deliveries (                   -- the outbox
 );
 create index deliveries_due on deliveries (next_at) where state = 'pending';
 
-create table runs (                         -- done once for each window, by whoever came first
-    job text not null,                      -- what was done: 'inputs REFERENCE MODEL@VERSION 1h'
-    window text not null,                   -- of what: START/END, and a mark of the rows it had
+create table runs (                         -- work that is done once for each window
+    job text not null,                      -- the work: 'inputs REFERENCE MODEL@VERSION 1h'
+    window text not null,                   -- START/END, and a mark of its rows
     done_at text not null, pid integer, host text,
     primary key (job, window)
 ) without rowid;
@@ -226,86 +227,88 @@ create table child_runs (                   -- the scheduler's child processes
     id integer primary key,
     job text not null,                      -- the command: analyze, deliver, prune, digest, retrain
     started_at text not null, finished_at text not null,
-    exit integer not null,                  -- 0 is success; negative: ended by that signal
+    exit integer not null,                  -- 0 is success; negative: killed by that signal
     pid integer not null, host text not null,
-    log text not null                       -- the end of what it wrote to standard error
+    log text not null                       -- the end of its standard error
 );
 create index child_runs_by_job on child_runs (job, id);
 
-create table job_times (                    -- when each job was run last
+create table job_times (                    -- the last run of each job
     job text primary key,
     started_at text not null,
-    finished_at text                        -- of an analysis; null while it works, or was killed
+    finished_at text                        -- of an analysis; null if running or killed
 ) without rowid;
 
 create table leases (
     name text primary key, owner text not null, boot_id text not null,
     expires real not null,                  -- seconds of CLOCK_BOOTTIME
-    expires_at text not null,               -- the same by the wall clock, for other boots
+    expires_at text not null,               -- by the wall clock, for leases of other boots
     token integer not null
 );
 
-create table watermarks (                   -- how far each reader of the store has come
+create table watermarks (                   -- the progress of each reader of the store
     name text primary key,                  -- the reader: 'seen', 'labels', 'dropped', 'purged' ...
-    value integer not null                  -- the seq of the last row that it read
+    value integer not null                  -- the seq of the last row it read
 ) without rowid;
 
-create table models (                       -- the models and versions whose exchanges were counted
+create table models (                       -- models and versions with counted exchanges
     model text not null, version text not null,
-    learn_from text,                        -- rows from then on are learnt; null for all
+    learn_from text,                        -- learning uses rows from then on; null: all rows
     primary key (model, version)
 ) without rowid;
 
-create table event_days (                   -- rows by day of event time, to know which are stray
+create table event_days (                   -- rows by day of event time, to detect stray times
     model text not null, day text not null, rows integer not null,
     primary key (model, day)
 ) without rowid;
 
-create table counted_hours (                -- rows by the hour in which they were counted
-    model text not null, hour text not null, rows integer not null,
-    due integer not null default 1,         -- 1 where rows came since it was reported, 2 where
-                                            -- some of those that were rejected count again
-    primary key (model, hour)
+create table counted_hours (                -- rows by hour of counting
+    model text not null, environment text not null default '', hour text not null,
+    rows integer not null,
+    due integer not null default 1,         -- 1 if rows arrived since the last report, 2 if
+                                            -- rejected rows were accepted again
+    primary key (model, environment, hour)
 ) without rowid;
 
-create table shortfalls (                   -- parts that exchanges lack, by hour of counting
-    model text not null, hour text not null,
+create table shortfalls (                   -- missing parts of exchanges by hour of counting
+    model text not null, environment text not null default '', hour text not null,
     part text not null,                     -- 'rows', 'predictions', 'event_time'
-    reason text not null,                   -- why it is missing; '' where it is there
-    count integer not null,                 -- exchanges; of event times rows
-    due integer not null default 1,         -- 1 where some came since the hour was evaluated
-    primary key (model, hour, part, reason)
+    reason text not null,                   -- why it is missing; '' if it is present
+    count integer not null,                 -- of exchanges; for event times of rows
+    due integer not null default 1,         -- 1 if the count changed since the evaluation
+    primary key (model, environment, hour, part, reason)
 ) without rowid;
-create index shortfalls_due on shortfalls (model, hour) where due;
+create index shortfalls_due on shortfalls (model, environment, hour) where due;
 
-create table rejected_times (               -- rows whose event time cannot be theirs
+create table rejected_times (               -- rows with implausible event times
     exchange_id text not null, row integer not null,
     model text not null, version text not null default '',
-    event_time text,                        -- null where it cannot be read
-    hour text not null,                     -- in which it was counted
+    event_time text,                        -- null if it cannot be read
+    hour text not null,                     -- of counting
     reason text not null,                   -- 'future', 'stray' or 'unreadable'
     primary key (exchange_id, row)
 ) without rowid;
 create index rejected_times_by_hour on rejected_times (model, hour);
 
-create table due_windows (                  -- windows whose performance is to be computed
+create table due_windows (                  -- windows whose performance is due
     model text not null, version text not null,
     "window" text not null, window_start text not null,
-    newest_label integer not null,          -- the largest labels.seq when it was noted
+    newest_label integer not null,          -- the largest labels.seq when it was recorded
     primary key (model, version, "window", window_start)
 ) without rowid;
 
-create table labelled_windows (             -- windows that labels came for
+create table labelled_windows (             -- windows with labels
     model text not null, version text not null,
     "window" text not null, window_start text not null,
     rows integer not null, labelled integer not null,
-    evaluated_from text,                    -- the start of the period it was evaluated in; or null
+    evaluated_from text,                    -- the start of the evaluated period; or null
     primary key (model, version, "window", window_start)
 ) without rowid;
 
 create table dropped (
     seq integer primary key autoincrement,
-    model text not null,                    -- '' where a process serves several
+    model text not null,                    -- '' if the process serves several
+    environment text,                       -- '' for exchanges without one, null if unknown
     host text not null, pid integer not null, reason text not null,
     count integer not null, at text not null
 );
@@ -318,7 +321,7 @@ create table settings (
 
 
 def migrate(db: Database) -> None:
-    """Bring `db` to this code's schema; each migration and its record are one transaction."""
+    """Migrate `db` to the current schema; each migration and its record are one transaction."""
     from sqlite_utils.migrations import Migrations
 
     migrations = Migrations("modeltap")

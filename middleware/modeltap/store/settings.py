@@ -1,6 +1,6 @@
-"""The settings of each model: options that apps left in the store, the file's, a command's flags.
+"""Settings of each model, merged from options in the store, the configuration file and flags.
 
-The watching process keeps its options here for the process that analyses. No secrets.
+The watching process saves its options here, without secrets, for the process that analyses.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from modeltap.config.validation import parse_mode
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.store.file_mode import PRIVATE
 
-_EVERYBODYS = ""
-"""The model of an option that is the store's own."""
+_ALL_MODELS = ""
+"""The model of options that apply to the store as a whole."""
 
 
 def save_settings(
     connection: sqlite3.Connection, model: str, options: Mapping[str, object]
 ) -> None:
-    """Keep `options` for `model`, inside the caller's transaction."""
+    """Save `options` for `model`, inside the caller's transaction."""
     connection.executemany(
         "insert into settings (model, key, value, updated_at) values (?, ?, ?, ?) "
         "on conflict (model, key) do update set value = excluded.value, "
@@ -37,7 +37,7 @@ def save_settings(
 
 
 def any_settings(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return the options of the model whose options were saved last."""
+    """Return the most recently saved options of any model."""
     row = connection.execute(
         "select model from settings where model <> '' order by updated_at desc limit 1"
     ).fetchone()
@@ -45,27 +45,27 @@ def any_settings(connection: sqlite3.Connection) -> dict[str, Any]:
 
 
 def load_settings(connection: sqlite3.Connection, model: str) -> dict[str, Any]:
-    """Return the options of `model`."""
+    """Return the saved options of `model`."""
     rows = connection.execute("select key, value from settings where model = ?", (model,))
     return {key: json.loads(value) for key, value in rows}
 
 
 def stored_mode(connection: sqlite3.Connection) -> int:
-    """Return the mode of the store's files that its app asks for.
+    """Return the mode of the store's files that its app configured.
 
-    Commands have it from here: the folder that they run in may have no settings.
+    Commands read it from the store because they may run in a folder without settings.
     """
-    stored = load_settings(connection, _EVERYBODYS).get("store_mode")
+    stored = load_settings(connection, _ALL_MODELS).get("store_mode")
     return PRIVATE if stored is None else parse_mode(stored)
 
 
 def save_mode(connection: sqlite3.Connection, mode: int) -> None:
-    """Keep the mode of the store's files, inside the caller's transaction."""
-    save_settings(connection, _EVERYBODYS, {"store_mode": f"0{mode:o}"})
+    """Save the mode of the store's files, inside the caller's transaction."""
+    save_settings(connection, _ALL_MODELS, {"store_mode": f"0{mode:o}"})
 
 
 def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dict[str, Any]]:
-    """Return the webhooks that apps left in the store, for `model` or for all."""
+    """Return the webhooks that apps saved for `model`, or for all models."""
     models = connection.execute(
         "select distinct model from settings where ? in ('', model)", (model,)
     ).fetchall()
@@ -75,17 +75,19 @@ def stored_webhooks(connection: sqlite3.Connection, model: str = "") -> list[dic
 
 
 def common_environment(connection: sqlite3.Connection) -> str | None:
-    """Return the environment that all apps of the store have; None where they differ, or have
-    none: it is that of alerts about the store itself."""
+    """Return the environment shared by all apps of the store; None if they differ or have none.
+
+    Alerts about the store itself use this environment.
+    """
     rows = connection.execute(
         "select distinct value from settings where key = 'environment' and model <> '' limit 2"
     ).fetchall()
-    found = [json.loads(value) for (value,) in rows]
-    return found[0] if len(found) == 1 else None
+    environments = [json.loads(value) for (value,) in rows]
+    return environments[0] if len(environments) == 1 else None
 
 
 def configured_models(connection: sqlite3.Connection) -> list[str]:
-    """Return the models that settings are kept for."""
+    """Return the models that have saved settings."""
     rows = connection.execute("select distinct model from settings where model <> ''")
     return [model for (model,) in rows]
 
@@ -95,7 +97,7 @@ class SettingsReader:
 
     Args:
         connection: the store.
-        options: a command's flags, which override the file's and the stored options.
+        options: a command's flags, which override the configuration file and the stored options.
     """
 
     def __init__(
@@ -106,7 +108,7 @@ class SettingsReader:
         self._known: dict[str, Settings] = {}
 
     def for_model(self, model: str) -> Settings:
-        """Return the settings that hold for `model`."""
+        """Return the effective settings of `model`."""
         if model not in self._known:
             stored = load_settings(self._connection, model)
             kept = {name: stored[name] for name in ANALYSIS_OPTIONS if name in stored}
@@ -116,18 +118,18 @@ class SettingsReader:
 
     @cached_property
     def general(self) -> Settings:
-        """The settings without those in the store."""
+        """The settings without the options saved in the store."""
         return sources.load(self._options, tolerant=True)
 
     def receivers(self, model: str = "") -> dict[str, WebhookSettings]:
         """Return the webhooks that receive alerts about `model`, or about any model, by key.
 
-        Also those whose URL only the app knows: their `url` is empty.
+        A webhook has an empty `url` if only the app knows it.
         """
-        found = {webhook.key: webhook for webhook in self.general.webhooks}
+        webhooks = {webhook.key: webhook for webhook in self.general.webhooks}
         for stored in stored_webhooks(self._connection, model):
-            found.setdefault(stored["key"], _webhook(stored))
-        return found
+            webhooks.setdefault(stored["key"], _webhook(stored))
+        return webhooks
 
 
 def _webhook(stored: Mapping[str, Any]) -> WebhookSettings:

@@ -1,4 +1,4 @@
-"""Silences: alerts that fit one send nothing until it ends."""
+"""Silences: matching alerts send no messages until the silence ends."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from modeltap.clock import now
 from modeltap.store.alerts import AlertRow
 
 SILENCE_COLUMNS = ("id", "model", "rule", "feature", "until", "reason")
-"""The columns for people, in their order."""
+"""The columns that commands show, in order."""
 
-_FITS = (
+_MATCHES = (
     "(s.model is null or s.model = a.model) and (s.rule is null or s.rule = a.rule) "
     "and (s.feature is null or s.feature is a.feature) "
     "and (s.fingerprint is null or s.fingerprint = a.fingerprint)"
 )
-"""A silence `s` applies to an alert `a`; null fits all."""
+"""A silence `s` matches an alert `a`; null matches any value."""
 
 
 def insert_silence(
@@ -41,7 +41,7 @@ def insert_silence(
 
 
 def end_silence_at(connection: sqlite3.Connection, silence_id: str, moment: str) -> bool:
-    """End a silence, inside the caller's transaction; False if none is in force at `moment`."""
+    """End a silence, inside the transaction; return False if it is not active at `moment`."""
     ended = connection.execute(
         "update silences set until = ? where id = ? and until > ?", (moment, silence_id, moment)
     )
@@ -49,14 +49,14 @@ def end_silence_at(connection: sqlite3.Connection, silence_id: str, moment: str)
 
 
 def silenced_until(connection: sqlite3.Connection, alert: AlertRow) -> str | None:
-    """Return the end of the silences in force that fit an alert; None if none fits.
+    """Return the latest end of the active silences that match an alert; None if none matches.
 
     The alert may not be in the store yet.
     """
     until: str | None = connection.execute(
         "with a as (select :model as model, :rule as rule, :feature as feature, "
         ":fingerprint as fingerprint) "
-        f"select max(s.until) from silences s, a where s.until > :now and {_FITS}",
+        f"select max(s.until) from silences s, a where s.until > :now and {_MATCHES}",
         {
             "now": now(),
             **{name: alert[name] for name in ("model", "rule", "feature", "fingerprint")},
@@ -66,24 +66,24 @@ def silenced_until(connection: sqlite3.Connection, alert: AlertRow) -> str | Non
 
 
 def open_alerts_of(connection: sqlite3.Connection, silence_id: str) -> list[str]:
-    """Return the ids of the alerts that a silence fits and that are not resolved."""
+    """Return the ids of the unresolved alerts that a silence matches."""
     rows = connection.execute(
         "select a.id from alerts a, silences s where s.id = ? and a.state <> 'resolved' "
-        f"and {_FITS}",
+        f"and {_MATCHES}",
         (silence_id,),
     )
     return [alert_id for (alert_id,) in rows]
 
 
 def silenced_alerts(connection: sqlite3.Connection, moment: str) -> list[AlertRow]:
-    """Return the alerts that are silenced beyond `moment` and not resolved."""
+    """Return the unresolved alerts that are silenced beyond `moment`."""
     return connection.execute(
         "select * from alerts where state <> 'resolved' and silenced_until > ?", (moment,)
     ).fetchall()
 
 
 def list_silences(connection: sqlite3.Connection, moment: str) -> list[dict[str, Any]]:
-    """Return `SILENCE_COLUMNS` of the silences in force at `moment`, the first to end first."""
+    """Return `SILENCE_COLUMNS` of the silences active at `moment`, in order of their ends."""
     rows = connection.execute(
         f"select {', '.join(SILENCE_COLUMNS)} from silences where until > ? order by until",
         (moment,),

@@ -1,4 +1,4 @@
-"""Exchanges as decoding reads them, and its notes on what it found in them."""
+"""Exchanges as decoding reads them, and the notes that decoding writes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 _IDS_PER_QUERY = 500
-"""SQLite takes 999 parameters at least."""
+"""SQLite supports at least 999 parameters per query."""
 
 
 class StoredExchange(NamedTuple):
@@ -35,17 +35,17 @@ class StoredExchange(NamedTuple):
     sample_rate: float | None
     method: str | None
     request_headers: str | None
-    """JSON, as are `response_headers` and `stream`."""
+    """JSON, like `response_headers` and `stream`."""
     response_headers: str | None
     stream: str | None
     request_truncated: int | None
     response_truncated: int | None
     error_type: str | None
-    """The class of what the app raised."""
+    """The class of the exception that the app raised."""
 
 
 class DecodeNote(NamedTuple):
-    """The rows that were found in an exchange, and why there are none or no predictions."""
+    """The number of rows decoded from an exchange, and why rows or predictions are missing."""
 
     rows: int
     reason: str | None
@@ -58,13 +58,13 @@ def _select(
     connection: sqlite3.Connection, where: str, parameters: Sequence[object]
 ) -> list[StoredExchange]:
     cursor = connection.cursor()
-    cursor.row_factory = None  # plain tuples: a `sqlite3.Row` between would be made in vain
+    cursor.row_factory = None  # plain tuples, because each row is converted anyway
     cursor.execute(f"select {_COLUMNS} from exchanges where {where}", parameters)
     return list(map(StoredExchange._make, cursor))
 
 
 def exchanges_after(connection: sqlite3.Connection, seq: int, limit: int) -> list[StoredExchange]:
-    """Return the first `limit` exchanges after the one with the number `seq`."""
+    """Return the first `limit` exchanges after `seq`."""
     return _select(connection, "seq > ? order by seq limit ?", (seq, limit))
 
 
@@ -92,43 +92,50 @@ def exchanges_of_version(
 
 
 def exchanges_by_id(connection: sqlite3.Connection, ids: Iterable[str]) -> list[StoredExchange]:
-    """Return the exchanges with these ids, as far as they are still there."""
-    wanted = list(ids)
-    found: list[StoredExchange] = []
-    for start in range(0, len(wanted), _IDS_PER_QUERY):
-        part = wanted[start : start + _IDS_PER_QUERY]
-        found += _select(connection, f"id in ({','.join('?' * len(part))}) order by seq", part)
-    return found
+    """Return the exchanges with these ids that are still in the store."""
+    all_ids = list(ids)
+    exchanges: list[StoredExchange] = []
+    for start in range(0, len(all_ids), _IDS_PER_QUERY):
+        part = all_ids[start : start + _IDS_PER_QUERY]
+        exchanges += _select(connection, f"id in ({','.join('?' * len(part))}) order by seq", part)
+    return exchanges
 
 
 def newest_successful(
-    connection: sqlite3.Connection, model: str, limit: int, within: int | None = None
+    connection: sqlite3.Connection,
+    model: str,
+    limit: int,
+    *,
+    environment: str | None = None,
+    within: int | None = None,
 ) -> list[StoredExchange]:
     """Return the last `limit` exchanges of a model that did not fail, in order of arrival.
 
     Args:
-        within: only those among so many of the newest of all models; None for all.
+        environment: None for all environments, "" for exchanges without one.
+        within: search only this many of the newest exchanges of all models; None for all.
     """
-    found = _select(
+    exchanges = _select(
         connection,
         "model = ? and error_type is null and (status is null or status < 300) "
+        "and (? is null or ifnull(environment, '') = ?) "
         "and (? is null or seq > (select max(seq) from exchanges) - ?) "
         "order by seq desc limit ?",
-        (model, within, within, limit),
+        (model, environment, environment, within, within, limit),
     )
-    return found[::-1]
+    return exchanges[::-1]
 
 
 def exchange_by_protocol_id(
     connection: sqlite3.Connection, model: str, protocol_id: str
 ) -> StoredExchange | None:
-    """Return the last exchange of a model whose body has this id; None where there is none."""
-    found = _select(
+    """Return the last exchange of a model with this protocol id; None if there is none."""
+    exchanges = _select(
         connection,
         "protocol_id = ? and model = ? order by seq desc limit 1",
         (protocol_id, model),
     )
-    return found[0] if found else None
+    return exchanges[0] if exchanges else None
 
 
 def exchanges_up_to(
@@ -140,11 +147,11 @@ def exchanges_up_to(
     limit: int,
     max_bytes: int,
 ) -> list[StoredExchange]:
-    """Return the first exchanges with `after` < seq <= `until`, of one model or of all.
+    """Return the first exchanges with `after` < seq <= `until`, of `model` or of all models.
 
     Args:
-        limit: how many at most.
-        max_bytes: no more are read once the bodies have so many bytes.
+        limit: the maximum number of exchanges.
+        max_bytes: reading stops once the bodies reach this size.
     """
     cursor = connection.cursor()
     cursor.row_factory = None
@@ -153,26 +160,26 @@ def exchanges_up_to(
         "and (? is null or model = ?) order by seq limit ?",
         (after, until, model, model, limit),
     )
-    found: list[StoredExchange] = []
+    exchanges: list[StoredExchange] = []
     size = 0
     for exchange in map(StoredExchange._make, cursor):
-        found.append(exchange)
+        exchanges.append(exchange)
         size += len(exchange.request_body or "") + len(exchange.response_body or "")
         if size >= max_bytes:
             break
-    cursor.close()  # one that stayed open would keep the write-ahead log from being emptied
-    return found
+    cursor.close()  # an open cursor would prevent truncating the write-ahead log
+    return exchanges
 
 
 def save_decode_notes(
     connection: sqlite3.Connection, before: int, after: int, notes: Mapping[int, DecodeNote]
 ) -> None:
-    """Write what was found in all exchanges with `before` < seq <= `after`, in the transaction.
+    """Write the notes of all exchanges with `before` < seq <= `after`, in the transaction.
 
     Args:
-        notes: by `seq`.
+        notes: the notes by `seq`.
     """
-    # Most have the same, and one statement writes it twice as fast as one for each.
+    # Most notes are equal: one statement for all of them is twice as fast as one for each.
     commonest = Counter(notes.values()).most_common(1)[0][0]
     connection.execute(
         "update exchanges set decoded = ?, decode_note = ? where seq > ? and seq <= ?",
@@ -185,7 +192,7 @@ def save_decode_notes(
 
 
 def save_protocol_ids(connection: sqlite3.Connection, ids: Iterable[tuple[int, str]]) -> None:
-    """Write the protocol's own ids of exchanges, given by `seq`, inside the transaction."""
+    """Write the protocol ids of exchanges, given by `seq`, inside the transaction."""
     connection.executemany(
         "update exchanges set protocol_id = ? where seq = ?", ((id_, seq) for seq, id_ in ids)
     )

@@ -1,10 +1,10 @@
-"""Text as SQLite can hold it."""
+"""Conversion of text to a form that SQLite can hold."""
 
 from __future__ import annotations
 
 
 def storable_text(text: str) -> str:
-    """Return text without NUL, at which others would cut it, and without lone surrogates.
+    """Return text without NUL, where other programs would cut it, and without lone surrogates.
 
     >>> storable_text("a\\0b\\ud800")
     'ab?'

@@ -1,4 +1,4 @@
-"""Windows of traffic by the wall clock: requests, errors and latency."""
+"""Traffic by wall-clock windows: requests, errors and latency."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from itertools import takewhile
 from typing import Literal, NamedTuple
 
 Evaluated = Literal["errors_from", "latency_from"]
-"""What a window is evaluated for, each in periods of its own: the start of that period."""
+"""The column with the start of the period in which errors or latency were evaluated."""
 
 
 class StoredTraffic(NamedTuple):
-    """A window of traffic; `latency` is zlib of little-endian int64.
+    """A traffic window; `latency` is zlib-compressed little-endian int64.
 
-    `errors_from` and `latency_from` are None while its requests are too few, and it waits for the
-    next window.
+    `errors_from` and `latency_from` are None while the window has too few requests and waits for
+    the next window.
     """
 
     model: str
@@ -43,7 +43,7 @@ _SERIES = "model = ? and version = ? and window = ?"
 def get_traffic(
     connection: sqlite3.Connection, model: str, version: str, window: str, start: str
 ) -> StoredTraffic | None:
-    """Return the window of traffic that starts at `start`, if it has requests."""
+    """Return the traffic window that starts at `start`, or None if it has no requests."""
     row = connection.execute(
         f"select {_COLUMNS} from traffic where {_SERIES} and window_start = ?",
         (model, version, window, start),
@@ -52,7 +52,7 @@ def get_traffic(
 
 
 def put_traffic(connection: sqlite3.Connection, traffic: StoredTraffic) -> None:
-    """Write a window of traffic, which is due then, inside the caller's transaction."""
+    """Write a traffic window and mark it as due, inside the caller's transaction."""
     connection.execute(
         f"insert or replace into traffic ({_COLUMNS}) "
         f"values ({', '.join('?' * len(StoredTraffic._fields))})",
@@ -63,12 +63,12 @@ def put_traffic(connection: sqlite3.Connection, traffic: StoredTraffic) -> None:
 def closed_traffic(
     connection: sqlite3.Connection, now: str, *, due_only: bool = True
 ) -> list[StoredTraffic]:
-    """Return the windows of traffic that have ended by `now`, in order of their ends.
+    """Return the traffic windows that ended by `now`, in order of their ends.
 
     Args:
-        due_only: only those with requests that no evaluation knows of.
+        due_only: return only windows with requests that were not evaluated.
     """
-    # Two statements, for only one without an `or` finds what is due by its index.
+    # Two statements, because SQLite uses the index on due windows only without an `or`.
     due = "due and " if due_only else ""
     rows = connection.execute(
         f"select {_COLUMNS} from traffic where {due}window_end <= ? order by window_end", (now,)
@@ -77,19 +77,19 @@ def closed_traffic(
 
 
 def evaluated_with(
-    connection: sqlite3.Connection, window: StoredTraffic, what: Evaluated
+    connection: sqlite3.Connection, window: StoredTraffic, column: Evaluated
 ) -> list[StoredTraffic]:
-    """Return the windows of the period that `window` is evaluated in, in order.
+    """Return the windows of the period in which `window` is evaluated, in order.
 
-    Those of a period that was evaluated before; else the ones directly before that wait, and the
-    window itself.
+    If the window was evaluated before, these are the windows of that period; else they are the
+    waiting windows directly before it, and the window itself.
     """
     series = (window.model, window.version, window.window)
-    start = getattr(window, what)
+    start = getattr(window, column)
     if start is not None:
         rows = connection.execute(
-            f"select {_COLUMNS} from traffic where {_SERIES} and window_start >= ? and {what} = ? "
-            "order by window_start",
+            f"select {_COLUMNS} from traffic where {_SERIES} and window_start >= ? "
+            f"and {column} = ? order by window_start",
             (*series, start, start),
         )
         return [StoredTraffic(*row) for row in rows]
@@ -98,26 +98,29 @@ def evaluated_with(
         "order by window_start desc",
         (*series, window.window_start),
     )
-    found = map(StoredTraffic._make, before)
-    waiting = list(takewhile(lambda one: getattr(one, what) is None, found))
-    before.close()  # one that stayed open would keep the write-ahead log from being emptied
+    earlier = map(StoredTraffic._make, before)
+    waiting = list(takewhile(lambda traffic: getattr(traffic, column) is None, earlier))
+    before.close()  # an open cursor would prevent truncating the write-ahead log
     return [*reversed(waiting), window]
 
 
 def mark_traffic_evaluated(
-    connection: sqlite3.Connection, windows: Iterable[StoredTraffic], what: Evaluated, start: str
+    connection: sqlite3.Connection, windows: Iterable[StoredTraffic], column: Evaluated, start: str
 ) -> None:
-    """Note the period that windows were evaluated in, inside the caller's transaction."""
+    """Record the period in which windows were evaluated, inside the caller's transaction."""
     connection.executemany(
-        f"update traffic set {what} = ? where {_SERIES} and window_start = ?",
-        [(start, one.model, one.version, one.window, one.window_start) for one in windows],
+        f"update traffic set {column} = ? where {_SERIES} and window_start = ?",
+        [
+            (start, traffic.model, traffic.version, traffic.window, traffic.window_start)
+            for traffic in windows
+        ],
     )
 
 
 def mark_traffic_done(
     connection: sqlite3.Connection, model: str, version: str, window: str, start: str
 ) -> None:
-    """Note that no requests of a window are new, inside the caller's transaction."""
+    """Mark a window as no longer due, inside the caller's transaction."""
     connection.execute(
         f"update traffic set due = 0 where {_SERIES} and window_start = ?",
         (model, version, window, start),
@@ -125,7 +128,7 @@ def mark_traffic_done(
 
 
 def reset_traffic_evaluations(connection: sqlite3.Connection, metrics: Iterable[str]) -> None:
-    """Make every window due again, without its `metrics`, inside the caller's transaction."""
+    """Make all windows due again and delete their `metrics`, inside the caller's transaction."""
     connection.execute("update traffic set due = 1, errors_from = null, latency_from = null")
     connection.executemany(
         "delete from metrics where metric = ? and exists (select 1 from traffic t where "
@@ -136,7 +139,7 @@ def reset_traffic_evaluations(connection: sqlite3.Connection, metrics: Iterable[
 
 
 class RequestCounts(NamedTuple):
-    """How many requests came, and how many of them failed."""
+    """The number of requests, and of failed ones."""
 
     requests: int
     errors: int
@@ -145,7 +148,7 @@ class RequestCounts(NamedTuple):
 def count_requests(
     connection: sqlite3.Connection, model: str, start: str, end: str
 ) -> RequestCounts:
-    """Return the requests of a model in the windows that start from `start` to before `end`."""
+    """Return a model's request counts in the windows that start in the half-open period."""
     row = connection.execute(
         "select ifnull(sum(requests), 0), ifnull(sum(errors), 0) from traffic "
         "where model = ? and window_start >= ? and window_start < ?",

@@ -1,4 +1,4 @@
-"""How many of the newest labels join no row of `predictions`."""
+"""Counts of the newest labels that match no row of `predictions`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class UnjoinedLabels(NamedTuple):
-    """Counts of labels: all that were looked at, and those without an exchange or without a row."""
+    """Counts of checked labels, and of those without an exchange or without a row."""
 
     labels: int
     without_exchange: int
@@ -15,9 +15,10 @@ class UnjoinedLabels(NamedTuple):
 
 
 def count_unjoined(connection: sqlite3.Connection, newest: int) -> UnjoinedLabels:
-    """Count among the `newest` labels those that join no prediction.
+    """Count the labels that match no prediction among the `newest` ones.
 
-    Exchanges that were pruned took their labels with them; those not decoded yet do not count.
+    Labels of pruned exchanges are deleted with them, and labels of exchanges that are not yet
+    decoded do not count.
     """
     row = connection.execute(
         "select count(*), "

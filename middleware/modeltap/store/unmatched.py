@@ -1,7 +1,7 @@
-"""Requests and responses that another tool logs apart: one waits in `unmatched` for the other.
+"""Matching of requests and responses that another tool logs as separate records.
 
-Both carry the id of the exchange that they make. What waits is masked already: it is a row of
-`exchanges` with one body.
+Both carry the id of their exchange. The first one to arrive is stored in the table `unmatched`,
+already masked, as a row of `exchanges` with one body.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from modeltap.store.exchanges import ExchangeRow, has_exchange, insert_exchanges
 MatchOutcome = Literal["waits", "paired", "filled", "repeated"]
 
 WAIT_SECONDS = 3600.0
-"""How long one waits for the other, by arrival, before it is stored alone: what a cluster
-retries and delays is minutes, and a person who imports two files does so one after the other."""
+"""Seconds that a side waits after arrival before it is stored alone. A cluster retries and delays
+records by minutes, and users import two files one after the other."""
 
 NOT_SEEN = "not seen"
-"""The note of a body that the log does not have."""
+"""The note of a body that is missing from the log."""
 
 _COLUMNS = (
     "id",
@@ -39,17 +39,17 @@ _COLUMNS = (
     "pid",
     "host",
 )
-"""Columns that a request and its response both fill; the request's values count."""
+"""Columns that both the request and its response fill; the request's values are used."""
 
 _BODY = ("type", "body", "note", "bytes")
 _CHUNK = 500
-"""Rows of one transaction, so that no writer waits for long."""
+"""Rows per transaction, so that writers do not wait long."""
 
 
 def match(connection: sqlite3.Connection, row: ExchangeRow, side: str, now: str) -> MatchOutcome:
-    """Join a request with its response, or the other way round, or let it wait.
+    """Match a request with its response, or a response with its request, or store it as unmatched.
 
-    One that comes after its exchange was stored without it is put in there. All of this is inside
+    A side that arrives after its exchange was stored alone is added to that exchange. Runs inside
     the caller's transaction.
     """
     id_ = row.id
@@ -72,10 +72,10 @@ def match(connection: sqlite3.Connection, row: ExchangeRow, side: str, now: str)
 
 
 def settle(connection: sqlite3.Connection, *, all_of_them: bool = False) -> int:
-    """Store alone what waited longer than `WAIT_SECONDS`, or all of it; return how many."""
+    """Store as exchanges the sides unmatched for `WAIT_SECONDS`, or all; return their number."""
     before = clock.iso(clock.LATEST) if all_of_them else clock.iso(time.time() - WAIT_SECONDS)
     total = 0
-    while _old(connection, before, 1):  # asked first: mostly there is none, and nothing to lock
+    while _old(connection, before, 1):  # checked first, because there is rarely a need to lock
         with writing(connection):
             total += _settle_some(connection, before)
     return total
@@ -96,14 +96,14 @@ def _settle_some(connection: sqlite3.Connection, before: str) -> int:
 
 
 def count(connection: sqlite3.Connection, model: str) -> int:
-    """Return how many requests and responses of a model wait."""
+    """Return the number of a model's unmatched requests and responses."""
     return int(
         connection.execute("select count(*) from unmatched where model = ?", (model,)).fetchone()[0]
     )
 
 
 def delete_unmatched(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
-    """Delete requests and responses that wait, inside the caller's transaction."""
+    """Delete unmatched requests and responses, inside the caller's transaction."""
     connection.executemany("delete from unmatched where id = ?", [(id_,) for id_ in ids])
 
 
@@ -128,7 +128,7 @@ def _fill(connection: sqlite3.Connection, row: ExchangeRow, side: str) -> MatchO
 
 
 def _exchange(waiting: sqlite3.Row) -> ExchangeRow:
-    """Return a request or response that waited as an exchange with one body."""
+    """Return an unmatched request or response as an exchange with one body."""
     columns: dict[str, Any] = {name: waiting[name] for name in _COLUMNS}
     side = waiting["side"]
     columns.update({f"{side}_{part}": waiting[part] for part in _BODY})

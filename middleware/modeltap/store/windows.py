@@ -1,4 +1,4 @@
-"""Counted windows of references."""
+"""Windows of counts, with the bins of a reference."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from modeltap.store.predictions import LAST, RowKey
 
 
 class PackedTally(NamedTuple):
-    """A window's counts as the table keeps them."""
+    """A window's counts as stored in the table."""
 
     rows: int
     counts: bytes
-    """zlib of int64, little-endian."""
+    """zlib-compressed little-endian int64."""
     extremes: bytes
-    """zlib of float64: each feature's smallest and largest number."""
+    """zlib-compressed float64: each feature's smallest and largest number."""
     fields: str
-    """JSON: new fields, and rows without a known one."""
+    """JSON: new fields, and the number of rows without any known field."""
     repeats: bytes
 
 
 class CountedWindow(NamedTuple):
-    """A window that rows were counted into.
+    """A window of counted rows.
 
-    The places of its first and last row are known for windows of rows only; `evaluated_start` and
-    `evaluated_end` are the period that it was evaluated in, None until then.
+    Only row windows have the sort keys of their first and last row. `evaluated_start` and
+    `evaluated_end` are the period in which the window was evaluated, None until then.
     """
 
     window_start: str
@@ -49,7 +49,7 @@ _COLUMNS = ", ".join((*PackedTally._fields, *_OWN))
 
 @dataclass(frozen=True)
 class Series:
-    """The windows of one length, of a model's version under one reference."""
+    """The windows of one length for a model's version and reference."""
 
     model: str
     version: str
@@ -58,7 +58,7 @@ class Series:
 
     @property
     def counted(self) -> str:
-        """The name of the watermark: how far exchanges were counted into these windows."""
+        """The name of the watermark of exchanges counted into these windows."""
         return f"counted:{self.reference_id}:{self.window}"
 
 
@@ -66,11 +66,11 @@ _SERIES = "model = ? and version = ? and reference_id = ? and window = ?"
 
 
 def get_window(connection: sqlite3.Connection, series: Series, start: str) -> CountedWindow | None:
-    """Return the window that starts at `start`, if anything was counted into it."""
-    return _one(connection, series, "window_start = ?", start)
+    """Return the window that starts at `start`, or None if it has no rows."""
+    return _first(connection, series, "window_start = ?", start)
 
 
-def _one(
+def _first(
     connection: sqlite3.Connection, series: Series, where: str, *values: str
 ) -> CountedWindow | None:
     row = connection.execute(
@@ -96,7 +96,7 @@ def _window(row: sqlite3.Row) -> CountedWindow:
 
 
 def put_window(connection: sqlite3.Connection, series: Series, window: CountedWindow) -> None:
-    """Write a window, which is due to be evaluated then, inside the caller's transaction."""
+    """Write a window and mark it as due, inside the caller's transaction."""
     values = (*window.tally, *(getattr(window, name) for name in _OWN))
     connection.execute(
         "insert or replace into windows (model, version, reference_id, window, "
@@ -106,7 +106,7 @@ def put_window(connection: sqlite3.Connection, series: Series, window: CountedWi
 
 
 def count_windows(connection: sqlite3.Connection, series: Series, after: str, until: str) -> int:
-    """Return how many windows end later than `after` and not later than `until`."""
+    """Return the number of windows that end after `after` and no later than `until`."""
     (count,) = connection.execute(
         f"select count(*) from windows where {_SERIES} and window_end > ? and window_end <= ?",
         (*astuple(series), after, until),
@@ -115,9 +115,9 @@ def count_windows(connection: sqlite3.Connection, series: Series, after: str, un
 
 
 def due_windows(connection: sqlite3.Connection, series: Series) -> list[CountedWindow]:
-    """Return the windows that rows were counted into since they were evaluated, in order."""
+    """Return the windows that received rows since their last evaluation, in order."""
     rows = connection.execute(
-        # By default SQLite reads all windows in order, and checks each whether it is due.
+        # Without the hint SQLite would read all windows in order and check whether each is due.
         f"select {_COLUMNS} from windows indexed by windows_due where {_SERIES} and due "
         "order by window_start",
         astuple(series),
@@ -138,29 +138,29 @@ def windows_between(
 
 
 def window_at(connection: sqlite3.Connection, series: Series, moment: str) -> CountedWindow | None:
-    """Return the last window that starts at or before `moment`, or the first there is."""
-    found = _one(connection, series, "window_start <= ? order by window_start desc", moment)
-    return found or window_after(connection, series, "")
+    """Return the last window that starts at or before `moment`, else the first window."""
+    window = _first(connection, series, "window_start <= ? order by window_start desc", moment)
+    return window or window_after(connection, series, "")
 
 
 def window_after(
     connection: sqlite3.Connection, series: Series, start: str
 ) -> CountedWindow | None:
     """Return the first window that starts after `start`."""
-    return _one(connection, series, "window_start > ? order by window_start", start)
+    return _first(connection, series, "window_start > ? order by window_start", start)
 
 
 def window_before(
     connection: sqlite3.Connection, series: Series, start: str
 ) -> CountedWindow | None:
     """Return the last window that starts before `start`."""
-    return _one(connection, series, "window_start < ? order by window_start desc", start)
+    return _first(connection, series, "window_start < ? order by window_start desc", start)
 
 
 def evaluated_with(
     connection: sqlite3.Connection, series: Series, start: str
 ) -> list[CountedWindow]:
-    """Return the windows that were evaluated together, in the period that began at `start`."""
+    """Return the windows that were evaluated together in the period that starts at `start`."""
     return _all(connection, series, "evaluated_start = ?", start)
 
 
@@ -171,7 +171,7 @@ def mark_evaluated(
     start: str,
     end: str,
 ) -> None:
-    """Note the period that windows were evaluated in, inside the caller's transaction."""
+    """Record the period in which windows were evaluated, inside the caller's transaction."""
     connection.executemany(
         f"update windows set due = 0, evaluated_start = ?, evaluated_end = ? where {_SERIES} "
         "and window_start = ?",
@@ -180,8 +180,7 @@ def mark_evaluated(
 
 
 def carry_evaluations(connection: sqlite3.Connection, old: Series, new: Series) -> None:
-    """Let windows of `new` be due, or evaluated, as those of `old` with the same start are, inside
-    the transaction."""
+    """Copy the evaluation state of the windows of `old` to those of `new` with the same start."""
     rows = connection.execute(
         f"select due, evaluated_start, evaluated_end, window_start from windows where {_SERIES}",
         astuple(old),
@@ -194,9 +193,9 @@ def carry_evaluations(connection: sqlite3.Connection, old: Series, new: Series) 
 
 
 def settle_before(connection: sqlite3.Connection, series: Series, start: str, end: str) -> None:
-    """Let windows before `end` that have metrics be due no more, inside the transaction.
+    """Mark windows before `end` that have metrics as no longer due, inside the transaction.
 
-    They are of the time from `start` on that was learnt, or were evaluated by what was known then.
+    Windows from `start` on were used for learning; earlier ones keep their first evaluation.
     """
     connection.execute(
         f"update windows set due = 0 where {_SERIES} and due and window_start < ? and exists "
@@ -209,7 +208,7 @@ def settle_before(connection: sqlite3.Connection, series: Series, start: str, en
 
 
 def reset_evaluations(connection: sqlite3.Connection, series: Series) -> None:
-    """Make every window due again, as if none had been evaluated, inside the transaction."""
+    """Make all windows due again, as if none had been evaluated, inside the transaction."""
     connection.execute(
         f"update windows set due = 1, evaluated_start = null, evaluated_end = null where {_SERIES}",
         astuple(series),
@@ -217,7 +216,7 @@ def reset_evaluations(connection: sqlite3.Connection, series: Series) -> None:
 
 
 def lengths(connection: sqlite3.Connection, series: Series) -> list[str]:
-    """Return the other lengths that this reference has windows of."""
+    """Return the other window lengths of this reference."""
     rows = connection.execute(
         "select distinct window from windows where model = ? and version = ? "
         "and reference_id = ? and window <> ?",
@@ -229,22 +228,22 @@ def lengths(connection: sqlite3.Connection, series: Series) -> list[str]:
 def bounds(
     connection: sqlite3.Connection, window: CountedWindow, series: Series
 ) -> tuple[RowKey, RowKey]:
-    """Return the place of a window's first row, and that of the first row after it."""
+    """Return the sort keys of a window's first row and of the first row after the window."""
     if window.first_seq is None:
         return (window.window_start, 0, 0), (window.window_end, 0, 0)
     following = window_after(connection, series, window.window_start)
     if following is not None:
         return first_key(window), first_key(following)
-    # What comes after its last row waits for a window of its own.
+    # Rows after its last row belong to the next window, which does not exist yet.
     event, seq, row = last_key(window)
     return first_key(window), (event, seq, row + 1)
 
 
 def first_key(window: CountedWindow) -> RowKey:
-    """Return the place of the first row of a window of rows."""
+    """Return the sort key of the first row of a row window."""
     return window.first_event, window.first_seq or 0, window.first_row or 0
 
 
 def last_key(window: CountedWindow) -> RowKey:
-    """Return the place of the last row of a window of rows."""
+    """Return the sort key of the last row of a row window."""
     return window.last_event, window.last_seq or 0, window.last_row or 0

@@ -37,46 +37,57 @@ class ASGIMiddleware:
         self.tap = Tap("asgi", model, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (exchange := self._begin(scope)) is not None:
-            await self._record(exchange, scope, receive, send)
-        elif scope["type"] == "lifespan" and not self.tap.disabled:
+        if self.tap.disabled:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            exchange, place = self._begin(scope)
+            if exchange is None:
+                await self._run_unrecorded(place, scope, receive, send)
+            else:
+                if exchange.id is not None:
+                    self._announce(exchange.id.encode(), scope)
+                await ASGIResponder(self.app, place.tap, exchange, place)(scope, receive, send)
+        elif scope["type"] == "lifespan":
             await LifespanResponder(self.app, self.tap)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    def _begin(self, scope: Scope) -> Exchange | None:
-        """Return the exchange to fill, or None when this one is not tapped."""
+    def _begin(self, scope: Scope) -> tuple[Exchange | None, Place]:
+        """Return the exchange to fill, None when this one is not tapped, and its place."""
         path = _path(scope) if scope.get("root_path") else scope["path"]
         method, query = scope["method"], scope.get("query_string", b"")
-        outer, outer_id = PLACE.get(), None
+        tap, outer, outer_id = self.tap, PLACE.get(), None
         if outer is not None and outer.is_of_scope(scope.get("asgi")):
-            outer.meet(self.tap.claims(method, path))
-            outer_id = outer.id
-        return self.tap.begin(method, path, query, scope["headers"], outer_id)
+            tap, outer_id = tap.within(outer.tap), outer.id
+            outer.meet(tap.claims(method, path))
+        else:
+            outer = None
+        exchange = tap.begin(method, path, query, scope["headers"], outer_id)
+        id_ = outer_id if exchange is None else exchange.id
+        call = (method, scope["path"], query)
+        return exchange, Place(tap, id_, self.gives_way, call, scope.get("asgi"), outer)
 
-    async def _record(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the app for an exchange; a tap further within may take it over."""
-        call = (scope["method"], scope["path"], scope.get("query_string", b""))
-        place = Place(exchange.id, self.gives_way, call, scope.get("asgi"))
+    async def _run_unrecorded(
+        self, place: Place, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Run the app for a request that is left out; a tap further within may record it."""
         outer = PLACE.get()
         PLACE.set(place)
         try:
-            self._announce(exchange, scope)
-            await ASGIResponder(self.app, self.tap, exchange, place)(scope, receive, send)
+            await self.app(scope, receive, send)
         finally:
-            # `reset` would raise where somebody ends this coroutine in another context.
             PLACE.set(outer)
 
-    def _announce(self, exchange: Exchange, scope: Scope) -> None:
-        """Put the id into the request: a gateway's app hands it on to tapped services behind it."""
-        name = self.tap.id_header
-        if name is None or exchange.id is None:
-            return
+    def _announce(self, exchange_id: bytes, scope: Scope) -> None:
+        """Put the id into the request: a gateway passes it on to tapped services behind it."""
         headers = scope["headers"]
-        if isinstance(headers, (list, tuple)):  # others may be read once only
-            names = self.tap.id_names
-            if all(header[0] not in names for header in headers):
-                scope["headers"] = [*headers, (name.lower(), exchange.id.encode())]
+        if not isinstance(headers, (list, tuple)):
+            return  # others may be iterable only once
+        names = self.tap.id_names
+        for name, _ in headers:
+            if name in names:
+                return
+        scope["headers"] = [*headers, (names[1], exchange_id)]
 
 
 class LifespanResponder:
@@ -145,11 +156,16 @@ class ASGIResponder:
         self._scope = scope
         self._receive = receive
         self._send = send
+        outer = PLACE.get()
+        PLACE.set(self._place)
         try:
             await self._app(scope, self.receive, self.send)
         except BaseException as error:
             self.end(error)
             raise
+        finally:
+            # `reset` would raise if the coroutine ends in another context than it began in.
+            PLACE.set(outer)
         if not self._finished:
             self.end(None)
 
@@ -208,7 +224,7 @@ class ASGIResponder:
         return {**message, "headers": [*others, (names[0], exchange.id.encode())]}
 
     def _is_over(self) -> bool:
-        """Say whether the exchange is recorded already, or another tap's."""
+        """Return True if the exchange is recorded already, or another tap's."""
         return self._finished or self._place.taken
 
     def _finish(self) -> Ticket | None:

@@ -62,7 +62,9 @@ def with_store(options: Mapping[str, object]) -> dict[str, object]:
     unnamed = {name: value for name, value in options.items() if name != "store"}
     known = [str(recorder.store) for recorder in recorders.all()]
     if len(known) > 1:
-        raise InputError(f"which store? this process records to: {', '.join(known)}; say store=...")
+        raise InputError(
+            f"the store is ambiguous: this process records to {', '.join(known)}; pass store=..."
+        )
     return {**unnamed, "store": known[0]} if known else unnamed
 
 

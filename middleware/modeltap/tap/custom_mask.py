@@ -22,8 +22,8 @@ def mask_body_option(options: Mapping[str, object]) -> MaskBody | None:
     function = options.get("mask_body")
     if function is not None and not callable(function):
         raise ConfigError(
-            f"option mask_body = {function!r} is wrong: it is a function of a body (bytes) and its "
-            "content type, whose result (bytes, or None for nothing) is kept"
+            f"option mask_body = {function!r} is not callable; give a function that takes a body "
+            "(bytes) and its content type, and returns the bytes to store or None"
         )
     return cast("MaskBody | None", function)
 

@@ -37,11 +37,14 @@ class CaptureDecorator:
         self.tap = Tap("call", model, with_store(self.options))
 
     def __call__(self, function: AnyFunction) -> AnyFunction:
-        if getattr(function, _MARK, False):
+        tapped = getattr(function, _MARK, None)
+        if isinstance(tapped, DecoratedFunction):
+            tapped.add_outer(self.tap)
             return function  # a call that is watched twice is one record
-        decorated = _wrapped(DecoratedFunction(self, function))
+        call = DecoratedFunction(self, function)
+        decorated = _wrapped(call)
         functools.update_wrapper(decorated, function)
-        setattr(decorated, _MARK, True)
+        setattr(decorated, _MARK, call)
         return decorated
 
 
@@ -54,13 +57,29 @@ class DecoratedFunction:
         self._signature = inspect.signature(function)
         self._names = SensitiveNames(decorator.tap.settings.mask_body_fields)
         self._name = decorator.name or f"{function.__module__}.{function.__qualname__}"
+        self._outer: list[Tap] = []
+
+    def add_outer(self, tap: Tap) -> None:
+        """Apply the masks of a tap that the function was given as well."""
+        if not tap.disabled:
+            self._outer.append(tap)
+            self._names = SensitiveNames(self._tap().settings.mask_body_fields)
+
+    def _tap(self) -> Tap:
+        """Return the tap of the next call, with the masks of all that were given.
+
+        At each call: an app that was watched meanwhile decides which store is meant.
+        """
+        tap = call_taps.of(self._decorator.options)
+        for outer in self._outer:
+            tap = tap.within(outer, self._decorator.model)
+        return tap
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RunningCall:
         """Begin the exchange of a call; a failure of our own is logged, never raised."""
         tap, exchange = self._decorator.tap, None
         try:
-            # At each call: an app that was watched meanwhile decides which store is meant.
-            tap = call_taps.of(self._decorator.options)
+            tap = self._tap()
             exchange = tap.begin_call(self._decorator.model, self._name)
         except Exception as error:
             tap.failed(error)

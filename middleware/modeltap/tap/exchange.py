@@ -76,7 +76,7 @@ class Exchange:
         return (time.perf_counter() - self.started) * 1000
 
     def failed(self) -> bool:
-        """Say whether it raised, or its response has a status of 500 or more."""
+        """Return True if it raised, or its response has a status of 500 or more."""
         return self.error is not None or (self.status or 0) >= 500
 
     def add_request(self, chunk: bytes, limit: int) -> None:

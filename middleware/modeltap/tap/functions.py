@@ -78,7 +78,7 @@ def capture(
     if isinstance(request, Absent):
         if not isinstance(response, Absent) or (duration_ms, started_at, error) != (None,) * 3:
             raise InputError(
-                "capture() was told a response, but no request: give both to record a call, or "
+                "capture() was given a response but no request: pass both to record a call, or "
                 "neither to decorate the function that makes it"
             )
         return CaptureDecorator(model, name, options)

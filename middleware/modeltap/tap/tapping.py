@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from modeltap.tap.choosing.routing import Router
 from modeltap.tap.choosing.sampling import Sampler
 from modeltap.tap.custom_mask import mask_bodies, mask_body_option
 from modeltap.tap.exchange import Exchange, Headers, ids
+from modeltap.tap.nested_options import both_masks, conflict_message, with_masks_of
 from modeltap.tap.packing import pack
 from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
@@ -43,8 +45,8 @@ class Tap:
             _check_store(settings.store)
             from_environment(settings.mask_key or "", "mask_key")
             _check_reference(settings)
-        self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
-        self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
+        self.model = model
+        self._limit_bodies()
         self.id_header = settings.id_header.encode() if settings.id_header else None
         self.id_names = _spellings(self.id_header)
         self._request_filter = HeaderFilter.of_requests(settings)
@@ -56,9 +58,41 @@ class Tap:
         self._keeps_all = self._sampler.keeps_all
         self.durable = settings.durability != "fast"
         self._logged_failure = False
+        self._within: dict[Tap, Tap] = {}
+
+    def _limit_bodies(self) -> None:
+        """Set how many bytes of each body are kept."""
+        settings = self.settings
+        self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
+        self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
+
+    def within(self, outer: Tap, model: ModelChooser = None) -> Tap:
+        """Return the tap that records in this one's place where a request passed `outer` first.
+
+        It has the masks of both. Options in conflict are logged once; `model` is the model of
+        this tap where its calls name it.
+        """
+        tap = self._within.get(outer)
+        if tap is None:
+            tap = self._within[outer] = self._with_masks_of(outer)
+            own = model or self.model
+            if message := conflict_message(self.settings, own, outer.settings, outer.model):
+                logger.warning("modeltap: %s", message)
+        return tap
+
+    def _with_masks_of(self, outer: Tap) -> Tap:
+        settings = with_masks_of(self.settings, outer.settings)
+        mask_body = both_masks(self._mask_body, outer._mask_body)
+        if settings == self.settings and mask_body is self._mask_body:
+            return self
+        tap = copy.copy(self)
+        tap.settings, tap._mask_body = settings, mask_body
+        tap._recorder, tap._within = None, {}
+        tap._limit_bodies()
+        return tap
 
     def claims(self, method: str, path: str) -> bool:
-        """Say whether exchanges of this path are the tap's, be they sampled or not."""
+        """Return True if exchanges of this path are the tap's, be they sampled or not."""
         try:
             return not self.disabled and self._router.model_for(method, path) is not None
         except Exception as error:
@@ -142,8 +176,9 @@ class Tap:
     def close(self) -> None:
         """Write the queued exchanges when the server stops."""
         try:
-            if self._recorder is not None:
-                self._recorder.close()
+            for tap in (self, *self._within.values()):
+                if tap._recorder is not None:
+                    tap._recorder.close()
         except Exception as error:
             self.failed(error)
 
@@ -174,16 +209,16 @@ def _check_store(store: str) -> None:
     try:
         check_writable(path)
     except StoreError as error:
-        logger.error("modeltap: nothing is recorded until it can be, the app serves on: %s", error)
+        logger.error("modeltap: nothing is recorded, but the app keeps serving: %s", error)
 
 
 def _check_reference(settings: Settings) -> None:
     """A reference's file must be there now, not when the first window is evaluated."""
-    for one in (settings, *map(settings.for_model, settings.models)):
-        reference = parse_reference(one.reference)
+    for model in (settings, *map(settings.for_model, settings.models)):
+        reference = parse_reference(model.reference)
         if reference.kind == "file" and not Path(reference.path).is_file():
             raise ConfigError(
-                f"reference {one.reference!r}: there is no such file; name one, "
+                f"reference {model.reference!r}: the file does not exist; name an existing file "
                 "or write 'first 7d, 2000 rows'"
             )
 

@@ -40,28 +40,31 @@ class WSGIMiddleware:
         self._id_key = _key(self.tap.settings.id_header or "")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        exchange = self._begin(environ)
+        if self.tap.disabled:
+            return self.app(environ, start_response)
+        outer = _place_around(environ)
+        tap = self.tap if outer is None else self.tap.within(outer.tap)
+        exchange = self._begin(tap, environ, outer)
+        outer_id = outer.id if outer is not None else None
+        id_ = exchange.id if exchange is not None else outer_id
+        place = Place(tap, id_, self.gives_way, _call_of(environ), outer=outer)
+        environ[_PLACE] = place
         if exchange is None:
             return self.app(environ, start_response)
-        place = Place(exchange.id, self.gives_way, _call_of(environ))
-        environ[_PLACE] = place
-        if self.tap.id_header is not None and exchange.id is not None:
+        if tap.id_header is not None and exchange.id is not None:
             # A gateway's app hands it on to tapped services behind it.
             environ.setdefault(self._id_key, exchange.id)
-        return WSGIResponder(self.app, self.tap, exchange, place)(environ, start_response)
+        return WSGIResponder(self.app, tap, exchange, place)(environ, start_response)
 
-    def _begin(self, environ: WSGIEnvironment) -> Exchange | None:
+    def _begin(self, tap: Tap, environ: WSGIEnvironment, outer: Place | None) -> Exchange | None:
         """Return the exchange to fill, or None when this one is not tapped."""
-        outer, outer_id = _place_around(environ), None
         method, path = environ.get("REQUEST_METHOD", ""), _as_utf8(environ.get("PATH_INFO", ""))
         if outer is not None:
-            outer.meet(self.tap.claims(method, path))
-            outer_id = outer.id
-        if self.tap.disabled:
-            return None
+            outer.meet(tap.claims(method, path))
         query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
         headers = [(name, environ[key]) for key, name in self._keys if key in environ]
-        return self.tap.begin(method, path, query, headers, outer_id)
+        outer_id = outer.id if outer is not None else None
+        return tap.begin(method, path, query, headers, outer_id)
 
 
 class WSGIResponder:
@@ -121,7 +124,7 @@ class WSGIResponder:
         return tapped_write
 
     def _is_over(self) -> bool:
-        """Say whether the exchange is recorded already, or another tap's."""
+        """Return True if the exchange is recorded already, or another tap's."""
         return self._finished or self._place.taken
 
     def add(self, chunk: bytes) -> None:
@@ -286,7 +289,7 @@ def _key(header: str) -> str:
 
 
 def _length(environ: WSGIEnvironment) -> int | None:
-    """The request's Content-Length; None where it is absent or malformed."""
+    """The request's Content-Length; None if it is absent or malformed."""
     text = environ.get("CONTENT_LENGTH") or ""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None

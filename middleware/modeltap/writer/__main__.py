@@ -74,7 +74,7 @@ class InputPipe:
             time.sleep(min(_SLICE_SECONDS, seconds))
 
     def may_wait(self) -> bool:
-        """Say whether there is still time to wait: always, until the app has gone for a while."""
+        """Return True until the app has been gone for a while."""
         if self._left_at is None and (self._hung_up() or self._orphaned()):
             self._left_at = time.monotonic()
         return self._left_at is None or time.monotonic() < self._left_at + _ORPHAN_SECONDS

@@ -143,14 +143,26 @@ class BatchWriter:
             origin = self._maskers[0].origin
             # A process mostly serves one model; of several it is unknown whose were lost.
             model = next(iter(self._known_models)) if len(self._known_models) == 1 else ""
-            record_dropped(connection, model, origin.host, origin.pid, self._unreported)
+            record_dropped(
+                connection,
+                model,
+                origin.host,
+                origin.pid,
+                self._unreported,
+                environment=self._environment(),
+            )
+
+    def _environment(self) -> str | None:
+        """Return the environment of the app's exchanges; None where its taps have several."""
+        found = {masker.origin.settings.environment or "" for masker in self._maskers}
+        return found.pop() if len(found) == 1 else None
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and damage.inode(self._store) != self._inode:
             self.close()
         if self._connection is None:
             if time.monotonic() < self._retry_at:
-                raise ModeltapError("the store was unusable a moment ago")
+                raise ModeltapError(f"the store was unusable in the last {_REOPEN_SECONDS:.0f} s")
             self._connection = connect(
                 self._store, in_child=True, check=True, mode=self._mode(), log=self._notes.append
             )
@@ -173,8 +185,8 @@ class BatchWriter:
             return False
         if aside is not None:
             result.messages.append(
-                f"the store {str(self._store)!r} is damaged ({error}); it was put aside as "
-                f"{aside.name!r}, and a new one begun"
+                f"store {str(self._store)!r} was damaged ({error}); it was moved to "
+                f"{aside.name!r} and a new store was started"
             )
             self._unreported[damage.reason(aside)] += 0
         return True
@@ -183,7 +195,9 @@ class BatchWriter:
         disk = os.statvfs(self._store.parent)
         free = disk.f_bavail * disk.f_frsize
         if free < min(_FREE_BYTES, _FREE_FRACTION * disk.f_blocks * disk.f_frsize):
-            raise _NoRoom(f"the disk of {str(self._store)!r} is nearly full")
+            raise _NoRoom(
+                f"the disk that holds store {str(self._store)!r} is nearly full; free some space"
+            )
 
     def _give_up(self, error: Exception, count: int, result: BatchResult) -> None:
         """Let go of a store that cannot be used, for a while."""
@@ -197,7 +211,9 @@ class BatchWriter:
         result.lost[reason] += count
         self._unreported[reason] += count
         if error is not None:  # the recorder logs it once, however often it is sent
-            result.messages.append(f"exchanges are not recorded, the app serves on: {error}")
+            result.messages.append(
+                f"exchanges are not recorded, but the app keeps serving: {error}"
+            )
 
 
 class _NoRoom(Exception):

@@ -38,9 +38,10 @@ def _without_secrets(webhook: Any) -> dict[str, Any]:
     """Only what is `env:NAME`, or no secret, may be kept; a literal URL is known by its key."""
     stored = msgspec.to_builtins(webhook)
     stored["key"] = webhook.key
-    for name in ("url", "secret", "proxy"):
+    for name in ("url", "secret", "proxy", "template"):
         if stored[name] and not stored[name].startswith("env:"):
             # Without one of them a message would go unsigned, or nowhere: the app alone sends it.
+            # A template may have a token within.
             stored[name] = stored["url"] = None
     return dict(stored)
 

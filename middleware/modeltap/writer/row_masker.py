@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 
 from modeltap.clock import iso
 from modeltap.config.validation import from_environment
 from modeltap.privacy.bodies.body_text import as_text, cut_at_character
 from modeltap.privacy.body_masker import UNMASKABLE
-from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, event_header, text_of, trace_id
+from modeltap.privacy.headers import event_header
 from modeltap.privacy.masker import Masker
 from modeltap.store.exchanges import ExchangeRow
-from modeltap.store.text import storable_text
 from modeltap.writer.chunk_timing import stream_of
-from modeltap.writer.records import MAX_TEXT, CapturedRecord, Origin
+from modeltap.writer.header_facts import HeaderFacts, HeaderReader, bounded_text
+from modeltap.writer.records import CapturedRecord, Origin
 
 
 class RowMasker:
@@ -34,10 +33,12 @@ class RowMasker:
             budget=settings.mask_budget,
         )
         self._event_by_request = settings.event_time == "request"
-        self._event_header = event_header(settings)
-        self._id_header = (settings.id_header or "").lower()
-        self._request_names = _stored_names(settings.capture_request_headers)
-        self._response_names = _stored_names(settings.capture_response_headers)
+        self._request_headers = HeaderReader(
+            settings.capture_request_headers,
+            event_header(settings),
+            (settings.id_header or "").lower(),
+        )
+        self._response_headers = HeaderReader(settings.capture_response_headers)
 
     def row(self, record: CapturedRecord) -> ExchangeRow:
         """Return the row of `record`, with nothing in it that must not be stored."""
@@ -68,7 +69,7 @@ class RowMasker:
     def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
         """Fill in what was called, and how long it took."""
         row.method = record.method
-        row.path = self._masker.path(_clean(record.path), record.route or "")
+        row.path = self._masker.path(bounded_text(record.path), record.route or "")
         if record.query:
             row.query = self._masker.query(record.query.decode("latin-1"))
         row.route = record.route
@@ -80,11 +81,7 @@ class RowMasker:
             row.aborted = True
 
     def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        facts = HeaderFacts(
-            record.request_headers, self._request_names, self._event_header, self._id_header
-        )
-        if facts.outer_id not in (None, record.id):  # a tapped gateway's, which its client has
-            facts.request_id = facts.outer_id
+        facts = self._request_headers.read(record.request_headers)
         self._add_request_headers(row, facts)
         captured = self.origin.settings.capture_request_body
         row.request_bytes = record.request_bytes
@@ -105,11 +102,14 @@ class RowMasker:
             row.request_encoding = self._masker.line(facts.encoding)
         if facts.stored:
             row.request_headers = self._headers(facts.stored)
-        if facts.request_id is not None:
-            row.request_id = self._masker.line(facts.request_id)
+        request_id = facts.request_id
+        if facts.outer_id not in (None, row.id):  # a tapped gateway's, which its client has
+            request_id = facts.outer_id
+        if request_id is not None:
+            row.request_id = self._masker.line(request_id)
 
     def _add_response(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        facts = HeaderFacts(record.response_headers, self._response_names)
+        facts = self._response_headers.read(record.response_headers)
         captured = self.origin.settings.capture_response_body
         row.response_type = facts.type and self._masker.line(facts.type)
         if facts.encoding:
@@ -159,58 +159,4 @@ class RowMasker:
         row.error_type = record.error_type
         text = record.error_message
         if text is not None and row.request_note != UNMASKABLE:
-            row.error_message = self._masker.error_message(_clean(text))
-
-
-class HeaderFacts:
-    """The facts in the headers of a request or a response.
-
-    `stored` has those of the names `wanted`; `event` is the value of the header `event_name`, and
-    `outer_id`, which a tapped gateway sent, that of `id_name`.
-    """
-
-    __slots__ = ("encoding", "event", "outer_id", "request_id", "stored", "trace_id", "type")
-
-    def __init__(
-        self,
-        headers: Iterable[Header],
-        wanted: frozenset[str],
-        event_name: str = "",
-        id_name: str = "",
-    ) -> None:
-        self.type: str | None = None
-        self.encoding = ""
-        self.request_id: str | None = None
-        self.outer_id: str | None = None
-        self.trace_id: str | None = None
-        self.event: str | None = None
-        self.stored: dict[str, str] = {}
-        for name, raw in headers:
-            value = text_of(raw)
-            if name == "content-type":
-                self.type = _clean(value)
-            else:
-                self._note(name, value)
-            if name in wanted:
-                self.stored[name] = value
-            if name == event_name:
-                self.event = value
-            if name == id_name:
-                self.outer_id = _clean(value)
-
-    def _note(self, name: str, value: str) -> None:
-        if name == "content-encoding":
-            self.encoding = value.strip().lower()
-        elif name == "x-request-id":
-            self.request_id = _clean(value)
-        elif name == "traceparent":
-            self.trace_id = trace_id(value)
-
-
-def _stored_names(captured: Iterable[str]) -> frozenset[str]:
-    return PROTOCOL_HEADERS.union(map(str.lower, captured))
-
-
-def _clean(text: str) -> str:
-    """Text that SQLite can hold, bounded."""
-    return storable_text(text[:MAX_TEXT])
+            row.error_message = self._masker.error_message(bounded_text(text))

@@ -8,6 +8,7 @@ from typing import Any
 from modeltap.decoding.answer_names import named
 from modeltap.payload import unwrapped
 from modeltap_protocols._shared.answers import envelope_in, labels_in, names_in
+from modeltap_protocols._shared.frames import named_rows, tensor_rows
 from modeltap_protocols._shared.inputs import transposed
 from modeltap_protocols._shared.values import is_distribution, is_outputs, ranked_columns, ranking
 
@@ -41,6 +42,8 @@ def _is_one_answer(values: list[Any]) -> bool:
 
 
 def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
+    if (frame := _of_frame(document)) is not None:
+        return by_row(frame, rows)
     labels = labels_in(document)
     telling = [labels, named(document, "score"), named(document, "probabilities")]
     first = [names[0] for names in telling if names]
@@ -55,6 +58,16 @@ def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
     ):
         return [document]
     return by_row(document[first[0]], rows)
+
+
+def _of_frame(document: dict[str, Any]) -> list[Any] | None:
+    """Return the rows of pandas' split frames, and of Seldon's arrays, whose names say nothing."""
+    if "tensor" in document:
+        return tensor_rows(document)
+    values: Any = document.get("ndarray")
+    if "names" in document and type(values) is list:
+        return list(values)
+    return named_rows(document) if "columns" in document else None
 
 
 def _unnamed_by_row(document: dict[str, Any], names: Sequence[str], rows: int) -> list[Any]:

@@ -12,6 +12,7 @@ from modeltap.decoding.answer_names import PREDICTIONS, candidates, named, role_
 from modeltap.payload import NO_PREDICTION, Decoded, unwrapped
 from modeltap_protocols._shared.values import (
     are_by_label,
+    by_class,
     chances,
     is_distribution,
     is_outputs,
@@ -19,6 +20,7 @@ from modeltap_protocols._shared.values import (
     is_vector,
     largest,
     number,
+    probability_of,
     ranked_columns,
     ranking,
     scalar,
@@ -90,6 +92,8 @@ def told(value: Any, row: Mapping[str, Any] | None = None) -> Told:
     Told(prediction=1, score=0.9, probabilities=None, rest={})
     >>> told([{"label": "a", "score": 0.25}, {"label": "b", "score": 0.75}]).prediction
     'b'
+    >>> told({"score": 0.93}).prediction, told({"proba": [0.1, 0.9]}).score
+    (0.93, 0.9)
     >>> told({"price": 2.5, "risk": 0.5}).prediction, told([1.5, 2.5]).prediction
     ({'price': 2.5, 'risk': 0.5}, [1.5, 2.5])
     >>> told([0.6, -0.8]).rest
@@ -110,7 +114,7 @@ def labels_in(answer: Mapping[str, Any]) -> list[str]:
     ['label']
     """
     names = [name for name in named(answer, "prediction") if answer[name] is not None]
-    others = [name for name in candidates(answer) if role_of(name) in (None, "envelope")]
+    others = [n for n in candidates(answer) if role_of(n) not in ("prediction", "measured")]
     if len(names) + len(others) < 2:
         return names
     return [n for n in names if not (spelt(n) in _ROOMY and is_status(answer[n]))]
@@ -150,7 +154,7 @@ def _told_by_list(values: list[Any]) -> Told:
     if (found := ranking(values)) is not None:
         return _most_likely(found)
     if is_distribution(values):
-        return Told(values.index(max(values)), probabilities=values)
+        return Told(values.index(max(values)), max(values), values)
     if is_outputs(values):
         return Told(values)
     if set(map(type, values)) == {str}:
@@ -159,6 +163,10 @@ def _told_by_list(values: list[Any]) -> Told:
 
 
 def _told_by_object(answer: dict[str, Any], row: Mapping[str, Any]) -> Told:
+    if (of_classes := by_class(answer)) is not None:
+        classes = {of_classes[name]: answer[name] for name in of_classes}
+        rest = {name: value for name, value in answer.items() if name not in of_classes}
+        return _told_by_object({**rest, "probabilities": classes}, row)
     labels = labels_in(answer)
     lists = list in set(map(type, answer.values()))
     found = ranked_columns(answer) if lists else answer if are_by_label(answer) else None
@@ -171,11 +179,28 @@ def _told_by_object(answer: dict[str, Any], row: Mapping[str, Any]) -> Told:
         # Its label has a name of its own: {"species": "setosa", "probability": 0.97}.
         others = [name for name in _own(answer, row) if role_of(name) is None]
         labels = others if len(others) == 1 and scalar(answer[others[0]]) is not None else []
+    if not labels and (alone := _alone(answer, scores, probabilities)) is not None:
+        labels, scores, probabilities = [alone], [], []
     taken = {*labels[: _outputs_among(labels)], *scores[:1], *probabilities[:1]}
     each = answer[probabilities[0]] if probabilities else None
-    # A single one of plural name is the score: {"confidences": [0.97]}.
-    score = answer[scores[0]] if scores else each if number(each) is not None else None
+    # A single number of plural name is the score: {"confidences": [0.97]}.
+    is_score = number(each) is not None or type(each) is dict
+    score = answer[scores[0]] if scores else each if is_score else None
     return _joined(_label(answer, labels), score, chances(each), _rest(answer, taken))
+
+
+def _alone(
+    answer: Mapping[str, Any], scores: Sequence[str], probabilities: Sequence[str]
+) -> str | None:
+    """Return the score that is the whole prediction; None where classes have it, or are missing."""
+    if any(answer[name] is None for name in named(answer, "prediction")):
+        return None  # the model has predicted no class here
+    if any(number(answer[name]) is None for name in probabilities):
+        return None
+    known = [name for name in scores or probabilities if answer[name] is not None]
+    if not known or chances(answer[known[0]]) is not None:
+        return None
+    return next((name for name in known if "confidence" not in spelt(name)), known[0])
 
 
 def _joined(inner: Told, score: Any, by_label: Any, rest: dict[str, Any]) -> Told:
@@ -185,8 +210,11 @@ def _joined(inner: Told, score: Any, by_label: Any, rest: dict[str, Any]) -> Tol
     found.rest = {**inner.rest, **rest}
     if found.prediction is None and found.probabilities is not None:
         found.prediction = largest(found.probabilities)
-    if found.score is None and isinstance(found.probabilities, dict):
-        found.score = found.probabilities.get(str(found.prediction))
+        if found.prediction is None and is_outputs(found.probabilities):
+            found.prediction = found.probabilities
+    if found.score is None:
+        of_one = score if type(score) is dict else ()
+        found.score = number(probability_of(found.prediction, found.probabilities or of_one))
     return found
 
 
@@ -198,7 +226,7 @@ def _outputs_among(labels: Sequence[str]) -> int:
 
 def _label(answer: Mapping[str, Any], labels: Sequence[str]) -> Told:
     if len(labels) == 1 and type(answer[labels[0]]) in (int, float):
-        return Told(answer[labels[0]])
+        return Told(scalar(answer[labels[0]]))
     if len(labels) > 1 and _outputs_among(labels) > 1:
         return _outputs(answer, labels)
     return told(answer[labels[0]]) if labels else Told()

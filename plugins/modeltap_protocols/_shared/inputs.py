@@ -48,10 +48,17 @@ def transposed(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
     >>> transposed({"a": [1, 2], "b": [3, 4]})
     [{'a': 1, 'b': 3}, {'a': 2, 'b': 4}]
+    >>> transposed({"a": [[1], [2]], "b": [[3, 4], [5, 6]]})
+    [{'a': 1, 'b': [3, 4]}, {'a': 2, 'b': [5, 6]}]
     """
-    return [
-        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    ]
+    plain = [_flat(column) for column in columns.values()]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*plain, strict=True)]
+
+
+def _flat(column: Sequence[Any]) -> Sequence[Any]:
+    """Return a column of lists of one value as these values: a tensor of shape [N, 1]."""
+    is_tensor = all(type(value) is list and len(value) == 1 for value in column)
+    return [value[0] for value in column] if is_tensor else column
 
 
 def of_object(columns: dict[str, Any]) -> Decoded:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from modeltap.payload import Payload, unwrapped
+from modeltap_protocols._shared.frames import Rows, azure_inputs, indexed_rows, named_rows
 from modeltap_protocols._shared.inputs import lengths, rows_of, transposed
 from modeltap_protocols._shared.replies import values_in
 
 ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "items", "body")
 _BATCHES = ("instances", "inputs", "data", "rows", "records")
 _ALWAYS_ROWS = ("instances", "rows", "records")
+_MATRICES = ("x", "input", "input_data", "values", "sample", "samples", "array", "matrix")
+"""Other names of what scikit-learn's `predict` takes: a list of rows."""
+
 _ONE_ROW = ("features", "feature", "vector", "embedding", "instance", "pixels")
 """Names of a list of numbers that is one row, though as many values may be answered."""
-
-Rows = list[dict[str, Any]]
 
 
 def possible_rows(payload: Payload) -> list[Rows]:
@@ -33,11 +35,15 @@ def possible_rows(payload: Payload) -> list[Rows]:
 
 
 def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
-    if (frame := _of_frame(document)) is not None:
+    if (frame := named_rows(document)) is not None:
         return [frame]
+    if (inputs := azure_inputs(document)) is not None:
+        return _of_object(payload, {"instances": inputs})
+    if (rows := indexed_rows(document)) is not None:
+        return [rows] if len(rows) == 1 else [rows, [document], rows]
     if len(document) == 1:
         ((name, inner),) = document.items()
-        if type(inner) is dict and (frame := _of_frame(inner)) is not None:
+        if type(inner) is dict and (frame := named_rows(inner)) is not None:
             return [frame]
         inner = unwrapped(inner) if name in ROWS_NAMES else inner
         if type(inner) is dict and name in ROWS_NAMES:
@@ -46,7 +52,8 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
             rows, one = rows_of(payload, inner), [{name: inner}]
             if name in _ALWAYS_ROWS and type(inner[0]) is dict:
                 return [rows]
-            return [rows, one, rows] if _is_batch(payload, name, rows) else [one]
+            is_batch = _is_batch(payload, name, rows) or _is_matrix(name, inner)
+            return [rows, one, rows] if is_batch else [one]
         document = {name: inner}
     found = []
     if (columns := _by_column(document)) is not None:
@@ -60,21 +67,15 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
     return [*found, [document]]
 
 
-def _of_frame(document: dict[str, Any]) -> Rows | None:
-    """Return the rows of names and lists of values apart, as pandas and Seldon write frames."""
-    for names, values in (("columns", "data"), ("names", "ndarray")):
-        named: Any = document.get(names)
-        rows: Any = document.get(values)
-        if type(named) is not list or not _are_rows(rows):
-            continue
-        if all(type(row) is list and len(row) == len(named) for row in rows):
-            return [dict(zip(map(str, named), row, strict=True)) for row in rows]
-    return None
-
-
 def _is_batch(payload: Payload, name: str, rows: Rows) -> bool:
     """A basket of one thing is no batch of one, unless it is answered or named as one."""
     return len(rows) > 1 or name in _BATCHES or values_in(payload) is not None
+
+
+def _is_matrix(name: str, values: list[Any]) -> bool:
+    """Say whether a list of lists is one row of numbers: {"features": [[5.1, 3.5]]}."""
+    is_named = name in ROWS_NAMES or name.lower() in _MATRICES
+    return is_named and type(values[0]) is list and not {dict, list} & set(map(type, values[0]))
 
 
 def _by_column(document: dict[str, Any]) -> Rows | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from modeltap.decoding.answer_names import named, role_of
@@ -14,9 +16,26 @@ MAX_OUTPUTS = 100
 _UNIT = 1e-3
 """So near to 1 the length of a normalized embedding is."""
 
+_NUMBER = re.compile(r"\s*[+-]?\d{1,20}(\.\d{1,30})?([eE][+-]?\d{1,2})?\s*", re.ASCII)
+"""A score in a text, as Azure writes it."""
+
 _STATUS = frozenset(
     ("ok", "okay", "success", "succeeded", "successful", "done", "completed", "failed", "error")
 )
+
+_OF_CLASS = re.compile(
+    r"""
+    (?:prediction[\ _])?(?:prob|proba|probability|score|confidence|p)(?:[\ _.\-]|(?=[(\[\d]))
+        [(\["']?(?P<last>.+?)[)\]"']?
+    |(?P<first>.+)[\ _.\-](?:prob|proba|probability)
+    |scored[\ _]probabilities(?:[\ _]for[\ _]class)?[\ _]"?(?P<azure>.+?)"?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Names of one class's probability, as scikit-learn's users, H2O, PMML and Azure write them."""
+
+_REMEMBERED = 4096
+"""A bound on the number of names that are kept."""
 
 
 def is_distribution(value: Any) -> bool:
@@ -60,24 +79,30 @@ def is_status(value: Any) -> bool:
 def scalar(value: Any) -> Any:
     """Return a prediction as a number or text; a list of one is that one; None for all else.
 
-    >>> scalar([3]), scalar(True), scalar({"a": 1})
-    (3, 'true', None)
+    >>> scalar([3]), scalar(True), scalar({"a": 1}), scalar(float("nan"))
+    (3, 'true', None, None)
     """
     if type(value) is list and len(value) == 1:
         value = value[0]
     if type(value) is bool:
         return "true" if value else "false"
+    if type(value) is float and math.isnan(value):
+        return None
     return value if type(value) in (str, int, float) else None
 
 
 def number(value: Any) -> float | None:
     """Return a score as a float; None for what is no number, or a list of more than one.
 
-    >>> number(1), number([0.5]), number("high")
-    (1.0, 0.5, None)
+    >>> number(1), number([0.5]), number("0.7"), number("high")
+    (1.0, 0.5, 0.7, None)
     """
     if type(value) is list and len(value) == 1:
         value = value[0]
+    if type(value) is str and _NUMBER.fullmatch(value):
+        value = float(value)
+    if type(value) is float and math.isnan(value):
+        return None
     try:
         return float(value) if type(value) in (int, float) else None
     except OverflowError:  # JSON's whole numbers may be longer than any float
@@ -145,6 +170,50 @@ def are_by_label(answer: dict[str, Any]) -> bool:
     (True, False)
     """
     return _sum_to_one(list(answer.values())) and not any(map(role_of, answer))
+
+
+def by_class(answer: dict[str, Any]) -> dict[str, str] | None:
+    """Return the classes of members that are the probability of one each; None where none are.
+
+    >>> by_class({"p_yes": 0.9, "p_no": 0.1, "id": 7})
+    {'p_yes': 'yes', 'p_no': 'no'}
+    >>> by_class({"yes_probability": 0.9, "ms": 3}), by_class({"p1": 0.9, "p2": 0.8})
+    (None, None)
+    """
+    classes = {name: _class_of(name) for name in answer}
+    found = {name: own for name, own in classes.items() if own is not None}
+    is_whole = len(set(found.values())) == len(found) and "probabilities" not in answer
+    return found if is_whole and _sum_to_one([answer[name] for name in found]) else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _class_of(name: str) -> str | None:
+    """Return the class that a name says it is the probability of.
+
+    >>> _class_of("proba_0"), _class_of("probability(yes)"), _class_of("p1"), _class_of("price")
+    ('0', 'yes', '1', None)
+    >>> _class_of('Scored Probabilities for Class "cat"'), _class_of("yes_proba")
+    ('cat', 'yes')
+    """
+    found = _OF_CLASS.fullmatch(name)
+    return None if found is None else found["last"] or found["first"] or found["azure"]
+
+
+def probability_of(
+    prediction: Any, probabilities: Sequence[float] | dict[str, float]
+) -> float | None:
+    """Return the probability of a predicted class, by its name or its place; None if not known.
+
+    >>> probability_of("cat", {"cat": 0.75, "dog": 0.25}), probability_of(1, [0.2, 0.8])
+    (0.75, 0.8)
+    >>> probability_of("cat", [0.75, 0.25]), probability_of(2, [0.2, 0.8])
+    (None, None)
+    """
+    if isinstance(probabilities, dict):
+        return probabilities.get(str(prediction))
+    if type(prediction) is not int or not is_distribution(probabilities):
+        return None
+    return probabilities[prediction] if 0 <= prediction < len(probabilities) else None
 
 
 def largest(found: Any) -> Any:

@@ -8,16 +8,22 @@ from contextlib import closing
 
 import pytest
 
-from coverage_cases import CLEAN
+from coverage_cases import CLEAN, covered
 from modeltap import clock
+from modeltap.alerts.lifecycle import update
+from modeltap.analysis.coverage.coverage_report import coverages
 from modeltap.analysis.verdicts.analyze import covered_hours
 from modeltap.analysis.verdicts.results import write
 from modeltap.config.settings import Settings
+from modeltap.jobs.pipeline import Analyzer
 from modeltap.store.connection import connect, writing
-from modeltap.store.shortfalls import add_shortfalls
+from modeltap.store.settings import SettingsReader
+from modeltap.store.shortfalls import CoverageHour, add_shortfalls
+from modeltap.testing import WebhookReceiver
 from stores import analyze, every, put, read
 
-HOUR = "2024-01-01T00:00:00.000Z"
+UNKNOWN = json.dumps({"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]})
+HOUR = CoverageHour("m", "", "2024-01-01T00:00:00.000Z")
 
 
 def alerts(store):
@@ -37,7 +43,7 @@ def test_an_hour_alerts_where_more_than_one_in_twenty_lacks_a_part(
     with closing(connect(store)) as connection:
         counts = {(part, "odd"): missing, (part, ""): total - missing}
         with writing(connection):
-            add_shortfalls(connection, "m", HOUR, counts.items())
+            add_shortfalls(connection, HOUR, counts.items())
         (found,) = covered_hours(connection, Settings())
         assert [one.verdict for one in found.metrics] == ([verdict] if verdict else [])
         with writing(connection):
@@ -45,17 +51,94 @@ def test_an_hour_alerts_where_more_than_one_in_twenty_lacks_a_part(
         assert list(covered_hours(connection, Settings())) == []
 
 
-def test_one_message_is_about_all_reasons_of_a_part(store):
+def test_a_few_reasons_are_incidents_of_their_own(store):
+    """The commonest ones; the others are one together, if they are enough to alert."""
+    counts = {"no JSON": 50, "cut": 40, "empty": 30, "odd": 7, "strange": 6, "rare": 2}
     with closing(connect(store)) as connection:
-        counts = {("rows", "no JSON"): 5, ("rows", "cut"): 4, ("predictions", "none"): 9}
         with writing(connection):
-            add_shortfalls(connection, "m", HOUR, counts.items())
+            rows = [(("rows", reason), count) for reason, count in counts.items()]
+            add_shortfalls(connection, HOUR, [*rows, (("predictions", "none"), 9)])
         (found,) = covered_hours(connection, Settings())
-    assert [one.feature for one in found.metrics] == ["rows", "predictions"]
-    assert "no JSON" in found.metrics[0].explanation and "cut" in found.metrics[0].explanation
+    assert [one.feature for one in found.metrics] == [
+        "rows: no JSON",
+        "rows: cut",
+        "rows: empty",
+        "rows: other reasons",
+        "predictions: none",
+    ]
+    first, *_, others, _last = found.metrics
+    assert (first.count, first.rows) == (50, 135) and (others.count, others.rows) == (15, 135)
+    assert "50 of 135 exchanges have no rows: no JSON" in first.explanation
+    assert "exclude_paths" in first.explanation
+    assert "odd" in others.explanation and "rare" in others.explanation
 
 
-UNKNOWN = json.dumps({"model_version": "v3", "grid": [[[3.5, "EUR"], [2]]]})
+def test_many_rare_reasons_are_one_incident(store):
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            rows = [(("rows", f"reason {chr(65 + n)}"), 2) for n in range(5)]
+            add_shortfalls(connection, HOUR, [*rows, (("rows", ""), 90)])
+        (found,) = covered_hours(connection, Settings())
+    (one,) = found.metrics
+    assert (one.feature, one.count, one.verdict) == ("rows: other reasons", 10, "alert")
+    assert one.explanation.endswith(
+        "2 more reasons; modeltap doctor has the settings that fix them"
+    )
+
+
+def test_an_incident_goes_on_though_other_reasons_become_commoner(store):
+    reasons = ["a", "b", "c"]
+    with closing(connect(store)) as connection:
+        for hour, counts in enumerate(([60, 50, 40, 30], [10, 50, 40, 30])):
+            of = HOUR._replace(hour=f"2024-01-01T0{hour}:00:00.000Z")
+            with writing(connection):
+                rows = zip([*reasons, "d"], counts, strict=True)
+                add_shortfalls(connection, of, [(("rows", f"no {r}"), n) for r, n in rows])
+            (found,) = covered_hours(connection, Settings())
+            alerting = {one.feature for one in found.metrics if one.verdict == "alert"}
+            assert alerting == {"rows: no a", "rows: no b", "rows: no c", "rows: other reasons"}
+            with writing(connection):
+                update(connection, write(connection, found))
+
+
+def test_each_reason_is_a_message_with_its_setting(store):
+    """Names of fields are in it; all settings that fit nothing are one message."""
+    put(store, every(1, 50), CLEAN[:40] + [[]] * 10, responses=[UNKNOWN] * 50)
+    features = {"colour": {"min": 0}, "colur": {"min": 0}}
+    with WebhookReceiver() as receiver:
+        said = {"features": features, "webhooks": [{"url": receiver.url, "allow_private": True}]}
+        analyze(store, said)
+        with closing(connect(store)) as connection:
+            Analyzer(store, connection, said).deliver()
+        data = [one.event["data"] for one in receiver.received]
+    messages = {one["alerts"][0]["feature"]: one["summary"] for one in data}
+    subjects = sorted(name.partition(":")[0] for name in messages)
+    assert subjects == ["[models.m.features.colour]", "predictions", "rows"]
+    (prediction,) = [text for name, text in messages.items() if name.startswith("predictions")]
+    assert "40 of 40 exchanges have no prediction" in prediction
+    assert 'prediction = "grid"' in prediction
+    (settings,) = [one for one in data if one["alerts"][0]["feature"].startswith("[models")]
+    assert len(settings["alerts"]) == 2 and "did you mean 'color'?" in settings["summary"]
+
+
+def test_each_environment_has_incidents_of_its_own(store):
+    """What staging lacks does not end when production has everything, and is named."""
+    for name, rows in (("production", CLEAN[:50]), ("staging", [[]] * 50)):
+        put(store, every(1, 50), rows, prefix=name)
+        with closing(connect(store)) as connection, writing(connection):
+            connection.execute(
+                "update exchanges set environment = ? where id like ?", (name, f"{name}%")
+            )
+    analyze(store, {})
+    (one,) = read(store, "select environment, state, summary from alerts")
+    assert (one["environment"], one["state"]) == ("staging", "firing")
+    assert one["summary"].startswith("m in staging: 50 of 50 exchanges have no rows")
+    assert covered(store, environment="production").problems == []
+    (problem,) = covered(store, environment="staging").problems
+    assert problem.sentence.startswith("m in staging: 50 of 50 exchanges have no rows")
+    with closing(connect(store)) as connection:
+        names = [one.name for one in coverages(connection, SettingsReader(connection))]
+    assert names == ["m in production", "m in staging"]
 
 
 def without_times(store):
@@ -66,9 +149,9 @@ def without_times(store):
 
 
 KINDS = {
-    "rows": ([[]] * 50, None, {}),
-    "predictions": (CLEAN[:50], [UNKNOWN] * 50, {}),
-    "event_time": (CLEAN[:50], None, {"event_time": "body:ts"}),
+    "rows: request: JSON without rows": ([[]] * 50, None, {}),
+    "predictions: response: no prediction found": (CLEAN[:50], [UNKNOWN] * 50, {}),
+    "event_time: no event time": (CLEAN[:50], None, {"event_time": "body:ts"}),
     "[models.m.features.colour]": (CLEAN[:50], None, {"features": {"colour": {"min": 0}}}),
     "the rule with feature = colour": (
         CLEAN[:50],
@@ -83,7 +166,7 @@ def test_each_kind_is_one_alert_in_the_first_pass(store, kind):
     """Before there is a reference, or a window that is over."""
     rows, responses, said = KINDS[kind]
     put(store, every(1, 50), rows, responses=responses)
-    if kind == "event_time":
+    if kind.startswith("event_time"):
         without_times(store)
     analyze(store, said)
     analyze(store, said)

@@ -24,11 +24,12 @@ def test_metrics_of_the_last_window_that_cannot_be_compared_are_named(store, oth
         Metric(metric="f1_macro", rows=50, verdict=other, value=0.5),
     ]
     with closing(connect(store)) as connection:
-        assert untested_metrics(connection, "m") == []
+        assert untested_metrics(connection, "m", None) == []
         with writing(connection):
             write(connection, WindowResult(Period("m", "", "1h", HOURS[0], HOURS[1]), metrics))
-        (one,) = untested_metrics(connection, "m")
+        (one,) = untested_metrics(connection, "m", None)
         assert (one.subject, one.reason, one.level) == ("accuracy", told, level)
+        assert untested_metrics(connection, "m", "staging") == []
         with writing(connection):
             write(connection, WindowResult(Period("m", "", "1h", HOURS[1], HOURS[2]), metrics[1:]))
-        assert untested_metrics(connection, "m") == []
+        assert untested_metrics(connection, "m", None) == []

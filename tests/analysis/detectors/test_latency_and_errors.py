@@ -49,9 +49,11 @@ def test_errors_alert_when_they_are_beyond_chance_and_a_point():
     assert metrics_of(traffic(errors=5), 3600, {})["error_rate"].verdict == "ok"
     failing = metrics_of(traffic(errors=60), 3600, {})["error_rate"]
     assert failing.verdict == "alert"
-    assert failing.explanation == "6 % of requests failed, 60 of 1,000; usual is not known yet"
+    assert (
+        failing.explanation == "error rate is 6 % (60 of 1,000 requests); no baseline is known yet"
+    )
     failing = metrics_of(traffic(errors=60), 3600, {"error_rate": 0.0})["error_rate"]
-    assert failing.explanation == "6 % of requests failed, 60 of 1,000; usual is 0 %"
+    assert failing.explanation == "error rate went from 0 % to 6 % (60 of 1,000 requests)"
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_a_batch_of_outliers_alone_shows_them_all():
     """Ten rows, all far out and all alike: within the batch nothing deviates."""
     found = column_rates(NORMAL, [200.0] * 10)["outlier_rate"]
     assert (found.count, found.value, found.verdict) == (10, 1.0, "alert")
-    assert found.explanation.startswith("x: far out (beyond ")
+    assert found.explanation.startswith("x: outliers (outside ")
 
 
 def test_two_huge_outliers_do_not_mask_each_other():

@@ -9,7 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from findings import words
-from modeltap.analysis.explanations.covered_hours import covered_hours, hour_of_week, named
+from modeltap.analysis.explanations.covered_hours import (
+    covered_hours,
+    described_hours,
+    hour_of_week,
+)
 from modeltap.analysis.references.fit import fit
 from modeltap.clock import iso, parse
 
@@ -34,12 +38,16 @@ def explanation(known, start, hours=1.0, **options):
 @pytest.mark.parametrize(
     "start, hours, said",
     [
-        (114, 1, "the reference has no rows of Saturdays, 03:00-04:00 UTC"),
-        (14, 3, "the reference has no rows of Mondays, 23:00 to Tuesdays, 02:00 UTC"),
-        (15, 24, "the reference has no rows of Tuesdays UTC"),
+        (114, 1, "the reference has no rows from Saturdays, 03:00-04:00 UTC to compare with"),
+        (
+            14,
+            3,
+            "the reference has no rows from Mondays, 23:00 to Tuesdays, 02:00 UTC to compare with",
+        ),
+        (15, 24, "the reference has no rows from Tuesdays UTC to compare with"),
         # Of two hours the first one is known, and so are its rows.
-        (9, 1.9, "expected by chance in fewer than 1 of 1,000,000 windows"),
-        (168, 1, "expected by chance in fewer than 1 of 1,000,000 windows"),
+        (9, 1.9, "chance of this without drift: under 1 in 1,000,000 windows"),
+        (168, 1, "chance of this without drift: under 1 in 1,000,000 windows"),
     ],
 )
 def test_hours_that_the_reference_does_not_cover(start, hours, said):
@@ -49,7 +57,7 @@ def test_hours_that_the_reference_does_not_cover(start, hours, said):
 def test_hours_are_those_of_the_models_clock():
     """9:00 UTC is 10:00 in Berlin in winter; Saturday, 3:00 there is 2:00 UTC."""
     found = explanation(reference(timezone="Europe/Berlin"), 113)
-    assert found.endswith("no rows of Saturdays, 03:00-04:00 Europe/Berlin")
+    assert found.endswith("no rows from Saturdays, 03:00-04:00 Europe/Berlin to compare with")
 
 
 def test_known_hours_are_taken_as_they_are_given():
@@ -57,18 +65,18 @@ def test_known_hours_are_taken_as_they_are_given():
     night = frozenset(range(168)) - {123}
     known = reference(hours=24 * 8)
     assert covered_hours(known) == frozenset(range(168))
-    assert "by chance" in explanation(known, 114)
-    assert "no rows of Saturdays, 03:00" in explanation(known, 114, covered=night)
+    assert "chance of this" in explanation(known, 114)
+    assert "no rows from Saturdays, 03:00" in explanation(known, 114, covered=night)
 
 
 @pytest.mark.parametrize("facts", [{"from_time": None}, {"to_time": None}, {"rolling": "7d"}])
 def test_of_a_file_or_a_rolling_reference_no_hours_are_known(facts):
     assert covered_hours(replace(reference(), **facts)) is None
-    assert "by chance" in explanation(replace(reference(), **facts), 114)
+    assert "chance of this" in explanation(replace(reference(), **facts), 114)
 
 
 def test_hours_apart_are_counted():
-    assert named({3, 4, 30}) == "3 hours of the week"
+    assert described_hours({3, 4, 30}) == "3 hours of the week"
 
 
 def test_utc_needs_no_database_of_time_zones(monkeypatch):

@@ -14,7 +14,7 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.references.fit import fit
 
 ROWS = 2000
-USUAL = "no alert, for so much is usual"
+USUAL = "no alert, because the reference varies as much"
 
 
 def table(rng, moved=0.0, missing=0.0):
@@ -59,7 +59,12 @@ def window(**changes):
     "metric, changes, usual, words",
     [
         ("drift", {"moved": 0.3}, {"distance": 0.5}, "x: median went from"),
-        ("missing_rate", {"missing": 0.1}, {"rates": {"missing_rate": 0.3}}, "x: missing went"),
+        (
+            "missing_rate",
+            {"missing": 0.1},
+            {"rates": {"missing_rate": 0.3}},
+            "x: missing values went",
+        ),
     ],
 )
 def test_what_is_usual_is_said(metric, changes, usual, words):
@@ -76,7 +81,7 @@ def test_what_is_usual_is_said(metric, changes, usual, words):
 def test_a_feed_that_was_constant_before_says_so():
     columns = window() | {"c": ["a"] * ROWS}
     held = found(columns, rates={"constant_feed": 1.0})["constant_feed", "c"]
-    assert held.explanation.endswith("no alert: the reference has windows of one value alone, too")
+    assert held.explanation.endswith("no alert, because windows of the reference are constant, too")
     assert found(columns)["constant_feed", "c"].verdict == "alert"
     assert found(window(), rates={"constant_feed": 1.0})["constant_feed", "c"].explanation is None
 
@@ -91,7 +96,7 @@ def test_rows_as_wholes_and_texts_say_what_their_reference_reaches():
     for about, usual in ((("multivariate_drift", None), "0.85"), (("drift", "t"), "0.90")):
         held = metrics[about]
         assert held.verdict == "ok"
-        assert held.explanation.endswith(f"and the reference's own windows reach {usual}")
+        assert held.explanation.endswith(f"and windows of the reference reach {usual}")
 
 
 def test_values_beyond_the_range_of_a_drifted_column_have_their_cause():
@@ -99,7 +104,7 @@ def test_values_beyond_the_range_of_a_drifted_column_have_their_cause():
     metrics = found(window(moved=3.0))
     outside = metrics["out_of_range_rate", "x"]
     assert outside.verdict is None
-    assert outside.explanation.endswith("no alert, for the column has drifted as a whole")
+    assert outside.explanation.endswith("no alert, because the whole column has drifted")
     assert metrics["drift", "x"].verdict == "alert"
 
 
@@ -110,4 +115,6 @@ def test_few_rows_of_a_new_category_are_a_whim():
     context = Context(reference, tally(columns, 1007, reference))
     metrics = explained(evaluate(context), context)
     (unseen,) = [metric for metric in metrics if metric.metric == "unseen_rate"]
-    assert unseen.verdict == "ok" and unseen.explanation.endswith("no alert: fewer than 10 rows")
+    assert unseen.verdict == "ok" and unseen.explanation.endswith(
+        "no alert, because fewer than 10 rows have them"
+    )

@@ -68,10 +68,10 @@ def test_the_words_say_how_many_rows_and_how_many_before():
     now = rng.normal(500, 100, size=ROWS)
     now[:200] = 0.0
     assert evaluated(reference, now).explanation.startswith(
-        "x: value 0 in 20 % of rows, none before, 1,000 rows"
+        "x: value 0 in 20 % of 1,000 rows, none before; "
     )
     capped = evaluated(reference, np.minimum(rng.normal(500, 100, size=ROWS), 650.0))
-    assert capped.explanation.startswith("x: no value above 650, ")
+    assert capped.explanation.startswith("x: no value above 650 in 1,000 rows, ")
 
 
 def test_a_category_that_few_rows_had_is_named():

@@ -15,8 +15,8 @@ from modeltap.analysis.references.fit import fit
 @pytest.mark.parametrize(
     "columns, said",
     [
-        (1, "expected by chance in 1 of 10,000 windows"),
-        (25, "expected by chance in 1 of 400 windows, over all 25 columns"),
+        (1, "chance of this without drift: 1 in 10,000 windows"),
+        (25, "chance of this without drift: 1 in 400 windows, over all 25 columns"),
     ],
 )
 def test_chance_is_that_of_any_column(columns, said):
@@ -29,4 +29,4 @@ def test_chance_is_that_of_any_column(columns, said):
 
 def test_rows_as_wholes_and_labels_are_one_test():
     metric = Metric(metric="mae", rows=200, p_value=0.002)
-    assert odds(metric, None) == "expected by chance in 1 of 500 windows"
+    assert odds(metric, None) == "chance of this without a change: 1 in 500 windows"

@@ -20,17 +20,20 @@ SHAPES = {
 }
 
 UNITS = {
-    "miles": (lambda x: x * 1.609344, "values are 1.609 times those before"),
-    "inches": (lambda x: x / 2.54, "values are 0.3937 times those before"),
-    "millis": (lambda x: x * 1000, "values are 1,000 times those before"),
-    "percent": (lambda x: x / 100, "values are 0.01 times those before"),
-    "kelvin": (lambda x: x + 273.15, "values are those before plus 273.15"),
-    "fahrenheit": (lambda x: x * 1.8 + 32, "values are 1.8 times those before plus 32"),
-    "celsius": (lambda x: (x - 32) / 1.8, "values are those before less 32, divided by 1.8"),
-    "sign": (lambda x: -x, "values have the opposite sign of those before"),
+    "miles": (lambda x: x * 1.609344, "values have been multiplied by 1.609"),
+    "inches": (lambda x: x / 2.54, "values have been multiplied by 0.3937"),
+    "millis": (lambda x: x * 1000, "values have been multiplied by 1,000"),
+    "percent": (lambda x: x / 100, "values have been multiplied by 0.01"),
+    "kelvin": (lambda x: x + 273.15, "values have increased by 273.15"),
+    "fahrenheit": (
+        lambda x: x * 1.8 + 32,
+        "values have been multiplied by 1.8 and increased by 32",
+    ),
+    "celsius": (lambda x: (x - 32) / 1.8, "values have been decreased by 32 and divided by 1.8"),
+    "sign": (lambda x: -x, "values have changed sign"),
 }
 
-NAMES = ("times those before", "values are those before", "opposite sign", "rounded to")
+NAMES = ("multiplied by", "increased by", "decreased by", "changed sign", "rounded to")
 
 
 def explanation(shape, change, seed=5):
@@ -49,7 +52,7 @@ def test_a_unit_is_named(shape, unit):
 
 def test_a_factor_that_is_no_units_is_about_so_much():
     assert explanation("narrow", lambda x: 1.37 * x).startswith(
-        "x: values are about 1.37 times those before, 1,000 rows; expected by chance in"
+        "x: values have been multiplied by about 1.37 in 1,000 rows; chance of this without drift: "
     )
 
 
@@ -84,7 +87,7 @@ def test_other_drifts_are_no_new_unit(shape, change):
 )
 def test_rounding_is_named(shape, decimals, said):
     found = explanation(shape, lambda x: np.round(x, decimals))
-    assert found.startswith(f"x: values are rounded to {said}, 1,000 rows; ")
+    assert found.startswith(f"x: values have been rounded to {said} in 1,000 rows; ")
 
 
 def test_numbers_that_always_were_whole_are_not_rounded():

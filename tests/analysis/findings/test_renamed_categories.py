@@ -37,7 +37,7 @@ def test_a_renamed_category_is_one_finding(new):
     for metric in found:
         start = f"channel: category `app` is now {shown} ("
         assert metric.explanation.startswith(start)
-        assert "of rows); expected by chance in fewer than" in metric.explanation
+        assert "of rows); chance of this without " in metric.explanation
     (head,) = [metric for metric in found if metric.related]
     assert json.loads(head.related) == ["channel"]
     unseen = any(metric.metric == "unseen_rate" for metric in found)
@@ -48,7 +48,7 @@ def test_of_several_the_largest_is_named_and_the_others_are_counted():
     found = window(renaming(web="WEB", app="APP", phone="PHONE"))
     assert all(
         "category `web` is now `WEB` (5" in m.explanation
-        and "of rows), and so are 2 others; " in m.explanation
+        and "of rows), and 2 more are renamed; " in m.explanation
         for m in found
     )
 

@@ -37,8 +37,9 @@ def test_swapped_columns_are_one_finding(a, b):
     """The first metric of both names them, and all of them say the same."""
     found = window(**{a: lambda rows: rows[b], b: lambda rows: rows[a]})
     assert {metric.feature for metric in found} == {a, b}
-    start = f"columns `{a}` and `{b}` are swapped: the values of each fit the other"
+    start = f"columns `{a}` and `{b}` are swapped in "
     assert all(metric.explanation.startswith(start) for metric in found)
+    assert all("rows: the values of each fit" in metric.explanation for metric in found)
     (head,) = [metric for metric in found if metric.related]
     assert head.feature == a and json.loads(head.related) == [a, b]
 

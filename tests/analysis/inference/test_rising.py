@@ -18,6 +18,9 @@ RISING = {
     "each used three times": lambda n: 5000 + n // 3,
     "used again soon": lambda n: int(5000 + n - rng.integers(0, 40)),
     "as texts": lambda n: str(5000 + 7 * n),
+    "begins again once": lambda n: (700 + n) % 1500,
+    "begins again each day": lambda n: (3 * n) % 900,
+    "begins again, used again soon": lambda n: int(n - rng.integers(0, 20)) % 1024,
 }
 
 
@@ -48,4 +51,51 @@ def test_what_rises_with_each_row_is_not_tested(name):
 )
 def test_what_does_not_rise_is_not_taken_for_it(column):
     """It may be drift that is to be found."""
+    assert all(feature.calendar != "rising" for feature in learnt(column))
+
+
+BATCHES = {
+    "ids": lambda n: 5000 + 3 * n,
+    "each used three times": lambda n: 5000 + n // 3,
+    "used again soon": lambda n: int(5000 + n - rng.integers(0, 20)),
+    "milliseconds": lambda n: 1_404_067_200_000 + 977 * n,
+    "begins again": lambda n: (310 + n) % 1100,
+}
+
+
+@pytest.mark.parametrize("batches", [3, 7, 25, 40])
+@pytest.mark.parametrize("name", BATCHES)
+def test_what_rises_in_batches_is_not_tested(name, batches):
+    """Rows that come each night have one time a batch."""
+    times = TIMES[0] + np.arange(ROWS) * batches // ROWS * 86_400.0
+    features = learnt([BATCHES[name](n) for n in range(ROWS)], times)
+    assert not any(feature.is_tested for feature in features)
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3, 12, 25])
+@pytest.mark.parametrize("kind", ["steps", "sorted", "one step"])
+def test_what_moves_between_batches_is_not_taken_for_it(kind, batches):
+    """Batches that differ, and batches that are sorted by a column, are as one may send them."""
+    at = np.arange(ROWS) * batches // ROWS
+    noise = rng.integers(0, 300, ROWS)
+    column = {
+        "steps": 1000 * at + noise,
+        "sorted": noise[np.lexsort((noise, at))],
+        "one step": noise + 5000 * (at > batches // 2),
+    }[kind]
+    features = learnt(column.tolist(), TIMES[0] + at * 86_400.0)
+    assert all(feature.calendar != "rising" for feature in features)
+
+
+def test_a_total_that_begins_again_each_day_is_tested():
+    """From another height each time: it has no limit, and a day's hours can be compared."""
+    day = ((TIMES - TIMES[0]) // 86_400).astype(int)
+    heights = np.array([300, 420, 180, 500, 350, 260, 460])
+    share = (TIMES - TIMES[0]) % 86_400 / 86_400
+    column = np.round(share * heights[day]).astype(int).tolist()
+    assert all(feature.calendar != "rising" for feature in learnt(column))
+
+
+def test_a_short_cycle_that_each_window_has_in_full_is_tested():
+    column = [n % 120 if n % 3 else n % 40 for n in range(ROWS)]
     assert all(feature.calendar != "rising" for feature in learnt(column))

@@ -64,7 +64,7 @@ def test_a_collapse_to_the_majority_is_found_though_accuracy_hardly_fell():
     found = metrics_of("classification", [0] * 1000, now, baseline)
     assert found["accuracy"].value == pytest.approx(0.948, abs=0.01)
     assert found["f1_macro"].verdict == "alert"
-    assert "no row is predicted '1' any more" in found["f1_macro"].explanation
+    assert "class '1' is no longer predicted" in found["f1_macro"].explanation
     said = np.where(now == 1, rng.random(1000) < 0.6, rng.random(1000) < 0.012).astype(int)
     same = metrics_of("classification", said, now, baseline)
     assert (same["accuracy"].verdict, same["f1_macro"].verdict) == ("ok", "ok")
@@ -83,7 +83,7 @@ def test_predictions_that_are_the_opposite_are_called_so(known):
     baseline = learn_baseline(*answers(rng, 2000), "classification") if known else None
     found = metrics_of("classification", *answers(rng, 200, right=0.03), baseline)["accuracy"]
     assert found.verdict == "alert" and found.strength >= 2
-    words = "predictions are the opposite of the labels, or ids are matched wrongly"
+    words = "predictions are the opposite of the labels, or ids are mismatched"
     assert words in found.explanation and "accuracy" in found.explanation
 
 
@@ -92,7 +92,7 @@ def test_predictions_that_say_nothing_of_the_labels_are_called_so():
     rng = np.random.default_rng(7)
     found = metrics_of("classification", *answers(rng, 4000, right=0.5), None)["accuracy"]
     assert found.verdict == "alert"
-    assert "predictions say nothing of the labels, or ids are matched wrongly" in found.explanation
+    assert "predictions are unrelated to the labels, or ids are mismatched" in found.explanation
     few = metrics_of("classification", *answers(rng, 100, right=0.5), None)["accuracy"]
     assert few.verdict == "no_reference"
 
@@ -124,7 +124,7 @@ def test_ids_that_are_matched_wrongly_are_an_alert_even_if_they_always_were():
     baseline = learn_baseline(said, names, "classification")
     for known in (None, baseline):
         found = metrics_of("classification", said, names, known)["accuracy"]
-        assert found.verdict == "alert" and "ids are matched wrongly" in found.explanation
+        assert found.verdict == "alert" and "ids are mismatched" in found.explanation
 
 
 @pytest.mark.slow

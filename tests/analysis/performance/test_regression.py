@@ -30,14 +30,14 @@ def test_regression_errors_are_what_they_are_by_hand():
 
 
 def test_a_growing_error_is_an_alert_that_tells_its_nature():
-    """All of it bias, or not; the words say which."""
+    """The explanation reports whether bias is the cause."""
     truth = rng.normal(100, 20, size=500)
     baseline = learn_baseline(truth + rng.normal(0, 5, 500), truth, "regression")
     biased = metrics_of("regression", truth + 10 + rng.normal(0, 5, 500), truth, baseline)["mae"]
     noisy = metrics_of("regression", truth + rng.normal(0, 10, 500), truth, baseline)["mae"]
     assert biased.verdict == noisy.verdict == "alert"
-    assert "nearly all of it bias" in biased.explanation and "too high" in biased.explanation
-    assert "little bias" in noisy.explanation
+    assert "mostly because of bias" in biased.explanation and "too high" in biased.explanation
+    assert "hardly because of bias" in noisy.explanation
     assert biased.strength > 2
 
 

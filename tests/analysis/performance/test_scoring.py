@@ -75,7 +75,7 @@ def test_scores_that_say_nothing_alert(known):
     baseline = learn_baseline(*draw(rng, 2000)) if known else None
     said, labels = draw(rng, 3000)
     found = metrics_of(rng.permutation(said).tolist(), labels, baseline)["roc_auc"]
-    assert found.verdict == "alert" and "scores say nothing" in found.explanation
+    assert found.verdict == "alert" and "scores are unrelated to the labels" in found.explanation
 
 
 def test_a_weaker_scorer_alerts_and_a_stronger_one_does_not():
@@ -107,7 +107,7 @@ def test_chance_alone_hardly_ever_alerts():
 def test_labels_of_one_class_have_no_area_and_say_so(label):
     found = metrics_of([0.9, 0.2] * 100, [label] * 200)
     assert found["roc_auc"].verdict == "not_comparable" and found["roc_auc"].value is None
-    assert "not compared: all 200 labels are" in found["roc_auc"].explanation
+    assert "not compared, because all 200 labels are" in found["roc_auc"].explanation
     assert found["brier"].value == pytest.approx(
         np.mean((np.array([0.9, 0.2]) - (label in (1, "yes"))) ** 2)
     )

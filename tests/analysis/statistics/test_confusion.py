@@ -13,14 +13,14 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 
 from modeltap.analysis.statistics.confusion import (
     accuracy,
-    as_few,
+    binomial_lower_tail,
     class_pairs,
     f1_fell,
     f1_macro,
     guessed,
     kappa,
     lost_class,
-    shares,
+    minority_fractions,
 )
 
 CLASSES = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min_size=1)
@@ -40,7 +40,7 @@ def test_scores_are_scikit_learns(rows):
 
 def test_no_rows_have_scores_of_nothing():
     assert accuracy({}) == f1_macro({}) == guessed({}) == 0.0
-    assert kappa({}) == (1.0, 1.0) and as_few(0, 0, 0.5) == 1.0
+    assert kappa({}) == (1.0, 1.0) and binomial_lower_tail(0, 0, 0.5) == 1.0
     assert class_pairs([None, float("nan"), "a"], ["a", "a", None]) == {}
 
 
@@ -105,7 +105,7 @@ def test_what_no_draw_reaches_has_a_smaller_p_value_all_the_same():
 @given(st.integers(0, 60), st.integers(1, 60), st.floats(0.01, 0.99))
 def test_so_few_is_the_binomial_distribution(right, rows, rate):
     right = min(right, rows)
-    assert as_few(right, rows, rate) == pytest.approx(binom.cdf(right, rows, rate))
+    assert binomial_lower_tail(right, rows, rate) == pytest.approx(binom.cdf(right, rows, rate))
 
 
 @pytest.mark.parametrize("n", [200, 2000])
@@ -125,4 +125,4 @@ def test_a_class_that_is_not_predicted_any_more_is_named():
 
 def test_shares_are_those_of_what_is_not_the_commonest():
     pairs = {("a", "a"): 6, ("a", "b"): 2, ("b", "a"): 2}
-    assert shares(pairs) == pytest.approx((0.2, 0.2))
+    assert minority_fractions(pairs) == pytest.approx((0.2, 0.2))

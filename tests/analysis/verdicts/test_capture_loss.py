@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
+from modeltap import clock
 from modeltap.alerts import lifecycle
 from modeltap.analysis.verdicts import capture_loss, results
 from modeltap.store.connection import connect, writing
@@ -40,3 +42,26 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
     assert pending_work(connection, now + 4 * 3600).dropped and judge(now + 4 * 3600) == 2
     assert [one.event for one in told] == ["alert.firing", "alert.resolved"]
     connection.close()
+
+
+def test_each_environment_has_an_incident_of_its_own(store):
+    """Two quiet hours of staging end its alert, while production still loses."""
+    with closing(connect(store)) as connection:
+
+        def evaluate(now):
+            for result in capture_loss.results(connection, now):
+                with writing(connection):
+                    lifecycle.update(connection, results.write(connection, result))
+            found = connection.execute("select environment, state from alerts order by 1")
+            return list(map(tuple, found))
+
+        with writing(connection):
+            for environment in ("production", "staging"):
+                record_dropped(connection, "m", "host", 1, {"full": 3}, environment=environment)
+            # Staging's were lost three hours ago.
+            long_ago = clock.iso(time.time() - 3 * 3600)
+            connection.execute(
+                "update dropped set at = ? where environment = 'staging'", (long_ago,)
+            )
+        assert evaluate(time.time()) == [("production", "firing"), ("staging", "firing")]
+        assert evaluate(time.time()) == [("production", "firing"), ("staging", "resolved")]

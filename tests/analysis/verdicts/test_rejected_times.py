@@ -25,7 +25,7 @@ def test_an_hour_alerts_where_more_than_one_in_a_hundred_is_rejected(
     with closing(connect(store)) as connection:
         for place, hour in enumerate(HOURS):
             with writing(connection):
-                add_counted(connection, "m", hour, rows)
+                add_counted(connection, "m", "", hour, rows)
                 count = rejected if place == 1 else 0
                 reject(
                     connection,
@@ -43,3 +43,21 @@ def test_an_hour_alerts_where_more_than_one_in_a_hundred_is_rejected(
             for one in found:
                 write(connection, one)
         assert list(rejected_times.results(connection)) == []
+
+
+def test_each_environment_has_hours_of_its_own(store):
+    with closing(connect(store)) as connection:
+        with writing(connection):
+            for environment in ("production", "staging"):
+                add_counted(connection, "m", environment, HOURS[0], 40)
+            rows = (("e0", "@staging"), ("e1", "@staging"), ("e2", "2@staging"), ("e3", ""))
+            reject(
+                connection,
+                [RejectedTime(id_, 0, "m", v, None, HOURS[0], "unreadable") for id_, v in rows],
+            )
+        found = list(rejected_times.results(connection))
+        assert [one.period.version for one in found] == ["@production", "@staging"]
+        assert [one.metrics[0].count for one in found] == [0, 3]
+        with writing(connection):
+            write(connection, found[0])
+        assert [one.period.version for one in rejected_times.results(connection)] == ["@staging"]

@@ -137,6 +137,9 @@ def test_few_broken_characters_are_replaced_and_noted(tmp_path):
     """The rest of a file of UTF-8 is read as such."""
     table = opened(tmp_path, "a,b\n1,größe\n2,größe\n".encode() + b"3,gr\xf6\n")
     assert rows_in(table)[0]["b"] == "größe" and rows_in(table)[2]["b"] == "gr\ufffd"
+    assert table.replaced == 1 and table.broken_count == 0
+    (notice,) = table.notices
+    assert notice.startswith("could not decode 1 character as utf-8, replaced by U+FFFD;")
 
 
 def test_two_columns_of_one_name_are_an_error(tmp_path):

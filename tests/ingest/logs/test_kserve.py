@@ -147,7 +147,7 @@ def test_what_waits_can_be_erased(tmp_path, store, put, read_rows):
         put(write(tmp_path / f"{id_}.json", record(id_, REQUEST, json.dumps({"user": user}))))
     connection = connect(store)
     check_field(connection, "m", Subject.parse("user=7"))
-    with pytest.raises(InputError, match="no exchange of 'm' has a field 'usre'"):
+    with pytest.raises(InputError, match="no exchange of model 'm' has a field 'usre'"):
         check_field(connection, "m", Subject.parse("usre=7"))
     erase(connection, list(matching(connection, "m", Subject.parse("user=7"))))
     connection.close()

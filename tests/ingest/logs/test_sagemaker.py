@@ -79,8 +79,8 @@ def test_what_no_label_can_be_is_named_and_large_numbers_are_texts(tmp_path, sto
     done, source = put(right)
     assert (done.labels, done.waiting_labels) == (4, 0)
     assert source.broken == [
-        "line 2: label nan is no finite number",
-        "line 3: label -inf is no finite number",
+        "line 2: label nan is not a finite number",
+        "line 3: label -inf is not a finite number",
     ]
     assert {row[0]: row[1] for row in read_rows(store, LABELS)} == {
         "e?": 1,

@@ -29,6 +29,14 @@ def test_other_text_is_plain(send, event):
     assert got.body.decode().startswith(event["type"])
 
 
+def test_the_secret_is_filled_in(send, firing):
+    """So that the template itself needs to hold none; without one its name is unknown."""
+    template = '{"token": "$secret", "text": "$type"}'
+    got = send(firing(), "template", template=template, secret="s3cret")
+    assert got.event == {"token": "s3cret", "text": "alert.firing"}
+    assert "the template names 'secret'" in send(firing(), "template", template=template).error
+
+
 @pytest.mark.parametrize(
     ("template", "line"),
     [

@@ -56,6 +56,12 @@ def test_lists_are_named_by_the_columns_or_numbered(request_, mapping, rows):
     assert decoded(request_, {"y": 5}, **mapping).rows == rows
 
 
+@pytest.mark.parametrize("path", ["p", "p[]"])
+def test_a_score_alone_is_the_prediction(path):
+    found = decoded({"x": 1}, {"p": [0.93] if path == "p[]" else 0.93}, score=path)
+    assert (found.predictions, found.scores, found.note) == ([0.93], [None], None)
+
+
 def test_probabilities_alone_give_the_prediction():
     """The place of the largest; of one row a plain list is its distribution."""
     found = decoded({"x": 1}, {"p": [0.1, 0.9]}, rows="@", probabilities="p")

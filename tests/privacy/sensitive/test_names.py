@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltap.privacy.sensitive.names import REMEMBERED_BYTES, SensitiveNames, may_name, remember
+from modeltap.privacy.sensitive.names import MAX_CACHED_BYTES, SensitiveNames, may_name, remember
 
 SENSITIVE = (
     "Authorization",
@@ -89,7 +89,7 @@ def test_the_cheap_check_misses_no_name(name, around):
 def test_clean_bodies_are_remembered_by_their_letters_within_bounds():
     names = SensitiveNames()
     assert not names.may_be_in(b'{"age": 1}') and not names.may_be_in(b'{"age": 22.5}')
-    assert not names.may_be_in(b"a" * (REMEMBERED_BYTES + 1))
+    assert not names.may_be_in(b"a" * (MAX_CACHED_BYTES + 1))
     known = set()
     for number in range(1000):
         remember(known, str(number).encode())

@@ -28,7 +28,7 @@ def test_one_store_has_one_recorder_however_it_is_written(recorders, tmp_path):
 
 
 def test_a_store_must_be_named_where_there_are_several_or_none(recorders):
-    with pytest.raises(InputError, match="none yet; say store="):
+    with pytest.raises(InputError, match="no store yet; pass store="):
         recorders.store_path(None)
     path = recorders.of(settings_of("a.db")).store
     assert recorders.store_path(None) == path and recorders.store_path("x.db") == Path("x.db")

@@ -37,7 +37,7 @@ from modeltap.store.predictions import LAST, StoredRow, insert_predictions
 from modeltap.store.references import active_references
 from modeltap.store.request_days import record_requests
 from modeltap.store.settings import SettingsReader
-from modeltap.store.shortfalls import add_shortfalls
+from modeltap.store.shortfalls import CoverageHour, add_shortfalls
 from modeltap.store.stored_exchanges import (
     StoredExchange,
     exchanges_after,
@@ -186,7 +186,7 @@ class WindowCounter:
         restored: dict[ModelVersion, list[StoredRow]] = {}
         for key, (exchanges, batch) in work.items():
             record_model(self.connection, *key)
-            self._add_shortfalls(key.model, exchanges, batch)
+            self._add_shortfalls(*key, exchanges, batch)
             for one in bound_times(self.connection, *key, batch):
                 row = StoredRow(one.exchange_id, one.row, one.event_time or "", 0)
                 restored.setdefault(ModelVersion(one.model, one.version), []).append(row)
@@ -200,11 +200,14 @@ class WindowCounter:
             parts.setdefault(key, []).append(self.read_picked(key.model, rows))
         return parts
 
-    def _add_shortfalls(self, model: str, exchanges: list[StoredExchange], batch: Batch) -> None:
+    def _add_shortfalls(
+        self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
+    ) -> None:
         """Count what exchanges lack, before times that cannot be true are taken out."""
         hour = clock.iso(_HOUR.start(time.time()))
         counts = count_shortfalls(exchanges, batch, self.settings.for_model(model))
-        add_shortfalls(self.connection, model, hour, counts.items())
+        of = CoverageHour(model, environment_of(version) or "", hour)
+        add_shortfalls(self.connection, of, counts.items())
 
     def _add_predictions(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch

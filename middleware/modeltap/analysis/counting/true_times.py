@@ -13,6 +13,7 @@ from modeltap import clock
 from modeltap.analysis.counting.strays import stray_days
 from modeltap.config.windows import Window
 from modeltap.decoding.batches import Batch
+from modeltap.environments import environment_of
 from modeltap.store import event_times as stored
 from modeltap.store.event_times import Reason, RejectedTime
 
@@ -47,7 +48,7 @@ def bound_times(
         "stray": known & np.isin(days, list(map(_number, now))),
         "unreadable": np.isin(np.arange(len(moments)), list(batch.unreadable)),
     }
-    stored.add_counted(connection, model, hour, len(moments))
+    stored.add_counted(connection, model, environment_of(version) or "", hour, len(moments))
     for reason, rejected in kinds.items():
         places = np.flatnonzero(rejected).tolist()
         stored.reject(connection, _taken_out(batch, places, (model, version), hour, reason))

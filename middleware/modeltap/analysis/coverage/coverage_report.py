@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from modeltap.analysis.coverage.missing_parts import missing_parts
 from modeltap.analysis.coverage.recent_rows import RecentRows, recent_rows
 from modeltap.analysis.coverage.unjoined_labels import unjoined_labels
@@ -15,7 +17,8 @@ from modeltap.analysis.coverage.untested_metrics import untested_metrics
 from modeltap.analysis.model.reference import Reference
 from modeltap.config.metrics import is_output
 from modeltap.config.settings import Settings, SettingsByModel
-from modeltap.store.models import known_models
+from modeltap.environments import environment_of, named, with_environment
+from modeltap.store.models import ModelVersion, environments_of, known_models
 from modeltap.store.references import active_references
 from modeltap.wording import plural
 
@@ -28,12 +31,18 @@ _WITHIN = 100_000
 
 @dataclass(frozen=True)
 class Coverage:
-    """What of one model is monitored: `tested` of its `columns`; and what is not."""
+    """What of a model in an environment is monitored: `tested` of its `columns`; what is not."""
 
     model: str
+    environment: str | None
     columns: int
     tested: int
     unmonitored: tuple[Unmonitored, ...]
+
+    @property
+    def name(self) -> str:
+        """The model and its environment in words."""
+        return named(self.model, with_environment("", self.environment))
 
     @property
     def problems(self) -> list[Unmonitored]:
@@ -54,7 +63,7 @@ class Coverage:
         named = ", ".join(f"{one.subject} ({one.reason})" for one in self.untested[:_NAMED])
         more = ", ..." if len(self.untested) > _NAMED else ""
         of = f"{len(self.untested):,} of {plural(self.columns, 'column')}"
-        return f"{self.model}: {of} not tested: {named}{more}; modeltap doctor has the fixes"
+        return f"{self.name}: {of} not tested: {named}{more}; modeltap doctor has the fixes"
 
     @property
     def summary(self) -> str | None:
@@ -68,19 +77,28 @@ class Coverage:
 def coverages(
     connection: sqlite3.Connection, settings: SettingsByModel, model: str | None = None
 ) -> list[Coverage]:
-    """Return the coverage of each model of a store, or of one of them, by name."""
+    """Return the coverage of each model and environment of a store, or of one model, by name."""
     names = known_models(connection) if model is None else [model]
-    return [coverage_of(connection, settings.for_model(name), name) for name in names]
+    return [
+        coverage_of(connection, settings.for_model(name), name, environment)
+        for name in names
+        for environment in environments_of(connection, name)
+    ]
 
 
-def coverage_of(connection: sqlite3.Connection, settings: Settings, model: str) -> Coverage:
-    """Return what of a model is monitored, and what is not.
+def coverage_of(
+    connection: sqlite3.Connection, settings: Settings, model: str, environment: str | None
+) -> Coverage:
+    """Return what of a model in an environment is monitored, and what is not.
 
     Args:
         settings: as they hold for the model.
+        environment: None for exchanges without one.
     """
-    recent = recent_rows(connection, settings, model)
-    references = [Reference.from_json(row.payload) for row in active_references(connection, model)]
+    recent = recent_rows(connection, settings, model, environment=environment or "")
+    references = [
+        one for one in _references(connection, model) if environment_of(one.version) == environment
+    ]
     columns = [
         one
         for reference in references
@@ -90,37 +108,61 @@ def coverage_of(connection: sqlite3.Connection, settings: Settings, model: str) 
     untested = [one for one in columns if not one.is_tested and not _is_output(one)]
     found = [
         *missing_parts(model, recent.counts, settings, recent),
-        *unmatched_settings(model, settings, _columns(references, recent), recent),
-        *untested_metrics(connection, model),
+        *settings_without_match(connection, settings, model, environment, within=None),
+        *untested_metrics(connection, model, environment),
         *columns,
         *_nothing_tested(model, total, len(untested)),
     ]
-    return Coverage(model, total, total - len(untested), tuple(found))
+    version = with_environment("", environment)
+    own = tuple(replace(one, version=one.version or version) for one in found)
+    return Coverage(model, environment, total, total - len(untested), own)
+
+
+def newest_rows(
+    connection: sqlite3.Connection, settings: Settings, model: str, environment: str
+) -> RecentRows:
+    """Decode a model's newest exchanges in an environment, as far as a pass goes back for them."""
+    return recent_rows(connection, settings, model, environment=environment, within=_WITHIN)
 
 
 def settings_without_match(
-    connection: sqlite3.Connection, settings: Settings, model: str
+    connection: sqlite3.Connection,
+    settings: Settings,
+    model: str,
+    environment: str | None,
+    *,
+    within: int | None = _WITHIN,
 ) -> list[Unmonitored]:
-    """Return the settings of a model that fit nothing.
+    """Return the settings of a model that fit nothing in an environment.
+
+    Features and columns of mappings are settings of all environments: where they fit in one of
+    them, they fit. A rule may be about one environment.
 
     Exchanges are decoded only where a name is in no reference, which most passes spares them.
+
+    Args:
+        within: exchanges of all models that are gone back for those of this one; None for all.
     """
     if not (settings.features or settings.rules or settings.mapping):
         return []
-    references = [Reference.from_json(row.payload) for row in active_references(connection, model)]
-    nothing = RecentRows.nothing()
+    of = ModelVersion(model, with_environment("", environment))
+    references, nothing = _references(connection, model), RecentRows.nothing()
     known = _columns(references, nothing)
     is_enough = settings.mapping is None and bool(known)
-    if is_enough and not unmatched_settings(model, settings, known, nothing):
+    if is_enough and not unmatched_settings(of, settings, known, nothing):
         return []
-    recent = recent_rows(connection, settings, model, within=_WITHIN)
-    return unmatched_settings(model, settings, _columns(references, recent), recent)
+    recent = recent_rows(connection, settings, model, within=within)
+    return unmatched_settings(of, settings, _columns(references, recent), recent)
 
 
 def of_no_model(connection: sqlite3.Connection, settings: Settings) -> list[Unmonitored]:
     """Return what belongs to no model: labels without an exchange, settings of unknown models."""
     models = known_models(connection)
     return [*unjoined_labels(connection), *unmatched_models(settings, models)]
+
+
+def _references(connection: sqlite3.Connection, model: str) -> list[Reference]:
+    return [Reference.from_json(row.payload) for row in active_references(connection, model)]
 
 
 def _columns(references: list[Reference], recent: RecentRows) -> set[str]:

@@ -92,6 +92,7 @@ def _missing(
         total=total,
         reason=f"{reason}{details}",
         fix=fix,
+        cause=reason,
     )
 
 

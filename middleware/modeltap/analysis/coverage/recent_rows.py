@@ -47,14 +47,22 @@ class RecentRows:
 
 
 def recent_rows(
-    connection: sqlite3.Connection, settings: Settings, model: str, within: int | None = None
+    connection: sqlite3.Connection,
+    settings: Settings,
+    model: str,
+    *,
+    environment: str | None = None,
+    within: int | None = None,
 ) -> RecentRows:
     """Read and decode the newest exchanges of a model.
 
     Args:
         settings: as they hold for this model.
+        environment: None for all environments, "" for exchanges without one.
         within: only those among so many of the newest of all models; None for all.
     """
-    exchanges = newest_successful(connection, model, _EXCHANGES, within)
+    exchanges = newest_successful(
+        connection, model, _EXCHANGES, environment=environment, within=within
+    )
     batch = read(exchanges, settings, Decoders(), connection)
     return RecentRows(exchanges, batch, count_shortfalls(exchanges, batch, settings))

@@ -13,6 +13,7 @@ from modeltap.config.rule_settings import RuleSettings
 from modeltap.config.settings import Settings
 from modeltap.decoding.shortfalls import Shortfall
 from modeltap.errors import nearest
+from modeltap.store.models import ModelVersion
 
 _OF_NO_COLUMN = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed", "not_monitored")
 """Rules whose `feature`, where they have one, is no column."""
@@ -21,14 +22,16 @@ _CORRECT = "correct the name, or remove the setting"
 
 
 def unmatched_settings(
-    model: str, settings: Settings, known: Collection[str], recent: RecentRows
+    of: ModelVersion, settings: Settings, known: Collection[str], recent: RecentRows
 ) -> list[Unmonitored]:
     """Return the settings of a model that fit none of its columns; none before it has rows.
 
     Args:
+        of: the model, and its environment as a version that is analysed.
         settings: as they hold for the model.
         known: its columns, and the measures of them.
     """
+    model = of.model
     found = list(_mapping(model, settings, recent))
     if not known:
         return found
@@ -37,9 +40,7 @@ def unmatched_settings(
         _unmatched(model, f"[models.{toml_key(model)}.features.{toml_key(name)}]", name, known)
         for name in features
     ]
-    rules = (
-        rule for rule in settings.rules if rule.enabled and _fits_no_column(rule, model, known)
-    )
+    rules = (rule for rule in settings.rules if rule.enabled and _fits_no_column(rule, of, known))
     found += [_unmatched(model, _subject(rule), rule.feature or "", known) for rule in rules]
     return found
 
@@ -61,7 +62,7 @@ def unmatched_models(settings: Settings, models: Sequence[str]) -> list[Unmonito
     found += [
         _of_store(f"the rule with model = {rule.model}", rule.model or "", models)
         for rule in settings.rules
-        if rule.model is not None and not any(_is_of_model(rule, model) for model in models)
+        if rule.model is not None and not any(_is_of_model(rule, name) for name in models)
     ]
     return found
 
@@ -98,8 +99,13 @@ def _is_of_model(rule: RuleSettings, model: str) -> bool:
     return replace(_only(rule), model=rule.model).is_about({"model": model})
 
 
-def _fits_no_column(rule: RuleSettings, model: str, known: Collection[str]) -> bool:
-    if rule.feature is None or rule.rule in _OF_NO_COLUMN or not _is_of_model(rule, model):
+def _is_of(rule: RuleSettings, of: ModelVersion) -> bool:
+    own = replace(_only(rule), model=rule.model, environment=rule.environment)
+    return own.is_about(of._asdict())
+
+
+def _fits_no_column(rule: RuleSettings, of: ModelVersion, known: Collection[str]) -> bool:
+    if rule.feature is None or rule.rule in _OF_NO_COLUMN or not _is_of(rule, of):
         return False
     own = replace(_only(rule), feature=rule.feature)
     return not any(own.is_about({"feature": name}) for name in known)

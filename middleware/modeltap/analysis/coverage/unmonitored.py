@@ -9,6 +9,8 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from modeltap.environments import named
+
 Check = Literal["rows", "predictions", "event_time", "labels", "features", "metrics", "settings"]
 Level = Literal["note", "problem"]
 """A note is for information: an id, a constant column. A problem wants to be fixed."""
@@ -41,6 +43,7 @@ class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
         subject: the column, metric or setting; None for exchanges, rows and labels.
         count: of how many it is true, of `total`; None where nothing is counted.
         fix: a setting that is ready to be copied, or what to do; None where nothing has to be.
+        cause: the reason without its details, by which it is known from hour to hour.
         is_tested: whether it is compared all the same, though with limits.
     """
 
@@ -53,6 +56,7 @@ class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
     count: int | None = None
     total: int | None = None
     fix: str | None = None
+    cause: str | None = None
     is_tested: bool = False
 
     @property
@@ -82,7 +86,8 @@ class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
         ... ).sentence
         'm: 3 of 9 exchanges have no rows: no JSON'
         """
-        head = self.statement if self.model is None else f"{self.model}: {self.statement}"
+        of = "" if self.model is None else f"{named(self.model, self.version)}: "
+        head = f"{of}{self.statement}"
         return head if self.fix is None else f"{head}; {self.fix}"
 
 

@@ -7,21 +7,26 @@ import sqlite3
 from modeltap.analysis.coverage.unmonitored import Level, Unmonitored
 from modeltap.analysis.model.metric import ALERT, NOT_COMPARABLE, OK
 from modeltap.config.metrics import reported_by
+from modeltap.environments import with_environment
 from modeltap.store.metrics import latest_metrics
 
 
-def untested_metrics(connection: sqlite3.Connection, model: str) -> list[Unmonitored]:
+def untested_metrics(
+    connection: sqlite3.Connection, model: str, environment: str | None
+) -> list[Unmonitored]:
     """Return the metrics that had no verdict in a model's last labelled window for good reason.
 
     A problem is where no other one had a verdict: then nothing of the performance is compared.
     """
-    rows = latest_metrics(connection, reported_by("performance"), model=model, feature=None, last=1)
+    metrics = reported_by("performance")
+    latest = latest_metrics(connection, metrics, model=model, feature=None, last=1)
+    rows = [row for row in latest if row["environment"] == environment]
     level: Level = "note" if any(row["verdict"] in (OK, ALERT) for row in rows) else "problem"
     return [
         Unmonitored(
             check="metrics",
             model=model,
-            version=row["version"],
+            version=with_environment(row["version"], row["environment"]),
             level=level,
             subject=row["metric"],
             count=row["rows"],

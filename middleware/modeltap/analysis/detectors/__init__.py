@@ -1,19 +1,19 @@
-"""Detectors, one a file: each evaluates a context and returns metrics with their evidence.
+"""Detectors, one per file: each evaluates a context and returns metrics with their evidence.
 
-    context             what a detector may know of a window and its reference
-    drift               each column against the reference's counts
-    quality             missing, mistyped, unseen, out of range and far-out values
-    schema_change       fields that come or go
-    duplicate_rate      rows that repeat
-    constant_feed       features that have one value alone
-    gaps                times without a row
-    multivariate        rows as wholes, by a classifier and by principal components
-    text_and_vector     texts and vectors as wholes
-    row_outliers        rows unlike any of the reference
-    unit_change         half of the values far outside all before, while a reference is learnt
-    latency_and_errors  latency, errors, throughput
+context             the window and the reference that a detector evaluates
+drift               drift of single columns
+quality             missing, mistyped, unseen, out-of-range and outlying values
+schema_change       new and missing fields
+duplicate_rate      duplicate rows
+constant_feed       features stuck at one value
+gaps                pauses without rows
+multivariate        multivariate drift, by a classifier and by principal components
+text_and_vector     drift of texts and vectors
+row_outliers        outlying rows
+unit_change         changes of unit while the reference is being learnt
+latency_and_errors  latency, errors and throughput
 
-A new detector of inputs is a file here and its name in one of the tuples below.
+To add a detector of inputs, add a file here and its name to one of the tuples below.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from modeltap.logs import logger
 
 
 class Detector(Protocol):
-    """A module of this package, or anything with its one function."""
+    """A module of this package, or any object with the same function."""
 
     def evaluate(self, context: Context, /) -> list[Metric]:
         """Return the metrics of one window."""
 
 
 COLUMN_DETECTORS: tuple[Detector, ...] = (drift, quality)
-"""Those that return metrics of features one by one."""
+"""Detectors that return metrics of single features."""
 
 ROW_DETECTORS: tuple[Detector, ...] = (multivariate, text_and_vector, row_outliers)
-"""Those that compare samples of rows."""
+"""Detectors that compare samples of rows."""
 
 DETECTORS: tuple[Detector, ...] = (
     *COLUMN_DETECTORS,
@@ -58,27 +58,28 @@ DETECTORS: tuple[Detector, ...] = (
     gaps,
     *ROW_DETECTORS,
 )
-"""All detectors of a window's inputs, in the order in which they run."""
+"""All detectors of a window's inputs, in the order of execution."""
 
 DAILY_DETECTORS: tuple[Detector, ...] = (drift, *ROW_DETECTORS)
-"""Those that need many rows: where an hour has few, they are evaluated by the day."""
+"""Detectors that require many rows: if hours have few rows, these run on whole days."""
 
 
 def hourly_detectors() -> tuple[Detector, ...]:
-    """Return the others."""
+    """Return the detectors that run on hours even if these have few rows."""
     return tuple(detector for detector in DETECTORS if detector not in DAILY_DETECTORS)
 
 
 def evaluate(context: Context, detectors: Sequence[Detector] | None = None) -> list[Metric]:
-    """Return the metrics of one window by `detectors`, or all; each knows the alerts before it.
+    """Return the metrics of one window from `detectors`, by default all.
 
-    A detector that raises costs only its own metrics, and is logged.
+    Each detector sees the alerts of the previous ones. If a detector raises, the error is logged
+    and only its own metrics are missing.
     """
     columns: list[Metric] = []
     others: list[Metric] = []
     for detector in DETECTORS if detectors is None else detectors:
         try:
-            found = detector.evaluate(context)
+            metrics = detector.evaluate(context)
         except Exception:
             name = getattr(detector, "__name__", str(detector)).rpartition(".")[2]
             logger.exception(
@@ -87,9 +88,9 @@ def evaluate(context: Context, detectors: Sequence[Detector] | None = None) -> l
                 name,
             )
             continue
-        context = context.after(found)
-        (columns if detector in COLUMN_DETECTORS else others).extend(found)
-    # Drift and quality of one feature stand side by side.
+        context = context.after(metrics)
+        (columns if detector in COLUMN_DETECTORS else others).extend(metrics)
+    # Drift and quality of the same feature are next to each other.
     places = {name: place for place, name in enumerate(context.reference.by_name)}
     columns.sort(key=lambda metric: places.get(metric.feature or "", len(places)))
     return columns + others

@@ -1,4 +1,4 @@
-"""Constant feeds: features that varied, and now have one value alone."""
+"""Constant feeds: features that varied in the reference and are now stuck at one value."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, verdict
 
 _NEARLY_ALL = 0.9
-"""A value that nine of ten rows have anyway may be all there is for once: a week without rain."""
+"""A value of 90 % of the rows may be the only one for some time, as in a week without rain."""
 
 
 class Constant(Evidence, frozen=True):
-    """The bin of the value, and a number's value itself."""
+    """The bin of the value; for a number also the value itself."""
 
     place: int
     number: float
@@ -30,7 +30,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 def _varied(feature: Feature) -> bool:
     if feature.calendar is not None:
-        return False  # a day has one weekday
+        return False  # such as the weekday, which is constant within a day
     if feature.of is not None or feature.kind not in ("numeric", "categorical", "boolean"):
         return False
     then = np.array(feature.counts[: feature.bins])
@@ -48,15 +48,15 @@ def _evaluate(feature: Feature, position: int, context: Context) -> Metric:
     constant = bool(rows > 0 and now[place] == rows)
     if feature.kind == "numeric":
         constant = constant and window.low[position] == window.high[position]
-    # The chance that all rows fall into this bin; of one value within it, it is less.
-    usual = float(then[place]) / float(then.sum())
-    p = usual**rows if usual > 0 else 0.0
-    # Where a block of the reference was constant, too, it is no news: a season, a holiday.
+    # The probability that all rows fall into this bin; that of a single value is even smaller.
+    fraction = float(then[place]) / float(then.sum())
+    p = fraction**rows if fraction > 0 else 0.0
+    # If a block of the reference was constant too, as in a season or on a holiday, this is normal.
     alert = (
         constant
         and rows >= context.min_rows
         and p < context.alpha_per_fault
-        and usual < _NEARLY_ALL
+        and fraction < _NEARLY_ALL
         and feature.baseline_rates.get("constant_feed", 0.0) < _NEARLY_ALL
     )
     return Metric(

@@ -1,7 +1,7 @@
-"""Context of a detector: one window, its reference, and how strict to be.
+"""Context of a detector: one window, its reference, and the significance levels.
 
-Detectors of requests and of labels, whose windows have no reference's bins, have contexts of
-their own beside them.
+Detectors of requests and of labels have their own contexts, because their windows are not counted
+in the bins of a reference.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from modeltap.analysis.model.reference import Reference, layout
 Sensitivity = Literal["low", "normal", "high"]
 
 ALPHA: dict[Sensitivity, float] = {"low": 0.001, "normal": 0.009, "high": 0.05}
-"""False alarms a window that each sensitivity allows, over all features and checks together. The
-normal one is to stay below .01 as measured."""
+"""False alarms per window at each sensitivity, over all features and checks together. The normal
+level keeps the measured rate below .01."""
 
 COLUMNS_SHARE = 0.85
-"""Drift's part of the level: each column's test has it by the number of columns. That of a shift of
-a tenth of a deviation would gain one point of a hundred in power from the rest."""
+"""Drift's part of the level, divided among the columns. With the rest, too, the power for a shift
+of a tenth of a standard deviation would be only one point of a hundred higher."""
 
 ROWS_SHARE = 0.05
-"""That of comparisons of rows: of 2,000 rows their floors are beyond chance anyway."""
+"""The part of row comparisons: with 2,000 rows, effects above their floors are significant."""
 
 STRICTER = 0.1
-"""Faults in data are gross, and their tests come on top of those for drift: a tenth of the level
-takes nothing from the first and little from the second."""
+"""Tests for faults in data are run in addition to those for drift. Faults are large, so a tenth of
+the level costs no power for them, and little for drift."""
 
 PERFORMANCE_SHARE = 0.1
-"""Of the level of a window, the part of the checks of its labels: a model that got worse by a floor
-that matters is found at this level, too, and inputs have many more tests to share the rest."""
+"""The part of a window's level for the checks of its labels. A loss of performance that matters is
+found at this level, too, and the inputs have many more tests to share the rest."""
 
 DRIFT_FLOOR: dict[Sensitivity, float] = {"low": 0.06, "normal": 0.03, "high": 0.02}
-"""The least Jensen-Shannon distance (base 2, less the one expected by chance) worth an alert: a
+"""The smallest Jensen-Shannon distance (base 2, less the one expected by chance) worth an alert: a
 shift of a tenth of a standard deviation is .04, one of a hundredth .004."""
 
 RATE_FLOOR = 0.02
-"""A rate that grew by less than two points of a hundred is nobody's concern."""
+"""A rate that grew by less than two percentage points is not worth an alert."""
 
 MIN_BLOCKS = 4
-"""The largest of fewer values says too little about the next one."""
+"""The maximum of fewer values is a poor bound for the next one."""
 
 
 class Samples(Protocol):
-    """Rows of both sides; each is built when it is first read, which takes half a second."""
+    """Samples of rows of the window and the reference, built on first access in half a second."""
 
     @property
     def reference(self) -> Sample:
@@ -64,15 +64,15 @@ class Samples(Protocol):
 
 
 class Baselines(Protocol):
-    """The values that comparisons of rows had where nothing was wrong."""
+    """The values of row comparisons in windows without an incident."""
 
     def highest(self, metric: str, feature: str | None) -> float | None:
-        """Return the largest value of a metric of a feature; None where too few are known."""
+        """Return the largest value of a feature's metric; None if too few are known."""
 
 
 @dataclass(frozen=True)
 class BothSamples:
-    """Samples that are there already."""
+    """Samples that have been built already."""
 
     reference: Sample
     window: Sample
@@ -80,17 +80,17 @@ class BothSamples:
 
 @dataclass(frozen=True)
 class LearntBaselines:
-    """Baselines that were learnt when the reference was frozen, by `baseline_key`."""
+    """Baselines learnt when the reference was frozen, by `baseline_key`."""
 
     values: Mapping[str, float] = field(default_factory=dict)
 
     def highest(self, metric: str, feature: str | None) -> float | None:
-        """Return the largest value of a metric of a feature; None where none was learnt."""
+        """Return the largest value of a feature's metric; None if none was learnt."""
         return self.values.get(baseline_key(metric, feature))
 
 
 def baseline_key(metric: str, feature: str | None) -> str:
-    """Return the name of a metric of a feature among the learnt baselines."""
+    """Return the key of a feature's metric among the learnt baselines."""
     return f"{metric} {feature}" if feature else metric
 
 
@@ -99,18 +99,18 @@ class Context:
     """One window to evaluate.
 
     Args:
-        alpha: false alarms a window, over all features together.
-        drift_floor: the least distance that is a drift.
+        alpha: the rate of false alarms per window, over all features together.
+        drift_floor: the smallest distance that is a drift.
         times: (n,) Unix seconds of the window's rows.
-        start: the window's start in Unix seconds; None where it has none.
-        end: the window's end in Unix seconds; None while it has not come, or where a row is it.
-        before: when the row before the window came, in Unix seconds; None where it does not count.
-        samples: rows of both sides; None where this window's rows are not compared.
+        start: the window's start in Unix seconds; None if it has none.
+        end: the window's end in Unix seconds; None if it is in the future or defined by a row.
+        before: the time of the row before the window in Unix seconds; None if it is not used.
+        samples: rows of both sides; None if this window's rows are not compared.
         alerts: the alerts of the detectors that ran before.
-        whole: the reference with the counts of all hours, where `reference` has those of the
-            window's own; by default `reference`.
-        covered: the hours of the week, 0 to 167 from Monday by the reference's clock, that it has
-            rows of; None where only its first and its last time are known.
+        whole: the reference with the counts of all hours, if `reference` only has those of the
+            window's own hours; by default `reference`.
+        covered: the hours of the week from which the reference has rows, 0 to 167 from Monday in
+            its time zone; None if only its first and last time are known.
     """
 
     reference: Reference
@@ -143,10 +143,9 @@ class Context:
 
     @cached_property
     def alpha_per_test(self) -> float:
-        """The level of one of the features that are tested for drift, by their bins or as wholes
-        (Bonferroni)."""
+        """The level of each feature that is tested for drift (Bonferroni)."""
         kinds = ("text", "vector")
-        tested = sum(one.is_tested or one.kind in kinds for one in self.reference.features)
+        tested = sum(f.is_tested or f.kind in kinds for f in self.reference.features)
         return COLUMNS_SHARE * self.alpha / max(1, tested)
 
     @property
@@ -156,33 +155,33 @@ class Context:
 
     @property
     def alpha_of_rows(self) -> float:
-        """The level of one of the two comparisons of whole rows."""
+        """The level of each of the two row comparisons."""
         return ROWS_SHARE / 2 * self.alpha
 
     def after(self, metrics: Sequence[Metric]) -> Context:
-        """Return the context of the next detector, which knows the alerts among `metrics`."""
-        found = tuple(metric for metric in metrics if metric.verdict == ALERT)
-        return replace(self, alerts=(*self.alerts, *found)) if found else self
+        """Return the context of the next detector, with the alerts among `metrics`."""
+        alerts = tuple(metric for metric in metrics if metric.verdict == ALERT)
+        return replace(self, alerts=(*self.alerts, *alerts)) if alerts else self
 
     def alert(self, metric: str, feature: str) -> Metric | None:
-        """Return the alert of a metric of a feature, if an earlier detector raised it."""
+        """Return a feature's alert by metric, if an earlier detector raised one."""
         return self._alerts_by_subject.get((metric, feature))
 
     @cached_property
     def _alerts_by_subject(self) -> dict[tuple[str, str | None], Metric]:
-        # Of two about one subject the first counts.
-        return {(one.metric, one.feature): one for one in reversed(self.alerts)}
+        # The first of two alerts about the same subject counts.
+        return {(alert.metric, alert.feature): alert for alert in reversed(self.alerts)}
 
     @property
     def alerted(self) -> frozenset[str]:
-        """The features with an alert already: comparisons of rows would repeat it."""
+        """The features that already have an alert, which row comparisons must not repeat."""
         return frozenset(alert.feature for alert in self.alerts if alert.feature is not None)
 
     def row_verdict(self, metric: str, feature: str | None, alert: bool) -> str:
         """Return the verdict of a comparison of rows.
 
-        A rolling reference has none until its baseline is known: in weekly windows of data with
-        seasons a classifier always tells this week from the last ones.
+        With a rolling reference there is none until the baseline is known: in weekly windows of
+        seasonal data, a classifier can always separate this week from the last ones.
         """
         if self.reference.rolling and self.baselines.highest(metric, feature) is None:
             return NO_REFERENCE

@@ -1,4 +1,4 @@
-"""Drift of one column: beyond chance, beyond a floor, and beyond the reference's own variation."""
+"""Drift of single columns: beyond chance, a floor, and the variation within the reference."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ from modeltap.analysis.statistics import distances, gains, hypothesis_tests, wor
 from modeltap.analysis.statistics.quantiles import bulk, inner_bins
 
 _BEYOND_BASELINE = 0.25
-"""And beyond the most that the reference's own windows lie apart, the baseline b, by a quarter:
-``b + 0.25 * b * (1 - b)``, less where they lie far apart, as no distance is above 1."""
+"""A drift must exceed the largest distance b between windows of the reference by a quarter:
+``b + 0.25 * b * (1 - b)``, which is less for a large b, because no distance exceeds 1."""
 
 _BEYOND_CHANCE = 0.01
-"""Where windows vary anyway, a distance of few rows must be beyond the usual one and its own
-noise: that no two sources are quite the same is known of these."""
+"""If the reference's windows differ from each other, a distance must exceed theirs by more than its
+own sampling error, which is large for few rows."""
 
 _BULK = 0.5
-"""Where less than half of the rows lie within the reference's bounds, the column has moved."""
+"""If less than half of the rows are within the reference's bounds, the column has moved."""
 
 
 _NEW_VALUE = RATE_FLOOR / DRIFT_FLOOR["normal"]
-"""A value's share has the floor of rates, two points; with the sensitivity it moves as drift's."""
+"""A new value's fraction has the floor of rates, scaled like drift's floor by the sensitivity."""
 
 NEW_VALUE = "new_value"
-"""The largest gain of one bin in the reference's own blocks, among a feature's baselines."""
+"""The key in a feature's baselines of the largest gain of one bin between reference blocks."""
 
 
 class Drifted(Evidence, frozen=True):
-    """A drift; `beyond_baseline` where the baseline, and not the floor, set the threshold."""
+    """A drift; `beyond_baseline` if the baseline, rather than the floor, set the threshold."""
 
     beyond_baseline: bool
     place: int | None = None
     """The bin that gained more than its floor."""
     number: float | None = None
-    """The one value that the rows there have, where it is known."""
+    """The single value of the rows in this bin, if it is known."""
 
 
-class OfCalendar(Evidence, frozen=True):
-    """What of the calendar determines a column; the reason is `calendar`."""
+class CalendarColumn(Evidence, frozen=True):
+    """The part of the calendar that determines a column; the reason is `calendar`."""
 
     part: str
     reason: str = "calendar"
@@ -60,23 +60,23 @@ class OfCalendar(Evidence, frozen=True):
 def evaluate(context: Context) -> list[Metric]:
     """Return `drift` of every tested feature, with the distances that describe it.
 
-    The `drift` row bears the verdict; `psi`, `ks`, `js`, `wasserstein` and `chi2` describe it.
-    Only rows of the right type count: missing and unseen ones are a matter of quality.
+    The metric `drift` has the verdict; `psi`, `ks`, `js`, `wasserstein` and `chi2` describe it.
+    Only rows of the right type count: missing and unseen values belong to data quality.
     """
     features = context.reference.features
     tested = [feature for feature in features if feature.is_tested]
-    found = [metric for feature in tested for metric in _evaluate(feature, context)]
-    return found + [_determined(one, context) for one in features if one.calendar is not None]
+    metrics = [metric for feature in tested for metric in _evaluate(feature, context)]
+    return metrics + [_not_compared(f, context) for f in features if f.calendar is not None]
 
 
-def _determined(feature: Feature, context: Context) -> Metric:
+def _not_compared(feature: Feature, context: Context) -> Metric:
     counts = context.counts(feature)
     return Metric(
         metric="drift",
         feature=feature.name,
         rows=int(counts[: feature.bins].sum()),
         verdict=NOT_COMPARABLE,
-        evidence=OfCalendar(feature.calendar or ""),
+        evidence=CalendarColumn(feature.calendar or ""),
     )
 
 
@@ -94,7 +94,7 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
 
 def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Context) -> Metric:
     effect, baseline = distance(feature, then, now), feature.baseline_distance
-    found = Metric(
+    metric = Metric(
         metric="drift",
         feature=feature.name,
         rows=rows_of(feature, now),
@@ -104,29 +104,29 @@ def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Cont
     beyond = baseline + _BEYOND_BASELINE * baseline * (1 - baseline)
     threshold = crossable(max(context.drift_floor, beyond), baseline)
     if threshold is None:
-        return replace(found, **no_room(baseline))
+        return replace(metric, **no_room(baseline))
     gained, least = gain(feature, then, now), _least_gain(feature, context)
     new = gained.gain > least and gained.p_value < context.alpha_per_test
     seasonal = threshold > context.drift_floor
     evidence = Drifted(seasonal, gained.place if new else None)
     strength = max(effect / threshold, gained.gain / least if new else 0.0)
-    drifted = effect > threshold and (not seasonal or _beyond_usual(feature, then, now))
+    drifted = effect > threshold and (not seasonal or _is_beyond_baseline(feature, then, now))
     if new and not drifted:
-        # Only the one value moved: the share of rows that it gained is what decides.
+        # Only one value moved, so the fraction of rows that it gained decides.
         effect, threshold = gained.gain, least
         evidence = replace(evidence, beyond_baseline=False)
-    alert = (found.p_value or 0.0) < context.alpha_per_test and (drifted or new)
+    alert = (metric.p_value or 0.0) < context.alpha_per_test and (drifted or new)
     return replace(
-        found,
+        metric,
         value=effect,
         threshold=threshold,
         strength=strength,
-        verdict=verdict(alert, found.rows),
+        verdict=verdict(alert, metric.rows),
         evidence=evidence,
     )
 
 
-def _beyond_usual(feature: Feature, then: np.ndarray, now: np.ndarray) -> bool:
+def _is_beyond_baseline(feature: Feature, then: np.ndarray, now: np.ndarray) -> bool:
     if feature.kind == "words":
         return True
     coarse = distances.coarse(feature, then), distances.coarse(feature, now)
@@ -134,14 +134,14 @@ def _beyond_usual(feature: Feature, then: np.ndarray, now: np.ndarray) -> bool:
 
 
 def p_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
-    """Return the p-value that two (bins,) counts of a feature are of one source."""
+    """Return the p-value that two (bins,) counts of a feature have the same distribution."""
     if feature.kind == "words":
         return words.p_value(reference, current)
     return hypothesis_tests.p_value(reference, current, feature)
 
 
 def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
-    """Return the effect that decides about drift, of two (bins,) counts of a feature."""
+    """Return the effect size of drift between two (bins,) counts of a feature."""
     if feature.kind == "words":
         return words.distance(reference, current)
     coarse = distances.coarse(feature, reference), distances.coarse(feature, current)
@@ -149,20 +149,20 @@ def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> fl
 
 
 def gain(feature: Feature, reference: np.ndarray, current: np.ndarray) -> gains.Gained:
-    """Return the bin that gained most, of two (bins,) counts: coarse ones may hide it."""
+    """Return the bin of two (bins,) counts that gained most, which coarse bins may hide."""
     if feature.kind == "words":
         return gains.NOTHING
     return gains.gained_most(reference, current)
 
 
 def _least_gain(feature: Feature, context: Context) -> float:
-    """Return the gain of one bin that is worth an alert, beyond the reference's own blocks'."""
-    usual = feature.baseline_rates.get(NEW_VALUE, 0.0)
-    return crossable(usual + _NEW_VALUE * context.drift_floor, usual) or 1.0
+    """Return the gain of one bin that is worth an alert, beyond gains within the reference."""
+    baseline = feature.baseline_rates.get(NEW_VALUE, 0.0)
+    return crossable(baseline + _NEW_VALUE * context.drift_floor, baseline) or 1.0
 
 
 def bulk_moved(feature: Feature, context: Context) -> bool:
-    """Say whether a number drifted within its MAD bounds, too, and not by outliers alone."""
+    """Return whether a numeric column drifted within its MAD bounds, not by outliers alone."""
     alert = context.alert("drift", feature.name)
     if alert is None or feature.kind != "numeric":
         return False
@@ -178,13 +178,13 @@ def bulk_moved(feature: Feature, context: Context) -> bool:
 def _described(feature: Feature, then: np.ndarray, now: np.ndarray, rows: int) -> Iterator[Metric]:
     few_then, few_now = distances.coarse(feature, then), distances.coarse(feature, now)
 
-    def plain(metric: str, value: float, p_value: float | None = None) -> Metric:
+    def described(metric: str, value: float, p_value: float | None = None) -> Metric:
         return Metric(metric=metric, feature=feature.name, rows=rows, value=value, p_value=p_value)
 
-    yield plain("psi", distances.psi(few_then, few_now))
-    yield plain("js", distances.js(few_then, few_now))
+    yield described("psi", distances.psi(few_then, few_now))
+    yield described("js", distances.js(few_then, few_now))
     if feature.kind == "numeric":
-        yield plain("ks", distances.ks(then, now))
-        yield plain("wasserstein", distances.wasserstein(then, now, feature))
+        yield described("ks", distances.ks(then, now))
+        yield described("wasserstein", distances.wasserstein(then, now, feature))
     else:
-        yield plain("chi2", *hypothesis_tests.chi2(few_then, few_now))
+        yield described("chi2", *hypothesis_tests.chi2(few_then, few_now))

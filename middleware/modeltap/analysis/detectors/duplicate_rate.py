@@ -1,4 +1,4 @@
-"""Duplicates: rows that are equal in all inputs to another, beyond those to be expected."""
+"""Duplicates: rows equal to another row in all inputs, beyond the expected rate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modeltap.analysis.statistics import hypothesis_tests
 
 
 class Duplicated(Evidence, frozen=True):
-    """The rate to be expected."""
+    """The expected rate."""
 
     expected: float
 
@@ -22,7 +22,8 @@ class Duplicated(Evidence, frozen=True):
 def evaluate(context: Context) -> list[Metric]:
     """Return `duplicate_rate`.
 
-    The expected rate is the reference's at the window's size: where values are few, rows repeat.
+    The expected rate is that of the reference at the window's size: with few distinct values, rows
+    repeat by chance.
     """
     reference, rows = context.reference, context.window.rows
     repeats = context.window.repeats
@@ -53,9 +54,10 @@ def evaluate(context: Context) -> list[Metric]:
 
 
 def _grew(value: float, expected: float, error: float, rows: int, reference_rows: int) -> float:
-    """Return the p-value that a rate has not grown: exact, but for the sketch's own error.
+    """Return the p-value that a rate has not grown, exact except for the error of the sketch.
 
-    The normal limit knows of this error, the exact test of few cases: the larger one counts.
+    The normal approximation includes that error; the exact test is valid for few cases. The larger
+    p-value counts.
     """
     if not rows or not reference_rows:
         return 1.0

@@ -1,4 +1,4 @@
-"""Gaps: the longest time without a row up to a window's rows, and from the last to its end."""
+"""Gaps: the longest pause before or between a window's rows, and from the last row to its end."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from modeltap.analysis.model.metric import AT_ONCE, Evidence, Metric, crossable,
 from modeltap.analysis.model.reference import Reference
 
 _FLOOR = 2.0
-"""A pause twice as long as the reference's longest is news."""
+"""A pause alerts if it is twice as long as the longest in the reference."""
 
 _MIN_SPAN_SECONDS = 86_400.0
-"""A reference of less than a day knows of no night."""
+"""A reference of less than a day does not include a night."""
 
 
 class Pause(Evidence, frozen=True):
-    """When a pause was, in Unix seconds, and how long the reference's longest one was."""
+    """Start and end of a pause in Unix seconds, and the length of the longest in the reference."""
 
     start: float
     end: float
@@ -27,12 +27,12 @@ class Pause(Evidence, frozen=True):
 
 
 def evaluate(context: Context) -> list[Metric]:
-    """Return `gap_seconds` and, of a window that is over, `freshness_seconds`.
+    """Return `gap_seconds` and, for a window that is over, `freshness_seconds`.
 
-    They have a verdict where the reference spans four windows, and a day: only then its longest
-    pause (a night, a weekend) is known. A feed that stopped within the window shows as freshness,
-    one that stopped between two windows of rows as the pause before the second. A window that the
-    usual pause nearly fills has no room for a longer one.
+    They have a verdict if the reference spans at least four windows and a day: only then is its
+    longest pause (a night, a weekend) known. A feed that stops within the window shows in
+    `freshness_seconds`, a feed that stops between two row windows in the pause before the second.
+    If a normal pause nearly fills the window, a longer one cannot occur and nothing is compared.
     """
     if len(context.times) < 2:
         return []
@@ -52,29 +52,29 @@ def evaluate(context: Context) -> list[Metric]:
 
 
 def _evaluate(metric: str, length: float, start: float, end: float, context: Context) -> Metric:
-    """Compare one time without a row with the reference's longest."""
+    """Compare a pause with the longest in the reference."""
     baseline, rows = context.reference.gap_seconds, len(context.times)
     if baseline is None or rows < context.min_rows or not _knows_pauses(context.reference):
         return Metric(metric=metric, rows=rows, value=length)
-    # Where rows are few a chance pause is long: of m exponential ones the longest is ln(m) means.
+    # With few rows, pauses are long by chance: the longest of m exponential ones is ln(m) means.
     mean = float(np.ptp(context.times)) / (rows - 1)
-    usual, bound = max(baseline, mean * math.log(rows)), _bound(context)
-    threshold = crossable(_FLOOR * usual, usual, bound)
+    longest, bound = max(baseline, mean * math.log(rows)), _bound(context)
+    threshold = crossable(_FLOOR * longest, longest, bound)
     if threshold is None:
-        return Metric(metric=metric, rows=rows, value=length, **no_room(usual, bound))
+        return Metric(metric=metric, rows=rows, value=length, **no_room(longest, bound))
     return Metric(
         metric=metric,
         rows=rows,
         value=length,
         threshold=threshold,
-        strength=length / (_FLOOR * usual) * AT_ONCE if usual else 0.0,
+        strength=length / (_FLOOR * longest) * AT_ONCE if longest else 0.0,
         verdict=verdict(length > threshold, rows),
         evidence=Pause(float(start), float(end), baseline),
     )
 
 
 def _bound(context: Context) -> float:
-    """Return the longest pause that the window has room for."""
+    """Return the longest pause that fits into the window."""
     if context.start is None or context.end is None or context.before is not None:
         return math.inf
     return context.end - context.start

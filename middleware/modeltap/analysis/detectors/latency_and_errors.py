@@ -1,4 +1,4 @@
-"""Latency, throughput and errors of requests, by the wall clock."""
+"""Latency, throughput and errors of requests in wall-clock windows."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from modeltap.analysis.model.metric import (
 from modeltap.analysis.statistics.rates import clopper_pearson
 
 MIN_REQUESTS = 5
-"""An exact interval holds for any number; of fewer than five requests one failure may be half."""
+"""Exact intervals hold for any number, but a single failure dominates fewer than five requests."""
 
 _ERROR_RATE_FLOOR = 0.01
-"""One failing request of a hundred more than before is worth an alert; fewer come and go."""
+"""One more failure per hundred requests is worth an alert; smaller changes are normal."""
 
 _LATENCY_FLOOR = 0.5
-"""Slower by half; what is less comes and goes with the machine."""
+"""Latency must grow by half; smaller changes come from the machine."""
 
 _CONFIDENCE = 0.99
-"""Windows are many, and neither a rate nor a quantile of requests has a second test to pass."""
+"""There are many windows, and the interval is the only test that a rate or quantile has to pass."""
 
 _ALPHA = (1 - _CONFIDENCE) / 2
-"""The level of one end of the interval: only worse is an alert."""
+"""The level of one end of the interval: only a change for the worse alerts."""
 
 _SLOW = 0.05
 """The fraction of requests beyond the quantile `latency_p95_ms`."""
@@ -53,8 +53,8 @@ class TrafficContext:
 
     Args:
         seconds: the window's length.
-        baseline: by metric, the model's usual value; may be empty.
-        min_rows: the requests that a verdict on latency takes.
+        baseline: the model's normal value of each metric; may be empty.
+        min_rows: the number of requests required for a verdict on latency.
     """
 
     traffic: Traffic
@@ -63,8 +63,8 @@ class TrafficContext:
     min_rows: int = 100
 
 
-class Usual(Evidence, frozen=True):
-    """The model's usual value; None while it is not known."""
+class TrafficBaseline(Evidence, frozen=True):
+    """The model's normal value; None while it is unknown."""
 
     baseline: float | None
 
@@ -75,12 +75,12 @@ def evaluate(context: TrafficContext) -> list[Metric]:
 
 
 def evaluate_errors(context: TrafficContext) -> list[Metric]:
-    """Return how many requests came, and how many failed or could not be read.
+    """Return the rates of requests, of failures, and of bodies that could not be decoded.
 
-    `error_rate` alerts, of 5 requests and more, where the lower end of its exact 99 % interval
-    is a point above the usual rate. Before that is known it is taken to be none, for a request
-    with an answer of 500 is meant to be a failure, and a model that fails from its first hour on
-    is news; `analysis/verdicts` learns what is usual from those hours, too.
+    `error_rate` alerts from 5 requests on if the lower end of its exact 99 % interval is one
+    percentage point above the baseline. Until a baseline is known it is taken as zero: a model that
+    fails from its first hour on must be reported. `analysis/verdicts` learns the baseline from
+    these hours, too.
     """
     traffic, seconds = context.traffic, context.seconds
     n = traffic.requests
@@ -99,8 +99,8 @@ def evaluate_errors(context: TrafficContext) -> list[Metric]:
 def evaluate_latency(context: TrafficContext) -> list[Metric]:
     """Return the quantiles of latency.
 
-    `latency_p95_ms` alerts where more than 5 % of requests took half longer than the usual value,
-    beyond chance: where the lower end of its exact 99 % interval lies there.
+    `latency_p95_ms` alerts if the lower end of its exact 99 % interval is more than half above the
+    baseline: significantly more than 5 % of the requests were slower than that.
     """
     n, latency = context.traffic.requests, context.traffic.latency
     return [
@@ -110,9 +110,9 @@ def evaluate_latency(context: TrafficContext) -> list[Metric]:
     ]
 
 
-def _error_rate(traffic: Traffic, usual: float | None) -> Metric:
+def _error_rate(traffic: Traffic, known: float | None) -> Metric:
     n, value = traffic.requests, traffic.error_rate
-    trials, baseline = traffic.effective_requests, usual or 0.0
+    trials, baseline = traffic.effective_requests, known or 0.0
     low, high = clopper_pearson(value * trials, trials, _CONFIDENCE)
     threshold = crossable(baseline + _ERROR_RATE_FLOOR, baseline)
     facts: dict[str, Any] = {
@@ -128,15 +128,15 @@ def _error_rate(traffic: Traffic, usual: float | None) -> Metric:
     return Metric(
         **facts,
         threshold=threshold,
-        p_value=_as_many(value * trials, trials, threshold),
+        p_value=_upper_tail(value * trials, trials, threshold),
         strength=max(0.0, (value - baseline) / (threshold - baseline)),
         verdict=verdict(low > threshold, n, MIN_REQUESTS),
-        evidence=Usual(usual),
+        evidence=TrafficBaseline(known),
     )
 
 
-def _as_many(count: float, trials: float, rate: float) -> float:
-    """Return the binomial probability of `count` or more, of which the interval's end is one."""
+def _upper_tail(count: float, trials: float, rate: float) -> float:
+    """Return the binomial probability of `count` or more, consistent with the interval."""
     return float(betainc(count, trials - count + 1, rate)) if count > 0 else 1.0
 
 
@@ -166,14 +166,14 @@ def _p95(latency: np.ndarray, baseline: float | None, min_rows: int) -> Metric:
         p_value=p,
         strength=max(0.0, (value - baseline) / (threshold - baseline)),
         verdict=verdict(p < _ALPHA and value > threshold, n),
-        evidence=Usual(baseline),
+        evidence=TrafficBaseline(baseline),
     )
 
 
 def _interval(latency: np.ndarray, n: int) -> tuple[float | None, float | None]:
-    """Return the order statistics between which the true quantile lies in 99 of 100 windows.
+    """Return the order statistics that enclose the true quantile in 99 of 100 windows.
 
-    How many of n requests are faster than it is binomial (Thompson, 1936).
+    The number of n requests that are faster than the quantile is binomial (Thompson, 1936).
     """
     first, last = (bdtrik(q, n, 1 - _SLOW) for q in (_ALPHA, 1 - _ALPHA))
     return (

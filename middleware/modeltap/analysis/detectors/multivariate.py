@@ -1,4 +1,4 @@
-"""Multivariate drift: whether a window's rows can be told from the reference's as wholes."""
+"""Multivariate drift: differences between rows that no single column shows."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from sklearn.ensemble import ExtraTreesClassifier
 
 _NAMED = 3
-"""More columns in one sentence are not read."""
+"""Readers do not take in more columns in one sentence."""
 
 _TREES = 60
-"""A bound on cost: more trees make the scores smoother, and the area hardly larger."""
+"""A bound on cost: more trees smooth the scores but hardly increase the area."""
 
 _MAX_DEPTH = 10
-"""A thousand leaves: deeper trees learn single rows of a sample of 2,000."""
+"""A thousand leaves: deeper trees memorise single rows of a sample of 2,000."""
 
 _MIN_LEAF_ROWS = 10
-"""A leaf of fewer rows has a fraction that is chance."""
+"""With fewer rows, a leaf's fraction is mostly chance."""
 
 _CANDIDATES = 32
-"""Columns that are tried as drivers, those that the trees use most: each costs a prediction."""
+"""Columns tried as drivers, those most used by the trees: each costs a prediction."""
 
 _PART = 0.25
-"""A column that matters less than a quarter of the first one is not named."""
+"""Columns that matter less than a quarter of the strongest one are not named."""
 
 
 class RowsDiffer(Evidence, frozen=True):
-    """The columns that tell the rows apart, the strongest first; none where nothing alerts."""
+    """The columns that separate the rows, the strongest first; empty without an alert."""
 
     drivers: list[str]
 
@@ -50,11 +50,12 @@ class ErrorsGrew(Evidence, frozen=True):
 
 
 def evaluate(context: Context) -> list[Metric]:
-    """Return `multivariate_drift` and `pca_reconstruction_error`, without columns with an alert.
+    """Return `multivariate_drift` and `pca_reconstruction_error`.
 
-    `multivariate_drift` is a domain classifier's area under the ROC curve on rows that it was not
-    fitted to (Rabanser et al., 2019): 0.5 where the two cannot be told apart. Trees find what
-    depends on several columns, principal components a correlation that broke.
+    Columns that already have an alert are excluded. `multivariate_drift` is the area under the ROC
+    curve of a domain classifier on rows that it was not fitted to (Rabanser et al., 2019): 0.5 if
+    the samples cannot be separated. Trees find changes that depend on several columns, principal
+    components find broken correlations.
     """
     if context.samples is None:
         return []
@@ -75,8 +76,8 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
     errors = Reconstruction(components, b.values)
     p = cauchy([*classifier.p_values, errors.p_value])
     highest = context.baselines.highest
-    usual = highest("multivariate_drift", None) or 0.5
-    threshold = crossable(classifier.threshold(usual), usual)
+    baseline = highest("multivariate_drift", None) or 0.5
+    threshold = crossable(classifier.threshold(baseline), baseline)
     grown = max(
         reconstruction.FLOOR,
         BEYOND_BASELINE * (highest("pca_reconstruction_error", None) or 0.0),
@@ -89,7 +90,7 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
         "evidence": RowsDiffer(_drivers(a, classifier, errors) if alert else []),
     }
     if threshold is None and not alert:
-        facts = no_room(usual)
+        facts = no_room(baseline)
     low, high = classifier.interval()
     driver = errors.drivers(a.names)
     return [
@@ -116,8 +117,8 @@ def _compared(a: Matrix, b: Matrix, components: Components, context: Context) ->
 
 
 def trees() -> ExtraTreesClassifier:
-    """Return the classifier that columns are told apart by."""
-    # scikit-learn takes a second to load, which commands without multivariate drift need not wait.
+    """Return the unfitted classifier of rows."""
+    # Loaded late: scikit-learn takes a second, and few commands need it.
     from sklearn.ensemble import ExtraTreesClassifier
 
     return ExtraTreesClassifier(
@@ -131,7 +132,7 @@ def trees() -> ExtraTreesClassifier:
 
 
 def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) -> list[str]:
-    """Name the features that tell the rows apart: those without which it can be told less well."""
+    """Return the features that separate the rows, by permutation importance."""
     rng = np.random.default_rng(0)
     (x, y), model = classifier.parts[0], classifier.models[0]
     whole, _ = auc(model.predict_proba(x)[:, 1], y)
@@ -142,14 +143,14 @@ def _drivers(a: Matrix, classifier: DomainClassifier, errors: Reconstruction) ->
         mixed[:, own] = mixed[rng.permutation(len(mixed))][:, own]
         lost[name] = whole - auc(model.predict_proba(mixed)[:, 1], y)[0]
     worst = max(lost.values())
-    found = [name for name in lost if worst > 0 and lost[name] > _PART * worst]
+    drivers = [name for name in lost if worst > 0 and lost[name] > _PART * worst]
     if errors.growth > reconstruction.FLOOR and classifier.auc - 0.5 < 2 * FLOOR:
-        found = errors.drivers(a.names)[:2] or found  # a correlation that broke has two ends
-    return sorted(found, key=lambda name: -lost.get(name, 0.0))[:_NAMED] or list(lost)[:_NAMED]
+        drivers = errors.drivers(a.names)[:2] or drivers  # the two columns of a broken correlation
+    return sorted(drivers, key=lambda name: -lost.get(name, 0.0))[:_NAMED] or list(lost)[:_NAMED]
 
 
 def _most_used(names: Sequence[str], model: ExtraTreesClassifier) -> list[str]:
-    """Return the features that trees use most, in the order of `names`; one may be several."""
+    """Return the features most used by the trees, in the order of `names` (with repeats)."""
     used = dict.fromkeys(names, 0.0)
     for name, importance in zip(names, model.feature_importances_.tolist(), strict=True):
         used[name] += importance

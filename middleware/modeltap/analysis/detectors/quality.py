@@ -1,4 +1,4 @@
-"""Data quality from the counts: missing, mistyped, unseen, out of range and far-out values."""
+"""Data quality: rates of missing, mistyped, unseen, out-of-range and outlying values."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from modeltap.analysis.statistics.rates import grew, wilson
 from modeltap.config.metrics import has_verdict
 
 _UNSEEN_FLOOR = 0.0025
-"""A category nobody has seen before is news sooner: it comes by chance only where the reference
-had categories that it saw once."""
+"""The floor for unseen categories is lower: they appear by chance only if the reference has
+categories that occurred once."""
 
 _DECLARED_FLOOR = 0.001
-"""A declared impossibility is no matter of chance: more than one row of a thousand is news."""
+"""Values declared impossible do not occur by chance: more than one in a thousand rows alerts."""
 
 _MANY = 10
-"""Fewer rows of a new category are a whim, unless they are many for their window."""
+"""Fewer rows with new categories do not alert, unless they are a large fraction of the window."""
 
 _SEASONAL = 0.1
-"""Windows that differ by more than this are not draws from one distribution: there are seasons."""
+"""If windows of the reference differ by more than this, there are seasons."""
 
 BEYOND = ("out_of_range_rate", "outlier_rate")
-"""Rates that are no news where the column has moved as a whole."""
+"""Rates that are not reported separately if the whole column has drifted."""
 
 _EXACT_BELOW = 1000
-"""Up to this many cases in both samples the exact test is cheap, and the normal limit wrong."""
+"""Up to this many cases the exact test is cheap, and the normal approximation inaccurate."""
 
 
 Ends = tuple[np.ndarray, np.ndarray]
-"""(p,) first bins of a range, and (p,) bins after the last."""
+"""(p,) first bins of ranges, and (p,) bins after the last ones."""
 
 
 class Case(NamedTuple):
-    """Faults of one kind, and the rows that could have it."""
+    """The number of faults of one kind, and of the rows that could have it."""
 
     metric: str
     faults: int
@@ -51,36 +51,38 @@ class Case(NamedTuple):
 
 
 class Grown(Evidence, frozen=True):
-    """A rate in the reference, and the most that one of its own windows had beyond the floor."""
+    """A rate in the reference; and its maximum in a window of it, if that exceeds the floor."""
 
     before: float
     most: float | None
     number: float | None = None
-    """The one value that most of the faults have, where it is known."""
+    """The single value of most of the faults, if it is known."""
 
 
-class OfDrift(Evidence, frozen=True):
-    """A rate in the reference, of a column whose drift explains that it grew."""
+class ExplainedByDrift(Evidence, frozen=True):
+    """A rate in the reference, of a column whose drift explains the growth."""
 
     before: float
 
 
 class LikelyCode(Evidence, frozen=True):
-    """A value far from all others in the reference that many rows have."""
+    """A value of many rows that is far from all others in the reference."""
 
     code: float
 
 
 def evaluate(context: Context) -> list[Metric]:
-    """Return the quality rates of every feature, each against the reference's.
+    """Return the quality rates of every feature, each compared with the reference.
 
-    `missing_rate` is over all rows, `type_mismatch_rate` over those not missing, the others over
-    those of the right type; one over fewer than the minimum of rows has no verdict.
+    The denominator of `missing_rate` is all rows, that of `type_mismatch_rate` rows with a value,
+    that of the other rates rows with a value of the right type. A rate of fewer rows than the
+    minimum has no verdict.
 
-    `out_of_range_rate` counts values beyond `min` and `max` where these are declared, else beyond
-    the reference's own values; `outlier_rate` those beyond 3.5 robust deviations from the
-    reference's median; `iqr_outlier_rate`, which only describes, those beyond Tukey's fences.
-    `sentinel_rate` describes how many rows have the value that is likely a code for a missing one.
+    `out_of_range_rate` counts values outside `min` and `max` if these are declared, otherwise
+    outside the reference's values; `outlier_rate` counts values more than 3.5 robust deviations
+    from the reference's median; `iqr_outlier_rate`, which has no verdict, those outside Tukey's
+    fences. `sentinel_rate`, also without a verdict, is the fraction of rows with a value that
+    probably is a code for missing.
     """
     features = context.reference.features
     return [metric for feature in features for metric in _evaluate(feature, context)]
@@ -89,15 +91,15 @@ def evaluate(context: Context) -> list[Metric]:
 def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     own, ends = np.array(feature.counts), seen(feature)
     then = {case.metric: case for case in cases(feature, own, ends)}
-    # Of a column that drifted as a whole, values beyond the old ones are no news of their own.
+    # If the whole column drifted, values outside the old range are not reported separately.
     moved = bulk_moved(feature, context)
     for case in cases(feature, context.counts(feature), ends):
         moved_too = moved and case.metric in BEYOND
-        known = moved_too or _is_of_calendar(feature, case.metric)
-        known = known and not is_declared(feature, case.metric)
-        if known or not has_verdict(case.metric):
+        expected = moved_too or _follows_calendar(feature, case.metric)
+        expected = expected and not is_declared(feature, case.metric)
+        if expected or not has_verdict(case.metric):
             before = then[case.metric].faults / max(1, then[case.metric].rows)
-            evidence = OfDrift(before) if moved_too and known else None
+            evidence = ExplainedByDrift(before) if moved_too and expected else None
             yield replace(_described(feature, case), evidence=evidence)
         else:
             yield _with_types(feature, _compared(feature, case, then[case.metric], context))
@@ -106,7 +108,7 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
 
 
 def _with_types(feature: Feature, metric: Metric) -> Metric:
-    """Return the rate of mistyped values with what is unusual in the reference's types."""
+    """Return `type_mismatch_rate` with a note about unusual types in the reference, if any."""
     if metric.metric != "type_mismatch_rate" or metric.verdict == ALERT:
         return metric
     finding = type_finding(feature)
@@ -116,23 +118,23 @@ def _with_types(feature: Feature, metric: Metric) -> Metric:
 def _coded(feature: Feature, code: float, counts: np.ndarray) -> Metric:
     place = feature.below(code)
     rows = int(counts[: feature.bins].sum())
-    found = _described(feature, Case("sentinel_rate", int(counts[place]), rows))
-    return replace(found, evidence=LikelyCode(code)) if found.count else found
+    metric = _described(feature, Case("sentinel_rate", int(counts[place]), rows))
+    return replace(metric, evidence=LikelyCode(code)) if metric.count else metric
 
 
-def _is_of_calendar(feature: Feature, metric: str) -> bool:
-    """Say whether a rate is one of values, and the time determines these: months never seen."""
+def _follows_calendar(feature: Feature, metric: str) -> bool:
+    """Return whether a rate is about values determined by the time, such as unseen months."""
     return feature.calendar is not None and metric in (*BEYOND, "unseen_rate")
 
 
 def cases(feature: Feature, counts: np.ndarray, ends: Ends) -> Iterator[Case]:
-    """Yield the faults in (bins,) `counts`; `ends` are the reference's first bin and the last."""
+    """Yield the faults in (bins,) `counts`; `ends` delimit the values of the reference."""
     for metric, (count, rows) in faults(feature, counts[None, :], ends).items():
         yield Case(metric, int(count[0]), int(rows[0]))
 
 
 def seen(feature: Feature) -> Ends:
-    """Return the ends of the values that the reference has seen, at whatever hour."""
+    """Return the ends of the values in the reference, over all hours."""
     if feature.kind != "numeric" or not feature.edges:
         return ends_of(np.array(feature.counts[: feature.bins])[None, :])
     edges = np.array(feature.edges)
@@ -144,31 +146,33 @@ def seen(feature: Feature) -> Ends:
 def faults(
     feature: Feature, counts: np.ndarray, ends: Ends
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return by metric the faults in (p, bins) `counts`, and the rows that could have one: (p,)."""
+    """Return the (p,) faults in (p, bins) `counts` by metric, and the (p,) rows in question."""
     if feature.of is not None:
-        return {}  # the column it is measured on has its own
+        return {}  # faults are counted in the column that the measure is derived from
     rows, missing, mismatch = counts.sum(axis=1), counts[:, MISSING], counts[:, MISMATCH]
-    found = {"missing_rate": (missing, rows)}
+    rates = {"missing_rate": (missing, rows)}
     if feature.kind == "other":
-        return found
+        return rates
     present = rows - missing
-    found["type_mismatch_rate"] = (mismatch, present)
+    rates["type_mismatch_rate"] = (mismatch, present)
     typed = present - mismatch
     if feature.kind in ("categorical", "boolean"):
-        found["unseen_rate"] = (counts[:, UNSEEN], typed)
+        rates["unseen_rate"] = (counts[:, UNSEEN], typed)
     if feature.kind == "numeric":
         bins = counts[:, : feature.bins]
-        found["out_of_range_rate"] = (_outside(bins, *_range(feature, ends)), typed)
+        rates["out_of_range_rate"] = (_outside(bins, *_range(feature, ends)), typed)
         if feature.mad_bounds is not None:
-            found["outlier_rate"] = (_beyond(feature, bins, feature.mad_bounds), typed)
+            rates["outlier_rate"] = (_beyond(feature, bins, feature.mad_bounds), typed)
         if feature.tukey_fences is not None:
-            found["iqr_outlier_rate"] = (_beyond(feature, bins, feature.tukey_fences), typed)
-    return found
+            rates["iqr_outlier_rate"] = (_beyond(feature, bins, feature.tukey_fences), typed)
+    return rates
 
 
 def ends_of(counts: np.ndarray) -> Ends:
-    """Return of (p, bins) counts the first bins with rows and those after the last; all bins where
-    none has any."""
+    """Return the first bins with rows of (p, bins) counts, and the bins after the last.
+
+    For counts without any rows these enclose all bins.
+    """
     filled = counts > 0
     some, bins = filled.any(axis=1), counts.shape[1]
     if not bins:
@@ -179,7 +183,7 @@ def ends_of(counts: np.ndarray) -> Ends:
 
 
 def _range(feature: Feature, ends: Ends) -> Ends:
-    """Return the first bins of the range and those after the last, as declared or as seen."""
+    """Return the first bin of the range and the one after the last, as declared or as seen."""
     if feature.min is None and feature.max is None:
         return ends
     first = 0 if feature.min is None else feature.below(feature.min)
@@ -193,14 +197,14 @@ def _beyond(feature: Feature, bins: np.ndarray, bounds: tuple[float, float]) -> 
 
 
 def _outside(bins: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Return how many rows of (p, bins) lie before the (p,) first bins or from the last ones on."""
+    """Return the (p,) numbers of rows in (p, bins) counts outside the (p,) ranges of bins."""
     at = np.arange(bins.shape[1])
     outside = (at < first[:, None]) | (at >= last[:, None])
     return np.asarray((bins * outside).sum(axis=1))
 
 
 def is_declared(feature: Feature, metric: str) -> bool:
-    """Say whether a fault was declared to be one: `required`, `min`, `max` or `allowed`."""
+    """Return whether a setting declares the fault: `required`, `min`, `max` or `allowed`."""
     if metric == "missing_rate":
         return feature.required
     if metric == "out_of_range_rate":
@@ -209,7 +213,7 @@ def is_declared(feature: Feature, metric: str) -> bool:
 
 
 def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Metric:
-    """Compare a rate: grown beyond chance, and beyond the reference's worst block by the floor."""
+    """Compare a rate, which alerts above the reference's highest block, its floor, and chance."""
     metric, count, rows = case
     value = count / rows if rows else 0.0
     before = then.faults / then.rows if then.rows else 0.0
@@ -217,7 +221,7 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
     declared = is_declared(feature, metric)
     floor = floor_of(metric, declared)
     if metric in BEYOND and not declared and feature.baseline_distance > _SEASONAL:
-        floor = feature.baseline_distance  # so many rows may lie beyond those before
+        floor = feature.baseline_distance  # this fraction of rows may be outside the range
     most = before + feature.baseline_rates.get(metric, 0.0)
     new = _expected_new(context.all_hours.by_name[feature.name], metric) * then.rows
     p = _grew(count, rows, max(then.faults, math.ceil(new)), then.rows)
@@ -247,7 +251,7 @@ def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Met
 
 
 def level(context: Context) -> float:
-    """Return the level of the test of one rate."""
+    """Return the significance level of the test of one rate."""
     return context.alpha_per_fault
 
 
@@ -266,28 +270,29 @@ def _described(feature: Feature, case: Case) -> Metric:
 
 
 def floor_of(metric: str, declared: bool) -> float:
-    """Return how much a rate has to grow to be worth an alert."""
+    """Return the smallest growth of a rate that is worth an alert."""
     if declared:
         return _DECLARED_FLOOR
     return _UNSEEN_FLOOR if metric == "unseen_rate" else RATE_FLOOR
 
 
 def _expected_new(feature: Feature, metric: str) -> float:
-    """Return the fraction of the reference's rows that would have been a new category by chance.
+    """Return the fraction of rows that have a new category by chance.
 
-    Good (1953): as often as a row was the only one of its category, the next row is of a new one.
-    Where one half of the rows chose the words, the other half counted what is new: no guess.
+    By Good (1953), the next row has a new category as often as a row was the only one of its
+    category. If the bins were chosen from one half of the rows, the other half already counts
+    unseen categories and nothing has to be estimated.
     """
     if metric != "unseen_rate" or feature.halved:
         return 0
-    words = np.array(feature.counts[: len(feature.vocabulary)])
+    common = np.array(feature.counts[: len(feature.vocabulary)])
     rare = feature.counts[len(feature.vocabulary)]
-    once = int(np.sum(words == 1)) + max(0, 2 * len(feature.rare) - rare)
+    once = int(np.sum(common == 1)) + max(0, 2 * len(feature.rare) - rare)
     return once / max(1, sum(feature.counts[: feature.bins]))
 
 
 def _grew(count: int, rows: int, reference_count: int, reference_rows: int) -> float:
-    """Return the one-sided p-value that a rate has not grown, exact where cases are few."""
+    """Return the one-sided p-value that a rate has not grown, exact for few cases."""
     if rows and reference_rows and count + reference_count < _EXACT_BELOW:
         return hypothesis_tests.fisher(reference_count, reference_rows, count, rows)[1]
     return grew(count, rows, reference_count, reference_rows)

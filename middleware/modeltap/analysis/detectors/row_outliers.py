@@ -1,4 +1,4 @@
-"""Outlying rows: unlike any row of the reference, though each of their values may be usual."""
+"""Outlying rows: unlike any row of the reference, although each value may be normal."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from modeltap.analysis.statistics.matrix import left_out, matrix
 from modeltap.analysis.statistics.rates import wilson
 
 FLOOR = 0.05
-"""Rows that are far from all others may be so in many ways: one of twenty is worth an alert."""
+"""Rows may be outlying in many ways, so only a growth to one row of twenty alerts."""
 
 _OUTLYING = 0.01
-"""The fraction of the reference's own rows that are called outliers."""
+"""The fraction of the reference's rows that count as outliers."""
 
 _TREES = 100
-"""As in the paper, whose scores settle well before."""
+"""The number in the paper, which shows that scores converge earlier."""
 
 _SHOWN = 5
-"""Examples of one alert."""
+"""Examples per alert."""
 
 
 class Outliers(Evidence, frozen=True):
-    """The rate among the reference's own rows, and the places of the rows least like them."""
+    """The rate in the reference, and the positions of the most outlying rows of the window."""
 
     before: float
     places: list[int]
 
 
 def evaluate(context: Context) -> list[Metric]:
-    """Return `row_outlier_rate`, without columns with an alert.
+    """Return `row_outlier_rate`, without the columns that already have an alert.
 
-    An isolation forest (Liu, Ting & Zhou, 2008) learns one half of the reference's sample; the
-    other half says which score one row of a hundred has, and how many of its own are beyond it. It
-    sees rows far out in many columns at once, hardly those in which a dependence broke.
+    An isolation forest (Liu, Ting & Zhou, 2008) is fitted to one half of the reference's sample.
+    The other half provides the score limit that one row of a hundred exceeds, and the reference's
+    own rate. The forest detects rows outlying in many columns at once, but hardly broken
+    dependences between columns.
     """
     if context.samples is None:
         return []
@@ -87,13 +88,13 @@ def _compared(forest: _Forest, rows: np.ndarray, context: Context) -> Metric:
 
 
 class _Forest:
-    """An isolation forest of one half of (n, d) rows, and the scores of the other half.
+    """An isolation forest fitted to one half of (n, d) rows, with a limit from the other half.
 
-    One row of a hundred of the `held` ones scores below `limit`: `beyond` of them.
+    Of the `held` rows of the other half, one in a hundred (`beyond` rows) scores below `limit`.
     """
 
     def __init__(self, rows: np.ndarray) -> None:
-        # scikit-learn takes a second to load, which commands without it need not wait.
+        # Loaded late: scikit-learn takes a second, and few commands need it.
         from sklearn.ensemble import IsolationForest
 
         learnt, held = halved(rows)
@@ -103,5 +104,5 @@ class _Forest:
         self.held, self.beyond = len(own), int(np.sum(own < self.limit))
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Return (n,) scores: the lower, the more alone a row is."""
+        """Return (n,) scores; the lower, the more outlying a row is."""
         return np.asarray(self._forest.score_samples(rows))

@@ -1,4 +1,4 @@
-"""Changes of schema: fields that disappeared, and new ones."""
+"""Schema changes: fields that disappeared, and new fields."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from modeltap.config.metrics import is_output
 
 
 class Fields(Evidence, frozen=True):
-    """The fields that changed; of new ones the fraction of rows that have them."""
+    """The fields that disappeared; the new fields with the fraction of rows that have them."""
 
     lost: list[str]
     new: dict[str, float]
 
 
 def evaluate(context: Context) -> list[Metric]:
-    """Return `schema_change`: how many fields no row has any more, or many rows have newly."""
+    """Return `schema_change`: the number of fields missing from all rows or new in many rows."""
     reference, window = context.reference, context.window
     lost = [
         feature.name
@@ -26,9 +26,9 @@ def evaluate(context: Context) -> list[Metric]:
         and not is_output(feature.name)
         and window.absent[position] == window.rows
         and feature.counts[MISSING] < sum(feature.counts)
-        and not _came_later(feature, context.start)
+        and not _was_learnt_later(feature, context.start)
     ]
-    # A field of a few rows may be a client's whim; one of many is a change.
+    # A new field in a few rows may come from a single client; in many rows it is a change.
     new = {
         name: rows / window.rows
         for name, rows in window.new.items()
@@ -49,7 +49,7 @@ def evaluate(context: Context) -> list[Metric]:
     ]
 
 
-def _came_later(feature: Feature, start: float | None) -> bool:
-    """Say whether a column was learnt from later rows than a window's: it may not be there yet."""
+def _was_learnt_later(feature: Feature, start: float | None) -> bool:
+    """Return whether a column was learnt from rows after the window, which may not have it yet."""
     until = clock.parse(feature.learnt_until)
     return until is not None and start is not None and start < until

@@ -1,4 +1,4 @@
-"""Drift of texts and vectors, which have no bins: a classifier tells them apart as wholes."""
+"""Drift of texts and vectors, by a classifier, because they have no bins."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
 _INVERSE_PENALTY = 0.1
-"""Stronger than the usual 1: there are more words than rows, and each alone says little."""
+"""Stronger regularisation than the default of 1: there are more words than rows."""
 
 _MAX_ITERATIONS = 200
-"""A bound on the time; of rows that can be told apart the fit has converged long before."""
+"""A bound on the time; if the samples differ, the fit converges much earlier."""
 
 _BOUND = 0.5
-"""The largest value: all of the area, less the half that chance has."""
+"""The largest value: an area of 1, less the 0.5 of chance."""
 
 _FARTHEST = 10.0
-"""In units of the reference's largest number: what lies farther is told apart as well there, and
-one number of 1e14 would leave nothing of all others."""
+"""Numbers are clipped here, in units of the reference's largest. Clipped ones still separate the
+samples, while a single number of 1e14 would dwarf all others."""
 
 
-class Distinct(Evidence, frozen=True):
-    """The area under the ROC curve by which texts or vectors are told apart."""
+class SamplesDiffer(Evidence, frozen=True):
+    """The area under the ROC curve of the classifier of texts or vectors."""
 
     noun: str
     auc: float
 
 
-class Turned(Evidence, frozen=True):
-    """The mean cosine distance of the reference's own vectors from their mean."""
+class DirectionChanged(Evidence, frozen=True):
+    """The mean cosine distance of the reference's vectors from their mean."""
 
     before: float
 
 
 def evaluate(context: Context) -> list[Metric]:
-    """Return `drift` of each text, by its words and pairs of words, and of each vector.
+    """Return `drift` of each text column, by its words and word pairs, and of each vector column.
 
-    A vector has its `cosine_distance`, too, which only describes.
+    A vector also has its `cosine_distance`, which has no verdict.
     """
     if context.samples is None:
         return []
     metrics: list[Metric] = []
     for feature in context.reference.columns:
         if feature.learnt_until is not None:
-            continue  # none of the reference's rows has a value of it
+            continue  # the sampled rows of the reference have no values in it
         if feature.kind in ("text", "vector") and feature.name not in context.alerted:
             a, b = _both(feature, context.samples.reference, context.samples.window)
             if min(a.shape[0], b.shape[0]) < context.min_rows:
@@ -90,19 +90,19 @@ def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
         threshold=threshold,
         strength=max(0.0, (classifier.auc - 0.5) / threshold),
         verdict=context.row_verdict("drift", feature.name, alert),
-        evidence=Distinct("texts" if feature.kind == "text" else "vectors", classifier.auc),
+        evidence=SamplesDiffer("texts" if feature.kind == "text" else "vectors", classifier.auc),
     )
 
 
 def _cosine(feature: Feature, a: np.ndarray, b: np.ndarray) -> Metric:
-    """Describe how far the vectors lie from the reference's mean direction: 0 is the same."""
+    """Return the mean distance of the vectors from the reference's mean direction, 0 if equal."""
     then, now = (float(np.mean(_distances(feature, part))) for part in (a, b))
     return Metric(
         metric="cosine_distance",
         feature=feature.name,
         rows=len(b),
         value=now,
-        evidence=Turned(then),
+        evidence=DirectionChanged(then),
     )
 
 
@@ -113,7 +113,7 @@ def _distances(feature: Feature, vectors: np.ndarray) -> np.ndarray:
 
 
 def _regression() -> LogisticRegression:
-    # scikit-learn takes a second to load, which commands without texts need not wait.
+    # Loaded late: scikit-learn takes a second, and few commands need it.
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(
@@ -122,29 +122,29 @@ def _regression() -> LogisticRegression:
 
 
 def _both(feature: Feature, then: Sample, now: Sample) -> tuple[Data, Data]:
-    """Return the rows of both sides that have a value, on one scale.
+    """Return the rows of both sides that have a value, scaled by the reference.
 
-    It is the reference's alone: each side by its own largest number would move unchanged vectors
-    apart, and make longer ones equal.
+    Scaling each side by its own largest number would separate unchanged vectors and hide changes
+    of length.
     """
     if feature.kind == "text":
         return _words(feature, then), _words(feature, now)
     a, b = _vectors(feature, then), _vectors(feature, now)
-    # A logistic regression learns slowly from numbers of very different size.
+    # A logistic regression converges slowly for numbers of very different size.
     scale = float(np.abs(a).max(initial=0.0)) or 1.0
     return a / scale, np.clip(b / scale, -_FARTHEST, _FARTHEST)
 
 
 def _vectors(feature: Feature, sample: Sample) -> np.ndarray:
-    found = np.asarray(sample.codes.get(feature.name), dtype=np.float64)
-    found = found.reshape(-1, max(1, len(feature.centroid)))
-    kept: np.ndarray = found[~np.isnan(found).any(axis=1)]
+    vectors = np.asarray(sample.codes.get(feature.name), dtype=np.float64)
+    vectors = vectors.reshape(-1, max(1, len(feature.centroid)))
+    kept: np.ndarray = vectors[~np.isnan(vectors).any(axis=1)]
     return kept
 
 
 def _words(feature: Feature, sample: Sample) -> Data:
-    """Return a column of 0 and 1 for each word and pair of words."""
-    from scipy.sparse import csr_matrix  # late, as scikit-learn is
+    """Return a column of zeros and ones for each word and word pair."""
+    from scipy.sparse import csr_matrix  # loaded late, like scikit-learn
 
     grams = [row for row in sample.codes.get(feature.name) or () if row is not None]
     ends = np.cumsum([0, *map(len, grams)])

@@ -1,7 +1,7 @@
-"""Changes of unit while a reference is learnt: half of a window far outside all that was seen.
+"""Changes of unit while a reference is learnt: half of a window far outside the range so far.
 
-In the first days a range grows with each hour, so a value beyond it is no news. One more than a
-whole range beyond is, where many have one and the range is that of some hours.
+In the first days the range grows every hour, so values outside it are normal. They alert if half
+of the rows are more than a full range outside, and the range was learnt from some hours of rows.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import numpy as np
 from modeltap.analysis.model.metric import ALERT, AT_ONCE, OK, Evidence, Metric
 
 MIN_HOURS = 6.0
-"""Rows of fewer hours say little about the range of a day."""
+"""Rows of fewer hours are a poor estimate of the range within a day."""
 
 _MANY = 0.5
-"""Half of the rows: one sender of two, or all, has another unit."""
+"""Half of the rows: at least one of two senders uses another unit."""
 
 
 class FarOutside(Evidence, frozen=True):
@@ -28,7 +28,7 @@ class FarOutside(Evidence, frozen=True):
 def evaluate(feature: str, values: np.ndarray, low: float, high: float) -> Metric:
     """Return `out_of_range_rate`: the fraction of (n,) values a whole range beyond `low` or `high`.
 
-    NaN is no value. It alerts where half of the values lie there.
+    NaN counts as missing. The metric alerts if half of the values are there.
 
     >>> metric = evaluate("distance", np.array([1609.0, 3218.0, 2.0]), 0.5, 12.0)
     >>> metric.verdict, metric.count

@@ -1,14 +1,14 @@
-"""Explanations of metrics, made once, for what alerts.
+"""Explanations of metrics that alert: sentences, examples and histograms.
 
-explain             explanations from the metrics' evidence, by these sentences:
-sentence            what all of them share
-covered_hours       hours of the week that the reference has no rows of
-column_sentences    about one column
-window_sentences    about a window's inputs together
-finding_sentences   about findings
-model_sentences     about requests and performance
-held_back           why an effect is no alert
-new_values          what one value that newly appears is called
-examples            ids of exchanges that show it
+explain             add explanations to metrics, made of these sentences
+sentence            dispatch from evidence to its sentence; shared clauses
+covered_hours       hours of the week from which the reference has no rows
+column_sentences    sentences about one column
+window_sentences    sentences about all inputs of a window
+finding_sentences   sentences about findings
+model_sentences     sentences about requests and performance
+held_back           reasons why an effect does not alert
+new_values          descriptions of a value that newly appears
+examples            ids of exchanges that show the change
 histogram           a feature's distribution in the reference and in a window
 """

@@ -1,4 +1,4 @@
-"""Hours of the week that a window has rows of, and its reference none."""
+"""Hours of the week in which a window has rows but its reference has none."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from modeltap.analysis.model.local_times import hours_of_the_week
 from modeltap.analysis.model.reference import Reference
 
 _MOST = 0.5
-"""Where the reference covers the hours of half of the rows, they are what it is compared by."""
+"""If the reference covers the hours of half of the rows, the comparison is valid."""
 
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 _HOURS = 7 * 24
 
 
 def uncovered(context: Context) -> str | None:
-    """Name the hours of most of the window's rows that the reference has none of; else None."""
+    """Describe the hours of most of the window's rows if the reference has no rows from them."""
     reference = context.reference
     covered = context.covered if context.covered is not None else covered_hours(reference)
     moments = context.times[~np.isnan(context.times)]
@@ -31,14 +31,14 @@ def uncovered(context: Context) -> str | None:
     outside = np.array([place not in covered for place in places])
     if rows[outside].sum() <= _MOST * rows.sum():
         return None
-    kept = {place for place, out in zip(places, outside, strict=True) if out}
-    return f"{named(kept)} {reference.timezone}"
+    missing = {place for place, out in zip(places, outside, strict=True) if out}
+    return f"{described_hours(missing)} {reference.timezone}"
 
 
 def covered_hours(reference: Reference) -> frozenset[int] | None:
     """Return the hours of the week that a frozen reference covers.
 
-    None where they are not known: of a file without times, or of a rolling reference.
+    None if they are unknown: for a file without times and for a rolling reference.
     """
     if reference.hours and not reference.rolling:
         return frozenset(reference.hours)
@@ -50,7 +50,7 @@ def covered_hours(reference: Reference) -> frozenset[int] | None:
 
 
 def hour_of_week(moment: float, timezone: str) -> int:
-    """Return the hour of the week, from Monday's first, by a zone's clock.
+    """Return the hour of the week in a time zone, counted from Monday's first.
 
     >>> hour_of_week(0.0, "UTC"), hour_of_week(0.0, "Europe/Berlin")
     (72, 73)
@@ -59,12 +59,12 @@ def hour_of_week(moment: float, timezone: str) -> int:
     return hour
 
 
-def named(hours: Iterable[int]) -> str:
-    """Name hours of the week, those in a row together.
+def described_hours(hours: Iterable[int]) -> str:
+    """Describe hours of the week, consecutive ones as a range.
 
-    >>> named([123]), named([22, 23, 24])
+    >>> described_hours([123]), described_hours([22, 23, 24])
     ('Saturdays, 03:00-04:00', 'Mondays, 22:00 to Tuesdays, 01:00')
-    >>> named(range(24, 48)), named([1, 30])
+    >>> described_hours(range(24, 48)), described_hours([1, 30])
     ('Tuesdays', '2 hours of the week')
     """
     ordered = sorted(hours)

@@ -1,4 +1,4 @@
-"""Examples: the ids of a few exchanges that show why a metric alerts."""
+"""Ids of a few example exchanges that show why a metric alerts."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from modeltap.decoding.batches import Batch
 from modeltap.logs import logger
 
 _SHOWN = 5
-"""Ids of one alert: enough to open, few enough to be read in a message."""
+"""Ids per alert: enough to investigate, few enough for a message."""
 
 
 def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> list[Metric]:
-    """Return `metrics`, those that alert with ids of exchanges among `rows` that show why.
+    """Return `metrics`; those that alert have the ids of exchanges in `rows` that show why.
 
-    A new value of which only the bin was known is named.
+    If only the bin of a new value was known, the evidence is completed with the value itself.
 
     Args:
-        rows: some of the window's rows; those that its sample was made of, if it has one.
+        rows: some of the window's rows; if it has a sample, the rows of the sample.
     """
     values = values_of(rows, context)
-    found = []
+    completed = []
     for metric in metrics:
         if metric.verdict == ALERT:
             metric = replace(
@@ -42,12 +42,12 @@ def with_examples(metrics: Sequence[Metric], context: Context, rows: Batch) -> l
                 examples=_examples(metric, context, rows, values),
                 evidence=with_number(metric.evidence, metric, context, values),
             )
-        found.append(metric)
-    return found
+        completed.append(metric)
+    return completed
 
 
 def values_of(rows: Batch, context: Context) -> Values:
-    """Return the values of rows as the reference's features have them."""
+    """Return the values of rows in the form of the reference's features."""
     known = context.reference.by_name
     return Values(rows.columns(known), len(rows.rows), known, rows.times)
 
@@ -56,7 +56,7 @@ def _examples(metric: Metric, context: Context, rows: Batch, values: Values) -> 
     try:
         ids = list(dict.fromkeys(rows.ids[at] for at in _places(metric, context, values)))
     except Exception:
-        # An alert without examples is better than none.
+        # An alert without examples is better than no alert.
         logger.exception("modeltap: no examples of %s of %s", metric.metric, metric.feature)
         return None
     return json.dumps(ids[:_SHOWN]) if ids else None
@@ -71,21 +71,21 @@ def _places(metric: Metric, context: Context, values: Values) -> Iterable[int]:
 
 
 def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) -> Iterator[int]:
-    """Yield the positions of the first rows that show the drift or a fault of `feature`."""
+    """Yield the positions of the first rows that show the drift or the fault of `feature`."""
     if isinstance(metric.evidence, Drifted) and metric.evidence.place is not None:
-        wanted = np.array([metric.evidence.place])
+        bins = np.array([metric.evidence.place])
     elif metric.metric == "drift":
-        wanted = _grown(feature, own)
+        bins = _grown(feature, own)
     elif isinstance(metric.evidence, quality.Grown):
-        wanted = None
+        bins = None
     else:
         return
     ends = quality.seen(feature)
     shown = 0
     for at in range(values.rows):
         counted = _count_row(feature, values, at)
-        if wanted is not None:
-            shows = bool(counted[wanted].any())
+        if bins is not None:
+            shows = bool(counted[bins].any())
         else:
             shows = any(
                 c.metric == metric.metric and c.faults
@@ -94,12 +94,12 @@ def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) 
         if shows:
             yield at
             shown += 1
-            if shown == 4 * _SHOWN:  # several rows may be of one exchange
+            if shown == 4 * _SHOWN:  # several rows may belong to one exchange
                 return
 
 
 def _grown(feature: Feature, own: np.ndarray) -> np.ndarray:
-    """Return the bins of the coarse one whose fraction grew most."""
+    """Return the bins within the coarse bin whose fraction grew most."""
     now, then = own[: feature.bins], np.array(feature.counts[: feature.bins])
     if feature.kind == "words":
         fractions = now / max(1, now[0]) - then / max(1, then[0])
@@ -110,7 +110,7 @@ def _grown(feature: Feature, own: np.ndarray) -> np.ndarray:
 
 
 def _count_row(feature: Feature, values: Values, at: int) -> np.ndarray:
-    """Count one row's value."""
+    """Return the counts of a single row's value."""
     counted = np.zeros(len(feature.counts), dtype=np.int64)
     column = values.column(feature)
     if column is None:

@@ -1,6 +1,6 @@
-"""Explanations: from what to what a metric moved, in how many rows, and how rare that is by chance.
+"""Explanations of metrics: the change, the number of rows, and the probability by chance.
 
-Detectors return evidence; the sentences are made of it here, once, for what alerts.
+Detectors return evidence. This module makes sentences of it, only for metrics that need one.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ SUBJECTS = (
     finding_sentences,
     model_sentences,
 )
-"""The modules whose functions are registered with `sentence`, for each kind of evidence."""
+"""The modules that register a function with `sentence` for each kind of evidence."""
 
 
 def explained(metrics: Iterable[Metric], context: Context | None = None) -> list[Metric]:
-    """Return `metrics` with explanations: of alerts, and of those whose evidence only describes.
+    """Return `metrics` with explanations of alerts and of metrics without a verdict.
 
-    One that is `ok` is explained where a rule held an effect back.
+    A metric that is `ok` is explained if a rule kept its effect from alerting.
 
     Args:
-        context: what the metrics of a reference's window were evaluated in.
+        context: the context in which the metrics were evaluated, if there is a reference.
     """
     return [_explained(metric, context) for metric in metrics]
 
@@ -47,7 +47,7 @@ def _explained(metric: Metric, context: Context | None) -> Metric:
     try:
         return replace(metric, explanation=_sentence(metric.evidence, metric, context))
     except Exception:
-        # An alert without its sentence is better than none.
+        # An alert without its sentence is better than no alert.
         logger.exception("modeltap: no explanation of %s of %s", metric.metric, metric.feature)
         return metric
 

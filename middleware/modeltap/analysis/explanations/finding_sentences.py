@@ -1,9 +1,9 @@
-"""Sentences about findings: one cause of several metrics."""
+"""Sentences about findings, each the common cause of several metrics."""
 
 from __future__ import annotations
 
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.explanations.sentence import backquoted, odds, sentence
+from modeltap.analysis.explanations.sentence import backquoted, counted_rows, odds, sentence
 from modeltap.analysis.findings.changed_values import Changed
 from modeltap.analysis.findings.renamed_categories import Renamed
 from modeltap.analysis.findings.swapped_columns import Swapped
@@ -13,7 +13,10 @@ from modeltap.wording import percent
 
 @sentence.register
 def _(evidence: Renamed, metric: Metric, context: Context) -> str:
-    more = f", and so are {evidence.others} others" if evidence.others else ""
+    more = ""
+    if evidence.others:
+        verb = "is" if evidence.others == 1 else "are"
+        more = f", and {evidence.others} more {verb} renamed"
     return (
         f"{metric.feature}: category {backquoted(evidence.old)} is now {backquoted(evidence.new)} "
         f"({percent(evidence.fraction)} of rows){more}; {odds(metric, context)}"
@@ -24,11 +27,12 @@ def _(evidence: Renamed, metric: Metric, context: Context) -> str:
 def _(evidence: Swapped, metric: Metric, context: Context) -> str:
     first, second = evidence.features
     return (
-        f"columns `{first}` and `{second}` are swapped: the values of each fit the other, "
-        f"{metric.rows:,} rows; {odds(metric, context)}"
+        f"columns `{first}` and `{second}` are swapped in {counted_rows(metric)}: the values of "
+        f"each fit the reference of the other; {odds(metric, context)}"
     )
 
 
 @sentence.register
 def _(evidence: Changed, metric: Metric, context: Context) -> str:
-    return f"{metric.feature}: {evidence.words}, {metric.rows:,} rows; {odds(metric, context)}"
+    change = f"{evidence.change} in {counted_rows(metric)}"
+    return f"{metric.feature}: {change}; {odds(metric, context)}"

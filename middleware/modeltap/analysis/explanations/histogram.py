@@ -1,4 +1,4 @@
-"""A feature's distribution in the reference and in a window, side by side, for a picture."""
+"""Histogram of a feature in the reference and in a window, side by side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modeltap.wording import number
 
 
 class HistogramBin(NamedTuple):
-    """One bin: its label, and the fraction of rows in it, in the reference and in the window."""
+    """A bin's label, and the fraction of rows in it in the reference and in the window."""
 
     label: str
     reference: float
@@ -21,7 +21,7 @@ class HistogramBin(NamedTuple):
 
 
 def distribution(feature: Feature, counts: np.ndarray) -> list[HistogramBin]:
-    """Return a feature's coarse bins and, where rows are there, the special ones.
+    """Return a feature's coarse bins, and the special bins that have rows.
 
     Args:
         counts: the window's counts of this feature, special bins included.

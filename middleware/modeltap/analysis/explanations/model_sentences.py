@@ -1,31 +1,34 @@
-"""Sentences about requests and about the model's performance."""
+"""Sentences about requests and the model's performance."""
 
 from __future__ import annotations
 
 from modeltap.analysis.detectors.context import Context
-from modeltap.analysis.detectors.latency_and_errors import Usual
+from modeltap.analysis.detectors.latency_and_errors import TrafficBaseline
 from modeltap.analysis.explanations.sentence import odds, sentence
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.performance.classification import ScoreFell
 from modeltap.analysis.performance.labelled import Guess, Worse
 from modeltap.analysis.performance.paired import Mismatch
 from modeltap.analysis.performance.scoring import AreaFell, BrierGrew, OneClass, RanksSayNothing
-from modeltap.wording import number, percent
+from modeltap.wording import number, percent, plural
 
 _MOSTLY, _PARTLY = 0.8, 0.3
-"""Fractions of a grown error that are called nearly all, and a part of it."""
+"""Fractions of the growth of an error that count as most of it, and as a part of it."""
 
 
 @sentence.register
-def _(evidence: Usual, metric: Metric, _context: Context | None) -> str:
-    value, usual = metric.value or 0.0, evidence.baseline
+def _(evidence: TrafficBaseline, metric: Metric, _context: Context | None) -> str:
+    value, baseline = metric.value or 0.0, evidence.baseline
+    requests = plural(metric.rows, "request")
     if metric.metric == "error_rate":
-        known = "not known yet" if usual is None else percent(usual)
-        return (
-            f"{percent(value)} of requests failed, {metric.count:,} of {metric.rows:,}; usual is "
-            f"{known}"
-        )
-    return f"95 % of requests took up to {number(value)} ms; usual is {number(usual or 0.0)} ms"
+        failed = f"{metric.count:,} of {requests}"
+        if baseline is None:
+            return f"error rate is {percent(value)} ({failed}); no baseline is known yet"
+        return f"error rate went from {percent(baseline)} to {percent(value)} ({failed})"
+    return (
+        f"95th percentile of latency went from {number(baseline or 0.0)} ms to {number(value)} ms "
+        f"in {requests}"
+    )
 
 
 @sentence.register
@@ -33,58 +36,62 @@ def _(evidence: Worse, metric: Metric, context: Context | None) -> str:
     before, value = evidence.baseline.mean, metric.value or 0.0
     if metric.metric == "accuracy":
         text = (
-            f"accuracy went from {number(before)} to {number(value)} in {metric.rows:,} labelled "
-            f"rows; {odds(metric, context)}"
+            f"accuracy went from {number(before)} to {number(value)} in {_labelled(metric)}; "
+            f"{odds(metric, context)}"
         )
         return text if evidence.guess is None else f"{text}; {_guessed(evidence.guess)}"
     part = (abs(evidence.bias) - abs(evidence.baseline.bias)) / (value - before)
-    nature = "little bias"
+    extent = "hardly"
     if part > _PARTLY:
-        nature = "nearly all of it bias" if part > _MOSTLY else "partly bias"
+        extent = "mostly" if part > _MOSTLY else "partly"
     direction = "too high" if evidence.bias > 0 else "too low"
     return (
-        f"mean absolute error went from {number(before)} to {number(value)} in {metric.rows:,} "
-        f"labelled rows, {nature}: predictions are {number(abs(evidence.bias))} {direction} on "
-        f"average; {odds(metric, context)}"
+        f"mean absolute error went from {number(before)} to {number(value)} in "
+        f"{_labelled(metric)}, {extent} because of bias: predictions are "
+        f"{number(abs(evidence.bias))} {direction} on average; {odds(metric, context)}"
     )
+
+
+def _labelled(metric: Metric) -> str:
+    return plural(metric.rows, "labelled row")
 
 
 @sentence.register
 def _(evidence: Guess, metric: Metric, _context: Context | None) -> str:
     value = number(metric.value or 0.0)
-    return f"accuracy {value} in {metric.rows:,} labelled rows: {_guessed(evidence)}"
+    return f"accuracy is {value} in {_labelled(metric)}; {_guessed(evidence)}"
 
 
 def _guessed(evidence: Guess) -> str:
-    nature = "are the opposite of" if evidence.opposite else "say nothing of"
+    relation = "are the opposite of" if evidence.opposite else "are unrelated to"
     return (
-        f"guessing gives {number(evidence.accuracy)}, so predictions {nature} the labels, or ids "
-        "are matched wrongly"
+        f"guessing gives {number(evidence.accuracy)}, so predictions {relation} the labels, or "
+        "ids are mismatched"
     )
 
 
 @sentence.register
 def _(evidence: ScoreFell, metric: Metric, context: Context | None) -> str:
-    lost = "" if evidence.lost is None else f"; no row is predicted {evidence.lost!r} any more"
+    lost = "" if evidence.lost is None else f"; class {evidence.lost!r} is no longer predicted"
     return (
         f"macro F1 went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
-        f"{metric.rows:,} labelled rows{lost}; {odds(metric, context)}"
+        f"{_labelled(metric)}{lost}; {odds(metric, context)}"
     )
 
 
 @sentence.register
 def _(evidence: Mismatch, _metric: Metric, _context: Context | None) -> str:
     return (
-        f"not compared: predictions such as {evidence.prediction}, labels such as "
-        f"{evidence.label}: {evidence.reason}"
+        f"not compared, because {evidence.reason} (predictions such as {evidence.prediction}, "
+        f"labels such as {evidence.label})"
     )
 
 
 @sentence.register
 def _(evidence: OneClass, metric: Metric, _context: Context | None) -> str:
     return (
-        f"not compared: all {metric.rows:,} labels are {evidence.label!r}, and an area needs rows "
-        "of both classes"
+        f"not compared, because all {plural(metric.rows, 'label')} are {evidence.label!r} and "
+        "ROC AUC requires both classes"
     )
 
 
@@ -92,7 +99,7 @@ def _(evidence: OneClass, metric: Metric, _context: Context | None) -> str:
 def _(evidence: AreaFell, metric: Metric, context: Context | None) -> str:
     text = (
         f"ROC AUC went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
-        f"{metric.rows:,} labelled rows; {odds(metric, context)}"
+        f"{_labelled(metric)}; {odds(metric, context)}"
     )
     return text if evidence.ranks is None else f"{text}; {_ranked(evidence.ranks)}"
 
@@ -100,16 +107,16 @@ def _(evidence: AreaFell, metric: Metric, context: Context | None) -> str:
 @sentence.register
 def _(evidence: RanksSayNothing, metric: Metric, _context: Context | None) -> str:
     value = number(metric.value or 0.0)
-    return f"ROC AUC {value} in {metric.rows:,} labelled rows: {_ranked(evidence)}"
+    return f"ROC AUC is {value} in {_labelled(metric)}; {_ranked(evidence)}"
 
 
 def _ranked(evidence: RanksSayNothing) -> str:
     if evidence.opposite:
         return (
-            "guessing gives 0.5, so scores are reversed: the positive class has the low ones, or "
-            "positive names the wrong class"
+            "guessing gives 0.5, so scores are reversed (low for the positive class), or the "
+            "setting positive names the wrong class"
         )
-    return "guessing gives 0.5, so scores say nothing of the labels, or ids are matched wrongly"
+    return "guessing gives 0.5, so scores are unrelated to the labels, or ids are mismatched"
 
 
 @sentence.register
@@ -117,6 +124,6 @@ def _(evidence: BrierGrew, metric: Metric, context: Context | None) -> str:
     direction = "too high" if evidence.bias > 0 else "too low"
     return (
         f"Brier score went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
-        f"{metric.rows:,} labelled rows: scores are {number(abs(evidence.bias))} {direction} on "
-        f"average; {odds(metric, context)}"
+        f"{_labelled(metric)}: scores are {number(abs(evidence.bias))} {direction} on average; "
+        f"{odds(metric, context)}"
     )

@@ -1,4 +1,4 @@
-"""New values in words: a default that appears, a cap beyond which there is nothing any more."""
+"""Descriptions of new values: a default that appears, a cap that no value exceeds."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.metric import Evidence, Metric
 from modeltap.analysis.statistics import hypothesis_tests
 from modeltap.analysis.statistics.distances import ks
-from modeltap.wording import number, percent
+from modeltap.wording import number, percent, plural
 
 _LIKELY = 0.05
-"""A movement of the other rows that chance alone makes once in twenty windows is none."""
+"""A change of the other rows that chance alone makes in one of twenty windows is ignored."""
 
 _MOSTLY = 0.5
-"""Where half of a bin's rows have one value, that is what is new; the others were there before."""
+"""If half of a bin's rows have one value, that value is new; the others were there before."""
 
 _ALL = 0.9
-"""Of values out of range nearly all have to be one: there the others are faults, too."""
+"""Nearly all values out of range must be equal: there the other values are invalid, too."""
 
 _AT_LEAST = 0.005
-"""Less than half a point of rows beyond a cap is not worth its name."""
+"""A cap that cuts off less than half a percent of the rows is not worth a mention."""
 
 
 def with_number(
     evidence: Evidence | None, metric: Metric, context: Context, values: Values
 ) -> Evidence | None:
-    """Return evidence with the one value that most rows of a new bin, or out of range, have."""
+    """Return evidence with the one value of most rows in a new bin or out of range."""
     feature = context.reference.by_name.get(metric.feature or "")
     if feature is None or feature.kind != "numeric":
         return evidence
@@ -49,7 +49,7 @@ def with_number(
 def _concerned(
     evidence: Drifted | Grown, metric: Metric, feature: Feature, numbers: np.ndarray
 ) -> np.ndarray:
-    """Return (n,) booleans: the numbers that evidence is about."""
+    """Return (n,) booleans that select the numbers that evidence is about."""
     places = np.searchsorted(np.array(feature.edges), numbers, side="right")
     if isinstance(evidence, Drifted):
         return np.asarray((places == evidence.place) & ~np.isnan(numbers))
@@ -71,7 +71,7 @@ def _bounds(metric: str, feature: Feature) -> tuple[float, float] | None:
 
 
 def _commonest(numbers: np.ndarray, least: float) -> float | None:
-    """Return the number that at least this fraction of some have, if it is one."""
+    """Return the most common number if at least this fraction of all are equal to it."""
     if not len(numbers):
         return None
     value, times = Counter(numbers.tolist()).most_common(1)[0]
@@ -79,62 +79,62 @@ def _commonest(numbers: np.ndarray, least: float) -> float | None:
 
 
 def new_value(evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
-    """Say which value is new, in how many rows, and in how many it was; None where none is.
+    """Describe the new value, its fraction and the fraction before; None if no value is new.
 
-    Where the other rows moved as well, and further, it is another drift.
+    If the other rows moved further, the drift is of another kind.
     """
     place = evidence.place
     if place is None:
         return None
     if feature.kind != "numeric":
-        return _new_word(feature, place, then, now)
+        return _new_category(feature, place, then, now)
     return _cap(evidence, feature, then, now) or _new_number(evidence, feature, then, now)
 
 
-def _new_word(feature: Feature, place: int, then: np.ndarray, now: np.ndarray) -> str | None:
+def _new_category(feature: Feature, place: int, then: np.ndarray, now: np.ndarray) -> str | None:
     if place >= len(feature.vocabulary):
         return None
-    return f"value {feature.vocabulary[place]!r} in {_shares(place, then, now)}"
+    return f"value {feature.vocabulary[place]!r} in {_fractions_of(place, then, now)}"
 
 
 def _new_number(
     evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray
 ) -> str | None:
     place = evidence.place or 0
-    if not _rest_is_usual(evidence, feature, then, now, {place}):
+    if not _is_rest_unchanged(evidence, feature, then, now, {place}):
         return None
     if evidence.number is not None:
-        return f"value {exact(evidence.number)} in {_shares(place, then, now)}"
+        return f"value {exact(evidence.number)} in {_fractions_of(place, then, now)}"
     if not 0 < place < len(feature.edges):
         return None
     low, high = feature.edges[place - 1], feature.edges[place]
     if high == np.nextafter(low, np.inf):
-        return f"value {exact(low)} in {_shares(place, then, now)}"
-    return f"values from {number(low)} to {number(high)} in {_shares(place, then, now)}"
+        return f"value {exact(low)} in {_fractions_of(place, then, now)}"
+    return f"values from {number(low)} to {number(high)} in {_fractions_of(place, then, now)}"
 
 
 def _cap(evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
-    """Describe a value beyond which there is none any more, on one side."""
+    """Describe a limit that no value exceeds any longer, on one side."""
     place = evidence.place or 0
     sides = (("above", slice(place + 1, None)), ("below", slice(None, place)))
     for side, beyond in sides:
         before = float(then[beyond].sum() / then.sum())
         cut = set(range(len(then))[beyond]) | {place}
-        usual = _rest_is_usual(evidence, feature, then, now, cut)
-        if before < _AT_LEAST or now[beyond].any() or not usual:
+        unchanged = _is_rest_unchanged(evidence, feature, then, now, cut)
+        if before < _AT_LEAST or now[beyond].any() or not unchanged:
             continue
         edge = feature.edges[min(place, len(feature.edges) - 1) if side == "above" else place - 1]
         limit = number(edge) if evidence.number is None else exact(evidence.number)
-        return f"no value {side} {limit}, {percent(before)} before"
+        return f"no value {side} {limit} in {_rows(now)}, {percent(before)} before"
     return None
 
 
-def _rest_is_usual(
+def _is_rest_unchanged(
     evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray, cut: set[int]
 ) -> bool:
-    """Say whether the other bins' rows are spread as they were, or moved less than a known value.
+    """Return whether the other bins kept their distribution, or moved less than a known value.
 
-    At another hour all rows may have moved a little, which is not the story.
+    Rows of another hour may all have moved slightly, which does not explain the drift.
     """
     kept = np.array([place not in cut for place in range(len(then))])
     a, b = np.where(kept, then, 0), np.where(kept, now, 0)
@@ -146,11 +146,15 @@ def _rest_is_usual(
     return moved_less or hypothesis_tests.p_value(a, b, feature) > _LIKELY
 
 
-def _shares(place: int, then: np.ndarray, now: np.ndarray) -> str:
+def _fractions_of(place: int, then: np.ndarray, now: np.ndarray) -> str:
     before, after = float(then[place] / then.sum()), float(now[place] / now.sum())
-    return f"{percent(after)} of rows, {percent(before) if before else 'none'} before"
+    return f"{percent(after)} of {_rows(now)}, {percent(before) if before else 'none'} before"
+
+
+def _rows(counts: np.ndarray) -> str:
+    return plural(int(counts.sum()), "row")
 
 
 def exact(value: float) -> str:
-    """Write a value with all its digits, as it stands in the rows."""
+    """Format a value with all its digits, as it is in the rows."""
     return f"{value:.10g}"

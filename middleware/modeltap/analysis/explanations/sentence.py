@@ -1,36 +1,56 @@
-"""Sentences about metrics, one function for each kind of evidence, and what they share."""
+"""Dispatch from evidence to the sentence about it, and the clauses that sentences share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import singledispatch
 
 from modeltap.analysis.detectors.context import Context
 from modeltap.analysis.explanations.covered_hours import uncovered
 from modeltap.analysis.model.metric import Evidence, Metric
-from modeltap.wording import chance
+from modeltap.wording import chance, plural
+
+_DRIFT = ("drift", "multivariate_drift", "row_outlier_rate")
+"""Metrics whose null hypothesis is that nothing has drifted."""
 
 
 @singledispatch
 def sentence(_evidence: Evidence, _metric: Metric, _context: Context | None) -> str | None:
-    """Return the sentence for a metric with this evidence; None for evidence of another kind."""
+    """Return the sentence about a metric with this evidence; None for other evidence."""
     return None
 
 
 def odds(metric: Metric, context: Context | None) -> str:
-    """Say how often chance alone has such an effect in any column.
+    """Describe how often chance alone produces such an effect in any column.
 
-    Where the reference has no rows of the window's hours, chance explains nothing: it says so.
+    If the reference has no rows of the window's hours, the text reports that instead: a p-value
+    would be misleading.
     """
     hours = None if context is None else uncovered(context)
     if hours is not None:
-        return f"the reference has no rows of {hours}"
+        return f"the reference has no rows from {hours} to compare with"
     columns = _columns(metric, context)
-    text = f"expected {chance(min(1.0, columns * (metric.p_value or 0.0)))}"
+    null = "drift" if metric.metric in _DRIFT else "a change"
+    text = f"chance of this without {null}: {chance(min(1.0, columns * (metric.p_value or 0.0)))}"
     return f"{text}, over all {columns} columns" if columns > 1 else text
 
 
+def counted_rows(metric: Metric) -> str:
+    """Return the number of rows that a metric was computed from, with its noun."""
+    return plural(metric.rows, "row")
+
+
+def listing(items: Sequence[str]) -> str:
+    """Join items with commas and a final "and".
+
+    >>> listing(["a"]), listing(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
 def backquoted(value: str) -> str:
-    """Write a category in backquotes, so that messages without values find its end.
+    """Quote a category in backquotes, so that its end is found where values are masked.
 
     >>> backquoted("app"), backquoted("a`b")
     ('`app`', '`a\\\\`b`')
@@ -39,7 +59,7 @@ def backquoted(value: str) -> str:
 
 
 def _columns(metric: Metric, context: Context | None) -> int:
-    """Return how many columns the window's level is divided among (Bonferroni)."""
+    """Return the number of columns that share the window's level (Bonferroni)."""
     if context is None or metric.feature is None:
         return 1
     features = context.reference.features

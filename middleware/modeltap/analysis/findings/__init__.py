@@ -1,7 +1,7 @@
-"""Findings: one cause of several metrics, with evidence that names it.
+"""Findings: the common cause of several metrics, with evidence that names it.
 
 finder              the findings of a window, after its detectors
-renamed_categories  a word that nearly no row has, and a new one with its share
+renamed_categories  a category that has another name
 swapped_columns     two columns that have each other's values
 changed_values      another unit, another sign, rounding
 """

@@ -1,7 +1,7 @@
 """Changed values of a whole column: another unit, another sign, rounding.
 
-A transformation is found by undoing it: where the values fit the reference then, and did not
-before, it is what happened.
+A transformation is detected by undoing it. If the values fit the reference afterwards, and did
+not before, the transformation took place.
 """
 
 from __future__ import annotations
@@ -18,47 +18,47 @@ from modeltap.analysis.model.metric import Evidence
 from modeltap.analysis.statistics.quantiles import quantile
 
 _FAR = 0.1
-"""A column nearer to its reference has not changed its unit."""
+"""A column closer to its reference than this has not changed its unit."""
 
 _BETTER = 4.0
-"""Undone, the values have to be so many times nearer to the reference."""
+"""With the transformation undone, the values must be this many times closer to the reference."""
 
 _NEAR = 0.05
-"""The distance of as good as the same distribution: a sample of 2,000 rows, another hour."""
+"""A distance of practically the same distribution: a sample of 2,000 rows, another hour."""
 
 _MARGIN = 0.03
-"""The least drift. A shift by the medians' difference fits many columns, for it is fitted to them:
-a factor that nobody knows has to be nearer than it by so much. What is known may be as near."""
+"""The smallest drift. A shift by the difference of the medians fits many columns, because it is
+fitted to them. An unknown factor must be closer than the shift by this much."""
 
 _QUANTILES = np.linspace(0.05, 0.95, 19)
 
 _CONSTANT = 0.05
-"""The ratios of quantiles differ by less where all values were multiplied by one factor."""
+"""If all values were multiplied by one factor, the ratios of quantiles differ by less."""
 
 _DEVIATIONS = 3.0
-"""A known factor lies within so many standard errors of the ratio of the quantiles."""
+"""A known factor must be within this many standard errors of the ratio of the quantiles."""
 
 _EXACT = 0.02
-"""Or within so much of it, where there are many rows: units are rounded, too."""
+"""Or within this fraction of it, for many rows: factors between units are rounded, too."""
 
 _LEAST_SPREAD = 2.0
-"""Where values have both signs, a smaller factor is a spread that grew or shrank."""
+"""For values of both signs, a smaller factor is just a wider or narrower distribution."""
 
 _LEAST_FACTOR = 1.2
-"""A smaller factor is a drift as any: nothing changes its unit by a tenth."""
+"""A smaller factor is ordinary drift: no change of unit is by a tenth."""
 
 _ALL, _HALF = 0.95, 0.5
-"""Rounded are nearly all values where at most half of the reference's were multiples, too, and not
-half of them are one value."""
+"""A column is rounded if at least `_ALL` of its values are multiples of a step, at most `_HALF` of
+the reference's values were, and no single value makes up `_HALF` of them."""
 
 _MOVED = 0.2
-"""In spreads: quantiles move by so much by chance, and from hour to hour."""
+"""Quantiles move by this many spreads by chance and between hours."""
 
 _FEW = 5
-"""With fewer different values it cannot be told whether they were rounded."""
+"""With fewer distinct values, rounding cannot be detected."""
 
 _TOLERANCE = 1e-6
-"""Multiples of .01 are none exactly, in binary."""
+"""In binary, multiples of .01 are not exact."""
 
 _UNITS = (
     1.609344,  # miles in kilometres
@@ -76,7 +76,7 @@ _UNITS = (
     60.0,
     3600.0,
 )
-"""Factors between units; their inverses, too."""
+"""Factors between units; their inverses are tried, too."""
 
 _STEPS = {
     1000.0: "thousands",
@@ -89,44 +89,52 @@ _STEPS = {
 
 
 class Changed(Evidence, frozen=True):
-    """What happened to all values of a column, in words."""
+    """The change of all values of a column, as text."""
 
-    words: str
+    change: str
 
 
-class _Undone(NamedTuple):
-    words: str
+class _Transformation(NamedTuple):
+    """A change of all values, as text, and its inverse; the factor if it is a multiplication."""
+
+    change: str
     undo: Callable[[np.ndarray], np.ndarray]
     factor: float | None = None
 
 
-def _scaled(factor: float) -> _Undone:
+def _scaled(factor: float) -> _Transformation:
     text = f"{factor:,.0f}" if factor >= 100 else f"{factor:.4g}"
-    return _Undone(f"values are {text} times those before", lambda values: values / factor, factor)
+    return _Transformation(
+        f"values have been multiplied by {text}", lambda values: values / factor, factor
+    )
 
 
 _KNOWN = (
-    _Undone("values have the opposite sign of those before", lambda values: -values),
+    _Transformation("values have changed sign", lambda values: -values),
     *(_scaled(factor) for unit in _UNITS for factor in (unit, 1 / unit)),
-    _Undone("values are those before plus 273.15, as from Celsius to Kelvin", lambda v: v - 273.15),
-    _Undone("values are those before less 273.15, as from Kelvin to Celsius", lambda v: v + 273.15),
-    _Undone(
-        "values are 1.8 times those before plus 32, as from Celsius to Fahrenheit",
+    _Transformation(
+        "values have increased by 273.15 (as from Celsius to Kelvin)", lambda v: v - 273.15
+    ),
+    _Transformation(
+        "values have decreased by 273.15 (as from Kelvin to Celsius)", lambda v: v + 273.15
+    ),
+    _Transformation(
+        "values have been multiplied by 1.8 and increased by 32 (as from Celsius to Fahrenheit)",
         lambda values: (values - 32) / 1.8,
     ),
-    _Undone(
-        "values are those before less 32, divided by 1.8, as from Fahrenheit to Celsius",
+    _Transformation(
+        "values have been decreased by 32 and divided by 1.8 (as from Fahrenheit to Celsius)",
         lambda values: values * 1.8 + 32,
     ),
 )
 
 
 def changed(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> Changed | None:
-    """Return what was done to all of a column's values; None where nothing known was.
+    """Return the known change of all of a column's values; None if there was none.
 
     Args:
-        then: (bins,) counts of the reference, without the special ones.
-        numbers: (n,) of the window, NaN where missing.
+        then: (bins,) counts of the reference, without the special bins.
+        numbers: (n,) values of the window, NaN for missing ones.
     """
     numbers = numbers[np.isfinite(numbers)]
     if not len(numbers) or not feature.edges or not then.sum():
@@ -145,21 +153,21 @@ def _transformed(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> Cha
     shift = float(np.median(numbers)) - quantile(feature, then, 0.5)
     shifted = _distance(feature, then, numbers - shift)
     ratios = _ratios(feature, then, numbers)
-    known = [one for one in _KNOWN if one.factor is None or ratios.agree(one.factor)]
+    known = [t for t in _KNOWN if t.factor is None or ratios.agree(t.factor)]
     with np.errstate(over="ignore"):
-        tried = [(_distance(feature, then, one.undo(numbers)), one) for one in known]
+        tried = [(_distance(feature, then, t.undo(numbers)), t) for t in known]
     fitting = [pair for pair in tried if pair[0] <= min(limit, shifted + _NEAR)]
     fitting.sort(key=lambda pair: pair[0])
-    if len(fitting) > 1 and all(one.factor is not None for _, one in fitting[:2]):
-        return Changed(f"values are about {ratios.middle:,.2g} times those before")
+    if len(fitting) > 1 and all(t.factor is not None for _, t in fitting[:2]):
+        return Changed(f"values have been multiplied by about {ratios.middle:,.2g}")
     if fitting:
-        return Changed(fitting[0][1].words)
+        return Changed(fitting[0][1].change)
     if not ratios.constant:
         return None
     scaled = _distance(feature, then, numbers / ratios.middle)
     if scaled > min(limit, shifted - _MARGIN):
         return None
-    return Changed(f"values are about {ratios.middle:,.3g} times those before")
+    return Changed(f"values have been multiplied by about {ratios.middle:,.3g}")
 
 
 def _distance(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> float:
@@ -169,7 +177,7 @@ def _distance(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> float:
 
 
 class _Ratios(NamedTuple):
-    """The ratio of the window's quantiles to the reference's: its median, and its error."""
+    """The ratios of the window's quantiles to the reference's: their median, and its error."""
 
     middle: float
     error: float
@@ -177,17 +185,17 @@ class _Ratios(NamedTuple):
     signed: bool
 
     def agree(self, factor: float) -> bool:
-        """Say whether all values may have been multiplied by `factor`."""
+        """Return whether all values may have been multiplied by `factor`."""
         if self.middle <= 0 or (self.signed and abs(np.log(factor)) < np.log(_LEAST_SPREAD)):
             return False
         return bool(abs(np.log(factor / self.middle)) <= max(_EXACT, _DEVIATIONS * self.error))
 
 
 def _ratios(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> _Ratios:
-    """Return the ratios of quantiles, of those that are not near zero.
+    """Return the ratios of the quantiles that are not close to zero.
 
-    The error is a median's, ``1.25 s sqrt(1/n + 1/m)`` with s the spread relative to the median,
-    at most 1: a spread alone is as sure as that of values whose spread is their median.
+    The error is that of a median, ``1.25 s sqrt(1/n + 1/m)`` with s the spread relative to the
+    median, at most 1: a ratio of spreads alone is as certain as for values with s = 1.
     """
     before = np.array([quantile(feature, then, q) for q in _QUANTILES])
     after = np.quantile(numbers, _QUANTILES)
@@ -203,7 +211,7 @@ def _ratios(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> _Ratios:
 
 
 def _rounded(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> str | None:
-    """Say to what the values are rounded that were not, and stand where they stood."""
+    """Describe the rounding of values that were not rounded before and have not moved."""
     before = np.array(feature.edges)
     before = before[(before >= feature.low) & (before <= feature.high)]
     unique, rows = np.unique(numbers, return_counts=True)
@@ -212,7 +220,7 @@ def _rounded(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> str | N
     for step, name in _STEPS.items():
         rounded = _multiples(numbers, step) >= _ALL and _multiples(before, step) <= _HALF
         if rounded and _stand_still(feature, then, numbers, step):
-            return f"values are rounded to {name}"
+            return f"values have been rounded to {name}"
     return None
 
 
@@ -224,9 +232,9 @@ def _multiples(numbers: np.ndarray, step: float) -> float:
 
 
 def _stand_still(feature: Feature, then: np.ndarray, numbers: np.ndarray, step: float) -> bool:
-    """Say whether the quantiles moved by no more than a step, and what chance and hours add.
+    """Return whether the quantiles moved by at most a step plus variation by chance and hours.
 
-    Most of them: in a gap between two modes a quantile may lie anywhere.
+    The median over the quantiles decides: between two modes, a quantile may lie anywhere.
     """
     slack = step + _MOVED * feature.spread
     before = np.array([quantile(feature, then, q) for q in _QUANTILES])

@@ -1,8 +1,8 @@
-"""Findings: one cause of several metrics, named: swapped columns, a renamed category, a new unit.
+"""Findings, each one cause of several metrics: swapped columns, a renamed category, a new unit.
 
-They look at all metrics of a window and at some of its rows, after the detectors. A finding is
-one alert: its first metric names the features that it explains (`related`), and the alerts about
-these are not sent beside it.
+They are looked for after the detectors, in all metrics of a window and some of its rows. A finding
+is one alert: its first metric lists the features that it explains (`related`), and other alerts
+about these features are not sent.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from modeltap.analysis.model.metric import ALERT, Evidence, Metric
 from modeltap.logs import logger
 
 _EXPLAINED = ("unseen_rate", "drift", "out_of_range_rate", "outlier_rate", "constant_feed")
-"""Metrics of a column that a finding explains; the first of them that alerts is its alert."""
+"""Metrics of a column that a finding explains; the first one that alerts carries the finding."""
 
 
 def with_findings(metrics: Sequence[Metric], context: Context, values: Values) -> list[Metric]:
-    """Return `metrics`, those that a finding explains with its evidence, one with `related`.
+    """Return `metrics`; those explained by a finding have its evidence, one also has `related`.
 
     Args:
         values: some of the window's rows.
@@ -39,67 +39,69 @@ def with_findings(metrics: Sequence[Metric], context: Context, values: Values) -
     }
     features = [f for f in context.reference.features if f.of is None and f.name in alerting]
     try:
-        found = _findings(features, context, values)
+        findings = _findings(features, context, values)
     except Exception:
-        # An alert without its name is better than none.
+        # An alert without its finding is better than no alert.
         logger.exception("modeltap: no findings of %s", context.reference.model)
         return list(metrics)
-    return list(_named(metrics, found))
+    return list(_with_evidence(metrics, findings))
 
 
 def _findings(features: Sequence[Feature], context: Context, values: Values) -> dict[str, Evidence]:
-    """Return by feature the finding that explains it."""
+    """Return the findings by the features that they explain."""
     then = {feature.name: np.array(feature.counts, dtype=np.int64) for feature in features}
-    found: dict[str, Evidence] = {}
+    findings: dict[str, Evidence] = {}
     for pair in swapped(features, [then[feature.name] for feature in features], values):
-        found |= dict.fromkeys(pair.features, pair)
+        findings |= dict.fromkeys(pair.features, pair)
     for feature in features:
-        if feature.name not in found:
-            own = _of_one(feature, then[feature.name], context.counts(feature), values)
-            if own is not None:
-                found[feature.name] = own
-    return found
+        if feature.name not in findings:
+            finding = _of_column(feature, then[feature.name], context.counts(feature), values)
+            if finding is not None:
+                findings[feature.name] = finding
+    return findings
 
 
-def _of_one(feature: Feature, then: np.ndarray, now: np.ndarray, values: Values) -> Evidence | None:
+def _of_column(
+    feature: Feature, then: np.ndarray, now: np.ndarray, values: Values
+) -> Evidence | None:
     column = values.column(feature)
     if feature.kind == "numeric" and column is not None:
         return changed(feature, then[: feature.bins], values.numbers(feature, column)[0])
     return renamed(feature, then, now, values)
 
 
-def _named(metrics: Sequence[Metric], found: Mapping[str, Evidence]) -> Iterator[Metric]:
-    """Yield the metrics with their findings; the first alert of one names all its features."""
-    heads = dict(_heads(metrics, found))
+def _with_evidence(metrics: Sequence[Metric], findings: Mapping[str, Evidence]) -> Iterator[Metric]:
+    """Yield the metrics with their findings; the first alert of each lists all its features."""
+    heads = dict(_heads(metrics, findings))
     for place, metric in enumerate(metrics):
-        if not _is_explained(metric, found):
+        if not _is_explained(metric, findings):
             yield metric
             continue
         names = heads.get(place)
         yield replace(
             metric,
-            evidence=found[metric.feature or ""],
+            evidence=findings[metric.feature or ""],
             related=None if names is None else json.dumps(names),
         )
 
 
 def _heads(
-    metrics: Sequence[Metric], found: Mapping[str, Evidence]
+    metrics: Sequence[Metric], findings: Mapping[str, Evidence]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield of each finding about several metrics the place of its first alert, and its features.
+    """Yield the place of each finding's first alert, and the finding's features.
 
-    The first is by feature, then by metric.
+    Alerts are ordered by feature, then by metric.
     """
-    for name, finding in found.items():
+    for name, finding in findings.items():
         names = list(finding.features) if isinstance(finding, Swapped) else [name]
         if isinstance(finding, Swapped | Renamed) and name == names[0]:
             alerts = [
                 (names.index(metric.feature or ""), _EXPLAINED.index(metric.metric), place)
                 for place, metric in enumerate(metrics)
-                if metric.feature in names and _is_explained(metric, found)
+                if metric.feature in names and _is_explained(metric, findings)
             ]
             yield min(alerts)[-1], names
 
 
-def _is_explained(metric: Metric, found: Mapping[str, Evidence]) -> bool:
-    return metric.verdict == ALERT and metric.feature in found and metric.metric in _EXPLAINED
+def _is_explained(metric: Metric, findings: Mapping[str, Evidence]) -> bool:
+    return metric.verdict == ALERT and metric.feature in findings and metric.metric in _EXPLAINED

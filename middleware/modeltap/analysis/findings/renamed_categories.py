@@ -1,4 +1,4 @@
-"""Renamed categories: a word that nearly no row has any more, and a new one with its share."""
+"""Renamed categories: an old name that disappeared, and a new one as frequent as it was."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from modeltap.analysis.model.feature import UNSEEN, Feature, word
 from modeltap.analysis.model.metric import Evidence
 
 _AT_LEAST = 0.01
-"""Of a rarer word chance alone may leave none in a window."""
+"""By chance alone, a window may have no row of a rarer category."""
 
 _GONE = 0.1
-"""A word with a tenth of its rows, or less, is gone: in the window of the change some are left."""
+"""A category with a tenth of its rows or less has disappeared: some rows precede the change."""
 
 _LIKE = 1.5
-"""The new word has between two thirds of the old one's share and half more: shares move."""
+"""The new fraction is between 2/3 and 3/2 of the old one, because fractions vary."""
 
 _DEVIATIONS = 3.0
-"""And what chance adds to or takes from a share of few rows, in standard deviations."""
+"""Sampling error allowed in addition for a fraction of few rows, in standard deviations."""
 
 
 class Renamed(Evidence, frozen=True):
-    """The old and the new name of a category, its share now, and how many others were renamed."""
+    """A category's old and new name, its fraction of rows, and the number of others renamed."""
 
     old: str
     new: str
@@ -35,22 +35,22 @@ class Renamed(Evidence, frozen=True):
 
 
 def renamed(feature: Feature, then: np.ndarray, now: np.ndarray, values: Values) -> Renamed | None:
-    """Return the category with most rows that has another name now; None where none has.
+    """Return the most frequent category that was renamed; None if none was.
 
     Args:
-        then: (bins,) counts of the reference, the special ones included.
-        now: those of the window.
-        values: some of its rows, which know the names of unseen words.
+        then: (bins,) counts of the reference, with the special bins.
+        now: (bins,) counts of the window.
+        values: some of the window's rows, which have the names of unseen categories.
     """
     column = values.column(feature)
     if feature.kind != "categorical" or column is None:
         return None
     before, after = _fractions(feature, then), _fractions(feature, now)
-    came = Counter(word(value) for value in values.words(feature, column) if type(value) is str)
-    rows = sum(came.values())
+    current = Counter(word(value) for value in values.words(feature, column) if type(value) is str)
+    rows = sum(current.values())
     new = {
         name: count / rows
-        for name, count in came.items()
+        for name, count in current.items()
         if before.get(name, 0.0) <= _GONE * count / rows
     }
     pairs = []
@@ -63,21 +63,20 @@ def renamed(feature: Feature, then: np.ndarray, now: np.ndarray, values: Values)
 
 
 def _fractions(feature: Feature, counts: np.ndarray) -> dict[str, float]:
-    """Return by word the fraction of the rows of the right type."""
+    """Return each category's fraction of the rows of the right type."""
     typed = max(1, int(counts[: feature.bins].sum() + counts[UNSEEN]))
     known = counts[: len(feature.vocabulary)] / typed
     return dict(zip(feature.vocabulary, known.tolist(), strict=True))
 
 
-def _successor(old: str, share: float, new: Mapping[str, float], rows: int) -> str | None:
-    """Return the new word with about the old one's share; of several the one most like it."""
-    slack = _DEVIATIONS * float(np.sqrt(share * (1 - share) / rows))
-    fitting = [
-        name for name, own in new.items() if share / _LIKE - slack < own < share * _LIKE + slack
-    ]
+def _successor(old: str, fraction: float, new: Mapping[str, float], rows: int) -> str | None:
+    """Return the new category about as frequent as the old; of several, the most similar name."""
+    slack = _DEVIATIONS * float(np.sqrt(fraction * (1 - fraction) / rows))
+    low, high = fraction / _LIKE - slack, fraction * _LIKE + slack
+    fitting = [name for name, own in new.items() if low < own < high]
 
     def likeness(name: str) -> tuple[float, float]:
         alike = SequenceMatcher(None, old.casefold(), name.casefold()).ratio()
-        return alike, -abs(new[name] - share)
+        return alike, -abs(new[name] - fraction)
 
     return max(fitting, key=likeness, default=None)

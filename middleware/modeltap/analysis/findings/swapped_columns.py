@@ -1,4 +1,4 @@
-"""Swapped columns: two whose values fit the other's reference far better than their own."""
+"""Swapped columns: a pair whose values fit each other's reference better than their own."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from modeltap.analysis.model.feature import UNSEEN, Feature
 from modeltap.analysis.model.metric import Evidence
 
 _FAR = 0.1
-"""Columns nearer to their own reference did not lose their values to another one."""
+"""Columns closer to their own reference than this were not swapped."""
 
 _BETTER = 3.0
-"""The other's reference has to be so many times nearer than the column's own."""
+"""The other's reference must be this many times closer than the column's own."""
 
 _NEAR = 0.05
-"""The distance of as good as the same distribution: a sample of 2,000 rows, another hour."""
+"""A distance of practically the same distribution: a sample of 2,000 rows, another hour."""
 
 _TRIED = 20
-"""Columns that drift at once and are tried with each other: a bound on cost, 190 pairs."""
+"""Drifting columns that are tried in pairs: a bound on cost, 190 pairs."""
 
 
 class Swapped(Evidence, frozen=True):
-    """The two columns, in the reference's order."""
+    """The two columns, in the order of the reference."""
 
     features: tuple[str, str]
 
@@ -35,11 +35,11 @@ class Swapped(Evidence, frozen=True):
 def swapped(
     features: Sequence[Feature], counts: Sequence[np.ndarray], values: Values
 ) -> list[Swapped]:
-    """Return the pairs of columns that are swapped, each column in one pair at most.
+    """Return the pairs of swapped columns; each column is in at most one pair.
 
     Args:
         features: columns with an alert.
-        counts: (bins,) of each in the reference, the special bins included.
+        counts: (bins,) counts of each column in the reference, with the special bins.
         values: some of the window's rows.
     """
     known = list(zip(features, counts, strict=True))[:_TRIED]
@@ -52,11 +52,11 @@ def swapped(
         nearest = min(own[a.name], own[b.name])
         if max(crossed) <= max(_NEAR, nearest / _BETTER):
             gains.append((nearest - max(crossed), (a.name, b.name)))
-    return list(_apart(pair for _, pair in sorted(gains, reverse=True)))
+    return list(_disjoint(pair for _, pair in sorted(gains, reverse=True)))
 
 
 def fit(source: Feature, target: Feature, then: np.ndarray, values: Values) -> float:
-    """Return how far the values of one column lie from the reference of another: 0 to 1."""
+    """Return the distance of one column's values from another's reference, from 0 to 1."""
     column = values.column(source)
     if column is None:
         return 1.0
@@ -71,7 +71,7 @@ def fit(source: Feature, target: Feature, then: np.ndarray, values: Values) -> f
 
 
 def distance(feature: Feature, then: np.ndarray, now: np.ndarray) -> float:
-    """Return the distance of (bins,) counts, unseen words as far away as they can be."""
+    """Return the distance of (bins,) counts; unseen categories have the largest distance, 1."""
     inner = slice(feature.bins)
     typed = int(now[inner].sum() + now[UNSEEN])
     if not typed or not now[inner].sum():
@@ -84,7 +84,7 @@ def _kind(feature: Feature) -> str:
     return "numeric" if feature.kind == "numeric" else "words"
 
 
-def _apart(pairs: Iterable[tuple[str, str]]) -> Iterable[Swapped]:
+def _disjoint(pairs: Iterable[tuple[str, str]]) -> Iterable[Swapped]:
     taken: set[str] = set()
     for pair in pairs:
         if taken.isdisjoint(pair):

@@ -23,8 +23,25 @@ _MOST_ROWS = 20_000
 _MIN_VALUES = 100
 """Fewer values may be in order by chance, or be read once a day."""
 
-_MIN_TIMES = 10
-"""Of rows that come in batches many have one time."""
+_MIN_TIMES = 30
+"""So many times, or more, have one order in thirty factorial by chance. Where rows come in batches
+there are fewer, and their order within each batch has to rise, too."""
+
+_MIN_BATCHES = 3
+"""Two batches of which the second has larger values are a change, and no rule."""
+
+_CORRELATION_IN_BATCH = 0.9
+"""Of ranks around each batch's mean: clients may write a batch in nearly any order of arrival."""
+
+_MIN_CYCLE = 100
+"""Values of a counter that begins again sooner are all seen in each window, and can be compared."""
+
+_MOST = 0.9
+"""Nearly all jumps of a counter are alike; a few are of rows that were lost."""
+
+_LIMIT = 0.05
+"""A counter begins again at a limit: what falls from another height each time, as a daily total
+does, is no counter. A step over the limit is at most so much of its range."""
 
 _CORRELATION = 0.99
 """Of ranks: ids that parallel clients take, or that are used again soon after, are within a
@@ -34,7 +51,8 @@ hundredth of their range out of order; what drifts through noise is not."""
 def is_rising(feature: Feature, column: Column, moments: np.ndarray) -> bool:
     """Say whether a column of whole numbers, or of times, rises with its rows' times.
 
-    Spearman's rank correlation of values and times is near 1, and in each quarter of the rows.
+    Spearman's rank correlation of values and times is near 1. Of rows in few batches, the order
+    within each batch counts, too. A counter that begins again at its limit rises like another.
 
     Args:
         column: (n,) values.
@@ -52,11 +70,49 @@ def is_rising(feature: Feature, column: Column, moments: np.ndarray) -> bool:
     values = np.array([_number(listed[at], feature) for at in places.tolist()], dtype=np.float64)
     present = np.isfinite(values)
     values, times = values[present], moments[places][present]
-    if len(np.unique(values)) < _MIN_VALUES or len(np.unique(times)) < _MIN_TIMES:
+    if len(np.unique(values)) < _MIN_VALUES:
         return False
-    if feature.kind == "numeric" and not np.array_equal(values, np.round(values)):
+    order = np.argsort(times, kind="stable")
+    values, times = values[order], times[order]
+    if feature.kind == "datetime":
+        return _rises(values, times)
+    are_whole = np.array_equal(values, np.round(values))
+    return are_whole and (_rises(values, times) or _rises(_unwrapped(values, times), times))
+
+
+def _rises(values: np.ndarray, times: np.ndarray) -> bool:
+    """Return whether (n,) values rise with their (n,) times, which are in order."""
+    _, batches, sizes = np.unique(times, return_inverse=True, return_counts=True)
+    if len(sizes) >= _MIN_TIMES:
+        return _correlation(_ranks(values), _ranks(times)) >= _CORRELATION
+    ranks, places = _ranks(values), np.arange(len(values), dtype=np.float64)
+    if len(sizes) < _MIN_BATCHES or _correlation(ranks, places) < _CORRELATION:
         return False
-    return _correlation(values, times) >= _CORRELATION
+    within = (one - (np.bincount(batches, one) / sizes)[batches] for one in (ranks, places))
+    return _correlation(*within) >= _CORRELATION_IN_BATCH
+
+
+def _unwrapped(values: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return (n,) values of a counter as if it had no limit; as they are where it has none.
+
+    What begins again with each batch is sorted, or numbers the batch's rows.
+    """
+    period = values.max() - values.min() + 1
+    found = np.unwrap(values, period=period)
+    jumps = np.diff(found - values) != 0
+    steps = np.abs(np.diff(found)[jumps])
+    cycles = abs(found[-1] - values[-1]) / period
+    is_limit = len(steps) and np.mean(steps <= _LIMIT * period) >= _MOST
+    is_cycle = is_limit and cycles * _MIN_CYCLE <= len(values)
+    return found if is_cycle and np.mean(_between_batches(times)[jumps]) < _MOST else values
+
+
+def _between_batches(times: np.ndarray) -> np.ndarray:
+    """Return for each of (n - 1,) steps whether it is from one batch of several rows to another."""
+    _, batches, sizes = np.unique(times, return_inverse=True, return_counts=True)
+    several = (sizes > 1)[batches]
+    found: np.ndarray = (np.diff(times) > 0) & several[:-1] & several[1:]
+    return found
 
 
 def _number(value: Any, feature: Feature) -> float:
@@ -75,8 +131,10 @@ def _number(value: Any, feature: Feature) -> float:
         return float("nan")
 
 
-def _correlation(values: np.ndarray, times: np.ndarray) -> float:
-    return float(np.corrcoef(_ranks(values), _ranks(times))[0, 1])
+def _correlation(ones: np.ndarray, others: np.ndarray) -> float:
+    """Return Pearson's correlation; 0 where all of one side are alike, as in batches of one row."""
+    spread = ones.std() * others.std()
+    return float(np.cov(ones, others, bias=True)[0, 1] / spread) if spread else 0.0
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

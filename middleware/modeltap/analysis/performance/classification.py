@@ -25,13 +25,13 @@ from modeltap.analysis.performance.labelled import (
 from modeltap.analysis.statistics.confusion import (
     ClassPairs,
     accuracy,
-    as_few,
+    binomial_lower_tail,
     f1_fell,
     f1_macro,
     guessed,
     kappa,
     lost_class,
-    shares,
+    minority_fractions,
 )
 from modeltap.analysis.statistics.hypothesis_tests import fisher
 from modeltap.analysis.statistics.rates import wilson
@@ -139,9 +139,9 @@ def _guess(pairs: ClassPairs, right: int, n: int, level: float) -> Guess | None:
     """
     agreement, upper = kappa(pairs)
     chance = guessed(pairs)
-    if agreement < -_NO_AGREEMENT and as_few(right, n, chance) < level:
-        return Guess(chance, opposite=True, p_value=as_few(right, n, chance))
-    varied = min(shares(pairs)) >= _VARIED
+    if agreement < -_NO_AGREEMENT and binomial_lower_tail(right, n, chance) < level:
+        return Guess(chance, opposite=True, p_value=binomial_lower_tail(right, n, chance))
+    varied = min(minority_fractions(pairs)) >= _VARIED
     return Guess(chance, opposite=False) if upper < _NO_AGREEMENT and varied else None
 
 

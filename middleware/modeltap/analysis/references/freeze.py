@@ -82,7 +82,7 @@ def freeze_file(
         raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
     listed = columns(roles.features_of(row) for row in rows)
     found = spread(listed, (), ListRules.of(settings))
-    for name, column in (("prediction", roles.prediction), ("score", roles.score)):
+    for name, column in roles.outputs():
         if column:
             found[name] = [row.get(column) for row in rows]
     labels = [row.get(roles.label) if roles.label else None for row in rows]

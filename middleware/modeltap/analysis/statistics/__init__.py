@@ -1,16 +1,16 @@
-"""Statistics: pure functions of counts and samples, which know neither SQLite nor settings.
+"""Statistics: pure functions of counts and samples, independent of SQLite and settings.
 
-distances         PSI, KS, Jensen-Shannon, Wasserstein
-hypothesis_tests  p-values of two sets of counts, and their combination
-gains             the bin that gained most, as a default or a cap makes it
-words             the same for the words of texts
-quantiles         quantiles and bounds read off bins
-rates             rates, their intervals, a test that one has grown
-day_types         which days of the week are alike
-means             a test that a mean has grown
-confusion         predicted classes by true ones: macro F1, agreement
-scores            scores against two classes: ROC area, Brier score, log loss
-matrix            a sample as numbers of a like scale
-classifier        whether two samples can be told apart
+distances         distances between counts: PSI, KS, Jensen-Shannon, Wasserstein
+hypothesis_tests  p-values for the difference of two sets of counts, and their combination
+gains             the bin that gained most, as with a new default or a cap
+words             distances and tests for the words of texts
+quantiles         quantiles and bounds from binned counts
+rates             confidence intervals of rates, and a test for growth
+day_types         groups of similar days of the week
+means             a test for the growth of a mean
+confusion         confusion matrices: accuracy, macro F1, kappa
+scores            scores of two classes: ROC AUC, Brier score, log loss
+matrix            a sample as a matrix of numbers on one scale
+classifier        a domain classifier of two samples
 components        principal components and reconstruction errors
 """

@@ -1,4 +1,4 @@
-"""A domain classifier: how well two samples can be told apart, on rows it was not fitted to."""
+"""Domain classifier of two samples, scored on rows that it was not fitted to."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from scipy.special import ndtr
 
 FLOOR = 0.05
-"""An area under the curve of less than .55 is a difference that nobody would see."""
+"""An area under the curve of less than .55 is a negligible difference."""
 
 BEYOND_BASELINE = 1.25
-"""And beyond what earlier windows had, by a quarter: rows of other times differ anyway."""
+"""Areas must exceed those of earlier windows by a quarter: rows of other times always differ."""
 
 _NORMAL_95 = 1.96
 """Standard errors on each side of a 95 % interval."""
 
 _NO_VARIANCE = 1e-12
-"""Where all scores are equal: nothing can be told from it, and nothing divides by zero."""
+"""A lower bound of the variance, which avoids a division by zero if all scores are equal."""
 
 Data = Any
 """(n, d) numbers, as an array or a sparse matrix."""
@@ -27,31 +27,31 @@ Data = Any
 class DomainClassifier:
     """A classifier of two samples, scored on rows that it was not fitted to.
 
-    Each half is scored by the classifier that was fitted to the other half (cross-fitting). Within
-    a half the scores of the two samples are compared by the Mann-Whitney test, whose null is exact
-    there; the two p-values, which are not independent, are joined by the Cauchy combination.
+    Each half is scored by the classifier fitted to the other half (cross-fitting). Within a half,
+    the scores of the two samples are compared by the Mann-Whitney test; its null distribution is
+    exact. `p_values` has both p-values, which are not independent.
 
     Args:
         a: (n, d) rows of one source.
         b: (m, d) rows of the other.
-        unfitted: a classifier of scikit-learn, which is cloned for each half.
+        unfitted: a scikit-learn classifier, which is cloned for each half.
     """
 
     def __init__(self, a: Data, b: Data, unfitted: Any) -> None:
-        from sklearn.base import clone  # loaded with the classifier, not for the app
+        from sklearn.base import clone  # loaded late, never in the app
 
         self.models: list[Any] = []
         self.parts: list[tuple[Data, np.ndarray]] = []
         halves = list(zip(halved(a), halved(b), strict=True))
         aucs, self.p_values, variances = [], [], []
-        for taught, tested in (halves, halves[::-1]):
-            x, y = _stacked(*taught)
+        for training, test in (halves, halves[::-1]):
+            x, y = _stacked(*training)
             model = clone(unfitted)
             with warnings.catch_warnings():
-                # On few rows a fit may not converge; its scores still rank.
+                # With few rows a fit may not converge, but its scores still rank the rows.
                 warnings.simplefilter("ignore")
                 model.fit(x, y)
-            x, y = _stacked(*tested)
+            x, y = _stacked(*test)
             area, variance = auc(model.predict_proba(x)[:, 1], y)
             self.models.append(model)
             self.parts.append((x, y))
@@ -62,7 +62,7 @@ class DomainClassifier:
         self._error = float(np.sqrt(np.sum(variances))) / 2
 
     def threshold(self, baseline: float | None) -> float:
-        """Return the area that is worth an alert, where `baseline` is the largest that was none."""
+        """Return the area that is worth an alert, given the largest area without one."""
         return 0.5 + max(FLOOR, BEYOND_BASELINE * ((baseline or 0.5) - 0.5))
 
     def interval(self) -> tuple[float, float]:
@@ -73,21 +73,21 @@ class DomainClassifier:
 
 
 def halved(rows: Data) -> tuple[Data, Data]:
-    """Return two halves of (n, d) rows, drawn by chance: every other row may be of one kind."""
+    """Return two random halves of (n, d) rows; alternating rows might differ systematically."""
     order = np.random.default_rng(0).permutation(rows.shape[0])
     return rows[np.sort(order[0::2])], rows[np.sort(order[1::2])]
 
 
 def _stacked(a: Data, b: Data) -> tuple[Data, np.ndarray]:
-    from scipy.sparse import issparse, vstack  # late: only texts need it
+    from scipy.sparse import issparse, vstack  # loaded late: only texts need it
 
     x = vstack([a, b]).tocsr() if issparse(a) else np.vstack([a, b])
     return x, np.repeat([0, 1], [a.shape[0], b.shape[0]])
 
 
 def auc(scores: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Return the area under the ROC curve and its variance where there is no difference."""
-    from scipy.stats import rankdata  # late: it takes half a second to load
+    """Return the area under the ROC curve and its variance under the null hypothesis."""
+    from scipy.stats import rankdata  # loaded late: it takes half a second
 
     ranks = rankdata(scores)
     m = int(y.sum())

@@ -1,4 +1,4 @@
-"""Principal components of the reference, and how well they rebuild a window's rows."""
+"""Principal components of the reference, and the reconstruction errors of a window's rows."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from scipy.special import ndtr
 from modeltap.analysis.statistics.classifier import auc, halved
 
 FLOOR = 0.2
-"""Reconstruction errors must have grown by a fifth of their standard deviation."""
+"""Reconstruction errors must grow by a fifth of their standard deviation."""
 
 _KEPT_VARIANCE = 0.8
-"""The components keep what columns have in common; the rest is the noise that errors grow in."""
+"""The components represent the correlations between columns; the errors contain the rest."""
 
 
 class Components:
-    """Principal components of one half of (n, d) rows, and how well they rebuild the other half."""
+    """Principal components of one half of (n, d) rows, and the errors of the other half."""
 
     def __init__(self, rows: np.ndarray) -> None:
-        # scikit-learn takes a second to load, which commands without it need not wait.
+        # Loaded late: scikit-learn takes a second, and few commands need it.
         from sklearn.decomposition import PCA
 
         learnt, held = halved(rows)
         self._pca = PCA(n_components=_KEPT_VARIANCE, svd_solver="full")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of constant columns there is no variance to share
+            warnings.simplefilter("ignore")  # about constant columns, which have no variance
             self._pca.fit(learnt)
         self.own = self.errors(held)
 
     def errors(self, rows: np.ndarray) -> np.ndarray:
-        """Return the (n, d) squared errors of rows that are rebuilt."""
+        """Return the (n, d) squared reconstruction errors of rows."""
         rebuilt = self._pca.inverse_transform(self._pca.transform(rows))
         return np.asarray(np.nan_to_num((rows - rebuilt) ** 2))
 
 
 class Reconstruction:
-    """Errors of (n, d) rows of a window rebuilt by the components, against the reference's own."""
+    """Reconstruction errors of a window's (n, d) rows, compared with those of the reference."""
 
     def __init__(self, components: Components, rows: np.ndarray) -> None:
         self._then, self._now = components.own, components.errors(rows)

@@ -1,4 +1,4 @@
-"""Day types: which days of the week are alike, learnt from a reference's blocks."""
+"""Day types: groups of similar days of the week, learnt from the blocks of a reference."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from modeltap.analysis.model.reference import Reference, layout
 from modeltap.analysis.statistics.distances import JS_OF_CHI2
 
 ALIKE = (0,) * 7
-"""The types of Monday to Sunday where no day differs."""
+"""The types of Monday to Sunday if no day differs."""
 
 _OTHERS = ((5, 6), (4, 5), (3, 4), (6,), (5,), (4,))
-"""Days that may differ from the rest: weekends of the world's weeks, or one day of them."""
+"""Sets of days that may differ from the rest: weekends around the world, or single days of them."""
 
 _MIN_DATES = 2
-"""One date that differs may have been an accident."""
+"""A single date may differ by accident."""
 
 _LEAST = 0.02
-"""A distance of days below it is two thirds of the floor of drift: two types would only halve the
-rows to compare with."""
+"""The smallest distance between day types, two thirds of drift's floor: for less, separate types
+would only halve the rows to compare with."""
 
 _CHANCE = 1e-3
-"""Days that differ so by chance once in a thousand models are taken as different."""
+"""The p-value below which days differ: by chance in one of a thousand models."""
 
 _CHANCE_OF_ONE = 0.01
-"""Each of two days has half of the rows, and is asked less."""
+"""The p-value for each of two days alone, which is higher because each has half of the rows."""
 
 _MIN_EXPECTED = 5.0
-"""Cells that expect fewer rows in the reference say nothing."""
+"""Cells with fewer expected rows in the reference are ignored."""
 
 
 def types_of(times: LocalTimes, day_types: Sequence[int], holidays: Sequence[str]) -> np.ndarray:
-    """Return the (n,) day types; a holiday has that of the days that differ from the most."""
-    found = np.array(day_types, dtype=np.int64)[times.weekdays]
-    listed = [date.fromisoformat(one).toordinal() for one in holidays]
-    return np.where(np.isin(times.dates, listed), max(day_types), found)
+    """Return the (n,) day types; holidays have the type of the days that differ from the rest."""
+    types = np.array(day_types, dtype=np.int64)[times.weekdays]
+    listed = [date.fromisoformat(day).toordinal() for day in holidays]
+    return np.where(np.isin(times.dates, listed), max(day_types), types)
 
 
 def learn_day_types(
@@ -51,15 +51,15 @@ def learn_day_types(
 ) -> tuple[int, ...]:
     """Return the types of Monday to Sunday: 1 for days that clearly differ from the rest, else 0.
 
-    Of each date and cell of a feature's coarse bins it is known how many rows more than usual at
-    these hours it has. Days differ where these gaps are larger between two sets of dates than
-    within them (an F test over all features) and larger than those of any other set of as many
-    days of the week, which chance could have made as well.
+    For each date and each cell of a feature's coarse bins, the gap is the number of rows beyond
+    those expected at these hours. A set of days differs if the gaps are larger between its dates
+    and the others than within both (an F test over all features), and if no other set of as many
+    days of the week differs more.
     """
     if not len(blocks):
         return ALIKE
     times = local_times(blocks.starts, zone)
-    listed = [date.fromisoformat(one).toordinal() for one in holidays]
+    listed = [date.fromisoformat(day).toordinal() for day in holidays]
     weekdays = np.where(np.isin(times.dates, listed), 6, times.weekdays)
     known = set(weekdays.tolist())
     hours = np.zeros_like(times.hours) if blocks.days_or_more else times.hours
@@ -68,23 +68,24 @@ def learn_day_types(
     if len(dates) < 4 or len(known) < 2:
         return ALIKE
     slices = layout(reference)
-    found = [
+    by_feature = [
         _gaps(cells(feature, blocks.counts[:, slices[feature.name]]), hours, places)
         for feature in reference.features
         if feature.is_tested and not feature.calendar
     ]
-    gaps = [one for one in found if one.gaps.shape[1] > 1]
+    gaps = [feature_gaps for feature_gaps in by_feature if feature_gaps.gaps.shape[1] > 1]
     split = _best(gaps, days, known)
     return ALIKE if split is None else tuple(int(day in split) for day in range(7))
 
 
 def cells(feature: Feature, counts: np.ndarray) -> np.ndarray:
-    """Return (b, cells) counts of (b, bins): the coarse bins, and the special ones by themselves.
+    """Return (b, cells) counts of (b, bins) counts: coarse bins and special bins.
 
-    A text's words are no cells, for one text is in many: each is there, or not.
+    Words of texts are not disjoint, so their cells are the texts with and without the most common
+    word.
     """
     if feature.kind == "words" and feature.bins < 2:
-        return counts[:, :1]  # no word came twice: there are texts, and no more is known
+        return counts[:, :1]  # without repeated words, only the number of texts is known
     if feature.kind == "words":
         common = 1 + int(np.argmax(counts[:, 1 : feature.bins].sum(axis=0)))
         there = counts[:, common]
@@ -97,7 +98,7 @@ def cells(feature: Feature, counts: np.ndarray) -> np.ndarray:
 
 
 class _Gaps(NamedTuple):
-    """By date the rows beyond those expected in each cell, and those expected."""
+    """The rows beyond the expected ones by date and cell, and the expected rows."""
 
     gaps: np.ndarray
     expected: np.ndarray
@@ -119,8 +120,8 @@ def _gaps(few: np.ndarray, hours: np.ndarray, dates: np.ndarray) -> _Gaps:
 
 
 def _best(gaps: Sequence[_Gaps], days: np.ndarray, known: set[int]) -> tuple[int, ...] | None:
-    """Return the days of the week that differ most from the others, None where none do."""
-    found = {}
+    """Return the days of the week that differ most from the others, None if none do."""
+    candidates = {}
     for split in _OTHERS:
         others = np.isin(days, split)
         if not set(split) <= known or min(others.sum(), (~others).sum()) < _MIN_DATES:
@@ -133,17 +134,19 @@ def _best(gaps: Sequence[_Gaps], days: np.ndarray, known: set[int]) -> tuple[int
         ]
         clear = strength.p_value < _CHANCE and strength.distance > _LEAST
         if len(split) > 1:
-            clear &= all(_differs(gaps, days, one, split) for one in split)
+            clear &= all(_differs(gaps, days, day, split) for day in split)
         if clear and strength.between > max(rivals, default=0.0):
-            found[split] = strength.p_value
-    return min(found, key=lambda split: (found[split], -len(split))) if found else None
+            candidates[split] = strength.p_value
+    if not candidates:
+        return None
+    return min(candidates, key=lambda split: (candidates[split], -len(split)))
 
 
-def _differs(gaps: Sequence[_Gaps], days: np.ndarray, one: int, split: Sequence[int]) -> bool:
-    """Say whether one day of a split differs from the days outside it by itself, too."""
-    some = (days == one) | ~np.isin(days, split)
+def _differs(gaps: Sequence[_Gaps], days: np.ndarray, day: int, split: Sequence[int]) -> bool:
+    """Return whether a single day of a split differs from the days outside of it."""
+    some = (days == day) | ~np.isin(days, split)
     part = [_Gaps(gap[some], expected[some]) for gap, expected in gaps]
-    return _strength(part, days[some] == one).p_value < _CHANCE_OF_ONE
+    return _strength(part, days[some] == day).p_value < _CHANCE_OF_ONE
 
 
 def _sets_of(size: int, known: Sequence[int]) -> list[tuple[int, ...]]:
@@ -161,7 +164,7 @@ class _Strength(NamedTuple):
 def _strength(gaps: Sequence[_Gaps], others: np.ndarray) -> _Strength:
     between = within = freedom = within_freedom = distance = 0.0
     for gap, expected in gaps:
-        # What all these dates have in common is no difference between them.
+        # Gaps common to all these dates do not count as a difference between them.
         chi2, cut = -float(np.sum(gap.sum(axis=0) ** 2 / expected.sum(axis=0))), []
         for side in (others, ~others):
             sums, means = gap[side].sum(axis=0), expected[side].sum(axis=0)
@@ -176,6 +179,6 @@ def _strength(gaps: Sequence[_Gaps], others: np.ndarray) -> _Strength:
         distance = max(distance, JS_OF_CHI2 * max(0.0, chi2 - own) * sizes)
     if within_freedom <= 0 or not freedom:
         return _Strength(0.0, 1.0, 0.0)
-    usual = max(1.0, within / within_freedom)
-    p = float(fdtrc(freedom, within_freedom, between / freedom / usual))
+    dispersion = max(1.0, within / within_freedom)
+    p = float(fdtrc(freedom, within_freedom, between / freedom / dispersion))
     return _Strength(between - freedom, p, float(distance**0.5))

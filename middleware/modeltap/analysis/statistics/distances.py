@@ -1,4 +1,4 @@
-"""Distances of two sets of counts: PSI, KS, Jensen-Shannon, Wasserstein.
+"""Distances between two sets of counts: PSI, KS, Jensen-Shannon, Wasserstein.
 
 Each is a pure function of the reference's counts and a window's, and always finite.
 """
@@ -11,17 +11,17 @@ from scipy.special import chndtr, ndtr
 from modeltap.analysis.model.feature import Feature
 
 _SMOOTHING = 1e-4
-"""Added to each fraction: an empty bin counts as one row of ten thousand, and PSI is finite."""
+"""Added to each fraction, so that PSI is finite: an empty bin counts as one row in ten thousand."""
 
 
 JS_OF_CHI2 = 1 / (8 * float(np.log(2)))
-"""A divergence of two samples is about this, times their chi-square, times ``1/n + 1/m``."""
+"""The divergence of two samples is about this times their chi-square times ``1/n + 1/m``."""
 
 
 def psi(reference: np.ndarray, current: np.ndarray) -> float:
-    """Population stability index, ``sum((q - p) * ln(q / p))`` over (bins,) counts.
+    """Return the population stability index ``sum((q - p) * ln(q / p))`` of (bins,) counts.
 
-    A ten-thousandth is added to each fraction, so that empty bins are finite.
+    A ten-thousandth is added to each fraction, so that empty bins yield finite values.
 
     >>> psi(np.array([500, 500]), np.array([5000, 5000]))
     0.0
@@ -31,14 +31,14 @@ def psi(reference: np.ndarray, current: np.ndarray) -> float:
 
 
 def ks(reference: np.ndarray, current: np.ndarray) -> float:
-    """Kolmogorov-Smirnov's largest distance of the two distributions at the edges."""
+    """Return the Kolmogorov-Smirnov distance: the largest difference of cumulative fractions."""
     if not reference.sum() or not current.sum():
         return 0.0
     return float(np.max(np.abs(np.cumsum(_fractions(reference)) - np.cumsum(_fractions(current)))))
 
 
 def js(reference: np.ndarray, current: np.ndarray) -> float:
-    """Jensen-Shannon distance (the root of the divergence) in base 2: from 0 to 1.
+    """Return the Jensen-Shannon distance in base 2, the root of the divergence, from 0 to 1.
 
     Lin (1991), Divergence measures based on the Shannon entropy.
     """
@@ -51,9 +51,9 @@ def js(reference: np.ndarray, current: np.ndarray) -> float:
 
 
 def wasserstein(reference: np.ndarray, current: np.ndarray, feature: Feature) -> float:
-    """Wasserstein-1 distance in the feature's own unit, from its bins' edges.
+    """Return the Wasserstein-1 distance in the feature's unit, from the edges of its bins.
 
-    Within a bin rows are taken as evenly spread; the open outer bins end at the reference's
+    Rows are assumed to be spread evenly within a bin; the open outer bins end at the reference's
     smallest and largest value.
     """
     if not len(feature.edges) or not reference.sum() or not current.sum():
@@ -73,7 +73,7 @@ def wasserstein(reference: np.ndarray, current: np.ndarray, feature: Feature) ->
 
 
 def coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
-    """Sum a feature's bins (without the special ones) to its coarse ones."""
+    """Return the counts of a feature's coarse bins, without the special bins."""
     size = max(feature.coarse, default=-1) + 1
     return np.bincount(
         np.array(feature.coarse, dtype=np.int64), weights=counts[: feature.bins], minlength=size
@@ -81,7 +81,7 @@ def coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
 
 
 def effect(reference: np.ndarray, current: np.ndarray) -> float:
-    """Jensen-Shannon distance of coarse counts, less what chance alone gives at these sizes.
+    """Return the Jensen-Shannon distance of coarse counts, less the expectation by chance.
 
     By chance the divergence is about ``(bins - 1) / (8 ln 2) * (1/n + 1/m)``.
     """
@@ -94,14 +94,14 @@ def effect(reference: np.ndarray, current: np.ndarray) -> float:
 
 
 _NORMAL_FROM = 1e4
-"""A noncentral chi-square of a larger noncentrality is as good as normal."""
+"""With a larger noncentrality, a noncentral chi-square is practically normal."""
 
 
-def p_beyond(reference: np.ndarray, current: np.ndarray, usual: float) -> float:
-    """Return the p-value that two sources lie no further apart than `usual`, of coarse counts.
+def p_beyond(reference: np.ndarray, current: np.ndarray, baseline: float) -> float:
+    """Return the p-value that the distance of two sources is at most `baseline`.
 
-    The divergence is ``(1/n + 1/m) / (8 ln 2)`` times a chi-square whose noncentrality is the
-    square of the sources' own distance, by the same scale.
+    The divergence of coarse counts is ``(1/n + 1/m) / (8 ln 2)`` times a noncentral chi-square;
+    its noncentrality is the squared distance of the sources on the same scale.
 
     >>> p_beyond(np.array([50, 50]), np.array([40, 60]), 0.0) < 0.2
     True
@@ -113,11 +113,11 @@ def p_beyond(reference: np.ndarray, current: np.ndarray, usual: float) -> float:
         return 1.0
     scale = JS_OF_CHI2 * (1 / n + 1 / m)
     freedom = max(1, int(np.count_nonzero(reference + current)) - 1)
-    found, beyond = js(reference, current) ** 2 / scale, usual**2 / scale
-    if beyond > _NORMAL_FROM:
-        spread = np.sqrt(2 * (freedom + 2 * beyond))
-        return float(ndtr((freedom + beyond - found) / spread))
-    return float(1 - chndtr(found, freedom, beyond))
+    statistic, noncentrality = js(reference, current) ** 2 / scale, baseline**2 / scale
+    if noncentrality > _NORMAL_FROM:
+        spread = np.sqrt(2 * (freedom + 2 * noncentrality))
+        return float(ndtr((freedom + noncentrality - statistic) / spread))
+    return float(1 - chndtr(statistic, freedom, noncentrality))
 
 
 def divergences(reference: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -137,7 +137,7 @@ def _fractions(counts: np.ndarray) -> np.ndarray:
 
 
 def _smoothed(counts: np.ndarray) -> np.ndarray:
-    # A fraction of the total, so that two samples of one distribution agree whatever their sizes.
+    # Fractions are smoothed, not counts, so that the result does not depend on the sample size.
     fractions = _fractions(counts) + _SMOOTHING
     return np.asarray(fractions / fractions.sum())
 

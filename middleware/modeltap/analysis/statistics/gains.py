@@ -1,4 +1,4 @@
-"""New values: one bin that gained, as a default, a cap or a rounding makes it."""
+"""New values: the gain of a single bin, as caused by a default, a cap or rounding."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from modeltap.analysis.statistics import hypothesis_tests
 
 _TIMES = 2.0
-"""A bin that less than doubled is no new value: a share of 60 % that becomes 63 % is drift, and
-has drift's floor."""
+"""A new value at least doubles its bin: a fraction that grows from 60 % to 63 % is ordinary drift,
+with drift's floor."""
 
 
 class Gained(NamedTuple):
-    """The bin that gained most, and its share before and now; `p_value` for all bins together."""
+    """The bin that gained most, its fractions, and a p-value corrected for the number of bins."""
 
     place: int
     before: float
@@ -23,7 +23,7 @@ class Gained(NamedTuple):
 
     @property
     def gain(self) -> float:
-        """The share of rows that is new there; 0 where there were half as many before."""
+        """The growth of the fraction of rows in the bin; 0 if it did not double."""
         return self.now - self.before if self.now >= _TIMES * self.before else 0.0
 
 
@@ -31,29 +31,29 @@ NOTHING = Gained(0, 0.0, 0.0, 1.0)
 
 
 def gained_most(reference: np.ndarray, current: np.ndarray) -> Gained:
-    """Return the bin whose share grew furthest beyond chance, of two (bins,) counts.
+    """Return the bin of two (bins,) counts whose fraction grew most significantly.
 
-    >>> found = gained_most(np.array([100, 100, 100, 100]), np.array([30, 30, 110, 30]))
-    >>> found.place, found.before, found.now, found.p_value < 1e-6
+    >>> most = gained_most(np.array([100, 100, 100, 100]), np.array([30, 30, 110, 30]))
+    >>> most.place, most.before, most.now, most.p_value < 1e-6
     (2, 0.25, 0.55, True)
     """
     n, m = int(reference.sum()), int(current.sum())
     if not n or not m:
         return NOTHING
-    place = hypothesis_tests.grown_most(reference, current)
+    place = hypothesis_tests.most_grown_bin(reference, current)
     before, now = float(reference[place] / n), float(current[place] / m)
-    return Gained(place, before, now, hypothesis_tests.most_grown(reference, current))
+    return Gained(place, before, now, hypothesis_tests.most_grown_p_value(reference, current))
 
 
 class ManyGained(NamedTuple):
-    """Of p pairs of counts the gain of the bin that gained most, and its share in both: (p,)."""
+    """The (p,) gains of the bins that gained most, and their (p,) fractions of both sides."""
 
     gains: np.ndarray
     both: np.ndarray
 
 
 def gains_of(reference: np.ndarray, current: np.ndarray) -> ManyGained:
-    """Return what `gained_most` finds of p pairs of (p, bins) counts, without p-values.
+    """Apply `gained_most` to p pairs of (p, bins) counts, without p-values.
 
     >>> pair = np.array([[100, 100, 100, 100]]), np.array([[30, 30, 110, 30]])
     >>> gains_of(*pair).gains.round(2).tolist()

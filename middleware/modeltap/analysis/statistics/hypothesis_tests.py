@@ -1,6 +1,6 @@
-"""Tests of whether chance explains the distance of two sets of counts, and their combination.
+"""Hypothesis tests for the difference of two sets of counts, and the combination of p-values.
 
-Each is a pure function of the reference's counts and a window's; a p-value lies within 0 and 1.
+Each is a pure function of the reference's counts and a window's; p-values are from 0 to 1.
 """
 
 from __future__ import annotations
@@ -14,45 +14,46 @@ from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.statistics.distances import coarse, ks
 
 _POOLED = 5.0
-"""A chi-square cell must expect this many rows in the smaller sample; smaller ones are pooled."""
+"""The expected rows in the smaller sample below which chi-square cells are pooled."""
 
 _MIN_VARIED = 20.0
-"""Rank tests need this many rows beside the commonest value: with fewer (a rare event among 100
-rows) their normal limit gives p-values of .0004 four times as often as it should."""
+"""Rank tests need this many rows besides the most common value. With fewer (a rare event among 100
+rows), their normal approximation yields p-values of .0004 four times too often."""
 
 _ALL_CELLS = 0.2
-"""The chi-square test's part among those of single categories: what drifts is mostly one."""
+"""The weight of the chi-square test against tests of single categories, of which mostly one
+drifts."""
 
 _EXACT_CELLS = 10
-"""Categories whose p-value is exact, the least likely ones, which decide: a bound on cost."""
+"""The number of categories with an exact p-value, a bound on cost: the least likely ones decide."""
 
 _OVERALL_WEIGHT = 0.5
-"""The Cauchy weight of each test that finds any change (KS, chi-square, tails, the bin that grew
-most, Anderson-Darling): they find what the rank tests do not, and should cost those little."""
+"""The Cauchy weight of each test against any alternative (KS, chi-square, tails, the bin that grew
+most, Anderson-Darling): they complement the rank tests and should cost these little power."""
 
 _COMMONEST_WEIGHT = 3.0
-"""That of the exact test of the commonest value: twice the other three together, for what moves
-in a column of nearly one value is mostly that value's fraction."""
+"""The weight of the exact test of the most common value. If most rows have one value, its fraction
+is the most likely change."""
 
 _RANK_WEIGHTS = (6.0, 1.5, 1.0)
-"""Those of the rank tests of place (most drifts are shifts), of light and of heavy tails."""
+"""The weights of the rank tests of location (most drifts are shifts), light and heavy tails."""
 
 _SURE_DIGITS = 1e-15
-"""Below it tan((0.5 - p) pi) loses all its digits, and is 1 / (p pi) to the last one."""
+"""Below this p-value, tan((0.5 - p) pi) loses all its digits, and 1 / (p pi) is exact."""
 
 _SKEW_IS_NONE = 1e-3
-"""A gamma distribution of less skewness is as good as normal, and its shape would be huge."""
+"""With less skewness, a gamma distribution is practically normal, and its shape would be huge."""
 
 
 def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> float:
-    """Return the joined p-value that both counts (without the special bins) are of one source.
+    """Return the combined p-value that both counts have one distribution, without special bins.
 
-    Numeric: rank tests of place and of spread, Kolmogorov-Smirnov and Anderson-Darling on the
-    fine bins, chi-square on the coarse ones, exact tests of what lies beyond the reference on
-    each side and of the fine bin that grew most; where nearly all rows are one value an exact
-    test of its share instead of the rank tests. Categorical: chi-square and an exact test of each
-    share. Joined by the Cauchy combination (Liu & Xie, 2020), which holds its level whatever
-    their dependence.
+    Numeric columns: rank tests of location and scale, Kolmogorov-Smirnov and Anderson-Darling on
+    the fine bins, chi-square on the coarse bins, exact tests of the rows outside the reference on
+    each side and of the fine bin that grew most. If most rows have one value, an exact test of its
+    fraction replaces the rank tests. Categorical columns: chi-square and an exact test of each
+    fraction. The p-values are combined by the Cauchy combination (Liu & Xie, 2020), which is valid
+    for any dependence.
     """
     n, m = int(reference.sum()), int(current.sum())
     if not n or not m:
@@ -62,7 +63,12 @@ def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> flo
         cells, cell_weights = _cells(reference, current)
         return cauchy([cells_p, *cells], [_ALL_CELLS, *((1 - _ALL_CELLS) * cell_weights)])
     ks_p = float(kolmogorov(ks(reference, current) * np.sqrt(n * m / (n + m))))
-    p_values = [ks_p, cells_p, _tails(reference, current, feature), most_grown(reference, current)]
+    p_values = [
+        ks_p,
+        cells_p,
+        _tails(reference, current, feature),
+        most_grown_p_value(reference, current),
+    ]
     weights = [_OVERALL_WEIGHT] * 4
     both = reference + current
     commonest = int(np.argmax(both))
@@ -76,11 +82,11 @@ def p_value(reference: np.ndarray, current: np.ndarray, feature: Feature) -> flo
 
 
 def chi2(reference: np.ndarray, current: np.ndarray) -> tuple[float, float]:
-    """Two-sample chi-square over counts: the statistic and its p-value.
+    """Return the two-sample chi-square statistic of counts, and its p-value.
 
-    The reference is a sample too, not the truth; cells that expect fewer than 5 rows in the
-    smaller sample are pooled. The p-value moves each cell half a row towards what is expected
-    (Yates), for the limit's far tail is too thin where cells expect only some ten rows.
+    The reference counts as a sample, too. Cells that expect fewer than 5 rows in the smaller sample
+    are pooled. For the p-value each cell is moved half a row towards its expectation (Yates),
+    because the approximation has too thin tails if cells expect only some ten rows.
     """
     a, b = _pooled(reference, current)
     n, m = a.sum(), b.sum()
@@ -94,10 +100,10 @@ def chi2(reference: np.ndarray, current: np.ndarray) -> tuple[float, float]:
 
 
 def _tails(reference: np.ndarray, current: np.ndarray, feature: Feature) -> float:
-    """Exact test of the rows beyond each end of the reference's values.
+    """Return the p-value of an exact test of the rows outside the reference's values.
 
-    That the reference itself set the ends is no bias: b of m rows lie beyond all n others with
-    just the probability ``C(m, b) / C(n + m, b)`` that the test takes.
+    That the reference defines the limits introduces no bias: b of m rows are above all n others
+    with probability ``C(m, b) / C(n + m, b)``, as the test assumes.
     """
     n, m = int(reference.sum()), int(current.sum())
     edges = np.array(feature.edges)
@@ -110,20 +116,20 @@ def _tails(reference: np.ndarray, current: np.ndarray, feature: Feature) -> floa
     return min(1.0, 2 * min(ends))
 
 
-def grown_most(reference: np.ndarray, current: np.ndarray) -> int:
-    """Return the place of the bin whose share grew furthest beyond chance."""
+def most_grown_bin(reference: np.ndarray, current: np.ndarray) -> int:
+    """Return the index of the bin whose fraction grew most significantly."""
     n, m = int(reference.sum()), int(current.sum())
     both = (reference + current) / (n + m)
     spread = np.sqrt(np.maximum(both * (1 - both), 1e-12) * (1 / n + 1 / m))
     return int(np.argmax((current / m - reference / n) / spread))
 
 
-def most_grown(reference: np.ndarray, current: np.ndarray) -> float:
+def most_grown_p_value(reference: np.ndarray, current: np.ndarray) -> float:
     """Return Fisher's one-sided p-value of the bin that grew most, times the bins with rows.
 
-    Cumulative tests hardly see it: a value in 5 % of rows moves no quantile by more than that.
+    Cumulative tests have little power here: a new value in 5 % of rows moves no quantile further.
     """
-    place = grown_most(reference, current)
+    place = most_grown_bin(reference, current)
     a, b = int(reference[place]), int(current[place])
     p = fisher(a, int(reference.sum()), b, int(current.sum()))[1]
     return min(1.0, p * int(np.count_nonzero(reference + current)))
@@ -132,10 +138,9 @@ def most_grown(reference: np.ndarray, current: np.ndarray) -> float:
 def _rank_tests(reference: np.ndarray, current: np.ndarray) -> list[float]:
     """Return the p-values of three rank tests, from counts.
 
-    Van der Waerden (1952), who scores a rank by the normal quantile: the best there is for a
-    shift of what is normal. Klotz (1962), the square of that, and Mood (1954), the square of
-    the rank's distance from the middle: for a change of spread, the one where tails are light,
-    the other where they are heavy.
+    Van der Waerden (1952) scores a rank by its normal quantile, which is optimal for shifts of a
+    normal distribution. Klotz (1962) squares that score, for changes of scale with light tails;
+    Mood (1954) squares the rank's distance from the middle, for heavy tails.
     """
     both = (reference + current).astype(np.float64)
     ranks = (np.cumsum(both) - both / 2) / both.sum()
@@ -146,11 +151,11 @@ def _rank_tests(reference: np.ndarray, current: np.ndarray) -> list[float]:
 
 
 def _linear_rank(both: np.ndarray, current: np.ndarray, scores: np.ndarray) -> float:
-    """Test that the rows of `current` are drawn from `both` whatever their scores.
+    """Return the p-value that the rows of `current` are a random draw from `both`.
 
-    The sum of their scores has mean, variance and skewness of a draw without replacement, ties
-    included; its tails are taken from the gamma distribution with these three (Pearson's type
-    III), for of a hundred squared scores the normal one is four times too thin at .0004.
+    The sum of their scores has the mean, variance and skewness of a draw without replacement, with
+    ties. Its tails are those of the gamma distribution with these moments (Pearson's type III): for
+    the sum of a hundred squared scores, normal tails are four times too thin at .0004.
     """
     total, m = float(both.sum()), float(current.sum())
     filled = both > 0
@@ -179,11 +184,11 @@ def upper_tail(z: float, skew: float) -> float:
 
 
 def _anderson_darling(reference: np.ndarray, current: np.ndarray) -> float:
-    """Two-sample Anderson-Darling from counts, and the limit of its tail.
+    """Return the p-value of the two-sample Anderson-Darling test, by the limit of its tail.
 
-    Scholz & Stephens (1987). Under the null A^2 is a sum of chi-squares with weights
-    1 / (j (j + 1)); the largest, 1/2, rules the tail: P(A^2 > x) ~ sqrt(3) P(chi2_1 > 2x), which
-    gives .0095 where the tables have .01.
+    Scholz & Stephens (1987). Under the null hypothesis A^2 is a sum of chi-squares with weights 1 /
+    (j (j + 1)). The largest weight, 1/2, dominates the tail: P(A^2 > x) ~ sqrt(3) P(chi2_1 > 2x),
+    which gives .0095 for a tabulated .01.
     """
     n, m = reference.sum(), current.sum()
     both = (reference + current).astype(np.float64)
@@ -197,11 +202,12 @@ def _anderson_darling(reference: np.ndarray, current: np.ndarray) -> float:
 
 
 def _cells(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each category the p-value that its share is the same, and its weight.
+    """Return the p-value of each category that its fraction is unchanged, and its weight.
 
-    The weights add to 1 and grow with the root of the share: of five points more a small category
-    is sure by any test, a large one needs all that can be given (weighted testing; Genovese et
-    al., 2006). The most telling ones are tested exactly, the others by the normal limit.
+    The weights add up to 1 and grow with the square root of the fraction: a growth by five points
+    is significant by any test for a small category, but needs all available power for a large one
+    (weighted testing; Genovese et al., 2006). The categories with the smallest p-values are tested
+    exactly, the others by the normal approximation.
     """
     n, m = int(reference.sum()), int(current.sum())
     filled = reference + current > 0
@@ -209,26 +215,28 @@ def _cells(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     both = (a + b) / (n + m)
     weights = np.sqrt(both) / np.sqrt(both).sum()
     spread = np.sqrt(np.maximum(both * (1 - both), 1e-12) * (1 / n + 1 / m))
-    found = 2 * ndtr(-np.abs(a / n - b / m) / spread)
-    for place in np.argsort(found / weights)[:_EXACT_CELLS].tolist():
-        found[place] = fisher_two_sided(int(a[place]), n, int(b[place]), m)
-    return found, weights
+    p_values = 2 * ndtr(-np.abs(a / n - b / m) / spread)
+    for place in np.argsort(p_values / weights)[:_EXACT_CELLS].tolist():
+        p_values[place] = fisher_two_sided(int(a[place]), n, int(b[place]), m)
+    return p_values, weights
 
 
 _ZERO = 60
-"""So many standard deviations from the mean a float cannot tell a probability from zero."""
+"""At this many standard deviations from the mean, a probability is zero as a float."""
 
 _WHOLE = 12
-"""Counts further out add less than the last digit of a float to either tail."""
+"""Counts further from the mean, in standard deviations, add less than a float's last digit."""
 
 
 def fisher_two_sided(a: int, n: int, b: int, m: int) -> float:
-    """Fisher's exact test, two-sided by doubling: are a of n and b of m one fraction?"""
+    """Return the p-value of Fisher's exact test of a of n against b of m, two-sided by doubling."""
     return min(1.0, 2 * min(fisher(a, n, b, m)))
 
 
 def fisher(a: int, n: int, b: int, m: int) -> tuple[float, float]:
-    """Fisher's exact test of a of n against b of m: P(as few as b), P(as many as b).
+    """Return both one-sided p-values of Fisher's exact test: P(at most b), P(at least b).
+
+    The test compares a of n rows with b of m rows.
 
     >>> [round(p, 4) for p in fisher(0, 10_000, 1, 100)]
     [1.0, 0.0099]
@@ -256,12 +264,12 @@ def _log_choose(n: int, k: np.ndarray | int) -> np.ndarray:
 
 
 def cauchy(p_values: Sequence[float], weights: Sequence[float] | None = None) -> float:
-    """Join p-values whatever their dependence (Liu & Xie, 2020).
+    """Combine p-values with any dependence by the Cauchy combination (Liu & Xie, 2020).
 
     >>> round(cauchy([0.01, 0.5]), 3)
     0.02
     """
-    # A discrete test may say exactly 1, whose tangent would outweigh all the others.
+    # A discrete test may yield exactly 1, and its tangent would outweigh all other p-values.
     p = np.clip(np.array(p_values), 1e-300, 0.99)
     parts = np.where(p < _SURE_DIGITS, 1 / (p * np.pi), np.tan((0.5 - p) * np.pi))
     joined = float(np.average(parts, weights=weights))
@@ -275,7 +283,7 @@ def _pooled(reference: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.
     expected = (reference + current) / max(1, n + m) * min(n, m)
     small = expected < _POOLED
     if small.any() and not small.all() and expected[small].sum() < _POOLED:
-        # All the small ones together are still too few: the smallest of the others joins them.
+        # If all small cells together are still too small, the smallest other cell joins them.
         small |= expected == expected[~small].min()
     a = np.append(reference[~small], reference[small].sum())
     b = np.append(current[~small], current[small].sum())

@@ -1,4 +1,4 @@
-"""A sample as a matrix of numbers, for classifiers and principal components."""
+"""Conversion of a sample to a matrix of numbers, for classifiers and principal components."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference
 
 _MIN_FRACTION = 0.02
-"""A rarer category is 1 in 40 rows of a half sample or less, of which trees learn nothing."""
+"""Trees learn nothing from rarer categories, which have few rows in a half sample."""
 
 _MAX_CATEGORIES = 20
-"""A bound on the width: a column more costs every tree and component."""
+"""A bound on the number of columns, which increases the cost of each tree and component."""
 
 _SMALLEST_RANK = 1e-6
-"""Ranks end here and at 1 less it, 4.75 standard deviations out: the quantile of 1 is infinite."""
+"""Ranks are clipped here and at 1 less this, 4.75 standard deviations: the quantile of 1 is
+infinite."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """(n, d) numbers, and the feature that each of the d columns is made of."""
+    """(n, d) numbers, and the feature of each of the d columns."""
 
     values: np.ndarray
     names: tuple[str, ...]
 
 
 def left_out(reference: Reference, alerted: frozenset[str]) -> frozenset[str]:
-    """Return those of the features with an alert, or of the calendar, that a matrix has columns of.
+    """Return the features to exclude: with an alert, of the calendar, or learnt later.
 
-    Their own drift is reported already, and comparisons of rows would report it again; by an hour
-    rows of another hour can always be told apart. A column that was learnt later has no values in
+    The drift of features with an alert is reported already. Features of the calendar, such as the
+    hour, always separate rows of different times. A column that was learnt later has no values in
     the reference's rows.
     """
     kinds = ("numeric", "categorical", "boolean")
@@ -50,12 +51,12 @@ def left_out(reference: Reference, alerted: frozenset[str]) -> frozenset[str]:
 
 
 def matrix(sample: Sample, reference: Reference, excluded: frozenset[str] = frozenset()) -> Matrix:
-    """Return a sample's columns with bins as numbers, all of a like scale.
+    """Return the binned columns of a sample as numbers on one scale.
 
-    A number becomes the normal quantile of its rank in the reference, so that one huge value is
-    no more than the largest; each category with 2 % of the rows a column of 0 and 1. What is
-    missing becomes the middle: the missing rate shows how much is missing, and rows should not be
-    told apart by it.
+    Numbers become the normal quantile of their rank in the reference, so that huge values do not
+    dominate. Each category with at least 2 % of the rows becomes a column of zeros and ones.
+    Missing values become the middle, so that they do not separate rows: `missing_rate` reports
+    them.
     """
     return sample.recall(("matrix", excluded), lambda: _matrix(sample, reference, excluded))
 
@@ -67,20 +68,20 @@ def _matrix(sample: Sample, reference: Reference, excluded: frozenset[str]) -> M
         if feature.name in excluded or feature.name not in sample.codes:
             continue
         if feature.kind == "numeric":
-            found = _scores(feature, sample.codes[feature.name])[:, None]
+            columns = _scores(feature, sample.codes[feature.name])[:, None]
         elif feature.kind in ("categorical", "boolean"):
-            found = _indicators(feature, sample.codes[feature.name])
+            columns = _indicators(feature, sample.codes[feature.name])
         else:
             continue
-        parts.append(found)
-        names += [feature.name] * found.shape[1]
+        parts.append(columns)
+        names += [feature.name] * columns.shape[1]
     values = np.hstack(parts) if parts else np.zeros((sample.rows, 0))
     return Matrix(values, tuple(names))
 
 
 def _scores(feature: Feature, codes: np.ndarray) -> np.ndarray:
     counts = np.array(feature.counts[: feature.bins], dtype=np.float64)
-    # One row more at each end: what lies beyond the reference has a rank beyond all of it.
+    # One extra row at each end gives values outside the reference a rank outside of it.
     ranks = (np.cumsum(counts) - counts / 2 + 1) / (counts.sum() + 2)
     scores = ndtri(np.clip(ranks, _SMALLEST_RANK, 1 - _SMALLEST_RANK))
     return np.where(codes == NO_VALUE, 0.0, scores[np.clip(codes, 0, len(scores) - 1)])
@@ -91,6 +92,6 @@ def _indicators(feature: Feature, codes: np.ndarray) -> np.ndarray:
     fractions = counts / max(1.0, counts.sum())
     kept = np.argsort(-fractions, kind="stable")[:_MAX_CATEGORIES]
     kept = kept[fractions[kept] >= _MIN_FRACTION]
-    found: np.ndarray = (codes[:, None] == kept[None, :]).astype(np.float64)
-    found[codes == NO_VALUE] = fractions[kept]
-    return found
+    indicators: np.ndarray = (codes[:, None] == kept[None, :]).astype(np.float64)
+    indicators[codes == NO_VALUE] = fractions[kept]
+    return indicators

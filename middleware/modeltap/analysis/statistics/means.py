@@ -1,4 +1,4 @@
-"""Whether a mean has grown: a permutation test by the moments of both samples."""
+"""Permutation test for the growth of a mean, from the moments of both samples."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from modeltap.analysis.statistics.hypothesis_tests import upper_tail
 def mean_grew(reference: Moments, current: Moments) -> float:
     """Return the one-sided p-value that the mean has not grown.
 
-    Under the null the window is a draw without replacement from both samples together. The sum
-    of a draw has known mean, variance and skewness; its tail is that of Pearson's type III, for
-    the normal one is too thin where errors are skewed, as absolute errors are.
+    Under the null hypothesis the window is a draw without replacement from both samples together.
+    The sum of a draw has a known mean, variance and skewness. Its tail is that of Pearson's type
+    III, because a normal tail is too thin for skewed values such as absolute errors.
 
     >>> mean_grew(Moments(1000, 1.0, 1.0, 2.0), Moments(100, 1.6, 1.0, 2.0)) < 1e-4
     True

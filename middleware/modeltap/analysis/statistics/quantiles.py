@@ -1,4 +1,4 @@
-"""Quantiles and bounds read off counts in bins."""
+"""Quantiles and bounds of binned counts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from modeltap.analysis.model.feature import Feature
 
 
 def quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
-    """Return a quantile of (bins,) counts, rows taken as evenly spread within a bin.
+    """Return a quantile of (bins,) counts, with rows spread evenly within a bin.
 
-    The open outer bins are taken to end where they begin.
+    The open outer bins are treated as having no width.
     """
     if not feature.edges:
         return feature.low
@@ -21,18 +21,18 @@ def quantile(feature: Feature, counts: np.ndarray, q: float) -> float:
     if high == np.nextafter(low, np.inf):
         return low  # a bin of one value
     part = 1 - (reached[position] - q * reached[-1]) / max(1, counts[position])
-    # The widest bins may reach from one end of the floats to the other.
+    # The widest bins may span the whole range of floats, so a difference could overflow.
     return float(low * (1 - part) + high * part)
 
 
 def span(bins: np.ndarray) -> tuple[int, int]:
-    """Return the first bin with rows and the one after the last; all bins where none has any."""
+    """Return the first bin with rows and the one after the last; all bins if none has any."""
     filled = np.flatnonzero(bins)
     return (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, len(bins))
 
 
 def bulk(feature: Feature, counts: np.ndarray) -> np.ndarray:
-    """Return the (bins,) counts with nothing beyond the MAD bounds: a column without outliers."""
+    """Return (bins,) counts without the rows outside the MAD bounds, which are outliers."""
     first, last = inner_bins(feature)
     kept = np.zeros(feature.bins, dtype=np.int64)
     kept[first:last] = counts[first:last]

@@ -1,4 +1,4 @@
-"""Rates, their intervals, and a test that one has grown."""
+"""Confidence intervals of rates, and a test for growth."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def wilson(count: int, rows: int, confidence: float = 0.95) -> tuple[float, floa
 def clopper_pearson(count: float, rows: float, confidence: float = 0.99) -> tuple[float, float]:
     """Return the exact interval of the rate ``count / rows`` (Clopper & Pearson, 1934).
 
-    Each end leaves out half of what `confidence` leaves. Its ends are quantiles of beta
-    distributions, which take an effective number of rows that is no whole one, too.
+    Both ends have the same error probability. They are quantiles of beta distributions, which are
+    also defined for a fractional, effective number of rows.
 
     >>> [round(end, 3) for end in clopper_pearson(5, 5)]
     [0.347, 1.0]

@@ -1,4 +1,4 @@
-"""Scores of one class against two: area under the ROC curve, Brier score, log loss."""
+"""Metrics of scores for two classes: area under the ROC curve, Brier score, log loss."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from scipy.special import ndtr, xlogy
 from modeltap.analysis.model.moments import RocArea
 
 _EPSILON = float(np.finfo(np.float64).eps)
-"""Probabilities of 0 and 1 are moved by so much: scikit-learn keeps logarithms finite so, too."""
+"""Probabilities of 0 and 1 are moved by this, as in scikit-learn, to keep logarithms finite."""
 
 
 def roc_area(scores: np.ndarray, positive: np.ndarray) -> RocArea | None:
-    """Return the area under the ROC curve; None where all rows are of one class.
+    """Return the area under the ROC curve; None if all rows are of one class.
 
-    It is the Mann-Whitney statistic: the probability that a row of the positive class has a larger
-    score than one of the other, ties as a half. Its variance is that of DeLong, DeLong &
-    Clarke-Pearson (1988), computed of ranks as Sun & Xu (2014) do; it is at least that of half a
-    row of the smaller class, for an area of 0 or 1 has none.
+    It is the Mann-Whitney statistic: the probability that a row of the positive class has a higher
+    score than a row of the other class, with ties as a half. Its variance is that of DeLong, DeLong
+    & Clarke-Pearson (1988), computed from ranks as by Sun & Xu (2014), and at least that of half a
+    row of the smaller class: for an area of 0 or 1 it would be zero.
 
     Args:
-        scores: (n,) numbers; larger ones are of the positive class.
+        scores: (n,) numbers, higher for the positive class.
         positive: (n,) booleans.
 
     >>> roc_area(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])).value
@@ -39,7 +39,7 @@ def roc_area(scores: np.ndarray, positive: np.ndarray) -> RocArea | None:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return the (n,) ranks from 1 on; equal values share the mean of theirs."""
+    """Return the (n,) ranks, starting at 1; equal values have the mean of their ranks."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2)[places])
@@ -51,7 +51,7 @@ def _of_mean(values: np.ndarray) -> float:
 
 
 def area_fell(reference: RocArea, current: RocArea) -> float:
-    """Return the one-sided p-value that the area has not fallen: a z test of independent areas.
+    """Return the one-sided p-value that the area has not fallen, by a z test.
 
     >>> area_fell(RocArea(0.9, 0.0001, 500, 500), RocArea(0.1, 0.0001, 50, 50)) < 1e-9
     True
@@ -61,19 +61,19 @@ def area_fell(reference: RocArea, current: RocArea) -> float:
 
 
 def ranks_reversed(area: RocArea) -> float:
-    """Return the one-sided p-value that the scores do not rank the classes the wrong way round.
+    """Return the one-sided p-value that the scores do not rank the classes in reverse.
 
-    Scores that know nothing have an area of one half, with the variance
-    ``(m + n + 1) / (12 m n)`` of m rows of one class and n of the other (Mann & Whitney, 1947).
+    Random scores of m rows of one class and n of the other have an area of one half with the
+    variance ``(m + n + 1) / (12 m n)`` (Mann & Whitney, 1947).
     """
     m, n = area.positives, area.negatives
     return float(ndtr((area.value - 0.5) / math.sqrt((m + n + 1) / (12 * m * n))))
 
 
 def squared_gaps(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """Return (n,) squares of score minus 1 for the positive class, or 0; Brier's score is the mean.
+    """Return the (n,) squared errors of scores; their mean is the Brier score.
 
-    Source: Brier (1950), in the form for two classes, from 0 to 1.
+    Brier (1950), in the form for two classes, from 0 to 1.
 
     >>> squared_gaps(np.array([0.9, 0.2]), np.array([True, False])).round(2).tolist()
     [0.01, 0.04]
@@ -82,7 +82,7 @@ def squared_gaps(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
 
 
 def log_losses(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """Return (n,) negative logarithms of the probability of what was true; log loss is the mean.
+    """Return the (n,) negative log-likelihoods of the true classes; their mean is the log loss.
 
     ``-(y ln p + (1 - y) ln(1 - p))`` (Good, 1952), natural logarithms.
 

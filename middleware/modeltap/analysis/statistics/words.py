@@ -1,7 +1,7 @@
-"""Words of texts: in what fraction of the texts each occurs, and which fraction moved most.
+"""Words of texts: the fractions of texts with each word, and the word that moved most.
 
-Counts are of texts: all of them first, then those with each word. A text counts once for each of
-its words, so that each fraction is one of independent rows.
+Counts are numbers of texts: first of all texts, then of those with each word. A text counts once
+per word, so that each fraction is of independent rows.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from modeltap.analysis.statistics.distances import effect
 from modeltap.analysis.statistics.hypothesis_tests import fisher_two_sided
 
 _MOST_MOVED = 10
-"""The largest effect is among the words whose fractions moved most; one for each costs more."""
+"""Only words whose fractions moved most are compared, which include the largest effect."""
 
 
 def moved_most(reference: np.ndarray, current: np.ndarray) -> int:
-    """Return the place of the word whose fraction moved furthest beyond chance; 0 if none did."""
+    """Return the index of the word whose fraction moved most significantly; 0 if none did."""
     n, m = int(reference[0]), int(current[0])
     if not n or not m or len(reference) < 2:
         return 0
@@ -26,7 +26,7 @@ def moved_most(reference: np.ndarray, current: np.ndarray) -> int:
 
 
 def p_value(reference: np.ndarray, current: np.ndarray) -> float:
-    """Return Fisher's p-value of the word that moved most, times their number (Bonferroni)."""
+    """Return Fisher's p-value of the word that moved most, times the number of words."""
     place = moved_most(reference, current)
     if not place:
         return 1.0
@@ -35,7 +35,7 @@ def p_value(reference: np.ndarray, current: np.ndarray) -> float:
 
 
 def distance(reference: np.ndarray, current: np.ndarray) -> float:
-    """Return the largest effect among the words, each as (texts with it, texts without)."""
+    """Return the largest effect of a word, on the counts of texts with and without it."""
     n, m = int(reference[0]), int(current[0])
     if not n or not m:
         return 0.0

@@ -26,17 +26,16 @@ from modeltap.store.models import counted_models
 from modeltap.store.pending_work import pending_work
 from modeltap.store.predictions import LAST
 from modeltap.store.references import active_reference, active_references
-from modeltap.store.settings import common_environment
 
 LEASE = "analysis"
 
 
 def count(counter: WindowCounter) -> int:
-    """Count new exchanges; return how many.
+    """Count new exchanges and return their number.
 
-    Raises `BusyError` when another analysis took the lease over.
+    Raises `BusyError` if another analysis has taken over the lease.
     """
-    # A reference that was set since the last pass first counts the exchanges it missed.
+    # References set since the last pass first count the exchanges that they missed.
     for row in active_references(counter.connection):
         counter.recount(Reference.from_json(row.payload))
     return counter.count_new()
@@ -45,8 +44,8 @@ def count(counter: WindowCounter) -> int:
 def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
     """Yield the result of each window that is over and due: inputs, performance, traffic.
 
-    References whose rows are all there are frozen on the way. Each result is to be written before
-    the next is asked for. Raises `InputError` for a reference file that cannot be read.
+    References are frozen as soon as all of their rows have arrived. Write each result before
+    requesting the next. Raises `InputError` for a reference file that cannot be read.
     """
     for model, version in _versions(scope):
         yield from _inputs(scope, counter, model, version)
@@ -60,19 +59,19 @@ def results(scope: PassScope, counter: WindowCounter) -> Iterator[WindowResult]:
 def covered_hours(
     connection: sqlite3.Connection, settings: SettingsByModel
 ) -> Iterator[WindowResult]:
-    """Yield the result of each hour of counted exchanges: what of them is not monitored."""
-    version = with_environment("", common_environment(connection))
-    for one in not_monitored.due_hours(connection, settings):
-        end = clock.iso((clock.parse(one.hour) or 0.0) + clock.HOUR)
-        period = Period(one.model, version, "1h", one.hour, end)
-        yield WindowResult(period, one.metrics, done=ShortfallsReported(one.hour))
+    """Yield the result of each hour of counted exchanges, with the rates of unmonitored ones."""
+    for due in not_monitored.due_hours(connection, settings):
+        model, environment, hour = due.of
+        end = clock.iso((clock.parse(hour) or 0.0) + clock.HOUR)
+        period = Period(model, with_environment("", environment), "1h", hour, end)
+        yield WindowResult(period, due.metrics, done=ShortfallsReported(due.of))
 
 
 def _versions(scope: PassScope) -> list[tuple[str, str]]:
-    """Return the models' versions that have rows or references, in order."""
-    found = {(row.model, row.version) for row in active_references(scope.connection)}
-    found |= {(one.model, one.version) for one in counted_models(scope.connection)}
-    return sorted(one for one in found if scope.model in (None, one[0]))
+    """Return the models and versions that have rows or references, in order."""
+    known = {(row.model, row.version) for row in active_references(scope.connection)}
+    known |= {(counted.model, counted.version) for counted in counted_models(scope.connection)}
+    return sorted((model, version) for model, version in known if scope.model in (None, model))
 
 
 def _inputs(
@@ -88,11 +87,11 @@ def _inputs(
     if not reference.rolling:
         awaited = AwaitedColumns(counter, reference, scope.passed(model, version))
         while (due := awaited.due()) is not None:
-            # Windows from before a column was learnt are evaluated without it.
+            # Windows before the time from which a column was learnt are evaluated without it.
             before = replace(scope, include_open=False)
             yield from _evaluated(before, counter, awaited.reference, due.end)
             awaited.learn(due)
-            scope = replace(scope, again=False)  # once is enough
+            scope = replace(scope, again=False)  # repeat evaluations only once
         reference = awaited.reference
     yield from _evaluated(scope, counter, reference)
 
@@ -105,9 +104,9 @@ def _evaluated(
     if len(series) == 1:
         yield from InputWindows(scope, counter, reference, until=until).results()
         return
-    # Where an hour has few rows, faults in values are looked for each hour, drift each day.
-    for one, detectors in zip(series, (hourly_detectors(), DAILY_DETECTORS), strict=True):
-        yield from InputWindows(scope, counter, reference, one, detectors, until).results()
+    # If hours have few rows, data quality is evaluated by the hour and drift by the day.
+    for length, detectors in zip(series, (hourly_detectors(), DAILY_DETECTORS), strict=True):
+        yield from InputWindows(scope, counter, reference, length, detectors, until).results()
 
 
 def _cut(counter: WindowCounter, reference: Reference) -> None:

@@ -1,4 +1,4 @@
-"""Exchanges that capture lost: an hour with a loss alerts, two hours without one end the alert."""
+"""Capture loss: an hour with lost exchanges alerts, two hours without any resolve the alert."""
 
 from __future__ import annotations
 
@@ -21,43 +21,47 @@ from modeltap.store.dropped import (
 )
 from modeltap.store.settings import common_environment
 from modeltap.store.watermarks import watermark
+from modeltap.wording import plural
 
 CAPTURE_LOSS = "capture_loss"
 
 _WINDOW = Window("seconds", 3600)
 
 _NAMED = 5
-"""More reasons than these would not fit into one line of a message."""
+"""More reasons would not fit into one line of a message."""
 
 
 def results(connection: sqlite3.Connection, now: float) -> list[WindowResult]:
-    """Return the result of each hour with a new loss, and of those that end an alert.
+    """Return the results of hours with new losses, and of hours that resolve an alert.
 
-    The last one moves the watermark: if one before it fails, all are evaluated again.
+    Only the last result moves the watermark: if an earlier one fails, all are evaluated again.
 
     Args:
         now: Unix seconds.
     """
     before = watermark(connection, DROPPED)
     newest = newest_dropped(connection)
-    found = [*_lossy(connection, before), *_recovered(connection, now)]
-    if found:
-        found[-1] = replace(found[-1], done=LossesRead(before, max(newest, before)))
-    return found
+    hours = [*_lossy(connection, before), *_recovered(connection, now)]
+    if hours:
+        hours[-1] = replace(hours[-1], done=LossesRead(before, max(newest, before)))
+    return hours
 
 
 def _lossy(connection: sqlite3.Connection, before: int) -> Iterator[WindowResult]:
-    """Yield the result of each model and hour with a loss numbered above `before`."""
-    version = with_environment("", common_environment(connection))
-    losses = losses_after(connection, before)
-    hours = {(loss.model, _WINDOW.start(clock.parse(loss.at) or 0.0)) for loss in losses}
-    for model, hour in sorted(hours):
-        reasons = losses_by_reason(connection, model, clock.iso(hour), clock.iso(hour + clock.HOUR))
-        yield _result(model, version, hour, _lost(reasons))
+    """Yield the result of each model, environment and hour with losses numbered above `before`."""
+    unknown = common_environment(connection) or ""
+    hours = {
+        (loss.model, loss.environment, _WINDOW.start(clock.parse(loss.at) or 0.0))
+        for loss in losses_after(connection, before, unknown=unknown)
+    }
+    for model, environment, hour in sorted(hours):
+        start, end = clock.iso(hour), clock.iso(hour + clock.HOUR)
+        reasons = losses_by_reason(connection, model, environment, start, end, unknown=unknown)
+        yield _result(model, with_environment("", environment), hour, _lost(reasons))
 
 
 def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowResult]:
-    """Yield the two hours after the last loss of each open incident, once they are over."""
+    """Yield the results of the two hours after each open incident's last loss, once over."""
     for alert in recovered_incidents(connection, now):
         last = clock.parse(alert["last_window_start"]) or 0.0
         for hour in (last + clock.HOUR, last + 2 * clock.HOUR):
@@ -68,7 +72,8 @@ def _recovered(connection: sqlite3.Connection, now: float) -> Iterator[WindowRes
 def _lost(reasons: Sequence[LossesOfReason]) -> Metric:
     total = sum(reason.exchanges for reason in reasons)
     counted = [f"{reason.exchanges:,} ({reason.reason})" for reason in reasons if reason.exchanges]
-    parts = [f"{total:,} exchanges were not recorded: {', '.join(counted[:_NAMED])}"]
+    verb = "was" if total == 1 else "were"
+    parts = [f"{plural(total, 'exchange')} {verb} not recorded: {', '.join(counted[:_NAMED])}"]
     events = [reason.reason for reason in reasons if not reason.exchanges]
     return Metric(
         metric=CAPTURE_LOSS,

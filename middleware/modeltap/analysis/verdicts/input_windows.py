@@ -1,4 +1,4 @@
-"""Evaluation of the inputs of windows that are over, and again of those with late rows."""
+"""Evaluation of the inputs of windows that are over, repeated for windows with late rows."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ from modeltap.store.references import sampled_rows
 from modeltap.store.windows import CountedWindow, Series
 
 _MAX_SAMPLED = 100
-"""Windows of one pass whose rows are compared as wholes: half a second each."""
+"""Windows per pass whose rows are sampled and compared, at half a second each."""
 
 
 @dataclass
 class InputWindows:
-    """Evaluates the inputs of one reference's windows.
+    """Evaluation of the inputs of one reference's windows.
 
     Args:
         series: the windows; by default those of the settings.
-        detectors: what is evaluated; by default all.
-        until: only windows that start before it.
+        detectors: the detectors to run; by default all.
+        until: evaluate only windows that start before this time.
     """
 
     scope: PassScope
@@ -76,8 +76,8 @@ class InputWindows:
     def results(self) -> Iterator[WindowResult]:
         """Yield the result of each window that is over and due.
 
-        Each is to be written before the next is asked for: later windows read the metrics of
-        earlier ones.
+        Write each result before requesting the next: later windows read the metrics of earlier
+        ones.
         """
         if self.scope.again:
             with writing(self.scope.connection):
@@ -89,10 +89,10 @@ class InputWindows:
         yield from map(self._evaluate, self._groups(due))
 
     def _groups(self, due: Sequence[CountedWindow]) -> Iterator[list[CountedWindow]]:
-        """Yield those of the windows that are due that are evaluated together.
+        """Yield the due windows in groups that are evaluated together.
 
-        One with fewer rows than `min_rows` waits for the next. Windows that were evaluated together
-        stay together when rows come late.
+        A window with fewer rows than `min_rows` waits for the next. Windows that were evaluated
+        together remain together when late rows arrive.
         """
         waiting: list[CountedWindow] = []
         done: set[str] = set()
@@ -118,7 +118,7 @@ class InputWindows:
                 ):
                     waiting = group
                     continue
-                # Late rows in a gap belong to the evaluated window after it.
+                # Late rows in a gap belong to the evaluated window that follows.
                 group += self._evaluated_with(following.evaluated_start)
             done.update(part.window_start for part in group)
             waiting = []
@@ -130,13 +130,13 @@ class InputWindows:
         return [window for window in due if self._is_due(window)]
 
     def _is_due(self, window: CountedWindow) -> bool:
-        """Return whether a window is to be evaluated."""
+        """Return whether a window is in the scope of this evaluation."""
         return window.window_start < self.until
 
     def _settle_learnt(self, due: Sequence[CountedWindow]) -> bool:
-        """Leave the windows alone that were evaluated while the reference was learnt.
+        """Mark windows as done that were evaluated while the reference was learnt.
 
-        Returns whether there may have been some among those that are due.
+        Return whether there may have been any among those due.
         """
         end = self.reference.to_time
         if not (self.reference.learnt and end is not None and due and due[0].window_start < end):
@@ -147,7 +147,7 @@ class InputWindows:
         return True
 
     def _is_apart(self, window: CountedWindow, following: CountedWindow) -> bool:
-        """Return whether the reference begins or ends between two windows: no group has both."""
+        """Return whether the reference begins or ends between two windows, which separates them."""
         ends = self.reference.from_time, self.reference.to_time
         return any(end and window.window_start < end <= following.window_start for end in ends)
 
@@ -155,7 +155,7 @@ class InputWindows:
         return stored.evaluated_with(self.scope.connection, self._series, start)
 
     def _is_over(self, window: CountedWindow) -> bool:
-        # A window of rows is over when it is cut.
+        # A row window is only stored once it is complete.
         return window.first_seq is not None or self.scope.is_over(
             self.reference.model, self.reference.version, window.window_end
         )
@@ -185,7 +185,7 @@ class InputWindows:
     def _metrics(
         self, group: Sequence[CountedWindow], window: Tally, start: str, end: str
     ) -> list[Metric]:
-        """Evaluate one window, explain its alerts, and give them examples."""
+        """Evaluate one window, and add explanations and examples to its alerts."""
         reference = self._compared_with(group, start, end)
         if reference is None:
             return self._without_reference(window)
@@ -193,7 +193,7 @@ class InputWindows:
         samples = WindowSamples(self, rows, start, end)
         context = Context(
             reference,
-            self._seen(window),
+            self._without_known_fields(window),
             alpha=ALPHA[self._settings.sensitivity],
             drift_floor=DRIFT_FLOOR[self._settings.sensitivity],
             min_rows=self._settings.min_rows,
@@ -206,11 +206,11 @@ class InputWindows:
             whole=None if reference.rolling else self.reference,
             covered=None if reference.rolling else self._rhythm.covered,
         )
-        metrics = self._decided(evaluate(context, self.detectors), context, samples)
-        # While the evidence is the detectors' own: findings replace it.
+        metrics = self._with_allowed_verdicts(evaluate(context, self.detectors), context, samples)
+        # Urgency depends on the detectors' evidence, which findings replace below.
         metrics = self._urgent(metrics, group, reference, end)
         if rows and any(metric.verdict == ALERT for metric in metrics):
-            # They know more of a new value than its bin, and so the sentences do.
+            # Examples complete the evidence of a new value for its sentence.
             metrics = with_examples(metrics, context, samples.batch)
             metrics = with_findings(metrics, context, values_of(samples.batch, context))
         return explained(metrics, context)
@@ -222,20 +222,20 @@ class InputWindows:
         reference: Reference,
         end: str,
     ) -> list[Metric]:
-        """Return the metrics, with the alerts that need no second window marked."""
+        """Return the metrics; alerts that need no second window are marked."""
         weekly = windows_a_week(self.scope.connection, self._series, end)
         frozen = self.reference.state == "active" and not self.reference.rolling
         known = self._rhythm.known(spans(group)) if frozen else None
         return urgent(metrics, weekly, reference, known)
 
-    def _seen(self, window: Tally) -> Tally:
-        """Return the window's rows as the detectors see them."""
+    def _without_known_fields(self, window: Tally) -> Tally:
+        """Return the window without new fields that were reported before."""
         return window
 
-    def _decided(
+    def _with_allowed_verdicts(
         self, metrics: list[Metric], _context: Context, _samples: WindowSamples
     ) -> list[Metric]:
-        """Return the metrics with the verdicts that they may have."""
+        """Return the metrics with verdicts restricted to those allowed at this stage."""
         return metrics
 
     def _without_reference(self, window: Tally) -> list[Metric]:
@@ -249,16 +249,16 @@ class InputWindows:
 
     @property
     def _no_reference(self) -> str:
-        """The verdict of windows that have nothing to compare with."""
+        """The verdict of windows without rows to compare with."""
         return LEARNING if self.reference.state == "provisional" else NO_REFERENCE
 
     @property
     def _ends_with_a_row(self) -> bool:
-        """Whether a window's end says nothing of how long no row came."""
+        """True if a row ends the window, which then has no pause at its end."""
         return self.scope.include_open or Window.parse(self._series.window).kind == "rows"
 
     def _time_before(self, window: CountedWindow) -> float | None:
-        """Return when the row before a window of rows came: a pause may lie between the two."""
+        """Return the time of the row before a row window, from which a pause may extend."""
         if window.first_seq is None:
             return None
         before = stored.window_before(self.scope.connection, self._series, window.window_start)
@@ -267,7 +267,7 @@ class InputWindows:
     def _compared_with(
         self, group: Sequence[CountedWindow], start: str, end: str
     ) -> Reference | None:
-        """Return the reference of a window; None where a rolling one has too few rows yet."""
+        """Return the reference of a window; None if a rolling one has too few rows so far."""
         if not self.reference.rolling:
             return self._rhythm.compared(spans(group))
         connection, min_rows = self.scope.connection, self._settings.min_rows
@@ -279,7 +279,7 @@ class InputWindows:
         return stored_rhythm(self.scope.connection, self.reference, window, holidays)
 
     def _has_samples(self, rows: Sequence[StoredRow], start: str, end: str) -> bool:
-        """Return whether a window's rows are compared: not those of the reference's own period."""
+        """Return whether a window's rows are compared, which excludes the reference's period."""
         return (
             self._settings.multivariate
             and self.reference.state == "active"
@@ -289,7 +289,7 @@ class InputWindows:
         )
 
     def _baselines(self, start: str) -> Baselines:
-        """Return the baselines of comparisons of rows: learnt, or of a rolling reference's time."""
+        """Return the baselines of row comparisons: learnt, or from a rolling reference's period."""
         if not self.reference.rolling:
             return LearntBaselines(self.reference.row_baselines)
         clean = self._clean_rows(start)
@@ -298,27 +298,27 @@ class InputWindows:
         )
 
     def _clean_rows(self, start: str) -> CleanTime:
-        """Return the time that comparisons of rows with a rolling reference may use."""
+        """Return the incident-free time for row comparisons with a rolling reference."""
         return clean_times(self.scope.connection, self.reference, self._series, start).rows
 
     def read_some(self, rows: Sequence[StoredRow]) -> Batch:
-        """Decode a sample of stored rows again."""
+        """Decode a sample of the stored rows."""
         chosen = choose([(row.exchange_id, row.row) for row in rows])
         return self.counter.read_picked(self.reference.model, [rows[place] for place in chosen])
 
     def coded(self, batch: Batch) -> Sample:
-        """Return a batch's rows in the reference's bins."""
+        """Return the rows of a batch, coded in the reference's bins."""
         return sample(batch.columns(self.reference.by_name), len(batch.rows), self.reference)
 
     def reference_rows(self, start: str, end: str) -> Sample:
-        """Return a sample of the rows that the window from `start` to `end` is compared with."""
+        """Return a sample of the rows to compare the window from `start` to `end` with."""
         if not self.reference.rolling:
             span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
             return self._row_groups.compared([span])
-        asked = parse_reference(self.reference.rolling)
+        setting = parse_reference(self.reference.rolling)
         begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
         rows = []
-        for first, after in self._clean_rows(start).compared(asked, begin, finish):
+        for first, after in self._clean_rows(start).compared(setting, begin, finish):
             rows += rows_between(
                 self.scope.connection,
                 self.reference.model,

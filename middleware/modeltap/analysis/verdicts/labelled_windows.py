@@ -1,4 +1,4 @@
-"""The performance of the windows that labels came for."""
+"""Performance of the windows for which labels arrived."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from modeltap.store.windows import Series
 
 
 class LabelledWindows:
-    """Evaluates each complete window that labels came for since it was evaluated last."""
+    """Evaluation of complete windows with labels that arrived since the last evaluation."""
 
     def __init__(self, scope: PassScope) -> None:
         self._scope = scope
@@ -57,10 +57,10 @@ class LabelledWindows:
         self._references: dict[tuple[str, str], Reference | None] = {}
 
     def results(self) -> Iterator[WindowResult]:
-        """Yield the result of each of them.
+        """Yield the result of each window.
 
-        Each is to be written before the next is asked for: a window of fewer labels than
-        `min_rows` is evaluated together with its neighbours.
+        Write each result before requesting the next: a window with fewer labels than `min_rows` is
+        evaluated together with its neighbours.
         """
         if self._scope.again:
             with writing(self._connection):
@@ -74,7 +74,7 @@ class LabelledWindows:
                 done.update(_members(result))
 
     def _note_labels(self) -> None:
-        """Note which windows new labels belong to, and how far the labels were read."""
+        """Store the windows that new labels belong to, and advance the watermark of labels."""
         connection = self._connection
         before = watermark(connection, LABELS)
         if newest_label(connection) > before:
@@ -95,19 +95,19 @@ class LabelledWindows:
                 record_label_days(connection, before)
 
     def _start(self, row: LabelledRow, window: Window) -> str | None:
-        """Return the start of a labelled row's window; None while no window has its row."""
+        """Return the start of a labelled row's window; None while no window includes the row."""
         if window.kind != "rows":
             return clock.iso(window.start(clock.parse(row.event_time) or 0.0))
         series = self._series(row.model, row.version, window.text)
-        found = series and stored.window_at(self._connection, series, row.event_time)
-        return found.window_start if found else None
+        current = series and stored.window_at(self._connection, series, row.event_time)
+        return current.window_start if current else None
 
     def _series(self, model: str, version: str, window: str) -> Series | None:
         row = active_reference(self._connection, model, version)
         return None if row is None else Series(model, version, row.id, window)
 
     def _evaluate(self, due: DueWindow, newest: int) -> WindowResult | None:
-        """Return the result of the window and those with it; None while it is not complete."""
+        """Return the result of the window and its group; None while it is incomplete."""
         bounds = self._bounds(*due)
         if bounds is None or not self._scope.is_over(due.model, due.version, bounds[0].end):
             return None
@@ -115,23 +115,23 @@ class LabelledWindows:
         reference = self._reference(due.model, due.version, settings)
         pairs = self._pairs(due, bounds[1], bounds[2])
         group = self._group(_counted(due, pairs), reference, settings.min_rows)
-        labelled = sum(one.labelled for one in group)
-        first, last = (self._bounds(*one[:4]) or bounds for one in (group[0], group[-1]))
+        labelled = sum(part.labelled for part in group)
+        first, last = (self._bounds(*part[:4]) or bounds for part in (group[0], group[-1]))
         enough = labelled >= settings.min_rows
         if enough and len(group) > 1:
             pairs = self._pairs(due, first[1], last[2])
         period = Period(due.model, due.version, due.window, first[0].start, last[0].end)
         series = Series(due.model, due.version, reference.id if reference else "", due.window)
         weekly = windows_a_week(self._connection, series, period.end)
-        found = urgent(_performance(pairs, reference, settings, period), weekly, reference)
-        metrics = [*found, _coverage(pairs)]
+        metrics = urgent(_performance(pairs, reference, settings, period), weekly, reference)
+        metrics.append(_coverage(pairs))
         return WindowResult(
             period,
             metrics if enough else _of_all(metrics, group),
             reference,
             EvaluatedLabels(due, group, enough),
             job="performance",
-            revision=f"#{newest}/{sum(one.rows for one in group)}",
+            revision=f"#{newest}/{sum(part.rows for part in group)}",
             learning=reference is not None and reference.state == "provisional",
         )
 
@@ -141,41 +141,41 @@ class LabelledWindows:
     def _group(
         self, own: LabelledWindow, reference: Reference | None, min_rows: int
     ) -> list[LabelledWindow]:
-        """Return the windows that are evaluated with this one, itself included, in order."""
+        """Return the windows to evaluate together with this one, in order, including itself."""
         start = evaluated_start(self._connection, own)
         if start is not None:
             together = evaluated_with(self._connection, own, start)
-            return [own if one.window_start == own.window_start else one for one in together]
+            return [own if part.window_start == own.window_start else part for part in together]
         waiting = [
-            one
-            for one in neighbours(self._connection, own)
-            if _is_in(reference, one) == _is_in(reference, own)
+            window
+            for window in neighbours(self._connection, own)
+            if _is_in(reference, window) == _is_in(reference, own)
         ]
         before = evaluated_before(self._connection, waiting)
         if not before or _is_in(reference, before[0]) != _is_in(reference, own):
             return waiting
         is_around = before[-1].window_start > own.window_start
-        if not is_around and sum(one.labelled for one in waiting) >= min_rows:
+        if not is_around and sum(window.labelled for window in waiting) >= min_rows:
             return waiting
-        return sorted([*before, *waiting], key=lambda one: one.window_start)
+        return sorted([*before, *waiting], key=lambda window: window.window_start)
 
     def _bounds(
         self, model: str, version: str, window: str, start: str
     ) -> tuple[Period, RowKey, RowKey] | None:
-        """Return a window's period, the place of its first row, and that of the row after it."""
+        """Return a window's period, and the keys of its first row and of the row after it."""
         length = Window.parse(window)
         if length.kind != "rows":
             end = clock.iso(length.end(clock.parse(start) or 0.0))
             return Period(model, version, window, start, end), (start, 0, 0), (end, 0, 0)
         series = self._series(model, version, window)
-        found = series and stored.get_window(self._connection, series, start)
-        if not found or series is None:
+        counted = series and stored.get_window(self._connection, series, start)
+        if not counted or series is None:
             return None
-        period = Period(model, version, window, start, found.window_end)
-        return period, *stored.bounds(self._connection, found, series)
+        period = Period(model, version, window, start, counted.window_end)
+        return period, *stored.bounds(self._connection, counted, series)
 
     def _reference(self, model: str, version: str, settings: Settings) -> Reference | None:
-        """Return the active reference, read once a pass, with its performance if it is known."""
+        """Return the active reference with its performance if known, read once per pass."""
         key = model, version
         if key not in self._references:
             row = active_reference(self._connection, model, version)
@@ -191,8 +191,8 @@ def _counted(due: DueWindow, pairs: Sequence[LabelledPrediction]) -> LabelledWin
 
 
 def _of_all(metrics: Sequence[Metric], group: Sequence[LabelledWindow]) -> list[Metric]:
-    """Return the metrics of the last of some windows that wait with the rows of them all."""
-    rows, labelled = sum(one.rows for one in group), sum(one.labelled for one in group)
+    """Return the metrics of the last window of a waiting group, with the rows of the group."""
+    rows, labelled = sum(part.rows for part in group), sum(part.labelled for part in group)
     coverage = replace(
         metrics[-1], rows=rows, count=labelled, value=labelled / rows if rows else 0.0
     )
@@ -200,7 +200,7 @@ def _of_all(metrics: Sequence[Metric], group: Sequence[LabelledWindow]) -> list[
 
 
 def _is_in(reference: Reference | None, window: LabelledWindow) -> bool:
-    """Say whether a window begins before the reference's end: none crosses it."""
+    """Return whether a window starts before the end of the reference, which none crosses."""
     if reference is None or reference.state == "provisional":
         return False
     end = reference.to_time
@@ -208,11 +208,11 @@ def _is_in(reference: Reference | None, window: LabelledWindow) -> bool:
 
 
 def _members(result: WindowResult) -> list[DueWindow]:
-    """Return the windows that need no evaluation of their own after this one."""
+    """Return the windows that this result covers, which need no evaluation of their own."""
     done = result.done
     if not isinstance(done, EvaluatedLabels) or not done.enough:
         return []
-    return [DueWindow(*one[:4]) for one in done.windows]
+    return [DueWindow(*window[:4]) for window in done.windows]
 
 
 def _performance(
@@ -221,19 +221,19 @@ def _performance(
     settings: Settings,
     period: Period,
 ) -> list[Metric]:
-    """Return the performance of the model, or of each of its outputs in a segment of its own."""
+    """Return the performance of the model, or of each output as a separate segment."""
     predictions, labels = [pair.prediction for pair in pairs], [pair.label for pair in pairs]
     learning = reference is not None and reference.state == "provisional"
     whole = reference.performance if reference is not None and not learning else None
     outputs = reference.output_performance if reference is not None and not learning else {}
-    apart = output_pairs(predictions, labels)
-    if not apart:
+    by_output = output_pairs(predictions, labels)
+    if not by_output:
         scores = [pair.score for pair in pairs]
         metrics = _evaluated(predictions, labels, whole, settings, period, scores)
     else:
         metrics = [
             replace(metric, segment=f"output={name}")
-            for name, own in apart.items()
+            for name, own in by_output.items()
             for metric in _evaluated(*own, outputs.get(name), settings, period)
         ]
     return explained(map(_while_learning, metrics) if learning else metrics)
@@ -262,13 +262,13 @@ def _evaluated(
 
 
 def _while_learning(metric: Metric) -> Metric:
-    """Return a metric that alerts nobody yet: what is usual is still learnt."""
+    """Return a metric without an alert, because the baseline is still being learnt."""
     decides = metric.verdict not in (None, NOT_ENOUGH_ROWS, NOT_COMPARABLE)
     return replace(metric, verdict=LEARNING) if decides else metric
 
 
 def _hours(period: Period) -> frozenset[int]:
-    """Return the hours of the day (UTC) that a period touches; none where it is a day or more."""
+    """Return the hours of the day (UTC) in a period; empty if it is a day or longer."""
     start, end = clock.parse(period.start) or 0.0, clock.parse(period.end) or 0.0
     if end - start >= clock.DAY:
         return frozenset()

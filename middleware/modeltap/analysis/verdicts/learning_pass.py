@@ -1,4 +1,4 @@
-"""Learning of a model's reference: a provisional one, its windows, and the freezing in the end."""
+"""Learning of a reference: a provisional reference, its windows, and the final freezing."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from modeltap.store.references import active_reference, active_references, copy_
 def learn(
     scope: PassScope, counter: WindowCounter, model: str, version: str
 ) -> Iterator[WindowResult]:
-    """Yield the result of each window of the learning that is due; freeze what is learnt.
+    """Yield the result of each due window of the learning period; freeze a complete reference.
 
-    Each is to be written before the next is asked for. Raises `InputError` for a reference file
-    that cannot be read.
+    Write each result before requesting the next. Raises `InputError` for a reference file that
+    cannot be read.
     """
     settings = scope.settings.for_model(model)
     if parse_reference(settings.reference).kind == "file":
@@ -45,26 +45,26 @@ def learn(
         counter.recount(inherited)
         if is_settled(inherited):
             return
-    before, found = None, learning.learning_of(scope.connection, settings, model, version)
-    while found is not None and found != before:
-        # What alerts is left out, and other rows take its place: until nothing more is found.
-        yield from _windows(scope, counter, model, version, found)
-        scope = replace(scope, again=False)  # once is enough
-        before = found
-        found = learning.learning_of(scope.connection, settings, model, version)
-    if found is not None and found.end is not None and _is_over(scope, model, version, found):
-        _freeze(scope, counter, model, version, found)
+    previous, current = None, learning.learning_of(scope.connection, settings, model, version)
+    while current is not None and current != previous:
+        # Windows that alert are excluded and replaced by later rows, until no more of them alert.
+        yield from _windows(scope, counter, model, version, current)
+        scope = replace(scope, again=False)  # repeat evaluations only once
+        previous = current
+        current = learning.learning_of(scope.connection, settings, model, version)
+    if current is not None and current.end is not None and _is_over(scope, model, version, current):
+        _freeze(scope, counter, model, version, current)
 
 
 def is_settled(reference: Reference | None) -> bool:
-    """Return whether a model's version has a reference of its own, which is not learnt any more."""
+    """Return whether a model's version has its own reference, completely learnt."""
     return reference is not None and reference.state == "active" and not reference.inherited
 
 
 def _inherited(scope: PassScope, model: str, version: str) -> Reference | None:
-    """Return the newest other version's reference, which counts until this one's is learnt.
+    """Return the newest reference of another version, used until this version's is learnt.
 
-    Not that of another environment, whose requests and data may be of another kind.
+    References of other environments are excluded, because their data may be of another kind.
     """
     if active_reference(scope.connection, model, version) is not None:
         return None
@@ -76,9 +76,9 @@ def _inherited(scope: PassScope, model: str, version: str) -> Reference | None:
     if not others:
         return None
     newest = max(others, key=lambda row: row.created_at)
-    still = scope.settings.for_model(model).per_version
+    temporary = scope.settings.for_model(model).per_version
     inherited = msgspec.structs.replace(
-        Reference.from_json(newest.payload), version=version, inherited=still
+        Reference.from_json(newest.payload), version=version, inherited=temporary
     )
     with writing(scope.connection):
         save(scope.connection, inherited)
@@ -87,32 +87,32 @@ def _inherited(scope: PassScope, model: str, version: str) -> Reference | None:
 
 
 def _windows(
-    scope: PassScope, counter: WindowCounter, model: str, version: str, found: Learning
+    scope: PassScope, counter: WindowCounter, model: str, version: str, current: Learning
 ) -> Iterator[WindowResult]:
     row = active_reference(scope.connection, model, version)
     if row is not None and row.state == "active":
         yield from InputWindows(scope, counter, Reference.from_json(row.payload)).results()
         return
     if row is None:
-        provisional = _provisional(scope, counter, model, version, found)
+        provisional = _provisional(scope, counter, model, version, current)
         if provisional is None:
             return
-        logger.info("modeltap: %s: %s", model, learning.outlook(found))
+        logger.info("modeltap: %s: %s", model, learning.outlook(current))
     else:
         provisional = Reference.from_json(row.payload)
     counter.recount(provisional)
     if Window.parse(counter.series(provisional).window).kind == "rows":
         RowWindows(counter, provisional).cut()
-    yield from LearningWindows(scope, counter, provisional, found.end or LAST[0]).results()
+    yield from LearningWindows(scope, counter, provisional, current.end or LAST[0]).results()
 
 
 def _provisional(
-    scope: PassScope, counter: WindowCounter, model: str, version: str, found: Learning
+    scope: PassScope, counter: WindowCounter, model: str, version: str, current: Learning
 ) -> Reference | None:
-    """Freeze the types and bins of the first windows; None while these are not over."""
+    """Freeze the types and bins of the first windows; return None while these are not over."""
     connection, settings = scope.connection, scope.settings.for_model(model)
-    end = learning.provisional_end(connection, settings, model, version, found.start)
-    if end is None or (found.end is not None and found.end <= end):
+    end = learning.provisional_end(connection, settings, model, version, current.start)
+    if end is None or (current.end is not None and current.end <= end):
         return None
     if not scope.has_passed(model, version, end):
         return None
@@ -120,46 +120,46 @@ def _provisional(
         connection,
         model,
         version,
-        (found.start, 0, 0),
+        (current.start, 0, 0),
         (end, 0, 0),
         learning.PROVISIONAL_ROWS,
     )
-    facts: dict[str, Any] = {"state": "provisional", "from_time": found.start, "to_time": end}
+    facts: dict[str, Any] = {"state": "provisional", "from_time": current.start, "to_time": end}
     return freeze_rows(counter, model, version, rows, settings.reference, facts=facts)
 
 
-def _is_over(scope: PassScope, model: str, version: str, found: Learning) -> bool:
-    # So many first rows are there; nothing that comes later changes them.
-    return found.until is None or scope.has_passed(model, version, found.end or LAST[0])
+def _is_over(scope: PassScope, model: str, version: str, current: Learning) -> bool:
+    # A reference of a number of rows is complete: later rows do not change the first ones.
+    return current.until is None or scope.has_passed(model, version, current.end or LAST[0])
 
 
 def _freeze(
-    scope: PassScope, counter: WindowCounter, model: str, version: str, found: Learning
+    scope: PassScope, counter: WindowCounter, model: str, version: str, current: Learning
 ) -> None:
     connection, settings = scope.connection, scope.settings.for_model(model)
-    asked = parse_reference(settings.reference)
-    limit = learning.MOST_ROWS if found.until is not None else asked.rows
-    rows = learning.learnt_rows(connection, model, version, found, limit)
+    setting = parse_reference(settings.reference)
+    limit = learning.MOST_ROWS if current.until is not None else setting.rows
+    rows = learning.learnt_rows(connection, model, version, current, limit)
     if len(rows) < 2:
         return
-    left_out = learning.left_out_rows(connection, model, version, found)
+    left_out = learning.left_out_rows(connection, model, version, current)
     facts: dict[str, Any] = {"learnt": True, "left_out_rows": left_out}
-    if found.until is not None:
-        facts |= {"from_time": found.start, "to_time": found.end}
-    rolling = settings.reference.strip() if asked.moves else ""
+    if current.until is not None:
+        facts |= {"from_time": current.start, "to_time": current.end}
+    rolling = settings.reference.strip() if setting.moves else ""
     frozen = freeze_rows(counter, model, version, rows, settings.reference, rolling, facts)
     counter.recount(frozen)
     logger.info("modeltap: %s: reference frozen, %d rows", model, frozen.rows)
-    if found.until is not None and rows[0].event_time[:10] > found.start[:10]:
+    if current.until is not None and rows[0].event_time[:10] > current.start[:10]:
         logger.warning(
-            "modeltap: %s: the rows before %s were deleted before they were learnt; "
-            "keep more (retention), or the reference knows fewer hours",
+            "modeltap: %s: rows before %s were deleted before they were learnt, so the reference "
+            "covers fewer hours; increase retention",
             model,
             clock.short(rows[0].event_time),
         )
     if left_out:
         logger.warning(
-            "modeltap: %s: %d rows alerted while the reference was learnt, and are not in it",
+            "modeltap: %s: %d rows alerted during learning and are excluded from the reference",
             model,
             left_out,
         )

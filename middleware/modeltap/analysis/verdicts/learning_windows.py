@@ -1,7 +1,7 @@
-"""Windows while a reference is learnt: what may alert already.
+"""Evaluation of windows while a reference is learnt, in which some metrics may already alert.
 
-A window is compared with the rows before it, in bins of the first rows. What an hour of the day
-can explain has the verdict `learning`.
+A window is compared with the rows before it, in bins made from the first rows. Changes that the
+hour of the day may explain have the verdict `learning`.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from modeltap.store.learning_progress import EventSpan
 from modeltap.store.windows import CountedWindow, Series
 
 _MISSING_GROWTH = 0.1
-"""While the hours are not known, a tenth more rows without a value is news, and less is not."""
+"""Until the daily rhythm is known, only a growth of missing values by 10 % of rows alerts."""
 
 _UNSEEN = 0.5
-"""In the first days new categories come all the time; half of the rows is another feed."""
+"""In the first days new categories are frequent; half of the rows means another feed."""
 
 _CONSTANT_HOURS = 4.0
-"""One value alone for so long is no quiet hour."""
+"""A feature stuck at one value for this long is not just a quiet hour."""
 
 _RECENT = 28
-"""Windows that the usual rates are learnt from."""
+"""The number of recent windows from which baselines of rates are learnt."""
 
 
 class _Earlier(NamedTuple):
-    """A window before the one that is evaluated."""
+    """A window before the evaluated one, with times in Unix seconds."""
 
     start: float
     end: float
@@ -58,7 +58,7 @@ class _Earlier(NamedTuple):
 
 
 class _Past:
-    """The windows of the learning, each read once: windows are evaluated in order of time."""
+    """The windows of the learning period, each read once, in order of time."""
 
     def __init__(self, connection: sqlite3.Connection, series: Series, begin: str) -> None:
         self._connection, self._series, self._begin = connection, series, begin
@@ -72,7 +72,7 @@ class _Past:
             self._read += [_earlier(row) for row in rows if row.window_end > self._begin]
             self._upto = start
         moment = clock.parse(start) or 0.0
-        return [one for one in self._read if one.start < moment]
+        return [window for window in self._read if window.start < moment]
 
 
 def _earlier(row: CountedWindow) -> _Earlier:
@@ -81,7 +81,7 @@ def _earlier(row: CountedWindow) -> _Earlier:
 
 
 class LearningWindows(InputWindows):
-    """Evaluates the windows before the reference is frozen, up to the end of the learning."""
+    """Evaluation of the windows before the reference is frozen."""
 
     def __init__(
         self, scope: PassScope, counter: WindowCounter, reference: Reference, until: str
@@ -100,52 +100,53 @@ class LearningWindows(InputWindows):
     def _compared_with(
         self, _group: Sequence[CountedWindow], start: str, end: str
     ) -> Reference | None:
-        """Return the reference with the counts of the rows before; None where they are too few."""
+        """Return the reference with the counts of earlier rows; None if there are too few."""
         self._span = clock.parse(start) or 0.0, clock.parse(end) or 0.0
         self._earlier = self._past.before(start)
-        self._good = good = [one for one in self._earlier if not self._has_alerted(one)]
-        if sum(one.tally.rows for one in good) < self._settings.min_rows:
+        self._good = good = [past for past in self._earlier if not self._has_alerted(past)]
+        if sum(past.tally.rows for past in good) < self._settings.min_rows:
             return None
-        whole = with_counts(self.reference, np.sum([one.tally.counts for one in good], axis=0))
-        # What began some hours ago is not usual yet.
-        known = [one for one in good if one.end <= self._span[0] - _CONSTANT_HOURS * clock.HOUR]
-        enough = [one.tally for one in known if one.tally.rows >= self._settings.min_rows]
+        whole = with_counts(self.reference, np.sum([past.tally.counts for past in good], axis=0))
+        # A change that began some hours ago is not part of the baseline yet.
+        latest = self._span[0] - _CONSTANT_HOURS * clock.HOUR
+        known = [past.tally for past in good if past.end <= latest]
+        enough = [tally for tally in known if tally.rows >= self._settings.min_rows]
         return varied(whole, enough[-_RECENT:])
 
-    def _has_alerted(self, one: _Earlier) -> bool:
-        """Return whether a window alerted, and so is not learnt."""
-        return any(begin <= one.start < end for begin, end in self._left_out)
+    def _has_alerted(self, window: _Earlier) -> bool:
+        """Return whether a window alerted and is therefore excluded from learning."""
+        return any(begin <= window.start < end for begin, end in self._left_out)
 
     @cached_property
     def _left_out(self) -> list[tuple[float, float]]:
-        """The windows that alerted before this pass, and from then on those that do."""
+        """The windows that alerted before or during this pass."""
         reference = self.reference
-        span = EventSpan(reference.from_time or "", self._until)
+        period = EventSpan(reference.from_time or "", self._until)
         spans = left_out(
-            self.scope.connection, self._settings, reference.model, reference.version, span
+            self.scope.connection, self._settings, reference.model, reference.version, period
         )
-        return [(clock.parse(one.start) or 0.0, clock.parse(one.end) or 0.0) for one in spans]
+        return [(clock.parse(span.start) or 0.0, clock.parse(span.end) or 0.0) for span in spans]
 
-    def _seen(self, window: Tally) -> Tally:
-        """Return the window without fields that were new in an earlier one."""
-        known = {name for one in self._earlier for name, rows in one.tally.new.items() if rows}
+    def _without_known_fields(self, window: Tally) -> Tally:
+        """Return the window without fields that were new in an earlier window."""
+        known = {name for past in self._earlier for name, rows in past.tally.new.items() if rows}
         return replace(window, new={n: rows for n, rows in window.new.items() if n not in known})
 
-    def _decided(
+    def _with_allowed_verdicts(
         self, metrics: list[Metric], context: Context, samples: WindowSamples
     ) -> list[Metric]:
-        """Return the metrics with the verdicts that they may have already."""
-        found = []
+        """Return the metrics with verdicts restricted to those allowed during learning."""
+        decided = []
         for metric in metrics:
             if metric.metric == "out_of_range_rate":
                 metric = self._far_outside(metric, context, samples) or metric
             if isinstance(metric.evidence, Constant) and metric.value:
-                found.append(self._stuck(metric, metric.evidence, context))
+                decided.append(self._stuck(metric, metric.evidence, context))
                 continue
-            found.append(self._while_learning(metric, context))
-        if any(self._leaves_out(metric, context) for metric in found):
+            decided.append(self._while_learning(metric, context))
+        if any(self._leaves_out(metric, context) for metric in decided):
             self._left_out.append(self._span)
-        return found
+        return decided
 
     def _leaves_out(self, metric: Metric, context: Context) -> bool:
         feature = context.reference.by_name.get(metric.feature or "")
@@ -161,7 +162,7 @@ class LearningWindows(InputWindows):
         return replace(metric, verdict=LEARNING)
 
     def _is_sure(self, metric: Metric, context: Context) -> bool:
-        """Return whether an alert is none that the hour of the day explains."""
+        """Return whether the hour of the day cannot explain an alert."""
         feature = context.reference.by_name.get(metric.feature or "")
         if feature is not None and is_declared(feature, metric.metric):
             return True
@@ -175,36 +176,36 @@ class LearningWindows(InputWindows):
         return True
 
     def _stuck(self, metric: Metric, evidence: Constant, context: Context) -> Metric:
-        """Return `constant_feed` of a feature that has one value alone now.
+        """Return `constant_feed` of a feature that is stuck at one value.
 
-        It alerts after some hours of it, where no earlier window had it, too.
+        It alerts after some hours, unless the feature was constant in an earlier window, too.
         """
         feature = context.reference.by_name[metric.feature or ""]
         bins = layout(context.reference)[feature.name]
         inner = slice(bins.start, bins.start + feature.bins)
         before = list(self._earlier)
         start = self._span[0]
-        while before and _is_alone(before[-1].tally.counts[inner], evidence.place):
+        while before and _is_constant(before[-1].tally.counts[inner], evidence.place):
             start = before.pop().start
-        usual = any(_is_alone(one.tally.counts[inner], None) for one in before)
+        is_normal = any(_is_constant(past.tally.counts[inner], None) for past in before)
         hours = (self._span[1] - start) / clock.HOUR
         likely = metric.p_value is None or metric.p_value >= context.alpha_per_fault
-        if usual or likely or hours < _CONSTANT_HOURS:
+        if is_normal or likely or hours < _CONSTANT_HOURS:
             return replace(metric, verdict=LEARNING, strength=0.0)
         return replace(metric, verdict=ALERT, strength=AT_ONCE)
 
     def _far_outside(
         self, metric: Metric, context: Context, samples: WindowSamples
     ) -> Metric | None:
-        """Return the metric of a feature whose values lie far outside all before, else None."""
+        """Return the metric of a feature if its values are far outside the range so far."""
         name = metric.feature or ""
         feature = context.reference.by_name[name]
-        hours = sum(one.end - one.start for one in self._good) / clock.HOUR
+        hours = sum(past.end - past.start for past in self._good) / clock.HOUR
         if hours < unit_change.MIN_HOURS or is_declared(feature, metric.metric):
             return None
         place = list(context.reference.by_name).index(name)
-        low = min(float(one.tally.low[place]) for one in self._good)
-        high = max(float(one.tally.high[place]) for one in self._good)
+        low = min(float(past.tally.low[place]) for past in self._good)
+        high = max(float(past.tally.high[place]) for past in self._good)
         width = high - low
         window = context.window
         if not (window.low[place] < low - width or window.high[place] > high + width):
@@ -212,11 +213,11 @@ class LearningWindows(InputWindows):
         columns = samples.batch.columns([name])
         values = Values(columns, len(samples.batch.rows), {name: feature})
         numbers, _ = values.numbers(feature, columns[name])
-        found = unit_change.evaluate(name, numbers, low, high)
-        return found if found.verdict == ALERT and found.rows >= context.min_rows else None
+        change = unit_change.evaluate(name, numbers, low, high)
+        return change if change.verdict == ALERT and change.rows >= context.min_rows else None
 
 
-def _is_alone(counts: np.ndarray, place: int | None) -> bool:
-    """Say whether all rows have one value: that of the bin `place`, or any."""
+def _is_constant(counts: np.ndarray, place: int | None) -> bool:
+    """Return whether all rows are in one bin: in `place`, or in any if None."""
     rows = counts.sum()
     return bool(rows and (counts.max() if place is None else counts[place]) == rows)

@@ -1,4 +1,4 @@
-"""Event times that cannot be true, by the hour in which their rows were counted."""
+"""Impossible event times, by the hour in which their rows were counted."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from modeltap.analysis.statistics.rates import wilson
 from modeltap.analysis.verdicts.results import HourReported, Period, WindowResult
 from modeltap.environments import with_environment
 from modeltap.store.event_times import CountedHour, due_hours
-from modeltap.store.settings import common_environment
+from modeltap.wording import plural
 
 EVENT_TIME_REJECTED = "event_time_rejected_rate"
 
 _FLOOR = 0.01
-"""A row of a hundred without a time is missing in windows; fewer change none of their verdicts."""
+"""One row in a hundred without a time is worth an alert; fewer do not change any verdict."""
 
 _FEW = 3
-"""One or two rows are an accident, whatever their share of a quiet hour."""
+"""One or two rows never alert, even if they are a large fraction of a quiet hour."""
 
 
 def results(connection: sqlite3.Connection) -> Iterator[WindowResult]:
-    """Yield the result of each hour with rows, from the first one with a rejected time on."""
-    version = with_environment("", common_environment(connection))
+    """Yield the result of each hour with rows, starting with the first rejected time."""
     for counted in due_hours(connection):
         end = clock.iso((clock.parse(counted.hour) or 0.0) + clock.HOUR)
+        version = with_environment("", counted.environment)
         period = Period(counted.model, version, "1h", counted.hour, end)
-        yield WindowResult(period, [_evaluate(counted)], done=HourReported(counted.hour))
+        done = HourReported(counted.environment, counted.hour)
+        yield WindowResult(period, [_evaluate(counted)], done=done)
 
 
 def _evaluate(counted: CountedHour) -> Metric:
@@ -44,12 +45,12 @@ def _evaluate(counted: CountedHour) -> Metric:
         high=high,
         threshold=_FLOOR,
         strength=value / _FLOOR,
-        # What was rejected is certain: there is no chance in it that a second hour would rule out.
+        # Rejected times are certain, so one hour is enough to fire.
         at_once=True,
         verdict=ALERT if rejected >= _FEW and value > _FLOOR else OK,
         explanation=(
-            f"event times of {rejected:,} of {rows:,} rows cannot be true: more than a day "
-            "ahead, far before all others, or not readable; the rows are in no window"
+            f"{rejected:,} of {plural(rows, 'row')} have an impossible event time (more than a "
+            "day in the future, far before all others, or unreadable) and are in no window"
             if rejected
             else None
         ),

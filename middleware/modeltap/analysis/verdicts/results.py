@@ -1,4 +1,4 @@
-"""The result of evaluating one window, and its way into the store, once."""
+"""The result of evaluating one window, and its transaction in the store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from modeltap.store.metrics import (
     save_metrics,
 )
 from modeltap.store.runs import claim_run
-from modeltap.store.shortfalls import mark_parts_evaluated
+from modeltap.store.shortfalls import CoverageHour, mark_parts_evaluated
 from modeltap.store.traffic import (
     Evaluated,
     StoredTraffic,
@@ -40,7 +40,7 @@ from modeltap.store.windows import CountedWindow, Series, mark_evaluated
 
 @dataclass(frozen=True)
 class Period:
-    """A model's rows from `start` to `end`, half-open; `window` is the length of its windows."""
+    """A half-open period of a model's rows; `window` is the length of its windows."""
 
     model: str
     version: str
@@ -51,7 +51,7 @@ class Period:
 
 @dataclass(frozen=True)
 class EvaluatedWindows:
-    """The counted windows that were evaluated together, as they were before."""
+    """The counted windows that were evaluated together, in their state before."""
 
     series: Series
     windows: Sequence[CountedWindow]
@@ -59,9 +59,9 @@ class EvaluatedWindows:
 
 @dataclass(frozen=True)
 class EvaluatedTraffic:
-    """The windows of traffic that were evaluated together for `what`; none of too few requests.
+    """The traffic windows that were evaluated together for `what`; empty for too few requests.
 
-    `read` is the window whose requests are known to all evaluations now, None before the last.
+    `read` is the window that all evaluations have processed; None before the last evaluation.
     """
 
     what: Evaluated
@@ -71,7 +71,7 @@ class EvaluatedTraffic:
 
 @dataclass(frozen=True)
 class EvaluatedLabels:
-    """The labelled windows that were evaluated together; `enough` is whether for good."""
+    """The labelled windows that were evaluated together; `enough` if they had enough labels."""
 
     due: DueWindow
     windows: Sequence[LabelledWindow]
@@ -80,7 +80,7 @@ class EvaluatedLabels:
 
 @dataclass(frozen=True)
 class LossesRead:
-    """The rows of `dropped` up to `newest` were evaluated; `before` is the watermark so far."""
+    """The range of rows of `dropped` that was evaluated: above `before`, up to `newest`."""
 
     before: int
     newest: int
@@ -88,16 +88,17 @@ class LossesRead:
 
 @dataclass(frozen=True)
 class HourReported:
-    """The event times that were rejected in an hour were reported."""
+    """An environment's hour whose rejected event times were reported."""
 
+    environment: str
     hour: str
 
 
 @dataclass(frozen=True)
 class ShortfallsReported:
-    """What exchanges lacked in an hour was reported."""
+    """An hour whose unmonitored exchanges were reported."""
 
-    hour: str
+    of: CoverageHour
 
 
 Done = (
@@ -108,21 +109,22 @@ Done = (
     | HourReported
     | ShortfallsReported
 )
-"""The rows that the transaction of a window marks as evaluated."""
+"""The records that a window's transaction marks as evaluated."""
 
 
 @dataclass(frozen=True)
 class WindowResult:
-    """The metrics of one evaluated window, and what is written with them.
+    """The metrics of one evaluated window, and the data written with them.
 
     Args:
         period: the window, or the windows that were evaluated together.
         reference: the reference that the window was compared with.
-        done: what is marked as evaluated.
-        job: evaluates each window once in a `revision`; None where a repetition does no harm.
-        revision: tells one evaluation of a window from a later one, of more rows.
-        is_last: whether no other result of the same window follows.
-        learning: whether the reference is still learnt, and what alerts may alert.
+        done: the records to mark as evaluated.
+        job: the key under which each revision of a window is evaluated once; None if a repetition
+            is harmless.
+        revision: distinguishes evaluations of a window with different rows.
+        is_last: whether this is the last result of the window.
+        learning: whether the reference is still being learnt; its windows may alert.
     """
 
     period: Period
@@ -138,9 +140,9 @@ class WindowResult:
 def write(
     connection: sqlite3.Connection, result: WindowResult, *, again: bool = False
 ) -> list[MetricRow] | None:
-    """Write a window's metrics inside the caller's transaction; return the rows.
+    """Write a window's metrics inside the caller's transaction and return the rows.
 
-    None if the window had been evaluated before.
+    Return None if the window was evaluated before.
 
     Args:
         again: replace the metrics of an earlier evaluation.
@@ -150,7 +152,7 @@ def write(
     if not _claimed(connection, result) and not again:
         return None
     if again and result.reference is not None:
-        # Metrics that this reference no longer yields would otherwise stay for good.
+        # Metrics that this reference no longer yields would otherwise remain.
         period = result.period
         series = Series(period.model, period.version, result.reference.id, period.window)
         delete_other_comparisons(connection, series, period.start, period.end)
@@ -160,16 +162,16 @@ def write(
 
 
 def is_within(reference: Reference, start: str, end: str) -> bool:
-    """Return whether a window has rows of the reference's own period."""
+    """Return whether a window overlaps the reference's period."""
     first, last = reference.from_time, reference.to_time
     if first is None or last is None:
         return False
-    # A window of rows ends with its last one, which may be the reference's first.
+    # A row window ends with its last row, which may be the reference's first.
     return start < last and (end > first or start >= first)
 
 
 def _claimed(connection: sqlite3.Connection, result: WindowResult) -> bool:
-    """Return whether this evaluation is the first one of the window's revision."""
+    """Claim the evaluation of this revision; return whether it is the first."""
     if result.job is None:
         return True
     period = result.period
@@ -190,10 +192,10 @@ def _mark(connection: sqlite3.Connection, period: Period, done: Done) -> None:
                 mark_traffic_done(
                     connection, read.model, read.version, read.window, read.window_start
                 )
-        case HourReported(hour):
-            mark_reported(connection, period.model, hour)
-        case ShortfallsReported(hour):
-            mark_parts_evaluated(connection, period.model, hour)
+        case HourReported(environment, hour):
+            mark_reported(connection, period.model, environment, hour)
+        case ShortfallsReported(of):
+            mark_parts_evaluated(connection, of)
         case LossesRead(before, newest):
             advance(connection, DROPPED, before, newest)
 
@@ -204,9 +206,10 @@ def _mark_labelled(connection: sqlite3.Connection, period: Period, done: Evaluat
         for window in done.windows:
             delete_due_window(connection, DueWindow(*window[:4]))
     start = period.start if done.enough else None
-    put_labelled(connection, [one._replace(evaluated_from=start) for one in done.windows])
-    # One that was evaluated by itself, and is now a part of a period, has no metrics any more.
-    parts = [one.window_start for one in done.windows if one.window_start != period.start]
+    put_labelled(connection, [window._replace(evaluated_from=start) for window in done.windows])
+    # A window that was evaluated alone and now belongs to a longer period loses its metrics.
+    starts = [window.window_start for window in done.windows]
+    parts = [window_start for window_start in starts if window_start != period.start]
     series = period.model, period.version, period.window
     delete_metrics_at(connection, *series, parts, reported_by("performance"))
 
@@ -214,20 +217,20 @@ def _mark_labelled(connection: sqlite3.Connection, period: Period, done: Evaluat
 def _forget_earlier_periods(
     connection: sqlite3.Connection, period: Period, done: EvaluatedWindows
 ) -> None:
-    """Delete the metrics of periods that are now evaluated as a part of another one."""
+    """Delete the metrics of periods that are now part of another one."""
     before = {
         (window.evaluated_start, window.evaluated_end)
         for window in done.windows
         if window.evaluated_start is not None and window.evaluated_end is not None
     }
-    # Metrics of requests and of labels have periods of their own.
+    # Metrics of requests and of labels have separate periods.
     others = [*reported_by("latency"), *reported_by("performance")]
     for start, end in before - {(period.start, period.end)}:
         delete_period_metrics(connection, done.series, start, end, but=others)
 
 
 def _is_learnt_later(metric: Metric, result: WindowResult) -> bool:
-    """Return whether a metric is of a column that was learnt from this window, or later ones."""
+    """Return whether a metric's column was learnt from this window or later ones."""
     known = {} if result.reference is None else result.reference.by_name
     feature = known.get(metric.feature or "")
     if feature is None or is_declared(feature, metric.metric):
@@ -253,7 +256,7 @@ def _row(result: WindowResult, metric: Metric) -> MetricRow:
         "window_end": period.end,
         "at_once": int(metric.at_once),
         "in_reference": int(in_reference or result.learning),
-        # What is provisional is forgotten, and was compared with the rows before.
+        # Provisional references are deleted, so metrics do not refer to them.
         "reference_id": reference.id if reference is not None and not result.learning else None,
         "computed_at": clock.now(),
     }

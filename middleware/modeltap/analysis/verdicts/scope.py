@@ -1,4 +1,4 @@
-"""The scope of one analysis pass: whose settings hold, and which windows are complete."""
+"""The scope of one analysis pass: its settings, and the windows that are complete."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class PassScope:
     """One pass over the windows of a store.
 
     Args:
-        model: evaluate the inputs of this model only; all if None.
-        include_open: also evaluate windows that are not complete.
-        again: compute all windows anew, without alerts.
+        model: evaluate only the inputs of this model; of all models if None.
+        include_open: also evaluate incomplete windows.
+        again: recompute all windows, without alerts.
     """
 
     connection: sqlite3.Connection
@@ -29,19 +29,19 @@ class PassScope:
     again: bool = False
 
     def is_over(self, model: str, version: str, end: str) -> bool:
-        """Return whether no more rows are to be expected before `end`.
+        """Return whether no more rows are expected before `end`.
 
-        A window is over when a later one has rows, or, where events are the requests
-        themselves, when the clock says so.
+        A window is over when a later one has rows. If the event time is that of the request, it
+        is also over when the clock has passed its end.
         """
         return self.include_open or self.has_passed(model, version, end)
 
     def has_passed(self, model: str, version: str, end: str) -> bool:
-        """Return whether a later row, or the clock, says that `end` has passed."""
+        """Return whether `end` has passed by a later row or by the clock."""
         return end <= self.passed(model, version)
 
     def passed(self, model: str, version: str) -> str:
-        """Return the event time that has passed, by the newest row or the clock; "" of no row."""
+        """Return the latest event time that has passed; "" if there are no rows."""
         newest = newest_event_time(self.connection, model, version) or ""
         by_request = self.settings.for_model(model).event_time == "request"
         if by_request and self._is_live(model):
@@ -49,5 +49,5 @@ class PassScope:
         return newest
 
     def _is_live(self, model: str) -> bool:
-        # Imported rows have times of their own: the clock does not tell whether more will come.
+        # Imported rows have earlier times, so the clock does not show that a window is complete.
         return newest_is_imported(self.connection, model) is False

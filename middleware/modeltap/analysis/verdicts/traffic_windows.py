@@ -1,4 +1,4 @@
-"""The traffic of windows of the wall clock that are over: latency, errors, throughput."""
+"""Latency, errors and throughput of wall-clock windows that are over."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.verdicts.results import EvaluatedTraffic, Period, WindowResult
 from modeltap.analysis.verdicts.scope import PassScope
+from modeltap.analysis.verdicts.traffic_baseline import traffic_baseline
 from modeltap.analysis.verdicts.urgency import urgent
-from modeltap.analysis.verdicts.usual_traffic import usual_traffic
 from modeltap.config.metrics import reported_by
 from modeltap.config.windows import Window
 from modeltap.store.connection import writing
@@ -31,12 +31,12 @@ from modeltap.store.traffic import (
 )
 
 _EVALUATIONS = 2
-"""Of errors, and of latency."""
+"""Evaluations of each window: errors, and latency."""
 
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """One that has windows of its own, for it takes `min_requests` for a verdict."""
+    """An evaluation with its own groups of windows, each of at least `min_requests`."""
 
     what: Evaluated
     evaluate: Callable[[TrafficContext], list[Metric]]
@@ -45,11 +45,11 @@ class _Evaluation:
 
 
 def results(scope: PassScope) -> Iterator[WindowResult]:
-    """Yield the results of each window of traffic that is over and due.
+    """Yield the results of each traffic window that is over and due.
 
-    Each is to be written before the next is asked for: its baseline are the windows before it,
-    and a window of too few requests is evaluated together with the next one. Until then it has
-    no verdict, but its values are there.
+    Write each result before requesting the next: it is part of the baseline of later windows. A
+    window with too few requests is evaluated together with the next one. Until then it has values
+    but no verdict.
     """
     if scope.again:
         with writing(scope.connection):
@@ -81,10 +81,10 @@ def _result(
     context = TrafficContext(
         traffic,
         (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0),
-        usual_traffic(connection, window, start),
+        traffic_baseline(connection, window, start),
         min_rows=evaluation.min_requests,
     )
-    # Errors and latency are one kind, and share its level: each is half of the tests.
+    # Errors and latency share one level, each with half of the tests.
     weekly = _EVALUATIONS * (Window.parse(period.window).a_week or 1.0)
     return WindowResult(
         period,

@@ -1,21 +1,21 @@
-"""Urgency: which alerts of a window are so sure that they need no second window to confirm them.
+"""Urgency: selection of the alerts that are certain enough to fire without a second window.
 
-A verdict has a level per window; of 168 hourly windows a week one or two alert by chance. An
-alert's level is per week. Of one kind (drift, quality, performance, requests) with T tests in each
-of W windows a week, a metric fires at once when ``p < .01 / (W T)``: by chance at most .01 times a
-week, by Bonferroni, whatever the dependence. All others need a second window in a row. Where
-windows are independent, T tests at the level ``a / T`` have two in a row ``W T (a / T)^2 =
-W a^2 / T`` times a week. With hourly windows and the normal level of .009:
+A verdict has a level per window; of 168 hourly windows a week, one or two alert by chance. An
+alert's level is per week. A metric of a kind (drift, quality, performance, requests) with T tests
+in each of W windows a week fires at once if ``p < .01 / (W T)``: by chance at most .01 times a
+week, by Bonferroni, for any dependence. Other metrics require a second window in a row. If windows
+are independent, T tests at the level ``a / T`` alert twice in a row ``W T (a / T)^2 = W a^2 / T``
+times a week. With hourly windows and the normal level of .009:
 
     at once: four kinds, requests by errors and by latency       5 x .01        = .050
     twice in a row: inputs                                       168 x .009^2 / T <= .014
     twice in a row: performance, two tests at half of .0009      168 x .0009^2  < .001
     twice in a row: requests, two tests, .005 beyond each end    168 x 2 x .005^2 = .008
-    incidents a week and model without a change, at most                          .073
+    incidents per week and model without a change, at most                        .073
 
-Windows that depend on each other (a rhythm, autocorrelation) are a matter of the thresholds, which
-are learnt from blocks of the reference: where it knows fewer than four, nothing fires at once
-that chance or variation may explain.
+The thresholds account for windows that depend on each other (by a rhythm or autocorrelation), as
+they are learnt from blocks of the reference. With fewer than four blocks, only alerts that neither
+chance nor variation can explain fire at once.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from modeltap.config.windows import Window
 from modeltap.store.windows import Series, count_windows
 
 _HARDLY_KNOWN = 2 * AT_ONCE
-"""The strength that needs no second window on a kind of day that the reference has seen fewer than
-four times: a first week has two days of a weekend, whose own difference may be hidden by noise."""
+"""The strength that fires at once on a kind of day of which the reference has fewer than four: a
+first week has one weekend, and noise may hide how its two days differ."""
 
 _LEVEL_A_WEEK = 0.01
-"""Alerts at once by chance, for each of four kinds of metrics: see the sum above."""
+"""The rate of alerts that fire at once by chance, per kind of metrics: see the sum above."""
 
 
 def urgent(
@@ -51,13 +51,13 @@ def urgent(
     reference: Reference | None = None,
     known: int | None = None,
 ) -> list[Metric]:
-    """Return `metrics`, with `at_once` where an alert needs no second window.
+    """Return `metrics`, with `at_once` set for alerts that need no second window.
 
     Args:
-        metrics: all of one window, those without an alert too: they count as tests.
-        windows_a_week: how many windows a week has.
-        reference: what the window was compared with; None where that is no reference.
-        known: how many of the reference's blocks are like the window; by default all.
+        metrics: all metrics of a window; those without an alert count as tests, too.
+        windows_a_week: the number of windows per week.
+        reference: the reference that the window was compared with, if any.
+        known: the number of the reference's blocks like the window; by default all.
     """
     least = AT_ONCE if known is None or known >= MIN_BLOCKS else _HARDLY_KNOWN
     tests = Counter(map(_kind, (m for m in metrics if m.verdict in (OK, ALERT))))
@@ -73,7 +73,7 @@ def urgent(
 
 
 def windows_a_week(connection: sqlite3.Connection, series: Series, end: str) -> float:
-    """Return how many of these windows a week has: of rows, those of the 7 days before `end`."""
+    """Return the number of windows per week; row windows are counted in the 7 days before `end`."""
     weekly = Window.parse(series.window).a_week
     if weekly is not None:
         return weekly
@@ -82,7 +82,7 @@ def windows_a_week(connection: sqlite3.Connection, series: Series, end: str) -> 
 
 
 def _kind(metric: Metric) -> str | None:
-    """Return what shares a level: the metrics that one command shows."""
+    """Return the kind of a metric, within which a level is shared: the command that reports it."""
     entry = CATALOGUE.get(metric.metric)
     return entry.report if entry is not None else None
 
@@ -100,11 +100,11 @@ def _is_sure(metric: Metric, level: float, reference: Reference | None, least: f
 
 
 def _is_certain(metric: Metric, reference: Reference | None) -> bool:
-    """Say whether neither chance nor variation explain an alert.
+    """Return whether neither chance nor variation can explain an alert.
 
-    What was declared impossible and never was in the reference; and what is no sample of
-    anything (`schema_change`), or has a limit that chance does not reach: a pause twice as long
-    as the longest of so many rows comes once in as many weeks as a week has rows.
+    This holds for values declared impossible that the reference does not have, for metrics that are
+    not sample statistics (`schema_change`), and for thresholds that chance does not reach: with n
+    rows a week, a pause twice as long as the longest of them occurs once in n weeks.
     """
     feature = reference.by_name.get(metric.feature or "") if reference is not None else None
     if feature is not None and quality.is_declared(feature, metric.metric):
@@ -113,10 +113,10 @@ def _is_certain(metric: Metric, reference: Reference | None) -> bool:
 
 
 def _p_value(metric: Metric) -> float | None:
-    """Return the metric's p-value, or that of a rate's threshold; None where neither is known.
+    """Return the metric's p-value, or that of a rate against its threshold; None if unknown.
 
-    A rate without a reference's rows (`error_rate`) is tested against its threshold, exactly:
-    ``P(X >= count)`` of a binomial is the incomplete beta function.
+    A rate without rows in a reference (`error_rate`) is tested exactly against its threshold:
+    ``P(X >= count)`` of a binomial distribution is the incomplete beta function.
     """
     if metric.p_value is not None or metric.threshold is None or not metric.count:
         return metric.p_value

@@ -1,4 +1,4 @@
-"""Rows of a window and of its reference, decoded when they are first read, and their baselines."""
+"""Samples of a window and its reference, decoded on first access, and recent baselines."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from modeltap.store.windows import Series
 
 
 class RowReader(Protocol):
-    """Reads rows of one reference's windows."""
+    """A reader of the rows of one reference's windows."""
 
     def read_some(self, rows: Sequence[StoredRow], /) -> Batch:
-        """Decode a sample of stored rows again."""
+        """Decode a sample of the stored rows."""
 
     def coded(self, batch: Batch, /) -> Sample:
-        """Return a batch's rows in the reference's bins."""
+        """Return the rows of a batch, coded in the reference's bins."""
 
     def reference_rows(self, start: str, end: str, /) -> Sample:
-        """Return a sample of the rows that a window is compared with."""
+        """Return a sample of the rows to compare a window with."""
 
 
 @dataclass
 class WindowSamples:
-    """Samples of a window and its reference, each built when it is first read."""
+    """Samples of a window and its reference, each built on first access."""
 
     reader: RowReader
     rows: Sequence[StoredRow]
@@ -59,7 +59,7 @@ class WindowSamples:
 
 @dataclass
 class RecentBaselines:
-    """The baselines of a rolling reference: values of the windows it is made of."""
+    """The baselines of a rolling reference, from the windows that it consists of."""
 
     connection: sqlite3.Connection
     series: Series
@@ -68,7 +68,7 @@ class RecentBaselines:
     clean: CleanTime
 
     def highest(self, metric: str, feature: str | None) -> float | None:
-        """Return the largest value of a metric of a feature; None where too few are known."""
+        """Return the largest value of a feature's metric; None if too few are known."""
         length = parse_reference(self.rolling).seconds
         spans = self.clean.before(clock.parse(self.start) or 0.0, length)
         since = clock.iso(spans[0][0]) if spans else self.start

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from modeltap.errors import InputError
 from modeltap.ingest.files.dialect import Dialect, dialect_of
-from modeltap.ingest.files.encoding import encoding_of
+from modeltap.ingest.files.encoding import Encoding, encoding_of
 from modeltap.ingest.files.index_columns import (
     RowNumbers,
     distinct,
@@ -20,6 +20,7 @@ from modeltap.ingest.files.index_columns import (
 from modeltap.ingest.files.source import Source
 from modeltap.number_texts import MISSING, Forms, Style, has_comma, number_of
 from modeltap.time_texts import order_in
+from modeltap.wording import plural
 
 CodesOf = Callable[[str], Collection[object]]
 """From a column's name to its declared codes for missing values."""
@@ -53,14 +54,17 @@ class CsvTable:
         return [name for name in self.layout if name is not None]
 
 
-def learn_csv(source: Source, codes_of: CodesOf) -> CsvTable:
+def learn_csv(source: Source, codes_of: CodesOf, encoding_name: str | None = None) -> CsvTable:
     """Read a file once and return how it is written.
 
     A column is of numbers where each value in it is one: one word makes it one of words.
 
-    Raises `InputError` where two columns have one name.
+    Args:
+        encoding_name: the encoding that the user declared; None finds it.
+
+    Raises `InputError` where two columns have one name, or no codec has the encoding's name.
     """
-    encoding = encoding_of(source)
+    encoding = encoding_of(source, encoding_name)
     errors = "replace" if encoding.broken else "strict"
     table = CsvTable(encoding.name, errors, Dialect())
     with _text(source, table) as file:
@@ -70,9 +74,22 @@ def learn_csv(source: Source, codes_of: CodesOf) -> CsvTable:
         _, header = next(records, (0, []))
         table.layout = _layout(header, table.dialect, source)
         _learn_values(source, table, records, codes_of)
-    if encoding.broken:
-        source.note(1, f"{encoding.broken} characters of the file are not UTF-8, and are replaced")
+    source.replaced = encoding.broken
+    source.notices += _notices(encoding)
     return table
+
+
+def _notices(encoding: Encoding) -> Iterator[str]:
+    if encoding.broken:
+        yield (
+            f"could not decode {plural(encoding.broken, 'character')} as {encoding.name}, replaced "
+            "by U+FFFD; give the file's encoding with --encoding, such as --encoding cp1251"
+        )
+    elif encoding.is_guess:
+        yield (
+            f"read as {encoding.name}, the encoding that fits its letters best; if names look "
+            "wrong, give the file's encoding with --encoding"
+        )
 
 
 def csv_rows(source: Source, table: CsvTable) -> Iterator[tuple[int, dict[str, Any]]]:

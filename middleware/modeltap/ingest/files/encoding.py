@@ -5,45 +5,74 @@ from __future__ import annotations
 import codecs
 from typing import NamedTuple
 
+from modeltap.errors import InputError, nearest
+from modeltap.ingest.files.alphabets import cyrillic_encoding, latin_encoding
 from modeltap.ingest.files.source import Source
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _READ_BYTES = 1 << 18
-_MOST_ZEROS = 0.3
-"""UTF-16 has a zero in each letter of ASCII, and a table is separators and digits for the most."""
+_FEWEST_ZEROS = 0.1
+"""Every separator and digit of a table is a letter of ASCII, which in UTF-16 has a zero byte."""
 
 _FEWEST_BYTES = 8
 """Fewer bytes are no table, whatever they are."""
 
+_SAMPLE_BYTES = 1 << 16
+"""So many bytes of lines with letters beyond ASCII show the encoding."""
+
+_FEWEST_LETTERS = 12
+"""Fewer bytes beyond ASCII are words in too many encodings."""
+
+_COMMON = (
+    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "ascii", "latin-1", "cp1250"),
+    *("cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932", "shift_jis"),
+    *("euc_jp", "gb18030", "gbk", "big5", "cp949", "euc_kr", "koi8-r", "iso8859-2", "iso8859-15"),
+)
+"""Names for the nearest one of a name that is not known."""
+
 
 class Encoding(NamedTuple):
-    """A codec, and how many of the file's characters it does not know."""
+    """A codec of a file.
+
+    Attributes:
+        broken: how many of the file's characters it does not know.
+        is_guess: whether only the look of the letters tells it.
+    """
 
     name: str
     broken: int = 0
+    is_guess: bool = False
 
 
-def encoding_of(source: Source) -> Encoding:
-    """Read a file once and return its encoding.
+def encoding_of(source: Source, declared: str | None = None) -> Encoding:
+    """Read a file once, or twice, and return its encoding.
 
-    What is not UTF-8 is Windows' Western European one, as Excel writes it, or Latin-1. A file with
-    more characters of UTF-8 than broken ones is UTF-8 with faults.
+    A file with more characters of UTF-8 than broken ones is UTF-8 with faults. Any other is of
+    the single-byte encoding in which its letters are a language's, else of the encoding that
+    charset-normalizer finds, else of Windows' Western European one, or Latin-1.
+
+    Args:
+        declared: the encoding that the user named.
+
+    Raises `InputError` where no codec has the declared name.
     """
+    if declared is not None:
+        name = known_encoding(declared)
+        return Encoding(name, _broken(source, name))
     with source.opened() as file:
         start = file.read(_READ_BYTES)
         if (marked := _by_mark(start)) is not None:
-            return Encoding(marked)
+            # What UTF-16 cannot decode is a file that was cut or is none.
+            return Encoding(marked, _broken(source, marked) if marked == "utf-8-sig" else 0)
         valid = broken = 0
         reader = codecs.getincrementaldecoder("utf-8")("replace")
-        western = True
         while start:
-            if not start.isascii():
-                western = western and _is_western(start)
             text = reader.decode(start)
             if not text.isascii():
                 lost = text.count("\ufffd")
@@ -53,7 +82,23 @@ def encoding_of(source: Source) -> Encoding:
         broken += len(reader.decode(b"", final=True))
     if broken <= valid:
         return Encoding("utf-8", broken)
-    return Encoding("cp1252" if western else "latin-1")
+    return _by_letters(source)
+
+
+def known_encoding(name: str) -> str:
+    """Return the codec of a name; raise `InputError` with the nearest where there is none.
+
+    >>> known_encoding("Windows-1251"), known_encoding("SJIS")
+    ('cp1251', 'shift_jis')
+    """
+    try:
+        codec = codecs.lookup(name.strip())
+        "a".encode(codec.name)  # it may be one of bytes, as base64
+    except (LookupError, UnicodeError, ValueError):
+        raise InputError(
+            f"--encoding {name!r} is not a text encoding{nearest(name, _COMMON)}"
+        ) from None
+    return codec.name
 
 
 def text_of(start: bytes) -> str:
@@ -69,14 +114,55 @@ def _by_mark(start: bytes) -> str | None:
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
-    if len(start) >= _FEWEST_BYTES and start.count(0) > _MOST_ZEROS * len(start):
-        return "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
-    return None
+    if len(start) < _FEWEST_BYTES or 0 not in start:
+        return None
+    zeros = [start[place::4].count(0) * 4 / len(start) for place in range(4)]
+    few = _FEWEST_ZEROS
+    if min(zeros[2:]) > 1 - few or min(zeros[:2]) > 1 - few:
+        return "utf-32-le" if zeros[3] > 1 - few else "utf-32-be"
+    if min(zeros[1], zeros[3]) > few > max(zeros[0], zeros[2]):
+        return "utf-16-le"
+    return "utf-16-be" if min(zeros[0], zeros[2]) > few > max(zeros[1], zeros[3]) else None
 
 
-def _is_western(part: bytes) -> bool:
-    try:
-        part.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _by_letters(source: Source) -> Encoding:
+    """Return the encoding of a file that is no UTF-8."""
+    sample = _sample(source)
+    known = latin_encoding(sample)
+    if known == "cp1252" and not _broken(source, known):
+        return Encoding(known)
+    name = known or cyrillic_encoding(sample) or _likeliest(sample) or "cp1252"
+    broken = _broken(source, name)
+    if broken and name == "cp1252":
+        return Encoding("latin-1", is_guess=True)
+    return Encoding(name, broken, is_guess=True)
+
+
+def _likeliest(sample: bytes) -> str | None:
+    if len(sample) - len(sample.decode("ascii", "ignore")) < _FEWEST_LETTERS:
+        return None
+    from charset_normalizer import from_bytes  # only for a file that is no UTF-8
+
+    best = from_bytes(sample).best()
+    return None if best is None else best.encoding
+
+
+def _sample(source: Source) -> bytes:
+    """Return the first lines of a file that have letters beyond ASCII."""
+    sample = b""
+    for _, line in source.lines():
+        if not line.isascii():
+            sample += line.rstrip(b"\r\n") + b"\n"
+        if len(sample) >= _SAMPLE_BYTES:
+            break
+    return sample
+
+
+def _broken(source: Source, name: str) -> int:
+    """Return how many characters of a file an encoding does not know."""
+    reader = codecs.getincrementaldecoder(name)("replace")
+    count = 0
+    with source.opened() as file:
+        while part := file.read(_READ_BYTES):
+            count += reader.decode(part).count("\ufffd")
+        return count + reader.decode(b"", final=True).count("\ufffd")

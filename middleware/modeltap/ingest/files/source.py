@@ -42,6 +42,10 @@ class Source:
     on_read: OnRead = lambda _: None
     unit: str = "line"
     """The name of its parts, for messages."""
+    notices: list[str] = field(default_factory=list)
+    """Facts about the whole file for people, such as the encoding that was guessed."""
+    replaced: int = 0
+    """How many characters could not be decoded, and were replaced."""
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:

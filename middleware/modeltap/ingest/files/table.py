@@ -84,15 +84,17 @@ def open_table(
     kind: str = "",
     on_read: OnRead = lambda _: None,
     codes_of: CodesOf = lambda _: (),
+    encoding: str | None = None,
 ) -> Table:
     """Look at a file: its columns and, for CSV, how it is written and which are of numbers.
 
     Args:
         codes_of: from a column's name to its declared codes for missing values, which say nothing
             of its type.
+        encoding: of a CSV file; None finds it.
 
-    Raises `InputError` for a file that is missing, empty or of an unknown kind; `kind` says it
-    where the name does not.
+    Raises `InputError` for a file that is missing, empty or of an unknown kind, or not of text
+    where an encoding is given; `kind` says it where the name does not.
     """
     source = open_source(path)
     kind = kind or KINDS.get(source.suffix, "")
@@ -101,11 +103,13 @@ def open_table(
             f"file {source.path.name!r} is of no known kind; give a .csv, .csv.gz, .jsonl, "
             ".jsonl.gz or .parquet"
         )
+    if encoding is not None and kind != "csv":
+        raise InputError(f"--encoding is for CSV; {source.path.name!r} is {kind}")
     table = Table(source.path, kind=kind, on_read=on_read)
     if kind == "parquet":
         table.columns, table.index = parquet_columns(source.path)
     elif kind == "csv":
-        table.csv = _learnt(table, codes_of)
+        table.csv = _learnt(table, codes_of, encoding)
         table.columns, table.index = table.csv.names, table.csv.index
         table.orders = table.csv.day_first
     else:
@@ -124,9 +128,9 @@ def number(text: str) -> float | int | None:
     return float("nan") if text.strip().lower() == "nan" else number_of(text)
 
 
-def _learnt(table: Table, codes_of: CodesOf) -> CsvTable:
+def _learnt(table: Table, codes_of: CodesOf, encoding: str | None) -> CsvTable:
     try:
-        return learn_csv(table, codes_of)
+        return learn_csv(table, codes_of, encoding)
     except (*UNREADABLE, UnicodeError, csv.Error) as error:
         raise unreadable(table, error) from None
 

@@ -1,6 +1,6 @@
-"""Bodies: from bytes to text that can be masked.
+"""Conversion of bodies from bytes to text that can be masked.
 
-In reading order: `compression` undoes content encodings, `charsets` finds the text in other
-encodings than UTF-8, `body_text` tells UTF-8 from anything else. `multipart` and `forms` are masked
-part by part; of `binary` bodies the names are read, and `archives` are searched.
+In reading order: `compression` decodes content encodings, `charsets` decodes text that is not
+UTF-8, and `body_text` detects UTF-8. `multipart` and `forms` split bodies into parts and pairs,
+`binary` reads the names in binary bodies, and `archives` reads the members of archives.
 """

@@ -1,4 +1,4 @@
-"""Zip archives (`.zip`, `.npz`, `.xlsx`, `.docx`): their members, decompressed within a bound."""
+"""Members of zip archives (`.zip`, `.npz`, `.xlsx`, `.docx`), decompressed up to a limit."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import zipfile
 from collections.abc import Iterator
 
 ZIP = b"PK\x03\x04"
-"""The first bytes of an archive that has a member."""
+"""The first bytes of a non-empty archive."""
 
 _MAX_MEMBERS = 1000
-"""A workbook has dozens of members; each costs a search."""
+"""The member limit: a workbook has dozens of members, and each one must be searched."""
 
 
 def members(body: bytes, limit: int) -> Iterator[bytes]:
-    """Yield each name, comment and content of an archive's members.
+    """Yield the name, comment and content of each of an archive's members.
 
-    Raises `ValueError` where the archive cannot be read whole, or holds more than `limit` bytes.
+    Raises `ValueError` if the archive cannot be read completely or exceeds `limit` bytes.
 
     >>> packed = io.BytesIO()
     >>> with zipfile.ZipFile(packed, "w") as archive:
@@ -38,5 +38,5 @@ def members(body: bytes, limit: int) -> Iterator[bytes]:
                 if limit < 0:
                     raise ValueError("too many bytes")
                 yield content
-    except Exception as error:  # broken, cut, encrypted, or of a compression that is not here
-        raise ValueError(f"no readable archive: {error}") from error
+    except Exception as error:  # broken, truncated, encrypted, or an unsupported compression
+        raise ValueError(f"unreadable archive: {error}") from error

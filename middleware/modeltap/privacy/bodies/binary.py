@@ -1,4 +1,4 @@
-"""Names in binary bodies: in a Parquet file's footer, and in the JSON that other bytes follow."""
+"""Names in binary bodies: in a Parquet file's footer, and in JSON followed by other bytes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ PARQUET = b"PAR1"
 """The first and the last bytes of a Parquet file."""
 
 _FOOTER_END = 8
-"""After a Parquet file's footer come its length, in four bytes, and the mark."""
+"""The bytes after a Parquet file's footer: its length in four bytes, and `PARQUET`."""
 
 
 def parquet_footer(body: bytes) -> str | None:
-    """Return the text of a Parquet file's footer, which has the columns' names; None if it is cut.
+    """Return the footer of a Parquet file, which has the column names; None if it is truncated.
 
     >>> parquet_footer(b"PAR1 cells names" + bytes([5, 0, 0, 0]) + b"PAR1")
     'names'
@@ -24,7 +24,7 @@ def parquet_footer(body: bytes) -> str | None:
 
 
 def head_names(body: bytes) -> list[str] | None:
-    """Return the names of fields and tensors in the JSON that `body` begins with; None for none.
+    """Return the names of fields and tensors in the JSON that `body` starts with, or None.
 
     >>> head_names(b'{"inputs": [{"name": "x", "shape": [1]}]}' + bytes([255]))
     ['name', 'shape', 'x', 'inputs']
@@ -43,13 +43,13 @@ def head_names(body: bytes) -> list[str] | None:
 
 
 def json_end(body: bytes) -> int:
-    """Return where the JSON document that `body` begins with ends; 0 where there is none.
+    """Return the length of the JSON document that `body` starts with; 0 if there is none.
 
     >>> json_end(b'{"id": 1}' + bytes([255])), json_end(b"x")
     (9, 0)
     """
     try:
-        # In Latin-1 each byte is a character: places in the text are places in the bytes.
+        # In Latin-1 each byte is one character, so positions in text and bytes are the same.
         return json.JSONDecoder().raw_decode(body.decode("latin-1"))[1]
     except (ValueError, RecursionError):
         return 0

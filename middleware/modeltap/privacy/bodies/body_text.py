@@ -1,4 +1,4 @@
-"""Bodies as text: UTF-8, cut at a character."""
+"""Decoding of bodies as UTF-8 text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def as_text(body: bytes) -> str | None:
 
 
 def cut_at_character(body: bytes | bytearray) -> bytes:
-    """Drop the first bytes of a last UTF-8 character whose end was cut off."""
+    """Remove an incomplete UTF-8 character from the end of a truncated body."""
     for back in range(1, min(4, len(body)) + 1):
         byte = body[-back]
         if byte >= 0xC0:

@@ -1,4 +1,4 @@
-"""Texts in other encodings than UTF-8: what a body says in the encoding that it is declared in."""
+"""Decoding of text that is not UTF-8, by declaration, byte order mark or zero bytes."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _MARKS = (
 _LIKE_ASCII = re.compile(
     r"utf-?8|(?:us-)?ascii|iso-?8859|latin|cp125|windows-125|gb|euc|big5|shift"
 )
-"""Encodings in which a byte below 128 mostly is that letter of ASCII: UTF-8 text is no other text
-in them."""
+"""Encodings in which bytes below 128 are mostly ASCII, so that UTF-8 text reads the same."""
 
-_FEWEST_ZEROS = 0.6
-"""Of the bytes that are zero in a text of ASCII; names and signs are ASCII in most bodies."""
+_MIN_ZEROS = 0.6
+"""The least fraction of the bytes that would be zero in pure ASCII text. Names and punctuation are
+ASCII in most bodies."""
 
 
 def is_text_type(content_type: str) -> bool:
-    """Say whether a body of this type is text, a form or JSON, in whatever encoding.
+    """Return True if a body of this type is text, a form or JSON, in any encoding.
 
     >>> [is_text_type(name) for name in ("text/csv", "application/vnd.api+json", "image/png")]
     [True, True, False]
@@ -39,7 +39,7 @@ def is_text_type(content_type: str) -> bool:
 
 
 def other_text(body: bytes, content_type: str) -> str | None:
-    """Return the text of a body that UTF-8 does not show; None if there is none to be found.
+    """Return the text of a body in another encoding than UTF-8; None if none is detected.
 
     >>> other_text('{"a": 1}'.encode("utf-16"), ""), other_text("é".encode("cp1252"), "")
     ('{"a": 1}', None)
@@ -51,7 +51,7 @@ def other_text(body: bytes, content_type: str) -> str | None:
     if not charset:
         return None
     try:
-        # Not the last: a body may be cut within a character.
+        # `final=False`, because a body may be truncated within a character.
         text = codecs.getincrementaldecoder(charset)().decode(body, final=False)
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
@@ -61,7 +61,7 @@ def other_text(body: bytes, content_type: str) -> str | None:
 
 
 def hides_text(body: bytes, content_type: str) -> bool:
-    """Say whether valid UTF-8 is declared to be an encoding that reads it otherwise, as UTF-7."""
+    """Return True if a body's declared encoding, such as UTF-7, gives other text than UTF-8."""
     return body.startswith(codecs.BOM_UTF8) or _is_other(content_type)
 
 
@@ -72,13 +72,13 @@ def _is_other(content_type: str) -> bool:
 
 
 def _declared(content_type: str) -> str:
-    found = _CHARSET.search(content_type)
-    return found[1] if found else ""
+    match = _CHARSET.search(content_type)
+    return match[1] if match else ""
 
 
 def _by_zeros(body: bytes) -> str:
-    """Tell UTF-16 and UTF-32 without a mark by the zeros beside the letters of ASCII."""
-    start, best, charset = body[:400], _FEWEST_ZEROS, ""
+    """Detect UTF-16 and UTF-32 without a byte order mark by the zero bytes of ASCII letters."""
+    start, best, charset = body[:400], _MIN_ZEROS, ""
     for name, width, places in (
         ("utf-16-le", 2, (1,)),
         ("utf-16-be", 2, (0,)),

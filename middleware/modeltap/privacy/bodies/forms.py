@@ -1,4 +1,4 @@
-"""Forms and query strings: pairs of a name and a value."""
+"""Forms and query strings: pairs of name and value."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _FORM_TYPE = re.compile(r"\s*application/x-www-form-urlencoded\b", re.IGNORECASE
 
 
 def is_form(content_type: str) -> bool:
-    """Say whether a body of this type is a form whose pairs are joined by `&`."""
+    """Return True if a body of this type is a form with pairs joined by `&`."""
     return _FORM_TYPE.match(content_type) is not None
 
 
 def masked_pairs(text: str, kept_of: Callable[[str, str], str | None]) -> str:
-    """Return pairs with their values as `kept_of(name, value)`; where that is None the pair goes.
+    """Return the pairs with values replaced by `kept_of(name, value)`; None drops the pair.
 
     >>> masked_pairs("a=1&token=x", lambda name, value: None if name == "token" else value)
     'a=1'

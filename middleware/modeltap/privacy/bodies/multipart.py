@@ -1,4 +1,4 @@
-"""Multipart bodies: parts between boundaries, each with its own name, type and content."""
+"""Multipart bodies: parts between boundaries, each with a name, type and content."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _FIRST_LINES = re.compile(
     rb"(?:(?!content-disposition:)[\w-]{1,40}+:[^\r\n]*+\r?\n)*+content-disposition:",
     re.IGNORECASE,
 )
-"""The first boundary, and the header of a part."""
+"""The first boundary and a part's header."""
 
 _ANY_NAME = re.compile(rb"name\*?\s*=\s*[\"']?([^\"';\r\n]{1,200})", re.IGNORECASE)
-_MOST_PARTS = 1000
+_MAX_PARTS = 1000
 
 
 class BodyPart(NamedTuple):
-    """A part: where its content begins and ends in the body, and what its header says of it."""
+    """A part: the start and end of its content in the body, and the fields of its header."""
 
     start: int
     end: int
@@ -33,40 +33,41 @@ class BodyPart(NamedTuple):
     filename: str
     content_type: str
     is_encoded: bool
-    """Whether the content is in base64 or quoted-printable."""
+    """True if the content is encoded as base64 or quoted-printable."""
 
 
 @lru_cache(maxsize=256)
 def is_multipart(content_type: str) -> bool:
-    """Say whether a body of this type has parts."""
+    """Return True if a body of this type has parts."""
     return _MULTIPART.match(content_type) is not None
 
 
 def type_by_first_line(body: bytes) -> str:
-    r"""Return the type of a body that begins as multipart does; empty where it does not.
+    r"""Return the content type of a body that starts like a multipart body, else "".
 
     >>> type_by_first_line(b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1")
     'multipart/form-data; boundary="x"'
     """
-    found = _FIRST_LINES.match(body)
-    return f'multipart/form-data; boundary="{found[1].decode()}"' if found else ""
+    match = _FIRST_LINES.match(body)
+    return f'multipart/form-data; boundary="{match[1].decode()}"' if match else ""
 
 
 def parts_of(body: bytes, content_type: str) -> list[BodyPart] | None:
-    r"""Return the parts of a body; None where it is not certain what they are.
+    r"""Return the parts of a body; None if they cannot be determined with certainty.
 
     >>> body = b'--x\r\nContent-Disposition: form-data; name="pin"\r\n\r\n12\r\n--x--\r\n'
     >>> (part,) = parts_of(body, "multipart/form-data; boundary=x")
     >>> part.name, body[part.start : part.end]
     ('pin', b'12')
     """
-    found = _BOUNDARY.findall(content_type)
-    if len(found) != 1:
+    boundaries = _BOUNDARY.findall(content_type)
+    if len(boundaries) != 1:
         return None
-    boundary = re.escape((found[0][0] or found[0][1]).encode("latin-1", "replace"))
+    quoted, bare = boundaries[0]
+    boundary = re.escape((quoted or bare).encode("latin-1", "replace"))
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + boundary + rb"(--)?[ \t]*+(?:\r?\n|\Z)")
     marks = list(delimiter.finditer(body))
-    if not marks or len(marks) > _MOST_PARTS or body[: marks[0].start()].strip():
+    if not marks or len(marks) > _MAX_PARTS or body[: marks[0].start()].strip():
         return None
     if marks[-1][1] is not None and body[marks[-1].end() :].strip():
         return None
@@ -74,20 +75,20 @@ def parts_of(body: bytes, content_type: str) -> list[BodyPart] | None:
         return None
     ends = [mark.start() for mark in marks[1:]]
     if marks[-1][1] is None:
-        ends.append(len(body))  # it was cut
+        ends.append(len(body))  # the body was truncated
     parts = [_part(body, mark.end(), end) for mark, end in zip(marks, ends, strict=False)]
     return None if None in parts else [part for part in parts if part is not None]
 
 
 def names_in(body: bytes) -> list[str]:
-    """Return what may be names of parts in a body of which it is not certain where they are."""
+    """Return possible names of parts in a body with uncertain part boundaries."""
     return [name.decode("utf-8", "replace") for name in _ANY_NAME.findall(body)]
 
 
 def with_contents(
     body: bytes, parts: list[BodyPart], kept_of: Callable[[BodyPart, bytes], bytes]
 ) -> bytes:
-    """Return `body` with the content of each part as `kept_of` returns it."""
+    """Return `body` with the content of each part replaced by the result of `kept_of`."""
     kept: list[bytes] = []
     done = 0
     for part in parts:

@@ -1,4 +1,4 @@
-"""An operator's own patterns: regular expressions, which may take any time on a client's text."""
+"""Custom patterns of an operator: regular expressions, which may be slow on a client's text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 
 class CustomPatterns:
-    """Regular expressions that are searched one after the other, in lower-case text.
+    """Regular expressions that are searched in turn, ignoring case.
 
-    `current` is the one that is being searched: where the time ran out, it was in that one.
+    `current` is the pattern being searched, which identifies the slow pattern after a timeout.
 
     >>> patterns = CustomPatterns(["^phone$", "e.?mail"])
     >>> patterns.found_in("E-Mail"), patterns.found_in("telephone"), bool(patterns)
@@ -27,7 +27,7 @@ class CustomPatterns:
         return bool(self._sources)
 
     def found_in(self, *texts: str) -> bool:
-        """Say whether one of the patterns is in one of `texts`."""
+        """Return True if any pattern matches in any of `texts`."""
         for source, pattern in self._compiled:
             self.current = source
             if any(map(pattern.search, texts)):
@@ -36,5 +36,5 @@ class CustomPatterns:
         return False
 
     def without_anchors(self) -> CustomPatterns:
-        """Return the patterns for text in which a name has no beginning and no end."""
+        """Return the patterns without anchors, for text in which names are not delimited."""
         return CustomPatterns(source.strip("^$") for source in self._sources)

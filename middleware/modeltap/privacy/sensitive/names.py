@@ -1,4 +1,4 @@
-"""Sensitive names: of headers, query parameters and body fields."""
+"""Sensitive names of headers, query parameters and body fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.privacy.sensitive.custom_patterns import CustomPatterns
 from modeltap.privacy.sensitive.spelling import plain_letters, spellings, split_at_case
 
 _ALWAYS = (
-    # 'auth' but not author or authority.
+    # 'auth', but not 'author' or 'authority'.
     r"auth(?!or(?!i[sz])|entic(?!at))",
     r"api_?key",
     r"secret(?!ar|i[ov]|ory|e)",
@@ -40,25 +40,25 @@ _ALWAYS = (
     r"(?<![a-z])ibans?(?![a-z])",
     r"(?<![a-z])bearer(?![a-z])",
 )
-"""Searched in names of lower-case words that underscores join."""
+"""Patterns to search in names that were normalized to lower-case words joined by underscores."""
 
 _COUNTED = re.compile(r"tokens(?![a-z])")
-"""Mostly a number of them; but a list of texts may be of secrets."""
+"""Usually a number of tokens; a list of texts may contain secret tokens."""
 
 _PLURAL = re.compile(r"(?:^|_)(?:sessions|cookies)(?:_(?:last_)?\d+_?(?:d|days?|h|hours?))?$")
-"""The same, of visitors of a site."""
+"""Usually counts of visitors of a site."""
 
 _OF_TEXTS = re.compile(
     r"(?:^|_)(?:prompt|completion|input|output|reasoning|cached|text|audio|image|new|stop|special|"
     r"bad|added|suppress|predicted|generated|decoded|masked|oov|context|sub|word)_tokens"
 )
-"""The pieces of a text for a language model."""
+"""Tokens of a language model's text."""
 
 _ONLY_TEXT = re.compile(
     r"(?:^|_)(?:(?:pass|pin|t?otp|sig|cvn)s?_?\d*|"
     r"(?:pin|t?otp|mfa|security|verification|one_?time)_?codes?)$"
 )
-"""Words of everyday language, too: only a name's last word, and only texts under it."""
+"""Also everyday words: sensitive only as a name's last word, and only if the value is text."""
 
 _MEASURE = re.compile(
     r"(?:^|_)(?:counts?|durations?|seconds?|secs?|minutes|hours|days|ms|millis|types?|ids|consent|"
@@ -70,54 +70,55 @@ _MEASURE = re.compile(
     r"(?:^|_)(?:pad|bos|eos|unk|sep|cls|mask|decoder_start|image|stop)_token_id$|"
     r"^(?:n|num|number_of|count|total|max|min|avg|mean|has|is|uses?|with|needs|days_since)_"
 )
-"""What begins or ends so is a number or a yes or no about secrets, and a feature of a model."""
+"""Prefixes and suffixes of names that are numbers or booleans about secrets: features of models."""
 
 _NUMERIC_TEXT = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,9})?|true|false|", re.IGNORECASE)
-"""A number as text. Of more digits it may be a card's number, or an identity's."""
+"""A number or boolean as text. With more digits it may be a card number or an identity number."""
 
 _HALVES = ("api", "private", "access", "account", "signing", "ssh", "card", "credit")
 _OPENS = re.compile(rf"(?:^|_)({'|'.join(_HALVES)})s?$")
-"""The first half of a name whose other half may be one level below: `{"card": {"number": ...}}`."""
+"""The first half of a name that may continue one level below: `{"card": {"number": ...}}`."""
 
 _ANYWHERE = re.compile("|".join(_ALWAYS))
 _TO_LETTERS = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
 _NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha() and byte not in b"\\%&@")
-"""Most of a row's JSON is digits and punctuation: without them the search is three times shorter,
-and `api_key`, `api-key` and `apiKey` are one word. With \\, % and & escapes of letters begin; an @
-may end a URL's password."""
+"""Bytes to remove before a search. Most of a row's JSON is digits and punctuation: without them the
+search is three times shorter, and `api_key`, `api-key` and `apiKey` are the same word. The
+characters \\, % and & are kept because they start escaped letters, and @ because it may follow a
+password in a URL."""
 
 _BORDER = re.compile(r"[-.\s]")
 _ESCAPED_LETTER = re.compile(rb"\\u|%[0-9A-Fa-f]{2}|&#|/\\{0,8}/[^/\s]*@")
 
-_REMEMBERED = 256
-REMEMBERED_BYTES = 4096
-"""How many clean texts are remembered, and how long each may be: a megabyte at most."""
+_MAX_CACHED = 256
+MAX_CACHED_BYTES = 4096
+"""Bounds of the cache of clean texts: number, and length of each; a megabyte at most."""
 
-_REMEMBERED_NAMES = 4096
-_LONGEST_NAME = 100
-"""Clients choose the names, so the memory of them is bounded."""
+_MAX_CACHED_NAMES = 4096
+_MAX_NAME_LENGTH = 100
+"""Bounds of the cache of names, because clients choose them."""
 
 
 class Hides(Enum):
-    """What is sensitive under a name."""
+    """The kinds of values that are sensitive under a name."""
 
     NOTHING = 0
     WORDS = 1
-    """Texts that are no numbers: what begins or ends as a measure does."""
+    """Texts that are not numbers, for names that look like measures."""
     TEXTS = 2
-    """Texts: a PIN of digits is one, a number is a feature."""
+    """All texts: a PIN sent as text is sensitive, a number is a feature."""
     ALL = 3
 
 
 class NameFacts(NamedTuple):
-    """What a name hides, and the first half of a name that it may be for the names below it."""
+    """The values that a name hides, and the first half of a split name, if it is one."""
 
     hides: Hides
     opens: str
 
 
 class SensitiveNames:
-    """The safe defaults, patterns that were added to them, and patterns that free names of them.
+    """The safe defaults, added patterns, and patterns of names that are not sensitive.
 
     >>> names = SensitiveNames(["^phone$"])
     >>> names.is_sensitive("Phone"), names.is_sensitive("password2"), names.is_sensitive("age")
@@ -136,23 +137,23 @@ class SensitiveNames:
         self._clean: set[bytes] = set()
 
     def facts(self, name: str) -> NameFacts:
-        """Return what a field's name hides; of each it is worked out once."""
+        """Return the facts about a field's name; results are cached."""
         try:
             return self._known[name]
         except KeyError:
             facts = self._facts(name)
-            if len(name) <= _LONGEST_NAME:
-                if len(self._known) >= _REMEMBERED_NAMES:
+            if len(name) <= _MAX_NAME_LENGTH:
+                if len(self._known) >= _MAX_CACHED_NAMES:
                     self._known.clear()
                 self._known[name] = facts
             return facts
 
     def is_sensitive(self, name: str) -> bool:
-        """Say whether there is anything to mask under a name."""
+        """Return True if any values are sensitive under a name."""
         return self.facts(name).hides is not Hides.NOTHING
 
     def masks(self, name: str, value: object, under: str = "") -> bool:
-        """Say whether `value` is to be masked under a name, one level below `under`."""
+        """Return True if `value` must be masked under `name`, one level below `under`."""
         facts = self.facts(name)
         if facts.hides is Hides.NOTHING and under and (half := self.facts(under).opens):
             facts = self.facts(f"{half}_{name}")
@@ -163,16 +164,16 @@ class SensitiveNames:
         return facts.hides is Hides.ALL
 
     def are_in(self, text: str) -> bool:
-        """Say whether a sensitive name is anywhere in `text`."""
+        """Return True if a sensitive name is anywhere in `text`."""
         if self._own_anywhere and self._own_anywhere.found_in(text):
             return True
         return may_name(text) and _ANYWHERE.search(_words(text)) is not None
 
     def may_be_in(self, body: bytes) -> bool:
-        """A cheap check: say whether one of the defaults can be in `body` at all.
+        """Return True if `body` may contain one of the default names; a cheap check.
 
-        Without its digits and punctuation one request of a model mostly reads like the next. The
-        answer depends on the letters alone, so what was clean once is remembered.
+        Without digits and punctuation most requests to a model are equal. The result depends only
+        on the letters, so clean texts are cached.
         """
         letters = _letters(body)
         if letters in self._clean:
@@ -180,7 +181,7 @@ class SensitiveNames:
         if _stems_in(letters):
             return True
         if not _may_be_escaped(letters):
-            if len(letters) <= REMEMBERED_BYTES:
+            if len(letters) <= MAX_CACHED_BYTES:
                 remember(self._clean, letters)
             return False
         return _may_spell_a_name(body, letters)
@@ -207,7 +208,7 @@ class SensitiveNames:
 
 
 def is_feature(value: object) -> bool:
-    """Say whether `value` is numbers and booleans alone, at any depth.
+    """Return True if `value` consists of numbers and booleans only, at any depth.
 
     >>> is_feature([1, 2.5, None]), is_feature("12.5"), is_feature({"a": True}), is_feature("x")
     (True, True, True, False)
@@ -228,7 +229,7 @@ def _has_text(value: object) -> bool:
 
 
 def may_name(text: str) -> bool:
-    """Say whether one of the default names can be in `text`; nothing is remembered.
+    """Return True if `text` may contain one of the default names; without a cache.
 
     >>> may_name('{"my_token": 1}'), may_name("раssword"), may_name("age 7")
     (True, True, False)
@@ -239,19 +240,19 @@ def may_name(text: str) -> bool:
 
 
 def may_open(text: str) -> bool:
-    """Say whether `text` can be the first half of a name whose other half is one level below."""
+    """Return True if `text` may be the first half of a name that continues one level below."""
     return any(half in text.lower() for half in _HALVES)
 
 
 def remember(known: set[bytes], text: bytes) -> None:
-    """Add `text` to what is `known`, which begins anew when it is full."""
-    if len(known) >= _REMEMBERED:
+    """Add `text` to the set `known`, which is cleared when it is full."""
+    if len(known) >= _MAX_CACHED:
         known.clear()
     known.add(text)
 
 
 def _may_be_escaped(letters: bytes) -> bool:
-    """Say whether signs with which escapes begin, or letters that are not Latin, are in a text."""
+    """Return True if a text contains characters that start escapes, or non-ASCII letters."""
     return (
         b"\\u" in letters
         or b"%" in letters
@@ -262,7 +263,7 @@ def _may_be_escaped(letters: bytes) -> bool:
 
 
 def _may_spell_a_name(body: bytes, letters: bytes) -> bool:
-    """Say whether escapes in `body` may be a name's letters, or its other letters look like one."""
+    """Return True if escapes or look-alike letters in `body` may spell a sensitive name."""
     if _ESCAPED_LETTER.search(body) is not None:
         return True
     if letters.isascii():
@@ -272,7 +273,7 @@ def _may_spell_a_name(body: bytes, letters: bytes) -> bool:
 
 
 def _words(text: str) -> str:
-    """Return text with its words' borders as names have them."""
+    """Return text with word boundaries normalized as in names."""
     plain = plain_letters(text)
     return _BORDER.sub("_", f"{split_at_case(plain)} {plain}".lower())
 
@@ -282,10 +283,10 @@ def _letters(body: bytes) -> bytes:
 
 
 def _stems_in(text: bytes) -> bool:
-    """Say whether a stem of a sensitive name is in `text`, lower-cased letters.
+    """Return True if `text`, which has only lower-case letters, contains a sensitive stem.
 
-    Written out, because a loop would cost as much as the search. A row's names have few letters:
-    what needs one that is not there is not searched.
+    The conditions are written out because a loop would cost as much as the search. The names of a
+    row have few different letters, so a stem is searched only if its rarest letter occurs.
     """
     return (
         (b"k" in text and (b"key" in text or b"token" in text or b"cookie" in text))
@@ -297,7 +298,7 @@ def _stems_in(text: bytes) -> bool:
         or b"session" in text
         or b"srf" in text
         or b"ssn" in text
-        or b"sig" in text  # of signature, too
+        or b"sig" in text  # also in signature
     )
 
 
@@ -306,7 +307,7 @@ def _stems_with_c_in(text: bytes) -> bool:
         b"secret" in text
         or b"card" in text
         or b"cred" in text
-        or b"cv" in text  # of cvv, cvc and cvn
+        or b"cv" in text  # in cvv, cvc and cvn
         or b"ccn" in text
         or b"socialsec" in text
         or (b"code" in text and _codes_in(text))

@@ -1,4 +1,4 @@
-"""Spelling of names: one form for the many in which a client may write a name.
+"""Normalization of the spelling of names.
 
 `userSsn`, `user-ssn`, `user.ssn`, `USER_SSN`, `user%5Fssn` and the same in full-width letters are
 one name. So are names with Greek or Cyrillic letters that look like Latin ones.
@@ -12,14 +12,14 @@ import unicodedata
 from urllib.parse import unquote
 
 _MAX_UNQUOTED = 3
-"""How often a name may have been URL-escaped: by a browser, a proxy and a client library."""
+"""Levels of URL escapes to decode: by a browser, a proxy and a client library."""
 
 _CASE_CHANGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 _LOOK_ALIKES = str.maketrans(
-    # Cyrillic, Greek, and a few Latin letters that Unicode does not decompose. Taken from
-    # Unicode's confusables (UTS 39) as far as they look like a letter of a sensitive name.
+    # Cyrillic, Greek, and a few Latin letters that Unicode does not decompose. From Unicode's
+    # confusables (UTS 39), those that look like a letter of a sensitive name.
     "авеёкмнорстухіїјѕԁɡһԛԝѵүӏАВЕКМНОРСТУХІЈЅԌԚԜҮαβεικνορτυχωηγςσϲϳΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹıɑɩʀɴⅼ",
     "abeekmhopctyxiijsdghqwvylABEKMHOPCTYXIJSGQWYabeikvoptuxwnyssc" + "jABEZHIKMNOPTYXC" + "ialrnl",
 )
@@ -35,7 +35,7 @@ def spelt_out(name: str) -> str:
 
 
 def spellings(name: str) -> str:
-    """Return `name` as its words and, where that differs, with case changes ignored.
+    """Return `name` as its words and, if that differs, also with case changes ignored.
 
     >>> spellings("dbPwd"), spellings("pAsSword"), spellings("age")
     ('db_pwd dbpwd', 'p_as_sword password', 'age')
@@ -46,7 +46,7 @@ def spellings(name: str) -> str:
 
 
 def plain_letters(text: str) -> str:
-    """Return `text` unescaped, without accents and invisible characters, in Latin letters.
+    """Return `text` unescaped and in Latin letters, without accents and invisible characters.
 
     >>> plain_letters("ｐａｓｓｗｏｒｄ"), plain_letters("раss%77ord"), plain_letters("contraseña")
     ('password', 'password', 'contrasena')
@@ -62,7 +62,7 @@ def plain_letters(text: str) -> str:
 
 
 def split_at_case(text: str) -> str:
-    """Return `text` with an underscore where a word begins with a capital letter.
+    """Return `text` with an underscore before each word that starts with a capital letter.
 
     >>> split_at_case("userSsn"), split_at_case("APIKey")
     ('user_Ssn', 'API_Key')
@@ -71,10 +71,10 @@ def split_at_case(text: str) -> str:
 
 
 def _latin(text: str) -> str:
-    # A look-alike may be composed ('ё'): it is looked up before and after it is taken apart.
+    # A look-alike may be a composed character ('ё'), so translate before and after decomposition.
     text = unicodedata.normalize("NFKD", text.translate(_LOOK_ALIKES))
-    seen = (letter for letter in text if unicodedata.category(letter) not in ("Mn", "Cf"))
-    return "".join(seen).translate(_LOOK_ALIKES)
+    visible = (letter for letter in text if unicodedata.category(letter) not in ("Mn", "Cf"))
+    return "".join(visible).translate(_LOOK_ALIKES)
 
 
 def _joined(text: str) -> str:

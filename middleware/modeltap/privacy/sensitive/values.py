@@ -1,12 +1,11 @@
-"""Values that are sensitive by their look, whatever their name: addresses, numbers, keys."""
+"""Values that are sensitive by their format, regardless of their name: addresses, numbers, keys."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
 
-# Each begins where no other match could have begun before, or has a greatest length: the time to
-# search a text grows with its length alone.
+# Each pattern is anchored or bounded in length, so that search time is linear in the text's length.
 KNOWN = {
     "email": r"(?<![\w.%+-])[\w.%+-]++@[\w-]++(?:\.[\w-]++)+",
     "phone": r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?|\d{2,4}[ .-])"
@@ -15,13 +14,13 @@ KNOWN = {
     "key": r"(?:sk|pk|rk)[-_][\w-]{16,}+|gh[pousr]_\w{20,}+|AKIA[0-9A-Z]{16}|xox[abpr]-[\w-]{10,}+"
     r"|(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]++|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----",
 }
-"""The names that the option `mask_values` knows; anything else in it is a regular expression."""
+"""The names that the option `mask_values` accepts; any other item is a regular expression."""
 
 
 class SensitiveValues:
-    """Finds and replaces values by their look.
+    """Finds and replaces values by their format.
 
-    `current` is the operator's own pattern that is searched: where the time ran out, in that one.
+    `current` is the pattern being searched, which identifies the slow pattern after a timeout.
 
     >>> SensitiveValues(["email", "card"]).masked("a@b.org paid by 4111 1111 1111 1111", str.upper)
     'A@B.ORG paid by 4111 1111 1111 1111'
@@ -54,7 +53,7 @@ class SensitiveValues:
 
 
 def _is_card_number(text: str) -> bool:
-    """Check the last digit as Luhn's formula has it: of other long numbers nine in ten fail."""
+    """Return True if a number passes the Luhn check, which nine in ten other numbers fail."""
     digits = [int(letter) for letter in reversed(text) if letter.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -1,4 +1,4 @@
-"""Cells of tables whose columns have sensitive names: in rows, in columns, and in flat tensors."""
+"""Masking of the cells of sensitive columns in rows, columns and flat tensors."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from modeltap.privacy.sensitive.names import SensitiveNames, is_feature
 from modeltap.privacy.texts.member_roles import Role, role_of
 
 _LEVELS = 3
-"""How many levels above its names a table may have its cells: `{"manifest": {"schema": {"columns":
-...}}, "result": {"data_array": ...}}`."""
+"""The number of levels by which the cells of a table may be above its column names, as in
+`{"manifest": {"schema": {"columns": ...}}, "result": {"data_array": ...}}`."""
 
 _CONTAINERS = frozenset((dict, list))
 
 SensitiveColumns = dict[int, str]
-"""The sensitive columns of a table: place and name."""
+"""The sensitive columns of a table: names by position."""
 
 
 class TableHeader:
     """The sensitive columns of a table of `width` columns, which is at most `levels` above.
 
-    `is_sure` says that these are columns; other lists of names may be labels of scores.
+    `is_sure` is True if the names certainly are columns; other lists may be labels of scores.
     """
 
     __slots__ = ("columns", "is_sure", "levels", "names", "width")
@@ -39,7 +39,7 @@ class TableHeader:
 
 
 class CellMasker:
-    """Masks the cells of some headers' columns; remembers the widths of the tables it found.
+    """Masks the cells of the sensitive columns of headers, and records the widths of the tables.
 
     >>> header = TableHeader(["age", "pwd"], 2, {1: "pwd"}, is_sure=True)
     >>> cells = CellMasker([header], SensitiveNames(), Marks(), Budget(100))
@@ -97,7 +97,7 @@ class CellMasker:
         return any(isinstance(item, list) and len(item) in self._by_width for item in items)
 
     def _mask_numbered(self, fields: dict[str, Any]) -> None:
-        """Mask the cells of a row whose keys are their places: `{"0": 37, "1": "x"}`."""
+        """Mask the cells of a row with positions as keys: `{"0": 37, "1": "x"}`."""
         columns = self._by_width.get(len(fields))
         if columns and is_numbered(fields):
             self._budget.spend(len(columns))
@@ -109,7 +109,7 @@ class CellMasker:
             self.widths_found.add(len(fields))
 
     def _mask_tensor(self, fields: dict[str, Any]) -> None:
-        """A tensor may have its cells in one flat list, beside its shape."""
+        """Mask a tensor with its cells in one flat list next to its shape."""
         shape = fields.get("shape")
         width = shape[-1] if isinstance(shape, list) and shape else None
         columns = self._by_width.get(width) if isinstance(width, int) else None
@@ -129,12 +129,12 @@ class CellMasker:
         self.widths_found.add(width)
 
     def _masks(self, name: str, value: Any, width: int) -> bool:
-        """Numbers beside names that may be labels are their scores."""
+        """Return True if a cell must be masked; numbers with possible labels are their scores."""
         return self._names.masks(name, value) and (width in self._sure or not is_feature(value))
 
 
 def replaced(value: Any, marks: Marks) -> Any:
-    """Replace each value for itself: a tensor keeps its shape, a cell its key."""
+    """Replace the values inside a value one by one, so that a tensor keeps its shape."""
     if isinstance(value, list):
         return [replaced(inner, marks) for inner in value]
     if isinstance(value, dict):
@@ -143,17 +143,17 @@ def replaced(value: Any, marks: Marks) -> Any:
 
 
 def is_numbered(fields: dict[str, Any]) -> bool:
-    """Say whether an object's keys are the places of a list: 0, 1, 2 ..."""
+    """Return True if an object's keys are the positions of a list: 0, 1, 2 ..."""
     return bool(fields) and "0" in fields and all(str(at) in fields for at in range(len(fields)))
 
 
 def _is_shape(key: str, value: Any) -> bool:
-    """Say whether a member is a tensor's shape, and no row: decoders need it."""
+    """Return True if a member is a tensor's shape, which decoders need, and not a row."""
     return key == "shape" and isinstance(value, list) and all(type(item) is int for item in value)
 
 
 def _are_cells(items: list[Any]) -> bool:
-    """Say whether a list may be a row, or the columns of a table: records are neither."""
+    """Return True if a list may be a row or the columns of a table, and not a list of records."""
     return not any(isinstance(item, dict) and not _is_cell(item) for item in items)
 
 

@@ -1,4 +1,4 @@
-"""A quick look at JSON: a body all of whose strings are known to be clean needs no masking."""
+"""A fast check of JSON: a body needs no masking if all its strings are known to be clean."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 from modeltap.privacy.limits import Budget
 
-_REMEMBERED = 4096
-_LONGEST = 100
-"""Clients choose names and texts, so the memory of them is bounded."""
+_MAX_CACHED = 4096
+_MAX_LENGTH = 100
+"""Bounds of the cache, because clients choose names and texts."""
 
 _OUTSIDE = b" \t\r\n{}[],:+-.0123456789eE"
 _WORDS = (b"true", b"false", b"null")
 
 
 class CleanStrings:
-    """Remembers strings that are neither sensitive names nor texts with a name in them.
+    """Caches strings that are neither sensitive names nor texts that contain one.
 
-    Strings are judged one by one, whether they are names or values, so that neither the shape of a
+    Each string is checked on its own, as a name and as a value, so that neither the shape of a
     body nor the order of its names matters.
 
     >>> strings = CleanStrings(lambda text: text != "token", Budget(100))
@@ -33,7 +33,7 @@ class CleanStrings:
         self._known: set[bytes] = set()
 
     def are_all_in(self, body: bytes) -> bool:
-        """Say whether `body` reads as JSON, and all its strings are clean; False where unsure."""
+        """Return True if `body` looks like JSON with only clean strings; False if uncertain."""
         if b"\\" in body:
             return False
         parts = body.split(b'"')
@@ -45,14 +45,14 @@ class CleanStrings:
         if outside or len(parts) % 2 == 0:
             return False
         strings = parts[1::2]
-        return self._known.issuperset(strings) or all(map(self._learn, set(strings) - self._known))
+        return self._known.issuperset(strings) or all(map(self._check, set(strings) - self._known))
 
-    def _learn(self, string: bytes) -> bool:
+    def _check(self, string: bytes) -> bool:
         self._budget.spend()
         if not self._is_clean(string.decode()):
             return False
-        if len(string) <= _LONGEST:
-            if len(self._known) >= _REMEMBERED:
+        if len(string) <= _MAX_LENGTH:
+            if len(self._known) >= _MAX_CACHED:
                 self._known.clear()
             self._known.add(string)
         return True

@@ -1,4 +1,4 @@
-"""Tables as delimited text (CSV, TSV): the cells of sensitive columns."""
+"""Masking of sensitive columns in delimited text (CSV, TSV)."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from modeltap.privacy.sensitive.names import SensitiveNames
 
 _DELIMITERS = ",;\t|"
 _HEADING = re.compile(r"[\w .%\[\]/()-]{1,100}")
-_LONGEST_HEADER = 65_536
+_MAX_HEADER_LENGTH = 65_536
 
 
 def masked_table(text: str, names: SensitiveNames, marks: Marks, budget: Budget) -> str | None:
-    r"""Return a table with the cells of its sensitive columns masked; None where `text` is none.
+    r"""Return a table with its sensitive columns masked; None if `text` is not such a table.
 
-    A last row that was cut is masked as far as it goes.
+    A truncated last row is masked as far as it goes.
 
     >>> masked_table("user,pin\nann,1a\n", SensitiveNames(), Marks(), Budget(100))
     'user,pin\nann,[masked]\n'
     >>> masked_table("age,token_count\n7,12\n", SensitiveNames(), Marks(), Budget(100))
     'age,token_count\n7,12\n'
     """
-    first = text[:_LONGEST_HEADER].partition("\n")[0]
+    first = text[:_MAX_HEADER_LENGTH].partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     rows = _rows(text, delimiter)
     if rows is None or len(rows) < 2:
@@ -52,7 +52,7 @@ def _rows(text: str, delimiter: str) -> list[list[str]] | None:
 
 
 def _is_rectangular(rows: list[list[str]]) -> bool:
-    """Say whether all rows are as wide as the header; the last one may have been cut."""
+    """Return True if all rows are as wide as the header; the last one may be truncated."""
     width = len(rows[0])
     return all(len(row) == width for row in rows[1:-1]) and len(rows[-1]) <= width
 

@@ -1,4 +1,4 @@
-"""Masking of a JSON document: by the names of its fields, of its columns, and inside its texts."""
+"""Masking of a JSON document by its field names, its column names, and inside its texts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.object_plans import ObjectPlans
 from modeltap.privacy.texts.tables import TableMasker
 
-_SHORTEST = 4
-"""A text of fewer characters has no room for a name and a value."""
+_MIN_LENGTH = 4
+"""Shorter texts cannot contain a name and a value."""
 
-_EXACT = 2.0**63
-"""Beyond it a number with a point is rounded anyway."""
+_MAX_EXACT = 2.0**63
+"""Floating-point numbers beyond this are rounded anyway."""
 
 _WALKED = frozenset((str, dict, list))
-"""The types of values that may have something sensitive in them."""
+"""The types of values that may contain sensitive values."""
 
 
 class DocumentMasker:
-    """Masks documents in place; `changed` says whether anything was replaced since it was set.
+    """Masks documents in place; `changed` is True if anything was replaced since it was reset.
 
-    `inside` masks what is a text of its own within a document's text.
+    `inside` masks a text that is a value of the document.
 
     >>> masker = DocumentMasker(
     ...     SensitiveNames(), SensitiveValues(()), Marks(), Budget(100), lambda text, under: text
@@ -53,7 +53,7 @@ class DocumentMasker:
         self.changed = False
 
     def masked(self, document: Any, under: str = "") -> Any:
-        """Return `document`, which may be a text `under` a name, with its secrets replaced."""
+        """Return `document`, which may be a text `under` a name, with its secrets masked."""
         if self._tables.mask(document):
             self.changed = True
         return self._value(document, under)
@@ -99,7 +99,7 @@ class DocumentMasker:
             del fields[name]
 
     def _mask_names(self, fields: dict[str, Any]) -> None:
-        """A name may itself be a value by its look, an e-mail address for example."""
+        """Mask names that are sensitive values themselves, such as an e-mail address."""
         kept = {self._values.masked(name, self._marks.mark): fields[name] for name in fields}
         if kept.keys() != fields.keys():
             self.changed = True
@@ -107,7 +107,7 @@ class DocumentMasker:
             fields.update(kept)
 
     def _text(self, text: str, under: str) -> str:
-        kept = self._inside(text, under) if len(text) >= _SHORTEST else text
+        kept = self._inside(text, under) if len(text) >= _MIN_LENGTH else text
         if self._looks:
             kept = self._values.masked(kept, self._marks.mark)
         if kept != text:
@@ -115,9 +115,10 @@ class DocumentMasker:
         return kept
 
     def _number(self, number: int | float) -> Any:
-        if number != (whole := int(number) if number == number and abs(number) < _EXACT else 0):
-            return number  # of an address, a card or a phone no number has decimals
-        text = str(whole)
+        integer = int(number) if number == number and abs(number) < _MAX_EXACT else 0
+        if number != integer:
+            return number  # card and phone numbers have no decimals
+        text = str(integer)
         kept = self._values.masked(text, self._marks.mark)
         if kept == text:
             return number

@@ -1,7 +1,8 @@
-"""Names beside their values inside a text: `token=...`, `"password": "..."`, `<pin>...</pin>`.
+"""Masking of named values inside a text: `token=...`, `"password": "..."`, `<pin>...</pin>`.
 
-A text can be a value of a JSON document, a column of an import, or a header: a query, a literal of
-GraphQL, Python or YAML, a command line, a log's line, XML. What is JSON is masked by its reader.
+The text can be a value of a JSON document, a cell of an import, or a header. It may contain a
+query, a GraphQL, Python or YAML literal, a command line, a log line, or XML. JSON is parsed and
+masked elsewhere.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.texts.urls import UrlMasker
 
-# Every repetition is possessive or bounded, and begins where none could have begun before: each
-# character is looked at a bounded number of times.
+# Every repetition is possessive or bounded, and anchored at its start, so that each character is
+# read a bounded number of times.
 _PAIR = re.compile(
-    r"""(?<![\w.%$\]-])                    # no name begins inside of another one
+    r"""(?<![\w.%$\]-])                    # a name does not start inside another name
     (?P<name>[\w.%$\[\]-]{1,200}+          # user[card.number], --api-key, X-Token
       (?:[ ](?:number|no|key|code|word|phrase|num|security)\b)?)
     [\\"'`\])]{0,16}+\s{0,8}+
@@ -33,7 +34,7 @@ _NAMED = re.compile(
     (?:value|val|content|default|text|input)["'`\\]{0,8}+\s{0,8}+(?P<sign>[=:])\s{0,8}+""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""A name as a value beside the value, in Python, YAML or attributes of XML."""
+"""A name and its value as two members, in Python, YAML or XML attributes."""
 
 _NAMED_ELEMENT = re.compile(
     r"""<[\w.:-]{1,100}+(?:\s+(?!(?:name|key|id)=)[^\s<>]*+)*+\s+(?:name|key|id)=["']
@@ -61,17 +62,17 @@ _NOTHING = re.compile(r"(?:null|none|nil|undefined)\b", re.IGNORECASE)
 
 _PERCENT = re.compile(r"""(?<![^\s"'<>])[^\s"'<>%]*+%[0-9A-Fa-f]{2}[^\s"'<>]*+""")
 _BEARER = re.compile(r"(?<=\bBearer )(?=[^\s,;\"']{0,512}\d)[^\s,;\"']{8,}+", re.IGNORECASE)
-"""A bearer token without the header's name before it; words about bearers have no digits."""
+"""A bearer token without a header name; ordinary words after "bearer" have no digits."""
 
 _STRUCTURE = re.compile(r"[{\[:=%@<;/&]|--|\n")
 _WORDS_BEFORE_VALUES = ("earer ", " eq ", " ne ", " like ")
 _SAFE = "=/:?&;#+@[],"
 _MAX_DEPTH = 4
-"""How often a text may be escaped within another one."""
+"""The maximum number of nested escapes."""
 
 
 def has_structure(text: str) -> bool:
-    """Say whether a text has any of the signs or words between a name and its value.
+    """Return True if a text has any of the characters or words that separate names and values.
 
     >>> has_structure("UA"), has_structure("a=b"), has_structure("a session")
     (False, True, False)
@@ -82,7 +83,7 @@ def has_structure(text: str) -> bool:
 
 
 class InlineMasker:
-    """Masks the values beside sensitive names in a text.
+    """Masks the values of sensitive names in a text.
 
     >>> masker = InlineMasker(SensitiveNames(), Marks(), Budget(1000))
     >>> masker.masked("user=ann&token=abc"), masker.masked('{ login(password: "x y") }')
@@ -98,7 +99,7 @@ class InlineMasker:
         self._urls = UrlMasker(names, marks)
 
     def masked(self, text: str, depth: int = 0) -> str:
-        """Return `text` with the values beside sensitive names replaced."""
+        """Return `text` with the values of sensitive names masked."""
         if not has_structure(text):
             return text
         self._budget.spend()
@@ -109,7 +110,7 @@ class InlineMasker:
         if "--" in text:
             text = self._pairs(text, _OPTION)
         if "%" in text and depth < _MAX_DEPTH:
-            # After the pairs: an escaped sign in a value does not end it.
+            # After the pairs, because an escaped separator does not end a value.
             text = _PERCENT.sub(lambda match: self._unquoted(match[0], depth), text)
         if "PRIVATE KEY-" in text:
             text = _PEM.sub(lambda match: self._marks.mark(match[0]), text)
@@ -118,7 +119,7 @@ class InlineMasker:
         return self._unescaped(text, html.unescape, depth) if "&#" in text else text
 
     def _unquoted(self, text: str, depth: int) -> str:
-        """Mask a URL-escaped text as what it says."""
+        """Mask a URL-escaped text in its unescaped form."""
         plain = unquote(text)
         kept = self.masked(plain, depth + 1)
         return text if kept == plain else quote(kept, _SAFE)
@@ -154,7 +155,7 @@ class InlineMasker:
         return "".join((*kept, text[done:])) if done else text
 
     def _value_of(self, text: str, match: re.Match[str]) -> tuple[int, int]:
-        """Return where the secret that a pair has begins and ends: nowhere without one."""
+        """Return the start and end of the secret in a pair; both are equal if there is none."""
         name, sign, at = match["name"], match["sign"], match.end()
         if not self._names.is_sensitive(name) or _NOTHING.match(text, at):
             return at, at
@@ -163,7 +164,7 @@ class InlineMasker:
 
 
 def _extent(text: str, at: int, *, whole_line: bool) -> tuple[int, int]:
-    """Return where the value at `at` begins and ends, without its quotes."""
+    """Return the start and end of the value at `at`, without its quotes."""
     quoted = _QUOTED.match(text, at)
     if quoted is None and (block := _BLOCK.match(text, at)):
         return block.span("lines")
@@ -171,5 +172,5 @@ def _extent(text: str, at: int, *, whole_line: bool) -> tuple[int, int]:
         match = _BRACKETED.match(text, at) or (_LINE if whole_line else _WORD).match(text, at)
         return at, at if match is None else match.end()
     ends = _ESCAPED_ENDS if quoted["open"] and len(quoted["mark"]) == 1 else _ENDS
-    found = ends[quoted["mark"]].match(text, quoted.end())
-    return quoted.end(), found.end() if found else quoted.end()
+    content = ends[quoted["mark"]].match(text, quoted.end())
+    return quoted.end(), content.end() if content else quoted.end()

@@ -1,4 +1,4 @@
-"""Reading and writing JSON so that masking loses nothing of it."""
+"""Lossless reading and writing of JSON for masking."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from modeltap.payload import without_mark
 
 _DIGITS_ALIKE = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))
 _LONG_NUMBER = b"0" * 19
-"""Of 19 digits on a number may be beyond 64 bits."""
+"""A number with 19 or more digits may exceed 64 bits."""
 
 
 def read_quickly(text: str) -> tuple[Any, bool]:
-    """Read JSON; a name that occurs twice goes unnoticed. Raises `ValueError` where it is none."""
+    """Read JSON without detecting duplicate names. Raises `ValueError` for invalid JSON."""
     if _LONG_NUMBER in text.encode().translate(_DIGITS_ALIKE):
-        raise ValueError("beyond 64 bits a number would be rounded")
+        raise ValueError("a number beyond 64 bits would be rounded")
     return msgspec.json.decode(without_mark(text)), False
 
 
 def read_with_care(text: str) -> tuple[Any, bool]:
-    """Read JSON, NaN and long numbers too; say whether the text has more than the document shows.
+    """Read JSON, including NaN and long numbers; return also whether the text has duplicate names.
 
-    Of a name that occurs twice that is the first value. Raises `ValueError` where it is none.
+    The document has only the last value of a duplicate name. Raises `ValueError` for invalid JSON.
     """
-    twice = False
+    has_duplicates = False
 
     def fields(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        nonlocal twice
+        nonlocal has_duplicates
         document = dict(pairs)
-        twice = twice or len(document) < len(pairs)
+        has_duplicates = has_duplicates or len(document) < len(pairs)
         return document
 
-    return json.loads(without_mark(text), object_pairs_hook=fields), twice
+    return json.loads(without_mark(text), object_pairs_hook=fields), has_duplicates
 
 
 def written(document: object) -> str:
@@ -42,5 +42,5 @@ def written(document: object) -> str:
     try:
         return msgspec.json.encode(document).decode()
     except (ValueError, OverflowError, TypeError, msgspec.EncodeError):
-        # Lone surrogates, which no file can hold as they are, and numbers beyond 64 bits.
+        # Lone surrogates, which cannot be encoded, and numbers beyond 64 bits.
         return json.dumps(document, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Roles of an object's members, as their keys say them: the name of a pair, or its value."""
+"""Roles of an object's members by their keys: the name or the value of a pair."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VALUE = re.compile(
 _ERROR_TEXT = re.compile(r"(?:^|_)(?:msg|message|detail|error|reason|description)$")
 _ERROR_CONTEXT = re.compile(r"(?:^|_)(?:ctx|context|instance)$")
 _XML_TEXT = "$"
-"""The text of an element, as BadgerFish writes XML in JSON."""
+"""The key of an element's text in XML converted to JSON (BadgerFish)."""
 
 _CONTENT = re.compile(r"(?:^|_)(?:content|text|payload)$")
 _HEADER = re.compile(
@@ -34,12 +34,12 @@ _HEADER = re.compile(
 
 
 class Role(Enum):
-    """What an object's member is to the others."""
+    """The role of an object's member in a pair."""
 
     NONE = 0
     NAME = 1
     WEAK_NAME = 2
-    """May be a name; only what is called a value is one beside it."""
+    """Possibly a name; its value must be in a member with the role `VALUE`."""
     VALUE = 3
     CONTENT = 4
     """A value, or the text of a document or of a message."""
@@ -69,7 +69,7 @@ def role_of(key: str) -> Role:
 
 @lru_cache(maxsize=1024)
 def is_place_key(key: str) -> bool:
-    """Say whether a member has the way to a field, whose last step is the name.
+    """Return True if a member is the path to a field, which ends in the field's name.
 
     >>> is_place_key("loc"), is_place_key("instancePath"), is_place_key("name")
     (True, True, False)
@@ -79,19 +79,19 @@ def is_place_key(key: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_error_text(key: str) -> bool:
-    """Say whether a member has the words of an error, which may quote the value that is wrong."""
+    """Return True if a member is an error message, which may quote the invalid value."""
     return _ERROR_TEXT.search(spelt_out(key)) is not None
 
 
 @lru_cache(maxsize=1024)
 def is_error_context(key: str) -> bool:
-    """Say whether a member beside the way to a field has values that were found there."""
+    """Return True if a member next to the path to a field contains values of that field."""
     return _ERROR_CONTEXT.search(spelt_out(key)) is not None
 
 
 @lru_cache(maxsize=1024)
 def is_header_key(key: str) -> bool:
-    """Say whether a member has the names of a table's columns.
+    """Return True if a member contains the names of a table's columns.
 
     >>> is_header_key("ColumnNames"), is_header_key("labels")
     (True, False)

@@ -1,4 +1,4 @@
-"""Plans of objects: which of an object's names need a look, worked out once for each shape."""
+"""Masking plans: the names of an object that need a check, computed once for each shape."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from modeltap.privacy.sensitive.names import SensitiveNames
 from modeltap.privacy.texts.member_roles import Role, is_place_key, role_of
 
-_REMEMBERED = 256
-_MOST_NAMES = 256
-"""Clients choose the shapes, so the memory of them is bounded: a few megabytes at most."""
+_MAX_CACHED = 256
+_MAX_NAMES = 256
+"""Bounds of the cache, because clients choose the shapes: a few megabytes at most."""
 
 
 class PairName(NamedTuple):
-    """A member that has the name of a pair, and whether that is the last step of a way."""
+    """A member that contains the name of a pair; `is_place` is True if it is a path to a field."""
 
     key: str
     role: Role
@@ -21,14 +21,14 @@ class PairName(NamedTuple):
 
 
 class ObjectPlan(NamedTuple):
-    """The names of an object that hide something, and its members that have names."""
+    """The sensitive names of an object, and its members that contain names of pairs."""
 
     sensitive: tuple[str, ...]
     pair_names: tuple[PairName, ...]
 
 
 class ObjectPlans:
-    """Remembers the plan of each shape; a shape is all names of an object, in their order.
+    """Caches the plan of each shape; a shape is the sequence of an object's names.
 
     >>> plan = ObjectPlans(SensitiveNames()).of({"age": 7, "token": 1, "name": "x"})
     >>> plan.sensitive, [name.key for name in plan.pair_names]
@@ -45,8 +45,8 @@ class ObjectPlans:
         plan = self._known.get(shape)
         if plan is None:
             plan = self._plan(shape)
-            if len(shape) <= _MOST_NAMES:
-                if len(self._known) >= _REMEMBERED:
+            if len(shape) <= _MAX_NAMES:
+                if len(self._known) >= _MAX_CACHED:
                     self._known.clear()
                 self._known[shape] = plan
         return plan

@@ -1,7 +1,7 @@
-"""Pairs: an object that has a name in one member, and its value in another.
+"""Masking of pairs: objects with a name in one member and its value in another.
 
-So are fields of forms, headers, tensors (`{"key": ..., "value": ...}`), and errors of validators,
-which tell the way to a field (`{"loc": ["body", "pin"], "input": ...}`).
+Examples are form fields, headers and tensors (`{"key": ..., "value": ...}`), and validation errors
+with the path to a field (`{"loc": ["body", "pin"], "input": ...}`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from modeltap.privacy.texts.cells import replaced
 from modeltap.privacy.texts.member_roles import Role, is_error_context, is_error_text, role_of
 from modeltap.privacy.texts.object_plans import ObjectPlans
 
-_LONGEST_NAME = 100
+_MAX_NAME_LENGTH = 100
 _IN_QUOTES = re.compile(r"""(?<!\w)(?:'[^']*+'|"[^"]*+")""")
 
 
@@ -37,21 +37,21 @@ class PairMasker:
         self._changed = False
 
     def mask(self, fields: dict[str, Any]) -> bool:
-        """Mask the values in an object whose names are values of it; say whether there were any."""
+        """Mask the value of each pair in an object; return True if anything was masked."""
         self._changed = False
         for key, role, is_place in self._plans.of(fields).pair_names:
-            name = self._name_on_way(fields[key]) if is_place else fields[key]
+            name = self._name_in_path(fields[key]) if is_place else fields[key]
             if isinstance(name, str) and self._is_sensitive(name):
-                self._mask_beside(fields, key, name, role)
+                self._mask_values(fields, key, name, role)
                 if is_place:
                     self._mask_error(fields, name)
         return self._changed
 
-    def _name_on_way(self, place: Any) -> str | None:
-        """Return the sensitive name on the way to a field, or the way's last step.
+    def _name_in_path(self, place: Any) -> str | None:
+        """Return the first sensitive name in the path to a field, or None.
 
-        All below a sensitive name is masked. A text may be another way, of a URL or a file: there
-        only its end counts.
+        Everything below a sensitive name is masked. A path given as text may be a URL or a file
+        path, of which only the end counts.
         """
         steps = _steps(place)
         if isinstance(place, str):
@@ -63,7 +63,7 @@ class PairMasker:
         return next(filter(self._is_sensitive, named), None)
 
     def _mask_error(self, fields: dict[str, Any], name: str) -> None:
-        """Mask what an error says of a sensitive field: its values, and what is quoted of them."""
+        """Mask the values of a sensitive field in an error, and quotes of them in its message."""
         for key, value in fields.items():
             kept = value
             if is_error_context(key) and self._names.masks(name, value):
@@ -75,12 +75,12 @@ class PairMasker:
                 self._changed = True
 
     def _is_sensitive(self, name: str) -> bool:
-        return len(name) <= _LONGEST_NAME and self._names.is_sensitive(name)
+        return len(name) <= _MAX_NAME_LENGTH and self._names.is_sensitive(name)
 
-    def _mask_beside(self, fields: dict[str, Any], key: str, name: str, role: Role) -> None:
-        wanted = (Role.VALUE,) if role is Role.WEAK_NAME else (Role.VALUE, Role.CONTENT)
+    def _mask_values(self, fields: dict[str, Any], key: str, name: str, role: Role) -> None:
+        roles = (Role.VALUE,) if role is Role.WEAK_NAME else (Role.VALUE, Role.CONTENT)
         for other, value in fields.items():
-            if other == key or role_of(other) not in wanted:
+            if other == key or role_of(other) not in roles:
                 continue
             if role_of(other) is Role.CONTENT and "role" in fields:
                 continue  # a message of a chat
@@ -90,7 +90,7 @@ class PairMasker:
 
 
 def _steps(place: Any) -> list[str]:
-    """Return the names on a way to a field: `["body", "password", 0]`, "/user/password"."""
+    """Return the names in the path to a field: `["body", "password", 0]`, "/user/password"."""
     if isinstance(place, str):
         place = place.replace("/", ".").split(".")
     return [step for step in place if isinstance(step, str)] if isinstance(place, list) else []

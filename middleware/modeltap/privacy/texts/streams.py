@@ -1,7 +1,7 @@
-"""Masking of streams, which are no JSON document: server-sent events, and JSON Lines.
+"""Masking of streams: server-sent events and JSON Lines.
 
-The value of a `data:` line, or a line of JSON, is masked by field as a JSON body is. The
-number of lines stays, for their times are known by it; only a last line that was cut may go.
+The value of a `data:` line, or a line of JSON, is masked by field like a JSON body. The number of
+lines is preserved, because line times refer to it; only a truncated last line may be dropped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BARE_NAME = re.compile(r"[\w.:/-]{1,100}")
 _BEGINNINGS = ("data:", "event:", "id:", "retry:", ":")
 _DONE = "[DONE]"
 _HAS_FIELDS = re.compile(r"\s*(?:\[\s*)?\{")
-"""Of lists and texts the next line may hold what the names in this one are of, as a table does."""
+"""A line with an object. A list or a text may name the values in the next line, as in a table."""
 
 
 class EventLine(NamedTuple):
@@ -37,16 +37,16 @@ class EventLine(NamedTuple):
         return self.start + self.value + self.end
 
     def with_value(self, value: str | None) -> EventLine:
-        """Return this line with another value; without one it is an empty comment."""
+        """Return this line with another value, or an empty comment if `value` is None."""
         if not self.value:
             return self
         return self._replace(start=":", value="") if value is None else self._replace(value=value)
 
 
 def masked_stream(text: str, masker: TextMasker) -> str | None:
-    """Return `text` masked, if it is server-sent events or JSON Lines; None for any other.
+    """Return `text` masked if it is server-sent events or JSON Lines; None for other text.
 
-    Raises `Unmaskable` where it is, and something sensitive cannot be told from the rest.
+    Raises `Unmaskable` if sensitive data in it cannot be separated from the rest.
     """
     if text.lstrip("\r\n").startswith(_BEGINNINGS):
         lines = _event_lines(text)
@@ -55,7 +55,7 @@ def masked_stream(text: str, masker: TextMasker) -> str | None:
 
 
 def _event_lines(text: str) -> list[EventLine] | None:
-    """Return the lines of server-sent events; None where one is no field: it is other text."""
+    """Return the lines of server-sent events; None if a line is not a field of an event."""
     parts = _ENDS.split(text)
     if not parts[-1]:
         del parts[-1]
@@ -79,14 +79,14 @@ def _masked_events(lines: list[EventLine], masker: TextMasker) -> Iterator[str]:
     try:
         yield from _masked_event(event, masker)
     except Unmaskable:
-        # The body was cut within its last line, or before an event's data.
+        # The body may be truncated within its last line, or before an event's data.
         if event[-1].end and event[-1].name != "event":
             raise
         yield from _masked_event(event[:-1], masker)
 
 
 def _masked_event(lines: list[EventLine], masker: TextMasker) -> list[str]:
-    """Return the lines of one event as they may be kept."""
+    """Return the masked lines of one event."""
     if masker.may_hold_names("\n".join(line.value for line in lines)):
         lines = _with_values_masked(lines, masker)
     return [line.text for line in lines]
@@ -98,31 +98,30 @@ def _with_values_masked(lines: list[EventLine], masker: TextMasker) -> list[Even
     if named and not data:
         raise Unmaskable
     if len(data) > 1 and not named and _document(whole := "\n".join(data), masker) != whole:
-        raise Unmaskable  # a document over several lines would have to become one line
+        raise Unmaskable  # masking would merge a document on several lines into one line
     return [_masked_line(line, named, len(data) == 1, masker) for line in lines]
 
 
 def _masked_line(line: EventLine, named: bool, alone: bool, masker: TextMasker) -> EventLine:
-    """Mask a line of an event that has a sensitive name, or `alone` all its data."""
+    """Mask a line of an event that has a sensitive name, or that is `alone` as a data line."""
     if line.name not in ("data", "event"):
-        return _beside(line, masker)
+        return _masked_other(line, masker)
     if named:
         return line.with_value(masker.marks.replacement(line.value))
     return line.with_value(_document(line.value, masker)) if alone and line.name == "data" else line
 
 
 def _is_name(event: str, masker: TextMasker) -> bool:
-    """Say whether an event's name is sensitive: its data is what stands under it."""
+    """Return True if an event's name is sensitive, and so is its data."""
     kept = masker.unless_named(event)
     if kept is None and _BARE_NAME.fullmatch(event):
-        return masker.is_sensitive(
-            event
-        )  # 'video' is not called 'id', though its letters are in it
+        # Only a full match counts: 'video' contains 'id'.
+        return masker.is_sensitive(event)
     return kept != event
 
 
-def _beside(line: EventLine, masker: TextMasker) -> EventLine:
-    """Mask a line that is neither data nor an event's name."""
+def _masked_other(line: EventLine, masker: TextMasker) -> EventLine:
+    """Mask a line that is neither data nor the name of an event."""
     kept = masker.unless_named(line.value)
     if kept is None and line.name != "id":
         raise Unmaskable
@@ -130,7 +129,7 @@ def _beside(line: EventLine, masker: TextMasker) -> EventLine:
 
 
 def _document(value: str, masker: TextMasker) -> str:
-    """Return data masked; raises `Unmaskable` where it has no fields, but a name in it."""
+    """Return masked data; raises `Unmaskable` if it contains a name but no fields."""
     if value == _DONE:
         return value
     kept = masker.document(value)
@@ -147,7 +146,7 @@ def _document(value: str, masker: TextMasker) -> str:
 
 
 def _unescaped(value: str) -> str:
-    """Return JSON with its letters written as such."""
+    """Return JSON without escapes of letters."""
     try:
         return json.dumps(json.loads(value), ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -155,10 +154,10 @@ def _unescaped(value: str) -> str:
 
 
 def _masked_json_lines(text: str, masker: TextMasker) -> str | None:
-    """Mask line by line where each is a whole document with fields, but for a cut last one."""
-    *whole, last = text.split("\n")
+    """Mask lines that are JSON objects; None if one is not, except for a truncated last line."""
+    *complete, last = text.split("\n")
     kept = []
-    for line in whole:
+    for line in complete:
         kept_line = _json_line(line, masker)
         if kept_line is None:
             return None
@@ -166,7 +165,7 @@ def _masked_json_lines(text: str, masker: TextMasker) -> str | None:
     if not kept:
         return None
     kept_line = _json_line(last, masker)
-    # In a line that was cut a secret follows its name: without a name there is none.
+    # In a truncated line a secret follows its name, so a line without a name has no secret.
     kept.append((masker.unless_named(last) or "") if kept_line is None else kept_line)
     return "\n".join(kept)
 

@@ -1,7 +1,7 @@
-"""Masking by position: where names stand beside their values, and not above them.
+"""Masking by position, for values whose names are not their keys.
 
-A table has its columns' names in one list and its cells in others (`cells`); a pair has its name
-in one member and its value in another (`pairs`).
+A table has its column names in one list and its cells in others (`cells`); a pair has its name in
+one member and its value in another (`pairs`).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from modeltap.privacy.texts.member_roles import Role, is_header_key, role_of
 from modeltap.privacy.texts.object_plans import ObjectPlans
 from modeltap.privacy.texts.pairs import PairMasker
 
-_LONGEST_NAME = 100
+_MAX_NAME_LENGTH = 100
 _DEPTH = 6
-"""How many levels below the common object cells are looked for."""
+"""The number of levels below the common object that are searched for cells."""
 
 _IDENTIFIER = re.compile(r"[\w.\[\]$/:%-]+")
-"""A name without spaces: two words in a list that nothing calls names are a text."""
+"""A name without spaces; several words are a text unless the list is declared as names."""
 
 _HEADING = re.compile(r"[\w.\[\]$/:%-]+|[A-Z][\w.()/-]*(?: [\w.()/-]+){0,3}")
-"""A name, or a column's heading: `Card number`."""
+"""A name, or a column heading such as `Card number`."""
 
 _CONTAINERS = frozenset((dict, list))
 
@@ -58,15 +58,15 @@ class TableMasker:
         self._changed = False
 
     def mask(self, document: Any) -> bool:
-        """Replace the values whose names stand beside them; say whether there were any."""
+        """Mask the values of pairs and tables; return True if anything was masked."""
         self._changed = False
         self._visit(document, frozenset())
         return self._changed
 
     def _visit(self, node: Any, widths: frozenset[int]) -> list[TableHeader]:
-        """Mask inside of `node`; return the headers of tables that are beside or above it.
+        """Mask inside `node`; return the headers of tables that are next to or above it.
 
-        Lists as wide as one of `widths` are rows of a table whose columns have names elsewhere.
+        Lists as wide as one of `widths` are rows of a table with column names elsewhere.
         """
         if type(node) is dict:
             return self._visit_object(node, widths)
@@ -81,7 +81,7 @@ class TableMasker:
             self._mask_below_first_row(items)
             self._mask_lists_of_two(items)
         headers = [header for item in items for header in self._visit(item, widths)]
-        # Of one item the columns, of the next the rows; labels of scores are each item's own.
+        # One item may have the columns and the next one the rows, but each has its own labels.
         sure = [header for header in headers if header.is_sure]
         return self._applied(sure, items) if sure and len(items) > 1 else headers
 
@@ -99,7 +99,7 @@ class TableMasker:
             if is_sure:
                 widths |= {len(names)}
             elif not all(map(_IDENTIFIER.fullmatch, names)):
-                continue  # texts, and not names
+                continue  # texts, not names
             if columns := self._columns(names):
                 headers.append(TableHeader(value, len(names), columns, is_sure))
         for _, value in inner:
@@ -110,7 +110,7 @@ class TableMasker:
         return {at: name for at, name in enumerate(names) if self._names.is_sensitive(name)}
 
     def _applied(self, headers: list[TableHeader], values: Iterable[Any]) -> list[TableHeader]:
-        """Mask the tables of `headers` in `values`; return the headers that have none here."""
+        """Mask the tables of `headers` in `values`; return the headers without a table here."""
         cells = CellMasker(headers, self._names, self._marks, self._budget)
         for value in values:
             cells.mask(value, _DEPTH)
@@ -121,7 +121,7 @@ class TableMasker:
         return [header for header in left if header.levels > 0]
 
     def _mask_below_first_row(self, rows: list[Any]) -> None:
-        """The first of some rows may be the columns' names."""
+        """Mask the rows of a table that has its column names in the first row."""
         is_header = len(rows) > 1 and _are_names(rows[0]) and all(map(_HEADING.fullmatch, rows[0]))
         names = rows[0] if is_header else []
         if columns := self._columns(names):
@@ -131,28 +131,28 @@ class TableMasker:
             self._changed = self._changed or cells.changed
 
     def _mask_options(self, items: list[Any]) -> None:
-        """Mask the words of a command line that follow the option they are the value of."""
+        """Mask the values of options in the words of a command line."""
         for at, (option, value) in enumerate(pairwise(items), 1):
             is_option = isinstance(option, str) and option.startswith("--")
-            if is_option and self._names.masks(option[:_LONGEST_NAME], value):
+            if is_option and self._names.masks(option[:_MAX_NAME_LENGTH], value):
                 items[at] = replaced(value, self._marks)
                 self._changed = True
 
     def _mask_lists_of_two(self, items: list[Any]) -> None:
-        """Headers, parameters and cookies are often lists of a name and a value."""
+        """Mask lists of a name and a value, as used for headers, parameters and cookies."""
         for item in items:
             if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
                 self._budget.spend()
-                is_name = len(item[0]) <= _LONGEST_NAME and _IDENTIFIER.fullmatch(item[0])
+                is_name = len(item[0]) <= _MAX_NAME_LENGTH and _IDENTIFIER.fullmatch(item[0])
                 if is_name and self._names.masks(item[0], item[1]):
                     item[1] = replaced(item[1], self._marks)
                     self._changed = True
 
 
 def _listed_names(items: Any, key: str) -> list[str]:
-    """Return the names that a list under `key` is of: texts, or objects with a name and no value.
+    """Return the names in a list under `key`: texts, or objects with a name and no value.
 
-    Columns may have lists of names, too: pandas has levels of them.
+    A column may have a list of names, such as the levels of a pandas index.
     """
     if isinstance(items, dict):
         items = list(items.values()) if is_header_key(key) and is_numbered(items) else []
@@ -180,5 +180,5 @@ def _are_names(items: Any) -> bool:
     return (
         isinstance(items, list)
         and bool(items)
-        and all(isinstance(item, str) and 0 < len(item) <= _LONGEST_NAME for item in items)
+        and all(isinstance(item, str) and 0 < len(item) <= _MAX_NAME_LENGTH for item in items)
     )

@@ -1,4 +1,4 @@
-"""Masking of texts: JSON by its fields, tables by their columns, other text if it has no name."""
+"""Masking of texts: JSON by field, tables by column, and other text by sensitive names in it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from modeltap.privacy.texts.inline import InlineMasker, has_structure
 from modeltap.privacy.texts.lossless_json import read_quickly, read_with_care, written
 
 _ESCAPED_LETTER = "\\u00"
-"""JSON may write a letter as its number: such a body is parsed, whatever names it seems to have."""
+"""The start of an escaped ASCII letter in JSON, which may hide a name, so the text is parsed."""
 
-_LONGEST_NAME = 200
+_MAX_NAME_LENGTH = 200
 _MAX_DEPTH = 5
-"""How often JSON may be a string within JSON; each level doubles the backslashes of the next."""
+"""The maximum nesting of JSON in JSON strings; each level doubles the backslashes of the next."""
 
 
 class TextMasker:
-    """Masks texts: documents by field, other text if no sensitive name is in it.
+    """Masks documents by field, and keeps other text only if it contains no sensitive name.
 
     >>> masker = TextMasker(SensitiveNames(), SensitiveValues(()), Marks(), Budget(1000))
     >>> masker.document('{"token": 1}'), masker.document("token=1"), masker.unless_named("token=1")
@@ -49,41 +49,41 @@ class TextMasker:
         self._depth = 0
 
     def text(self, text: str) -> str:
-        """Return `text` with what looks sensitive in it replaced."""
+        """Return `text` with values masked that are sensitive by their format."""
         return self._values.masked(text, self.marks.mark) if self._values else text
 
     def may_hold_names(self, text: str) -> bool:
-        """A cheap check: say whether a sensitive name can be in `text`."""
+        """Return True if `text` may contain a sensitive name; a cheap check."""
         return self.always_parses or may_name(text)
 
     def is_clean(self, string: str) -> bool:
-        """Say whether a string of a JSON body is no sensitive name, and has none in it."""
+        """Return True if a string of a JSON body neither is nor contains a sensitive name."""
         if not (self.always_parses or may_name(string) or may_open(string)):
             return True
-        if len(string) > _LONGEST_NAME:
-            return False  # a text, which a document's reader takes for none of its names
+        if len(string) > _MAX_NAME_LENGTH:
+            return False  # too long for a name, so the document is parsed
         facts = self.names.facts(string)
         return not (self.names.is_sensitive(string) or facts.opens or self.inside(string) != string)
 
     def document(self, text: str, under: str = "") -> str | None:
-        """Return JSON as it may be kept; None where `text` is none.
+        """Return JSON masked; None if `text` is not JSON.
 
-        `under` is the name of the field whose text it is.
+        `under` is the name of the field that contains the text.
         """
         parsed = False
         for read in (read_quickly, read_with_care):
             try:
-                document, has_more = read(text)
+                document, has_duplicates = read(text)
                 document, changed = self._masked(document, under)
             except (ValueError, msgspec.DecodeError, RecursionError):
                 continue
-            if changed or has_more:
+            if changed or has_duplicates:
                 return written(document)
             parsed = True
         return text if parsed else None
 
     def _masked(self, document: Any, under: str) -> tuple[Any, bool]:
-        """Return a document masked, and whether it was changed; documents can be nested."""
+        """Return a document masked, and True if it was changed; documents can be nested."""
         outer, self._documents.changed = self._documents.changed, False
         try:
             document = self._documents.masked(document, under)
@@ -92,7 +92,7 @@ class TextMasker:
             self._documents.changed = outer
 
     def inside(self, text: str, under: str = "") -> str:
-        """Return a text that is a value within another one, `under` a name, as it may be kept."""
+        """Return a text masked that is a value within another text, `under` a name."""
         if text == MASK or not (has_structure(text) and self._may_hold_any(text, under)):
             return text
         kept = self._nested(text, under) if opens_json(text) else None
@@ -101,12 +101,12 @@ class TextMasker:
         return self._inline.masked(text) if kept is None else kept
 
     def _may_hold_any(self, text: str, under: str) -> bool:
-        """Say whether a sensitive name can be in `text`, or half of one above it."""
+        """Return True if `text` may contain a sensitive name, or `under` is half of one."""
         return self.may_hold_names(text) or bool(under and self.names.facts(under).opens)
 
     def _nested(self, text: str, under: str) -> str | None:
         if self._depth >= _MAX_DEPTH:
-            raise Unmaskable("JSON too often within JSON")
+            raise Unmaskable("JSON is nested too deeply in JSON strings")
         self._depth += 1
         try:
             return self.document(text, under)
@@ -114,7 +114,7 @@ class TextMasker:
             self._depth -= 1
 
     def unless_named(self, text: str) -> str | None:
-        """Return what may be kept of text that is no JSON; None where a name may be in it."""
+        """Return the text to store of text that is not JSON; None if it may contain a name."""
         table = masked_table(text, self.names, self.marks, self._budget) if "\n" in text else None
         if table is not None:
             return self.text(table)

@@ -1,4 +1,4 @@
-"""Secrets in URLs: a user's password, and the segment of a path that follows a sensitive name."""
+"""Secrets in URLs: passwords, and path segments after a sensitive name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PATH = re.compile(r"(?<![\w/])(?:[A-Za-z][\w+.-]{0,20}+:/)?/[^\s\"'<>?#]++")
 _SEGMENT_END = re.compile(r"([/;])")
 _KEYED = re.compile(r"(?P<name>[\w.%-]{1,200}+):(?P<value>.+)")
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}|<(?:[^<>:]+:)?(\w+)>")
-"""A parameter of a route: Starlette's `{name:type}`, Werkzeug's `<type:name>`."""
+"""A route parameter: Starlette's `{name:type}` or Werkzeug's `<type:name>`."""
 
 _VERBS = re.compile(
     r"(?:v\d+|api|auth|oauth2?|log-?in|log-?out|sign-?in|sign-?up|refresh|verify|validate|callback|"
@@ -22,7 +22,7 @@ _VERBS = re.compile(
     r"\{[^}]*\}|index|download|upload|confirm|activate|send|exchange|rotate)(?:\.\w{2,5})?",
     re.IGNORECASE,
 )
-"""What follows a sensitive name in the paths of APIs, and is no secret."""
+"""Path segments that follow a sensitive name in APIs without being secret."""
 
 
 class UrlMasker:
@@ -40,17 +40,17 @@ class UrlMasker:
         self._marks = marks
 
     def text(self, text: str) -> str:
-        """Return `text` with the secrets in its URLs replaced."""
+        """Return `text` with the secrets in its URLs masked."""
         if "/" not in text:
             return text
         text = _USERINFO.sub(lambda match: self._marks.mark(match[0]), text)
         return _PATH.sub(lambda match: self.path(match[0]), text)
 
     def path(self, path: str, route: str = "") -> str:
-        """Return `path` with each segment masked that follows a sensitive name, or has it as a key.
+        """Return `path` with each segment masked that follows a sensitive name or has one as key.
 
-        A segment that is a word of APIs, as in `/token/refresh`, is kept, and so is one that
-        stands in the `route`; what the route calls by a sensitive name is masked.
+        A common API word, as in `/token/refresh`, is kept, and so is a fixed segment of the
+        `route`; a route parameter with a sensitive name is masked.
         """
         parts = _SEGMENT_END.split(path)
         steps = route.split("/") if route.count("/") == path.count("/") else []

@@ -35,7 +35,7 @@ _PROBE = re.compile(
 
 
 def is_probe(method: str, path: str) -> bool:
-    """Return whether a request is a probe or a scrape.
+    """Return True if a request is a probe or a scrape.
 
     Only a GET is: a model may well predict somebody's health.
 

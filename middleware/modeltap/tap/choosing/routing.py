@@ -39,26 +39,26 @@ class Router:
         self._include = _pattern(settings.include_paths)
         self._exclude = _pattern(settings.exclude_paths)
         self._methods = frozenset(method.upper() for method in settings.methods)
-        self._known: dict[str, str | None] = {}
+        self._known: dict[tuple[str, str], str | None] = {}
         self._named: set[str] = set()
 
     def model_for(self, method: str, path: str) -> str | None:
         """Return the model that a request is for, or None when it is not tapped."""
-        taken = method in self._methods if self._methods else method not in NO_PREDICTION
-        if not taken:
-            return None
-        model = self._model_of(path)
-        # Whoever names the path wants it.
-        return None if model and not self._include and is_probe(method, path) else model
-
-    def _model_of(self, path: str) -> str | None:
         try:
-            return self._known[path]
+            return self._known[method, path]
         except KeyError:
             if len(self._known) >= _REMEMBERED_PATHS:
                 self._known.clear()
-            chosen = self._known[path] = self._choose(path)
-            return chosen
+            model = self._known[method, path] = self._choose_unless_probe(method, path)
+            return model
+
+    def _choose_unless_probe(self, method: str, path: str) -> str | None:
+        taken = method in self._methods if self._methods else method not in NO_PREDICTION
+        if not taken:
+            return None
+        model = self._choose(path)
+        # A path that `include_paths` names is tapped, even if it looks like a probe's.
+        return None if model and not self._include and is_probe(method, path) else model
 
     def _choose(self, path: str) -> str | None:
         if self._include and not _fits(self._include, path):
@@ -102,7 +102,7 @@ def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _fits(pattern: re.Pattern[str], path: str) -> bool:
-    """Return whether a path fits, with or without the slash at its end.
+    """Return True if a path fits, with or without the slash at its end.
 
     >>> fitting = re.compile(translate("/metrics"))
     >>> _fits(fitting, "/metrics/"), _fits(fitting, "/metrics/other")

@@ -21,7 +21,7 @@ class Sampler:
         self.keeps_all = self._rate >= 1.0
 
     def takes(self, exchange: Exchange) -> bool:
-        """Say whether to tap `exchange`, be it only in case it fails (then it is not `sampled`)."""
+        """Return True if `exchange` is tapped, or would be if it fails (then not `sampled`)."""
         if exchange.id is None:
             exchange.id = ids.next(exchange.started_at)
         key = _trace_of(exchange.request_headers) or exchange.id
@@ -30,7 +30,7 @@ class Sampler:
 
 
 def sampled(key: str, rate: float) -> bool:
-    """Say whether `key` (a trace id, else ours) falls into the fraction `rate`; always the same.
+    """Return True if `key` (a trace id, else ours) falls into the fraction `rate`; always the same.
 
     The last 8 hexadecimal digits are compared, so that every service of one trace agrees.
 

@@ -113,7 +113,7 @@ class Recorder:
             return Ticket(self._generation, self._sent + len(self._backlog))
 
     def is_settled(self, ticket: Ticket) -> bool:
-        """Say whether the exchange is in the store, or counted among the lost ones."""
+        """Return True if the exchange is in the store, or counted among the lost ones."""
         with self._lock:
             if self._generation != ticket.generation:
                 return True
@@ -216,7 +216,10 @@ class Recorder:
         try:
             writer = WriterProcess(self.store)
         except NotStarted as error:
-            self._log(f"nothing is recorded, the app serves on: no writer process starts: {error}")
+            self._log(
+                "nothing is recorded, but the app keeps serving: the writer process cannot be "
+                f"started: {error}"
+            )
             return False
         with self._lock:
             self._writer, self._origins_sent, self._sent, self._cut = writer, 0, 0, b""
@@ -275,9 +278,9 @@ class Recorder:
         lost = self._let_go("writer process died")
         self._generation += 1
         if ready:
-            self._log(f"the writer process died and is started again; {lost} exchanges are lost")
+            self._log(f"the writer process died and is being restarted; {lost} exchanges were lost")
         else:
-            self._log(f"the writer process does not start, and is tried again: {reason}")
+            self._log(f"the writer process failed to start and will be retried: {reason}")
         if age < _RESTART_SECONDS:
             self._closing.wait(_RESTART_SECONDS)
 
@@ -323,7 +326,7 @@ class Recorder:
             # While Python ends, this thread still writes; nothing new can be started any more.
             threading.main_thread().join(timeout=1)
             if threading.main_thread().is_alive():
-                self._log(f"the scheduler cannot start: {error}")
+                self._log(f"the scheduler cannot be started: {error}")
 
     def _log(self, message: str) -> None:
         """Log each message once: the app's log is not ours to fill."""

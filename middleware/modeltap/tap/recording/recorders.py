@@ -55,8 +55,12 @@ class Recorders:
         known = [recorder.store for recorder in self.all()]
         if len(known) == 1:
             return known[0]
-        names = ", ".join(str(path) for path in known) or "none yet"
-        raise InputError(f"which store? this process records to: {names}; say store='modeltap.db'")
+        if not known:
+            raise InputError("this process records to no store yet; pass store='modeltap.db'")
+        names = ", ".join(map(str, known))
+        raise InputError(
+            f"the store is ambiguous: this process records to {names}; pass store='modeltap.db'"
+        )
 
     def flush(self, timeout: float, store: str | Path | None) -> bool:
         """Wait until all that was taken is in the store; False if `timeout` seconds did not do."""

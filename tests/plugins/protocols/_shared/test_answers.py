@@ -124,6 +124,49 @@ def test_an_answer_of_one_row(answer, prediction):
     assert (found.predictions, found.note) == ([expected], None)
 
 
+SCORE_NAMES = ["score", "probability", "proba", "prob", "confidence", "churn_score", "fraudScore"]
+LONE = {
+    "number": lambda name: ({name: 0.875}, 0.875),
+    "list of one": lambda name: ({name: [0.875]}, 0.875),
+    "beyond one": lambda name: ({name: 712}, 712),
+    "text": lambda name: ({name: "high"}, "high"),
+    "beside a threshold": lambda name: ({"threshold": 0.25, name: 0.875}, 0.875),
+    "beside a status": lambda name: ({"result": "success", name: 0.875}, 0.875),
+    "beside a confidence": lambda name: ({"x_confidence": 0.5, name: 0.875}, 0.875),
+    "several outputs": lambda name: ({name: [0.875, 0.75]}, [0.875, 0.75]),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("form", LONE)
+@pytest.mark.parametrize("name", SCORE_NAMES)
+def test_a_score_without_a_class_is_the_prediction(name, form, place):
+    if name == "confidence" and form == "beside a confidence":
+        pytest.skip("of two confidences the first is the prediction")
+    answer, expected = LONE[form](name)
+    found = decoded(PLACES[place](answer))
+    assert (found.predictions, found.note) == ([expected], None)
+    assert found.scores in ([], [None])
+
+
+CLASS_NAMES = ["proba_{}", "prob.{}", "p_{}", "{}_probability", "probability({})", "score_{}"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("form", CLASS_NAMES)
+def test_members_of_one_class_each_are_probabilities(form, place):
+    answer = {form.format("no"): 0.25, form.format("Yes"): 0.75, "took_ms": 3}
+    found = decoded(PLACES[place](answer))
+    assert (found.predictions, found.scores, found.note) == (["Yes"], [0.75], None)
+    assert found.probabilities == [{"no": 0.25, "Yes": 0.75}]
+    found = decoded(PLACES[place]({"label": "no", **answer}))
+    assert (found.predictions, found.scores) == (["no"], [0.25])
+
+
+def test_a_class_that_was_not_predicted_is_not_replaced_by_its_score():
+    assert decoded({"label": None, "score": 0.75}).predictions == [None]
+
+
 NO_ANSWERS = [
     {"status": "ok"},
     {"message": "accepted"},

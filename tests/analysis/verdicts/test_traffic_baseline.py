@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from modeltap.analysis.verdicts.usual_traffic import usual_traffic
+from modeltap.analysis.verdicts.traffic_baseline import traffic_baseline
 from modeltap.clock import iso
 from modeltap.store.connection import connect, writing
 from modeltap.store.metrics import METRIC_COLUMNS, save_metrics
@@ -22,7 +22,7 @@ def moment(hour):
 
 def usual(connection, hour):
     window = StoredTraffic("m", "", "1h", moment(hour), moment(hour + 1), 0, 0, 0, 0, 0, b"")
-    return usual_traffic(connection, window, window.window_start)
+    return traffic_baseline(connection, window, window.window_start)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""The usual error rate and latency of a model: of its last windows, and of the same hours before.
+"""Baseline of a model's error rate and latency, from recent windows and the same hours of the day.
 
-Requests have no frozen reference: the app's machine, its load and its releases change them.
+Requests have no frozen reference, because the app's machine, load and releases change them.
 """
 
 from __future__ import annotations
@@ -15,44 +15,44 @@ from modeltap.store.traffic import StoredTraffic
 from modeltap.store.windows import Series
 
 _BASELINE_WINDOWS = 24
-"""A day of hourly windows: every hour of the day counts as normal."""
+"""A day of hourly windows, so that every hour of the day is included."""
 
 _MIN_BASELINE_WINDOWS = 3
-"""Of fewer windows the usual value may be that of an incident."""
+"""With fewer windows, the baseline might be that of an incident."""
 
 _DAYS = 28
-"""Days whose same hours are asked. An incident has to fill half of them to be taken for usual."""
+"""Days whose same hours are read. Only an incident on half of them would become the baseline."""
 
 _MIN_DAILY = 4
-"""So many days at an hour say what is usual there: a nightly batch is slow each night, and no
-incident. Its neighbours are not asked, for they are as fast as ever."""
+"""The number of days required for the baseline of an hour. A nightly batch, slow every night, is
+not an incident; the neighbouring hours say nothing about it, because they are fast."""
 
-_NEVER_USUAL = 0.1
-"""A model that fails in one request of ten, from its first hour on or each night, has an incident
-and not a habit: windows with an alert do not teach that this is usual."""
+_NEVER_NORMAL = 0.1
+"""A model that fails in one request of ten has an incident, even if it does so from its first hour
+on or every night: such an error rate never becomes the baseline."""
 
 METRICS = ("error_rate", "latency_p95_ms")
 
 
-def usual_traffic(
+def traffic_baseline(
     connection: sqlite3.Connection, window: StoredTraffic, before: str
 ) -> dict[str, float]:
-    """Return what is usual in a window, by metric; none where too little is known.
+    """Return the baseline of each metric in a window; metrics without enough windows are missing.
 
-    It is that of the last windows without an alert, or of the same hour of earlier days, whichever
-    is higher. The latter windows count whether they had an alert or not: the median of many days
-    is none of an incident, while an hour that is slow each day would never be learnt without.
+    The baseline is that of the last windows without an alert, or that of the same hour of earlier
+    days if it is higher. The latter includes windows with alerts: the median of many days is not
+    that of an incident, and otherwise an hour that is slow every day would never be learnt.
 
     Args:
-        before: the start of the period that is evaluated, of which `window` is the last.
+        before: the start of the evaluated period, of which `window` is the last.
     """
-    found = {}
+    baselines = {}
     for metric in METRICS:
         known = [_recent(connection, window, metric, before), _daily(connection, window, metric)]
         values = [value for value in known if value is not None]
         if values:
-            found[metric] = max(values)
-    return found
+            baselines[metric] = max(values)
+    return baselines
 
 
 def _recent(
@@ -60,8 +60,8 @@ def _recent(
 ) -> float | None:
     """Return the value of the last windows without an alert.
 
-    Of latency the median; of errors the rate over all of their requests, for of windows with few
-    requests the median is nothing where one request in a hundred fails.
+    This is the median of latencies, and the error rate over all requests: if one request in a
+    hundred fails, the median error rate of windows with few requests is zero.
     """
     series = window.model, window.version, window.window
     known = last_normal_values(connection, *series, metric, before, _BASELINE_WINDOWS)
@@ -75,20 +75,20 @@ def _recent(
 def _from_the_start(
     connection: sqlite3.Connection, window: StoredTraffic, before: str
 ) -> float | None:
-    """Return the rate of a model that has failed at times since its first hour.
+    """Return the error rate of a model that has occasionally failed since its first hour.
 
-    Each of its windows may have an alert, and none would be normal for good.
+    Otherwise each of its windows might have an alert, and no window would ever be normal.
     """
     series = Series(window.model, window.version, "", window.window)
     rates = values_before(connection, series, "error_rate", None, before, before, _BASELINE_WINDOWS)
     if len(rates) < _BASELINE_WINDOWS:
         return None
-    usual = statistics.median(rates)
-    return usual if usual < _NEVER_USUAL else None
+    median = statistics.median(rates)
+    return median if median < _NEVER_NORMAL else None
 
 
 def _daily(connection: sqlite3.Connection, window: StoredTraffic, metric: str) -> float | None:
-    """Return the median of earlier days at the same time of day; None where that is not known."""
+    """Return the median of earlier days at the same time of day; None if too few are known."""
     start, end = (clock.parse(time) or 0.0 for time in (window.window_start, window.window_end))
     if end - start >= clock.DAY:
         return None
@@ -96,14 +96,14 @@ def _daily(connection: sqlite3.Connection, window: StoredTraffic, metric: str) -
     known = values_at(connection, window.model, window.version, window.window, metric, starts)
     if len(known) < _MIN_DAILY:
         return None
-    usual = _median(known)
-    return None if metric == "error_rate" and usual >= _NEVER_USUAL else usual
+    median = _median(known)
+    return None if metric == "error_rate" and median >= _NEVER_NORMAL else median
 
 
 def _median(known: Sequence[KnownValue]) -> float:
-    return statistics.median(one.value for one in known)
+    return statistics.median(window.value for window in known)
 
 
 def _pooled(known: Sequence[KnownValue]) -> float:
-    rows = sum(one.rows for one in known)
-    return sum(one.value * one.rows for one in known) / rows if rows else 0.0
+    rows = sum(window.rows for window in known)
+    return sum(window.value * window.rows for window in known) / rows if rows else 0.0

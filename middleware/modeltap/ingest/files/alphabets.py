@@ -1,0 +1,112 @@
+"""Single-byte encodings of Latin and Cyrillic letters, told apart by the alphabets of languages.
+
+A codec fits where all letters beyond ASCII are of one language's alphabet. In the wrong codec they
+are of no alphabet, or are symbols within words: Polish `Łódź` of Windows-1250 is `£ódŸ` in
+Windows-1252.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_WESTERN = {
+    "German": "äöüß",
+    "French": "àâæçéèêëîïôœùûüÿ",
+    "Spanish": "áéíñóúüªº",
+    "Portuguese": "áàâãçéêíóôõúüªº",
+    "Italian": "àèéìíîòóùúªº",
+    "Scandinavian": "åäöæøé",
+    "Dutch": "áèéêëíïóöúü",
+    "Catalan": "àçèéíïòóúü",
+    "Estonian, Finnish": "åäöõüšž",
+}
+_TURKISH = {"Turkish": "çğıöşüâîûİi̇"}
+_CENTRAL = {
+    "Polish": "ąćęłńóśźż",
+    "Czech, Slovak": "áäčďéěíĺľňóôŕřšťúůýž",
+    "Hungarian": "áéíóöőúüű",
+    "Romanian": "ăâîşţșț",
+    "Croatian, Slovenian": "čćđšž",
+}
+_BALTIC = {"Lithuanian": "ąčęėįšųūž", "Latvian": "āčēģīķļņšūž"}
+_ICELANDIC = {"Icelandic": "áðéíóúýþæö"}
+
+_LANGUAGES = (
+    ("cp1252", _WESTERN),
+    ("cp1254", _TURKISH),
+    ("cp1250", _CENTRAL),
+    ("iso8859-2", _CENTRAL),
+    ("cp1252", _ICELANDIC),
+    ("cp1257", _BALTIC),
+    ("cp850", _WESTERN),
+    ("mac-roman", _WESTERN),
+    ("cp852", _CENTRAL),
+)
+"""Codecs and the languages that are written in them, the likeliest first."""
+
+_CYRILLIC = ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5")
+_CYRILLIC_LETTERS = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґўђјљњћџ")
+_FREQUENT = frozenset("оеаинтсрвлкі")
+_MANY = 0.62
+"""Of the letters of a text 70 to 80 % are frequent ones, in a wrong codec less than 60 %."""
+
+_FITS = 0.97
+"""A name from abroad is among the words of any language."""
+
+_LATIN = 0.6
+"""Of the words with letters beyond ASCII so many have letters of ASCII, too; other scripts' have
+hardly any."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LETTER = re.compile(r"[^\W\d_]", re.ASCII)
+_STRANGE = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f’·–]+(?=[^\W\d_])|[\x7f-\x9f\ufffd]")
+"""Symbols within a word, controls, and bytes that the codec does not know."""
+
+
+def latin_encoding(sample: bytes) -> str | None:
+    """Return the codec in which the letters of `sample` are a language's; None where none fits.
+
+    >>> latin_encoding("Łódź,żółty".encode("cp1250")), latin_encoding("Köln".encode("cp1252"))
+    ('cp1250', 'cp1252')
+    >>> latin_encoding("Москва,красный".encode("cp1251")) is None
+    True
+    """
+    for codec, languages in _LANGUAGES:
+        text = sample.decode(codec, "replace")
+        if _is_latin(text) and any(_fit(text, one) >= _FITS for one in languages.values()):
+            return codec
+    # Names of several Western countries.
+    text = sample.decode("cp1252", "replace")
+    is_western = _is_latin(text) and _fit(text, "".join(_WESTERN.values())) >= _FITS
+    return "cp1252" if is_western else None
+
+
+def cyrillic_encoding(sample: bytes) -> str | None:
+    """Return the codec in which `sample` has the frequent Cyrillic letters; None where none fits.
+
+    >>> [cyrillic_encoding("Москва,красный".encode(codec)) for codec in ("cp1251", "koi8-r")]
+    ['cp1251', 'koi8-r']
+    """
+    scores: dict[str, float] = {}
+    for codec in _CYRILLIC:
+        letters = [one.lower() for one in sample.decode(codec, "replace") if one > "\x7f"]
+        known = sum(one in _CYRILLIC_LETTERS for one in letters)
+        if known >= _FITS * len(letters):
+            scores[codec] = sum(one in _FREQUENT for one in letters) / max(1, len(letters))
+    best = max(scores, key=lambda codec: scores[codec], default=None)
+    return best if best is not None and scores[best] >= _MANY else None
+
+
+def _is_latin(text: str) -> bool:
+    """Return True if most words with letters beyond ASCII have letters of ASCII, too."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    return sum(_LETTER.search(word) is not None for word in words) >= _LATIN * len(words)
+
+
+def _fit(text: str, alphabet: str) -> float:
+    """Return which fraction of the letters beyond ASCII an alphabet has."""
+    letters = Counter(char for word in _WORD.findall(text) for char in word if char > "\x7f")
+    known = sum(n for char, n in letters.items() if char in alphabet or char.lower() in alphabet)
+    strange = len(_STRANGE.findall(text))
+    return known / max(1, letters.total() + strange)
