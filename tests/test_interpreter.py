@@ -147,7 +147,7 @@ def test_without_any_python_the_fix_is_named(tmp_path, monkeypatch):
     for prefix in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
         monkeypatch.setattr(sys, prefix, str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
-    with pytest.raises(ConfigError, match=r"'/usr/bin/uwsgi' is no Python.*set MODELTAP_PYTHON"):
+    with pytest.raises(ConfigError, match=r"'/usr/bin/uwsgi' is not a Python.*set MODELTAP_PYTHON"):
         interpreter.command("modeltap")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/opt/python-app")

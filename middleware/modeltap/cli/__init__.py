@@ -1,7 +1,7 @@
 """The command line. With --json, commands print JSON Lines for programs.
 
 - `main`: the command `modeltap`, and its one-line errors
-- `common`, `progress`: shared options, and progress on a terminal
+- `common`, `table_files`, `progress`: shared options, options of tables, progress on a terminal
 - `run`, `receiving`, `importing`, `labels`: writing exchanges and labels to a store
 - `exchanges`, `exporting`, `erase`: showing, exporting and erasing exchanges
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass

@@ -34,7 +34,7 @@ def test_the_secret_is_filled_in(send, firing):
     template = '{"token": "$secret", "text": "$type"}'
     got = send(firing(), "template", template=template, secret="s3cret")
     assert got.event == {"token": "s3cret", "text": "alert.firing"}
-    assert "the template names 'secret'" in send(firing(), "template", template=template).error
+    assert "unknown placeholder 'secret'" in send(firing(), "template", template=template).error
 
 
 @pytest.mark.parametrize(
