@@ -59,51 +59,6 @@ def test_nothing_is_cut(tmp_path, store, read_rows):
     assert row["request_body"] == body and row["request_truncated"] is None
 
 
-def errors_of(*words):
-    """Run a command that succeeds; return what it wrote to standard error."""
-    command = [sys.executable, "-m", "modeltap", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stderr.splitlines()
-
-
-@pytest.mark.parametrize("command", ["import", "reference set", "label import"])
-def test_characters_that_were_replaced_are_reported(tmp_path, store, command):
-    """With their number and the option that fixes it."""
-    (tmp_path / "ids.csv").write_text("id,x\n1,2\n2,3\n")
-    modeltap("import", tmp_path / "ids.csv", "--model", "m", "--store", store, "--id", "id")
-    path = tmp_path / "rows.csv"
-    path.write_bytes("id,value\n1,größe\n2,süß\n".encode() + "3,weiß\n".encode("cp1252"))
-    words = [*command.split(), *(["--file"] if command == "reference set" else []), path]
-    words += ["--model", "m", "--store", store]
-    assert errors_of(*words) == [
-        "could not decode 1 character as utf-8, replaced by U+FFFD; give the file's encoding with "
-        "--encoding, such as --encoding cp1251"
-    ]
-    assert errors_of(*words, "--encoding", "cp1252") == []
-    assert modeltap(*words, "--encoding", "shift_jiss", code=1).splitlines() == [
-        "modeltap: --encoding 'shift_jiss' is not a text encoding; did you mean 'shift_jis'?"
-    ]
-
-
-def test_replaced_characters_are_counted_and_fail_when_strict(tmp_path, store):
-    path = tmp_path / "rows.csv"
-    path.write_bytes("x\ngröße\nsüß\n".encode() + "weiß\n".encode("cp1252"))
-    words = ["import", path, "--model", "m", "--store", store]
-    (report,) = lines(modeltap(*words, "--json"))
-    assert (report["rows"], report["broken"], report["replaced_characters"]) == (3, 0, 1)
-    error = modeltap(*words, "--strict", code=1)
-    assert error.splitlines()[-1] == "modeltap: 1 replaced character in 'rows.csv'"
-
-
-def test_an_encoding_that_was_guessed_is_reported(tmp_path, store, read_rows):
-    path = tmp_path / "rows.csv"
-    path.write_bytes(("город,x\n" + "Москва,1\nКазань,2\n" * 20).encode("cp1251"))
-    (error,) = errors_of("import", path, "--model", "m", "--store", store)
-    assert error.startswith("read as cp1251, the encoding that fits its letters best")
-    assert json.loads(read_rows(store)[0]["request_body"]) == {"город": "Москва", "x": 1}
-
-
 def test_broken_lines_are_named_and_fail_only_when_strict(table, store):
     """Exit 0 when rows went in; 1 with --strict, or when there was nothing."""
     said = lines(modeltap("import", table, "--model", "m", "--store", store, "--json"))[0]
@@ -203,7 +158,9 @@ def test_the_same_file_again_adds_nothing(files, at):
         ("rows.csv", "a,b\n1,2\n", ["--features", "c"], "--features 'c' is no column of rows.csv"),
         ("rows.csv", "", [], "holds no rows"),
         ("rows.csv", "a,a\n1,2\n", [], "two columns of one name"),
-        ("rows.xlsx", "x", [], "is of no known kind"),
+        ("rows.xlsx", "x", [], "cannot be read as Excel"),
+        ("rows.xml", "x", [], "is of no known kind"),
+        ("rows.jsonl", '{"a": 1}', ["--sheet", "x"], "--sheet is for Excel; 'rows.jsonl' is jsonl"),
         ("rows.csv.gz", "no gzip", [], "cannot be read"),
         ("rows.csv", b"\xff\xfe" + "a\n1".encode("utf-16-le") + b"\0", [], "cannot be read"),
         ("rows.jsonl", "no json\n", [], "holds no rows"),

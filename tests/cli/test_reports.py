@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from command import lines, modeltap
-from stores import every, put
+from modeltap.store.connection import connect, writing
+from modeltap.store.labels import Label, insert_labels
+from stores import analyze, every, put
 
 
 def test_what_is_not_there_yet_is_said_with_its_reason(tmp_path):
@@ -16,6 +20,28 @@ def test_what_is_not_there_yet_is_said_with_its_reason(tmp_path):
     assert "no latency results yet: with row windows it is computed by the hour" in modeltap(
         "latency", "--store", store
     )
+
+
+def test_labels_that_join_nothing_are_rows_of_the_performance(tmp_path):
+    """Without labelled windows, too; and `status` has them in its line."""
+    store = tmp_path / "taps.db"
+    put(store, every(1, 5), [{"x": n} for n in range(5)])
+    analyze(store, {})
+    with closing(connect(store)) as connection, writing(connection):
+        insert_labels(connection, [Label("nobody", 0, 1)], source="test")
+    (row,) = lines(modeltap("performance", "--store", store, "--json"))
+    assert (row["model"], row["metric"], row["verdict"]) == (
+        "m",
+        "label_coverage",
+        "not_comparable",
+    )
+    assert (row["count"], row["rows"]) == (1, 1)
+    assert row["explanation"].startswith("1 of 1 labels join no prediction: no exchange has their")
+    said = modeltap("performance", "--store", store)
+    assert "label_coverage" in said and "no performance yet" not in said
+    assert "1 of 1 labels join no prediction" in modeltap("status", "--store", store)
+    (row,) = lines(modeltap("status", "--store", store, "--json"))
+    assert any("labels join no prediction" in one for one in row["not_monitored"])
 
 
 def test_what_was_found_for_people(at):

@@ -38,7 +38,7 @@ def test_each_form_is_understood(text, kind, seconds, rows, path, moves):
         "first rows",
         "previous 7",
         "last week",
-        "normal.xlsx",
+        "normal.docx",
         "",
     ],
 )

@@ -23,7 +23,7 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 
 
 def examples(heading):
-    """Return the Python blocks of a section, as modules that were run."""
+    """Return the Python blocks of a section."""
     section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     return re.findall(r"```python\n(.*?)```", section, re.S)
 
@@ -46,7 +46,7 @@ def detector(monkeypatch):
 
 
 def test_the_detector_alerts_with_its_sentence(detector):
-    """Where a column lost its values, and not where nothing changed."""
+    """It reports a column that lost its values, and is silent if nothing changed."""
     rng = np.random.default_rng(0)
     then = {name: rng.normal(size=1000).tolist() for name in ("a", "b")}
     reference = fit(then, 1000, model="m")
@@ -54,9 +54,9 @@ def test_the_detector_alerts_with_its_sentence(detector):
     (lost,) = evaluated(reference, tally(now, 200, reference), [detector])
     assert (lost.verdict, lost.value, lost.strength) == ("alert", 1.0, 2.0)
     assert lost.explanation == "no values in a, in 200 rows"
-    same = {name: column[:200] for name, column in then.items()}
-    (quiet,) = evaluated(reference, tally(same, 200, reference), [detector])
-    assert (quiet.verdict, quiet.value) == ("ok", 0.0)
+    now = {name: column[:200] for name, column in then.items()}
+    (same,) = evaluated(reference, tally(now, 200, reference), [detector])
+    assert (same.verdict, same.value) == ("ok", 0.0)
 
 
 def test_the_metrics_entry_is_one():

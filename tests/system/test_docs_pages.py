@@ -49,3 +49,25 @@ def test_the_index_lists_every_page():
     assert {page for page in PAGES if page != index} <= listed
     readme = (ROOT / "README.md").read_text()
     assert "docs/index.md" in readme and "docs/threat-model.md" in readme
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_page_begins_with_the_question_it_answers(page):
+    """The first paragraph after the title asks it."""
+    paragraphs = [text for text in page.read_text().split("\n\n") if text.strip()]
+    assert paragraphs[0].startswith("# ")
+    assert "?" in paragraphs[1]
+
+
+MAX_CELL = 200
+"""Characters that readers see in a cell: a sentence or two."""
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_table_cell_holds_no_paragraph(page):
+    """What takes more goes below the table, with a link from the cell."""
+    for line in without_code(page.read_text()).splitlines():
+        if line.startswith("|"):
+            shown = re.sub(r"\[(.*?)\]\([^)]*\)", r"\1", line.strip("| "))
+            for cell in re.split(r"(?<!\\)\|", shown):
+                assert len(cell.strip()) <= MAX_CELL, cell

@@ -18,7 +18,7 @@ from modeltap.config.settings import Settings
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Entry
 from modeltap.ingest.files.source import OnRead, Source
-from modeltap.ingest.files.table import Table, open_table
+from modeltap.ingest.files.table import Table, TableForm, open_table
 from modeltap.ingest.formats import FORMATS, LOGS, format_of
 from modeltap.ingest.importer import Imported, Importer, import_entries
 from modeltap.ingest.logs import bentoml
@@ -85,6 +85,7 @@ def import_(
     strict: bool,
     as_json: bool,
     encoding: str | None,
+    sheet: str | None,
     **options: str | None,
 ) -> None:
     """Import exchanges from tables or from other tools' logs.
@@ -98,12 +99,13 @@ def import_(
     """
     kinds = [format_of(file, chosen_format) for file in files]
     settings = sources.load(tolerant=True).for_model(model)
+    form = TableForm(encoding, sheet)
     broken = replaced = 0
     importer: Importer | None = None
     for file, kind in zip(files, kinds, strict=True):
         times = 2 if kind in _READ_TWICE else 1
         with reading_bar(Path(file), "importing", times) as on_read:
-            source, entries = _opened(file, kind, dict(options), on_read, settings, encoding)
+            source, entries = _opened(file, kind, dict(options), on_read, settings, form)
             # The store is created here, so that a rejected file leaves none behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
             import_entries(importer, entries)
@@ -131,12 +133,12 @@ def _opened(
     options: dict[str, str | None],
     on_read: OnRead,
     settings: Settings,
-    encoding: str | None,
+    form: TableForm,
 ) -> tuple[Source, Iterator[Entry]]:
     """Open a file and return it with its entries."""
     if kind in LOGS:
         source = Source(Path(file), on_read=on_read)
-        given = {**options, "encoding": encoding}
+        given = {**options, **form._asdict()}
         named = [f"--{name}" for name, value in given.items() if value is not None]
         if named:
             raise InputError(
@@ -144,7 +146,7 @@ def _opened(
             )
         return source, LOGS[kind](source)
     table_kind = "jsonl" if kind == "bentoml" else kind
-    table = open_table(file, table_kind, on_read, settings.codes_of, encoding)
+    table = open_table(file, table_kind, on_read, settings.codes_of, form)
     already_read = Path(file).stat().st_size if kind in _READ_TWICE else 0
     table.on_read = lambda position: on_read(already_read + position)
     if kind == "bentoml":

@@ -12,7 +12,7 @@ import click
 from modeltap.cli.common import check_model, json_option, open_store, store_option
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.errors import InputError
-from modeltap.ingest.files.table import Table, number, open_table
+from modeltap.ingest.files.table import Table, TableForm, number, open_table
 from modeltap.number_texts import CODE, SHORT, form_of
 from modeltap.output import echo, emit_json
 from modeltap.store.connection import writing
@@ -78,8 +78,15 @@ def set_(
 @table_options
 @store_option
 @json_option
-def import_(file: str, model: str, store: str | None, as_json: bool, encoding: str | None) -> None:
-    """Import labels from CSV(.gz), JSON Lines or Parquet.
+def import_(
+    file: str,
+    model: str,
+    store: str | None,
+    as_json: bool,
+    encoding: str | None,
+    sheet: str | None,
+) -> None:
+    """Import labels from CSV(.gz), JSON Lines, Parquet or Excel.
 
     The file needs the columns `id` and `value`, and optionally `row`.
 
@@ -87,7 +94,7 @@ def import_(file: str, model: str, store: str | None, as_json: bool, encoding: s
     Example:
       modeltap label import labels.csv --model flights
     """
-    table = open_table(file, encoding=encoding)
+    table = open_table(file, form=TableForm(encoding, sheet))
     for name in ("id", "value"):
         table.require(name, "the column")
     table.keep_text("id")  # 000041 and 41 are different ids

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from modeltap import clock
-from modeltap.analysis.coverage.coverage_report import Coverage, coverages, of_no_model
+from modeltap.analysis.coverage.coverage_report import Coverage, coverages, of_store
 from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed
 from modeltap.analysis.model.local_times import zone_ahead
 from modeltap.analysis.model.monitored import list_notice
@@ -31,13 +31,13 @@ def of_models(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _lists(connection)
     for coverage in coverages(connection, settings):
         yield from _coverage(coverage)
-    for gap in of_no_model(connection, settings.general):
+    for gap in of_store(connection, settings.general):
         yield _finding(gap)
 
 
 def _coverage(coverage: Coverage) -> Iterator[Finding]:
     """Yield the number of tested columns of a model, and its unmonitored parts."""
-    if coverage.columns:
+    if coverage.has_reference and coverage.columns:
         yield Finding(
             "monitored",
             OK,

@@ -27,7 +27,7 @@ from modeltap.cli.reference_view import show_overview, show_reference
 from modeltap.cli.table_files import report_notices, table_options
 from modeltap.environments import environment_of, with_environment
 from modeltap.errors import InputError, nearest
-from modeltap.ingest.files.table import open_table
+from modeltap.ingest.files.table import TableForm, open_table
 from modeltap.output import echo, emit
 from modeltap.store.connection import writing
 from modeltap.store.lease import HeldLease, Lease
@@ -60,7 +60,7 @@ def reference() -> None:
 @click.option("--version", default="", help="The model's version, if `per_version` is set.")
 @click.option("--environment", default=None, help="The environment, if the model has several.")
 @click.option(
-    "--file", default=None, help="Use the rows of this file: CSV(.gz), JSON Lines or Parquet."
+    "--file", default=None, help="Use the rows of this file: CSV(.gz), JSON Lines, Parquet, Excel."
 )
 @click.option("--from", "start", default=None, help="Use stored rows at or after this time.")
 @click.option("--to", "end", default=None, help="Use stored rows before this time.")
@@ -81,6 +81,7 @@ def set_(
     window: str | None,
     as_json: bool,
     encoding: str | None,
+    sheet: str | None,
     **options: str | None,
 ) -> None:
     """Create a reference from a file, a period, or the first rows.
@@ -103,7 +104,8 @@ def set_(
         if file is not None:
             with reading_bar(Path(file), "reading") as on_read:
                 own = settings.for_model(model)
-                table = open_table(file, on_read=on_read, codes_of=own.codes_of, encoding=encoding)
+                form = TableForm(encoding, sheet)
+                table = open_table(file, on_read=on_read, codes_of=own.codes_of, form=form)
                 frozen = freeze.freeze_file(
                     connection,
                     own,

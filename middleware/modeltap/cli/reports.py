@@ -12,7 +12,7 @@ from modeltap.analysis.counting.counter import total
 from modeltap.analysis.explanations.histogram import distribution
 from modeltap.analysis.model.reference import Reference, layout
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
-from modeltap.cli.untested_rows import untested_rows, without_tested
+from modeltap.cli.untested_rows import unjoined_rows, untested_rows, without_tested
 from modeltap.config.metrics import CATALOGUE, reported_by
 from modeltap.environments import with_environment
 from modeltap.errors import InputError, nearest
@@ -119,6 +119,8 @@ def _command(name: str) -> click.Command:
         check_model(connection, model)
         untested = untested_rows(connection, model, feature) if name == "drift" else []
         rows = _rows(connection, reported_by(name), model, feature, last, untested)
+        if name == "performance":
+            rows += unjoined_rows(connection, model)
         empty = f"no {name} results yet: {report.hint}"
         emit(rows, _SHOWN, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from modeltap import clock
-from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of
+from modeltap.analysis.coverage.coverage_report import Coverage, coverage_of, with_labels
 from modeltap.analysis.coverage.unmonitored import condensed
 from modeltap.analysis.references.overview import ReferenceOverview, overviews
 from modeltap.cli.common import check_model, json_option, model_option, read_store, store_option
@@ -36,7 +36,7 @@ def status(store: str | None, model: str | None, as_json: bool) -> None:
         last = last_window_end(connection, one.model, one.version)
         environment = environment_of(one.version)
         own = settings.for_model(one.model)
-        coverage = coverage_of(connection, own, one.model, environment)
+        coverage = with_labels(connection, coverage_of(connection, own, one.model, environment))
         if as_json:
             emit_json(_row(one, alerts, last, coverage))
         else:

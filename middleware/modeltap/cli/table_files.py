@@ -12,6 +12,9 @@ from modeltap.output import echo
 
 def table_options(command: Any) -> Any:
     """Add the options for the format of a table."""
+    command = click.option(
+        "--sheet", default=None, help="Sheet of an Excel workbook [default: the first]."
+    )(command)
     return click.option(
         "--encoding",
         default=None,

@@ -1,4 +1,4 @@
-"""Rows of `drift` for columns without a test: verdict `not_comparable`, with the reason."""
+"""Rows of `drift` and `performance` for untested parts: `not_comparable`, with the reason."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from modeltap.analysis.coverage.coverage_report import coverages
+from modeltap.analysis.coverage.unjoined_labels import unjoined_labels
 from modeltap.analysis.coverage.unmonitored import Unmonitored
 from modeltap.analysis.model.metric import NOT_COMPARABLE
 from modeltap.environments import environment_of, version_of
 from modeltap.store.metrics import REPORTED_COLUMNS
+from modeltap.store.models import known_models
 from modeltap.store.settings import SettingsReader
 
 _OF_WINDOW = ("window", "window_start", "window_end", "rows")
@@ -23,6 +25,19 @@ def untested_rows(
     covered = coverages(connection, SettingsReader(connection), model)
     columns = (column for coverage in covered for column in coverage.untested)
     return [_row(column) for column in columns if feature in (None, column.subject)]
+
+
+def unjoined_rows(connection: sqlite3.Connection, model: str | None) -> list[dict[str, Any]]:
+    """Return a row for each reason why labels match no exchange, optionally of one model only.
+
+    A row has no model if the store contains several and the labels name none.
+    """
+    unjoined = unjoined_labels(connection, known_models(connection))
+    return [
+        {**_row(labels), "metric": "label_coverage", "rows": labels.total, "count": labels.count}
+        for labels in unjoined
+        if model is None or labels.model in (None, model)
+    ]
 
 
 def without_tested(
@@ -44,15 +59,16 @@ def _owner(row: Mapping[str, Any]) -> tuple[str, str, str | None]:
     return row["model"], row["version"], row["environment"]
 
 
-def _row(column: Unmonitored) -> dict[str, Any]:
-    fix = "" if column.fix is None else f"; {column.fix}"
+def _row(part: Unmonitored) -> dict[str, Any]:
+    fix = "" if part.fix is None else f"; {part.fix}"
+    reason = f"not tested: {part.reason}" if part.check == "features" else part.statement
     return {
         **dict.fromkeys(REPORTED_COLUMNS),
-        "model": column.model,
-        "version": version_of(column.version),
-        "environment": environment_of(column.version),
+        "model": part.model,
+        "version": version_of(part.version),
+        "environment": environment_of(part.version),
         "metric": "drift",
-        "feature": column.subject,
+        "feature": part.subject,
         "verdict": NOT_COMPARABLE,
-        "explanation": f"not tested: {column.reason}{fix}",
+        "explanation": f"{reason}{fix}",
     }

@@ -39,6 +39,9 @@ class ReferenceSettings(msgspec.Struct, frozen=True):
         return self.kind in ("previous", "last week")
 
 
+_TABLES = (".csv", ".gz", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xlsm")
+
+
 def parse_reference(text: str) -> ReferenceSettings:
     """Parse the `reference` option: the first rows or period, a file, or a rolling period.
 
@@ -58,12 +61,12 @@ def parse_reference(text: str) -> ReferenceSettings:
         return ReferenceSettings("previous", parse_seconds(match[1], "reference"))
     elif re.fullmatch(r"\s*same\s+hours\s+last\s+week\s*", text):
         return ReferenceSettings("last week", clock.WEEK)
-    elif Path(text).suffix.lower() in (".csv", ".gz", ".jsonl", ".ndjson", ".parquet"):
+    elif Path(text).suffix.lower() in _TABLES:
         return ReferenceSettings("file", path=text)
     raise ConfigError(
         f"option reference = {text!r} is invalid: must be 'first 7d, 2000 rows', 'first 2000 "
         "rows', 'first 7d', 'previous 7d', 'same hours last week', or the path of a .csv, "
-        ".csv.gz, .jsonl or .parquet file"
+        ".csv.gz, .jsonl, .parquet or .xlsx file"
     )
 
 

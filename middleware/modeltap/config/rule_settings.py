@@ -70,6 +70,15 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             for name in ("model", "environment", "feature", "segment")
         )
 
+    def is_of(self, model: str, version: str) -> bool:
+        """Return True if the rule applies to a model in an environment.
+
+        >>> RuleSettings(environment="staging").is_of("m", "@staging")
+        True
+        """
+        own = RuleSettings(rule=self.rule, model=self.model, environment=self.environment)
+        return own.is_about({"model": model, "version": version})
+
     def breach(self, value: float, baseline: float | None, metric: str) -> str | None:
         """Describe how `value` meets the condition; return None if it does not.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from modeltap.errors import InputError
 from modeltap.ingest.entry import Entry
 from modeltap.ingest.files.encoding import text_of
+from modeltap.ingest.files.excel import EXCEL
 from modeltap.ingest.files.source import Source, head, open_source
 from modeltap.ingest.files.table import KINDS
 from modeltap.ingest.logs import azureml, bentoml, kserve, sagemaker
@@ -21,9 +22,12 @@ LOGS: dict[str, Callable[[Source], Iterator[Entry]]] = {
 }
 """Readers of other tools' logs; the other formats are tables."""
 
-FORMATS = ("csv", "jsonl", "parquet", "bentoml", *LOGS)
+FORMATS = ("csv", "jsonl", "parquet", EXCEL, "bentoml", *LOGS)
 
 _PARQUET_MARK = b"PAR1"
+_ZIP_MARK = b"PK\x03\x04"
+_EXCEL_PARTS = (b"xl/", b"[Content_Types].xml")
+"""Names of a workbook's files, one of which is the first in its archive."""
 
 
 def format_of(path: str | Path, requested: str | None = None) -> str:
@@ -38,7 +42,7 @@ def format_of(path: str | Path, requested: str | None = None) -> str:
             return looks
         raise InputError(
             f"file {source.path.name!r} is of no known kind: it looks like {looks}; give a .csv, "
-            f".jsonl or .parquet (or .gz of them), or --format {', '.join(FORMATS)}"
+            f".jsonl, .parquet or .xlsx (or .gz of a text), or --format {', '.join(FORMATS)}"
         )
     # Each log of JSON Lines is a table of JSON Lines, too; what a text is, only people know.
     is_json = looks in ("jsonl", "bentoml", *LOGS)
@@ -59,6 +63,8 @@ def _guess(source: Source) -> str:
     start = head(source)
     if start.startswith(_PARQUET_MARK):
         return "parquet"
+    if start.startswith(_ZIP_MARK) and any(one in start for one in _EXCEL_PARTS):
+        return EXCEL
     if not start.strip():
         return KINDS.get(source.suffix, "an empty file")
     text = text_of(start).lstrip()

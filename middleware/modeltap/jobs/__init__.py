@@ -1,6 +1,7 @@
 """Jobs on a store, and their scheduler.
 
 pipeline      a complete pass, from new exchanges to delivered messages
+coverage_log  log messages about parts that are not monitored
 store_health  handling of a damaged store or a full disk
 pacing        throttling of background analysis
 scheduler     polls the store and starts child processes for pending work

@@ -15,10 +15,8 @@ from typing import Any, TypedDict, Unpack
 
 from modeltap import clock
 from modeltap.alerts import absence, acceptance, changes, lifecycle, reminders
-from modeltap.alerts.transitions import FIRING, Transition
+from modeltap.alerts.transitions import Transition
 from modeltap.analysis.counting.counter import OnPiece, WindowCounter, go_on
-from modeltap.analysis.coverage.coverage_report import coverages
-from modeltap.analysis.coverage.not_monitored import NOT_MONITORED
 from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.references.learning import relearn
 from modeltap.analysis.verdicts import analyze, capture_loss, rejected_times, results
@@ -29,8 +27,8 @@ from modeltap.config.settings import repeat_seconds
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import BusyError, InputError
 from modeltap.jobs import store_health
+from modeltap.jobs.coverage_log import log_masked, log_unmonitored, log_untested
 from modeltap.jobs.pacing import Pace
-from modeltap.logs import logger
 from modeltap.notify import digest, outbox
 from modeltap.notify.delivery import DeliveryReport, deliver
 from modeltap.store import reserve, retention, unmatched
@@ -312,7 +310,9 @@ class Analyzer:
             end_pass(self.connection)
         frozen = count_frozen(self.connection) - before
         if frozen:
-            self._log_untested()
+            log_untested(self.connection, self.settings)
+        if exchanges:
+            log_masked(self.connection, self.settings)
         return AnalysisReport(exchanges, frozen, windows, unfinished)
 
     def _write(self, lease: Lease, result: WindowResult, *, again: bool = False) -> bool:
@@ -330,7 +330,7 @@ class Analyzer:
                         connection, rows, rules, learning=result.learning
                     )
                     self._enqueue(transitions, model)
-                    _log_unmonitored(transitions)
+                    log_unmonitored(transitions)
         except BusyError:
             return False
         return rows is not None
@@ -355,19 +355,6 @@ class Analyzer:
         known = self.settings.receivers()
         return {key: webhook for key, webhook in known.items() if webhook.url}
 
-    def _log_untested(self) -> None:
-        """Log the columns without a test when a reference has been frozen."""
-        for coverage in coverages(self.connection, self.settings):
-            if (text := coverage.untested_line) is not None:
-                logger.warning("modeltap: %s", text)
-
     def _pace(self) -> Pace:
         budget = _MAX_REST * self.settings.for_model("").job_limit_seconds
         return Pace(budget, self.connection)
-
-
-def _log_unmonitored(transitions: Sequence[Transition]) -> None:
-    """Log new `not_monitored` alerts, because no report of metrics shows them."""
-    for transition in transitions:
-        if (transition.event, transition.alert["rule"]) == (FIRING, NOT_MONITORED):
-            logger.warning("modeltap: %s", transition.alert["summary"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from modeltap import clock
-from modeltap.analysis.coverage.coverage_report import Coverage, coverages
+from modeltap.analysis.coverage.coverage_report import Coverage, coverages, with_labels
 from modeltap.analysis.coverage.unmonitored import condensed
 from modeltap.config.settings import SettingsByModel
 from modeltap.notify.events import bounded, without_values
@@ -44,7 +44,7 @@ def digest(
         *models_with_alerts(connection),
     }
     models = [
-        _digest_of(connection, coverages(connection, settings, model), model, start, end)
+        _digest_of(connection, _covered(connection, settings, model), model, start, end)
         for model in sorted(names)
     ]
     firing = sum(model["alerts_firing"] for model in models)
@@ -119,6 +119,14 @@ def _digest_of(
         ],
         "summary": f"{model}: {', '.join(parts)}" + (f": {named}" if named else ""),
     }
+
+
+def _covered(
+    connection: sqlite3.Connection, settings: SettingsByModel, model: str
+) -> list[Coverage]:
+    """Return the coverage of a model in each environment; labels stand in the first."""
+    first, *others = coverages(connection, settings, model)
+    return [with_labels(connection, first), *others]
 
 
 def _in_environment(coverage: Coverage, text: str, own: Sequence[Coverage]) -> str:

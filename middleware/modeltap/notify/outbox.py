@@ -18,7 +18,7 @@ from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
 
 _PARTS = ("rows", "predictions", "event_time")
-"""What exchanges may lack: each reason is fixed by a setting of its own."""
+"""Parts that exchanges may lack. Each reason has a different fix, and so its own message."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,12 @@ import sqlite3
 from modeltap.clock import now
 
 
+def is_done(connection: sqlite3.Connection, job: str, window: str) -> bool:
+    """Return whether `job` was done for `window`."""
+    row = connection.execute("select 1 from runs where job = ? and window = ?", (job, window))
+    return row.fetchone() is not None
+
+
 def claim_run(connection: sqlite3.Connection, job: str, window: str) -> bool:
     """Record that `job` is done for `window`, inside the transaction that does it.
 

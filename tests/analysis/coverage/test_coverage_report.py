@@ -7,10 +7,11 @@ from contextlib import closing
 import pytest
 
 from coverage_cases import CLEAN, covered, fill
-from modeltap.analysis.coverage.coverage_report import coverages, of_no_model
+from modeltap.analysis.coverage.coverage_report import coverages, of_store, with_labels
 from modeltap.config.settings import Settings
 from modeltap.store.connection import connect, writing
 from modeltap.store.labels import Label, insert_labels
+from stores import every, put
 
 
 def test_a_model_of_plain_columns_has_no_finding(store):
@@ -35,11 +36,41 @@ def test_each_model_of_a_store_is_covered(store):
         assert [one.model for one in coverages(connection, Settings(), "b")] == ["b"]
 
 
+def test_labels_that_may_be_a_models_are_part_of_its_summary(store):
+    fill(store, CLEAN)
+    found = covered(store)
+    with closing(connect(store)) as connection:
+        assert with_labels(connection, found).summary is None
+        with writing(connection):
+            insert_labels(connection, [Label("nobody", 0, 1)], source="test")
+        assert "1 of 1 labels join no prediction" in with_labels(connection, found).summary
+
+
+def test_before_a_reference_masked_columns_are_known(store):
+    rows = [{"x": n, "auth_method": "[masked]", "rare": None} for n in range(50)]
+    fill(store, rows)
+    found = covered(store)
+    assert (found.has_reference, found.columns, found.tested) == (False, 3, 2)
+    (one,) = found.untested
+    assert (one.subject, one.reason, one.level) == ("auth_method", "masked in all rows", "note")
+    assert one.fix == "what is no secret is kept with unmask_body_fields = ['^auth_method$']"
+    assert found.untested_line.startswith("m: 1 of 3 columns not tested: auth_method")
+
+
+def test_a_column_that_came_later_and_is_masked_is_known(store):
+    """The reference has no such column yet."""
+    fill(store, CLEAN)
+    put(store, every(1, 300, 300), [{**row, "pin": "[masked]"} for row in CLEAN], prefix="later")
+    found = covered(store)
+    (one,) = found.untested
+    assert (one.subject, found.columns, found.tested) == ("pin", 3, 2)
+
+
 @pytest.mark.parametrize("joined", [True, False])
 def test_labels_belong_to_no_model_until_they_join(store, joined):
     fill(store, CLEAN)
     with closing(connect(store)) as connection:
         with writing(connection):
             insert_labels(connection, [Label("m1" if joined else "nobody", 0, 1)], source="test")
-        found = of_no_model(connection, Settings())
+        found = of_store(connection, Settings())
     assert [one.check for one in found] == ([] if joined else ["labels"])

@@ -7,9 +7,11 @@ missing_parts       exchanges without rows or predictions, rows without an event
 mapping_proposals   where a body's rows and prediction may be
 untested_columns    columns that no test compares
 column_values       words for values that no test compares
+masked_columns      columns that a mask blanks, before a reference knows them
 untested_metrics    metrics of performance that cannot be computed
 unjoined_labels     labels that join no prediction
 unmatched_settings  features, rules, mappings and models in the settings that fit nothing
+rules_without_metric  rules about metrics and columns that are not computed
 not_monitored       the metrics of an hour that lacked something, which may alert
 
 `doctor`, `drift`, `status`, the digest and the rule `not_monitored` show it, and compute nothing.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from modeltap.analysis.coverage.masked_columns import MASKED_ROWS, masked_columns
 from modeltap.analysis.coverage.missing_parts import missing_parts
 from modeltap.analysis.coverage.recent_rows import RecentRows, recent_rows
+from modeltap.analysis.coverage.rules_without_metric import rules_without_metric
 from modeltap.analysis.coverage.unjoined_labels import unjoined_labels
 from modeltap.analysis.coverage.unmatched_settings import unmatched_models, unmatched_settings
 from modeltap.analysis.coverage.unmonitored import Unmonitored, condensed
@@ -31,10 +34,14 @@ _WITHIN = 100_000
 
 @dataclass(frozen=True)
 class Coverage:
-    """What of a model in an environment is monitored: `tested` of its `columns`; what is not."""
+    """What of a model in an environment is monitored: `tested` of its `columns`; what is not.
+
+    `has_reference` is false while nothing was learnt; its columns are those of recent rows then.
+    """
 
     model: str
     environment: str | None
+    has_reference: bool
     columns: int
     tested: int
     unmonitored: tuple[Unmonitored, ...]
@@ -104,18 +111,45 @@ def coverage_of(
         for reference in references
         for one in untested_columns(reference, settings, recent.columns)
     ]
+    known = _columns(references, RecentRows.nothing())
+    inputs = sum(not is_output(name) for name in recent.columns)
     total = sum(len(one.columns) + len(one.unmonitored) for one in references)
+    masked = list(masked_columns(model, recent, known, total or inputs))
     untested = [one for one in columns if not one.is_tested and not _is_output(one)]
     found = [
         *missing_parts(model, recent.counts, settings, recent),
         *settings_without_match(connection, settings, model, environment, within=None),
         *untested_metrics(connection, model, environment),
         *columns,
+        *masked,
         *_nothing_tested(model, total, len(untested)),
     ]
     version = with_environment("", environment)
     own = tuple(replace(one, version=one.version or version) for one in found)
-    return Coverage(model, environment, total, total - len(untested), own)
+    # Until there is a reference, the columns of recent rows are those that will be.
+    counted = total + len(masked) if total else inputs
+    return Coverage(
+        model, environment, bool(references), counted, counted - len(untested) - len(masked), own
+    )
+
+
+def masked_so_far(
+    connection: sqlite3.Connection, settings: Settings, model: str, environment: str | None
+) -> list[Unmonitored] | None:
+    """Return the columns of new rows that a mask blanks; None while these are too few to tell.
+
+    Those of a frozen reference are among its untested columns.
+    """
+    recent = newest_rows(connection, settings, model, environment or "")
+    if len(recent.batch.rows) < MASKED_ROWS:
+        return None
+    own = [
+        one
+        for one in _references(connection, model)
+        if environment_of(one.version) == environment and one.state == "active"
+    ]
+    known = _columns(own, RecentRows.nothing())
+    return list(masked_columns(model, recent, known, len(recent.columns)))
 
 
 def newest_rows(
@@ -145,20 +179,30 @@ def settings_without_match(
     """
     if not (settings.features or settings.rules or settings.mapping):
         return []
+    environment = environment or None
     of = ModelVersion(model, with_environment("", environment))
     references, nothing = _references(connection, model), RecentRows.nothing()
     known = _columns(references, nothing)
     is_enough = settings.mapping is None and bool(known)
+    own = [one for one in references if environment_of(one.version) == environment]
+    idle = list(rules_without_metric(connection, of, settings, own))
     if is_enough and not unmatched_settings(of, settings, known, nothing):
-        return []
+        return idle
     recent = recent_rows(connection, settings, model, within=within)
-    return unmatched_settings(of, settings, _columns(references, recent), recent)
+    return [*unmatched_settings(of, settings, _columns(references, recent), recent), *idle]
 
 
-def of_no_model(connection: sqlite3.Connection, settings: Settings) -> list[Unmonitored]:
-    """Return what belongs to no model: labels without an exchange, settings of unknown models."""
+def of_store(connection: sqlite3.Connection, settings: Settings) -> list[Unmonitored]:
+    """Return what concerns the store: labels that join nothing, settings of unknown models."""
     models = known_models(connection)
-    return [*unjoined_labels(connection), *unmatched_models(settings, models)]
+    return [*unjoined_labels(connection, models), *unmatched_models(settings, models)]
+
+
+def with_labels(connection: sqlite3.Connection, coverage: Coverage) -> Coverage:
+    """Return a coverage with the labels that join nothing, and may be the model's."""
+    labels = unjoined_labels(connection, known_models(connection))
+    own = (one for one in labels if one.model in (None, coverage.model))
+    return dataclasses.replace(coverage, unmonitored=(*own, *coverage.unmonitored))
 
 
 def _references(connection: sqlite3.Connection, model: str) -> list[Reference]:

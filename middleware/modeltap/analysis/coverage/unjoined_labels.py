@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 
 from modeltap.analysis.coverage.unmonitored import Unmonitored, level_of
-from modeltap.store.unjoined_labels import count_unjoined
+from modeltap.store.unjoined_labels import UnjoinedLabels, count_unjoined
 
 _LABELS = 10_000
 """The newest labels show whether they join now; older ones may be of exchanges that were pruned."""
 
 
-def unjoined_labels(connection: sqlite3.Connection) -> list[Unmonitored]:
-    """Return what of the newest labels joins nothing; a label does not say of which model it is."""
-    counts = count_unjoined(connection, _LABELS)
+def unjoined_labels(connection: sqlite3.Connection, models: Sequence[str]) -> list[Unmonitored]:
+    """Return what of the newest labels joins nothing.
+
+    Whoever sends a label need not say of which model it is: where the store has several, nobody
+    knows.
+
+    Args:
+        models: all models of the store.
+    """
+    only = models[0] if len(models) == 1 else None
+    counts = count_unjoined(connection, _LABELS, unsaid=only)
+    return [one for own in counts for one in _of_model(own)]
+
+
+def _of_model(counts: UnjoinedLabels) -> Iterator[Unmonitored]:
     reasons = (
         (counts.without_exchange, "no exchange has their id", _BY_ID),
         (counts.without_row, "their exchange has no such row, or none that is decoded", _BY_ROW),
     )
-    return [
-        Unmonitored(
-            check="labels",
-            model=None,
-            level=level_of(count, counts.labels),
-            count=count,
-            total=counts.labels,
-            reason=reason,
-            fix=fix,
-        )
-        for count, reason, fix in reasons
-        if count
-    ]
+    for count, reason, fix in reasons:
+        if count:
+            yield Unmonitored(
+                check="labels",
+                model=counts.model,
+                level=level_of(count, counts.labels),
+                count=count,
+                total=counts.labels,
+                reason=reason,
+                fix=fix,
+            )
 
 
 _BY_ID = "label by the id in the response's header x-modeltap-id, or by the request's x-request-id"

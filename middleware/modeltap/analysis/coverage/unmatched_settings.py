@@ -99,13 +99,8 @@ def _is_of_model(rule: RuleSettings, model: str) -> bool:
     return replace(_only(rule), model=rule.model).is_about({"model": model})
 
 
-def _is_of(rule: RuleSettings, of: ModelVersion) -> bool:
-    own = replace(_only(rule), model=rule.model, environment=rule.environment)
-    return own.is_about(of._asdict())
-
-
 def _fits_no_column(rule: RuleSettings, of: ModelVersion, known: Collection[str]) -> bool:
-    if rule.feature is None or rule.rule in _OF_NO_COLUMN or not _is_of(rule, of):
+    if rule.feature is None or rule.rule in _OF_NO_COLUMN or not rule.is_of(*of):
         return False
     own = replace(_only(rule), feature=rule.feature)
     return not any(own.is_about({"feature": name}) for name in known)

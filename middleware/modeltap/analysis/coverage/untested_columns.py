@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from modeltap.analysis.coverage.column_values import NUMBERS_AS_TEXT, describe
 from modeltap.analysis.coverage.mapping_proposals import toml_key
+from modeltap.analysis.coverage.masked_columns import MASKED, unmask
 from modeltap.analysis.coverage.unmonitored import Unmonitored
 from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
@@ -85,9 +85,7 @@ def _cause(
     if feature.calendar is not None:
         return _Cause(f"it follows the calendar ({feature.calendar}): there is nothing to compare")
     if feature.is_all_masked:
-        field = re.escape(feature.name.rpartition(".")[2])
-        kept = f"what is no secret is kept with unmask_body_fields = ['^{field}$']"
-        return _Cause("masked in all rows", setting=kept)
+        return _Cause(MASKED, setting=unmask(feature.name))
     if not feature.present:
         return _Cause("all values were missing in the reference")
     seen = describe(values)

@@ -90,7 +90,10 @@ def cyrillic_encoding(sample: bytes) -> str | None:
     """
     scores: dict[str, float] = {}
     for codec in _CYRILLIC:
-        letters = [one.lower() for one in sample.decode(codec, "replace") if one > "\x7f"]
+        text = sample.decode(codec, "replace")
+        letters = [one.lower() for one in text if one > "\x7f"]
+        if _is_latin(text):
+            continue
         known = sum(one in _CYRILLIC_LETTERS for one in letters)
         if known >= _FITS * len(letters):
             scores[codec] = sum(one in _FREQUENT for one in letters) / max(1, len(letters))

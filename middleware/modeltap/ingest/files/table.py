@@ -1,4 +1,4 @@
-"""Reading CSV, JSON Lines and Parquet files as rows of values."""
+"""Reading CSV, JSON Lines, Parquet and Excel files as rows of values."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from modeltap.errors import InputError, nearest
 from modeltap.ingest.files.csv_table import CodesOf, CsvTable, csv_rows, learn_csv
+from modeltap.ingest.files.excel import EXCEL, ExcelTable, excel_rows, read_excel
 from modeltap.ingest.files.index_columns import is_index_name
 from modeltap.ingest.files.parquet import PARQUET, opened, parquet_columns, parquet_rows
 from modeltap.ingest.files.source import (
@@ -30,6 +31,8 @@ KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     PARQUET: "parquet",
+    ".xlsx": EXCEL,
+    ".xlsm": EXCEL,
 }
 """Formats of tables, by the ending of the file."""
 
@@ -37,16 +40,29 @@ _STEP_ROWS = 1024
 """Rows between two reports of progress."""
 
 
+class TableForm(NamedTuple):
+    """How a table is written, as far as the user declared it.
+
+    Attributes:
+        encoding: of a CSV file; None finds it.
+        sheet: of an Excel workbook; None is the first.
+    """
+
+    encoding: str | None = None
+    sheet: str | None = None
+
+
 @dataclass
 class Table(Source):
     """A file of rows; broken lines are counted and named, the rest is read."""
 
     kind: str = ""
-    """`csv`, `jsonl` or `parquet`."""
+    """`csv`, `jsonl`, `parquet` or `xlsx`."""
     columns: list[str] = field(default_factory=list)
     index: frozenset[str] = frozenset()
     """Columns that only number the rows, or name them: no features unless they are asked for."""
     csv: CsvTable | None = None
+    excel: ExcelTable | None = None
     orders: dict[str, bool] = field(default_factory=dict)
 
     @property
@@ -84,36 +100,43 @@ def open_table(
     kind: str = "",
     on_read: OnRead = lambda _: None,
     codes_of: CodesOf = lambda _: (),
-    encoding: str | None = None,
+    form: TableForm = TableForm(),  # noqa: B008
 ) -> Table:
     """Look at a file: its columns and, for CSV, how it is written and which are of numbers.
 
     Args:
         codes_of: from a column's name to its declared codes for missing values, which say nothing
             of its type.
-        encoding: of a CSV file; None finds it.
 
-    Raises `InputError` for a file that is missing, empty or of an unknown kind, or not of text
-    where an encoding is given; `kind` says it where the name does not.
+    Raises `InputError` for a file that is missing, empty or of an unknown kind, or of another
+    kind than `form` is for; `kind` says it where the name does not.
     """
     source = open_source(path)
     kind = kind or KINDS.get(source.suffix, "")
     if not kind:
         raise InputError(
             f"file {source.path.name!r} is of no known kind; give a .csv, .csv.gz, .jsonl, "
-            ".jsonl.gz or .parquet"
+            ".jsonl.gz, .parquet or .xlsx"
         )
-    if encoding is not None and kind != "csv":
+    if form.encoding is not None and kind != "csv":
         raise InputError(f"--encoding is for CSV; {source.path.name!r} is {kind}")
+    if form.sheet is not None and kind != EXCEL:
+        raise InputError(f"--sheet is for Excel; {source.path.name!r} is {kind}")
     table = Table(source.path, kind=kind, on_read=on_read)
     if kind == "parquet":
         table.columns, table.index = parquet_columns(source.path)
     elif kind == "csv":
-        table.csv = _learnt(table, codes_of, encoding)
+        table.csv = _learnt(table, codes_of, form.encoding)
         table.columns, table.index = table.csv.names, table.csv.index
         table.orders = table.csv.day_first
-    else:
+    elif kind == EXCEL:
+        table.excel = read_excel(source.path, form.sheet)
+        table.columns, table.index = table.excel.names, table.excel.index
+        table.notices += table.excel.notices
         _learn_columns(table)
+    else:
+        table.columns = _learn_columns(table)
+        table.index = frozenset(filter(is_index_name, table.columns))
     if not table.columns:
         raise InputError(f"file {source.path.name!r} holds no rows")
     return table
@@ -135,7 +158,8 @@ def _learnt(table: Table, codes_of: CodesOf, encoding: str | None) -> CsvTable:
         raise unreadable(table, error) from None
 
 
-def _learn_columns(table: Table) -> None:
+def _learn_columns(table: Table) -> list[str]:
+    """Return the names in the rows; note in which columns dates have their day first."""
     names: dict[str, None] = {}
     for _, row in table.rows():
         names.update(dict.fromkeys(row))
@@ -144,8 +168,7 @@ def _learn_columns(table: Table) -> None:
                 continue
             if (order := order_in(value.strip())) is not None:
                 table.orders[name] = order
-    table.columns = list(names)
-    table.index = frozenset(filter(is_index_name, names))
+    return list(names)
 
 
 def _csv_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -173,8 +196,20 @@ def _parquet_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
     table.read_to(size)
 
 
+def _excel_rows(table: Table) -> Iterator[tuple[int, dict[str, Any]]]:
+    size = table.path.stat().st_size
+    if table.excel is not None:
+        count = len(table.excel.rows) + table.excel.first
+        for line, row in excel_rows(table.excel):
+            if line % _STEP_ROWS == 0:
+                table.read_to(size * line // count)
+            yield line, row
+    table.read_to(size)
+
+
 _READERS: dict[str, Callable[[Table], Iterator[tuple[int, dict[str, Any]]]]] = {
     "csv": _csv_rows,
     "jsonl": _json_rows,
     "parquet": _parquet_rows,
+    EXCEL: _excel_rows,
 }

@@ -1,0 +1,56 @@
+"""How tables are written: `--encoding`, and what the commands report of a file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from command import lines, modeltap
+
+
+def errors_of(*words):
+    """Run a command that succeeds; return what it wrote to standard error."""
+    command = [sys.executable, "-m", "modeltap", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("command", ["import", "reference set", "label import"])
+def test_characters_that_were_replaced_are_reported(tmp_path, store, command):
+    """With their number and the option that fixes it."""
+    (tmp_path / "ids.csv").write_text("id,x\n1,2\n2,3\n")
+    modeltap("import", tmp_path / "ids.csv", "--model", "m", "--store", store, "--id", "id")
+    path = tmp_path / "rows.csv"
+    path.write_bytes("id,value\n1,größe\n2,süß\n".encode() + "3,weiß\n".encode("cp1252"))
+    words = [*command.split(), *(["--file"] if command == "reference set" else []), path]
+    words += ["--model", "m", "--store", store]
+    assert errors_of(*words) == [
+        "could not decode 1 character as utf-8, replaced by U+FFFD; give the file's encoding with "
+        "--encoding, such as --encoding cp1251"
+    ]
+    assert errors_of(*words, "--encoding", "cp1252") == []
+    assert modeltap(*words, "--encoding", "shift_jiss", code=1).splitlines() == [
+        "modeltap: --encoding 'shift_jiss' is not a text encoding; did you mean 'shift_jis'?"
+    ]
+
+
+def test_replaced_characters_are_counted_and_fail_when_strict(tmp_path, store):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("x\ngröße\nsüß\n".encode() + "weiß\n".encode("cp1252"))
+    words = ["import", path, "--model", "m", "--store", store]
+    (report,) = lines(modeltap(*words, "--json"))
+    assert (report["rows"], report["broken"], report["replaced_characters"]) == (3, 0, 1)
+    error = modeltap(*words, "--strict", code=1)
+    assert error.splitlines()[-1] == "modeltap: 1 replaced character in 'rows.csv'"
+
+
+def test_an_encoding_that_was_guessed_is_reported(tmp_path, store, read_rows):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(("город,x\n" + "Москва,1\nКазань,2\n" * 20).encode("cp1251"))
+    (error,) = errors_of("import", path, "--model", "m", "--store", store)
+    assert error.startswith("read as cp1251, the encoding that fits its letters best")
+    assert json.loads(read_rows(store)[0]["request_body"]) == {"город": "Москва", "x": 1}
