@@ -48,6 +48,8 @@ class Case:
     """Columns whose drift has the verdict `alert`."""
     metrics: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Bounds of the last window's values."""
+    alerts: frozenset[str] | None = None
+    """The rules of its incidents."""
     problem: str | None = None
     """What `doctor` calls a problem; None where it has none for the model."""
     note: str | None = None
@@ -72,6 +74,8 @@ class Observed:
             _same(self.features(model), case.features)
         if case.drifting is not None:
             _same(self.drifting(model), case.drifting)
+        if case.alerts is not None:
+            _same(self.alerts(model), case.alerts)
         for name, (low, high) in case.metrics.items():
             value = self.metric(model, name)
             assert low <= value <= high, (name, value)
@@ -111,6 +115,10 @@ class Observed:
             "and verdict = 'alert'"
         )
         return {row["feature"] for row in read(self._store, sql, model)}
+
+    def alerts(self, model: str) -> set[str]:
+        rows = read(self._store, "select distinct rule from alerts where model = ?", model)
+        return {row["rule"] for row in rows}
 
     def metric(self, model: str, name: str) -> float:
         sql = (

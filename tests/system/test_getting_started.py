@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 
 from modeltap.config.sources import load
 
-PAGE = (Path(__file__).parents[2] / "docs/getting-started.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "getting-started.md").read_text()
+RESPONDING = (DOCS / "responding.md").read_text()
 TUTORIAL, _, REST = PAGE.partition("\n## In your own app\n")
 
 
@@ -60,6 +63,17 @@ def test_the_tutorial_leads_to_its_alerts(files, serve, tmp_path):
     last = "modeltap alerts --state firing\n"
     assert "performance" in printed[last] and "mean absolute error" in printed[last]
     assert len(printed) > 6
+    respond(tmp_path, port)
+
+
+def respond(folder, port):
+    """Follow docs/responding.md after the tutorial: its last command ends the incident."""
+    with sqlite3.connect(folder / "modeltap.db") as connection:
+        (exchange,) = connection.execute("select id from exchanges").fetchone()
+    for script in blocks("sh", RESPONDING):
+        run(script.replace("EXCHANGE_ID", exchange), port, folder)
+    assert "performance" in run("modeltap alerts --state firing", port, folder)
+    assert "data_drift" not in run("modeltap alerts --state firing", port, folder)
 
 
 def test_its_configuration_is_valid(tmp_path):

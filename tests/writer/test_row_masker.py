@@ -121,6 +121,31 @@ async def test_a_body_that_is_not_wanted_is_counted_and_not_kept(tap):
         assert (row[f"{other}_bytes"], row[f"{other}_truncated"]) == (8, 1)
 
 
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({"event_time": "body:when"}, None),
+        ({"event_time": "header:X-When"}, "2024-01-01T10:00:00Z"),
+        ({"event_time": "header:X-Other"}, None),
+        ({"event_time": "request"}, "started_at"),
+    ],
+)
+@pytest.mark.parametrize("everybody", ["request", "header:X-Time", "body:ts"])
+async def test_the_event_time_and_version_of_a_model_are_its_own(tap, own, expected, everybody):
+    """What its section says wins over what all models have."""
+    headers = [(b"x-when", b"2024-01-01T10:00:00Z"), (b"x-time", b"2023-01-01T10:00:00Z")]
+    row = await tap(
+        echo,
+        Client(b"1"),
+        scope_of(headers=headers),
+        event_time=everybody,
+        version="1",
+        models={"m": {**own, "version": "2"}},
+    )
+    assert row["event_time"] == (row["started_at"] if expected == "started_at" else expected)
+    assert row["version"] == "2"
+
+
 async def test_the_query_is_kept_masked(tap):
     """A token in a URL is as secret as one in a body."""
     row = await tap(echo, Client(b"1"), scope_of(query=b"a=1&api_key=s3cret"))

@@ -17,13 +17,13 @@ _DOCS = ("/docs/*",)
 class InjectedASGI(ASGIMiddleware):
     """The injected tap. It leaves recording to a tap inside the app, if there is one."""
 
-    gives_way = True
+    yields_to_inner = True
 
 
 class InjectedWSGI(WSGIMiddleware):
     """The injected tap. It leaves recording to a tap inside the app, if there is one."""
 
-    gives_way = True
+    yields_to_inner = True
 
 
 def tapped(app: Any, kind: str) -> Any:

@@ -80,7 +80,7 @@ def request_names(settings: Settings) -> list[str]:
         settings.id_header or "",
         *sorted(PROTOCOL_HEADERS),
         *settings.capture_request_headers,
-        event_header(settings),
+        *map(event_header, (settings, *map(settings.for_model, settings.models))),
     )
     return list(dict.fromkeys(name.lower() for name in names if name))
 

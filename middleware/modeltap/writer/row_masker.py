@@ -1,10 +1,11 @@
-"""Masking a captured record into the row of `exchanges` that is written: names, masks and text."""
+"""Conversion of a captured record to a masked row of `exchanges`."""
 
 from __future__ import annotations
 
 import json
 
 from modeltap.clock import iso
+from modeltap.config.settings import Settings
 from modeltap.config.validation import from_environment
 from modeltap.privacy.bodies.body_text import as_text, cut_at_character
 from modeltap.privacy.body_masker import UNMASKABLE
@@ -16,8 +17,23 @@ from modeltap.writer.header_facts import HeaderFacts, HeaderReader, bounded_text
 from modeltap.writer.records import CapturedRecord, Origin
 
 
+class _ModelRules:
+    """Options of one model that rows are made by."""
+
+    __slots__ = ("headers", "time_is_request", "version")
+
+    def __init__(self, settings: Settings) -> None:
+        self.version = settings.version
+        self.time_is_request = settings.event_time == "request"
+        self.headers = HeaderReader(
+            settings.capture_request_headers,
+            event_header(settings),
+            (settings.id_header or "").lower(),
+        )
+
+
 class RowMasker:
-    """Masks the records of one origin into rows, by its settings."""
+    """Converts the records of one origin to masked rows, according to its settings."""
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
@@ -32,16 +48,12 @@ class RowMasker:
             unmasked=settings.unmask_body_fields,
             budget=settings.mask_budget,
         )
-        self._event_by_request = settings.event_time == "request"
-        self._request_headers = HeaderReader(
-            settings.capture_request_headers,
-            event_header(settings),
-            (settings.id_header or "").lower(),
-        )
+        self._rules = {name: _ModelRules(settings.for_model(name)) for name in settings.models}
+        self._default_rules = _ModelRules(settings)
         self._response_headers = HeaderReader(settings.capture_response_headers)
 
     def row(self, record: CapturedRecord) -> ExchangeRow:
-        """Return the row of `record`, with nothing in it that must not be stored."""
+        """Return the row of `record`, without sensitive data."""
         settings = self.origin.settings
         self._masker.begin()
         row = ExchangeRow(
@@ -50,24 +62,25 @@ class RowMasker:
             source=record.source,
             started_at=iso(record.started_at),
         )
-        row.version = settings.version
+        rules = self._rules.get(record.model, self._default_rules)
+        row.version = rules.version
         if settings.environment is not None:
             row.environment = settings.environment
         row.pid = self.origin.pid
         row.host = self.origin.host
         row.sample_rate = settings.sample_rate if record.sampled else 0.0
         self._add_call(row, record)
-        self._add_request(row, record)
+        self._add_request(row, record, rules)
         self._add_response(row, record)
         self._add_error(row, record)
         return row
 
     def messages(self) -> list[str]:
-        """Return, once, what an operator must know of the masking so far."""
+        """Return messages for the operator about masking; each is returned once."""
         return self._masker.messages()
 
     def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in what was called, and how long it took."""
+        """Set the columns of the call and its duration."""
         row.method = record.method
         row.path = self._masker.path(bounded_text(record.path), record.route or "")
         if record.query:
@@ -80,8 +93,9 @@ class RowMasker:
         if record.aborted:
             row.aborted = True
 
-    def _add_request(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        facts = self._request_headers.read(record.request_headers)
+    def _add_request(self, row: ExchangeRow, record: CapturedRecord, rules: _ModelRules) -> None:
+        facts = rules.headers.read(record.request_headers)
+        row.event_time = row.started_at if rules.time_is_request else facts.event
         self._add_request_headers(row, facts)
         captured = self.origin.settings.capture_request_body
         row.request_bytes = record.request_bytes
@@ -95,7 +109,6 @@ class RowMasker:
         row.request_note = "not read" if is_unread else record.request_note or note
 
     def _add_request_headers(self, row: ExchangeRow, facts: HeaderFacts) -> None:
-        row.event_time = row.started_at if self._event_by_request else facts.event
         row.request_type = facts.type and self._masker.line(facts.type)
         row.trace_id = facts.trace_id
         if facts.encoding:
@@ -128,7 +141,7 @@ class RowMasker:
             row.stream = stream_of(count, times, self._as_sent(record), facts.encoding)
 
     def _as_sent(self, record: CapturedRecord) -> bytes | bytearray:
-        """Return the response's body; empty where the app's own mask changed it, and its lines."""
+        """Return the response's body; empty if the app's own mask changed it and its lines."""
         body = record.response_body
         limit = self.origin.settings.max_body_bytes
         return body if len(body) == min(record.response_bytes, limit) else b""
@@ -136,15 +149,15 @@ class RowMasker:
     def _body(
         self, body: bytes | bytearray, truncated: bool, facts: HeaderFacts, captured: bool
     ) -> tuple[str | bytes | None, str | None]:
-        """Return what may be kept of a body, and a note where that is not the body itself."""
+        """Return the body to store, and a note if it differs from the original body."""
         if not captured:
             return None, "not captured"
         if not body:
             return None, "empty"
         encoding = facts.encoding
         if truncated and not encoding:
-            whole = cut_at_character(body)
-            body = whole if as_text(whole) is not None else body
+            complete = cut_at_character(body)
+            body = complete if as_text(complete) is not None else body
         if not self.origin.settings.mask_bodies:
             plain = bytes(body)
             return plain if encoding or (text := as_text(plain)) is None else text, None
@@ -155,7 +168,7 @@ class RowMasker:
         return json.dumps({name: value for name, value in kept if value is not None})
 
     def _add_error(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in the exception, whose text may quote what was masked before, or was not kept."""
+        """Set the exception, whose message may quote values that were masked or not stored."""
         row.error_type = record.error_type
         text = record.error_message
         if text is not None and row.request_note != UNMASKABLE:

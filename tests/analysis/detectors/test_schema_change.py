@@ -44,3 +44,12 @@ def test_a_new_field_of_few_rows_is_a_clients_whim(having, verdict):
 
 def test_few_rows_say_nothing():
     assert change({"x": [1.0] * 20}, rows=20).verdict == "not_enough_rows"
+
+
+def test_outputs_are_not_new_where_the_reference_is_of_inputs_alone():
+    """As training data is; where it knows one output, another one is a change."""
+    now = {**THEN, "score": [0.5, 0.25] * 100}
+    inputs = fit({name: THEN[name] for name in ("x", "c")}, 200, model="m")
+    (metric,) = evaluated(inputs, tally(now, 200, inputs), [schema_change])
+    assert (metric.value, metric.verdict) == (0, "ok")
+    assert change(now).evidence.new == {"score": 1.0}

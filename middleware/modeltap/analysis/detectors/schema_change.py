@@ -28,11 +28,13 @@ def evaluate(context: Context) -> list[Metric]:
         and feature.counts[MISSING] < sum(feature.counts)
         and not _was_learnt_later(feature, context.start)
     ]
+    # A reference of inputs alone, such as training data, does not know the model's outputs.
+    knows_outputs = any(is_output(feature.name) for feature in reference.features)
     # A new field in a few rows may come from a single client; in many rows it is a change.
     new = {
         name: rows / window.rows
         for name, rows in window.new.items()
-        if rows > RATE_FLOOR * window.rows
+        if rows > RATE_FLOOR * window.rows and (knows_outputs or not is_output(name))
     }
     changed = bool(lost or new)
     return [
