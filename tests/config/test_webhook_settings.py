@@ -98,5 +98,7 @@ def test_apprise_connects_by_itself():
 def test_a_template_may_be_that_of_a_variable():
     webhook = parse_webhook({"url": "https://a.example/x", "template": "env:BODY"})
     assert webhook.resolved({"BODY": '{"a": "$summary"}\n'}).template == '{"a": "$summary"}'
-    with pytest.raises(ConfigError, match="webhook template is 'env:BODY', but environment variable BODY"):
+    with pytest.raises(
+        ConfigError, match="webhook template is 'env:BODY', but environment variable BODY"
+    ):
         webhook.resolved({})
