@@ -99,6 +99,6 @@ def test_a_template_may_be_that_of_a_variable():
     webhook = parse_webhook({"url": "https://a.example/x", "template": "env:BODY"})
     assert webhook.resolved({"BODY": '{"a": "$summary"}\n'}).template == '{"a": "$summary"}'
     with pytest.raises(
-        ConfigError, match="webhook template is 'env:BODY', but environment variable BODY"
+        ConfigError, match="webhook template is 'env:BODY', but environment variable"
     ):
         webhook.resolved({})
