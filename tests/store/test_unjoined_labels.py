@@ -18,8 +18,8 @@ def test_labels_without_an_exchange_or_a_row_are_counted_apart(store):
     with closing(connect(store)) as connection:
         with writing(connection):
             insert_labels(connection, [Label(*one, 1) for one in labels], source="test")
-        assert count_unjoined(connection, 100, unsaid=None) == [(None, 6, 2, 1)]
-        assert count_unjoined(connection, 1, unsaid="m") == [("m", 1, 0, 0)]
+        assert count_unjoined(connection, 100, default_model=None) == [(None, 6, 2, 1)]
+        assert count_unjoined(connection, 1, default_model="m") == [("m", 1, 0, 0)]
 
 
 def test_labels_are_of_the_model_that_was_said(store):
@@ -27,5 +27,5 @@ def test_labels_are_of_the_model_that_was_said(store):
         with writing(connection):
             for model in ("m", None, None):
                 insert_labels(connection, [Label("nobody", 0, 1)], source="test", model=model)
-        found = count_unjoined(connection, 100, unsaid="other")
+        found = count_unjoined(connection, 100, default_model="other")
     assert found == [("m", 1, 1, 0), ("other", 2, 2, 0)]

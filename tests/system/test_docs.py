@@ -15,8 +15,10 @@ import httpx
 import pytest
 
 import modeltap
+from modeltap.config.settings import EXCLUDED_PATHS
 from modeltap.config.sources import load
 from modeltap.config.webhook_settings import WebhookSettings
+from modeltap.tap.choosing.probes import is_probe
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -32,6 +34,27 @@ def test_the_example_file_is_valid(tmp_path):
     settings = load(environ={})
     assert settings.for_model("flights").event_time == "body:time"
     assert settings.webhooks[0].secret == "env:ALERT_SECRET"
+
+
+def test_the_configuration_in_python_is_valid():
+    """docs/configuration.md's keywords."""
+    (code,) = re.findall(r"```python\n(.*?)```", CONFIGURATION, re.S)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert type(names["app"]).__name__ == "FastAPI"
+
+
+def test_the_configuration_in_variables_is_valid():
+    """docs/configuration.md's example of a list."""
+    name, value = re.search(r"`(MODELTAP_METHODS)=(.*?)`", CONFIGURATION).groups()
+    assert load(environ={name: value}).methods == ("POST", "PUT")
+
+
+def test_the_excluded_paths_are_documented():
+    """By name, unless the form of the path shows that it is a probe."""
+    text = CONFIGURATION.partition("## Requests that are not recorded")[2]
+    for path in EXCLUDED_PATHS:
+        assert f"`{path}`" in text or is_probe("GET", path.replace("*", "x")), path
 
 
 @pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", ALERTS + PRODUCTION, re.S))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from contextlib import closing
 from pathlib import Path
 
 import click
 import pytest
 
 from modeltap.cli.main import cli
+from modeltap.store.connection import connect
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -42,8 +44,8 @@ def check(line):
         for option in command.get_params(context)
         for name in (*option.opts, *option.secondary_opts)
     }
-    for word in words:
-        name = word.partition("=")[0]
+    for argument in words:
+        name = argument.partition("=")[0]
         if re.match(r"--?[a-z]", name) and name not in {*options, "--help"}:
             raise click.UsageError(f"no option {name} of {command.name}")
 
@@ -65,3 +67,17 @@ def test_a_wrong_command_is_found(line):
     """A name or an option that does not exist."""
     with pytest.raises(click.UsageError):
         check(line)
+
+
+QUERIES = [
+    (page, query)
+    for page in PAGES
+    for query in re.findall(r'sqlite3 modeltap\.db "(.*?)"', page.read_text())
+]
+
+
+@pytest.mark.parametrize(("page", "query"), QUERIES, ids=lambda value: str(value)[-30:])
+def test_every_query_of_a_page_runs(page, query, store):
+    """On a store of this version."""
+    with closing(connect(store)) as connection:
+        connection.execute(query).fetchall()

@@ -17,13 +17,13 @@ _DOCS = ("/docs/*",)
 class InjectedASGI(ASGIMiddleware):
     """The tap around an app that may have one of its own, which then records."""
 
-    gives_way = True
+    yields_to_inner = True
 
 
 class InjectedWSGI(WSGIMiddleware):
     """The tap around an app that may have one of its own, which then records."""
 
-    gives_way = True
+    yields_to_inner = True
 
 
 def tapped(app: Any, kind: str) -> Any:

@@ -10,7 +10,7 @@ from modeltap.clock import now
 
 
 def is_done(connection: sqlite3.Connection, job: str, window: str) -> bool:
-    """Return whether `job` was done for `window`."""
+    """Return True if `job` was done for `window`."""
     row = connection.execute("select 1 from runs where job = ? and window = ?", (job, window))
     return row.fetchone() is not None
 

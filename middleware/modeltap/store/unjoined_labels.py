@@ -9,7 +9,7 @@ from typing import NamedTuple
 class UnjoinedLabels(NamedTuple):
     """Counts of checked labels, and of those without an exchange or without a row.
 
-    `model` is None where nobody said of which model they are.
+    `model` is None if the labels were sent without a model.
     """
 
     model: str | None
@@ -19,15 +19,15 @@ class UnjoinedLabels(NamedTuple):
 
 
 def count_unjoined(
-    connection: sqlite3.Connection, newest: int, *, unsaid: str | None
+    connection: sqlite3.Connection, newest: int, *, default_model: str | None
 ) -> list[UnjoinedLabels]:
-    """Count among the `newest` labels of each model those that match no prediction.
+    """Count the labels of each model that match no prediction among the `newest` labels.
 
     Labels of pruned exchanges are deleted with them, and labels of exchanges that are not yet
     decoded do not count.
 
     Args:
-        unsaid: the model of labels of which nobody said it.
+        default_model: the model to assume for labels that were sent without one.
     """
     rows = connection.execute(
         "select ifnull(l.model, ?), count(*), "
@@ -37,6 +37,6 @@ def count_unjoined(
         "where p.exchange_id = l.exchange_id and p.row = l.row)), 0) "
         "from (select exchange_id, row, model from labels order by seq desc limit ?) l "
         "group by 1 order by 1",
-        (unsaid, newest),
+        (default_model, newest),
     )
     return [UnjoinedLabels(*row) for row in rows]

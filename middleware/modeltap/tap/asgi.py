@@ -22,13 +22,13 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 class ASGIMiddleware:
     """Taps the HTTP exchanges of an ASGI app into the store.
 
-    Messages pass through unchanged, one by one, in the same task; nothing is read on the
-    app's behalf. The options are those of `modeltap.watch`; a wrong one raises `ConfigError`
-    here, a useless store path `StoreError`.
+    Messages pass through unchanged, one by one, in the same task; nothing is read on behalf of
+    the app. The options are those of `modeltap.watch`; an invalid option raises `ConfigError`, an
+    unusable store path `StoreError`.
     """
 
-    gives_way = False
-    """Whether a tap further within records in our place, and even its own options leave out."""
+    yields_to_inner = False
+    """True if any inner tap replaces this one, even for requests that the inner tap leaves out."""
 
     def __init__(
         self, app: ASGIApp, *, model: ModelChooser = None, **options: Unpack[Options]
@@ -53,24 +53,24 @@ class ASGIMiddleware:
             await self.app(scope, receive, send)
 
     def _begin(self, scope: Scope) -> tuple[Exchange | None, Place]:
-        """Return the exchange to fill, None when this one is not tapped, and its place."""
+        """Return the exchange to fill, or None if it is not tapped, and its place."""
         path = _path(scope) if scope.get("root_path") else scope["path"]
         method, query = scope["method"], scope.get("query_string", b"")
         tap, outer, outer_id = self.tap, PLACE.get(), None
         if outer is not None and outer.is_of_scope(scope.get("asgi")):
             tap, outer_id = tap.within(outer.tap), outer.id
-            outer.meet(tap.claims(method, path))
+            outer.add_inner(tap.claims(method, path))
         else:
             outer = None
         exchange = tap.begin(method, path, query, scope["headers"], outer_id)
         id_ = outer_id if exchange is None else exchange.id
         call = (method, scope["path"], query)
-        return exchange, Place(tap, id_, self.gives_way, call, scope.get("asgi"), outer)
+        return exchange, Place(tap, id_, self.yields_to_inner, call, scope.get("asgi"), outer)
 
     async def _run_unrecorded(
         self, place: Place, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Run the app for a request that is left out; a tap further within may record it."""
+        """Run the app for a request that this tap leaves out; an inner tap may record it."""
         outer = PLACE.get()
         PLACE.set(place)
         try:
@@ -79,10 +79,10 @@ class ASGIMiddleware:
             PLACE.set(outer)
 
     def _announce(self, exchange_id: bytes, scope: Scope) -> None:
-        """Put the id into the request: a gateway passes it on to tapped services behind it."""
+        """Add the id to the request headers, so that a gateway forwards it to tapped services."""
         headers = scope["headers"]
         if not isinstance(headers, (list, tuple)):
-            return  # others may be iterable only once
+            return  # another iterable may be consumed by reading it
         names = self.tap.id_names
         for name, _ in headers:
             if name in names:
@@ -91,10 +91,11 @@ class ASGIMiddleware:
 
 
 class LifespanResponder:
-    """Passes an app's lifespan on, and writes what is queued before the server hears of its end.
+    """Forwards an app's lifespan, and writes queued exchanges before shutdown is complete.
 
-    An app that raises without having received the first message does not speak lifespan. The
-    responder speaks in its place: some servers end the process right after it, without atexit.
+    An app that raises before it receives the first message does not support lifespan. The
+    responder then answers for it, because some servers end the process right after the shutdown
+    message, without running atexit functions.
     """
 
     def __init__(self, app: ASGIApp, tap: Tap) -> None:
@@ -126,7 +127,7 @@ class LifespanResponder:
 
 
 class ASGIResponder:
-    """One request's state: runs the app, and fills an exchange with the messages that pass."""
+    """The state of one request: runs the app and fills an exchange from its messages."""
 
     __slots__ = (
         "_app",
@@ -213,22 +214,22 @@ class ASGIResponder:
         self._started = True
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = message["status"]
-        # Copies: the app may send the same list again with its next response, and what is further
-        # out may change the one that goes on (a GZip middleware says how it encoded the body).
+        # Copies, because the app may reuse the list for its next response, and an outer middleware
+        # may change the forwarded list (GZip adds the encoding of the body).
         exchange.response_headers = headers = tuple(message.get("headers", ()))
         if self._tap.id_header is None or exchange.id is None or self._is_over():
             return {**message, "headers": list(headers)} if headers else message
-        # A gateway's app may pass on the id of a tapped service behind it: ours is further out.
+        # Replace the id that a gateway's app may forward from a tapped service behind it.
         names = self._tap.id_names
-        others = [header for header in headers if header[0] not in names]
-        return {**message, "headers": [*others, (names[0], exchange.id.encode())]}
+        kept = [header for header in headers if header[0] not in names]
+        return {**message, "headers": [*kept, (names[0], exchange.id.encode())]}
 
     def _is_over(self) -> bool:
-        """Return True if the exchange is recorded already, or another tap's."""
+        """Return True if the exchange is already recorded, or belongs to an inner tap."""
         return self._finished or self._place.taken
 
     def _finish(self) -> Ticket | None:
-        """The response is complete: what the app does afterwards is not the client's time."""
+        """Record the exchange when the response is complete; later work of the app is not timed."""
         if self._is_over():
             return None
         self._finished = True
@@ -236,12 +237,12 @@ class ASGIResponder:
         exchange.duration_ms = exchange.elapsed_ms()
         try:
             exchange.route = self._route()
-        except Exception as error:  # what stands in the scope is the app's
-            self._tap.failed(error)
+        except Exception as error:  # the app may put anything into the scope
+            self._tap.log_failure(error)
         return self._tap.finish(exchange)
 
     def end(self, error: BaseException | None) -> None:
-        """The app has returned or raised; without a last body message the client got no end."""
+        """Record the exchange after the app returned or raised without a last body message."""
         if self._is_over():
             return
         exchange = self._exchange
@@ -249,14 +250,14 @@ class ASGIResponder:
         if self._started or not isinstance(error, Exception):
             exchange.aborted = True
         else:
-            exchange.status = 500  # what the server answers in the app's place
+            exchange.status = 500  # the server's response to an exception of the app
         self._finish()
 
     def _route(self) -> Any:
         scope = self._scope
         own = scope.get("fastapi")
         if own:
-            # FastAPI keeps an included router's full path beside the route of the router itself.
+            # FastAPI keeps the full path of an included router separately from its route.
             context = own.get("effective_route_context")
             template = getattr(context, "path", None)
             if isinstance(template, str):
@@ -264,19 +265,19 @@ class ASGIResponder:
         route = scope.get("route")
         template = getattr(route, "path", None)
         if not isinstance(template, str):
-            # Litestar keeps the template under a name of its own.
+            # Litestar keeps the template under another key.
             template = scope.get(ROUTE) or scope.get("path_template")
         return _mounted(scope, template) if isinstance(template, str) else None
 
 
 def _mounted(scope: Scope, template: str) -> str:
-    """Put the path of a mounted app before its route's; the server's own root_path is not it."""
+    """Prefix a route with the path of its mounted app, without the server's own root_path."""
     root: str = scope.get("root_path", "")
     return root.removeprefix(_outer(scope)) + template
 
 
 def _path(scope: Scope) -> str:
-    """Return the path without the server's own root_path, which not every server puts there."""
+    """Return the path without the server's own root_path, which only some servers include."""
     path: str = scope["path"]
     outer = _outer(scope)
     rest = path.removeprefix(outer.rstrip("/")) if isinstance(outer, str) else path
@@ -284,6 +285,6 @@ def _path(scope: Scope) -> str:
 
 
 def _outer(scope: Scope) -> str:
-    """The server's own root_path, without what mounts have added to it on the way to us."""
+    """Return the server's own root_path, without the paths of mounts around this app."""
     root: str = scope.get("app_root_path", scope.get("root_path", ""))
     return root

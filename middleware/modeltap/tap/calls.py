@@ -1,4 +1,4 @@
-"""Calls that are not HTTP: the tap that records them, and the bodies they are recorded with."""
+"""Recording of calls that are not HTTP: their taps and their encoded bodies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXT = (("content-type", "text/plain; charset=utf-8"),)
 
 
 class Absent:
-    """An argument that was not given; None is a value like others."""
+    """The type of `ABSENT`, which marks an argument that was not given, unlike None."""
 
     def __repr__(self) -> str:
         return "..."
@@ -30,13 +30,13 @@ ABSENT = Absent()
 
 
 class CallTaps:
-    """The taps of this process's calls, built once for each set of options."""
+    """The taps for calls of this process, one for each set of options."""
 
     def __init__(self) -> None:
         self._by_options: dict[str, Tap] = {}
 
     def of(self, options: Mapping[str, object]) -> Tap:
-        """Return the tap for `options`; raises as `with_store` does, and `ConfigError`."""
+        """Return the tap for `options`; raises `ConfigError`, and `InputError` as `with_store`."""
         complete = with_store(options)
         key = repr(sorted(complete.items()))
         if key not in self._by_options:
@@ -44,7 +44,7 @@ class CallTaps:
         return self._by_options[key]
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Remove all taps."""
         self._by_options.clear()
 
 
@@ -52,9 +52,9 @@ call_taps = CallTaps()
 
 
 def with_store(options: Mapping[str, object]) -> dict[str, object]:
-    """Return `options` with the store that this process records to, where they name none.
+    """Return `options`, with the store of this process if they contain none.
 
-    Raises `InputError` when it records to several.
+    Raises `InputError` if the process records to several stores.
     """
     store = options.get("store")
     if store is not None:
@@ -69,7 +69,7 @@ def with_store(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def add_request(tap: Tap, exchange: Exchange, request: object) -> None:
-    """Fill in the request of a call; one without a form in JSON is noted."""
+    """Add the request of a call to the exchange; a request that is not JSON gets a note."""
     exchange.request_read = True
     body, exchange.request_headers = _encoded(request)
     if body is None:
@@ -81,10 +81,10 @@ def add_request(tap: Tap, exchange: Exchange, request: object) -> None:
 def end_call(
     tap: Tap, exchange: Exchange, response: object, error: BaseException | None
 ) -> Ticket | None:
-    """Fill in the response of a call, and record it; return what to wait for, if it is durable."""
+    """Add the response of a call and record it; return a ticket to wait for if it is durable."""
     exchange.error = error
     if error is not None:
-        exchange.status = 500  # it has no status of its own, and counts as a failure
+        exchange.status = 500  # a call has no status, but must count as failed
     if not isinstance(response, Absent):
         first_byte_ms = exchange.first_byte_ms
         body, exchange.response_headers = _encoded(response)
@@ -97,19 +97,19 @@ def end_call(
 
 
 def _encoded(value: Any) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
-    """Return `value` as a body and its headers; no body where it has no form."""
+    """Return `value` as a body and its headers; the body is None if it cannot be encoded."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value), ()
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass"), _TEXT
     try:
-        return msgspec.json.encode(value, enc_hook=_simpler), _JSON
-    except Exception:  # a kind that JSON does not have, or one whose own code fails
+        return msgspec.json.encode(value, enc_hook=_simplified), _JSON
+    except Exception:  # an unsupported type, or an error in the type's own code
         return None, _JSON
 
 
-def _simpler(value: Any) -> Any:
-    """Return what JSON has instead of arrays, data frames, numbers of NumPy's, models."""
+def _simplified(value: Any) -> Any:
+    """Convert arrays, data frames, NumPy numbers and models to types that JSON supports."""
     if hasattr(value, "to_dict") and hasattr(value, "columns"):
         return value.to_dict("records") if hasattr(value, "iloc") else value.to_dicts()
     for method in ("tolist", "model_dump", "to_list", "dict"):

@@ -1,7 +1,7 @@
 """Masking by the app's own function, the option `mask_body`.
 
-It runs in the app, after the response: the process that writes cannot have it without importing
-the app and its model.
+The function runs in the app, after the response, because the writer process could not use it
+without importing the app and its model.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from modeltap.tap.exchange import Exchange, Headers
 
 
 def mask_body_option(options: Mapping[str, object]) -> MaskBody | None:
-    """Return the option `mask_body`; raises `ConfigError` when it is no function."""
+    """Return the option `mask_body`; raises `ConfigError` if it is not callable."""
     function = options.get("mask_body")
     if function is not None and not callable(function):
         raise ConfigError(
@@ -29,7 +29,7 @@ def mask_body_option(options: Mapping[str, object]) -> MaskBody | None:
 
 
 def mask_bodies(exchange: Exchange, mask: MaskBody) -> None:
-    """Let the app's own function mask both bodies; headers come from `HeaderFilter`."""
+    """Mask both bodies with the app's own function; headers must come from `HeaderFilter`."""
     exchange.request_body, exchange.request_headers, note = _masked(
         mask, exchange.request_body, exchange.request_headers
     )
@@ -43,7 +43,7 @@ def mask_bodies(exchange: Exchange, mask: MaskBody) -> None:
 def _masked(
     mask: MaskBody, body: bytes | bytearray, headers: Headers
 ) -> tuple[bytes, Headers, str | None]:
-    """Return what `mask` leaves of `body`, its headers, and a note where that is not all."""
+    """Return the masked body, its headers, and a note if the body changed."""
     if not body:
         return b"", headers, None
     plain: bytes | None = bytes(body)
@@ -53,7 +53,7 @@ def _masked(
         headers = [pair for pair in headers if pair[0] != "content-encoding"]
     try:
         kept = None if plain is None else mask(plain, _header(headers, "content-type"))
-    except Exception:  # a body that cannot be masked is not kept, and the record goes on
+    except Exception:  # drop a body that cannot be masked, but keep the record
         kept = None
     if kept is None:
         return b"", headers, UNMASKABLE
@@ -61,4 +61,4 @@ def _masked(
 
 
 def _header(headers: Headers, name: str) -> str:
-    return next((text_of(value) for own, value in headers if own == name), "")
+    return next((text_of(value) for key, value in headers if key == name), "")

@@ -1,4 +1,4 @@
-"""Functions that `capture` decorates: plain ones, coroutines, and generators of either kind."""
+"""Wrappers for functions decorated with `capture`: plain, coroutine and generator functions."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ AnyFunction = Callable[..., Any]
 _SCALARS = (str, bytes, int, float, type(None))
 
 LAST_ID: ContextVar[str | None] = ContextVar("modeltap_last_id", default=None)
-"""The id of this thread's or task's last call; None if it was left out."""
+"""The id of the last call of this thread or task; None if it was not recorded."""
 
 
 _MARK = "__modeltap__"
-"""The attribute of functions that are tapped; other decorators' wrappers copy it."""
+"""The attribute that marks tapped functions; wrappers of other decorators copy it."""
 
 
 class CaptureDecorator:
-    """Decorates functions of one model; a wrong option raises `ConfigError` when it is made."""
+    """Decorates functions of one model; raises `ConfigError` for an invalid option."""
 
     def __init__(self, model: str, name: str, options: Mapping[str, object]) -> None:
         self.model = model
@@ -40,7 +40,7 @@ class CaptureDecorator:
         tapped = getattr(function, _MARK, None)
         if isinstance(tapped, DecoratedFunction):
             tapped.add_outer(self.tap)
-            return function  # a call that is watched twice is one record
+            return function  # a function that is decorated twice records one exchange per call
         call = DecoratedFunction(self, function)
         decorated = _wrapped(call)
         functools.update_wrapper(decorated, function)
@@ -49,7 +49,7 @@ class CaptureDecorator:
 
 
 class DecoratedFunction:
-    """The part that all calls of one function share."""
+    """The state that all calls of one function share."""
 
     def __init__(self, decorator: CaptureDecorator, function: AnyFunction) -> None:
         self.function = function
@@ -60,15 +60,15 @@ class DecoratedFunction:
         self._outer: list[Tap] = []
 
     def add_outer(self, tap: Tap) -> None:
-        """Apply the masks of a tap that the function was given as well."""
+        """Apply the masks of another tap that decorates the function, too."""
         if not tap.disabled:
             self._outer.append(tap)
             self._names = SensitiveNames(self._tap().settings.mask_body_fields)
 
     def _tap(self) -> Tap:
-        """Return the tap of the next call, with the masks of all that were given.
+        """Return the tap for the next call, with the masks of all taps of the function.
 
-        At each call: an app that was watched meanwhile decides which store is meant.
+        Resolved at each call, because an app watched in the meantime defines the default store.
         """
         tap = call_taps.of(self._decorator.options)
         for outer in self._outer:
@@ -76,25 +76,25 @@ class DecoratedFunction:
         return tap
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RunningCall:
-        """Begin the exchange of a call; a failure of our own is logged, never raised."""
+        """Begin the exchange of a call; internal errors are logged, never raised."""
         tap, exchange = self._decorator.tap, None
         try:
             tap = self._tap()
             exchange = tap.begin_call(self._decorator.model, self._name)
         except Exception as error:
-            tap.failed(error)
+            tap.log_failure(error)
         LAST_ID.set(exchange.id if exchange else None)
         if exchange is not None:
             try:
                 add_request(tap, exchange, self._arguments(args, kwargs))
-            except Exception as error:  # the function itself will say what is wrong with them
-                tap.failed(error)
+            except Exception as error:  # invalid arguments, for which the function itself raises
+                tap.log_failure(error)
         return RunningCall(tap, exchange)
 
     def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the arguments by name; of a single one that is a row or a list of rows, itself.
+        """Return the arguments by name, or the value of a single argument with a row or rows.
 
-        A number or a text keeps its name, by which it is masked where it is a password.
+        A single number or text keeps its name, so that it can be masked by name.
         """
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
@@ -107,7 +107,7 @@ class DecoratedFunction:
 
 
 class RunningCall:
-    """One call of a decorated function; without an exchange it is not recorded."""
+    """One call of a decorated function, which is not recorded without an exchange."""
 
     def __init__(self, tap: Tap, exchange: Exchange | None) -> None:
         self._tap = tap
@@ -115,29 +115,29 @@ class RunningCall:
         self._items: list[Any] = []
 
     def add_item(self, item: Any) -> None:
-        """Keep an item that a generator has yielded."""
+        """Add an item that a generator yielded."""
         if self._exchange is not None:
             if self._exchange.first_byte_ms is None:
                 self._exchange.first_byte_ms = self._exchange.elapsed_ms()
             self._items.append(item)
 
     def end(self, response: object = ABSENT, error: BaseException | None = None) -> Ticket | None:
-        """Record the call; return what to wait for, if it is durable."""
+        """Record the call; return a ticket to wait for if it is durable."""
         if self._exchange is None:
             return None
         self._exchange.duration_ms = self._exchange.elapsed_ms()
         return end_call(self._tap, self._exchange, response, error)
 
     def end_items(self, error: BaseException | None = None) -> Ticket | None:
-        """Record a generator's call: a text if it yielded texts alone, else a list."""
+        """Record a generator's call, as a text if it yielded only texts, else as a list."""
         texts = self._items and all(isinstance(item, str) for item in self._items)
         if self._exchange is not None and isinstance(error, GeneratorExit):
-            self._exchange.aborted = True  # the caller needs no more items
+            self._exchange.aborted = True  # the caller closed the generator early
             error = None
         return self.end("".join(self._items) if texts else self._items, error)
 
     def wait(self, ticket: Ticket | None) -> None:
-        """Wait for the commit of a durable exchange; blocks the thread."""
+        """Wait for the commit of a durable exchange, blocking the thread."""
         self._tap.wait(ticket)
 
     async def wait_async(self, ticket: Ticket | None) -> None:
@@ -146,7 +146,7 @@ class RunningCall:
 
 
 def _wrapped(call: DecoratedFunction) -> AnyFunction:
-    """Return the wrapper for the kind of function that `call` has."""
+    """Return a wrapper that matches the kind of the function."""
     if inspect.iscoroutinefunction(call.function):
         return _coroutine(call)
     if inspect.isasyncgenfunction(call.function):

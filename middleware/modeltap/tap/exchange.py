@@ -1,4 +1,4 @@
-"""One request and its response, as the tap sees them."""
+"""Exchanges: one request and its response, as captured by the tap, and their ids."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from collections.abc import Iterable
 from typing import Any
 
 ROUTE = "modeltap.route"
-"""The key of the route that a framework's plugin leaves in the ASGI scope or WSGI environ."""
+"""The key under which a framework's plugin stores the route in the ASGI scope or WSGI environ."""
 
 MAX_CHUNKS = 4096
-"""Of how many chunks of a response the times are kept, in 64 KB at most; the rest are counted."""
+"""Chunks of a response that are timed, in at most 64 KB; further chunks are only counted."""
 
 Headers = Iterable[tuple[bytes | str, bytes | str]]
-"""As ASGI has them, or as WSGI has them."""
+"""Headers in the form of ASGI (bytes) or WSGI (text)."""
 
 
 class Exchange:
-    """One exchange while it runs; the tap fills it.
+    """A running exchange, which the tap fills.
 
-    Only references are kept. Whatever costs more than a few nanoseconds (names, masks, text)
-    waits until the response has left. Its attributes have the names of `CapturedRecord`'s fields.
+    It stores references only. Work that costs more than a few nanoseconds (names, masks, text) is
+    done after the response was sent. Attributes are named after the fields of `CapturedRecord`.
     """
 
-    # Defaults belong to the class: most exchanges never set them, which saves assignments.
+    # Defaults are class attributes, which saves assignments because most exchanges never set them.
     id: str | None = None
     route: Any = None
     status: int | None = None
@@ -36,7 +36,7 @@ class Exchange:
     first_byte_ms: float | None = None
     duration_ms: float | None = None
     response_headers: Headers = ()
-    # A body that came in one chunk is that very object; more chunks share one bytearray.
+    # A body in one chunk is that chunk itself; several chunks are joined in one bytearray.
     request_body: bytes | bytearray = b""
     response_body: bytes | bytearray = b""
     request_note: str | None = None
@@ -44,16 +44,16 @@ class Exchange:
     request_bytes = 0
     response_bytes = 0
     chunk_times: array[float] | None = None
-    """Of a response in several chunks: when each had come, in ms, and the bytes up to its end."""
+    """For a response in several chunks: time in ms and total bytes at the end of each chunk."""
     chunk_count = 1
     request_read = False
     request_truncated = False
     response_truncated = False
     aborted = False
     sampled = True
-    """False: it is tapped in case it fails, and otherwise forgotten."""
+    """False if the exchange is recorded only if it fails."""
 
-    # Worked out when it is over (`tap.packing`).
+    # Set by `tap.packing` after the end of the exchange.
     origin = 0
     error_type: str | None = None
     error_message: str | None = None
@@ -72,15 +72,15 @@ class Exchange:
         self.started = time.perf_counter()
 
     def elapsed_ms(self) -> float:
-        """Milliseconds since the exchange began."""
+        """Return the milliseconds since the exchange began."""
         return (time.perf_counter() - self.started) * 1000
 
     def failed(self) -> bool:
-        """Return True if it raised, or its response has a status of 500 or more."""
+        """Return True if the app raised or the response status is 500 or more."""
         return self.error is not None or (self.status or 0) >= 500
 
     def add_request(self, chunk: bytes, limit: int) -> None:
-        """Keep `chunk` of the request's body, `limit` bytes in all."""
+        """Add `chunk` to the request's body, which keeps `limit` bytes in total."""
         kept = self.request_bytes
         self.request_bytes = total = kept + len(chunk)
         if total <= limit:
@@ -91,7 +91,7 @@ class Exchange:
                 self.request_body = joined(self.request_body, chunk[: limit - kept])
 
     def add_response(self, chunk: bytes, limit: int) -> None:
-        """Keep `chunk` of the response's body, `limit` bytes in all."""
+        """Add `chunk` to the response's body, which keeps `limit` bytes in total."""
         kept = self.response_bytes
         self.response_bytes = total = kept + len(chunk)
         if not kept:
@@ -114,7 +114,7 @@ class Exchange:
 
 
 def joined(kept: bytes | bytearray, chunk: bytes) -> bytes | bytearray:
-    """Append `chunk` to `kept`, copying nothing for the first and each byte once afterwards."""
+    """Append `chunk` to `kept`; the first chunk is not copied, later bytes are copied once."""
     if not kept:
         return chunk if type(chunk) is bytes else bytes(chunk)
     if type(kept) is bytearray:
@@ -124,10 +124,10 @@ def joined(kept: bytes | bytearray, chunk: bytes) -> bytes | bytearray:
 
 
 class IdSource:
-    """UUIDv7 texts, unique across processes: a random start per process, then a counter.
+    """A source of UUIDv7 texts that are unique across processes: a random start, then a counter.
 
-    RFC 9562 lets the 62 low bits be a seeded counter; reading the kernel's random numbers
-    for each request would cost more than the rest of the tap.
+    RFC 9562 allows a seeded counter in the 62 low bits. Reading the kernel's random numbers for
+    each request would cost more than the rest of the tap.
 
     >>> ids = IdSource()
     >>> first, second = ids.next(1_362_355_200.0), ids.next(1_362_355_200.0)
@@ -142,7 +142,7 @@ class IdSource:
         _sources.add(self)
 
     def seed(self) -> None:
-        """Begin anew at a random place: when made, and in a forked child."""
+        """Set a random start, on creation and in a forked child."""
         noise = int.from_bytes(os.urandom(10), "big")
         self._counter = itertools.count(noise & 0x7FFF_FFFF_FFFF)
         random_a, random_b = (noise >> 48) & 0xFFF, (noise >> 60) & 0x3FFF
@@ -151,11 +151,11 @@ class IdSource:
 
     def next(self, seconds: float) -> str:
         """Return a new id for an exchange that began at `seconds` since the Unix epoch."""
-        count = next(self._counter)  # one step even for threads at once
+        count = next(self._counter)  # atomic across threads
         millisecond = int(seconds * 1000)
         if millisecond != self._millisecond:
             text = f"{millisecond:012x}"
-            # Two threads may do this at once: each text is right for one of their moments.
+            # Two threads may do this at the same time: each text is valid for one of their times.
             self._millisecond = millisecond
             self._prefix = f"{text[:8]}-{text[8:]}{self._middle}"
         return f"{self._prefix}{count:012x}"
@@ -170,4 +170,4 @@ _sources: weakref.WeakSet[IdSource] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_seed_all)
 
 ids = IdSource()
-"""This process's ids."""
+"""The source of ids of this process."""

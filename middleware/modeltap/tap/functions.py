@@ -1,4 +1,4 @@
-"""The tap for models that are called without HTTP: one recorded call, or a decorated function."""
+"""The tap for models that are called without HTTP: a recorded call or a decorated function."""
 
 from __future__ import annotations
 
@@ -44,29 +44,30 @@ def capture(
     name: str = "",
     **options: Unpack[Options],
 ) -> Any:
-    """Record a call of a model that is not served by HTTP; or decorate the function that makes it.
+    """Record a call of a model that is not served by HTTP, or decorate a function that calls it.
 
-    With a `request`, records one call and returns its id, or None when it is left out (sampling).
-    Without one, returns a decorator for a function, a coroutine function, or a generator of
-    either kind. It records the function's arguments by name, a single row or list itself, and
-    what it returns, or the list (of texts: the text) of what it yields; its exceptions pass
-    unchanged. `last_id()` then returns the id.
+    With a `request`, records one call and returns its id, or None if sampling leaves it out.
+    Without one, returns a decorator for functions, coroutine functions, and sync or async
+    generators. The decorator records the arguments by name, or the value of a single argument that
+    is a row or a list, and the return value. For generators it records the list of yielded items,
+    joined if all are texts. Exceptions pass unchanged. `last_id()` returns the id of the call.
 
     Args:
         model: the model's name.
-        request, response: anything with a form in JSON: dicts, lists, numbers, arrays, data frames,
-            dataclasses, pydantic models.
-        duration_ms: how long the call took, in milliseconds; unknown if not given,
-            or if it is no finite number.
-        started_at: when it began; now, less its duration, if not given.
-        error: what it raised.
-        name: what the store calls the function (column `path`); of a decorated one its own name.
-        **options: as those of `modeltap.watch`; `store` is by default the one this process
+        request, response: values that can be encoded as JSON: dicts, lists, numbers, arrays, data
+            frames, dataclasses, pydantic models.
+        duration_ms: the duration of the call in milliseconds; unknown by default, or if it is not
+            a finite number.
+        started_at: the start of the call; by default the current time minus the duration.
+        error: the exception that the call raised.
+        name: the name of the function in the store (column `path`); by default that of the
+            decorated function.
+        **options: options of `modeltap.watch`; `store` defaults to the store that this process
             records to.
 
     Raises `ConfigError` and `StoreError` as `watch` does, when a function is decorated or the
-    first call of a kind is recorded; `InputError` when it is not clear which store is meant, or
-    there is a response without a request.
+    first call with these options is recorded; `InputError` if the store is ambiguous, or if there
+    is a response without a request.
 
     >>> id = capture(model="flights", request={"distance": 1400}, response=187.5, duration_ms=2.1)
     >>> @capture(model="flights")
@@ -97,7 +98,7 @@ def capture(
 
 
 def last_id() -> str | None:
-    """Return the id of this thread's or task's last decorated call; None if it was left out."""
+    """Return the id of the last decorated call of this thread or task; None if not recorded."""
     return LAST_ID.get()
 
 
@@ -110,5 +111,5 @@ def _milliseconds(duration: float) -> float | None:
 
 
 def _seconds(moment: datetime) -> float:
-    """Return Unix seconds; a time without a zone is UTC."""
+    """Return Unix seconds; a time without a time zone is UTC."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""Options of two taps that one request passes: the inner tap's count, and the masks of both."""
+"""Options for a request that passes two taps: those of the inner tap, with the masks of both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modeltap.config.settings import ModelChooser, Settings
 _DEFAULTS = Settings()
 
 _UNITED = ("mask_headers", "mask_query_params", "mask_body_fields", "mask_values")
-"""Lists of what is masked: the record has both."""
+"""Options with lists of patterns, which are combined."""
 
 _MASKS = (
     *_UNITED,
@@ -26,11 +26,11 @@ _MASKS = (
 )
 
 _SHOWN = ("model", "environment", "version", "sample_rate", "store")
-"""Options whose values may stand in a log, and are short; a webhook's URL is a secret."""
+"""Options with short values that may be logged; a webhook's URL is a secret."""
 
 
 def with_masks_of(inner: Settings, outer: Settings) -> Settings:
-    """Return the settings of the inner tap, with whatever the outer one masks or leaves out.
+    """Return the settings of the inner tap, with the masks and omissions of the outer tap.
 
     >>> both = with_masks_of(Settings(mask_values=("a",)), Settings(mask_values=("b",)))
     >>> both.mask_values
@@ -43,7 +43,7 @@ def with_masks_of(inner: Settings, outer: Settings) -> Settings:
     return msgspec.structs.replace(
         inner,
         **changed,
-        unmask_body_fields=tuple(one for one in inner.unmask_body_fields if one in unmasked),
+        unmask_body_fields=tuple(name for name in inner.unmask_body_fields if name in unmasked),
         mask_bodies=inner.mask_bodies or outer.mask_bodies,
         mask_with=_stricter(inner, outer),
         mask_key=inner.mask_key or outer.mask_key,
@@ -53,7 +53,7 @@ def with_masks_of(inner: Settings, outer: Settings) -> Settings:
 
 
 def both_masks(inner: MaskBody | None, outer: MaskBody | None) -> MaskBody | None:
-    """Return the function that masks a body by the functions of both taps."""
+    """Return a function that masks a body with the functions of both taps."""
     if inner is None or outer is None or inner is outer:
         return inner or outer
 
@@ -67,7 +67,7 @@ def both_masks(inner: MaskBody | None, outer: MaskBody | None) -> MaskBody | Non
 def conflict_message(
     inner: Settings, inner_model: ModelChooser, outer: Settings, outer_model: ModelChooser
 ) -> str | None:
-    """Return a line about options that the taps do not share, and which count; None without any.
+    """Return a log message about conflicting options, or None if there is no conflict.
 
     >>> conflict_message(Settings(), "a", Settings(sample_rate=0.5), "a")
     'requests pass two taps; the inner one records them, with its own sample_rate (1.0, not 0.5)'
@@ -85,7 +85,7 @@ def conflict_message(
 def _conflicts(
     inner: Settings, inner_model: ModelChooser, outer: Settings, outer_model: ModelChooser
 ) -> list[str]:
-    """Describe the options that the outer tap sets, and that count as the inner one has them."""
+    """Describe the options of the outer tap that the inner tap overrides."""
     differing = [
         _described(name, getattr(inner, name), getattr(outer, name))
         for name in Settings.__struct_fields__
@@ -97,20 +97,20 @@ def _conflicts(
 
 
 def _changed_masks(inner: Settings, outer: Settings) -> list[str]:
-    """Return the names of the inner tap's options that the outer one's masks change."""
+    """Return the names of the inner tap's options that change because of the outer tap's masks."""
     both = with_masks_of(inner, outer)
     return [name for name in _MASKS if getattr(both, name) != getattr(inner, name)]
 
 
 def _united(inner: tuple[str, ...], outer: tuple[str, ...]) -> tuple[str, ...]:
-    return (*inner, *(one for one in outer if one not in inner))
+    return (*inner, *(pattern for pattern in outer if pattern not in inner))
 
 
 def _stricter(inner: Settings, outer: Settings) -> Any:
-    """Return how masked values are replaced; a hash shows which are equal, a mark that one was."""
-    for way in ("drop", "mark"):
-        if way in (inner.mask_with, outer.mask_with):
-            return way
+    """Return the replacement that reveals least: a hash shows equal values, a mark presence."""
+    for replacement in ("drop", "mark"):
+        if replacement in (inner.mask_with, outer.mask_with):
+            return replacement
     return inner.mask_with
 
 

@@ -1,7 +1,8 @@
-"""Taps around taps: an app watched twice, or with a mounted app that is watched, is one record.
+"""Nested taps: a request that passes several taps is recorded once.
 
-The innermost tap that serves a request's path records it, with its own options, the masks of
-all taps around it and the outermost tap's id; those around it leave it alone.
+Taps are nested if an app is watched twice, or mounts another watched app. The innermost tap that
+serves the path of a request records it, with its own options, the masks of all taps around it
+and the id of the outermost tap.
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ Call = tuple[object, str, object]
 
 
 class Place:
-    """A tap on the way of a request, which one further within may take over.
+    """The place of a tap in the chain of taps that a request passes.
 
-    A tap that leaves the request out has a place, too, because its masks count. Tasks that the
-    app starts within a request live on with its context, so it holds no more.
+    An inner tap may take over the recording. A tap that leaves the request out has a place, too,
+    because its masks apply. Places hold little, because tasks that the app starts keep the context
+    of the request alive.
     """
 
-    __slots__ = ("_asgi", "_call", "_gives_way", "_outer", "id", "taken", "tap")
+    __slots__ = ("_asgi", "_call", "_outer", "_yields_to_inner", "id", "taken", "tap")
 
     def __init__(
         self,
         tap: Tap,
         id: str | None,  # noqa: A002
-        gives_way: bool,
+        yields_to_inner: bool,
         call: Call,
         asgi: object = None,
         outer: Place | None = None,
@@ -37,29 +39,32 @@ class Place:
         self.tap = tap
         self.id = id
         self.taken = False
-        self._gives_way = gives_way
+        self._yields_to_inner = yields_to_inner
         self._call = call
         self._asgi = asgi
         self._outer = outer
 
     def is_of_scope(self, asgi: object) -> bool:
-        """Return True if a tap with this ``scope["asgi"]`` stands in the same request.
+        """Return True if a tap with this ``scope["asgi"]`` belongs to the same request.
 
-        Mounts copy the scope, but not what is in it; a call of another app within this
-        request (by httpx's ASGI transport, say) has a scope of its own.
+        Mounts make a shallow copy of the scope. A call of another app during this request (for
+        example by httpx's ASGI transport) has another scope.
         """
         return asgi is not None and asgi is self._asgi
 
     def is_of_call(self, call: Call) -> bool:
-        """Say the same of a WSGI app, mounted in an ASGI one: its environ is made anew."""
+        """Return True if a WSGI app, mounted in this ASGI app, serves the same request.
+
+        The environ of a mounted WSGI app is created for it, so only the call can be compared.
+        """
         return call == self._call
 
-    def meet(self, claims: bool) -> None:
-        """Another tap is further within; `claims` says whether it serves the request's path."""
-        self.taken = self.taken or claims or self._gives_way
+    def add_inner(self, claims: bool) -> None:
+        """Register an inner tap; `claims` is True if it serves the path of the request."""
+        self.taken = self.taken or claims or self._yields_to_inner
         if self._outer is not None:
-            self._outer.meet(claims)
+            self._outer.add_inner(claims)
 
 
-# Not in the scope, which some servers (Ray's proxy) pickle and send on.
+# Not stored in the scope, which some servers (Ray's proxy) pickle and forward.
 PLACE: ContextVar[Place | None] = ContextVar("modeltap_place", default=None)

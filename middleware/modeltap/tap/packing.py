@@ -1,7 +1,7 @@
-"""Packing an exchange that is over into bytes, for the pipe to the writer process.
+"""Packing of finished exchanges into bytes for the pipe to the writer process.
 
-One object to keep instead of a dozen that Python's garbage collector would visit, of a known
-size, and ready for another process.
+Packed, an exchange is one object of known size that is ready for another process, instead of a
+dozen objects that Python's garbage collector would visit.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from modeltap.tap.exchange import Exchange, ids
 from modeltap.writer.records import MAX_TEXT, CapturedRecord
 
 _MARSHAL_VERSION = 2
-"""The last one that does not look each object up among those already written."""
+"""The last version that does not look up each object among those already written."""
 
-# An exchange has the record's fields under the same names. marshal takes plain tuples only, and a
-# record built by keyword would cost a request 1.2 us more.
+# An exchange has the same attribute names as the record. marshal supports only plain tuples, and
+# building the record by keyword would cost 1.2 us per request.
 _fields_of = attrgetter(*CapturedRecord.__struct_fields__)
 
 
 def pack(origin: int, exchange: Exchange) -> bytes:
     """Return `exchange` as a packed `CapturedRecord`; `origin` is the number of its tap.
 
-    Values of an app's own types become the plain ones that they extend.
+    Values of subclasses are converted to their built-in base types.
     """
     exchange.origin = origin
     if exchange.id is None:
@@ -45,7 +45,7 @@ def pack(origin: int, exchange: Exchange) -> bytes:
 
 
 def route_template(route: Any) -> str | None:
-    """Return the route as the app wrote it (``/flights/{id}``), where the framework names it."""
+    """Return the route as written in the app (``/flights/{id}``), if the framework provides it."""
     if isinstance(route, str) or route is None:
         return route
     template = getattr(route, "path", None) or getattr(route, "rule", None)
@@ -68,5 +68,5 @@ def _plain(value: Any) -> Any:
 def _message_of(error: BaseException) -> str | None:
     try:
         return str(error)[:MAX_TEXT]
-    except Exception:  # an app's own __str__ may do anything
+    except Exception:  # `__str__` of an app's exception may raise
         return None

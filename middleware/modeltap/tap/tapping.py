@@ -1,4 +1,4 @@
-"""The part that every tap shares: choosing exchanges, and handing them to the recorder."""
+"""The common part of all taps: selects exchanges and passes them to the recorder."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from modeltap.tap.recording.recorder import Recorder, Ticket
 from modeltap.tap.recording.recorders import recorders
 
 _POLL_SECONDS = 0.0005
-"""How often a response that waits for its commit checks: a commit takes about as long."""
+"""The polling interval of a response that waits for its commit; a commit takes about as long."""
 
 
 class Tap:
-    """One app's tap: its settings, checked when built; nothing is opened before a request."""
+    """The tap of one app; settings are checked on creation, nothing is opened before a request."""
 
     def __init__(self, source: str, model: ModelChooser, options: Mapping[str, object]) -> None:
         self.source = source
@@ -61,22 +61,22 @@ class Tap:
         self._within: dict[Tap, Tap] = {}
 
     def _limit_bodies(self) -> None:
-        """Set how many bytes of each body are kept."""
+        """Set the maximum number of bytes of each body."""
         settings = self.settings
         self.request_limit = settings.max_body_bytes if settings.capture_request_body else 0
         self.response_limit = settings.max_body_bytes if settings.capture_response_body else 0
 
     def within(self, outer: Tap, model: ModelChooser = None) -> Tap:
-        """Return the tap that records in this one's place where a request passed `outer` first.
+        """Return the tap to use instead of this one for requests that passed `outer` first.
 
-        It has the masks of both. Options in conflict are logged once; `model` is the model of
-        this tap where its calls name it.
+        It has the masks of both taps. Conflicting options are logged once; `model` is the model
+        of this tap if its calls define it.
         """
         tap = self._within.get(outer)
         if tap is None:
             tap = self._within[outer] = self._with_masks_of(outer)
-            own = model or self.model
-            if message := conflict_message(self.settings, own, outer.settings, outer.model):
+            inner_model = model or self.model
+            if message := conflict_message(self.settings, inner_model, outer.settings, outer.model):
                 logger.warning("modeltap: %s", message)
         return tap
 
@@ -92,19 +92,19 @@ class Tap:
         return tap
 
     def claims(self, method: str, path: str) -> bool:
-        """Return True if exchanges of this path are the tap's, be they sampled or not."""
+        """Return True if the tap serves this path, whether or not an exchange is sampled."""
         try:
             return not self.disabled and self._router.model_for(method, path) is not None
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
             return False
 
     def begin(
         self, method: str, path: str, query: bytes, headers: Headers, outer_id: str | None = None
     ) -> Exchange | None:
-        """Return the exchange to fill, or None when this one is not tapped.
+        """Return the exchange to fill, or None if the request is not tapped.
 
-        `outer_id` is the id that a tap further out gave it.
+        `outer_id` is the id that an outer tap assigned to it.
         """
         if self.disabled:
             return None
@@ -115,21 +115,21 @@ class Tap:
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:
                 exchange.id = outer_id or ids.next(exchange.started_at)
-            return exchange if self._keeps_all or self._sampler.takes(exchange) else None
+            return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
             return None
 
     def begin_call(self, model: str, name: str) -> Exchange | None:
-        """Return the exchange to fill for a call that is not HTTP, or None when it is left out."""
+        """Return the exchange to fill for a call that is not HTTP, or None if it is left out."""
         if self.disabled:
             return None
         exchange = Exchange(self.source, model, "", name, b"")
         exchange.id = ids.next(exchange.started_at)
-        return exchange if self._keeps_all or self._sampler.takes(exchange) else None
+        return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
 
     def finish(self, exchange: Exchange) -> Ticket | None:
-        """Hand a finished exchange to the recorder; return what to wait for, if it is durable."""
+        """Pass a finished exchange to the recorder; return a ticket if it is durable."""
         try:
             if not (exchange.sampled or exchange.failed()):
                 return None
@@ -144,27 +144,27 @@ class Tap:
                 return self._recorder.put_durably(pack(self._origin, exchange))
             self._recorder.put(pack(self._origin, exchange))
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
         return None
 
     def wait(self, ticket: Ticket | None) -> None:
-        """Wait for the commit of a durable exchange, a bounded time; blocks the thread."""
+        """Wait for the commit of a durable exchange, up to a timeout, blocking the thread."""
         if ticket is not None:
             deadline = time.monotonic() + self.settings.commit_timeout_seconds
-            while self._goes_on(ticket, deadline):
+            while self._is_pending(ticket, deadline):
                 time.sleep(_POLL_SECONDS)
 
     async def wait_async(self, ticket: Ticket | None) -> None:
-        """Wait as `wait` does, while the event loop serves others."""
+        """Wait as `wait` does, without blocking the event loop."""
         if ticket is not None:
-            # On the way of starlette, but not of a bare app that waits for nothing.
+            # Imported here, because a bare app that does not wait may not have loaded it.
             from anyio import sleep
 
             deadline = time.monotonic() + self.settings.commit_timeout_seconds
-            while self._goes_on(ticket, deadline):
+            while self._is_pending(ticket, deadline):
                 await sleep(_POLL_SECONDS)
 
-    def _goes_on(self, ticket: Ticket, deadline: float) -> bool:
+    def _is_pending(self, ticket: Ticket, deadline: float) -> bool:
         assert self._recorder is not None
         if self._recorder.is_settled(ticket):
             return False
@@ -180,17 +180,17 @@ class Tap:
                 if tap._recorder is not None:
                     tap._recorder.close()
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
 
-    def failed(self, error: Exception) -> None:
-        """Log a failure of the tap once; the app never hears of it."""
+    def log_failure(self, error: Exception) -> None:
+        """Log a failure of the tap once; it is never raised to the app."""
         if not self._logged_failure:
             self._logged_failure = True
             logger.error("modeltap: an exchange could not be tapped: %r", error)
 
 
 def _with_absolute_paths(settings: Settings) -> Settings:
-    """Return `settings` with paths that mean the same in every process and folder."""
+    """Return `settings` with absolute paths, which are valid in every process and folder."""
     return msgspec.structs.replace(
         settings,
         store=absolute(settings.store),
@@ -199,12 +199,12 @@ def _with_absolute_paths(settings: Settings) -> Settings:
 
 
 def _spellings(name: bytes | None) -> tuple[bytes, ...]:
-    """Return a header's name as chosen and as servers and clients spell it."""
+    """Return a header's name as configured and in the spellings of servers and clients."""
     return () if name is None else (name, name.lower(), name.title())
 
 
 def _check_store(store: str) -> None:
-    """A path that can be no store is a mistake in the app; a disk that is read-only now is not."""
+    """Raise `StoreError` for an invalid path; only log it if the store is not writable now."""
     path = check_path(store)
     try:
         check_writable(path)
@@ -213,7 +213,7 @@ def _check_store(store: str) -> None:
 
 
 def _check_reference(settings: Settings) -> None:
-    """A reference's file must be there now, not when the first window is evaluated."""
+    """Raise `ConfigError` if a reference's file is missing, instead of when it is first used."""
     for model in (settings, *map(settings.for_model, settings.models)):
         reference = parse_reference(model.reference)
         if reference.kind == "file" and not Path(reference.path).is_file():
@@ -224,7 +224,7 @@ def _check_reference(settings: Settings) -> None:
 
 
 def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
-    """Return `options` with the store that counts now, and absolute paths.
+    """Return `options` with the currently configured store, and with absolute paths.
 
     Raises `ConfigError` as `watch` does.
     """
@@ -247,7 +247,7 @@ def _with_reference(table: Any) -> Any:
 
 
 def absolute(path: str) -> str:
-    """Return `path` from the root on.
+    """Return `path` as an absolute path.
 
     >>> absolute("/data/../taps.db"), absolute("taps.db") == str(Path.cwd() / "taps.db")
     ('/data/../taps.db', True)
@@ -256,7 +256,7 @@ def absolute(path: str) -> str:
 
 
 def absolute_reference(text: str) -> str:
-    """Return the option `reference`, with an absolute path where it is a file.
+    """Return the option `reference`, with an absolute path if it is a file.
 
     >>> absolute_reference("first 7d"), absolute_reference("/data/january.csv")
     ('first 7d', '/data/january.csv')

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _PLACE = "modeltap.place"
-"""Where the tap further out is, in the environ."""
+"""The environ key of the outer tap's place."""
 
 Write = Callable[[bytes], object]
 
@@ -25,11 +25,11 @@ class WSGIMiddleware:
     """Taps the exchanges of a WSGI app into the store.
 
     The app reads its input and the server its output through thin wrappers, chunk by chunk;
-    nothing is read ahead or held back. The options are those of `modeltap.watch`.
+    nothing is read ahead or buffered. The options are those of `modeltap.watch`.
     """
 
-    gives_way = False
-    """Whether a tap further within records in our place, and even its own options leave out."""
+    yields_to_inner = False
+    """True if any inner tap replaces this one, even for requests that the inner tap leaves out."""
 
     def __init__(
         self, app: WSGIApplication, *, model: ModelChooser = None, **options: Unpack[Options]
@@ -47,20 +47,20 @@ class WSGIMiddleware:
         exchange = self._begin(tap, environ, outer)
         outer_id = outer.id if outer is not None else None
         id_ = exchange.id if exchange is not None else outer_id
-        place = Place(tap, id_, self.gives_way, _call_of(environ), outer=outer)
+        place = Place(tap, id_, self.yields_to_inner, _call_of(environ), outer=outer)
         environ[_PLACE] = place
         if exchange is None:
             return self.app(environ, start_response)
         if tap.id_header is not None and exchange.id is not None:
-            # A gateway's app hands it on to tapped services behind it.
+            # A gateway's app forwards it to tapped services behind it.
             environ.setdefault(self._id_key, exchange.id)
         return WSGIResponder(self.app, tap, exchange, place)(environ, start_response)
 
     def _begin(self, tap: Tap, environ: WSGIEnvironment, outer: Place | None) -> Exchange | None:
-        """Return the exchange to fill, or None when this one is not tapped."""
+        """Return the exchange to fill, or None if the request is not tapped."""
         method, path = environ.get("REQUEST_METHOD", ""), _as_utf8(environ.get("PATH_INFO", ""))
         if outer is not None:
-            outer.meet(tap.claims(method, path))
+            outer.add_inner(tap.claims(method, path))
         query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
         headers = [(name, environ[key]) for key, name in self._keys if key in environ]
         outer_id = outer.id if outer is not None else None
@@ -68,7 +68,7 @@ class WSGIMiddleware:
 
 
 class WSGIResponder:
-    """One request's state: runs the app, and fills an exchange with what passes."""
+    """The state of one request: runs the app and fills an exchange from its input and output."""
 
     __slots__ = ("_app", "_environ", "_exchange", "_finished", "_place", "_start_response", "_tap")
 
@@ -97,18 +97,18 @@ class WSGIResponder:
         return self.wrapped(body)
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Write:
-        """`start_response` as PEP 3333 has it, also called again with `exc_info`."""
+        """Implement `start_response` of PEP 3333, which may be called again with `exc_info`."""
         exchange = self._exchange
         exchange.headers_ms = exchange.elapsed_ms()
         exchange.status = _number(status[:3])
-        exchange.response_headers = tuple(headers)  # a server further out may change the list
-        # Flask takes its request out of the environ before it returns, so its rule is read now.
+        exchange.response_headers = tuple(headers)  # a copy, because the server may change the list
+        # Flask removes its request from the environ before it returns, so its rule is read now.
         flask = self._environ.get("werkzeug.request")
         exchange.route = getattr(flask, "url_rule", None) or self._environ.get(ROUTE)
         if exc_info is not None and exc_info[1] is not None:
             exchange.error = exc_info[1]
         if self._tap.id_header is not None and exchange.id is not None and not self._is_over():
-            # A gateway's app may pass on the id of a tapped service behind it: ours is further out.
+            # Replace the id that a gateway's app may forward from a tapped service behind it.
             name = self._tap.id_header.decode()
             headers = [header for header in headers if header[0].lower() != name.lower()]
             headers.append((name, exchange.id))
@@ -124,7 +124,7 @@ class WSGIResponder:
         return tapped_write
 
     def _is_over(self) -> bool:
-        """Return True if the exchange is recorded already, or another tap's."""
+        """Return True if the exchange is already recorded, or belongs to an inner tap."""
         return self._finished or self._place.taken
 
     def add(self, chunk: bytes) -> None:
@@ -132,14 +132,14 @@ class WSGIResponder:
             self._exchange.add_response(chunk, self._tap.response_limit)
 
     def wrapped(self, body: Iterable[bytes]) -> Iterable[bytes]:
-        """Return what the server shall iterate: a file wrapper itself, so that sendfile works."""
+        """Return the body for the server to iterate; file wrappers are kept for sendfile."""
         file_wrapper = self._environ.get("wsgi.file_wrapper")
         if isinstance(file_wrapper, type) and isinstance(body, file_wrapper):
             self._exchange.response_note = "not seen"
             self.end(None, complete=True)
             return body
         if type(body) is list or type(body) is tuple:
-            # All of it is there: the server may use its length, and nothing can fail any more.
+            # The body is complete, so it cannot fail later, and the server may use its length.
             for chunk in body:
                 self.add(chunk)
             self.end(None, complete=True)
@@ -147,7 +147,7 @@ class WSGIResponder:
         return TappedOutput(body, self)
 
     def end(self, error: BaseException | None, complete: bool = False) -> None:
-        """The exchange is over: raised, exhausted (`complete`), or closed before its end."""
+        """Record the exchange after an error, a `complete` body, or an early close."""
         if self._is_over():
             return
         self._finished = True
@@ -157,7 +157,7 @@ class WSGIResponder:
             exchange.error = error
             exchange.aborted = exchange.headers_ms is not None
             if not exchange.aborted:
-                exchange.status = 500  # what the server answers in the app's place
+                exchange.status = 500  # the server's response to an exception of the app
         else:
             exchange.aborted = not complete
         if not exchange.request_read:
@@ -166,7 +166,7 @@ class WSGIResponder:
 
 
 class TappedOutput:
-    """The app's iterable, passed on lazily; `close` reaches the original, exactly once."""
+    """A lazy wrapper of the app's iterable that forwards `close` exactly once."""
 
     __slots__ = ("_body", "_closed", "_iterator", "_responder")
 
@@ -206,7 +206,7 @@ class TappedOutput:
 
 
 class TappedInput:
-    """The app's `wsgi.input`: what the app reads is kept, whichever way it reads."""
+    """A wrapper of the app's `wsgi.input` that records what the app reads, by any method."""
 
     __slots__ = ("_exchange", "_iterator", "_limit", "_source")
 
@@ -252,7 +252,7 @@ class TappedInput:
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._source, name)
-        if name != "readinto":  # not every server's input has it
+        if name != "readinto":  # wrapped here, because not every server's input supports it
             return attribute
 
         def readinto(buffer: Any) -> int:
@@ -264,7 +264,7 @@ class TappedInput:
 
 
 def _place_around(environ: WSGIEnvironment) -> Place | None:
-    """Return the tap around this one, in WSGI or in the ASGI app that this one is mounted in."""
+    """Return the place of the outer tap, in WSGI or in the ASGI app that mounts this app."""
     place: Place | None = environ.get(_PLACE)
     if place is None:
         around = PLACE.get()
@@ -279,7 +279,7 @@ def _call_of(environ: WSGIEnvironment) -> Call:
 
 
 def _header_keys(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Return the environ's keys of the headers that count, with the headers' names."""
+    """Return pairs of environ key and name for the headers to keep."""
     return tuple((_key(name), name) for name in request_names(settings))
 
 
@@ -289,7 +289,7 @@ def _key(header: str) -> str:
 
 
 def _length(environ: WSGIEnvironment) -> int | None:
-    """The request's Content-Length; None if it is absent or malformed."""
+    """Return the request's Content-Length; None if it is unknown or malformed."""
     text = environ.get("CONTENT_LENGTH") or ""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
@@ -297,10 +297,10 @@ def _length(environ: WSGIEnvironment) -> int | None:
 
 
 def _number(text: str) -> int | None:
-    """Read digits, and no more of them than a size in bytes can have; None for anything else."""
+    """Parse a number of fewer than 20 digits, as a size in bytes has; None for other text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def _as_utf8(text: str) -> str:
-    """PEP 3333 hands bytes over as Latin-1 text."""
+    """Decode a WSGI string, which holds bytes as Latin-1 text (PEP 3333)."""
     return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -1,8 +1,8 @@
-"""``python -m modeltap.writer STORE DESCRIPTOR``: the process that writes an app's captures.
+"""``python -m modeltap.writer STORE DESCRIPTOR``: the process that writes an app's exchanges.
 
-Frames come on standard input, messages to log go to standard output, and counts go into shared
-memory (`protocol.Counters`). The process ends when its input does, having written all that came
-before. It ignores signals, which are meant for the app: the app's last exchanges come after them.
+The process reads frames from standard input, writes log messages to standard output, and counts in
+shared memory (`protocol.Counters`). It ends after it has written everything up to the end of its
+input. It ignores signals, because the app still sends its last exchanges after receiving them.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE
 from modeltap.writer.records import Origin
 
 _ORPHAN_SECONDS = 30.0
-"""How long a batch waits for another program's lock once the app has gone."""
+"""How long a batch waits for another program's lock after the app has ended."""
 
 _CHECK_SECONDS = 5.0
-"""How often a quiet process checks that its app is still there: a fork of the app that knows
-nothing of us may hold our input open."""
+"""How often an idle process checks that its app is running: a fork of the app may keep the input
+open without using it."""
 
 _READ_BYTES = 1 << 20
-"""All that the pipe can hold."""
+"""The capacity of the pipe."""
 
 _FULL_BYTES = 1 << 19
-"""At half a pipe no more is waited for, or the app would find it full."""
+"""Gathering stops when the pipe is half full, so that the app does not find it full."""
 
 _SLICE_SECONDS = 0.01
-"""How often a process that gathers checks the pipe: what `flush` waits beyond a commit."""
+"""The polling interval while gathering, which `flush` waits in addition to a commit."""
 
 _MAX_FLUSH_SECONDS = 60.0
-"""The largest `flush_interval_seconds`, and the interval before the first tap is known."""
+"""The maximum `flush_interval_seconds`, which applies until the first tap is known."""
 
 
 class InputPipe:
-    """The pipe from the app; it knows whether the app is still there."""
+    """The pipe from the app, which also detects the end of the app."""
 
     def __init__(self, descriptor: int, counters: Counters) -> None:
         self._descriptor = descriptor
@@ -58,14 +58,14 @@ class InputPipe:
         self._left_at: float | None = None
 
     def read(self) -> bytes:
-        """Wait for bytes and return them; none when there will be no more."""
+        """Wait for bytes and return them; return no bytes at the end of the input."""
         while not self._poll.poll(_CHECK_SECONDS * 1000):
             if self._orphaned():
                 return b""
         return os.read(self._descriptor, _READ_BYTES)
 
     def gather(self, seconds: float) -> None:
-        """Let more come before it is read, so that many share a transaction."""
+        """Wait for more input before reading, so that many exchanges share a transaction."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._counters.hurry:
             waiting = fcntl.ioctl(self._descriptor, termios.FIONREAD, b"\0\0\0\0")
@@ -87,7 +87,7 @@ class InputPipe:
 
 
 class WritingLoop:
-    """Reads, writes and counts until there is no more."""
+    """Reads, writes and counts until the end of the input."""
 
     def __init__(self, store: Path, counters: Counters, messages: int) -> None:
         self._counters = counters
@@ -115,8 +115,8 @@ class WritingLoop:
 
     def _add_origin(self, origin: Origin) -> None:
         settings = origin.settings
-        # A request that waits for its commit lets others gather: the next batch is what came
-        # meanwhile.
+        # Durable requests wait for their commit, so do not gather: the next batch is what arrives
+        # during the commit.
         durable = settings.durability != "fast"
         seconds = 0.0 if durable else settings.flush_interval_seconds
         self._flush_seconds = min(self._flush_seconds, seconds)
@@ -135,22 +135,22 @@ class WritingLoop:
 
 
 def _send(messages: int, message: str) -> None:
-    with suppress(OSError):  # the app reads too slowly, or has gone already
+    with suppress(OSError):  # the app reads too slowly or has ended
         os.write(messages, json.dumps(message).encode() + b"\n")
 
 
 def main(store: str, descriptor: int) -> None:
-    """Write to `store` what comes on standard input; count in the memory behind `descriptor`."""
+    """Write exchanges from standard input to `store`; count in the memory of `descriptor`."""
     for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINATION_SIGNALS)
     messages = os.dup(1)
     os.set_blocking(messages, False)
-    # Whatever prints must not write among the messages, nor fail when the app has gone.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    gc.disable()  # nothing here makes cycles, and a batch is thousands of objects to scan
+    # Other output must not mix with the messages, nor fail after the app has ended.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    gc.disable()  # this process creates no cycles, and a batch has thousands of objects to scan
     _send(messages, READY)
     WritingLoop(Path(store), Counters(descriptor), messages).run()
 

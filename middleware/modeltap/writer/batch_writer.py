@@ -1,4 +1,4 @@
-"""Writing batches of exchanges into one store."""
+"""Writing of batches of exchanges into one store."""
 
 from __future__ import annotations
 
@@ -25,52 +25,55 @@ from modeltap.writer.records import Origin, unpack
 from modeltap.writer.row_masker import RowMasker
 
 _REOPEN_SECONDS = 5.0
-"""An unusable store is tried again this often: soon, and not with each batch."""
+"""The retry interval for an unusable store, so that not every batch tries to open it."""
 
 _FREE_BYTES = 64 * 1024 * 1024
 _FREE_FRACTION = 0.05
-"""Nothing is written with less room on the disk than this, or this fraction of a small disk: a
-full one wedges SQLite, which then cannot even delete."""
+"""The free disk space, or fraction of a small disk, below which nothing is written. On a full disk
+SQLite cannot even delete."""
 
 
 class BatchResult(msgspec.Struct):
-    """The exchanges of a batch by their end, and the messages to log."""
+    """The result of a batch: counts of exchanges, and messages to log."""
 
     written: int = 0
     failed: int = 0
-    """No row could be made of them."""
+    """Exchanges that could not be converted to rows."""
     lost: Counter[str] = msgspec.field(default_factory=Counter)
-    """By reason."""
+    """Lost exchanges by reason."""
     messages: list[str] = []
 
 
 class BatchWriter:
-    """Writes to one store; waits while another holds its lock, gives up on anything else.
+    """Writes to one store; waits while its lock is held, and gives up on other errors.
 
-    A store that is gone or replaced is opened anew; a damaged one is put aside.
+    A deleted or replaced store is opened again; a damaged one is moved aside.
+
+    Args:
+        may_wait: returns True as long as a batch may wait for the lock.
     """
 
-    def __init__(self, store: Path, patient: Callable[[], bool]) -> None:
+    def __init__(self, store: Path, may_wait: Callable[[], bool]) -> None:
         self._store = store
-        self._patient = patient
+        self._may_wait = may_wait
         self._maskers: list[RowMasker] = []
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._with_disk = False
         self._retry_at = 0.0
-        self._unreported: Counter[str] = Counter()  # lost, and not yet noted in the store
+        self._unreported: Counter[str] = Counter()  # losses that are not yet in the store
         self._known_models: set[str] = set()
-        self._notes: list[str] = []  # about the store's files, to be logged
+        self._notes: list[str] = []  # messages about the store's files, to be logged
 
     def add_origin(self, origin: Origin) -> None:
-        """Add the next origin; the first has the number 0."""
+        """Add the next origin; origins are numbered from 0."""
         self._maskers.append(RowMasker(origin))
         if origin.settings.durability == "power":
             self._with_disk = True
             self.close()
 
     def write(self, batch: Sequence[bytes], losses: Mapping[str, int]) -> BatchResult:
-        """Write `batch` in one transaction, and how many had to be dropped before it."""
+        """Write `batch` in one transaction, together with the `losses` before it."""
         result = BatchResult()
         rows, models = self._rows(batch, result)
         self._unreported.update(losses)
@@ -79,14 +82,14 @@ class BatchWriter:
                 self._write_once(rows, models)
                 result.written = len(rows)
             except StoreDamaged as error:
-                if self._put_aside(error, result):
+                if self._move_aside(error, result):
                     continue
                 self._give_up(error, len(rows), result)
             except _NoRoom as error:
-                self._lose(NO_ROOM, error, len(rows), result)
+                self._count_lost(NO_ROOM, error, len(rows), result)
             except Exception as error:
-                # SQLite has waited its busy timeout already; the recorder's queue is bounded.
-                if (_is_busy(error) or _is_busy(error.__cause__)) and self._patient():
+                # SQLite has already waited for its busy timeout; the recorder's queue is bounded.
+                if (_is_busy(error) or _is_busy(error.__cause__)) and self._may_wait():
                     continue
                 self._give_up(error, len(rows), result)
             result.messages += self._notes
@@ -94,7 +97,7 @@ class BatchWriter:
             return result
 
     def close(self) -> None:
-        """Close the store; the next `write` would open it again."""
+        """Close the store; the next `write` opens it again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -102,7 +105,7 @@ class BatchWriter:
     def _rows(
         self, batch: Sequence[bytes], result: BatchResult
     ) -> tuple[list[ExchangeRow], dict[str, Origin]]:
-        """Return the rows of a batch, and the origin of each model that is new."""
+        """Return the rows of a batch, and the origin of each new model."""
         rows = []
         new = {}
         for packed in batch:
@@ -110,7 +113,7 @@ class BatchWriter:
                 record = unpack(packed)
                 masker = self._maskers[record.origin]
                 row = masker.row(record)
-            except Exception as error:  # one strange exchange must not cost the others
+            except Exception as error:  # an invalid exchange must not affect the others
                 result.failed += 1
                 if result.failed == 1:
                     result.messages.append(f"an exchange could not be recorded: {error!r}")
@@ -141,7 +144,7 @@ class BatchWriter:
     def _write_losses(self, connection: sqlite3.Connection) -> None:
         if self._unreported:
             origin = self._maskers[0].origin
-            # A process mostly serves one model; of several it is unknown whose were lost.
+            # Most processes serve one model; with several the model of lost exchanges is unknown.
             model = next(iter(self._known_models)) if len(self._known_models) == 1 else ""
             record_dropped(
                 connection,
@@ -153,9 +156,9 @@ class BatchWriter:
             )
 
     def _environment(self) -> str | None:
-        """Return the environment of the app's exchanges; None where its taps have several."""
-        found = {masker.origin.settings.environment or "" for masker in self._maskers}
-        return found.pop() if len(found) == 1 else None
+        """Return the environment of the app's exchanges; None if its taps have several."""
+        environments = {masker.origin.settings.environment or "" for masker in self._maskers}
+        return environments.pop() if len(environments) == 1 else None
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and damage.inode(self._store) != self._inode:
@@ -172,11 +175,11 @@ class BatchWriter:
         return self._connection
 
     def _mode(self) -> int:
-        """Return the mode of the store's files: of several apps' the narrowest."""
+        """Return the mode of the store's files: the most restrictive of all origins."""
         return min(parse_mode(masker.origin.settings.store_mode) for masker in self._maskers)
 
-    def _put_aside(self, error: StoreDamaged, result: BatchResult) -> bool:
-        """Put a damaged store aside; False when that cannot be done either."""
+    def _move_aside(self, error: StoreDamaged, result: BatchResult) -> bool:
+        """Move a damaged store aside; return False if that fails, too."""
         damaged = self._inode if self._connection is not None else damage.inode(self._store)
         self.close()
         try:
@@ -200,33 +203,35 @@ class BatchWriter:
             )
 
     def _give_up(self, error: Exception, count: int, result: BatchResult) -> None:
-        """Let go of a store that cannot be used, for a while."""
+        """Close an unusable store until the next retry."""
         already_logged = time.monotonic() < self._retry_at
-        self._lose(UNUSABLE, None if already_logged else error, count, result)
+        self._count_lost(UNUSABLE, None if already_logged else error, count, result)
         if not already_logged:
             self._retry_at = time.monotonic() + _REOPEN_SECONDS
         self.close()
 
-    def _lose(self, reason: str, error: Exception | None, count: int, result: BatchResult) -> None:
+    def _count_lost(
+        self, reason: str, error: Exception | None, count: int, result: BatchResult
+    ) -> None:
         result.lost[reason] += count
         self._unreported[reason] += count
-        if error is not None:  # the recorder logs it once, however often it is sent
+        if error is not None:  # the recorder logs equal messages once
             result.messages.append(
                 f"exchanges are not recorded, but the app keeps serving: {error}"
             )
 
 
 class _NoRoom(Exception):
-    """The disk has less room than is left free."""
+    """The disk has less free space than required."""
 
 
 def _store_settings(connection: sqlite3.Connection, model: str, origin: Origin) -> None:
-    """Store the settings that the analysis needs of a model seen for the first time."""
-    own = origin.settings.for_model(model)
-    settings = msgspec.to_builtins({name: getattr(own, name) for name in ANALYSIS_OPTIONS})
-    if parse_reference(own.reference).kind == "file":
+    """Save the settings of a new model for the analysis."""
+    effective = origin.settings.for_model(model)
+    settings = msgspec.to_builtins({name: getattr(effective, name) for name in ANALYSIS_OPTIONS})
+    if parse_reference(effective.reference).kind == "file":
         # The analysis may run in another folder.
-        settings["reference"] = str(Path(own.reference).absolute())
+        settings["reference"] = str(Path(effective.reference).absolute())
     settings["webhooks"] = list(origin.webhooks)
     save_settings(connection, model, settings)
 

@@ -1,6 +1,6 @@
-"""Timing of a response in several chunks: their number, the gaps, and when its lines were there.
+"""Timing of a response in several chunks: their number, the gaps, and the times of its lines.
 
-Computed where the row is written; a request keeps only times and sizes.
+Computed by the writer process; a request records only times and sizes.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _MAX_LINES = 512
-"""Lines are timed for this many chunks: 64 KB of a stream of tokens rarely have more."""
+"""The number of chunks with timed lines: 64 KB of a token stream rarely have more."""
 
 _BEGINNINGS = (b"data:", b"event:", b"id:", b":", b"{")
-"""How server-sent events and JSON Lines begin: in other bodies lines have no times of interest."""
+"""The first bytes of server-sent events and JSON Lines; lines of other bodies are not timed."""
 
 
 def stream_of(count: int, packed: bytes, body: bytes | bytearray, encoding: str) -> str:
@@ -22,9 +22,10 @@ def stream_of(count: int, packed: bytes, body: bytes | bytearray, encoding: str)
 
     Args:
         count: the number of chunks.
-        packed: doubles for the first of them: ms after the request, bytes up to the chunk's end.
-        body: the part of the response that was kept, as it was sent.
-        encoding: its Content-Encoding; compressed lines cannot be found.
+        packed: two doubles for each of the first chunks: time in ms after the request, and total
+            bytes at the end of the chunk.
+        body: the recorded part of the response, as it was sent.
+        encoding: its Content-Encoding; lines of compressed bodies are not timed.
 
     >>> chunks = array("d", (5.0, 8, 7.5, 16, 9.0, 24))
     >>> stream_of(3, chunks.tobytes(), b"data: 1\\ndata: 2\\ndata: 3\\n", "")
@@ -44,7 +45,7 @@ def stream_of(count: int, packed: bytes, body: bytes | bytearray, encoding: str)
 def _lines(
     moments: Sequence[float], ends: Sequence[float], body: bytes | bytearray
 ) -> list[tuple[float, int]]:
-    """Return when how many lines of `body` were complete, for each chunk that completed one."""
+    """Return the time and the number of complete lines, for each chunk that completes a line."""
     lines: list[tuple[float, int]] = []
     complete = start = 0
     for moment, end in zip(moments[:_MAX_LINES], ends, strict=False):

@@ -8,17 +8,17 @@ from modeltap.privacy.headers import PROTOCOL_HEADERS, Header, text_of, trace_id
 from modeltap.store.text import storable_text
 from modeltap.writer.records import MAX_TEXT
 
-_REMEMBERED = 256
-"""Header lists whose facts are remembered. An app's clients send few different ones, once the
-headers that differ by request are left out."""
+_MAX_CACHED = 256
+"""The size of the cache. Clients send few different header lists, apart from headers that differ
+in each request."""
 
-_MOST_HEADERS = 8
-_LONGEST_VALUE = 200
-"""Longer lists and values are read each time: clients choose them, and the memory is bounded."""
+_MAX_HEADERS = 8
+_MAX_VALUE_LENGTH = 200
+"""Longer lists and values are not cached, because clients choose them."""
 
 
 class HeaderReader:
-    """Reads the facts in headers; those of an equal list are remembered.
+    """Extracts facts from headers, with a cache for equal lists of headers.
 
     `captured` names the headers to store, `event_name` the header with the event time, and
     `id_name` the header in which a tapped gateway sends its id.
@@ -42,23 +42,23 @@ class HeaderReader:
         if facts is None:
             facts = HeaderFacts(headers, self._wanted, self._event_name, self._id_name)
             if _is_short(key) and not facts.differ_by_request:
-                if len(self._known) >= _REMEMBERED:
+                if len(self._known) >= _MAX_CACHED:
                     self._known.clear()
                 self._known[key] = facts
         return facts
 
 
 def _is_short(headers: Sequence[Header]) -> bool:
-    return len(headers) <= _MOST_HEADERS and all(
-        len(value) <= _LONGEST_VALUE for _, value in headers
+    return len(headers) <= _MAX_HEADERS and all(
+        len(value) <= _MAX_VALUE_LENGTH for _, value in headers
     )
 
 
 class HeaderFacts:
     """The facts in the headers of a request or a response.
 
-    `stored` has those of the names `wanted`; `event` is the value of the header `event_name`, and
-    `outer_id`, which a tapped gateway sent, that of `id_name`.
+    `stored` has the headers to store, named in `wanted`. `event` is the value of the header
+    `event_name`, and `outer_id` that of `id_name`, which a tapped gateway sends.
     """
 
     __slots__ = ("encoding", "event", "outer_id", "request_id", "stored", "trace_id", "type")
@@ -100,11 +100,11 @@ class HeaderFacts:
 
     @property
     def differ_by_request(self) -> bool:
-        """True if a header was read whose value is different in each request."""
+        """True if the headers contain values that differ in each request."""
         ids = (self.request_id, self.trace_id, self.event, self.outer_id)
         return any(value is not None for value in ids)
 
 
 def bounded_text(text: str) -> str:
-    """Return the start of `text`, at most `MAX_TEXT` characters, as SQLite can hold it."""
+    """Return the first `MAX_TEXT` characters of `text` in a form that SQLite can hold."""
     return storable_text(text[:MAX_TEXT])

@@ -1,9 +1,9 @@
-"""The process beside an app that writes its store: started, fed and ended by the recorder.
+"""The app's handle of its writer process, which the recorder starts, feeds and ends.
 
-Making rows and handing them to SQLite costs some 15 us an exchange. In a thread of the app they
-would be taken from its requests, which share the interpreter's lock; and a thread that waits
-for that lock makes each release of it slower. Here a request pays for a write into a pipe, and
-nothing in the app wakes up for it. Exchanges in the pipe survive the app, even `kill -9`.
+Creating rows and writing them with SQLite costs about 15 us per exchange. A thread in the app would
+take this time from its requests, which share the interpreter lock, and a thread that waits for that
+lock slows down each release of it. With a separate process a request only pays for a write into a
+pipe, which wakes no thread in the app. Exchanges in the pipe survive the app, even `kill -9`.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ from modeltap.writer.protocol import Counters
 
 READY = "ready"
 TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that are the app's: its last exchanges come after them."""
+"""Signals that only the app handles, because it still sends exchanges after them."""
 
 _PIPE_BYTES = 1 << 20
-"""The most that Linux grants without privileges; some 800 requests of 1 KB."""
+"""The maximum pipe size that Linux allows without privileges; about 800 requests of 1 KB."""
 
 _OUTPUT_CHARACTERS = 2000
-"""The end of what it prints before it is ready, where the error stands."""
+"""The end of the output before the process is ready, which contains the error."""
 
 _CLOSING_SECONDS = 1.0
-"""How long a recorder that closes waits for room in the pipe: its app is to end soon."""
+"""How long a closing recorder waits for space in the pipe, because its app is about to end."""
 
 
 class NotStarted(Exception):
-    """No writer process can be started here."""
+    """The writer process cannot be started."""
 
 
 class WriterProcess:
-    """The app's side of one writer process. Raises `NotStarted` where there is none to be had.
+    """The app's side of one writer process. Raises `NotStarted` if it cannot be started.
 
-    It is fed before it runs: what is in the pipe is safe from the app's end.
+    The pipe accepts exchanges before the process runs; they survive the end of the app.
     """
 
     def __init__(self, store: Path) -> None:
         memory = Counters.create()
         self.counters = Counters(memory)
-        self._output_text = ""  # what is none of its messages: why it does not start
+        self._output_text = ""  # output other than messages: why the process fails to start
         try:
-            with _held_back(TERMINATION_SIGNALS):
+            with _blocked(TERMINATION_SIGNALS):
                 self._process = subprocess.Popen(
                     interpreter.command("modeltap.writer", str(store), str(memory)),
                     stdin=subprocess.PIPE,
@@ -79,18 +79,18 @@ class WriterProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """The id of the process."""
         return self._process.pid
 
     @property
     def age(self) -> float:
-        """How many seconds ago it was started."""
+        """The seconds since the process was started."""
         return time.monotonic() - self._started
 
     def write(self, data: bytes, closing: threading.Event) -> None:
-        """Write all of `data` into the pipe, waiting for room.
+        """Write all of `data` into the pipe, waiting for space.
 
-        Raises `BrokenPipeError` when the process is gone, or there is still no room a second
+        Raises `BrokenPipeError` if the process has ended, or if there is still no space a second
         after `closing` was set.
         """
         poll = select.poll()
@@ -108,7 +108,7 @@ class WriterProcess:
                         raise BrokenPipeError from None
 
     def messages(self) -> list[str] | None:
-        """Return the messages that the process wants logged; None when it has ended."""
+        """Return the messages of the process to log; None if it has ended."""
         data = os.read(self.output, 1 << 16)
         if not data:
             return None
@@ -124,29 +124,29 @@ class WriterProcess:
         return messages
 
     def last_messages(self) -> list[str]:
-        """Return its messages so far, without waiting."""
+        """Return the messages that have arrived, without waiting."""
         poll = select.poll()
         poll.register(self.output, select.POLLIN)
         return (self.messages() or []) if poll.poll(0) else []
 
     def reason(self) -> str:
-        """Return why a process that has ended did not start."""
+        """Return why the process failed to start."""
         self.last_messages()
         return interpreter.reason_of(self._output_text)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Let it write what it was given, and end; leave it alone if that lasts."""
+        """Wait until the process has written everything and ended, up to `timeout` seconds."""
         self._close_pipes()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         self._process.kill()
         self.close()
 
     def forget(self) -> None:
-        """In a forked child: let go of what is the parent's, whose process it is to wait for."""
+        """Release the pipes in a forked child; the process belongs to the parent."""
         self._process.returncode = 0
         self._close_pipes()
 
@@ -157,11 +157,11 @@ class WriterProcess:
 
 
 @contextlib.contextmanager
-def _held_back(signals: Iterable[int]) -> Iterator[None]:
-    """Block signals while a process starts: none must end it before it can ignore them.
+def _blocked(signals: Iterable[int]) -> Iterator[None]:
+    """Block signals while a process starts, until it can ignore them itself.
 
-    It inherits the thread's mask. Some supervisors (circus, in BentoML) end what a worker has
-    started together with the worker, whose very first exchanges may be in the pipe.
+    The process inherits the signal mask of the thread. Some supervisors (circus, in BentoML) end
+    a worker together with its child processes, and its first exchanges may be in the pipe.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
@@ -171,7 +171,7 @@ def _held_back(signals: Iterable[int]) -> Iterator[None]:
 
 
 def _message_of(line: str) -> str | None:
-    """Return the message that a line of the process's output is, None if it is other output."""
+    """Return the message in a line of the process's output; None for other output."""
     try:
         message = json.loads(line)
     except ValueError:

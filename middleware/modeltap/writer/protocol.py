@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 HEADER = struct.Struct("<BI")
-"""A frame's head: its kind, and how many bytes follow."""
+"""A frame's header: its kind and the size of its payload in bytes."""
 
 EXCHANGE, ORIGIN, LOSSES = 1, 2, 3
 
 UNUSABLE = "store unusable"
 NO_ROOM = "disk nearly full"
-"""The reasons for which the writer process loses exchanges."""
+"""The reasons why the writer process loses exchanges."""
 
 
 def frame(kind: int, payload: bytes) -> bytes:
-    """Return `payload` with its head.
+    """Return `payload` with a frame header.
 
     >>> frames = Frames()
     >>> list(frames.split(frame(EXCHANGE, b"one") + frame(LOSSES, b"two")[:6]))
@@ -32,7 +32,7 @@ def frame(kind: int, payload: bytes) -> bytes:
 
 
 class Frames:
-    """Splits a stream of bytes into frames; keeps what is cut until the rest comes."""
+    """Splits a byte stream into frames; keeps an incomplete frame until the rest arrives."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -51,12 +51,11 @@ class Frames:
 
 
 _HURRY = 8
-"""The slot after those that count."""
+"""The index of the slot for the flag `hurry`."""
 
 
 class Counters:
-    """Numbers in memory that both processes share: the app reads them without asking, and the
-    writer never waits.
+    """Counters in shared memory, which the app reads without involving the writer.
 
     >>> counters = Counters(Counters.create())
     >>> counters.add(written=2)
@@ -84,22 +83,22 @@ class Counters:
     def add(
         self, *, failed: int = 0, no_room: int = 0, unusable: int = 0, written: int = 0
     ) -> None:
-        """Count exchanges: no row could be made of them, the disk had no room for them, the store
-        did not take them, or they are in the store."""
+        """Count exchanges: not convertible to rows, lost on a full disk, lost because the store
+        was unusable, and written."""
         for slot, count in enumerate((failed, no_room, unusable, written)):
             self._slots[slot] += count
 
     def read(self) -> Counter[str]:
-        """Return all counts; their sum is how many exchanges have come to an end."""
+        """Return all counts; their sum is the number of settled exchanges."""
         return +Counter(dict(zip(self._NAMES, self._slots, strict=False)))
 
     def total(self) -> int:
-        """Return how many exchanges have come to an end."""
+        """Return the number of settled exchanges: written, failed or lost."""
         return sum(self._slots[: len(self._NAMES)])
 
     @property
     def hurry(self) -> bool:
-        """Whether a caller waits for the store, so that no more should be gathered first."""
+        """True if a caller waits for the store, so that the writer must not gather more input."""
         return bool(self._slots[_HURRY])
 
     @hurry.setter

@@ -1,7 +1,6 @@
-"""Records as the app hands them to the writer process, and the origin that a tap's records share.
+"""Records that the app sends to the writer process, and the origin that a tap's records share.
 
-The app packs the fields of `CapturedRecord` (`tap.packing`) and the writer unpacks them; both
-know them by name alone.
+The app packs the fields of `CapturedRecord` (`tap.packing`) and the writer unpacks them.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from modeltap.config.settings import Settings
 from modeltap.privacy.headers import Header
 
 MAX_TEXT = 2000
-"""Longer paths, headers and error messages are cut: people read them, and clients write them."""
+"""Longer paths, headers and error messages are truncated, because clients choose them."""
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """The tap that exchanges come from: its settings, process and host; it holds no secret."""
+    """The tap that recorded exchanges: its settings, process and host, without secrets."""
 
     settings: Settings
     webhooks: tuple[dict[str, Any], ...]
@@ -35,22 +34,22 @@ def origin_of(settings: Settings, pid: int, host: str) -> Origin:
 
 
 def _without_secrets(webhook: Any) -> dict[str, Any]:
-    """Only what is `env:NAME`, or no secret, may be kept; a literal URL is known by its key."""
+    """Return a webhook without literal secrets; `env:NAME` is kept, a URL is known by its key."""
     stored = msgspec.to_builtins(webhook)
     stored["key"] = webhook.key
     for name in ("url", "secret", "proxy", "template"):
         if stored[name] and not stored[name].startswith("env:"):
-            # Without one of them a message would go unsigned, or nowhere: the app alone sends it.
-            # A template may have a token within.
+            # Without one of them only the app can send messages, signed and to the right URL.
+            # A template may contain a token.
             stored[name] = stored["url"] = None
     return dict(stored)
 
 
 class CapturedRecord(msgspec.Struct, frozen=True, gc=False):
-    """One exchange, over and not yet masked; every field but the headers is a plain value."""
+    """A finished exchange, not yet masked; all fields except headers are plain values."""
 
     origin: int
-    """The number of its tap's `Origin` among those that its writer was given."""
+    """The number of its tap's `Origin` among those sent to the writer."""
     id: str
     source: str
     model: str
@@ -80,9 +79,9 @@ class CapturedRecord(msgspec.Struct, frozen=True, gc=False):
     error_type: str | None = None
     error_message: str | None = None
     chunks: tuple[int, bytes] | None = None
-    """Of a response in several chunks: how many, and the times that `chunk_timing` reads."""
+    """For a response in several chunks: their number, and the times that `chunk_timing` reads."""
 
 
 def unpack(packed: bytes) -> CapturedRecord:
-    """Return the record that `tap.packing.pack` made `packed` of."""
+    """Return the record that `tap.packing.pack` packed."""
     return CapturedRecord(*marshal.loads(packed))

@@ -1,4 +1,4 @@
-"""Masking a captured record into the row of `exchanges` that is written: names, masks and text."""
+"""Conversion of a captured record to a masked row of `exchanges`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _ModelRules:
 
 
 class RowMasker:
-    """Masks the records of one origin into rows, by its settings."""
+    """Converts the records of one origin to masked rows, according to its settings."""
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
@@ -53,7 +53,7 @@ class RowMasker:
         self._response_headers = HeaderReader(settings.capture_response_headers)
 
     def row(self, record: CapturedRecord) -> ExchangeRow:
-        """Return the row of `record`, with nothing in it that must not be stored."""
+        """Return the row of `record`, without sensitive data."""
         settings = self.origin.settings
         self._masker.begin()
         row = ExchangeRow(
@@ -76,11 +76,11 @@ class RowMasker:
         return row
 
     def messages(self) -> list[str]:
-        """Return, once, what an operator must know of the masking so far."""
+        """Return messages for the operator about masking; each is returned once."""
         return self._masker.messages()
 
     def _add_call(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in what was called, and how long it took."""
+        """Set the columns of the call and its duration."""
         row.method = record.method
         row.path = self._masker.path(bounded_text(record.path), record.route or "")
         if record.query:
@@ -141,7 +141,7 @@ class RowMasker:
             row.stream = stream_of(count, times, self._as_sent(record), facts.encoding)
 
     def _as_sent(self, record: CapturedRecord) -> bytes | bytearray:
-        """Return the response's body; empty where the app's own mask changed it, and its lines."""
+        """Return the response's body; empty if the app's own mask changed it and its lines."""
         body = record.response_body
         limit = self.origin.settings.max_body_bytes
         return body if len(body) == min(record.response_bytes, limit) else b""
@@ -149,15 +149,15 @@ class RowMasker:
     def _body(
         self, body: bytes | bytearray, truncated: bool, facts: HeaderFacts, captured: bool
     ) -> tuple[str | bytes | None, str | None]:
-        """Return what may be kept of a body, and a note where that is not the body itself."""
+        """Return the body to store, and a note if it differs from the original body."""
         if not captured:
             return None, "not captured"
         if not body:
             return None, "empty"
         encoding = facts.encoding
         if truncated and not encoding:
-            whole = cut_at_character(body)
-            body = whole if as_text(whole) is not None else body
+            complete = cut_at_character(body)
+            body = complete if as_text(complete) is not None else body
         if not self.origin.settings.mask_bodies:
             plain = bytes(body)
             return plain if encoding or (text := as_text(plain)) is None else text, None
@@ -168,7 +168,7 @@ class RowMasker:
         return json.dumps({name: value for name, value in kept if value is not None})
 
     def _add_error(self, row: ExchangeRow, record: CapturedRecord) -> None:
-        """Fill in the exception, whose text may quote what was masked before, or was not kept."""
+        """Set the exception, whose message may quote values that were masked or not stored."""
         row.error_type = record.error_type
         text = record.error_message
         if text is not None and row.request_note != UNMASKABLE:

@@ -22,7 +22,7 @@ def unjoined_labels(connection: sqlite3.Connection, models: Sequence[str]) -> li
         models: all models of the store.
     """
     only = models[0] if len(models) == 1 else None
-    counts = count_unjoined(connection, _LABELS, unsaid=only)
+    counts = count_unjoined(connection, _LABELS, default_model=only)
     return [one for own in counts for one in _of_model(own)]
 
 

@@ -1,5 +1,5 @@
-"""Choosing exchanges: which are tapped, and for which model.
+"""Selection of the exchanges to record, and of their model.
 
-In reading order: `routing` finds the model that a path belongs to, `probes` knows requests of
-monitors, which are no traffic; `sampling` keeps a fraction of the rest.
+In reading order: `routing` maps a path to a model, `probes` recognizes requests of monitors, which
+are not traffic, and `sampling` keeps a fraction of the rest.
 """

@@ -1,32 +1,32 @@
-"""Probes and scrapes: requests that ask whether a server is well, and no model."""
+"""Recognition of probes and scrapes, which check a server and do not use a model."""
 
 from __future__ import annotations
 
 import re
 
 NO_PREDICTION = frozenset({"OPTIONS", "HEAD", "TRACE", "CONNECT"})
-"""Methods whose response has no prediction: CORS preflights, uptime monitors, proxies."""
+"""Methods without predictions in their responses: CORS preflights, uptime monitors, proxies."""
 
 _SINCE_ROOT = r"/(?:(?:api|internal|v\d+)/)*"
-"""What apps put before all of their paths."""
+"""Prefixes that apps put before all their paths."""
 
 _NAME = r"[-_]*(?:{})[-_]*"
-"""Some write a name with dashes or underscores around it, such as `__heartbeat__`."""
+"""Names may be surrounded by dashes or underscores, such as `__heartbeat__`."""
 
 _ANYWHERE = _NAME.format(
     "health|healthz|health[-_]?checks?|livez|liveness|liveliness|readyz|ready|readiness|startupz"
     "|(?:lb)?heartbeat|ping|metrics|prometheus"
 )
-"""Last in a path, after whatever router or app it is mounted in."""
+"""Names at the end of any path."""
 
 _AT_ROOT = _NAME.format("live|alive|up|status|statusz|startup")
-"""Ambiguous names, which are a probe's where nothing but a prefix stands before them."""
+"""Ambiguous names, which identify a probe only directly after a prefix."""
 
 _BELOW = _NAME.format("health|healthz|health[-_]?checks?|livez|readyz|metrics|actuator|-")
 """Names with checks below them (`/health/db`, `/actuator/prometheus`, `/-/healthy`)."""
 
 _MODELS = r"/v[12]/models(?:/[^/:]+(?:/versions/[^/:]+)?(?:/(?:metadata|config|stats))?)?|/v2"
-"""The models and their state in the protocols V1, V2 and OpenAI's: never a prediction."""
+"""Paths of models and their state in the protocols V1, V2 and OpenAI, without predictions."""
 
 _PROBE = re.compile(
     rf"(?:/.*)?/{_ANYWHERE}|{_SINCE_ROOT}(?:{_AT_ROOT}|{_BELOW}(?:/.*)?)|(?:/.*)?(?:{_MODELS})",
@@ -37,7 +37,7 @@ _PROBE = re.compile(
 def is_probe(method: str, path: str) -> bool:
     """Return True if a request is a probe or a scrape.
 
-    Only a GET is: a model may well predict somebody's health.
+    Only GET requests are probes: a model may predict a patient's health with POST.
 
     >>> paths = ("/health/live", "/metrics/", "/-/healthz", "/api/v1/ready", "/v2/health/live")
     >>> all(is_probe("GET", path) for path in paths)

@@ -1,4 +1,4 @@
-"""Sampling: the fraction of exchanges that is kept, the same in every service of a trace."""
+"""Sampling: keeps a fraction of exchanges, with the same decision in all services of a trace."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Sampler:
-    """Chooses exchanges by their trace, else by their own id."""
+    """Samples exchanges by trace id, else by their own id."""
 
     def __init__(self, settings: Settings) -> None:
         self._rate = settings.sample_rate
         self._error_rate = settings.error_sample_rate or 0.0
         self.keeps_all = self._rate >= 1.0
 
-    def takes(self, exchange: Exchange) -> bool:
+    def accepts(self, exchange: Exchange) -> bool:
         """Return True if `exchange` is tapped, or would be if it fails (then not `sampled`)."""
         if exchange.id is None:
             exchange.id = ids.next(exchange.started_at)
@@ -30,9 +30,9 @@ class Sampler:
 
 
 def sampled(key: str, rate: float) -> bool:
-    """Return True if `key` (a trace id, else ours) falls into the fraction `rate`; always the same.
+    """Return True if `key` (a trace id or an exchange id) is in the fraction `rate`.
 
-    The last 8 hexadecimal digits are compared, so that every service of one trace agrees.
+    The last 8 hexadecimal digits decide, so that all services of a trace agree.
 
     >>> sampled("0af7651916cd43dd8448eb211c80319c", 1.0)
     True

@@ -1,6 +1,6 @@
-"""Recording: packed exchanges on their way to the writer process.
+"""Recording: sends packed exchanges to the writer process.
 
-In reading order: `recorders`, one for each store of this process; `recorder`, which writes into
-the pipe; `backlog`, for what finds no room there; `wakeup`, at which its thread sleeps; `forks`,
-which starts anew in a forked child and writes the rest when the process ends.
+In reading order: `recorders` has one recorder for each store of this process; `recorder` writes
+into the pipe; `backlog` queues exchanges while the pipe is full; `wakeup` wakes the thread of the
+recorder; `forks` resets recorders in a forked child and closes them when the process ends.
 """

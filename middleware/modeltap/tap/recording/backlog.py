@@ -1,15 +1,15 @@
-"""The backlog of frames that wait for room in the pipe: bounded; refused ones are counted."""
+"""A bounded queue of frames that wait for space in the pipe; refused frames are counted."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 
 _OVERHEAD_BYTES = 64
-"""The memory of a frame beside its own bytes: a bytes object's head and its place in the deque."""
+"""The memory of a frame in addition to its bytes: the object header and the slot in the deque."""
 
 
 class Backlog:
-    """Frames in their order, at most `max_records` and `max_bytes` of them.
+    """A queue of at most `max_records` frames and `max_bytes` bytes.
 
     >>> backlog = Backlog(2, 1000)
     >>> backlog.add(b"one"), backlog.add(b"two"), backlog.add(b"three")
@@ -30,18 +30,18 @@ class Backlog:
         return len(self._frames)
 
     def add(self, frame: bytes) -> bool:
-        """Keep `frame` as the last; False, and counted, when there is no room for it."""
+        """Append `frame`; if the queue is full, count it as dropped and return False."""
         total = self.bytes + len(frame) + _OVERHEAD_BYTES
         if total > self._max_bytes or len(self._frames) >= self._max_records:
-            what = "bytes" if total > self._max_bytes else "records"
-            self.dropped[f"queue full: {what}"] += 1
+            limit = "bytes" if total > self._max_bytes else "records"
+            self.dropped[f"queue full: {limit}"] += 1
             return False
         self._frames.append(frame)
         self.bytes = total
         return True
 
     def take(self, size: int) -> list[bytes]:
-        """Take the first frames out, as many as make up `size` bytes."""
+        """Remove and return the first frames with at least `size` bytes in total, or all."""
         taken: list[bytes] = []
         while self._frames and size > 0:
             frame = self._frames.popleft()
@@ -51,7 +51,7 @@ class Backlog:
         return taken
 
     def new_losses(self) -> dict[str, int]:
-        """Return how many were dropped since the last call, by reason."""
+        """Return the number of frames dropped since the last call, by reason."""
         new = self.dropped - self._reported
         self._reported += new
         return dict(new)

@@ -1,4 +1,4 @@
-"""Forks and ends of this process: what has threads, pipes or child processes hears of both."""
+"""Hooks for forks and the end of this process, for owners of threads, pipes or children."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Protocol
 
 
 class Forkable(Protocol):
-    """Owns threads, pipes or child processes.
+    """An owner of threads, pipes or child processes.
 
-    A fork copies the memory and the pipes, but neither threads nor children; a process that ends
-    cuts off what is under way.
+    A fork copies memory and pipes, but neither threads nor child processes; the end of a process
+    interrupts running work.
     """
 
     def after_fork(self) -> None:
-        """Begin anew, in the child."""
+        """Reset the state in the forked child."""
 
     def close(self, timeout: float = 5.0) -> None:
-        """Finish what is under way, in `timeout` seconds."""
+        """Finish running work within `timeout` seconds."""
 
 
 def follow(owner: Forkable) -> None:
-    """Call `owner.after_fork` in each forked child and `owner.close` at exit, while it lives."""
+    """Call `owner.after_fork` in each forked child and `owner.close` at exit, if still alive."""
     _owners.add(owner)
 
 
 def close_with_multiprocessing() -> None:
-    """Close the owners at the end of a child of `multiprocessing`, which skips `atexit`."""
+    """Close the owners at the end of a `multiprocessing` child, which skips `atexit`."""
     if "multiprocessing.process" in sys.modules:
         from multiprocessing.process import parent_process
 

@@ -1,4 +1,4 @@
-"""The recorder takes exchanges from requests and brings them to the process that writes them."""
+"""The recorder, which sends exchanges from requests to the writer process."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ from modeltap.writer.protocol import EXCHANGE, LOSSES, NO_ROOM, ORIGIN, UNUSABLE
 from modeltap.writer.records import origin_of
 
 _CHUNK_BYTES = 256 * 1024
-"""Bytes of the backlog written into the pipe at a time: a quarter of the pipe."""
+"""Bytes of the backlog to write at a time: a quarter of the pipe."""
 
 _RESTART_SECONDS = 5.0
-"""A writer process that cannot be started, or ends at once, is tried again this often."""
+"""The retry interval if a writer process cannot be started or ends early."""
 
 
 class Ticket(NamedTuple):
-    """An exchange's place in the queue."""
+    """An exchange's position in the queue."""
 
     generation: int
-    """Its writer: how many died before that one."""
+    """The number of writers that died before the exchange's writer."""
     position: int
-    """The exchanges that the writer has to settle until this one is."""
+    """The number of exchanges that the writer must settle, up to and including this one."""
 
 
 OnStart = Callable[[Path, Settings], Callable[[], None]]
-"""Starts what runs beside a recorder (the scheduler), in its thread; returns what stops it."""
+"""Starts a companion of a recorder (the scheduler) in its thread; returns a function to stop it."""
 
 
 class Recorder:
-    """Hands exchanges to the process that writes one store.
+    """Sends exchanges to the writer process of one store.
 
-    A request puts its exchange straight into the pipe. When the pipe is full (the process is
+    A request writes its exchange directly into the pipe. While the pipe is full (the process is
     starting, or waits for another program's lock), exchanges wait in a bounded backlog, which a
-    thread empties; at all other times that thread sleeps. An exchange that finds no room is
-    refused, whole, and counted. Nothing is opened or started before the first `put`.
+    thread empties; otherwise that thread sleeps. If the backlog is full, an exchange is dropped
+    as a whole and counted. Nothing is opened or started before the first `put`.
     """
 
     def __init__(self, store: Path, settings: Settings, on_start: OnStart | None = None) -> None:
@@ -59,73 +59,73 @@ class Recorder:
         self.settings = settings
         self._on_start = on_start
         self._taps: list[Settings] = []
-        self._start_anew()
+        self._reset()
         forks.follow(self)
 
-    def _start_anew(self) -> None:
-        """Forget everything: how a recorder begins, and what a forked child does with its copy."""
+    def _reset(self) -> None:
+        """Set the initial state, on creation and in a forked child."""
         self._lock = threading.Lock()
         self._backlog = Backlog(self.settings.max_queue_records, self.settings.max_queue_bytes)
         self._writer: WriterProcess | None = None
         self._pipe: int | None = None  # the writer's input, while requests may write to it
-        self._cut = b""  # what the pipe did not take of the last frame: it goes first
+        self._cut = b""  # the unwritten rest of the last frame, which must be written first
         self._origins_sent = 0  # taps that this writer knows
-        self._sent = 0  # exchanges that this writer was given
-        self._generation = 0  # of writers: how many died before this one
-        self._unconfirmed = 0  # exchanges whose commit took too long to wait for
-        self._past: Counter[str] = Counter()  # what the writers before it counted
+        self._sent = 0  # exchanges sent to this writer
+        self._generation = 0  # number of writers that died before this one
+        self._unconfirmed = 0  # exchanges with a timeout while waiting for the commit
+        self._past: Counter[str] = Counter()  # counts of previous writers
         self._thread: threading.Thread | None = None
-        self._wakeup: Wakeup | None = None  # what the thread sleeps at
+        self._wakeup: Wakeup | None = None  # wakes the thread
         self._closing = threading.Event()
         self._logged: set[str] = set()
-        self._is_started = False  # what runs beside the recorder
-        self._stop: Callable[[], None] | None = None  # stops it
+        self._is_started = False  # whether the companion was started
+        self._stop: Callable[[], None] | None = None  # stops the companion
 
     def join(self, settings: Settings) -> int:
-        """Return the number by which a tap with `settings` marks its exchanges."""
+        """Register a tap with `settings`; return the number that identifies its exchanges."""
         with self._lock:
             self._taps.append(settings)
-            self._pipe = None  # the thread sends the tap's origin before any of its exchanges
+            self._pipe = None  # so that the thread sends the tap's origin before its exchanges
             self._wake()
             return len(self._taps) - 1
 
     def put(self, packed: bytes) -> bool:
-        """Take an exchange; False when there is no room and it was dropped."""
+        """Send an exchange; return False if it was dropped because the backlog is full."""
         data = frame(EXCHANGE, packed)
         with self._lock:
             if self._pipe is None:
                 return self._keep(data)
             try:
-                taken = os.write(self._pipe, data)
-            except OSError:  # it is full; or its reader has died, which the thread finds out
+                written = os.write(self._pipe, data)
+            except OSError:  # the pipe is full, or its reader died, which the thread detects
                 return self._keep(data)
             self._sent += 1
-            if taken < len(data):
-                self._pipe, self._cut = None, data[taken:]
+            if written < len(data):
+                self._pipe, self._cut = None, data[written:]
                 self._wake()
             return True
 
     def put_durably(self, packed: bytes) -> Ticket | None:
-        """Take an exchange as `put` does; return the ticket to wait for its commit."""
+        """Send an exchange as `put` does; return a ticket to wait for its commit."""
         if not self.put(packed):
             return None
         with self._lock:
             return Ticket(self._generation, self._sent + len(self._backlog))
 
     def is_settled(self, ticket: Ticket) -> bool:
-        """Return True if the exchange is in the store, or counted among the lost ones."""
+        """Return True if the exchange is in the store, or counted as lost."""
         with self._lock:
             if self._generation != ticket.generation:
                 return True
             return self._writer is not None and self._writer.counters.total() >= ticket.position
 
     def give_up(self) -> None:
-        """Count an exchange whose commit took too long to wait for."""
+        """Count an exchange with a timeout while waiting for its commit."""
         with self._lock:
             self._unconfirmed += 1
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Wait until all that was taken is in the store; False if `timeout` seconds did not do."""
+        """Wait until all exchanges are in the store; return False after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while (waiting := self._waiting(hurry=True)) and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -133,9 +133,10 @@ class Recorder:
         return not waiting
 
     def close(self, timeout: float = 5.0) -> None:
-        """Write all, then end the process, the thread and what runs beside it; `put` starts anew.
+        """Write all exchanges, then end the process, the thread and the companion.
 
-        A process that still waits for another program's lock is left to write what it has.
+        A process that still waits for another program's lock keeps running until it has written
+        its exchanges. A later `put` starts everything again.
         """
         self.flush(timeout)
         with self._lock:
@@ -170,7 +171,7 @@ class Recorder:
             }
 
     def _counted(self) -> Counter[str]:
-        """Return what all writers have written, failed and lost, and what is still on its way."""
+        """Return the counts of all writers, and the number of exchanges still in the pipe."""
         if self._writer is None:
             return self._past
         now = self._writer.counters.read()
@@ -183,7 +184,7 @@ class Recorder:
             return len(self._backlog) + self._counted()["waiting"]
 
     def _keep(self, data: bytes) -> bool:
-        """Let a frame wait for the thread; from now on others must, or they would overtake it."""
+        """Queue a frame for the thread; later frames must be queued, too, to keep the order."""
         self._pipe = None
         kept = self._backlog.add(data)
         if self._thread is None:
@@ -199,14 +200,14 @@ class Recorder:
             self._wakeup.ring()
 
     def _run(self) -> None:
-        """The thread: starts the writer, gives it what requests could not, and sleeps."""
+        """Start the writer, send it the backlog, and sleep, in the recorder's thread."""
         while not self._closing.is_set():
             if self._writer is None and not self._start_writer():
                 self._closing.wait(_RESTART_SECONDS)
                 continue
             try:
                 self._catch_up()
-                self._start_beside()
+                self._start_companion()
                 self._sleep()
             except BrokenPipeError:
                 self._reap()
@@ -226,13 +227,13 @@ class Recorder:
         return True
 
     def _catch_up(self) -> None:
-        """Give the writer all that waits; after that requests write to it themselves."""
+        """Send the backlog to the writer; afterwards requests write to the pipe directly."""
         assert self._writer is not None
         while data := self._next():
             self._writer.write(data, self._closing)
 
     def _next(self) -> bytes:
-        """Take what goes next: the rest of a cut frame, a new tap, the backlog, its losses."""
+        """Return the next data: the rest of a frame, a new tap, the backlog, or its losses."""
         assert self._writer is not None
         with self._lock:
             if self._cut:
@@ -252,7 +253,7 @@ class Recorder:
             return b""
 
     def _sleep(self) -> None:
-        """Wait for a ring, and for messages of the process, which are logged."""
+        """Wait for a wakeup or for messages of the process, and log these."""
         assert self._writer is not None and self._wakeup is not None
         poll = select.poll()
         poll.register(self._wakeup.descriptor, select.POLLIN)
@@ -269,13 +270,13 @@ class Recorder:
                 self._log(message)
 
     def _reap(self) -> None:
-        """Count what a writer that died leaves behind."""
+        """Count the lost exchanges of a writer that died."""
         assert self._writer is not None
         age, reason = self._writer.age, self._writer.reason()
         ready = self._writer.ready
         self._close_to_requests()
         self._writer.kill()
-        lost = self._let_go("writer process died")
+        lost = self._retire_writer("writer process died")
         self._generation += 1
         if ready:
             self._log(f"the writer process died and is being restarted; {lost} exchanges were lost")
@@ -285,12 +286,12 @@ class Recorder:
             self._closing.wait(_RESTART_SECONDS)
 
     def _close_to_requests(self) -> None:
-        """Before a pipe is closed: its number may be another file's a moment later."""
+        """Stop direct writes before the pipe is closed, because its descriptor may be reused."""
         with self._lock:
             self._pipe = None
 
-    def _let_go(self, reason: str) -> int:
-        """Take a writer's last counts; return how many exchanges it was given in vain."""
+    def _retire_writer(self, reason: str) -> int:
+        """Add a writer's final counts to the total; return the number of lost exchanges."""
         with self._lock:
             assert self._writer is not None
             now = self._writer.counters.read()
@@ -302,7 +303,7 @@ class Recorder:
             return left
 
     def _end(self) -> None:
-        """Close the writer: it has written all, or is left to its work."""
+        """Close the writer after it has written everything, or let it finish on its own."""
         if self._writer is not None:
             with suppress(BrokenPipeError):
                 self._catch_up()
@@ -310,34 +311,34 @@ class Recorder:
                     self._log(message)
             self._close_to_requests()
             self._writer.close()
-            self._let_go("not written when the app ended")
+            self._retire_writer("not written when the app ended")
         with self._lock:
             if self._wakeup is not None:
                 self._wakeup.close()
             self._wakeup = None
 
-    def _start_beside(self) -> None:
+    def _start_companion(self) -> None:
         if self._is_started or self._on_start is None:
             return
         self._is_started = True
         try:
             self._stop = self._on_start(self.store, self.settings)
         except Exception as error:
-            # While Python ends, this thread still writes; nothing new can be started any more.
+            # During interpreter shutdown this thread still writes, but threads cannot be started.
             threading.main_thread().join(timeout=1)
             if threading.main_thread().is_alive():
                 self._log(f"the scheduler cannot be started: {error}")
 
     def _log(self, message: str) -> None:
-        """Log each message once: the app's log is not ours to fill."""
+        """Log each message once, so as not to flood the app's log."""
         if message not in self._logged and len(self._logged) < 100:
             self._logged.add(message)
             logger.error("modeltap: %s", message)
 
     def after_fork(self) -> None:
-        """In a forked child: what is open is the parent's."""
+        """Release the parent's resources in a forked child."""
         if self._writer is not None:
             self._writer.forget()
         if self._wakeup is not None:
             self._wakeup.close()
-        self._start_anew()
+        self._reset()

@@ -1,4 +1,4 @@
-"""This process's recorders, one for each store."""
+"""The recorders of this process, one for each store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _COUNTED = ("captured", "written", "dropped", "failed", "queued", "queued_bytes"
 
 
 class Recorders:
-    """Makes one recorder for each store; its first `put` starts it.
+    """Creates one recorder for each store, which starts with its first `put`.
 
-    Litestar builds a middleware for each route: they share a recorder.
+    Recorders are shared because Litestar, for example, builds a middleware for each route.
     """
 
     on_start: OnStart | None = None
-    """Passed on to each recorder that is made."""
+    """Passed to each new recorder."""
 
     def __init__(self) -> None:
         self._by_store: dict[Path, Recorder] = {}
@@ -42,14 +42,14 @@ class Recorders:
         return list(self._by_store.values())
 
     def chosen(self, store: str | Path | None) -> list[Recorder]:
-        """Return the recorder of `store`, if this process has one; all without a `store`."""
+        """Return the recorder of `store`, if there is one; all recorders if `store` is None."""
         if store is None:
             return self.all()
         path = Path(store).expanduser().absolute()
         return [recorder for recorder in self.all() if recorder.store == path]
 
     def store_path(self, store: str | Path | None) -> Path:
-        """Return `store`, or the one that this process records to; raises `InputError`."""
+        """Return `store`, or else the only store of this process; raises `InputError`."""
         if store is not None:
             return Path(store)
         known = [recorder.store for recorder in self.all()]
@@ -63,11 +63,11 @@ class Recorders:
         )
 
     def flush(self, timeout: float, store: str | Path | None) -> bool:
-        """Wait until all that was taken is in the store; False if `timeout` seconds did not do."""
+        """Wait until all exchanges are in the store; return False after `timeout` seconds."""
         return all(recorder.flush(timeout) for recorder in self.chosen(store))
 
     def stats(self, store: str | Path | None) -> dict[str, Any]:
-        """Return the sums of the recorders' counters."""
+        """Return the sums of all recorders' counters."""
         counters = [recorder.stats() for recorder in self.chosen(store)]
         reasons: Counter[str] = Counter()
         for counter in counters:
@@ -76,13 +76,13 @@ class Recorders:
         return {**sums, "dropped_by_reason": dict(reasons)}
 
     def close(self) -> None:
-        """Close all recorders and forget them."""
+        """Close and remove all recorders."""
         for recorder in self.all():
             recorder.close()
         self._by_store.clear()
 
     def after_fork(self) -> None:
-        """In a forked child: a thread of the parent may hold the lock."""
+        """Replace the lock in a forked child, because a thread of the parent may hold it."""
         self._lock = threading.Lock()
 
 

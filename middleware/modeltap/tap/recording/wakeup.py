@@ -1,4 +1,4 @@
-"""A thread's alarm clock: a pipe to itself, at which it can wait together with other pipes."""
+"""A pipe that wakes a thread, which can poll it together with other pipes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 class Wakeup:
-    """Wakes the thread that polls `descriptor`; callers hold the lock that both sides share.
+    """Wakes the thread that polls `descriptor`; callers must hold a common lock.
 
     >>> wakeup = Wakeup()
     >>> wakeup.ring(), wakeup.ring(), wakeup.stop_ringing(), wakeup.close()
@@ -18,17 +18,17 @@ class Wakeup:
         self._rings = False
 
     def ring(self) -> None:
-        """Wake the thread; nothing more while it has not stopped the ringing."""
+        """Wake the thread; has no effect until the thread calls `stop_ringing`."""
         if not self._rings:
             self._rings = True
             os.write(self._input, b".")
 
     def stop_ringing(self) -> None:
-        """Sleep on until the next ring."""
+        """Reset the wakeup, so that the thread can sleep until the next ring."""
         os.read(self.descriptor, 16)
         self._rings = False
 
     def close(self) -> None:
-        """Close both ends."""
+        """Close both ends of the pipe."""
         os.close(self.descriptor)
         os.close(self._input)
