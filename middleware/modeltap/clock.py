@@ -29,6 +29,12 @@ _UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (_END_OF_NANOSECONDS, 1e9))
 """Up to which number since the epoch which units in a second are meant: 1e11 seconds is the year
 5138, and 1e11 milliseconds, 1e14 microseconds and 1e17 nanoseconds are 1973."""
 
+_EXCEL_EPOCH = 25_569
+"""Excel's number of 1970-01-01: days since 1899-12-30."""
+
+EXCEL_FROM, EXCEL_TO = 29_221, 73_051
+"""Excel's numbers of 1980-01-01 and 2100-01-01: as seconds they are hours of 1970-01-01."""
+
 
 def iso(seconds: float) -> str:
     """Write `seconds` since the Unix epoch as the store's timestamp.
@@ -51,8 +57,8 @@ def parse(text: object, day_first: bool | None = None) -> float | None:
     """Read a time; None if there is none.
 
     It may be ISO 8601 text, a date, a count of seconds, milliseconds, microseconds or nanoseconds
-    since the epoch as a number or as digits, RFC 1123, or a common date format (`time_texts`).
-    Text without a zone is taken as UTC.
+    since the epoch as a number or as digits, Excel's count of days as a number, RFC 1123, or a
+    common date format (`time_texts`). Text without a zone is taken as UTC.
 
     Args:
         day_first: whether 01/02/2024 is the first of February; None: such a date is not read.
@@ -61,6 +67,8 @@ def parse(text: object, day_first: bool | None = None) -> float | None:
     (1362355200.0, 1362355200.0)
     >>> parse("2013-03-04"), parse(1362355200), parse("1362355200000000"), parse("soon")
     (1362355200.0, 1362355200.0, 1362355200.0, None)
+    >>> iso(parse(45291.5))
+    '2023-12-31T12:00:00.000Z'
     """
     if isinstance(text, bool):
         return None
@@ -82,6 +90,8 @@ def _of_number(number: float) -> float | None:
         moment = compact_date(str(number))
         if moment is not None:
             return moment.timestamp()
+    if EXCEL_FROM <= number < EXCEL_TO:
+        return (number - _EXCEL_EPOCH) * DAY
     if not abs(number) < _END_OF_NANOSECONDS:
         return None
     unit = next(unit for end, unit in _UNITS if abs(number) < end)

@@ -67,6 +67,19 @@ def test_doctor_closes_a_store_that_others_could_read(tmp_path):
     assert "ok   permissions: mode 600" in found and store.stat().st_mode & 0o777 == 0o600
 
 
+def test_doctor_notes_numbers_that_are_sent_as_texts(tmp_path):
+    """With the setting that declares them; no note makes it fail."""
+    store = tmp_path / "texts.db"
+    rows = [{"amount": f"{n % 97 + 0.5:.2f}" if n % 4 == 0 else n % 97 + 0.5} for n in range(900)]
+    put(store, every(1, 900), rows, model="shop")
+    analyze(store, {"reference": "first 600 rows", "window": "300 rows"})
+    found = lines(modeltap("doctor", "--store", store, "--json"))
+    (note,) = [one for one in found if one["check"] == "types"]
+    assert (note["level"], note["model"], note["subject"]) == ("note", "shop", "amount")
+    assert note["reason"].startswith("25 % of the reference's values are numbers sent as texts")
+    assert note["fix"] == 'to declare them, set [models.shop.features.amount] type = "numeric"'
+
+
 def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
     """The reference's windows report it, too, as a rate with its words."""
     store = tmp_path / "codes.db"

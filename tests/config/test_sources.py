@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,24 @@ def test_known_variables_with_wrong_values_and_unset_secrets():
     hook = sources.WebhookSettings(url="env:NO_SUCH_URL")
     with pytest.raises(ConfigError, match="NO_SUCH_URL is not set"):
         hook.resolved({})
+
+
+def test_tables_of_the_environment_are_json():
+    rule = {"metric": "drift", "feature": "temp [C]", "above": 0.1}
+    settings = sources.load(
+        environ={
+            "MODELTAP_RULES": json.dumps([rule]),
+            "MODELTAP_MAPPING": '{"rows": "items", "prediction": "p"}',
+            "MODELTAP_WEBHOOKS": "https://a.example/x, https://b.example/y",
+            "MODELTAP_MASK_VALUES": "[0-9]{16},[a-z]{40}",
+        }
+    )
+    assert [one.feature for one in settings.rules] == ["temp [C]"]
+    assert settings.mapping is not None and settings.mapping.rows == "items"
+    assert len(settings.webhooks) == len(settings.mask_values) == 2
+
+
+@pytest.mark.parametrize("name", ["MAPPING", "FEATURES"])
+def test_a_table_of_the_environment_that_is_no_json_is_refused(name):
+    with pytest.raises(ConfigError, match=f"MODELTAP_{name} is no valid JSON"):
+        sources.load(environ={f"MODELTAP_{name}": "{rows"})

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from modeltap import clock
 from modeltap.ingest.files.table import open_table
 from modeltap.ingest.roles import choose_roles
 from modeltap.ingest.table_rows import read_rows
@@ -30,6 +31,19 @@ def test_columns_are_request_response_label_and_time(entries):
     assert json.loads(first.request) == {"x": 1} and json.loads(first.response) == {"prediction": 2}
     assert (first.label, second.label) == (3, None) and first.time == 1_704_067_200.0
     assert (first.request_id, second.time) == ("a", None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "times"),
+    [
+        (["45291.5", "45292"], ["2023-12-31T12:00:00.000Z", "2024-01-01T00:00:00.000Z"]),
+        (["45291,25", "45291,75"], ["2023-12-31T06:00:00.000Z", "2023-12-31T18:00:00.000Z"]),
+        (["45.291,50", "45.292,50"], ["2023-12-31T12:00:00.000Z", "2024-01-01T12:00:00.000Z"]),
+    ],
+)
+def test_days_as_excel_counts_them_are_times(entries, cells, times):
+    text = "when;x\n" + "".join(f"{cell};1\n" for cell in cells)
+    assert [clock.iso(one.time) for one in entries(text, timestamp="when")[0]] == times
 
 
 def test_rows_are_known_by_their_id_or_by_file_and_line(entries):

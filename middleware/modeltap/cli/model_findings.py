@@ -48,6 +48,14 @@ def _coverage(coverage: Coverage) -> Iterator[Finding]:
         )
     for one in condensed(coverage.unmonitored):
         yield _finding(one)
+    for note in coverage.notes[:_NAMED]:
+        sentence = f"{coverage.name}: {note.column}: {note.reason}; {note.fix}"
+        yield Finding(
+            "types", NOTE, sentence, note.model, note.column, reason=note.reason, fix=note.fix
+        )
+    if len(coverage.notes) > _NAMED:
+        more = plural(len(coverage.notes) - _NAMED, "more column")
+        yield Finding("types", NOTE, f"{coverage.name}: {more} of unusual types", coverage.model)
 
 
 def _finding(one: Unmonitored) -> Finding:

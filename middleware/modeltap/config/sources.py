@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -300,9 +301,12 @@ def _from_text(name: str, text: str) -> object:
         if lowered in ("1", "true", "yes", "on"):
             return True
         return False if lowered in ("0", "false", "no", "off", "") else text
+    if text.lstrip().startswith("[{"):  # tables, as rules are
+        with suppress(ValueError):
+            return json.loads(text)
     if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
-    if isinstance(default, dict):
+    if isinstance(default, dict) or (name == "mapping" and text):
         try:
             return json.loads(text)
         except ValueError:

@@ -48,7 +48,8 @@ def test_json_lines_have_the_columns_of_all_rows(table):
 @pytest.mark.parametrize(
     ("name", "text", "part"),
     [
-        ("a.xlsx", "x", "no known kind"),
+        ("a.xlsx", "x", "cannot be read as Excel"),
+        ("a.xml", "x", "no known kind"),
         ("a.csv", "", "holds no rows"),
         ("a.csv", "a,a\n1,2\n", "two columns of one name"),
         ("a.csv", 'a,b\n1,"' + "x" * 200_000, "cannot be read"),

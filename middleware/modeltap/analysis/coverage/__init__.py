@@ -6,7 +6,7 @@ recent_rows         a model's newest exchanges, decoded by the settings of now
 missing_parts       exchanges without rows or predictions, rows without an event time
 mapping_proposals   where a body's rows and prediction may be
 untested_columns    columns that no test compares
-column_values       words for values that no test compares
+column_notes        columns of an unusual form, with the settings that declare them
 masked_columns      columns that a mask blanks, before a reference knows them
 untested_metrics    metrics of performance that cannot be computed
 unjoined_labels     labels that join no prediction

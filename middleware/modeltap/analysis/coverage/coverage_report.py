@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from modeltap.analysis.coverage.column_notes import ColumnNote, column_notes
 from modeltap.analysis.coverage.masked_columns import MASKED_ROWS, masked_columns
 from modeltap.analysis.coverage.missing_parts import missing_parts
 from modeltap.analysis.coverage.recent_rows import RecentRows, recent_rows
@@ -37,6 +38,7 @@ class Coverage:
     """What of a model in an environment is monitored: `tested` of its `columns`; what is not.
 
     `has_reference` is false while nothing was learnt; its columns are those of recent rows then.
+    `notes` are facts about columns that do not keep them from being tested.
     """
 
     model: str
@@ -45,6 +47,7 @@ class Coverage:
     columns: int
     tested: int
     unmonitored: tuple[Unmonitored, ...]
+    notes: tuple[ColumnNote, ...] = ()
 
     @property
     def name(self) -> str:
@@ -128,8 +131,10 @@ def coverage_of(
     own = tuple(replace(one, version=one.version or version) for one in found)
     # Until there is a reference, the columns of recent rows are those that will be.
     counted = total + len(masked) if total else inputs
+    tested = counted - len(untested) - len(masked)
+    notes = [note for one in references for note in column_notes(one, settings, recent.columns)]
     return Coverage(
-        model, environment, bool(references), counted, counted - len(untested) - len(masked), own
+        model, environment, bool(references), counted, tested, own, tuple(dict.fromkeys(notes))
     )
 
 

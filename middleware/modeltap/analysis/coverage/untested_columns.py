@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from modeltap.analysis.coverage.column_values import NUMBERS_AS_TEXT, describe
 from modeltap.analysis.coverage.mapping_proposals import toml_key
 from modeltap.analysis.coverage.masked_columns import MASKED, unmask
 from modeltap.analysis.coverage.unmonitored import Unmonitored
+from modeltap.analysis.inference.column_values import NUMBERS_AS_TEXT, describe
 from modeltap.analysis.inference.rising import RISING
 from modeltap.analysis.model.feature import Feature
 from modeltap.analysis.model.reference import Reference

@@ -14,6 +14,8 @@ _NUMBER = re.compile(r"\s*[-+]?\d[\d.,']*(e[-+]?\d+)?\s*%?\s*", re.IGNORECASE)
 
 NUMBERS_AS_TEXT = "texts that look like numbers"
 
+SEVERAL_TYPES = "values of several types"
+
 _MOST = 0.8
 """Four of five: a column with a few words such as `unknown` is of numbers all the same."""
 
@@ -51,7 +53,7 @@ def describe(values: Sequence[Any]) -> ValueDescription | None:
     kind, count = kinds.most_common(1)[0]
     if count < len(present):
         parts = (f"{percent(n / len(present))} {name}" for name, n in kinds.most_common())
-        return ValueDescription(f"values of several types: {', '.join(parts)}", _declared(kinds))
+        return ValueDescription(f"{SEVERAL_TYPES}: {', '.join(parts)}", _declared(kinds))
     if kind == "texts":
         return _of_texts(present)
     if kind == "lists":
@@ -76,6 +78,6 @@ def _of_lists(lists: Sequence[list[Any]]) -> ValueDescription:
     if not lists:
         return ValueDescription("empty lists", None)
     items = {_KINDS.get(type(value), "other values") for one in lists for value in one}
-    what = items.pop() if len(items) == 1 else "values of several types"
+    what = items.pop() if len(items) == 1 else SEVERAL_TYPES
     uneven = what == "numbers" and len(set(map(len, lists))) > 1
     return ValueDescription(f"lists of {what}{' of different lengths' if uneven else ''}", None)

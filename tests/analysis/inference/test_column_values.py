@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.analysis.coverage.column_values import describe
+from modeltap.analysis.inference.column_values import describe
 
 
 @pytest.mark.parametrize(
