@@ -191,9 +191,9 @@ def test_the_ending_says_the_format(filled, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["-o", "rows.xls"], 1, "-o 'rows.xls' names no format: end it in .csv"),
+        (["-o", "rows.xls"], 1, "-o 'rows.xls' has no known suffix: use .csv"),
         (["-o", "none/rows.csv"], 1, "the folder 'none' does not exist"),
-        (["-o", ".", "--format", "csv"], 1, "-o '.' is no file"),
+        (["-o", ".", "--format", "csv"], 1, "-o '.' is not a regular file"),
         (["--format", "parquet"], 2, "Parquet cannot be written to standard output; add -o FILE"),
         (["--from", "soon"], 2, "--from 'soon' is not a valid time"),
         (["--model", "n"], 1, "no model 'n' in this store"),
