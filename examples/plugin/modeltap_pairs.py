@@ -1,6 +1,7 @@
 """A protocol and a framework of our own, for modeltap.
 
-The protocol: `distance=800 origin=JFK` asks, `120.0` answers, one line for each row.
+The protocol: the request has a line such as `distance=800 origin=JFK` for each row, the response
+a line such as `120.0`.
 The framework: a `Handler` object that keeps its ASGI application in `asgi`.
 """
 
@@ -11,22 +12,22 @@ from modeltap.payload import Decoded
 
 
 class Handler:
-    """What stands here for a framework that modeltap does not know."""
+    """A stand-in for a framework that modeltap does not know."""
 
     def __init__(self, predict):
         self.predict = predict
-        self.asgi = self._answer
+        self.asgi = self._respond
 
-    async def _answer(self, _scope, receive, send):
+    async def _respond(self, _scope, receive, send):
         body = (await receive())["body"].decode()
-        answer = "\n".join(str(self.predict(_row(line))) for line in body.splitlines())
+        response = "\n".join(str(self.predict(_row(line))) for line in body.splitlines())
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": answer.encode()})
+        await send({"type": "http.response.body", "body": response.encode()})
 
 
 @hookimpl
 def attach(app, model, options):
-    """Put the tap into a Handler; anything else is another plugin's."""
+    """Put the tap into a Handler; return None for any other app."""
     if not isinstance(app, Handler):
         return None
     app.asgi = ASGIMiddleware(app.asgi, model=model, **options)
@@ -35,12 +36,12 @@ def attach(app, model, options):
 
 @hookimpl
 def decode(payload):
-    """Decode lines of pairs; the path alone tells that they are ours."""
+    """Decode lines of pairs, which the path identifies; return None for any other path."""
     if not payload.path.endswith("/pairs") or not isinstance(payload.request, str):
         return None
-    found = Decoded(rows=[_row(line) for line in payload.request.splitlines()])
-    answers = str(payload.response or "").splitlines()
-    return found.pair([_value(text) for text in answers])
+    decoded = Decoded(rows=[_row(line) for line in payload.request.splitlines()])
+    lines = str(payload.response or "").splitlines()
+    return decoded.pair([_value(line) for line in lines])
 
 
 def _row(line):

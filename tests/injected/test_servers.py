@@ -29,7 +29,7 @@ def own_store(store, monkeypatch):
 @pytest.mark.parametrize(("kind", "made"), [("asgi", InjectedASGI), ("wsgi", InjectedWSGI)])
 def test_an_app_is_wrapped_once(kind, made):
     wrapped = tapped(App("/predict", "/health"), kind)
-    assert isinstance(wrapped, made) and wrapped.gives_way
+    assert isinstance(wrapped, made) and wrapped.yields_to_inner
     assert tapped(wrapped, kind) is wrapped
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,16 @@ def test_what_drifts_together_is_one_message_the_worst_first(connection, judge, 
     )
     assert [one["feature"] for one in data["alerts"]] == ["f5", "f4", "f3", "f2", "f1", "f0"]
     assert data["open_alerts"] == 6
+
+
+def test_a_message_has_the_fields_that_the_docs_show(connection, judge, row):
+    """In the same order, for the event and for its alerts."""
+    page = (Path(__file__).parents[2] / "docs/alerts.md").read_text()
+    shown = json.loads(re.search(r"```json\n(.*?)```", page, re.S)[1])
+    event = event_of(judge(row(0, "alert")))
+    assert list(event) == list(shown)
+    assert list(event["data"]) == list(shown["data"])
+    assert list(event["data"]["alerts"][0]) == list(shown["data"]["alerts"][0])
 
 
 def test_examples_and_the_dashboard_are_what_to_look_at(connection, judge, row):

@@ -51,7 +51,7 @@ def test_the_configuration_in_variables_is_valid():
 
 
 def test_the_excluded_paths_are_documented():
-    """Those that are no probe by their form, by name."""
+    """By name, unless the form of the path shows that it is a probe."""
     text = CONFIGURATION.partition("## Requests that are not recorded")[2]
     for path in EXCLUDED_PATHS:
         assert f"`{path}`" in text or is_probe("GET", path.replace("*", "x")), path

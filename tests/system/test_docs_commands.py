@@ -44,8 +44,8 @@ def check(line):
         for option in command.get_params(context)
         for name in (*option.opts, *option.secondary_opts)
     }
-    for word in words:
-        name = word.partition("=")[0]
+    for argument in words:
+        name = argument.partition("=")[0]
         if re.match(r"--?[a-z]", name) and name not in {*options, "--help"}:
             raise click.UsageError(f"no option {name} of {command.name}")
 

@@ -42,6 +42,15 @@ def test_every_link_has_a_target(page):
         assert not anchor or anchor in anchors(target), link
 
 
+def test_every_page_that_the_code_names_exists():
+    """In docstrings, comments and texts that people see."""
+    folders = (ROOT / "middleware", ROOT / "plugins", ROOT / "scripts", ROOT / "tests")
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    names = {name for path in files for name in re.findall(r"docs/[\w/-]+\.md", path.read_text())}
+    assert len(names) > 10
+    assert {name for name in names if not (ROOT / name).exists()} == set()
+
+
 def test_the_index_lists_every_page():
     """README leads to the index, and the index to all others."""
     index = DOCS / "index.md"
@@ -65,7 +74,7 @@ MAX_CELL = 200
 
 @pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_table_cell_holds_no_paragraph(page):
-    """What takes more goes below the table, with a link from the cell."""
+    """A longer text goes below the table, with a link from the cell."""
     for line in without_code(page.read_text()).splitlines():
         if line.startswith("|"):
             shown = re.sub(r"\[(.*?)\]\([^)]*\)", r"\1", line.strip("| "))

@@ -1,4 +1,4 @@
-"""The plugin of the examples, installed as anyone's: found, attached, asked."""
+"""The example plugin: modeltap finds it once it is installed, attaches it, and decodes with it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def installed(tmp_path):
     return target
 
 
-def test_it_is_installed_attached_and_asked(installed, tmp_path):
+def test_it_is_found_attached_and_used(installed, tmp_path):
     """A request to its app becomes two rows with their predictions."""
     environ = {**os.environ, "PYTHONPATH": str(installed)}
 
@@ -76,14 +76,14 @@ def test_it_is_installed_attached_and_asked(installed, tmp_path):
 
     run("-c", APP)
     run("-m", "modeltap", "analyze")
-    found = sqlite3.connect(tmp_path / "modeltap.db").execute(
+    predictions = sqlite3.connect(tmp_path / "modeltap.db").execute(
         "select row, prediction from predictions order by row"
     )
-    assert found.fetchall() == [(0, 120.0), (1, 30.0)]
+    assert predictions.fetchall() == [(0, 120.0), (1, 30.0)]
 
 
-def test_without_it_nobody_knows_such_a_body():
-    """Or the test above would tell nothing."""
+def test_without_it_the_body_is_not_decoded():
+    """So the test above shows that the plugin decoded it."""
     from modeltap.decoding.decoders import Decoders
     from modeltap.payload import Payload
 

@@ -1,4 +1,4 @@
-"""A new metric is a detector and one entry: rows, reports, rules and alerts follow from them."""
+"""A new metric is a detector and one entry; rows, reports, rules and alerts follow from them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from modeltap.config.metrics import CATALOGUE, CatalogueEntry
 from modeltap.config.rule_settings import parse_rule
 from stores import analyze, every, put, read
 
-SAID = {"window": "1d", "reference": "first 1440 rows", "multivariate": False}
+OPTIONS = {"window": "1d", "reference": "first 1440 rows", "multivariate": False}
 
 
 def crowded(context):
-    """Return a metric that nothing else knows: a window's rows beyond half of the reference's."""
+    """Return a new metric: the window's rows, relative to 1.5 times half of the reference's."""
     rows, most = context.window.rows, 1.5 * context.reference.rows / 2
     return [
         Metric(
@@ -40,7 +40,13 @@ def crowding(monkeypatch):
     detector = SimpleNamespace(evaluate=crowded)
     monkeypatch.setattr(detectors, "DETECTORS", (*detectors.DETECTORS, detector))
     entry = CatalogueEntry(
-        "crowding", "fraction", "lower", "data_quality", "quality", True, "rows beyond the usual"
+        "crowding",
+        "fraction",
+        "lower",
+        "data_quality",
+        "quality",
+        True,
+        "rows in relation to the baseline",
     )
     monkeypatch.setitem(CATALOGUE, "crowding", entry)
 
@@ -64,9 +70,9 @@ def run(*words):
 
 def test_its_rows_its_report_and_its_alert(store, crowding):
     """`modeltap metrics`, `modeltap quality`, and an alert of the rule that the entry names."""
-    analyze(store, SAID)
-    said = run("metrics", "--store", store, "--metric", "crowding", "--json")
-    rows = [json.loads(line) for line in said.splitlines()]
+    analyze(store, OPTIONS)
+    output = run("metrics", "--store", store, "--metric", "crowding", "--json")
+    rows = [json.loads(line) for line in output.splitlines()]
     assert [row["verdict"] for row in rows] == ["learning", "alert"]
     assert "crowding" in run("quality", "--store", store, "--last", "2")
     assert "crowding" not in run("drift", "--store", store, "--last", "3")
@@ -76,13 +82,13 @@ def test_its_rows_its_report_and_its_alert(store, crowding):
 
 
 def test_a_detector_that_raises_costs_only_its_own_metrics(store, monkeypatch, caplog):
-    """The others' stand, and the log says once a window which one failed."""
+    """The metrics of the others are stored, and the log names the detector once for each window."""
     before = detectors.DETECTORS
     broken = SimpleNamespace(evaluate=lambda _: 1 / 0, __name__="modeltap.detectors.broken")
     monkeypatch.setattr(detectors, "DETECTORS", (before[0], broken, *before[1:]))
     with caplog.at_level(logging.ERROR, "modeltap"):
-        assert analyze(store, SAID).windows >= 3
+        assert analyze(store, OPTIONS).windows >= 3
     failures = [entry for entry in caplog.records if "no metrics of broken" in entry.message]
-    assert len(failures) == 2, "the first day has nothing to be compared with"
-    found = {row["metric"] for row in read(store, "select distinct metric from metrics")}
-    assert {"drift", "missing_rate", "duplicate_rate", "gap_seconds"} <= found
+    assert len(failures) == 2, "the first day has no reference"
+    metrics = {row["metric"] for row in read(store, "select distinct metric from metrics")}
+    assert {"drift", "missing_rate", "duplicate_rate", "gap_seconds"} <= metrics

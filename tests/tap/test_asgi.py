@@ -316,7 +316,7 @@ async def test_what_outlives_a_request_does_not_hold_it(store):
     """A task that the app starts within it has its context; the tap leaves none behind itself."""
 
     class GivingWay(modeltap.ASGIMiddleware):
-        gives_way = True
+        yields_to_inner = True
 
     contexts = []
 

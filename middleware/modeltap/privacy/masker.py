@@ -70,9 +70,11 @@ class Masker:
         self._slow = SlowPatterns()
         self._clean_texts: set[tuple[str, ...]] = set()
         texts = (self._texts, self._headers, self._query)
-        self._own: list[Searches] = [masker.names.own for masker in texts if masker.names.own]
-        if self._values.are_own:
-            self._own.append(self._values)
+        self._custom: list[Searches] = [
+            masker.names.custom for masker in texts if masker.names.custom
+        ]
+        if self._values.are_custom:
+            self._custom.append(self._values)
 
     def _text_masker(self, names: SensitiveNames) -> TextMasker:
         return TextMasker(names, self._values, self._marks, self._budget)
@@ -152,7 +154,7 @@ class Masker:
         bodies and forms.
         """
         plain = bytes(body)
-        if self._own:
+        if self._custom:
             return self._limited(
                 lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT
             )
@@ -172,9 +174,9 @@ class Masker:
     def _limited(self, mask: Callable[[], T], otherwise: U) -> T | U:
         """Return the result of `mask`, or `otherwise` if it takes too many steps or seconds."""
         try:
-            if not self._own:
+            if not self._custom:
                 return mask()
-            with self._slow.time_limit(*self._own):
+            with self._slow.time_limit(*self._custom):
                 return mask()
         except (Unmaskable, TimeoutError):
             return otherwise

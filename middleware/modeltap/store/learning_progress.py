@@ -73,17 +73,17 @@ def nth_time(
     version: str,
     start: str,
     number: int,
-    but: Sequence[EventSpan] = (),
+    excluded: Sequence[EventSpan] = (),
 ) -> str | None:
     """Return the event time of the row `number`, counted from 1 at `start`.
 
-    None if there are fewer rows. Rows in the spans `but` are skipped.
+    None if there are fewer rows. Rows in the spans `excluded` are skipped.
     """
-    exclusions = "".join(" and not (event_time >= ? and event_time < ?)" for _ in but)
+    exclusions = "".join(" and not (event_time >= ? and event_time < ?)" for _ in excluded)
     row = connection.execute(
         "select event_time from predictions where model = ? and version = ? and event_time >= ?"
         f"{exclusions} order by event_time, seq, row limit 1 offset ?",
-        (model, version, start, *(time for span in but for time in span), number - 1),
+        (model, version, start, *(time for span in excluded for time in span), number - 1),
     ).fetchone()
     return row[0] if row else None
 

@@ -68,13 +68,13 @@ def delete_other_comparisons(
 
 
 def delete_period_metrics(
-    connection: sqlite3.Connection, series: Series, start: str, end: str, but: Sequence[str]
+    connection: sqlite3.Connection, series: Series, start: str, end: str, kept: Sequence[str]
 ) -> None:
-    """Delete all metrics of a period except `but`, inside the caller's transaction."""
+    """Delete all metrics of a period except `kept`, inside the caller's transaction."""
     connection.execute(
         "delete from metrics where model = ? and version = ? and window = ? and window_start = ? "
-        f"and window_end = ? and metric not in ({', '.join('?' * len(but))})",
-        (series.model, series.version, series.window, start, end, *but),
+        f"and window_end = ? and metric not in ({', '.join('?' * len(kept))})",
+        (series.model, series.version, series.window, start, end, *kept),
     )
 
 
@@ -86,14 +86,14 @@ def values_before(
     before: str,
     since: str,
     at_least: int,
-    but: Sequence[tuple[str, str]] = (),
+    excluded: Sequence[tuple[str, str]] = (),
 ) -> list[float]:
     """Return a metric's values in the windows from `since` to `before`, newest first.
 
     If there are fewer than `at_least`, earlier values are added up to that number.
 
     Args:
-        but: half-open periods whose windows are skipped.
+        excluded: half-open periods whose windows are skipped.
     """
     rows = connection.execute(
         "select window_start, value from metrics where model = ? and version = ? and window = ? "
@@ -105,7 +105,7 @@ def values_before(
     for start, value in rows:
         if start < since and len(values) >= at_least:
             break
-        if not any(first <= start < last for first, last in but):
+        if not any(first <= start < last for first, last in excluded):
             values.append(value)
     return values
 

@@ -27,7 +27,7 @@ class ASGIMiddleware:
     unusable store path `StoreError`.
     """
 
-    gives_way = False
+    yields_to_inner = False
     """True if any inner tap replaces this one, even for requests that the inner tap leaves out."""
 
     def __init__(
@@ -65,7 +65,7 @@ class ASGIMiddleware:
         exchange = tap.begin(method, path, query, scope["headers"], outer_id)
         id_ = outer_id if exchange is None else exchange.id
         call = (method, scope["path"], query)
-        return exchange, Place(tap, id_, self.gives_way, call, scope.get("asgi"), outer)
+        return exchange, Place(tap, id_, self.yields_to_inner, call, scope.get("asgi"), outer)
 
     async def _run_unrecorded(
         self, place: Place, scope: Scope, receive: Receive, send: Send
@@ -238,7 +238,7 @@ class ASGIResponder:
         try:
             exchange.route = self._route()
         except Exception as error:  # the app may put anything into the scope
-            self._tap.failed(error)
+            self._tap.log_failure(error)
         return self._tap.finish(exchange)
 
     def end(self, error: BaseException | None) -> None:

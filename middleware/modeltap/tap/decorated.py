@@ -82,13 +82,13 @@ class DecoratedFunction:
             tap = self._tap()
             exchange = tap.begin_call(self._decorator.model, self._name)
         except Exception as error:
-            tap.failed(error)
+            tap.log_failure(error)
         LAST_ID.set(exchange.id if exchange else None)
         if exchange is not None:
             try:
                 add_request(tap, exchange, self._arguments(args, kwargs))
             except Exception as error:  # invalid arguments, for which the function itself raises
-                tap.failed(error)
+                tap.log_failure(error)
         return RunningCall(tap, exchange)
 
     def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -25,13 +25,13 @@ class Place:
     of the request alive.
     """
 
-    __slots__ = ("_asgi", "_call", "_gives_way", "_outer", "id", "taken", "tap")
+    __slots__ = ("_asgi", "_call", "_outer", "_yields_to_inner", "id", "taken", "tap")
 
     def __init__(
         self,
         tap: Tap,
         id: str | None,  # noqa: A002
-        gives_way: bool,
+        yields_to_inner: bool,
         call: Call,
         asgi: object = None,
         outer: Place | None = None,
@@ -39,7 +39,7 @@ class Place:
         self.tap = tap
         self.id = id
         self.taken = False
-        self._gives_way = gives_way
+        self._yields_to_inner = yields_to_inner
         self._call = call
         self._asgi = asgi
         self._outer = outer
@@ -61,7 +61,7 @@ class Place:
 
     def add_inner(self, claims: bool) -> None:
         """Register an inner tap; `claims` is True if it serves the path of the request."""
-        self.taken = self.taken or claims or self._gives_way
+        self.taken = self.taken or claims or self._yields_to_inner
         if self._outer is not None:
             self._outer.add_inner(claims)
 

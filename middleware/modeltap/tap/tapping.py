@@ -96,7 +96,7 @@ class Tap:
         try:
             return not self.disabled and self._router.model_for(method, path) is not None
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
             return False
 
     def begin(
@@ -115,9 +115,9 @@ class Tap:
             exchange = Exchange(self.source, model, method, path, query, headers)
             if self.id_header is not None:
                 exchange.id = outer_id or ids.next(exchange.started_at)
-            return exchange if self._keeps_all or self._sampler.takes(exchange) else None
+            return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
             return None
 
     def begin_call(self, model: str, name: str) -> Exchange | None:
@@ -126,7 +126,7 @@ class Tap:
             return None
         exchange = Exchange(self.source, model, "", name, b"")
         exchange.id = ids.next(exchange.started_at)
-        return exchange if self._keeps_all or self._sampler.takes(exchange) else None
+        return exchange if self._keeps_all or self._sampler.accepts(exchange) else None
 
     def finish(self, exchange: Exchange) -> Ticket | None:
         """Pass a finished exchange to the recorder; return a ticket if it is durable."""
@@ -144,7 +144,7 @@ class Tap:
                 return self._recorder.put_durably(pack(self._origin, exchange))
             self._recorder.put(pack(self._origin, exchange))
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
         return None
 
     def wait(self, ticket: Ticket | None) -> None:
@@ -180,9 +180,9 @@ class Tap:
                 if tap._recorder is not None:
                     tap._recorder.close()
         except Exception as error:
-            self.failed(error)
+            self.log_failure(error)
 
-    def failed(self, error: Exception) -> None:
+    def log_failure(self, error: Exception) -> None:
         """Log a failure of the tap once; it is never raised to the app."""
         if not self._logged_failure:
             self._logged_failure = True

@@ -28,7 +28,7 @@ class WSGIMiddleware:
     nothing is read ahead or buffered. The options are those of `modeltap.watch`.
     """
 
-    gives_way = False
+    yields_to_inner = False
     """True if any inner tap replaces this one, even for requests that the inner tap leaves out."""
 
     def __init__(
@@ -47,7 +47,7 @@ class WSGIMiddleware:
         exchange = self._begin(tap, environ, outer)
         outer_id = outer.id if outer is not None else None
         id_ = exchange.id if exchange is not None else outer_id
-        place = Place(tap, id_, self.gives_way, _call_of(environ), outer=outer)
+        place = Place(tap, id_, self.yields_to_inner, _call_of(environ), outer=outer)
         environ[_PLACE] = place
         if exchange is None:
             return self.app(environ, start_response)

@@ -40,7 +40,7 @@ def _without_secrets(webhook: Any) -> dict[str, Any]:
     for name in ("url", "secret", "proxy", "template"):
         if stored[name] and not stored[name].startswith("env:"):
             # Without one of them only the app can send messages, signed and to the right URL.
-            # A template may have a token within.
+            # A template may contain a token.
             stored[name] = stored["url"] = None
     return dict(stored)
 

@@ -98,7 +98,7 @@ def test_clean_bodies_are_remembered_by_their_letters_within_bounds():
 
 def test_patterns_that_are_added_count_anchored_in_names_and_anywhere_in_text():
     names = SensitiveNames(["^Phone$"])
-    assert names.own and not SensitiveNames().own
+    assert names.custom and not SensitiveNames().custom
     assert names.is_sensitive("PHONE") and not names.is_sensitive("telephones")
     assert names.are_in("my phone is 1") and not SensitiveNames().are_in("my phone is 1")
     assert names.is_sensitive("password")

@@ -226,7 +226,7 @@ def _forget_earlier_periods(
     # Metrics of requests and of labels have separate periods.
     others = [*reported_by("latency"), *reported_by("performance")]
     for start, end in before - {(period.start, period.end)}:
-        delete_period_metrics(connection, done.series, start, end, but=others)
+        delete_period_metrics(connection, done.series, start, end, kept=others)
 
 
 def _is_learnt_later(metric: Metric, result: WindowResult) -> bool:

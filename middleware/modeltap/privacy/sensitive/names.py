@@ -125,14 +125,14 @@ class SensitiveNames:
     (True, True, False)
     >>> names.masks("session_duration", 35), names.masks("session_duration", "abc")
     (False, True)
-    >>> SensitiveNames(freed=["^auth_method$"]).masks("auth_method", "sso")
+    >>> SensitiveNames(unmasked=["^auth_method$"]).masks("auth_method", "sso")
     False
     """
 
-    def __init__(self, added: Iterable[str] = (), freed: Iterable[str] = ()) -> None:
-        self.own = CustomPatterns(added)
-        self._own_anywhere = self.own.without_anchors()
-        self._freed = CustomPatterns(freed)
+    def __init__(self, added: Iterable[str] = (), unmasked: Iterable[str] = ()) -> None:
+        self.custom = CustomPatterns(added)
+        self._custom_anywhere = self.custom.without_anchors()
+        self._unmasked = CustomPatterns(unmasked)
         self._known: dict[str, NameFacts] = {}
         self._clean: set[bytes] = set()
 
@@ -165,7 +165,7 @@ class SensitiveNames:
 
     def are_in(self, text: str) -> bool:
         """Return True if a sensitive name is anywhere in `text`."""
-        if self._own_anywhere and self._own_anywhere.found_in(text):
+        if self._custom_anywhere and self._custom_anywhere.found_in(text):
             return True
         return may_name(text) and _ANYWHERE.search(_words(text)) is not None
 
@@ -193,9 +193,9 @@ class SensitiveNames:
         return NameFacts(self._hides(lower, spelt, split), opens[1] if opens else "")
 
     def _hides(self, lower: str, spelt: str, split: str) -> Hides:
-        if self.own and self.own.found_in(lower, *spelt.split()):
+        if self.custom and self.custom.found_in(lower, *spelt.split()):
             return Hides.ALL
-        if self._freed and self._freed.found_in(lower, *spelt.split()):
+        if self._unmasked and self._unmasked.found_in(lower, *spelt.split()):
             return Hides.NOTHING
         if _ANYWHERE.search(spelt):
             counts = _MEASURE.search(split) or _PLURAL.search(split)

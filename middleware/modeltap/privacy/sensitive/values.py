@@ -31,7 +31,7 @@ class SensitiveValues:
     def __init__(self, patterns: Iterable[str]) -> None:
         named = tuple(patterns)
         self._patterns = [(name, re.compile(KNOWN.get(name, name))) for name in named]
-        self.are_own = any(name not in KNOWN for name in named)
+        self.are_custom = any(name not in KNOWN for name in named)
         self.current = ""
 
     def __bool__(self) -> bool:

@@ -42,7 +42,7 @@ class TextMasker:
         self.has_values = bool(values)
         self._budget = budget
         self.marks = marks
-        self.always_parses = bool(names.own) or bool(values)
+        self.always_parses = bool(names.custom) or bool(values)
         self.is_sensitive = names.is_sensitive
         self._inline = InlineMasker(names, marks, budget)
         self._documents = DocumentMasker(names, values, marks, budget, self.inside)
@@ -92,7 +92,7 @@ class TextMasker:
             self._documents.changed = outer
 
     def inside(self, text: str, under: str = "") -> str:
-        """Return a text masked that is a value within another text, `under` a name."""
+        """Mask a text that is a value within another text, `under` a name."""
         if text == MASK or not (has_structure(text) and self._may_hold_any(text, under)):
             return text
         kept = self._nested(text, under) if opens_json(text) else None

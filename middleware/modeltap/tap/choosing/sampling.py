@@ -20,7 +20,7 @@ class Sampler:
         self._error_rate = settings.error_sample_rate or 0.0
         self.keeps_all = self._rate >= 1.0
 
-    def takes(self, exchange: Exchange) -> bool:
+    def accepts(self, exchange: Exchange) -> bool:
         """Return True if `exchange` is tapped, or would be if it fails (then not `sampled`)."""
         if exchange.id is None:
             exchange.id = ids.next(exchange.started_at)
