@@ -182,7 +182,7 @@ def test_what_was_learnt_and_said_names_a_person_no_more(named):
     assert ANN.encode() not in named.read_bytes()
     assert read(named, 'select id from "references"') == [{"id": reference["id"]}]
     again = modeltap_command(*words)
-    assert again.startswith("0 exchanges erased\nnot covered: backups")
+    assert again.startswith("0 exchanges erased\nnot erased: backups")
     nobody = modeltap_command("erase", "--model", "m", "--where", "user=dan", "--yes", "--json")
     assert json.loads(nobody) == {"erased": 0, "still_named_in": []}
 

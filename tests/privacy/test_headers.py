@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.config.settings import Settings
+from modeltap.config.settings import ModelSettings, Settings
 from modeltap.privacy.headers import (
     PROTOCOL_HEADERS,
     HeaderFilter,
@@ -63,3 +63,8 @@ def test_protocols_and_settings_name_headers():
 )
 def test_a_trace_id_has_32_digits(value, expected):
     assert trace_id(value) == expected
+
+
+def test_the_event_time_of_a_model_is_kept():
+    models = {"m": ModelSettings(event_time="header:X-Time")}
+    assert "x-time" in request_names(Settings(models=models))

@@ -52,6 +52,23 @@ def test_a_slow_pattern_is_named_once_and_its_body_is_not_kept(store, read_rows)
     assert [tuple(row.values()) for row in map(dict, rows)] == [(None, "unmaskable")] * 2
 
 
+@pytest.mark.parametrize("event_time", ["body:ts", "header:x-time", "request"])
+def test_a_model_may_have_its_own_event_time_and_version(store, read_rows, event_time):
+    """What `[models.NAME]` says holds when its exchanges are stored, too."""
+    general = "body:when" if event_time == "request" else "request"
+    options = {"event_time": general, "models": {"m": {"event_time": event_time, "version": "7"}}}
+    made = BatchWriter(store, lambda: False)
+    made.add_origin(origin_of(settings_of(str(store), **options), 7, "here"))
+    captured = exchange(b'{"ts": "2024-01-01"}')
+    captured.request_headers = [("x-time", b"2024-02-03T04:05:06Z")]
+    made.write([pack(0, captured)], {})
+    made.close()
+    (row,) = read_rows(store, "select version, started_at, event_time from exchanges")
+    expected = {"body:ts": None, "header:x-time": "2024-02-03T04:05:06Z"}
+    assert row["version"] == "7"
+    assert row["event_time"] == expected.get(event_time, row["started_at"])
+
+
 def test_no_secret_of_a_webhook_is_in_the_store(store, monkeypatch):
     """Not of its URL, its secret, its proxy, nor within its template."""
     monkeypatch.setenv("HOOK", "https://example.com/t0ken")
