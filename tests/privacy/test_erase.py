@@ -183,7 +183,7 @@ def test_references_and_messages_no_longer_name_an_erased_person(named):
     assert ANN.encode() not in named.read_bytes()
     assert read(named, 'select id from "references"') == [{"id": reference["id"]}]
     again = modeltap_command(*words)
-    assert again.startswith("0 exchanges erased\nnot covered: backups")
+    assert again.startswith("0 exchanges erased\nnot erased: backups")
     nobody = modeltap_command("erase", "--model", "m", "--where", "user=dan", "--yes", "--json")
     assert json.loads(nobody) == {"erased": 0, "still_named_in": []}
 

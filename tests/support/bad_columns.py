@@ -24,7 +24,7 @@ CASES: dict[str, list[Any] | None] = {
     "infinities": [math.inf, -math.inf] * (WINDOW // 2),
     "one 1e12": [1e12] + [0.1] * (WINDOW - 1),
     "huge integers": [10**400] * WINDOW,
-    "truth values": [True, False] * (WINDOW // 2),
+    "booleans": [True, False] * (WINDOW // 2),
     "no Unicode": ["\ud800"] * WINDOW,
     "empty strings": [""] * WINDOW,
     "a bit of everything": [None, 1, "1", [1], {"a": 1}, math.nan, True, 10**400, -math.inf, ""]

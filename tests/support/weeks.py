@@ -14,8 +14,8 @@ from stores import every, read
 
 ROWS_AN_HOUR = 30
 HOURS = 8 * 24
-SAID = {"min_rows": 25, "multivariate": False, "window": "1h"}
-SHORT = {**SAID, "reference": "first 2d"}
+SETTINGS = {"min_rows": 25, "multivariate": False, "window": "1h"}
+SHORT = {**SETTINGS, "reference": "first 2d"}
 """What needs no week."""
 
 SHORT_HOURS = 50

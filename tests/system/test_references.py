@@ -211,7 +211,7 @@ def test_an_earlier_reference_counts_again(store):
     (before,) = read(store, 'select id from "references"')
     named = ("--store", store, "--model", "m", "--version", "v1")
     said = modeltap("reference", "set", *named, "--from", "2024-01-06", "--to", "2024-01-08")
-    assert f"it takes the place of {before['id']}" in said
+    assert f"It replaces {before['id']}" in said
     analyze(store, SAID, again=True)
     assert read(store, later) != judged
     assert read(store, "select 1 from metrics where reference_id = ?", before["id"]) == []

@@ -31,15 +31,22 @@ class Rows(dict[str, np.ndarray]):
         """Return a polars DataFrame; raises `ImportError` where polars is not installed."""
         import polars as pl
 
-        # Of objects polars makes columns that it can do little with; of lists it finds the type.
-        plain = {name: one.tolist() if one.dtype == object else one for name, one in self.items()}
+        # Polars infers a type from lists, but not from arrays of objects.
+        plain = {
+            name: column.tolist() if column.dtype == object else column
+            for name, column in self.items()
+        }
         return pl.DataFrame(plain)
 
 
 def read_arrays(path: Path, *, model: str | None, labelled: bool) -> Rows:
-    """Return the rows of the store at `path`, of one model or all; only the labelled ones if so.
+    """Return the rows of the store at `path`.
 
-    Raises `StoreError` when the store is missing, `InputError` when it does not know the model.
+    Args:
+        model: None for all models.
+        labelled: only the rows that have a label.
+
+    Raises `StoreError` if the store is missing, and `InputError` if it has no such model.
     """
     with closing(connect_reader(path)) as connection:
         check_model(connection, model)
@@ -47,7 +54,7 @@ def read_arrays(path: Path, *, model: str | None, labelled: bool) -> Rows:
 
 
 def arrays(selection: Selection) -> Rows:
-    """Return rows as columns: what is missing is NaN or NaT, among texts None."""
+    """Return rows as columns. Missing values are NaN or NaT, and None in columns of text."""
     rows = list(selection.rows())
     columns = ColumnTypes()
     for row in rows:
@@ -63,13 +70,13 @@ def _array(name: str, kind: str, column: Sequence[Any]) -> np.ndarray:
     if name in _TIMES:
         moments = [None if value is None else value.removesuffix("Z") for value in column]
         return np.array(moments, dtype="datetime64[ms]")
-    whole = None not in column
-    if kind == FLOAT or (kind == INT and not whole):
+    is_complete = None not in column
+    if kind == FLOAT or (kind == INT and not is_complete):
         return np.array(column, dtype=np.float64)
-    if whole and kind in (INT, LONG):
+    if is_complete and kind in (INT, LONG):
         return np.array(column, dtype=np.int64)
-    if whole and kind == BOOL:
+    if is_complete and kind == BOOL:
         return np.array(column, dtype=np.bool_)
-    found = np.empty(len(column), dtype=object)
-    found[:] = column
-    return found
+    array = np.empty(len(column), dtype=object)
+    array[:] = column
+    return array

@@ -1,7 +1,7 @@
-"""Writing exported rows: JSON Lines, CSV and Parquet, to a file that is there whole or not at all.
+"""Writers of exported rows: JSON Lines, CSV and Parquet, to a file that is replaced atomically.
 
-JSON Lines go out as they come. CSV and Parquet have columns, which show only at the end: rows are
-gone through twice, so that no more than a few thousand are ever in memory.
+JSON Lines are streamed. CSV and Parquet need the columns of all rows first, so they read the rows
+twice and keep at most a few thousand of them in memory.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from modeltap.export.selection import Exported, OnExchangesRead, Selection
 
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 PASSES = {"jsonl": 1, "csv": 2, "parquet": 2}
-"""Passes over the rows that each format takes."""
+"""Passes over the rows that each format needs."""
 
 _GROUP_ROWS = 10_000
 _GROUP_BYTES = 16 * 1024 * 1024
-"""Parquet is written in groups of that size, each held in memory until then."""
+"""Rows and bytes of a Parquet row group, which is held in memory until it is written."""
 
 
 def format_of(path: Path) -> str:
-    """Return the format that a file's name asks for; raises `InputError` where it asks for none."""
+    """Return the format of a file by its suffix; raise `InputError` if it has none of them."""
     name = path.name.lower()
     kind = SUFFIXES.get(Path(name.removesuffix(".gz")).suffix)
     if kind is None or (kind == "parquet" and name.endswith(".gz")):
         raise InputError(
-            f"-o {path.name!r} names no format: end it in .csv, .csv.gz, .jsonl, .jsonl.gz or "
-            ".parquet, or say --format"
+            f"-o {path.name!r} has no known suffix: use .csv, .csv.gz, .jsonl, .jsonl.gz or "
+            ".parquet, or set --format"
         )
     return kind
 
 
 def write_file(selection: Selection, path: Path, kind: str, on_read: OnExchangesRead) -> int:
-    """Write rows to a file, in place of one that is there; return how many."""
+    """Write rows to a file, replacing an existing one; return the number of rows."""
     with _replaced(path) as file:
         if kind == "parquet":
             return write_parquet(selection, file, on_read)
@@ -51,7 +51,7 @@ def write_file(selection: Selection, path: Path, kind: str, on_read: OnExchanges
 
 
 def write_jsonl(selection: Selection, file: TextIO, on_read: OnExchangesRead) -> int:
-    """Write a JSON object a line."""
+    """Write one JSON object per line."""
     count = 0
     for row in selection.rows(on_read):
         file.write(json_text(row.document()) + "\n")
@@ -60,8 +60,8 @@ def write_jsonl(selection: Selection, file: TextIO, on_read: OnExchangesRead) ->
 
 
 def write_csv(selection: Selection, file: TextIO, on_read: OnExchangesRead) -> int:
-    """Write a header and a line a row; what is missing is empty."""
-    columns = _learnt(selection, on_read)
+    """Write a header and one line per row; missing values are empty."""
+    columns = _columns_of(selection, on_read)
     writer = csv.writer(file, lineterminator="\n")
     names = list(columns.types())
     writer.writerow(names)
@@ -80,9 +80,9 @@ WRITERS: dict[str, Callable[[Selection, TextIO, OnExchangesRead], int]] = {
 
 
 def write_parquet(selection: Selection, file: BinaryIO, on_read: OnExchangesRead) -> int:
-    """Write groups of rows. Needs the extra `parquet` (pyarrow)."""
+    """Write row groups. Needs the extra `parquet` (pyarrow)."""
     pa, pq = _pyarrow()
-    columns = _learnt(selection, on_read)
+    columns = _columns_of(selection, on_read)
     types = {
         BOOL: pa.bool_(),
         INT: pa.int64(),
@@ -102,7 +102,7 @@ def write_parquet(selection: Selection, file: BinaryIO, on_read: OnExchangesRead
 
 
 def _groups(columns: ColumnTypes, rows: Iterator[Exported]) -> Iterator[list[list[Any]]]:
-    """Yield the values of so many rows as are held at once."""
+    """Yield the values of one row group at a time."""
     group: list[list[Any]] = []
     size = 0
     for row in rows:
@@ -115,7 +115,7 @@ def _groups(columns: ColumnTypes, rows: Iterator[Exported]) -> Iterator[list[lis
         yield group
 
 
-def _learnt(selection: Selection, on_read: OnExchangesRead) -> ColumnTypes:
+def _columns_of(selection: Selection, on_read: OnExchangesRead) -> ColumnTypes:
     columns = ColumnTypes()
     for row in selection.rows(on_read):
         columns.learn(row)
@@ -133,21 +133,21 @@ def _pyarrow() -> tuple[Any, Any]:
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """Open a file beside `path`, for its owner only, that takes its place when all is written."""
+    """Open a temporary file with mode 0600 that replaces `path` once it is complete."""
     if path.exists() and not path.is_file():
-        raise InputError(f"-o {str(path)!r} is no file; name one")
+        raise InputError(f"-o {str(path)!r} is not a regular file; name one")
     if not path.absolute().parent.is_dir():
         raise InputError(f"-o {str(path)!r}: the folder {str(path.parent)!r} does not exist")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        partial.replace(path)
     finally:
         with suppress(FileNotFoundError):
-            aside.unlink()
+            partial.unlink()
 
 
 @contextmanager

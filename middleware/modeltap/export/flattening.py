@@ -1,4 +1,4 @@
-"""Rows of one level: which columns there are, of what type, and what is in them."""
+"""Flat rows: their columns, the type of each column, and the values in that order."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from modeltap.export.json_text import json_text
 from modeltap.export.selection import ABOUT, ANSWER, FIXED, Exported, free_names
 
 _MAX_DEPTH = 8
-"""As deep as the analyzer looks for features; what is deeper stays an object, as JSON."""
+"""The depth to which the analyzer looks for features; deeper objects are written as JSON."""
 
 _EXACT = 2**53
-"""Up to this a float is as exact as an integer (IEEE 754)."""
+"""Integers up to this are exact as a float (IEEE 754)."""
 
 _LONG = 2**63
-"""Parquet's and Arrow's largest integers have 64 bits."""
+"""Integers in Parquet and Arrow have at most 64 bits."""
 
 BOOL, INT, LONG, FLOAT, TEXT = "bool", "int", "long", "float", "text"
 _WIDER = {frozenset((INT, LONG)): LONG, frozenset((INT, FLOAT)): FLOAT}
 
 
 class ColumnTypes:
-    """Learns the columns of rows, and then gives each row's values in their order.
+    """Learns the columns of rows, and returns the values of each row in their order.
 
-    Objects become dotted names. A feature that is called as what every row has, or as another
-    field of the answer, becomes `feature.NAME`, as often as it takes to be the only one. A column
-    whose values are of several types is one of text.
+    Nested objects become dotted names. A feature with the name of a fixed column, or of another
+    field of the response, becomes `feature.NAME`; the prefix is repeated until the name is unique.
+    A column with values of several types is a text column.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class ColumnTypes:
         self._fixed: dict[str, str | None] = dict.fromkeys(FIXED)
 
     def learn(self, row: Exported) -> None:
-        """Widen the columns so that they have room for `row`."""
+        """Add the columns of `row`, and widen the types of known ones for its values."""
         for known, values in (
             (self._fixed, row.fixed),
             (self._features, flat(row.features)),
@@ -46,9 +46,9 @@ class ColumnTypes:
                 known[name] = wider(known.get(name), kind_of(value))
 
     def types(self) -> dict[str, str]:
-        """Return the type of each column, in their order; those without a value are text."""
+        """Return the type of each column in order; columns without any value are text."""
         taken = set(FIXED)
-        # What an answer tells keeps its name where a feature has the same one.
+        # If a feature and a field of the response have one name, the feature is renamed.
         answers = _renamed(self._answers, "answer.", taken)
         features = _renamed(self._features, "feature.", taken)
         about = {name: self._fixed[name] for name in ABOUT}
@@ -58,7 +58,7 @@ class ColumnTypes:
         }
 
     def values(self, row: Exported) -> list[Any]:
-        """Return a row's values in the order of `types`, None where it has none."""
+        """Return the values of a row in the order of `types`; None for missing ones."""
         features, answers = flat(row.features), flat(row.answers)
         return [
             *(self._value(row.fixed[name], self._fixed[name]) for name in ABOUT),
@@ -74,7 +74,7 @@ class ColumnTypes:
             return float(value)
         if kind == TEXT:
             text = value if isinstance(value, str) else json_text(value)
-            # JSON may tell half a character, which no file can hold.
+            # JSON may contain a lone surrogate, which cannot be encoded.
             return text if text.isascii() else text.encode("utf-8", "replace").decode()
         return value
 
@@ -85,32 +85,32 @@ def _renamed(kinds: dict[str, str | None], prefix: str, taken: set[str]) -> dict
 
 
 def flat(values: dict[str, Any], depth: int = _MAX_DEPTH) -> dict[str, Any]:
-    """Return nested objects as dotted names; where one is taken its value goes to `NAME.1`.
+    """Return nested objects as dotted names; the value of a name in use goes to `NAME.1`.
 
     >>> flat({"a": 1, "b": {"c": 2}}), flat({"b": {"c": 2}, "b.c": 3})
     ({'a': 1, 'b.c': 2}, {'b.c.1': 2, 'b.c': 3})
     """
     if not depth or not any(type(value) is dict for value in values.values()):
         return values
-    found = {name: value for name, value in values.items() if type(value) is not dict}
+    taken = {name: value for name, value in values.items() if type(value) is not dict}
     ordered: dict[str, Any] = {}
     for name, value in values.items():
         if type(value) is not dict:
             ordered[name] = value
             continue
-        for part, one in flat(value, depth - 1).items():
-            free = _free(f"{name}.{part}", found)
-            ordered[free] = found[free] = one
+        for part, inner in flat(value, depth - 1).items():
+            free = _free(f"{name}.{part}", taken)
+            ordered[free] = taken[free] = inner
     return ordered
 
 
 def _free(name: str, taken: dict[str, Any]) -> str:
-    """Return a name that no other value has; one that is None makes room."""
+    """Return a name that is not in use; a name whose value is None may be reused."""
     return _free(f"{name}.1", taken) if taken.get(name) is not None else name
 
 
 def kind_of(value: Any) -> str | None:
-    """Return the type of column that a value needs; None where it is nothing.
+    """Return the type of column that a value needs; None for a missing value.
 
     >>> kind_of(True), kind_of(3), kind_of(2**60), kind_of(0.5), kind_of([1]), kind_of(None)
     ('bool', 'int', 'long', 'float', 'text', None)
@@ -127,7 +127,7 @@ def kind_of(value: Any) -> str | None:
 
 
 def wider(known: str | None, new: str | None) -> str | None:
-    """Return the type that has room for both; what no number is exact in is text.
+    """Return the type that holds values of both; text where no number type is exact.
 
     >>> wider("int", "float"), wider("long", "float"), wider("bool", "int"), wider(None, "int")
     ('float', 'text', 'text', 'int')
@@ -138,5 +138,5 @@ def wider(known: str | None, new: str | None) -> str | None:
 
 
 def cell(value: Any) -> Any:
-    """Return a value as a cell of CSV: truth values and what has parts as JSON."""
+    """Return a value as a CSV cell; booleans are written as in JSON."""
     return json.dumps(value) if isinstance(value, bool) else value

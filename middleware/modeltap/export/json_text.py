@@ -12,7 +12,7 @@ from modeltap.printable import escaped_json
 
 
 def json_text(value: Any) -> str:
-    """Return `value` as JSON, NaN and infinity as null, and control characters escaped.
+    """Return `value` as JSON; NaN and infinity become null, control characters are escaped.
 
     >>> json_text({"a": math.nan, "b": 2**70})
     '{"a":null,"b":1180591620717411303424}'
@@ -20,7 +20,7 @@ def json_text(value: Any) -> str:
     try:
         text = msgspec.json.encode(value).decode()
     except (ValueError, OverflowError, TypeError, msgspec.EncodeError):
-        # Numbers beyond 64 bits, and lone surrogates, which no file can hold as they are.
+        # Integers beyond 64 bits, and lone surrogates, which msgspec does not encode.
         text = json.dumps(_finite(value), separators=(",", ":"), default=str)
     return escaped_json(text)
 
@@ -29,7 +29,7 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(name): _finite(one) for name, one in value.items()}
+        return {str(name): _finite(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
+        return [_finite(inner) for inner in value]
     return value

@@ -1,4 +1,4 @@
-"""Decoded rows of a store, one after the other, with their predictions and labels."""
+"""Decoded rows of a store, with their predictions and labels."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from modeltap.store.stored_exchanges import StoredExchange, exchanges_up_to
 ABOUT = ("id", "row", "started_at", "event_time", "model", "version")
 ANSWER = ("prediction", "score", "probabilities", "label")
 FIXED = ABOUT + ANSWER
-"""Columns of every row; a feature of such a name gets another one."""
+"""Columns of every row; a feature with one of these names is renamed."""
 
 _CHUNK = 500
 _CHUNK_BYTES = 16 * 1024 * 1024
-"""Bodies decoded at once: those of imports may have any size."""
+"""Exchanges and bytes decoded at once; bodies of imported rows may have any size."""
 
 OnExchangesRead = Callable[[int], None]
-"""Told how many exchanges were read since the last time."""
+"""Called with the number of exchanges that were read since the last call."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Exported:
     fixed: dict[str, Any]
     features: dict[str, Any]
     answers: dict[str, Any]
-    """Further fields of the response, where a protocol has them."""
+    """Other fields of the response that a protocol decodes."""
 
     def document(self) -> dict[str, Any]:
         """Return the row as one JSON object."""
@@ -49,30 +49,30 @@ class Exported:
 
 
 def free_names(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
-    """Return what each name becomes beside those that are `taken`, to which it is added.
+    """Return a unique new name for each name, and add them to `taken`.
 
-    One that is free stays as it is; another is given the prefix until nothing else is called so.
+    A name that is not taken stays the same; any other gets the prefix, repeated until it is unique.
 
     >>> free_names(["id", "feature.id", "x"], "feature.", {"id"})
     {'id': 'feature.feature.id', 'feature.id': 'feature.id', 'x': 'x'}
     """
-    found = {name: name for name in names}
-    clashing = [name for name in found if name in taken]
-    taken.update(found)
+    renamed = {name: name for name in names}
+    clashing = [name for name in renamed if name in taken]
+    taken.update(renamed)
     for name in clashing:
-        while found[name] in taken:
-            found[name] = prefix + found[name]
-        taken.add(found[name])
-    return found
+        while renamed[name] in taken:
+            renamed[name] = prefix + renamed[name]
+        taken.add(renamed[name])
+    return renamed
 
 
 @dataclass
 class Selection:
-    """A selection of a store's rows, as it was when this was made; later ones are left out.
+    """The rows of a store at the time of construction; later rows are left out.
 
     Args:
-        model: whose; None for all.
-        labelled: only those whose label has come.
+        model: None for all models.
+        labelled: only rows that have a label.
         since, until: event times in Unix seconds, half-open.
     """
 
@@ -83,7 +83,7 @@ class Selection:
     since: float | None = None
     until: float | None = None
     undecoded: int = field(default=0, init=False)
-    """Exchanges without decodable rows, in the last pass."""
+    """Exchanges without decodable rows in the last pass."""
 
     def __post_init__(self) -> None:
         self._last = newest_exchange(self.connection)
@@ -91,23 +91,23 @@ class Selection:
         self._decoders = Decoders()
 
     def count(self) -> int:
-        """Return how many exchanges will be read."""
+        """Return the number of exchanges to read."""
         return count_exchanges(self.connection, self.model, self._last)
 
     def rows(self, on_read: OnExchangesRead = lambda _: None) -> Iterator[Exported]:
-        """Yield rows in order of arrival; each time the same ones, unless some were erased."""
+        """Yield rows in order of arrival; the same rows in each pass, unless some are erased."""
         self.undecoded = 0
         for chunk in self._chunks():
             by_model: dict[str, list[StoredExchange]] = {}
             for exchange in chunk:
                 by_model.setdefault(exchange.model, []).append(exchange)
-            found = [row for name, part in by_model.items() for row in self._decoded(name, part)]
-            found.sort(key=lambda one: one[0])
-            yield from (row for _, row in found)
+            placed = [row for name, part in by_model.items() for row in self._decoded(name, part)]
+            placed.sort(key=lambda pair: pair[0])
+            yield from (row for _, row in placed)
             on_read(len(chunk))
 
     def _chunks(self) -> Iterator[list[StoredExchange]]:
-        # A query each: one that stayed open would keep the write-ahead log from being emptied.
+        # One query per chunk: an open one would keep the write-ahead log from being truncated.
         after = 0
         while True:
             chunk = exchanges_up_to(
@@ -126,7 +126,7 @@ class Selection:
     def _decoded(
         self, model: str, exchanges: list[StoredExchange]
     ) -> Iterator[tuple[tuple[int, int], Exported]]:
-        """Yield rows of one model with their places in the order of arrival."""
+        """Yield rows of one model with their position in the order of arrival."""
         batch = read(exchanges, self.settings.for_model(model), self._decoders, self.connection)
         self.undecoded += sum(not note.rows for note in batch.notes.values())
         by_id = {exchange.id: exchange for exchange in exchanges}
@@ -140,7 +140,7 @@ class Selection:
     def _in_time(self, moment: float) -> bool:
         if self.since is None and self.until is None:
             return True
-        # A row without a time (NaN) is in no period.
+        # A row without an event time (NaN) is outside every period.
         return (
             not math.isnan(moment)
             and (self.since is None or moment >= self.since)

@@ -1,4 +1,4 @@
-"""Every threshold of a metric with a bound can be crossed, or the metric says that it cannot."""
+"""Thresholds of bounded metrics can be crossed, or the metric reports that they cannot."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from modeltap.config.metrics import CATALOGUE
 
 ROWS = 400
 BOUNDED = ("drift", "multivariate_drift")
-USUAL = [0.0, 0.3, 0.6, 0.85, 0.889, 0.9, 0.95, 1.0]
+REACHED = [0.0, 0.3, 0.6, 0.85, 0.889, 0.9, 0.95, 1.0]
 
 
 def columns(rng, rows):
@@ -47,16 +47,16 @@ def columns(rng, rows):
     }
 
 
-class Same:
-    """Comparisons of rows that were all this far apart before."""
+class ConstantBaselines:
+    """Baselines with the same value for all row comparisons."""
 
-    def __init__(self, usual):
-        self.usual = usual
+    def __init__(self, reached):
+        self.reached = reached
 
     def highest(self, metric, feature):
         scale = 0.5 if metric == "drift" else 1.0
         start = 0.5 if metric == "multivariate_drift" else 0.0
-        return start + (1 - start) * self.usual * scale
+        return start + (1 - start) * self.reached * scale
 
 
 @pytest.fixture(scope="module")
@@ -67,20 +67,20 @@ def known():
     return reference, sample(rows, ROWS, reference), columns(rng, ROWS)
 
 
-def metrics_of(known, usual):
-    """All metrics of a window whose reference's own blocks reached `usual` in each."""
+def metrics_of(known, reached):
+    """Return the metrics of a window, with reference blocks that reached `reached` in all."""
     reference, then, now = known
-    rates = {name: usual for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
+    rates = {name: reached for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
     features = tuple(
-        replace(f, baseline_distance=usual, baseline_rates={**rates, "new_value": usual})
+        replace(f, baseline_distance=reached, baseline_rates={**rates, "new_value": reached})
         for f in reference.features
     )
-    varied = replace(reference, features=features, baseline_repeats=usual)
+    varied = replace(reference, features=features, baseline_repeats=reached)
     context = Context(
         varied,
         tally(now, ROWS, varied),
         samples=BothSamples(then, sample(now, ROWS, varied)),
-        baselines=Same(usual),
+        baselines=ConstantBaselines(reached),
     )
     return explained(evaluate(context), context)
 
@@ -92,10 +92,10 @@ def bound_of(metric):
     return 1.0 if bounded else None
 
 
-@pytest.mark.parametrize("usual", USUAL)
-def test_thresholds_are_within_what_a_metric_can_reach(known, usual):
+@pytest.mark.parametrize("reached", REACHED)
+def test_thresholds_are_within_what_a_metric_can_reach(known, reached):
     compared = 0
-    for metric in metrics_of(known, usual):
+    for metric in metrics_of(known, reached):
         bound = bound_of(metric)
         if bound is None or metric.verdict is None:
             continue
@@ -107,9 +107,9 @@ def test_thresholds_are_within_what_a_metric_can_reach(known, usual):
     assert compared > 20
 
 
-@pytest.mark.parametrize("usual", [0.95, 1.0])
-def test_what_is_always_so_is_not_comparable(known, usual):
-    found = metrics_of(known, usual)
+@pytest.mark.parametrize("reached", [0.95, 1.0])
+def test_baselines_at_the_bound_are_not_comparable(known, reached):
+    found = metrics_of(known, reached)
     names = {metric.metric for metric in found if metric.verdict == "not_comparable"}
     assert names >= {
         "drift",
@@ -126,20 +126,22 @@ def test_what_is_always_so_is_not_comparable(known, usual):
 
 
 def _input(metric, feature, detector, **changed):
-    """Return a function from the usual value to a metric of the worst window: `changed` columns."""
+    """Return a function from a baseline to a metric of a window with the worst columns."""
 
-    def worst(known, usual):
+    def worst(known, reached):
         reference, then, now = known
-        rates = {name: usual for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
+        rates = {name: reached for name, entry in CATALOGUE.items() if entry.unit == "fraction"}
         features = tuple(
-            replace(f, baseline_distance=usual, baseline_rates={**rates, "constant_feed": usual})
+            replace(
+                f, baseline_distance=reached, baseline_rates={**rates, "constant_feed": reached}
+            )
             for f in reference.features
         )
-        varied = replace(reference, features=features, baseline_repeats=usual)
+        varied = replace(reference, features=features, baseline_repeats=reached)
         columns = {**now, **changed}
         samples = BothSamples(then, sample(columns, ROWS, varied))
         window = tally(columns, ROWS, varied)
-        context = Context(varied, window, samples=samples, baselines=Same(usual))
+        context = Context(varied, window, samples=samples, baselines=ConstantBaselines(reached))
         found = {(m.metric, m.feature): m for m in detector.evaluate(context)}
         return found[metric, feature]
 
@@ -147,11 +149,11 @@ def _input(metric, feature, detector, **changed):
 
 
 def _pause(metric):
-    def worst(_known, usual):
-        """The usual pause fills so much of an hour; all rows come in its first minute, or last."""
+    def worst(_known, reached):
+        """The longest normal pause fills that part of an hour; all rows are in its first minute."""
         reference = replace(
             fit({"x": [1.0, 2.0] * 100}, 200, model="m"),
-            gap_seconds=3600 * usual,
+            gap_seconds=3600 * reached,
             blocks=4,
             from_time="2024-01-01T00:00:00Z",
             to_time="2024-01-08T00:00:00Z",
@@ -166,55 +168,57 @@ def _pause(metric):
     return worst
 
 
-def _accuracy(_known, usual):
-    baseline = Baseline(task="classification", rows=ROWS, mean=1 - usual, variance=0.1)
+def _accuracy(_known, reached):
+    baseline = Baseline(task="classification", rows=ROWS, mean=1 - reached, variance=0.1)
     context = LabelledContext("classification", ["a"] * ROWS, ["b"] * ROWS, baseline)
     return next(m for m in performance.evaluate(context) if m.metric == "accuracy")
 
 
-def _f1_macro(_known, usual):
-    """Two even classes, right as often in each: F1 is that fraction. Now none is right."""
-    right = round(ROWS * (1 - usual) / 2)
+def _f1_macro(_known, reached):
+    """Two equal classes with equal accuracy, which F1 is equal to; now no prediction is correct."""
+    right = round(ROWS * (1 - reached) / 2)
     wrong = ROWS // 2 - right
     pairs = [("a", "a", right), ("b", "b", right), ("a", "b", wrong), ("b", "a", wrong)]
     known = tuple(pair for pair in pairs if pair[2])
-    baseline = Baseline(task="classification", rows=ROWS, mean=1 - usual, variance=0.1, pairs=known)
+    baseline = Baseline(
+        task="classification", rows=ROWS, mean=1 - reached, variance=0.1, pairs=known
+    )
     half = ROWS // 2
-    said, labels = ["a"] * half + ["b"] * half, ["b"] * half + ["a"] * half
-    context = LabelledContext("classification", said, labels, baseline)
+    outputs, labels = ["a"] * half + ["b"] * half, ["b"] * half + ["a"] * half
+    context = LabelledContext("classification", outputs, labels, baseline)
     return next(m for m in performance.evaluate(context) if m.metric == "f1_macro")
 
 
-def _mae(_known, usual):
-    baseline = Baseline(task="regression", rows=ROWS, mean=10**usual, variance=0.1)
+def _mae(_known, reached):
+    baseline = Baseline(task="regression", rows=ROWS, mean=10**reached, variance=0.1)
     context = LabelledContext("regression", [1e9 + n for n in range(ROWS)], [0.0] * ROWS, baseline)
     return next(m for m in performance.evaluate(context) if m.metric == "mae")
 
 
 def _scored(metric):
-    """Scores that were usually so far from perfect are the opposite of the labels now."""
+    """Scores at the given distance from perfect in the reference, reversed in the window."""
 
-    def worst(_known, usual):
+    def worst(_known, reached):
         scores = ScoreBaseline(
-            area=RocArea(1 - usual, 1e-6, ROWS, ROWS),
-            brier=Moments(ROWS, usual, usual * (1 - usual), 0.0),
+            area=RocArea(1 - reached, 1e-6, ROWS, ROWS),
+            brier=Moments(ROWS, reached, reached * (1 - reached), 0.0),
         )
         baseline = Baseline(
-            task="classification", rows=ROWS, mean=1 - usual, variance=0.1, scores=scores
+            task="classification", rows=ROWS, mean=1 - reached, variance=0.1, scores=scores
         )
-        said, labels = [0.001, 0.999] * (ROWS // 2), [1, 0] * (ROWS // 2)
-        context = LabelledContext("classification", said, labels, baseline)
+        outputs, labels = [0.001, 0.999] * (ROWS // 2), [1, 0] * (ROWS // 2)
+        context = LabelledContext("classification", outputs, labels, baseline)
         return next(m for m in performance.evaluate(context) if m.metric == metric)
 
     return worst
 
 
 def _requests(metric):
-    def worst(_known, usual):
-        usual_values = {"error_rate": usual, "latency_p95_ms": usual * LONGEST_MS or 1.0}
+    def worst(_known, reached):
+        baselines = {"error_rate": reached, "latency_p95_ms": reached * LONGEST_MS or 1.0}
         latency = count_latency(np.full(ROWS, 2 * LONGEST_MS))
         context = TrafficContext(
-            Traffic(requests=ROWS, errors=ROWS, latency=latency), 3600.0, usual_values
+            Traffic(requests=ROWS, errors=ROWS, latency=latency), 3600.0, baselines
         )
         return next(m for m in latency_and_errors.evaluate(context) if m.metric == metric)
 
@@ -252,13 +256,13 @@ WORST = {
     "error_rate": _requests("error_rate"),
     "latency_p95_ms": _requests("latency_p95_ms"),
 }
-"""By metric the worst window that there can be, given what is usual: a part of the bound."""
+"""The worst possible window of each metric, given a baseline as a fraction of the bound."""
 
 FIXED = {"event_time_rejected_rate", "not_monitored"}
-"""A fixed fraction is the threshold: what cannot be true, or read, is never usual."""
+"""Metrics with a fixed threshold: impossible times and unreadable bodies are never normal."""
 
 BY_THE_CLOCK = {"capture_loss", "no_traffic", "no_labels", "analysis_failed", "delivery_failed"}
-"""Counts and times that grow for as long as something lasts: they cross any threshold."""
+"""Counts and times that grow during an incident and cross any threshold."""
 
 
 def test_every_metric_with_a_verdict_is_here():
@@ -266,22 +270,22 @@ def test_every_metric_with_a_verdict_is_here():
     assert known == set(WORST) | BY_THE_CLOCK | FIXED
 
 
-@pytest.mark.parametrize("usual", USUAL)
+@pytest.mark.parametrize("reached", REACHED)
 @pytest.mark.parametrize("metric", sorted(WORST))
-def test_the_worst_window_alerts_or_the_metric_says_that_none_can(known, metric, usual):
-    """A threshold that nothing can cross would look like a metric that is always well."""
-    found = WORST[metric](known, usual)
+def test_the_worst_window_alerts_or_the_metric_is_not_comparable(known, metric, reached):
+    """A threshold that cannot be crossed would look like a metric that is always ok."""
+    found = WORST[metric](known, reached)
     if found.verdict == "not_comparable":
-        assert usual > 0.6 and found.threshold is None
+        assert reached > 0.6 and found.threshold is None
         assert "not compared" in explained([found])[0].explanation
-    elif metric == "constant_feed" and usual >= 0.9:
-        assert found.verdict == "ok"  # a feed that was constant before is as it was
+    elif metric == "constant_feed" and reached >= 0.9:
+        assert found.verdict == "ok"  # the feed was constant in the reference, too
     else:
         assert found.verdict == "alert", (found.value, found.threshold)
 
 
 def test_a_column_that_was_mostly_missing_can_still_be_all_missing():
-    """The usual .85 and the floor would be .87; all rows missing is news."""
+    """The threshold is .85 plus the floor, and 1 is above it."""
     rng = np.random.default_rng(2)
     then = [None if rng.random() < 0.85 else 1.0 * i for i in range(2000)]
     reference = fit({"x": then}, 2000, model="m")

@@ -1,4 +1,4 @@
-"""Categories, many, even or rare: none drifts where nothing changed, and new ones are seen."""
+"""Many, uniform or rare categories: no false alarms, and new ones are detected."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def alerts(reference, columns, rows):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rows", [100, 500, 2000])
-def test_nothing_is_raised_where_nothing_changed(kind, rows):
-    """At a level of .009 two alerts among 20 windows have a chance of one in seventy."""
+def test_without_a_change_nothing_alerts(kind, rows):
+    """At a level of .009, two alerts in 20 windows occur by chance in one of seventy runs."""
     rng = np.random.default_rng([rows, len(kind)])
     reference = fit(drawn(rng, KINDS[kind], 2000), 2000, model="m")
     raised = sum(bool(alerts(reference, drawn(rng, KINDS[kind], rows), rows)) for _ in range(20))
@@ -41,8 +41,8 @@ def test_nothing_is_raised_where_nothing_changed(kind, rows):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_category_that_becomes_frequent_is_found(kind):
-    """A new one in a tenth of the rows is never seen before; of a known one it is drift."""
+def test_a_category_that_becomes_frequent_alerts(kind):
+    """In a tenth of the rows, a new category is unseen, and a known one drifts."""
     rng = np.random.default_rng(3)
     shares = KINDS[kind]
     reference = fit(drawn(rng, shares, 2000), 2000, model="m")

@@ -1,4 +1,4 @@
-"""A detector's context: its level, its counts, and the alerts before it."""
+"""A detector's context: its levels, its counts, and earlier alerts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def metric(feature, verdict="alert", name="drift"):
     return Metric(metric=name, rows=60, feature=feature, verdict=verdict)
 
 
-def test_levels_of_all_checks_add_up_to_the_windows():
+def test_levels_of_all_checks_add_up_to_that_of_the_window():
     tested = [feature for feature in REFERENCE.features if feature.is_tested]
     columns, rows = CONTEXT.alpha_per_test * len(tested), 2 * CONTEXT.alpha_of_rows
     assert columns + rows + PERFORMANCE_SHARE * CONTEXT.alpha == pytest.approx(CONTEXT.alpha)
@@ -35,8 +35,8 @@ def test_levels_of_all_checks_add_up_to_the_windows():
     assert none.alpha_per_test == pytest.approx(COLUMNS_SHARE * 0.01)
 
 
-def test_texts_and_vectors_have_their_part_of_the_level():
-    """Whoever adds a text lowers the level of all, and adds none of its own."""
+def test_texts_and_vectors_share_the_level():
+    """An additional text column lowers the level of all columns."""
     columns = {"x": [1.0, 2.0] * 50, "t": [f"a sentence with number {n}" for n in range(100)]}
     reference = fit(columns, 100, model="m")
     context = replace(CONTEXT, reference=reference)
@@ -44,13 +44,13 @@ def test_texts_and_vectors_have_their_part_of_the_level():
     assert context.alpha_per_test * (tested + 1) == pytest.approx(COLUMNS_SHARE * context.alpha)
 
 
-def test_counts_are_those_of_the_feature():
+def test_counts_belong_to_the_feature():
     for feature in REFERENCE.features:
         assert CONTEXT.counts(feature).tolist() == list(feature.counts)
         assert CONTEXT.counts(feature).sum() == 60
 
 
-def test_later_detectors_know_the_alerts_and_nothing_else():
+def test_later_detectors_only_see_alerts():
     after = CONTEXT.after([metric("x"), metric("c", verdict="ok")])
     assert after.alerted == {"x"} and CONTEXT.alerted == frozenset()
     assert after.alert("drift", "x").feature == "x" and after.alert("drift", "c") is None
@@ -60,7 +60,7 @@ def test_later_detectors_know_the_alerts_and_nothing_else():
     assert CONTEXT.after([]) is CONTEXT
 
 
-def test_a_rolling_reference_has_no_verdict_of_rows_before_its_baseline_is_known():
+def test_a_rolling_reference_without_a_baseline_has_no_row_verdict():
     assert CONTEXT.row_verdict("drift", "t", True) == "alert"
     rolling = Context(fit(COLUMNS, 60, model="m", rolling="last 7 days"), CONTEXT.window)
     assert rolling.row_verdict("drift", "t", True) == "no_reference"

@@ -1,4 +1,4 @@
-"""Verdicts: few, explained, and about one column at a time."""
+"""Drift alerts are rare without drift, explained, and about single columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORDS = np.array(list("abcde"))
 
 
 def table(n, shift=0.0):
-    """20 numeric and 5 categorical columns; `n1` may be shifted."""
+    """Return 20 numeric and 5 categorical columns; `n1` may be shifted."""
     found = {f"n{i}": rng.normal(size=n) if i % 2 else rng.lognormal(size=n) for i in range(20)}
     found["n1"] = found["n1"] + shift
     for i in range(5):
@@ -27,8 +27,8 @@ def alerts(reference, columns, n, **options):
     return {(m.metric, m.feature): m for m in metrics if m.verdict == "alert"}
 
 
-def test_without_drift_there_is_hardly_an_alert():
-    """60 windows of 25 columns at three sizes: chance gives .6 alerts, more than 4 never."""
+def test_without_drift_alerts_are_rare():
+    """In 60 windows of 25 columns, .6 alerts are expected by chance, and 4 are too many."""
     false = 0
     for n in (100, 500, 2000):
         reference = fit(table(8000), 8000, model="m")
@@ -36,16 +36,16 @@ def test_without_drift_there_is_hardly_an_alert():
     assert false <= 4
 
 
-def test_a_shift_of_a_fifth_is_found_in_its_column_alone():
-    """2,000 rows, and the words say what moved."""
+def test_a_shift_of_a_fifth_alerts_only_in_its_column():
+    """In 2,000 rows; the explanation names the change."""
     reference = fit(table(10_000), 10_000, model="m")
     found = alerts(reference, table(2000, shift=0.25), 2000)
     assert set(found) == {("drift", "n1")}
     assert found["drift", "n1"].explanation.startswith("n1: median went from")
 
 
-def test_a_shift_that_matters_to_nobody_is_none():
-    """A hundredth of a standard deviation among 300,000 rows: significant, and no alert."""
+def test_a_negligible_shift_does_not_alert():
+    """A hundredth of a standard deviation in 300,000 rows is significant but irrelevant."""
     n = 300_000
     reference = fit({"x": rng.normal(size=n)}, n, model="m")
     assert not alerts(reference, {"x": rng.normal(0.01, size=n)}, n)
@@ -66,8 +66,8 @@ def test_a_shift_that_matters_to_nobody_is_none():
         [10**400] * 500,
     ],
 )
-def test_one_bad_column_costs_the_others_nothing(bad):
-    """It is a finding about itself; no value is NaN or infinite; a drift elsewhere is found."""
+def test_a_bad_column_does_not_affect_others(bad):
+    """Only the bad column is reported, no value is NaN or infinite, and other drift is detected."""
     reference = fit(table(5000), 5000, model="m")
     columns = table(500, shift=1.0)
     if bad is None:
@@ -85,7 +85,7 @@ def test_one_bad_column_costs_the_others_nothing(bad):
 
 
 @pytest.mark.parametrize("bad", [[None] * 300, [7.0] * 300, [1e12] + [1.0] * 299, [[1]] * 300])
-def test_a_bad_reference_column_is_survived(bad):
+def test_a_bad_reference_column_raises_nothing(bad):
     """All missing, constant, one huge value, lists."""
     reference = fit({"x": bad, "y": rng.normal(size=300)}, 300, model="m")
     found = alerts(reference, {"x": [1.0] * 200, "y": rng.normal(3, 1, size=200)}, 200)
@@ -93,14 +93,14 @@ def test_a_bad_reference_column_is_survived(bad):
 
 
 def test_too_few_rows_give_no_verdict():
-    """Never an alert from a handful."""
+    """A handful of rows never alerts."""
     reference = fit(table(5000), 5000, model="m")
     metrics = evaluated(reference, tally(table(50, shift=9), 50, reference))
     assert {m.verdict for m in metrics if m.metric == "drift"} == {"not_enough_rows"}
 
 
-def test_missing_and_unseen_are_quality_and_not_drift():
-    """Each names its rate in words."""
+def test_missing_and_unseen_values_are_not_drift():
+    """They are data quality, and each explanation names the rate."""
     reference = fit({"c": rng.choice(WORDS, size=5000).tolist()}, 5000, model="m")
     now = rng.choice(WORDS, size=1000).tolist()
     now[:60], now[60:100] = [None] * 60, ["new"] * 40
@@ -111,8 +111,8 @@ def test_missing_and_unseen_are_quality_and_not_drift():
     )
 
 
-def test_what_the_references_own_blocks_do_is_no_news():
-    """A weekly swing is usual once the reference has seen it; more than it is not."""
+def test_variation_within_the_reference_does_not_alert():
+    """A weekly variation is normal once the reference includes it; a larger one alerts."""
     swings = np.repeat([-1.0, -0.5, 0.5, 1.0, 0.0, 0.7], 500)
     blocks = np.repeat(np.arange(6), 500)
     values = swings + rng.normal(size=3000)
@@ -125,7 +125,7 @@ def test_what_the_references_own_blocks_do_is_no_news():
 
 
 def test_sensitivity_is_one_setting():
-    """High sees what low leaves alone."""
+    """`high` alerts on drift that `low` ignores."""
     reference = fit({"x": rng.normal(size=10_000)}, 10_000, model="m")
     counted = tally({"x": rng.normal(0.12, 1, size=3000)}, 3000, reference)
     found = {
@@ -135,8 +135,8 @@ def test_sensitivity_is_one_setting():
     assert found == {"low": False, "high": True}
 
 
-def test_contamination_is_an_alert():
-    """5 % at 5 standard deviations in 2,000 rows, every time."""
+def test_contamination_alerts():
+    """5 % of 2,000 rows at 5 standard deviations always alert."""
     values = rng.normal(size=10_000)
     reference = fit({"x": values}, 10_000, model="m")
     for _ in range(10):
@@ -145,8 +145,8 @@ def test_contamination_is_an_alert():
         assert alerts(reference, {"x": now}, 2000)
 
 
-def test_the_words_name_a_median_beyond_the_reference():
-    """Bins go on beyond the reference; wide as they are there, a bound is told that holds."""
+def test_a_median_outside_the_reference_has_a_bound():
+    """Bins outside the reference are wide, so only a bound of the median is known."""
     values = rng.normal(36, 2, size=5000)
     reference = fit({"temp": values}, 5000, model="m")
     for centre, word in ((78, "above"), (-20, "below")):

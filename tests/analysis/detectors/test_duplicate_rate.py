@@ -1,4 +1,4 @@
-"""Duplicates beyond those that the reference has at the window's size."""
+"""Duplicates beyond the rate expected from the reference at the window's size."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rate_of(reference, now):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_rows_sent_twice_alert_and_fresh_ones_do_not(seed):
+def test_duplicated_rows_alert_and_new_rows_do_not(seed):
     rng = np.random.default_rng(seed)
     then = rng.normal(size=1000).tolist()
     now = rng.normal(size=400).tolist()
@@ -33,7 +33,7 @@ def test_rows_sent_twice_alert_and_fresh_ones_do_not(seed):
     assert twice.verdict == "alert" and twice.p_value < 1e-6 and twice.strength > 2
 
 
-def test_few_values_repeat_and_that_is_expected():
+def test_rows_of_few_distinct_values_may_repeat():
     rng = np.random.default_rng(0)
     then, now = (rng.integers(0, 50, size=size).astype(float).tolist() for size in (1000, 400))
     metric = rate(then, now)
@@ -42,7 +42,7 @@ def test_few_values_repeat_and_that_is_expected():
     assert rate(then, [1.0] * 400).verdict == "alert"
 
 
-def test_few_rows_say_nothing():
+def test_few_duplicates_have_no_verdict():
     assert rate([1.0, 2.0] * 100, [1.0] * 20).verdict == "not_enough_rows"
 
 
@@ -58,8 +58,8 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rows", [100, 2000, 10_000])
-def test_usual_repeats_raise_nothing(kind, rows):
-    """Windows smaller and larger than the reference; at .009 two of 24 come once in 50 times."""
+def test_expected_duplicates_do_not_alert(kind, rows):
+    """Windows are smaller and larger than the reference; at .009, 2 of 24 alert in 1 of 50 runs."""
     rng = np.random.default_rng(6)
     reference = fit({"x": KINDS[kind](rng, 4000)}, 4000, model="m")
     found = [rate_of(reference, KINDS[kind](rng, rows)).verdict for _ in range(24)]
@@ -67,7 +67,7 @@ def test_usual_repeats_raise_nothing(kind, rows):
 
 
 @pytest.mark.parametrize("kind", ["a row of zeros in a sixth", "of 1,000", "none"])
-def test_rows_that_come_twice_are_found(kind):
+def test_doubled_rows_alert_for_every_kind(kind):
     rng = np.random.default_rng(6)
     reference = fit({"x": KINDS[kind](rng, 4000)}, 4000, model="m")
     again = np.repeat(KINDS[kind](rng, 500), 4)

@@ -1,4 +1,4 @@
-"""Gaps: the longest pause within a window, and the one to its end."""
+"""Gaps: the longest pause within a window, and the pause at its end."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ def found(times, reference=REFERENCE, **options):
     return {metric.metric: metric for metric in metrics}
 
 
-def test_a_pause_is_an_alert_when_it_is_twice_the_longest_before():
-    usual = np.arange(200) * 600.0
-    late = np.where(np.arange(200) >= 100, usual + 6 * HOUR, usual)
-    assert found(usual)["gap_seconds"].verdict == "ok"
+def test_a_pause_twice_as_long_as_the_longest_alerts():
+    regular = np.arange(200) * 600.0
+    late = np.where(np.arange(200) >= 100, regular + 6 * HOUR, regular)
+    assert found(regular)["gap_seconds"].verdict == "ok"
     metric = found(np.random.default_rng(0).permutation(late))["gap_seconds"]
     assert (metric.verdict, metric.value) == ("alert", 6 * HOUR + 600)
     assert (metric.evidence.start, metric.evidence.end) == (late[99], late[100])
     assert metric.strength > 2
 
 
-def test_a_feed_that_stopped_shows_at_the_windows_end():
+def test_a_stopped_feed_shows_in_freshness():
     times = np.arange(200) * 60.0
     end = times[-1] + 5 * HOUR
     metrics = found(times, end=end)
     assert metrics["freshness_seconds"].verdict == "alert"
     assert metrics["freshness_seconds"].value == 5 * HOUR
     assert metrics["gap_seconds"].verdict == "ok"
-    assert "freshness_seconds" not in found(times), "a window that goes on has no end"
+    assert "freshness_seconds" not in found(times), "a window without an end has none"
     assert found(times, end=times[-1] - 1)["freshness_seconds"].value == 0
 
 
-def test_there_is_no_verdict_where_pauses_are_not_known():
+def test_without_known_pauses_there_is_no_verdict():
     times = np.arange(200) * 60.0
     short = replace(REFERENCE, to_time="2024-01-01T05:00:00Z")
     for reference in (replace(REFERENCE, gap_seconds=None), replace(REFERENCE, blocks=3), short):
@@ -57,8 +57,8 @@ def test_there_is_no_verdict_where_pauses_are_not_known():
     assert found(times[:1]) == found([]) == {}
 
 
-def test_where_rows_are_few_a_chance_pause_is_long():
-    """Exponential pauses of an hour: the longest of 120 is some five hours."""
+def test_few_rows_have_long_pauses_by_chance():
+    """Of 120 exponential pauses with a mean of an hour, the longest has about five hours."""
     for seed in range(20):
         times = np.cumsum(np.random.default_rng(seed).exponential(HOUR, size=120))
         assert found(times)["gap_seconds"].verdict == "ok"

@@ -1,4 +1,4 @@
-"""Operations: latency, errors, throughput."""
+"""Latency, errors and throughput of requests."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def traffic(n=1000, errors=0, scale=1.0):
     )
 
 
-def metrics_of(*said, **options):
-    context = TrafficContext(*said, **options)
+def metrics_of(*args, **options):
+    context = TrafficContext(*args, **options)
     return {m.metric: m for m in explained(latency_and_errors.evaluate(context))}
 
 
 @pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
-def test_quantiles_from_bins_are_near_those_of_the_values(q):
-    """Bins of 5 %: within 2.5 %, and the next bin's worth of luck."""
+def test_quantiles_from_bins_are_accurate(q):
+    """Bins are 5 % wide, so the error is 2.5 %, plus one bin by chance."""
     values = rng.lognormal(3, 0.8, 20_000)
     found = latency_quantile(count_latency(values), q)
     assert found == pytest.approx(np.quantile(values, q), rel=0.05)
 
 
 def test_traffic_adds():
-    """Windows, workers and replicas merge."""
+    """The counts of windows, workers and replicas can be merged."""
     both = traffic(10, 1) + traffic(20, 2)
     assert (both.requests, both.errors, both.latency.sum()) == (30, 3, 30)
 
 
-def test_errors_alert_when_they_are_beyond_chance_and_a_point():
-    """5 of 1,000 is none; 60 of 1,000 is one."""
+def test_errors_alert_beyond_chance_and_one_point():
+    """5 errors in 1,000 requests do not alert, 60 do."""
     assert metrics_of(traffic(errors=5), 3600, {})["error_rate"].verdict == "ok"
     failing = metrics_of(traffic(errors=60), 3600, {})["error_rate"]
     assert failing.verdict == "alert"
@@ -57,7 +57,7 @@ def test_errors_alert_when_they_are_beyond_chance_and_a_point():
 
 
 @pytest.mark.parametrize(
-    ("requests", "errors", "usual", "expected"),
+    ("requests", "errors", "normal", "expected"),
     [
         (4, 4, 0.0, "not_enough_rows"),
         (5, 5, None, "alert"),
@@ -68,41 +68,39 @@ def test_errors_alert_when_they_are_beyond_chance_and_a_point():
         (50, 12, 0.2, "ok"),
     ],
 )
-def test_few_requests_alert_where_their_exact_interval_lies_beyond_the_floor(
-    requests, errors, usual, expected
-):
-    """From five on; SciPy's own interval says where the lower end is."""
-    baseline = {} if usual is None else {"error_rate": usual}
+def test_few_requests_alert_by_their_exact_interval(requests, errors, normal, expected):
+    """From five requests on; the interval is the one of SciPy."""
+    baseline = {} if normal is None else {"error_rate": normal}
     found = metrics_of(traffic(requests, errors), 3600, baseline)["error_rate"]
     exact = binomtest(errors, requests).proportion_ci(0.99, method="exact")
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-12)
     assert found.verdict == expected
-    assert (exact.low > (usual or 0.0) + 0.01) == (expected == "alert" or requests < 5)
+    assert (exact.low > (normal or 0.0) + 0.01) == (expected == "alert" or requests < 5)
 
 
 @pytest.mark.parametrize("requests", [5, 20, 100, 1000])
-@pytest.mark.parametrize("usual", [0.0, 0.01, 0.05, 0.3])
-def test_a_usual_error_rate_alerts_in_one_window_of_two_hundred_at_most(requests, usual):
-    """By the binomial distribution itself: no simulation, and the floor is on top of it."""
+@pytest.mark.parametrize("normal", [0.0, 0.01, 0.05, 0.3])
+def test_a_normal_error_rate_rarely_alerts(requests, normal):
+    """At most one in 200 windows alerts, by the binomial distribution, without the floor."""
     alerts = [
-        metrics_of(traffic(requests, errors), 60, {"error_rate": usual})["error_rate"].verdict
+        metrics_of(traffic(requests, errors), 60, {"error_rate": normal})["error_rate"].verdict
         == "alert"
         for errors in range(requests + 1)
     ]
-    assert binom.pmf(np.arange(requests + 1), requests, usual)[alerts].sum() <= 0.005
+    assert binom.pmf(np.arange(requests + 1), requests, normal)[alerts].sum() <= 0.005
 
 
 @pytest.mark.parametrize("requests", [100, 300, 2000])
-def test_a_usual_latency_alerts_in_one_window_of_two_hundred_at_most(requests):
-    """Even where the true quantile lies at the limit; half slower than that is mostly found."""
+def test_a_normal_latency_rarely_alerts(requests):
+    """At most one in 200 windows, with the true quantile at the limit; slower ones mostly alert."""
     rng = np.random.default_rng(requests)
     limit = float(np.exp(3 + 0.5 * norm.ppf(0.95)))
 
     def alerts(scale):
-        usual = {"latency_p95_ms": limit / 1.5}
+        normal = {"latency_p95_ms": limit / 1.5}
         counts = (count_latency(scale * rng.lognormal(3, 0.5, requests)) for _ in range(400))
         found = (
-            metrics_of(Traffic(requests=requests, latency=one), 60, usual)["latency_p95_ms"]
+            metrics_of(Traffic(requests=requests, latency=one), 60, normal)["latency_p95_ms"]
             for one in counts
         )
         return sum(one.verdict == "alert" for one in found)
@@ -111,8 +109,8 @@ def test_a_usual_latency_alerts_in_one_window_of_two_hundred_at_most(requests):
     assert alerts(1.5) > {100: 150, 300: 390, 2000: 399}[requests]
 
 
-def test_a_sample_stands_for_the_requests_that_were_not_kept():
-    """One of ten kept: ten times the throughput, the same rate, and no surer than what was kept."""
+def test_sampled_requests_represent_all_requests():
+    """With one in ten recorded, throughput is tenfold, and the interval is that of the sample."""
     whole = Traffic(requests=100, errors=8, latency=traffic(100).latency)
     sample = Traffic(
         requests=100,
@@ -130,8 +128,8 @@ def test_a_sample_stands_for_the_requests_that_were_not_kept():
     assert (ten.value, ten.low, ten.high) == pytest.approx((one.value, one.low, one.high))
 
 
-def test_samples_of_two_rates_are_weighed_into_one():
-    """Of 1,000 ok requests a tenth was kept, of 100 failing ones all: a rate of 1 in 11."""
+def test_samples_with_two_rates_are_weighted():
+    """A tenth of 1,000 successful and all of 100 failed requests: an error rate of 1 in 11."""
     both = Traffic(requests=200, errors=100, unkept=900.0, unkept_squares=100 * 99.0)
     found = metrics_of(both, 100, {})
     assert found["error_rate"].value == pytest.approx(100 / 1100)
@@ -139,16 +137,16 @@ def test_samples_of_two_rates_are_weighed_into_one():
     assert both.effective_requests == pytest.approx(1100**2 / (100 * 100 + 100))
 
 
-def test_latency_alerts_against_what_is_usual():
-    """Without a history there is no verdict; twice as slow is one."""
-    usual = {"latency_p95_ms": metrics_of(traffic(), 60, {})["latency_p95_ms"].value}
+def test_latency_alerts_against_its_baseline():
+    """Without a baseline there is no verdict; twice the baseline alerts."""
+    normal = {"latency_p95_ms": metrics_of(traffic(), 60, {})["latency_p95_ms"].value}
     assert metrics_of(traffic(), 60, {})["latency_p95_ms"].verdict == "no_reference"
-    assert metrics_of(traffic(), 60, usual)["latency_p95_ms"].verdict == "ok"
-    assert metrics_of(traffic(scale=2.5), 60, usual)["latency_p95_ms"].verdict == "alert"
+    assert metrics_of(traffic(), 60, normal)["latency_p95_ms"].verdict == "ok"
+    assert metrics_of(traffic(scale=2.5), 60, normal)["latency_p95_ms"].verdict == "alert"
 
 
 def test_no_traffic_and_little_traffic_give_no_verdict():
-    """And no division by zero."""
+    """Nothing divides by zero."""
     for n in (0, 5):
         found = metrics_of(traffic(n), 60, {})
         assert found["error_rate"].verdict == ("ok" if n else "not_enough_rows")
@@ -156,8 +154,8 @@ def test_no_traffic_and_little_traffic_give_no_verdict():
         assert found["throughput_rps"].value == n / 60
 
 
-def test_a_usual_latency_of_zero_is_none():
-    """Nothing is slower by half than nothing; and no division by zero."""
+def test_a_latency_baseline_of_zero_is_ignored():
+    """No latency is half above zero, and nothing divides by zero."""
     judged = metrics_of(traffic(), 0, {"latency_p95_ms": 0.0})
     assert judged["latency_p95_ms"].verdict == "no_reference"
     assert judged["throughput_rps"].value is None
@@ -166,18 +164,18 @@ def test_a_usual_latency_of_zero_is_none():
 Found = Iterable[Metric]
 
 
-def test_bad_durations_and_counts_are_survived():
-    """NaN, infinite, negative, zero and huge ones; each that is known is counted once."""
+def test_bad_durations_and_counts_raise_nothing():
+    """NaN, infinite, negative, zero and huge durations; each known one is counted once."""
     durations = np.array([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, 5e-324] * 100)
     latency = count_latency(durations)
     assert latency.sum() == 600
-    for requests, seconds, usual in (
+    for requests, seconds, normal in (
         (700, 3600.0, {}),
         (700, 0.0, {"latency_p95_ms": 1e300}),
         (0, 60.0, {"error_rate": 1.0}),
     ):
         traffic = Traffic(requests=requests, errors=requests, latency=latency)
-        check_finite(latency_and_errors.evaluate(TrafficContext(traffic, seconds, usual)))
+        check_finite(latency_and_errors.evaluate(TrafficContext(traffic, seconds, normal)))
     slow = count_latency(np.append(durations, np.full(5000, 300.0)))
     traffic = Traffic(requests=5700, errors=600, latency=slow)
     found = latency_and_errors.evaluate(

@@ -1,4 +1,4 @@
-"""Rows that can be told from the reference's as wholes, though no column drifts."""
+"""Multivariate drift of rows without drift in any single column."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFERENCE = fit(THEN, 1500, model="m")
 LEARNT = sample(THEN, 1500, REFERENCE)
 
 
-def found(now, **options):
+def metrics_by_name(now, **options):
     rows = len(now["x"])
     samples = BothSamples(LEARNT, sample(now, rows, REFERENCE))
     window = tally(now, rows, REFERENCE)
@@ -34,8 +34,8 @@ def found(now, **options):
     return {metric.metric: metric for metric in metrics}
 
 
-def test_a_correlation_that_broke_is_found_and_its_columns_named():
-    metrics = found(columns(-0.9, 800, 1))
+def test_a_broken_correlation_alerts_and_names_its_columns():
+    metrics = metrics_by_name(columns(-0.9, 800, 1))
     drift = metrics["multivariate_drift"]
     assert drift.verdict == "alert" and drift.value > 0.7 and drift.p_value < 1e-6
     assert drift.low < drift.value < drift.high
@@ -44,8 +44,8 @@ def test_a_correlation_that_broke_is_found_and_its_columns_named():
     assert metrics["pca_reconstruction_error"].evidence.driver in ("x", "y")
 
 
-def test_of_many_columns_those_that_tell_the_rows_apart_are_named():
-    """Though not every column is tried."""
+def test_the_drivers_among_many_columns_are_named():
+    """Not every column is tried."""
     rng = np.random.default_rng(5)
     rows = 1500
     wide = {f"noise_{n}": rng.normal(size=rows).tolist() for n in range(80)}
@@ -61,22 +61,22 @@ def test_of_many_columns_those_that_tell_the_rows_apart_are_named():
 
 
 @pytest.mark.parametrize("seed", range(2, 4))
-def test_rows_of_the_same_kind_can_not_be_told_apart(seed):
-    drift = found(columns(0.9, 800, seed))["multivariate_drift"]
+def test_rows_of_the_same_distribution_do_not_alert(seed):
+    drift = metrics_by_name(columns(0.9, 800, seed))["multivariate_drift"]
     assert drift.verdict == "ok" and drift.value == pytest.approx(0.5, abs=0.06)
     assert drift.evidence.drivers == []
 
 
-def test_columns_with_an_alert_are_left_out():
-    """One column alone is none that rows could differ in."""
+def test_columns_with_an_alert_are_excluded():
+    """A single remaining column is not compared."""
     alerts = tuple(
         Metric(metric="drift", rows=800, feature=name, verdict="alert") for name in ("x", "y")
     )
-    assert found(columns(-0.9, 800, 1), alerts=alerts) == {}
+    assert metrics_by_name(columns(-0.9, 800, 1), alerts=alerts) == {}
 
 
-def test_without_samples_or_with_few_rows_there_is_no_value():
+def test_without_samples_or_with_few_rows_there_is_no_verdict():
     window = tally({}, 300, REFERENCE)
     assert evaluated(REFERENCE, window, [multivariate]) == []
-    (metric,) = found(columns(0.9, 50, 1)).values()
+    (metric,) = metrics_by_name(columns(0.9, 50, 1)).values()
     assert (metric.verdict, metric.value) == ("not_enough_rows", None)

@@ -1,4 +1,4 @@
-"""Rates of missing, mistyped, unseen and outlying values: never from a handful or by chance."""
+"""Rates of missing, mistyped, unseen and outlying values, without false alarms."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def rates(then, now, alpha=0.0004, **options):
     return {metric.metric: metric for metric in judged}
 
 
-def test_each_rate_has_its_own_rows():
-    """Missing is over all, the wrong type over those not missing, unseen over the right type."""
+def test_each_rate_has_its_own_denominator():
+    """All rows, rows with a value, and rows with a value of the right type."""
     found = rates(WORDS, [None] * 20 + [7] * 30 + ["new"] * 50 + ["a"] * 100)
     assert {name: (m.count, m.rows) for name, m in found.items()} == {
         "missing_rate": (20, 200),
@@ -37,7 +37,7 @@ def test_each_rate_has_its_own_rows():
 @pytest.mark.parametrize("code", [-999.0, 0.0, 9999.0, 1e30])
 @pytest.mark.parametrize("part", [0.006, 0.05, 0.2])
 def test_a_likely_code_for_a_missing_value_is_reported_as_a_rate(code, part):
-    """Exactly, however few its rows are; not where it was declared, or where no value is."""
+    """The rate is exact for any number of rows; it is absent if the code is declared."""
     values = np.random.default_rng(1).normal(500, 20, 3000)
     then, now = values.copy(), values[:1000].copy()
     then[: int(3000 * part)] = code
@@ -53,20 +53,20 @@ def test_a_likely_code_for_a_missing_value_is_reported_as_a_rate(code, part):
 
 
 def test_few_rows_give_no_verdict():
-    """Three rows, all missing; or one row of the right type, and that one new."""
+    """Three rows that are all missing; or a single row of the right type, with a new category."""
     assert rates(WORDS, [None] * 3)["missing_rate"].verdict == "not_enough_rows"
     found = rates(WORDS, ["new"] + [None] * 199)
     assert found["missing_rate"].verdict == "alert"
     assert found["unseen_rate"].verdict == "not_enough_rows"
 
 
-def test_one_new_word_among_a_hundred_is_no_alert():
-    """A rate of one in 2,000 need not have been seen; the normal limit called it certain."""
+def test_one_new_category_in_a_hundred_rows_does_not_alert():
+    """A rate of one in 2,000 may not occur in the reference; a normal approximation would alert."""
     assert rates(WORDS, [*WORDS[:99], "new"])["unseen_rate"].verdict == "ok"
 
 
-def test_new_words_are_expected_where_words_were_seen_once():
-    """A column with a long tail always has some (Good, 1953), and alerts only for more."""
+def test_new_categories_are_expected_if_some_occurred_once():
+    """A column with a long tail always has new ones (Good, 1953) and alerts only for more."""
     weights = 1 / np.arange(1, 1001)
     draw = lambda n: [f"w{i}" for i in rng.choice(1000, size=n, p=weights / weights.sum())]  # noqa: E731
     then = draw(2000)
@@ -76,8 +76,8 @@ def test_new_words_are_expected_where_words_were_seen_once():
     assert rates(then, now)["unseen_rate"].verdict == "alert"
 
 
-def test_missing_less_than_before_is_no_alert():
-    """Only worse is news, and only beyond two points of a hundred."""
+def test_fewer_missing_values_do_not_alert():
+    """Only growth alerts, and only beyond two percentage points."""
     then = [None] * 500 + [1.5, 2.5, 3.5] * 500
     assert rates(then, [1.5] * 500)["missing_rate"].verdict == "ok"
     now = [None] * 130 + [1.5] * 370
@@ -100,36 +100,36 @@ def column_rates(then, now):
 
 
 def z_scores(batch):
-    """The usual snippet: deviations within the batch."""
+    """Return z-scores within the batch, as in common snippets."""
     return np.abs(np.array(batch) - np.mean(batch)) / np.std(batch)
 
 
 @pytest.mark.parametrize("rows", [2, 5, 9, 10])
-def test_a_batch_of_ten_rows_or_fewer_shows_its_outlier(rows):
-    """No z-score within the batch can be more than sqrt(n - 1): that is 3 for ten rows."""
+def test_an_outlier_in_a_small_batch_is_detected(rows):
+    """A z-score within the batch is at most sqrt(n - 1), which is 3 for ten rows."""
     batch = [*USUAL[: rows - 1], 1e6]
     assert z_scores(batch).max() <= 3.0001
     found = column_rates(NORMAL, batch)["outlier_rate"]
     assert (found.count, found.rows, found.value) == (1, rows, 1 / rows)
 
 
-def test_a_batch_of_outliers_alone_shows_them_all():
-    """Ten rows, all far out and all alike: within the batch nothing deviates."""
+def test_a_batch_of_only_outliers_is_detected():
+    """Ten equal rows, all outlying: no row deviates within the batch."""
     found = column_rates(NORMAL, [200.0] * 10)["outlier_rate"]
     assert (found.count, found.value, found.verdict) == (10, 1.0, "alert")
     assert found.explanation.startswith("x: outliers (outside ")
 
 
 def test_two_huge_outliers_do_not_mask_each_other():
-    """Their own spread hides both from a z-score of the batch."""
+    """Their spread hides both from a z-score within the batch."""
     batch = [*USUAL[:13], 1e9, -1e9]
     assert z_scores(batch).max() < 3
     found = column_rates(NORMAL, batch)["outlier_rate"]
     assert (found.count, found.rows, found.verdict) == (2, 15, "alert")
 
 
-def test_a_nan_blanks_nothing():
-    """It is missing: the outliers beside it are counted, among the rows that have a value."""
+def test_nan_does_not_hide_outliers():
+    """It counts as missing; outliers are counted among the rows with a value."""
     batch = [*USUAL[:15], NAN, None, 1e6, -1e6]
     assert np.isnan(np.std(np.array(batch, dtype=float)))
     found = column_rates(NORMAL, batch)
@@ -138,23 +138,23 @@ def test_a_nan_blanks_nothing():
     assert found["outlier_rate"].value == 2 / 17
 
 
-def test_what_is_wide_within_a_batch_is_no_outlier_of_a_wider_reference():
-    """One row far from its batch, and usual all the same."""
+def test_outliers_are_relative_to_the_reference():
+    """A row far from its batch may be normal for the reference."""
     batch = [*[50.0] * 19, 75.0]
     assert z_scores(batch).max() > 4
     assert column_rates(NORMAL, batch)["outlier_rate"].count == 0
 
 
 def test_outliers_in_the_reference_do_not_hide_those_of_a_batch():
-    """Median and absolute deviation: one row of ten at 1e9 moves them little."""
+    """Median and absolute deviation are robust: one in ten rows at 1e9 hardly changes them."""
     then = NORMAL.copy()
     then[::10] = 1e9
     found = column_rates(then, [*USUAL, 200.0, 300.0])["outlier_rate"]
     assert (found.count, found.rows) == (2, 22)
 
 
-def test_fences_by_hand():
-    """0 to 999: median 499.5; half of all lie within 250 of it, times 1.4826, times 3.5."""
+def test_mad_bounds_match_a_manual_computation():
+    """Values 0 to 999: the median is 499.5; half are within 250 of it, times 1.4826, times 3.5."""
     then = list(range(1000))
     reach = 3.5 * 1.4826 * 250
     inside = [499.5 - reach + 0.01, 499.5 + reach - 0.01, 0, 999]
@@ -163,8 +163,8 @@ def test_fences_by_hand():
     assert (found.count, found.rows) == (3, 7)
 
 
-def test_tukeys_fences_by_hand():
-    """0 to 999: quartiles 249.75 and 749.25, so -499.5 and 1498.5; it only describes."""
+def test_tukeys_fences_match_a_manual_computation():
+    """Values 0 to 999: quartiles 249.75 and 749.25, so -499.5 and 1498.5; there is no verdict."""
     then = [float(n) for n in range(1000)] * 2
     inside = [-499.5, -499.4, 0.0, 500.0, 999.0, 1498.4, 1498.5]
     outside = [-499.6, -1e9, 1498.6, 1e300]
@@ -175,7 +175,7 @@ def test_tukeys_fences_by_hand():
 
 
 def test_a_normal_column_has_the_rates_of_a_normal_distribution():
-    """Beyond Tukey's fences lie .7 %, beyond 3.5 deviations .05 %."""
+    """.7 % are outside Tukey's fences, .05 % beyond 3.5 deviations."""
     rng = np.random.default_rng(4)
     found = column_rates(rng.normal(size=50_000), rng.normal(size=50_000))
     assert found["iqr_outlier_rate"].value == pytest.approx(0.00698, abs=0.0012)

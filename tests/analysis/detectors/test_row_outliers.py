@@ -1,4 +1,4 @@
-"""Outliers of whole rows: found where each value by itself is usual."""
+"""Outlying rows are detected even if each of their values is normal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def columns(rows):
 
 
 def coincide(rows, share, rng):
-    """Let the largest values of all columns be in the same rows; no column changes otherwise."""
+    """Move the largest values of all columns to the same rows, without another change."""
     count = int(share * len(rows))
     ordered = np.sort(np.abs(rows), axis=0)[::-1]
     ordered[count:] = rng.permuted(ordered[count:], axis=0)
@@ -26,8 +26,8 @@ def coincide(rows, share, rng):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rows_that_are_outlying_only_jointly_are_found(seed):
-    """Each value is usual, and no column drifts; all extreme at once is like no row before."""
+def test_jointly_outlying_rows_alert(seed):
+    """Each value is normal and no column drifts, but no earlier row had only extreme values."""
     rng = np.random.default_rng(seed)
     then, now = rng.normal(size=(2000, 6)), rng.normal(size=(1000, 6))
     reference = fit(columns(then), len(then), model="m")
@@ -50,6 +50,6 @@ def test_rows_that_are_outlying_only_jointly_are_found(seed):
     many, _ = judged(
         np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]])
     )
-    assert many.value > 0.9, "what is frequent in a window is usual in the reference's eyes only"
+    assert many.value > 0.9, "normal rows are defined by the reference, not by the window"
     counted = tally(columns(odd), len(odd), reference)
     assert not [m for m in evaluated(reference, counted) if m.verdict == "alert"]

@@ -1,4 +1,4 @@
-"""Fields that are gone or new, by how many rows have them."""
+"""Missing and new fields, by the number of rows that have them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def change(columns, rows=200):
     return metric
 
 
-def test_the_same_fields_are_no_change():
+def test_equal_fields_are_not_a_change():
     metric = change(THEN)
     assert (metric.value, metric.count, metric.verdict) == (0, 0, "ok")
 
@@ -29,20 +29,20 @@ def test_a_field_that_no_row_has_is_lost():
     assert metric.evidence.lost == ["c"] and metric.evidence.new == {}
 
 
-def test_one_that_is_missing_everywhere_is_lost_and_the_models_output_is_none():
+def test_a_null_field_is_lost_but_a_null_output_is_not():
     assert change({"x": THEN["x"], "c": THEN["c"]}).verdict == "ok"
     assert change(THEN | {"c": [None] * 200}).metric == "schema_change"
 
 
 @pytest.mark.parametrize(("having", "verdict"), [(2, "ok"), (4, "ok"), (5, "alert")])
-def test_a_new_field_of_few_rows_is_a_clients_whim(having, verdict):
+def test_a_new_field_in_few_rows_does_not_alert(having, verdict):
     metric = change(THEN | {"new": [1] * having + [None] * (200 - having)})
     assert metric.verdict in ("ok", "alert") and len(metric.evidence.new) <= 1
     if metric.evidence.new:
         assert 0.02 < metric.evidence.new["new"] <= 1
 
 
-def test_few_rows_say_nothing():
+def test_few_rows_have_no_schema_verdict():
     assert change({"x": [1.0] * 20}, rows=20).verdict == "not_enough_rows"
 
 

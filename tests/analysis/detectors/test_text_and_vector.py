@@ -1,4 +1,4 @@
-"""Texts and vectors that can be told apart as wholes."""
+"""Drift of texts and vectors, detected by a classifier."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REFERENCE = fit(THEN, 600, model="m")
 LEARNT = sample(THEN, 600, REFERENCE)
 
 
-def found(now, **options):
+def metrics_by_name(now, **options):
     rows = len(next(iter(now.values())))
     samples = BothSamples(LEARNT, sample(now, rows, REFERENCE))
     window = tally(now, rows, REFERENCE)
@@ -39,15 +39,17 @@ def found(now, **options):
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_what_is_alike_can_not_be_told_apart(seed):
-    """Though the largest number of both is never the same."""
-    metrics = found({"t": texts(WORDS[:40], 300, seed), "v": vectors([3, 0, 0, 0], 300, seed)})
+def test_unchanged_texts_and_vectors_do_not_alert(seed):
+    """Even though the largest numbers of both samples differ."""
+    metrics = metrics_by_name(
+        {"t": texts(WORDS[:40], 300, seed), "v": vectors([3, 0, 0, 0], 300, seed)}
+    )
     assert {m.verdict for m in metrics.values()} == {"ok", None}
     assert set(metrics) == {("drift", "t"), ("drift", "v"), ("cosine_distance", "v")}
 
 
-def test_other_words_and_another_direction_are_drift():
-    metrics = found({"t": texts(WORDS[20:], 300, 1), "v": vectors([0, 3, 0, 0], 300, 1)})
+def test_new_words_and_another_direction_are_drift():
+    metrics = metrics_by_name({"t": texts(WORDS[20:], 300, 1), "v": vectors([0, 3, 0, 0], 300, 1)})
     for name, noun in (("t", "texts"), ("v", "vectors")):
         drift = metrics["drift", name]
         assert drift.verdict == "alert" and drift.p_value < 1e-6 and drift.value > 0.3
@@ -57,9 +59,9 @@ def test_other_words_and_another_direction_are_drift():
     assert cosine.value > cosine.evidence.before + 0.3 and cosine.verdict is None
 
 
-def test_what_is_missing_is_left_out_and_too_few_have_no_value():
+def test_missing_values_are_excluded_and_few_rows_have_no_value():
     half = [*texts(WORDS[:40], 150, 1), *[None] * 150]
-    metrics = found({"t": half, "v": [None] * 300})
+    metrics = metrics_by_name({"t": half, "v": [None] * 300})
     assert metrics["drift", "t"].rows == 150 and metrics["drift", "t"].verdict == "ok"
     assert metrics["drift", "v"].verdict == "not_enough_rows"
     assert ("cosine_distance", "v") not in metrics
@@ -68,7 +70,7 @@ def test_what_is_missing_is_left_out_and_too_few_have_no_value():
 def test_a_column_with_an_alert_is_not_reported_again():
     alerts = (Metric(metric="drift", rows=300, feature="t", verdict="alert"),)
     now = {"t": texts(WORDS[20:], 300, 1), "v": vectors([3, 0, 0, 0], 300, 1)}
-    assert ("drift", "t") not in found(now, alerts=alerts)
+    assert ("drift", "t") not in metrics_by_name(now, alerts=alerts)
     assert evaluated(REFERENCE, tally(now, 300, REFERENCE), [text_and_vector]) == []
 
 
@@ -77,13 +79,13 @@ MEAN = np.random.default_rng(1).normal(size=SIZE)
 
 
 def unit_vectors(rng, rows):
-    """Around a mean, as embeddings are."""
+    """Return vectors around a mean, like embeddings."""
     found = MEAN + rng.normal(size=(rows, SIZE))
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
 def drift(reference, then, now):
-    """The drift of a window of vectors (n, d) against a sample of the reference's."""
+    """Return the drift of (n, d) vectors of a window against a sample of the reference."""
     columns = {"e": now.tolist()}
     samples = BothSamples(then, sample(columns, len(now), reference))
     window = tally(columns, len(now), reference)
@@ -99,8 +101,8 @@ def known():
     return reference, sample(columns, 1000, reference)
 
 
-def test_unchanged_unit_vectors_are_no_drift(known):
-    """Two of 40 windows would be raised by chance once in a hundred runs."""
+def test_unchanged_unit_vectors_do_not_drift(known):
+    """By chance, two of 40 windows alert in one of a hundred runs."""
     rng = np.random.default_rng(5)
     verdicts = [drift(*known, unit_vectors(rng, 500)).verdict for _ in range(40)]
     assert verdicts.count("alert") <= 1
@@ -115,12 +117,12 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_changed_vectors_are_told_apart(known, change):
+def test_changed_vectors_drift(known, change):
     metric = drift(*known, CHANGES[change](unit_vectors(np.random.default_rng(6), 500)))
     assert metric.verdict == "alert" and metric.value > 0.4
 
 
-def test_one_huge_number_hides_nothing_and_is_no_drift(known):
+def test_one_huge_number_neither_drifts_nor_hides_drift(known):
     rng = np.random.default_rng(7)
     now = unit_vectors(rng, 500)
     now[0, 0] = 1e14

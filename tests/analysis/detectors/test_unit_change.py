@@ -1,4 +1,4 @@
-"""Changes of unit: half of the values a whole range beyond all that was seen."""
+"""Changes of unit: half of the values more than a full range outside the range so far."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modeltap.analysis.detectors.unit_change import evaluate
 
 @pytest.mark.parametrize("factor", [1000.0, 100.0, -3.0, 2.54])
 @pytest.mark.parametrize("share", [0.5, 0.75, 1.0])
-def test_half_of_the_rows_far_outside_alert(factor, share):
+def test_half_of_the_rows_far_outside_the_range_alert(factor, share):
     values = np.full(100, 10.0)
     values[: round(share * 100)] *= factor
     metric = evaluate("x", values, 8.0, 12.0)
@@ -22,14 +22,14 @@ def test_half_of_the_rows_far_outside_alert(factor, share):
     ("values", "low", "high"),
     [
         ([10.0] * 51 + [99.0] * 49, 8.0, 12.0),  # fewer than half
-        ([15.9] * 100, 8.0, 12.0),  # beyond, and yet within a whole range
+        ([15.9] * 100, 8.0, 12.0),  # outside, but by less than a full range
         ([4.1] * 100, 8.0, 12.0),
-        ([99.0] * 100, 10.0, 10.0),  # no range was seen
+        ([99.0] * 100, 10.0, 10.0),  # the range is empty
         ([float("nan")] * 100, 8.0, 12.0),
         ([], 8.0, 12.0),
     ],
 )
-def test_others_do_not(values, low, high):
+def test_other_values_do_not_alert(values, low, high):
     metric = evaluate("x", np.array(values), low, high)
     assert metric.verdict == "ok" and metric.evidence is None
     assert metric.rows == np.sum(~np.isnan(np.array(values)))

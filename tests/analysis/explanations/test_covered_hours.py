@@ -1,4 +1,4 @@
-"""Where the reference has no rows of a window's hours, the words say so and quote no chance."""
+"""If the reference has no rows from a window's hours, the explanation reports that, not odds."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def reference(hours=10.0, timezone="UTC", **facts):
 
 
 def explanation(known, start, hours=1.0, **options):
-    """Return the words about a drift in the window from `start`, in hours after Monday, 9:00."""
+    """Return the explanation of a drift in the window from `start`, in hours after Monday, 9:00."""
     times = MONDAY + HOUR * (start + hours * np.arange(ROWS) / ROWS)
     values = np.random.default_rng(2).normal(3, 1, size=ROWS)
     return words(known, {"x": values}, times=times, **options)["drift", "x"]
 
 
 @pytest.mark.parametrize(
-    "start, hours, said",
+    "start, hours, text",
     [
         (114, 1, "the reference has no rows from Saturdays, 03:00-04:00 UTC to compare with"),
         (
@@ -45,23 +45,23 @@ def explanation(known, start, hours=1.0, **options):
             "the reference has no rows from Mondays, 23:00 to Tuesdays, 02:00 UTC to compare with",
         ),
         (15, 24, "the reference has no rows from Tuesdays UTC to compare with"),
-        # Of two hours the first one is known, and so are its rows.
+        # The first of the two hours is covered, with the majority of rows.
         (9, 1.9, "chance of this without drift: under 1 in 1,000,000 windows"),
         (168, 1, "chance of this without drift: under 1 in 1,000,000 windows"),
     ],
 )
-def test_hours_that_the_reference_does_not_cover(start, hours, said):
-    assert explanation(reference(), start, hours).endswith(said)
+def test_uncovered_hours_replace_the_odds(start, hours, text):
+    assert explanation(reference(), start, hours).endswith(text)
 
 
-def test_hours_are_those_of_the_models_clock():
+def test_hours_are_in_the_models_time_zone():
     """9:00 UTC is 10:00 in Berlin in winter; Saturday, 3:00 there is 2:00 UTC."""
     found = explanation(reference(timezone="Europe/Berlin"), 113)
     assert found.endswith("no rows from Saturdays, 03:00-04:00 Europe/Berlin to compare with")
 
 
-def test_known_hours_are_taken_as_they_are_given():
-    """Blocks know of a night without rows within the reference's time."""
+def test_covered_hours_of_the_context_are_used():
+    """Blocks show a night without rows within the reference's period."""
     night = frozenset(range(168)) - {123}
     known = reference(hours=24 * 8)
     assert covered_hours(known) == frozenset(range(168))
@@ -70,17 +70,17 @@ def test_known_hours_are_taken_as_they_are_given():
 
 
 @pytest.mark.parametrize("facts", [{"from_time": None}, {"to_time": None}, {"rolling": "7d"}])
-def test_of_a_file_or_a_rolling_reference_no_hours_are_known(facts):
+def test_files_and_rolling_references_have_no_known_hours(facts):
     assert covered_hours(replace(reference(), **facts)) is None
     assert "chance of this" in explanation(replace(reference(), **facts), 114)
 
 
-def test_hours_apart_are_counted():
+def test_separate_hours_are_counted():
     assert described_hours({3, 4, 30}) == "3 hours of the week"
 
 
-def test_utc_needs_no_database_of_time_zones(monkeypatch):
-    """Slim images have none."""
+def test_utc_works_without_a_time_zone_database(monkeypatch):
+    """Slim container images do not include one."""
 
     def unknown(key):
         raise ZoneInfoNotFoundError(key)

@@ -1,4 +1,4 @@
-"""Explanations: made for what alerts, and never at an alert's cost."""
+"""Explanations of alerts; an error in one never costs the alert."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from modeltap.analysis.explanations.explain import explained, sentence
 from modeltap.analysis.model.metric import ALERT, OK, Evidence, Metric
 
 
-class Strange(Evidence, frozen=True):
-    """Evidence of a detector whose sentence fails."""
+class FailingEvidence(Evidence, frozen=True):
+    """Evidence with a sentence that raises."""
 
 
-class Plain(Evidence, frozen=True):
-    """Evidence of a detector whose sentence is fine."""
+class WorkingEvidence(Evidence, frozen=True):
+    """Evidence with a working sentence."""
 
 
 @sentence.register
-def _(_evidence: Strange, metric: Metric, _context: object) -> str:
+def _(_evidence: FailingEvidence, metric: Metric, _context: object) -> str:
     raise ZeroDivisionError(metric.metric)
 
 
 @sentence.register
-def _(_evidence: Plain, metric: Metric, _context: object) -> str:
+def _(_evidence: WorkingEvidence, metric: Metric, _context: object) -> str:
     return f"{metric.metric} rose"
 
 
@@ -32,16 +32,18 @@ def _(_evidence: Plain, metric: Metric, _context: object) -> str:
     ("verdict", "explanation"), [(ALERT, "drift rose"), (None, "drift rose"), (OK, None)]
 )
 def test_alerts_and_descriptions_are_explained(verdict, explanation):
-    """A metric that is in order needs no sentence."""
-    (metric,) = explained([Metric(metric="drift", rows=1, verdict=verdict, evidence=Plain())])
+    """Metrics that are `ok` have no explanation."""
+    (metric,) = explained(
+        [Metric(metric="drift", rows=1, verdict=verdict, evidence=WorkingEvidence())]
+    )
     assert metric.explanation == explanation
 
 
-def test_a_sentence_that_fails_costs_only_itself(caplog):
+def test_a_failing_sentence_affects_only_its_own_metric(caplog):
     """The alert stays, the others are explained, and the log names the metric."""
     metrics = [
-        Metric(metric="drift", feature="f", rows=1, verdict=ALERT, evidence=Strange()),
-        Metric(metric="gap_seconds", rows=1, verdict=ALERT, evidence=Plain()),
+        Metric(metric="drift", feature="f", rows=1, verdict=ALERT, evidence=FailingEvidence()),
+        Metric(metric="gap_seconds", rows=1, verdict=ALERT, evidence=WorkingEvidence()),
     ]
     with caplog.at_level(logging.ERROR, "modeltap"):
         first, second = explained(metrics)

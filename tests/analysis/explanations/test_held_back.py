@@ -1,4 +1,4 @@
-"""An effect beyond chance and its floor that is `ok` says which rule held it back."""
+"""The explanation of a held-back effect names the rule that kept it from alerting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modeltap.analysis.explanations.explain import explained
 from modeltap.analysis.references.fit import fit
 
 ROWS = 2000
-USUAL = "no alert, because the reference varies as much"
+NORMAL = "no alert, because the reference varies as much"
 
 
 def table(rng, moved=0.0, missing=0.0):
@@ -29,8 +29,8 @@ def table(rng, moved=0.0, missing=0.0):
     }
 
 
-def found(columns, distance=0.0, rates=None, baselines=None):
-    """Return the metrics of a window by metric and feature; what was usual is given."""
+def metrics_of(columns, distance=0.0, rates=None, baselines=None):
+    """Return the metrics of a window by metric and feature, given the baselines."""
     then = table(np.random.default_rng(1))
     reference = fit(then, ROWS, model="m")
     features = tuple(
@@ -56,7 +56,7 @@ def window(**changes):
 
 
 @pytest.mark.parametrize(
-    "metric, changes, usual, words",
+    "metric, changes, baselines, start",
     [
         ("drift", {"moved": 0.3}, {"distance": 0.5}, "x: median went from"),
         (
@@ -67,48 +67,50 @@ def window(**changes):
         ),
     ],
 )
-def test_what_is_usual_is_said(metric, changes, usual, words):
-    """The same effect is an alert where it is not usual, and no word where there is none."""
-    held = found(window(**changes), **usual)[metric, "x"]
+def test_a_normal_effect_is_explained(metric, changes, baselines, start):
+    """The same effect alerts without a baseline; without an effect there is no explanation."""
+    held = metrics_of(window(**changes), **baselines)[metric, "x"]
     assert held.verdict == "ok"
-    assert held.explanation.startswith(words) and held.explanation.endswith(USUAL)
-    alert = found(window(**changes))[metric, "x"]
+    assert held.explanation.startswith(start) and held.explanation.endswith(NORMAL)
+    alert = metrics_of(window(**changes))[metric, "x"]
     assert alert.verdict == "alert" and "no alert" not in alert.explanation
-    none = found(window(), **usual)[metric, "x"]
+    none = metrics_of(window(), **baselines)[metric, "x"]
     assert (none.verdict, none.explanation) == ("ok", None)
 
 
-def test_a_feed_that_was_constant_before_says_so():
+def test_a_constant_feed_of_the_reference_is_explained():
     columns = window() | {"c": ["a"] * ROWS}
-    held = found(columns, rates={"constant_feed": 1.0})["constant_feed", "c"]
+    held = metrics_of(columns, rates={"constant_feed": 1.0})["constant_feed", "c"]
     assert held.explanation.endswith("no alert, because windows of the reference are constant, too")
-    assert found(columns)["constant_feed", "c"].verdict == "alert"
-    assert found(window(), rates={"constant_feed": 1.0})["constant_feed", "c"].explanation is None
+    assert metrics_of(columns)["constant_feed", "c"].verdict == "alert"
+    assert (
+        metrics_of(window(), rates={"constant_feed": 1.0})["constant_feed", "c"].explanation is None
+    )
 
 
-def test_rows_as_wholes_and_texts_say_what_their_reference_reaches():
+def test_row_comparisons_report_the_maximum_of_the_reference():
     rng = np.random.default_rng(3)
     columns = window()
     columns["y"] = rng.permutation(columns["y"])
     columns["t"] = [text.replace("late", "soon") for text in columns["t"]]
-    usual = {"multivariate_drift": 0.85, "pca_reconstruction_error": 900.0, "drift t": 0.4}
-    metrics = found(columns, distance=0.8, baselines=usual)
-    for about, usual in ((("multivariate_drift", None), "0.85"), (("drift", "t"), "0.90")):
+    baselines = {"multivariate_drift": 0.85, "pca_reconstruction_error": 900.0, "drift t": 0.4}
+    metrics = metrics_of(columns, distance=0.8, baselines=baselines)
+    for about, reached in ((("multivariate_drift", None), "0.85"), (("drift", "t"), "0.90")):
         held = metrics[about]
         assert held.verdict == "ok"
-        assert held.explanation.endswith(f"and windows of the reference reach {usual}")
+        assert held.explanation.endswith(f"and windows of the reference reach {reached}")
 
 
-def test_values_beyond_the_range_of_a_drifted_column_have_their_cause():
-    """They have no verdict of their own, and say why; a few of them need no word."""
-    metrics = found(window(moved=3.0))
+def test_values_out_of_range_are_attributed_to_drift():
+    """They have no verdict and explain why; few of them need no explanation."""
+    metrics = metrics_of(window(moved=3.0))
     outside = metrics["out_of_range_rate", "x"]
     assert outside.verdict is None
     assert outside.explanation.endswith("no alert, because the whole column has drifted")
     assert metrics["drift", "x"].verdict == "alert"
 
 
-def test_few_rows_of_a_new_category_are_a_whim():
+def test_few_rows_of_a_new_category_do_not_alert():
     rng = np.random.default_rng(1)
     reference = fit({"c": rng.choice(["a", "b"], size=9000).tolist()}, 9000, model="m")
     columns = {"c": ["new"] * 7 + ["a", "b"] * 500}

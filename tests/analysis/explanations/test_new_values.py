@@ -1,4 +1,4 @@
-"""New values: a default, a median, a cap, a code in a few rows are found, and named."""
+"""New values are detected and named: a default, a median, a cap, a code in some rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHAPES = {
 
 
 def some(rng, values, value):
-    """The same values, with `value` in 8 % of rows."""
+    """Return the values with `value` in 8 % of rows."""
     return np.where(rng.random(len(values)) < 0.08, value, values)
 
 
@@ -39,7 +39,7 @@ FAULTS = {
 
 
 def evaluated(reference, values):
-    """The column's drift, named by the window's own rows, and explained."""
+    """Return the explained drift of a column, with the value from the window's rows."""
     columns = {"x": values}
     context = Context(reference, tally(columns, len(values), reference))
     found = next(metric for metric in drift.evaluate(context) if metric.metric == "drift")
@@ -50,7 +50,7 @@ def evaluated(reference, values):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_new_value_is_found_and_named(shape, fault):
+def test_a_new_value_is_detected_and_named(shape, fault):
     rng = np.random.default_rng(8)
     change, words = FAULTS[fault]
     then = SHAPES[shape](rng, 2000)
@@ -60,8 +60,8 @@ def test_a_new_value_is_found_and_named(shape, fault):
     assert f"x: {words}" in found.explanation and "before" in found.explanation
 
 
-def test_the_words_say_how_many_rows_and_how_many_before():
-    """A value that no row had, and one that one row of a hundred had."""
+def test_the_explanation_has_both_fractions():
+    """A value that was not in the reference, and a cap."""
     rng = np.random.default_rng(9)
     then = rng.normal(500, 100, size=2000)
     reference = fit({"x": then}, 2000, model="m")
@@ -74,8 +74,8 @@ def test_the_words_say_how_many_rows_and_how_many_before():
     assert capped.explanation.startswith("x: no value above 650 in 1,000 rows, ")
 
 
-def test_a_category_that_few_rows_had_is_named():
-    """Coarse cells hide it among the rare ones: three points are new, and more than twice."""
+def test_a_category_that_was_rare_is_named():
+    """Coarse bins hide it among the rare categories, but its fraction more than doubles."""
     rng = np.random.default_rng(10)
     words = np.array(["a", "b", "c", *[f"r{i}" for i in range(30)]])
     shares = np.array([0.4, 0.3, 0.15, *[0.005] * 30])
@@ -87,8 +87,8 @@ def test_a_category_that_few_rows_had_is_named():
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_shift_is_told_as_a_shift(shape):
-    """All rows moved: no single value is the story."""
+def test_a_shift_is_described_by_the_median(shape):
+    """All rows moved, so no single value explains the drift."""
     rng = np.random.default_rng(11)
     then = SHAPES[shape](rng, 2000)
     reference = fit({"x": then}, 2000, model="m")
@@ -96,8 +96,8 @@ def test_a_shift_is_told_as_a_shift(shape):
     assert found.verdict == "alert" and "median went from" in found.explanation
 
 
-def test_what_blocks_of_the_reference_gained_is_usual():
-    """A promotion's price, in a tenth of the rows of every other block."""
+def test_gains_within_the_reference_are_normal():
+    """A promotional price in a tenth of the rows of alternating blocks."""
     rng = np.random.default_rng(12)
     blocks = np.repeat(np.arange(8), 500)
     values = rng.normal(500, 100, size=4000)

@@ -1,4 +1,4 @@
-"""What all sentences share: chance is that of any column, for a window has as many tests."""
+"""Odds in sentences: they are for any column, because a window has a test per column."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from modeltap.analysis.references.fit import fit
 
 
 @pytest.mark.parametrize(
-    "columns, said",
+    "columns, text",
     [
         (1, "chance of this without drift: 1 in 10,000 windows"),
         (25, "chance of this without drift: 1 in 400 windows, over all 25 columns"),
     ],
 )
-def test_chance_is_that_of_any_column(columns, said):
+def test_odds_are_for_any_column(columns, text):
     values = {f"x{i}": np.arange(200.0) for i in range(columns)}
     reference = fit(values, 200, model="m")
     context = Context(reference, tally(values, 200, reference))
     metric = Metric(metric="drift", feature="x0", rows=200, p_value=1e-4)
-    assert odds(metric, context) == said
+    assert odds(metric, context) == text
 
 
-def test_rows_as_wholes_and_labels_are_one_test():
+def test_metrics_without_a_feature_are_one_test():
     metric = Metric(metric="mae", rows=200, p_value=0.002)
     assert odds(metric, None) == "chance of this without a change: 1 in 500 windows"

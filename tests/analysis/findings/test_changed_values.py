@@ -1,4 +1,4 @@
-"""Another unit, another sign and rounding are named, in columns of all shapes; drifts are not."""
+"""Changes of unit or sign and rounding are named for columns of all shapes; other drift is not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMES = ("multiplied by", "increased by", "decreased by", "changed sign", "round
 
 
 def explanation(shape, change, seed=5):
-    """Return the words of the drift of a changed column; None where there is none."""
+    """Return the explanation of the drift of a changed column; None without drift."""
     rng = np.random.default_rng(seed)
     reference = fit({"x": SHAPES[shape](rng, 2000)}, 2000, model="m")
     return words(reference, {"x": change(SHAPES[shape](rng, 1000))}).get(("drift", "x"))
@@ -46,11 +46,11 @@ def explanation(shape, change, seed=5):
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_unit_is_named(shape, unit):
-    change, said = UNITS[unit]
-    assert explanation(shape, change).startswith(f"x: {said}")
+    change, text = UNITS[unit]
+    assert explanation(shape, change).startswith(f"x: {text}")
 
 
-def test_a_factor_that_is_no_units_is_about_so_much():
+def test_an_unknown_factor_is_approximate():
     assert explanation("narrow", lambda x: 1.37 * x).startswith(
         "x: values have been multiplied by about 1.37 in 1,000 rows; chance of this without drift: "
     )
@@ -70,12 +70,12 @@ def test_a_factor_that_is_no_units_is_about_so_much():
     ],
 )
 @pytest.mark.parametrize("shape", SHAPES)
-def test_other_drifts_are_no_new_unit(shape, change):
+def test_other_drift_is_not_a_change_of_unit(shape, change):
     assert not any(name in explanation(shape, change) for name in NAMES)
 
 
 @pytest.mark.parametrize(
-    "shape, decimals, said",
+    "shape, decimals, text",
     [
         ("normal", 0, "whole numbers"),
         ("cents", 0, "whole numbers"),
@@ -85,12 +85,12 @@ def test_other_drifts_are_no_new_unit(shape, change):
         ("temperatures", 0, "whole numbers"),
     ],
 )
-def test_rounding_is_named(shape, decimals, said):
+def test_rounding_is_named(shape, decimals, text):
     found = explanation(shape, lambda x: np.round(x, decimals))
-    assert found.startswith(f"x: values have been rounded to {said} in 1,000 rows; ")
+    assert found.startswith(f"x: values have been rounded to {text} in 1,000 rows; ")
 
 
-def test_numbers_that_always_were_whole_are_not_rounded():
-    """A shift of counts leaves them whole; a column of zeros is no multiple of all steps."""
+def test_columns_of_whole_numbers_are_not_rounded():
+    """Neither shifted counts nor a column with many zeros count as rounded."""
     assert "rounded" not in explanation("counts", lambda x: x + 5)
     assert "rounded" not in explanation("normal", lambda x: np.where(x > 60, np.round(x), 0.0))

@@ -1,4 +1,4 @@
-"""Findings name what alerts, cost nothing where they fail, and are one alert in the store."""
+"""Findings explain alerts, are one alert in the store, and never cost an alert if they fail."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def rows(rng, n, swap=False, new="app"):
 
 
 def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
-    """From exchanges to alerts: each is sent once, and both features of the swap are related."""
+    """Both features of the swap are listed as related."""
     rng, path = np.random.default_rng(1), tmp_path / "taps.db"
-    said = {"window": "1d", "reference": "first 1600 rows", "multivariate": False}
+    settings = {"window": "1d", "reference": "first 1600 rows", "multivariate": False}
     put(path, every(3.6, 1600), rows(rng, 1600))
     faulty = rows(rng, 1600, swap=True, new="mobile")
     put(path, every(1.8, 1600, first=4 * 24 * 60), faulty, prefix="faulty-")
     put(path, every(1, 20, first=6 * 24 * 60), faulty[:20], prefix="next-")
-    analyze(path, said)
+    analyze(path, settings)
     found = read(path, "select metric, feature, related, summary from alerts order by feature")
     assert [(a["metric"], a["feature"], json.loads(a["related"])) for a in found] == [
         ("unseen_rate", "channel", ["channel"]),
@@ -40,7 +40,7 @@ def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
     assert "columns `width` and `height` are swapped" in found[1]["summary"]
 
 
-def test_a_finding_that_fails_costs_no_alert(monkeypatch, caplog):
+def test_a_failing_finding_costs_no_alert(monkeypatch, caplog):
     rng = np.random.default_rng(1)
     reference = fit({"x": rng.normal(50, 5, size=2000)}, 2000, model="m")
     monkeypatch.setattr(finder, "changed", lambda *_: 1 / 0)

@@ -1,4 +1,4 @@
-"""A category with another name is one finding, whether the new name was known or not."""
+"""A renamed category is one finding, whether or not the new name was known."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def renaming(**names):
 
 @pytest.mark.parametrize("new", ["mobile", "APP", "fax", "a`b'c", "with \\ and \n"])
 def test_a_renamed_category_is_one_finding(new):
-    """All metrics of the column say so, and the first of them names the column as related."""
+    """All metrics of the column have its explanation; the first one lists the column as related."""
     found = window(renaming(app=new))
     shown = "`" + repr(new)[1:-1].replace("`", "\\`") + "`"
     assert found
@@ -44,7 +44,7 @@ def test_a_renamed_category_is_one_finding(new):
     assert head.metric == ("unseen_rate" if unseen else "drift")
 
 
-def test_of_several_the_largest_is_named_and_the_others_are_counted():
+def test_of_several_renamed_categories_the_largest_is_named():
     found = window(renaming(web="WEB", app="APP", phone="PHONE"))
     assert all(
         "category `web` is now `WEB` (5" in m.explanation
@@ -53,7 +53,7 @@ def test_of_several_the_largest_is_named_and_the_others_are_counted():
     )
 
 
-def test_the_likest_of_new_names_with_the_same_share_is_chosen():
+def test_of_equally_frequent_names_the_most_similar_is_chosen():
     shares = SHARES | {"web": 0.34, "app": 0.32}
     rng = np.random.default_rng(6)
     reference = fit({"channel": drawn(rng, 2000, shares).tolist()}, 2000, model="m")
@@ -65,25 +65,25 @@ def test_the_likest_of_new_names_with_the_same_share_is_chosen():
 @pytest.mark.parametrize(
     "change",
     [
-        # A new category beside the old ones.
+        # A new category in addition to the old ones.
         lambda rng, rows: np.where(rng.random(len(rows)) < 0.2, "mobile", rows),
-        # An old one that is gone, and nothing instead.
+        # A category that disappeared without a successor.
         lambda rng, rows: np.where(rows == "app", "web", rows),
-        # One that became many.
+        # A category that was split into many.
         lambda rng, rows: np.where(
             rows == "app", np.array([f"app {i}" for i in rng.integers(0, 9, len(rows))]), rows
         ),
-        # Half of one.
+        # Half of a category.
         lambda rng, rows: np.where((rows == "app") & (rng.random(len(rows)) < 0.5), "x", rows),
     ],
 )
-def test_other_changes_of_categories_are_no_new_name(change):
+def test_other_changes_of_categories_are_not_renamings(change):
     found = window(change)
     assert found and not any(" is now " in metric.explanation for metric in found)
     assert not any(metric.related for metric in found)
 
 
-def test_shares_may_move_at_the_same_time():
-    """At another hour the category has other rows than on average."""
+def test_fractions_may_change_at_the_same_time():
+    """The fraction of the category depends on the hour."""
     found = window(renaming(app="mobile"), SHARES | {"app": 0.4})
     assert all("category `app` is now `mobile` (" in metric.explanation for metric in found)

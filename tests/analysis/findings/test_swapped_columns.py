@@ -1,4 +1,4 @@
-"""Two columns with each other's values are one finding; two that drift alike are two."""
+"""Two swapped columns are one finding; other drift of two columns is not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def window(**changed):
     "a, b", [("width", "height"), ("width", "depth"), ("country", "channel"), ("size", "fit")]
 )
 def test_swapped_columns_are_one_finding(a, b):
-    """The first metric of both names them, and all of them say the same."""
+    """All metrics have the same explanation; the first one lists both columns as related."""
     found = window(**{a: lambda rows: rows[b], b: lambda rows: rows[a]})
     assert {metric.feature for metric in found} == {a, b}
     start = f"columns `{a}` and `{b}` are swapped in "
@@ -54,12 +54,12 @@ def test_two_pairs_are_two_findings():
 @pytest.mark.parametrize(
     "changes",
     [
-        # One copies the other, which stays as it was.
+        # One copies the other, which is unchanged.
         {"width": lambda rows: rows["height"]},
-        # Both drift, and neither becomes the other.
+        # Both drift, but not to each other's values.
         {"width": lambda rows: rows["width"] + 10, "height": lambda rows: rows["height"] + 10},
         {"size": lambda rows: ["s"] * 1000, "fit": lambda rows: ["m"] * 1000},
-        # A ring of three is no swap of two.
+        # A rotation of three columns is not a swap.
         {
             "width": lambda rows: rows["height"],
             "height": lambda rows: rows["depth"],
@@ -67,7 +67,7 @@ def test_two_pairs_are_two_findings():
         },
     ],
 )
-def test_other_drifts_are_no_swap(changes):
+def test_other_drift_is_not_a_swap(changes):
     found = window(**changes)
     assert found and not any(metric.related for metric in found)
     assert not any("swapped" in metric.explanation for metric in found)

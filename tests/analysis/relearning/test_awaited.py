@@ -8,7 +8,7 @@ import pytest
 from stores import analyze, put, read
 from weeks import ROWS_AN_HOUR, reference_of, times
 
-SAID = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
+SETTINGS = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
 DAYS = 4
 
 
@@ -41,7 +41,7 @@ def late(store):
 )
 def test_a_column_that_stays_so_is_awaited_still(store, values):
     put_column(store, values)
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     assert late(store).learnt_from is None
     assert late(store).looked_until == "2024-01-04T00:00:00.000Z"  # the fourth day is not over
     assert len(read(store, "select * from \"references\" where state = 'active'")) == 1
@@ -50,7 +50,7 @@ def test_a_column_that_stays_so_is_awaited_still(store, values):
 @pytest.mark.parametrize("kind", ["id", "text"])
 def test_a_declared_type_is_nobodys_guess(store, kind):
     put_column(store, ids(DAY) + ["x", "y"] * (3 * DAY // 2))
-    analyze(store, {**SAID, "models": {"m": {"features": {"late": {"type": kind}}}}})
+    analyze(store, {**SETTINGS, "models": {"m": {"features": {"late": {"type": kind}}}}})
     assert (late(store).kind, late(store).looked_until) == (kind, None)
 
 
@@ -58,7 +58,7 @@ def test_a_declared_type_is_nobodys_guess(store, kind):
 def test_a_declared_column_that_was_all_missing_is_awaited(store, kind):
     values = numbers(3 * DAY) if kind == "numeric" else [True, False] * (3 * DAY // 2)
     put_column(store, [None] * DAY + values)
-    analyze(store, {**SAID, "models": {"m": {"features": {"late": {"type": kind}}}}})
+    analyze(store, {**SETTINGS, "models": {"m": {"features": {"late": {"type": kind}}}}})
     assert (late(store).kind, late(store).present) == (kind, DAY)
 
 
@@ -69,7 +69,7 @@ def test_a_stray_value_is_not_enough(store):
     values[4 * DAY :] = numbers(2 * DAY)
     put_column(store, values, DAYS + 2)
     put(store, times((DAYS + 2) * 24 + 1)[-1:], [{"x": 50.0, "late": 5.0}], prefix="last")
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     assert late(store).learnt_from == "2024-01-05T00:00:00.000Z"
     assert late(store).present == DAY
 
@@ -77,12 +77,12 @@ def test_a_stray_value_is_not_enough(store):
 def test_rows_and_time_must_both_be_there(store):
     """As of a reference: of `first 1d, 1000 rows` the second day has those that are missing."""
     put_column(store, [None] * 2 * DAY + numbers(2 * DAY))
-    analyze(store, {**SAID, "reference": "first 1d, 1000 rows"})
+    analyze(store, {**SETTINGS, "reference": "first 1d, 1000 rows"})
     assert reference_of(store).to_time == "2024-01-02T10:00:00.000Z"
     assert late(store).learnt_until == "2024-01-04T10:00:00.000Z"
 
 
 def test_of_a_rolling_reference_nothing_is_learnt_again(store):
     put_column(store, [None] * DAY + numbers(3 * DAY))
-    analyze(store, {**SAID, "reference": "previous 1d"})
+    analyze(store, {**SETTINGS, "reference": "previous 1d"})
     assert late(store).looked_until is None

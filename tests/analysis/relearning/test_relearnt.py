@@ -11,7 +11,7 @@ import pytest
 from stores import analyze, every, put, read
 from weeks import ROWS_AN_HOUR, from_hour, metrics, reference_of, times
 
-SAID = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
+SETTINGS = {"min_rows": 25, "multivariate": False, "window": "1h", "reference": "first 1d"}
 HOURS = 92
 LEARNT = 72
 """The hour up to which rows are learnt of a column that is testable since the hour 48."""
@@ -72,7 +72,7 @@ def with_column(column, found=None):
     return found
 
 
-def in_steps(store, found, hours, said=SAID):
+def in_steps(store, found, hours, said=SETTINGS):
     """Analyze rows that come so many hours at a time."""
     moments, step = times(HOURS), hours * ROWS_AN_HOUR + 7
     for start in range(0, len(found), step):
@@ -100,10 +100,10 @@ def test_such_a_column_is_learnt_from_its_own_rows_and_its_drift_is_found(
     found, moments = with_column(column), times(HOURS)
     early = 60 * ROWS_AN_HOUR
     put(store, moments[:early], found[:early])
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     assert of_late(store).untested_because() == reason
     put(store, moments[early:], found[early:], prefix="s")
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     late = of_late(store)
     assert (late.kind, late.learnt_from, late.learnt_until) == (
         kind,
@@ -126,7 +126,7 @@ def test_such_a_column_is_learnt_from_its_own_rows_and_its_drift_is_found(
 def test_imported_at_once_or_live_makes_no_difference(store, tmp_path, column):
     found = with_column(column)
     put(store, times(HOURS), found)
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     live = tmp_path / "live.db"
     in_steps(live, found, 19)
     assert reference_of(live).to_json() == reference_of(store).to_json()
@@ -137,10 +137,10 @@ def test_imported_at_once_or_live_makes_no_difference(store, tmp_path, column):
 def test_other_columns_are_evaluated_as_without_it(store, tmp_path):
     """Their counts, their blocks and their metrics are the same."""
     put(store, times(HOURS), with_column(comes_later))
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     alone = tmp_path / "alone.db"
     put(alone, times(HOURS), rows())
-    analyze(alone, SAID)
+    analyze(alone, SETTINGS)
     own, same = reference_of(store), reference_of(alone)
     for name in ("amount", "kind"):
         assert own.by_name[name] == same.by_name[name]
@@ -162,7 +162,7 @@ def test_nothing_old_alerts_again_and_a_second_pass_changes_nothing(store):
     evaluated = metrics(store)
     windows = "select window_start, evaluated_start from windows where due and reference_id = ?"
     assert len(read(store, windows, reference_of(store).id)) <= 1
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     assert read(store, "select * from alerts") == history
     assert metrics(store) == evaluated
     assert len(read(store, "select * from \"references\" where state = 'active'")) == 2
@@ -170,7 +170,7 @@ def test_nothing_old_alerts_again_and_a_second_pass_changes_nothing(store):
 
 @pytest.mark.parametrize("window", ["100 rows", "4h"])
 def test_windows_of_rows_and_longer_ones(store, window):
-    said = {**SAID, "window": window}
+    said = {**SETTINGS, "window": window}
     in_steps(store, with_column(comes_later), 13, said)
     late = of_late(store)
     assert late.kind == "numeric" and LEARNT_UNTIL[:8] in late.learnt_until
@@ -219,7 +219,7 @@ def test_where_drift_is_evaluated_by_the_day(store):
 
 def test_rows_are_compared_without_it(store):
     """As wholes: the reference's rows have no values of it, and could always be told apart."""
-    said = {**SAID, "multivariate": True, "window": "12h"}
+    said = {**SETTINGS, "multivariate": True, "window": "12h"}
     found = with_column(comes_later)[: 85 * ROWS_AN_HOUR]
     put(store, times(85), found)
     analyze(store, said)
@@ -240,7 +240,7 @@ def test_texts_are_compared_by_their_measures(store):
         ]
 
     put(store, times(HOURS), with_column(texts))
-    analyze(store, SAID | {"features": {"late": {"type": "text"}}})
+    analyze(store, SETTINGS | {"features": {"late": {"type": "text"}}})
     found = reference_of(store)
     assert found.by_name["late.words"].learnt_until == LEARNT_UNTIL
     drift = metrics(
@@ -251,9 +251,9 @@ def test_texts_are_compared_by_their_measures(store):
 
 def test_evaluated_again_its_own_rows_and_those_before_are_learning(store):
     put(store, times(HOURS), with_column(absent))
-    analyze(store, SAID)
+    analyze(store, SETTINGS)
     fired = alerts(store)
-    analyze(store, SAID, again=True)
+    analyze(store, SETTINGS, again=True)
     assert alerts(store) == fired
     before = metrics(store, f"feature = 'late' and window_start < '{LEARNT_UNTIL}'")
     assert {row["verdict"] for row in before} <= {"learning", None, "not_enough_rows"}

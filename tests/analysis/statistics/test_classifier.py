@@ -1,4 +1,4 @@
-"""The domain classifier: chance where nothing differs, certain where something does."""
+"""The domain classifier: chance level for equal samples, significant for different ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from modeltap.analysis.statistics.classifier import DomainClassifier, auc, halve
 rng = np.random.default_rng(5)
 
 
-def test_the_area_is_mann_whitneys():
-    """Also among ties."""
+def test_the_area_is_the_mann_whitney_statistic():
+    """With ties, too."""
     scores, y = rng.integers(0, 9, 300).astype(float), rng.integers(0, 2, 300)
     expected = mannwhitneyu(scores[y == 1], scores[y == 0], method="asymptotic").statistic
     area, variance = auc(scores, y)
@@ -21,15 +21,15 @@ def test_the_area_is_mann_whitneys():
     assert 0 < variance < auc(np.arange(300.0), y)[1]
 
 
-def test_halves_hold_each_row_once():
-    """And do not go by the parity of a row's place."""
+def test_halves_have_each_row_once():
+    """They are not chosen by the parity of a row's position."""
     rows = np.arange(101)[:, None]
     first, second = halved(rows)
     assert sorted([*first[:, 0], *second[:, 0]]) == list(range(101))
     assert 0 < (first % 2).mean() < 1
 
 
-def test_samples_of_one_source_are_not_told_apart():
+def test_samples_of_one_distribution_are_not_separated():
     found = DomainClassifier(
         rng.normal(size=(800, 4)), rng.normal(size=(400, 4)), LogisticRegression()
     )
@@ -38,7 +38,7 @@ def test_samples_of_one_source_are_not_told_apart():
     assert found.auc < found.threshold(None) == pytest.approx(0.55)
 
 
-def test_a_shift_is_told_on_rows_that_nobody_was_taught():
+def test_a_shift_is_detected_on_held_out_rows():
     moved = rng.normal([1.5, 0, 0, 0], size=(400, 4))
     found = DomainClassifier(rng.normal(size=(800, 4)), moved, LogisticRegression())
     assert found.auc > found.threshold(0.6) and max(found.p_values) < 1e-9

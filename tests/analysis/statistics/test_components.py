@@ -1,4 +1,4 @@
-"""Principal components: rows that lost what held their columns together are rebuilt worse."""
+"""Principal components: broken correlations increase the reconstruction error."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ def correlated(rng, rows):
     return np.hstack([common, common]) + rng.normal(0, 0.1, size=(rows, 2))
 
 
-def test_rows_of_the_same_kind_are_rebuilt_as_well():
+def test_rows_of_one_distribution_have_equal_errors():
     rng = np.random.default_rng(2)
     found = Reconstruction(Components(correlated(rng, 2000)), correlated(rng, 500))
     assert found.p_value > 0.001 and abs(found.growth) < FLOOR
 
 
-def test_a_correlation_that_broke_is_seen_in_the_errors():
-    """Each column by itself is as it was; shuffled, they belong together no more."""
+def test_a_broken_correlation_increases_the_errors():
+    """Each single column is unchanged; shuffling removes their correlation."""
     rng = np.random.default_rng(3)
     window = rng.permuted(correlated(rng, 500), axis=0)
     found = Reconstruction(Components(correlated(rng, 2000)), window)
@@ -27,7 +27,7 @@ def test_a_correlation_that_broke_is_seen_in_the_errors():
     assert set(found.drivers(["a", "b"])) <= {"a", "b"} and found.drivers(["a", "b"])
 
 
-def test_constant_columns_are_rebuilt_without_error():
+def test_constant_columns_have_no_error():
     rows = np.ones((100, 3))
     found = Reconstruction(Components(rows), rows)
     assert found.growth == 0.0 and np.isfinite(found.p_value)

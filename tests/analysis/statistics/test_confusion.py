@@ -1,4 +1,4 @@
-"""Tables of predicted and true classes: scikit-learn's scores, p-values by permutation."""
+"""Confusion matrices: scores match scikit-learn, p-values match permutation tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CLASSES = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), 
 
 
 @given(CLASSES)
-def test_scores_are_scikit_learns(rows):
+def test_scores_match_scikit_learn(rows):
     predicted, true = zip(*rows, strict=True)
     pairs = class_pairs(predicted, true)
     assert accuracy(pairs) == pytest.approx(accuracy_score(true, predicted))
@@ -38,13 +38,13 @@ def test_scores_are_scikit_learns(rows):
         assert kappa(pairs) == (1.0, 1.0)
 
 
-def test_no_rows_have_scores_of_nothing():
+def test_without_rows_scores_are_zero():
     assert accuracy({}) == f1_macro({}) == guessed({}) == 0.0
     assert kappa({}) == (1.0, 1.0) and binomial_lower_tail(0, 0, 0.5) == 1.0
     assert class_pairs([None, float("nan"), "a"], ["a", "a", None]) == {}
 
 
-def test_classes_are_one_however_they_are_written():
+def test_spellings_of_a_class_are_equal():
     assert class_pairs([1, "1", 1.0, True], ["1", 1, 1, "True"]) == {
         ("1", "1"): 3,
         ("true", "true"): 1,
@@ -61,8 +61,8 @@ def rows_of(pairs):
 
 
 @pytest.mark.parametrize("right", [0.9, 0.85, 0.8])
-def test_its_p_value_is_scipys_permutation_test(right):
-    """Of 3,000 permutations, within their own error."""
+def test_the_p_value_matches_scipys_permutation_test(right):
+    """With 3,000 permutations, within their error."""
     rng = np.random.default_rng(4)
     before, now = draw(rng, 500), draw(rng, 150, right)
     first, second = rows_of(before), rows_of(now)
@@ -86,7 +86,7 @@ def test_its_p_value_is_scipys_permutation_test(right):
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.5])
 @pytest.mark.parametrize("n", [100, 500])
 def test_the_permutation_test_holds_its_level(n, share):
-    """At .01, in 400 windows: an exact one-sided test at .001."""
+    """At .01 in 400 windows, by an exact one-sided test at .001."""
     rng = np.random.default_rng(n)
     low = sum(
         f1_fell(draw(rng, 2000, share=share), draw(rng, n, share=share)) < 0.01 for _ in range(400)
@@ -94,8 +94,8 @@ def test_the_permutation_test_holds_its_level(n, share):
     assert binomtest(low, 400, 0.01, alternative="greater").pvalue > 0.001
 
 
-def test_what_no_draw_reaches_has_a_smaller_p_value_all_the_same():
-    """A class that is lost is no matter of one window in ten thousand."""
+def test_p_values_beyond_all_draws_are_extrapolated():
+    """A lost class has a p-value far below one in ten thousand."""
     rng = np.random.default_rng(6)
     lost = class_pairs([False] * 1000, (rng.random(1000) < 0.2).tolist())
     assert 0 < f1_fell(draw(rng, 2000), lost) < 1e-6
@@ -103,7 +103,7 @@ def test_what_no_draw_reaches_has_a_smaller_p_value_all_the_same():
 
 @settings(max_examples=30)
 @given(st.integers(0, 60), st.integers(1, 60), st.floats(0.01, 0.99))
-def test_so_few_is_the_binomial_distribution(right, rows, rate):
+def test_the_lower_tail_is_that_of_the_binomial_distribution(right, rows, rate):
     right = min(right, rows)
     assert binomial_lower_tail(right, rows, rate) == pytest.approx(binom.cdf(right, rows, rate))
 
@@ -116,13 +116,13 @@ def test_kappas_upper_end_is_above_the_true_one_in_99_of_100_windows(n):
     assert binomtest(below, 1000, 0.01, alternative="greater").pvalue > 0.001
 
 
-def test_a_class_that_is_not_predicted_any_more_is_named():
+def test_a_class_that_is_no_longer_predicted_is_named():
     before = {("no", "no"): 90, ("yes", "yes"): 8, ("maybe", "no"): 2}
     assert lost_class(before, {("no", "no"): 90, ("no", "yes"): 10}) == "yes"
     assert lost_class(before, {("no", "no"): 90, ("yes", "no"): 10}) is None
     assert lost_class(before, before) is None
 
 
-def test_shares_are_those_of_what_is_not_the_commonest():
+def test_minority_fractions_exclude_the_most_common_class():
     pairs = {("a", "a"): 6, ("a", "b"): 2, ("b", "a"): 2}
     assert minority_fractions(pairs) == pytest.approx((0.2, 0.2))

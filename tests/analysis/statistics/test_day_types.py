@@ -1,4 +1,4 @@
-"""Day types: days that clearly differ from the rest, and none by chance."""
+"""Day types: days that clearly differ from the rest, without false detections."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def test_a_weekend_is_learnt_from_a_week(days, wave):
     assert found == tuple(int(day in days) for day in range(7))
 
 
-def test_one_day_that_differs_is_learnt_once_it_came_twice():
+def test_a_single_day_is_learnt_from_two_dates():
     week = learnt_week(weekend=0.5, days=(6,)).reference
     assert week.day_types == ALIKE, "one date may be an accident"
     two = learnt_week(weekend=0.5, days=(6,), hours=336).reference
     assert two.day_types == (0, 0, 0, 0, 0, 0, 1)
 
 
-def test_days_that_chance_made_differ_are_alike():
-    """Without a weekend, and with a level of its own for each day."""
+def test_days_that_differ_by_chance_are_alike():
+    """Without a weekend, but with a random level for each day."""
     found = [learnt_week(rows=40, seed=seed).reference.day_types for seed in range(20)]
     assert found.count(ALIKE) >= 19
 
 
 def test_a_week_seen_from_another_zone_has_the_same_weekend():
-    """Rows that follow the clock of Tokyo."""
+    """The rows follow Tokyo time."""
     from modeltap.config.settings import Settings
     from rhythms import hour_rows, joined, learnt_from
 
@@ -55,8 +55,8 @@ def test_a_week_seen_from_another_zone_has_the_same_weekend():
 
 
 @pytest.mark.parametrize("texts", [[None] * 9, [f"w{n}" for n in range(9)]])
-def test_texts_without_a_word_that_came_twice_have_one_cell(texts):
-    """There is no word to compare, and freezing such a column must not fail."""
+def test_texts_without_repeated_words_have_one_cell(texts):
+    """There is no word to compare, and freezing a reference with such a column must not fail."""
     declared = {"t": FeatureSettings(type="text")}
     feature = fit({"t": texts}, len(texts), model="m", declared=declared).by_name["t.words"]
     assert cells(feature, np.array([feature.counts, feature.counts])).shape == (2, 1)

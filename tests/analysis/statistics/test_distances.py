@@ -1,4 +1,4 @@
-"""Distances on counts: right where the usual snippets are wrong, and near the exact ones."""
+"""Distances between counts: close to the exact ones, where common snippets are wrong."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def compare(then, now, name="x"):
     return feature, np.array(feature.counts[: feature.bins]), counted[: feature.bins]
 
 
-def test_psi_of_one_distribution_is_near_zero_at_unequal_sizes():
-    """Shares, not histogram counts: the snippet's 566 is a mistake."""
+def test_psi_of_one_distribution_is_near_zero_for_unequal_sizes():
+    """It compares fractions; a snippet that compares counts yields 566."""
     feature, then, now = compare(rng.normal(size=5000), rng.normal(size=20_000))
     assert distances.psi(distances.coarse(feature, then), distances.coarse(feature, now)) < 0.02
 
 
 @pytest.mark.parametrize("change", [lambda x: x + 100, lambda x: x * 1000])
-def test_a_shift_and_a_scale_are_seen(change):
-    """Bins are the reference's, the outer ones open: the snippet says 0.0."""
+def test_shifts_and_scales_increase_psi(change):
+    """Bins are those of the reference, with open ends; a snippet without these yields 0.0."""
     values = rng.normal(size=5000)
     feature, then, now = compare(values, change(values))
     assert distances.effect(distances.coarse(feature, then), distances.coarse(feature, now)) > 0.4
@@ -44,7 +44,7 @@ def test_a_shift_and_a_scale_are_seen(change):
     st.lists(st.integers(0, 1000), min_size=2, max_size=30),
 )
 def test_every_distance_is_finite(a, b):
-    """Also with empty bins, and with no rows at all."""
+    """With empty bins and without any rows, too."""
     size = min(len(a), len(b))
     then, now = np.array(a[:size]), np.array(b[:size])
     values = [
@@ -58,8 +58,8 @@ def test_every_distance_is_finite(a, b):
     assert 0 <= distances.js(then, now) <= 1 and 0 <= distances.ks(then, now) <= 1
 
 
-def test_ks_from_counts_is_ks_of_the_values():
-    """128 quantile bins hold its error below .005 for 5,000 rows."""
+def test_ks_from_counts_matches_ks_of_the_values():
+    """With 128 quantile bins, the error is below .005 for 5,000 rows."""
     then, now = rng.normal(size=5000), rng.normal(0.3, 1.2, size=5000)
     grid = np.sort(np.concatenate([then, now]))
     exact = (
@@ -83,15 +83,15 @@ def test_ks_from_counts_is_ks_of_the_values():
         np.where(rng.random(5000) < 0.6, 0.0, rng.exponential(size=5000)),
     ],
 )
-def test_wasserstein_from_counts_is_near_that_of_the_values(values):
-    """Normal, lognormal and zero-inflated; in the feature's own unit."""
+def test_wasserstein_from_counts_matches_that_of_the_values(values):
+    """Normal, lognormal and zero-inflated columns, in the feature's unit."""
     moved = values + 0.5 * values.std()
     feature, a, b = compare(values, moved)
     assert distances.wasserstein(a, b, feature) == pytest.approx(0.5 * values.std(), rel=0.1)
 
 
-def test_wasserstein_tells_how_far_beyond_the_reference():
-    """Ten standard deviations off, not just off the end."""
+def test_wasserstein_measures_values_outside_the_reference():
+    """Ten standard deviations, not just the distance to the last edge."""
     values = rng.normal(size=5000)
     feature, a, b = compare(values, values + 10)
     assert distances.wasserstein(a, b, feature) == pytest.approx(10, rel=0.1)
@@ -101,8 +101,8 @@ def learn(column):
     return fit({"f": column}, len(column), model="m").features[0]
 
 
-def test_what_lies_beyond_has_a_coarse_bin_of_its_own():
-    """So that 5 % far out are seen as such, and not as a slightly larger tenth."""
+def test_values_outside_the_reference_have_their_own_coarse_bin():
+    """Otherwise 5 % of outliers would only slightly enlarge the outer tenth."""
     values = rng.normal(size=10_000)
     feature = learn(values)
     few = distances.coarse(feature, np.array(feature.counts[: feature.bins]))
@@ -135,37 +135,37 @@ CHANGES = {
 }
 
 WIDER = {
-    # What lies beyond the reference has bins that grow with the distance.
+    # Bins outside the reference grow with the distance.
     ("uniform", "a fifth wider"): (0.0080, 0.0017),
     ("uniform", "half a deviation up"): (0.0051, 0.0017),
     ("lognormal", "a fifth of a deviation down"): (0.0107, 0.0017),
     ("lognormal", "half a deviation up"): (0.0039, 0.0017),
     ("zero-inflated", "a fifth of a deviation down"): (0.0490, 0.0017),
-    # Its zeros, 60 %, lie in the midst of a bin.
+    # Its zeros, 60 % of rows, are in the middle of a bin.
     ("zero-inflated", "a fifth of a deviation up"): (0.0097, 0.0101),
     ("zero-inflated", "half a deviation up"): (0.0124, 0.0101),
 }
-"""Changes after which less is held: measured, and a third more."""
+"""Changes with larger tolerances: the measured errors plus a third."""
 
 
 def errors(then, now):
-    """Return how far both distances from counts lie from those of the values."""
+    """Return the errors of both distances from counts."""
     reference = fit({"x": then}, len(then), model="m")
     feature = reference.features[0]
     counts = tally({"x": now}, len(now), reference).counts
     counted = counts[layout(reference)["x"]][: feature.bins]
-    usual = np.array(feature.counts[: feature.bins])
+    baseline = np.array(feature.counts[: feature.bins])
     exact = wasserstein_distance(then, now), ks_2samp(then, now).statistic
     return (
-        abs(distances.wasserstein(usual, counted, feature) - exact[0]) / then.std(),
-        abs(distances.ks(usual, counted) - exact[1]),
+        abs(distances.wasserstein(baseline, counted, feature) - exact[0]) / then.std(),
+        abs(distances.ks(baseline, counted) - exact[1]),
     )
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_wasserstein_and_ks_are_near_the_exact_ones(shape, change):
-    """10,000 rows and 10,000: whatever was drawn, of the same source or of a changed one."""
+def test_wasserstein_and_ks_match_the_exact_ones(shape, change):
+    """For two samples of 10,000 rows, of the same source or a changed one."""
     found = []
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
@@ -176,7 +176,7 @@ def test_wasserstein_and_ks_are_near_the_exact_ones(shape, change):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_no_more_than_163_bins_do_it(shape):
-    """Of the reference, whatever its shape, and those beyond it."""
+def test_at_most_163_bins_are_needed(shape):
+    """For any shape, with the bins outside the reference."""
     reference = fit({"x": SHAPES[shape](np.random.default_rng(0))}, ROWS, model="m")
     assert len(reference.features[0].edges) <= 163

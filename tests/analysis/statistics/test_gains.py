@@ -8,7 +8,7 @@ import pytest
 from modeltap.analysis.statistics.gains import NOTHING, gained_most
 
 
-def test_a_bin_that_gained_is_found_with_its_shares():
+def test_the_bin_that_gained_has_both_fractions():
     then, now = np.full(100, 20), np.full(100, 9)
     now[37] += 100
     found = gained_most(then, now)
@@ -16,18 +16,18 @@ def test_a_bin_that_gained_is_found_with_its_shares():
     assert found.gain == pytest.approx(0.099) and found.p_value < 1e-12
 
 
-def test_a_share_that_less_than_doubled_is_no_new_value():
+def test_a_fraction_that_less_than_doubled_is_not_a_new_value():
     found = gained_most(np.array([600, 400]), np.array([700, 300]))
     assert found.p_value < 1e-3 and found.gain == 0.0
 
 
-def test_nothing_gained_where_nothing_is():
+def test_without_rows_nothing_gained():
     assert gained_most(np.zeros(4), np.ones(4)) == gained_most(np.ones(4), np.zeros(4)) == NOTHING
 
 
 @pytest.mark.parametrize("rows", [100, 1000])
 def test_p_values_of_equal_sources_are_not_too_small(rows):
-    """At .05 at most; the number of bins makes them larger."""
+    """At most .05; the correction for the number of bins makes them conservative."""
     rng = np.random.default_rng(rows)
     shares = np.full(128, 1 / 128)
     small = sum(

@@ -1,4 +1,4 @@
-"""Tests on counts: p-values that hold, and changes that are found."""
+"""Hypothesis tests on counts: valid p-values and sufficient power."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ def compare(then, now, name="x"):
     return feature, np.array(feature.counts[: feature.bins]), counted[: feature.bins]
 
 
-def test_p_values_are_uniform_enough_without_drift():
-    """At level .01 about 1 of 100 windows, at any size; never far more."""
+def test_p_values_are_valid_without_drift():
+    """At the level .01 about 1 in 100 windows is significant, at any size."""
     low = 0
     for n in (100, 1000, 5000):
         for _ in range(60):
             feature, a, b = compare(rng.normal(size=3000), rng.normal(size=n))
             low += hypothesis_tests.p_value(a, b, feature) < 0.01
-    assert low <= 8  # of 180; chance gives 1.8, and more than 8 in one of 10,000 tries
+    assert low <= 8  # of 180; 1.8 are expected, and more than 8 occur in one of 10,000 runs
 
 
-def test_contamination_in_the_tail_is_found():
-    """5 % at 5 standard deviations, 2,000 rows."""
+def test_contamination_in_the_tail_is_detected():
+    """5 % of 2,000 rows at 5 standard deviations."""
     now = rng.normal(size=2000)
     now[:100] += 5
     feature, a, b = compare(rng.normal(size=10_000), now)
     assert hypothesis_tests.p_value(a, b, feature) < 1e-6
 
 
-def test_a_share_that_moved_is_found():
+def test_a_changed_fraction_is_detected():
     """From .10 to .15 among five categories."""
     then = rng.choice(list("abcde"), p=[0.1, 0.3, 0.2, 0.25, 0.15], size=10_000).tolist()
     now = rng.choice(list("abcde"), p=[0.15, 0.3, 0.2, 0.25, 0.1], size=2000).tolist()
@@ -46,8 +46,8 @@ def test_a_share_that_moved_is_found():
     assert hypothesis_tests.p_value(a, b, feature) < 1e-4
 
 
-def test_a_larger_spread_is_found():
-    """Variance a fifth larger, 2,000 rows: Mood's test finds it in most windows."""
+def test_a_larger_spread_is_detected():
+    """With a variance larger by a fifth in 2,000 rows, Mood's test is mostly significant."""
     then = rng.normal(size=10_000)
     found = sum(
         hypothesis_tests.p_value(a, b, feature) < 0.0004
@@ -56,8 +56,8 @@ def test_a_larger_spread_is_found():
     assert found >= 8
 
 
-def test_p_values_hold_where_nearly_all_rows_are_one_value():
-    """97 % zeros and 100 rows: the rank tests' limit would say .0004 four times as often."""
+def test_p_values_are_valid_if_most_rows_have_one_value():
+    """With 97 % zeros in 100 rows, rank tests would yield .0004 four times too often."""
     draw = lambda n: np.where(rng.random(n) < 0.97, 0.0, rng.exponential(size=n))  # noqa: E731
     then = draw(5000)
     low = sum(
@@ -67,7 +67,7 @@ def test_p_values_hold_where_nearly_all_rows_are_one_value():
     assert low <= 3
 
 
-def test_chi_square_never_rests_on_a_cell_that_expects_less_than_five():
-    """Two rare words together still expect three rows of 100: they join the smallest other."""
+def test_chi_square_cells_expect_at_least_five_rows():
+    """Two rare categories together expect three of 100 rows and are pooled with another one."""
     statistic, p = hypothesis_tests.chi2(np.array([9700, 200, 100]), np.array([92, 4, 4]))
     assert (statistic, p) == (0.0, 1.0)

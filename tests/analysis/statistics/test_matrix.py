@@ -1,4 +1,4 @@
-"""A sample as numbers: no value is huge, missing ones are in the middle, columns keep names."""
+"""Matrices of samples: values are bounded, missing ones in the middle, columns keep names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_missing_values_are_in_the_middle():
     assert sorted(indicators) == [0.25, 0.25, 0.5]
 
 
-def test_columns_are_those_with_bins_without_the_excluded():
+def test_columns_have_bins_and_are_not_excluded():
     assert made(COLUMNS).names == ("x", "c", "c", "c")
     assert made(COLUMNS, excluded=frozenset({"c"})).names == ("x",)
     empty = made(COLUMNS, excluded=frozenset({"x", "c"}))

@@ -1,4 +1,4 @@
-"""A mean that grew: the p-value is that of a permutation test, whatever the errors' shape."""
+"""Growth of a mean: p-values match a permutation test for any distribution of errors."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", ["half normal", "exponential", "lognormal"])
 @pytest.mark.parametrize("factor", [0.9, 1.0, 1.15, 1.3])
-def test_it_is_scipys_permutation_test(shape, factor):
-    """Of 20,000 permutations: within their own error, and a tenth."""
+def test_it_matches_scipys_permutation_test(shape, factor):
+    """With 20,000 permutations, within their error plus a tenth."""
     rng = np.random.default_rng(2)
     before, now = SHAPES[shape](rng, 800), factor * SHAPES[shape](rng, 150)
     exact = permutation_test(
@@ -38,8 +38,8 @@ def test_it_is_scipys_permutation_test(shape, factor):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("n", [100, 500])
-def test_it_holds_its_level_where_errors_are_skewed(shape, n):
-    """At .0009, of 3,000 windows each: not above twice the level by an exact test at .001."""
+def test_it_holds_its_level_for_skewed_errors(shape, n):
+    """At .0009 in 3,000 windows: at most twice the level, by an exact test at .001."""
     rng = np.random.default_rng(n)
     alarms = sum(
         mean_grew(moments(SHAPES[shape](rng, 2000)), moments(SHAPES[shape](rng, n))) < 0.0009
@@ -48,7 +48,7 @@ def test_it_holds_its_level_where_errors_are_skewed(shape, n):
     assert binomtest(alarms, 3000, 0.0018, alternative="greater").pvalue > 0.001
 
 
-def test_nothing_to_compare_is_no_growth():
+def test_without_rows_there_is_no_growth():
     same = Moments(50, 1.0, 0.0, 0.0)
     assert mean_grew(same, same) == 1.0
     assert mean_grew(Moments(1, 0.0, 0.0, 0.0), Moments(1, 5.0, 0.0, 0.0)) == 1.0

@@ -1,4 +1,4 @@
-"""Scores against two classes: scikit-learn's values, and tests that hold their level."""
+"""Scores of two classes: values match scikit-learn, and tests hold their level."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def columns(rows):
 
 
 @given(ROWS)
-def test_values_are_scikit_learns(rows):
+def test_values_match_scikit_learn(rows):
     scores, positive = columns(rows)
     assert squared_gaps(scores, positive).mean() == pytest.approx(
         brier_score_loss(positive, scores, pos_label=True)
@@ -45,12 +45,12 @@ def test_values_are_scikit_learns(rows):
 
 
 @pytest.mark.parametrize("class_", [True, False])
-def test_one_class_alone_has_no_area(class_):
+def test_a_single_class_has_no_area(class_):
     assert roc_area(np.array([0.1, 0.9]), np.array([class_, class_])) is None
 
 
 @given(ROWS)
-def test_a_reversed_scorer_has_the_area_above_the_curve(rows):
+def test_reversed_scores_have_the_complementary_area(rows):
     scores, positive = columns(rows)
     assume(len(set(positive.tolist())) == 2)
     one, other = roc_area(scores, positive), roc_area(-scores, positive)
@@ -63,14 +63,14 @@ def draw(rng, n, gap=1.5, fraction=0.3):
     return 1 / (1 + np.exp(-rng.normal(gap * (positive - 0.5), 1))), positive
 
 
-def test_the_variance_is_that_of_repeated_draws():
+def test_the_variance_matches_repeated_draws():
     rng = np.random.default_rng(3)
     areas = [roc_area(*draw(rng, 300)) for _ in range(1500)]
     seen = np.var([area.value for area in areas])
     assert np.mean([area.variance for area in areas]) == pytest.approx(seen, rel=0.12)
 
 
-def test_a_fall_is_found_and_chance_is_not():
+def test_a_fall_is_significant_and_chance_is_not():
     rng = np.random.default_rng(5)
     before = roc_area(*draw(rng, 2000))
     same = [area_fell(before, roc_area(*draw(rng, 300))) for _ in range(500)]
@@ -78,7 +78,7 @@ def test_a_fall_is_found_and_chance_is_not():
     assert area_fell(before, roc_area(*draw(rng, 300, gap=0.3))) < 1e-4
 
 
-def test_reversal_is_tested_as_mann_and_whitney_do():
+def test_reversal_matches_the_mann_whitney_test():
     scores, positive = draw(np.random.default_rng(7), 400, gap=-0.2)
     expected = mannwhitneyu(
         scores[positive],

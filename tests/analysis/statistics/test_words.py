@@ -1,4 +1,4 @@
-"""Words of texts: the one whose fraction moved most, and how sure that is."""
+"""Words of texts: the word that moved most, and its significance."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def counts(texts, *words):
     return np.array([texts, *words])
 
 
-def test_the_word_beyond_chance_is_found_not_the_largest_difference():
-    """Three points of a rare word are more than four of one that half the texts have."""
+def test_the_most_significant_word_is_chosen():
+    """A rare word that gains three points is more significant than a common one that gains four."""
     then, now = counts(1000, 500, 1), counts(1000, 540, 31)
     assert moved_most(then, now) == 2
     assert moved_most(then, then) in (1, 2) and distance(then, then) == 0
@@ -26,8 +26,8 @@ def test_without_texts_or_words_nothing_moved(then, now):
     assert distance(counts(*then), counts(*now)) == 0
 
 
-def test_p_values_are_rare_where_nothing_changed():
-    """With all words together: fewer than five of a hundred are below .05."""
+def test_small_p_values_are_rare_without_a_change():
+    """Over all words together, fewer than five in a hundred are below .05."""
     rng = np.random.default_rng(1)
     rates = np.array([0.5, 0.1, 0.01, 0.3, 0.05])
 
@@ -38,7 +38,7 @@ def test_p_values_are_rare_where_nothing_changed():
     assert sum(p < 0.05 for p in found) <= 10 and all(0 < p <= 1 for p in found)
 
 
-def test_a_larger_shift_is_a_larger_distance_and_a_smaller_p():
+def test_a_larger_shift_has_a_larger_distance_and_smaller_p_value():
     then = counts(500, 100, 50)
     nows = [counts(500, 100 + step, 50) for step in (20, 80, 300)]
     distances = [distance(then, now) for now in nows]

@@ -1,4 +1,4 @@
-"""Capture loss: one alert that ends after two quiet hours."""
+"""Capture loss: one alert that is resolved after two hours without losses."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from modeltap.store.dropped import record_dropped
 from modeltap.store.pending_work import pending_work
 
 
-def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
-    """Repeats update it; reasons are named, the most frequent first."""
+def test_losses_are_one_alert_until_two_hours_without_any(store):
+    """Later losses update it; reasons are listed, the most frequent first."""
     connection = connect(store)
-    told = []
+    transitions = []
 
     def judge(now):
         found = capture_loss.results(connection, now)
         for result in found:
             with writing(connection):
                 rows = results.write(connection, result)
-                told.extend(lifecycle.update(connection, rows, recovery_windows=2))
+                transitions.extend(lifecycle.update(connection, rows, recovery_windows=2))
         return len(found)
 
     def lose(**reasons):
@@ -40,12 +40,12 @@ def test_losses_are_one_alert_that_ends_after_two_quiet_hours(store):
     assert alert["summary"] == "m: 1,207 exchanges were not recorded: 1,200 (died), 7 (full)"
     assert alert["severity"] == "warning" and not pending_work(connection, now + 3600).dropped
     assert pending_work(connection, now + 4 * 3600).dropped and judge(now + 4 * 3600) == 2
-    assert [one.event for one in told] == ["alert.firing", "alert.resolved"]
+    assert [one.event for one in transitions] == ["alert.firing", "alert.resolved"]
     connection.close()
 
 
-def test_each_environment_has_an_incident_of_its_own(store):
-    """Two quiet hours of staging end its alert, while production still loses."""
+def test_each_environment_has_its_own_incident(store):
+    """Two hours without losses resolve the alert of staging while production still has losses."""
     with closing(connect(store)) as connection:
 
         def evaluate(now):
@@ -58,7 +58,7 @@ def test_each_environment_has_an_incident_of_its_own(store):
         with writing(connection):
             for environment in ("production", "staging"):
                 record_dropped(connection, "m", "host", 1, {"full": 3}, environment=environment)
-            # Staging's were lost three hours ago.
+            # The losses of staging were three hours ago.
             long_ago = clock.iso(time.time() - 3 * 3600)
             connection.execute(
                 "update dropped set at = ? where environment = 'staging'", (long_ago,)

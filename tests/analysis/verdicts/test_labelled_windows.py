@@ -1,4 +1,4 @@
-"""Ground truth that is there before its rows, or before their window, is judged with them."""
+"""Labels that arrive before their rows or windows are evaluated together with them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ COUNT = 200
 
 
 def part(store, number):
-    """A day of two hundred rows; from the fourth on the model is wrong by three."""
+    """Return a day of two hundred rows; from the fourth day on predictions are off by three."""
     rng = np.random.default_rng(number)
     rows = [{"x": float(x)} for x in rng.normal(size=COUNT)]
     answers = [json.dumps({"prediction": 10.0}) for _ in rows]
     put(store, every(7, COUNT, first=number * 1440), rows, prefix=f"d{number}-", responses=answers)
 
 
-def tell(store, *numbers):
+def put_labels(store, *numbers):
     rng = np.random.default_rng(7)
     with closing(connect(store)) as connection, writing(connection):
         for number in numbers:
             off = 3.0 if number > 3 else 0.0
             truths = 10.0 + off + rng.normal(size=COUNT)
-            told = ((f"d{number}-{n}", 0, float(truth)) for n, truth in enumerate(truths))
-            insert_labels(connection, told, source="test")
+            labels = ((f"d{number}-{n}", 0, float(truth)) for n, truth in enumerate(truths))
+            insert_labels(connection, labels, source="test")
 
 
 def errors(store):
@@ -44,61 +44,61 @@ def errors(store):
 
 
 @pytest.mark.parametrize("window", ["1d", f"{COUNT} rows"])
-def test_labels_that_wait_for_their_rows_are_judged_with_them(store, window):
-    """All of them are told, and looked at, before half of the rows come."""
-    said = {"window": window, "reference": f"first {2 * COUNT} rows"}
+def test_early_labels_are_evaluated_with_their_rows(store, window):
+    """All labels are stored and read before half of the rows arrive."""
+    settings = {"window": window, "reference": f"first {2 * COUNT} rows"}
     for number in range(4):
         part(store, number)
-    tell(store, *range(8))
-    analyze(store, said)
+    put_labels(store, *range(8))
+    analyze(store, settings)
     for number in range(4, 8):
         part(store, number)
-        analyze(store, said)
-    analyze(store, said, include_open=True)
+        analyze(store, settings)
+    analyze(store, settings, include_open=True)
     assert errors(store) == [COUNT] * 8
     (alert,) = read(store, "select * from alerts where rule = 'performance'")
-    # The errors grew on day 4; a reference of two blocks has the day after confirm it.
+    # Errors grew on day 4; with a reference of two blocks the next day has to confirm it.
     assert alert["metric"] == "mae" and alert["window_start"] == iso(START.timestamp() + 5 * 86_400)
     days = read(store, "select sum(labels) as labels from label_days")
     assert days == [{"labels": 8 * COUNT}]
 
 
-def test_labels_of_rows_whose_window_is_not_full_yet_wait_for_it(store):
-    """Half a window of rows is seen, with its labels; the other half comes later."""
-    said = {"window": f"{2 * COUNT} rows", "reference": f"first {2 * COUNT} rows"}
+def test_labels_wait_for_an_incomplete_window(store):
+    """Half of a window's rows and labels arrive first, the other half later."""
+    settings = {"window": f"{2 * COUNT} rows", "reference": f"first {2 * COUNT} rows"}
     for number in range(5):
         part(store, number)
-    analyze(store, said)
-    tell(store, *range(5))
-    analyze(store, said)
+    analyze(store, settings)
+    put_labels(store, *range(5))
+    analyze(store, settings)
     assert errors(store) == [2 * COUNT] * 2
     part(store, 5)
-    tell(store, 5)
-    analyze(store, said)
+    put_labels(store, 5)
+    analyze(store, settings)
     assert errors(store) == [2 * COUNT] * 3
 
 
-def test_a_label_told_while_an_analysis_is_at_work(store):
-    """Its exchange comes after the rows were read, and before the labels are."""
-    said = {"window": "1d", "reference": f"first {2 * COUNT} rows"}
+def test_a_label_stored_during_an_analysis_is_evaluated(store):
+    """Its exchange arrives after the pass read the rows and before it reads the labels."""
+    settings = {"window": "1d", "reference": f"first {2 * COUNT} rows"}
     for number in range(3):
         part(store, number)
-    analyze(store, said)
+    analyze(store, settings)
     part(store, 3)
-    tell(store, 3)
+    put_labels(store, 3)
     with closing(sqlite3.connect(store)) as connection:
-        # As it is when that pass is over: the labels were looked at, the rows were not.
+        # The state after that pass: the labels were read, the rows were not.
         newest = connection.execute("select max(seq) from labels").fetchone()[0]
         connection.execute("insert or replace into watermarks values ('labels', ?)", (newest,))
         connection.commit()
-    analyze(store, said, include_open=True)
+    analyze(store, settings, include_open=True)
     assert errors(store) == [COUNT]
 
 
 class Hours:
-    """Hours of 80 rows each, of a model that is right in nine of ten until it is inverted."""
+    """Hours of 80 rows each, of a model with an accuracy of .9 until it is inverted."""
 
-    said = {"window": "1h", "reference": "first 480 rows", "multivariate": False}  # noqa: RUF012
+    settings = {"window": "1h", "reference": "first 480 rows", "multivariate": False}  # noqa: RUF012
     rows = 80
 
     def __init__(self, store, hours, inverted):
@@ -116,8 +116,8 @@ class Hours:
     def label(self, hours, part=slice(None)):
         places = [n for hour in hours for n in range(hour * self.rows, (hour + 1) * self.rows)]
         with closing(connect(self.store)) as connection, writing(connection):
-            told = [(f"r{n}", 0, int(self.truths[n])) for n in places[part]]
-            insert_labels(connection, told, source="test")
+            labels = [(f"r{n}", 0, int(self.truths[n])) for n in places[part]]
+            insert_labels(connection, labels, source="test")
 
     def metric(self, name):
         return [
@@ -128,13 +128,13 @@ class Hours:
         ]
 
 
-def test_an_inverted_model_is_found_at_80_labelled_rows_an_hour(store):
-    """Hours of fewer labels than a hundred are evaluated two by two."""
+def test_an_inverted_model_alerts_at_80_labelled_rows_an_hour(store):
+    """Hours with fewer than a hundred labels are evaluated in pairs."""
     hours = Hours(store, 24, inverted=18)
     for hour in range(20):
         hours.label([hour])
-        # Twelve hours of rows: six blocks, so that one window of a gross fault is enough.
-        analyze(store, {**hours.said, "reference": "first 960 rows"})
+        # Twelve hours are six blocks, so that one window with a gross fault is enough to fire.
+        analyze(store, {**hours.settings, "reference": "first 960 rows"})
     found = hours.metric("accuracy")
     assert found == [(first, first + 2, 160) for first in range(0, 20, 2)]
     (alert,) = read(store, "select * from alerts where rule = 'performance' and state = 'firing'")
@@ -144,8 +144,8 @@ def test_an_inverted_model_is_found_at_80_labelled_rows_an_hour(store):
 
 
 @pytest.mark.parametrize("order", ["in order", "reversed", 1, 2, 3])
-def test_each_label_is_in_one_period_in_whatever_order_they_came(store, order):
-    """Also an hour of many labels between two that were evaluated together without it."""
+def test_each_label_is_in_one_period_for_any_order(store, order):
+    """This includes an hour with many labels between two that were evaluated without it."""
     hours = Hours(store, 13, inverted=9)
     places = list(range(12))
     if order == "reversed":
@@ -154,7 +154,7 @@ def test_each_label_is_in_one_period_in_whatever_order_they_came(store, order):
         np.random.default_rng(order).shuffle(places)
     for hour in places:
         hours.label([hour])
-        analyze(store, {**hours.said, "min_rows": 50 if hour % 4 == 3 else 100})
+        analyze(store, {**hours.settings, "min_rows": 50 if hour % 4 == 3 else 100})
     found = hours.metric("accuracy")
     assert sum(rows for _, _, rows in found) == 12 * hours.rows
     assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
@@ -162,25 +162,25 @@ def test_each_label_is_in_one_period_in_whatever_order_they_came(store, order):
         assert not connection.execute("select 1 from due_windows").fetchall()
 
 
-def test_late_labels_keep_windows_together_that_were_evaluated_so(store):
-    """Half of the labels first, in groups of three hours; then the others."""
+def test_late_labels_keep_evaluated_windows_together(store):
+    """Half of the labels arrive first, in groups of three hours, then the others."""
     hours = Hours(store, 14, inverted=13)
     for hour in range(12):
         hours.label([hour], slice(None, None, 2))
-        analyze(store, hours.said)
+        analyze(store, hours.settings)
     assert hours.metric("accuracy") == [(first, first + 3, 120) for first in (0, 3, 6, 9)]
     hours.label(range(12), slice(1, None, 2))
-    analyze(store, hours.said)
+    analyze(store, hours.settings)
     assert hours.metric("accuracy") == [(first, first + 3, 240) for first in (0, 3, 6, 9)]
-    analyze(store, hours.said, again=True)
+    analyze(store, hours.settings, again=True)
     assert hours.metric("accuracy") == [(first, first + 2, 160) for first in range(0, 12, 2)]
 
 
-def test_no_period_reaches_over_the_end_of_the_reference(store):
-    """Six hours of rows are the reference; of its last hour alone the labels come, and the next."""
+def test_no_period_crosses_the_end_of_the_reference(store):
+    """The reference has six hours of rows; labels arrive for its last hour and the next one."""
     hours = Hours(store, 10, inverted=6)
     hours.label(range(4))
     hours.label([5, 6, 7])
-    analyze(store, hours.said)
+    analyze(store, hours.settings)
     ends = [end for _, end, _ in hours.metric("accuracy")]
     assert 6 in ends

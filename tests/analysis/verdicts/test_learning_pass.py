@@ -1,4 +1,4 @@
-"""Learning a reference: nothing that an hour explains alerts, and order is no matter."""
+"""Learning a reference: a daily rhythm never alerts, and the order of passes does not matter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.store.retention import ExchangeKey, delete
 from stores import analyze, every, put, read
 from weeks import (
     ROWS_AN_HOUR,
-    SAID,
+    SETTINGS,
     SHORT,
     SHORT_HOURS,
     TWO_DAYS_LATER,
@@ -28,7 +28,7 @@ from weeks import (
 
 def test_a_week_with_a_rhythm_is_learnt_without_an_alert(store):
     put(store, times(), traffic())
-    report = analyze(store, SAID)
+    report = analyze(store, SETTINGS)
     assert report.references == 1
     learnt = reference_of(store)
     assert (learnt.state, learnt.to_time, learnt.rows) == ("active", WEEK_LATER, 7 * 24 * 30)
@@ -43,8 +43,8 @@ def test_a_week_with_a_rhythm_is_learnt_without_an_alert(store):
 
 
 @pytest.mark.parametrize("hours", [5, 7])
-def test_imported_at_once_or_live_makes_no_difference(store, tmp_path, hours):
-    """The same reference, the same verdicts, whenever the passes come."""
+def test_importing_and_live_traffic_give_equal_results(store, tmp_path, hours):
+    """The reference and the verdicts do not depend on the times of passes."""
     rows, moments = traffic(SHORT_HOURS), times(SHORT_HOURS)
     put(store, moments, rows)
     analyze(store, SHORT)
@@ -58,7 +58,7 @@ def test_imported_at_once_or_live_makes_no_difference(store, tmp_path, hours):
     assert metrics(live) == metrics(store)
 
 
-def test_rows_that_come_late_belong_to_the_reference(store, tmp_path):
+def test_late_rows_belong_to_the_reference(store, tmp_path):
     rows, moments = traffic(SHORT_HOURS), times(SHORT_HOURS)
     put(store, moments, rows)
     analyze(store, SHORT)
@@ -77,20 +77,20 @@ def test_rows_that_come_late_belong_to_the_reference(store, tmp_path):
     assert fired(late) == set()
 
 
-def test_learning_lasts_until_there_are_rows_enough(store):
-    """A day has fewer than asked for: it goes on, to the end of a window."""
-    said = {**SAID, "reference": f"first 1d, {24 * ROWS_AN_HOUR + 50} rows"}
+def test_learning_continues_until_there_are_enough_rows(store):
+    """A day has fewer rows than required, so learning continues to the end of a window."""
+    settings = {**SETTINGS, "reference": f"first 1d, {24 * ROWS_AN_HOUR + 50} rows"}
     put(store, times(30), traffic(30))
-    analyze(store, said)
+    analyze(store, settings)
     assert reference_of(store).to_time == "2024-01-02T02:00:00.000Z"
 
 
-def test_a_row_count_alone_cuts_a_window_in_two(store):
-    """The rows after the last one of the reference are evaluated in a window of their own."""
-    said = {**SAID, "reference": "first 1000 rows"}
+def test_a_reference_of_a_row_count_splits_a_window(store):
+    """The rows after the last one of the reference are evaluated in a separate window."""
+    settings = {**SETTINGS, "reference": "first 1000 rows"}
     rows = from_hour(traffic(48), 33, 34, as_text)
     put(store, times(48), rows)
-    analyze(store, said)
+    analyze(store, settings)
     learnt = reference_of(store)
     assert learnt.rows == 1000
     first = metrics(store, "metric = 'drift' and in_reference = 0")[0]
@@ -100,7 +100,7 @@ def test_a_row_count_alone_cuts_a_window_in_two(store):
     assert wrong and wrong[0]["window_start"] == learnt.to_time, "half an hour of it is not lost"
 
 
-def test_a_new_version_goes_on_with_the_reference_and_the_incidents(store):
+def test_a_new_version_inherits_the_reference_and_incidents(store):
     rows, moments = from_hour(traffic(60), 50, 60, as_text), times(60)
     before, after = slice(0, 55 * ROWS_AN_HOUR), slice(55 * ROWS_AN_HOUR, None)
     put(store, moments[before], rows[before], version="1")
@@ -114,32 +114,32 @@ def test_a_new_version_goes_on_with_the_reference_and_the_incidents(store):
     assert {row["version"] for row in metrics(store)} == {""}
 
 
-def test_a_version_of_its_own_is_compared_with_the_old_one_until_it_is_learnt(store):
-    said = {**SAID, "per_version": True, "reference": "first 1d"}
+def test_with_per_version_the_old_reference_counts_during_learning(store):
+    settings = {**SETTINGS, "per_version": True, "reference": "first 1d"}
     rows, moments = traffic(72), times(72)
     before, after = slice(0, 36 * ROWS_AN_HOUR), slice(36 * ROWS_AN_HOUR, None)
     put(store, moments[before], rows[before], version="1")
-    analyze(store, said)
+    analyze(store, settings)
     put(store, moments[after][:300], rows[after][:300], version="2", prefix="s")
-    analyze(store, said)
+    analyze(store, settings)
     inherited = reference_of(store, "2")
     assert inherited.inherited and inherited.rows == reference_of(store, "1").rows
     verdicts = {row["verdict"] for row in metrics(store, "version = '2' and metric = 'drift'")}
     assert "learning" not in verdicts and verdicts
     put(store, moments[after][300:], rows[after][300:], version="2", prefix="t")
-    analyze(store, said)
+    analyze(store, settings)
     own = reference_of(store, "2")
     assert not own.inherited and own.from_time >= "2024-01-02T12:00:00.000Z"
 
 
-def test_before_the_first_windows_are_over_there_is_no_reference(store):
+def test_there_is_no_reference_until_the_first_windows_are_over(store):
     put(store, every(1, 10), traffic(1)[:10])
-    assert analyze(store, SAID).references == 0
+    assert analyze(store, SETTINGS).references == 0
     assert reference_of(store) is None and metrics(store, "metric = 'drift'") == []
 
 
-def test_rows_that_are_deleted_meanwhile_do_not_prolong_it(store, caplog):
-    """A full store gives up its oldest rows: it must not begin to learn again and again."""
+def test_rows_deleted_during_learning_do_not_prolong_it(store, caplog):
+    """A full store deletes its oldest rows, which must not restart the learning."""
     rows, moments = traffic(SHORT_HOURS), times(SHORT_HOURS)
     early = slice(0, 30 * ROWS_AN_HOUR)
     put(store, moments[early], rows[early])

@@ -1,4 +1,4 @@
-"""Windows while a reference is learnt: gross faults alert, and what an hour explains does not."""
+"""Windows during learning: gross faults alert, changes that the hour may explain do not."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from weeks import (
         (renamed, "unseen_rate", "kind"),
     ],
 )
-def test_gross_faults_alert_meanwhile_and_are_left_out(store, change, metric, feature):
-    """Eight hours of the second day."""
+def test_gross_faults_alert_and_are_excluded_from_learning(store, change, metric, feature):
+    """The fault lasts for eight hours of the second day."""
     put(store, times(SHORT_HOURS), from_hour(traffic(SHORT_HOURS), 30, 38, change))
     analyze(store, SHORT)
     assert fired(store) == {(metric, feature)}
@@ -43,8 +43,8 @@ def test_gross_faults_alert_meanwhile_and_are_left_out(store, change, metric, fe
 
 
 @pytest.mark.parametrize(("hours", "metric"), [(2, "constant_feed"), (8, "drift")])
-def test_what_an_hour_may_explain_does_not(store, hours, metric):
-    """A value that is alone for two hours, a mean that moved: not in the first days."""
+def test_changes_that_the_hour_may_explain_do_not_alert(store, hours, metric):
+    """A constant feed of two hours and a shifted mean do not alert in the first days."""
     change = stuck if metric == "constant_feed" else lambda row: row.update(amount=200.0)
     rows = traffic(SHORT_HOURS)
     for place, row in enumerate(rows[30 * ROWS_AN_HOUR : (30 + hours) * ROWS_AN_HOUR]):
@@ -56,7 +56,7 @@ def test_what_an_hour_may_explain_does_not(store, hours, metric):
     assert reference_of(store).left_out_rows == 0
 
 
-def test_a_new_field_is_told_once(store):
+def test_a_new_field_is_reported_once(store):
     rows = from_hour(traffic(SHORT_HOURS), 30, SHORT_HOURS, lambda row: row.update(coupon="x"))
     put(store, times(SHORT_HOURS), rows)
     analyze(store, SHORT)
@@ -65,12 +65,12 @@ def test_a_new_field_is_told_once(store):
     assert len(alerts) == 1 and alerts[0]["state"] == "resolved"
 
 
-def test_a_declared_limit_alerts_from_the_first_windows_on(store):
-    said = {**SHORT, "features": {"amount": {"max": 500.0}}}
+def test_a_declared_limit_alerts_from_the_first_window(store):
+    settings = {**SHORT, "features": {"amount": {"max": 500.0}}}
     rows = from_hour(
         traffic(SHORT_HOURS), 30, 34, lambda row: row.update(amount=row["amount"] + 500)
     )
     put(store, times(SHORT_HOURS), rows)
-    analyze(store, said)
+    analyze(store, settings)
     assert ("out_of_range_rate", "amount") in fired(store)
-    assert reference_of(store).left_out_rows == 0, "what is declared is no less usual for it"
+    assert reference_of(store).left_out_rows == 0, "declared faults are not excluded from learning"

@@ -1,4 +1,4 @@
-"""Hours in which event times were rejected, and those after them."""
+"""Hours with rejected event times, and the hours after them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ HOURS = [f"2024-01-01T{hour:02}:00:00.000Z" for hour in range(4)]
     ("rows", "rejected", "verdict"),
     [(1000, 1, "ok"), (50, 2, "ok"), (1000, 10, "ok"), (1000, 11, "alert"), (4, 4, "alert")],
 )
-def test_an_hour_alerts_where_more_than_one_in_a_hundred_is_rejected(
-    store, rows, rejected, verdict
-):
-    """From the first such hour on each is reported, once, so that an alert can end."""
+def test_an_hour_alerts_above_one_percent_of_rejected_times(store, rows, rejected, verdict):
+    """Starting with the first such hour, each is reported once, so that alerts are resolved."""
     with closing(connect(store)) as connection:
         for place, hour in enumerate(HOURS):
             with writing(connection):
@@ -45,7 +43,7 @@ def test_an_hour_alerts_where_more_than_one_in_a_hundred_is_rejected(
         assert list(rejected_times.results(connection)) == []
 
 
-def test_each_environment_has_hours_of_its_own(store):
+def test_each_environment_has_separate_hours(store):
     with closing(connect(store)) as connection:
         with writing(connection):
             for environment in ("production", "staging"):

@@ -1,4 +1,4 @@
-"""The result of a window: written once, again only when asked to, with what it marks."""
+"""The result of a window is written once, with its marks, and again only on request."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_a_window_is_written_once(connection):
     assert put(connection, result(2.0)) is None and values(connection) == [1.0]
 
 
-def test_more_rows_or_a_second_time_on_purpose_replace_it(connection):
+def test_more_rows_or_an_explicit_repetition_replace_it(connection):
     put(connection, result(1.0))
     assert put(connection, result(2.0, revision="#101")) and values(connection) == [2.0]
     assert put(connection, result(3.0), again=True) and values(connection) == [3.0]
 
 
-def test_a_window_that_was_written_is_marked_all_the_same(connection):
+def test_a_window_written_before_is_still_marked(connection):
     due = DueWindow("m", "", "1h", PERIOD.start)
     put(connection, result(1.0))
     with writing(connection):
@@ -62,7 +62,7 @@ def test_a_window_that_was_written_is_marked_all_the_same(connection):
     assert labelled_windows(connection) == []
 
 
-def test_without_a_job_each_result_counts(connection):
+def test_without_a_job_each_result_is_written(connection):
     loss = Metric(metric="capture_loss", rows=3, value=3.0)
     for newest in (4, 9):
         read = LossesRead(watermark(connection, DROPPED), newest)

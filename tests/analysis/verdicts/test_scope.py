@@ -1,4 +1,4 @@
-"""A pass's scope: a window is over when a later row, or the clock, says so."""
+"""Scope of a pass: a window is over once a later row or the clock has passed its end."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_a_later_row_ends_a_window(connection):
     assert scope(connection, include_open=True).is_over("m", "", "9999")
 
 
-def test_the_clock_ends_windows_of_live_requests_alone(connection):
-    assert not scope(connection).is_over("m", "", "2024-01-02"), "imported rows may go on"
+def test_the_clock_only_ends_windows_of_live_requests(connection):
+    assert not scope(connection).is_over("m", "", "2024-01-02"), "more imported rows may follow"
     connection.execute("update exchanges set source = 'asgi', method = 'POST'")
     Path("modeltap.toml").write_text('event_time = "request"\n')
     assert scope(connection).is_over("m", "", "2024-01-02")

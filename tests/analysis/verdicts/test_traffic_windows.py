@@ -1,4 +1,4 @@
-"""Windows of traffic are evaluated once they are over, against the last ones without an alert."""
+"""Traffic windows are evaluated once they are over, against recent ones without an alert."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fill(store, broken_hour):
         )
 
 
-def test_an_hour_of_errors_alerts_and_is_no_baseline_of_the_next(store):
+def test_an_hour_of_errors_alerts_and_is_not_in_the_baseline(store):
     fill(store, broken_hour=5)
     analyze(store, {"window": "1h"})
     found = read(store, "select * from metrics where metric = 'error_rate' order by window_start")
@@ -38,7 +38,7 @@ def test_an_hour_of_errors_alerts_and_is_no_baseline_of_the_next(store):
 
 
 def hours(store, counts, *, failing=(), prefix="h", first=0):
-    """Put so many requests into each hour, in order; those of some hours fail."""
+    """Write `counts` requests into consecutive hours; those of `failing` hours fail."""
     for hour, count in enumerate(counts, first):
         moments = every(0.5, count, first=60 * hour)
         put(store, moments, [{"x": 1}] * count, prefix=f"{prefix}{hour}-")
@@ -60,7 +60,7 @@ def metric(store, name):
 
 
 def test_few_requests_that_all_fail_alert_in_their_first_hour(store):
-    """Fifty an hour, and nothing known before: fewer than the hundred that latency takes."""
+    """Fifty an hour without a baseline, fewer than the hundred required for latency."""
     hours(store, [50], failing=[0])
     analyze(store, {})
     (alert,) = read(store, "select * from alerts")
@@ -69,7 +69,7 @@ def test_few_requests_that_all_fail_alert_in_their_first_hour(store):
 
 
 def test_hours_of_too_few_requests_wait_for_the_next(store):
-    """Until they are five for errors, a hundred for latency; their values are there meanwhile."""
+    """Errors require five requests, latency a hundred; values exist even without a verdict."""
     hours(store, [3])
     analyze(store, {})
     assert metric(store, "error_rate") == [("00-01", 3, "not_enough_rows")]
@@ -84,16 +84,16 @@ def test_hours_of_too_few_requests_wait_for_the_next(store):
     assert not read(store, "select 1 from traffic where due")
 
 
-def test_failing_requests_are_found_at_three_an_hour(store):
-    """Two hours of them, after a day in which none failed."""
+def test_failures_at_three_requests_an_hour_alert(store):
+    """Two hours of failures after a day without any."""
     hours(store, [3] * 30, failing=range(26, 30))
     analyze(store, {})
     (alert,) = read(store, "select * from alerts where metric = 'error_rate'")
     assert alert["window_start"] == iso(START.timestamp() + 26 * 3600)
 
 
-def test_late_requests_keep_hours_together_that_were_evaluated_so(store):
-    """However many they are; their own hour is no window beside it."""
+def test_late_requests_keep_evaluated_hours_together(store):
+    """For any number of late requests; their hour does not become a separate window."""
     hours(store, [60, 60, 120])
     analyze(store, {})
     before = metric(store, "latency_p95_ms")
@@ -111,7 +111,7 @@ def test_late_requests_keep_hours_together_that_were_evaluated_so(store):
 
 
 def slow_nights(store, days, broken=()):
-    """Put a hundred requests into each hour; those of 03:00 take a second, not 50 ms."""
+    """Write a hundred requests into each hour; those of 03:00 take a second instead of 50 ms."""
     for day in range(days):
         for hour in range(24):
             place = 24 * day + hour
@@ -128,8 +128,8 @@ def slow_nights(store, days, broken=()):
 
 
 @pytest.mark.slow
-def test_an_hour_that_is_slow_each_night_is_learnt(store):
-    """After a week at most; the same latency at another hour is news all the same."""
+def test_an_hour_that_is_slow_every_night_is_learnt(store):
+    """After a week at most; the same latency at another hour still alerts."""
     slow_nights(store, 9, broken=[24 * 8 + 12])
     analyze(store, {"multivariate": False})
     found = read(
@@ -141,8 +141,8 @@ def test_an_hour_that_is_slow_each_night_is_learnt(store):
     assert late == ["09T12"]
 
 
-def test_a_model_that_always_fails_at_times_is_told_of_once(store):
-    """Six in a hundred from the first hour on: an alert, and after a day that is what is usual."""
+def test_a_constant_error_rate_alerts_once(store):
+    """6 % of requests fail from the first hour on: one alert, and the baseline after a day."""
     hours(store, [100] * 40)
     with closing(connect(store)) as connection:
         connection.execute(

@@ -1,4 +1,4 @@
-"""Alerts fire at once only where chance does so once in a hundred weeks; others are confirmed."""
+"""Alerts fire at once only if chance does so once in a hundred weeks; others wait."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def at_once(*metrics, reference=None, weekly=HOURLY):
     return urgent(metrics, weekly, reference or known())[0].at_once
 
 
-def test_the_level_is_of_a_week_and_all_tests_of_its_kind():
-    """.01 / 168 is 6.0e-5; three tests share it, and windows of rows have as many as they had."""
+def test_the_level_is_per_week_and_shared_by_tests_of_a_kind():
+    """.01 / 168 is 6.0e-5; three tests share it, and row windows are counted."""
     assert at_once(drift(5.9e-5)) and not at_once(drift(6.1e-5))
     calm = [drift(0.4, "ok", feature=name) for name in ("y", "z")]
     assert not at_once(drift(5.9e-5), *calm) and at_once(drift(1.9e-5), *calm)
@@ -57,15 +57,15 @@ def test_the_level_is_of_a_week_and_all_tests_of_its_kind():
         (drift(1e-12, strength=1.9), known()),
         (drift(1e-12), known(blocks=3)),
         (drift(1e-12, verdict="ok"), known()),
-        # The lower end of an interval is known, not how rarely chance reaches the threshold.
+        # The interval is known, but not the probability that chance reaches the threshold.
         (drift(None, metric="latency_p95_ms", feature=None, low=80.0), None),
     ],
 )
-def test_these_wait_for_a_second_window(metric, reference):
+def test_uncertain_alerts_wait_for_a_second_window(metric, reference):
     assert not urgent([metric], HOURLY, reference)[0].at_once
 
 
-def test_what_was_declared_and_never_was_is_certain():
+def test_declared_faults_absent_from_the_reference_are_certain():
     broken = drift(0.2, metric="out_of_range_rate")
     for before, certain in ((0.0, True), (0.01, False)):
         found = replace(broken, evidence=Grown(before, None))
@@ -74,19 +74,19 @@ def test_what_was_declared_and_never_was_is_certain():
 
 
 @pytest.mark.parametrize("metric", ["schema_change", "gap_seconds", "a_metric_of_ones_own"])
-def test_what_is_no_sample_needs_no_second_window(metric):
+def test_metrics_without_sampling_error_need_no_second_window(metric):
     assert at_once(drift(None, metric=metric), reference=known(blocks=0))
 
 
 @pytest.mark.parametrize("failed, sure", [(50, True), (7, True), (2, False)])
 def test_failing_requests_are_tested_against_their_threshold(failed, sure):
-    """Of 50 requests at one in a hundred, 2 fail in one window of ten, 7 in 1 of 2,000,000."""
+    """At a rate of 1 %, 2 of 50 requests fail in one window of ten, 7 in 1 of 2,000,000."""
     rate = drift(None, metric="error_rate", feature=None, threshold=0.01, rows=50, low=0.0)
     rate = replace(rate, count=failed)
     assert urgent([rate], HOURLY)[0].at_once == sure
 
 
-def test_windows_of_rows_are_as_many_as_the_last_week_had(tmp_path):
+def test_row_windows_are_counted_in_the_last_week(tmp_path):
     connection = connect(tmp_path / "taps.db")
     series = Series("m", "", "r", "500 rows")
     with writing(connection):
@@ -107,7 +107,7 @@ TESTS = {
     "outlier_rate": 20,
     "accuracy": 1,
 }
-"""How many tests of a kind each window has."""
+"""The number of tests of each kind per window."""
 
 LEVEL = {
     "drift": ALPHA["normal"] / 25,
@@ -116,7 +116,7 @@ LEVEL = {
     "outlier_rate": ALPHA["normal"] / 250,
     "accuracy": 0.01,
 }
-"""The level of each test's verdict, as wide as any detector has it."""
+"""The level of each kind's verdicts, at least as high as in any detector."""
 
 SUBJECTS = [
     (name, None if name == "accuracy" else f"f{place}")
@@ -127,11 +127,11 @@ SUBJECTS = [
 WEEKS = 400
 
 
-def test_chance_makes_few_incidents_a_week(tmp_path):
-    """Null p-values whose effects all pass their floors twice: at most .08 incidents a week.
+def test_chance_causes_few_incidents_a_week(tmp_path):
+    """Null p-values with effects of twice their floors cause at most .08 incidents a week.
 
-    With an exact bound: more than so many come once in a thousand runs of a rate of .08. Effects
-    that fire at once by their size alone would make more than one a week.
+    The bound is exact: at a rate of .08, one in a thousand runs exceeds it. If strong effects fired
+    at once regardless of their p-values, there would be more than one incident a week.
     """
     rng = np.random.default_rng(3)
     connection = connect(tmp_path / "taps.db")
@@ -140,7 +140,7 @@ def test_chance_makes_few_incidents_a_week(tmp_path):
     for window in range(round(WEEKS * HOURLY)):
         p = rng.random(len(levels))
         raised = p < levels
-        # A subject that is quiet in two windows in a row need not be written.
+        # Subjects without an alert in two windows in a row are not written.
         written, before = raised | before, raised
         if written.any():
             metrics = urgent(_metrics(p, raised), HOURLY, known())

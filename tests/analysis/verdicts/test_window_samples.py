@@ -1,4 +1,4 @@
-"""Rows of a window are decoded when they are read, once; a rolling reference's baselines."""
+"""Samples of windows, decoded once on first access, and baselines of rolling references."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SERIES = Series("m", "", "r", "1d")
 
 
 class Reader:
-    """Counts what it is asked for."""
+    """A reader that counts its calls."""
 
     def __init__(self):
         self.asked = []
@@ -33,7 +33,7 @@ class Reader:
         return start, end
 
 
-def test_each_is_read_once_and_only_if_it_is_asked_for():
+def test_samples_are_read_once_on_first_access():
     reader = Reader()
     samples = WindowSamples(reader, [1, 2], "2024-01-01", "2024-01-02")
     assert reader.asked == []
@@ -44,8 +44,8 @@ def test_each_is_read_once_and_only_if_it_is_asked_for():
 
 
 @pytest.mark.parametrize(("days", "highest"), [(3, None), (4, 0.9), (6, 0.9)])
-def test_the_highest_value_of_the_time_before_where_four_are_known(store, days, highest):
-    """The first day's is the highest, and what comes after the window does not count."""
+def test_the_baseline_is_the_highest_of_at_least_four_values(store, days, highest):
+    """The first day has the highest value; days after the window do not count."""
     with closing(connect(store)) as connection:
         with writing(connection):
             connection.executemany(
