@@ -57,7 +57,7 @@ def test_failures_outside_the_sample_are_recorded(tap_of, store, read_rows):
 
 
 def test_a_durable_exchange_is_in_the_store_after_the_wait(tap_of, store, read_rows):
-    tap = tap_of(durability="process")
+    tap = tap_of(durability="process", commit_timeout_seconds=30.0)  # a busy machine is slow
     exchange = tap.begin("POST", "/", b"", ())
     tap.wait(tap.finish(exchange))
     assert [row["id"] for row in read_rows(store)] == [exchange.id]
