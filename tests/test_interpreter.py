@@ -126,7 +126,7 @@ def test_a_wrong_choice_is_named(tmp_path, chosen):
     written, _, output, log = run(tmp_path, PUTS["insert"], patience=1, MODELTAP_PYTHON=chosen)
     assert not written
     for text in (output, log):
-        assert f"MODELTAP_PYTHON is {chosen!r}, which is no program" in text
+        assert f"MODELTAP_PYTHON is {chosen!r}, which is not an executable file" in text
 
 
 @pytest.mark.parametrize("name", ["uwsgi", "httpd", "", "python-that-is-gone"])
@@ -147,7 +147,7 @@ def test_without_any_python_the_fix_is_named(tmp_path, monkeypatch):
     for prefix in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
         monkeypatch.setattr(sys, prefix, str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
-    with pytest.raises(ConfigError, match=r"'/usr/bin/uwsgi' is no Python.*set MODELTAP_PYTHON"):
+    with pytest.raises(ConfigError, match=r"'/usr/bin/uwsgi' is not a Python.*set MODELTAP_PYTHON"):
         interpreter.command("modeltap")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/opt/python-app")

@@ -1,8 +1,8 @@
-"""modeltap taps a model API's requests and responses into a local SQLite file.
+"""modeltap records a model API's requests and responses in a local SQLite file.
 
-One line: ``modeltap.watch(app, model="flights")``. The names in ``__all__`` are public, and so are
-`modeltap.payload` and `modeltap.rows` for plugins, and `modeltap.testing` for tests. All else may
-change without notice.
+Add one line to an app: ``modeltap.watch(app, model="flights")``. The names in ``__all__`` are
+public, and so are `modeltap.payload` and `modeltap.rows` for plugins, and `modeltap.testing` for
+tests. Everything else may change without notice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 if sys.platform == "win32":
-    raise ImportError("modeltap runs on Linux and macOS; on Windows use it inside WSL")
+    raise ImportError("modeltap supports Linux and macOS; on Windows use WSL")
 
 from modeltap.config.options import Options
 from modeltap.config.settings import ModelChooser, Settings
@@ -64,24 +64,24 @@ __all__ = [
 
 
 def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
-    """Tap `app` and return the app to serve: of the type that `app` has, or a bare callable.
+    """Record the requests and responses of `app`; return the app to serve.
 
     A FastAPI, Starlette, Flask or Quart app, a BentoML service, a LitServer, a KServe ModelServer
-    and a Gradio Blocks or Interface are tapped in place and returned; of Django's handlers, of
-    bare ASGI and WSGI callables and of functions the wrapped one is returned, so write
-    ``app = modeltap.watch(app, ...)`` there.
+    and a Gradio Blocks or Interface are modified in place and returned. For Django handlers, bare
+    ASGI and WSGI callables and functions a wrapper is returned, so write
+    ``app = modeltap.watch(app, ...)``.
 
     Args:
-        app: the application; or a model's own function, as for `modeltap.capture`.
-        model: the model's name; or ``{path: name}``; or a callable from path to name, whose
-            None leaves a path alone.
+        app: the application, or a model's function (see `modeltap.capture`).
+        model: the model's name; or a mapping ``{path: name}``; or a callable that returns the
+            name for a path, or None to skip it.
         **options: any of `Options`, for example ``store="taps.db"``,
             ``webhooks=["https://example.org/hook"]``, ``sample_rate=0.1``.
 
     Raises:
-        ConfigError: an option is unknown or wrong.
+        ConfigError: an option is unknown or invalid.
         StoreError: the store's path cannot be used.
-        NotWatchableError: `app` is none of the above.
+        NotWatchableError: the type of `app` is not supported.
 
     >>> async def app(scope, receive, send): ...
     >>> watch(app, model="flights", sampel_rate=0.1)
@@ -93,27 +93,27 @@ def watch(app: Any, *, model: ModelChooser, **options: Unpack[Options]) -> Any:
     attached = hooks("serving").attach(app=app, model=model, options=with_absolute_paths(options))
     if attached is None:
         raise NotWatchableError(
-            f"watch() does not know what to do with {type(app).__name__} {app!r}; give it a "
-            "FastAPI, Starlette, Flask or Quart app, a Django handler, a BentoML service, a "
-            "LitServer, a KServe ModelServer, a Gradio Blocks, a callable of (scope, receive, "
-            "send) or (environ, start_response), or a function; others are wrapped by "
-            "modeltap.ASGIMiddleware(app, ...) or modeltap.WSGIMiddleware(app, ...)"
+            f"watch() does not support {type(app).__name__} {app!r}; pass a FastAPI, Starlette, "
+            "Flask or Quart app, a Django handler, a BentoML service, a LitServer, a KServe "
+            "ModelServer, a Gradio Blocks, a callable of (scope, receive, send) or (environ, "
+            "start_response), or a function; wrap other apps with modeltap.ASGIMiddleware(app, "
+            "...) or modeltap.WSGIMiddleware(app, ...)"
         )
     return attached
 
 
 def label(id: str, value: object, row: int = 0, *, store: str | Path | None = None) -> None:  # noqa: A002
-    """Store the label of the exchange `id`; of several the last one counts.
+    """Store a label (ground truth) for the exchange `id`. The latest label of a row counts.
 
     Args:
-        id: the exchange, as returned in the response header ``x-modeltap-id``; or its
-            ``x-request-id`` or trace id, if one exchange alone with a prediction has it.
+        id: the exchange's id from the response header ``x-modeltap-id``; or its ``x-request-id``
+            or trace id, if only one exchange with a prediction has it.
         value: a number, a string or a boolean.
         row: the row of the exchange, from 0.
         store: the SQLite file; by default the one this process records to.
 
-    Raises `StoreError` when the store is missing, and `InputError` when it is not clear which, or
-    when `id` or `value` is nothing or no finite number.
+    Raises `StoreError` if the store is missing, and `InputError` if the process records to several
+    stores, if `id` or `value` is empty, or if `value` is not finite.
 
     >>> id = capture(model="flights", request={"distance": 1400}, response=187.5)
     >>> label(id, 192.0)
@@ -123,10 +123,10 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
     from modeltap.store.labels import Label, insert_labels
 
     if not id or value is None:
-        raise InputError(f"label({id!r}, {value!r}): give an exchange's id, and its label")
+        raise InputError(f"label({id!r}, {value!r}) needs an exchange's id and a value")
     path = recorders.store_path(store)
     if not path.exists():
-        flush(store=path)  # the very first exchange may still be on its way
+        flush(store=path)  # the first exchange may not be written yet
     with closing(connect(path, create=False)) as connection, writing(connection):
         insert_labels(connection, [Label(waiting_id(id), row, value)], source="label()")
 
@@ -134,17 +134,17 @@ def label(id: str, value: object, row: int = 0, *, store: str | Path | None = No
 def read(
     store: str | Path | None = None, *, model: str | None = None, labelled: bool = False
 ) -> Rows:
-    """Return decoded rows as a dictionary of NumPy arrays, each of (n,) values.
+    """Return decoded rows as a dictionary of NumPy arrays of shape (n,).
 
-    It has the columns that ``modeltap export`` writes, and the methods `to_pandas` and
-    `to_polars`, where these are installed.
+    The columns are those of ``modeltap export``. The result has the methods `to_pandas` and
+    `to_polars`, if these are installed.
 
     Args:
         store: the SQLite file; by default the one this process records to.
-        model: the model of the rows; by default all.
+        model: only rows of this model; by default all rows.
         labelled: only rows with a label.
 
-    Raises `StoreError` when the store is missing, `InputError` when it does not know the model.
+    Raises `StoreError` if the store is missing, `InputError` if it does not contain the model.
 
     >>> for n in range(3):
     ...     _ = capture(model="doubled", request={"x": n}, response=2.0 * n)
@@ -157,7 +157,7 @@ def read(
 
 
 def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:
-    """Wait until what was captured so far is in the store; False after `timeout` seconds.
+    """Wait until all captured exchanges are in the store; return False after `timeout` seconds.
 
     >>> flush()
     True
@@ -166,11 +166,12 @@ def flush(timeout: float = 5.0, *, store: str | Path | None = None) -> bool:
 
 
 def stats(*, store: str | Path | None = None) -> dict[str, Any]:
-    """Return this process's counters of exchanges.
+    """Return this process's counts of exchanges.
 
-    ``captured`` is the sum of ``written`` ones, of those ``queued`` (``queued_bytes`` of them in
-    this process), of those ``dropped`` (``dropped_by_reason``), and of those ``failed``, which no
-    row could be made of. The responses of ``unconfirmed`` ones were sent before their commit.
+    ``captured`` is the sum of ``written``, ``queued``, ``dropped`` and ``failed`` exchanges.
+    ``queued_bytes`` is the size of the queue in this process, ``dropped_by_reason`` splits
+    ``dropped``, and ``failed`` exchanges could not be converted to a row. ``unconfirmed`` counts
+    the responses that were sent before their exchange was committed.
 
     >>> stats()["dropped"]
     0
@@ -179,7 +180,7 @@ def stats(*, store: str | Path | None = None) -> dict[str, Any]:
 
 
 def _start_schedule(store: Path, settings: Settings) -> Callable[[], None]:
-    # The recorder's thread imports it, once it runs: APScheduler would slow the import down.
+    # Imported by the recorder's thread, because APScheduler would slow down importing modeltap.
     from modeltap.jobs.scheduler import start
 
     return start(store, settings)
@@ -190,7 +191,7 @@ recorders.on_start = _start_schedule
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        # Seldom needed, and importlib.metadata takes longer to import than the whole package.
+        # Lazy, because importlib.metadata takes longer to import than the whole package.
         from importlib.metadata import version
 
         return version("modeltap")

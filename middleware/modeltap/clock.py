@@ -1,4 +1,4 @@
-"""Time as the store writes it: UTC, ISO 8601, milliseconds, so that text sorts as time does."""
+"""Timestamps of the store: UTC, ISO 8601, milliseconds, so that text sorts like time."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from modeltap.time_texts import compact_date, moment_of, number_in
 _prefixes: dict[int, str] = {}
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
-"""Seconds."""
+"""Durations in seconds."""
 
 UTC_ZONE = "UTC"
-"""The time zone that is known where there is no database of them, too."""
+"""The time zone that is available without a time zone database."""
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 EARLIEST, LATEST = -6.2e10, 2.5e11
-"""The years 5 to 9892: what `iso` can write, and so is the window around it."""
+"""The years 5 to 9892: times that `iso` can write, with a margin for the surrounding window."""
 
 
 _FIRST_DATE, _LAST_DATE = 19_000_101, 20_991_231_235_959
-"""Numbers of 8, 12 or 14 digits that may be dates: as counts they are of 1970, 1976 or 2600."""
+"""Range of numbers of 8, 12 or 14 digits that may be dates.
+
+As counts since the epoch they would be in 1970, 1976 or 2600.
+"""
 
 _END_OF_NANOSECONDS = 1e20
 _UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (_END_OF_NANOSECONDS, 1e9))
-"""Up to which number since the epoch which units in a second are meant: 1e11 seconds is the year
-5138, and 1e11 milliseconds, 1e14 microseconds and 1e17 nanoseconds are 1973."""
+"""Upper limits of a number since the epoch, with its units per second.
+
+1e11 seconds is the year 5138; 1e11 milliseconds, 1e14 microseconds and 1e17 nanoseconds are 1973.
+"""
 
 _EXCEL_EPOCH = 25_569
 """Excel's number of 1970-01-01: days since 1899-12-30."""
@@ -37,7 +42,7 @@ EXCEL_FROM, EXCEL_TO = 29_221, 73_051
 
 
 def iso(seconds: float) -> str:
-    """Write `seconds` since the Unix epoch as the store's timestamp.
+    """Format `seconds` since the Unix epoch as a timestamp of the store.
 
     >>> iso(1_362_355_200.25)
     '2013-03-04T00:00:00.250Z'
@@ -46,7 +51,7 @@ def iso(seconds: float) -> str:
     second, rest = divmod(milliseconds, 1000)
     prefix = _prefixes.get(second)
     if prefix is None:
-        # Formatting a date costs a microsecond; within one second it is the same text.
+        # Cached per second, because formatting a date takes a microsecond.
         if len(_prefixes) > 64:
             _prefixes.clear()
         prefix = _prefixes[second] = datetime.fromtimestamp(second, UTC).isoformat()[:19]
@@ -54,14 +59,14 @@ def iso(seconds: float) -> str:
 
 
 def parse(text: object, day_first: bool | None = None) -> float | None:
-    """Read a time; None if there is none.
+    """Parse a time into Unix seconds; return None if it is not a time.
 
-    It may be ISO 8601 text, a date, a count of seconds, milliseconds, microseconds or nanoseconds
-    since the epoch as a number or as digits, Excel's count of days as a number, RFC 1123, or a
-    common date format (`time_texts`). Text without a zone is taken as UTC.
+    Accepts ISO 8601 text, a date, a count of seconds, milliseconds, microseconds or nanoseconds
+    since the epoch (a number or digits), Excel's count of days (a number), RFC 1123, and common
+    date formats (`time_texts`). Text without a time zone is UTC.
 
     Args:
-        day_first: whether 01/02/2024 is the first of February; None: such a date is not read.
+        day_first: True reads 01/02/2024 as 1 February; None rejects such a date.
 
     >>> parse("2013-03-04T01:00:00+01:00"), parse("Mon, 04 Mar 2013 00:00:00 GMT")
     (1362355200.0, 1362355200.0)
@@ -121,12 +126,12 @@ def _iso_moment(text: str) -> datetime | None:
 
 
 def now() -> str:
-    """Return this moment as the store's timestamp."""
+    """Return the current time as a timestamp of the store."""
     return iso(time.time())
 
 
 def short(text: str | None) -> str:
-    """Write a stored timestamp for people: the date alone at midnight, seconds where there are any.
+    """Format a stored timestamp for people, without a midnight time and without zero seconds.
 
     >>> short("2013-03-04T00:00:00.000Z"), short("2013-03-04T10:15:30.250Z")
     ('2013-03-04', '2013-03-04 10:15:30')
@@ -139,7 +144,7 @@ def short(text: str | None) -> str:
 
 
 def weekday(text: str) -> str:
-    """Write a stored timestamp of these days for people.
+    """Format a recent timestamp for people, with its weekday.
 
     >>> weekday("2024-01-08T09:00:00.000Z")
     'Monday 09:00 UTC'
@@ -149,7 +154,7 @@ def weekday(text: str) -> str:
 
 
 def length(seconds: float) -> str:
-    """Write a length of time for people.
+    """Format a duration for people.
 
     >>> length(90), length(7200), length(4 * 86_400)
     ('90 s', '2 h', '4 d')

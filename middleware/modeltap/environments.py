@@ -1,7 +1,7 @@
-"""A version with its environment: what one reference, its windows and its incidents are of.
+"""Analysed versions: a model's version combined with its environment, such as ``2@staging``.
 
-The analysis keys all that it learns by a model and a version. Rows of different environments are
-analysed apart, so the version that it keys by names the environment, too: ``2@staging``.
+References, windows and incidents are stored by model and version. Rows of different environments
+are analysed separately, so the analysed version includes the environment.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 SEPARATOR = "@"
-"""No environment has one in it, so that the last one is the separator."""
+"""Not allowed in environments, so the last occurrence is the separator."""
 
 
 def with_environment(version: str, environment: str | None) -> str:
-    """Return the version that rows of an environment are analysed as.
+    """Return the analysed version of rows of a version and an environment.
 
     >>> with_environment("2", "staging"), with_environment("", "staging"), with_environment("2", "")
     ('2@staging', '@staging', '2')
@@ -27,7 +27,7 @@ def with_environment(version: str, environment: str | None) -> str:
 
 
 def version_of(analyzed: str) -> str:
-    """Return the model's own version.
+    """Return the model's version without the environment.
 
     >>> version_of("2@staging"), version_of("2"), version_of("team@2@")
     ('2', '2', 'team@2')
@@ -36,7 +36,7 @@ def version_of(analyzed: str) -> str:
 
 
 def environment_of(analyzed: str) -> str | None:
-    """Return the environment; None for rows without one.
+    """Return the environment of an analysed version, or None.
 
     >>> environment_of("2@staging"), environment_of("2"), environment_of("team@2@")
     ('staging', None, None)
@@ -45,7 +45,7 @@ def environment_of(analyzed: str) -> str | None:
 
 
 def named(model: str, analyzed: str) -> str:
-    """Return a model and its environment in words.
+    """Return a model and its environment as text.
 
     >>> named("flights", "2@staging"), named("flights", "2"), named("", "@staging")
     ('flights in staging', 'flights', 'all models in staging')
@@ -55,7 +55,7 @@ def named(model: str, analyzed: str) -> str:
 
 
 def reported(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row for people: its version, and after that its environment.
+    """Return a row for output, with the analysed version split into version and environment.
 
     >>> reported({"model": "flights", "version": "2@staging", "rows": 9})
     {'model': 'flights', 'version': '2', 'environment': 'staging', 'rows': 9}

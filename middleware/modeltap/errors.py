@@ -1,15 +1,15 @@
-"""Every error modeltap raises on purpose, in one tree.
+"""The exceptions that modeltap raises.
 
     ModeltapError
-    ├── ConfigError          an option, a file or an environment variable is wrong
+    ├── ConfigError          invalid option, configuration file or environment variable
     ├── StoreError           the SQLite file cannot be used
     │   ├── StoreDamaged     its content is damaged
-    │   └── StoreTooNew      it was written by a newer modeltap
-    ├── InputError           a file or an argument given to a command is wrong
-    ├── BusyError            another process holds the lease this work needs
-    └── NotWatchableError    `watch` does not know what it was given
+    │   └── StoreTooNew      it was written by a newer version of modeltap
+    ├── InputError           invalid file or argument of a command
+    ├── BusyError            another process holds the lease for this work
+    └── NotWatchableError    `watch` does not support the object it was given
 
-Each message is one line: the value, why it is wrong, and the mend.
+Each message is one line: the value, the reason it is invalid, and the fix.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import difflib
 from collections.abc import Iterable
 
 _NAMED = 10
-"""Of what is known so many are named."""
+"""Maximum number of known names to list."""
 
 
 class ModeltapError(Exception):
-    """The base of all errors that modeltap raises on purpose."""
+    """Base class of the exceptions that modeltap raises."""
 
 
 class ConfigError(ModeltapError):
-    """An option, a configuration file or an environment variable is wrong."""
+    """An option, a configuration file or an environment variable is invalid."""
 
 
 class StoreError(ModeltapError):
@@ -38,41 +38,41 @@ class StoreDamaged(StoreError):
 
 
 class StoreTooNew(StoreError):
-    """The SQLite file was written by a newer modeltap than this one."""
+    """The SQLite file was written by a newer version of modeltap."""
 
 
 class InputError(ModeltapError):
-    """A file or an argument given to a command is wrong."""
+    """A file or an argument given to a command is invalid."""
 
 
 class BusyError(ModeltapError):
-    """Another process holds the lease that this work needs."""
+    """Another process holds the lease for this work."""
 
 
 class NotWatchableError(ModeltapError):
-    """`watch` was given something it cannot attach to."""
+    """`watch` does not support the object it was given."""
 
 
 def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """Return ``"; did you mean 'x'?"`` for the likeliest of `known`, or the list of them.
+    """Return a hint such as ``"; did you mean 'x'?"``, or the list of `known` names.
 
-    A `prefix` that all names share is left out of the comparison.
+    A `prefix` that all names share is ignored in the comparison.
 
     >>> nearest("distence", ["distance", "carrier"])
     "; did you mean 'distance'?"
     >>> nearest("zzz", ["distance", "carrier"])
-    '; known are: carrier, distance'
+    '; available: carrier, distance'
     >>> nearest("zzz", map(str, range(100, 200)))
-    '; known are: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 90 more'
+    '; available: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 90 more'
     >>> nearest("APP_SIZ", ["APP_SIZE", "APP_NAME"], prefix="APP_")
     "; did you mean 'APP_SIZE'?"
     >>> nearest("zzz", [])
     ''
     """
     names = sorted(set(known))
-    compared = [one.removeprefix(prefix) for one in names]
+    compared = [known_name.removeprefix(prefix) for known_name in names]
     close = difflib.get_close_matches(name.removeprefix(prefix), compared, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {names[compared.index(close[0])]!r}?"
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"; known are: {', '.join(names[:_NAMED])}{more}" if names else ""
+    return f"; available: {', '.join(names[:_NAMED])}{more}" if names else ""

@@ -1,4 +1,4 @@
-"""The hooks that plugins implement. Built-in protocols, frameworks and channels use the same."""
+"""Hooks for plugins. The built-in protocols, frameworks and channels implement the same hooks."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ hookimpl = pluggy.HookimplMarker("modeltap")
 
 @hookspec(firstresult=True)
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Put the tap into `app` and return what is to be served; None if `app` is not yours."""
+    """Add the tap to `app` and return the app to serve; None if its type is not supported."""
 
 
 @hookspec(firstresult=True)
 def decode(payload: Payload) -> Decoded | None:
-    """Turn one exchange's bodies into rows and predictions; None if the protocol is not yours."""
+    """Decode an exchange's bodies into rows and predictions; None if the protocol differs."""
 
 
 @hookspec(firstresult=True)
 def decode_many(
     requests: Sequence[str | bytes | None], responses: Sequence[str | bytes | None]
 ) -> DecodedMany | None:
-    """Beside `decode`, for speed: the same for N exchanges alike; None to have each decoded."""
+    """Decode N similar exchanges at once, for speed; None to use `decode` for each of them."""
 
 
 @hookspec(firstresult=True)
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings, message_id: str, timestamp: int
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Write `event` as body and headers for `webhook`; None if its format is not yours."""
+    """Format `event` as a body and headers for `webhook`; None if the format differs."""
 
 
 @hookspec(firstresult=True)
 def send_event(event: Mapping[str, Any], webhook: WebhookSettings, message_id: str) -> bool | None:
-    """Send `event` by means of your own; None if the format is not yours, False if it failed."""
+    """Send `event` without HTTP; None if the format differs, False if sending failed."""

@@ -1,8 +1,7 @@
-"""The Python of child processes: which one runs them, and where it finds modeltap.
+"""The Python interpreter of child processes, and its import path.
 
-An app's process is not always a Python that a child can be started with: within uWSGI
-`sys.executable` is uWSGI itself, and what PEX, Bazel or the app's own code has put on `sys.path`
-is on no other process's.
+`sys.executable` cannot always start a child: in uWSGI it is uWSGI itself. Folders that PEX, Bazel
+or the app have added to `sys.path` are not on the path of a child.
 """
 
 from __future__ import annotations
@@ -15,19 +14,19 @@ from pathlib import Path
 from modeltap.errors import ConfigError
 
 VARIABLE = "MODELTAP_PYTHON"
-"""Names a Python, or a script that runs one, which can import modeltap by itself."""
+"""Environment variable with the path of a Python, or of a script, that can import modeltap."""
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs `module` in a process of its own.
+    """Return the command that runs `module` in a child process.
 
-    Raises `ConfigError` where no Python is to be found.
+    Raises `ConfigError` if no Python is found.
     """
     return [python(), "-P", "-m", module, *arguments]
 
 
 def environment() -> dict[str, str]:
-    """Return this process's environment, with which `command` imports what this process does."""
+    """Return the environment for `command`, with the import path of this process."""
     environ = dict(os.environ)
     if not environ.get(VARIABLE):
         environ["PYTHONPATH"] = os.pathsep.join(_import_path())
@@ -35,22 +34,27 @@ def environment() -> dict[str, str]:
 
 
 def python() -> str:
-    """Return the interpreter that runs child processes; raises `ConfigError` without one."""
+    """Return the interpreter for child processes; raise `ConfigError` if there is none."""
     chosen = os.environ.get(VARIABLE)
     if chosen:
         if not _is_program(chosen):
-            raise ConfigError(f"{VARIABLE} is {chosen!r}, which is no program; name a Python")
+            raise ConfigError(
+                f"{VARIABLE} is {chosen!r}, which is not an executable file; set it to the path "
+                "of a Python"
+            )
         return chosen
     if getattr(sys, "frozen", False):
-        raise ConfigError(f"this program is frozen ({sys.executable!r}); {_fix()}")
+        raise ConfigError(f"{sys.executable!r} is a frozen program, not a Python; {_fix()}")
     for candidate in _candidates():
         if _is_program(candidate):
             return candidate
-    raise ConfigError(f"{sys.executable!r} is no Python, and {sys.prefix!r} has none; {_fix()}")
+    raise ConfigError(
+        f"{sys.executable!r} is not a Python, and there is none in {sys.prefix!r}; {_fix()}"
+    )
 
 
 def reason_of(log: str) -> str:
-    """Return why a child did not start, of what it printed, with the fix where there is one.
+    """Return the reason of a child's failure from its log, with the fix if known.
 
     >>> reason_of("Traceback (most recent call last):\\nKeyError: 'a'\\n")
     "KeyError: 'a'"
@@ -71,7 +75,7 @@ _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _candidates() -> Iterator[str]:
-    """Yield this process's own interpreter, then those of its environment, the likeliest first."""
+    """Yield candidate interpreters in order of preference, this process's own first."""
     if sys.executable and Path(sys.executable).name.startswith(("python", "pypy")):
         yield sys.executable
     prefixes = dict.fromkeys((sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix))
@@ -79,7 +83,7 @@ def _candidates() -> Iterator[str]:
         yield str(Path(prefix, "bin", f"python{_VERSION}"))
     if sys.prefix != sys.base_prefix:  # a virtual environment has one version only
         yield str(Path(sys.prefix, "bin", "python"))
-    from shutil import which  # with its compressors it takes longer than all of this
+    from shutil import which  # slow to import, because it imports compression modules
 
     yield which(f"python{_VERSION}") or ""
 
@@ -89,11 +93,11 @@ def _is_program(path: str) -> bool:
 
 
 def _import_path() -> list[str]:
-    """Return the folders that this process imports from, the standard library's first.
+    """Return the import path of this process, the standard library first.
 
-    The script's and the working folder are left out, for a `queue.py` of the app's is not meant
-    for a child; unless PYTHONPATH names them, or modeltap itself lies there, as
-    `pip install --target .` puts it.
+    The folder of the script and the working directory are excluded, because a file such as the
+    app's `queue.py` must not shadow a module in a child. They are kept if PYTHONPATH contains
+    them, or if modeltap is installed there (`pip install --target .`).
     """
     folders = dict.fromkeys(Path(entry).absolute() for entry in sys.path if isinstance(entry, str))
     library = Path(os.__file__).absolute().parent
@@ -101,14 +105,14 @@ def _import_path() -> list[str]:
     standard = (archive, library, library / "lib-dynload")
     own = Path(__file__).absolute().parents[1]
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    wanted = {own, *(Path(entry).absolute() for entry in named if entry)}
-    left_out = {*standard, *(_app_folders() - wanted)}
+    kept = {own, *(Path(entry).absolute() for entry in named if entry)}
+    excluded = {*standard, *(_app_folders() - kept)}
     path = [folder for folder in standard if folder in folders]
-    path += [folder for folder in folders if folder not in left_out]
+    path += [folder for folder in folders if folder not in excluded]
     return list(map(str, path))
 
 
 def _app_folders() -> set[Path]:
-    """Return the script's folder and the working one."""
+    """Return the script's folder and the working directory."""
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     return {Path.cwd(), *([Path(script).absolute().parent] if script else [])}

@@ -1,4 +1,4 @@
-"""The logger of modeltap: a record is one line, whatever the names in it hold."""
+"""The logger of modeltap. Names in records are escaped, so that each record is one line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from modeltap.printable import escaped, escaped_lines
 
 
 class _Escaping(logging.Filter):
-    """Escapes the names in a record before any handler of the app's writes it."""
+    """Escapes the names in a record before a handler of the app writes it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if message != (safe := escaped(message)):
             record.msg, record.args = safe, ()
         if record.exc_info and record.exc_info[1] is not None and not record.exc_text:
-            # Formatters take a text that is there for the traceback.
+            # Formatters use `exc_text`, if set, instead of formatting the traceback.
             record.exc_text = traceback_of(record.exc_info[1])
         return True
 
@@ -29,24 +29,24 @@ logger.addFilter(_Escaping())
 
 
 class LineFormatter(logging.Formatter):
-    """Writes the records of every library for a terminal: the message on one line."""
+    """Formats the records of all libraries for a terminal, with the message on one line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Return the record's line."""
         return escaped(super().formatMessage(record))
 
     def formatException(self, ei: object) -> str:  # noqa: N802
-        """Return the traceback of the error that `ei`, as of `sys.exc_info`, holds."""
+        """Return the traceback of the error in `ei`, a result of `sys.exc_info`."""
         error = ei[1] if isinstance(ei, tuple) else None
         return traceback_of(error) if isinstance(error, BaseException) else ""
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802
-        """Return a stack, each frame on its own lines."""
+        """Return a stack with each frame on its own lines."""
         return escaped_lines(stack_info)
 
 
 def traceback_of(error: BaseException) -> str:
-    r"""Return an error's traceback; the error's own message stays on one line.
+    r"""Return an error's traceback with the error's message on one line.
 
     >>> print(traceback_of(ValueError("no\nTraceback (most recent call last):\x1b[2J")))
     ValueError: no\nTraceback (most recent call last):\x1b[2J
@@ -54,13 +54,13 @@ def traceback_of(error: BaseException) -> str:
     lines: list[str] = []
     for chunk in traceback.format_exception(error):
         text = chunk.strip("\n")
-        # A frame is two lines or three, of file names and source code; all else is one.
+        # A frame has two or three lines with a file name and source code; the rest is one line.
         lines.append(escaped_lines(text) if text.startswith("  File ") else escaped(text))
     return "\n".join(lines)
 
 
 def log_to_standard_error() -> None:
-    """Have logs, warnings and tracebacks of this process written line by line, escaped."""
+    """Write this process's logs, warnings and tracebacks to standard error, escaped."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
@@ -71,7 +71,7 @@ def log_to_standard_error() -> None:
 
 
 def log_levels() -> None:
-    """Have the lines of this process begin with their level, for the scheduler that reads them."""
+    """Start each line of this process's log with its level, for the scheduler that reads it."""
     for handler in logging.getLogger().handlers:
         handler.setFormatter(LineFormatter("%(levelname)s: %(message)s"))
 

@@ -1,4 +1,4 @@
-"""Numbers as texts: with a decimal point or comma, separators of thousands, a currency's sign."""
+"""Numbers in text: decimal points or commas, thousands separators, currency signs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from functools import lru_cache
 from typing import Literal
 
 Style = Literal["point", "comma", "grouped"]
-"""How a column writes numbers: 1234.5, then 1234,5 or 1.234,5, then 1,234.5."""
+"""Number format of a column: 1234.5 ("point"), 1234,5 or 1.234,5 ("comma"), 1,234.5 ("grouped")."""
 
 POINT, COMMA, GROUPED = 1, 2, 4
-"""The styles in which a text is a number, as bits."""
+"""Bits of the styles in which a text is a number."""
 
 SURE_POINT, SURE_COMMA, CODE, SHORT = 8, 16, 32, 64
-"""What else a number shows: a decimal point or comma that is no separator of thousands, a leading
-zero as codes have it, and an exponent behind a whole number as codes may have it, too."""
+"""Bits of further properties: a decimal point or comma that cannot be a thousands separator, a
+leading zero (typical of codes), an exponent after an integer (possible in codes)."""
 
 _MISSING_WORDS = """
     na n/a nan -nan null none nat <na> 1.#ind -1.#ind 1.#qnan -1.#qnan #n/a #na #nv #n/d #div/0!
     #value! #wert! #valeur! #valor! #ref! #bezug! #name? #num! #zahl! #null!
 """
 MISSING = frozenset(("", *_MISSING_WORDS.split()))
-"""Texts that stand for a missing value, in lower case: pandas' own, and Excel's errors."""
+"""Texts for missing values, in lower case: those of pandas, and Excel's errors."""
 
 _STYLES = POINT | COMMA | GROUPED
 _BITS: dict[Style, int] = {"point": POINT, "comma": COMMA, "grouped": GROUPED}
@@ -43,15 +43,15 @@ _SEPARATORS: dict[Style, dict[int, str | None]] = {
 }
 
 _PHONE_DIGITS = 7
-"""A whole number of so many digits behind a plus is a telephone's."""
+"""An integer with a plus sign and at least this many digits is a telephone number."""
 
 _MOST_DIGITS = 4000
-"""Python refuses to read whole numbers of more than 4,300 digits."""
+"""Python does not parse integers of more than 4,300 digits."""
 
 
 @lru_cache(maxsize=65_536)
 def form_of(text: str) -> int:
-    """Return in which styles a text is a number, and what it shows; 0 if it is none.
+    """Return the bits of a text's number styles and properties; 0 if it is not a number.
 
     >>> form_of("1.5") == POINT | GROUPED | SURE_POINT, form_of("1,5") == COMMA | SURE_COMMA
     (True, True)
@@ -83,7 +83,7 @@ def form_of(text: str) -> int:
 
 
 def number_of(text: str, style: Style = "point") -> float | int | None:
-    """Return the number that a text is in a style; None if it is none.
+    """Parse a number of a style; return None if the text is not a number.
 
     >>> number_of("12"), number_of("1.234,5 €", "comma"), number_of("1,234", "grouped")
     (12, 1234.5, 1234)
@@ -99,7 +99,7 @@ def number_of(text: str, style: Style = "point") -> float | int | None:
 
 
 class Forms:
-    """The numbers of a column: in which styles all of them are, and what they show."""
+    """The number styles and properties of a column."""
 
     __slots__ = ("all", "any")
 
@@ -107,16 +107,16 @@ class Forms:
         self.all, self.any = _STYLES, 0
 
     def add(self, text: str) -> None:
-        """Take one more text into account."""
+        """Add a text of the column."""
         form = form_of(text)
         self.all &= form
         self.any |= form
 
     def style(self, comma: bool = False) -> Style | None:
-        """Return the style of the column; None if it has no numbers, or they are codes.
+        """Return the style of the column; None if it contains other texts or codes.
 
         Args:
-            comma: whether the other columns of its table have decimal commas.
+            comma: True if other columns of the table have decimal commas.
 
         >>> forms = Forms()
         >>> for text in ("1.200", "12,5"): forms.add(text)
@@ -131,6 +131,6 @@ class Forms:
 
 
 def has_comma(columns: Iterable[Forms]) -> bool:
-    """Say whether a table's numbers have decimal commas: some do, and none has a decimal point."""
-    shown = [one.any for one in columns if one.all & _STYLES]
-    return any(one & SURE_COMMA for one in shown) and not any(one & SURE_POINT for one in shown)
+    """Return True if some numbers of a table have decimal commas and none a decimal point."""
+    forms = [column.any for column in columns if column.all & _STYLES]
+    return any(form & SURE_COMMA for form in forms) and not any(form & SURE_POINT for form in forms)

@@ -1,7 +1,7 @@
-"""Standard output and standard error of the commands: the only place that writes to a terminal.
+"""Output of the commands. No other module writes to a terminal.
 
-`echo` prints lines and `emit` rows, as a table for people or as JSON Lines for programs. Whatever
-they print is escaped, so that no name of a client's moves the cursor or forges a line.
+`echo` prints lines; `emit` prints rows, as a table or as JSON Lines. All output is escaped, so
+that a name from a client cannot move the cursor or forge a line.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from modeltap import clock
 from modeltap.printable import escaped, escaped_json, escaped_lines
 
 _WIPE = "\r\x1b[K"
-"""Goes to the start of the terminal's line and deletes it."""
+"""Moves the cursor to the start of the line and erases it."""
 
 
 def prepare_outputs() -> None:
-    """Let no locale's encoding stop a command, nor outputs that the caller has closed.
+    """Configure the outputs to escape unencodable names, and replace closed ones.
 
-    Names that the encoding cannot write are escaped.
+    Without this, the locale's encoding or a closed output could stop a command.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -39,19 +39,19 @@ def prepare_outputs() -> None:
 
 
 def close_outputs() -> None:
-    """Write nothing any more, nor at exit, where a reader has gone."""
+    """Discard all further output, also at exit, after the reader has closed the pipe."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
 
 
 def echo(*lines: str, err: bool = False, color: str | None = None) -> None:
-    """Print each of `lines` as one line, whatever it holds; all in one write."""
+    """Print `lines`, each escaped to a single line, in one write."""
     click.echo("\n".join(_line(line, color) for line in lines), err=err)
 
 
 def draw(foot: str, *lines: str, err: bool = False, color: str | None = None) -> None:
-    """Draw a terminal's last line anew as `foot`, below `lines`; in one write."""
+    """Replace a terminal's last line by `lines` and the new last line `foot`, in one write."""
     above = "".join(f"{_line(line, color)}\n" for line in lines)
     click.echo(f"{_WIPE}{above}{escaped(foot)}", nl=False, err=err)
 
@@ -69,18 +69,18 @@ def progress_bar(length: int, label: str, *, hidden: bool = False) -> AbstractCo
 
 
 def confirm(question: str) -> None:
-    """Ask on standard error; raises `click.Abort` for any answer but yes."""
+    """Ask on standard error; raise `click.Abort` unless the answer is yes."""
     click.confirm(escaped(question), abort=True, err=True)
 
 
 def emit_json(row: Mapping[str, Any]) -> None:
-    """Print one row as a line of JSON; bytes as base64."""
+    """Print a row as a line of JSON, with bytes as base64."""
     text = json.dumps(dict(row), default=_as_text, ensure_ascii=not _is_utf8(sys.stdout))
     click.echo(escaped_json(text))
 
 
 def emit_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
-    """Print rows under their columns' names, or the line `empty`."""
+    """Print rows as a table with a header, or the line `empty`."""
     cells = [[cell(row[name]) for name in columns] for row in rows]
     if not cells:
         echo(empty)
@@ -95,8 +95,8 @@ def echo_table(
     tablefmt: str = "plain",
     colalign: Sequence[str] | None = None,
 ) -> None:
-    """Print a table of texts, as `tabulate` lays it out."""
-    # Escaped before they are laid out: columns are as wide as what is shown.
+    """Print a table of texts, formatted by `tabulate`."""
+    # Escape before the layout, because escaping changes the width of columns.
     shown = [[escaped(text) for text in row] for row in cells]
     table = tabulate(
         shown, headers=headers, tablefmt=tablefmt, colalign=colalign, disable_numparse=True
@@ -107,7 +107,7 @@ def echo_table(
 def emit(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str
 ) -> None:
-    """Print rows as asked for."""
+    """Print rows as JSON Lines or as a table."""
     if as_json:
         for row in rows:
             emit_json(row)
@@ -116,11 +116,11 @@ def emit(
 
 
 def cell(value: Any) -> str:
-    """Write a value for people: short numbers, short times, nothing for nothing."""
+    """Format a value for people, with short numbers and times; None is empty."""
     if value is None:
         return ""
     if isinstance(value, float):
-        # Ten seconds are 12346 ms, and not 1.235e+04.
+        # Avoids exponents: 12346 instead of 1.235e+04.
         return f"{value:.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
@@ -131,9 +131,9 @@ def cell(value: Any) -> str:
 
 
 def standard_output() -> TextIO:
-    """Return standard output for files of data: on a terminal escaped, in a pipe as it is."""
+    """Return standard output for data: escaped on a terminal, unchanged in a pipe."""
     if isinstance(sys.stdout, io.TextIOWrapper) and not _is_utf8(sys.stdout):
-        sys.stdout.reconfigure(encoding="utf-8")  # in every locale, as in files
+        sys.stdout.reconfigure(encoding="utf-8")  # data is UTF-8 in every locale, like files
     return _Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout  # type: ignore[return-value]
 
 
@@ -142,13 +142,13 @@ def _is_utf8(stream: TextIO) -> bool:
 
 
 class _Terminal:
-    """Writes texts of several lines to a terminal."""
+    """A stream that escapes text before writing it to a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        # A carriage return before a line end is CSV's own.
+        # CSV ends lines with a carriage return and a line feed.
         return self._stream.write(escaped_lines(text.replace("\r\n", "\n")))
 
     def flush(self) -> None:

@@ -1,4 +1,4 @@
-"""The input and output of protocol plugins: an exchange's payload, and decoded rows."""
+"""Input and output of protocol plugins: an exchange's payload, and decoded rows."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from modeltap.config.mapping_settings import MappingSettings
 
 Body = str | bytes | None
-"""A kept body: text, bytes where it is no UTF-8, None where nothing was kept."""
+"""A stored body: text, bytes if it is not UTF-8, or None if it was not stored."""
 
 _read_json = msgspec.json.Decoder().decode
 
 _MARK = "\ufeff"
-"""The byte-order mark as a character; in bytes Python's json knows it."""
+"""The byte-order mark in text. In bytes, Python's json module handles it."""
 
 _OPENS_JSON = ("{", "[", '"')
 
 _MAX_WRAPPINGS = 5
-"""How often JSON may be a string within JSON; each level doubles the backslashes of the next."""
+"""Maximum nesting of JSON in JSON strings. Each level doubles the number of backslashes."""
 
 
 @dataclass
 class Payload:
-    """One exchange as protocol plugins see it; its JSON is parsed once for all of them.
+    """An exchange, as passed to protocol plugins. Its JSON is parsed once for all of them.
 
-    Bodies have no Content-Encoding any more, and are cut where `max_body_bytes` cut them.
+    Content-Encoding has been removed from bodies. Bodies longer than `max_body_bytes` are cut.
     """
 
     path: str
@@ -45,38 +45,38 @@ class Payload:
     response_type: str | None = None
     method: str | None = None
     request_headers: Mapping[str, str] = field(default_factory=dict)
-    """Those that protocols need and those that the user chose, names in lower case."""
+    """Headers used by protocols or selected by the user, with names in lower case."""
     response_headers: Mapping[str, str] = field(default_factory=dict)
     stream: Mapping[str, Any] = field(default_factory=dict)
-    """Of a response in several pieces: how many, the gaps between them, `lines` by time."""
+    """Facts about a response in several chunks: their number, gaps, and `lines` by time."""
     mapping: MappingSettings | None = None
-    """The user's mapping of the model's bodies; all protocols may use its `columns`."""
+    """The user's mapping of the model's bodies. All protocols may use its `columns`."""
     request_truncated: bool = False
-    """Only the body's first `max_body_bytes` were kept: what would follow is not known."""
+    """True if only the first `max_body_bytes` of the body were stored."""
     response_truncated: bool = False
 
     @cached_property
     def request_json(self) -> Any:
-        """The request as a JSON document; None where it is none, or is cut."""
+        """The request as a JSON document; None if it is not JSON or was cut."""
         return None if self.request_truncated else unwrapped(parse_json(self.request))
 
     @cached_property
     def response_json(self) -> Any:
-        """The response as a JSON document; None where it is none, or is cut."""
+        """The response as a JSON document; None if it is not JSON or was cut."""
         return None if self.response_truncated else _unquoted(unwrapped(parse_json(self.response)))
 
     @property
     def request_media(self) -> str:
-        """The request's media type: lower case, without parameters; empty where none is said."""
+        """The request's media type in lower case, without parameters; empty if missing."""
         return media(self.request_type)
 
     @property
     def response_media(self) -> str:
-        """The response's media type, as `request_media`."""
+        """The response's media type, like `request_media`."""
         return media(self.response_type)
 
     def named(self, values: Sequence[Any]) -> dict[str, Any]:
-        """Return a row of values without names: the user's columns, else f0, f1, ...
+        """Name the values of a row: by the user's columns, or f0, f1, ...
 
         >>> Payload("/", None, 200, None, None).named([1, "a"])
         {'f0': 1, 'f1': 'a'}
@@ -87,9 +87,9 @@ class Payload:
         return {f"f{position}": value for position, value in enumerate(values)}
 
     def line_ms(self, line: int) -> float | None:
-        """Return when the response's line `line` (from 0) had come, in ms after the request.
+        """Return the time in ms from the request to the response's line `line` (from 0).
 
-        None where that was not measured: a response in one piece, or compressed.
+        None if it was not measured, as for a response in one chunk or a compressed one.
         """
         for moment, complete in self.stream.get("lines", ()):
             if complete > line:
@@ -99,9 +99,9 @@ class Payload:
 
 @dataclass(slots=True)
 class Decoded:
-    """One exchange, decoded: N rows and, where the counts agree, N predictions.
+    """A decoded exchange: N rows and, if the counts match, N predictions.
 
-    `note` gives the reason where something is missing; without rows nothing was decoded.
+    `note` is the reason if something is missing. Without rows nothing was decoded.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -109,14 +109,14 @@ class Decoded:
     scores: list[float | None] = field(default_factory=list)
     probabilities: list[Any] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
-    """Further fields of the answer, a dictionary a row: features of the output."""
+    """Further fields of the response, a dictionary per row: features of the output."""
     note: str | None = None
     id: str | None = None
-    """The protocol's own id of the exchange; labels may name it."""
+    """The protocol's id of the exchange, which labels may use."""
     answered_elsewhere: bool = False
-    """The answer to this request comes with another exchange, which names `id`."""
+    """True if another exchange, with the same `id`, contains the response to this request."""
     answers_to: list[str] = field(default_factory=list)
-    """The ids of the exchanges, answered elsewhere, whose rows these predictions are for."""
+    """Ids of the exchanges with the rows of these predictions (`answered_elsewhere`)."""
 
     def pair(
         self,
@@ -124,7 +124,7 @@ class Decoded:
         scores: Sequence[float | None] = (),
         probabilities: Sequence[Any] = (),
     ) -> Decoded:
-        """Add N predictions for N rows; where the counts differ, say so and add none.
+        """Add N predictions for N rows. If the counts differ, add a note instead.
 
         >>> Decoded(rows=[{"a": 1}]).pair([1, 0]).note
         'unpaired: 1 rows, 2 predictions'
@@ -144,9 +144,9 @@ class Decoded:
 
 @dataclass(slots=True)
 class DecodedMany:
-    """N exchanges of one row each, decoded: lists of length N.
+    """N decoded exchanges of one row each: lists of length N.
 
-    Where the row is None the exchange was not decoded, and is left to `decode`.
+    A row of None means that the exchange was not decoded, and `decode` is called for it.
     """
 
     rows: list[Row | None] = field(default_factory=list)
@@ -154,18 +154,18 @@ class DecodedMany:
     scores: list[float | None] = field(default_factory=list)
     probabilities: list[Any] = field(default_factory=list)
     answers: list[dict[str, Any] | None] = field(default_factory=list)
-    """Further fields of the answers; empty where none has any."""
+    """Further fields of the responses; empty if there are none."""
     notes: list[str | None] = field(default_factory=list)
 
 
 NO_PREDICTION = "response: no prediction found"
-"""The note of an answer in which nothing looks like a prediction: a mapping may say where it is."""
+"""The note of a response without a recognizable prediction. A mapping can define its location."""
 
 
 def parse_json(body: Body) -> Any:
-    """Return the JSON document in `body`; None where there is none. NaN and Infinity may occur.
+    """Parse `body` as JSON; return None if it is not JSON. NaN and Infinity are accepted.
 
-    A byte-order mark, which Windows' editors and .NET write, is no part of the document.
+    A byte-order mark, as written by Windows editors and .NET, is ignored.
 
     >>> parse_json('{"a": NaN}'), parse_json("a,b"), parse_json(b"\\xef\\xbb\\xbf[1]")
     ({'a': nan}, None, [1])
@@ -177,16 +177,16 @@ def parse_json(body: Body) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        # NaN and Infinity are no JSON, but Python's json writes them, so they do arrive.
+        # NaN and Infinity are not valid JSON, but Python's json module writes them.
         return _encodable(json.loads(without_mark(body) if isinstance(body, str) else body))
     except (ValueError, RecursionError):
         return None
 
 
 def _encodable(document: Any) -> Any:
-    """Return a JSON document without lone surrogates, which JSON may have and no file can hold."""
+    """Escape lone surrogates in a JSON document, which JSON allows but no encoding can write."""
     try:
-        # Two passes in C, where most documents end: they have none.
+        # Most documents have none; two passes in C find that out.
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return _without_surrogates(document)
@@ -194,7 +194,7 @@ def _encodable(document: Any) -> Any:
 
 
 def _without_surrogates(value: Any) -> Any:
-    r"""Return a JSON value with its lone surrogates as they were escaped.
+    r"""Return a JSON value with its lone surrogates escaped.
 
     >>> _without_surrogates({"a\ud800": ["\udfff", 1]})
     {'a\\ud800': ['\\udfff', 1]}
@@ -202,29 +202,30 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {_without_surrogates(name): _without_surrogates(one) for name, one in value.items()}
-    return [_without_surrogates(one) for one in value] if isinstance(value, list) else value
+        pairs = value.items()
+        return {_without_surrogates(name): _without_surrogates(inner) for name, inner in pairs}
+    return [_without_surrogates(inner) for inner in value] if isinstance(value, list) else value
 
 
 def without_mark(text: str) -> str:
-    """Return a text without the byte-order mark before it."""
+    """Return a text without a leading byte-order mark."""
     return text.removeprefix(_MARK)
 
 
 def unwrapped(value: Any) -> Any:
-    """Return the document in a text that is an object or a list of JSON; any other value as it is.
+    """Parse a text that contains a JSON object or list; return any other value unchanged.
 
-    Clients and servers that encode twice send such texts.
+    Clients and servers that encode JSON twice send such texts.
 
     >>> unwrapped('{"a": 1}'), unwrapped("[a]"), unwrapped("1"), unwrapped([2])
     ({'a': 1}, '[a]', '1', [2])
     """
-    found = value
+    document = value
     for _ in range(_MAX_WRAPPINGS):
-        if type(found) is not str or not opens_json(found):
+        if type(document) is not str or not opens_json(document):
             break
-        found = parse_json(found)
-    return found if type(found) in (dict, list) else value
+        document = parse_json(document)
+    return document if type(document) in (dict, list) else value
 
 
 def _unquoted(value: Any) -> Any:
@@ -240,7 +241,7 @@ def _unquoted(value: Any) -> Any:
 
 
 def opens_json(text: str) -> bool:
-    """Say whether a text begins as an object, a list or a text of JSON does.
+    """Return True if a text begins like a JSON object, list or string.
 
     >>> opens_json(' {"a": 1}'), opens_json("1")
     (True, False)

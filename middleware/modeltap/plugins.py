@@ -1,4 +1,4 @@
-"""The plugin manager: built-ins and anyone's entry points, loaded when first asked for."""
+"""The plugin manager: built-in and third-party plugins, loaded on first use."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from modeltap import hookspecs
 from modeltap.logs import logger
 
 ANYONES = "modeltap"
-"""The group of entry points for plugins of every kind; the built-in ones have groups of theirs."""
+"""Entry point group of third-party plugins. Built-in plugins have a group per kind."""
 
 Kind = Literal["serving", "protocols", "channels"]
 
 
 @cache
 def hooks(kind: Kind) -> pluggy.HookRelay:
-    """Return the hooks, with anyone's plugins registered and the built-in ones of one kind.
+    """Return the hooks of the third-party plugins and of the built-in plugins of one kind.
 
-    An app that is watched needs no protocol and no channel: to import those takes as long as all
-    the rest of us. A plugin that cannot be imported is named in the log and left out: it costs
-    nobody else.
+    Only one kind is loaded, because a watched app needs neither protocols nor channels, and
+    importing them takes as long as the rest of the package. A plugin that cannot be imported is
+    logged and skipped.
     """
     manager = pluggy.PluginManager("modeltap")
     manager.add_hookspecs(hookspecs)
-    # Last registered is asked first: built-ins go in first, so that others may go before them.
+    # The last registered plugin is called first, so third-party plugins override built-in ones.
     for group in (f"{ANYONES}.{kind}", ANYONES):
         for entry in entry_points(group=group):
             try:
                 manager.register(entry.load(), name=f"{group} {entry.name}")
             except Exception as error:
-                logger.error("plugin %r (%s) cannot be loaded: %s", entry.name, entry.value, error)
+                logger.error(
+                    "modeltap: cannot load plugin %r (%s): %s", entry.name, entry.value, error
+                )
     return manager.hook

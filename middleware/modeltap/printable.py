@@ -1,8 +1,8 @@
-r"""Escape what a terminal obeys instead of showing: control and bidi characters, lone surrogates.
+r"""Escaping of control characters, bidirectional controls and lone surrogates for terminals.
 
-Models, features, paths and messages come from clients. Written as they came, an escape sequence
-moves the cursor or sets the window's title, a line end forges a line of a table or of a log, and
-a bidi control turns the text around it.
+Models, features, paths and messages come from clients. Unescaped, an escape sequence could move
+the cursor or set the window's title, a line end could forge a line of a table or a log, and a
+bidirectional control could reverse the surrounding text.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import re
 _CONTROLS = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: line ends, tabs, escape sequences
-    "\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb"  # takes no room, and makes two names look alike
+    "\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb"  # invisible; would make two names look alike
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidi marks, embeddings, overrides, isolates
     "\u2028\u2029"  # line and paragraph separators
     "\ud800-\udfff"  # lone surrogates, which no encoding can write
-    "\U000e0000-\U000e007f"  # tags: a hidden text
+    "\U000e0000-\U000e007f"  # tags, which are hidden text
     "]"
 )
-"""Joiners (U+200C, U+200D) and wide or fixed spaces are letters of languages, and stay."""
+"""Joiners (U+200C, U+200D) and special spaces are kept, because languages need them."""
 
 
 def escaped(text: str) -> str:
-    r"""Return `text` on one line, its control characters as Python writes them.
+    r"""Return `text` on one line, with control characters as Python escapes.
 
     >>> print(escaped("a\x1b[31m\tb\nc\u202e"))
     a\x1b[31m\tb\nc\u202e
@@ -32,7 +32,7 @@ def escaped(text: str) -> str:
 
 
 def escaped_lines(text: str) -> str:
-    r"""Return a text of several lines, such as a traceback, with all else escaped.
+    r"""Return a text with line ends kept and other control characters escaped.
 
     >>> escaped_lines("first\nsecond\x1b[2J")
     'first\nsecond\\x1b[2J'
@@ -41,7 +41,7 @@ def escaped_lines(text: str) -> str:
 
 
 def escaped_json(text: str) -> str:
-    r"""Return one line of JSON with its control characters as JSON's own escapes.
+    r"""Return one line of JSON with control characters as JSON escapes.
 
     >>> escaped_json('{"a": "\x9b2J\u202e"}')
     '{"a": "\\u009b2J\\u202e"}'

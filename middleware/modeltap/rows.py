@@ -1,6 +1,6 @@
-"""Rows as decoders give them, a dictionary each or a struct each, and the columns they make.
+"""Rows from decoders, as dictionaries or structs, and their conversion to columns.
 
-A row of JSON costs as a struct half of what it costs as a dictionary, and its columns a third.
+Decoding a JSON row to a struct takes half the time of a dictionary, converting it a third.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ import msgspec
 from msgspec import UNSET
 
 Row = dict[str, Any] | msgspec.Struct
-"""A struct is one of `row_type`; UNSET in it is a field that is not there."""
+"""A struct has a type from `row_type`; UNSET marks a missing field."""
 
 _MAX_DEPTH = 8
 _MAX_FIELDS = 1000
-"""Documents with more names than this are dictionaries rather than rows of fixed columns; of
-those that are in no one row together only as many become columns."""
+"""Documents with more names are dictionaries rather than rows with fixed columns. Only as many
+names become columns, unless a single row has more."""
 
 MAX_COLUMNS = 10_000
-"""Clients choose the names in rows, so the columns of a batch are bounded."""
+"""Maximum number of columns of a batch, because clients choose the names in rows."""
 
 _Scalar = None | bool | int | float | str
 
 
 def row_type(rows: Iterable[Mapping[str, Any]]) -> type[msgspec.Struct] | None:
-    """Return a struct for flat rows with the names of `rows`; None where they have no such form.
+    """Return a struct type for flat rows with the names of `rows`; None if there is none.
 
-    Decoding to it fails for a row with another field, without one that all of `rows` have, or
-    with an object or a list as a value. What it does not refuse has the values that decoding
-    without a type gives.
+    Decoding to it fails for a row with another field, a row without a field that all of `rows`
+    have, and a row with an object or a list as a value. Otherwise the values are the same as
+    without a type.
 
     >>> kind = row_type([{"a": 1, "b": 2}, {"a": 3}])
     >>> columns([msgspec.json.decode(b'{"a": 1}', type=kind)])
     {'a': (1,)}
     """
-    found = [row.keys() for row in rows]
-    names = dict.fromkeys(name for keys in found for name in keys)
-    required = tuple(name for name in names if all(name in keys for keys in found))
+    key_sets = [row.keys() for row in rows]
+    names = dict.fromkeys(name for keys in key_sets for name in keys)
+    required = tuple(name for name in names if all(name in keys for keys in key_sets))
     if not required or len(names) > _MAX_FIELDS:
         return None
     return _row_type(required, tuple(name for name in names if name not in required))
@@ -56,12 +56,12 @@ def _row_type(required: tuple[str, ...], optional: tuple[str, ...]) -> type[msgs
         fields[position] = (fields[position][0], _Scalar | msgspec.UnsetType, UNSET)
     try:
         return msgspec.defstruct("Row", fields, rename=own, forbid_unknown_fields=True, gc=False)
-    except ValueError:  # a name with a quote, a control character or a lone surrogate in it
+    except ValueError:  # a name contains a quote, a control character or a lone surrogate
         return None
 
 
 def take(row: Row, name: str, default: object) -> object:
-    """Take a field out of a row, and return its value; `default` where it is not there."""
+    """Remove a field from a row and return its value, or `default` if it is missing."""
     if isinstance(row, dict):
         return row.pop(name, default)
     names = row.__struct_encode_fields__
@@ -74,19 +74,19 @@ def take(row: Row, name: str, default: object) -> object:
 
 
 def as_dict(row: Row) -> dict[str, Any]:
-    """Return a row as a dictionary of the fields that are there."""
+    """Return a row as a dictionary without missing fields."""
     return row if isinstance(row, dict) else _as_dict(row)
 
 
 def columns(
     rows: Iterable[Row], depth: int = _MAX_DEPTH, known: Collection[str] = ()
 ) -> dict[str, Sequence[Any]]:
-    """Turn N rows into columns of length N; None where a row lacks a field.
+    """Convert N rows to columns of length N, with None for missing fields.
 
-    Nested objects become dotted names, `depth` levels deep; what is deeper stays an object; where
-    a row has a field of such a name itself, both values are kept, the object's as `NAME.1`. Of
-    more than a thousand names, if no row has as many, the rarest are left out, and all that only
-    one row has: they may be ids, new in each row. Names that are `known` stay.
+    Nested objects become dotted names, up to `depth` levels; deeper ones stay objects. If a row
+    also has a field with such a dotted name, both values are kept, the object's as `NAME.1`. If
+    there are more than a thousand names and no row has as many, the rarest names are dropped, and
+    so are names in only one row, which may be ids. Names in `known` are always kept.
 
     >>> columns([{"a": 1, "b": {"c": 2}}, {"a": 3}])
     {'a': [1, 3], 'b.c': [2, None]}
@@ -109,7 +109,7 @@ def _flat_columns(
     dicts: Sequence[dict[str, Any]],
     known: Collection[str],
 ) -> dict[str, Sequence[Any]]:
-    """Turn structs of one type, and the `dicts` among them, into columns: none has an object."""
+    """Convert flat rows, structs of one type and `dicts`, to columns."""
     names = kind.__struct_encode_fields__
     always = names[: len(names) - len(kind.__struct_defaults__)]
     if dicts:
@@ -120,18 +120,18 @@ def _flat_columns(
         always = tuple(name for name in always if all(name in row for row in dicts))
     else:
         tuples = list(map(msgspec.structs.astuple, rows))  # type: ignore[arg-type]
-    found: dict[str, Sequence[Any]] = {}
+    result: dict[str, Sequence[Any]] = {}
     for name, column in zip(names, zip(*tuples, strict=True), strict=True):
-        # Of a field that all rows have only the time is not there, once it was taken out of them.
+        # A field of all rows is UNSET only if it was removed, as the event time is.
         if name in always and column[0] is not UNSET:
-            found[name] = column
+            result[name] = column
         elif any(value is not UNSET for value in column):
-            found[name] = [None if value is UNSET else value for value in column]
+            result[name] = [None if value is UNSET else value for value in column]
     for name in _frequent(dicts, {*names, *known}, MAX_COLUMNS):
         if name in names:
             continue
-        found[name] = [row.get(name) if isinstance(row, dict) else None for row in rows]
-    return found
+        result[name] = [row.get(name) if isinstance(row, dict) else None for row in rows]
+    return result
 
 
 def _in_order(row: Any, names: Sequence[str]) -> tuple[Any, ...]:
@@ -148,56 +148,56 @@ def _dict_columns(
 ) -> dict[str, Sequence[Any]]:
     names = _frequent(rows, known, room, within)
     room -= len(names)
-    found: dict[str, Sequence[Any]] = {}
+    result: dict[str, Sequence[Any]] = {}
     for name, column in zip(names, _transposed(rows, names), strict=True):
         if depth and dict in set(map(type, column)):
             inner = [value if type(value) is dict else {} for value in column]
             others = [None if type(value) is dict else value for value in column]
             if any(value is not None for value in others):
-                _put_first(found, name, others)
+                _put_first(result, name, others)
             parts = _dict_columns(inner, depth - 1, known, room + 1, f"{within}{name}.")
             room -= len(parts) - 1
             for part, values in parts.items():
-                _put(found, f"{name}.{part}", values)
+                _put(result, f"{name}.{part}", values)
         else:
-            _put_first(found, name, column)
-    return found
+            _put_first(result, name, column)
+    return result
 
 
-def _put(found: dict[str, Sequence[Any]], name: str, column: Sequence[Any]) -> None:
-    """Add a column; where a row has a value under the same name, its own goes to `NAME.1`.
+def _put(table: dict[str, Sequence[Any]], name: str, column: Sequence[Any]) -> None:
+    """Add a column; values of rows that already have one under this name go to `NAME.1`.
 
-    >>> found = {"a.b": [1, None]}
-    >>> _put(found, "a.b", [2, 3])
-    >>> found
+    >>> table = {"a.b": [1, None]}
+    >>> _put(table, "a.b", [2, 3])
+    >>> table
     {'a.b': [1, 3], 'a.b.1': [2, None]}
     """
-    kept = found.get(name)
-    if kept is None:
-        found[name] = column
+    existing = table.get(name)
+    if existing is None:
+        table[name] = column
         return
-    pairs = list(zip(kept, column, strict=True))
-    found[name] = [new if old is None else old for old, new in pairs]
+    pairs = list(zip(existing, column, strict=True))
+    table[name] = [new if old is None else old for old, new in pairs]
     rest = [None if old is None else new for old, new in pairs]
     if any(value is not None for value in rest):
-        _put(found, f"{name}.1", rest)
+        _put(table, f"{name}.1", rest)
 
 
-def _put_first(found: dict[str, Sequence[Any]], name: str, column: Sequence[Any]) -> None:
-    """Add a column that a row has under this very name: those of objects make room for it."""
-    others = found.pop(name, None)
-    found[name] = column
+def _put_first(table: dict[str, Sequence[Any]], name: str, column: Sequence[Any]) -> None:
+    """Add a column with exactly this name, which takes precedence over columns of objects."""
+    others = table.pop(name, None)
+    table[name] = column
     if others is not None:
-        _put(found, name, others)
+        _put(table, name, others)
 
 
 def _frequent(
     rows: Sequence[dict[str, Any]], known: Collection[str], room: int, within: str = ""
 ) -> tuple[str, ...]:
-    """Return the rows' names as they come first; of too many those that most rows have.
+    """Return the rows' names in order of appearance, only the most frequent if too many.
 
-    One that a single row has is none of them. Those stay that, after the name of what they are
-    `within`, are `known`.
+    Names in a single row are then dropped. Names whose full name, with the prefix `within`, is
+    `known` are kept.
     """
     names = tuple(dict.fromkeys(chain.from_iterable(rows)))
     if len(names) <= min(_MAX_FIELDS, room):
@@ -211,7 +211,7 @@ def _frequent(
 
 
 def _heads(known: Collection[str]) -> set[str]:
-    """Return dotted names, and the names of the objects that they may be in.
+    """Return dotted names and the names of all their parents.
 
     >>> sorted(_heads(["a.b.c"]))
     ['a', 'a.b', 'a.b.c']
@@ -221,7 +221,7 @@ def _heads(known: Collection[str]) -> set[str]:
 
 
 def _transposed(rows: Sequence[dict[str, Any]], names: tuple[str, ...]) -> list[list[Any]]:
-    """Return a list for each name; one pass in C where no row lacks a field."""
+    """Return a list of values for each name, in one pass in C if no row lacks a field."""
     if len(names) > 1:
         try:
             return list(map(list, zip(*map(itemgetter(*names), rows), strict=True)))

@@ -1,4 +1,4 @@
-"""Public doubles for tests of apps and plugins: a webhook receiver that misbehaves, a clock."""
+"""Public test doubles for apps and plugins: a webhook receiver and a clock."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import Any
 
 Answer = int | str | tuple[int, dict[str, str]] | Callable[[BaseHTTPRequestHandler], None]
-"""A status; a status and headers; ``"reset"``, ``"drip"`` or ``"hang"``; or a function that
-answers, or misbehaves, as it likes."""
+"""A response: a status; a status and headers; ``"reset"``, ``"drip"`` or ``"hang"``; or a function
+that writes the response."""
 
 
 @dataclass
 class FakeClock:
-    """A clock that stands still until told: give its `time` where a clock is wanted.
+    """A clock that advances only on `sleep`. Pass its `time` as the clock.
 
     >>> clock = FakeClock(1000.0)
     >>> clock.sleep(60); clock.time()
@@ -35,13 +35,13 @@ class FakeClock:
         return self.seconds
 
     def sleep(self, seconds: float) -> None:
-        """Go on by `seconds`, at once."""
+        """Advance by `seconds` immediately."""
         self.seconds += seconds
 
 
 @dataclass
 class Received:
-    """One request that a receiver got; header names are in lower case."""
+    """A request to a receiver. Header names are in lower case."""
 
     headers: dict[str, str]
     body: bytes
@@ -54,11 +54,11 @@ class Received:
 
 @dataclass
 class WebhookReceiver:
-    """A real HTTP server on loopback that keeps what it is sent.
+    """An HTTP server on loopback that records requests.
 
-    `answers` are given in turn, 204 when there are none left; `on_receive` is told of each
-    request. ``"reset"`` ends the connection with a reset, ``"drip"`` sends the head byte by byte
-    without end, ``"hang"`` says nothing.
+    It responds with the `answers` in order, then with 204, and calls `on_receive` with each
+    request. ``"reset"`` resets the connection, ``"drip"`` sends an endless header byte by byte,
+    ``"hang"`` does not respond.
 
     >>> import urllib.request
     >>> with WebhookReceiver() as receiver:
@@ -98,11 +98,11 @@ class WebhookReceiver:
 
     @property
     def url(self) -> str:
-        """The URL to which messages are sent."""
+        """The URL of the receiver."""
         return f"http://127.0.0.1:{self.port}/hook"
 
     def wait(self, count: int, timeout: float = 60.0) -> bool:
-        """Wait until `count` requests have come; False if `timeout` seconds did not do."""
+        """Wait for `count` requests; return False after `timeout` seconds."""
         with self._arrived:
             return self._arrived.wait_for(lambda: len(self.received) >= count, timeout)
 
@@ -118,8 +118,8 @@ class WebhookReceiver:
     def _misbehave(self, how: str, handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
         if how == "reset":
-            # Lingering for no time makes the close a reset. It must come before the server's own,
-            # which ends the stream in order first; and the file keeps the socket open.
+            # A linger time of zero turns the close into a reset. It must precede the server's
+            # close, which ends the stream properly. The file would keep the socket open.
             linger = struct.pack("ii", 1, 0)
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             handler.rfile.close()
@@ -129,7 +129,7 @@ class WebhookReceiver:
         elif how == "drip":
             self._drip(handler)
         else:
-            raise ValueError(f"answer {how!r} is unknown; say 'reset', 'drip' or 'hang'")
+            raise ValueError(f"unknown answer {how!r}; use 'reset', 'drip' or 'hang'")
 
     def _drip(self, handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-endless: ")
@@ -137,7 +137,7 @@ class WebhookReceiver:
             while not self._closing.wait(0.02):
                 handler.wfile.write(b"a")
         except OSError:
-            pass  # the client had enough of it
+            pass  # the client has closed the connection
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self
@@ -162,10 +162,10 @@ class WebhookReceiver:
                 self.end_headers()
 
             def finish(self) -> None:
-                with suppress(OSError):  # a client that left is part of the test
+                with suppress(OSError):  # tests may close the connection early
                     super().finish()
 
             def log_message(self, *_: object) -> None:
-                """Say nothing: tests have a log of their own."""
+                """Suppress the server's log."""
 
         return Handler

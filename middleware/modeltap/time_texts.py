@@ -1,4 +1,4 @@
-"""Times as texts: digits, RFC 1123 and 850, asctime, and the date formats of countries."""
+"""Times in text: digits, RFC 1123 and 850, asctime, and common date formats."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 _ABBREVIATED_HOURS = {"est": -5, "edt": -4, "cst": -6, "cdt": -5}
 _ABBREVIATED_HOURS |= {"mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
-"""RFC 822's names of zones, in hours from UTC; other abbreviations mean several zones."""
+"""Time zone names of RFC 822, in hours from UTC. Other abbreviations are ambiguous."""
 
 _MIN_DIGITS = 9
-"""Fewer digits are no seconds since 1973 or later, and may be any number."""
+"""Minimum number of digits of a time. Fewer digits are before 1973, or another number."""
 
 _PIVOT = 69
-"""POSIX: years 69 to 99 are of the twentieth century."""
+"""POSIX: the years 69 to 99 are in the twentieth century."""
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _COMPACT = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
@@ -36,7 +36,7 @@ _WHOLE = re.compile(
     rf"(?:[a-z]+,?\ +)?{_DATE}(?:[\sT:,]+(?:at\s+)?{_CLOCK})?\s*{_ZONE}\s*", re.VERBOSE | re.I
 )
 _ORDERED = re.compile(r"(?:[a-z]+,?\s+)?\d\d?([-/])\d\d?\1\d\d", re.I)
-"""Dates of numbers in which the order of day and month differs by country."""
+"""Numeric dates in which the order of day and month differs by country."""
 
 _ASCTIME = re.compile(
     r"[a-z]{3}\s+(?P<name>[a-z]{3})\s+(?P<day>\d\d?)\s+(?P<time>[\d:.]+)\s+"
@@ -44,13 +44,13 @@ _ASCTIME = re.compile(
     re.I,
 )
 _EXTRA = re.compile(r"\s*(?:\[[^\]]*\]|\([^)]*\))\s*$")
-"""Java's name of a zone after its offset, and JavaScript's."""
+"""The zone's name after its offset, as written by Java and JavaScript."""
 
 _DOT_NET = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 
 
 def number_in(text: str) -> float | int | None:
-    """Return the count of seconds, ms, us or ns since 1970 that digits are; None for others.
+    """Parse digits as a count of s, ms, us or ns since 1970; return None for other texts.
 
     >>> number_in("1704067200"), number_in("1704067200.5"), number_in("42")
     (1704067200, 1704067200.5, None)
@@ -66,7 +66,7 @@ def number_in(text: str) -> float | int | None:
 
 
 def compact_date(digits: str) -> datetime | None:
-    """Return the time that 8, 12 or 14 digits write as a date; None where they are none.
+    """Parse a date of 8, 12 or 14 digits; return None if it is not one.
 
     >>> compact_date("20240131"), compact_date("1704067200")
     (datetime.datetime(2024, 1, 31, 0, 0, tzinfo=datetime.timezone.utc), None)
@@ -83,11 +83,11 @@ def compact_date(digits: str) -> datetime | None:
 
 @lru_cache(maxsize=1024)
 def moment_of(text: str, day_first: bool | None = None) -> datetime | None:
-    """Return the time that a text writes by one of the common formats, in UTC without a zone.
+    """Parse a time in a common format; text without a time zone is UTC.
 
     Args:
-        day_first: whether 01/02/2024 is the first of February. None: such a date is not read
-            where it could be either; with dots the day is always first.
+        day_first: True reads 01/02/2024 as 1 February; None rejects ambiguous dates. In dates
+            with dots the day is always first.
 
     >>> moment_of("Sun, 06 Nov 1994 08:49:37 GMT").isoformat()
     '1994-11-06T08:49:37+00:00'
@@ -110,12 +110,12 @@ def moment_of(text: str, day_first: bool | None = None) -> datetime | None:
 
 
 def order_in(text: str) -> bool | None:
-    """Return whether a date of numbers has its day first; None where it may be either, or is none.
+    """Return True if a numeric date has its day first; None if ambiguous or not a date.
 
     >>> order_in("31/01/2024"), order_in("01/31/2024"), order_in("01/02/2024")
     (True, False, None)
     """
-    # Most texts are none, and told from dates at once.
+    # The first pattern quickly rejects most texts.
     parts = _ORDERED.match(text) and _WHOLE.fullmatch(text)
     if parts is None or parts["one"] is None:
         return None
@@ -135,7 +135,7 @@ def _date(parts: re.Match[str], day_first: bool | None) -> tuple[int, int, int] 
         return _year(year), _MONTHS.index(name.lower()) + 1, int(day)
     one, two, year = int(parts["one"]), int(parts["two"]), _year(parts["short"])
     if parts["mark"] == ".":
-        # Other numbers with dots are versions of programs.
+        # Other numbers with dots are version numbers.
         written_out = len(parts["short"]) == 4 or len(parts["one"] + parts["two"]) == 4
         return (year, two, one) if written_out else None
     if day_first is None:
@@ -158,17 +158,17 @@ def _clock(parts: re.Match[str]) -> tuple[int, int, int, int]:
     hour = int(parts["hour"])
     if parts["half"] is not None:
         if not 1 <= hour <= 12:
-            raise ValueError("no hour of a half day")
+            raise ValueError(f"hour {hour} with am or pm")
         hour = hour % 12 + (12 if parts["half"].lower() == "p" else 0)
     fraction = (parts["fraction"] or "").ljust(6, "0")[:6]
     return hour, int(parts["minute"]), int(parts["second"] or 0), int(fraction)
 
 
 def _zone(parts: re.Match[str]) -> timezone | None:
-    """Return the zone; None where its name is not known."""
+    """Return the time zone; None if its name is unknown."""
     name = (parts["abbreviation"] or "").lower()
     if parts["offset"] is not None:
-        # A name after an offset only says it again.
+        # A name after an offset is redundant.
         digits = parts["offset"][1:].replace(":", "")
         hours, minutes = int(digits[:2]), int(digits[2:] or 0)
         if hours > 23 or minutes > 59:

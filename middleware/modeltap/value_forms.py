@@ -1,4 +1,4 @@
-"""Forms of one value in texts: quoted, escaped, as a part of a URL, a number rounded for people."""
+"""Forms of a value in texts: quoted, escaped, URL-encoded, or rounded."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from urllib.parse import quote, quote_plus
 from modeltap.wording import number
 
 ERASED = "[erased]"
-"""Stands where a value was erased."""
+"""Replacement of an erased value."""
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-"""No leading zeros: 007 is a text."""
+"""Excludes leading zeros: 007 is text."""
 
 _NUMBER_IN_TEXT = re.compile(
     r"(?:(?<![\w.)])-)?(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)(?!\.\d)", re.ASCII
 )
 
 _BEFORE_A_VALUE = re.compile(
-    r"(?:value |above |below |beyond |from |to |still |median is |outside |['\"`]|[\d.]-)$"
+    r"(?:value |above |below |beyond |from |(?<!up )to |still |median is |outside |['\"`]|[\d.]-)$"
 )
-"""The words before a value in a sentence, or a quote; others stand before counts and rates."""
+"""Words or quotes before a value in a sentence. Other words precede counts and rates."""
 
 _AFTER_A_COUNT = re.compile(r" ?(?:%|rows\b|of\b|h\b|windows\b|in [\d,]+ windows)")
 
 _FEW_DIGITS = 5
-"""Fewer significant digits are no person's alone: counts and rates in sentences have so many."""
+"""Numbers with fewer significant digits do not identify a person; counts and rates have as few."""
 
 _SHORT = 4
-"""Texts of fewer letters occur in others: they are replaced in quotes only."""
+"""Shorter texts may occur in other words, so they are replaced only in quotes."""
 
 _NO_NAMES = frozenset(("true", "false", "null", "none", "nan", "yes", "no", "unknown", "missing"))
 
 _NESTED = 2
-"""Depth of JSON in JSON: a body as a text in a message."""
+"""Nesting depth of JSON in JSON, such as a body in a message."""
 
 _CUT_LETTERS = 6
-"""So many letters of a value are erased where a message was cut within it."""
+"""Minimum length of a value's beginning to erase at the end of a cut message."""
 
 
 class ValueForms:
-    """One value, as it may stand in texts.
+    """A value in all forms that may occur in texts.
 
     >>> ValueForms("ann@example.org").replaced("GET /users/ann%40example.org/risk")
     'GET /users/[erased]/risk'
@@ -63,37 +63,37 @@ class ValueForms:
 
     @cached_property
     def is_common(self) -> bool:
-        """Whether it says too little to be told from other values and numbers in a text."""
+        """True if the value is too common to be distinguished from other text."""
         if self.number is not None:
             return significant_digits(self.value) < _FEW_DIGITS
         return len(self.value) < _SHORT or self.value.lower() in _NO_NAMES
 
-    def equals(self, found: object) -> bool:
-        """Say whether a value, as JSON has it, is this one in any form.
+    def equals(self, other: object) -> bool:
+        """Return True if a JSON value is this one in any form.
 
-        >>> [ValueForms("7").equals(found) for found in (7, 7.0, "7", "7.0", "07", True)]
+        >>> [ValueForms("7").equals(other) for other in (7, 7.0, "7", "7.0", "07", True)]
         [True, True, True, True, False, False]
         """
-        if found is None or isinstance(found, bool):
-            return {None: "null", True: "true", False: "false"}[found] == self.value
-        if isinstance(found, str):
-            known = found in self._written or normalize("NFC", found) in self._written
-            return known or same_number(found, self.value)
-        if isinstance(found, (int, float)):
-            return same_number(repr(found), self.value)
+        if other is None or isinstance(other, bool):
+            return {None: "null", True: "true", False: "false"}[other] == self.value
+        if isinstance(other, str):
+            known = other in self._written or normalize("NFC", other) in self._written
+            return known or same_number(other, self.value)
+        if isinstance(other, (int, float)):
+            return same_number(repr(other), self.value)
         return False
 
     def is_in(self, text: str) -> bool:
-        """Say whether the value stands in `text`, in any form that is not common."""
+        """Return True if the value occurs in `text` in a form that is not common."""
         return self.replaced(text) != text
 
     def replaced(self, text: str, *, about: bool = False, sentence: bool = False) -> str:
-        """Return `text` with `[erased]` in the value's place.
+        """Return `text` with the value replaced by `[erased]`.
 
         Args:
-            about: whether it speaks of the value's field, so that short numbers are meant, too.
-            sentence: whether it is one of ours, which quotes each value but numbers: a word
-                without quotes is a name in it.
+            about: True if the text is about the value's field, so that short numbers match, too.
+            sentence: True for an explanation of ours, in which all values except numbers are
+                quoted and an unquoted word is a name.
         """
         text = self._quoted.sub(rf"\1{ERASED}\1", text)
         if not self.is_common and not (sentence and self.value.isalpha()):
@@ -104,26 +104,26 @@ class ValueForms:
 
     @cached_property
     def _written(self) -> tuple[str, ...]:
-        """The value with its accents in letters and beside them, and its hashes."""
+        """The value with composed and decomposed accents, and its hashes."""
         value = self.value
         return (value, normalize("NFC", value), normalize("NFD", value), *self.also)
 
     @cached_property
     def _forms(self) -> list[str]:
-        found = dict.fromkeys(self._written)
-        for value in list(found):
+        forms = dict.fromkeys(self._written)
+        for value in list(forms):
             quoted = repr(value)[1:-1]
-            found |= dict.fromkeys((quoted, value.replace("`", "\\`"), quoted.replace("`", "\\`")))
+            forms |= dict.fromkeys((quoted, value.replace("`", "\\`"), quoted.replace("`", "\\`")))
         for _ in range(_NESTED):
-            found |= dict.fromkeys(escaped for form in found for escaped in _escaped(form))
-        for form in list(found):
+            forms |= dict.fromkeys(escaped for form in forms for escaped in _escaped(form))
+        for form in list(forms):
             urls = (quote(form, safe="", errors="replace"), quote_plus(form, errors="replace"))
-            found |= dict.fromkeys((*urls, quote(form, errors="replace")))
-        return sorted(found, key=len, reverse=True)
+            forms |= dict.fromkeys((*urls, quote(form, errors="replace")))
+        return sorted(forms, key=len, reverse=True)
 
     @cached_property
     def _pattern(self) -> str:
-        # Escapes are written with large and small letters.
+        # Hexadecimal digits in escapes may be upper or lower case.
         return "|".join(
             re.sub(r"(%[0-9A-F]{2}|\\\\u[0-9a-f]{4})", r"(?i:\1)", re.escape(form))
             for form in self._forms
@@ -137,12 +137,12 @@ class ValueForms:
     def _plain(self) -> re.Pattern[str]:
         start = r"(?:(?<![\w@-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
         end = r"(?![\w@-])"
-        if self.number is not None:  # and no part of a longer one
+        if self.number is not None:  # not a part of a longer number
             start, end = rf"(?<!\d[.,]){start}", rf"{end}(?!\.\d)"
         return re.compile(f"{start}(?:{self._pattern}){end}")
 
     def _without_cut(self, text: str) -> str:
-        """Return `text` without a beginning of the value at the end of a text that was cut."""
+        """Replace a beginning of the value at the end of a cut text."""
         if not text.endswith("…"):
             return text
         for form in self._forms:
@@ -158,7 +158,7 @@ class ValueForms:
 
 
 def as_number(text: str) -> Decimal | None:
-    """Return the number that a text is in JSON, None for another text.
+    """Parse a JSON number; return None for other texts.
 
     >>> as_number("1e3") == as_number("1000.0"), as_number("007"), as_number("nan")
     (True, None, None)
@@ -169,17 +169,17 @@ def as_number(text: str) -> Decimal | None:
         return None
 
 
-def same_number(one: str, other: str) -> bool:
-    """Say whether two texts are one number in JSON: whole ones to the last digit, else as floats.
+def same_number(left: str, right: str) -> bool:
+    """Return True if two texts are the same JSON number; integers are compared exactly.
 
     >>> same_number("1e3", "1000"), same_number("9007199254740993", "9007199254740992")
     (True, False)
     """
-    a, b = as_number(one), as_number(other)
+    a, b = as_number(left), as_number(right)
     if a is None or b is None:
         return False
-    whole = one.lstrip("-").isdigit() and other.lstrip("-").isdigit()
-    if a == b or whole or math.isinf(float(a)):
+    integers = left.lstrip("-").isdigit() and right.lstrip("-").isdigit()
+    if a == b or integers or math.isinf(float(a)):
         return a == b
     return float(a) == float(b)
 
@@ -189,7 +189,7 @@ def _escaped(form: str) -> tuple[str, str]:
 
 
 def significant_digits(text: str) -> int:
-    """Return how many digits of a number tell it from others.
+    """Return the number of significant digits.
 
     >>> [significant_digits(text) for text in ("7", "1200000", "0.0012", "1,234,567.25", "1.5e3")]
     [1, 2, 2, 9, 2]
@@ -199,7 +199,7 @@ def significant_digits(text: str) -> int:
 
 
 def rounded(value: float) -> frozenset[str]:
-    """Return how sentences write a number.
+    """Return the forms in which sentences contain a number.
 
     >>> sorted(rounded(1234567.25))
     ['1,234,567', '1.23457e+06', '1234567.25']
@@ -210,23 +210,23 @@ def rounded(value: float) -> frozenset[str]:
 def with_numbers_erased(
     text: str, is_erased: Callable[[str], bool], *, about: bool, sentence: bool = True
 ) -> str:
-    """Return `text` with `[erased]` for numbers, written as people do, that `is_erased`.
+    """Return `text` with `[erased]` for each number for which `is_erased` is True.
 
-    One of few digits is replaced only where a value is meant, in a text `about` its field; in a
-    `sentence` no count is.
+    A number of few digits is replaced only in the position of a value, in a text `about` its
+    field. In a `sentence`, counts are never replaced.
 
-    >>> has = {"7", "12,345"}.__contains__
-    >>> with_numbers_erased("x: value 7 in 7 % of 12,345 rows", has, about=True)
+    >>> is_erased = {"7", "12,345"}.__contains__
+    >>> with_numbers_erased("x: value 7 in 7 % of 12,345 rows", is_erased, about=True)
     'x: value [erased] in 7 % of 12,345 rows'
     """
 
     def erased(match: re.Match[str]) -> str:
-        found = match[0]
+        number_text = match[0]
         is_count = sentence and _AFTER_A_COUNT.match(text, match.end())
-        is_short = significant_digits(found) < _FEW_DIGITS
-        meant = about and _BEFORE_A_VALUE.search(text, 0, match.start())
-        if is_count or (is_short and not meant) or not is_erased(found):
-            return found
+        is_short = significant_digits(number_text) < _FEW_DIGITS
+        is_value = about and _BEFORE_A_VALUE.search(text, 0, match.start())
+        if is_count or (is_short and not is_value) or not is_erased(number_text):
+            return number_text
         return ERASED
 
     return _NUMBER_IN_TEXT.sub(erased, text)

@@ -1,7 +1,7 @@
-"""Formats of alerts for their receivers: one a file, each a `format_event` hook.
+"""Message formats for alert receivers, one per file, each a `format_event` hook.
 
-- `words`, `reply`: the title, facts and lines that all share; the body and headers
-- `markup`: names from clients as text, in services that read markup
+- `message_parts`, `reply`: the shared title, facts and lines; the body and headers
+- `markup`: escaping of names from clients for services that interpret markup
 - `json_webhook`, `cloudevents`, `alertmanager`, `template`: for programs
 - `slack`, `teams`, `discord`, `pagerduty`, `apprise_services`: for people
 """

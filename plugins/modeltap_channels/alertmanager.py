@@ -1,4 +1,4 @@
-"""Alertmanager's webhook, version 4: for receivers that know Prometheus' alerts."""
+"""The Alertmanager webhook format, version 4, for receivers of Prometheus alerts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
-from modeltap_channels import words
+from modeltap_channels import message_parts
 from modeltap_channels.reply import as_json
 
 _NO_END = "0001-01-01T00:00:00Z"
@@ -19,16 +19,16 @@ _LABELS = ("model", "version", "environment", "metric", "feature", "segment", "s
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Write `event` as Alertmanager would."""
+    """Format `event` like Alertmanager."""
     if webhook.format != "alertmanager":
         return None
     data = event["data"]
     status = "resolved" if event["type"] == "alert.resolved" else "firing"
-    url = words.link(event) or ""
+    url = message_parts.link(event) or ""
     name = data.get("rule") or event["type"]
     alerts = [_alert(alert, data, name, status, url) for alert in data.get("alerts", ())]
     if not alerts:
-        alerts = [_alert({"summary": words.text(event)}, data, name, status, url)]
+        alerts = [_alert({"summary": message_parts.text(event)}, data, name, status, url)]
     shared = {"alertname": name, **_labels(data)}
     return as_json(
         {
@@ -39,7 +39,7 @@ def format_event(
             "receiver": "modeltap",
             "groupLabels": {"alertname": name, "model": data.get("model") or ""},
             "commonLabels": shared,
-            "commonAnnotations": {"summary": words.text(event)},
+            "commonAnnotations": {"summary": message_parts.text(event)},
             "externalURL": url,
             "alerts": alerts,
         }
@@ -47,7 +47,7 @@ def format_event(
 
 
 def _quoted(value: object) -> str:
-    """Return a label's value in a group's key, quoted as JSON does: no name ends its quotes."""
+    """Return a label's value for a group key, quoted as JSON so that names cannot end it."""
     return json.dumps(str(value), ensure_ascii=False)
 
 
@@ -71,5 +71,5 @@ def _annotations(alert: Mapping[str, Any]) -> dict[str, str]:
     return {"summary": str(alert["summary"]), **named}
 
 
-def _labels(said: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(said[name]) for name in _LABELS if said.get(name)}
+def _labels(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(values[name]) for name in _LABELS if values.get(name)}

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in structured mode: for brokers and functions."""
+"""CloudEvents 1.0 in structured mode, for brokers and functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modeltap_channels.reply import as_json
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings, message_id: str
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Write `event` as a CloudEvent, with the message's id on every attempt."""
+    """Format `event` as a CloudEvent, with the same id on every attempt."""
     if webhook.format != "cloudevents":
         return None
     data = event["data"]

@@ -1,4 +1,4 @@
-"""The plain JSON webhook, signed as Standard Webhooks 1.0 says."""
+"""The plain JSON webhook, signed according to Standard Webhooks 1.0."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from modeltap.hookspecs import hookimpl
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings, message_id: str, timestamp: int
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Write `event` as it is; without a secret there is no signature header."""
+    """Format `event` as JSON, with a signature header if there is a secret."""
     if webhook.format != "json":
         return None
     body = msgspec.json.encode(event)
@@ -31,7 +31,7 @@ def format_event(
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
     }
-    # Several secrets, while keys rotate: a receiver takes whichever it knows.
+    # During key rotation there are several secrets; the receiver accepts any known one.
     secrets = [text for text in re.split(r"[\s,]+", webhook.secret or "") if text]
     if secrets:
         signed = (sign(secret, message_id, timestamp, body) for secret in secrets)
@@ -42,8 +42,8 @@ def format_event(
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """Return ``v1,`` and the base64 HMAC-SHA256 of ``id.timestamp.body``.
 
-    `secret` is ``whsec_`` and base64, or any other text, taken as it is. Raises `ConfigError`
-    when what follows ``whsec_`` is no base64.
+    `secret` is ``whsec_`` followed by base64, or any other text, which is used unchanged. Raises
+    `ConfigError` if the text after ``whsec_`` is not base64.
     """
     content = f"{message_id}.{timestamp}.".encode() + body
     return (
@@ -56,7 +56,7 @@ def _key(secret: str) -> bytes:
         return secret.encode()
     text = secret.removeprefix("whsec_")
     try:
-        # Some tools write it without its padding.
+        # Some tools omit the padding.
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error:
-        raise ConfigError("the webhook secret is no base64 after its whsec_") from None
+        raise ConfigError("the webhook secret is not valid base64 after whsec_") from None

@@ -1,8 +1,8 @@
-"""Names from clients as text: no link, mention, heading or code in the markup of a service.
+"""Escaping of names from clients, so that services show no link, mention, heading or code.
 
-`plain` is for services that show text and make links of what looks like one, `markdown` for those
-that read Markdown. Both keep a text readable. A zero-width space (U+200B) separates what a service
-would find: it works in any dialect, also where a backslash is shown.
+`plain` is for services that display text and detect links, `markdown` for services that interpret
+Markdown. Both keep a text readable. They break up patterns with a zero-width space (U+200B), which
+works in any dialect, even if backslashes are displayed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _TAG = re.compile(
 
 _MARKS = re.compile(
     r"[\\`*\[\]()<>#|~]|&(?=#?\w+;)"
-    r"|(?<![^\W_])_|_(?![^\W_])"  # one between letters is no emphasis
-    r"|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]"  # a list, where a text begins
+    r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore between letters is not emphasis
+    r"|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]"  # a list at the beginning of a text
 )
 
 
 def plain(text: str) -> str:
-    r"""Return `text` on one line, with nothing in it that becomes a link or a mention.
+    r"""Return `text` on one line, without links and mentions.
 
     >>> plain("https://evil.example/ @here\x1b").replace("\u200b", "|")
     'https:|//evil.|example/ @|here\\x1b'
@@ -43,13 +43,13 @@ def plain(text: str) -> str:
 
 
 def unlinked(text: str) -> str:
-    """Return `text` as `plain` does, with its tags: for services that escape these on their own."""
+    """Return `text` like `plain`, but with tags, for services that escape tags themselves."""
     safe = _LINK.sub(rf"\g<0>{_GAP}", escaped(text))
     return _MENTION.sub(rf"\g<0>{_GAP}", safe)
 
 
 def markdown(text: str, length: int) -> str:
-    r"""Return `text` so that Markdown shows it as it is, in at most `length` characters.
+    r"""Return `text` escaped for Markdown, in at most `length` characters.
 
     >>> print(markdown("[Renew](evil) *now*", 40))
     \[Renew\]\(evil\) \*now\*
@@ -60,6 +60,6 @@ def markdown(text: str, length: int) -> str:
     if len(marked) <= length:
         return marked
     cut = marked[: length - 1]
-    # A backslash that lost its mark would take the next character's place.
+    # A trailing backslash without its mark would escape the next character.
     cut = cut[:-1] if (len(cut) - len(cut.rstrip("\\"))) % 2 else cut
     return f"{cut}…"

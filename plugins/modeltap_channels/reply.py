@@ -8,5 +8,5 @@ import msgspec
 
 
 def as_json(body: Any, content_type: str = "application/json") -> tuple[bytes, dict[str, str]]:
-    """Write `body` as JSON; what is no number becomes null."""
+    """Return `body` as JSON with its headers; NaN becomes null."""
     return msgspec.json.encode(body), {"content-type": content_type, "user-agent": "modeltap"}

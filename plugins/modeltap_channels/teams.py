@@ -1,4 +1,4 @@
-"""Microsoft Teams: an adaptive card, as a Workflow's webhook takes it."""
+"""Microsoft Teams: an Adaptive Card for the webhook of a workflow."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.hookspecs import hookimpl
-from modeltap_channels import words
+from modeltap_channels import message_parts
 from modeltap_channels.markup import markdown
 from modeltap_channels.reply import as_json
 
 _MAX_TITLE, _MAX_TEXT, _MAX_LINE, _MAX_FACT = 300, 1500, 500, 400
-"""A card may have 28 KB, and a character has up to three bytes."""
+"""Limits of the parts of a card. Teams allows 28 KB, and a character has up to three bytes."""
 
 _COLORS = {"critical": "Attention", "warning": "Warning"}
 
@@ -21,7 +21,7 @@ _COLORS = {"critical": "Attention", "warning": "Warning"}
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Write `event` for Teams."""
+    """Format `event` for Teams."""
     if webhook.format != "teams":
         return None
     color = (
@@ -36,9 +36,9 @@ def format_event(
             "weight": "Bolder",
             "wrap": True,
             "color": color,
-            "text": markdown(words.title(event), _MAX_TITLE),
+            "text": markdown(message_parts.title(event), _MAX_TITLE),
         },
-        {"type": "TextBlock", "wrap": True, "text": markdown(words.text(event), _MAX_TEXT)},
+        {"type": "TextBlock", "wrap": True, "text": markdown(message_parts.text(event), _MAX_TEXT)},
     ]
     body += [
         {
@@ -47,10 +47,11 @@ def format_event(
             "spacing": "Small",
             "text": f"- {markdown(line, _MAX_LINE)}",
         }
-        for line in words.lines(event)
+        for line in message_parts.lines(event)
     ]
     facts = [
-        {"title": name, "value": markdown(value, _MAX_FACT)} for name, value in words.facts(event)
+        {"title": name, "value": markdown(value, _MAX_FACT)}
+        for name, value in message_parts.facts(event)
     ]
     if facts:
         body.append({"type": "FactSet", "facts": facts})
@@ -60,7 +61,7 @@ def format_event(
         "version": "1.4",
         "body": body,
     }
-    url = words.link(event)
+    url = message_parts.link(event)
     if url:
         card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the dashboard", "url": url}]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}

@@ -1,4 +1,4 @@
-"""A body of the user's own: a text in which ``$summary`` and its like are filled in."""
+"""Custom bodies: a template with placeholders such as ``$summary``."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from typing import Any
 from modeltap.config.webhook_settings import WebhookSettings
 from modeltap.errors import ConfigError, nearest
 from modeltap.hookspecs import hookimpl
-from modeltap_channels import words
+from modeltap_channels import message_parts
 
 
 @hookimpl
 def format_event(
     event: Mapping[str, Any], webhook: WebhookSettings, message_id: str
 ) -> tuple[bytes, dict[str, str]] | None:
-    """Fill in the webhook's `template`; one that is JSON stays JSON whatever a value holds."""
+    """Fill in the webhook's `template`. A JSON template stays valid JSON for all values."""
     if webhook.format != "template":
         return None
     if not webhook.template:
-        raise ConfigError("format 'template' needs a template, such as '{\"text\": \"$summary\"}'")
+        raise ConfigError(
+            "format 'template' needs the option template, such as '{\"text\": \"$summary\"}'"
+        )
     text = webhook.template
     is_json = text.lstrip()[:1] in ("{", "[")
     values = {
@@ -33,9 +35,11 @@ def format_event(
         body = _Dotted(text).substitute(values)
     except KeyError as error:
         name = str(error.args[0])
-        raise ConfigError(f"the template names {name!r}{nearest(name, values)}") from None
+        raise ConfigError(
+            f"unknown placeholder {name!r} in the template{nearest(name, values)}"
+        ) from None
     except ValueError as error:
-        raise ConfigError(f"the template is wrong: {error}; write $$ for a dollar sign") from None
+        raise ConfigError(f"the template is invalid: {error}; write $$ for a dollar sign") from None
     kind = "application/json" if is_json else "text/plain; charset=utf-8"
     return body.encode(), {"content-type": kind, "user-agent": "modeltap"}
 
@@ -54,8 +58,8 @@ def _values(
         "type": event["type"],
         "timestamp": event["timestamp"],
         "id": message_id,
-        "title": words.title(event),
-        "link": words.link(event) or "",
+        "title": message_parts.title(event),
+        "link": message_parts.link(event) or "",
     }.items()
     for name in (
         "model",
@@ -69,4 +73,4 @@ def _values(
         "summary",
     ):
         yield name, str(event["data"].get(name) or "")
-    yield "alerts", "\n".join(words.lines(event))
+    yield "alerts", "\n".join(message_parts.lines(event))

@@ -1,6 +1,7 @@
-"""BentoML: a service's own `add_asgi_middleware`; each of its workers imports it, and builds one.
+"""BentoML services, through their `add_asgi_middleware`.
 
-The options are checked here and now, for BentoML builds the middleware when a worker starts.
+Each worker imports the service and builds its own middleware. Options are checked immediately,
+because BentoML builds the middleware only when a worker starts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from modeltap_serving.origin import comes_from
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Add the middleware to what ``@bentoml.service`` made of a class."""
+    """Add the middleware to a service, the result of ``@bentoml.service``."""
     if not (comes_from(app, "_bentoml_sdk") or comes_from(app, "bentoml")):
         return None
     service: Any = app

@@ -1,6 +1,6 @@
-"""A bare ASGI or WSGI callable, or a model's function: told apart by their parameters' names.
+"""Bare ASGI and WSGI callables and model functions, distinguished by their parameter names.
 
-Counting them would take a model's ``predict(x, y)`` for a WSGI app.
+The number of parameters is not enough: a model's ``predict(x, y)`` would look like a WSGI app.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from modeltap.tap.wsgi import WSGIMiddleware
 
 _ASGI = ("scope", "receive", "send")
 _WSGI = ("env", "start")
-"""How the names of the parameters begin: ``environ`` and ``start_response``, mostly."""
+"""Prefixes of the parameter names, which are usually ``environ`` and ``start_response``."""
 
 _OF_SERVERS = ("scope", "env", "environ")
-"""First parameters that no model has: the others of an app may have any names."""
+"""First parameters that only apps have. The other parameters of an app may have any names."""
 
 
 @hookimpl(trylast=True)
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Wrap ``(scope, receive, send)``, ``(environ, start_response)``, and any other function."""
+    """Wrap ``(scope, receive, send)``, ``(environ, start_response)``, or a model's function."""
     bare: Any = app
     if not callable(app) or inspect.isclass(app):
         return None
@@ -46,9 +46,9 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
 def _captured(function: Any, model: ModelChooser, options: Mapping[str, Any]) -> object:
     if not isinstance(model, str):
         raise ConfigError(
-            f"model {model!r} chooses by path, and a function has none; name one model"
+            f"model {model!r} selects by path, but a function has no path; use one model's name"
         )
-    Tap("call", model, dict(options))  # only what `watch` takes: `capture` takes more
+    Tap("call", model, dict(options))  # rejects options of `capture` that `watch` does not have
     decorated: object = capture(model=model, **options)(function)
     return decorated
 
@@ -56,9 +56,9 @@ def _captured(function: Any, model: ModelChooser, options: Mapping[str, Any]) ->
 def _unclear(app: Any, names: list[str]) -> NotWatchableError:
     name = getattr(app, "__qualname__", type(app).__qualname__)
     return NotWatchableError(
-        f"{name}({', '.join(names)}) is neither (scope, receive, send) nor (environ, "
-        "start_response), but begins like an app; wrap it by modeltap.ASGIMiddleware(app, ...) or "
-        "modeltap.WSGIMiddleware(app, ...), or a model's function by modeltap.capture(...)"
+        f"{name}({', '.join(names)}) starts like an app but is neither (scope, receive, send) nor "
+        "(environ, start_response); wrap an app with modeltap.ASGIMiddleware(app, ...) or "
+        "modeltap.WSGIMiddleware(app, ...), and a model's function with modeltap.capture(...)"
     )
 
 
@@ -67,12 +67,12 @@ def _begin(names: list[str], beginnings: tuple[str, ...]) -> bool:
 
 
 def _takes_anything(function: Any) -> bool:
-    """Say whether it has ``(*args)``, so that its arguments are unknown."""
+    """Return True if a function has ``*args``, so that its arguments are unknown."""
     return any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(function).parameters.values())
 
 
 def _parameters(app: Any) -> list[str]:
-    """Return the names of the parameters that a call has to give, in order."""
+    """Return the names of the required positional parameters, in order."""
     try:
         parameters = inspect.signature(app).parameters.values()
     except (TypeError, ValueError):

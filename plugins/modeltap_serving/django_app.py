@@ -1,4 +1,4 @@
-"""Django: the handler that `get_asgi_application` or `get_wsgi_application` gives is wrapped."""
+"""Django handlers, the results of `get_asgi_application` and `get_wsgi_application`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _MIDDLEWARES = {
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Wrap a Django handler; it notes which route it resolved a request to."""
+    """Wrap a Django handler, and record the route to which it resolves a request."""
     modules = [base.__module__ for base in type(app).__mro__]
     wrap = next((_MIDDLEWARES[name] for name in modules if name in _MIDDLEWARES), None)
     if wrap is None:
         return None
     handler: Any = app
     wrapped: object = wrap(handler, model=model, **options)
-    handler.resolve_request = _noting(handler.resolve_request)
+    handler.resolve_request = _recording_route(handler.resolve_request)
     return wrapped
 
 
-def _noting(resolve: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Have the route left where the tap finds it; the request itself is not touched."""
+def _recording_route(resolve: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return `resolve` with a wrapper that stores the route for the tap."""
 
     def resolve_request(request: Any) -> Any:
         match = resolve(request)

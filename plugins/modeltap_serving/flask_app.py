@@ -1,4 +1,4 @@
-"""Flask: its `wsgi_app` is wrapped, so that the app object stays what it was."""
+"""Flask applications, through their `wsgi_app`, so that the app object is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradio: `launch` makes the app, so the middleware is added when it is called."""
+"""Gradio interfaces. The middleware is added by `launch`, which creates the app."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from modeltap.tap.asgi import ASGIMiddleware
 from modeltap_serving.origin import comes_from
 
 CALLS = ("/gradio_api/queue/*", "/gradio_api/call/*", "/gradio_api/run/*", "/gradio_api/api/*")
-"""Where functions are called and answer; the rest is the page, its files and its heartbeat."""
+"""Paths of function calls. Other paths serve the page, its files and its heartbeat."""
 
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Have `launch` of a Blocks or an Interface add the middleware; only calls are recorded."""
+    """Patch `launch` of a Blocks or an Interface to add the middleware, which records calls."""
     if not comes_from(app, "gradio.blocks"):
         return None
     from starlette.middleware import Middleware
@@ -33,9 +33,9 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
 
 def _launching(launch: Any, middleware: object) -> Any:
     @functools.wraps(launch)
-    def launching(*args: Any, **kwargs: Any) -> Any:
+    def launch_with_tap(*args: Any, **kwargs: Any) -> Any:
         app_kwargs = kwargs.get("app_kwargs") or {}
-        together = [middleware, *app_kwargs.get("middleware", ())]
-        return launch(*args, **kwargs | {"app_kwargs": {**app_kwargs, "middleware": together}})
+        combined = [middleware, *app_kwargs.get("middleware", ())]
+        return launch(*args, **kwargs | {"app_kwargs": {**app_kwargs, "middleware": combined}})
 
-    return launching
+    return launch_with_tap

@@ -1,4 +1,4 @@
-"""KServe: each `ModelServer` serves the one FastAPI app of `kserve.model_server`."""
+"""KServe servers. Each `ModelServer` serves the global FastAPI app of `kserve.model_server`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from modeltap_serving.origin import comes_from
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Add the middleware to the app of a `ModelServer`; of several workers' it is out of reach."""
+    """Add the middleware to the app of a `ModelServer` with one worker."""
     if not comes_from(app, "kserve.model_server"):
         return None
     server: Any = app
     if server.workers > 1:
         raise NotWatchableError(
-            f"a KServe ModelServer with {server.workers} workers starts them anew; write "
+            f"a KServe ModelServer with {server.workers} workers spawns new processes; call "
             "modeltap.watch(kserve.model_server.app, ...) at the top of the module, outside of "
             "if __name__ == '__main__'"
         )

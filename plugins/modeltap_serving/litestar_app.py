@@ -1,4 +1,4 @@
-"""Litestar: it takes middleware only when it is made, so the error has the code to write."""
+"""Litestar applications, which accept middleware only in the constructor."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from modeltap_serving.origin import comes_from
 
 @hookimpl
 def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> object | None:
-    """Raise `NotWatchableError` with the line that taps a Litestar application."""
+    """Raise `NotWatchableError` with the code to add for a Litestar application."""
     if not comes_from(app, "litestar.app"):
         return None
     arguments = ", ".join(
         f"{name}={value!r}" for name, value in {"model": model, **options}.items()
     )
     raise NotWatchableError(
-        "a Litestar app takes middleware only when it is made; write "
+        "a Litestar app accepts middleware only in its constructor; write "
         f"Litestar(..., middleware=[DefineMiddleware(modeltap.ASGIMiddleware, {arguments})]), "
         "with DefineMiddleware from litestar.middleware"
     )

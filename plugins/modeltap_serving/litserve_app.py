@@ -1,7 +1,6 @@
-"""LitServe: the FastAPI app that a `LitServer` has from its beginning, and copies for each worker.
+"""LitServe servers, through the FastAPI app that a `LitServer` copies for each worker.
 
-The tap lives in the servers of the API, which are forked; those that hold the models, spawned,
-know nothing of it.
+The tap runs in the forked processes that serve the API, not in the spawned ones with the models.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The package that an app comes from, without importing any."""
+"""The package that defines an app's class, without importing it."""
 
 from __future__ import annotations
 
 
 def comes_from(app: object, module: str) -> bool:
-    """Say whether the app's class, or one it extends, is defined in `module` or below.
+    """Return True if the app's class, or a base class, is defined in `module` or a submodule.
 
     >>> comes_from(OSError(), "builtins"), comes_from(OSError(), "built")
     (True, False)

@@ -1,4 +1,4 @@
-"""Quart: its `asgi_app` is wrapped, so that the app object stays what it was."""
+"""Quart applications, through their `asgi_app`, so that the app object is kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def attach(app: object, model: ModelChooser, options: Mapping[str, Any]) -> obje
 
 
 async def _note_route(_: object, **__: object) -> None:
-    """Leave the route where the tap finds it: Quart keeps it in a request of its own."""
+    """Store the route for the tap, because Quart keeps it in its own request object."""
     from quart import request
 
     scope: Any = request.scope

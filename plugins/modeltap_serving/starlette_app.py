@@ -1,6 +1,7 @@
-"""FastAPI and Starlette: the framework's own `add_middleware`, so that each worker builds its own.
+"""FastAPI and Starlette applications, through their `add_middleware`.
 
-The options are checked here and now, for the framework builds the middleware at its first call.
+Each worker builds its own middleware. Options are checked immediately, because the framework
+builds the middleware only at the first request.
 """
 
 from __future__ import annotations

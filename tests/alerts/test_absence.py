@@ -69,8 +69,8 @@ def test_a_model_that_is_asked_each_hour_falls_silent(connection, look):
     assert look(last + 2 * HOUR + MINUTE) == [("alert.firing", "no_traffic", "flights")]
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["severity"] == "critical"
-    assert alert["summary"].startswith("flights: no request for 2.02 h, since ")
-    assert alert["summary"].endswith("; the longest pause before was 60 min")
+    assert alert["summary"].startswith("flights: no requests for 2.02 h, since ")
+    assert alert["summary"].endswith("; the longest earlier pause was 60 min")
     assert look(last + 4 * HOUR) == []  # the same incident
     traffic(connection, last + 5 * HOUR)
     assert look(last + 5 * HOUR) == [("alert.resolved", "no_traffic", "flights")]
@@ -97,7 +97,9 @@ def test_the_settings_say_how_long_nothing_may_come(connection, look, rules):
     assert look(last + 14 * MINUTE) == []
     assert look(last + 16 * MINUTE) == [("alert.firing", "no_traffic", "flights")]
     (alert,) = connection.execute("select * from alerts").fetchall()
-    assert alert["severity"] == "info" and alert["summary"].endswith("15m are allowed")
+    assert alert["severity"] == "info" and alert["summary"].endswith(
+        'the rule allows 15m (after = "15m")'
+    )
 
 
 def test_a_rule_that_is_disabled_says_nothing(connection, rules):
@@ -207,7 +209,7 @@ def test_messages_that_do_not_arrive_are_an_alert(connection, look):
     assert look(NOW + 61 * MINUTE) == [("alert.firing", "delivery_failed", "")]
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["summary"] == (
-        "all models: 1 messages could not be delivered to hook#1: status 500"
+        "all models: 1 message could not be delivered to hook#1: status 500"
     )
     connection.execute("update deliveries set state = 'delivered'")
     assert look(NOW + 2 * HOUR) == [("alert.resolved", "delivery_failed", "")]

@@ -183,7 +183,7 @@ def test_labels_for_the_whole_past_make_one_incident_in_its_place(connection, ju
 
 def test_without_an_explanation_the_numbers_speak(judge, row):
     (one,) = judge(row(0, "alert", explanation=None, segment="sex=F"))
-    assert one.alert["summary"] == "flights (sex=F): drift of temp is 0.3, the limit is 0.1"
+    assert one.alert["summary"] == "flights (sex=F): drift of temp is 0.3, threshold 0.1"
 
 
 def test_a_rollback_leaves_neither_alert_nor_message(connection, row):

@@ -47,5 +47,5 @@ def test_a_reminder_says_since_when(connection, judge, row, at):
     remind(connection, NOW + 8 * DAY)
     body = connection.execute("select body from deliveries order by rowid desc").fetchone()[0]
     assert json.loads(body)["data"]["summary"] == (
-        "flights: 1 input drifted (still, since 2013-03-04): temp: median went from 10 to 20"
+        "flights: 1 input drifted (still firing, since 2013-03-04): temp: median went from 10 to 20"
     )

@@ -76,7 +76,7 @@ def test_a_silence_can_be_ended(connection, judge, row, at, told):
         end_silence(connection, longer)
     remind(connection, NOW + 1)
     assert told() == [("alert.firing", ["temp"], False)]
-    with pytest.raises(InputError, match="no silence 'silence_x' is in force"), writing(connection):
+    with pytest.raises(InputError, match="no active silence 'silence_x'"), writing(connection):
         end_silence(connection, "silence_x")
 
 
@@ -94,5 +94,5 @@ def test_only_open_alerts_can_be_acknowledged(connection, judge, row):
     judge(row(1, "ok"))
     (alert,) = connection.execute("select id from alerts").fetchone()
     for wrong in (alert, "alert_x"):
-        with pytest.raises(InputError, match=r"no alert|is over"), writing(connection):
+        with pytest.raises(InputError, match=r"no alert|is resolved"), writing(connection):
             acknowledge(connection, wrong)

@@ -15,7 +15,7 @@ from modeltap.errors import StoreError
 
 def test_a_time_is_seconds_and_anything_else_is_named():
     assert moment_of("1970-01-02", "--since") == 86_400 and moment_of(None, "--since") is None
-    with pytest.raises(click.UsageError, match="--since 'soon' is no time"):
+    with pytest.raises(click.UsageError, match="--since 'soon' is not a valid time"):
         moment_of("soon", "--since")
 
 

@@ -194,10 +194,10 @@ def test_the_ending_says_the_format(filled, tmp_path):
         (["-o", "rows.xls"], 1, "-o 'rows.xls' has no known suffix: use .csv"),
         (["-o", "none/rows.csv"], 1, "the folder 'none' does not exist"),
         (["-o", ".", "--format", "csv"], 1, "-o '.' is not a regular file"),
-        (["--format", "parquet"], 2, "Parquet is for files: say -o FILE"),
-        (["--from", "soon"], 2, "--from 'soon' is no time"),
+        (["--format", "parquet"], 2, "Parquet cannot be written to standard output; add -o FILE"),
+        (["--from", "soon"], 2, "--from 'soon' is not a valid time"),
         (["--model", "n"], 1, "no model 'n' in this store"),
-        (["--from", "2030-01-01"], 1, "no row is as was asked for"),
+        (["--from", "2030-01-01"], 1, "no rows match the given options"),
     ],
 )
 def test_what_people_mistype_is_one_line(filled, words, code, said):
@@ -215,7 +215,7 @@ def test_what_cannot_be_decoded_is_counted(filled):
         check=True,
     )
     assert len(done.stdout.splitlines()) == 6
-    assert done.stderr == "6 rows written, 1 exchange without any\n"
+    assert done.stderr == "6 rows written, 1 exchange without rows\n"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(store):

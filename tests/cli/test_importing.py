@@ -66,7 +66,7 @@ def test_broken_lines_are_named_and_fail_only_when_strict(table, store):
     error = modeltap("import", table, "--model", "m", "--store", store, "--strict", code=1)
     assert error.splitlines() == [
         "line 3: 2 cells, the header has 4",
-        "modeltap: 1 broken lines in 'rows.csv'",
+        "modeltap: 1 unreadable line in 'rows.csv'",
     ]
     table.with_name("none.jsonl").write_text('{"captureData": {}}\n')
     error = modeltap(
@@ -101,11 +101,14 @@ def test_several_files_are_one_import(tmp_path, store, read_rows):
     write(tmp_path / "2.jsonl", record("k2", REQUEST, "{}"))
     words = ("import", tmp_path / "1.jsonl", tmp_path / "2.jsonl", "--model", "m", "--store", store)
     said = modeltap(*words)
-    assert "0 rows imported for m" in said and "2 requests or responses wait" in said
+    assert (
+        "0 rows imported for m" in said
+        and "2 requests or responses waiting for a counterpart" in said
+    )
     assert read_rows(store) == []
     said = modeltap(*words, "--unpaired")
-    assert "2 rows imported for m, 2 were there before" in said
-    assert "2 of those that waited are stored alone" in said
+    assert "2 rows imported for m, 2 already stored" in said
+    assert "2 requests or responses stored without a counterpart" in said
     assert {row["response_note"] for row in read_rows(store)} == {"not seen"}
 
 

@@ -65,15 +65,17 @@ def test_ids_are_texts_and_those_of_retried_requests_wait(at, files, tried, tmp_
         assert [one["value"] for one in labels_of(connection, "again")] == [2]
     (tmp_path / "labels.csv").write_text("id,value\n41,1\n")
     said = modeltap("label", "import", "labels.csv", "--model", "m", *at, code=1)
-    assert "no label in 'labels.csv' belongs to an exchange of m" in said
-    assert "waits for an exchange with a prediction" in modeltap("label", "set", "again", "3", *at)
+    assert "no label in 'labels.csv' matches an exchange of m" in said
+    assert "waiting for an exchange with a prediction" in modeltap(
+        "label", "set", "again", "3", *at
+    )
 
 
 def test_several_exchanges_with_a_prediction_are_named(at, files, tmp_path):
     with closing(connect(files / "cli.db")) as connection, writing(connection):
         connection.execute("update exchanges set trace_id = 'shared' where request_id < 'row-1001'")
     said = modeltap("label", "set", "shared", "1", *at, code=1)
-    assert "'shared' is the id of" in said and "exchanges with a prediction" in said
-    assert "give the id of one of them" in said
+    assert "'shared' matches" in said and "exchanges with a prediction" in said
+    assert "use the id of one of them" in said
     found = imported(at, tmp_path, "id,value\nshared,1\nrow-5,1\n")
     assert found == NONE | {"labels": 1, "ambiguous": 1}

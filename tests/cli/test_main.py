@@ -14,22 +14,22 @@ from command import modeltap
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["analyse"], 2, "no command 'analyse'; did you mean 'analyze'?"),
+        (["analyse"], 2, "unknown command 'analyse'; did you mean 'analyze'?"),
         (["metrics", "--modle", "m"], 2, "No such option"),
         (["metrics", "--model", "n"], 1, "no model 'n' in this store"),
         (
             ["metrics", "--metric", "dirft"],
             1,
-            "no metric 'dirft'; did you mean 'drift'",
+            "unknown metric 'dirft'; did you mean 'drift'",
         ),
         (["metrics", "--feature", "amuont"], 1, "did you mean 'amount'?"),
         (["show", "nobody"], 1, "no exchange 'nobody' in this store"),
         (["import", "rosw.csv", "--model", "m"], 1, "there is no file 'rosw.csv'"),
-        (["reference", "set", "--model", "m"], 2, "say one of --file FILE"),
-        (["reference", "set", "--model", "m", "--from", "soon"], 2, "'soon' is no time"),
-        (["reference", "set", "--model", "m", "--rows", "99999"], 1, "fewer than 99999"),
+        (["reference", "set", "--model", "m"], 2, "use exactly one of --file FILE"),
+        (["reference", "set", "--model", "m", "--from", "soon"], 2, "'soon' is not a valid time"),
+        (["reference", "set", "--model", "m", "--rows", "99999"], 1, "fewer than --rows 99999"),
         (["label", "set", "nobody", "1"], 1, "no exchange 'nobody'"),
-        (["analyze", "--window", "fortnight"], 2, "window 'fortnight' is not understood"),
+        (["analyze", "--window", "fortnight"], 2, "option window = 'fortnight' is invalid"),
     ],
 )
 def test_what_people_mistype_is_one_line_with_the_mend(at, words, code, said):
@@ -48,7 +48,7 @@ def test_a_missing_store_is_said_with_the_mend():
 def test_a_broken_settings_file_is_said(tmp_path):
     """Exit 2 with the file's name and place."""
     (tmp_path / "modeltap.toml").write_text("window = \n")
-    assert "modeltap.toml' is no valid TOML" in modeltap("alerts", code=2)
+    assert "modeltap.toml' is not valid TOML" in modeltap("alerts", code=2)
 
 
 def test_a_closed_pipe_is_no_error(files):

@@ -44,7 +44,7 @@ def test_a_column_that_is_not_compared_says_why(store):
     assert "not compared: all values were missing" in modeltap("reference", "show", *at)
     put(store, moments[900:], rows[900:], prefix="s")
     analyze(store, said)
-    assert "learnt again from 2024-01-02" in modeltap("reference", "show", *at)
+    assert "relearnt from rows since 2024-01-02" in modeltap("reference", "show", *at)
     (reference,) = lines(modeltap("reference", "show", *at, "--json"))
     late = next(feature for feature in reference["features"] if feature["name"] == "late")
     assert (late["not_compared"], late["learnt_from"]) == (None, "2024-01-02T00:00:00.000Z")

@@ -14,8 +14,12 @@ def test_what_is_not_there_yet_is_said_with_its_reason(tmp_path):
     """Labels that did not come are not missing analyses."""
     store = tmp_path / "taps.db"
     put(store, every(1, 5), [{"x": n} for n in range(5)])
-    assert "no performance yet: it needs labels" in modeltap("performance", "--store", store)
-    assert "no latency yet: it goes by the hour" in modeltap("latency", "--store", store)
+    assert "no performance results yet: it needs labels" in modeltap(
+        "performance", "--store", store
+    )
+    assert "no latency results yet: with row windows it is computed by the hour" in modeltap(
+        "latency", "--store", store
+    )
 
 
 def test_labels_that_join_nothing_are_rows_of_the_performance(tmp_path):

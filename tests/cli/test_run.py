@@ -333,7 +333,7 @@ def test_a_module_that_is_loaded_in_a_way_of_its_own_is_left_alone():
     words = [sys.executable, "-m", "modeltap", "run", "--", sys.executable, "-c", ODD_LOADERS]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["uvicorn.config", "gunicorn.app.base"]
-    said = [line for line in done.stderr.splitlines() if line.endswith("so it is not tapped")]
+    said = [line for line in done.stderr.splitlines() if line.endswith("the app is not recorded")]
     assert [line.split()[1] for line in said] == ["uvicorn.config", "gunicorn.app.base"]
 
 
@@ -346,18 +346,16 @@ def test_the_exit_code_is_the_commands_own(tmp_path):
         process.terminate()
     assert process.returncode == -signal.SIGTERM
     said = modeltap("run", "--", "no-such-server", code=127)
-    assert said.endswith(
-        "there is no command 'no-such-server' here; install it, or give its path\n"
-    )
+    assert said.endswith("command 'no-such-server' not found; install it, or use its path\n")
     (tmp_path / "text").write_text("no program")
-    assert "cannot be run: Permission denied" in modeltap("run", "--", tmp_path / "text", code=126)
+    assert "Permission denied" in modeltap("run", "--", tmp_path / "text", code=126)
 
 
 @pytest.mark.parametrize(
     ("words", "environ", "code", "said"),
     [
         (("--store", "/no/where.db"), {}, 1, "the folder '/no' does not exist"),
-        ((), {"MODELTAP_SAMPLE_RATE": "2"}, 2, "sample_rate = 2.0 is wrong"),
+        ((), {"MODELTAP_SAMPLE_RATE": "2"}, 2, "sample_rate = 2.0 is invalid"),
         (("--modl", "m"), {}, 2, "No such option '--modl'"),
     ],
 )

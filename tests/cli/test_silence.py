@@ -28,14 +28,14 @@ def test_suspicions_are_shown_when_asked_for(incident):
 
 
 def test_an_alert_is_silenced_listed_and_heard_again(incident):
-    assert "no silence is in force" in modeltap("silence", "list")
+    assert "no active silences" in modeltap("silence", "list")
     said = modeltap("silence", "add", incident, "--for", "2h", "--reason", "new sensor")
     made = said.partition(":")[0]
     (row,) = lines(modeltap("silence", "list", "--json"))
     assert (row["id"], row["reason"]) == (made, "new sensor")
     assert "new sensor" in modeltap("silence", "list")
-    assert modeltap("silence", "end", made) == "ended\n"
-    assert "no silence is in force" in modeltap("silence", "list")
+    assert modeltap("silence", "end", made).endswith(": ended\n")
+    assert "no active silences" in modeltap("silence", "list")
     history = modeltap("alerts", "--history")
     for step in ("firing", "silenced", "new sensor", "silence ended"):
         assert step in history
@@ -52,14 +52,14 @@ def test_a_silence_by_model_and_rule_until_a_time(incident):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--for", "2h"], "say what to silence"),
-        (["--model", "flights"], "say --for or --until"),
+        (["--for", "2h"], "nothing to silence; add an alert's id"),
+        (["--model", "flights"], "use exactly one of --for and --until"),
         (["--model", "flihgts", "--for", "2h"], "did you mean 'flights'?"),
         (["--rule", "data_drfit", "--for", "2h"], "did you mean 'data_drift'?"),
-        (["alert_x", "--for", "2h"], "no alert 'alert_x'"),
-        (["--model", "flights", "--until", "2099-99-99"], "is no time"),
-        (["--model", "flights", "--until", "yesterday"], "--until 'yesterday' is no time"),
-        (["--model", "flights", "--until", "2001-01-01"], "has passed"),
+        (["alert_x", "--for", "2h"], "no alert has the id 'alert_x'"),
+        (["--model", "flights", "--until", "2099-99-99"], "is not a valid time"),
+        (["--model", "flights", "--until", "yesterday"], "--until 'yesterday' is not a valid time"),
+        (["--model", "flights", "--until", "2001-01-01"], "is in the past"),
     ],
 )
 def test_a_wrong_silence_is_a_clear_line(incident, words, line):
@@ -70,13 +70,13 @@ def test_a_wrong_silence_is_a_clear_line(incident, words, line):
 def test_somebody_looks_after_it(incident):
     short = incident[:12]
     assert short in modeltap("alerts")
-    assert modeltap("acknowledge", short) == "1 acknowledged\n"
+    assert modeltap("acknowledge", short) == "1 alert acknowledged\n"
     (alert,) = lines(modeltap("alerts", "--json"))
     assert alert["acknowledged_at"]
     assert "acknowledged" in modeltap("alerts", "--history")
-    assert "no alert 'alert_x'" in modeltap("acknowledge", "alert_x", code=1)
+    assert "no alert has the id 'alert_x'" in modeltap("acknowledge", "alert_x", code=1)
 
 
 def test_a_wrong_length_is_wrong_usage(incident):
     said = modeltap("silence", "add", incident, "--for", "soon", code=2)
-    assert "--for 'soon' is no length of time" in said
+    assert "--for 'soon' is not a valid duration" in said

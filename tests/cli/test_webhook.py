@@ -98,7 +98,7 @@ def lines_of_failure(*words):
         check=False,
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert done.stderr == "modeltap: a webhook did not take the message\n"
+    assert done.stderr == "modeltap: at least one webhook did not accept the message\n"
     return lines(done.stdout)
 
 
@@ -119,11 +119,11 @@ def test_a_url_that_leads_nowhere_is_a_word(configured, url, word):
 @pytest.mark.parametrize(
     ("url", "word"),
     [
-        ("http://[::1/token", "its host or its port is malformed"),
+        ("http://[::1/token", "the host or the port is malformed"),
         ("https://", "it has no host"),
-        ("http://host.example:99999/token", "its host or its port is malformed"),
-        ("hook", "it starts with http://"),
-        ("http://host.example:token/x", "its host or its port is malformed"),
+        ("http://host.example:99999/token", "the host or the port is malformed"),
+        ("hook", "must start with http://"),
+        ("http://host.example:token/x", "the host or the port is malformed"),
     ],
 )
 def test_a_malformed_url_is_a_line_when_settings_are_read(configured, url, word):
@@ -136,7 +136,7 @@ def test_a_malformed_url_in_a_variable_is_a_word(configured, monkeypatch):
     monkeypatch.setenv("HOOK_URL", "http://[::1/token")
     configured({"url": "env:HOOK_URL"})
     (row,) = lines_of_failure("webhook", "test", "--json")
-    assert "its host or its port is malformed" in row["error"] and "token" not in row["error"]
+    assert "the host or the port is malformed" in row["error"] and "token" not in row["error"]
 
 
 def test_one_that_fails_does_not_keep_the_rest_from_trying(receiver, configured):
@@ -148,20 +148,20 @@ def test_one_that_fails_does_not_keep_the_rest_from_trying(receiver, configured)
 def test_a_wrong_url_in_the_file_is_a_line_that_shows_no_token(configured):
     configured({"url": "ftp://user:token@host.example/path"})
     said = modeltap("webhook", "test", code=2)
-    assert "webhook url 'host.example' is wrong: it starts with http://" in said
+    assert "webhook url 'host.example' is invalid: must start with http://" in said
     assert "token" not in said
 
 
 def test_without_webhooks_it_says_what_to_do():
     said = modeltap("webhook", "test", code=1)
-    assert "no webhook is set here; give a url, or name it in modeltap.toml" in said
-    assert "no webhooks: name one in modeltap.toml" in modeltap("webhook", "list")
+    assert "no webhooks configured here; give a URL, or add one to modeltap.toml" in said
+    assert "no webhooks; add one to modeltap.toml" in modeltap("webhook", "list")
 
 
 def test_an_unset_variable_is_named(configured):
     configured({"url": "env:NOT_SET_HERE"})
     (row,) = lines_of_failure("webhook", "test", "--json")
-    assert row["error"].endswith("the variable NOT_SET_HERE is not set")
+    assert row["error"].endswith("environment variable NOT_SET_HERE is not set")
 
 
 @pytest.fixture
@@ -191,11 +191,11 @@ def test_what_waits_for_another_try_goes_out_at_once(given_up, receiver, tmp_pat
             "update deliveries set state = 'pending', attempts = 4, next_at = '2999-01-01'"
         )
     said = modeltap("deliver")
-    assert said.startswith("0 messages delivered") and "2 messages for 2999-01-01" in said
-    assert modeltap("webhook", "replay", message).startswith("1 message owed again")
+    assert said.startswith("0 messages delivered") and "2 messages scheduled for 2999-01-01" in said
+    assert modeltap("webhook", "replay", message).startswith("1 message pending again")
     assert modeltap("deliver").startswith("1 message delivered")
     assert [one.headers["webhook-id"] for one in receiver.received] == [message]
-    assert modeltap("webhook", "replay", "--webhook", key).startswith("nothing to send again")
+    assert modeltap("webhook", "replay", "--webhook", key).startswith("no failed messages")
 
 
 def test_the_list_counts_what_was_given_up(given_up):
@@ -213,17 +213,17 @@ def test_the_list_counts_what_was_given_up(given_up):
 def test_what_was_given_up_goes_out_again_under_its_id(given_up, receiver, tmp_path):
     key, (message, other) = given_up
     assert modeltap("webhook", "replay", "--webhook", key).startswith(
-        "1 message owed again; the next delivery sends it"
+        "1 message pending again; the next delivery sends it"
     )
     said = modeltap("deliver")
-    assert said == "2 messages delivered, 0 to be tried again, 0 given up\n"
+    assert said == "2 messages delivered, 0 scheduled for retry, 0 given up\n"
     # The second tells that the other webhook's message was given up.
     assert receiver.received[1].event["data"]["rule"] == "delivery_failed"
     assert receiver.received[0].headers["webhook-id"] == message
     rows = sqlite3.connect(tmp_path / "modeltap.db").execute("select id, state from deliveries")
     states = dict(rows)
     assert (states[message], states[other]) == ("delivered", "dead")
-    assert "no message 'msg_x' failed" in modeltap("webhook", "replay", "msg_x", code=1)
+    assert "no failed message 'msg_x'" in modeltap("webhook", "replay", "msg_x", code=1)
     assert modeltap("webhook", "replay", other).startswith(
-        "1 message owed again; the next delivery sends it"
+        "1 message pending again; the next delivery sends it"
     )

@@ -21,7 +21,7 @@ def test_a_models_own_rules_are_about_it():
     settings = sources.load({}, environ={})
     assert [(one.model, one.above) for one in settings.rules] == [(None, 9.0), ("loans", 2.0)]
     assert settings.for_model("loans").window == "30d"
-    with pytest.raises(ConfigError, match="no metric 'mea'"):
+    with pytest.raises(ConfigError, match="unknown metric 'mea'"):
         sources.load({"models": {"loans": {"rules": [{"metric": "mea", "above": 1}]}}}, environ={})
 
 

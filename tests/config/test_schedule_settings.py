@@ -39,5 +39,5 @@ def test_what_schedules_may_say(text):
 def test_a_wrong_schedule_is_a_clear_line(text):
     with pytest.raises(ConfigError) as error:
         ScheduleSettings(retention=text).check()
-    assert f"option schedules.retention = {text!r} is wrong" in str(error.value)
+    assert f"option schedules.retention = {text!r} is invalid" in str(error.value)
     assert "\n" not in str(error.value)

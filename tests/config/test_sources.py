@@ -42,21 +42,21 @@ def test_pyproject_is_read_and_others_broken_ones_are_not_ours():
     ("said", "words"),
     [
         ({"sampel_rate": 1}, "unknown option 'sampel_rate'; did you mean 'sample_rate'"),
-        ({"sample_rate": 2}, "sample_rate = 2.0 is wrong: it is a share between 0 and 1"),
-        ({"sample_rate": "many"}, "sample_rate = 'many' is wrong"),
-        ({"max_body_bytes": -1}, "max_body_bytes = -1 is wrong"),
-        ({"window": "fortnight"}, "window 'fortnight' is not understood"),
-        ({"reference": "yesterday"}, "reference 'yesterday' is not understood"),
-        ({"event_time": "body"}, "event_time 'body' is not understood"),
-        ({"webhooks": "example.org"}, "starts with http:// or https://"),
+        ({"sample_rate": 2}, "sample_rate = 2.0 is invalid: must be a fraction between 0 and 1"),
+        ({"sample_rate": "many"}, "sample_rate = 'many' is invalid"),
+        ({"max_body_bytes": -1}, "max_body_bytes = -1 is invalid"),
+        ({"window": "fortnight"}, "window = 'fortnight' is invalid"),
+        ({"reference": "yesterday"}, "reference = 'yesterday' is invalid"),
+        ({"event_time": "body"}, "event_time = 'body' is invalid"),
+        ({"webhooks": "example.org"}, "must start with http:// or https://"),
         ({"webhooks": [{"url": "http://x", "sekret": "1"}]}, "'sekret'; did you mean 'secret'"),
         ({"models": {"m": {"windw": "1h"}}}, "models.m 'windw'; did you mean 'window'"),
-        ({"id_header": "a b"}, "id_header = 'a b' is wrong"),
+        ({"id_header": "a b"}, "id_header = 'a b' is invalid"),
         ({"error_sample_rate": 0.1, "sample_rate": 0.5}, "between sample_rate and 1"),
-        ({"mask_body_fields": "(a"}, "mask_body_fields = ('(a',) is wrong: one of them is no reg"),
-        ({"mask_bodies": False, "mask_values": "email"}, "mask_bodies = False is wrong"),
-        ({"mask_with": "hash"}, "hashes need a key"),
-        ({"analyze": "maybe"}, "analyze = 'maybe' is wrong"),
+        ({"mask_body_fields": "(a"}, "invalid regular expression '(a': missing )"),
+        ({"mask_bodies": False, "mask_values": "email"}, "mask_bodies = False is invalid"),
+        ({"mask_with": "hash"}, "hashing needs a key"),
+        ({"analyze": "maybe"}, "analyze = 'maybe' is invalid"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_mend(said, words):
@@ -69,9 +69,9 @@ def test_a_wrong_value_is_named_with_its_mend(said, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("window = ", "no valid TOML"),
+        ("window = ", "not valid TOML"),
         ("windw = '1h'", "did you mean 'window'"),
-        ("window = 7", "window = 7 is wrong"),
+        ("window = 7", "window = 7 is invalid"),
     ],
 )
 def test_a_broken_file_is_named(text, words):
@@ -83,7 +83,7 @@ def test_a_broken_file_is_named(text, words):
 
 def test_a_named_file_must_be_there():
     """MODELTAP_CONFIG points somewhere, or it is an error."""
-    with pytest.raises(ConfigError, match=r"nowhere.toml.*cannot be read"):
+    with pytest.raises(ConfigError, match=r"cannot read configuration .*nowhere.toml"):
         sources.load(environ={"MODELTAP_CONFIG": "nowhere.toml"})
 
 
@@ -148,10 +148,10 @@ def test_no_option_is_taken_for_a_service(option):
         ("MODELTAP_SAMPEL_RATE", "did you mean 'MODELTAP_SAMPLE_RATE'"),
         ("MODELTAP_CONFG", "did you mean 'MODELTAP_CONFIG'"),
         ("MODELTAP_store", "did you mean 'MODELTAP_STORE'"),
-        ("MODELTAP_PORT", "'MODELTAP_PORT'; known are"),
+        ("MODELTAP_PORT", "'MODELTAP_PORT'; available:"),
         ("MODELTAP_", "'MODELTAP_'"),
-        ("MODELTAP_\x07zzzz", "known are"),
-        ("MODELTAP_0\x1b[2J", "known are"),
+        ("MODELTAP_\x07zzzz", "available:"),
+        ("MODELTAP_0\x1b[2J", "available:"),
     ],
 )
 def test_unknown_variables_are_a_warning(variable, words, warnings_of):

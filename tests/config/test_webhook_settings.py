@@ -36,13 +36,19 @@ def test_two_urls_are_two_webhooks():
         ({}, "a webhook has no url"),
         (
             {"url": "https://h.example", "timeout_seconds": "2 s"},
-            "seconds = '2 s' is wrong",
+            "seconds = '2 s' is invalid",
         ),
         ({"url": "https://h.example", "sekret": "x"}, "'sekret'; did you mean 'secret'?"),
-        ({"url": "ftp://h.example/x"}, "webhook url 'h.example' is wrong: it starts with http://"),
-        ({"url": "https://h.example/a b"}, "it has a space, a line end or a control character"),
+        (
+            {"url": "ftp://h.example/x"},
+            "webhook url 'h.example' is invalid: must start with http://",
+        ),
+        (
+            {"url": "https://h.example/a b"},
+            "it contains a space, a line end",
+        ),
         ({"url": "https://:80"}, "it has no host"),
-        ({"url": "env:"}, "what follows env: is no variable's name"),
+        ({"url": "env:"}, "the text after env: is not a variable name"),
     ],
 )
 def test_an_error_says_what_is_wrong(table, words):
@@ -80,17 +86,19 @@ def test_two_entries_with_one_url_are_two_webhooks(url, other):
 
 @pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://proxy", "http://"])
 def test_a_proxy_that_is_none_is_refused(proxy):
-    with pytest.raises(ConfigError, match=r"webhook proxy .* is wrong: "):
+    with pytest.raises(ConfigError, match=r"webhook proxy .* is invalid: "):
         parse_webhook({"url": "https://hooks.example", "proxy": proxy})
 
 
 def test_apprise_connects_by_itself():
-    with pytest.raises(ConfigError, match="set HTTPS_PROXY"):
+    with pytest.raises(ConfigError, match="set the variables HTTPS_PROXY"):
         parse_webhook({"url": "x://y", "format": "apprise", "proxy": "http://proxy"})
 
 
 def test_a_template_may_be_that_of_a_variable():
     webhook = parse_webhook({"url": "https://a.example/x", "template": "env:BODY"})
     assert webhook.resolved({"BODY": '{"a": "$summary"}\n'}).template == '{"a": "$summary"}'
-    with pytest.raises(ConfigError, match="webhook template is 'env:BODY', but the variable BODY"):
+    with pytest.raises(
+        ConfigError, match="webhook template is 'env:BODY', but environment variable"
+    ):
         webhook.resolved({})

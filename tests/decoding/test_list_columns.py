@@ -126,3 +126,60 @@ def test_columns_of_any_values_have_as_many_rows(column, known):
     """And nothing is raised."""
     found = spread({"x": column}, known, ListRules())
     assert found and {len(values) for values in found.values()} == {len(column)}
+
+
+PRICE = [[9, 4], [6]]
+NESTINGS = {
+    "objects": lambda values: [{"price": one} for one in values],
+    "objects in objects": lambda values: [{"cost": {"price": one}} for one in values],
+    "lists in objects": lambda values: [{"price": values}],
+    "lists of objects in objects": lambda values: [{"lines": [{"price": one} for one in values]}],
+    "lists of lists": lambda values: [[{"price": one} for one in values]],
+    "among nothing": lambda values: [None, *({"price": one} for one in values), None],
+    "ragged": lambda values: [{"id": "a"}, *({"price": one, "q": None} for one in values)],
+    "texts among them": lambda values: [*({"price": one} for one in values), {"price": None}],
+}
+EMPTY = {"empty": [], "null": None, "items of nothing": [None]}
+
+
+@pytest.mark.parametrize("nesting", NESTINGS)
+@pytest.mark.parametrize("empty", EMPTY)
+@pytest.mark.parametrize("at", [0, 2])
+def test_numbers_in_objects_of_lists_have_their_mean(nesting, empty, at):
+    """However deep they are, and whatever lists of nothing are among the rows."""
+    column = [NESTINGS[nesting](values) for values in PRICE]
+    column.insert(at, EMPTY[empty])
+    if empty == "items of nothing" and nesting == "lists of lists":
+        column[at] = []
+    found = spread({"items": column}, (), ListRules())
+    (name,) = [name for name in found if name.endswith("price.mean")]
+    expected = [6.5, 6.0]
+    expected.insert(at, None)
+    assert found[name] == expected
+    assert all(len(values) == 3 for values in found.values())
+    # What a reference knows is measured in the same way, whatever a window has of it.
+    known = dict.fromkeys(found)
+    for values in ([4, 9], [4, "x"], [None, 3]):
+        assert name in spread({"items": [NESTINGS[nesting](values)]}, known, ListRules())
+    for nothing in ([], None, [None]):
+        assert set(spread({"items": [nothing]}, known, ListRules())) <= set(found)
+
+
+def test_a_text_among_known_numbers_does_not_end_their_mean():
+    known = dict.fromkeys(["items.count", "items.price.mean"])
+    column = [[{"price": 9}, {"price": "x"}, {"price": "3"}], [{"price": "?"}]]
+    assert spread({"items": column}, known, ListRules())["items.price.mean"] == [6.0, None]
+
+
+def test_numbers_that_are_sent_as_texts_have_a_mean():
+    column = [[{"price": f"{n}.5"}, {"price": f"{n + 1}.5"}] for n in range(60)]
+    assert spread({"items": column}, (), ListRules())["items.price.mean"][:2] == [1.0, 2.0]
+
+
+def test_what_is_too_deep_is_a_column_that_is_reported():
+    deep = {"price": 1}
+    for _ in range(9):
+        deep = {"a": deep}
+    found = spread({"items": [[deep]]}, (), ListRules())
+    (name,) = set(found) - {"items.count"}
+    assert type(found[name][0]) is list

@@ -74,5 +74,5 @@ def test_column_options_are_for_tables(tmp_path, store):
     """In a log the columns are the payload's; no store is made."""
     log = write(tmp_path / "a.jsonl", captured("e", "1,2", "0"))
     error = modeltap("import", log, "--model", "m", "--store", store, "--id", "x", code=1)
-    assert error == "modeltap: --id is for tables; 'a.jsonl' is sagemaker\n"
+    assert error == "modeltap: --id applies to tables only; the format of 'a.jsonl' is sagemaker\n"
     assert not store.exists()

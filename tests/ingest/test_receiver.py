@@ -136,7 +136,10 @@ def test_bodies_are_masked_and_headers_of_the_request_kept_by_name(
 def test_others_must_show_the_token(receive, monkeypatch, store):
     """It listens to itself alone unless there is one."""
     error = modeltap("receive", "--store", store, "--host", "0.0.0.0", code=2)
-    assert "--host 0.0.0.0 is open to others: say --token" in error and not store.exists()
+    assert (
+        "--host 0.0.0.0 accepts requests from other machines; add --token" in error
+        and not store.exists()
+    )
     monkeypatch.setenv("RECEIVER_TOKEN", "s3same")
     _, client = receive("--token", "env:RECEIVER_TOKEN")
     message = to_binary_event(event("k1", REQUEST, ASKED))
@@ -202,7 +205,9 @@ def test_without_uvicorn_it_says_what_to_install(store, tmp_path):
     (tmp_path / "uvicorn.py").write_text("raise ImportError('not installed')\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     error = modeltap("receive", "--store", store, code=1, env=environment)
-    assert error == "modeltap: receiving needs uvicorn: pip install 'modeltap[receive]'\n"
+    assert (
+        error == "modeltap: modeltap receive needs uvicorn; run pip install 'modeltap[receive]'\n"
+    )
 
 
 def test_a_port_in_use_is_one_line(store):
@@ -211,7 +216,8 @@ def test_a_port_in_use_is_one_line(store):
         port = str(taken.getsockname()[1])
         error = modeltap("receive", "--store", store, "--port", port, code=1)
     assert error.splitlines()[-1] == (
-        f"modeltap: 127.0.0.1:{port} cannot be listened on: Address already in use; say --port"
+        f"modeltap: cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "choose another --port"
     )
 
 

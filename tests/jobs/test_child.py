@@ -32,7 +32,9 @@ def test_one_that_succeeds_has_no_words(store, lease):
 def test_it_ends_at_its_limit(store, lease):
     child = Child(store, Settings(store=str(store), job_limit_seconds=0.01), "analyze")
     child.attend(lease)
-    assert child.exit_code < 0 and child.last_line.startswith("ended after 0.01 s, its limit")
+    assert child.exit_code < 0 and child.last_line.startswith(
+        "killed after 0.01 s (job_limit_seconds)"
+    )
 
 
 def test_it_ends_when_another_process_took_the_lease_over(store, lease):
@@ -40,4 +42,4 @@ def test_it_ends_when_another_process_took_the_lease_over(store, lease):
     assert Lease(connect(store), "other").hold()
     child = Child(store, Settings(store=str(store)), "analyze")
     child.attend(mine)
-    assert child.exit_code < 0 and "took the lease over" in child.last_line
+    assert child.exit_code < 0 and "took over the lease" in child.last_line

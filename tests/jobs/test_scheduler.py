@@ -72,7 +72,7 @@ def test_a_backlog_goes_on_pass_by_pass_whatever_the_schedule(store, eventually)
     finally:
         stop()
     first, second = logs_of(store)
-    assert "500 windows evaluated; the next pass goes on with the rest" in first
+    assert "500 windows evaluated; the next pass continues with the rest" in first
     assert "goes on" not in second
 
 

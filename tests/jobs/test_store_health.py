@@ -30,7 +30,7 @@ def connection(store):
 
 
 def test_damage_puts_the_store_aside_and_begins_a_new_one(connection, store, read_rows):
-    with pytest.raises(StoreDamaged, match="a new one begun") as error, explained(store):
+    with pytest.raises(StoreDamaged, match="a new store was created") as error, explained(store):
         raise broken()
     (aside,) = asides(store)
     assert aside.name in str(error.value)
@@ -49,7 +49,7 @@ def test_other_errors_stay_what_they_are(connection, store):
 def test_one_that_another_process_put_aside_is_not_put_aside_again(connection, store):
     store.unlink()
     error = move_aside(store, broken())
-    assert isinstance(error, StoreDamaged) and "put aside already" in str(error)
+    assert isinstance(error, StoreDamaged) and "has already been replaced" in str(error)
     assert asides(store) == [] and not store.exists()
 
 
@@ -69,6 +69,6 @@ def test_damage_that_no_query_meets_is_found(store):
         with store.open("r+b") as file:
             file.seek(store.stat().st_size - 4096)
             file.write(b"\xff" * 100)
-        with pytest.raises(StoreDamaged, match="put aside"):
+        with pytest.raises(StoreDamaged, match="was moved to"):
             check_daily(store, connection, 10 * DAY)
     assert len(asides(store)) == 1

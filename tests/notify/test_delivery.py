@@ -287,7 +287,10 @@ def test_messages_to_an_unknown_webhook_are_not_due_for_ever(store, connection, 
 def test_an_unknown_format_is_said(store, connection, receiver, clock):
     owe(connection, "a")
     deliver(store, [hook(receiver, format="pigeon")], clock=clock.time)
-    assert "no plugin knows the webhook format 'pigeon'" in look(connection, "last_error")[0]
+    assert (
+        "no installed plugin supports the webhook format 'pigeon'"
+        in look(connection, "last_error")[0]
+    )
 
 
 def test_no_url_and_no_secret_is_logged_or_stored(store, connection, receiver, clock, caplog):

@@ -81,7 +81,7 @@ def test_one_message_for_what_began_together_the_worst_first(connection, judge, 
     assert data["window_start"] == "2013-03-04T00:00:00.000Z"
     assert data["alerts_left_out"] == 0
     assert performance["data"]["summary"] == (
-        "flights: the model got worse in the week from 2013-03-04: mae went from 8.1 to 14.7"
+        "flights: performance degraded in the week from 2013-03-04: mae went from 8.1 to 14.7"
     )
     judge(*[row(1, "ok", feature=name) for name in strengths], webhooks=HOOK)
     data = json.loads(messages(connection)[-1]["body"])["data"]

@@ -226,7 +226,7 @@ def test_the_daily_look_finds_what_nobody_reads(store):
     analyzer.check(86_400.0 * 10)
     damage_pages(store)
     analyzer.check(86_400.0 * 10.5)  # not twice a day
-    with pytest.raises(StoreDamaged, match=r"put aside as .taps"):
+    with pytest.raises(StoreDamaged, match=r"moved to .taps"):
         analyzer.check(86_400.0 * 11)
     connection.close()
     assert count(store) == 0

@@ -138,10 +138,10 @@ def test_an_analysis_that_hangs_is_ended_at_its_limit_and_told(
     assert eventually(lambda: receiver.received)
     failed = runs(store, "analyze")
     assert len(failed) >= 3 and all(run["exit"] == -9 for run in failed[:3])
-    assert "ended after 5 s, its limit (job_limit_seconds)" in failed[0]["log"]
+    assert "killed after 5 s (job_limit_seconds)" in failed[0]["log"]
     data = receiver.received[0].event["data"]
     assert (data["rule"], data["severity"]) == ("analysis_failed", "critical")
-    assert "ended after 5 s, its limit" in data["summary"]
+    assert "killed after 5 s" in data["summary"]
     # Nothing was counted, and nothing is marked as seen.
     assert read(store, "select 1 from predictions union select 1 from traffic") == []
     assert read(store, "select 1 from watermarks where name = 'seen' and value > 0") == []
@@ -200,7 +200,7 @@ def test_a_wrong_rule_in_the_file_stops_nothing(work, tmp_path, store, receiver,
     settings = (tmp_path / "modeltap.toml").read_text()
     (tmp_path / "modeltap.toml").write_text(settings + '\n[[rules]]\nmetric = "mea"\nabove = 1\n')
     process = work()
-    assert b"rules: no metric 'mea'; did you mean 'mae'?" in process.said
+    assert b"rules: unknown metric 'mea'; did you mean 'mae'?" in process.said
     assert eventually(lambda: receiver.received)
     assert eventually(lambda: runs(store, "analyze"))
     assert {run["exit"] for run in runs(store, "analyze")} == {0}

@@ -1,6 +1,6 @@
-"""Alerts about the absence of something: requests, labels, analyses, deliveries.
+"""Alerts about the absence of requests, labels, analyses and deliveries.
 
-Few indexed queries and no NumPy, because the app's own process polls whether there is news.
+Uses a few indexed queries and no NumPy, because the app's process polls for changes.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ from modeltap.store.labels import label_days_since
 from modeltap.store.metrics import METRIC_COLUMNS, MetricRow, save_metrics
 from modeltap.store.request_days import RequestSpan, has_requests_since, request_spans
 from modeltap.store.settings import common_environment
+from modeltap.wording import plural
 
 ABSENCE_RULES = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed")
 
 _WINDOW = Window("seconds", 3600)
-"""The window that an alert is filed under; absence itself goes by the clock."""
+"""The window of the alert's metric row. Absence itself is measured by the clock."""
 
 _PAUSES = 2.0
-"""A pause twice as long as the longest one known is news."""
+"""Multiple of the longest known pause that raises an alert."""
 
 _SHORTEST_PAUSE = 1200.0
-"""Requests that come every few seconds may stay away for 20 minutes: a deployment, a restart."""
+"""Minimum pause that raises an alert: 20 minutes allow for a deployment or a restart."""
 
 _GONE_SECONDS = 30 * clock.DAY
-"""A model without requests for a month was taken out of service: its alert ends."""
+"""A model without requests for a month was taken out of service, so its alert ends."""
 
 _LABEL_HISTORY_SECONDS = 60 * clock.DAY
-"""Labels that come monthly have two of their pauses in this time."""
+"""History of labels to read. It contains two pauses of monthly labels."""
 
 _MIN_LABEL_DAYS = 3
-"""From three days with labels on there are two pauses to know the longest from."""
+"""Days with labels that are needed to estimate the longest pause (from two pauses)."""
 
 _FAILED_RUNS = 3
-"""One failure may be a restart of the machine; three in a row are a fault."""
+"""Consecutive failures that raise an alert. A single one may be a restart of the machine."""
 
 _WAITED_SECONDS = clock.HOUR
-"""By then the first three attempts have failed: at once, after 5 s, and after 5 min."""
+"""Age at which the first three attempts have failed: immediate, after 5 s, after 5 min."""
 
 
 class AbsenceSubject(NamedTuple):
-    """The rule, the model, its environment as a version that is analysed, and for deliveries the
-    webhook, that an alert is known by."""
+    """The identity of an alert: rule, model, environment as an analysed version, and webhook."""
 
     rule: str
     model: str
@@ -67,7 +67,7 @@ class AbsenceSubject(NamedTuple):
 
 @dataclass(frozen=True)
 class Missing:
-    """Something that should be there and is not; `length` is in seconds, or a count."""
+    """An absence; `length` is in seconds, or a count."""
 
     subject: AbsenceSubject
     length: float
@@ -76,58 +76,59 @@ class Missing:
 
 
 def missing(connection: sqlite3.Connection, settings: SettingsByModel, now: float) -> list[Missing]:
-    """Return everything that is missing at `now`, in Unix seconds."""
-    found = [
+    """Return all absences at `now`, in Unix seconds."""
+    absences = [
         *_no_traffic(connection, settings, now),
         *_no_labels(connection, settings, now),
         *_analysis_failed(connection),
         *_delivery_failed(connection, now),
     ]
-    return [one for one in found if _is_watched(one, settings)]
+    return [absence for absence in absences if _is_watched(absence, settings)]
 
 
 def has_news(connection: sqlite3.Connection, settings: SettingsByModel, now: float) -> bool:
-    """Return whether `update` would change an alert."""
-    subjects = {one.subject for one in missing(connection, settings, now)}
+    """Return True if `update` would change an alert."""
+    subjects = {absence.subject for absence in missing(connection, settings, now)}
     return subjects != set(_open(connection))
 
 
 def update(
     connection: sqlite3.Connection, settings: SettingsByModel, now: float
 ) -> list[Transition]:
-    """Bring the alerts about absence up to date, in the caller's transaction."""
-    found = {one.subject: one for one in missing(connection, settings, now)}
+    """Update the alerts about absence, inside the caller's transaction."""
+    absences = {absence.subject: absence for absence in missing(connection, settings, now)}
     transitions = []
-    for subject in dict.fromkeys([*found, *_open(connection)]):
-        row = _row(subject, found.get(subject), now)
+    for subject in dict.fromkeys([*absences, *_open(connection)]):
+        row = _row(subject, absences.get(subject), now)
         save_metrics(connection, [row])
         rules = settings.for_model(subject.model).rules
-        # The clock is certain: as soon as something came, its absence is over.
+        # Absence is certain, so one window without it is enough to resolve the alert.
         transitions += update_alerts(connection, [row], rules, recovery_windows=1)
     return transitions
 
 
 def is_failed_analysis(transition: Transition) -> bool:
-    """Return whether a transition means that the analysis fails from now on."""
+    """Return True if a transition is a new `analysis_failed` alert."""
     return (transition.event, transition.alert["rule"]) == (FIRING, "analysis_failed")
 
 
-def _is_watched(one: Missing, settings: SettingsByModel) -> bool:
+def _is_watched(absence: Missing, settings: SettingsByModel) -> bool:
+    subject = absence.subject
     row = {
-        "model": one.subject.model,
-        "version": one.subject.version,
-        "metric": one.subject.rule,
-        "feature": one.subject.feature,
+        "model": subject.model,
+        "version": subject.version,
+        "metric": subject.rule,
+        "feature": subject.feature,
         "segment": None,
     }
-    return bool(rules_for(row, settings.for_model(one.subject.model).rules))
+    return bool(rules_for(row, settings.for_model(subject.model).rules))
 
 
 def _open(connection: sqlite3.Connection) -> list[AbsenceSubject]:
     return [AbsenceSubject(*subject) for subject in open_absences(connection, ABSENCE_RULES)]
 
 
-def _row(subject: AbsenceSubject, found: Missing | None, now: float) -> MetricRow:
+def _row(subject: AbsenceSubject, absence: Missing | None, now: float) -> MetricRow:
     start = _WINDOW.start(now)
     row: dict[str, Any] = dict.fromkeys(METRIC_COLUMNS)
     row |= {
@@ -144,13 +145,13 @@ def _row(subject: AbsenceSubject, found: Missing | None, now: float) -> MetricRo
         "verdict": OK,
         "computed_at": clock.now(),
     }
-    if found is not None:
+    if absence is not None:
         row |= {
             "verdict": ALERT,
-            "value": found.length,
-            "threshold": found.threshold,
+            "value": absence.length,
+            "threshold": absence.threshold,
             "strength": AT_ONCE,
-            "explanation": found.explanation,
+            "explanation": absence.explanation,
         }
     return row
 
@@ -162,7 +163,7 @@ def _no_traffic(
         allowed, reason = _allowed_pause(span, settings.for_model(span.model).rules, now)
         silent = now - (clock.parse(span.last_at) or 0.0)
         if allowed < silent < max(_GONE_SECONDS, 2 * allowed):
-            last = f"no request for {clock.length(silent)}, since {clock.short(span.last_at)}"
+            last = f"no requests for {clock.length(silent)}, since {clock.short(span.last_at)}"
             yield Missing(_traffic_of(span), silent, allowed, f"{last}; {reason}")
 
 
@@ -173,14 +174,14 @@ def _traffic_of(span: RequestSpan) -> AbsenceSubject:
 def _allowed_pause(
     span: RequestSpan, rules: Sequence[RuleSettings], now: float
 ) -> tuple[float, str]:
-    """Return how many seconds a model may be without requests, and why so long."""
+    """Return the allowed pause between requests in seconds, and its reason."""
     configured = _configured_pause(rules, _traffic_of(span))
     if configured is not None:
         return configured
     allowed = max(_PAUSES * span.longest_pause, _SHORTEST_PAUSE)
     if now - (clock.parse(span.first_at) or 0.0) < clock.WEEK:
-        allowed = max(allowed, clock.DAY)  # nights and weekends are not known yet
-    return allowed, f"the longest pause before was {clock.length(span.longest_pause)}"
+        allowed = max(allowed, clock.DAY)  # the rhythm of nights and weekends is still unknown
+    return allowed, f"the longest earlier pause was {clock.length(span.longest_pause)}"
 
 
 def _no_labels(
@@ -203,14 +204,14 @@ def _no_labels(
         since = clock.iso(now - allowed)
         if silent > allowed and has_requests_since(connection, model, environment, since):
             last = clock.short(clock.iso(times[-1]))
-            explanation = f"no label for {clock.length(silent)}, since {last}; {reason}"
+            explanation = f"no labels for {clock.length(silent)}, since {last}; {reason}"
             yield Missing(of, silent, allowed, explanation)
 
 
 def _allowed_label_pause(
     times: Sequence[float], rules: Sequence[RuleSettings], of: AbsenceSubject
 ) -> tuple[float, str] | None:
-    """Return how many seconds may be without labels, and why; None while nothing is known.
+    """Return the allowed pause between labels in seconds, and its reason; None if unknown.
 
     Args:
         times: the last label of each day, in Unix seconds.
@@ -219,7 +220,7 @@ def _allowed_label_pause(
     if configured is not None or len(times) < _MIN_LABEL_DAYS:
         return configured
     longest = max(later - earlier for earlier, later in pairwise(times))
-    reason = f"the longest pause before was {clock.length(longest)}"
+    reason = f"the longest earlier pause was {clock.length(longest)}"
     return max(_PAUSES * longest, 2 * clock.DAY), reason
 
 
@@ -241,16 +242,17 @@ def _delivery_failed(connection: sqlite3.Connection, now: float) -> Iterator[Mis
     )
     for webhook, count, error in failed:
         explanation = (
-            f"{count} messages could not be delivered to {webhook}: {error or 'no answer'}"
+            f"{plural(count, 'message')} could not be delivered to {webhook}: "
+            f"{error or 'no response'}"
         )
         subject = AbsenceSubject("delivery_failed", "", _whole_store(connection), webhook)
         yield Missing(subject, float(count), 0.0, explanation)
 
 
 def _whole_store(connection: sqlite3.Connection) -> str:
-    """Return the version of an alert that is about all rows of the store, or their labels.
+    """Return the version of alerts about the store in general, or about labels.
 
-    Stores of two environments may have one receiver, where one must not end the other's incident.
+    The stores of two environments may share a receiver, so their incidents must differ.
     """
     return with_environment("", common_environment(connection))
 
@@ -258,10 +260,12 @@ def _whole_store(connection: sqlite3.Connection) -> str:
 def _configured_pause(
     rules: Sequence[RuleSettings], of: AbsenceSubject
 ) -> tuple[float, str] | None:
-    """Return the pause that the settings allow, and its reason; None if they name none."""
-    about = {"model": of.model, "version": of.version}
-    configured = [one for one in rules if one.rule == of.rule and one.after and one.is_about(about)]
+    """Return the configured pause (`after`) and its reason, or None."""
+    row = {"model": of.model, "version": of.version}
+    configured = [
+        entry for entry in rules if entry.rule == of.rule and entry.after and entry.is_about(row)
+    ]
     if not configured:
         return None
     after = configured[-1].after
-    return parse_seconds(str(after), "after"), f"{after} are allowed"
+    return parse_seconds(str(after), "after"), f'the rule allows {after} (after = "{after}")'

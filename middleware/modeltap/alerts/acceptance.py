@@ -1,4 +1,4 @@
-"""Acceptance of a new normal: the open incidents about a model's inputs end with a note."""
+"""Acceptance of drift as the new normal: resolve the open incidents about a model's inputs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from modeltap.store.alerts import AlertRow, open_incidents
 
 
 def open_since(connection: sqlite3.Connection, model: str, version: str) -> str | None:
-    """Return when the first open incident about the inputs began; None where none is open."""
+    """Return the start of the first open incident about the inputs, or None."""
     incidents = _incidents(connection, model, version)
     starts = (alert["window_start"] for alert in incidents if alert["state"] != "pending")
     return min(starts, default=None)
 
 
 def accept(connection: sqlite3.Connection, model: str, version: str) -> list[Transition]:
-    """End the open incidents about the inputs of a model's version, inside the transaction.
+    """Resolve the open incidents about the inputs of a model version, inside the transaction.
 
-    Suspicions that no second window has confirmed are deleted.
+    Pending alerts are deleted.
     """
     transitions = []
     for alert in _incidents(connection, model, version):

@@ -1,7 +1,7 @@
-"""One fact about a column is one alert: its consequences are not reported beside it.
+"""Causes of alerts, so that one fact about a column raises one alert.
 
-A column that froze drifts; one with values far out leaves its range, too, and drifts by them
-alone. Three messages about it would pass for three incidents.
+A constant column also drifts. A column with outlying values also leaves its range, and drifts
+because of them. Three messages would look like three incidents.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from modeltap.store.metrics import MetricRow
 
 
 def _explaining() -> list[str]:
-    """Return the metrics that explain others, each after those that explain it."""
-    found: list[str] = []
+    """Return the metrics that explain others, in topological order."""
+    ordered: list[str] = []
 
     def visit(metric: str) -> None:
         for cause in explained_by(metric):
             visit(cause)
-            if cause not in found:
-                found.append(cause)
+            if cause not in ordered:
+                ordered.append(cause)
 
     for metric in CATALOGUE:
         visit(metric)
-    return found
+    return ordered
 
 
 def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
-    """Return a window's rows in the order in which they explain each other.
+    """Sort a window's rows so that causes come before the rows they explain.
 
     >>> rows = [{"metric": name, "related": None} for name in ("drift", "outlier_rate")]
     >>> [row["metric"] for row in causes_first([*rows, {"metric": "drift", "related": "[]"}])]
@@ -43,11 +43,10 @@ def causes_first(rows: Sequence[MetricRow]) -> list[MetricRow]:
 
 
 def causes(row: MetricRow, rows: Sequence[MetricRow]) -> set[tuple[str, str | None]]:
-    """Return metric and feature of the alerts of the same window that explain `row`.
+    """Return the metric and feature of the alerts in the same window that explain `row`.
 
-    They are those about its own column that explain its metric, and the one of a finding that
-    names its column as related (`width` and `height` are swapped). Nothing explains the alert of
-    a finding itself.
+    These are alerts about the same column whose metric explains this one, and findings that name
+    the column as related (such as swapped `width` and `height`). Findings are never explained.
 
     >>> about = {"feature": "temp", "segment": None, "verdict": "alert", "related": None}
     >>> metrics = ("out_of_range_rate", "outlier_rate", "drift")
@@ -55,20 +54,20 @@ def causes(row: MetricRow, rows: Sequence[MetricRow]) -> set[tuple[str, str | No
     >>> sorted(causes(rows[-1], rows)), causes(rows[-1], rows[-1:])
     ([('out_of_range_rate', 'temp'), ('outlier_rate', 'temp')], set())
     """
-    found: set[tuple[str, str | None]] = set()
+    explaining: set[tuple[str, str | None]] = set()
     if row["related"]:
-        return found
+        return explaining
     for other in rows:
         if other["verdict"] == ALERT and other["segment"] == row["segment"]:
             if _is_related(other, row):
-                found.add((other["metric"], other["feature"]))
+                explaining.add((other["metric"], other["feature"]))
             elif other["feature"] == row["feature"] and other["metric"] in explained_by(
                 row["metric"]
             ):
-                found |= {(other["metric"], other["feature"]), *causes(other, rows)}
-    return found
+                explaining |= {(other["metric"], other["feature"]), *causes(other, rows)}
+    return explaining
 
 
 def _is_related(finding: MetricRow, row: MetricRow) -> bool:
-    """Return whether an alert is of a finding about the column of `row`, and another metric."""
+    """Return True if a finding names the column of `row` as related."""
     return bool(finding["related"]) and row["feature"] in json.loads(finding["related"])

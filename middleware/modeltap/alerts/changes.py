@@ -1,4 +1,4 @@
-"""Write the changes of alerts and their history, inside the caller's transaction."""
+"""Writes of changed alerts and their history, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from modeltap.store.silences import silenced_until
 def fire(
     connection: sqlite3.Connection, subject: AlertSubject, evaluation: Evaluation
 ) -> Transition:
-    """Let an alert fire; a pending one keeps its id."""
+    """Create a firing alert, or make a pending one fire under the same id."""
     alert = _begin(connection, subject, "firing", evaluation)
     return _transition(FIRING, alert, subject.row, evaluation.strength)
 
 
 def suspect(connection: sqlite3.Connection, subject: AlertSubject, evaluation: Evaluation) -> None:
-    """Let an alert be pending, or a pending one last until this window; its summary says why."""
+    """Create a pending alert, or extend it to this window. Its summary gives the reason."""
     windows = subject.rule.min_windows
-    missing = "a second window" if windows == 2 else f"{windows} windows in a row"
-    evaluation = replace(evaluation, sentence=f"{evaluation.sentence}; waits for {missing}")
+    missing = "a second window" if windows == 2 else f"{windows} consecutive windows"
+    evaluation = replace(evaluation, sentence=f"{evaluation.sentence}; pending, needs {missing}")
     if subject.alert is None:
         _begin(connection, subject, "pending", evaluation)
     elif subject.start >= subject.alert["last_window_start"]:
-        _last_until(connection, subject.alert, evaluation)
+        _extend(connection, subject.alert, evaluation)
 
 
-def go_on(
+def extend_incident(
     connection: sqlite3.Connection,
     alert: AlertRow,
     evaluation: Evaluation,
@@ -50,67 +50,67 @@ def go_on(
     beginning: Evaluation | None,
     severity: str,
 ) -> None:
-    """Let an incident go on; one whose state was unknown fires again.
+    """Extend an incident to this window. An incident in an unknown state fires again.
 
     Args:
-        beginning: the window in which it began, if an older window shows that it was earlier.
-        severity: that of this window; an incident that was critical once stays so.
+        beginning: an earlier first window, found when late rows were evaluated.
+        severity: the severity in this window. A critical incident stays critical.
     """
     row = evaluation.row
     if severity == "critical" and alert["severity"] != severity:
         change_alert(connection, alert["id"], severity=severity)
     if alert["state"] != "firing":
-        _set_state(connection, alert, row, "firing", note="there is a verdict again")
+        _set_state(connection, alert, row, "firing", note="a verdict is available again")
     if beginning is not None:
         start, end = beginning.row["window_start"], beginning.row["window_end"]
         change_alert(connection, alert["id"], window_start=start, window_end=end, started_at=start)
     if row["window_start"] >= alert["last_window_start"]:
-        _last_until(connection, alert, evaluation)
+        _extend(connection, alert, evaluation)
 
 
 def forget(connection: sqlite3.Connection, alert: AlertRow) -> None:
-    """Delete a pending alert that was not confirmed: it was no incident."""
+    """Delete a pending alert that was not confirmed by another window."""
     delete_alert(connection, alert["id"])
 
 
 def resolve(connection: sqlite3.Connection, alert: AlertRow, row: MetricRow) -> Transition:
-    """End an incident at the end of a window."""
+    """Resolve an incident at the end of a window."""
     end = row["window_end"]
     change_alert(connection, alert["id"], resolved_at=end)
     _set_state(connection, alert, row, "resolved")
-    ended = {**dict(alert), "state": "resolved", "resolved_at": end}
-    return _transition(RESOLVED, ended, row, row["strength"] or 0.0)
+    resolved = {**dict(alert), "state": "resolved", "resolved_at": end}
+    return _transition(RESOLVED, resolved, row, row["strength"] or 0.0)
 
 
 def accept(connection: sqlite3.Connection, alert: AlertRow) -> Transition:
-    """End an incident that shows the new normal, with the last window that was evaluated for it.
+    """Resolve an incident that was accepted as the new normal, at its last evaluated window.
 
     Args:
-        alert: with `last_window_end`, as `open_incidents` returns it.
+        alert: a row of `open_incidents`, which includes `last_window_end`.
     """
     start, end = alert["last_window_start"], alert["last_window_end"] or alert["window_end"]
     change_alert(connection, alert["id"], state="resolved", resolved_at=end)
     record_change(connection, alert["id"], "resolved", window_start=start, note=ACCEPTED)
     own = {name: alert[name] for name in alert.keys() if name != "last_window_end"}  # noqa: SIM118
-    ended = {**own, "state": "resolved", "resolved_at": end}
-    return Transition(RESOLVED, ended, 0.0, start, end)
+    resolved = {**own, "state": "resolved", "resolved_at": end}
+    return Transition(RESOLVED, resolved, 0.0, start, end)
 
 
-def lose_data(
+def mark_no_data(
     connection: sqlite3.Connection, alert: AlertRow, row: MetricRow, windows: int
 ) -> Transition:
-    """Mark an incident as unknown, after so many windows without a verdict."""
+    """Set an incident to `no_data` after a number of windows without a verdict."""
     note = f"no verdict in {windows} windows: {row['verdict'] or 'no value'}"
     _set_state(connection, alert, row, "no_data", note=note)
     return _transition(NO_DATA, {**dict(alert), "state": "no_data"}, row, 0.0)
 
 
 def mark_unknown(connection: sqlite3.Connection) -> list[Transition]:
-    """Mark every incident about data as unknown, because the analysis fails."""
+    """Set every incident about data to `error`, because the analysis failed."""
     alerts = firing_about_metrics(connection)
     for alert in alerts:
         change_alert(connection, alert["id"], state="error")
-        record_change(connection, alert["id"], "error", note="the analysis fails")
+        record_change(connection, alert["id"], "error", note="the analysis failed")
     return [
         Transition(
             ERROR,
@@ -168,7 +168,7 @@ def _new_alert(subject: AlertSubject, state: str, evaluation: Evaluation) -> dic
     }
 
 
-def _last_until(connection: sqlite3.Connection, alert: AlertRow, evaluation: Evaluation) -> None:
+def _extend(connection: sqlite3.Connection, alert: AlertRow, evaluation: Evaluation) -> None:
     row = evaluation.row
     change_alert(
         connection,

@@ -1,4 +1,4 @@
-"""Evaluate one metric of one window by a rule: the detector's verdict, or the rule's condition."""
+"""Evaluation of a metric by a rule: the detector's verdict, or the rule's condition."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from modeltap.analysis.model.metric import ALERT, AT_ONCE, NOT_ENOUGH_ROWS, OK
 from modeltap.config.rule_settings import RuleSettings
 from modeltap.environments import named
 from modeltap.store.metrics import MetricRow
+from modeltap.wording import plural
 
 _DOUBTFUL_P, _DOUBTFUL_STRENGTH = 0.05, 0.5
-"""A window does not help to end an incident while chance does such a thing more rarely, and the
-effect is more than this fraction of its limit: a drift of .35 sd in windows of 150 rows went on
-and off two to three times without it, and is one incident with it, which ends as soon as before."""
+"""Limits of a doubtful window, which does not count towards the recovery of an incident.
+
+A window is doubtful if its p-value is below the first and its effect is at least the second
+fraction of the threshold. Without these limits a drift of 0.35 sd in windows of 150 rows was
+reported as two or three incidents; with them it is one, which ends as early as before.
+"""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One window's row of `metrics`, evaluated by a rule."""
+    """A row of `metrics`, evaluated by a rule."""
 
     row: MetricRow
     alert: bool
@@ -28,19 +32,19 @@ class Evaluation:
 
     @property
     def at_once(self) -> bool:
-        """Whether it needs no second window to confirm it."""
+        """True if the alert needs no confirmation by a second window."""
         return bool(self.row["at_once"])
 
     @property
     def quiet(self) -> bool:
-        """Whether it is no alert."""
+        """True if it is not an alert."""
         return not self.alert
 
     @property
     def recovered(self) -> bool:
-        """Whether it helps to end an incident: it is no alert, and no doubtful window either.
+        """True if it counts towards recovery: it is neither an alert nor doubtful.
 
-        Small windows miss some of a drift that goes on: a weaker effect is not yet a recovery.
+        Small windows may miss a continuing drift, so a weaker effect is not yet a recovery.
         """
         p = self.row["p_value"]
         doubtful = self.strength >= _DOUBTFUL_STRENGTH and (p is None or p < _DOUBTFUL_P)
@@ -48,10 +52,10 @@ class Evaluation:
 
 
 def evaluate(rule: Rule, row: MetricRow, baseline: float | None) -> Evaluation | None:
-    """Evaluate a row of `metrics` by a rule; None where the row has no verdict by it.
+    """Evaluate a row of `metrics` by a rule; return None if there is no verdict.
 
     Args:
-        baseline: the metric's normal value, for a rule about a change (`needs_baseline`).
+        baseline: the metric's normal value, for a rule with `change` (`needs_baseline`).
     """
     own = rule.settings
     if own is not None and own.min_rows is not None and row["rows"] < own.min_rows:
@@ -66,12 +70,12 @@ def evaluate(rule: Rule, row: MetricRow, baseline: float | None) -> Evaluation |
 
 
 def needs_baseline(rule: Rule) -> bool:
-    """Return whether a rule is about the change of a metric."""
+    """Return True if a rule compares a metric with its baseline."""
     return rule.settings is not None and rule.settings.change is not None
 
 
 def sentence(row: MetricRow) -> str:
-    """Return one plain sentence about the alert of a row.
+    """Return a sentence about the alert of a row.
 
     >>> about = {"model": "flights", "version": "@staging", "segment": None}
     >>> sentence({**about, "explanation": "mae went from 8 to 14"})
@@ -81,7 +85,7 @@ def sentence(row: MetricRow) -> str:
     if not explanation:
         value, threshold = row["value"], row["threshold"]
         explanation = _metric(row) if value is None else f"{_metric(row)} is {value:.4g}"
-        explanation += "" if threshold is None else f", the limit is {threshold:.4g}"
+        explanation += "" if threshold is None else f", threshold {threshold:.4g}"
     return f"{_subject(row)}: {explanation}"
 
 
@@ -107,7 +111,7 @@ def _breach_sentence(rule: Rule, row: MetricRow, breach: str) -> str:
     name = f"{rule.label}: " if rule.label else ""
     return (
         f"{_subject(row)}: {name}{_metric(row)} is {row['value']:.4g}, {breach} "
-        f"({row['rows']:,} rows)"
+        f"({plural(row['rows'], 'row')})"
     )
 
 

@@ -1,9 +1,9 @@
-"""The state machine of alerts: when one is pending, fires, is resolved, or becomes unknown.
+"""The state machine of alerts.
 
     (none) -> pending -> firing -> resolved
     (none) ------------> firing -> no_data | error -> firing | resolved
 
-`update` goes through the metrics of one window; `next_change` decides; `changes` writes.
+`update` processes the metrics of a window, `next_change` decides, `changes` writes.
 """
 
 from __future__ import annotations
@@ -24,43 +24,43 @@ from modeltap.store.alerts import AlertRow
 from modeltap.store.metrics import MetricRow
 
 RECOVERY_WINDOWS = 2
-"""So many recovered windows in a row end an incident; one alone is a pause in it."""
+"""Consecutive recovered windows that resolve an incident. One could be a pause in it."""
 
 _QUIET_WINDOWS = 8
-"""So many windows in a row without an alert end an incident even where each is doubtful: in data
-that always differs somewhat from its reference, no window equals the reference."""
+"""Consecutive windows without an alert that resolve an incident even if all are doubtful. In data
+that always differs slightly from its reference, no window matches the reference exactly."""
 
 _FLAPPING_WINDOWS = 24
-"""An incident that comes back within a day of hourly windows flaps: it needs twice as many
-recovered windows each time."""
+"""Number of windows (a day of hourly ones) in which a recurring incident counts as flapping. Each
+recurrence doubles the number of recovered windows it needs."""
 
 _MAX_RECOVERY_WINDOWS = 16
-"""The doubling ends here: an incident must not stay open for days after its last alert."""
+"""Limit of the doubling, so that an incident does not stay open for days after its last alert."""
 
 _NO_DATA_WINDOWS = 3
-"""One or two windows with too few rows are a quiet night; after three the state is unknown."""
+"""Windows without a verdict after which the state is unknown. One or two are a quiet night."""
 
 
 class Change(Enum):
-    """The change of a subject's alert by one evaluated window."""
+    """The effect of an evaluated window on a subject's alert."""
 
     SUSPECT = auto()
-    """A pending alert begins, or lasts until this window."""
+    """Create a pending alert, or extend it to this window."""
 
     FORGET = auto()
-    """A pending alert was not confirmed: it is deleted."""
+    """Delete a pending alert that was not confirmed."""
 
     FIRE = auto()
-    """An incident begins."""
+    """Begin an incident."""
 
     CONTINUE = auto()
-    """An incident goes on; one in an unknown state fires again."""
+    """Extend an incident; an incident in an unknown state fires again."""
 
     RESOLVE = auto()
-    """An incident ends."""
+    """Resolve an incident."""
 
     NO_DATA = auto()
-    """The state of an incident becomes unknown, for lack of verdicts."""
+    """Set an incident to `no_data`, for lack of verdicts."""
 
 
 def update(
@@ -71,17 +71,17 @@ def update(
     learning: bool = False,
     recovery_windows: int = RECOVERY_WINDOWS,
 ) -> list[Transition]:
-    """Bring the alerts up to date with one window's metric rows; return the transitions.
+    """Update the alerts with the metric rows of a window; return the transitions.
 
-    Runs inside the caller's transaction, after the rows went into `metrics`; begins and commits
-    nothing. Rows in the reference, or with too few rows, change nothing.
+    Runs inside the caller's transaction, after the rows were written to `metrics`. Rows in the
+    reference, or with too few rows, change nothing.
 
     Args:
-        rows: rows of `metrics`, all of one window of one model.
+        rows: rows of `metrics`, all of the same window and model.
         rules: the model's rules from the settings.
-        learning: whether the rows are of a window that the reference is learnt from, in which
-            some metrics may alert already.
-        recovery_windows: how many recovered windows in a row end an incident.
+        learning: whether the window is part of a reference that is being learnt, in which some
+            metrics may already alert.
+        recovery_windows: the number of consecutive recovered windows that resolve an incident.
     """
     transitions = []
     for row in causes_first(rows):
@@ -98,7 +98,7 @@ def update(
 def next_change(
     subject: AlertSubject, evaluation: Evaluation | None, recovery_windows: int
 ) -> Change | None:
-    """Return what the window changes about the subject's alert; None for nothing."""
+    """Return the effect of the window on the subject's alert, or None."""
     if evaluation is None:
         return _without_verdict(subject)
     if evaluation.alert:
@@ -107,7 +107,7 @@ def next_change(
 
 
 def _on_alert(subject: AlertSubject, evaluation: Evaluation) -> Change | None:
-    """An alerting window goes on with an incident, or fires, or is a suspicion at first."""
+    """Return the effect of an alerting window: it extends, begins or suspects an incident."""
     if subject.alert is not None and subject.alert["state"] != "pending":
         return Change.CONTINUE
     if subject.was_resolved() or _is_explained(subject):
@@ -118,13 +118,13 @@ def _on_alert(subject: AlertSubject, evaluation: Evaluation) -> Change | None:
 def _on_quiet(
     subject: AlertSubject, evaluation: Evaluation, recovery_windows: int
 ) -> Change | None:
-    """A quiet window ends a suspicion at once, and an incident after some of its kind."""
+    """Return the effect of a quiet window: it deletes a pending alert or may end an incident."""
     alert = subject.alert
     if alert is None or subject.start < alert["last_window_start"]:
         return None
     if alert["state"] == "pending":
         return Change.FORGET
-    # The last alerting window, evaluated again with more rows, needs no others to confirm it.
+    # If the last alerting window, re-evaluated with more rows, is quiet, no others are needed.
     is_later = subject.start > alert["last_window_start"]
     if is_later and not _has_recovered(subject, evaluation, alert, recovery_windows):
         return None
@@ -132,7 +132,7 @@ def _on_quiet(
 
 
 def _without_verdict(subject: AlertSubject) -> Change | None:
-    """A subject without verdicts neither recovers nor goes on: its state becomes unknown."""
+    """Return the effect of a window without a verdict: the state may become unknown."""
     alert = subject.alert
     if alert is None or alert["state"] != "firing":
         return None
@@ -141,38 +141,38 @@ def _without_verdict(subject: AlertSubject) -> Change | None:
 
 
 def _fires(subject: AlertSubject, evaluation: Evaluation) -> bool:
-    """Return whether an alert fires now: a strong effect, or enough alerting windows in a row."""
+    """Return True for a strong effect, or enough consecutive alerting windows."""
     if evaluation.at_once and not subject.rule.strict:
         return True
     needed = subject.rule.min_windows - 1
     before = subject.before(subject.start, needed) if needed > 0 else []
-    return len(before) >= needed and all(one.alert for one in before)
+    return len(before) >= needed and all(earlier.alert for earlier in before)
 
 
 def _has_recovered(
     subject: AlertSubject, evaluation: Evaluation, alert: AlertRow, recovery_windows: int
 ) -> bool:
-    """Return whether enough windows up to this one have recovered, or more were quiet."""
+    """Return True if enough windows up to this one have recovered, or enough were quiet."""
     needed = _recovery_windows(subject, alert, recovery_windows)
     before = subject.before(subject.start, max(needed, _QUIET_WINDOWS) - 1)
     recent = [evaluation, *before][:needed]
-    if len(recent) >= needed and all(one.recovered for one in recent):
+    if len(recent) >= needed and all(window.recovered for window in recent):
         return True
-    return len(before) + 1 >= max(needed, _QUIET_WINDOWS) and all(one.quiet for one in before)
+    return len(before) + 1 >= max(needed, _QUIET_WINDOWS) and all(window.quiet for window in before)
 
 
 def _recovery_windows(subject: AlertSubject, alert: AlertRow, least: int) -> int:
-    """Return how many windows have to recover: twice as many for each recent incident."""
+    """Return the number of windows that have to recover, doubled for each recent incident."""
     recent = subject.before(alert["window_start"], _FLAPPING_WINDOWS)
-    ended = subject.resolved_since(recent[-1].row["window_start"] if recent else "")
-    return max(least, min(least << ended, _MAX_RECOVERY_WINDOWS))
+    incidents = subject.resolved_since(recent[-1].row["window_start"] if recent else "")
+    return max(least, min(least << incidents, _MAX_RECOVERY_WINDOWS))
 
 
 def _is_explained(subject: AlertSubject) -> bool:
-    """Return whether this began with an incident of the same column that is its cause.
+    """Return True if this began together with an incident of the same column that explains it.
 
-    A later beginning is news, though the column drifts: a sensor that breaks after it moved.
-    A limit from the settings is an alert of its own.
+    A later beginning is a new incident, even in a drifting column, such as a sensor that breaks
+    after it moved. Thresholds from the settings always raise their own alert.
     """
     settings = subject.rule.settings
     if settings is not None and settings.condition is not None:
@@ -182,30 +182,31 @@ def _is_explained(subject: AlertSubject) -> bool:
         return False
     run = subject.run_before(subject.start)
     began = run[0].row["window_start"] if run else subject.start
-    before = [one.row["window_start"] for one in subject.before(began, MIN_WINDOWS)]
+    before = [earlier.row["window_start"] for earlier in subject.before(began, MIN_WINDOWS)]
     return any(sum(start >= cause for start in before) < MIN_WINDOWS for cause in causing)
 
 
 def _beginning(subject: AlertSubject) -> Evaluation | None:
-    """Return the window before the incident's first one in which it would have fired."""
+    """Return an earlier window in which the incident would have fired, or None."""
     alert = subject.alert
     if alert is None or subject.start >= alert["window_start"]:
         return None
-    for position, one in enumerate(subject.run_before(alert["window_start"])):
-        if (one.at_once and not subject.rule.strict) or position >= subject.rule.min_windows - 1:
-            return one
+    rule = subject.rule
+    for position, window in enumerate(subject.run_before(alert["window_start"])):
+        if (window.at_once and not rule.strict) or position >= rule.min_windows - 1:
+            return window
     return None
 
 
 def _apply(
     connection: sqlite3.Connection, subject: AlertSubject, recovery_windows: int
 ) -> Transition | None:
-    """Evaluate the window, and write what it changes."""
+    """Evaluate the window and write the resulting change."""
     evaluation = subject.evaluation()
     change = next_change(subject, evaluation, recovery_windows)
     alert = subject.alert
     if change is Change.NO_DATA and alert is not None:
-        return changes.lose_data(connection, alert, subject.row, _NO_DATA_WINDOWS)
+        return changes.mark_no_data(connection, alert, subject.row, _NO_DATA_WINDOWS)
     if evaluation is None:
         return None
     if change is Change.FIRE:
@@ -215,7 +216,9 @@ def _apply(
     elif change is Change.CONTINUE and alert is not None:
         severity = subject.rule.severity_of(evaluation.strength)
         beginning = _beginning(subject)
-        changes.go_on(connection, alert, evaluation, beginning=beginning, severity=severity)
+        changes.extend_incident(
+            connection, alert, evaluation, beginning=beginning, severity=severity
+        )
     elif change is Change.FORGET and alert is not None:
         changes.forget(connection, alert)
     elif change is Change.RESOLVE and alert is not None:

@@ -1,4 +1,4 @@
-"""Reminders of alerts that still fire: after `repeat_interval`, and at the end of a silence."""
+"""Reminders of firing alerts: after `repeat_interval`, and at the end of a silence."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from modeltap.store.alerts import alerts_to_repeat, any_reminder_due
 
 
 def any_due(connection: sqlite3.Connection, interval: float | None, now: float) -> bool:
-    """Return whether `due_reminders` of any model would return one."""
+    """Return True if `due_reminders` would return an alert for any model."""
     return any_reminder_due(connection, now=clock.iso(now), before=_before(interval, now))
 
 
 def due_reminders(
     connection: sqlite3.Connection, model: str, interval: float | None, now: float
 ) -> list[Transition]:
-    """Return the alerts of a model that receivers are to be notified of (again).
+    """Return the alerts of a model that are due for a message.
 
     Args:
-        interval: seconds after which a firing alert that nobody acknowledged is repeated; None
-            for never. An alert that a silence kept back is reported when it ends, in any case.
+        interval: seconds after which an unacknowledged firing alert is repeated; None for never.
+            A silenced alert is always reported at the end of the silence.
         now: Unix seconds.
     """
     alerts = alerts_to_repeat(connection, model, now=clock.iso(now), before=_before(interval, now))
@@ -39,5 +39,5 @@ def due_reminders(
 
 
 def _before(interval: float | None, now: float) -> str:
-    # No time is before the empty text: without an interval nothing is repeated.
+    # No time sorts before an empty text, so nothing is repeated without an interval.
     return "" if interval is None else clock.iso(now - interval)

@@ -1,4 +1,4 @@
-"""Alert rules: the ones that watch a metric, their severity, and the windows before they fire."""
+"""Alert rules: their metrics, severities and numbers of consecutive windows."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from modeltap.config.metrics import ALERT_RULES, is_output, rule_of
 from modeltap.config.rule_settings import RuleSettings
 
 MIN_WINDOWS = 2
-"""A weak effect is an alert after so many windows in a row."""
+"""Consecutive windows after which a weak effect raises an alert."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """An alert rule: its name, its severity and what people call its subject.
+    """An alert rule: its name, its severity and its subject as shown in messages.
 
-    `settings` is what the settings say of it, `label` the name they give it. `min_windows` is how
-    many windows in a row must alert; with `strict` also where the effect is strong. An effect of
-    less than `large` times its floor is a warning.
+    Args:
+        label: the name given in the settings.
+        min_windows: the number of consecutive windows that must alert.
+        strict: whether strong effects need `min_windows`, too.
+        settings: the entry of ``[[rules]]`` that changed or created the rule.
+        large: an effect of less than this multiple of its floor is a warning.
     """
 
     name: str
@@ -34,9 +37,9 @@ class Rule:
     large: float = 0.0
 
     def severity_of(self, strength: float) -> str:
-        """Return the severity of an effect of `strength` times its floor: a small one is a warning.
+        """Return the severity of an effect of `strength` times its floor.
 
-        One that the settings name, or a limit of one's own, holds for all.
+        Small effects are warnings, unless the settings name a severity or a condition.
 
         >>> rule = DEFAULT_RULES["performance"]
         >>> rule.severity_of(1.2), rule.severity_of(4.0)
@@ -48,12 +51,12 @@ class Rule:
 
     @property
     def key(self) -> str:
-        """Its name among the rules about the same metric."""
+        """The unique name among the rules about the same metric."""
         return self.label or self.name
 
     def with_settings(self, settings: RuleSettings) -> Rule:
-        """Return this rule as the settings want it."""
-        # Whoever names a limit means it: it is an alert at once, unless they say `for`.
+        """Return this rule, changed by the settings."""
+        # A configured threshold alerts at once, unless `for` is set.
         strict = settings.for_windows is not None or settings.condition is not None
         return replace(
             self,
@@ -71,11 +74,11 @@ DEFAULT_RULES = {
     )
     for rule in ALERT_RULES.values()
 }
-"""Every rule, by its name."""
+"""The default rules by name."""
 
 
 def default_rule(metric: str, feature: str | None) -> Rule | None:
-    """Return the rule that a metric belongs to; None for one that has none.
+    """Return the default rule of a metric, or None.
 
     >>> default_rule("drift", "temp").name, default_rule("drift", "score").name
     ('data_drift', 'prediction_drift')
@@ -91,10 +94,9 @@ def default_rule(metric: str, feature: str | None) -> Rule | None:
 
 
 def rules_for(row: Mapping[str, Any], settings: Sequence[RuleSettings]) -> list[Rule]:
-    """Return the rules that watch a row of `metrics`: the default one, as the settings want it.
+    """Return the rules for a row of `metrics`: the default one, and those of the settings.
 
-    Of two that say something of the same, the later one holds; one with a name of its own stands
-    beside the others.
+    Later entries override earlier ones with the same name.
 
     >>> row = {"model": "flights", "metric": "mae", "feature": None}
     >>> [rule.name for rule in rules_for(row, [RuleSettings(metric="mae", above=12.0)])]
@@ -103,24 +105,24 @@ def rules_for(row: Mapping[str, Any], settings: Sequence[RuleSettings]) -> list[
     []
     """
     default = default_rule(row["metric"], row["feature"])
-    found = {} if default is None else {default.name: default}
-    for one in settings:
-        # Settings without a metric change the default rule of their name.
-        mine = one.metric is not None or (default is not None and default.name == one.rule)
-        if not mine or not one.is_about(row):
+    rules = {} if default is None else {default.name: default}
+    for entry in settings:
+        # An entry without a metric changes the default rule of the same name.
+        applies = entry.metric is not None or (default is not None and default.name == entry.rule)
+        if not applies or not entry.is_about(row):
             continue
-        key = one.name or one.rule
-        if one.enabled:
-            found[key] = found.get(key, DEFAULT_RULES[one.rule]).with_settings(one)
+        key = entry.name or entry.rule
+        if entry.enabled:
+            rules[key] = rules.get(key, DEFAULT_RULES[entry.rule]).with_settings(entry)
         else:
-            found.pop(key, None)
-    return list(found.values())
+            rules.pop(key, None)
+    return list(rules.values())
 
 
 def fingerprint(
     rule: str, model: str, version: str, metric: str, feature: str | None, segment: str | None
 ) -> str:
-    """Return the hash by which one subject is known from window to window.
+    """Return the hash that identifies an alert's subject across windows.
 
     >>> fingerprint("data_drift", "flights", "1", "drift", "temp", None)
     '74323e9796ccb158'

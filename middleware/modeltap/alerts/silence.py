@@ -1,4 +1,4 @@
-"""Silence and acknowledge alerts. An alert that still fires when its silence ends is reported."""
+"""Silences and acknowledgements. An alert that fires at the end of a silence is reported."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def silence(
     fingerprint: str | None = None,
     reason: str | None = None,
 ) -> str:
-    """Silence the alerts that fit until `until`, firing ones too; return the silence's id.
+    """Silence matching alerts until `until`, including firing ones; return the silence's id.
 
-    Runs inside the caller's transaction. None fits all.
+    Runs inside the caller's transaction. None matches everything.
     """
     silence_id = insert_silence(
         connection,
@@ -51,35 +51,37 @@ def silence(
 
 
 def end_silence(connection: sqlite3.Connection, silence_id: str) -> None:
-    """End a silence now, inside the caller's transaction; raises `InputError` if there is none."""
+    """End a silence, inside the caller's transaction; raise `InputError` if it is not active."""
     moment = now()
     if not end_silence_at(connection, silence_id, moment):
-        raise InputError(f"no silence {silence_id!r} is in force; `modeltap silence list` tells")
+        raise InputError(
+            f"no active silence {silence_id!r}; `modeltap silence list` lists the active ones"
+        )
     for alert in silenced_alerts(connection, moment):
         until = silenced_until(connection, alert) or moment
         _silence_alert(connection, alert["id"], until, "silence ended")
 
 
 def acknowledge(connection: sqlite3.Connection, alert_id: str) -> None:
-    """Acknowledge an alert, which stops its reminders; raises `InputError` if it is resolved."""
-    found: str = find_alert(connection, alert_id)["id"]
-    if not acknowledge_alert(connection, found):
+    """Acknowledge an alert, which stops its reminders; raise `InputError` if it is resolved."""
+    full_id: str = find_alert(connection, alert_id)["id"]
+    if not acknowledge_alert(connection, full_id):
         raise InputError(
-            f"alert {alert_id!r} is over; `modeltap alerts --state firing` lists those that are not"
+            f"alert {alert_id!r} is resolved; `modeltap alerts --state firing` lists firing alerts"
         )
-    record_change(connection, found, "acknowledged")
+    record_change(connection, full_id, "acknowledged")
 
 
 def find_alert(connection: sqlite3.Connection, alert_id: str) -> AlertRow:
-    """Return id and fingerprint of the alert whose id begins with `alert_id`.
+    """Return the id and fingerprint of the alert with an id that begins with `alert_id`.
 
-    Raises `InputError` where no alert does, or several do.
+    Raises `InputError` unless exactly one alert matches.
     """
-    found = alerts_with_prefix(connection, alert_id)
-    if len(found) != 1 or not alert_id:
-        what = "several alerts begin with" if found else "no alert"
-        raise InputError(f"{what} {alert_id!r}; `modeltap alerts` lists them")
-    return found[0]
+    matches = alerts_with_prefix(connection, alert_id)
+    if len(matches) != 1 or not alert_id:
+        problem = "several alert ids begin with" if matches else "no alert has the id"
+        raise InputError(f"{problem} {alert_id!r}; `modeltap alerts` lists all")
+    return matches[0]
 
 
 def _silence_alert(

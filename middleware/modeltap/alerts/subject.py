@@ -1,4 +1,4 @@
-"""The subject of an alert: one rule about one metric, with its earlier windows and its alerts."""
+"""The subject of an alert: a rule and a metric, with earlier windows and alerts."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from modeltap.store.alerts import (
 from modeltap.store.metrics import MetricRow, metrics_before, subject_values
 
 _BASELINE_WINDOWS = 28
-"""Without windows of the reference, a change is against the median of so many windows before:
-four weeks of days."""
+"""Number of earlier windows whose median is the baseline of a change, if the reference has no
+windows: four weeks of daily windows."""
 
 _SKIPPED_WINDOWS = 200
-"""So many windows without a verdict are passed over on the way back, and no more: a metric that
-had none for so long has no recent past."""
+"""Maximum number of windows without a verdict to skip when looking back. A metric without a
+verdict for that long has no recent history."""
 
 _FOREVER = "9999"
 
 
 class AlertSubject:
-    """One rule about one metric, in the window that was evaluated now. Reads, writes nothing.
+    """A rule and a metric in the current window, with read access to their history.
 
     Attributes:
-        row: the metric's row of that window.
-        alert: the subject's alert that is not resolved, pending ones too.
+        row: the metric's row of the window.
+        alert: the subject's unresolved alert, which may be pending.
     """
 
     def __init__(
@@ -58,17 +58,17 @@ class AlertSubject:
         return start
 
     def evaluation(self) -> Evaluation | None:
-        """Return the evaluation of the window; None where it has no verdict."""
+        """Return the evaluation of the window; None if it has no verdict."""
         return self._evaluate(self.row)
 
     def before(self, start: str, count: int) -> list[Evaluation]:
         """Return the last `count` windows with a verdict before `start`, newest first."""
         rows = metrics_before(self._connection, self.row, start, count + _SKIPPED_WINDOWS)
         evaluations = (self._evaluate(row) for row in rows)
-        return list(islice((one for one in evaluations if one is not None), count))
+        return list(islice((e for e in evaluations if e is not None), count))
 
     def run_before(self, start: str) -> list[Evaluation]:
-        """Return the unbroken run of alerting windows that ends before `start`, oldest first."""
+        """Return the consecutive alerting windows directly before `start`, oldest first."""
         run: list[Evaluation] = []
         for row in metrics_before(self._connection, self.row, start):
             evaluation = self._evaluate(row)
@@ -79,26 +79,26 @@ class AlertSubject:
         return run[::-1]
 
     def last_rows_without_verdict(self, count: int, after: str) -> bool:
-        """Return whether the last `count` windows all lie after `after` and have no verdict."""
+        """Return True if the last `count` windows are later than `after` and have no verdict."""
         rows = metrics_before(self._connection, self.row, _FOREVER, count)
         newer = [row for row in rows if row["window_start"] > after]
         return len(newer) >= count and all(self._evaluate(row) is None for row in newer)
 
     def resolved_since(self, start: str) -> int:
-        """Return how many of the subject's alerts were resolved after `start`."""
+        """Return the number of the subject's alerts that were resolved after `start`."""
         return count_resolved_since(self._connection, self.fingerprint, start)
 
     def was_resolved(self) -> bool:
-        """Return whether an incident that is resolved lasted beyond the window.
+        """Return True if a resolved incident lasted beyond the window.
 
-        Labels that come late have an old window evaluated again; the incident stays resolved.
-        The window that ended the incident is not meant: if that one alerts now, it is news.
+        Late labels cause an old window to be evaluated again, and its incident stays resolved.
+        The window that ended the incident is excluded: an alert in it is a new incident.
         """
         end = self.row["window_end"]
         return was_resolved_around(self._connection, self.fingerprint, self.start, end)
 
     def firing_causes(self) -> list[str]:
-        """Return the first windows' starts of alerts that fire and explain this window."""
+        """Return the start times of firing alerts that explain this window."""
         if self.row["related"]:
             return []
         return firing_since(self._connection, self.row, causes(self.row, self._rows))
@@ -108,7 +108,7 @@ class AlertSubject:
 
     @cached_property
     def _baseline(self) -> float | None:
-        """The metric's median in the reference's windows, or else in those before this one."""
+        """The metric's median in the reference's windows, or in the windows before this one."""
         values = subject_values(
             self._connection, self.row, _FOREVER, _BASELINE_WINDOWS, in_reference=True
         ) or subject_values(

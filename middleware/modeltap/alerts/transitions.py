@@ -1,4 +1,4 @@
-"""Transitions: the changes of alerts that receivers are notified of."""
+"""Transitions: changes of alerts that receivers are notified of."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ERROR = "alert.error"
 
 @dataclass(frozen=True)
 class Transition:
-    """An alert that changed its state in one window; the outbox makes messages of these.
+    """A change of an alert's state, from which the outbox creates messages.
 
-    `event` is one of the four above; `repeated` marks a reminder of an alert that still fires.
+    `event` is one of the constants above; `repeated` marks a reminder of a firing alert.
     """
 
     event: str

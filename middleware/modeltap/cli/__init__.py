@@ -1,13 +1,13 @@
-"""The command line; with --json each command prints JSON Lines for programs.
+"""The command line. With --json, commands print JSON Lines for programs.
 
-- `main`: the command `modeltap`, and its errors on one line
-- `common`, `table_files`, `progress`: shared options, and progress on a terminal
-- `run`, `receiving`, `importing`, `labels`: getting exchanges and labels into a store
-- `exchanges`, `exporting`, `erase`: showing, exporting and erasing them
+- `main`: the command `modeltap`, and its one-line errors
+- `common`, `table_files`, `progress`: shared options, options of tables, progress on a terminal
+- `run`, `receiving`, `importing`, `labels`: writing exchanges and labels to a store
+- `exchanges`, `exporting`, `erase`: showing, exporting and erasing exchanges
 - `reference`, `reference_view`, `analyze`: references, and one analysis pass
-- `status`, `reports`, `untested_rows`: health, results, and columns without any
-- `alerts`, `silence`: alerts, and keeping them quiet
-- `webhook`, `jobs`, `worker`: sending messages, other jobs, the scheduler as a process
-- `doctor`, `finding`, `model_findings`: checking an installation, and what is not monitored
-- `demo`: trying it on real data
+- `status`, `reports`, `untested_rows`: health, results, and columns without a test
+- `alerts`, `silence`: listing, silencing and acknowledging alerts
+- `webhook`, `jobs`, `worker`: webhooks, scheduler jobs, the scheduler as a process
+- `doctor`, `finding`, `model_findings`: checks of an installation and of its coverage
+- `demo`: a run on real data
 """

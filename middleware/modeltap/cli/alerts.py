@@ -1,4 +1,4 @@
-"""`alerts`: the incidents, resolved ones too."""
+"""The `alerts` command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modeltap.store.alert_history import CHANGE_COLUMNS, list_changes
 from modeltap.store.alerts import list_alerts
 
 _ID_SHOWN = 12
-"""Enough of an id to name an alert by."""
+"""Characters of an id in the table: enough to identify an alert in other commands."""
 
 _SHOWN = ("id", "started_at", "resolved_at", "state", "severity", "rule", "summary")
 
@@ -24,27 +24,32 @@ _SHOWN = ("id", "started_at", "resolved_at", "state", "severity", "rule", "summa
 @click.option(
     "--state",
     default=None,
-    help="Only those in this state; pending only when asked.",
+    help="Only alerts in this state; pending alerts are listed only on request.",
     type=click.Choice(["pending", "firing", "resolved", "no_data", "error"]),
 )
-@click.option("--history", is_flag=True, help="Each change of each alert.")
+@click.option("--history", is_flag=True, help="List each state change of each alert.")
 @json_option
 def alerts(
     store: str | None, model: str | None, state: str | None, history: bool, as_json: bool
 ) -> None:
-    """Incidents in order of time."""
+    """List alerts, oldest first, including resolved ones.
+
+    \b
+    Example:
+      modeltap alerts --model flights --state firing
+    """
     connection = read_store(store)
     check_model(connection, model)
     if history:
         changes = list_changes(connection, model)
         emit(changes, CHANGE_COLUMNS, as_json=as_json, empty="no alerts")
         return
-    rows = [_with_list(row) for row in list_alerts(connection, model, state)]
+    rows = [_with_related(row) for row in list_alerts(connection, model, state)]
     if not as_json:
         rows = [{**row, "id": row["id"][:_ID_SHOWN]} for row in rows]
     emit(rows, _SHOWN, as_json=as_json, empty="no alerts")
 
 
-def _with_list(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an alert whose related features are a list, as JSON has it."""
+def _with_related(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an alert with its related features parsed from JSON."""
     return {**row, "related": json.loads(row["related"]) if row["related"] else None}

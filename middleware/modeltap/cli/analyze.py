@@ -1,4 +1,4 @@
-"""`analyze`: one pass over what is new."""
+"""The `analyze` command: one analysis pass over new data."""
 
 from __future__ import annotations
 
@@ -29,16 +29,21 @@ if TYPE_CHECKING:
 @click.command()
 @store_option
 @model_option()
-@click.option("--window", default=None, help="Length of the windows, such as 1h or 7d.")
-@click.option("--again", is_flag=True, help="Compute all windows anew; alerts nobody.")
+@click.option("--window", default=None, help="Window length, such as 1h, 7d or '5000 rows'.")
+@click.option("--again", is_flag=True, help="Recompute all windows, without sending alerts.")
 @click.option(
     "--open",
     "include_open",
     is_flag=True,
-    help="Judge windows that are not over, too; they alert as others do.",
+    help="Also evaluate windows that have not ended; they can raise alerts.",
 )
-@click.option("--no-deliver", is_flag=True, help="Send nothing.")
-@click.option("--wait", default=60.0, help="Seconds to wait for another analysis to end.")
+@click.option("--no-deliver", is_flag=True, help="Do not send webhook messages.")
+@click.option(
+    "--wait",
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for another analysis to finish.",
+)
 @background_option
 @json_option
 def analyze(
@@ -52,11 +57,16 @@ def analyze(
     background: bool,
     as_json: bool,
 ) -> None:
-    """Count, judge and tell what is new; a second time there is nothing to do."""
-    # Rows come and go by the hundred thousand, none in a cycle: looking for cycles among them
-    # would take a third of the time.
+    """Evaluate new data and send alerts. Safe to repeat: a second run finds no new data.
+
+    \b
+    Example:
+      modeltap analyze --model flights --window 1d
+    """
+    # A pass creates and frees rows by the hundred thousand, none of them in a reference cycle.
+    # Garbage collection would take a third of the time.
     gc.disable()
-    from modeltap.jobs.pipeline import PASS_WINDOWS  # NumPy and SciPy, as in `open_analyzer`
+    from modeltap.jobs.pipeline import PASS_WINDOWS  # imports NumPy and SciPy
 
     analyzer = open_analyzer(store, background, {"window": window} if window else {})
     check_model(analyzer.connection, model)
@@ -72,9 +82,9 @@ def analyze(
             most_windows=PASS_WINDOWS if background else None,
         )
     if report.analysis.unfinished:
-        # The scheduler keeps it as the job's log.
+        # The scheduler stores this line as the job's log.
         windows = plural(report.analysis.windows, "window")
-        echo(f"{windows} evaluated; the next pass goes on with the rest", err=True)
+        echo(f"{windows} evaluated; the next pass continues with the rest", err=True)
     if as_json:
         emit_json({**vars(report.analysis), "pruned": report.pruned, **vars(report.delivery)})
     elif not background:
@@ -97,10 +107,10 @@ def _print(report: PassReport) -> None:
         f"{plural(sent.delivered, 'message')} delivered"
     )
     if report.pruned:
-        echo(f"{plural(report.pruned, 'exchange')} deleted, older, or more, than `retention` keeps")
+        echo(f"{plural(report.pruned, 'exchange')} deleted because of `retention`")
     if done.references:
-        echo(f"{plural(done.references, 'reference')} frozen; `modeltap reference show` tells")
+        echo(f"{plural(done.references, 'reference')} frozen; see `modeltap reference show`")
     if sent.retried or sent.dead:
-        echo(f"{plural(sent.retried, 'message')} to be tried again, {sent.dead:,} given up")
+        echo(f"{plural(sent.retried, 'message')} scheduled for retry, {sent.dead:,} given up")
     for webhook in report.unreachable:
-        echo(f"messages for {webhook} wait for the app, which alone knows the URL")
+        echo(f"messages for {webhook} are pending: only the app knows the URL and can send them")

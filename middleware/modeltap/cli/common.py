@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ORPHAN_SECONDS = 5.0
-"""A job that its scheduler did not end ends itself so long after its limit."""
+"""Grace period after a job's time limit. A job that no scheduler has stopped by then exits."""
 
 
 def store_option(command: F) -> F:
-    """Add ``--store``: by default what the environment or modeltap.toml says."""
+    """Add ``--store``. The default comes from the environment or modeltap.toml."""
     return click.option(
-        "--store", default=None, help="The SQLite file [default: modeltap.db].", metavar="FILE"
+        "--store", default=None, help="The SQLite store [default: modeltap.db].", metavar="FILE"
     )(command)
 
 
 def json_option(command: F) -> F:
-    """Add ``--json``: JSON Lines instead of words."""
+    """Add ``--json``: JSON Lines instead of text."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")(command)
 
 
@@ -48,7 +48,7 @@ def model_option(required: bool = False) -> Callable[[F], F]:
 
 
 def store_path(store: str | None) -> Path:
-    """Return the store's path: the flag's, else the settings'."""
+    """Return the store's path from the flag, or from the settings."""
     return Path(store or sources.load(tolerant=True).store)
 
 
@@ -63,31 +63,39 @@ def open_store(store: str | None, *, create: bool = False) -> sqlite3.Connection
 
 
 def _own_mode() -> int | None:
-    """Return the mode that this folder's settings ask for; None leaves it to the store's apps."""
-    asked = parse_mode(sources.load(tolerant=True).store_mode)
-    return None if asked == PRIVATE else asked
+    """Return the file mode configured in this folder; None keeps the mode set by the apps."""
+    mode = parse_mode(sources.load(tolerant=True).store_mode)
+    return None if mode == PRIVATE else mode
 
 
 def moment_of(text: str | None, option: str) -> float | None:
-    """Return the Unix seconds that an option names, None where it was not given."""
+    """Parse an option's time into Unix seconds; return None if the option is missing."""
     if text is None:
         return None
     seconds = clock.parse(text)
     if seconds is None:
-        raise click.UsageError(f"{option} {text!r} is no time; write one such as 2013-03-01")
+        raise click.UsageError(
+            f"{option} {text!r} is not a valid time; write a date such as 2013-03-01"
+        )
     return seconds
 
 
 def background_option(command: F) -> F:
-    """Add the hidden ``--background``: the scheduler's child, nice, with webhooks on stdin."""
+    """Add the hidden ``--background``, which the scheduler sets for its child processes.
+
+    A background job runs at low priority and reads webhooks from standard input.
+    """
     return click.option("--background", is_flag=True, hidden=True)(command)
 
 
 def open_analyzer(
     store: str | None, background: bool, options: dict[str, Any] | None = None
 ) -> Analyzer:
-    """Open the store for an analysis; what no file may hold comes on standard input."""
-    from modeltap.jobs.pipeline import Analyzer  # NumPy and SciPy: only for those who analyse
+    """Open the store for an analysis.
+
+    A background job reads settings that may not be written to a file from standard input.
+    """
+    from modeltap.jobs.pipeline import Analyzer  # imports NumPy and SciPy
 
     given = dict(options or {})
     if background:
@@ -101,10 +109,10 @@ def open_analyzer(
 
 
 def _end_after(seconds: float) -> None:
-    """Let the kernel end this process: nobody else does whose scheduler was killed."""
+    """Set a kernel timer that ends this process even if its scheduler was killed."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def be_nice() -> None:
-    """Leave the processor to the app first."""
+    """Lower this process's CPU priority in favour of the app."""
     os.nice(10)

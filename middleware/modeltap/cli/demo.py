@@ -1,4 +1,4 @@
-"""`demo`: the main job on real data, end to end."""
+"""The `demo` command."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ import click
 @click.option(
     "--store",
     metavar="FILE",
-    help="Put the demo's store there [default: a free name in this folder].",
+    help="The demo's store [default: a new file in this folder].",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="The API's port [default: any free]."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="The API's port [default: any free port].",
 )
-@click.option("--speed", type=float, default=None, help="Days of 2013 that pass in a second.")
+@click.option("--speed", type=float, default=None, help="Simulated days per second.")
 @click.option(
     "--requests",
     type=click.IntRange(100, 100_000),
     default=14_000,
     show_default=True,
-    help="How many flights to ask about.",
+    help="Number of flights to predict.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON Lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print events as JSON Lines.")
 def demo(
     keep: str | None,
     store: str | None,
@@ -34,13 +37,21 @@ def demo(
     requests: int,
     as_json: bool,
 ) -> None:
-    """The main job on real data: a model that goes wrong, and what modeltap says of it."""
+    """Run a real model that goes wrong, and show its alerts.
+
+    Serves delay predictions for the flights of New York in 2013 on this machine, offline, in
+    about a minute.
+
+    \b
+    Example:
+      modeltap demo --keep demo/
+    """
     if keep and store:
-        raise click.UsageError("--keep and --store exclude each other: --keep holds the store, too")
-    # OpenMP's threads spin while they wait for each other: on a busy machine training would take
-    # six times as long as with one.
+        raise click.UsageError("use --keep or --store, not both: --keep also keeps the store")
+    # OpenMP threads spin while they wait for each other. On a busy machine training would take
+    # six times as long as with one thread.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # Imported when asked for: scikit-learn alone costs a second.
+    # Imported here because scikit-learn alone takes a second.
     from modeltap.demo.play import play
 
     play(keep=keep, store=store, port=port, speed=speed, requests=requests, as_json=as_json)

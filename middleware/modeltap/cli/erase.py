@@ -1,4 +1,4 @@
-"""`erase`: remove a person's exchanges, and their values from all else."""
+"""The `erase` command: remove a person's exchanges and values from a store."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
 _NOT_COVERED = (
-    "not covered: backups and copies of the store, files that were imported or that "
-    "`modeltap export` wrote, messages that webhooks received"
+    "not erased: backups and copies of the store, imported files, files written by "
+    "`modeltap export`, and messages that webhooks have received"
 )
 
 
@@ -26,17 +26,28 @@ _NOT_COVERED = (
     required=True,
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Whose: the dotted name of a field, or its end, and the value; may be repeated.",
+    help="A field that identifies the person, and its value. The field is a dotted name or the "
+    "end of one. Repeatable.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--wait", default=60.0, help="Seconds to wait for an analysis to end.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option(
+    "--wait", default=60.0, show_default=True, help="Seconds to wait for an analysis to finish."
+)
 @store_option
 @json_option
 def erase_(
     model: str, wheres: tuple[str, ...], yes: bool, wait: float, store: str | None, as_json: bool
 ) -> None:
-    """Remove a person's exchanges, and their values from all that was learnt and said."""
-    from modeltap.analysis.verdicts.analyze import LEASE  # NumPy and SciPy: only for this command
+    """Erase a person's exchanges and values from the store.
+
+    Removes matching exchanges with their predictions and labels, and the person's values from
+    references, metrics and alerts.
+
+    \b
+    Example:
+      modeltap erase --model flights --where customer.email=ann@example.org
+    """
+    from modeltap.analysis.verdicts.analyze import LEASE  # imports NumPy and SciPy
     from modeltap.erasing.person import Person
 
     settings = sources.load()
@@ -45,14 +56,14 @@ def erase_(
     check_model(connection, model)
     own = SettingsReader(connection).for_model(model)
     person = Person(connection, model, own, subjects)
-    count = plural(len(found := person.exchanges()), "exchange")
-    if found and not yes:
-        confirm(f"Erase {count} of {model} for good?")
-    # An analysis that began before has the values in memory, and would write them again.
+    count = plural(len(exchanges := person.exchanges()), "exchange")
+    if exchanges and not yes:
+        confirm(f"Permanently erase {count} of {model}?")
+    # A running analysis still has the values in memory and would write them again.
     with HeldLease(Lease(connection, LEASE), wait):
-        left = person.erase(found)
+        left = person.erase(exchanges)
     if as_json:
-        emit_json({"erased": len(found), "still_named_in": left})
+        emit_json({"erased": len(exchanges), "still_named_in": left})
         return
     echo(f"{count} erased")
     for line in (*left, _NOT_COVERED):

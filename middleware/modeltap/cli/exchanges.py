@@ -1,4 +1,4 @@
-"""`tail` and `show`: exchanges as they come, and one in full."""
+"""The `tail` and `show` commands: recent exchanges, and one exchange in full."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from modeltap.store.predictions import predictions_of
 from modeltap.store.stored_exchanges import exchanges_by_id
 
 _POLL_SECONDS = 0.3
-"""Soon enough for a person who watches; a poll is one indexed query."""
+"""Short enough to look immediate; each poll is one indexed query."""
 
 _SHOWN_CHARACTERS = 60
-"""Characters of each body: two of them and the rest fill a wide terminal's line."""
+"""Characters shown of each body, so that a line with two bodies fits a wide terminal."""
 
 
 @click.command()
@@ -44,12 +44,23 @@ _SHOWN_CHARACTERS = 60
     "--last",
     default=10,
     type=click.IntRange(0),
-    help="How many of the last ones to begin with.",
+    show_default=True,
+    help="Number of stored exchanges to print first.",
 )
-@click.option("--follow/--no-follow", default=True, help="Go on with new ones as they come.")
+@click.option(
+    "--follow/--no-follow",
+    default=True,
+    show_default=True,
+    help="Keep printing new exchanges as they arrive.",
+)
 @json_option
 def tail(store: str | None, model: str | None, last: int, follow: bool, as_json: bool) -> None:
-    """Exchanges as they come."""
+    """Print the latest exchanges, and new ones as they arrive.
+
+    \b
+    Example:
+      modeltap tail --model flights -n 20 --no-follow
+    """
     connection = read_store(store)
     check_model(connection, model)
     rows = last_full_exchanges(connection, model, last)
@@ -68,21 +79,28 @@ def tail(store: str | None, model: str | None, last: int, follow: bool, as_json:
 @store_option
 @json_option
 def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
-    """One exchange in full: its id, or the beginning of it, or the caller's request id."""
+    """Show one exchange in full, with its predictions and labels.
+
+    ID is the exchange's id, the beginning of it, or the caller's request id.
+
+    \b
+    Example:
+      modeltap show 0192f3c1
+    """
     connection = read_store(store)
     rows = find_full_exchanges(connection, id)
     if not rows:
-        raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
+        raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the latest")
     if len(rows) > 1:
-        raise InputError(f"several exchanges begin with {id!r}; give more of the id")
-    found = dict(rows[0])
-    found["predictions"] = predictions_of(connection, found["id"])
-    found["labels"] = labels_of(connection, found["id"])
-    found["rows"] = list(_decoded(connection, found["id"]))
+        raise InputError(f"several exchange ids begin with {id!r}; give more characters of the id")
+    exchange = dict(rows[0])
+    exchange["predictions"] = predictions_of(connection, exchange["id"])
+    exchange["labels"] = labels_of(connection, exchange["id"])
+    exchange["rows"] = list(_decoded(connection, exchange["id"]))
     if as_json:
-        emit_json(found)
+        emit_json(exchange)
         return
-    for name, value in found.items():
+    for name, value in exchange.items():
         if value not in (None, []):
             text = [_stream(value)] if name == "stream" else _pretty(value)
             first, *more = text
@@ -90,8 +108,8 @@ def show(id: str, store: str | None, as_json: bool) -> None:  # noqa: A002
 
 
 def _decoded(connection: sqlite3.Connection, exchange_id: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows as they are decoded now, whatever was found in them before."""
-    from modeltap.decoding.batches import read  # NumPy: not for `tail`
+    """Decode an exchange with the current settings and yield its rows."""
+    from modeltap.decoding.batches import read  # imports NumPy, which `tail` does not need
     from modeltap.decoding.decoders import Decoders
     from modeltap.rows import as_dict
     from modeltap.store.settings import SettingsReader
@@ -133,7 +151,7 @@ def _brief(body: Any) -> str:
 
 
 def _stream(text: str) -> str:
-    """Say on one line how a response came; of its lines, which may be hundreds, only the times.
+    """Summarize a streamed response on one line, without its hundreds of chunk times.
 
     >>> _stream('{"chunks":3,"gap_p50_ms":1.0,"gap_max_ms":2.5,"lines":[[5.0,1],[9.5,4]]}')
     '3 chunks, gap_p50_ms 1, gap_max_ms 2.5; 4 lines, from 5 to 9.5 ms'
@@ -148,12 +166,12 @@ def _stream(text: str) -> str:
 
 
 def _pretty(value: Any) -> list[str]:
-    """Return a value's lines; a text that is no JSON is one line, whatever it holds."""
+    """Return a value's lines: JSON is indented, any other text stays on one line."""
     if isinstance(value, str) and value[:1] in "{[":
         try:
             return json.dumps(json.loads(value), indent=2, ensure_ascii=False).split("\n")
         except ValueError:
             return [value]
     if isinstance(value, list):
-        return ["", *("  " + json.dumps(one, ensure_ascii=False) for one in value)]
+        return ["", *("  " + json.dumps(entry, ensure_ascii=False) for entry in value)]
     return [value if isinstance(value, str) else cell(value)]

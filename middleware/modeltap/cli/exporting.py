@@ -1,4 +1,4 @@
-"""`export`: decoded rows for other tools."""
+"""The `export` command: decoded rows for other tools."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from modeltap.wording import plural
 
 @click.command("export")
 @model_option()
-@click.option("--labelled", is_flag=True, help="Only rows whose label has come.")
-@click.option("--from", "since", default=None, help="From this event time on.")
-@click.option("--to", "until", default=None, help="Up to this event time, exclusive.")
+@click.option("--labelled", is_flag=True, help="Only rows that have a label.")
+@click.option("--from", "since", default=None, help="Only rows at or after this event time.")
+@click.option("--to", "until", default=None, help="Only rows before this event time.")
 @click.option(
-    "-o", "--output", default=None, metavar="FILE", help="Where to [default: standard output]."
+    "-o", "--output", default=None, metavar="FILE", help="Output file [default: standard output]."
 )
 @click.option(
     "--format",
     "kind",
     type=click.Choice(list(PASSES)),
     default=None,
-    help="How [default: by the file's ending, else jsonl].",
+    help="Output format [default: by file extension, else jsonl].",
 )
 @store_option
 def export_(
@@ -49,11 +49,18 @@ def export_(
     kind: str | None,
     store: str | None,
 ) -> None:
-    """Write decoded rows with predictions and labels: JSON Lines, CSV or Parquet."""
+    """Export decoded rows with predictions and labels.
+
+    Writes JSON Lines to standard output, or JSON Lines, CSV or Parquet to a file.
+
+    \b
+    Example:
+      modeltap export --model flights --labelled -o flights.parquet
+    """
     path = Path(output) if output not in (None, "-") else None
     kind = kind or (format_of(path) if path else "jsonl")
     if path is None and kind == "parquet":
-        raise click.UsageError("Parquet is for files: say -o FILE")
+        raise click.UsageError("Parquet cannot be written to standard output; add -o FILE")
     connection = read_store(store)
     check_model(connection, model)
     selection = Selection(
@@ -67,22 +74,22 @@ def export_(
     with _bar(selection, kind, path) as on_read:
         if path is None:
             count = WRITERS[kind](selection, standard_output(), on_read)
-            sys.stdout.flush()  # here, where a reader that has gone is no error
+            sys.stdout.flush()  # here, where a closed pipe is handled
         else:
             count = write_file(selection, path, kind, on_read)
     where = f" to {path}" if path else ""
     echo(
         f"{plural(count, 'row')} written{where}, "
-        f"{plural(selection.undecoded, 'exchange')} without any",
+        f"{plural(selection.undecoded, 'exchange')} without rows",
         err=True,
     )
     if not count:
-        raise InputError("no row is as was asked for")
+        raise InputError("no rows match the given options")
 
 
 @contextmanager
 def _bar(selection: Selection, kind: str, path: Path | None) -> Iterator[OnExchangesRead]:
-    """Show on a terminal how many exchanges were read, unless rows are shown there."""
+    """Show a progress bar on a terminal, unless the rows themselves are printed there."""
     shown = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
     if not shown:
         yield lambda _: None

@@ -1,4 +1,4 @@
-"""One finding of `doctor`, and the levels that it may have."""
+"""A finding of `doctor`, and its levels."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
-"""The levels of a finding: a note is for information, a problem makes the command fail."""
+"""Levels of a finding. A note is informational; a problem makes the command fail."""
 
 MARKS = {OK: "ok  ", NOTE: "note", PROBLEM: "BAD "}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check; `finding` says it in words, with its fix."""
+    """The result of a check. `finding` is the sentence shown to people, with the fix."""
 
     check: str
     level: str
@@ -26,7 +26,7 @@ class Finding:
     fix: str | None = None
 
     def row(self) -> dict[str, Any]:
-        """Return it as `doctor --json` has it."""
+        """Return the row that `doctor --json` prints."""
         columns = asdict(self)
-        words = columns.pop("finding")
-        return {"check": self.check, "ok": self.level != PROBLEM, **columns, "finding": words}
+        sentence = columns.pop("finding")
+        return {"check": self.check, "ok": self.level != PROBLEM, **columns, "finding": sentence}

@@ -1,4 +1,4 @@
-"""`import`: backfill from tables and from other tools' logs."""
+"""The `import` command: backfill from tables and from other tools' logs."""
 
 from __future__ import annotations
 
@@ -27,27 +27,31 @@ from modeltap.ingest.table_rows import read_rows
 from modeltap.output import echo, emit_json
 from modeltap.wording import plural
 
-_READ_TWICE = ("csv", "jsonl", "bentoml")
-"""Which columns they have, and which of those hold numbers only, shows at the end."""
+_READ_TWICE = ("csv", "jsonl", "xlsx", "bentoml")
+"""Formats that are read twice: column names and types are known only at the end of the file."""
+
+
+_ROLES = (
+    ("timestamp", "Column with the event time."),
+    ("prediction", "Column with the prediction [default: 'prediction']."),
+    ("score", "Column with the score [default: 'score']."),
+    ("label", "Column with the label [default: 'label']."),
+    ("id", "Column with the row's id."),
+    ("features", "Feature columns, such as a,b,c [default: all others]."),
+    ("ignore", "Columns to skip, such as a,b,c."),
+)
+"""Options that assign roles to columns, in the order of the help."""
 
 
 def role_options(command: Any) -> Any:
-    """Add the options that say which column is what."""
-    for name, text in (
-        ("timestamp", "The column of the event time."),
-        ("prediction", "The column of the model's prediction [default: 'prediction']."),
-        ("score", "The column of its score [default: 'score']."),
-        ("label", "The column of what was right [default: 'label']."),
-        ("id", "The column of the row's own id."),
-        ("features", "The columns that are features, a,b,c [default: all others]."),
-        ("ignore", "Columns to leave out, a,b,c."),
-    ):
+    """Add the options of `_ROLES`."""
+    for name, text in reversed(_ROLES):
         command = click.option(f"--{name}", default=None, help=text)(command)
     return command
 
 
 def roles_of(table: Table, options: dict[str, str | None]) -> Roles:
-    """Read the role options against a table's columns."""
+    """Resolve the role options against a table's columns."""
     lists = {name: _listed(options.pop(name)) for name in ("features", "ignore")}
     return choose_roles(table, **options, **lists)  # type: ignore[arg-type]
 
@@ -59,22 +63,24 @@ def roles_of(table: Table, options: dict[str, str | None]) -> Roles:
 @click.option("--version", default="", help="The model's version.")
 @click.option(
     "--format",
-    "said_format",
+    "chosen_format",
     type=click.Choice(FORMATS),
     default=None,
-    help="What the files are [default: by name and content].",
+    help="Format of the files [default: by name and content].",
 )
 @role_options
 @table_options
-@click.option("--unpaired", is_flag=True, help="Store requests and responses that wait, alone.")
-@click.option("--strict", is_flag=True, help="Fail when a line is broken.")
+@click.option(
+    "--unpaired", is_flag=True, help="Also store requests and responses without a counterpart."
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if a line cannot be read.")
 @json_option
 def import_(
     files: Sequence[str],
     store: str | None,
     model: str,
     version: str,
-    said_format: str | None,
+    chosen_format: str | None,
     unpaired: bool,
     strict: bool,
     as_json: bool,
@@ -82,8 +88,16 @@ def import_(
     sheet: str | None,
     **options: str | None,
 ) -> None:
-    """Backfill from tables and from other tools' logs; the same files again add nothing."""
-    kinds = [format_of(file, said_format) for file in files]
+    """Import exchanges from tables or from other tools' logs.
+
+    Reads CSV, JSON Lines, Parquet, and logs of SageMaker, KServe, BentoML and Azure ML. Safe to
+    repeat: rows that are already stored are skipped.
+
+    \b
+    Example:
+      modeltap import history.csv --model flights --timestamp time
+    """
+    kinds = [format_of(file, chosen_format) for file in files]
     settings = sources.load(tolerant=True).for_model(model)
     form = TableForm(encoding, sheet)
     broken = replaced = 0
@@ -92,17 +106,17 @@ def import_(
         times = 2 if kind in _READ_TWICE else 1
         with reading_bar(Path(file), "importing", times) as on_read:
             source, entries = _opened(file, kind, dict(options), on_read, settings, form)
-            # Only now: a file that is refused leaves no store behind.
+            # The store is created here, so that a rejected file leaves none behind.
             importer = importer or Importer(_created(store), settings, model=model, version=version)
             import_entries(importer, entries)
-        _tell_broken(source, len(files) > 1)
+        _report_broken(source, len(files) > 1)
         broken += source.broken_count
         replaced += source.replaced
     assert importer is not None
     importer.settle(all_of_them=unpaired)
-    _tell(importer.done, model, broken, replaced, as_json)
+    _report(importer.done, model, broken, replaced, as_json)
     if strict and broken:
-        raise InputError(f"{broken} broken lines in {_named(files)}")
+        raise InputError(f"{plural(broken, 'unreadable line')} in {_named(files)}")
     if strict and replaced:
         raise InputError(f"{plural(replaced, 'replaced character')} in {_named(files)}")
     if not importer.done.anything():
@@ -121,60 +135,70 @@ def _opened(
     settings: Settings,
     form: TableForm,
 ) -> tuple[Source, Iterator[Entry]]:
-    """Return a file and what is in it, entry by entry."""
+    """Open a file and return it with its entries."""
     if kind in LOGS:
         source = Source(Path(file), on_read=on_read)
         given = {**options, **form._asdict()}
         named = [f"--{name}" for name, value in given.items() if value is not None]
         if named:
-            raise InputError(f"{named[0]} is for tables; {source.path.name!r} is {kind}")
+            raise InputError(
+                f"{named[0]} applies to tables only; the format of {source.path.name!r} is {kind}"
+            )
         return source, LOGS[kind](source)
-    own = "jsonl" if kind == "bentoml" else kind
-    table = open_table(file, own, on_read, settings.codes_of, form)
-    first = Path(file).stat().st_size if kind in _READ_TWICE else 0
-    table.on_read = lambda position: on_read(first + position)
+    table_kind = "jsonl" if kind == "bentoml" else kind
+    table = open_table(file, table_kind, on_read, settings.codes_of, form)
+    already_read = Path(file).stat().st_size if kind in _READ_TWICE else 0
+    table.on_read = lambda position: on_read(already_read + position)
     if kind == "bentoml":
         return table, bentoml.read(table, _bentoml_roles(table, options))
     return table, read_rows(table, roles_of(table, options))
 
 
 def _bentoml_roles(table: Table, options: dict[str, str | None]) -> Roles:
-    found = bentoml.find_roles(table, prediction=options["prediction"], label=options["label"])
-    ignored = [*found.pop("ignore"), *_listed(options.pop("ignore"))]
+    roles = bentoml.find_roles(table, prediction=options["prediction"], label=options["label"])
+    ignored = [*roles.pop("ignore"), *_listed(options.pop("ignore"))]
     features = _listed(options.pop("features"))
     given = {name: value for name, value in options.items() if value is not None}
-    return choose_roles(table, **{**found, **given}, features=features, ignore=ignored)
+    return choose_roles(table, **{**roles, **given}, features=features, ignore=ignored)
 
 
-def _tell_broken(source: Source, name_it: bool) -> None:
-    start = f"{source.path.name}: " if name_it else ""
+def _report_broken(source: Source, with_name: bool) -> None:
+    start = f"{source.path.name}: " if with_name else ""
     report_notices(source, start)
     for reason in source.broken:
         echo(f"{start}{reason}", err=True)
     if source.broken_count > len(source.broken):
         more = source.broken_count - len(source.broken)
-        echo(f"{start}... and {more} more broken lines", err=True)
+        echo(f"{start}... and {plural(more, 'more unreadable line')}", err=True)
 
 
-def _tell(done: Imported, model: str, broken: int, replaced: int, as_json: bool) -> None:
+def _report(done: Imported, model: str, broken: int, replaced: int, as_json: bool) -> None:
     if as_json:
         emit_json({**asdict(done), "broken": broken, "replaced_characters": replaced})
         return
     echo(
-        f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} were there "
-        f"before, {plural(done.labels, 'label')}, "
-        f"{plural(broken, 'broken line')}"
+        f"{plural(done.rows, 'row')} imported for {model}, {done.repeated:,} already stored, "
+        f"{plural(done.labels, 'label')}, {plural(broken, 'unreadable line')}"
     )
-    for count, words in (
-        (done.completed, "exchanges that were stored without one side have it now"),
-        (done.waiting, "requests or responses wait for the other side"),
-        (done.unpaired, "of those that waited are stored alone"),
-        (done.waiting_labels, "labels are for exchanges that are not there yet"),
-        (done.without_time, "rows tell no time and are in no window"),
-        (replaced, "characters could not be decoded and were replaced"),
+    for count, noun, note in (
+        (done.completed, "stored exchange", "completed with a missing request or response"),
+        (done.waiting, "request or response", "waiting for a counterpart"),
+        (done.unpaired, "request or response", "stored without a counterpart"),
+        (done.waiting_labels, "label", "waiting for an exchange that is not stored yet"),
+        (done.without_time, "row", "without an event time, and therefore in no window"),
+        (replaced, "character", "replaced, because decoding failed"),
     ):
         if count:
-            echo(f"{count:,} {words}")
+            echo(f"{_counted(count, noun)} {note}")
+
+
+def _counted(count: int, noun: str) -> str:
+    """Return a count with its noun, also where the noun is an alternative.
+
+    >>> _counted(1, "label"), _counted(2, "request or response")
+    ('1 label', '2 requests or responses')
+    """
+    return plural(count, noun if count == 1 else noun.replace(" or", "s or"))
 
 
 def _named(files: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""`deliver`, `prune`, `digest`, `retrain`: the scheduler's jobs beside `analyze`."""
+"""The `deliver`, `prune`, `digest` and `retrain` commands: scheduler jobs run by hand."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from modeltap.wording import plural
 @background_option
 @json_option
 def deliver(store: str | None, background: bool, as_json: bool) -> None:
-    """Send pending webhook messages and check for missing traffic or labels."""
+    """Send pending messages; check for missing traffic and labels."""
     done = open_analyzer(store, background).run_delivery()
     sent, (waiting, first) = done.delivery, done.waiting
     later = (
-        f"; {plural(waiting, 'message')} for {clock.short(first)} or later, "
-        f"`modeltap webhook replay` has {'it' if waiting == 1 else 'them'} sent at once"
+        f"; {plural(waiting, 'message')} scheduled for {clock.short(first)} UTC or later "
+        "(`modeltap webhook replay` sends now)"
         if waiting
         else ""
     )
     _print(
         vars(sent),
-        f"{plural(sent.delivered, 'message')} delivered, {sent.retried:,} to be "
-        f"tried again, {sent.dead:,} given up{later}",
+        f"{plural(sent.delivered, 'message')} delivered, {sent.retried:,} scheduled for retry, "
+        f"{sent.dead:,} given up{later}",
         as_json,
     )
 
@@ -39,7 +39,7 @@ def deliver(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def prune(store: str | None, background: bool, as_json: bool) -> None:
-    """Delete the exchanges that `retention` does not keep."""
+    """Delete exchanges that exceed the configured `retention`."""
     pruned = open_analyzer(store, background).prune()
     _print({"pruned": pruned}, f"{plural(pruned, 'exchange')} deleted", as_json)
 
@@ -49,7 +49,7 @@ def prune(store: str | None, background: bool, as_json: bool) -> None:
 @background_option
 @json_option
 def digest(store: str | None, background: bool, as_json: bool) -> None:
-    """Tell the webhooks that want it what the time since the last digest was like."""
+    """Send a summary since the last digest to subscribed webhooks."""
     event = open_analyzer(store, background).run_digest()
     data = event["data"]
     _print(event, data["summary"], as_json, *(model["summary"] for model in data["models"]))

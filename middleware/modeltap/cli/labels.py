@@ -1,4 +1,4 @@
-"""`label`: ground truth, one at a time or from a file."""
+"""The `label` command: set one label, or import labels from a file."""
 
 from __future__ import annotations
 
@@ -21,22 +21,25 @@ from modeltap.store.labels import Label, insert_labels, storable_label
 from modeltap.wording import plural
 
 _BATCH = 2000
-"""Labels a transaction, so that no other writer waits for long."""
+"""Labels per transaction, so that no other writer waits for long."""
 
 _SHOWN = 5
-"""Lines and ids that are listed; the counts say how many more there are."""
+"""Maximum number of lines and ids to list; the totals are printed separately."""
 
 
 @click.group()
 def label() -> None:
-    """Ground truth: late, repeated, corrected; the last value of a row counts."""
+    """Store labels (ground truth) for predictions.
+
+    Labels may arrive late or be corrected: the latest value of a row counts.
+    """
 
 
 @label.command("set")
 @click.argument("id")
 @click.argument("value")
-@click.option("--row", default=0, help="Which row of the exchange, from 0.")
-@click.option("--model", help="Whose exchange, where services share a trace id.")
+@click.option("--row", default=0, show_default=True, help="Row of the exchange, from 0.")
+@click.option("--model", help="The exchange's model, if several services share a trace id.")
 @store_option
 @json_option
 def set_(
@@ -47,21 +50,26 @@ def set_(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Set the true value of a row of the exchange ID."""
+    """Set the label of one row of the exchange ID.
+
+    \b
+    Example:
+      modeltap label set 0192f3c1-8f4e-7c31-9f0a-3b1f6f1f8f11 late --row 0
+    """
     connection = open_store(store)
     target = find_target(connection, id, model)
     if target.candidates:
-        raise InputError(f"{_several(id, target.candidates)}; give the id of one of them")
+        raise InputError(f"{_several(id, target.candidates)}; use the id of one of them")
     if target.exchange_id is None and not target.waits:
-        raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the last ones")
-    own = Label(target.exchange_id or waiting_id(id), row, _value(value))
+        raise InputError(f"no exchange {id!r} in this store; `modeltap tail` lists the latest")
+    new = Label(target.exchange_id or waiting_id(id), row, _value(value))
     with writing(connection):
-        insert_labels(connection, [own], source="cli", model=model)
+        insert_labels(connection, [new], source="cli", model=model)
     if as_json:
         emit_json({"labels": 1, "waiting": int(target.waits)})
     else:
-        later = " (waits for an exchange with a prediction)" if target.waits else ""
-        echo(f"{own.exchange_id} row {row}: {value}{later}")
+        later = " (waiting for an exchange with a prediction)" if target.waits else ""
+        echo(f"{new.exchange_id} row {row}: {value}{later}")
 
 
 @label.command("import")
@@ -78,11 +86,18 @@ def import_(
     encoding: str | None,
     sheet: str | None,
 ) -> None:
-    """Read labels from CSV(.gz), JSON Lines, Parquet or Excel: columns id, value, maybe row."""
+    """Import labels from CSV(.gz), JSON Lines, Parquet or Excel.
+
+    The file needs the columns `id` and `value`, and optionally `row`.
+
+    \b
+    Example:
+      modeltap label import labels.csv --model flights
+    """
     table = open_table(file, form=TableForm(encoding, sheet))
     for name in ("id", "value"):
         table.require(name, "the column")
-    table.keep_text("id")  # 000041 is another id than 41
+    table.keep_text("id")  # 000041 and 41 are different ids
     connection = open_store(store)
     check_model(connection, model)
     sorted_ = _sorted(connection, table, model)
@@ -99,18 +114,18 @@ def import_(
     else:
         echo(_summary(counts, model))
     if not sorted_.labels:
-        raise InputError(f"no label in {table.path.name!r} belongs to an exchange of {model}")
+        raise InputError(f"no label in {table.path.name!r} matches an exchange of {model}")
 
 
 def _value(text: str) -> object:
-    """Return a label as a number if it is one, and no code: 007 and 1e5 stay texts."""
+    """Convert a label to a number; codes such as 007 and 1e5 stay text."""
     parsed = None if form_of(text) & (CODE | SHORT) else number(text)
     return text if parsed is None else parsed
 
 
 @dataclass
 class _Sorted:
-    """Labels of a file by what became of them."""
+    """Labels of a file, grouped by the result of the lookup of their exchange."""
 
     labels: list[Label] = field(default_factory=list)
     waiting: int = 0
@@ -130,32 +145,33 @@ class _Sorted:
 def _summary(counts: dict[str, int], model: str) -> str:
     parts = [f"{plural(counts['labels'], 'label')} for {model}"]
     if counts["waiting"]:
-        parts.append(f"{counts['waiting']:,} of them for exchanges without a prediction yet")
-    parts.append(f"{counts['unknown']:,} for no known exchange")
+        parts.append(f"{counts['waiting']:,} of them waiting for a prediction")
+    parts.append(f"{counts['unknown']:,} with an unknown id")
     if counts["ambiguous"]:
-        parts.append(f"{counts['ambiguous']:,} for several exchanges")
-    return ", ".join((*parts, plural(counts["broken"], "broken line")))
+        parts.append(f"{counts['ambiguous']:,} with an ambiguous id")
+    return ", ".join((*parts, plural(counts["broken"], "unreadable line")))
 
 
 def _sorted(connection: sqlite3.Connection, table: Table, model: str) -> _Sorted:
-    found = _Sorted()
-    for line, own in _labels(table):
-        target = find_target(connection, own.exchange_id, model)
+    result = _Sorted()
+    for line, entry in _labels(table):
+        target = find_target(connection, entry.exchange_id, model)
         if target.exchange_id is not None:
-            found.labels.append(own._replace(exchange_id=target.exchange_id))
+            result.labels.append(entry._replace(exchange_id=target.exchange_id))
         elif target.candidates:
-            found.ambiguous.append(f"line {line}: {_several(own.exchange_id, target.candidates)}")
+            ids = _several(entry.exchange_id, target.candidates)
+            result.ambiguous.append(f"line {line}: {ids}")
         elif target.waits:
-            found.labels.append(own._replace(exchange_id=waiting_id(own.exchange_id)))
-            found.waiting += 1
+            result.labels.append(entry._replace(exchange_id=waiting_id(entry.exchange_id)))
+            result.waiting += 1
         else:
-            found.unknown += 1
-    return found
+            result.unknown += 1
+    return result
 
 
 def _several(id_: str, candidates: Sequence[str]) -> str:
     some = ", ".join(candidates[:_SHOWN]) + (", ..." if len(candidates) > _SHOWN else "")
-    return f"{id_!r} is the id of {len(candidates)} exchanges with a prediction ({some})"
+    return f"{id_!r} matches {len(candidates)} exchanges with a prediction ({some})"
 
 
 def _labels(table: Table) -> Iterator[tuple[int, Label]]:
@@ -164,7 +180,7 @@ def _labels(table: Table) -> Iterator[tuple[int, Label]]:
             continue
         position = row.get("row") or 0
         if not isinstance(position, int) or position < 0:
-            table.note(line, f"row {position!r} is no number of a row")
+            table.note(line, f"row {position!r} is not a valid row number")
             continue
         try:
             value = storable_label(row["value"])
@@ -175,7 +191,7 @@ def _labels(table: Table) -> Iterator[tuple[int, Label]]:
 
 
 def _id_text(value: Any) -> str:
-    """Return an id as a text: a column of whole numbers with a gap has come as decimal ones."""
+    """Convert an id to text: an integer column with missing values was read as floats."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()

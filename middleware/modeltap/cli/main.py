@@ -1,4 +1,4 @@
-"""The command `modeltap` and its errors: one line, exit 1 or 2, no traceback."""
+"""The command `modeltap`. Errors are one line and exit code 1 or 2, without a traceback."""
 
 from __future__ import annotations
 
@@ -45,23 +45,24 @@ _COMMANDS = {
     "webhook": "webhook:webhook",
     "worker": "worker:worker",
 }
-"""The place of each command: a module of this package, and the name in it.
+"""The location of each command: a module of this package, and the name in it.
 
-Imported when it is asked for: with scipy and what it brings, all together take a second.
+A command is imported when it is used: importing all of them, with SciPy and its dependencies,
+takes a second.
 """
 
 
 _GIVEN_SECRETS = ("webhook", "receive")
-"""Commands that are given URLs or tokens: click quotes what it does not take."""
+"""Commands that accept URLs or tokens. click quotes rejected arguments in its messages."""
 
 _PLAIN_OPTIONS = ("--host", "--store", "--model")
 
 _SHORTEST = 3
-"""A secret is longer; a word as short may be a part of any message."""
+"""Arguments up to this length are never masked: a short word may occur in any message."""
 
 
 class _ReaderGone(Exception):
-    """Nobody reads the output any more. click would exit with 1 for a `BrokenPipeError`."""
+    """The reader closed the pipe. click would exit with 1 for a `BrokenPipeError`."""
 
 
 class _Commands(click.Group):
@@ -85,25 +86,33 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            raise click.UsageError(f"no command {args[0]!r}{nearest(args[0], _COMMANDS)}", ctx)
+            raise click.UsageError(f"unknown command {args[0]!r}{nearest(args[0], _COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("modeltap"), prog_name="modeltap")
 def cli() -> None:
-    """Watches a model API from a local SQLite file, and tells you when the model goes wrong."""
+    """Monitor model APIs: record traffic in a local SQLite file, detect drift, send alerts.
+
+    \b
+    Examples:
+      modeltap demo                      watch a real model go wrong, offline
+      modeltap run -- uvicorn main:app   record an unmodified server
+      modeltap status                    show whether each model is healthy
+      modeltap alerts --state firing     list the open alerts
+    """
 
 
 def main() -> None:
-    """Run the command line; what a user can cause is one clear line on standard error."""
+    """Run the command line and report errors that users can cause as one line on stderr."""
     prepare_outputs()
     sys.argv = [_as_text(argument) for argument in sys.argv]
     log_to_standard_error()
     try:
         _run()
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; nothing more may be written at exit, either.
+        # The reader (head, less) has closed the pipe, so nothing may be written at exit either.
         close_outputs()
 
 
@@ -117,7 +126,7 @@ def _run() -> None:
     except (click.ClickException, ConfigError) as error:
         _fail(_message_of(error), 2)
     except (KeyboardInterrupt, click.Abort):
-        _fail("stopped", 130)
+        _fail("interrupted", 130)
     except _ReaderGone:
         raise BrokenPipeError from None
     except (ModeltapError, OSError) as error:
@@ -134,7 +143,7 @@ def _run() -> None:
 
 
 def _message_of(error: click.ClickException | ConfigError) -> str:
-    """Return an error's message; what may be a secret on the command line is left out."""
+    """Return an error's message without arguments that may be secrets."""
     if not isinstance(error, click.ClickException):
         return str(error)
     message = error.format_message()
@@ -145,8 +154,8 @@ def _message_of(error: click.ClickException | ConfigError) -> str:
 
 
 def _may_be_secret(arguments: Sequence[str]) -> set[str]:
-    """Return the arguments that may be a webhook's URL or a token, in whatever place they are."""
-    urls = {one for one in arguments if "://" in one}
+    """Return the arguments that may be a webhook's URL or a token, regardless of position."""
+    urls = {argument for argument in arguments if "://" in argument}
     command, *rest = arguments or ("",)
     if command not in _GIVEN_SECRETS:
         return urls
@@ -159,7 +168,7 @@ def _may_be_secret(arguments: Sequence[str]) -> set[str]:
 
 
 def _as_text(argument: str) -> str:
-    """Return an argument that a locale without UTF-8 could not decode; a file's name stays."""
+    """Decode an argument that a locale without UTF-8 could not; leave file names unchanged."""
     if _is_text(argument) or Path(argument).exists():
         return argument
     try:
@@ -169,8 +178,8 @@ def _as_text(argument: str) -> str:
 
 
 def _is_text(argument: str) -> bool:
-    """Return whether an argument was given as text: other bytes become lone surrogates."""
-    return not any("\ud800" <= one <= "\udfff" for one in argument)
+    """Return True if an argument is valid text: undecodable bytes become lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
 def _fail(message: str, code: int) -> None:

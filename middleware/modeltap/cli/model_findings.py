@@ -1,4 +1,4 @@
-"""What `doctor` finds about models: references, clocks, likely codes, and what is not monitored."""
+"""Checks of `doctor` about models: references, time zones, missing-value codes, coverage."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from modeltap.store.settings import SettingsReader
 from modeltap.wording import plural
 
 _NAMED = 8
-"""Columns that are named."""
+"""Maximum number of columns to name."""
 
 
 def of_models(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -31,12 +31,12 @@ def of_models(connection: sqlite3.Connection) -> Iterator[Finding]:
     yield from _lists(connection)
     for coverage in coverages(connection, settings):
         yield from _coverage(coverage)
-    for one in of_store(connection, settings.general):
-        yield _finding(one)
+    for gap in of_store(connection, settings.general):
+        yield _finding(gap)
 
 
 def _coverage(coverage: Coverage) -> Iterator[Finding]:
-    """Yield how many columns of a model are tested, and all that is not monitored."""
+    """Yield the number of tested columns of a model, and its unmonitored parts."""
     if coverage.has_reference and coverage.columns:
         yield Finding(
             "monitored",
@@ -46,8 +46,8 @@ def _coverage(coverage: Coverage) -> Iterator[Finding]:
             count=coverage.tested,
             total=coverage.columns,
         )
-    for one in condensed(coverage.unmonitored):
-        yield _finding(one)
+    for gap in condensed(coverage.unmonitored):
+        yield _finding(gap)
     for note in coverage.notes[:_NAMED]:
         sentence = f"{coverage.name}: {note.column}: {note.reason}; {note.fix}"
         yield Finding(
@@ -58,71 +58,74 @@ def _coverage(coverage: Coverage) -> Iterator[Finding]:
         yield Finding("types", NOTE, f"{coverage.name}: {more} of unusual types", coverage.model)
 
 
-def _finding(one: Unmonitored) -> Finding:
+def _finding(gap: Unmonitored) -> Finding:
     return Finding(
-        one.check,
-        one.level,
-        one.sentence,
-        one.model,
-        one.subject,
-        one.count,
-        one.total,
-        one.reason,
-        one.fix,
+        gap.check,
+        gap.level,
+        gap.sentence,
+        gap.model,
+        gap.subject,
+        gap.count,
+        gap.total,
+        gap.reason,
+        gap.fix,
     )
 
 
 def _references(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Report each model's reference, or what is awaited; a provisional one does not alert yet."""
-    found = list(overviews(connection, SettingsReader(connection)))
-    if not found:
+    """Report each model's reference, or the progress of learning it."""
+    states = list(overviews(connection, SettingsReader(connection)))
+    if not states:
         yield Finding(
-            "references", OK, "none yet: the first rows become one, or a file that you set"
+            "references",
+            OK,
+            "none yet: learnt from the first rows, or set with `modeltap reference set`",
         )
-    for one in found:
-        of = f"{one.model} {one.version}".strip()
-        if one.state == "provisional":
+    for state in states:
+        model = f"{state.model} {state.version}".strip()
+        if state.state == "provisional":
             yield Finding(
                 "references",
                 OK,
-                f"{of}: {one.outlook}, {plural(one.rows, 'row')} so far; until then only gross "
-                "faults alert. `modeltap reference set --file FILE` does not wait",
+                f"{model}: {state.outlook}, {plural(state.rows, 'row')} so far; until then only "
+                "gross faults raise alerts. To set a reference now, run "
+                "`modeltap reference set --file FILE`",
             )
         else:
             yield Finding(
                 "references",
                 OK,
-                f"{of}: {plural(one.rows, 'row')}, {one.hours_covered} of the week's 168 hours; "
-                f"drift is evaluated in windows of {one.drift_window}",
+                f"{model}: {plural(state.rows, 'row')}, covers {state.hours_covered} of the week's "
+                f"168 hours; drift is evaluated in windows of {state.drift_window}",
             )
 
 
 def _clocks(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Suggest a time zone where a column, or this machine, goes by another clock."""
+    """Suggest a time zone if a column, or this machine, uses a different one."""
     for row in active_references(connection):
         reference = Reference.from_json(row.payload)
         moment = clock.parse(reference.from_time or "")
         if moment is None:
             continue
         ahead = {f.calendar_shift: f.name for f in reference.features if f.calendar_shift}
-        whose: dict[float, str] = {k: f"column {name}" for k, name in ahead.items()}
-        own = datetime.fromtimestamp(moment, UTC).astimezone().utcoffset()
-        if not whose and own and reference.timezone == clock.UTC_ZONE:
-            whose = {own.total_seconds() / 3600: "this machine"}
-        for hours, name in whose.items():
+        clocks: dict[float, str] = {k: f"column {name}" for k, name in ahead.items()}
+        offset = datetime.fromtimestamp(moment, UTC).astimezone().utcoffset()
+        if not clocks and offset and reference.timezone == clock.UTC_ZONE:
+            clocks = {offset.total_seconds() / 3600: "this machine"}
+        for hours, name in clocks.items():
             zone = zone_ahead(reference.timezone, hours, moment)
             if zone is not None:
                 yield Finding(
                     "timezone",
                     NOTE,
                     f"{reference.model}: {name} is {abs(hours):g} h "
-                    f"{'ahead of' if hours > 0 else 'behind'} {reference.timezone}; if that is "
-                    f'the clock that traffic follows, set timezone = "{zone}" or the like',
+                    f"{'ahead of' if hours > 0 else 'behind'} {reference.timezone}; if traffic "
+                    f'follows that clock, set timezone = "{zone}" or another zone with this offset',
                 )
 
 
 def _lists(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Name the lists that are as many columns, which may be vectors."""
+    """Report lists that are monitored as one column per element but may be vectors."""
     for row in active_references(connection):
         text = list_notice(Reference.from_json(row.payload))
         if text is not None:
@@ -130,7 +133,7 @@ def _lists(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Name the values that are likely codes for missing ones, and what to write."""
+    """Report values that are likely codes for missing values, with the setting to add."""
     for row in active_references(connection):
         reference = Reference.from_json(row.payload)
         codes = [f for f in reference.features if f.sentinel is not None]
@@ -139,7 +142,8 @@ def _likely_codes(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding(
                 "missing values",
                 NOTE,
-                f"{row.model}: {named} in many rows, far from all others; if that means a missing "
-                f"value, say so in modeltap.toml, [models.{row.model}.features.{codes[0].name}] "
+                f"{row.model}: {named} in many rows, far from all other values; if it stands for "
+                "a missing value, add to modeltap.toml: "
+                f"[models.{row.model}.features.{codes[0].name}] "
                 f"missing_values = [{codes[0].sentinel:g}]",
             )

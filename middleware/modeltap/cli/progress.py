@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar for reading a file, a line for an analysis."""
+"""Progress on a terminal: a bar while reading a file, a line during an analysis."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from modeltap.store.watermarks import watermark
 
 @contextmanager
 def reading_bar(file: Path, label: str, times: int = 1) -> Iterator[OnRead]:
-    """Give what is to be called with the bytes that are read of a file, which is read so often."""
-    # Whoever opens the file says what is wrong with one that is not there.
+    """Yield a callback for the number of bytes read from a file that is read `times` times."""
+    # A missing file is reported by the code that opens it.
     size = max(1, file.stat().st_size if file.is_file() else 0) * times
     with progress_bar(size, f"{label} {file.name}", hidden=not sys.stderr.isatty()) as bar:
         yield _advancing(bar)
@@ -34,25 +34,25 @@ def _advancing(bar: Any) -> OnRead:
 
 @contextmanager
 def analysis_line(connection: sqlite3.Connection) -> Iterator[Callable[[], None]]:
-    """Give what is to be called after each piece of work; the line is wiped away in the end."""
+    """Yield a callback for each chunk of work. The progress line is erased at the end."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
     try:
-        yield _AnalysisLine(connection).look
+        yield _AnalysisLine(connection).update
     finally:
         draw("", err=True)
 
 
 class _AnalysisLine:
-    """Counts exchanges first; the number of windows to evaluate after that is not known."""
+    """Progress through exchanges, then windows, of which the total is not known."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._newest = newest_exchange(connection)
         self._evaluated = 0
 
-    def look(self) -> None:
+    def update(self) -> None:
         seen = watermark(self._connection, "seen")
         if seen < self._newest:
             text = f"counted {seen:,} of {self._newest:,} exchanges"

@@ -1,4 +1,4 @@
-"""`receive`: events of KServe's logger, as they come."""
+"""The `receive` command: an HTTP receiver for the events of KServe's logger."""
 
 from __future__ import annotations
 
@@ -20,22 +20,28 @@ from modeltap.output import echo
 
 @click.command("receive")
 @store_option
-@click.option("--model", default="", help="Whose events they are [default: the event's own word].")
-@click.option("--host", default="127.0.0.1", help="Where to listen [default: 127.0.0.1].")
-@click.option("--port", default=8089, type=click.IntRange(0, 65535), help="The port [8089].")
-@click.option("--token", default=None, help="The bearer token to ask for, or env:NAME.")
+@click.option("--model", default="", help="The model's name [default: taken from each event].")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8089,
+    type=click.IntRange(0, 65535),
+    show_default=True,
+    help="Port to listen on.",
+)
+@click.option("--token", default=None, help="Required bearer token, or env:NAME.")
 @click.option(
     "--allow-host",
     "allowed",
     multiple=True,
     metavar="NAME",
-    help="A host that requests may name, such as receiver.example.org; *.example.org, or *.",
+    help="Allowed Host header, such as receiver.example.org, *.example.org or *. Repeatable.",
 )
 @click.option(
     "--max-bytes",
     default=MAX_EVENT_BYTES,
     type=click.IntRange(1),
-    help="The largest post that is taken [16 MB].",
+    help="Maximum size of a request body [default: 16 MB].",
 )
 def receive(
     store: str | None,
@@ -46,12 +52,18 @@ def receive(
     allowed: tuple[str, ...],
     max_bytes: int,
 ) -> None:
-    """Receive KServe's CloudEvents until it is stopped."""
+    """Receive CloudEvents from KServe's logger until stopped.
+
+    \b
+    Example:
+      modeltap receive --host 0.0.0.0 --token env:MODELTAP_TOKEN
+    """
     uvicorn = _uvicorn()
     secret = "" if token is None else checked_token(from_environment(token, "--token"))
     if not secret and not _is_loopback(host):
         raise click.UsageError(
-            f"--host {host} is open to others: say --token, or listen on 127.0.0.1"
+            f"--host {host} accepts requests from other machines; add --token, or use "
+            "--host 127.0.0.1"
         )
     settings = sources.load(tolerant=True)
     receiver = Receiver(
@@ -62,7 +74,7 @@ def receive(
         hosts=(host.partition("%")[0], *allowed),
         max_event_bytes=max_bytes,
     )
-    # A store that cannot be used is reported here in one line.
+    # Opened once here, so that an unusable store is reported on one line.
     open_store(store, create=True).close()
     with _listening(host, port) as listener:
         bound = listener.getsockname()[1]
@@ -71,7 +83,7 @@ def receive(
             receiver.app(),
             http=closing_idle(_http_protocol()),
             log_level="warning",
-            log_config=None,  # its logs go the way of all others, and are escaped
+            log_config=None,  # uvicorn's logs then use our handler, which escapes them
             access_log=False,
             server_header=False,
             lifespan="on",
@@ -80,20 +92,24 @@ def receive(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; raises `InputError` where the address cannot be had."""
+    """Return a listening socket; raise `InputError` if the address is not available."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
-        why = str(error.strerror).partition(" (")[0]
-        raise InputError(f"{host}:{port} cannot be listened on: {why}; say --port") from None
+        reason = str(error.strerror).partition(" (")[0]
+        raise InputError(
+            f"cannot listen on {host}:{port}: {reason}; choose another --port"
+        ) from None
 
 
 def _uvicorn() -> Any:
     try:
         import uvicorn
     except ImportError:
-        raise InputError("receiving needs uvicorn: pip install 'modeltap[receive]'") from None
+        raise InputError(
+            "modeltap receive needs uvicorn; run pip install 'modeltap[receive]'"
+        ) from None
     return uvicorn
 
 

@@ -1,11 +1,10 @@
-"""`reference`: freeze what 'normal' means, and show it."""
+"""The `reference` command: set, list, compare and accept references."""
 
 from __future__ import annotations
 
 import math
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -42,33 +41,31 @@ from modeltap.store.references import (
     find_references,
 )
 from modeltap.store.settings import SettingsReader
-
-if TYPE_CHECKING:
-    pass
+from modeltap.wording import plural
 
 _ONWARD = (
-    "It counts for windows that end from now on; `modeltap analyze --again` evaluates the earlier "
-    "ones by it, too, and alerts nobody."
+    "It applies to windows that end from now on. To re-evaluate earlier windows as well, without "
+    "alerts, run `modeltap analyze --again`."
 )
 
 
 @click.group()
 def reference() -> None:
-    """What 'normal' means for a model: frozen once, shown here."""
+    """Manage references, the baselines of new windows."""
 
 
 @reference.command("set")
 @store_option
 @click.option("--model", required=True, help="The model's name.")
-@click.option("--version", default="", help="The version, where `per_version` is set.")
-@click.option("--environment", default=None, help="Its environment, where it has several.")
+@click.option("--version", default="", help="The model's version, if `per_version` is set.")
+@click.option("--environment", default=None, help="The environment, if the model has several.")
 @click.option(
-    "--file", default=None, help="Take the rows of this file: CSV(.gz), JSON Lines, Parquet, Excel."
+    "--file", default=None, help="Use the rows of this file: CSV(.gz), JSON Lines, Parquet, Excel."
 )
-@click.option("--from", "start", default=None, help="Take stored rows from this time on.")
-@click.option("--to", "end", default=None, help="Up to this time, exclusive.")
-@click.option("--rows", type=click.IntRange(2), default=None, help="Take the first N stored rows.")
-@click.option("--window", default=None, help="The windows it will be compared with, such as 7d.")
+@click.option("--from", "start", default=None, help="Use stored rows at or after this time.")
+@click.option("--to", "end", default=None, help="Use stored rows before this time.")
+@click.option("--rows", type=click.IntRange(2), default=None, help="Use the first N stored rows.")
+@click.option("--window", default=None, help="Length of the windows to compare, such as 7d.")
 @role_options
 @table_options
 @json_option
@@ -87,9 +84,15 @@ def set_(
     sheet: str | None,
     **options: str | None,
 ) -> None:
-    """Freeze a reference from a file, a period, or the first rows."""
+    """Create a reference from a file, a period, or the first rows.
+
+    \b
+    Examples:
+      modeltap reference set --model flights --file train.csv
+      modeltap reference set --model flights --from 2026-05-01 --to 2026-06-01
+    """
     if [file is not None, start is not None or end is not None, rows is not None].count(True) != 1:
-        raise click.UsageError("say one of --file FILE, --from T --to T, or --rows N")
+        raise click.UsageError("use exactly one of --file FILE, --from T --to T, or --rows N")
     from modeltap.analysis.references import freeze
     from modeltap.analysis.verdicts.analyze import LEASE
 
@@ -113,19 +116,19 @@ def set_(
                 )
         else:
             check_model(connection, model)
-            with analysis_line(connection) as look:
-                counter = WindowCounter(connection, settings, lease, look)
+            with analysis_line(connection) as on_progress:
+                counter = WindowCounter(connection, settings, lease, on_progress)
                 counter.count_new()
             picked = _picked(connection, model, version, start, end, rows)
-            words = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
-            frozen = freeze.freeze_rows(counter, model, version, picked, words)
+            source = f"first {rows} rows" if rows else f"{start or 'begin'} to {end or 'now'}"
+            frozen = freeze.freeze_rows(counter, model, version, picked, source)
     if file is not None:
         report_notices(table)
     show_reference(frozen, as_json, settings)
     if before is not None and before.id != frozen.id and not as_json:
         echo(
-            f"it takes the place of {before.id}; `modeltap reference use {before.id}` "
-            f"lets that one count again. {_ONWARD}"
+            f"It replaces {before.id}; to restore that one, run "
+            f"`modeltap reference use {before.id}`. {_ONWARD}"
         )
 
 
@@ -134,14 +137,14 @@ def set_(
 @store_option
 @json_option
 def use(id_: str, store: str | None, as_json: bool) -> None:
-    """Let an earlier reference count again (by id, or its beginning)."""
+    """Activate an earlier reference, by its id or the beginning of it."""
     from modeltap.analysis.verdicts.analyze import LEASE
 
     connection = open_store(store)
-    found = _frozen(connection, id_)
+    chosen = _frozen(connection, id_)
     with HeldLease(Lease(connection, LEASE), 60), writing(connection):
-        activate(connection, found.id, found.model, found.version)
-    show_reference(found, as_json, SettingsReader(connection))
+        activate(connection, chosen.id, chosen.model, chosen.version)
+    show_reference(chosen, as_json, SettingsReader(connection))
     if not as_json:
         echo(_ONWARD)
 
@@ -150,9 +153,17 @@ def use(id_: str, store: str | None, as_json: bool) -> None:
 @store_option
 @click.option("--model", required=True, help="The model's name.")
 @click.option("--version", default="", help="The model's version.")
-@click.option("--environment", default=None, help="Its environment, where it has several.")
+@click.option("--environment", default=None, help="The environment, if the model has several.")
 def accept(store: str | None, model: str, version: str, environment: str | None) -> None:
-    """Take what the open incidents show for the new normal; they end with a note."""
+    """Accept the drift of open alerts as the new normal.
+
+    Resolves the alerts about the model's inputs with a note. The reference then follows the data
+    since those alerts started.
+
+    \b
+    Example:
+      modeltap reference accept --model flights
+    """
     from modeltap.jobs.pipeline import Analyzer
 
     connection = open_store(store)
@@ -161,15 +172,15 @@ def accept(store: str | None, model: str, version: str, environment: str | None)
     analyzed = _analyzed(connection, analyzer.settings, model, version, environment)
     report = analyzer.accept(model, analyzed)
     if report.since is None:
-        echo(f"no incident about the inputs of {model} is open: nothing to accept")
+        echo(f"no open alerts about the inputs of {model}; nothing to accept")
         return
     for summary in report.summaries:
-        echo(f"ended: {summary}")
-    since = f"what came since {clock.short(report.since)} UTC"
+        echo(f"resolved: {summary}")
+    since = f"rows since {clock.short(report.since)} UTC"
     echo(
-        f"the reference is learnt anew from {since}"
+        f"a new reference is learnt from {since}"
         if report.learns
-        else f"windows are compared with {since}"
+        else f"new windows are compared with {since}"
     )
 
 
@@ -178,20 +189,20 @@ def accept(store: str | None, model: str, version: str, environment: str | None)
 @model_option()
 @json_option
 def show(store: str | None, model: str | None, as_json: bool) -> None:
-    """The features of the references that count: types, bins, missing values."""
+    """Show the active references: types, bins and missing values of each feature."""
     from modeltap.analysis.references.overview import overviews
 
     connection = read_store(store)
     check_model(connection, model)
     settings = SettingsReader(connection)
-    found = list(overviews(connection, settings, model))
-    if not found and not as_json:
+    states = list(overviews(connection, settings, model))
+    if not states and not as_json:
         echo(
-            "no reference yet: the analyzer learns one from the first rows, "
-            "or `modeltap reference set` freezes one now"
+            "no reference yet: it is learnt from the first rows, or set now with "
+            "`modeltap reference set`"
         )
-    for one in found:
-        show_overview(one, as_json, settings)
+    for state in states:
+        show_overview(state, as_json, settings)
 
 
 @reference.command("list")
@@ -199,10 +210,10 @@ def show(store: str | None, model: str | None, as_json: bool) -> None:
 @model_option()
 @json_option
 def list_(store: str | None, model: str | None, as_json: bool) -> None:
-    """All references that were frozen, with their hashes; one of a version counts."""
+    """List all references; one per model version is active."""
     connection = read_store(store)
     check_model(connection, model)
-    rows = (one.summary() for one in all_references(connection, model))
+    rows = (stored.summary() for stored in all_references(connection, model))
     emit(rows, REFERENCE_SUMMARY, as_json=as_json, empty="no reference yet")
 
 
@@ -212,7 +223,12 @@ def list_(store: str | None, model: str | None, as_json: bool) -> None:
 @store_option
 @json_option
 def compare_(before: str, after: str, store: str | None, as_json: bool) -> None:
-    """What changed from one reference to another (by id, or its beginning), feature by feature."""
+    """Show how two references differ, feature by feature.
+
+    \b
+    Example:
+      modeltap reference compare 4f2a9c 81d0e7
+    """
     from modeltap.analysis.references.compare import compare
 
     connection = read_store(store)
@@ -222,12 +238,14 @@ def compare_(before: str, after: str, store: str | None, as_json: bool) -> None:
 
 
 def _frozen(connection: sqlite3.Connection, id_: str) -> Reference:
-    found = find_references(connection, id_)
-    if len(found) != 1:
-        known = [one.id for one in all_references(connection)]
-        what = "several references begin with" if found else "no reference has the id"
-        raise InputError(f"{what} {id_!r}{nearest(id_, known)}; `modeltap reference list` has them")
-    return Reference.from_json(found[0].payload)
+    matches = find_references(connection, id_)
+    if len(matches) != 1:
+        known = [stored.id for stored in all_references(connection)]
+        problem = "several reference ids begin with" if matches else "no reference has the id"
+        raise InputError(
+            f"{problem} {id_!r}{nearest(id_, known)}; `modeltap reference list` lists all"
+        )
+    return Reference.from_json(matches[0].payload)
 
 
 def _analyzed(
@@ -237,13 +255,15 @@ def _analyzed(
     version: str,
     environment: str | None,
 ) -> str:
-    """Return the version that the rows of a version and an environment are analysed as."""
+    """Return the version under which rows of this version and environment are analysed."""
     own = settings.for_model(model)
-    counted = [one for one in counted_models(connection) if one.model == model]
-    known = {environment_of(one.version) for one in counted}
+    counted = [entry for entry in counted_models(connection) if entry.model == model]
+    known = {environment_of(entry.version) for entry in counted}
     if environment is None and len(known) > 1:
-        names = ", ".join(sorted(one or "''" for one in known))
-        raise InputError(f"{model} has several environments; name one of {names} by --environment")
+        names = ", ".join(sorted(name or "''" for name in known))
+        raise InputError(
+            f"{model} has several environments ({names}); choose one with --environment"
+        )
     chosen = next(iter(known), own.environment) if environment is None else environment
     exact = with_environment(version, chosen)
     if ModelVersion(model, exact) in counted:
@@ -262,12 +282,18 @@ def _picked(
     if rows is not None:
         picked = first_rows(connection, model, version, rows)
         if len(picked) < rows:
-            raise InputError(f"{model} has {len(picked)} rows with a time, fewer than {rows}")
+            raise InputError(
+                f"{model} has {plural(len(picked), 'row')} with an event time, fewer than --rows "
+                f"{rows}"
+            )
         return picked
     first, after = _time(start, "--from", 0.0), _time(end, "--to", math.inf)
     picked = rows_between(connection, model, version, (first, 0, 0), (after, 0, 0))
     if len(picked) < 2:
-        raise InputError(f"{model} has {len(picked)} rows between {start} and {end}; 2 are needed")
+        raise InputError(
+            f"{model} has {plural(len(picked), 'row')} between {start} and {end}; a reference "
+            "needs at least 2"
+        )
     return picked
 
 

@@ -1,4 +1,4 @@
-"""References on the terminal: what they are made of, and what is awaited."""
+"""Output of references: their rows and features, and the progress of learning them."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _NO_REFERENCE: dict[str, Any] = {
 }
 
 
-def show_overview(one: ReferenceOverview, as_json: bool, settings: SettingsReader) -> None:
-    """Print what is known of a version's reference, and what is awaited."""
-    reference = one.reference
+def show_overview(overview: ReferenceOverview, as_json: bool, settings: SettingsReader) -> None:
+    """Print a version's reference, or the progress of learning it."""
+    reference = overview.reference
     facts: dict[str, Any] = {
-        "state": one.state,
-        "learning_until": one.learning_until,
-        "hours_covered": one.hours_covered,
-        "drift_window": one.drift_window,
+        "state": overview.state,
+        "learning_until": overview.learning_until,
+        "hours_covered": overview.hours_covered,
+        "drift_window": overview.drift_window,
     }
-    if one.state == "provisional":
-        facts["rows"] = one.rows
+    if overview.state == "provisional":
+        facts["rows"] = overview.rows
         if not as_json:
             echo(
-                f"{one.model}: {one.outlook}; {plural(one.rows, 'row')} so far, in "
-                f"{plural(one.hours_covered, 'hour')} of the week"
+                f"{overview.model}: {overview.outlook}; {plural(overview.rows, 'row')} so far, in "
+                f"{plural(overview.hours_covered, 'hour')} of the week"
             )
     if reference is not None:
         show_reference(reference, as_json, settings, facts)
@@ -53,7 +53,7 @@ def show_overview(one: ReferenceOverview, as_json: bool, settings: SettingsReade
         emit_json(
             {
                 **_NO_REFERENCE,
-                **reported({"model": one.model, "version": one.version}),
+                **reported({"model": overview.model, "version": overview.version}),
                 **facts,
             }
         )
@@ -68,7 +68,7 @@ def show_reference(
     """Print a reference and its features.
 
     Args:
-        facts: what JSON says of it beside.
+        facts: more fields for the JSON output.
     """
     declared = settings.for_model(frozen.model).declared(frozen.by_name)
     features = [_feature(f, declared[f.name].type) for f in frozen.features]
@@ -88,7 +88,7 @@ def show_reference(
         emit_json({**reported(head), "features": features})
         return
     if frozen.state == "provisional":
-        echo("until then windows are compared with the rows before them, in these bins:")
+        echo("until then each window is compared with the rows before it, in these bins:")
         _emit_features(features)
         return
     period = f", {clock.short(frozen.from_time)} to {clock.short(frozen.to_time)}"
@@ -97,32 +97,34 @@ def show_reference(
         f"{frozen.source}{period if frozen.from_time else ''}"
     )
     if frozen.performance is not None:
-        echo(f"its model: {_record_of(frozen.performance)}")
+        echo(f"model performance: {_record_of(frozen.performance)}")
     if frozen.rolling:
-        echo(f"its bins are fixed; windows are compared with the {frozen.rolling}")
+        echo(f"rolling: bins are fixed, windows are compared with the {frozen.rolling}")
     if frozen.hours:
-        echo(f"it covers {plural(len(frozen.hours), 'hour')} of the week's 168")
+        echo(f"covers {plural(len(frozen.hours), 'hour')} of the week's 168")
     if frozen.left_out_rows:
         echo(
-            f"{plural(frozen.left_out_rows, 'row')} of its period alerted and are not in it; "
-            "`modeltap alerts` says why"
+            f"excludes {plural(frozen.left_out_rows, 'row')} in windows that raised alerts; see "
+            "`modeltap alerts`"
         )
     if (text := notice(frozen)) is not None:
         echo(text)
     _emit_features(features)
-    for one in frozen.features:
-        if one.calendar is not None:
-            what = (
-                "it rises with each row" if one.calendar == RISING else f"it is the {one.calendar}"
+    for feature in frozen.features:
+        if feature.calendar is not None:
+            explanation = (
+                "it increases with each row"
+                if feature.calendar == RISING
+                else f"it is the {feature.calendar}"
             )
-            echo(f"{one.name}: not compared, reason calendar: {what}")
+            echo(f"{feature.name}: not compared, reason calendar: {explanation}")
     for finding in filter(None, map(type_finding, frozen.features)):
         echo(finding)
     for feature in frozen.features:
         if feature.sentinel is not None:
             echo(
-                f"{feature.name}: many rows have {feature.sentinel:g}, far from all others; "
-                "if that means a missing value, declare it in missing_values"
+                f"{feature.name}: many rows have {feature.sentinel:g}, far from all other values; "
+                "if it stands for a missing value, declare it in missing_values"
             )
 
 
@@ -148,7 +150,7 @@ def _feature(feature: Feature, declared: str | None) -> dict[str, Any]:
     if reason is not None:
         note = f"not compared: {reason}"
     elif feature.learnt_until is not None:
-        note = f"learnt again from {clock.short(feature.learnt_from)}"
+        note = f"relearnt from rows since {clock.short(feature.learnt_from)}"
     elif feature.rhythm:
         note = "compared by hour and kind of day"
     return {

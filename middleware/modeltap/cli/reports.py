@@ -1,4 +1,4 @@
-"""`metrics`, and the reports for people: `drift`, `quality`, `performance`, `latency`."""
+"""The `metrics` command, and the reports `drift`, `quality`, `performance` and `latency`."""
 
 from __future__ import annotations
 
@@ -49,53 +49,67 @@ _SHOWN = (
     "explanation",
 )
 _BAR = 30
-"""Blocks of a full bar: a picture fits a terminal of 80 columns."""
+"""Blocks of a full bar, so that the chart fits a terminal of 80 columns."""
 
-_ONCE_OVER = "`modeltap analyze` computes it, once a window is over"
+_AT_WINDOW_END = "`modeltap analyze` computes it when a window has ended"
 
 
-class _Kind(NamedTuple):
-    """A report: its help, and what has to happen before there is one."""
+class _Report(NamedTuple):
+    """A report: its help text, and the hint printed if there are no results yet."""
 
     help: str
-    awaited: str = _ONCE_OVER
+    hint: str = _AT_WINDOW_END
 
 
-_KINDS = {
-    "drift": _Kind("How far inputs and answers have moved from the reference."),
-    "quality": _Kind(
-        "Missing, mistyped, new, impossible and repeated values; gaps; changed fields."
+_REPORTS = {
+    "drift": _Report(
+        "Compare inputs and predictions with the reference.\n\n"
+        "\b\nExample:\n  modeltap drift --model flights --feature distance"
     ),
-    "performance": _Kind(
-        "How right the model was, where labels came.",
-        "it needs labels (`modeltap label`), and predictions (`modeltap doctor`)",
+    "quality": _Report(
+        "Report missing, invalid and new values, gaps, changed fields.\n\n"
+        "\b\nExample:\n  modeltap quality --model flights --last 3"
     ),
-    "latency": _Kind(
-        "How fast answers came, and how many failed.",
-        "it goes by the hour where windows are of so many rows; `modeltap analyze --open` "
-        "computes it before its time is over",
+    "performance": _Report(
+        "Report the model's performance on labelled rows.\n\n"
+        "\b\nExample:\n  modeltap performance --model flights --last 3",
+        "it needs labels (see `modeltap label`) and predictions (see `modeltap doctor`)",
+    ),
+    "latency": _Report(
+        "Report response times, throughput and error rates.\n\n"
+        "\b\nExample:\n  modeltap latency --model flights --last 24",
+        "with row windows it is computed by the hour; `modeltap analyze --open` does not wait "
+        "for the end of the window",
     ),
 }
-"""The reports by command; the catalogue says which metrics each shows."""
+"""The reports by command; the metrics of each are in the catalogue."""
 
 
 def _feature_option(name: str) -> Callable[[Any], Any]:
-    """Return the option `--feature`, which outputs and times do not have."""
+    """Return the option `--feature` for the reports whose metrics have a feature."""
     if name in ("performance", "latency"):
         return lambda command: command
-    text = "Only this feature, with its distribution." if name == "drift" else "Only this feature."
+    text = (
+        "Only this feature, with a chart of its distribution."
+        if name == "drift"
+        else "Only this feature."
+    )
     return click.option("--feature", default=None, help=text)
 
 
 def _command(name: str) -> click.Command:
-    kind = _KINDS[name]
+    report = _REPORTS[name]
 
-    @click.command(name, help=kind.help)
+    @click.command(name, help=report.help)
     @store_option
     @model_option()
     @_feature_option(name)
     @click.option(
-        "--last", type=click.IntRange(1), default=1, show_default=True, help="How many windows."
+        "--last",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Number of windows to show, latest first.",
     )
     @json_option
     def command(
@@ -107,10 +121,10 @@ def _command(name: str) -> click.Command:
         rows = _rows(connection, reported_by(name), model, feature, last, untested)
         if name == "performance":
             rows += unjoined_rows(connection, model)
-        empty = f"no {name} yet: {kind.awaited}"
+        empty = f"no {name} results yet: {report.hint}"
         emit(rows, _SHOWN, as_json=as_json, empty=empty)
         if feature is not None and name == "drift" and not as_json:
-            _picture(connection, model, feature, rows)
+            _print_chart(connection, model, feature, rows)
 
     return command
 
@@ -123,22 +137,22 @@ def _rows(
     last: int,
     untested: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Return the metrics of each model's last windows: alerts first, then the strongest.
+    """Return the metrics of each model's latest windows, alerts first, then by strength.
 
-    After them come the columns that are not tested.
+    Columns without a test are listed last.
     """
     if feature is not None and not untested:
         known = features_in_metrics(connection)
         if feature not in known:
             raise InputError(f"no feature {feature!r} in this store{nearest(feature, known)}")
-    found = latest_metrics(connection, metrics, model=model, feature=feature, last=last)
-    return [*found, *without_tested(untested, found)]
+    latest = latest_metrics(connection, metrics, model=model, feature=feature, last=last)
+    return [*latest, *without_tested(untested, latest)]
 
 
-def _picture(
+def _print_chart(
     connection: sqlite3.Connection, model: str | None, feature: str, rows: list[dict[str, Any]]
 ) -> None:
-    """Draw a feature's distribution in the reference and in the latest window."""
+    """Print a bar chart of a feature's distribution in the reference and the latest window."""
     if not rows:
         return
     latest = rows[0]
@@ -153,16 +167,16 @@ def _picture(
     if not windows:
         return
     reference = Reference.from_json(frozen.payload)
-    own = reference.by_name.get(feature)
-    if own is None:
+    bins = reference.by_name.get(feature)
+    if bins is None:
         return
     counts = total(windows).counts[layout(reference)[feature]]
     echo("", f"{feature}: reference and latest window")
-    for bar in distribution(own, counts):
-        for mark, value in (("reference", bar.reference), ("window", bar.window)):
-            label = escaped(bar.label) if mark == "reference" else ""
-            blocks = "█" * round(value * _BAR)
-            echo(f"{label:>24}  {mark:9}  {percent(value):>6}  {blocks}")
+    for bar in distribution(bins, counts):
+        for series_name, fraction in (("reference", bar.reference), ("window", bar.window)):
+            label = escaped(bar.label) if series_name == "reference" else ""
+            blocks = "█" * round(fraction * _BAR)
+            echo(f"{label:>24}  {series_name:9}  {percent(fraction):>6}  {blocks}")
 
 
 @click.command()
@@ -170,7 +184,7 @@ def _picture(
 @model_option()
 @click.option("--metric", default=None, help="Only this metric, such as drift or mae.")
 @click.option("--feature", default=None, help="Only this feature.")
-@click.option("--last", type=click.IntRange(1), default=None, help="Only the last N windows.")
+@click.option("--last", type=click.IntRange(1), default=None, help="Only the latest N windows.")
 @json_option
 def metrics(
     store: str | None,
@@ -180,17 +194,22 @@ def metrics(
     last: int | None,
     as_json: bool,
 ) -> None:
-    """Metrics by window, in order of time."""
+    """List metrics by window, oldest first.
+
+    \b
+    Example:
+      modeltap metrics --model flights --metric mae --json
+    """
     connection = read_store(store)
     check_model(connection, model)
     if metric is not None and metric not in CATALOGUE:
-        raise InputError(f"no metric {metric!r}{nearest(metric, CATALOGUE)}")
+        raise InputError(f"unknown metric {metric!r}{nearest(metric, CATALOGUE)}")
     _check_known("metric", metric, metrics_in_store(connection))
     _check_known("feature", feature, features_in_metrics(connection))
     rows = list_metrics(connection, model=model, metric=metric, feature=feature, last=last)
     empty = (
-        "no metrics yet: `modeltap analyze` computes them once a window is over (an hour, unless "
-        "`window` says otherwise); `modeltap analyze --open` does not wait for its end"
+        "no metrics yet: `modeltap analyze` computes them when a window has ended (1 hour by "
+        "default, see `window`); `modeltap analyze --open` does not wait for the end"
     )
     emit(rows, _SHOWN_OF_METRICS, as_json=as_json, empty=empty)
 
@@ -200,4 +219,4 @@ def _check_known(column: str, value: str | None, known: Sequence[str]) -> None:
         raise InputError(f"no {column} {value!r} in this store{nearest(value, known)}")
 
 
-drift, quality, performance, latency = map(_command, _KINDS)
+drift, quality, performance, latency = map(_command, _REPORTS)

@@ -1,4 +1,4 @@
-"""`silence` and `acknowledge`: keep alerts quiet for a while, or stop their reminders."""
+"""The `silence` and `acknowledge` commands."""
 
 from __future__ import annotations
 
@@ -15,21 +15,26 @@ from modeltap.errors import InputError, nearest
 from modeltap.output import echo, emit
 from modeltap.store.connection import writing
 from modeltap.store.silences import SILENCE_COLUMNS, list_silences
+from modeltap.wording import plural
 
 
 @click.group()
 def silence() -> None:
-    """Silences: matching alerts send nothing until the end; then those that still fire do."""
+    """Silence alerts for a period.
+
+    Matching alerts send no messages until the silence ends. Alerts that are still firing then
+    send theirs.
+    """
 
 
 @silence.command()
 @click.argument("alert", required=False)
-@click.option("--for", "length", default=None, help="For how long, such as 2h or 7d.")
-@click.option("--until", default=None, help="Until when (UTC).")
-@click.option("--model", default=None, help="Alerts of this model.")
-@click.option("--rule", default=None, help="Alerts by this rule.")
-@click.option("--feature", default=None, help="Alerts about this feature.")
-@click.option("--reason", default=None, help="Why, for those who read it later.")
+@click.option("--for", "length", default=None, help="Duration, such as 2h or 7d.")
+@click.option("--until", default=None, help="End time (UTC), such as 2026-05-01T08:00.")
+@click.option("--model", default=None, help="Silence alerts of this model.")
+@click.option("--rule", default=None, help="Silence alerts of this rule.")
+@click.option("--feature", default=None, help="Silence alerts about this feature.")
+@click.option("--reason", default=None, help="Comment shown in the list of silences.")
 @store_option
 def add(
     alert: str | None,
@@ -41,68 +46,80 @@ def add(
     reason: str | None,
     store: str | None,
 ) -> None:
-    """Silence one ALERT (its id), or all that fit."""
+    """Silence one ALERT by its id, or all alerts that match the options.
+
+    \b
+    Example:
+      modeltap silence add --model flights --rule data_drift --for 2d
+    """
     connection = open_store(store)
     check_model(connection, model)
     if rule is not None and rule not in ALERT_RULES:
-        raise InputError(f"no rule {rule!r}{nearest(rule, ALERT_RULES)}")
+        raise InputError(f"unknown rule {rule!r}{nearest(rule, ALERT_RULES)}")
     if not (alert or model or rule or feature):
-        raise InputError("say what to silence: an alert's id, --model, --rule or --feature")
-    mark = None
+        raise InputError("nothing to silence; add an alert's id, --model, --rule or --feature")
+    fingerprint = None
     if alert is not None:
-        mark = silences.find_alert(connection, alert)["fingerprint"]
+        fingerprint = silences.find_alert(connection, alert)["fingerprint"]
     end = _end(length, until)
     with writing(connection):
-        made = silences.silence(
+        silence_id = silences.silence(
             connection,
             end,
             model=model,
             rule=rule,
             feature=feature,
-            fingerprint=mark,
+            fingerprint=fingerprint,
             reason=reason,
         )
-    echo(f"{made}: quiet until {clock.short(end)} UTC")
+    echo(f"{silence_id}: silenced until {clock.short(end)} UTC")
 
 
 @silence.command("list")
 @store_option
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
-    """Silences in force."""
+    """List active silences."""
     rows = list_silences(read_store(store), clock.now())
-    emit(rows, SILENCE_COLUMNS, as_json=as_json, empty="no silence is in force")
+    emit(rows, SILENCE_COLUMNS, as_json=as_json, empty="no active silences")
 
 
 @silence.command()
 @click.argument("silence_id")
 @store_option
 def end(silence_id: str, store: str | None) -> None:
-    """End a silence now; alerts that still fire send their messages."""
+    """End a silence now; alerts that are still firing send their messages."""
     connection = open_store(store)
     with writing(connection):
         silences.end_silence(connection, silence_id)
-    echo("ended")
+    echo(f"{silence_id}: ended")
 
 
 @click.command()
 @click.argument("alerts", nargs=-1, required=True)
 @store_option
 def acknowledge(alerts: tuple[str, ...], store: str | None) -> None:
-    """Acknowledge alerts and stop their reminders."""
+    """Acknowledge alerts and stop their reminders.
+
+    \b
+    Example:
+      modeltap acknowledge 0192f3c18f4e
+    """
     connection = open_store(store)
     with writing(connection):
         for alert in alerts:
             silences.acknowledge(connection, alert)
-    echo(f"{len(alerts)} acknowledged")
+    echo(f"{plural(len(alerts), 'alert')} acknowledged")
 
 
 def _end(length: str | None, until: str | None) -> str:
     if (length is None) == (until is None):
-        raise InputError("say --for or --until, one of them")
+        raise InputError("use exactly one of --for and --until")
     moment = time.time() + parse_seconds(length, "--for") if length else clock.parse(until)
     if moment is None:
-        raise InputError(f"--until {until!r} is no time; write one such as 2026-05-01T08:00")
+        raise InputError(
+            f"--until {until!r} is not a valid time; write a time such as 2026-05-01T08:00"
+        )
     if moment <= time.time():
-        raise InputError(f"--until {until!r} has passed")
+        raise InputError(f"--until {until!r} is in the past; choose a later time")
     return clock.iso(moment)

@@ -1,4 +1,4 @@
-"""Options of commands that read a table, and what they report of the file."""
+"""Options of commands that read a table, and notices about the file."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from modeltap.output import echo
 
 
 def table_options(command: Any) -> Any:
-    """Add the options that say how a table is written."""
+    """Add the options for the format of a table."""
     command = click.option(
-        "--sheet", default=None, help="The sheet of an Excel workbook [default: the first]."
+        "--sheet", default=None, help="Sheet of an Excel workbook [default: the first]."
     )(command)
     return click.option(
         "--encoding",
         default=None,
-        help="The encoding of a CSV file, such as cp1251 [default: found in the file].",
+        help="Encoding of a CSV file, such as cp1251 [default: detected].",
     )(command)
 
 
 def report_notices(source: Source, prefix: str = "") -> None:
-    """Print what people should know of a file as a whole."""
+    """Print notices about the file."""
     for notice in source.notices:
         echo(f"{prefix}{notice}", err=True)

@@ -1,4 +1,4 @@
-"""What no test compares, as rows of `drift` and `performance`: `not_comparable`, and why."""
+"""Rows of `drift` and `performance` for untested parts: `not_comparable`, with the reason."""
 
 from __future__ import annotations
 
@@ -21,36 +21,37 @@ _OF_WINDOW = ("window", "window_start", "window_end", "rows")
 def untested_rows(
     connection: sqlite3.Connection, model: str | None, feature: str | None
 ) -> list[dict[str, Any]]:
-    """Return a row for each column that is not tested, of one model and feature or of all."""
-    found = coverages(connection, SettingsReader(connection), model)
-    columns = (one for coverage in found for one in coverage.untested)
-    return [_row(one) for one in columns if feature in (None, one.subject)]
+    """Return a row for each untested column, optionally of one model or feature only."""
+    covered = coverages(connection, SettingsReader(connection), model)
+    columns = (column for coverage in covered for column in coverage.untested)
+    return [_row(column) for column in columns if feature in (None, column.subject)]
 
 
 def unjoined_rows(connection: sqlite3.Connection, model: str | None) -> list[dict[str, Any]]:
-    """Return a row for each reason why labels join nothing, of one model or of all.
+    """Return a row for each reason why labels match no exchange, optionally of one model only.
 
-    It has no model where the store has several, and nobody said of which one the labels are.
+    A row has no model if the store contains several and the labels name none.
     """
-    found = unjoined_labels(connection, known_models(connection))
+    unjoined = unjoined_labels(connection, known_models(connection))
     return [
-        {**_row(one), "metric": "label_coverage", "rows": one.total, "count": one.count}
-        for one in found
-        if model is None or one.model in (None, model)
+        {**_row(labels), "metric": "label_coverage", "rows": labels.total, "count": labels.count}
+        for labels in unjoined
+        if model is None or labels.model in (None, model)
     ]
 
 
 def without_tested(
     untested: Iterable[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the rows of columns that have no `drift` among `metrics`, in the last window there."""
+    """Return the rows of columns without a `drift` metric, dated by the latest window."""
     tested = {(*_owner(row), row["feature"]) for row in metrics}
     newest = {_owner(row): row for row in reversed(metrics)}
     rows = []
     for row in untested:
-        of = _owner(row)
-        if (*of, row["feature"]) not in tested:
-            rows.append({**row, **{name: newest[of][name] for name in _OF_WINDOW if of in newest}})
+        owner = _owner(row)
+        if (*owner, row["feature"]) not in tested:
+            window = newest.get(owner)
+            rows.append({**row, **({} if window is None else {n: window[n] for n in _OF_WINDOW})})
     return rows
 
 
@@ -58,16 +59,16 @@ def _owner(row: Mapping[str, Any]) -> tuple[str, str, str | None]:
     return row["model"], row["version"], row["environment"]
 
 
-def _row(one: Unmonitored) -> dict[str, Any]:
-    fix = "" if one.fix is None else f"; {one.fix}"
-    reason = f"not tested: {one.reason}" if one.check == "features" else one.statement
+def _row(part: Unmonitored) -> dict[str, Any]:
+    fix = "" if part.fix is None else f"; {part.fix}"
+    reason = f"not tested: {part.reason}" if part.check == "features" else part.statement
     return {
         **dict.fromkeys(REPORTED_COLUMNS),
-        "model": one.model,
-        "version": version_of(one.version),
-        "environment": environment_of(one.version),
+        "model": part.model,
+        "version": version_of(part.version),
+        "environment": environment_of(part.version),
         "metric": "drift",
-        "feature": one.subject,
+        "feature": part.subject,
         "verdict": NOT_COMPARABLE,
         "explanation": f"{reason}{fix}",
     }

@@ -1,4 +1,4 @@
-"""`webhook`: list webhooks and their messages, send a test, send failed messages again."""
+"""The `webhook` command: list, test and replay."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _SHOWN = ("webhook", "format", "pending", "delivered", "dead", "next_at", "last_
 
 @click.group()
 def webhook() -> None:
-    """Webhooks: list them and their messages, send a test, send failed messages again."""
+    """List and test webhooks, and resend failed messages."""
 
 
 @webhook.command("list")
 @store_option
 @json_option
 def list_(store: str | None, as_json: bool) -> None:
-    """Each webhook with its delivered, pending and dead messages."""
-    formats: dict[str, str] = {one.key: one.format for one in sources.load().webhooks}
+    """List webhooks with their counts of pending, delivered and dead messages."""
+    formats: dict[str, str] = {entry.key: entry.format for entry in sources.load().webhooks}
     counts: dict[str, dict[str, Any]] = {key: {} for key in formats}
     if store_path(store).exists():
         connection = read_store(store)
-        for one in stored_webhooks(connection):
-            formats.setdefault(one["key"], one["format"])
-            counts.setdefault(one["key"], {})
+        for stored in stored_webhooks(connection):
+            formats.setdefault(stored["key"], stored["format"])
+            counts.setdefault(stored["key"], {})
         for row in count_by_webhook(connection):
             counts.setdefault(row["webhook"], {}).update(row)
     rows = [
@@ -53,7 +53,7 @@ def list_(store: str | None, as_json: bool) -> None:
         }
         for key, summary in sorted(counts.items())
     ]
-    emit(rows, _SHOWN, as_json=as_json, empty="no webhooks: name one in modeltap.toml")
+    emit(rows, _SHOWN, as_json=as_json, empty="no webhooks; add one to modeltap.toml")
 
 
 @webhook.command()
@@ -63,24 +63,29 @@ def list_(store: str | None, as_json: bool) -> None:
     type=click.Choice(["test", "alert.firing", "alert.resolved"]),
     default="test",
     show_default=True,
-    help="What kind of message.",
+    help="Type of the sample message.",
 )
 @store_option
 @json_option
 def test(which: str | None, event: str, store: str | None, as_json: bool) -> None:
-    """Send a sample to all webhooks, or to one (its key or url), and show the answer.
+    """Send a sample message and show the response.
 
-    With --store also to those that its apps keep there, where their url is a variable's name.
+    Sends to all webhooks, or to one, given by its key or URL. With --store, the webhooks of the
+    store's apps are included if their URL is an environment variable.
+
+    \b
+    Example:
+      modeltap webhook test https://example.org/hook --event alert.firing
     """
     failed = False
-    for one in _chosen(which, _configured(store)):
+    for target in _chosen(which, _configured(store)):
         started = time.monotonic()
-        outcome = _try(one, event)
+        outcome = _try(target, event)
         took = (time.monotonic() - started) * 1000
         failed |= not outcome.delivered
         row = {
-            "webhook": one.key,
-            "format": one.format,
+            "webhook": target.key,
+            "format": target.format,
             "delivered": outcome.delivered,
             "status": outcome.status,
             "error": outcome.error,
@@ -91,42 +96,43 @@ def test(which: str | None, event: str, store: str | None, as_json: bool) -> Non
         else:
             summary = "delivered" if outcome.delivered else f"not delivered: {outcome.error}"
             status = f" (status {outcome.status})" if outcome.delivered and outcome.status else ""
-            echo(f"{one.key}: {summary}{status}, {took:.0f} ms")
+            echo(f"{target.key}: {summary}{status}, {took:.0f} ms")
     if failed:
-        raise InputError("a webhook did not take the message")
+        raise InputError("at least one webhook did not accept the message")
 
 
 @webhook.command()
 @click.argument("message", required=False)
-@click.option("--webhook", "key", default=None, help="Only messages of this webhook (its key).")
+@click.option("--webhook", "key", default=None, help="Only messages of the webhook with this key.")
 @store_option
 def replay(message: str | None, key: str | None, store: str | None) -> None:
-    """Send dead or failed messages again: one by its id, or all."""
+    """Resend failed messages: one MESSAGE by its id, or all.
+
+    Messages that were given up, or are scheduled for a retry, are sent with the next delivery.
+    """
     connection = open_store(store)
     with writing(connection):
         count = outbox.replay(connection, time.time(), message=message, webhook=key)
     if message and not count:
-        named = repr(message) if message.startswith("msg_") else "of that id"
-        raise InputError(
-            f"no message {named} failed and is still owed; `modeltap webhook list` tells"
-        )
+        named = f"message {message!r}" if message.startswith("msg_") else "message with that id"
+        raise InputError(f"no failed {named}; `modeltap webhook list` shows the counts")
     if not count:
-        echo("nothing to send again: no message failed")
+        echo("no failed messages; nothing to resend")
         return
     echo(
-        f"{plural(count, 'message')} owed again; the next delivery sends "
+        f"{plural(count, 'message')} pending again; the next delivery sends "
         f"{'it' if count == 1 else 'them'}"
     )
 
 
 def _configured(store: str | None) -> tuple[WebhookSettings, ...]:
-    """Return the webhooks that are set here; of a store also those whose URL is known."""
+    """Return the configured webhooks, with a store also those of its apps with a known URL."""
     webhooks = sources.load().webhooks
     if store is None:
         return webhooks
     with closing(read_store(store)) as connection:
         receivers = SettingsReader(connection).receivers().values()
-    return tuple(one for one in receivers if one.url)
+    return tuple(receiver for receiver in receivers if receiver.url)
 
 
 def _chosen(
@@ -135,33 +141,32 @@ def _chosen(
     if which is None:
         if not webhooks:
             raise InputError(
-                "no webhook is set here; give a url, or name it in modeltap.toml: "
-                "the url of an app's own is known to the app alone"
+                "no webhooks configured here; give a URL, or add one to modeltap.toml (URLs that "
+                "were passed to watch() are known to the app only)"
             )
         return webhooks
     which = which.strip()
     if which.startswith(("http://", "https://")):
-        named = tuple(one for one in webhooks if one.url == which)
-        return named or sources.load({"webhooks": [which]}).webhooks
-    found = tuple(one for one in webhooks if one.key == which)
-    if not found:
-        # Not quoted: it may be a URL without its scheme, with a token in it.
-        raise InputError(
-            f"no webhook of that key or url{nearest(which, [one.key for one in webhooks])}"
-        )
-    return found
+        configured = tuple(entry for entry in webhooks if entry.url == which)
+        return configured or sources.load({"webhooks": [which]}).webhooks
+    matches = tuple(entry for entry in webhooks if entry.key == which)
+    if not matches:
+        # Not quoted: it may be a URL without its scheme that contains a token.
+        keys = [entry.key for entry in webhooks]
+        raise InputError(f"no webhook has that key or URL{nearest(which, keys)}")
+    return matches
 
 
 def _try(webhook: WebhookSettings, event: str) -> outbox.DeliveryOutcome:
     try:
         return post(webhook.resolved(), f"msg_{uuid.uuid4().hex}", _sample(event))
-    except ConfigError as error:  # a variable is not set
+    except ConfigError as error:  # an environment variable is not set
         return outbox.DeliveryOutcome(error=str(error))
 
 
 def _sample(kind: str) -> dict[str, Any]:
     moment = clock.now()
-    summary = "sample: this is a test; if you can read it, alerts will reach you"
+    summary = "sample: this is a test message; if you can read it, alerts will reach you"
     alert: dict[str, Any] = {
         "id": "alert_sample",
         "fingerprint": "sample",

@@ -1,4 +1,4 @@
-"""`worker`: the scheduler as a process of its own."""
+"""The `worker` command: the scheduler as a separate process."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ from modeltap.store.settings import any_settings
 
 @click.command()
 @store_option
-@click.option("--create", is_flag=True, help="Begin a new store if there is none.")
+@click.option("--create", is_flag=True, help="Create the store if it does not exist.")
 def worker(store: str | None, create: bool) -> None:
-    """Analyse, deliver and prune on schedule until stopped; one leader per store works."""
+    """Run the scheduler until stopped: analyse, deliver, prune.
+
+    For apps with analyze="external". Several workers may run; one per store is active.
+
+    \b
+    Example:
+      modeltap worker --store modeltap.db
+    """
     path = store_path(store)
     connection = open_store(store, create=create)
     stored = any_settings(connection)

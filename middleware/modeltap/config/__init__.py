@@ -1,10 +1,10 @@
-"""Options: their types, their sources, and the values they may have.
+"""Options: types, sources and allowed values.
 
-- `settings`, `options`: every option with its default, and the options as keywords
-- `sources`: merging defaults, the store, a file, the environment and keywords
-- `bounds`, `validation`: the bounds of values; checks of names and types that all share
+- `settings`, `options`: every option with its default, and the options as keyword arguments
+- `sources`: merging of defaults, the store, a file, the environment and keyword arguments
+- `bounds`, `validation`: allowed values, and shared checks of names and types
 - `rule_settings`, `webhook_settings`, `schedule_settings`, `reference_settings` and
-  `mapping_settings`: options that have parts of their own
-- `windows`, `retention`: lengths of windows, and how long exchanges are kept
-- `metrics`: the metrics by name
+  `mapping_settings`: options with a structure of their own
+- `windows`, `retention`: window lengths, and the age and size limits of a store
+- `metrics`: the catalogue of metrics and alert rules
 """

@@ -1,4 +1,4 @@
-"""Mappings of a model's bodies: the places of rows and answers in them, as JMESPath."""
+"""``[models.NAME.mapping]``: the location of rows and predictions in bodies, as JMESPath."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from modeltap.errors import ConfigError
 
 
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of ``[models.NAME.mapping]``: where rows and answers are, as JMESPath.
+    """JMESPath expressions for the rows, predictions and ids in a model's bodies.
 
-    `rows`, `id`: of the request's JSON; the others of the response's, each one value or a list.
-    Without `rows` and `prediction` the protocol is found out, and only `columns` count: the
-    names of values that come without.
+    `rows` and `id` apply to the request's JSON, the others to the response's. Each selects one
+    value or a list. Without `rows` and `prediction` the protocol is detected, and only `columns`
+    is used: the names of values that have none.
     """
 
     rows: str | None = None
@@ -26,18 +26,18 @@ class MappingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     id: str | None = None
 
 
-def check_mapping(said: object, where: str) -> None:
-    """Raise `ConfigError` for an unknown name in a mapping, or for what is no JMESPath."""
-    if not isinstance(said, Mapping):
+def check_mapping(table: object, where: str) -> None:
+    """Raise `ConfigError` for an unknown name or an invalid JMESPath expression."""
+    if not isinstance(table, Mapping):
         return
-    refuse_unknown(said, MappingSettings.__struct_fields__, f"option of {where}")
-    for name, path in said.items():
+    refuse_unknown(table, MappingSettings.__struct_fields__, f"option of {where}")
+    for name, path in table.items():
         if name != "columns" and isinstance(path, str):
             _check_jmespath(path, f"{where}.{name}")
 
 
 def _check_jmespath(path: str, where: str) -> None:
-    from jmespath import compile as compiled  # only for who says one: not for the app's start
+    from jmespath import compile as compiled  # not needed to start an app without mappings
     from jmespath.exceptions import JMESPathError
 
     try:
@@ -45,5 +45,6 @@ def _check_jmespath(path: str, where: str) -> None:
     except JMESPathError as error:
         reason = str(error).splitlines()[0].removeprefix("Bad jmespath expression: ")
         raise ConfigError(
-            f"{where} = {path!r} is no JMESPath: {reason}; write one such as 'payload.items[].x'"
+            f"{where} = {path!r} is not a valid JMESPath expression: {reason}; write one such as "
+            "'payload.items[].x'"
         ) from None

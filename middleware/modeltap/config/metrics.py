@@ -1,6 +1,6 @@
-"""The catalogue of metrics and alert rules: what commands, rules, alerts and docs know of them.
+"""The catalogue of metrics and alert rules, used by commands, rules, alerts and docs.
 
-A new metric is its detector and one entry here.
+A new metric needs a detector and one entry here.
 """
 
 from __future__ import annotations
@@ -9,21 +9,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 OUTPUTS = ("prediction", "score")
-"""Features that hold the model's outputs: no part of the inputs; their drift has its own rule."""
+"""Features that hold the model's outputs. Their drift has its own rule, `prediction_drift`."""
 
 OUTPUT_PREFIX = "prediction."
-"""Before the name of one of several outputs."""
+"""Prefix of an output's name in models with several outputs."""
 
 Better = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True)
 class AlertRule:
-    """An alert rule: its default severity, and its subject as people call it.
+    """An alert rule: its default severity, and its subject as shown in messages.
 
-    `min_windows` is how many windows in a row must alert. `waits` marks rules about traffic or
-    labels that do not come; `needs_condition` those that no verdict fires, only a limit of one's
-    own. An effect of less than `large` times its floor is a warning, whatever the severity.
+    Args:
+        min_windows: the number of consecutive windows that must alert.
+        waits: whether the rule is about missing traffic or labels.
+        needs_condition: whether it fires only on a configured threshold, never on a verdict.
+        large: an effect of less than this multiple of its floor is a warning, regardless of the
+            severity.
     """
 
     name: str
@@ -36,23 +39,26 @@ class AlertRule:
 
 
 _LARGE_LOSS = 2.0
-"""Times its floor, as what needs no second window: four points of accuracy, a fifth of the mean
-error, a tenth of macro F1, beyond what usually varies. Less is looked at in the morning, and gets
-no one out of bed."""
+"""Multiple of the effect's floor at which a loss of performance is critical.
+
+The same multiple needs no second window. It is four points of accuracy, a fifth of the mean
+error, or a tenth of macro F1, beyond the normal variation. A smaller loss can wait until the
+morning, so it is a warning.
+"""
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One metric: its unit, its direction, and where it shows.
+    """A metric: its unit, its direction, its rule and its report.
 
     Args:
-        better: the direction in which it is better, None where neither is.
+        better: the direction of improvement, None if there is none.
         rule: the alert rule it belongs to.
         report: the command that shows it.
-        has_verdict: whether it decides; otherwise it only describes.
-        explained_by: metrics whose alerts about the same column, in the same window, explain its.
+        has_verdict: whether it has a verdict; otherwise it is descriptive.
+        explained_by: metrics whose alerts about the same column and window explain this one's.
         while_learning: whether it may alert before the reference is frozen.
-        leaves_out: whether windows in which it alerted are left out of the reference.
+        leaves_out: whether windows in which it alerted are excluded from the reference.
     """
 
     name: str
@@ -73,25 +79,23 @@ ALERT_RULES = {
         AlertRule("data_drift", "warning", "inputs drifted"),
         AlertRule("prediction_drift", "warning", "the predictions drifted"),
         AlertRule("label_drift", "warning", "the labels drifted", needs_condition=True),
-        AlertRule(
-            "concept_drift", "critical", "what the model learnt holds no more", needs_condition=True
-        ),
-        AlertRule("performance", "critical", "the model got worse", large=_LARGE_LOSS),
+        AlertRule("concept_drift", "critical", "concept drift", needs_condition=True),
+        AlertRule("performance", "critical", "performance degraded", large=_LARGE_LOSS),
         AlertRule("data_quality", "warning", "data quality"),
         AlertRule("outliers", "warning", "unusual values"),
         AlertRule("fairness", "warning", "groups are treated differently", needs_condition=True),
         AlertRule("latency", "warning", "slow responses"),
         AlertRule("error_rate", "critical", "failing requests"),
-        AlertRule("no_traffic", "critical", "no requests come", min_windows=1, waits=True),
-        AlertRule("no_labels", "warning", "no labels come", min_windows=1, waits=True),
+        AlertRule("no_traffic", "critical", "no requests", min_windows=1, waits=True),
+        AlertRule("no_labels", "warning", "no labels", min_windows=1, waits=True),
         AlertRule("capture_loss", "warning", "exchanges were not recorded"),
-        AlertRule("analysis_failed", "critical", "the analysis fails", min_windows=1),
-        AlertRule("delivery_failed", "warning", "messages are not delivered", min_windows=1),
+        AlertRule("analysis_failed", "critical", "analysis failed", min_windows=1),
+        AlertRule("delivery_failed", "warning", "messages were not delivered", min_windows=1),
         AlertRule("not_monitored", "warning", "something is not monitored", min_windows=1),
-        AlertRule("custom", "warning", "a limit was passed", needs_condition=True),
+        AlertRule("custom", "warning", "a custom rule matched", needs_condition=True),
     )
 }
-"""Every rule, by its name; docs/reference/rules.md says what each fires on."""
+"""All rules by name; docs/reference/rules.md describes when each fires."""
 
 # name, unit, better, rule, report, verdict, description, explained by
 _DRIFT = (
@@ -103,17 +107,29 @@ _DRIFT = (
         "drift",
         True,
         "of one feature or output",
-        # Outliers are evaluated only where the bulk stayed: then they are all of the drift.
+        # Outliers are evaluated only if the bulk has not moved; then they explain all the drift.
         explained_by=("outlier_rate", "constant_feed"),
     ),
     CatalogueEntry(
-        "multivariate_drift", "AUC", "lower", "data_drift", "drift", True, "of rows as wholes"
+        "multivariate_drift",
+        "AUC",
+        "lower",
+        "data_drift",
+        "drift",
+        True,
+        "of all features together",
     ),
     CatalogueEntry(
-        "pca_reconstruction_error", "deviations", "lower", None, "drift", False, "of rows as wholes"
+        "pca_reconstruction_error",
+        "deviations",
+        "lower",
+        None,
+        "drift",
+        False,
+        "of all features together",
     ),
     CatalogueEntry(
-        "cosine_distance", "distance", "lower", None, "drift", False, "from a vector's mean"
+        "cosine_distance", "distance", "lower", None, "drift", False, "from the mean vector"
     ),
     CatalogueEntry("psi", "nats", "lower", None, None, False, "population stability index"),
     CatalogueEntry("js", "distance", "lower", None, None, False, "Jensen-Shannon distance"),
@@ -176,7 +192,7 @@ _QUALITY = (
         "outliers",
         "quality",
         True,
-        "values 3.5 robust deviations from the reference's median",
+        "values more than 3.5 robust deviations from the reference's median",
         explained_by=("out_of_range_rate", "constant_feed"),
     ),
     CatalogueEntry(
@@ -189,7 +205,7 @@ _QUALITY = (
         None,
         "quality",
         False,
-        "rows with a value that is likely a code for a missing one",
+        "rows with a likely code for a missing value",
     ),
     CatalogueEntry(
         "row_outlier_rate",
@@ -198,7 +214,7 @@ _QUALITY = (
         "outliers",
         "quality",
         True,
-        "rows unlike any of the reference",
+        "rows unlike any row of the reference",
         explained_by=("multivariate_drift",),
     ),
     CatalogueEntry(
@@ -208,7 +224,7 @@ _QUALITY = (
         "data_quality",
         "quality",
         True,
-        "a feature has one value alone",
+        "a feature has only one value",
         while_learning=True,
         leaves_out=True,
     ),
@@ -228,7 +244,7 @@ _QUALITY = (
         "data_quality",
         "quality",
         True,
-        "fields came or went",
+        "fields appeared or disappeared",
         while_learning=True,
     ),
     CatalogueEntry(
@@ -256,7 +272,7 @@ _QUALITY = (
         "data_quality",
         "quality",
         True,
-        "rows whose event time cannot be true",
+        "rows with an implausible event time",
     ),
 )
 _PERFORMANCE = (
@@ -282,7 +298,7 @@ _PERFORMANCE = (
         "performance",
         "performance",
         True,
-        "labelled rows that were right; of scores, at the decision threshold",
+        "correct predictions among labelled rows; scores at the decision threshold",
         explained_by=("roc_auc",),
     ),
     CatalogueEntry(
@@ -363,7 +379,7 @@ _TRAFFIC = (
         "response time of 99 % of requests",
     ),
     CatalogueEntry(
-        "throughput_rps", "requests/s", "higher", None, "latency", False, "requests a second"
+        "throughput_rps", "requests/s", "higher", None, "latency", False, "requests per second"
     ),
     CatalogueEntry(
         "not_decoded_rate",
@@ -372,7 +388,7 @@ _TRAFFIC = (
         None,
         "latency",
         False,
-        "requests without rows that could be read",
+        "requests without decodable rows",
     ),
 )
 _OPERATION = (
@@ -407,7 +423,7 @@ _OPERATION = (
         "analysis_failed",
         None,
         True,
-        "the analysis failed again and again",
+        "the analysis failed repeatedly",
     ),
     CatalogueEntry(
         "delivery_failed",
@@ -423,7 +439,7 @@ _OPERATION = (
 CATALOGUE = {
     entry.name: entry for entry in (*_DRIFT, *_QUALITY, *_PERFORMANCE, *_TRAFFIC, *_OPERATION)
 }
-"""Every metric that the table `metrics` may hold, by its name."""
+"""All metrics of the table `metrics`, by name."""
 
 
 def reported_by(command: str) -> list[str]:
@@ -436,18 +452,18 @@ def reported_by(command: str) -> list[str]:
 
 
 def has_verdict(metric: str) -> bool:
-    """Say whether a metric decides about alerts; one that is not in the catalogue does not."""
+    """Return True if a metric decides about alerts; unknown metrics do not."""
     entry = CATALOGUE.get(metric)
     return entry is not None and entry.has_verdict
 
 
 def explained_by(metric: str) -> tuple[str, ...]:
-    """Return the metrics whose alerts explain an alert of `metric`; none of an unknown one."""
+    """Return the metrics whose alerts explain an alert of `metric`."""
     return CATALOGUE[metric].explained_by if metric in CATALOGUE else ()
 
 
 def is_output(feature: str | None) -> bool:
-    """Say whether a feature holds an output of the model, or one of several.
+    """Return True if a feature is an output of the model.
 
     >>> is_output("score"), is_output("prediction.price"), is_output("price"), is_output(None)
     (True, True, False, False)
@@ -456,12 +472,12 @@ def is_output(feature: str | None) -> bool:
 
 
 def better(metric: str) -> Better | None:
-    """Return the direction in which a metric is better; None where neither is."""
+    """Return the direction in which a metric improves, or None."""
     entry = CATALOGUE.get(metric)
     return entry.better if entry is not None else None
 
 
 def rule_of(metric: str) -> str | None:
-    """Return the name of the alert rule that a metric belongs to."""
+    """Return the name of a metric's alert rule, or None."""
     entry = CATALOGUE.get(metric)
     return entry.rule if entry is not None else None

@@ -1,7 +1,7 @@
-"""The options of `watch`, `capture` and the middlewares, for editors and type checkers.
+"""Keyword arguments of `watch`, `capture` and the middlewares, for editors and type checkers.
 
-`Settings` has their defaults and checks their values; a test holds both to the same names and
-types. Where `Settings` has a tuple, any sequence will do, and where it has a struct, a mapping.
+`Settings` holds their defaults and checks their values. A test compares the names and types of
+both. Sequences may be of any type, and a mapping may replace a struct.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from modeltap.config.settings import FeatureSettings, ModelSettings
 from modeltap.config.webhook_settings import WebhookSettings
 
 MaskBody = Callable[[bytes, str], bytes | None]
-"""From a body and its content type to what may be kept of it; None keeps nothing."""
+"""A function of a body and its content type that returns the body to store, or None."""
 
 
 class Options(TypedDict, total=False):
@@ -26,126 +26,126 @@ class Options(TypedDict, total=False):
     store: str | Path
     """The SQLite file."""
     store_mode: str
-    """The mode of the store's files: 0600, or 0640 or 0660 for a group."""
+    """File mode of the store: 0600, or 0640 or 0660 to give access to a group."""
     environment: str | None
     """A name such as ``production``, stored with each exchange."""
     disabled: bool
-    """Turns everything off."""
+    """True turns everything off."""
 
     include_paths: Sequence[str]
-    """The paths that are tapped, as patterns with ``*``; all by default."""
+    """Paths to record, as patterns with ``*``. Default: all paths."""
     exclude_paths: Sequence[str]
-    """The paths that are left out; health, docs and metrics by default."""
+    """Paths to skip. Default: health checks, docs and metrics."""
     methods: Sequence[str]
-    """The HTTP methods that are tapped; all by default."""
+    """HTTP methods to record. Default: all methods."""
     sample_rate: float
-    """The fraction of exchanges that is kept, 0 to 1."""
+    """Fraction of exchanges to record, 0 to 1."""
     error_sample_rate: float | None
-    """The fraction of failed exchanges that is kept, at least `sample_rate`."""
+    """Fraction of failed exchanges to record, at least `sample_rate`."""
     capture_request_body: bool
-    """Whether request bodies are kept."""
+    """True records request bodies."""
     capture_response_body: bool
-    """Whether response bodies are kept."""
+    """True records response bodies."""
     capture_request_headers: Sequence[str]
-    """The names of request headers to keep."""
+    """Names of request headers to record."""
     capture_response_headers: Sequence[str]
-    """The names of response headers to keep."""
+    """Names of response headers to record."""
     max_body_bytes: int
-    """The bytes that are kept of each body."""
+    """Maximum number of bytes to record of each body."""
     id_header: str | None
-    """The response header with the exchange's id; None for no header."""
+    """Response header for the exchange's id; None adds no header."""
     mask_headers: Sequence[str]
-    """Patterns of header names to mask, beside the defaults."""
+    """Patterns of header names to mask in addition to the defaults."""
     mask_query_params: Sequence[str]
-    """Patterns of query parameters to mask, beside the defaults."""
+    """Patterns of query parameters to mask in addition to the defaults."""
     mask_body_fields: Sequence[str]
-    """Patterns of body fields to mask, beside the defaults."""
+    """Patterns of body fields to mask in addition to the defaults."""
     unmask_body_fields: Sequence[str]
-    """Patterns of body fields that the defaults mask and that are to be kept."""
+    """Patterns of body fields to exempt from the default masks."""
     mask_values: Sequence[str]
-    """Values to mask by their look: email, phone, card, key, or regular expressions."""
+    """Kinds of values to mask: email, phone, card, key, or regular expressions."""
     mask_budget: int
-    """The names and values of one exchange that are looked at; with more, a body is not kept."""
+    """Maximum number of names and values to check per exchange; larger bodies are not stored."""
     mask_bodies: bool
-    """False keeps bodies as they came."""
+    """False stores bodies without masking."""
     mask_with: Literal["mark", "hash", "drop"]
     """Replacement of a masked value."""
     mask_key: str | None
-    """The key of hashes, best as ``env:NAME``."""
+    """Key of the hashes, preferably as ``env:NAME``."""
     mask_body: MaskBody | None
-    """The app's own function from a body and its content type to what is kept."""
+    """A function of a body and its content type that returns the body to store."""
 
     durability: Literal["fast", "process", "power"]
-    """Whether a response's end waits for the commit, and the commit for the disk."""
+    """``process`` delays the end of a response until the commit, ``power`` until the disk sync."""
     commit_timeout_seconds: float
-    """How long a response waits for its commit at most."""
+    """Maximum time that a response waits for its commit."""
     flush_interval_seconds: float
     """The batching delay before a write."""
     max_queue_records: int
-    """How many exchanges may wait for the writer."""
+    """Maximum number of exchanges that wait for the writer."""
     max_queue_bytes: int
-    """How many bytes of exchanges may wait for the writer."""
+    """Maximum number of bytes that wait for the writer."""
 
     retention: str
-    """How long exchanges are kept, and how large the store may grow."""
+    """Maximum age of exchanges and maximum size of the store."""
 
     analyze: bool | Literal["external"]
-    """Whether a scheduler runs beside the app."""
+    """True runs a scheduler in the app, ``"external"`` leaves it to `modeltap worker`."""
     analyze_interval_seconds: float
-    """How often the scheduler analyses."""
+    """Interval between analyses."""
     version: str
     """The model's version."""
     task: Literal["classification", "regression"] | None
     """The model's task; inferred by default."""
     positive: str | int | float | bool | None
-    """The label that scores are the probability of."""
+    """The positive class: the label whose probability the score is."""
     decision_threshold: float
-    """The least score that predicts the positive class."""
+    """Lowest score that predicts the positive class."""
     window: str
-    """The window of an evaluation: a length of time, or a number of rows."""
+    """Window length: a duration, or a number of rows."""
     min_rows: int
-    """A window with fewer rows waits for the next one."""
+    """Minimum number of rows in a window; smaller windows are merged with the next one."""
     reference: str
     """The rows that windows are compared with."""
     per_version: bool
-    """Whether each version of a model has a reference of its own."""
+    """True gives each version of a model its own reference."""
     event_time: str
-    """Where a row's time is: the request's, a body's field or a header."""
+    """Source of a row's time: the request, a body field or a header."""
     day_first: bool | None
-    """Whether an event time such as 01/02/2024 is the first of February; None: it is not read."""
+    """True reads 01/02/2024 as 1 February; None rejects ambiguous dates."""
     sensitivity: Literal["low", "normal", "high"]
-    """How small a change alerts."""
+    """How small a change raises an alert."""
     missing_values: Sequence[str | int | float]
-    """Codes that stand for no value in all features."""
+    """Codes for missing values, for all features."""
     features: Mapping[str, FeatureSettings | Mapping[str, Any]]
     """Settings of single features, by name."""
     multivariate: bool
-    """Whether samples of whole rows are compared, too."""
+    """True also compares samples of complete rows (multivariate drift)."""
     max_features: int
-    """How many columns of a model's rows are features; the rest is not monitored."""
+    """Maximum number of monitored columns per model."""
     max_list_features: int
-    """Up to how many numbers in a list are as many features; a longer list is a vector."""
+    """Longest list whose elements are features of their own; longer lists are vectors."""
     timezone: str
-    """The time zone of the rhythm, such as ``Europe/Berlin``."""
+    """Time zone of the daily and weekly rhythm, such as ``Europe/Berlin``."""
     holidays: Sequence[str]
-    """Dates such as ``2026-12-25`` that are like weekends."""
+    """Dates such as ``2026-12-25`` to treat like weekends."""
     mapping: MappingSettings | Mapping[str, Any] | None
-    """Where rows and responses are in the bodies."""
+    """Location of rows and predictions in the bodies."""
     models: Mapping[str, ModelSettings | Mapping[str, Any]]
-    """Options of one model, over those for all."""
+    """Options of single models, which override the general ones."""
 
     schedules: ScheduleSettings | Mapping[str, Any]
-    """When the scheduler's jobs run."""
+    """Times of the scheduler's jobs."""
     job_limit_seconds: float
-    """A job that runs longer is ended."""
+    """Maximum run time of a job."""
     lease_seconds: float
-    """How soon another worker takes over from one that died."""
+    """Time after which another worker takes over from one that died."""
 
     rules: Sequence[RuleSettings | Mapping[str, Any]]
-    """Rules of your own."""
+    """Custom alert rules."""
     repeat_interval: str
-    """How often a firing alert is repeated."""
+    """Interval between reminders of a firing alert."""
     dashboard_url: str | None
-    """Where the links in messages lead to."""
+    """Base URL of the links in messages."""
     webhooks: Sequence[str | WebhookSettings | Mapping[str, Any]]
-    """The receivers of alerts: URLs, or tables."""
+    """Receivers of alerts: URLs, or tables."""

@@ -13,7 +13,7 @@ from modeltap.config.windows import Window, parse_seconds
 from modeltap.errors import ConfigError
 
 DEFAULT_REFERENCE = "first 7d, 2000 rows"
-"""A week has each hour of each day; fewer rows than these say little about any."""
+"""A week covers every hour of every weekday; fewer than 2,000 rows give imprecise estimates."""
 
 _PERIOD = r"(\d+\s*[mhdw])"
 _FIRST = re.compile(
@@ -23,9 +23,9 @@ _FIRST = re.compile(
 
 
 class ReferenceSettings(msgspec.Struct, frozen=True):
-    """A model's reference: the first rows or the first time, a file, or one that moves.
+    """A model's reference: the first rows or period, a file, or a rolling period.
 
-    Of the first rows, `rows` and `seconds` must both be reached.
+    A reference of kind "first" is complete when both `rows` and `seconds` are reached.
     """
 
     kind: Literal["first", "file", "previous", "last week"]
@@ -35,7 +35,7 @@ class ReferenceSettings(msgspec.Struct, frozen=True):
 
     @property
     def moves(self) -> bool:
-        """Whether each window has its own."""
+        """True if the reference is rolling: each window is compared with earlier rows."""
         return self.kind in ("previous", "last week")
 
 
@@ -43,10 +43,10 @@ _TABLES = (".csv", ".gz", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xlsm")
 
 
 def parse_reference(text: str) -> ReferenceSettings:
-    """Read the `reference` option: the first rows, the first time, a file, or one that moves.
+    """Parse the `reference` option: the first rows or period, a file, or a rolling period.
 
-    >>> asked = parse_reference("first 7d, 2000 rows")
-    >>> asked.seconds, asked.rows, parse_reference("previous 7d").kind
+    >>> first = parse_reference("first 7d, 2000 rows")
+    >>> first.seconds, first.rows, parse_reference("previous 7d").kind
     (604800.0, 2000, 'previous')
     >>> parse_reference("normal.csv").path, parse_reference("same hours last week").moves
     ('normal.csv', True)
@@ -64,14 +64,14 @@ def parse_reference(text: str) -> ReferenceSettings:
     elif Path(text).suffix.lower() in _TABLES:
         return ReferenceSettings("file", path=text)
     raise ConfigError(
-        f"reference {text!r} is not understood; write 'first 7d, 2000 rows', 'first 2000 rows', "
-        "'first 7d', 'previous 7d', 'same hours last week', or the path of a .csv, .csv.gz, "
-        ".jsonl, .parquet or .xlsx file"
+        f"option reference = {text!r} is invalid: must be 'first 7d, 2000 rows', 'first 2000 "
+        "rows', 'first 7d', 'previous 7d', 'same hours last week', or the path of a .csv, "
+        ".csv.gz, .jsonl, .parquet or .xlsx file"
     )
 
 
 def check_windows(text: str, window: str) -> None:
-    """Raise `ConfigError` where windows of a length do not fit into a reference that moves.
+    """Raise `ConfigError` if windows of a length do not fit into a rolling reference.
 
     >>> check_windows("previous 7d", "1h")
     """
@@ -80,8 +80,10 @@ def check_windows(text: str, window: str) -> None:
         return
     if length.kind != "seconds" or (reference.kind == "last week" and clock.WEEK % length.size):
         raise ConfigError(
-            f"reference {text!r} needs windows of time that fit into it, such as "
-            f"'1h' or '1d', not {window!r}"
+            f"reference {text!r} needs time windows that divide it evenly, such as '1h' or '1d'; "
+            f"window is {window!r}"
         )
     if length.size > reference.seconds:
-        raise ConfigError(f"reference {text!r} is shorter than a window of {window!r}")
+        raise ConfigError(
+            f"reference {text!r} is shorter than a window of {window!r}; choose a shorter window"
+        )

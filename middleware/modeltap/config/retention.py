@@ -1,4 +1,4 @@
-"""The option `retention`: for how long exchanges are kept, and how large a store may grow."""
+"""The option `retention`: the maximum age of exchanges and the maximum size of the store."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from modeltap.errors import ConfigError
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """The age up to which exchanges are kept, and the store's size; None is without bound."""
+    """Maximum age of exchanges and maximum size of the store; None means no limit."""
 
     seconds: float | None = None
     bytes: int | None = None
 
 
 def parse_retention(text: str) -> Retention:
-    """Read the `retention` option: an age, a size, both, or ``"forever"``.
+    """Parse the `retention` option: an age, a size, both, or ``"forever"``.
 
     >>> parse_retention("30d, 10GB")
     Retention(seconds=2592000.0, bytes=10000000000)
@@ -37,7 +37,7 @@ def parse_retention(text: str) -> Retention:
             size = 0
         if size == 0:
             raise ConfigError(
-                f"retention {text!r} is not understood; write an age and a size such as "
-                "'30d, 10GB', one of them, or 'forever'"
+                f"option retention = {text!r} is invalid: must be an age and a size such as "
+                "'30d, 10GB', only one of them, or 'forever'"
             )
     return Retention(seconds, size)

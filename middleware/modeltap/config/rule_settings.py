@@ -1,4 +1,4 @@
-"""``[[rules]]``: the metrics they are about, when they alert, how severely, how persistently."""
+"""``[[rules]]``: custom alert rules on metrics."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _CONDITIONS = ("above", "below", "change", "target")
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of ``[[rules]]``; docs/reference/rules.md describes each part.
 
-    `rule`, `model`, `version`, `environment`, `metric`, `feature`, `segment` and `window` say what
-    it is about; `model`, `environment`, `feature` and `segment` may hold ``*``. With a condition
-    (`above`, `below`, `change`, or `target` with `within`) the value decides, else the statistics'
-    verdict does.
+    `rule`, `model`, `version`, `environment`, `metric`, `feature`, `segment` and `window` select
+    rows of `metrics`; `model`, `environment`, `feature` and `segment` may contain ``*``. With a
+    condition (`above`, `below`, `change`, or `target` with `within`) the value is compared,
+    otherwise the statistical verdict decides.
     """
 
     rule: str = "custom"
@@ -51,10 +51,10 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def condition(self) -> str | None:
         """The condition of the rule."""
-        return next((one for one in _CONDITIONS if getattr(self, one) is not None), None)
+        return next((name for name in _CONDITIONS if getattr(self, name) is not None), None)
 
     def is_about(self, row: Mapping[str, Any]) -> bool:
-        """Say whether it is about this row of `metrics`.
+        """Return True if the rule selects this row of `metrics`.
 
         >>> rule = RuleSettings(metric="mae", model="fl*", above=12.0)
         >>> rule.is_about({"model": "flights", "metric": "mae"})
@@ -71,7 +71,7 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         )
 
     def is_of(self, model: str, version: str) -> bool:
-        """Return whether the rule is about a model in an environment.
+        """Return True if the rule applies to a model in an environment.
 
         >>> RuleSettings(environment="staging").is_of("m", "@staging")
         True
@@ -79,11 +79,11 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         own = RuleSettings(rule=self.rule, model=self.model, environment=self.environment)
         return own.is_about({"model": model, "version": version})
 
-    def breach(self, value: float, usual: float | None, metric: str) -> str | None:
-        """Say in words how `value` meets the condition; None where it does not.
+    def breach(self, value: float, baseline: float | None, metric: str) -> str | None:
+        """Describe how `value` meets the condition; return None if it does not.
 
         Args:
-            usual: the metric's value in the reference, for `change`.
+            baseline: the metric's value in the reference, for `change`.
 
         >>> RuleSettings(metric="mae", above=12.0).breach(13.5, None, "mae")
         'above 12'
@@ -98,22 +98,22 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if self.target is not None:
             allowed = (self.within or 0.0) * abs(self.target)
             return f"off its target {self.target:g}" if abs(value - self.target) > allowed else None
-        if self.change is None or not usual:
+        if self.change is None or not baseline:
             return None
-        moved = (value - usual) / abs(usual)
-        improved = better(metric) == ("higher" if moved > 0 else "lower")
-        if abs(moved) <= self.change or improved:
+        change = (value - baseline) / abs(baseline)
+        improved = better(metric) == ("higher" if change > 0 else "lower")
+        if abs(change) <= self.change or improved:
             return None
-        return f"{'up' if moved > 0 else 'down'} {abs(moved):.0%}".replace("%", " %") + (
-            f" from {usual:.4g}"
+        return f"{'up' if change > 0 else 'down'} {abs(change):.0%}".replace("%", " %") + (
+            f" from {baseline:.4g}"
         )
 
 
 def parse_rule(entry: object) -> RuleSettings:
-    """Read an entry, a table; raises `ConfigError`."""
+    """Parse an entry, a table; raise `ConfigError` if it is invalid."""
     if not isinstance(entry, (Mapping, RuleSettings)):
         raise ConfigError(
-            f"rule {entry!r} is wrong: it is a table such as {{metric = 'mae', above = 12.0}}"
+            f"rule {entry!r} is invalid: must be a table such as {{metric = 'mae', above = 12.0}}"
         )
     if isinstance(entry, Mapping):
         refuse_unknown(entry, RuleSettings.__struct_encode_fields__, "option of rules")
@@ -123,46 +123,52 @@ def parse_rule(entry: object) -> RuleSettings:
 
 
 def check_rule(rule: RuleSettings) -> None:
-    """Raise `ConfigError` for a rule that says what cannot be.
+    """Raise `ConfigError` for an inconsistent rule.
 
     >>> check_rule(RuleSettings(metric="mea", above=1.0))
     Traceback (most recent call last):
-    modeltap.errors.ConfigError: rules: no metric 'mea'; did you mean 'mae'?
+    modeltap.errors.ConfigError: rules: unknown metric 'mea'; did you mean 'mae'?
     """
 
-    def check(good: bool, said: str) -> None:
-        if not good:
-            raise ConfigError(f"rules: {said}")
+    def check(valid: bool, message: str) -> None:
+        if not valid:
+            raise ConfigError(f"rules: {message}")
 
-    check(rule.rule in ALERT_RULES, f"no rule {rule.rule!r}{nearest(rule.rule, ALERT_RULES)}")
+    check(rule.rule in ALERT_RULES, f"unknown rule {rule.rule!r}{nearest(rule.rule, ALERT_RULES)}")
     waits = [entry.name for entry in ALERT_RULES.values() if entry.waits]
     needs_condition = rule.rule in ALERT_RULES and ALERT_RULES[rule.rule].needs_condition
     check(
         rule.metric in (None, *CATALOGUE),
-        f"no metric {rule.metric!r}{nearest(rule.metric or '', CATALOGUE)}",
+        f"unknown metric {rule.metric!r}{nearest(rule.metric or '', CATALOGUE)}",
     )
-    said = [one for one in _CONDITIONS if getattr(rule, one) is not None]
-    check(len(said) <= 1, f"{' and '.join(said)} in one rule; write a rule for each")
-    check(not said or rule.metric is not None, f"{''.join(said[:1])} needs a metric")
+    conditions = [name for name in _CONDITIONS if getattr(rule, name) is not None]
     check(
-        not needs_condition or bool(said) or not rule.enabled,
+        len(conditions) <= 1,
+        f"{' and '.join(conditions)} in one rule; write a separate rule for each",
+    )
+    check(not conditions or rule.metric is not None, f"{''.join(conditions[:1])} needs a metric")
+    check(
+        not needs_condition or bool(conditions) or not rule.enabled,
         f"rule {rule.rule!r} needs a metric and above, below, change or target",
     )
     check(rule.within is None or rule.target is not None, "within needs a target")
     for name in ("change", "within"):
         value = getattr(rule, name)
-        check(value is None or value > 0, f"{name} = {value} is wrong: it is a share above 0")
+        check(
+            value is None or value > 0,
+            f"{name} = {value} is invalid: must be a fraction greater than 0",
+        )
     check(
         rule.for_windows is None or rule.for_windows >= 1,
-        f"for = {rule.for_windows} is wrong: it is a number of windows, 1 or more",
+        f"for = {rule.for_windows} is invalid: must be a number of windows, at least 1",
     )
     check(
         rule.min_rows is None or rule.min_rows >= 1,
-        f"min_rows = {rule.min_rows} is wrong: it is 1 or more",
+        f"min_rows = {rule.min_rows} is invalid: must be at least 1",
     )
     check(
         rule.after is None or rule.rule in waits,
-        f"after is for {' and '.join(waits)}, not for {rule.rule!r}",
+        f"after applies to {' and '.join(waits)} only, not to {rule.rule!r}",
     )
     if rule.after is not None:
         parse_seconds(rule.after, "after")
@@ -171,7 +177,7 @@ def check_rule(rule: RuleSettings) -> None:
 
 
 def _fits(pattern: str | None, text: object) -> bool:
-    """Return whether a name fits: only ``*`` is special, for names have brackets and marks.
+    """Return True if a name matches; only ``*`` is special, because names contain brackets.
 
     >>> _fits("temp [C]", "temp [C]"), _fits("temp [*]", "temp [K]"), _fits("a?", "ab")
     (True, True, False)

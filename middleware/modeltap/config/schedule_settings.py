@@ -9,7 +9,7 @@ from modeltap.errors import ConfigError
 
 
 class ScheduleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When jobs run: ``[schedules]``. An interval (``"15m"``) or five fields of cron, in UTC."""
+    """``[schedules]``: for each job an interval (``"15m"``) or five cron fields, in UTC."""
 
     analysis: str | None = None
     delivery: str = "5s"
@@ -18,11 +18,11 @@ class ScheduleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     retrain: str | None = None
 
     def check(self) -> None:
-        """Raise `ConfigError` for one that cannot be read."""
+        """Raise `ConfigError` for an invalid schedule."""
         for name in self.__struct_fields__:
-            said = getattr(self, name)
-            if said is not None:
-                _check(f"schedules.{name}", said)
+            schedule = getattr(self, name)
+            if schedule is not None:
+                _check(f"schedules.{name}", schedule)
 
 
 _NAMED_SCHEDULES = {"hourly": "0 * * * *", "daily": "0 8 * * *", "weekly": "0 8 * * mon"}
@@ -30,9 +30,9 @@ _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 def cron_of(text: str) -> str | None:
-    """Return the five cron fields that a schedule stands for; None for an interval.
+    """Return the five cron fields of a schedule, or None for an interval.
 
-    Weekdays become names: APScheduler counts them from Monday, cron from Sunday.
+    Weekdays are replaced by names, because APScheduler counts from Monday and cron from Sunday.
 
     >>> cron_of("weekly"), cron_of("15m")
     ('0 8 * * mon', None)
@@ -53,7 +53,7 @@ def _weekdays(field: str) -> str:
         reach, _, step = part.partition("/")
         first, _, last = ("0-6" if reach == "*" else reach).partition("-")
         begin, end = _day(first), _day(last or ("6" if step else first))
-        if begin > end:  # sat-mon
+        if begin > end:  # a range over the weekend, such as sat-mon
             end += 7
         days |= {day % 7 for day in range(begin, end + 1, int(step or 1))}
     return ",".join(_DAYS[day] for day in sorted(days))
@@ -63,7 +63,7 @@ def _day(text: str) -> int:
     if text in _DAYS:
         return _DAYS.index(text)
     if not text.isdigit() or int(text) > 7:
-        raise ValueError(f"{text!r} is no weekday: 0 to 7, or sun to sat")
+        raise ValueError(f"{text!r} is not a weekday: must be 0 to 7, or sun to sat")
     return int(text)
 
 
@@ -73,11 +73,11 @@ def _check(name: str, text: str) -> None:
         if cron is None:
             parse_seconds(text, name)
             return
-        from apscheduler.triggers.cron import CronTrigger  # only where somebody says cron
+        from apscheduler.triggers.cron import CronTrigger  # not needed for intervals
 
         CronTrigger.from_crontab(cron, timezone="UTC")
     except (ValueError, ConfigError):
         raise ConfigError(
-            f"option {name} = {text!r} is wrong: write an interval such as '15m', 'hourly', "
-            "'daily', 'weekly', or the five fields of cron"
+            f"option {name} = {text!r} is invalid: must be an interval such as '15m', 'hourly', "
+            "'daily', 'weekly', or five cron fields"
         ) from None

@@ -1,4 +1,4 @@
-"""Every option with its type and its default."""
+"""All options with their types and defaults."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ EXCLUDED_PATHS = (
     "/favicon.ico",
     "/static/*",
 )
-"""Paths that are left out unless `exclude_paths` says otherwise: no model answers there."""
+"""Default of `exclude_paths`: paths of health checks, docs and metrics, not of predictions."""
 
 
 class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One feature, as ``[models.NAME.features.F]`` describes it; the rest is inferred."""
+    """The options of a feature, ``[models.NAME.features.F]``; the others are inferred."""
 
     type: (
         Literal["numeric", "categorical", "boolean", "text", "datetime", "vector", "id"] | None
@@ -51,7 +51,7 @@ class FeatureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One model's own options, ``[models.NAME]``; None is as for all models."""
+    """The options of a model, ``[models.NAME]``; None uses the general option."""
 
     task: Literal["classification", "regression"] | None = None
     positive: str | int | float | bool | None = None
@@ -75,7 +75,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every option, with its default. docs/reference/options.md describes each.
+    """All options with their defaults. docs/reference/options.md describes each.
 
     `config.options` has the same names and types for editors and type checkers.
     """
@@ -152,7 +152,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhooks: tuple[WebhookSettings, ...] = ()
 
     def __repr__(self) -> str:
-        """Return every option but the key of hashes, which no log shows."""
+        """Return all options except the hash key, which must not appear in logs."""
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
@@ -161,7 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return list((shown | {"mask_key": self.mask_key and "(not shown)"}).items())
 
     def for_model(self, model: str) -> Settings:
-        """Return these settings as they hold for `model`: its own first, then everybody's."""
+        """Return the settings of `model`: its own options override the general ones."""
         own = self.models.get(model)
         if own is None:
             return self
@@ -170,10 +170,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return msgspec.structs.replace(self, **given)
 
     def analyzed_version(self, version: str, environment: str | None = None) -> str:
-        """Return the version that rows of `version` are analysed as: all as one, unless asked.
+        """Return the version under which rows of `version` are analysed.
 
-        A new version goes on with the reference, the windows and the incidents of the old one;
-        each environment has its own.
+        By default all versions are analysed together: a new version continues the reference, the
+        windows and the incidents of the old one. Environments are always separate.
 
         >>> Settings().analyzed_version("2"), Settings(per_version=True).analyzed_version("2")
         ('', '2')
@@ -191,7 +191,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.declared([name])[name].missing_values or ()
 
     def declared(self, names: Iterable[str]) -> dict[str, FeatureSettings]:
-        """Return each feature's settings: its own, with the codes of missing values for all."""
+        """Return each feature's settings, with the general `missing_values` as a default."""
         own = {name: self.features.get(name, FeatureSettings()) for name in names}
         return {
             name: feature
@@ -202,10 +202,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class SettingsByModel(Protocol):
-    """The settings of each model: `Settings` themselves, or a reader of the stored ones."""
+    """A source of each model's settings: `Settings`, or a reader of the stored ones."""
 
     def for_model(self, model: str) -> Settings:
-        """Return the settings as they hold for `model`."""
+        """Return the settings of `model`."""
         ...
 
 
@@ -240,7 +240,7 @@ ANALYSIS_OPTIONS = (
 
 
 def repeat_seconds(text: str) -> float | None:
-    """Read `repeat_interval`: seconds between reminders, None for ``"never"``.
+    """Parse `repeat_interval`: seconds between reminders, None for ``"never"``.
 
     >>> repeat_seconds("1d"), repeat_seconds("never")
     (86400.0, None)

@@ -1,7 +1,7 @@
-"""The sources of settings: defaults, the store, a file, the environment, keywords; the last wins.
+"""Sources of settings: defaults, the store, a file, the environment, keyword arguments.
 
-Checked once, when a middleware is built or a command starts; a wrong option is a `ConfigError`
-that names the value, the reason and the mend.
+Later sources override earlier ones. Options are checked once, when a middleware is built or a
+command starts. An invalid option raises a `ConfigError` with the value, the reason and the fix.
 """
 
 from __future__ import annotations
@@ -36,17 +36,16 @@ def load(
     environ: Mapping[str, str] | None = None,
     tolerant: bool = False,
 ) -> Settings:
-    """Join all sources into checked `Settings`.
+    """Merge all sources into checked `Settings`.
 
     Args:
-        keywords: what the caller of `watch` or a command's flags said; wins over all else.
-        stored: what the watching process left in the store; wins over the defaults only.
-        file: a TOML file; by default ``modeltap.toml`` or pyproject.toml in the working folder.
+        keywords: keyword arguments of `watch`, or a command's flags; override everything else.
+        stored: settings that the app left in the store; override only the defaults.
+        file: a TOML file; by default ``modeltap.toml`` or pyproject.toml in the working directory.
         environ: the environment; ``MODELTAP_SAMPLE_RATE=0.1`` sets `sample_rate`.
-        tolerant: a wrong rule or webhook is named in the log and left out, so that it costs
-            nobody else their alerts.
+        tolerant: log an invalid rule or webhook and skip it, so that the others keep working.
 
-    Raises `ConfigError` on an unknown option, a wrong value or an unreadable file.
+    Raises `ConfigError` on an unknown option, an invalid value or an unreadable file.
 
     >>> load({"sample_rate": 0.5}, environ={}).sample_rate
     0.5
@@ -93,7 +92,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
             merged[name] = [merged[name]]
     if isinstance(merged.get("store"), Path):
         merged["store"] = str(merged["store"])
-    if type(merged.get("store_mode")) is int:  # 0o640, as Python and TOML write modes
+    if type(merged.get("store_mode")) is int:  # 0o640 in Python or TOML
         merged["store_mode"] = f"0{merged['store_mode']:o}"
     settings = _converted(merged)
     check_values(settings)
@@ -101,7 +100,7 @@ def _checked(merged: dict[str, object], tolerant: bool) -> Settings:
 
 
 def _without_rules(models: object) -> tuple[object, list[object]]:
-    """Return the models' tables without their rules, and these, each about its model."""
+    """Return the models' tables without their rules, and the rules, restricted to their model."""
     rules: list[object] = []
     tables: dict[str, object] = {}
     for name, table in _tables(models):
@@ -113,12 +112,12 @@ def _without_rules(models: object) -> tuple[object, list[object]]:
     return ({**models, **tables} if isinstance(models, Mapping) else models), rules
 
 
-def _check_features(said: Mapping[str, object], where: str) -> None:
-    for name, table in _tables(said.get("features")):
+def _check_features(options: Mapping[str, object], where: str) -> None:
+    for name, table in _tables(options.get("features")):
         refuse_unknown(table, FeatureSettings.__struct_fields__, f"option of {where}.{name}")
         low, high = table.get("min"), table.get("max")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
-            raise ConfigError(f"{where}.{name}: min {low} is above its max {high}")
+            raise ConfigError(f"{where}.{name}: min {low} is greater than max {high}; swap them")
 
 
 def _converted(merged: dict[str, object]) -> Settings:
@@ -127,11 +126,12 @@ def _converted(merged: dict[str, object]) -> Settings:
     except msgspec.ValidationError as error:
         reason, _, where = str(error).partition(" - at `$.")
         name = where.rstrip("`") or "an option"
-        raise ConfigError(f"option {setting(name, _at(merged, name))} is wrong: {reason}") from None
+        option = setting(name, _at(merged, name))
+        raise ConfigError(f"option {option} is invalid: {reason}") from None
 
 
 def _at(value: Any, path: str) -> Any:
-    """Return the value at a path such as ``models.m.window`` or ``holidays[2]``, or the nearest.
+    """Return the value at a path such as ``models.m.window``, or its nearest parent.
 
     >>> _at({"models": {"m": {"window": 5}}}, "models.m.window"), _at({"days": ["a"]}, "days[...]")
     (5, ['a'])
@@ -144,20 +144,20 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _each(
-    what: str, said: object, parse: Callable[[object], msgspec.Struct], tolerant: bool
+    kind: str, value: object, parse: Callable[[object], msgspec.Struct], tolerant: bool
 ) -> list[msgspec.Struct]:
-    """Parse each entry of a list; with `tolerant`, what is wrong is logged and left out."""
-    found = []
-    entries = list(_listed(said))
-    for place, entry in enumerate(entries, 1):
+    """Parse each entry of a list; with `tolerant`, log invalid entries and skip them."""
+    parsed = []
+    entries = list(_listed(value))
+    for position, entry in enumerate(entries, 1):
         try:
-            found.append(parse(entry))
+            parsed.append(parse(entry))
         except ConfigError as error:
-            where = f" (number {place} of {len(entries)} {what})" if len(entries) > 1 else ""
+            where = f" (number {position} of {len(entries)} {kind})" if len(entries) > 1 else ""
             if not tolerant:
                 raise ConfigError(f"{error}{where}") from None
-            logger.warning("modeltap: left out: %s%s", error, where)
-    return found
+            logger.warning("modeltap: ignored an entry: %s%s", error, where)
+    return parsed
 
 
 def _tables(value: object) -> list[tuple[str, Mapping[str, object]]]:
@@ -173,85 +173,85 @@ def _listed(value: object) -> Iterable[object]:
 
 
 def remember_file() -> None:
-    """Let the settings file of this folder count for this process, also in folders without one.
+    """Remember this directory's settings file for the rest of the process.
 
-    An app may change its folder before its framework builds the middleware.
+    An app may change its working directory before its framework builds the middleware.
     """
     global _remembered
-    found = _default_file()
-    _remembered = found.absolute() if found else _remembered
+    file = _default_file()
+    _remembered = file.absolute() if file else _remembered
 
 
 _remembered: Path | None = None
 
 
 def _read_file(path: str | Path | None) -> dict[str, object]:
-    """Read the settings file; the default ones may be absent, a named one may not."""
+    """Read the settings file. The default files are optional, a named file must exist."""
     if path is not None:
         return _read_toml(Path(path))
-    found = _default_file() or _remembered
-    if found is None or not found.is_file():
+    file = _default_file() or _remembered
+    if file is None or not file.is_file():
         return {}
-    if found.name == "modeltap.toml":
-        return _read_toml(found)
-    table: Any = _read_toml(found).get("tool")
+    if file.name == "modeltap.toml":
+        return _read_toml(file)
+    table: Any = _read_toml(file).get("tool")
     return dict(table["modeltap"])
 
 
 def _default_file() -> Path | None:
-    """Return the settings file of the working folder, if it has one."""
+    """Return the settings file of the working directory, if any."""
     if Path("modeltap.toml").is_file():
         return Path("modeltap.toml")
     project = Path("pyproject.toml")
-    # Another tool's broken pyproject.toml is not ours to complain about.
-    is_ours = project.is_file() and "[tool.modeltap" in project.read_text(errors="replace")
-    return project if is_ours else None
+    # A pyproject.toml without our table is not parsed: its errors concern other tools.
+    has_table = project.is_file() and "[tool.modeltap" in project.read_text(errors="replace")
+    return project if has_table else None
 
 
 def _read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"configuration {str(path)!r} cannot be read: {error.strerror}") from None
+        raise ConfigError(f"cannot read configuration {str(path)!r}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        why = _without_quotes(str(error))
-        raise ConfigError(f"configuration {str(path)!r} is no valid TOML: {why}") from None
+        reason = _without_quotes(str(error))
+        raise ConfigError(f"configuration {str(path)!r} is not valid TOML: {reason}") from None
 
 
 def _without_quotes(reason: str) -> str:
-    """Return a parser's reason without the keys that it quotes: one may be a misplaced secret.
+    """Return a parser's message without quoted keys, which may be misplaced secrets.
 
     >>> _without_quotes("Cannot declare ('hooks', 'T0KEN') twice (at line 3, column 4)")
     'at line 3, column 4'
     >>> _without_quotes("Expected '=' after a key in a key/value pair (at line 3, column 4)")
     "Expected '=' after a key in a key/value pair (at line 3, column 4)"
     """
-    words, _, place = reason.rpartition(" (at ")
-    quotes = re.search(r"""(['"]).{4,}\1|\(""", words)
-    return f"at {place.rstrip(')')}" if quotes else reason
+    message, _, location = reason.rpartition(" (at ")
+    quotes = re.search(r"""(['"]).{4,}\1|\(""", message)
+    return f"at {location.rstrip(')')}" if quotes else reason
 
 
 _PREFIX = "MODELTAP_"
 
 _OTHER_VARIABLES = ("MODELTAP_CONFIG", "MODELTAP_MODEL", "MODELTAP_PYTHON")
-"""Variables of this prefix that are no options."""
+"""Variables with this prefix that are not options."""
 
 _SERVICE_VARIABLE = re.compile(
     r"MODELTAP_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?"
     r"|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)"
 )
 _PORT_VARIABLE = re.compile(r"MODELTAP_(\w+_)?PORT=(tcp|udp|sctp)://.*")
-"""Kubernetes sets these in each container, for a Service called modeltap or modeltap-..."""
+"""Kubernetes sets these in each container for a Service named modeltap or modeltap-..."""
 
 _warned: set[str] = set()
-"""Variables that this process has been warned of."""
+"""Variables for which this process has logged a warning."""
 
 
 def _read_environment(environ: Mapping[str, str]) -> dict[str, object]:
-    """Return the options that the environment sets; variables of other names are a warning.
+    """Return the options set by environment variables; log a warning for unknown names.
 
-    Whoever starts the process may be somebody else than the app's author (Kubernetes, a base
-    image), so that a name nobody knows must not stop the app.
+    Variables may come from Kubernetes or a base image, not from the app's author, so an unknown
+    name must not stop the app.
     """
     ours = {name: text for name, text in environ.items() if name.startswith(_PREFIX)}
     options: dict[str, object] = {}
@@ -267,23 +267,23 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 
 def _warn_of(unknown: list[str], environ: Mapping[str, str]) -> None:
-    """Log each unknown variable once, and those of a Kubernetes Service together."""
+    """Log each unknown variable once, and the variables of a Kubernetes Service together."""
     _warned.update(unknown)
     service = [name for name in unknown if _is_of_a_service(name, environ[name])]
     if service:
         logger.warning(
-            "modeltap: ignored %s, which Kubernetes sets for a Service of that name; "
-            "'enableServiceLinks: false' in the pod's spec leaves them out",
+            "modeltap: ignored %s, which Kubernetes sets for a Service of that name; to avoid "
+            "them, set 'enableServiceLinks: false' in the pod's spec",
             ", ".join(sorted(service)),
         )
     known = [f"{_PREFIX}{field.upper()}" for field in Settings.__struct_fields__]
     for name in sorted(set(unknown) - set(service)):
         reason = nearest(name.upper(), [*known, *_OTHER_VARIABLES], _PREFIX)
-        logger.warning("modeltap: ignored the unknown variable %r%s", name, reason)
+        logger.warning("modeltap: ignored unknown environment variable %r%s", name, reason)
 
 
 def _is_of_a_service(variable: str, text: str) -> bool:
-    """Say whether Kubernetes has set this variable, for a Service.
+    """Return True if Kubernetes has set this variable for a Service.
 
     >>> _is_of_a_service("MODELTAP_PORT", "tcp://10.0.0.1:80")
     True
@@ -310,5 +310,5 @@ def _from_text(name: str, text: str) -> object:
         try:
             return json.loads(text)
         except ValueError:
-            raise ConfigError(f"MODELTAP_{name.upper()} is no valid JSON: {text!r}") from None
+            raise ConfigError(f"MODELTAP_{name.upper()} is not valid JSON: {text!r}") from None
     return None if text == "" and name in ("id_header", "environment") else text

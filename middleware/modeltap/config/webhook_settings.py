@@ -1,4 +1,4 @@
-"""``[[webhooks]]``: the receivers of alerts."""
+"""``[[webhooks]]``: receivers of alerts."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from modeltap.config.validation import (
 from modeltap.errors import ConfigError
 
 _TEXTS = ("url", "secret", "proxy", "ca_file")
-"""Options that come from files and variables, with a line end around them."""
+"""Options that are read from files and variables and may have line ends around them."""
 
 _FOR_PROGRAMS = ("json", "cloudevents", "alertmanager", "template")
-"""Formats whose link is a text like any other."""
+"""Formats for programs, in which a link is an ordinary text field."""
 
 _DOMAIN = re.compile(r"(?:[a-z0-9-]{1,30}\.){1,5}[a-z]{2,12}")
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One receiver of alerts: ``[[webhooks]]`` in the file, or a URL in `webhooks`."""
+    """A receiver of alerts: ``[[webhooks]]`` in the file, or a URL in `webhooks`."""
 
     url: str
     format: str = "json"
@@ -47,10 +47,10 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @property
     def key(self) -> str:
-        """This webhook's name in the store: the receiver's host and a hash, never the URL.
+        """The webhook's name in the store: the receiver's host and a hash, never the URL.
 
-        The hash is of the whole entry: all of a service's customers may have one URL, and each
-        entry of it has its own secret and models.
+        The hash covers all options, because several entries may share a URL and differ in their
+        secrets and models.
         """
         own = {name: value for name, value in msgspec.structs.asdict(self).items() if value}
         digest = hashlib.sha256(repr(sorted(own.items())).encode("utf-8", "surrogatepass"))
@@ -58,7 +58,7 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return f"{named}#{digest.hexdigest()[:8]}"
 
     def __repr__(self) -> str:
-        """Return the key and the format: a log or a traceback shows neither URL nor secret."""
+        """Return the key and the format, so that logs show neither URL nor secret."""
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"{type(self).__name__}({shown})"
 
@@ -69,11 +69,11 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @property
     def link_may_be_left_out(self) -> bool:
-        """Whether a message without its link is worth a try where one with it was refused."""
+        """True if a rejected message is worth a retry without its link."""
         return self.format not in _FOR_PROGRAMS
 
     def resolved(self, environ: Mapping[str, str] | None = None) -> WebhookSettings:
-        """Return a copy with ``env:NAME`` values read; raises `ConfigError` if one is unset."""
+        """Return a copy with ``env:NAME`` values resolved; raise `ConfigError` if one is unset."""
         url = from_environment(self.url, "webhook url", environ).strip()
         if self.format != "apprise":
             _check_url(url)
@@ -85,31 +85,31 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         if template and template.startswith("env:"):
             template = from_environment(template, "webhook template", environ)
         if self.ca_file and not Path(self.ca_file).is_file():
-            raise ConfigError(f"webhook ca_file {self.ca_file!r} is wrong: there is no such file")
+            raise ConfigError(f"webhook ca_file {self.ca_file!r} is invalid: file not found")
         return msgspec.structs.replace(self, url=url, secret=secret, proxy=proxy, template=template)
 
 
 def parse_webhook(entry: object) -> WebhookSettings:
-    """Read an entry: a URL or a table; raises `ConfigError`, which never quotes a URL or a secret.
+    """Parse an entry, a URL or a table; raise `ConfigError` without quoting a URL or a secret.
 
     >>> parse_webhook("hooks.example.org/T0KEN")
     Traceback (most recent call last):
-    modeltap.errors.ConfigError: webhook url (not shown) is wrong: it starts with http:// or \
-https://, or names a variable as env:NAME
+    modeltap.errors.ConfigError: webhook url (not shown) is invalid: must start with http:// or \
+https://, or be env:NAME
     """
     table = {"url": entry} if isinstance(entry, str) else entry
     if isinstance(table, WebhookSettings):
         table = msgspec.structs.asdict(table)
     if not isinstance(table, Mapping):
         kind = type(entry).__name__
-        raise ConfigError(f"a webhook is a URL or a table with a url, and not of type {kind}")
+        raise ConfigError(f"a webhook of type {kind} is invalid: must be a URL or a table")
     refuse_unknown(table, WebhookSettings.__struct_fields__, "option of webhooks", secret=True)
     if "url" not in table:
-        raise ConfigError("a webhook has no url; write one, or env:NAME for a variable")
+        raise ConfigError("a webhook has no url; add one, or env:NAME for an environment variable")
     texts = {name: table[name] for name in _TEXTS if isinstance(table.get(name), str)}
     texts = {name: text.strip("\ufeff \t\r\n") for name, text in texts.items()}
     if texts.get("ca_file"):
-        # The process that sends may run in another folder.
+        # Absolute, because the sending process may run in another directory.
         texts["ca_file"] = str(Path(texts["ca_file"]).absolute())
     webhook = struct_of({**table, **texts}, WebhookSettings, "webhooks")
     _check_texts(webhook)
@@ -117,9 +117,10 @@ https://, or names a variable as env:NAME
 
 
 def _check_texts(webhook: WebhookSettings) -> None:
-    """Raise `ConfigError` for a URL or a secret that can be none.
+    """Raise `ConfigError` for an invalid URL, secret or proxy.
 
-    Apprise's URLs have schemes of their own; what a variable holds is checked when it is read.
+    Apprise URLs have their own schemes and are not checked. Values of environment variables are
+    checked when they are read.
     """
     for name in ("url", "secret", "proxy", "template"):
         text = getattr(webhook, name) or ""
@@ -127,8 +128,8 @@ def _check_texts(webhook: WebhookSettings) -> None:
             variable_of(text, f"webhook {name}")
     if webhook.format == "apprise" and (webhook.proxy or webhook.ca_file):
         raise ConfigError(
-            "proxy and ca_file are not for format 'apprise', which connects by itself; "
-            "set HTTPS_PROXY and REQUESTS_CA_BUNDLE"
+            "format 'apprise' does not support proxy and ca_file; set the variables HTTPS_PROXY "
+            "and REQUESTS_CA_BUNDLE instead"
         )
     if webhook.proxy and not webhook.proxy.startswith("env:"):
         _check_url(webhook.proxy, "proxy")
@@ -136,26 +137,26 @@ def _check_texts(webhook: WebhookSettings) -> None:
         _check_url(webhook.url)
 
 
-def _check_url(url: str, what: str = "url") -> None:
-    """Raise `ConfigError` for a URL that nothing can be posted to, or through."""
-    why = "it starts with http:// or https://, or names a variable as env:NAME"
+def _check_url(url: str, option: str = "url") -> None:
+    """Raise `ConfigError` for a URL that cannot be used for a POST, or as a proxy."""
+    reason = "must start with http:// or https://, or be env:NAME"
     try:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https"):
-            why = "" if parts.hostname else "it has no host"
+            reason = "" if parts.hostname else "it has no host"
             _ = parts.port
     except ValueError:
-        why = "its host or its port is malformed"
-    if any(one.isspace() or not one.isprintable() for one in url):
-        why = "it has a space, a line end or a control character in it"
-    if why:
+        reason = "the host or the port is malformed"
+    if any(character.isspace() or not character.isprintable() for character in url):
+        reason = "it contains a space, a line end or a control character"
+    if reason:
         host = _host(url)
         shown = repr(host) if host else "(not shown)"
-        raise ConfigError(f"webhook {what} {shown} is wrong: {why}")
+        raise ConfigError(f"webhook {option} {shown} is invalid: {reason}")
 
 
 def _receiver(url: str, format_: str) -> str:
-    """Return what may be shown of a URL: its host, of Apprise's only the service.
+    """Return the part of a URL that may be shown: the host, or for Apprise the service.
 
     >>> _receiver("https://u:pw@hooks.example.org/T0KEN", "json"), _receiver("x://T0KEN", "json")
     ('hooks.example.org', 'webhook')
@@ -172,7 +173,7 @@ def _receiver(url: str, format_: str) -> str:
 
 
 def _host(url: str) -> str | None:
-    """Return a URL's host, if it is a name with a domain: another may be a token.
+    """Return a URL's host if it is a domain name; anything else may be a token.
 
     >>> _host("ftp://user:T0KEN@hooks.example.org/T0KEN"), _host("slack://T0KEN/T0KEN")
     ('hooks.example.org', None)

@@ -1,4 +1,4 @@
-"""Windows: spans of time aligned to the epoch or to the calendar, or so many rows."""
+"""Windows: periods aligned to the epoch or to the calendar, or fixed numbers of rows."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _DAY = 86_400
 _MONTH_DAYS = 365.25 / 12
 
 AUTO = "auto"
-"""The option `window` where nobody set it: an hour, and for drift a day where traffic is low."""
+"""Default of the option `window`: an hour, or a day for drift if traffic is low."""
 
 MONDAY = 4 * _DAY
 """The Unix epoch was a Thursday; windows of whole weeks start on Mondays."""
 
 
 class Window(msgspec.Struct, frozen=True):
-    """A model's windows: `size` seconds, months or rows each.
+    """The window length of a model, in seconds, months or rows.
 
-    Windows of time are half-open and in UTC; those of seconds are aligned to the Unix epoch
-    (whole weeks to Monday), those of months to the year.
+    Time windows are half-open and in UTC. Windows of seconds are aligned to the Unix epoch
+    (windows of full weeks to Monday), windows of months to the year.
 
     >>> Window.parse("90m"), Window.parse("1 quarter").text, Window.parse("5000 rows").text
     (Window(kind='seconds', size=5400), '1 quarter', '5000 rows')
@@ -37,7 +37,7 @@ class Window(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Window:
-        """Read the `window` option, ``auto`` as an hour; raises `ConfigError`."""
+        """Parse the `window` option (``auto`` is an hour); raise `ConfigError` if invalid."""
         if text.strip() == AUTO:
             return cls("seconds", 3600)
         if match := re.fullmatch(r"\s*(\d+)\s*rows?\s*", text):
@@ -50,13 +50,13 @@ class Window(msgspec.Struct, frozen=True):
         elif (seconds := _seconds(text)) is not None:
             return cls("seconds", seconds)
         raise ConfigError(
-            f"window {text!r} is not understood; write a length of time such as '1h' or '7d', "
+            f"option window = {text!r} is invalid: must be a duration such as '1h' or '7d', "
             "'1 month', '1 quarter' or '1 year', or a number of rows such as '5000 rows'"
         )
 
     @property
     def text(self) -> str:
-        """These windows' name in the store: one spelling for each."""
+        """The canonical text of this length, as stored."""
         if self.kind == "rows":
             return f"{self.size} rows"
         units = _MONTHS if self.kind == "months" else {u: _SECONDS[u] for u in "mhd"}
@@ -66,12 +66,12 @@ class Window(msgspec.Struct, frozen=True):
 
     @property
     def clocked(self) -> Window:
-        """These windows where the clock matters and not the rows: of rows, those of an hour."""
+        """The length for traffic metrics, which use time windows: an hour for row windows."""
         return Window("seconds", 3600) if self.kind == "rows" else self
 
     @property
     def a_week(self) -> float | None:
-        """How many of these windows a week has; None for windows of rows.
+        """Number of windows per week; None for row windows.
 
         >>> Window.parse("1h").a_week, Window.parse("7d").a_week, Window.parse("500 rows").a_week
         (168.0, 1.0, None)
@@ -80,7 +80,7 @@ class Window(msgspec.Struct, frozen=True):
         return 7 / days[self.kind] if self.kind in days else None
 
     def start(self, moment: float) -> float:
-        """Return the start (Unix seconds) of the window that `moment` lies in.
+        """Return the start (Unix seconds) of the window that contains `moment`.
 
         >>> from modeltap.clock import iso
         >>> iso(Window.parse("7d").start(1_362_500_000.0))
@@ -103,11 +103,11 @@ class Window(msgspec.Struct, frozen=True):
 
     @property
     def offset(self) -> int:
-        """Seconds from the epoch to the start of one of these windows."""
+        """Seconds from the epoch to the start of a window."""
         return MONDAY if self.kind == "seconds" and self.size % (7 * _DAY) == 0 else 0
 
     def sums(self, other: Window) -> bool:
-        """Say whether each of these windows is a sum of whole ones of `other`.
+        """Return True if each window is a sum of complete windows of `other`.
 
         >>> Window.parse("7d").sums(Window.parse("1h")), Window.parse("1h").sums(Window.parse("7d"))
         (True, False)
@@ -122,14 +122,16 @@ class Window(msgspec.Struct, frozen=True):
 
 
 def parse_seconds(text: str, what: str) -> float:
-    """Read a length of time such as ``"30m"``, ``"1h"`` or ``"7d"``; raises `ConfigError`.
+    """Parse a duration such as ``"30m"``, ``"1h"`` or ``"7d"``; raise `ConfigError` if invalid.
 
     >>> parse_seconds("7d", "retention")
     604800.0
     """
     seconds = _seconds(text)
     if seconds is None:
-        raise ConfigError(f"{what} {text!r} is no length of time; write one such as '1h' or '7d'")
+        raise ConfigError(
+            f"{what} {text!r} is not a valid duration; write one such as '1h' or '7d'"
+        )
     return float(seconds)
 
 

@@ -22,6 +22,12 @@ _UNIT = 1e-3
 _MAX_FIELDS = 20
 """Fields of listed objects that are measured: each costs a feature."""
 
+_DEEPEST = 6
+"""Levels of objects and lists within an item that are measured."""
+
+_FEW = 50
+"""So few different texts of numbers in a reference are codes, as in a column of texts."""
+
 _VECTORS = ("embedding", "embeddings", "vector")
 """Names of what has no features of its own in each place, however short it is."""
 
@@ -60,6 +66,8 @@ def spread(
     {'items.count': [2, 0], 'items.price.mean': [6.5, None]}
     >>> spread({"tags": [["a", "b"], ["c"]]}, (), ListRules())
     {'tags.count': [2, 1], 'tags.first': ['a', 'c']}
+    >>> spread({"orders": [[{"lines": [{"price": 1}, {"price": 3}]}]]}, (), ListRules())
+    {'orders.count': [1], 'orders.lines.price.mean': [2.0]}
     """
     found: ColumnsByName = {}
     for name, column in columns.items():
@@ -90,11 +98,13 @@ def _parts(
         return {name: column}
     if size := _known_size(name, column, known, rules):
         return _by_place(name, column, size)
-    if list not in set(map(type, column)):
+    kinds = set(map(type, column))
+    is_known = f"{name}.{_COUNT}" in known
+    if list not in kinds and not (is_known and kinds == {type(None)}):
         return {name: column}
     lists = [value for value in column if type(value) is list]
-    if f"{name}.{_COUNT}" in known:
-        return _measured(name, column, lists)
+    if is_known:
+        return _measured(name, column, lists, known)
     present = sum(value is not None for value in column)
     if _is_vector(name, lists, rules) or len(lists) < _MOST * present:
         return {name: column}
@@ -103,8 +113,16 @@ def _parts(
     numeric = bool(kinds & {int, float}) or _are_number_texts(kinds, lists)
     if numeric and not kinds & {dict, list} and count >= _MOST * len(lists):
         return _by_place(name, column, size) if 0 < size <= rules.most else {name: column}
-    measurable = kinds <= {dict} or kinds <= {int, float} or kinds <= {str, type(None)}
-    return _measured(name, column, lists) if kinds and measurable else {name: column}
+    kinds -= {type(None)}
+    measurable = kinds <= {dict} or kinds <= {int, float} or kinds <= {str} or _hold_objects(lists)
+    return _measured(name, column, lists, known) if kinds and measurable else {name: column}
+
+
+def _hold_objects(lists: Sequence[list[Any]]) -> bool:
+    """Return True if the lists hold lists of objects."""
+    items = [one for listed in lists for one in listed if one is not None]
+    inner = [one for item in items if type(item) is list for one in item if one is not None]
+    return set(map(type, items)) == {list} and set(map(type, inner)) == {dict}
 
 
 def _are_number_texts(kinds: Collection[type], lists: Sequence[list[Any]]) -> bool:
@@ -162,34 +180,92 @@ def _by_place(name: str, column: Sequence[Any], size: int) -> ColumnsByName:
     return {f"{name}.{place}": list(values) for place, values in enumerate(places)}
 
 
-def _measured(name: str, column: Sequence[Any], lists: Sequence[list[Any]]) -> ColumnsByName:
-    """Return how many items the lists have, and what there is to say of these."""
+def _measured(
+    name: str,
+    column: Sequence[Any],
+    lists: Sequence[list[Any]],
+    known: Collection[str],
+) -> ColumnsByName:
+    """Return how many items the lists have, and a summary of these, or of each of their fields.
+
+    Fields of objects and lists within the items count by their path, as `items.cost.net`.
+    """
     counts = [len(value) if type(value) is list else value for value in column]
     items = [value if type(value) is list else [] for value in column]
     found: ColumnsByName = {f"{name}.{_COUNT}": counts}
-    objects = [one for listed in lists for one in listed if type(one) is dict]
-    fields = Counter(chain.from_iterable(objects)).most_common(_MAX_FIELDS)
-    if not fields:
-        return found | _summary(name, items)
-    for field, _ in fields:
-        values = [[one.get(field) for one in row if type(one) is dict] for row in items]
-        found |= _summary(f"{name}.{field}", values)
+    if not any(type(one) in (dict, list) for listed in lists for one in listed):
+        return found | _summary(name, items, known)
+    rows = [_leaves(listed) for listed in items]
+    fields = Counter(chain.from_iterable(rows))
+    ranked = sorted(fields, key=lambda one: (not _is_known(f"{name}.{one}", known), -fields[one]))
+    for field in ranked[:_MAX_FIELDS]:
+        path = f"{name}.{field}" if field else name
+        found |= _summary(path, [row.get(field, []) for row in rows], known)
     return found
 
 
-def _summary(name: str, items: Sequence[list[Any]]) -> ColumnsByName:
-    """Return the mean of each row's numbers, or its first text; of anything else nothing."""
-    kinds = set(map(type, chain.from_iterable(items))) - {type(None)}
-    if kinds and kinds <= {int, float}:
+def _leaves(listed: list[Any]) -> dict[str, list[Any]]:
+    """Return the values within the items of a list, by their path of names.
+
+    >>> _leaves([{"cost": {"net": 3}, "tags": ["a", "b"]}, {"cost": {"net": 4}}, None])
+    {'cost.net': [3, 4], 'tags': ['a', 'b']}
+    """
+    found: dict[str, list[Any]] = {}
+    waiting: list[tuple[str, Any, int]] = [("", one, 0) for one in reversed(listed)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        if depth < _DEEPEST and type(value) is dict:
+            inner = [(f"{path}.{key}" if path else key, one) for key, one in value.items()]
+        elif depth < _DEEPEST and type(value) is list:
+            inner = [(path, one) for one in value]
+        else:
+            if path or value is not None:
+                found.setdefault(path, []).append(value)
+            continue
+        waiting += [(key, one, depth + 1) for key, one in reversed(inner)]
+    return found
+
+
+def _is_known(name: str, known: Collection[str]) -> bool:
+    return f"{name}.mean" in known or f"{name}.first" in known
+
+
+def _summary(name: str, items: Sequence[list[Any]], known: Collection[str]) -> ColumnsByName:
+    """Return the mean of each row's numbers, or its first value; what a reference has of them.
+
+    What is too deep to be measured is a column of objects or lists, which no test compares.
+    """
+    kinds = Counter(map(type, chain.from_iterable(items)))
+    del kinds[type(None)]
+    if not kinds:
+        return {}
+    numbers = kinds[int] + kinds[float]
+    texts = [[one for one in row if type(one) is str] for row in items] if kinds[str] else []
+    as_numbers = bool(texts) and _are_number_texts({str}, texts)
+    if not _is_known(name, known):
+        is_mean = numbers > 0 and numbers + (kinds[str] if as_numbers else 0) == kinds.total()
+        is_mean = is_mean or (as_numbers and kinds[str] == kinds.total() and _vary(texts))
+    else:
+        is_mean = f"{name}.mean" in known
+    if is_mean:
         return {f"{name}.mean": list(map(_mean, items))}
-    if kinds and kinds <= {str, bool, int, float}:
-        return {f"{name}.first": [row[0] if row else None for row in items]}
-    return {}
+    if kinds[dict] or kinds[list]:
+        return {name: [row or None for row in items]}
+    return {f"{name}.first": [row[0] if row else None for row in items]}
+
+
+def _vary(texts: Sequence[list[str]]) -> bool:
+    """Return True if texts of numbers are numbers rather than a few codes."""
+    return len(set(islice(chain.from_iterable(texts), _SAMPLE))) > _FEW
 
 
 def _mean(values: list[Any]) -> float | None:
-    numbers = [value for value in values if value is not None]
     try:
+        numbers = [
+            float(value) if type(value) is str else value
+            for value in values
+            if type(value) in (int, float) or (type(value) is str and form_of(value) & POINT)
+        ]
         return math.fsum(numbers) / len(numbers) if numbers else None
     except (OverflowError, ValueError):  # beyond any float, or infinities of both signs
         return None

@@ -1,7 +1,6 @@
-"""Injection: `modeltap run` taps the servers of a command that does not know modeltap.
+"""Injection of the tap into unmodified servers, for `modeltap run`.
 
-In reading order: `path/sitecustomize` is what Python imports first in the command, and `servers`
-taps the apps that it finds there.
+Python imports `path/sitecustomize` first in the command; `servers` wraps the apps it loads.
 """
 
 from __future__ import annotations
@@ -9,4 +8,4 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "path"
-"""The first folder on the command's PYTHONPATH; it holds nothing but a sitecustomize."""
+"""The first folder on the command's PYTHONPATH. It contains only a sitecustomize module."""

@@ -1,11 +1,11 @@
-"""The work on a store, and when it is done.
+"""Jobs on a store, and their scheduler.
 
-pipeline      a whole pass, from new exchanges to delivered messages
-coverage_log  what is not monitored, in the log
-store_health  a damaged store, a full disk
-pacing        throttling in the background
-scheduler     polls, and starts children when there is work
-child         one child process
-timers        when a job is due
+pipeline      a complete pass, from new exchanges to delivered messages
+coverage_log  log messages about parts that are not monitored
+store_health  handling of a damaged store or a full disk
+pacing        throttling of background analysis
+scheduler     polls the store and starts child processes for pending work
+child         a child process of the scheduler
+timers        due times of jobs
 executor      the threads of the scheduler's polls
 """

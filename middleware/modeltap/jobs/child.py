@@ -1,4 +1,4 @@
-"""One child process of the scheduler: a command started, attended to its end, and its log."""
+"""A child process of the scheduler: its start, its supervision and its log."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from modeltap.config.settings import Settings
 from modeltap.store.lease import Lease
 
 _LOG_CHARACTERS = 10_000
-"""The end of a log, where the error stands: a traceback has some thousand characters."""
+"""Length of the stored end of a log, where the error is. Tracebacks have a few thousand."""
 
 _SHORTEST_WAIT_SECONDS = 0.05
-"""A child past its limit is killed in each round, until it has ended."""
+"""Interval between attempts to kill a child that has exceeded its limit."""
 
 
 class Child:
-    """A modeltap command in a process of its own, ended at its time limit.
+    """A modeltap command in a separate process, with a time limit.
 
-    A child takes neither the app's interpreter lock nor its memory.
+    A child uses neither the app's interpreter lock nor its memory.
     """
 
     def __init__(self, store: Path, settings: Settings, job: str, *arguments: str) -> None:
@@ -49,12 +49,12 @@ class Child:
 
     @property
     def exit_code(self) -> int:
-        """The exit code, once the process has ended; negative for a signal."""
+        """The exit code of the ended process; negative for a signal."""
         return self._process.returncode
 
     @property
     def last_line(self) -> str:
-        """The last line of its log, for people."""
+        """The line of the log that gives the reason of a failure."""
         return interpreter.reason_of(self.log)
 
     def terminate(self) -> None:
@@ -62,9 +62,9 @@ class Child:
         self._process.terminate()
 
     def attend(self, lease: Lease) -> None:
-        """Wait for the end, renewing the lease; the log is kept.
+        """Wait for the process to end, renew the lease meanwhile, and keep the log.
 
-        The process is killed at its limit, or when another process took the lease over.
+        The process is killed at its time limit, or when another process takes over the lease.
         """
         limit = self._settings.job_limit_seconds
         deadline = time.monotonic() + limit
@@ -79,15 +79,15 @@ class Child:
             except subprocess.TimeoutExpired:
                 message = None
                 if time.monotonic() >= deadline:
-                    reason = f"\nended after {limit:g} s, its limit (job_limit_seconds)"
+                    reason = f"\nkilled after {limit:g} s (job_limit_seconds)"
                     self._process.kill()
                 elif not _is_held(lease):
-                    reason = "\nended, for another process took the lease over"
+                    reason = "\nkilled because another process took over the lease"
                     self._process.kill()
 
 
 def _stdin_of(settings: Settings) -> bytes:
-    """Return the child's limit and the webhooks as JSON: no file may hold the webhooks' URLs."""
+    """Return the time limit and the webhooks as JSON. URLs must not be written to a file."""
     webhooks: list[dict[str, Any]] = [msgspec.to_builtins(hook) for hook in settings.webhooks]
     limit = settings.job_limit_seconds
     return json.dumps({"webhooks": webhooks, "job_limit_seconds": limit}).encode()
@@ -97,4 +97,4 @@ def _is_held(lease: Lease) -> bool:
     try:
         return lease.hold()
     except sqlite3.OperationalError:
-        return True  # the file is busy: there is time for another try
+        return True  # the file is busy; the lease has not expired yet

@@ -1,4 +1,4 @@
-"""Lines of the app's log about what is not monitored."""
+"""Log messages about parts that are not monitored."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from modeltap.store.runs import claim_run, is_done
 from modeltap.store.settings import SettingsReader
 
 _MASKED = "report masked columns"
-"""The job that is done once for each model and environment."""
+"""Name of the job, which runs once for each model and environment."""
 
 _NAMED = 3
-"""A line has room for so many columns."""
+"""Maximum number of columns to name in a message."""
 
 
 def log_untested(connection: sqlite3.Connection, settings: SettingsReader) -> None:
-    """Log the columns that no test compares, once they are known."""
+    """Log the columns without a test."""
     for coverage in coverages(connection, settings):
         if (text := coverage.untested_line) is not None:
             logger.warning("modeltap: %s", text)
 
 
 def log_masked(connection: sqlite3.Connection, settings: SettingsReader) -> None:
-    """Log the columns that a mask blanks, once: a reference that tells so may be a week away."""
+    """Log the columns that a mask blanks, once, without waiting a week for the reference."""
     for model, version in dict.fromkeys(map(_without_version, counted_models(connection))):
         window = f"{model}{version}"
         if is_done(connection, _MASKED, window):
@@ -44,18 +44,18 @@ def log_masked(connection: sqlite3.Connection, settings: SettingsReader) -> None
         with writing(connection):
             claim_run(connection, _MASKED, window)
         if masked:
-            names = ", ".join(str(one.subject) for one in masked[:_NAMED])
+            names = ", ".join(str(column.subject) for column in masked[:_NAMED])
             more = ", ..." if len(masked) > _NAMED else ""
-            of = named(model, version)
-            logger.warning("modeltap: %s: %s: %s%s; %s", of, MASKED, names, more, masked[0].fix)
+            owner = named(model, version)
+            logger.warning("modeltap: %s: %s: %s%s; %s", owner, MASKED, names, more, masked[0].fix)
 
 
 def log_unmonitored(transitions: Sequence[Transition]) -> None:
-    """Log the alerts that begin about what is not monitored: no metric shows it."""
-    for one in transitions:
-        if (one.event, one.alert["rule"]) == (FIRING, NOT_MONITORED):
-            logger.warning("modeltap: %s", one.alert["summary"])
+    """Log new `not_monitored` alerts, because no report of metrics shows them."""
+    for transition in transitions:
+        if (transition.event, transition.alert["rule"]) == (FIRING, NOT_MONITORED):
+            logger.warning("modeltap: %s", transition.alert["summary"])
 
 
-def _without_version(of: ModelVersion) -> ModelVersion:
-    return ModelVersion(of.model, with_environment("", environment_of(of.version)))
+def _without_version(key: ModelVersion) -> ModelVersion:
+    return ModelVersion(key.model, with_environment("", environment_of(key.version)))

@@ -1,4 +1,4 @@
-"""Run the scheduler's polls in daemon threads, which an app that ends does not wait for."""
+"""An APScheduler executor with daemon threads, which do not delay the end of the app."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.job import Job
 
 _LAST_SECONDS = 10.0
-"""A poll that is not done by then is left to the end of the process."""
+"""Maximum time that `shutdown` waits for running polls."""
 
 
 class DaemonThreadExecutor(BaseExecutor):  # type: ignore[misc]
-    """Runs each job in a daemon thread of its own.
+    """An executor that runs each job in its own daemon thread.
 
-    APScheduler's own pool is of `concurrent.futures`, whose threads Python joins before any
-    `atexit`: an app without a lifespan would hang until a running analysis is over, because nothing
-    could end it before.
+    APScheduler's default pool uses `concurrent.futures`, whose threads Python joins before any
+    `atexit` function. An app without a lifespan would hang until a running analysis has finished.
     """
 
     def __init__(self) -> None:
@@ -26,7 +25,7 @@ class DaemonThreadExecutor(BaseExecutor):  # type: ignore[misc]
         self._threads: set[threading.Thread] = set()
 
     def shutdown(self, wait: bool = True) -> None:
-        """Wait for the jobs that run, a bounded time: the app must be able to end."""
+        """Wait a limited time for running jobs, so that the app can end."""
         deadline = time.monotonic() + _LAST_SECONDS
         for thread in list(self._threads) if wait else ():
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -40,7 +39,7 @@ class DaemonThreadExecutor(BaseExecutor):  # type: ignore[misc]
 
     def _run(self, job: Job, run_times: list[datetime]) -> None:
         try:
-            # A job's exception comes back as an event.
+            # An exception of the job is returned as an event.
             events = run_job(job, job._jobstore_alias, run_times, self._logger.name)
             self._run_job_success(job.id, events)
         finally:

@@ -1,9 +1,9 @@
 """Throttle background analysis while other processes keep the CPUs busy.
 
-A low priority is not enough: where two cores are threads of one, a process on the other slows an
-app down, however nice it is. Nor are long rests between long stretches: while the analysis works
-for a third of a second, an app at half load has its requests queue up. So it works for a few
-milliseconds, and rests.
+A low priority is not enough: if two logical CPUs share a core, a process on one slows down the
+other regardless of its niceness. Long pauses between long runs are not enough either: while the
+analysis runs for a third of a second, the requests of an app at half load queue up. The analysis
+therefore runs for a few milliseconds at a time.
 """
 
 from __future__ import annotations
@@ -16,28 +16,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 _SLICE_SECONDS = 0.01
-"""Work at a stretch, if an extension's code does not take longer: no request waits visibly."""
+"""Length of a slice of work, short enough not to delay requests noticeably.
+
+A single call into an extension module may take longer.
+"""
 
 _RESTS = 2.0
-"""Rest per work on a busy machine: a third of a core is left to the analysis at most."""
+"""Ratio of rest to work on a busy machine: the analysis uses at most a third of a core."""
 
 _LONGEST_REST_SECONDS = 2.0
-"""A stretch that took long, in an extension's code, is not paid for with a rest without end."""
+"""Upper limit of a rest, for long slices of work in an extension module."""
 
 _BUSY_FRACTION = 0.25
-"""A machine is busy when others take this fraction of all CPU time."""
+"""A machine is busy if other processes use this fraction of its CPU time."""
 
 _POLL_SECONDS = 0.25
-"""Between two polls of the CPU times, which the kernel counts in hundredths of a second."""
+"""Interval between reads of the CPU times, which the kernel counts in hundredths of a second."""
 
 
 class Pace:
-    """Within it, the main thread rests after each slice of work while other processes are busy.
+    """A context in which the main thread rests after each slice of work on a busy machine.
 
     Args:
-        budget_seconds: the rest in all, for the whole pass has a time limit.
-        connection: no rest while it is in a transaction: others wait for its write lock.
-        sleep: a double in tests.
+        budget_seconds: the total rest, because the pass has a time limit.
+        connection: no rest during its transactions, because others wait for its write lock.
+        sleep: replaceable in tests.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class Pace:
 
     def __enter__(self) -> Pace:
         self._worked = time.process_time()
-        # This clock counts CPU time: rest and waiting for the disk are no work.
+        # ITIMER_PROF counts CPU time, so rests and waiting for the disk do not count as work.
         self._before = signal.signal(signal.SIGPROF, lambda *_: self._rest())
         signal.setitimer(signal.ITIMER_PROF, _SLICE_SECONDS, _SLICE_SECONDS)
         return self
@@ -74,14 +77,14 @@ class Pace:
 
 
 class _Neighbours:
-    """The other processes: whether they kept the CPUs busy since the last poll."""
+    """CPU usage of the other processes on this machine."""
 
     def __init__(self) -> None:
         self._is_busy = False
         self._begin()
 
     def busy(self) -> bool:
-        """Say whether they took a quarter of all CPU time, polled at most four times a second."""
+        """Return True if they used a quarter of the CPU time since the last poll."""
         passed = time.monotonic() - self._began
         if passed >= _POLL_SECONDS:
             others = _busy_seconds() - self._all - (time.process_time() - self._own)

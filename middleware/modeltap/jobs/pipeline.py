@@ -1,6 +1,6 @@
 """One pass from new exchanges to messages: analysis, alerts, outbox, delivery.
 
-The lower layers return results. This module composes them, and opens the transactions.
+The lower layers return results. This module composes them and opens the transactions.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ from modeltap.store.settings import SettingsReader, configured_models
 from modeltap.store.watermarks import SEEN, watermark
 
 _MAX_REST = 0.5
-"""Throttled, a pass may rest for this fraction of its time limit: the rest is for its work."""
+"""Fraction of its time limit that a throttled pass may spend resting."""
 
 
 PASS_WINDOWS = 500
-"""Windows that a scheduled pass evaluates at most: half a second each where rows are wide, so that
-it ends before its time limit and others have their turn."""
+"""Maximum number of windows in a scheduled pass. A window with many columns takes half a second,
+so the pass ends before its time limit and other jobs can run."""
 
 
 @dataclass(frozen=True)
 class AnalysisReport:
-    """How many exchanges were counted, references frozen and windows evaluated.
+    """Counts of new exchanges, frozen references and evaluated windows.
 
-    `unfinished` is whether a limit of windows left some for the next pass.
+    `unfinished` is True if the limit of windows was reached and the next pass continues.
     """
 
     exchanges: int
@@ -66,7 +66,7 @@ class AnalysisReport:
 
 @dataclass(frozen=True)
 class PassReport:
-    """The work of a pass; messages to `unreachable` webhooks wait for the app's own process."""
+    """The results of a pass. Messages to `unreachable` webhooks can only be sent by the app."""
 
     analysis: AnalysisReport
     pruned: int
@@ -76,7 +76,7 @@ class PassReport:
 
 @dataclass(frozen=True)
 class DeliveryPass:
-    """Messages that were sent, and those that wait for a later attempt."""
+    """The result of a delivery, and the messages that are scheduled for a later attempt."""
 
     delivery: DeliveryReport
     waiting: Waiting
@@ -84,7 +84,7 @@ class DeliveryPass:
 
 @dataclass(frozen=True)
 class AcceptanceReport:
-    """The incidents that ended, when the first began, and whether a reference is learnt anew."""
+    """The resolved incidents, the start of the first, and whether a new reference is learnt."""
 
     summaries: Sequence[str]
     since: str | None
@@ -103,10 +103,10 @@ class RunOptions(TypedDict, total=False):
 
 
 class Analyzer:
-    """Analyses one store by its models' settings, and reports to the webhooks they name.
+    """Analyses a store with its models' settings, and enqueues messages for their webhooks.
 
     Args:
-        options: override the file's settings and the stored ones (a command's flags).
+        options: a command's flags, which override the settings of the file and of the store.
     """
 
     def __init__(
@@ -119,10 +119,10 @@ class Analyzer:
     def run_pass(
         self, *, send: bool = True, throttled: bool = False, **options: Unpack[RunOptions]
     ) -> PassReport:
-        """Analyse, check the store, prune; then, with `send`, check for absence and deliver.
+        """Analyse, check the store and prune; with `send`, check for absence and deliver.
 
         Args:
-            throttled: rest while other processes need the CPUs, up to half of the job's limit.
+            throttled: rest while other processes are busy, up to half of the job's time limit.
         """
         with self._pace() if throttled else nullcontext():
             analysis = self.run(**options)
@@ -160,22 +160,22 @@ class Analyzer:
         on_progress: OnPiece = go_on,
         most_windows: int | None = None,
     ) -> AnalysisReport:
-        """Count new exchanges and evaluate complete windows; a second run finds nothing to do.
+        """Count new exchanges and evaluate complete windows. A second run finds no new data.
 
         Args:
-            model: evaluate the inputs of this one only; counted are all.
-            wait: seconds to wait for another analysis to end.
+            model: evaluate only the inputs of this model; exchanges of all models are counted.
+            wait: seconds to wait for another analysis to finish.
             include_open: also evaluate windows that are not complete.
-            again: compute all windows anew, without alerts.
+            again: recompute all windows, without alerts.
             on_progress: called after each chunk of work.
-            most_windows: leave more windows than these to the next run; None evaluates all.
+            most_windows: maximum number of windows to evaluate; None evaluates all.
 
-        Raises `BusyError` when another analysis holds the lease for longer than `wait`.
+        Raises `BusyError` if another analysis holds the lease for longer than `wait`.
         """
         scope = PassScope(self.connection, self.settings, model, include_open, again)
         with store_health.explained(self.store):
-            # Where nobody imports again, a request or response without its other half is counted
-            # here.
+            # Requests and responses without a counterpart are counted here if no further import
+            # does it.
             if pending_work(self.connection, time.time()).unmatched:
                 unmatched.settle(self.connection)
             with HeldLease(Lease(self.connection, analyze.LEASE), wait) as lease:
@@ -184,50 +184,55 @@ class Analyzer:
         return report
 
     def check(self, now: float) -> None:
-        """Once a day read all pages of the store; raises `StoreDamaged` and puts it aside."""
+        """Read all pages of the store once a day; move a damaged store away, `StoreDamaged`."""
         store_health.check_daily(self.store, self.connection, now)
 
     def prune_after_analysis(self) -> int:
-        """Prune, unless `schedules.retention` has times of its own; return how many exchanges."""
+        """Prune unless `schedules.retention` is set; return the number of deleted exchanges."""
         return 0 if self.settings.general.schedules.retention else self.prune()
 
     def prune(self) -> int:
-        """Delete exchanges that the settings do not keep; return how many."""
-        kept = [
+        """Delete exchanges beyond the retention limits; return their number."""
+        limits = [
             parse_retention(self.settings.for_model(model).retention)
             for model in configured_models(self.connection)
         ]
-        # Apps that share a store may have different settings: the smallest limit applies.
+        # Apps that share a store may have different settings; the smallest limit applies.
         smallest = Retention(
-            min((one.seconds for one in kept if one.seconds is not None), default=None),
-            min((one.bytes for one in kept if one.bytes is not None), default=None),
+            min((limit.seconds for limit in limits if limit.seconds is not None), default=None),
+            min((limit.bytes for limit in limits if limit.bytes is not None), default=None),
         )
         seen = watermark(self.connection, SEEN)
         return retention.prune(self.connection, smallest, seen, time.time())
 
     def accept(self, model: str, version: str) -> AcceptanceReport:
-        """Take what the open incidents about a model's inputs show for its new normal.
+        """Accept the drift of the open incidents about a model's inputs as its new normal.
 
-        They end with a note. The comparison of a rolling reference moves on to what came since
-        they began; a frozen one is learnt anew from it.
+        The incidents are resolved with a note. Windows of a rolling reference are then compared
+        with rows since the incidents began; a frozen reference is replaced by a new one, learnt
+        from those rows.
 
-        Raises `InputError` where no reference is there.
+        Raises `InputError` if the model has no reference.
         """
         with HeldLease(Lease(self.connection, analyze.LEASE), 60):
             row = active_reference(self.connection, model, version)
             if row is None:
-                raise InputError(f"{model} has no reference yet: there is no normal to replace")
+                raise InputError(
+                    f"{model} has no reference yet, so there is nothing to replace; see "
+                    "`modeltap reference show`"
+                )
             since = acceptance.open_since(self.connection, model, version)
             learns = since is not None and not Reference.from_json(row.payload).rolling
             if since is not None and learns:
                 relearn(self.connection, model, version, since)
             with writing(self.connection):
-                ended = acceptance.accept(self.connection, model, version)
-                self._enqueue(ended, model)
-        return AcceptanceReport([one.alert["summary"] for one in ended], since, learns)
+                resolved = acceptance.accept(self.connection, model, version)
+                self._enqueue(resolved, model)
+        summaries = [transition.alert["summary"] for transition in resolved]
+        return AcceptanceReport(summaries, since, learns)
 
     def report_absence(self, now: float) -> None:
-        """Raise and end the alerts about missing traffic or labels, and repeat due ones.
+        """Update the alerts about missing traffic or labels, and enqueue due reminders.
 
         Args:
             now: Unix seconds.
@@ -244,7 +249,7 @@ class Analyzer:
                 self._enqueue(due, model)
 
     def digest(self, now: float) -> dict[str, Any]:
-        """Enqueue the digest of the time since the last one; return its event."""
+        """Enqueue a digest of the period since the last one; return its event."""
         with writing(self.connection):
             last = job_time(self.connection, digest.DIGEST)
             record_job_time(self.connection, digest.DIGEST, now)
@@ -271,12 +276,12 @@ class Analyzer:
         return events
 
     def deliver(self) -> DeliveryReport:
-        """Send pending messages to the webhooks whose URL is known here."""
+        """Send pending messages to the webhooks with a known URL."""
         with store_health.explained(self.store):
             return deliver(self.store, list(self._reachable().items()))
 
     def unreachable_webhooks(self) -> list[str]:
-        """Return the webhooks with pending messages whose URL only the app knows."""
+        """Return the webhooks with pending messages and a URL that only the app knows."""
         known = self._reachable()
         return [key for key in webhooks_with_messages(self.connection) if key not in known]
 
@@ -291,7 +296,7 @@ class Analyzer:
             if self._write(lease, result, again=scope.again):
                 windows += result.is_last
                 on_progress()
-            # There may be none left: the next pass finds out, at the price of one query.
+            # No window may be left. The next pass finds out with one query.
             if unfinished := windows == most_windows:
                 break
         for result in rejected_times.results(self.connection):
@@ -311,9 +316,9 @@ class Analyzer:
         return AnalysisReport(exchanges, frozen, windows, unfinished)
 
     def _write(self, lease: Lease, result: WindowResult, *, again: bool = False) -> bool:
-        """Write a window's metrics, its alerts and their messages, in one transaction.
+        """Write a window's metrics, alerts and messages in one transaction.
 
-        False if another analysis wrote the window, or took the lease over.
+        Returns False if another analysis wrote the window or took over the lease.
         """
         try:
             with lease.transaction() as connection:
@@ -321,9 +326,11 @@ class Analyzer:
                 if rows and not again:
                     model = result.period.model
                     rules = self.settings.for_model(model).rules
-                    changed = lifecycle.update(connection, rows, rules, learning=result.learning)
-                    self._enqueue(changed, model)
-                    log_unmonitored(changed)
+                    transitions = lifecycle.update(
+                        connection, rows, rules, learning=result.learning
+                    )
+                    self._enqueue(transitions, model)
+                    log_unmonitored(transitions)
         except BusyError:
             return False
         return rows is not None
@@ -340,7 +347,7 @@ class Analyzer:
             outbox.enqueue_event(self.connection, key, webhook, event)
 
     def _models(self) -> list[str]:
-        """Return the models that have settings or alerts, in order."""
+        """Return the models with settings or alerts, sorted."""
         known = {*configured_models(self.connection), *models_with_alerts(self.connection)}
         return sorted(known - {""})
 

@@ -1,7 +1,7 @@
-"""The scheduler: one leader per store polls every few seconds, child processes work.
+"""The scheduler: one leader per store polls every few seconds and starts child processes.
 
-A poll is a few indexed queries; all work that needs NumPy happens in a child. In an app, or alone
-as ``modeltap worker``.
+A poll is a few indexed queries; work that needs NumPy runs in a child process. The scheduler runs
+in an app, or separately as ``modeltap worker``.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from modeltap.store.pending_work import pending_work
 LEASE = "scheduler"
 
 _WARNING = "WARNING: "
-"""Lines of a job's log that begin so are for the app's log, too."""
+"""Prefix of the lines in a job's log that are repeated in the app's log."""
 
 _LINES = 1000
-"""Lines that are known to have been logged, a bound on memory."""
+"""Maximum number of logged lines to remember, which limits memory."""
 
 _POLL_SECONDS = 5.0
-"""The longest time that a new message waits, beside its own schedule."""
+"""Maximum delay of a new message, in addition to the delivery schedule."""
 
 
 def start(store: Path, settings: Settings) -> Callable[[], None]:
     """Start the scheduler for `store` in this process; return the function that stops it.
 
-    With ``analyze=False`` or ``"external"`` nothing is started.
+    Nothing is started with ``analyze=False`` or ``"external"``.
     """
     if settings.analyze is not True:
         return lambda: None
@@ -55,10 +55,10 @@ def start(store: Path, settings: Settings) -> Callable[[], None]:
 
 
 class Scheduler:
-    """Polls one store, as its leader, and starts a child process when there is work.
+    """Polls one store as its leader and starts a child process for pending work.
 
-    Two lanes: analysis, retention, digest and retraining run one after the other; delivery waits
-    for none of them.
+    There are two lanes. Analysis, retention, digest and retraining run one after another;
+    delivery runs independently of them.
     """
 
     def __init__(self, store: Path, settings: Settings) -> None:
@@ -68,9 +68,9 @@ class Scheduler:
         self._stopping = False
         self._lock = threading.Lock()
         self._owner: str | None = None
-        self._passed_on: set[str] = set()
+        self._logged_lines: set[str] = set()
         self._last_failure = ""
-        self._goes_on = False  # with windows that the last pass left
+        self._unfinished = False  # the last pass left windows to evaluate
         schedules = settings.schedules
         interval = f"{max(1, round(settings.analyze_interval_seconds))}s"
         self._analysis = Timer("analysis", schedules.analysis or interval)
@@ -96,7 +96,7 @@ class Scheduler:
                 "interval",
                 args=[lane],
                 seconds=seconds,
-                # Late polls become one: by default a poll that is a second late is dropped.
+                # Merge late polls into one. By default a poll that is a second late is dropped.
                 misfire_grace_time=None,
                 coalesce=True,
                 max_instances=1,
@@ -111,7 +111,7 @@ class Scheduler:
         return self.stop
 
     def stop(self) -> None:
-        """Stop polling; a child at work is ended: it leaves counts and watermark as they were."""
+        """Stop polling and terminate running children, which leaves the store consistent."""
         with self._lock:
             self._stopping = True
             for child in self._children:
@@ -119,13 +119,13 @@ class Scheduler:
         self._scheduler.shutdown(wait=True)
         if self._store.exists():
             with (
-                suppress(sqlite3.Error, ModeltapError),  # else it expires by itself
+                suppress(sqlite3.Error, ModeltapError),  # the lease expires by itself
                 closing(connect(self._store, create=False)) as connection,
             ):
                 self._lease(connection).release()
 
     def _watch_clock(self, seconds: float) -> None:
-        """Poll at once when the clock was set back: APScheduler would wait for the old time."""
+        """Poll at once after the clock was set back. APScheduler would wait for the old time."""
         ahead = time.time() - time.monotonic()
         while not self._stopping:
             time.sleep(seconds)
@@ -149,9 +149,9 @@ class Scheduler:
         text = str(error)
         if isinstance(error, sqlite3.Error) and reserve.is_full(self._store, error):
             text = reserve.full_message(self._store, reserve.give_up(self._store))
-        if text != self._last_failure:  # once, however often it polls in vain
+        if text != self._last_failure:  # log repeated failures once
             self._last_failure = text
-            logger.warning("modeltap: the scheduler polls again later: %s", text)
+            logger.warning("modeltap: the scheduler's poll failed and is retried: %s", text)
 
     def _lease(self, connection: sqlite3.Connection) -> Lease:
         lease = Lease(connection, LEASE, self._settings.lease_seconds)
@@ -160,11 +160,11 @@ class Scheduler:
         return lease
 
     def _work(self, connection: sqlite3.Connection, lease: Lease) -> None:
-        due = self._analysis.due(connection) or self._goes_on
+        due = self._analysis.due(connection) or self._unfinished
         if due and pending_work(connection, time.time()).needs_analysis:
             code = self._run_child(connection, lease, "analyze", "--no-deliver")
-            # A pass that was ended by its own limit goes on at once; one that failed waits.
-            self._goes_on = code == 0 and pending_work(connection, time.time()).unfinished
+            # After the limit of windows the analysis continues at once; after a failure it waits.
+            self._unfinished = code == 0 and pending_work(connection, time.time()).unfinished
         for name, timer in self._jobs.items():
             if timer.due(connection):
                 self._run_child(connection, lease, name)
@@ -174,7 +174,7 @@ class Scheduler:
             self._run_child(connection, lease, "deliver")
 
     def _has_messages(self, connection: sqlite3.Connection) -> bool:
-        """Return whether a message is due, or one would be made because time passed."""
+        """Return True if a message is due, or absence or a reminder would create one."""
         moment = time.time()
         if outbox.any_due(connection, moment):
             return True
@@ -186,9 +186,9 @@ class Scheduler:
     def _run_child(
         self, connection: sqlite3.Connection, lease: Lease, job: str, *arguments: str
     ) -> int | None:
-        """Run a command to its end, and note it; one that `stop` ended is not noted.
+        """Run a command and record its result, unless `stop` terminated it.
 
-        Returns its exit code, None where it was not started.
+        Returns its exit code, or None if it was not started.
         """
         with self._lock:
             if self._stopping:
@@ -211,16 +211,16 @@ class Scheduler:
                 "modeltap: %s failed (exit %s): %s", job, child.exit_code, child.last_line
             )
         else:
-            self._pass_on(child.log)
+            self._log_warnings(child.log)
         return child.exit_code
 
-    def _pass_on(self, log: str) -> None:
-        """Log a job's warnings, each once: the app's log is where people look."""
-        if len(self._passed_on) > _LINES:
-            self._passed_on.clear()
+    def _log_warnings(self, log: str) -> None:
+        """Repeat a job's warnings in the app's log, each once."""
+        if len(self._logged_lines) > _LINES:
+            self._logged_lines.clear()
         for line in log.splitlines():
-            if line.startswith(_WARNING) and line not in self._passed_on:
-                self._passed_on.add(line)
+            if line.startswith(_WARNING) and line not in self._logged_lines:
+                self._logged_lines.add(line)
                 logger.warning("%s", line.removeprefix(_WARNING))
 
 

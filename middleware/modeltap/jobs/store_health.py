@@ -1,4 +1,4 @@
-"""A store that is damaged, or whose disk is full: found, put aside, and reported in words."""
+"""Detection of a damaged store and of a full disk, with errors that name the fix."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _CHECK = "check"
 
 @contextmanager
 def explained(store: Path) -> Iterator[None]:
-    """Turn SQLite's errors of a damaged store or a full disk into errors that say what to do.
+    """Convert SQLite's errors about a damaged store or a full disk into actionable errors.
 
-    Raises `StoreDamaged` after the store was put aside, `StoreError` after the reserve was given
-    up.
+    Raises `StoreDamaged` after moving the store away, and `StoreError` after releasing the
+    reserved disk space.
     """
     try:
         yield
@@ -37,16 +37,16 @@ def explained(store: Path) -> Iterator[None]:
 
 
 def check_daily(store: Path, connection: sqlite3.Connection, now: float) -> None:
-    """Once a day read all pages of the store; raises `StoreDamaged` and puts it aside.
+    """Read all pages of the store once a day; move a damaged store away, `StoreDamaged`.
 
-    Damage that reads and inserts do not meet would otherwise wait for the day of need.
+    Ordinary reads and inserts may miss damage until the affected rows are needed.
 
     Args:
         now: Unix seconds.
     """
     if now // clock.DAY == job_time(connection, _CHECK) // clock.DAY:
         return
-    fresh = connect(store)  # ours may hold pages from before the damage
+    fresh = connect(store)  # `connection` may have cached pages from before the damage
     try:
         damage.check(fresh, store, limit=None)
     except sqlite3.DatabaseError as error:
@@ -58,15 +58,17 @@ def check_daily(store: Path, connection: sqlite3.Connection, now: float) -> None
 
 
 def move_aside(store: Path, error: sqlite3.DatabaseError) -> StoreDamaged:
-    """Move a damaged store away, begin a new one, and return the error to raise."""
+    """Move a damaged store away, create a new one, and return the error to raise."""
     aside = damage.move_aside(store, damage.inode(store))
     if aside is None:
-        return StoreDamaged(f"store {str(store)!r} was damaged, and is put aside already")
+        return StoreDamaged(
+            f"store {str(store)!r} was damaged and has already been replaced by a new one"
+        )
     fresh = connect(store)
     with writing(fresh):
         record_dropped(fresh, "", os.uname().nodename, os.getpid(), {damage.reason(aside): 0})
     fresh.close()
     return StoreDamaged(
-        f"store {str(store)!r} is damaged ({error}); it was put aside as {aside.name!r}, "
-        "and a new one begun"
+        f"store {str(store)!r} is damaged ({error}); it was moved to {aside.name!r} and a new "
+        "store was created"
     )

@@ -1,4 +1,4 @@
-"""When a job is due: after an interval, or at a cron time; a late run is one run."""
+"""Due times of jobs: after an interval, or at a cron time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from modeltap.store.job_times import job_time, record_job_time
 class Timer:
     """The schedule of one job.
 
-    An interval goes by the monotonic clock, from when the process began. Cron, and intervals of an
-    hour and more, go by the time of the last run in the store, which restarts and other leaders
-    keep; of several times that went by meanwhile one run is made.
+    Intervals under an hour use the monotonic clock, from the start of the process. Longer
+    intervals and cron use the time of the last run in the store, which survives restarts and
+    changes of the leader. Several missed times result in one run.
     """
 
     def __init__(self, job: str, text: str) -> None:
@@ -34,9 +34,9 @@ class Timer:
         self._last = time.monotonic()
 
     def due(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the job is due; if so, its next time counts from now."""
+        """Return True if the job is due, and start the next interval."""
         if self._trigger is None and self._seconds < 3600:
-            # Half a second early is in time: polls come every few seconds.
+            # Accept half a second of tolerance, because polls come every few seconds.
             if time.monotonic() - self._last < self._seconds - 0.5:
                 return False
             self._last = time.monotonic()

@@ -1,10 +1,10 @@
-"""From changed alerts to delivered messages.
+"""Messages about alerts: their content, the outbox and the delivery to webhooks.
 
-events     alerts as events, with a summary in plain words
-digest     the events on a schedule: the digest, and the call to retrain
-outbox     messages enqueued, claimed, retried, in order for each alert
-retries    when a message is tried again, or given up
-delivery   one pass over all that is due
-http       one attempt
-addresses  the addresses that a webhook may reach
+events     events about alerts, with a summary sentence
+digest     scheduled events: the digest and the retraining event
+outbox     enqueueing, claiming and retrying messages, in order for each alert
+retries    the retry schedule
+delivery   one pass over all due messages
+http       one attempt to deliver a message
+addresses  checks of a webhook's IP addresses
 """

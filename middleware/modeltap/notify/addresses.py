@@ -1,4 +1,4 @@
-"""Check the addresses of webhooks: an alert must not become a way into a private network."""
+"""Checks of webhook addresses, so that an alert cannot reach into a private network."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def _networks(*texts: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Networ
 
 _NEVER = _networks(
     "0.0.0.0/8",
-    "::/128",  # unspecified: Linux takes it for loopback
+    "::/128",  # unspecified: Linux treats it as loopback
     "169.254.0.0/16",
-    "fe80::/10",  # link-local, and with it most metadata services
+    "fe80::/10",  # link-local, including most metadata services
     "100.100.100.200/32",
     "168.63.129.16/32",
     "192.0.0.192/32",  # Alibaba, Azure, Oracle
@@ -32,12 +32,12 @@ _NEVER = _networks(
     "ff00::/8",
     "240.0.0.0/4",  # multicast, reserved, broadcast
     "64:ff9b:1::/48",
-    "2001::/32",  # a local NAT64 and Teredo, whose inner address has no one place
+    "2001::/32",  # local NAT64 and Teredo, whose inner address has no fixed position
 )
-"""Link-local and metadata services, multicast, unspecified, reserved: no operator means these."""
+"""Link-local, metadata services, multicast, unspecified, reserved: never a valid receiver."""
 
 _PRIVATE = _networks("192.0.0.0/24", "fec0::/10")
-"""Private in fact, though `is_global` of Python 3.11 is true for some of them."""
+"""Private networks for which `is_global` of Python 3.11 is partly True."""
 
 _EMBEDDINGS = tuple(
     (ipaddress.IPv6Network(text), shift)
@@ -49,49 +49,49 @@ _EMBEDDINGS = tuple(
         ("2002::/16", 80),  # 6to4
     )
 )
-"""Networks of addresses that stand for an IPv4 address, and how far from the right it is."""
+"""IPv6 networks that embed an IPv4 address, and its distance from the right in bits."""
 
 _ISATAP = 0x5EFE
-"""The 32 bits before the last 32 of a tunnel's address (RFC 5214), but for one flag of theirs."""
+"""Bits 32 to 63 of an ISATAP tunnel's address (RFC 5214), without `_ISATAP_FLAG`."""
 
 _ISATAP_FLAG = 0x0200_0000
-"""Set where the inner address is unique worldwide."""
+"""Set if the embedded address is globally unique."""
 
 
 class AddressError(ModeltapError):
-    """The receiver's address may not be reached, or its name has none."""
+    """The receiver's address is not allowed, or its host name has no address."""
 
 
 def resolve(host: str, port: int, *, allow_private: bool, timeout_seconds: float) -> list[str]:
     """Resolve `host` and return the checked addresses to connect to, in the resolver's order.
 
-    One bad address refuses the host: any of them may be the one connected to next time. Raises
-    `AddressError`, also when the name has no address or the resolver takes too long.
+    A single forbidden address rejects the host, because a later connection could use any of them.
+    Raises `AddressError`, also if the name has no address or the resolver takes too long.
     """
-    answers: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
-    # getaddrinfo knows no timeout, so it has a thread of its own that nobody has to wait for.
-    threading.Thread(target=lambda: answers.put(_look_up(host, port)), daemon=True).start()
+    results: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+    # getaddrinfo has no timeout, so it runs in a daemon thread that can be abandoned.
+    threading.Thread(target=lambda: results.put(_look_up(host, port)), daemon=True).start()
     try:
-        found = answers.get(timeout=timeout_seconds)
+        addresses = results.get(timeout=timeout_seconds)
     except queue.Empty:
-        raise AddressError("name lookup timeout") from None
-    if not found:
+        raise AddressError("host name lookup timed out") from None
+    if not addresses:
         raise AddressError("the host name cannot be resolved")
-    for text in found:
+    for text in addresses:
         check(text, allow_private=allow_private)
-    return found
+    return addresses
 
 
 def _look_up(host: str, port: int) -> list[str] | None:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return None
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def check(text: str, *, allow_private: bool) -> None:
-    """Raise `AddressError` unless the address `text` may be reached.
+    """Raise `AddressError` unless the address `text` is allowed.
 
     >>> check("127.0.0.1", allow_private=False)
     Traceback (most recent call last):
@@ -106,14 +106,14 @@ def check(text: str, *, allow_private: bool) -> None:
 
 
 def check_host(host: str, *, allow_private: bool) -> None:
-    """Raise `AddressError` for a host that is an address, and may not be reached.
+    """Raise `AddressError` for a host that is a forbidden address.
 
     >>> check_host("hooks.example.org", allow_private=False)
     >>> check_host("localhost", allow_private=False)
     Traceback (most recent call last):
     modeltap.notify.addresses.AddressError: address 127.0.0.1 is private; set allow_private = true
     """
-    with suppress(ValueError):  # a name
+    with suppress(ValueError):  # a host name, not an address
         check("127.0.0.1" if host == "localhost" else host, allow_private=allow_private)
 
 
@@ -126,16 +126,16 @@ def _check_one(address: Address, allow_private: bool) -> None:
 
 
 def _reached(address: Address) -> list[Address]:
-    """Return the addresses that may be reached: the IPv4 one inside an IPv6 one, else itself."""
+    """Return the address that a connection reaches: an embedded IPv4 address, or itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return [address]
     bits = int(address)
-    # ::1 and :: look IPv4-compatible, too, but are IPv6's own loopback and unspecified.
+    # ::1 and :: match the IPv4-compatible network but are IPv6 loopback and unspecified.
     for network, shift in _EMBEDDINGS:
         if bits > 1 and address in network:
             return [_inner(bits >> shift)]
     if (bits >> 32 & 0xFFFF_FFFF) & ~_ISATAP_FLAG == _ISATAP:
-        return [address, _inner(bits)]  # a host without such a tunnel sends to the outer one
+        return [address, _inner(bits)]  # a host without ISATAP sends to the outer address
     return [address]
 
 
@@ -146,4 +146,4 @@ def _inner(bits: int) -> ipaddress.IPv4Address:
 def _within(
     address: Address, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 ) -> bool:
-    return any(address in one for one in networks if one.version == address.version)
+    return any(address in network for network in networks if network.version == address.version)

@@ -18,24 +18,24 @@ from modeltap.notify.http import Clock, Transports, post
 from modeltap.store.connection import connect
 
 _MAX_RECEIVERS_AT_ONCE = 8
-"""Each needs a thread and a connection; few stores have more receivers."""
+"""Maximum number of receivers served in parallel. Each needs a thread and a connection."""
 
 _PASS_SECONDS = 60.0
-"""How long a pass serves one receiver: a slow one with many messages goes on in the next pass."""
+"""Maximum time for one receiver in a pass. The next pass continues with a slow receiver."""
 
 _LEASE_MARGIN_SECONDS = 60.0
-"""A claim outlasts its one attempt by this much: for a busy store, not for a slow receiver."""
+"""Margin of a claim beyond the attempt's timeout, to allow for a busy store."""
 
 _NO_SETTING_SECONDS = 300.0
-"""Retry a message that cannot be sent for lack of a setting after so long."""
+"""Delay before the next attempt if an environment variable is not set."""
 
 _UNKNOWN_WEBHOOK_SECONDS = 60.0
-"""The same where another process may know the URL: soon, for it may be the app itself."""
+"""Delay before the next attempt if only another process, such as the app, knows the URL."""
 
 
 @dataclass
 class DeliveryReport:
-    """How many messages were delivered, are to be retried, or were given up."""
+    """Counts of messages that were delivered, scheduled for a retry, or given up."""
 
     delivered: int = 0
     retried: int = 0
@@ -49,35 +49,35 @@ def deliver(
     clock: Clock = time.time,
     transport: Transports | None = None,
 ) -> DeliveryReport:
-    """Try every message that is due; a slow receiver holds up nobody but itself.
+    """Try to send each due message. A slow receiver does not delay the others.
 
-    One thread and one connection for each receiver, at most eight at once; no transaction is
-    open while a post is under way. An error of the store is raised when all are through.
+    Each receiver has its own thread and connection, at most eight at once. No transaction is
+    open during a request. An error of the store is raised after all receivers were served.
 
     Args:
-        webhooks: each with the key that the store knows it by.
-        clock: seconds since the epoch; a test may set it.
-        transport: makes httpx's transports; None for those that the webhooks ask for.
+        webhooks: pairs of the key in the store and the webhook.
+        clock: seconds since the epoch; replaceable in tests.
+        transport: a factory of httpx transports; None uses the webhooks' own.
     """
     report = DeliveryReport()
     if not _any_due(store, [key for key, _ in webhooks], clock()):
         return report
-    jobs = dict(reversed(webhooks))  # of two with one key, the first
+    jobs = dict(reversed(webhooks))  # the first webhook wins if two have the same key
     with ThreadPoolExecutor(_MAX_RECEIVERS_AT_ONCE, thread_name_prefix="modeltap-webhook") as pool:
         passes = [
             pool.submit(_serve, Path(store), key, webhook, clock, transport)
             for key, webhook in jobs.items()
         ]
-    for one in passes:
-        part = one.result()
-        report.delivered += part.delivered
-        report.retried += part.retried
-        report.dead += part.dead
+    for receiver in passes:
+        counts = receiver.result()
+        report.delivered += counts.delivered
+        report.retried += counts.retried
+        report.dead += counts.dead
     return report
 
 
 def _any_due(store: str | Path, known: Sequence[str], now: float) -> bool:
-    """Return whether a message is due; those of unknown webhooks are postponed first."""
+    """Return True if a message is due, after postponing messages of unknown webhooks."""
     connection = connect(store, create=False)
     try:
         for key in outbox.unknown_webhooks(connection, known, now):
@@ -96,7 +96,7 @@ def _serve(
         try:
             ready = webhook.resolved()
         except ConfigError as error:
-            # No attempt was made, so none is counted: the message waits for its variable.
+            # A missing variable is not counted as an attempt.
             now = clock()
             again = now + _NO_SETTING_SECONDS
             outbox.postpone(connection, key, str(error), now=now, until=again)
@@ -115,7 +115,7 @@ def _send_due(
     clock: Clock,
     transport: Transports | None,
 ) -> DeliveryReport:
-    """Send one message after the other, until none is due or the receiver cannot take more."""
+    """Send due messages in sequence, until none is left or the receiver is overloaded."""
     report = DeliveryReport()
     lease = webhook.timeout_seconds + _LEASE_MARGIN_SECONDS
     deadline = time.monotonic() + _PASS_SECONDS
@@ -130,7 +130,7 @@ def _send_due(
         _count(report, state)
         if state != "delivered":
             logger.warning(
-                "webhook %s: %s (attempt %d); message %s is %s",
+                "modeltap: webhook %s: %s (attempt %d); message %s is %s",
                 key,
                 outcome.error,
                 message.attempts,

@@ -1,4 +1,4 @@
-"""Events: the content of messages about alerts, with a summary in plain words."""
+"""Events: the content of messages about alerts, with a summary sentence."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from modeltap.alerts.transitions import ERROR, NO_DATA, RESOLVED, Transition
 from modeltap.environments import named, reported
 
 _MAX_BODY_BYTES = 20_000
-"""Standard Webhooks asks for bodies below 20 KB."""
+"""Maximum size of a body, as recommended by Standard Webhooks."""
 
 _MAX_TEXT = 400
-"""A text longer than that is cut: chat services show a message of some lines in full."""
+"""Maximum length of a text. Chat services show messages of a few lines in full."""
 
 _SUMMED_UP = 3
-"""A summary has the sentences of the three worst alerts ..."""
+"""Number of alerts whose sentences are in the summary, the most severe first."""
 
 _NAMED = 10
-"""... and the names of ten more."""
+"""Number of further alerts that the summary names."""
 
 _PUBLIC = (
     "id",
@@ -48,8 +48,8 @@ _PUBLIC = (
 )
 
 _QUOTED = r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-"""Explanations quote values from payloads, and nothing else, as Python's `repr` does; what follows
-a letter is an apostrophe."""
+"""A value from a payload. Explanations quote only such values, with Python's `repr`. A quote
+after a letter is an apostrophe."""
 
 _SETTING = (
     r"(?:(?<=models\.)|(?<=features\.)|(?<=rows = )|(?<=prediction = )|(?<=event_time = )"
@@ -62,10 +62,10 @@ _NEW_VALUE = (
     r"(?:(?<=: value )|(?<=: no value above )|(?<=: no value below ))"
     r"-?(?:\d+(?:[.,]\d+)*(?:e[+-]?\d+)?|inf)"
 )
-"""But a number that is new in many rows, which reads better without quotes."""
+"""A new number in many rows, which explanations do not quote."""
 
 _CATEGORY = r"(?:(?<=: category )|(?<= is now ))`(?:[^`\\]|\\.)*`"
-"""And a category's old and new name, in the backquotes that names have."""
+"""The old and new name of a category, which explanations put in backquotes."""
 
 _NAMES = ("feature", "model", "segment")
 
@@ -77,22 +77,23 @@ def event_of(
     dashboard: str | None = None,
     include_values: bool = False,
 ) -> dict[str, Any]:
-    """Write `group`, the worst first, as one event below 20 KB, with the number of alerts left out.
+    """Return one event about `group`, below 20 KB.
 
     Args:
-        include_values: whether values of payloads may be quoted.
-        open_alerts: how many still fire by the same rule for the same model.
-        dashboard: the target of the link.
+        group: transitions, the most severe first.
+        include_values: whether values from payloads may be quoted.
+        open_alerts: the number of firing alerts of the same rule and model.
+        dashboard: the base URL of the link.
     """
     if not include_values:
-        group = [replace(one, alert=without_values(dict(one.alert))) for one in group]
+        group = [replace(item, alert=without_values(dict(item.alert))) for item in group]
     first = group[0].alert
-    alerts = [_public(one.alert) for one in group]
+    alerts = [_public(item.alert) for item in group]
     data = {
         **reported({name: first[name] for name in ("model", "version", "rule", "severity")}),
         "window_start": group[0].window_start,
         "window_end": group[0].window_end,
-        "started_at": min(one.alert["started_at"] for one in group),
+        "started_at": min(item.alert["started_at"] for item in group),
         "summary": _clipped(summary(group), 2 * _MAX_TEXT),
         "alerts": alerts,
         "alerts_left_out": 0,
@@ -105,7 +106,7 @@ def event_of(
 
 
 def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
-    """Return `event` below 20 KB: the last items of its list `listed` are left out, and counted.
+    """Shorten `event` to less than 20 KB by dropping, and counting, the last items of a list.
 
     >>> event = bounded({"data": {"models": ["x" * 9000, "y" * 9000, "z" * 9000]}}, "models")
     >>> len(event["data"]["models"]), event["data"]["models_left_out"]
@@ -113,7 +114,7 @@ def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
     """
     data = event["data"]
     room = _MAX_BODY_BYTES - len(encoded({**event, "data": {**data, listed: []}})) - 32
-    sizes = accumulate(len(encoded(one)) + 1 for one in data[listed])
+    sizes = accumulate(len(encoded(item)) + 1 for item in data[listed])
     kept = max(1, sum(size < room for size in sizes))
     data[f"{listed}_left_out"] = max(0, len(data[listed]) - kept)
     data[listed] = data[listed][:kept]
@@ -121,7 +122,7 @@ def bounded(event: dict[str, Any], listed: str) -> dict[str, Any]:
 
 
 def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
-    r"""Return an alert whose summary quotes no value of a payload: names, numbers and ids alone.
+    r"""Return an alert with a summary that contains no values from payloads.
 
     >>> summary = "m: driver's car: fraction of 'red' went from 0 % to 9 %"
     >>> about = {"model": "m", "feature": "driver's car", "segment": None}
@@ -141,37 +142,39 @@ def without_values(alert: Mapping[str, Any]) -> dict[str, Any]:
     >>> without_values({**about, "summary": summary})["summary"] == summary
     True
     """
-    # Names stand unquoted, and may have a quote within.
-    names = [re.escape(str(alert[one])) for one in _NAMES if len(str(alert[one] or "")) > 1]
+    # Names are not quoted and may contain a quote.
+    names = [re.escape(str(alert[name])) for name in _NAMES if len(str(alert[name] or "")) > 1]
     quoted = re.compile(
         "|".join([*(f"({name})" for name in [*names, _SETTING]), _QUOTED, _CATEGORY, _NEW_VALUE])
     )
-    text = quoted.sub(lambda one: one[0] if one.lastindex else "[value]", str(alert["summary"]))
+    text = quoted.sub(lambda match: match[0] if match.lastindex else "[value]", alert["summary"])
     return {**alert, "summary": text}
 
 
 def summary(group: Sequence[Transition]) -> str:
-    """Return in plain words which alerts began or ended in a window, the worst first."""
+    """Return a sentence about the alerts that began or ended in a window."""
     first, when = group[0].alert, _when(group[0].window_start, group[0].window_end)
     head = f"{named(first['model'], first['version'])}: "
     names = f"{', '.join(map(_name, group[:_NAMED]))}{_more(group, _NAMED)}"
     if group[0].event == RESOLVED:
         return f"{head}back to normal in {when}: {names}"
     if group[0].event == NO_DATA:
-        return f"{head}not known any more since {when}: {names}: no verdict for lack of data"
+        return f"{head}state unknown since {when}, not enough data for a verdict: {names}"
     if group[0].event == ERROR:
-        return f"{head}not known any more: {names}: the analysis fails"
-    reported = "; ".join(str(one.alert["summary"]).removeprefix(head) for one in group[:_SUMMED_UP])
+        return f"{head}state unknown because the analysis failed: {names}"
+    sentences = "; ".join(
+        str(item.alert["summary"]).removeprefix(head) for item in group[:_SUMMED_UP]
+    )
     rest = group[_SUMMED_UP:]
     also = f"; also {', '.join(map(_name, rest[:_NAMED]))}{_more(rest, _NAMED)}" if rest else ""
     if group[0].repeated:
-        when = f"still, since {clock.short(min(one.alert['started_at'] for one in group))}"
-        return f"{head}{_what(group)} ({when}): {reported}{also}"
-    return f"{head}{_what(group)} in {when}: {reported}{also}"
+        since = clock.short(min(item.alert["started_at"] for item in group))
+        return f"{head}{_headline(group)} (still firing, since {since}): {sentences}{also}"
+    return f"{head}{_headline(group)} in {when}: {sentences}{also}"
 
 
 def encoded(event: Any) -> bytes:
-    """Return the event's JSON; NaN becomes null, which is valid JSON."""
+    """Return the event as JSON. NaN becomes null."""
     return msgspec.json.encode(event)
 
 
@@ -182,23 +185,23 @@ def _public(alert: Mapping[str, Any]) -> dict[str, Any]:
     return public
 
 
-def _what(group: Sequence[Transition]) -> str:
+def _headline(group: Sequence[Transition]) -> str:
     rule = group[0].alert["rule"]
     if rule != "data_drift":
         return DEFAULT_RULES[rule].subject
     if group[0].alert["feature"] is None:
-        return "the inputs drifted together"
-    count = sum(len(_related(one)) or 1 for one in group)
+        return "multivariate drift of the inputs"
+    count = sum(len(_related(item)) or 1 for item in group)
     return "1 input drifted" if count == 1 else f"{count} inputs drifted"
 
 
-def _name(one: Transition) -> str:
-    related = _related(one)
-    return " and ".join(related) if related else str(one.alert["feature"] or one.alert["metric"])
+def _name(transition: Transition) -> str:
+    alert, related = transition.alert, _related(transition)
+    return " and ".join(related) if related else str(alert["feature"] or alert["metric"])
 
 
-def _related(one: Transition) -> list[str]:
-    related: list[str] = json.loads(one.alert["related"] or "[]")
+def _related(transition: Transition) -> list[str]:
+    related: list[str] = json.loads(transition.alert["related"] or "[]")
     return related
 
 
@@ -207,7 +210,7 @@ def _more(group: Sequence[Transition], shown: int) -> str:
 
 
 def _when(start: str, end: str) -> str:
-    """Name a window.
+    """Return a window's name.
 
     >>> _when("2013-03-04T00:00:00.000Z", "2013-03-11T00:00:00.000Z")
     'the week from 2013-03-04'
@@ -215,7 +218,7 @@ def _when(start: str, end: str) -> str:
     length = (clock.parse(end) or 0.0) - (clock.parse(start) or 0.0)
     unit = {clock.HOUR: "hour", clock.DAY: "day", clock.WEEK: "week"}.get(length)
     if unit is None:
-        return f"the time from {clock.short(start)} to {clock.short(end)}"
+        return f"the period from {clock.short(start)} to {clock.short(end)}"
     return f"the {unit} from {clock.short(start)}"
 
 

@@ -1,4 +1,4 @@
-"""One attempt to hand one event to one receiver, within one deadline."""
+"""One attempt to send an event to a receiver, with one deadline."""
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ from modeltap.notify.outbox import DeliveryOutcome
 from modeltap.plugins import hooks
 
 Clock = Callable[[], float]
-"""Returns the time as Unix seconds; tests of receivers pass their own."""
+"""Returns the time in Unix seconds; replaceable in tests of receivers."""
 
 Transports = Callable[[], httpx.AsyncBaseTransport]
-"""Makes the transport of one post; tests of receivers pass `httpx.MockTransport`."""
+"""Creates the transport of a request; tests of receivers use `httpx.MockTransport`."""
 
 _Written = tuple[bytes, Mapping[str, str]]
 """A message's body and headers."""
 
 _REFUSED = (400, 422)
-"""Statuses by which a receiver reports that it does not take what a message holds."""
+"""Statuses of receivers that reject a message's content."""
 
 _SLOW_DOWN = (429, 502, 503, 504)
-"""Statuses by which a receiver reports that it is overloaded."""
+"""Statuses of overloaded receivers."""
 
 
 def plain_transport(
     proxy: str | None = None, ca_file: str | None = None
 ) -> httpx.AsyncBaseTransport:
-    """Return a transport that ignores environment variables: what they set is for other programs.
+    """Return a transport that ignores environment variables, which are set for other programs.
 
-    A transport and no client: a client logs each URL, and webhooks' URLs hold tokens; it also
-    is what would follow redirects.
+    A transport is used instead of a client, because a client logs each URL (webhook URLs contain
+    tokens) and may follow redirects.
 
     Args:
-        proxy: the URL of the proxy to go through.
-        ca_file: certificates in PEM that are trusted beside those of public authorities.
+        proxy: the proxy's URL.
+        ca_file: PEM certificates to trust in addition to those of public authorities.
     """
     return httpx.AsyncHTTPTransport(verify=_certificates(ca_file), trust_env=False, proxy=proxy)
 
 
 @cache
 def _certificates(ca_file: str | None) -> ssl.SSLContext:
-    # Made once: reading all authorities takes longer than a post.
+    # Cached, because loading the certificates takes longer than a request.
     context = httpx.create_ssl_context(trust_env=False)
     if ca_file is not None:
         try:
             context.load_verify_locations(ca_file)
         except (OSError, ssl.SSLError) as error:
             reason = (
-                "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+                "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
             )
-            raise ConfigError(f"webhook ca_file {ca_file!r} is wrong: {reason}") from None
+            raise ConfigError(f"webhook ca_file {ca_file!r} is invalid: {reason}") from None
     return context
 
 
@@ -73,39 +73,41 @@ def post(
     clock: Clock = time.time,
     transport: Transports | None = None,
 ) -> DeliveryOutcome:
-    """Post `event` once; never raises for what a receiver, a plugin or a setting does.
+    """Send `event` once. Failures of the receiver, plugins and settings are returned, not raised.
 
-    Where a receiver refuses its content, it is posted again without its link: chat services do not
-    take each of them, and refuse the whole message for one.
+    If a receiver rejects the content, the event is sent again without its link, because some chat
+    services reject a message with an unsupported link.
 
     Args:
-        webhook: with its ``env:`` values read (`WebhookSettings.resolved`).
+        webhook: with its ``env:`` values resolved (`WebhookSettings.resolved`).
         message_id: the same on every attempt.
         clock: seconds since the epoch, for the timestamp header and a ``Retry-After`` date.
-        transport: makes the transport; None for the one that the webhook asks for.
+        transport: a factory of the transport; None uses the webhook's own.
     """
     wires = transport or partial(plain_transport, webhook.proxy, webhook.ca_file)
     try:
         sent = _call_plugin("send_event", event=event, webhook=webhook, message_id=message_id)
         if sent is not None:
             return DeliveryOutcome(
-                accepted=sent, error=None if sent else "the service refused it", busy=not sent
+                accepted=sent,
+                error=None if sent else "the service rejected the message",
+                busy=not sent,
             )
         moment = int(clock())
-        written = [_formatted(webhook, message_id, one, moment) for one in _forms(webhook, event)]
-        return asyncio.run(_post_in_time(webhook, written, clock, wires))
+        bodies = [_formatted(webhook, message_id, form, moment) for form in _forms(webhook, event)]
+        return asyncio.run(_post_in_time(webhook, bodies, clock, wires))
     except ModeltapError as error:
         return DeliveryOutcome(error=str(error), busy=True)
     except TimeoutError:
         return DeliveryOutcome(error="timeout", busy=True)
     except httpx.ProxyError:
-        return DeliveryOutcome(error="the proxy does not connect to it", busy=True)
+        return DeliveryOutcome(error="the proxy could not connect", busy=True)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return DeliveryOutcome(error=_described(error), busy=True)
 
 
 def _forms(webhook: WebhookSettings, event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the event, and after it the one to try where its content is refused."""
+    """Return the event, followed by the version to try if its content is rejected."""
     data = event.get("data") or {}
     if not (data.get("link") and webhook.link_may_be_left_out):
         return [event]
@@ -115,56 +117,58 @@ def _forms(webhook: WebhookSettings, event: Mapping[str, Any]) -> list[Mapping[s
 def _formatted(
     webhook: WebhookSettings, message_id: str, event: Mapping[str, Any], timestamp: int
 ) -> tuple[bytes, dict[str, str]]:
-    written: tuple[bytes, dict[str, str]] | None = _call_plugin(
+    body_and_headers: tuple[bytes, dict[str, str]] | None = _call_plugin(
         "format_event",
         event=event,
         webhook=webhook,
         message_id=message_id,
         timestamp=timestamp,
     )
-    if written is None:
-        raise ConfigError(f"no plugin knows the webhook format {webhook.format!r}")
-    return written
+    if body_and_headers is None:
+        raise ConfigError(f"no installed plugin supports the webhook format {webhook.format!r}")
+    return body_and_headers
 
 
-def _call_plugin(hook: str, *, webhook: WebhookSettings, **about: Any) -> Any:
+def _call_plugin(hook: str, *, webhook: WebhookSettings, **arguments: Any) -> Any:
     try:
-        return getattr(hooks("channels"), hook)(webhook=webhook, **about)
+        return getattr(hooks("channels"), hook)(webhook=webhook, **arguments)
     except ModeltapError:
         raise
     except Exception as error:
-        # A plugin's message may quote the URL or the secret: only its kind is reported.
-        raise ConfigError(f"format {webhook.format!r} failed: {type(error).__name__}") from None
+        # A plugin's error message may quote the URL or the secret, so only its type is reported.
+        raise ConfigError(
+            f"the plugin for format {webhook.format!r} failed: {type(error).__name__}"
+        ) from None
 
 
 async def _post_in_time(
     webhook: WebhookSettings,
-    written: Sequence[_Written],
+    bodies: Sequence[_Written],
     clock: Clock,
     transport: Transports,
 ) -> DeliveryOutcome:
-    """Post the first of the written messages, and each next one where the last is refused."""
-    # One bound on everything: httpx's own timeouts begin anew with every byte that drips in.
+    """Send the first body, and the next one if it is rejected."""
+    # One overall timeout, because httpx's timeouts restart with each received byte.
     async with asyncio.timeout(webhook.timeout_seconds):
         url = httpx.URL(webhook.url)
         addresses = _addresses(webhook, url)
         outcome = DeliveryOutcome()
-        for one in written:
-            outcome = await _post_to_any(addresses, webhook, url, one, clock, transport)
+        for written in bodies:
+            outcome = await _post_to_any(addresses, webhook, url, written, clock, transport)
             if outcome.status not in _REFUSED:
                 break
         return outcome
 
 
 def _addresses(webhook: WebhookSettings, url: httpx.URL) -> list[str]:
-    """Return the checked addresses to connect to; behind a proxy, which resolves names, the host.
+    """Return the checked addresses to connect to, or the host if a proxy resolves the name.
 
-    Raises `AddressError` for one that may not be reached.
+    Raises `AddressError` for a forbidden address.
     """
     if webhook.proxy:
         check_host(url.host, allow_private=webhook.allow_private)
         return [url.host]
-    # Blocks this loop, which has nothing else to do; the lookup has its own time limit.
+    # Blocking is fine: the event loop has no other tasks, and the lookup has its own timeout.
     return resolve(
         url.host,
         url.port or (443 if url.scheme == "https" else 80),
@@ -181,13 +185,13 @@ async def _post_to_any(
     clock: Clock,
     transport: Transports,
 ) -> DeliveryOutcome:
-    share = webhook.timeout_seconds / len(addresses)
+    connect_seconds = webhook.timeout_seconds / len(addresses)
     for address in addresses[:-1]:
         try:
-            return await _post_to(address, share, url, written, clock, transport)
+            return await _post_to(address, connect_seconds, url, written, clock, transport)
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            continue  # nothing was sent: the next address may be better
-    return await _post_to(addresses[-1], share, url, written, clock, transport)
+            continue  # nothing was sent, so the next address can be tried
+    return await _post_to(addresses[-1], connect_seconds, url, written, clock, transport)
 
 
 async def _post_to(
@@ -198,9 +202,9 @@ async def _post_to(
     clock: Clock,
     transport: Transports,
 ) -> DeliveryOutcome:
-    """Post to the one address that was checked, with the name the receiver knows itself by.
+    """Send to a checked address, with the receiver's host name for TLS and the Host header.
 
-    Only the status of the response is read: its body may have no end.
+    Only the status of the response is read, because its body may be endless.
     """
     body, headers = written
     request = httpx.Request(
@@ -225,7 +229,7 @@ async def _post_to(
 
 
 def retry_after(text: str | None, now: float) -> float | None:
-    """Read ``Retry-After``, seconds or a date, as seconds from `now`; None for anything else.
+    """Parse ``Retry-After``, seconds or a date, into seconds from `now`; None if invalid.
 
     >>> retry_after("120", 0.0), retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 10.0)
     (120.0, 50.0)
@@ -245,20 +249,20 @@ def retry_after(text: str | None, now: float) -> float | None:
 
 
 def _described(error: Exception) -> str:
-    """Describe an error in a word or two; its own message may quote the URL, and so a token."""
+    """Describe an error without its own message, which may quote the URL and its token."""
     chain: BaseException | None = error
     while chain is not None:
         if isinstance(chain, ssl.SSLError):
-            return "the certificate or TLS is not accepted"
+            return "TLS or certificate error"
         if isinstance(chain, ConnectionRefusedError):
             return "connection refused"
         chain = chain.__cause__ or chain.__context__
     if isinstance(error, httpx.InvalidURL):
-        return "the URL is not valid"
+        return "invalid URL"
     if isinstance(error, httpx.ConnectTimeout):
         return "connect timeout"
     if isinstance(error, httpx.ConnectError):
-        return "no connection"
+        return "connection failed"
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
         return "connection closed"
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""The outbox: messages are written with the alert, in one transaction, and sent later."""
+"""The outbox: messages are stored in the transaction of their alert and sent later."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from modeltap.store.connection import writing
 from modeltap.store.deliveries import Delivery
 
 _PARTS = ("rows", "predictions", "event_time")
-"""What exchanges may lack: each reason is fixed by a setting of its own."""
+"""Parts that exchanges may lack. Each reason has a different fix, and so its own message."""
 
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """How an attempt went.
+    """The outcome of an attempt.
 
-    `accepted`: a service without statuses took the message. `busy`: the receiver did not answer
-    or asked to slow down, so that its other messages wait with this one. `retry_after` is in
-    seconds.
+    Args:
+        accepted: a service without HTTP statuses accepted the message.
+        busy: the receiver did not respond or is overloaded, so its other messages wait, too.
+        retry_after: seconds.
     """
 
     status: int | None = None
@@ -38,12 +39,12 @@ class DeliveryOutcome:
 
     @property
     def delivered(self) -> bool:
-        """The receiver has the message."""
+        """True if the receiver accepted the message."""
         return self.accepted or (self.status is not None and 200 <= self.status < 300)
 
     @property
     def gone(self) -> bool:
-        """The receiver takes no more messages."""
+        """True if the receiver no longer exists (status 410)."""
         return self.status == 410
 
 
@@ -54,20 +55,20 @@ def enqueue(
     *,
     dashboard_url: str | None = None,
 ) -> int:
-    """Enqueue messages about `transitions` for each webhook; return how many messages.
+    """Enqueue messages about `transitions` for each webhook; return the number of messages.
 
-    Runs inside the caller's transaction. Alerts that began together, or ended together, by one
-    rule in one window of one model are one message, the worst first; of what exchanges lack each
-    reason is one. Silenced alerts are left out
-    until the silence ends; the end of an alert that was never reported is left out for good.
+    Runs inside the caller's transaction. Alerts of one rule and model that began, or ended, in the
+    same window are one message, the most severe first. Alerts about a part that exchanges lack
+    are one message per reason. Silenced alerts are skipped until the silence ends. The end of an
+    alert that was never reported is not reported either.
 
     Args:
-        webhooks: each with the key that the store knows it by.
-        dashboard_url: the target of the messages' links.
+        webhooks: pairs of the key in the store and the webhook.
+        dashboard_url: the base URL of the messages' links.
     """
     enqueued = 0
     for group in _grouped(connection, transitions):
-        alert_ids = [one.alert["id"] for one in group]
+        alert_ids = [item.alert["id"] for item in group]
         still_open = count_open(connection, group[0].alert)
         for key, webhook in dict(webhooks).items():
             event = event_of(
@@ -85,7 +86,7 @@ def enqueue(
 def enqueue_event(
     connection: sqlite3.Connection, key: str, webhook: WebhookSettings, event: Mapping[str, Any]
 ) -> None:
-    """Enqueue an event that is about no alert, if the webhook subscribes to such."""
+    """Enqueue an event without an alert, if the webhook subscribes to its type."""
     if _subscribes(webhook, event):
         enqueue_message(connection, key, event, [])
 
@@ -93,16 +94,16 @@ def enqueue_event(
 def enqueue_message(
     connection: sqlite3.Connection, key: str, event: Mapping[str, Any], alert_ids: Sequence[str]
 ) -> str:
-    """Put one message into the outbox, inside the caller's transaction; return its id."""
+    """Add a message to the outbox, inside the caller's transaction; return its id."""
     body = encoded(event).decode()
     return deliveries.insert_message(connection, key, event["type"], body, alert_ids)
 
 
 def any_due(connection: sqlite3.Connection, now: float) -> bool:
-    """Return whether a message should be sent now: one look-up in an index.
+    """Return True if a message is due; a single index lookup.
 
-    Every pass moves what it cannot send out of the way (`postpone`), so that this stays false
-    while there is nothing that a pass could do.
+    A pass postpones the messages that it cannot send (`postpone`), so the result is False until
+    a pass can make progress.
     """
     return deliveries.any_due(connection, clock.iso(now))
 
@@ -112,8 +113,8 @@ def claim(
 ) -> Delivery | None:
     """Claim the next due message to a webhook for `lease_seconds`; None if there is none.
 
-    Nobody else takes it meanwhile. In order for each subject: a message waits for the earlier
-    ones about the same fingerprint. One short transaction.
+    No other process sends a claimed message. Messages about the same fingerprint are sent in
+    order. Uses one short transaction.
     """
     with writing(connection):
         return deliveries.claim_message(
@@ -124,9 +125,9 @@ def claim(
 def settle(
     connection: sqlite3.Connection, delivery: Delivery, outcome: DeliveryOutcome, now: float
 ) -> str:
-    """Note how an attempt went; return ``"delivered"``, ``"pending"`` or ``"dead"``.
+    """Record the outcome of an attempt; return ``"delivered"``, ``"pending"`` or ``"dead"``.
 
-    One short transaction. A sender that lost its claim may still report success, nothing else.
+    Uses one short transaction. A sender with an expired claim can still record a success.
     """
     with writing(connection):
         if outcome.delivered:
@@ -146,7 +147,7 @@ def settle(
 def postpone(
     connection: sqlite3.Connection, webhook: str, error: str | None, *, now: float, until: float
 ) -> None:
-    """Postpone a receiver's due messages, without an attempt; `error` says why."""
+    """Postpone a receiver's due messages without an attempt; `error` is the reason."""
     with writing(connection):
         deliveries.delay_webhook(
             connection, webhook, clock.iso(until), now=clock.iso(now), error=error
@@ -154,7 +155,7 @@ def postpone(
 
 
 def hold_back(connection: sqlite3.Connection, webhook: str, now: float) -> None:
-    """Let each due message that waits for an earlier one become due when that one is."""
+    """Postpone each message that waits for an earlier one until that one is due."""
     with writing(connection):
         deliveries.wait_for_earlier(connection, webhook, clock.iso(now))
 
@@ -166,9 +167,9 @@ def replay(
     message: str | None = None,
     webhook: str | None = None,
 ) -> int:
-    """Let dead and failed messages be due at once; return how many messages.
+    """Make dead and failed messages due now; return their number.
 
-    Inside the caller's transaction. A message that is being posted just now is left alone.
+    Runs inside the caller's transaction. Messages that are being sent are not changed.
     """
     return deliveries.requeue_messages(connection, clock.iso(now), message=message, webhook=webhook)
 
@@ -176,7 +177,7 @@ def replay(
 def unknown_webhooks(connection: sqlite3.Connection, known: Sequence[str], now: float) -> list[str]:
     """Return the webhooks of due messages that are not among the `known` keys.
 
-    Their messages that are older than any schedule are dead: no attempt will ever be made.
+    Their messages beyond the maximum age are marked as dead.
     """
     unknown = deliveries.unknown_webhooks(connection, known, clock.iso(now))
     if unknown:
@@ -188,32 +189,33 @@ def unknown_webhooks(connection: sqlite3.Connection, known: Sequence[str], now: 
 def _grouped(
     connection: sqlite3.Connection, transitions: Sequence[Transition]
 ) -> list[list[Transition]]:
-    """Return the transitions that are reported, grouped by message, in each the worst first."""
+    """Return the transitions to report, grouped by message, the most severe first."""
     groups: dict[tuple[Any, ...], list[Transition]] = {}
-    for one in transitions:
-        if _is_reported(connection, one):
-            about = (one.alert[name] for name in ("rule", "model", "version"))
-            when = (one.window_start, one.window_end, one.repeated)
-            key = (one.event, *about, _lacking(one), *when)
-            groups.setdefault(key, []).append(one)
-    return [sorted(group, key=lambda one: -one.strength) for group in groups.values()]
+    for item in transitions:
+        if _is_reported(connection, item):
+            subject = (item.alert[name] for name in ("rule", "model", "version"))
+            window = (item.window_start, item.window_end, item.repeated)
+            key = (item.event, *subject, _missing_part(item), *window)
+            groups.setdefault(key, []).append(item)
+    return [sorted(group, key=lambda item: -item.strength) for group in groups.values()]
 
 
-def _lacking(one: Transition) -> str | None:
-    """Return the part that exchanges lack with the reason, which has a message of its own."""
-    feature = str(one.alert["feature"])
-    is_part = one.alert["rule"] == "not_monitored" and feature.partition(": ")[0] in _PARTS
-    return feature if is_part else None
+def _missing_part(transition: Transition) -> str | None:
+    """Return the part that exchanges lack and its reason, which has its own message, or None."""
+    feature = str(transition.alert["feature"])
+    rule = transition.alert["rule"]
+    return feature if rule == "not_monitored" and feature.partition(": ")[0] in _PARTS else None
 
 
-def _is_reported(connection: sqlite3.Connection, one: Transition) -> bool:
-    """Return whether receivers are notified now; of a firing alert that is noted."""
+def _is_reported(connection: sqlite3.Connection, transition: Transition) -> bool:
+    """Return True if receivers are notified now, and record it for a firing alert."""
     moment = clock.now()
-    if one.event != FIRING:
-        return one.alert["notified_at"] is not None
-    if (one.alert["silenced_until"] or "") > moment:
+    alert = transition.alert
+    if transition.event != FIRING:
+        return alert["notified_at"] is not None
+    if (alert["silenced_until"] or "") > moment:
         return False
-    record_notified(connection, one.alert["id"], moment)
+    record_notified(connection, alert["id"], moment)
     return True
 
 

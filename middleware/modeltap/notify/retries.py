@@ -1,4 +1,4 @@
-"""Retries: when a message is tried again, and when it is given up."""
+"""The retry schedule of messages."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import random
 from modeltap import clock
 
 RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Standard Webhooks' schedule: after the first attempt 5 s, 5 min, ... up to a day."""
+"""The schedule of Standard Webhooks: 5 s after the first attempt, then 5 min, ... up to a day."""
 
 MAX_RETRY_AFTER_SECONDS = clock.DAY
-"""A receiver may ask for a day at most; also bounds how long a message can be pending: ten of
-these."""
+"""Maximum delay that a receiver may request with ``Retry-After``."""
 
 MAX_AGE_SECONDS = (len(RETRY_SECONDS) + 1) * MAX_RETRY_AFTER_SECONDS
+"""Maximum age of a pending message: all attempts, each delayed by the maximum."""
 
 _JITTER = 0.1
-"""Retries vary by a tenth, so that the messages of one outage do not all come back at once."""
+"""Random variation of the delays, so that the messages of an outage are not retried together."""
 
 
 def seconds_to_retry(attempts: int, age: float, retry_after: float | None = None) -> float | None:
-    """Return the seconds until a message is tried again; None when it is given up.
+    """Return the seconds until the next attempt; None if the message is given up.
 
     Args:
-        attempts: how many failed, the last one included.
+        attempts: the number of failed attempts.
         age: seconds since the message was enqueued.
-        retry_after: seconds that the receiver asked for.
+        retry_after: the delay in seconds that the receiver requested.
 
     >>> 4.5 <= seconds_to_retry(1, age=0) <= 5.5, seconds_to_retry(1, age=0, retry_after=60)
     (True, 60)

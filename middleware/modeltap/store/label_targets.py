@@ -69,11 +69,25 @@ def find_target(
 
     Args:
         id_: an exchange's id, its `x-request-id`, its protocol's id, a trace id or `traceparent`.
-        model: restricts the search by other ids than the exchange's own; None for all models.
+        model: the model whose exchange is preferred: a gateway's id is also that of the service
+            behind it. Without such an exchange, the one with this very id is found.
         own_id: the exchange's own id, if it differs from `id_`.
     """
+    target = _find_target(connection, id_, model, own_id)
+    if model is None or target != LabelTarget():
+        return target
+    return _find_target(connection, id_, None, own_id, _TIERS[:1])
+
+
+def _find_target(
+    connection: sqlite3.Connection,
+    id_: str,
+    model: str | None,
+    own_id: str | None,
+    tiers: Sequence[Sequence[str]] = _TIERS,
+) -> LabelTarget:
     all_states: dict[str, int] = {}
-    for tier in _TIERS:
+    for tier in tiers:
         states = _states(connection, tier, own_id if tier is _TIERS[0] and own_id else id_, model)
         predicted = [exchange_id for exchange_id, state in states.items() if state == 2]
         if len(predicted) == 1:
@@ -88,10 +102,10 @@ def _states(
     connection: sqlite3.Connection, tier: Sequence[str], id_: str, model: str | None
 ) -> dict[str, int]:
     """Return the state of each exchange that meets one of the conditions of `tier`."""
-    of_model = "" if tier is _TIERS[0] else "and (:model is null or e.model = :model)"
     rows = connection.execute(
         " union ".join(
-            f"select e.id, {_STATE} from exchanges e where {condition} {of_model}"
+            f"select e.id, {_STATE} from exchanges e where {condition} "
+            "and (:model is null or e.model = :model)"
             for condition in tier
         )
         + f" limit {_MAX_CANDIDATES}",

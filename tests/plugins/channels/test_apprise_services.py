@@ -41,17 +41,21 @@ def test_it_says_how_grave_it_is(receiver, firing, kind, severity, type_):
 def test_a_service_that_fails_is_tried_again(receiver, firing):
     receiver.answers = [500]
     outcome = post(hook(receiver), "msg_1", firing())
-    assert not outcome.delivered and outcome.busy and outcome.error == "the service refused it"
+    assert (
+        not outcome.delivered
+        and outcome.busy
+        and outcome.error == "the service rejected the message"
+    )
 
 
 def test_a_scheme_that_it_does_not_know(receiver, firing):
     outcome = post(hook(receiver, url="nonsense://token@host"), "msg_1", firing())
-    assert outcome.error == "Apprise does not know the scheme of the webhook's url"
+    assert outcome.error == "Apprise does not support the scheme of the webhook's URL"
 
 
 def test_its_urls_are_taken_in_the_settings_with_its_format_only():
     assert parse_webhook({"url": "ntfy://topic", "format": "apprise"}).url == "ntfy://topic"
-    with pytest.raises(ConfigError, match="it starts with http:// or https://"):
+    with pytest.raises(ConfigError, match="must start with http:// or https://"):
         parse_webhook({"url": "ntfy://topic"})
 
 

@@ -36,4 +36,6 @@ def test_a_firing_alert_says_what_since_when_and_where_to_look(send, firing, cha
 
 
 def test_an_unknown_format_is_refused_with_the_nearest(send, firing):
-    assert "no plugin knows the webhook format 'slakc'" in send(firing(), "slakc").error
+    assert (
+        "no installed plugin supports the webhook format 'slakc'" in send(firing(), "slakc").error
+    )

@@ -37,4 +37,4 @@ def test_long_names_that_differ_at_the_end_are_two_incidents():
 
 
 def test_pagerduty_without_its_key_says_what_is_missing(send, firing):
-    assert "needs the integration key as secret" in send(firing(), "pagerduty").error
+    assert "needs the integration key as the secret" in send(firing(), "pagerduty").error

@@ -34,20 +34,20 @@ def test_the_secret_is_filled_in(send, firing):
     template = '{"token": "$secret", "text": "$type"}'
     got = send(firing(), "template", template=template, secret="s3cret")
     assert got.event == {"token": "s3cret", "text": "alert.firing"}
-    assert "the template names 'secret'" in send(firing(), "template", template=template).error
+    assert "unknown placeholder 'secret'" in send(firing(), "template", template=template).error
 
 
 @pytest.mark.parametrize(
     ("template", "line"),
     [
-        ("$sumary", "the template names 'sumary'; did you mean 'summary'?"),
-        ("${a.b.c}", "the template names 'a.b.c'"),
+        ("$sumary", "unknown placeholder 'sumary' in the template; did you mean 'summary'?"),
+        ("${a.b.c}", "unknown placeholder 'a.b.c'"),
         (
             "costs 5 $",
-            "the template is wrong: Invalid placeholder in string: line 1, col 9; "
+            "the template is invalid: Invalid placeholder in string: line 1, col 9; "
             "write $$ for a dollar sign",
         ),
-        (None, "format 'template' needs a template"),
+        (None, "format 'template' needs the option template"),
     ],
 )
 def test_one_that_fails_is_a_clear_line_and_nothing_is_posted(

@@ -86,7 +86,7 @@ def test_columns_alone_leave_the_protocol_to_be_found_out():
 @pytest.mark.parametrize(
     ("mapping", "words"),
     [
-        ({"rows": "a["}, "mapping.rows = 'a[' is no JMESPath"),
+        ({"rows": "a["}, "mapping.rows = 'a[' is not a valid JMESPath"),
         ({"row": "a"}, "did you mean 'rows'"),
     ],
 )

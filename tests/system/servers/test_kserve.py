@@ -126,7 +126,7 @@ except modeltap.NotWatchableError as error:
 def test_a_server_of_several_workers_is_told_what_to_write(environment):
     """They are started anew, and would know nothing of it."""
     said = environment("kserve").call(SEVERAL)
-    assert "write modeltap.watch(kserve.model_server.app, ...) at the top of the module" in said
+    assert "call modeltap.watch(kserve.model_server.app, ...) at the top of the module" in said
 
 
 def tensors(environment):

@@ -1,15 +1,15 @@
-"""Python imports this when it starts, where `modeltap run` put this folder on its path.
+"""The sitecustomize of commands started by `modeltap run`, imported when Python starts.
 
-It waits until uvicorn or gunicorn is imported, and has each app that they load tapped. It may
-run in a Python that has no modeltap, so it imports the standard library alone, and nothing at
-all that Python has not loaded anyway; whatever goes wrong in here, the command goes on.
+It waits for the import of uvicorn or gunicorn, and wraps each app that they load. It may run in a
+Python without modeltap, so it uses only modules of the standard library that Python has already
+loaded. An error in here must never stop the command.
 """
 
 from __future__ import annotations
 
 import sys
 
-TYPE_CHECKING = False  # as typing has it, which takes longer to import than all of this
+TYPE_CHECKING = False  # importing typing would take longer than the rest of this module
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -18,7 +18,7 @@ _reported: set[str] = set()
 
 
 class _Finder:
-    """Finds nothing itself: has others find a server's module, and acts once it is imported."""
+    """An import hook that delegates to the other finders and acts on a server's module."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name not in _ACTS:
@@ -29,8 +29,10 @@ class _Finder:
             if spec is not None:
                 try:
                     _act_after(spec.loader, _ACTS[name])
-                except Exception as error:  # whatever loads it: the command goes on
-                    _say(f"{name} is loaded in a way of its own ({error!r}), so it is not tapped")
+                except Exception as error:  # an unusual loader must not stop the command
+                    _report(
+                        f"{name} has an unsupported loader ({error!r}); the app is not recorded"
+                    )
                 return spec
         return None
 
@@ -43,33 +45,35 @@ def _act_after(loader: Any, act: Callable[[Any], None]) -> None:
         try:
             act(module)
         except Exception as error:
-            _say(f"this {module.__name__} is not known ({error!r}), so it is not tapped")
+            _report(
+                f"{module.__name__} has an unsupported version ({error!r}); the app is not recorded"
+            )
 
     loader.exec_module = exec_module
 
 
 def _uvicorn(module: Any) -> None:
-    """Have the app that a worker of uvicorn loads tapped, around all that it is wrapped in."""
+    """Patch uvicorn to wrap the app that a worker loads, outside of its other middleware."""
     load = module.Config.load
 
-    def tapping(self: Any) -> None:
+    def load_and_tap(self: Any) -> None:
         load(self)
         self.loaded_app = _tapped(self.loaded_app, "asgi")
 
-    module.Config.load = tapping
+    module.Config.load = load_and_tap
 
 
 def _gunicorn(module: Any) -> None:
-    """Have the app that gunicorn loads tapped; uvicorn's workers in it load theirs by `Config`."""
+    """Patch gunicorn to wrap the app it loads. Its uvicorn workers load apps with `Config`."""
     wsgi = module.BaseApplication.wsgi
 
-    def tapping(self: Any) -> Any:
+    def load_and_tap(self: Any) -> Any:
         app = wsgi(self)
         kinds = [_WORKERS.get(base.__module__) for base in self.cfg.worker_class.__mro__]
         kind = next(filter(None, kinds), None)
         return app if kind is None else _tapped(app, kind)
 
-    module.BaseApplication.wsgi = tapping
+    module.BaseApplication.wsgi = load_and_tap
 
 
 _ACTS = {"uvicorn.config": _uvicorn, "gunicorn.app.base": _gunicorn}
@@ -78,7 +82,7 @@ _WORKERS = {
     "gunicorn.workers.sync": "wsgi",
     "gunicorn.workers.gthread": "wsgi",
 }
-"""The kinds of apps that workers call; workers of other modules are left alone."""
+"""The kind of app that each worker module calls. Other workers are not patched."""
 
 
 def _tapped(app: Any, kind: str) -> Any:
@@ -87,25 +91,25 @@ def _tapped(app: Any, kind: str) -> Any:
 
         return tapped(app, kind)
     except ImportError as error:
-        _say(
-            f"{sys.executable} cannot import it ({error}), so what it serves is not tapped; "
-            f"install it there: {sys.executable} -m pip install modeltap"
+        _report(
+            f"{sys.executable} cannot import modeltap ({error}); the app is not recorded. Run "
+            f"{sys.executable} -m pip install modeltap"
         )
     except Exception as error:
-        _say(f"{error}; the server goes on, and is not tapped")
+        _report(f"{error}; the server continues, but the app is not recorded")
     return app
 
 
-def _say(message: str) -> None:
-    """Say it on standard error, once in a process."""
+def _report(message: str) -> None:
+    """Print a message to standard error, once per process."""
     if message not in _reported and sys.stderr is not None:
         _reported.add(message)
-        line = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in message)
+        line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
         print(f"modeltap: {line}", file=sys.stderr, flush=True)
 
 
-def _run_the_next(own_folder: str) -> None:
-    """Run the sitecustomize that this one stands before, if there is one."""
+def _run_next(own_folder: str) -> None:
+    """Run the sitecustomize that this one shadows, if any."""
     from importlib.machinery import PathFinder
     from importlib.util import module_from_spec
 
@@ -118,4 +122,4 @@ def _run_the_next(own_folder: str) -> None:
 
 if __name__ == "sitecustomize":
     sys.meta_path.insert(0, _Finder())
-    _run_the_next(__file__.rpartition("/")[0])
+    _run_next(__file__.rpartition("/")[0])
