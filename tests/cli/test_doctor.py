@@ -117,7 +117,7 @@ def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
     put(store, every(1, 20), rows, model="houses", responses=[answer] * 20)
     modeltap("analyze", "--store", store)
     said = modeltap("doctor", "--store", store, code=1)
-    assert "answers of houses have model_version, grid" in said
+    assert "responses of houses have model_version, grid" in said
     assert '[models.houses.mapping] prediction = "grid"' in said
     (tmp_path / "modeltap.toml").write_text(
         '[models.houses.mapping]\nprediction = "grid[0][0][0]"\n'

@@ -82,7 +82,7 @@ def test_many_rare_reasons_are_one_incident(store):
     (one,) = found.metrics
     assert (one.feature, one.count, one.verdict) == ("rows: other reasons", 10, "alert")
     assert one.explanation.endswith(
-        "2 more reasons; modeltap doctor has the settings that fix them"
+        "2 more reasons; see modeltap doctor for the fixes"
     )
 
 
