@@ -1,4 +1,4 @@
-"""How tables are written: `--encoding`, and what the commands report of a file."""
+"""Encodings of tables, and the notices that commands print of a file."""
 
 from __future__ import annotations
 
