@@ -158,9 +158,9 @@ def test_no_traffic_and_little_traffic_give_no_verdict():
 
 def test_a_latency_baseline_of_zero_is_ignored():
     """No latency is half above zero, and nothing divides by zero."""
-    judged = metrics_of(traffic(), 0, {"latency_p95_ms": 0.0})
-    assert judged["latency_p95_ms"].verdict == "no_reference"
-    assert judged["throughput_rps"].value is None
+    metrics = metrics_of(traffic(), 0, {"latency_p95_ms": 0.0})
+    assert metrics["latency_p95_ms"].verdict == "no_reference"
+    assert metrics["throughput_rps"].value is None
 
 
 Found = Iterable[Metric]

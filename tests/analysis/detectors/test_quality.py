@@ -19,8 +19,8 @@ def rates(then, now, alpha=0.0004, **options):
     """Return the rates of one column's window by name."""
     reference = fit({"f": then}, len(then), model="m")
     counted = tally({"f": now}, len(now), reference)
-    judged = evaluated(reference, counted, [quality], alpha=alpha, **options)
-    return {metric.metric: metric for metric in judged}
+    metrics = evaluated(reference, counted, [quality], alpha=alpha, **options)
+    return {metric.metric: metric for metric in metrics}
 
 
 def test_each_rate_has_its_own_denominator():
@@ -95,8 +95,8 @@ def column_rates(then, now):
     """Return the quality metrics of one column's batch by name, from five rows on."""
     reference = fit({"x": then}, len(then), model="m")
     counted = tally({"x": now}, len(now), reference)
-    judged = evaluated(reference, counted, [quality], alpha=0.01, min_rows=5)
-    return {metric.metric: metric for metric in judged}
+    metrics = evaluated(reference, counted, [quality], alpha=0.01, min_rows=5)
+    return {metric.metric: metric for metric in metrics}
 
 
 def z_scores(batch):

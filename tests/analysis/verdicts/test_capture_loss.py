@@ -18,7 +18,7 @@ def test_losses_are_one_alert_until_two_hours_without_any(store):
     connection = connect(store)
     transitions = []
 
-    def judge(now):
+    def evaluate(now):
         windows = capture_loss.results(connection, now)
         for result in windows:
             with writing(connection):
@@ -31,15 +31,15 @@ def test_losses_are_one_alert_until_two_hours_without_any(store):
             record_dropped(connection, "m", "host", 1, reasons)
 
     now = time.time()
-    assert judge(now) == 0 and not pending_work(connection, now).dropped
+    assert evaluate(now) == 0 and not pending_work(connection, now).dropped
     lose(full=3, died=1200)
-    assert pending_work(connection, now).dropped and judge(now) == 1 and judge(now) == 0
+    assert pending_work(connection, now).dropped and evaluate(now) == 1 and evaluate(now) == 0
     lose(full=4)
-    judge(now)
+    evaluate(now)
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["summary"] == "m: 1,207 exchanges were not recorded: 1,200 (died), 7 (full)"
     assert alert["severity"] == "warning" and not pending_work(connection, now + 3600).dropped
-    assert pending_work(connection, now + 4 * 3600).dropped and judge(now + 4 * 3600) == 2
+    assert pending_work(connection, now + 4 * 3600).dropped and evaluate(now + 4 * 3600) == 2
     assert [transition.event for transition in transitions] == ["alert.firing", "alert.resolved"]
     connection.close()
 
