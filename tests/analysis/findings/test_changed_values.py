@@ -86,8 +86,8 @@ def test_other_drift_is_not_a_change_of_unit(shape, change):
     ],
 )
 def test_rounding_is_named(shape, decimals, text):
-    found = explanation(shape, lambda x: np.round(x, decimals))
-    assert found.startswith(f"x: values have been rounded to {text} in 1,000 rows; ")
+    sentence = explanation(shape, lambda x: np.round(x, decimals))
+    assert sentence.startswith(f"x: values have been rounded to {text} in 1,000 rows; ")
 
 
 def test_columns_of_whole_numbers_are_not_rounded():

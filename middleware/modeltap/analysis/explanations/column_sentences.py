@@ -66,10 +66,10 @@ def _(evidence: LikelyCode, metric: Metric, _context: Context | None) -> str:
 @sentence.register
 def _(evidence: NoRoom, metric: Metric, _context: Context | None) -> str:
     subject = f"{metric.feature}: " if metric.feature else ""
-    bound = "maximum" if evidence.bound > evidence.usual else "minimum"
+    bound = "maximum" if evidence.bound > evidence.baseline else "minimum"
     return (
         f"{subject}not compared, because {metric.metric} normally reaches "
-        f"{number(evidence.usual)}, too close to its {bound} of {number(evidence.bound)} "
+        f"{number(evidence.baseline)}, too close to its {bound} of {number(evidence.bound)} "
         "to change noticeably"
     )
 
