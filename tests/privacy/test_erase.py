@@ -105,7 +105,7 @@ def test_the_command_asks_first_and_explains_errors(closed):
     """Without confirmation nothing is erased; an unknown model leads to the nearest name."""
     capture({"id": 1})
     closed()
-    assert "Erase 1 exchange of m for good?" in modeltap_command(
+    assert "Permanently erase 1 exchange of m?" in modeltap_command(
         "erase", "--model", "m", "--where", "id=1", code=130, input="n\n"
     )
     assert len(bodies()) == 1
