@@ -143,7 +143,7 @@ def test_doctor_proposes_nothing_that_is_about_the_call(tmp_path, answer):
     put(store, every(1, 20), rows, responses=[json.dumps(answer)] * 20)
     modeltap("analyze", "--store", store)
     said = modeltap("doctor", "--store", store, code=1)
-    assert "no prediction found" in said and "none looks like a prediction" in said
+    assert "no prediction found" in said and "none of which looks like a prediction" in said
     assert "prediction =" not in said
 
 
