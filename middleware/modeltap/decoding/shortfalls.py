@@ -30,7 +30,7 @@ TIME_UNREADABLE = "event time not readable"
 _OTHERS = (ANSWERED_ELSEWHERE, ANSWERED_BEFORE)
 """Notes of exchanges whose rows belong to another one."""
 
-_FIRST_ERROR = 300
+_LOWEST_OTHER_STATUS = 300
 """The lowest status of redirects and errors, which have no output of a model."""
 
 _NUMBER = re.compile(r"\d+")
@@ -93,7 +93,7 @@ def general(reason: str) -> str:
 
 def _is_counted(exchange: StoredExchange) -> bool:
     status = exchange.status
-    return exchange.error_type is None and (status is None or status < _FIRST_ERROR)
+    return exchange.error_type is None and (status is None or status < _LOWEST_OTHER_STATUS)
 
 
 def _of_exchange(
