@@ -51,13 +51,13 @@ def test_an_existing_alarm_is_restored():
 
 
 def test_a_thread_has_neither_a_time_limit_nor_an_error():
-    found = []
+    matches = []
 
     def search():
         with SlowPatterns().time_limit(CustomPatterns(["x"])):
-            found.append(re.search("x", "x"))
+            matches.append(re.search("x", "x"))
 
     thread = threading.Thread(target=search)
     thread.start()
     thread.join()
-    assert found[0]
+    assert matches[0]
