@@ -149,9 +149,9 @@ def test_a_median_outside_the_reference_has_a_bound():
     """Bins outside the reference are wide, so only a bound of the median is known."""
     values = rng.normal(36, 2, size=5000)
     reference = fit({"temp": values}, 5000, model="m")
-    for centre, word in ((78, "above"), (-20, "below")):
+    for centre, bound_word in ((78, "above"), (-20, "below")):
         raised = alerts(reference, {"temp": rng.normal(centre, 2, size=1000)}, 1000)
-        words = raised["drift", "temp"].explanation
-        assert words.startswith(f"temp: median went from 36 to {word} ")
-        bound = float(words.split(f" {word} ")[1].split(" in ")[0])
-        assert (bound < centre) if word == "above" else (bound > centre)
+        text = raised["drift", "temp"].explanation
+        assert text.startswith(f"temp: median went from 36 to {bound_word} ")
+        bound = float(text.split(f" {bound_word} ")[1].split(" in ")[0])
+        assert (bound < centre) if bound_word == "above" else (bound > centre)

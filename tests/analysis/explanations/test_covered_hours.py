@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from findings import words
+from findings import explanations
 from modeltap.analysis.explanations.covered_hours import (
     covered_hours,
     described_hours,
@@ -32,7 +32,7 @@ def explanation(known, start, hours=1.0, **options):
     """Return the explanation of a drift in the window from `start`, in hours after Monday, 9:00."""
     times = MONDAY + HOUR * (start + hours * np.arange(ROWS) / ROWS)
     values = np.random.default_rng(2).normal(3, 1, size=ROWS)
-    return words(known, {"x": values}, times=times, **options)["drift", "x"]
+    return explanations(known, {"x": values}, times=times, **options)["drift", "x"]
 
 
 @pytest.mark.parametrize(

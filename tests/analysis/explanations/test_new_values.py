@@ -52,12 +52,12 @@ def evaluated(reference, values):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_new_value_is_detected_and_named(shape, fault):
     rng = np.random.default_rng(8)
-    change, words = FAULTS[fault]
+    change, start = FAULTS[fault]
     then = SHAPES[shape](rng, 2000)
     reference = fit({"x": then}, 2000, model="m")
     metric = evaluated(reference, change(rng, SHAPES[shape](rng, ROWS), then))
     assert metric.verdict == "alert"
-    assert f"x: {words}" in metric.explanation and "before" in metric.explanation
+    assert f"x: {start}" in metric.explanation and "before" in metric.explanation
 
 
 def test_the_explanation_has_both_fractions():
@@ -77,10 +77,10 @@ def test_the_explanation_has_both_fractions():
 def test_a_category_that_was_rare_is_named():
     """Coarse bins hide it among the rare categories, but its fraction more than doubles."""
     rng = np.random.default_rng(10)
-    words = np.array(["a", "b", "c", *[f"r{i}" for i in range(30)]])
-    shares = np.array([0.4, 0.3, 0.15, *[0.005] * 30])
-    reference = fit({"x": rng.choice(words, p=shares, size=5000).tolist()}, 5000, model="m")
-    now = rng.choice(words, p=shares, size=2000).tolist()
+    categories = np.array(["a", "b", "c", *[f"r{i}" for i in range(30)]])
+    fractions = np.array([0.4, 0.3, 0.15, *[0.005] * 30])
+    reference = fit({"x": rng.choice(categories, p=fractions, size=5000).tolist()}, 5000, model="m")
+    now = rng.choice(categories, p=fractions, size=2000).tolist()
     now[:80] = ["r3"] * 80
     metric = evaluated(reference, now)
     assert metric.verdict == "alert" and "value 'r3' in 4." in metric.explanation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from findings import words
+from findings import explanations
 from modeltap.analysis.references.fit import fit
 
 SHAPES = {
@@ -40,7 +40,7 @@ def explanation(shape, change, seed=5):
     """Return the explanation of the drift of a changed column; None without drift."""
     rng = np.random.default_rng(seed)
     reference = fit({"x": SHAPES[shape](rng, 2000)}, 2000, model="m")
-    return words(reference, {"x": change(SHAPES[shape](rng, 1000))}).get(("drift", "x"))
+    return explanations(reference, {"x": change(SHAPES[shape](rng, 1000))}).get(("drift", "x"))
 
 
 @pytest.mark.parametrize("unit", UNITS)
