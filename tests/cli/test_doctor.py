@@ -54,8 +54,8 @@ def test_a_problem_of_a_model_fails_with_its_fix(tmp_path):
     connection.execute("update exchanges set event_time = null")  # as capture leaves it
     connection.close()
     (tmp_path / "modeltap.toml").write_text('[models.m]\nevent_time = "body:ts"\n')
-    said = modeltap("doctor", "--store", store, code=1, cwd=tmp_path)
-    assert "50 of 50 rows have no event time" in said and "no field ts" in said
+    shown = modeltap("doctor", "--store", store, code=1, cwd=tmp_path)
+    assert "50 of 50 rows have no event time" in shown and "no field ts" in shown
 
 
 def test_doctor_closes_a_store_that_others_could_read(tmp_path):
@@ -86,9 +86,9 @@ def test_doctor_names_a_likely_code_for_a_missing_value(tmp_path):
     rows = [{"depth": -999 if n % 9 == 0 else 20 + n % 17} for n in range(900)]
     put(store, every(1, 900), rows, model="pumps")
     analyze(store, {"reference": "first 600 rows", "window": "300 rows"})
-    said = modeltap("doctor", "--store", store)
-    assert "pumps: depth has -999 in many rows" in said
-    assert "[models.pumps.features.depth] missing_values = [-999]" in said
+    shown = modeltap("doctor", "--store", store)
+    assert "pumps: depth has -999 in many rows" in shown
+    assert "[models.pumps.features.depth] missing_values = [-999]" in shown
     found = read(
         store,
         "select value, explanation, window_start from metrics where metric = 'sentinel_rate' "
@@ -104,9 +104,9 @@ def test_doctor_names_features_that_masking_blanks(tmp_path):
     rows = [{"user": {"auth_method": "[masked]"}, "session_duration": n % 50} for n in range(300)]
     put(store, every(1, 300), rows, model="logins")
     analyze(store, {"reference": "first 200 rows", "window": "100 rows"})
-    said = modeltap("doctor", "--store", store)
-    assert "logins: user.auth_method is not tested: masked in all rows" in said
-    assert "unmask_body_fields = ['^auth_method$']" in said and "session_duration" not in said
+    shown = modeltap("doctor", "--store", store)
+    assert "logins: user.auth_method is not tested: masked in all rows" in shown
+    assert "unmask_body_fields = ['^auth_method$']" in shown and "session_duration" not in shown
 
 
 def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
@@ -116,9 +116,9 @@ def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
     rows = [{"rooms": n} for n in range(20)]
     put(store, every(1, 20), rows, model="houses", responses=[answer] * 20)
     modeltap("analyze", "--store", store)
-    said = modeltap("doctor", "--store", store, code=1)
-    assert "answers of houses have model_version, grid" in said
-    assert '[models.houses.mapping] prediction = "grid"' in said
+    shown = modeltap("doctor", "--store", store, code=1)
+    assert "answers of houses have model_version, grid" in shown
+    assert '[models.houses.mapping] prediction = "grid"' in shown
     (tmp_path / "modeltap.toml").write_text(
         '[models.houses.mapping]\nprediction = "grid[0][0][0]"\n'
     )
@@ -142,9 +142,9 @@ def test_doctor_proposes_nothing_that_is_about_the_call(tmp_path, answer):
     rows = [{"rooms": n} for n in range(20)]
     put(store, every(1, 20), rows, responses=[json.dumps(answer)] * 20)
     modeltap("analyze", "--store", store)
-    said = modeltap("doctor", "--store", store, code=1)
-    assert "no prediction found" in said and "none looks like a prediction" in said
-    assert "prediction =" not in said
+    shown = modeltap("doctor", "--store", store, code=1)
+    assert "no prediction found" in shown and "none looks like a prediction" in shown
+    assert "prediction =" not in shown
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3"])
@@ -154,8 +154,8 @@ def test_doctor_knows_a_webhook_that_is_always_refused(tmp_path, host):
     file.write_text(f'webhooks = ["http://{host}:9/hook"]\n')
     store = tmp_path / "taps.db"
     connect(store).close()
-    said = modeltap("doctor", "--store", store, code=1)
-    assert "is private; set allow_private = true" in said
+    shown = modeltap("doctor", "--store", store, code=1)
+    assert "is private; set allow_private = true" in shown
     file.write_text(f'[[webhooks]]\nurl = "http://{host}:9/hook"\nallow_private = true\n')
     assert "is private" not in modeltap("doctor", "--store", store)
     file.write_text(f'[[webhooks]]\nurl = "json://{host}:9/"\nformat = "apprise"\n')
@@ -184,5 +184,5 @@ def test_a_machine_of_another_zone_suggests_it(tmp_path, machine, notes):
     store = tmp_path / "m.db"
     put(store, every(20, 600), [{"x": n % 7} for n in range(600)])
     modeltap("analyze", "--store", store, env={"MODELTAP_REFERENCE": "first 500 rows"})
-    said = modeltap("doctor", "--store", store, env={"TZ": machine})
-    assert said.count("this machine is 9 h ahead of UTC") == notes
+    shown = modeltap("doctor", "--store", store, env={"TZ": machine})
+    assert shown.count("this machine is 9 h ahead of UTC") == notes

@@ -18,9 +18,9 @@ def filled(store):
 
 def test_one_that_is_learning_says_until_when(filled):
     analyze(filled, {})
-    said = modeltap("status", "--store", filled)
-    assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in said
-    assert "learning until Monday 00:00 UTC and 2,000 rows" in said
+    shown = modeltap("status", "--store", filled)
+    assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in shown
+    assert "learning until Monday 00:00 UTC and 2,000 rows" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
     assert row["healthy"] and row["state"] == "provisional"
     assert row["learning_until"] == "2024-01-08T00:00:00.000Z" and row["open_alerts"] == []
@@ -29,8 +29,8 @@ def test_one_that_is_learning_says_until_when(filled):
 def test_one_with_an_alert_says_which(filled):
     put(filled, every(1, 300, first=300), [{"x": "?"}] * 300, prefix="later")
     analyze(filled, SAID)
-    said = modeltap("status", "--store", filled, "--model", "m")
-    assert "open alert" in said and "x: values of the wrong type went from 0 % to 100 %" in said
+    shown = modeltap("status", "--store", filled, "--model", "m")
+    assert "open alert" in shown and "x: values of the wrong type went from 0 % to 100 %" in shown
     (row,) = lines(modeltap("status", "--store", filled, "--json"))
     assert not row["healthy"] and row["state"] == "active" and len(row["open_alerts"]) >= 1
 
