@@ -101,6 +101,9 @@ def b(n):
 
 
 REQUESTS = [
+    asked("one_row_columns", lambda n: {"a": [a(n)], "b": [b(n)]}, (1, AB)),
+    asked("one_row_inputs", lambda n: {"inputs": {"a": [a(n)], "b": [b(n)]}}, (1, AB)),
+    asked("lists_of_columns", lambda n: {"a": [a(n), a(n + 7)], "b": [b(n), b(n + 1)]}, (2, AB)),
     asked(
         "frame_columns",
         lambda n: {"a": {"0": a(n), "1": a(n + 7)}, "b": {"0": b(n), "1": b(n + 1)}},

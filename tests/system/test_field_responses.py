@@ -89,6 +89,11 @@ INSIDE = [
         {"data": {"names": ["t"], "tensor": {"shape": [1, 1], "values": [7.5]}}},
         7.5,
     ),
+    answered("scored_pair", {"prediction": ["cat", 0.9]}, "cat", 0.9),
+    answered("bare_pair", [["cat", 0.9]], "cat", 0.9),
+    answered("keras", {"prediction": [["n02", "cat", 0.75], ["n03", "dog", 0.25]]}, "cat", 0.75),
+    answered("currency", {"price": 7.5, "currency": "EUR"}, 7.5),
+    answered("unit", {"status": "ok", "data": {"eta": 7.5, "unit": "min"}}, 7.5),
     answered("untitled_text", '"cat"', "cat"),
 ]
 

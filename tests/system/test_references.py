@@ -222,3 +222,13 @@ def test_an_earlier_reference_counts_again(store):
     assert read(store, later) == judged
     wrong = modeltap("reference", "use", "zzz", "--store", store, code=1)
     assert "no reference has the id 'zzz'" in wrong
+
+
+def test_characters_of_a_named_file_that_were_replaced_are_logged(store, tmp_path, caplog):
+    """Nobody sees the report of a command here."""
+    path = tmp_path / "normal.csv"
+    lines = "".join(f"{n % 17},größe\n" for n in range(300))
+    path.write_bytes(b"x,unit\n" + lines.encode() + "1,weiß\n".encode("cp1252"))
+    put(store, every(1, 200), [{"x": n % 17, "unit": "größe"} for n in range(200)])
+    analyze(store, {"reference": str(path), "window": "100 rows"})
+    assert "could not decode 1 character as utf-8" in caplog.text

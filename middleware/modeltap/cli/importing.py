@@ -27,7 +27,7 @@ from modeltap.ingest.table_rows import read_rows
 from modeltap.output import echo, emit_json
 from modeltap.wording import plural
 
-_READ_TWICE = ("csv", "jsonl", "bentoml")
+_READ_TWICE = ("csv", "jsonl", "xlsx", "bentoml")
 """Formats that are read twice: column names and types are known only at the end of the file."""
 
 

@@ -69,7 +69,20 @@ _ABOUT = frozenset(
     )
 )
 _ABOUT_ENDS = frozenset(("id", "ids", "uuid", "guid", "timestamp", "version", "url"))
-_MEASURED = frozenset(("duration", "latency", "took", "elapsed", "runtime", "time", "date"))
+_MEASURED = frozenset(
+    (
+        "duration",
+        "latency",
+        "took",
+        "elapsed",
+        "runtime",
+        "time",
+        "date",
+        "unit",
+        "units",
+        "currency",
+    )
+)
 _MEASURED_ENDS = frozenset(("ms", "time", "latency", "seconds", "at", "unit", "units"))
 _BOUND_ENDS = frozenset(("lower", "upper", "bound", "std", "stderr", "stdev"))
 """What an interval or a deviation around a prediction is called: `yhat_lower`."""

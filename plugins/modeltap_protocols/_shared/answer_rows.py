@@ -10,7 +10,13 @@ from modeltap.payload import unwrapped
 from modeltap_protocols._shared.answers import envelope_in, labels_in, names_in
 from modeltap_protocols._shared.frames import named_rows, tensor_rows
 from modeltap_protocols._shared.inputs import transposed
-from modeltap_protocols._shared.values import is_distribution, is_outputs, ranked_columns, ranking
+from modeltap_protocols._shared.values import (
+    is_distribution,
+    is_outputs,
+    is_scored_label,
+    ranked_columns,
+    ranking,
+)
 
 
 def by_row(document: Any, rows: int) -> list[Any]:
@@ -38,7 +44,9 @@ def by_row(document: Any, rows: int) -> list[Any]:
 def _is_one_answer(values: list[Any]) -> bool:
     """Say whether several values are one row's: its distribution, a ranking, several outputs."""
     outputs = is_outputs(values) and float in set(map(type, values))
-    return outputs or is_distribution(values) or ranking(values) is not None
+    return (
+        outputs or is_scored_label(values) or is_distribution(values) or ranking(values) is not None
+    )
 
 
 def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:

@@ -16,6 +16,7 @@ from modeltap_protocols._shared.values import (
     chances,
     is_distribution,
     is_outputs,
+    is_scored_label,
     is_status,
     is_vector,
     largest,
@@ -153,6 +154,8 @@ def _is_telling(value: Any) -> bool:
 def _told_by_list(values: list[Any]) -> Told:
     if (found := ranking(values)) is not None:
         return _most_likely(found)
+    if is_scored_label(values):
+        return Told(values[-2], values[-1])
     if is_distribution(values):
         return Told(values.index(max(values)), max(values), values)
     if is_outputs(values):

@@ -80,9 +80,16 @@ def _is_matrix(name: str, values: list[Any]) -> bool:
 
 def _by_column(document: dict[str, Any]) -> Rows | None:
     found = lengths(document)
-    if len(found) != 1 or found <= {0, 1} or not document.keys().isdisjoint(_ONE_ROW):
+    if len(found) != 1 or found == {0} or not document.keys().isdisjoint(_ONE_ROW):
+        return None
+    if found == {1} and not _is_one_row(document):
         return None
     return transposed(document)
+
+
+def _is_one_row(document: dict[str, Any]) -> bool:
+    """Return True for several columns of one value each; a single one may be a list of a row."""
+    return len(document) > 1 and all(type(one[0]) not in (dict, list) for one in document.values())
 
 
 def _of_list(payload: Payload, values: list[Any]) -> Rows:

@@ -114,18 +114,34 @@ def ranking(values: Sequence[Any]) -> dict[str, float] | None:
 
     >>> ranking([{"label": "a", "score": 0.9}, {"class": "b", "probability": 0.1}])
     {'a': 0.9, 'b': 0.1}
+    >>> ranking([["n02", "cat", 0.9], ["n03", "dog", 0.1]])
+    {'cat': 0.9, 'dog': 0.1}
     """
     if len(values) < 2:
         return None
     found: dict[str, float] = {}
     for value in values:
-        if type(value) is not dict:
+        if is_scored_label(value):
+            label, score = value[-2:]
+        elif type(value) is dict:
+            label, score = _label_of(value), _first(value, "score")
+        else:
             return None
-        label, score = _label_of(value), _first(value, "score")
         if type(label) is not str or type(score) not in (float, int):
             return None
         found[label] = number(score) or 0.0
     return found
+
+
+def is_scored_label(value: Any) -> bool:
+    """Return True for a list of a label and its probability, as Keras's decoders write them.
+
+    >>> is_scored_label(["cat", 0.9]), is_scored_label(["n02", "cat", 0.9]), is_scored_label([1, 2])
+    (True, True, False)
+    """
+    if type(value) is not list or len(value) not in (2, 3) or type(value[-1]) is not float:
+        return False
+    return set(map(type, value[:-1])) == {str} and 0 <= value[-1] <= 1
 
 
 def _label_of(value: dict[str, Any]) -> Any:

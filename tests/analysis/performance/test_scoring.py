@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -111,6 +112,29 @@ def test_labels_of_one_class_have_no_area_and_say_so(label):
     assert found["brier"].value == pytest.approx(
         np.mean((np.array([0.9, 0.2]) - (label in (1, "yes"))) ** 2)
     )
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        (None, "there is no score beside the predicted classes"),
+        ([None] * 200, "there is no score beside the predicted classes"),
+        ([0.1, 0.9] * 100, "the scores do not follow the predicted classes"),
+    ],
+)
+def test_two_classes_without_scores_have_no_area_and_say_so(scores, words):
+    context = LabelledContext(None, ["yes", "no"] * 100, ["yes", "yes", "no", "no"] * 50)
+    context = dataclasses.replace(context, scores=scores, form=LabelForm(positive="yes"))
+    found = {metric.metric: metric for metric in explained(evaluate(context))}
+    assert (found["roc_auc"].verdict, found["roc_auc"].value) == ("not_comparable", None)
+    assert words in found["roc_auc"].explanation and found["accuracy"].value == 0.5
+
+
+@pytest.mark.parametrize("labels", [["a", "b", "c"] * 100, ["a"] * 300, ["a", "b"] * 5])
+def test_other_classes_have_no_area_to_miss(labels):
+    """More than two, one alone, or too few rows."""
+    context = LabelledContext(None, labels, labels, min_rows=50)
+    assert "roc_auc" not in {metric.metric for metric in evaluate(context)}
 
 
 def test_a_rare_class_of_few_rows_has_an_area_without_a_verdict():

@@ -9,7 +9,13 @@ from modeltap.analysis.model.metric import Metric
 from modeltap.analysis.performance.classification import ScoreFell
 from modeltap.analysis.performance.labelled import Guess, Worse
 from modeltap.analysis.performance.paired import Mismatch
-from modeltap.analysis.performance.scoring import AreaFell, BrierGrew, OneClass, RanksSayNothing
+from modeltap.analysis.performance.scoring import (
+    AreaFell,
+    BrierGrew,
+    NoScore,
+    OneClass,
+    RanksSayNothing,
+)
 from modeltap.wording import number, percent, plural
 
 _MOSTLY, _PARTLY = 0.8, 0.3
@@ -93,6 +99,13 @@ def _(evidence: OneClass, metric: Metric, _context: Context | None) -> str:
         f"not compared, because all {plural(metric.rows, 'label')} are {evidence.label!r} and "
         "ROC AUC requires both classes"
     )
+
+
+@sentence.register
+def _(evidence: NoScore, _metric: Metric, _context: Context | None) -> str:
+    if evidence.given:
+        return "not computed, because the scores do not follow the predicted classes"
+    return "not computed, because there is no score beside the predicted classes"
 
 
 @sentence.register

@@ -18,7 +18,7 @@ from modeltap.analysis.performance.classification import classification_metrics
 from modeltap.analysis.performance.labelled import NORMAL_95, LabelledContext
 from modeltap.analysis.performance.paired import KnownClasses, Paired, pair_up, pairs_of
 from modeltap.analysis.performance.regression import regression_metrics
-from modeltap.analysis.performance.scoring import score_metrics
+from modeltap.analysis.performance.scoring import missing_scores, score_metrics
 
 _LARGEST = 1e150
 """The square of a larger number is infinite."""
@@ -60,7 +60,10 @@ def _compared(paired: Paired, context: LabelledContext) -> list[Metric]:
         return regression_metrics(paired.predictions - paired.labels, baseline, context)
     pairs = Counter(zip(paired.predictions.tolist(), paired.labels.tolist(), strict=True))
     if paired.scores is None:
-        return classification_metrics(pairs, baseline, context, context.level)
+        return [
+            *classification_metrics(pairs, baseline, context, context.level),
+            *missing_scores(paired, context),
+        ]
     return [
         *score_metrics(paired, baseline, context),
         *classification_metrics(pairs, baseline, context, context.level * _CLASSES_PART),

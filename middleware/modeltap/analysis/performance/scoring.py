@@ -65,6 +65,12 @@ class OneClass(Evidence, frozen=True):
     label: str
 
 
+class NoScore(Evidence, frozen=True):
+    """Two classes without scores; `given` is whether there are some that do not fit the classes."""
+
+    given: bool
+
+
 class RanksSayNothing(Evidence, frozen=True):
     """Scores that rank no better than by chance; `opposite` is whether they rank worse still."""
 
@@ -97,6 +103,16 @@ def score_metrics(
         _brier(paired.scores, paired.positive, known, context.level * _BRIER_PART),
         _mean_of("log_loss", log_losses(paired.scores, paired.positive)),
     ]
+
+
+def missing_scores(paired: Paired, context: LabelledContext) -> list[Metric]:
+    """Return `roc_auc` of two classes that have no scores, as not comparable."""
+    classes = {*paired.predictions.tolist(), *paired.labels.tolist()}
+    if len(classes) != 2 or paired.rows < max(2, context.min_rows):
+        return []
+    scores = () if context.scores is None else context.scores
+    why = NoScore(given=any(score is not None for score in scores))
+    return [Metric(metric="roc_auc", rows=paired.rows, verdict=NOT_COMPARABLE, evidence=why)]
 
 
 def _area(paired: Paired, known: ScoreBaseline | None, level: float) -> Metric:

@@ -59,6 +59,8 @@ def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Refer
     settings = counter.settings.for_model(model)
     path = parse_reference(settings.reference).path
     table = open_table(path, codes_of=settings.codes_of)
+    for text in table.notices:
+        logger.warning("modeltap: %s: reference %s: %s", model, path, text)
     _, _, timestamp = settings.event_time.partition("body:")
     roles = choose_roles(table, timestamp=timestamp if timestamp in table.columns else None)
     return freeze_file(counter.connection, settings, table, roles, model=model, version=version)
