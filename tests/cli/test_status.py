@@ -1,4 +1,4 @@
-"""`modeltap status`: each model in a line or two."""
+"""`modeltap status`: the health of each model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def filled(store):
     return store
 
 
-def test_one_that_is_learning_says_until_when(filled):
+def test_a_learning_model_has_the_time_until_it_is_ready(filled):
     analyze(filled, {})
     shown = modeltap("status", "--store", filled)
     assert "m: no open alerts, windows evaluated up to 2024-01-01 05:00" in shown
@@ -26,7 +26,7 @@ def test_one_that_is_learning_says_until_when(filled):
     assert row["learning_until"] == "2024-01-08T00:00:00.000Z" and row["open_alerts"] == []
 
 
-def test_one_with_an_alert_says_which(filled):
+def test_a_model_with_an_alert_lists_it(filled):
     put(filled, every(1, 300, first=300), [{"x": "?"}] * 300, prefix="later")
     analyze(filled, SAID)
     shown = modeltap("status", "--store", filled, "--model", "m")
@@ -35,7 +35,7 @@ def test_one_with_an_alert_says_which(filled):
     assert not row["healthy"] and row["state"] == "active" and len(row["open_alerts"]) >= 1
 
 
-def test_a_store_without_a_model_says_what_to_do(store):
+def test_a_store_without_a_model_has_a_hint(store):
     put(store, [], [])
     assert "no model yet" in modeltap("status", "--store", store)
     assert "no model 'x'" in modeltap("status", "--store", store, "--model", "x", code=1)
