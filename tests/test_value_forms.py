@@ -69,7 +69,9 @@ def test_each_form_is_erased(value, writer):
         ("1e3", "x: value 1000 in 9 % of rows"),
         ("7", "x: value 7 in 9 % of rows"),
         ("7.0", "x: fraction of '7' went from 5 % to 9 %"),
-        ("7", "x: no value above 7, 4.9 % before"),
+        ("7", "x: no value above 7 in 1,000 rows, 4.9 % before"),
+        ("7", "x: values outside 7 to 9 went from 1 % to 5 %"),
+        ("9", "x: median is still 8, but the middle 90 % of values now range from 3 to 9"),
     ],
 )
 def test_numbers_in_sentences_about_their_field(value, text):
@@ -82,7 +84,8 @@ def test_numbers_in_sentences_about_their_field(value, text):
     [
         ("7", "x: 7 % of rows, 7 rows, drift 7, over all 7 columns, in 1 of 7 windows"),
         ("1", "x: chance of this without drift: under 1 in 1,000,000 windows"),
-        ("12345", "x: median went from 3 to 4, 12,345 rows"),
+        ("12345", "x: median went from 3 to 4 in 12,345 rows"),
+        ("0.5", "x: missing values went from 0.2 % to 4 % (up to 0.5 in windows of the reference)"),
         ("1000000", "x: under 1 in 1,000,000 windows"),
         ("true", "it is true that x moved"),
         ("red", "red_cars: fraction of 'blue' went up in red cars"),

@@ -24,7 +24,7 @@ _NUMBER_IN_TEXT = re.compile(
 )
 
 _BEFORE_A_VALUE = re.compile(
-    r"(?:value |above |below |beyond |from |to |still |median is |outside |['\"`]|[\d.]-)$"
+    r"(?:value |above |below |beyond |from |(?<!up )to |still |median is |outside |['\"`]|[\d.]-)$"
 )
 """Words or quotes before a value in a sentence. Other words precede counts and rates."""
 

@@ -1,4 +1,4 @@
-"""Options of tables (`--encoding`), and the notices that commands print about a file."""
+"""Encodings of tables, and the notices that commands print about a file."""
 
 from __future__ import annotations
 

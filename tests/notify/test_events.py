@@ -75,6 +75,10 @@ SPOKEN = [
         "c: category [value] is now [value] (9 % of rows)",
     ),
     ("columns `width` and `height` are swapped", "columns `width` and `height` are swapped"),
+    (
+        "x: value -999, outside 1 to 9, in 12 % of rows (60 of 503), none before",
+        "x: value [value], outside 1 to 9, in 12 % of rows (60 of 503), none before",
+    ),
     ("c: fraction of 'red' went from 0 % to 9 %", "c: fraction of [value] went from 0 % to 9 %"),
     ('c: fraction of "it\'s" went from 0 % to 9 %', "c: fraction of [value] went from 0 % to 9 %"),
     (r"c: fraction of 'it\'s' went up", "c: fraction of [value] went up"),

@@ -1,4 +1,4 @@
-"""Bodies, whatever they are."""
+"""Bodies of any type."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ wrappings = st.lists(st.sampled_from(["json", "multipart", "gzip", "list"]), max
 
 
 @given(wrappings, st.sampled_from(CHARSETS), st.sampled_from(["password", "userPin", "apiKey"]))
-def test_a_secret_is_not_kept_however_it_is_wrapped(wrapped, charset, name):
+def test_a_secret_is_not_kept_in_any_wrapping(wrapped, charset, name):
     """JSON in JSON, in parts, compressed, in any encoding, under any declared type."""
     text, encoding, body = json.dumps({"é": 1, name: SECRET}, ensure_ascii=False), "", None
     for wrapping in wrapped:
@@ -54,12 +54,12 @@ def test_a_secret_is_not_kept_however_it_is_wrapped(wrapped, charset, name):
 
 
 @given(st.binary(max_size=200), st.sampled_from(TYPES), st.sampled_from(["", "gzip", "br", "a,b"]))
-def test_any_bytes_of_any_type_give_something_or_a_reason(body, content_type, encoding):
+def test_any_bytes_of_any_type_give_a_body_or_a_reason(body, content_type, encoding):
     kept, note = Masker().body(body, encoding, content_type)
     assert kept is not None or note == "unmaskable"
 
 
-def test_parts_within_parts_have_an_end():
+def test_the_depth_of_nested_parts_is_limited():
     body, boundary = b"pin: qz7f3a", ""
     for depth in range(6):
         head = (
@@ -72,8 +72,8 @@ def test_parts_within_parts_have_an_end():
     assert SECRET not in str(kept) and note in ("masked", "unmaskable")
 
 
-def test_ebcdic_in_declared_text_and_an_encoded_part_of_no_boundary_are_not_kept():
-    """Neither has a name in letters of ASCII."""
+def test_ebcdic_text_and_an_encoded_part_without_boundary_are_not_kept():
+    """Neither contains a name in ASCII letters."""
     ebcdic = '{"password": "quokka77"}'.encode("cp037")
     assert Masker().body(ebcdic, "", "application/json") == (None, "unmaskable")
     encoded = b"--a\r\nContent-Transfer-Encoding: base64\r\n\r\ncGFzc3dvcmQ9eA==\r\n--a--\r\n"

@@ -1,4 +1,4 @@
-"""`modeltap erase`: nothing of the person is left in the file, everybody else is untouched."""
+"""`modeltap erase` leaves no trace of the person in the file and changes nothing of others."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def bodies():
 
 @pytest.fixture
 def closed(clean_process):
-    """Write what was captured, and let go of the store."""
+    """Write the captured exchanges, and release the store."""
 
     def close():
         modeltap.tap.recording.recorders.recorders.close()
@@ -59,8 +59,8 @@ def closed(clean_process):
     modeltap.tap.calls.call_taps.clear()
 
 
-def test_a_person_is_gone_from_the_file(tmp_path, closed):
-    """Rows, batches, responses, nested, compressed and cut bodies; labels; then no trace."""
+def test_a_person_is_erased_from_the_file(tmp_path, closed):
+    """Rows, batches, responses, nested, compressed and truncated bodies, and labels."""
     kept = [{"user": {"id": "bob"}}, {"id": ANN}, {"note": ANN}, {"user": {"id": f"{ANN}x"}}]
     for body in kept:
         capture(body)
@@ -89,7 +89,7 @@ def test_a_person_is_gone_from_the_file(tmp_path, closed):
         assert content.count(ANN.encode()) == (3 if path.name == "taps.db" else 0)
 
 
-def test_the_space_goes_back(tmp_path, closed):
+def test_the_disk_space_is_released(tmp_path, closed):
     """The file shrinks."""
     for n in range(300):
         capture({"id": n % 2, "text": "y" * 5000})
@@ -101,8 +101,8 @@ def test_the_space_goes_back(tmp_path, closed):
     assert (tmp_path / "taps.db").stat().st_size < 0.6 * before and len(bodies()) == 150
 
 
-def test_it_asks_first_and_says_what_is_wrong(closed):
-    """No answer erases nothing; a wrong model names the nearest."""
+def test_the_command_asks_first_and_explains_errors(closed):
+    """Without confirmation nothing is erased; an unknown model leads to the nearest name."""
     capture({"id": 1})
     closed()
     assert "Erase 1 exchange of m for good?" in modeltap_command(
@@ -117,8 +117,8 @@ def test_it_asks_first_and_says_what_is_wrong(closed):
     )
 
 
-def test_a_field_that_no_exchange_has_is_misspelt(closed):
-    """Nobody was looked for: that is no success."""
+def test_an_unknown_field_is_an_error(closed):
+    """No person was searched, so the command must not succeed."""
     capture({"user": {"id": ANN}})
     closed()
     said = modeltap_command("erase", "--model", "m", "--where", "usr.id=7", "--yes", code=1)
@@ -128,7 +128,7 @@ def test_a_field_that_no_exchange_has_is_misspelt(closed):
 
 
 def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
-    """The same value, under the key that hashed it."""
+    """The same value, with the key that hashed it."""
     said = {"mask_with": "hash", "mask_key": "k", "mask_body_fields": "^email$"}
     capture({"email": "ann@example.org"}, **said)
     capture({"email": "bob@example.org"}, **said)
@@ -144,8 +144,9 @@ def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
 
 @pytest.fixture
 def named(store):
-    """A store whose reference knows Ann as a category, with an alert that there is more of her,
-    and a message about it that quotes her."""
+    """Return a store with a reference that has Ann as a category, an alert about her more frequent
+    value, and a message that quotes her.
+    """
     users = [(ANN, "bob", "cy")[n % 3] for n in range(600)] + [ANN] * 300
     put(store, every(5, 900), [{"user": user, "x": n % 7} for n, user in enumerate(users)])
     hook = {"url": "http://127.0.0.1:9/", "allow_private": True, "include_values": True}
@@ -165,8 +166,8 @@ SAID = (
 )
 
 
-def test_what_was_learnt_and_said_names_a_person_no_more(named):
-    """Neither the vocabulary of a reference, nor words; a field that never had her is fine."""
+def test_references_and_messages_no_longer_name_an_erased_person(named):
+    """Neither the categories of a reference, nor texts; other fields stay unchanged."""
     (reference,) = read(named, 'select id, payload from "references"')
     assert f'"{ANN}"' in reference["payload"]
     before = [row["said"] for row in read(named, SAID)]
@@ -187,8 +188,8 @@ def test_what_was_learnt_and_said_names_a_person_no_more(named):
     assert json.loads(nobody) == {"erased": 0, "still_named_in": []}
 
 
-def test_words_about_another_model_are_not_touched(named):
-    """Its red is no person of ours."""
+def test_texts_about_another_model_are_unchanged(named):
+    """Its category "red" is not the erased person."""
     with closing(connect(named)) as connection, writing(connection):
         connection.execute(
             "insert into metrics (model, window, window_start, window_end, rows, metric, feature, "
@@ -202,7 +203,7 @@ def test_words_about_another_model_are_not_touched(named):
     assert any(ANN in row["explanation"] for row in before)
 
 
-def test_an_analysis_that_runs_is_waited_for(named):
+def test_erasing_waits_for_a_running_analysis(named):
     """It has the values in memory, and would write them again."""
     with closing(connect(named)) as connection, HeldLease(Lease(connection, LEASE), 5):
         words = ("--where", f"user={ANN}", "--yes", "--wait", "0.2")
@@ -213,7 +214,7 @@ def test_an_analysis_that_runs_is_waited_for(named):
 
 @pytest.fixture
 def reading(closed):
-    """A reader in the middle of its transaction, which keeps the write-ahead log in use."""
+    """Return a reader in an open transaction, which keeps the write-ahead log in use."""
     capture({"user": {"id": ANN}})
     capture({"user": {"id": "bob"}})
     closed()
@@ -228,8 +229,8 @@ def traces(folder):
     return [path.name for path in folder.glob("taps.db*") if ANN.encode() in path.read_bytes()]
 
 
-def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
-    """Nobody is told that all is gone while the log holds her; afterwards it is emptied."""
+def test_a_reader_that_stays_is_an_error(tmp_path, reading, monkeypatch):
+    """Success is not reported while the log contains the person; it is emptied afterwards."""
     monkeypatch.setattr("modeltap.privacy.erase._READERS_SECONDS", 0.1)
     connection = connect("taps.db", create=False)
     found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
@@ -244,7 +245,7 @@ def test_a_reader_that_stays_is_told_of(tmp_path, reading, monkeypatch):
     assert traces(tmp_path) == []
 
 
-def test_a_reader_that_leaves_is_waited_for(tmp_path, reading):
+def test_erasing_waits_for_a_reader(tmp_path, reading):
     """The command ends when the log is empty, and not before."""
     command = subprocess.Popen(
         [

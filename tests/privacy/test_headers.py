@@ -1,4 +1,4 @@
-"""Headers that are kept: named ones alone, of ASGI and of WSGI, and never at a growing cost."""
+"""Headers to keep: configured ones only, for ASGI and WSGI, with a bounded cache."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from modeltap.privacy.headers import (
 )
 
 
-def test_only_named_headers_are_kept_whatever_their_case_and_type():
-    """Bytes, text, and what servers take for bytes; values stay as they are."""
+def test_only_configured_headers_are_kept_in_any_case_and_type():
+    """Bytes, text, and bytes-like objects of servers; values stay unchanged."""
     kept = HeaderFilter(["Content-Type", "x-a"]).kept(
         [
             (b"CONTENT-TYPE", b"text/csv"),
@@ -28,16 +28,16 @@ def test_only_named_headers_are_kept_whatever_their_case_and_type():
     assert kept == [("content-type", b"text/csv"), ("x-a", "1"), ("x-a", b"2")]
 
 
-def test_made_up_names_take_no_memory_without_end():
-    """A client may send any number of them; a name that counts is kept all the same."""
+def test_the_cache_of_header_names_is_bounded():
+    """Clients may send any number of names; a configured name is kept anyway."""
     known = HeaderFilter(["last"])
     known.kept([(f"x-{n}".encode(), b"") for n in range(5000)])
     assert len(known._known) == 1024
     assert known.kept([(b"last", b"1")]) == [("last", b"1")]
 
 
-def test_protocols_and_settings_name_headers():
-    """The header of the event time is one; each name stands once."""
+def test_headers_of_protocols_and_settings_are_kept():
+    """Including the header with the event time; each name is listed once."""
     settings = Settings(
         capture_request_headers=("X-Tenant", "Content-Type"), event_time="header:X-When"
     )

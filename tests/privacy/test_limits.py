@@ -1,4 +1,4 @@
-"""What masking may cost."""
+"""Limits of masking."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modeltap.privacy.sensitive.custom_patterns import CustomPatterns
 SLOW, TEXT = "(a+)+$", "a" * 40 + "!"
 
 
-def test_a_budget_is_whole_again_with_each_exchange():
+def test_the_budget_is_reset_for_each_exchange():
     budget = Budget(3)
     budget.spend(3)
     with pytest.raises(Unmaskable):
@@ -24,7 +24,7 @@ def test_a_budget_is_whole_again_with_each_exchange():
     assert budget.steps == 0 and budget.spend(2) is None
 
 
-def test_a_slow_pattern_is_stopped_named_once_and_rests():
+def test_a_slow_pattern_is_stopped_logged_once_and_paused():
     slow, patterns = SlowPatterns(), CustomPatterns(["x", SLOW])
     for _ in range(2):
         with pytest.raises(TimeoutError), slow.time_limit(patterns):
@@ -37,7 +37,7 @@ def test_a_slow_pattern_is_stopped_named_once_and_rests():
     assert time.monotonic() - started < PATTERN_SECONDS
 
 
-def test_an_alarm_that_was_set_before_is_set_again():
+def test_an_existing_alarm_is_restored():
     before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
     signal.setitimer(signal.ITIMER_REAL, 100)
     try:
@@ -50,7 +50,7 @@ def test_an_alarm_that_was_set_before_is_set_again():
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_thread_has_no_time_limit_and_no_error():
+def test_a_thread_has_neither_a_time_limit_nor_an_error():
     found = []
 
     def search():

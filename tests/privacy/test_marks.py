@@ -1,4 +1,4 @@
-"""Marks: what takes the place of a masked value, and what it tells of it."""
+"""Marks that replace masked values, and what they reveal."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import re
 from modeltap.privacy.marks import MASK, Marks
 
 
-def test_a_hash_is_equal_for_equal_values_under_one_key_alone():
+def test_hashes_are_equal_for_equal_values_with_the_same_key_only():
     one, other = Marks("hash", "key"), Marks("hash", "other key")
     assert one.mark("a") == one.mark("a") != one.mark("b")
     assert one.mark("a") != other.mark("a")
     assert re.fullmatch(r"\[hash:[0-9a-f]{16}\]", one.mark("a"))
 
 
-def test_documents_are_hashed_by_their_content_not_their_order():
+def test_documents_are_hashed_independently_of_their_order():
     marks = Marks("hash", "key")
     assert marks.mark({"a": 1, "b": 2}) == marks.mark({"b": 2, "a": 1})
     assert marks.mark(1) != marks.mark(True)
 
 
-def test_values_that_no_utf8_can_hold_are_hashed_too():
+def test_values_that_utf8_cannot_encode_are_hashed_too():
     assert Marks("hash", "key").mark("\ud800") != Marks("hash", "key").mark("\ud801")
 
 
-def test_dropping_leaves_a_mark_where_something_must_stand():
+def test_dropping_leaves_a_mark_where_a_value_is_required():
     drop = Marks("drop")
     assert drop.drops and drop.replacement("secret") is None
     assert drop.mark("secret") == MASK

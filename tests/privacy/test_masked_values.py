@@ -1,4 +1,4 @@
-"""What an exchange had masked."""
+"""Masked values of an exchange."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from modeltap.privacy.masked_values import MaskedValues
 from modeltap.privacy.masker import Masker
 
 
-def test_an_exception_that_quotes_a_masked_value_does_not_have_it():
-    """In whatever body it was; the next exchange has nothing of it."""
+def test_a_masked_value_is_masked_in_an_exception_that_quotes_it():
+    """From any body; the values are cleared for the next exchange."""
     one = Masker()
     one.begin()
     one.body(b'{"user": {"password": "hunter2", "codes": {"pins": ["qz\\"7f"]}}}', "")
@@ -19,7 +19,7 @@ def test_an_exception_that_quotes_a_masked_value_does_not_have_it():
     assert one.error_message("wrong password hunter2") is None
 
 
-def test_a_value_in_the_query_counts_and_one_that_is_dropped():
+def test_values_in_the_query_and_dropped_values_count():
     one = Masker(how="drop")
     one.begin()
     one.query("token=qz7f3a")
@@ -27,13 +27,13 @@ def test_a_value_in_the_query_counts_and_one_that_is_dropped():
     assert one.error_message("no qz7f3a, no 4711") == "no [masked], no [masked]"
 
 
-def test_short_values_are_words():
+def test_short_values_are_ignored():
     before = MaskedValues()
     before.add(["abc", True, None])
     assert before.replaced_in("abc True None", "*") == "abc True None"
 
 
-def test_a_text_about_more_values_than_are_remembered_is_replaced_whole():
+def test_a_text_is_replaced_if_there_are_too_many_values():
     before = MaskedValues()
     before.add([f"value{number}" for number in range(2000)])
     assert before.replaced_in("no such user: value1999", "***") == "***"
@@ -41,7 +41,7 @@ def test_a_text_about_more_values_than_are_remembered_is_replaced_whole():
     assert before.replaced_in("a text", "***") == "a text"
 
 
-def test_what_was_only_looked_at_was_not_masked():
+def test_values_that_were_only_checked_are_not_masked():
     one = Masker()
     one.begin()
     assert (one.path("/predict"), one.line("text/plain"), one.header("a", "words")) == (

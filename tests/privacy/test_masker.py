@@ -1,4 +1,4 @@
-"""What must not reach the disk."""
+"""Sensitive data must not reach the disk."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ masker = Masker()
         "refresh_tokens",
     ],
 )
-def test_sensitive_names_are_masked_at_any_depth_whatever_their_value(name):
-    """Objects, lists, numbers and nulls under such a name are gone."""
+def test_sensitive_names_are_masked_at_any_depth_for_any_value(name):
+    """Objects, lists, numbers and nulls under such a name are masked."""
     for value in ("x", 7, None, [1], {"a": "b"}):
         body = json.dumps({"rows": [{"deep": {name: value}}], "age": 3}).encode()
         text, note = masker.body(body, "")
@@ -62,26 +62,26 @@ def test_sensitive_names_are_masked_at_any_depth_whatever_their_value(name):
         "passenger_count",
     ],
 )
-def test_innocent_names_are_left_alone(name):
-    """Names that only contain the letters of a sensitive one; the body is kept to the byte."""
+def test_harmless_names_are_left_alone(name):
+    """Names that only contain the letters of a sensitive name; the body is unchanged."""
     body = json.dumps({name: 1}).encode()
     assert masker.body(body, "") == (body.decode(), None)
 
 
 def test_a_name_hidden_by_a_duplicate_key_does_not_leak():
-    """What is stored is the masked form, for the text holds both values of the key."""
+    """The masked document is stored, because the text has both values of the key."""
     text, note = masker.body(b'{"a": {"password": "x"}, "a": 1}', "")
     assert "x" not in text.replace("masked", "") and note == "masked"
 
 
 def test_a_name_written_with_escapes_is_found():
-    r"""JSON may spell p as \u0070."""
+    r"""JSON may encode p as \u0070."""
     text, _ = masker.body(rb'{"\u0070assword": "hunter2"}', "")
     assert "hunter2" not in text
 
 
 def test_text_that_does_not_parse_is_kept_only_without_a_sensitive_name():
-    """Cut JSON and forms with a password are not kept; prose is."""
+    """Truncated JSON and forms with a password are dropped; prose is kept."""
     assert masker.body(b"user=a&password=b", "") == (None, "unmaskable")
     assert masker.body(b'{"password": "hun', "") == (None, "unmaskable")
     assert masker.body(b"hello there", "") == ("hello there", None)
@@ -89,8 +89,8 @@ def test_text_that_does_not_parse_is_kept_only_without_a_sensitive_name():
     assert masker.body("password: x".encode("utf-16"), "") == (None, "unmaskable")
 
 
-def test_compressed_bodies_are_looked_into():
-    """Clean ones stay as they came, others are kept masked, the unknown not at all."""
+def test_compressed_bodies_are_searched():
+    """Clean ones stay unchanged, others are stored masked, unknown encodings are dropped."""
     clean, dirty = gzip.compress(b'{"x": 1}'), gzip.compress(b'{"token": 1}')
     assert masker.body(clean, "gzip") == (clean, None)
     assert masker.body(dirty, "gzip") == ('{"token":"[masked]"}', "masked")
@@ -100,7 +100,7 @@ def test_compressed_bodies_are_looked_into():
 
 
 def test_added_patterns_mask_too():
-    """Also where the default look finds nothing."""
+    """Even where the defaults find nothing."""
     own = Masker(body_fields=["^phone$", "e.?mail"])
     text, _ = own.body(b'{"phone": 1, "email": "a@b", "phones": 2}', "")
     assert json.loads(text) == {"phone": MASK, "email": MASK, "phones": 2}
@@ -109,7 +109,7 @@ def test_added_patterns_mask_too():
 
 @given(st.binary(max_size=300))
 def test_any_bytes_give_text_bytes_or_a_reason(body):
-    """Nothing raises, and what is kept can be stored."""
+    """Nothing raises, and the result can be stored."""
     kept, note = masker.body(body, "")
     assert kept is not None or note == "unmaskable"
     if isinstance(kept, str):
@@ -126,20 +126,20 @@ documents = st.recursive(
 
 @given(documents)
 def test_a_secret_under_a_masked_name_never_survives(document):
-    """Wherever in a document the name stands."""
+    """At any position of the name in a document."""
     body = json.dumps({"a": document, "password": "hunter2-unique"}).encode()
     kept, _ = masker.body(body, "")
     assert "hunter2-unique" not in (kept or "")
 
 
 @given(st.text(max_size=20), st.integers(0, 80))
-def test_cutting_text_anywhere_leaves_text(text, at):
-    """No half characters."""
+def test_truncating_text_anywhere_leaves_text(text, at):
+    """Characters are not split."""
     cut_at_character(text.encode()[:at]).decode()
 
 
 def test_hashes_keep_equal_values_equal_and_need_the_key():
-    """The same value gives the same hash, another key another one; numbers and objects too."""
+    """The same value gives the same hash, another key another hash; numbers and objects, too."""
     one = Masker(how="hash", key="first")
     text, note = one.body(b'{"rows": [{"token": "a"}, {"token": "a"}, {"token": {"b": 1}}]}', "")
     first, second, third = (row["token"] for row in json.loads(text)["rows"])
@@ -161,8 +161,8 @@ def test_dropping_takes_the_name_too():
     assert dropping.header("authorization", "x") is None
 
 
-def test_values_are_masked_by_their_look_wherever_they_stand():
-    """In texts, numbers, names, lists and text that is no JSON; what only resembles them stays."""
+def test_values_are_masked_by_format_in_any_place():
+    """In texts, numbers, names, lists and text that is not JSON; similar values stay."""
     looking = Masker(values=["email", "card", "phone", "key", r"\bPAT-\d+"])
     document = {
         "note": "write to ann@example.org or +1 212 555 0100",
@@ -193,16 +193,16 @@ def test_values_are_masked_by_their_look_wherever_they_stand():
 
 
 @pytest.mark.parametrize("before", [b'{"phone2": 1}', b'{"phone": 1}', b'{"x": "phone1"}', b"[]"])
-def test_an_own_pattern_is_asked_of_each_name(before):
-    """Whatever bodies were clean before: a digit more in a name is another name."""
+def test_a_custom_pattern_is_checked_for_each_name(before):
+    """Regardless of earlier clean bodies: one more digit makes another name."""
     own = Masker(body_fields=["^phone1$"])
     for _ in range(3):
         own.body(before, "")
         assert own.body(b'{"phone1": 1}', "") == ('{"phone1":"[masked]"}', "masked")
 
 
-def test_what_was_clean_once_says_nothing_of_other_names():
-    """Strings are remembered, and not bodies."""
+def test_the_cache_of_clean_strings_does_not_cover_other_names():
+    """Strings are cached, not bodies."""
     one = Masker()
     for _ in range(2):
         assert one.body(b'{"xpwd": 1, "monkey": 2.5}', "")[1] is None
@@ -214,7 +214,7 @@ def test_what_was_clean_once_says_nothing_of_other_names():
     assert one.body(b'{"monkey": ["a", "password"], "b": [1, "x"]}', "")[1] == "masked"
 
 
-def test_a_name_that_is_unmasked_is_kept_unless_it_is_masked_by_a_pattern():
+def test_an_unmasked_name_is_kept_unless_a_pattern_masks_it():
     freed = Masker(unmasked=["^auth_method$", "^session"], body_fields=["session_key"])
     body = b'{"auth_method":"sso","sessions":"a","session_key":"b","token":"c"}'
     text, _ = freed.body(body, "")
@@ -226,7 +226,7 @@ def test_a_name_that_is_unmasked_is_kept_unless_it_is_masked_by_a_pattern():
     }
 
 
-def test_beyond_its_budget_a_body_is_not_kept_and_the_next_exchange_begins_anew():
+def test_a_body_beyond_the_budget_is_dropped_and_the_next_one_is_not():
     one = Masker(budget=1000)
     body = json.dumps({"token": 1, "rows": [{"a": 1}] * 600}).encode()
     one.begin()
@@ -235,7 +235,7 @@ def test_beyond_its_budget_a_body_is_not_kept_and_the_next_exchange_begins_anew(
     assert one.body(b'{"token": 1}', "") == ('{"token":"[masked]"}', "masked")
 
 
-def test_a_slow_pattern_costs_one_body_and_is_named_once():
+def test_a_slow_pattern_drops_one_body_and_is_logged_once():
     one = Masker(body_fields=["(a+)+$"])
     slow = json.dumps({"a" * 40 + "!": 1}).encode()
     assert one.body(slow, "") == (None, "unmaskable")
@@ -255,7 +255,7 @@ SLOW_TEXT = "a" * 40 + "!"
         ("values", lambda one: one.path(f"/qz7f3a/{SLOW_TEXT}")),
     ],
 )
-def test_a_slow_pattern_for_anything_is_stopped(option, kept_of):
+def test_a_slow_pattern_of_any_option_is_stopped(option, kept_of):
     one = Masker(**{option: ["(a+)+$"]})
     assert "qz7f3a" not in (kept_of(one) or "")
     assert len(one.messages()) == 1
@@ -286,8 +286,8 @@ hostile = st.sampled_from(
 
 
 @given(st.lists(hostile, min_size=1, max_size=6), st.integers(50, 400), st.booleans())
-def test_the_steps_grow_with_the_bytes_alone(pieces, times, is_value):
-    """Whatever is repeated in a body, within a document or as it is."""
+def test_the_steps_are_linear_in_the_bytes(pieces, times, is_value):
+    """For any repetition in a body, inside a document or on its own."""
     text = "".join(pieces) * times
     body = (json.dumps({"token": 1, "x": text}) if is_value else text).encode()
     one = Masker(values=["email", "phone", "card", "key"])
@@ -304,8 +304,8 @@ nested = st.recursive(
 
 
 @given(nested)
-def test_the_steps_grow_with_the_document_alone(document):
-    """Names beside names, tables within tables: nothing is looked at for each of the others."""
+def test_the_steps_are_linear_in_the_document(document):
+    """Adjacent names, nested tables: nothing is checked once per other item."""
     body = json.dumps([document] * 20).encode()
     one = Masker()
     one.body(body, "")
@@ -315,16 +315,16 @@ def test_the_steps_grow_with_the_document_alone(document):
 @pytest.mark.parametrize(
     "value", ["123456789012345678901234567890", "-0.1", "1e308", '"\\ud800"', '"é"', "null"]
 )
-def test_masking_leaves_the_other_values_as_they_are(value):
-    """Numbers of any length, lone surrogates, letters: what is read again is the same."""
+def test_masking_leaves_other_values_unchanged(value):
+    """Long numbers, lone surrogates and letters have the same value when they are read again."""
     text, note = masker.body(f'{{"token": 1, "x": {value}}}'.encode(), "")
     assert note == "masked"
     assert json.loads(text)["x"] == json.loads(value)
     text.encode()
 
 
-def test_what_is_written_anew_is_valid_json():
-    """NaN and infinity, which JSON has no form for, become null: SQLite can read the rest."""
+def test_masked_documents_are_valid_json():
+    """NaN and infinity, which JSON lacks, become null, so that SQLite can read the rest."""
     text, _ = masker.body(b'{"token": 1, "x": NaN, "y": -Infinity, "z": 1e400, "w": 1}', "")
     assert json.loads(text) == {"token": MASK, "x": None, "y": None, "z": None, "w": 1}
 
@@ -332,8 +332,8 @@ def test_what_is_written_anew_is_valid_json():
 @pytest.mark.parametrize(
     "url", ["//ann:qz7f@h/x", r"https:\/\/ann:qz7f@h", r"{\"u\":\"https:\\/\\/ann:qz7f@h\"}"]
 )
-def test_a_password_in_a_url_is_masked_however_its_slashes_are_written(url):
-    """With no name in the body and no scheme in the URL; PHP escapes slashes in JSON."""
+def test_a_password_in_a_url_is_masked_with_escaped_slashes(url):
+    """Without a name in the body and a scheme in the URL; PHP escapes slashes in JSON."""
     text, note = masker.body(f'{{"u": "{url}"}}'.encode(), "")
     assert "qz7f" not in text and note == "masked"
 
@@ -343,8 +343,8 @@ def with_tail(**tensor):
     return json.dumps(head).encode() + b"\xff\xfe\0\x01" * 500
 
 
-def test_json_with_bytes_after_it_is_kept_only_without_a_sensitive_name():
-    """A field, or a tensor; however it is written, and where no end of the JSON is found."""
+def test_json_followed_by_bytes_is_kept_only_without_a_sensitive_name():
+    """A field or a tensor, in any spelling, and if the end of the JSON is not found."""
     clean = with_tail(name="x", parameters={"content": "the token"})
     assert masker.body(clean, "") == (clean, None)
     for dirty in (

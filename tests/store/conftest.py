@@ -1,4 +1,4 @@
-"""A link to a store, for the tests of opening one and of the files beside it."""
+"""Fixtures for opening a store and for the files next to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modeltap.store.connection import connect
 
 @pytest.fixture
 def link(tmp_path):
-    """A link to a store in another folder."""
+    """Return a link to a store in another folder."""
     (tmp_path / "data").mkdir()
     target = tmp_path / "data" / "real.db"
     connect(target).close()

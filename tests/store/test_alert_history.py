@@ -1,4 +1,4 @@
-"""The history of alerts: each change with what its alert is about, in order."""
+"""The history of alerts: every change with the subject of its alert, in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modeltap.store.alert_history import CHANGE_COLUMNS, list_changes, record_ch
 from modeltap.store.connection import connect, writing
 
 
-def test_changes_come_in_order_with_their_alerts_subject(store):
+def test_changes_are_listed_in_order_with_their_alerts_subject(store):
     alert = (
         "insert into alerts (id, fingerprint, rule, model, metric, feature, severity, state, "
         '"window", window_start, window_end, last_window_start, summary, started_at, updated_at) '

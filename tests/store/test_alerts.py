@@ -1,4 +1,4 @@
-"""Alerts in the store: which are open, which are counted, and which receivers hear of again."""
+"""Alerts in the store: open alerts, counts of alerts, and alerts that are due for a reminder."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_subject_has_one_open_alert(connection, put):
     assert len(alerts.list_alerts(connection, None, "pending")) == 0
 
 
-def test_resolved_alerts_count_from_their_end(connection, put):
+def test_resolved_alerts_are_counted_by_their_end(connection, put):
     put("a", fingerprint="f", state="resolved", resolved_at="2024-01-05")
     assert alerts.count_resolved_since(connection, "f", "2024-01-04") == 1
     assert alerts.count_resolved_since(connection, "f", "2024-01-05") == 0
@@ -74,7 +74,7 @@ def test_resolved_alerts_count_from_their_end(connection, put):
     assert not around("2024-01-04", "2024-01-05")
 
 
-def test_changes_of_columns_and_deletion_leave_other_alerts_alone(connection, put):
+def test_changing_or_deleting_an_alert_leaves_others_unchanged(connection, put):
     put("a"), put("b")
     with writing(connection):
         alerts.change_alert(connection, "a", state="error", value=1.5)
@@ -87,7 +87,7 @@ def test_changes_of_columns_and_deletion_leave_other_alerts_alone(connection, pu
     assert [row["alert_id"] for row in list_changes(connection, None)] == ["b"]
 
 
-def test_states_are_counted_and_the_gravest_come_first(connection, put):
+def test_states_are_counted_and_critical_alerts_listed_first(connection, put):
     put("a", started_at="1"), put("b", severity="critical", started_at="2")
     put("c", state="no_data", started_at="0"), put("d", state="pending")
     put("e", state="resolved"), put("f", model="other")
@@ -100,7 +100,7 @@ def test_states_are_counted_and_the_gravest_come_first(connection, put):
     assert len(alerts.list_alerts(connection, None, None)) == 5
 
 
-def test_reminders_are_due_when_a_silence_ends_or_nobody_answers(connection, put):
+def test_reminders_are_due_after_a_silence_or_without_acknowledgement(connection, put):
     put("silenced until now", silenced_until="5")
     put("silenced still", silenced_until="9")
     put("never told")
@@ -136,7 +136,7 @@ def test_a_finding_explains_alerts_of_its_features_in_all_windows(connection, pu
     assert alerts.firing_since(connection, row | {"feature": "w", "segment": "s"}, []) == []
 
 
-def test_causes_and_absences_are_told_apart(connection, put):
+def test_causes_and_missing_data_are_distinguished(connection, put):
     put("a", metric="missing_rate"), put("b", rule="no_traffic", metric="no_traffic", feature=None)
     row = alert("z", metric="drift")
     assert alerts.firing_since(connection, row, [("missing_rate", "x")]) == ["2024-01-02"]
@@ -146,7 +146,7 @@ def test_causes_and_absences_are_told_apart(connection, put):
     assert alerts.open_absences(connection, ["no_traffic", "x"]) == [("no_traffic", "m", "", None)]
 
 
-def test_rules_are_summed_up_by_their_first_alert(connection, put):
+def test_rules_are_summarized_in_order_of_their_first_alert(connection, put):
     put("a", feature="x", started_at="2"), put("b", feature="y", started_at="1")
     put("c", rule="performance", metric="mae", feature=None, started_at="0")
     first, second = alerts.alerts_by_rule(connection)
@@ -154,7 +154,7 @@ def test_rules_are_summed_up_by_their_first_alert(connection, put):
     assert (second.first, second.incidents, set(second.about.split(","))) == ("1", 2, {"x", "y"})
 
 
-def test_alerts_that_began_are_counted_once(connection, put):
+def test_started_alerts_are_counted_once(connection, put):
     put("a"), put("b", model="other")
     with writing(connection):
         for _ in range(2):
@@ -165,6 +165,6 @@ def test_alerts_that_began_are_counted_once(connection, put):
     assert alerts.count_started(connection, "other", "2000") == 0
 
 
-def test_a_column_that_must_be_there_is_missed(connection):
+def test_a_missing_required_column_is_an_error(connection):
     with pytest.raises(sqlite3.IntegrityError, match=r"alerts\.rule"), writing(connection):
         alerts.put_alert(connection, alert("a", rule=None))

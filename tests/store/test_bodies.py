@@ -1,4 +1,4 @@
-"""Bodies of one model in order, and those of requests and responses that are unmatched."""
+"""Bodies of one model in order, and those of unmatched requests and responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_bodies_are_read_in_parts(store):
         assert bodies_after(connection, "other", 0, 3) == []
 
 
-def test_each_body_comes_with_its_own_encoding(store):
+def test_each_body_is_paired_with_its_own_encoding(store):
     given = row("a", request_body="q", response_body=b"\x1f", response_encoding="gzip")
     with closing(connect(store)) as connection:
         with writing(connection):
@@ -34,7 +34,7 @@ def test_each_body_comes_with_its_own_encoding(store):
     assert found.with_encodings() == (("q", None), (b"\x1f", "gzip"))
 
 
-def test_one_that_waits_has_its_body_and_no_number(store):
+def test_an_unmatched_side_has_its_body_and_no_number(store):
     with closing(connect(store)) as connection:
         with writing(connection):
             unmatched.match(connection, row("a", response_body="r"), "response", "2024")

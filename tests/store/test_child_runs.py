@@ -1,4 +1,4 @@
-"""Child runs: the scheduler's processes, with exit codes and logs."""
+"""Finished child processes of the scheduler, with exit codes and logs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def note(store):
     connection.close()
 
 
-def test_the_last_ones_of_a_job_come_newest_first(note):
+def test_the_last_runs_of_a_job_are_listed_newest_first(note):
     for number in range(3):
         connection = note("analyze", number)
     note("prune", 0)
     assert [run.exit for run in last_child_runs(connection, "analyze", 2)] == [2, 1]
 
 
-def test_a_failure_is_news_until_enough_others_ran(note):
+def test_a_failure_is_reported_until_enough_others_ran(note):
     connection = note("analyze", 1, "no memory")
     assert newest_failure(connection, "prune") is None
     for _ in range(4):
@@ -39,7 +39,7 @@ def test_a_failure_is_news_until_enough_others_ran(note):
     assert newest_failure(connection, "analyze") is None
 
 
-def test_the_oldest_are_dropped(note, monkeypatch):
+def test_the_oldest_runs_are_deleted(note, monkeypatch):
     monkeypatch.setattr(child_runs, "_KEPT", 3)
     for number in range(6):
         connection = note("analyze", number)

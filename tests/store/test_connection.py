@@ -1,4 +1,4 @@
-"""Opening the store, through links too; its write-ahead log is bounded."""
+"""Opening the store, also through links, and bounding its write-ahead log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from modeltap.store.exchanges import ExchangeRow, insert_exchanges
 
 
 def test_a_new_store_is_private_and_in_wal_mode(store):
-    """The file and its companions are for their owner alone."""
+    """The file and its companions are accessible to their owner only."""
     connection = connect(store)
     with writing(connection):
         connection.execute("insert into watermarks values ('x', 1)")
@@ -30,14 +30,14 @@ def test_a_new_store_is_private_and_in_wal_mode(store):
 
 
 def test_migrations_are_recorded_by_sqlite_utils(store):
-    """What was applied can be read in the file."""
+    """The applied migrations can be read from the file."""
     connection = connect(store)
     found = connection.execute("select migration_set, name from _sqlite_migrations").fetchall()
     assert [tuple(row) for row in found] == [("modeltap", "001_first_tables")]
 
 
 def test_processes_that_start_together_create_one_store(store):
-    """Four at once: none fails, the migration runs once."""
+    """Four processes start at the same time: none fails, and the migration runs once."""
     code = "import sys; from modeltap.store.connection import connect; connect(sys.argv[1])"
     started = [subprocess.Popen([sys.executable, "-c", code, str(store)]) for _ in range(4)]
     assert [process.wait(60) for process in started] == [0] * 4
@@ -45,7 +45,7 @@ def test_processes_that_start_together_create_one_store(store):
 
 
 def test_a_newer_schema_is_refused(store):
-    """By name, with the mend."""
+    """The error names the file and the fix."""
     connect(store).execute(f"pragma user_version = {schema.VERSION + 1}")
     with pytest.raises(StoreTooNew, match="upgrade modeltap or choose another store"):
         connect(store)
@@ -62,8 +62,8 @@ def test_another_programs_database_is_left_alone(store):
     assert tables == [("theirs",)]
 
 
-def test_what_is_no_database_is_said_in_one_line(store):
-    """And not overwritten."""
+def test_an_invalid_database_is_a_one_line_error(store):
+    """The file is not overwritten."""
     store.write_bytes(b"not a database, but long enough to look like one" * 100)
     with pytest.raises(StoreError, match="cannot be opened"):
         connect(store)
@@ -71,14 +71,14 @@ def test_what_is_no_database_is_said_in_one_line(store):
 
 
 def test_a_missing_store_is_not_created_for_reading(store):
-    """The message says what to do."""
+    """The error says how to create one."""
     with pytest.raises(StoreError, match="name one with --store, or watch an app first"):
         connect_reader(store)
     assert not store.exists()
 
 
-def test_a_failed_transaction_leaves_nothing(store):
-    """Rolled back whole, and the next one works."""
+def test_a_failed_transaction_is_rolled_back(store):
+    """The next transaction works."""
     connection = connect(store)
     with pytest.raises(ZeroDivisionError), writing(connection):
         connection.execute("insert into watermarks values ('x', 1)")
@@ -89,7 +89,7 @@ def test_a_failed_transaction_leaves_nothing(store):
 
 
 def test_a_link_to_a_store_is_that_store(link):
-    """Its companions lie beside the store itself, as private as it is; the link stays one."""
+    """Its companions are next to the real file, with its mode, and the link remains a link."""
     connection = connect(link)
     with writing(connection):
         connection.execute("insert into watermarks values ('x', 1)")
@@ -101,8 +101,8 @@ def test_a_link_to_a_store_is_that_store(link):
     assert found.fetchone()[0] == 1
 
 
-def test_a_link_to_nothing_is_no_store(tmp_path):
-    """SQLite would make the file behind it, for all to read."""
+def test_a_dangling_link_is_refused(tmp_path):
+    """SQLite would create its target, readable for all users."""
     link = tmp_path / "link.db"
     link.symlink_to(tmp_path / "behind.db")
     with pytest.raises(StoreError, match="is a symbolic link to a missing file"):
@@ -129,7 +129,7 @@ def write(connection, name, count, body):
 
 @pytest.fixture
 def outgrown(store):
-    """A store with a log twice as long as its limit, kept by a reader in its transaction."""
+    """Return a store with a log of twice its limit, kept by an open read transaction."""
     connection = connect(store)
     write(connection, "first", 1, "{}")
     reader = sqlite3.connect(store, isolation_level=None)
@@ -146,8 +146,8 @@ def outgrown(store):
     connection.close()
 
 
-def test_a_log_that_a_reader_let_grow_shrinks_to_its_limit(outgrown):
-    """With the next writes after it has gone; every row is there."""
+def test_a_log_shrinks_to_its_limit_after_a_long_reader(outgrown):
+    """It shrinks with the next writes after the reader is closed; no row is lost."""
     connection, reader, log = outgrown
     before = connection.execute("select count(*) from exchanges").fetchone()[0]
     assert reader.execute("select count(*) from exchanges").fetchone() == (1,)
@@ -159,8 +159,8 @@ def test_a_log_that_a_reader_let_grow_shrinks_to_its_limit(outgrown):
     assert connection.execute("pragma quick_check").fetchone()[0] == "ok"
 
 
-def test_a_log_that_nobody_keeps_is_begun_anew_long_before(store):
-    """Written as much, without a reader: SQLite's thousand pages, and what one commit holds."""
+def test_a_log_without_readers_restarts_long_before_its_limit(store):
+    """The same writes without a reader need a thousand pages, SQLite's limit, plus one commit."""
     connection = connect(store)
     log = store.with_name(store.name + "-wal")
     for round_ in range(12):

@@ -1,4 +1,4 @@
-"""A process that creates a store does nothing else."""
+"""Creating a store in a separate process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_command_creates_the_store_without_numpy(store):
         assert connection.execute("select count(*) from exchanges").fetchone() == (0,)
 
 
-def test_one_that_is_there_keeps_its_rows(store):
+def test_an_existing_store_keeps_its_rows(store):
     command = [sys.executable, "-m", "modeltap.store.create", str(store)]
     subprocess.run(command, check=True)
     with closing(sqlite3.connect(store)) as connection, connection:

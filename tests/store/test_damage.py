@@ -1,4 +1,4 @@
-"""A damaged store: known as damaged, known as ours, and put aside once."""
+"""Damaged stores: detected as damaged, identified as stores, and moved aside once."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def break_pages(store):
             file.write(b"\xff" * 100)
 
 
-def test_a_sound_store_passes_and_broken_pages_do_not(closed):
-    """SQLite's own code for it, so that it is told as damage."""
+def test_an_intact_store_passes_and_broken_pages_do_not(closed):
+    """The error has SQLite's own code, so that it is recognized as damage."""
     connection = sqlite3.connect(closed)
     damage.check(connection, closed)
     connection.close()
@@ -37,7 +37,7 @@ def test_a_sound_store_passes_and_broken_pages_do_not(closed):
     connection.close()
 
 
-def test_other_errors_are_no_damage(tmp_path):
+def test_other_errors_are_not_damage(tmp_path):
     connection = sqlite3.connect(tmp_path / "x.db")
     with pytest.raises(sqlite3.OperationalError) as error:
         connection.execute("select nothing from nowhere")
@@ -52,8 +52,8 @@ def test_another_programs_file_is_not_ours(closed, tmp_path):
     assert not damage.is_ours(tmp_path / "nothing.db")
 
 
-def test_it_is_put_aside_by_one_alone(closed):
-    """Whoever comes second finds another file of the name, and leaves it."""
+def test_a_damaged_store_is_moved_aside_once(closed):
+    """A second process finds another file under the name and leaves it."""
     companion = closed.with_name("taps.db-wal")
     companion.write_bytes(b"log")
     found = damage.inode(closed)

@@ -1,4 +1,4 @@
-"""Messages in the store: claimed one by one, delayed and dropped together."""
+"""Messages in the store: claimed one at a time, delayed and dropped by webhook."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_message_waits_for_the_earlier_one_about_its_alert(connection):
     assert claim(connection) is not None
 
 
-def test_only_the_holder_gives_a_message_up(connection):
+def test_only_the_holder_of_the_claim_marks_a_message_as_dead(connection):
     put(connection, "a")
     claimed = claim(connection)
     with writing(connection):
@@ -57,7 +57,7 @@ def test_only_the_holder_gives_a_message_up(connection):
     assert deliveries.waiting(connection).messages == 1
 
 
-def test_a_delay_is_for_one_webhook(connection):
+def test_a_delay_applies_to_one_webhook(connection):
     put(connection, "a"), put(connection, "b", webhook="other")
     with writing(connection):
         deliveries.delay_webhook(connection, "hook", LATER, now=NOW, error="busy")
@@ -66,7 +66,7 @@ def test_a_delay_is_for_one_webhook(connection):
     assert rows["hook"]["last_error"] == "busy" and rows["hook"]["pending"] == 1
 
 
-def test_messages_to_unknown_webhooks_are_given_up_by_age(connection):
+def test_old_messages_to_unknown_webhooks_are_dropped(connection):
     put(connection, "a")
     assert deliveries.unknown_webhooks(connection, ["other"], NOW) == ["hook"]
     with writing(connection):

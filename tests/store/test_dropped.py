@@ -1,4 +1,4 @@
-"""Losses of capture: summed by reason, within a period, and over after two hours."""
+"""Capture losses: summed by reason within a period, and recovered after two hours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def note(connection, model, **counts):
         dropped.record_dropped(connection, model, "here", 7, counts)
 
 
-def test_losses_add_up_whatever_their_reason(connection):
+def test_losses_of_all_reasons_are_added_up(connection):
     assert (dropped.count_dropped(connection), dropped.newest_dropped(connection)) == (0, 0)
     note(connection, "m", full=2, disk=5)
     note(connection, "m", full=4)
@@ -57,7 +57,7 @@ def test_an_incident_has_recovered_after_two_hours_without_a_loss(connection):
     assert [row["model"] for row in dropped.recovered_incidents(connection, over)] == ["m"]
 
 
-def test_a_loss_of_an_unknown_environment_is_that_of_the_whole_store(connection):
+def test_a_loss_without_environment_has_the_one_that_is_passed(connection):
     with writing(connection):
         for environment, count in (("staging", 1), ("", 2), (None, 4)):
             dropped.record_dropped(

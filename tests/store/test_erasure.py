@@ -1,4 +1,4 @@
-"""Each column that may hold a person's value has a decision; texts change for one model only."""
+"""Erasure covers every column that may contain a person's value, for one model only."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def searched():
 
 
 def test_each_column_has_a_decision(store):
-    """A new table, or a new column that may hold a text or bytes, is decided about here."""
+    """A new table or column that may contain text or bytes must be added here."""
     with closing(connect(store)) as connection:
         tables = [
             row[0]
@@ -158,13 +158,13 @@ def test_texts_about_other_models_are_not_read(store):
 
 @pytest.mark.parametrize("column", [*TEXTS, *SENTENCES, MESSAGES, *EXAMPLES])
 def test_each_column_can_be_read_and_written(store, column):
-    """The statements fit the schema."""
+    """The statements match the schema."""
     with closing(connect(store)) as connection, writing(connection):
         assert list(erasure.texts_in(connection, column, "m")) == []
         erasure.put_text(connection, column, StoredText(1, ""), "[erased]")
 
 
-def test_a_file_is_written_anew_unless_others_use_it(store):
+def test_a_file_is_rewritten_unless_others_use_it(store):
     with closing(connect(store)) as connection, closing(connect(store)) as other:
         assert erasure.rewrite(connection)
         connection.execute("pragma busy_timeout = 1")

@@ -1,4 +1,4 @@
-"""Rows by day of event time, and those that are rejected, withdrawn and restored."""
+"""Rows by day of event time, and rows that are rejected, withdrawn and restored."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_day_is_withdrawn_and_restored(connection):
     assert event_times.rejected_rows(connection, "m", ["a", "b"]) == set()
 
 
-def test_rows_add_up_by_day(connection):
+def test_rows_are_added_up_by_day(connection):
     with writing(connection):
         event_times.add_days(connection, "m", {DAY: 2, "2024-01-01": 5})
         event_times.add_days(connection, "m", {DAY: 1})

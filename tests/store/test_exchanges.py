@@ -1,4 +1,4 @@
-"""Exchanges: found by ids, and read in bounded parts."""
+"""Exchanges: found by their ids, and read in bounded parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from modeltap.store.stored_exchanges import (
 
 @pytest.fixture
 def connection(store):
-    """A store with ten exchanges of 100 bytes: `id0` to `id9`, of two models in turn."""
+    """Return a store with ten exchanges of 100 bytes, `id0` to `id9`, of two models in turn."""
     opened = connect(store)
     rows = [
         ExchangeRow(
@@ -49,13 +49,13 @@ def test_the_same_exchange_again_adds_nothing(connection):
     assert has_exchange(connection, "id9") and not has_exchange(connection, "id10")
 
 
-def test_an_exchange_is_found_by_its_id_the_start_of_it_or_its_callers(connection):
+def test_an_exchange_is_found_by_id_prefix_or_request_id(connection):
     assert [row["id"] for row in find_full_exchanges(connection, "id")] == ["id0", "id1"]
     assert [row["id"] for row in find_full_exchanges(connection, "caller7")] == ["id7"]
     assert find_full_exchanges(connection, "other") == []
 
 
-def test_a_part_ends_with_its_count_or_its_bytes(connection):
+def test_a_part_ends_at_its_count_or_its_bytes(connection):
     def part(model, after, until, limit, max_bytes):
         found = exchanges_up_to(connection, model, after, until, limit=limit, max_bytes=max_bytes)
         return [one.seq for one in found]
@@ -66,8 +66,8 @@ def test_a_part_ends_with_its_count_or_its_bytes(connection):
     assert part(None, 10, 10, 10, 250) == []
 
 
-def test_notes_are_written_to_all(connection):
-    """Those of the majority at once, the others one by one."""
+def test_notes_are_written_to_all_exchanges(connection):
+    """The most common note is written in one statement, the others one by one."""
     notes = {seq: DecodeNote(1, None) for seq in range(1, 11)}
     notes[4] = notes[5] = DecodeNote(0, "no JSON")
     notes[6] = DecodeNote(1, "no prediction")

@@ -1,4 +1,4 @@
-"""Nobody but the owner, or a group that was let in, has access to the store's files."""
+"""Only the owner, or a configured group, has access to the store's files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GROUP = 4100
 
 
 def modes(store):
-    """Return the mode of each file whose name begins as the store's."""
+    """Return the mode of each file whose name starts with the store's name."""
     return {p.name: p.stat().st_mode & 0o7777 for p in store.parent.glob(f"{store.name}*")}
 
 
@@ -40,7 +40,7 @@ def write(connection):
 
 @pytest.fixture
 def folder():
-    """A folder that other users can look into."""
+    """Return a folder that other users can list."""
     path = Path(tempfile.mkdtemp())
     path.chmod(0o755)
     yield path
@@ -57,7 +57,7 @@ def umask():
 
 @pytest.mark.parametrize("mask", [0, 0o022, 0o077, 0o177])
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o660])
-def test_a_new_store_has_its_mode_whatever_the_umask(store, umask, mask, mode):
+def test_a_new_store_has_its_mode_regardless_of_the_umask(store, umask, mask, mode):
     umask(mask)
     with closing(connect(store, mode=mode)) as connection:
         write(connection)
@@ -78,8 +78,8 @@ NOT_COPIES = ("taps.db.md", "taps.dbx", "taps.db.sh", "other.db.bak")
 
 
 @pytest.mark.parametrize("wide", [0o604, 0o640, 0o644, 0o660, 0o664, 0o666, 0o777])
-def test_a_store_that_others_have_access_to_is_closed_to_them(store, caplog, wide):
-    """It, what SQLite keeps beside it, and copies; one line says so, and no second."""
+def test_access_of_other_users_to_a_store_is_revoked(store, caplog, wide):
+    """Also to SQLite's files and copies; it is logged once."""
     reader = connect(store)
     write(reader)
     for name in (*COPIES, *NOT_COPIES):
@@ -121,7 +121,7 @@ OPENERS = {
 
 
 @pytest.mark.parametrize("opener", OPENERS)
-def test_whatever_opens_a_store_closes_it_to_others(store, opener):
+def test_every_way_to_open_a_store_revokes_access_of_others(store, opener):
     connect(store).close()
     store.chmod(0o666)
     OPENERS[opener](store)
@@ -129,8 +129,8 @@ def test_whatever_opens_a_store_closes_it_to_others(store, opener):
 
 
 @pytest.mark.parametrize("mode", ["0600", "0640", "0660"])
-def test_an_app_gives_its_store_the_mode_that_it_asks_for(store, mode):
-    """One that is there already, too; commands that know nothing of it keep it."""
+def test_an_app_sets_the_configured_mode_of_its_store(store, mode):
+    """Also of an existing store; commands without that setting keep the mode."""
     connect(store).close()
     settings = settings_of(store, store_mode=mode)
     recorder = Recorder(store, settings)
@@ -147,8 +147,8 @@ def test_an_app_gives_its_store_the_mode_that_it_asks_for(store, mode):
     assert modes(store)["taps.db"] == 0o600
 
 
-def test_a_folder_of_commands_may_ask_for_a_mode(store, tmp_path):
-    """What imports, and no app, writes the store: by the settings of its folder."""
+def test_commands_use_the_mode_of_their_folders_settings(store, tmp_path):
+    """An import without an app uses the settings of its folder."""
     (tmp_path / "modeltap.toml").write_text('store_mode = "0640"\n')
     (tmp_path / "rows.csv").write_text("x,prediction\n1,2\n3,4\n")
     modeltap("import", tmp_path / "rows.csv", "--model", "m", "--store", store)
@@ -160,8 +160,8 @@ def test_a_folder_of_commands_may_ask_for_a_mode(store, tmp_path):
 
 @needs_root
 @pytest.mark.parametrize("wide", [0o644, 0o666, 0o660])
-def test_somebody_elses_open_store_gets_nothing(folder, wide):
-    """Who alone can close it is named; reading it goes on."""
+def test_an_open_store_of_another_user_is_not_written(folder, wide):
+    """The error names the user who can fix it; reading still works."""
     store = folder / "taps.db"
     connect(store).close()
     os.chown(store, OTHER, GROUP)
@@ -178,8 +178,8 @@ def test_somebody_elses_open_store_gets_nothing(folder, wide):
 
 
 @needs_root
-def test_an_app_whose_store_cannot_be_closed_serves_on(folder, caplog):
-    """Nothing is recorded, and one line says why; once it is closed, recording begins."""
+def test_an_app_with_an_open_store_keeps_serving(folder, caplog):
+    """Nothing is recorded, which is logged once; recording starts after the mode is fixed."""
     store = folder / "taps.db"
     connect(store).close()
     store.chmod(0o644)
@@ -214,8 +214,8 @@ def is_immutable(path):
 @needs_root
 @pytest.mark.parametrize("live", [True, False], ids=["live", "closed"])
 @pytest.mark.parametrize("mode", [0o640, 0o660])
-def test_a_group_reads_a_store_that_lets_it_in(folder, mode, live):
-    """Though the app's own group is another; one that may not write needs an app at work."""
+def test_a_group_with_access_reads_a_store(folder, mode, live):
+    """Even if the app has another group; a reader without write access needs a running app."""
     store = folder / "taps.db"
     connect(store, mode=mode).close()
     os.chown(store, APP, GROUP)
@@ -242,7 +242,7 @@ def test_a_group_reads_a_store_that_lets_it_in(folder, mode, live):
 
 
 def held(store, user, mode):
-    """Have another process keep the store open; return what ends it when it is written to."""
+    """Let another process keep the store open; return the pipe that ends it when written to."""
     waiting, ending = os.pipe()
     started, ready = os.pipe()
     if not os.fork():
@@ -264,8 +264,8 @@ def held(store, user, mode):
 
 
 @needs_root
-def test_root_closes_the_store_of_a_containers_user(folder):
-    """A volume's owner is mostly not root; where root may change the mode, it does."""
+def test_root_revokes_access_to_the_store_of_a_containers_user(folder):
+    """A volume is rarely owned by root; if root can change the mode, it does."""
     store = folder / "taps.db"
     connect(store).close()
     os.chown(store, APP, APP)
@@ -281,8 +281,10 @@ def test_root_closes_the_store_of_a_containers_user(folder):
 @pytest.mark.parametrize("planted", ["a store", "a link"])
 @pytest.mark.parametrize("user", [0, APP])
 @pytest.mark.parametrize("sticky", [0, 0o1000])
-def test_what_another_user_put_into_a_folder_for_all_is_not_used(folder, planted, user, sticky):
-    """Its owner could read what is written, or chooses the file that it goes to."""
+def test_a_file_of_another_user_in_a_world_writable_folder_is_refused(
+    folder, planted, user, sticky
+):
+    """Its owner could read the data, or choose the file that is written."""
     store, target = folder / "taps.db", folder / "theirs.db"
     connect(target if planted == "a link" else store).close()
     if planted == "a link":
@@ -300,8 +302,8 @@ def test_what_another_user_put_into_a_folder_for_all_is_not_used(folder, planted
     )
 
 
-def test_a_store_of_ones_own_may_be_in_a_folder_for_all(folder, caplog):
-    """As in a container's scratch volume."""
+def test_an_own_store_may_be_in_a_world_writable_folder(folder, caplog):
+    """As in the scratch volume of a container."""
     folder.chmod(0o777)
     store = folder / "taps.db"
     connect(store).close()
@@ -311,7 +313,7 @@ def test_a_store_of_ones_own_may_be_in_a_folder_for_all(folder, caplog):
     assert caplog.records == [] and store.stat().st_mode & 0o777 == 0o600
 
 
-def test_through_a_link_the_files_behind_it_are_closed(link, caplog):
+def test_access_to_files_behind_a_link_is_revoked(link, caplog):
     link.resolve().chmod(0o644)
     with closing(connect(link)) as connection:
         write(connection)
@@ -331,23 +333,23 @@ def test_a_link_in_the_place_of_sqlites_files_is_not_followed(store, tmp_path, e
     assert victim.read_text() == "theirs" and victim.stat().st_mode & 0o777 == 0o644
 
 
-def test_what_is_no_file_is_no_store(tmp_path):
-    """SQLite would wait for a pipe for ever."""
+def test_a_pipe_or_folder_is_not_a_store(tmp_path):
+    """SQLite would wait for a pipe forever."""
     pipe = tmp_path / "taps.db"
     os.mkfifo(pipe, 0o644)
     with pytest.raises(StoreError, match="is not a regular file"):
         connect(pipe)
 
 
-def test_a_store_that_its_owner_made_read_only_stays_so(store):
+def test_a_read_only_store_stays_read_only(store):
     connect(store).close()
     store.chmod(0o444)
     assert file_mode.protect(store, Access(0o600)) == {"taps.db": 0o444}
     assert modes(store)["taps.db"] == 0o400
 
 
-def test_files_that_stay_open_to_others_are_named(store):
-    """The reserve counts, too."""
+def test_files_that_remain_open_to_others_are_listed(store):
+    """Including the reserve."""
     connect(store).close()
     reserve.keep(store)
     store.with_name("taps.db-reserve").chmod(0o640)
@@ -356,7 +358,7 @@ def test_files_that_stay_open_to_others_are_named(store):
 
 
 def test_opening_one_store_keeps_the_locks_of_another_connection(store):
-    """A file that is opened and closed elsewhere in a process would lose them."""
+    """Opening and closing the file elsewhere in the process would release them."""
     with closing(connect(store)) as first:
         first.execute("begin immediate")
         store.chmod(0o644)

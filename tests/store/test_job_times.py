@@ -1,4 +1,4 @@
-"""Job times: when a job was started last, and whether an analysis came to its end."""
+"""The last start of each job, and whether an analysis finished."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_job_that_never_ran_has_the_time_zero(connection):
 
 
 def test_a_jobs_time_is_kept_in_whole_seconds(connection):
-    """Of the last start only, and of each job by itself."""
+    """Only the last start of each job is kept."""
     for moment in (1_700_000_000.9, 1_700_000_060.9):
         with writing(connection):
             record_job_time(connection, "digest", moment)
@@ -30,7 +30,7 @@ def test_a_jobs_time_is_kept_in_whole_seconds(connection):
 
 
 def test_an_analysis_is_unfinished_until_it_ends(connection):
-    """One that was killed stays so; the next one that ends settles it."""
+    """A killed analysis stays unfinished until another one ends."""
     assert not pending_work(connection, 0.0).unfinished
     begin_pass(connection)
     assert pending_work(connection, 0.0).unfinished

@@ -1,4 +1,4 @@
-"""A label finds the exchange that has a prediction, by whichever of its ids; none is guessed."""
+"""A label is assigned to the exchange with a prediction, by any of its ids, and never guessed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def connection(store):
 
 
 def add(connection, id_, *, model="m", status=200, rows=None, protocol_id=None, **ids):
-    """Add an exchange with a prediction for each of `rows`; None for one that is not decoded."""
+    """Add an exchange with a prediction for each of `rows`; None for an undecoded one."""
     row = ExchangeRow(
         id=id_, model=model, source="asgi", status=status, started_at="2024-01-01T00:00:00Z", **ids
     )
@@ -82,7 +82,9 @@ def values_of(connection, id_):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("failed", [{"status": 503, "rows": [None]}, {"status": 500, "rows": []}])
 @pytest.mark.parametrize("first", [True, False], ids=["failed-first", "failed-last"])
-def test_a_retried_requests_label_is_for_the_try_with_a_prediction(connection, way, failed, first):
+def test_a_retried_requests_label_belongs_to_the_attempt_with_a_prediction(
+    connection, way, failed, first
+):
     ids, given = WAYS[way]
     tries = [("bad", failed), ("good", {"rows": [0.5]})]
     for id_, facts in tries if first else tries[::-1]:
@@ -91,7 +93,7 @@ def test_a_retried_requests_label_is_for_the_try_with_a_prediction(connection, w
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_several_with_a_prediction_are_named_and_a_model_says_which(connection, way):
+def test_several_candidates_are_returned_unless_a_model_selects_one(connection, way):
     ids, given = WAYS[way]
     add(connection, "a", model="gateway", rows=[1], **ids)
     add(connection, "b", model="scores", rows=[2], **ids)
@@ -101,7 +103,7 @@ def test_several_with_a_prediction_are_named_and_a_model_says_which(connection, 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_one_that_is_not_decoded_yet_is_found_but_a_failed_or_second_one_waits(connection, way):
+def test_an_undecoded_exchange_is_found_but_failed_or_several_ones_wait(connection, way):
     ids, given = WAYS[way]
     add(connection, "a", **ids)
     assert find_target(connection, given) == LabelTarget("a")
@@ -111,7 +113,7 @@ def test_one_that_is_not_decoded_yet_is_found_but_a_failed_or_second_one_waits(c
     assert find_target(connection, "alone") == LabelTarget(waits=True)
 
 
-def test_its_own_id_counts_first_and_the_callers_before_the_traces(connection):
+def test_the_own_id_precedes_the_request_id_and_the_trace_id(connection):
     add(connection, "x", rows=[1])
     add(connection, "y", rows=[1], request_id="x")
     add(connection, "z", rows=[1], request_id=TRACE)
@@ -123,20 +125,20 @@ def test_its_own_id_counts_first_and_the_callers_before_the_traces(connection):
 
 
 def test_behind_a_gateway_the_outer_id_leads_to_the_model(connection):
-    """The outer tap's id is in the header; the inner exchange has it as its caller's id."""
+    """The outer tap sends its id in the header; the inner exchange has it as request id."""
     add(connection, "outer", model="gateway", rows=[None])
     add(connection, "inner", rows=[0.7], request_id="outer")
     assert find_target(connection, "outer").exchange_id == "inner"
 
 
-def test_codes_are_texts(connection):
+def test_numeric_ids_are_texts(connection):
     add(connection, "a", rows=[1], request_id="000041")
     assert find_target(connection, "41") == LabelTarget()
     assert find_target(connection, "000041").exchange_id == "a"
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_label_that_came_first_joins_when_the_prediction_comes(connection, way):
+def test_an_early_label_is_joined_when_the_prediction_arrives(connection, way):
     ids, given = WAYS[way]
     label(connection, given)
     add(connection, "bad", status=503, rows=[], **ids)
@@ -152,7 +154,7 @@ def test_a_label_that_came_first_joins_when_the_prediction_comes(connection, way
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_label_that_came_last_joins_and_several_candidates_have_none(connection, way):
+def test_a_late_label_is_joined_unless_there_are_several_candidates(connection, way):
     ids, given = WAYS[way]
     add(connection, "a", rows=[1], model="a", **ids)
     label(connection, given)
@@ -178,7 +180,7 @@ def test_a_newer_label_stays_the_last(connection):
     assert values_of(connection, "a") == ["old", "new"]
 
 
-def test_an_exchange_keeps_labels_by_its_own_id(connection):
+def test_labels_by_the_exchanges_own_id_stay(connection):
     add(connection, "a", rows=[1])
     add(connection, "b", rows=[1], request_id="a")
     label(connection, "a")
@@ -189,7 +191,7 @@ def test_an_exchange_keeps_labels_by_its_own_id(connection):
 
 
 @pytest.mark.parametrize("id_", ["a-b", "01a2093b-bcfb-7ace-ab8e-bb813425f054", "", "x" * 40])
-def test_other_ids_wait_under_themselves(id_):
+def test_a_label_with_another_id_waits_under_that_id(id_):
     assert waiting_id(id_) == id_
 
 
@@ -203,7 +205,7 @@ def test_the_ids_are_looked_up_in_indexes(connection):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_labels_that_wait_go_with_the_last_exchange_of_their_id(connection, way):
+def test_waiting_labels_are_deleted_with_the_last_exchange_of_their_id(connection, way):
     ids, given = WAYS[way]
     for id_ in ("a", "b"):
         add(connection, id_, rows=[1], **ids)

@@ -1,4 +1,4 @@
-"""Windows that labels came for wait for each other until their labels are enough."""
+"""Windows with too few labels wait to be evaluated together with others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hours(found):
     return [int(one.window_start[-2:]) for one in found]
 
 
-def test_neighbours_are_those_that_wait_without_a_gap(connection):
+def test_neighbours_are_the_adjacent_waiting_windows(connection):
     put(connection, window(1), window(2, 2), window(3), window(4), window(7), window(8, 8))
     put(connection, window(4, model="n"), window(9))
     own = window(5)
@@ -49,15 +49,15 @@ def test_windows_of_one_period_are_found_by_its_start(connection):
     assert labelled_windows.evaluated_start(connection, window(9)) is None
 
 
-def test_a_pocket_of_late_labels_belongs_to_the_period_before(connection):
-    """Only where a later window was evaluated; the last ones wait for what comes."""
+def test_late_labels_between_periods_belong_to_the_one_before(connection):
+    """Only if a later window was evaluated; the last windows wait for further labels."""
     put(connection, window(1, 1), window(2, 1), window(4, 4))
     assert hours(labelled_windows.evaluated_before(connection, [window(3)])) == [1, 2]
     assert labelled_windows.evaluated_before(connection, [window(5)]) == []
     assert labelled_windows.evaluated_before(connection, [window(0)]) == []
 
 
-def test_all_are_forgotten_with_their_metrics(connection):
+def test_a_reset_deletes_windows_and_their_metrics(connection):
     put(connection, window(1, 1), window(2, 1))
     with writing(connection):
         for name in ("mae", "drift"):

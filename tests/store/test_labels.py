@@ -1,4 +1,4 @@
-"""Labels: what the store holds of them."""
+"""Labels: conversion and storage."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from modeltap.store.labels import early_labels, insert_labels, storable_label
         (None, None),
     ],
 )
-def test_values_are_kept_as_sqlite_can(value, kept):
-    """Whole numbers beyond 64 bits as text, of NumPy's types Python's."""
+def test_values_are_converted_for_sqlite(value, kept):
+    """Integers beyond 64 bits become text, NumPy types become Python types."""
     found = storable_label(value)
     assert found == kept and type(found) is type(kept)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [1], {"a": b"x"}, b"x"])
-def test_what_is_no_value_is_refused(value):
+def test_invalid_values_are_refused(value):
     with pytest.raises(InputError, match="label"):
         storable_label(value)
 
 
-def test_those_that_came_before_their_exchange_are_found(store):
-    """Of the exchanges that are asked for, up to the newest that was there."""
+def test_labels_that_arrived_before_their_exchange_are_found(store):
+    """Only for the given exchanges, and up to the newest label at that time."""
     connection = connect(store)
     with writing(connection):
         assert insert_labels(connection, [("a", 0, 1), ("b", 0, 2), ("a", 0, 3)], source="api") == 3

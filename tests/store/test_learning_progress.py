@@ -1,4 +1,4 @@
-"""What the store knows of a reference that is learnt: rows by hour, the nth row, alerts."""
+"""Progress of learning a reference: rows by hour, the nth row, and alerts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = EventSpan("2024-01-01", "2024-01-02")
 
 @pytest.fixture
 def connection(store):
-    """One row every ten minutes of four hours."""
+    """Return a store with one row every ten minutes for four hours."""
     times = [f"2024-01-01T{n // 6:02}:{n % 6}0:00.000Z" for n in range(24)]
     with closing(connect(store)) as opened:
         with writing(opened):
@@ -35,7 +35,7 @@ def connection(store):
         yield opened
 
 
-def test_the_first_row_from_a_moment_on(connection):
+def test_the_first_row_at_or_after_a_time(connection):
     assert progress.first_time(connection, "m", "", "") == "2024-01-01T00:00:00.000Z"
     later = progress.first_time(connection, "m", "", "2024-01-01T01:05")
     assert later == "2024-01-01T01:10:00.000Z"
@@ -43,7 +43,7 @@ def test_the_first_row_from_a_moment_on(connection):
     assert progress.first_time(connection, "other", "", "") is None
 
 
-def test_the_nth_row_without_those_that_are_left_out(connection):
+def test_the_nth_row_without_excluded_spans(connection):
     hour = EventSpan("2024-01-01T01", "2024-01-01T02")
     assert progress.nth_time(connection, "m", "", "", 7) == "2024-01-01T01:00:00.000Z"
     assert progress.nth_time(connection, "m", "", "", 7, [hour]) == "2024-01-01T02:00:00.000Z"
@@ -51,14 +51,14 @@ def test_the_nth_row_without_those_that_are_left_out(connection):
     assert progress.nth_time(connection, "m", "", "", 19, [hour]) is None
 
 
-def test_rows_by_the_hour(connection):
+def test_rows_are_counted_by_hour(connection):
     found = progress.rows_by_hour(
         connection, "m", "", EventSpan("2024-01-01T00:30", "2024-01-01T02")
     )
     assert found == {"2024-01-01T00": 3, "2024-01-01T01": 6}
 
 
-def test_learning_again_begins_at_a_moment_and_nothing_counts(connection):
+def test_restarting_learning_sets_its_start_and_deactivates_references(connection):
     assert progress.learn_from(connection, "m", "") == ""
     with writing(connection):
         connection.execute(
@@ -70,7 +70,7 @@ def test_learning_again_begins_at_a_moment_and_nothing_counts(connection):
     assert connection.execute('select active from "references"').fetchone()[0] == 0
 
 
-def test_what_counted_until_then_is_forgotten(connection):
+def test_provisional_references_are_deleted(connection):
     with writing(connection):
         connection.executemany(
             'insert into "references" (id, model, version, source, rows, created_at, active, '
@@ -87,7 +87,7 @@ def test_what_counted_until_then_is_forgotten(connection):
     assert [row[0] for row in left] == ["counts", "earlier"]
 
 
-def test_alerts_of_features_within_a_span(connection):
+def test_alerts_of_features_are_listed_within_a_span(connection):
     with writing(connection):
         connection.executemany(
             "insert into metrics (model, version, window, window_start, window_end, rows, metric, "

@@ -1,4 +1,4 @@
-"""One leader at a time."""
+"""Leases: one leader at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from modeltap.store.connection import connect
 from modeltap.store.lease import HeldLease, Lease
 
 
-def test_one_holds_it_until_it_is_given_back(store):
-    """Taking it again renews it; another gets it only afterwards."""
+def test_one_process_holds_the_lease_until_its_release(store):
+    """Taking it again renews it; another process gets it only afterwards."""
     a, b = (Lease(connect(store), "x") for _ in range(2))
     assert a.hold() and a.hold() and not b.hold()
     assert a.held() and not b.held()
@@ -23,7 +23,7 @@ def test_one_holds_it_until_it_is_given_back(store):
 
 
 def test_an_expired_lease_is_taken_over_and_fences_its_old_holder(store):
-    """The old leader, awake again, sees that it is none; the token has moved."""
+    """The old leader detects on waking up that it lost the lease; the token has increased."""
     connection = connect(store)
     a, b = Lease(connection, "x", ttl=0.05), Lease(connect(store), "x")
     assert a.hold()
@@ -33,8 +33,8 @@ def test_an_expired_lease_is_taken_over_and_fences_its_old_holder(store):
     assert connection.execute("select token from leases").fetchone()[0] == 2
 
 
-def test_a_lease_of_another_boot_goes_by_the_wall_clock(store):
-    """Another host on the same disk, or this one before it started anew: its boot time is alien."""
+def test_a_lease_of_another_boot_expires_by_the_wall_clock(store):
+    """The boot time of another host, or before a restart, is not comparable."""
     connection = connect(store)
     a, b = Lease(connection, "x", ttl=0.3), Lease(connection, "x")
     a._boot_id = "another boot"
@@ -45,7 +45,7 @@ def test_a_lease_of_another_boot_goes_by_the_wall_clock(store):
 
 
 def test_waiting_ends_with_the_holders_name(store):
-    """BusyError says who works, and what to say."""
+    """`BusyError` names the holder and the option to use."""
     a = Lease(connect(store), "x")
     a.hold()
     with (
@@ -55,8 +55,8 @@ def test_waiting_ends_with_the_holders_name(store):
         pass
 
 
-def test_a_killed_holder_is_replaced_within_its_time(store):
-    """kill -9 gives nothing back: the expiry does."""
+def test_a_killed_holder_is_replaced_after_the_lease_expires(store):
+    """A process killed by `kill -9` releases nothing."""
     code = (
         "import sys, time; from modeltap.store.connection import connect\n"
         "from modeltap.store.lease import Lease\n"
@@ -73,8 +73,8 @@ def test_a_killed_holder_is_replaced_within_its_time(store):
         assert lease.held()
 
 
-def test_a_transaction_is_for_the_holder_alone(store):
-    """Who lost the lease writes nothing, also where it had begun."""
+def test_a_transaction_requires_the_lease(store):
+    """A process that lost the lease writes nothing, even after it began."""
     connection = connect(store)
     lease = Lease(connection, "x", ttl=0.05)
     assert lease.hold()

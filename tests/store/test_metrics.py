@@ -1,4 +1,4 @@
-"""Metrics in the store: one for each window and feature, and those before a window."""
+"""Metrics in the store: one for each window and feature, and values before a window."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_same_metric_of_a_window_is_replaced(connection, put):
     assert sorted(values(listed(connection))) == [1.0, 8.0, 9.0]
 
 
-def test_the_list_is_in_order_and_of_what_is_asked_for(connection, put):
+def test_the_list_is_ordered_and_filtered(connection, put):
     put(*(row(day) for day in (3, 1, 2)), row(2, "mae", feature=None), row(1, model="n"))
     assert values(listed(connection, model="m", metric="drift")) == [1.0, 2.0, 3.0]
     assert values(listed(connection, model="m", metric="drift", last=2)) == [2.0, 3.0]
@@ -73,7 +73,7 @@ def test_the_list_is_in_order_and_of_what_is_asked_for(connection, put):
     assert metrics.features_in_metrics(connection) == ["x"]
 
 
-def test_the_latest_window_comes_first_and_in_it_alerts(connection, put):
+def test_the_latest_window_and_its_alerts_are_listed_first(connection, put):
     put(
         row(1),
         row(2, feature="a", strength=9.0),
@@ -86,7 +86,7 @@ def test_the_latest_window_comes_first_and_in_it_alerts(connection, put):
     assert metrics.latest_metrics(connection, ["mae"], model=None, feature=None, last=2) == []
 
 
-def test_values_before_a_window_are_taken_from_a_period_or_up_to_a_number(connection, put):
+def test_values_before_a_window_come_from_a_period_or_a_minimum_count(connection, put):
     put(*(row(day) for day in range(1, 9)), row(5, feature="y", value=50.0))
 
     def before(since, at_least):
@@ -99,7 +99,7 @@ def test_values_before_a_window_are_taken_from_a_period_or_up_to_a_number(connec
     assert before("2024-01-01", 99) == [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
 
 
-def test_a_subjects_past_is_without_the_reference_and_other_features(connection, put):
+def test_previous_metrics_exclude_the_reference_and_other_features(connection, put):
     put(row(1, in_reference=1), row(2), row(3, value=None), row(4), row(2, feature="y"))
     now = row(5)
     found = list(metrics.metrics_before(connection, now, now["window_start"]))
@@ -112,7 +112,7 @@ def test_a_subjects_past_is_without_the_reference_and_other_features(connection,
     assert (past(True), past(False)) == ([1.0], [4.0, 2.0])
 
 
-def test_alerts_are_no_normal_values(connection, put):
+def test_alerts_are_not_normal_values(connection, put):
     put(row(1), row(2, verdict="alert"), row(3, verdict="no_reference"), row(4))
 
     def normal(limit):
@@ -121,15 +121,15 @@ def test_alerts_are_no_normal_values(connection, put):
     assert [one.value for one in normal(9)] == [3.0, 1.0] and normal(1) == normal(9)[:1]
 
 
-def test_values_at_given_starts_are_known_with_an_alert_or_without(connection, put):
-    """But not those of too few rows, which are noise."""
+def test_values_at_given_starts_include_alerts(connection, put):
+    """But not those with too few rows, which are noise."""
     put(row(1), row(2, verdict="alert"), row(3, verdict="not_enough_rows"), row(4))
     starts = [f"2024-01-{day:02}" for day in (2, 3, 4, 9)]
     found = metrics.values_at(connection, "m", "", "1d", "drift", starts)
     assert [one.value for one in found] == [2.0, 4.0]
 
 
-def test_a_window_forgets_what_another_reference_said_and_what_is_not_kept(connection, put):
+def test_metrics_of_other_references_and_unlisted_ones_are_deleted(connection, put):
     put(row(1), row(1, "mae", reference_id="old"), row(1, "rows", reference_id=None), row(2, "mae"))
     with writing(connection):
         metrics.delete_other_comparisons(connection, SERIES, "2024-01-01", "2024-01-02")
@@ -139,7 +139,7 @@ def test_a_window_forgets_what_another_reference_said_and_what_is_not_kept(conne
     assert [one["metric"] for one in listed(connection)] == ["rows", "mae"]
 
 
-def test_the_last_value_is_of_all_rows(connection, put):
+def test_the_last_value_is_for_all_rows(connection, put):
     put(row(1, "mae"), row(2, "mae", segment="eu"), row(3, "mae", value=None))
     assert metrics.last_value(connection, "m", "mae") == 1.0
     assert metrics.last_value(connection, "m", "bias") is None

@@ -1,4 +1,4 @@
-"""Models: versions whose exchanges were counted, and names that a store knows."""
+"""Models: counted versions, and the known model names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modeltap.store.models import check_model, counted_models, record_model
 from modeltap.store.settings import save_settings
 
 
-def test_each_model_and_version_is_counted_once(store):
+def test_each_model_and_version_is_recorded_once(store):
     connection = connect(store)
     with writing(connection):
         for model, version in (("b", ""), ("a", "2"), ("a", "1"), ("a", "2")):

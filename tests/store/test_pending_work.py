@@ -1,4 +1,4 @@
-"""What an analysis would find: each kind of work by itself, and none in a new store."""
+"""Pending work of an analysis: each kind on its own, and none in a new store."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_labels_are_pending_until_they_are_read(connection):
 
 
 def test_a_labelled_window_alone_starts_no_analysis(connection):
-    """It may be incomplete: each poll would start one in vain."""
+    """It may be incomplete, and each poll would start an analysis without result."""
     with writing(connection):
         record_due(connection, [DueWindow("m", "", "1h", clock.iso(0.0))], 1)
     assert kinds(connection) == ["labelled_windows"]
@@ -68,7 +68,7 @@ def test_losses_are_pending_until_they_are_reported(connection):
     assert kinds(connection) == []
 
 
-def test_a_window_of_traffic_is_pending_once_it_has_ended(connection):
+def test_a_traffic_window_is_pending_after_its_end(connection):
     now = 1_700_000_000.0
     end = clock.iso(now + HOUR)
     with writing(connection):

@@ -1,4 +1,4 @@
-"""Predictions in event order: half-open periods, ties by arrival, and the last label of each."""
+"""Predictions in event order: half-open periods, ties by arrival, and last labels."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def keys(found):
 
 @pytest.mark.parametrize("start", range(0, 12, 3))
 @pytest.mark.parametrize("end", range(0, 12, 4))
-def test_rows_between_are_half_open_whatever_the_place(connection, start, end):
+def test_rows_between_two_keys_are_half_open(connection, start, end):
     found = predictions.rows_between(connection, "m", "", ROWS[start], ROWS[end])
     assert keys(found) == ROWS[start:end]
 
 
-def test_parts_of_rows_follow_each_other(connection):
+def test_parts_of_rows_are_consecutive(connection):
     read, last = [], ("", 0, 0)
     while part := keys(
         predictions.rows_between(connection, "m", "", last, LAST, limit=5, after=True)
@@ -58,7 +58,7 @@ def test_parts_of_rows_follow_each_other(connection):
     assert keys(predictions.first_rows(connection, "m", "", 3)) == ROWS[:3]
 
 
-def test_the_period_is_that_of_the_version(connection):
+def test_the_event_period_is_that_of_the_version(connection):
     assert predictions.event_period(connection, "m", "") == ("2024-01-01", "2024-01-03")
     assert predictions.event_period(connection, "m", "2") == (None, None)
     assert predictions.newest_event_time(connection, "m", "") == "2024-01-03"
@@ -76,7 +76,7 @@ def test_the_last_label_of_a_row_counts(connection):
     assert {one.event_time for one in found} <= {row[0] for row in ROWS}
 
 
-def test_errors_of_a_month_are_of_its_labelled_rows(connection):
+def test_monthly_errors_use_labelled_rows_only(connection):
     with writing(connection):
         insert_labels(connection, [("id10", 0, 8), ("id11", 1, 12)], source="t")
     (month,) = predictions.errors_by_month(connection)

@@ -1,4 +1,4 @@
-"""References in the store: one that counts for each version, and samples that can be erased."""
+"""References in the store: one active reference per version, and samples that can be erased."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def save(connection, id_, model="m", version="", payload="{}"):
         )
 
 
-def test_the_last_one_that_was_set_counts(connection):
+def test_the_last_saved_reference_is_active(connection):
     save(connection, "a"), save(connection, "b"), save(connection, "c", version="2")
     assert references.active_reference(connection, "m", "").id == "b"
     assert [one.id for one in references.active_references(connection)] == ["b", "c"]
@@ -45,14 +45,14 @@ def test_the_last_one_that_was_set_counts(connection):
     assert references.active_reference(connection, "m", "3") is None
 
 
-def test_the_same_bins_again_replace_what_was_learnt(connection):
+def test_saving_the_same_bins_again_replaces_the_reference(connection):
     save(connection, "a", payload="{}"), save(connection, "a", payload='{"rows":3}')
     (one,) = references.all_references(connection)
     assert one.payload == '{"rows":3}' and one.active
     assert "payload" not in one.summary() and one.summary()["id"] == "a"
 
 
-def test_a_beginning_of_an_id_is_no_pattern(connection):
+def test_an_id_prefix_is_not_a_pattern(connection):
     save(connection, "abc"), save(connection, "abd")
     assert len(references.find_references(connection, "ab")) == 2
     assert [one.id for one in references.find_references(connection, "abd")] == ["abd"]
@@ -67,7 +67,7 @@ def coded_rows(connection, reference_id):
     return [row.coded for row in references.sampled_rows(connection, reference_id)]
 
 
-def test_rows_of_a_person_are_forgotten_in_every_sample(connection):
+def test_rows_of_a_person_are_deleted_from_every_sample(connection):
     with writing(connection):
         references.save_rows(
             connection, "r", sampled(("a", 0, b"1"), ("b", 0, b"2"), ("a", 1, b"3"))

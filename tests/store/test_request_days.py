@@ -1,4 +1,4 @@
-"""When requests came, day by day: first, last, and the longest pause."""
+"""Requests by day: first, last, and the longest pause."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modeltap.store.request_days import record_requests
 
 @pytest.fixture
 def days(store):
-    """Note requests of a model; return what is kept of its days."""
+    """Record requests of a model; return its days."""
     connection = connect(store)
 
     def note(*times):
@@ -26,8 +26,8 @@ def days(store):
     connection.close()
 
 
-def test_a_pause_over_midnight_belongs_to_the_day_that_ends_it(days):
-    """Whatever order they are told in."""
+def test_a_pause_over_midnight_belongs_to_the_day_of_its_end(days):
+    """In any order of arrival."""
     assert days("02T01:00", "01T22:00", "01T23:00") == [
         ("01", "22:00", "23:00", 3600.0),
         ("02", "01:00", "01:00", 7200.0),
@@ -39,8 +39,8 @@ def test_the_pause_since_the_last_time_counts(days):
     assert days("01T10:30", "01T10:40") == [("01", "10:00", "10:40", 1800.0)]
 
 
-def test_one_that_comes_late_makes_no_pause(days):
-    """From another worker: it lies within a time that was counted."""
+def test_a_late_record_adds_no_pause(days):
+    """A record of another worker lies within a counted period."""
     days("01T10:00", "01T12:00")
     assert days("01T11:00") == [("01", "10:00", "12:00", 7200.0)]
     assert days() == [("01", "10:00", "12:00", 7200.0)]

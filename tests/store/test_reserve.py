@@ -1,4 +1,4 @@
-"""A disk that is full to the last byte while there is an alert: kept, told, and said clearly."""
+"""A completely full disk during an alert: the alert is stored and sent, and the error is clear."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FULL = "modeltap: the disk that holds store 'modeltap.db' is full: free some spa
 
 @pytest.fixture
 def disk(tmp_path):
-    """A store with a reference, and rows that drift, not analysed yet; and who is to be told."""
+    """Return a store with a reference and drifting rows, not analysed yet, and a receiver."""
     with small_disk(tmp_path / "disk", "16m") as folder, WebhookReceiver() as receiver:
         (folder / "modeltap.toml").write_text(
             f"store = 'modeltap.db'\nreference = 'first 600 rows'\n"
@@ -29,7 +29,7 @@ def disk(tmp_path):
         yield folder, receiver
 
 
-def test_the_reserve_lets_an_alert_be_kept_and_told(disk):
+def test_the_reserve_allows_an_alert_to_be_stored_and_sent(disk):
     folder, receiver = disk
     assert (folder / "modeltap.db-reserve").stat().st_mode & 0o777 == 0o600
     fill(folder)
@@ -41,7 +41,7 @@ def test_the_reserve_lets_an_alert_be_kept_and_told(disk):
     assert alert["state"] == "firing"
 
 
-def test_without_room_at_all_it_is_a_clear_line_and_nothing_is_lost(disk):
+def test_without_a_reserve_there_is_a_clear_error_and_no_loss(disk):
     folder, receiver = disk
     (folder / "modeltap.db-reserve").unlink()
     ballast = fill(folder)
@@ -62,7 +62,7 @@ def test_a_small_disk_has_no_reserve(tmp_path):
 
 @pytest.mark.parametrize("there", [False, True], ids=["dangling", "to a file"])
 def test_the_reserve_is_never_written_through_a_link(tmp_path, store, there):
-    """Whoever may write into the folder can name another's file there: it is left as it is."""
+    """A link in the folder may point to another file, which is left unchanged."""
     connect(store).close()
     victim = tmp_path / "victim"
     if there:

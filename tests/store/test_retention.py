@@ -1,4 +1,4 @@
-"""Retention: the oldest go by age or size, what was counted stays, and the file shrinks."""
+"""Retention: the oldest exchanges are deleted by age or size, counts stay, and the file shrinks."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def fill(connection, count, *, age_days=0.0, model="m", source="asgi", body="x" 
     return connection.execute("select max(seq) from exchanges").fetchone()[0]
 
 
-def test_what_is_older_goes_with_its_predictions_and_labels(store):
-    """More than one transaction of it, and never what is younger."""
+def test_old_exchanges_are_deleted_with_predictions_and_labels(store):
+    """In several transactions, and never newer exchanges."""
     connection = connect(store)
     fill(connection, 700, age_days=10)
     seen = fill(connection, 30, age_days=1)
@@ -51,8 +51,8 @@ def test_what_is_older_goes_with_its_predictions_and_labels(store):
     assert prune(connection, Retention(7 * DAY), seen, NOW + 7 * DAY) == 30
 
 
-def test_what_was_not_counted_or_was_imported_stays(store):
-    """An analysis that is behind must find its rows; a file's times are long ago."""
+def test_uncounted_and_imported_exchanges_stay(store):
+    """A late analysis needs its rows, and imported times are historical."""
     connection = connect(store)
     seen = fill(connection, 5, age_days=500, source="import")
     fill(connection, 5, age_days=500)
@@ -61,8 +61,8 @@ def test_what_was_not_counted_or_was_imported_stays(store):
     assert {r[0] for r in connection.execute("select source from exchanges")} == {"import"}
 
 
-def test_halves_that_wait_have_the_age_of_their_arrival(store):
-    """Whatever their own times are; also where no analysis comes to store them alone."""
+def test_unmatched_sides_age_from_their_arrival(store):
+    """Regardless of their own times, and even if no analysis stores them alone."""
     connection = connect(store)
     for age in (10, 1):
         connection.execute(
@@ -75,8 +75,8 @@ def test_halves_that_wait_have_the_age_of_their_arrival(store):
     assert prune(connection, Retention(None, 10**9), 0, NOW + 700 * DAY) == 0
 
 
-def test_a_store_that_outgrew_its_size_loses_the_oldest_and_shrinks(store):
-    """The file itself, not only its pages' count."""
+def test_a_store_over_its_size_limit_loses_the_oldest_and_shrinks(store):
+    """The file shrinks, not only its number of used pages."""
     connection = connect(store)
     seen = fill(connection, 4000)
     connection.execute("pragma wal_checkpoint(truncate)")

@@ -1,4 +1,4 @@
-"""Work is done once for each window, whoever comes first."""
+"""Work is done once for each window, by the first worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.runs import claim_run
 
 
-def test_of_several_workers_one_has_each_window(store):
+def test_one_of_several_workers_gets_each_window(store):
     connect(store).close()
     claimed = []
 

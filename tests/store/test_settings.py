@@ -1,4 +1,4 @@
-"""Settings that the watching process left in the store."""
+"""Settings that the watching process saved in the store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def save(connection, model, **said):
         kept.save_settings(connection, model, said)
 
 
-def test_each_model_has_its_own_and_the_last_value_counts(connection):
+def test_each_model_has_its_own_settings_and_the_last_value_counts(connection):
     save(connection, "a", window="1h", ignore=["x", "y"], min_rows=None)
     save(connection, "b", window="1d")
     save(connection, "a", window="2h")
@@ -37,7 +37,7 @@ def test_each_model_has_its_own_and_the_last_value_counts(connection):
     assert kept.load_settings(connection, "c") == {}
 
 
-def test_what_did_not_change_keeps_its_time(connection):
+def test_an_unchanged_setting_keeps_its_time(connection):
     """Otherwise each start of an app would look like a change."""
     save(connection, "a", window="1h")
     connection.execute("update settings set updated_at = '2000'")
@@ -47,7 +47,7 @@ def test_what_did_not_change_keeps_its_time(connection):
     assert connection.execute("select updated_at from settings").fetchone()[0] > "2001"
 
 
-def test_webhooks_are_those_of_a_model_or_of_all(connection):
+def test_webhooks_are_those_of_a_model_or_all_models(connection):
     save(connection, "a", webhooks=[{"key": "one"}])
     save(connection, "b", webhooks=[{"key": "two"}], window="1h")
     save(connection, "c", window="1h")
@@ -69,7 +69,7 @@ def of_app(store):
         yield opened
 
 
-def test_the_apps_options_hold_where_nothing_else_is_said(of_app):
+def test_the_apps_options_are_the_defaults_of_commands(of_app):
     reader = SettingsReader(of_app)
     assert (reader.for_model("m").window, reader.for_model("m").min_rows) == ("2h", 7)
     assert reader.for_model("m") is reader.for_model("m")
@@ -77,7 +77,7 @@ def test_the_apps_options_hold_where_nothing_else_is_said(of_app):
     assert reader.for_model("m").store != "x", "where a store is, no store says"
 
 
-def test_files_and_flags_come_first(of_app):
+def test_files_and_flags_override_the_store(of_app):
     Path("modeltap.toml").write_text('window = "3h"\n[models.m]\nmin_rows = 9\n')
     assert SettingsReader(of_app).for_model("m").window == "3h"
     reader = SettingsReader(of_app, {"window": "4h"})

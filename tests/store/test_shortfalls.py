@@ -1,4 +1,4 @@
-"""Parts that exchanges lack, by hour: counted up, due, evaluated, dropped."""
+"""Missing parts of exchanges by hour: added up, due, evaluated and deleted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HOUR = CoverageHour("m", "", "2024-01-01T00:00:00.000Z")
 STAGING = HOUR._replace(environment="staging")
 
 
-def test_an_hour_is_due_with_all_its_counts_whenever_some_came(store):
+def test_an_hour_with_new_counts_is_due_with_all_its_counts(store):
     with closing(connect(store)) as connection:
         with writing(connection):
             add_shortfalls(connection, HOUR, {("rows", ""): 7, ("rows", "no JSON"): 2}.items())

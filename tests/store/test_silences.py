@@ -1,4 +1,4 @@
-"""Silences in the store: which alerts one fits, and until when."""
+"""Silences in the store: the alerts that they match, and their ends."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def put(connection, until=SOON, **about):
         ({"fingerprint": "f2"}, False),
     ],
 )
-def test_all_that_a_silence_names_must_fit(connection, about, fits):
+def test_all_fields_of_a_silence_must_match(connection, about, fits):
     put(connection, **about)
     assert silenced_until(connection, ALERT) == (SOON if fits else None)
 
 
-def test_a_feature_does_not_fit_an_alert_without_one(connection):
+def test_a_feature_does_not_match_an_alert_without_one(connection):
     put(connection, feature="x")
     assert silenced_until(connection, ALERT | {"feature": None}) is None
 
 
-def test_the_last_end_of_those_in_force_counts(connection):
+def test_the_latest_end_of_active_silences_counts(connection):
     put(connection, until=LATER)
     put(connection, until=SOON)
     put(connection, until=LONG_AGO)
@@ -60,7 +60,7 @@ def test_the_last_end_of_those_in_force_counts(connection):
     assert [one["until"] for one in list_silences(connection, "2026")] == [SOON, LATER]
 
 
-def test_one_is_ended_once(connection):
+def test_a_silence_is_ended_once(connection):
     silence = put(connection)
     with writing(connection):
         assert end_silence_at(connection, silence, LONG_AGO)

@@ -1,4 +1,4 @@
-"""Exchanges as decoding reads them: in parts, of one version, and by the protocol's own id."""
+"""Exchanges as decoding reads them: in parts, by version, and by protocol id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def connection(store):
         yield opened
 
 
-def test_parts_follow_each_other_and_hold_one_version(connection):
+def test_parts_are_consecutive_and_contain_one_version(connection):
     def ids(found):
         return [one.seq for one in found]
 
@@ -38,7 +38,7 @@ def test_parts_follow_each_other_and_hold_one_version(connection):
     assert of_version(connection, "m", "a", "staging", 0, 8, 9) == []
 
 
-def test_the_last_exchange_of_a_protocols_id_is_found(connection):
+def test_the_last_exchange_with_a_protocol_id_is_found(connection):
     with writing(connection):
         stored_exchanges.save_protocol_ids(connection, [(2, "x"), (5, "x"), (6, "y")])
     assert stored_exchanges.exchange_by_protocol_id(connection, "m", "x").seq == 5
@@ -55,7 +55,7 @@ def test_each_exchange_gets_its_own_note(connection):
     assert found == {1: (None, None), 2: (None, None), **notes}
 
 
-def test_the_newest_exchanges_are_those_that_did_not_fail(connection):
+def test_the_newest_successful_exchanges_are_returned(connection):
     with writing(connection):
         connection.execute("update exchanges set status = 500 where seq in (1, 7)")
         connection.execute("update exchanges set error_type = 'ValueError' where seq = 6")

@@ -1,4 +1,4 @@
-"""Bodies in the store stay as they came, and what is no JSON can be left out of a query."""
+"""Bodies in the store stay unchanged, and queries can skip those that are not JSON."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ async def _answer(request: Request) -> Response:
     return Response("{}")
 
 
-def test_a_body_with_nan_stays_as_it_came(store):
-    """JSON has no NaN: a query says which bodies it can read."""
+def test_a_body_with_nan_is_stored_unchanged(store):
+    """JSON has no NaN: a query can test which bodies it can read."""
     app = Starlette(routes=[Route("/", _answer, methods=["POST"])])
     bodies = ['{"x": NaN, "y": -Infinity}', '{"x": 7}']
     with TestClient(modeltap.watch(app, model="m", store=store, analyze=False)) as client:

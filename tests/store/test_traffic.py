@@ -1,4 +1,4 @@
-"""Windows of traffic: due once they are over, until they were evaluated."""
+"""Traffic windows: due from their end until they are evaluated."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def starts(found):
     return [(one.model, int(one.window_start[-2:])) for one in found]
 
 
-def test_windows_are_due_once_they_are_over(connection):
+def test_windows_are_due_after_their_end(connection):
     assert starts(traffic.closed_traffic(connection, "2024-01-01T02")) == [("m", 1)]
     assert not traffic.closed_traffic(connection, "2024-01-01T01")
     with writing(connection):

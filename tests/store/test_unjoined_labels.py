@@ -1,4 +1,4 @@
-"""Labels that join no row, by what is missing; those that wait for decoding do not count."""
+"""Labels that match no row, by missing part; labels of undecoded exchanges do not count."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modeltap.store.unjoined_labels import count_unjoined
 from stores import analyze, every, put
 
 
-def test_labels_without_an_exchange_or_a_row_are_counted_apart(store):
+def test_labels_without_exchange_and_without_row_are_counted(store):
     put(store, every(1, 4), [{"x": n} for n in range(4)])
     analyze(store, {})
     put(store, every(1, 1), [{"x": 1}], prefix="waits")
@@ -22,7 +22,7 @@ def test_labels_without_an_exchange_or_a_row_are_counted_apart(store):
         assert count_unjoined(connection, 1, default_model="m") == [("m", 1, 0, 0)]
 
 
-def test_labels_are_of_the_model_that_was_said(store):
+def test_labels_are_counted_by_their_model(store):
     with closing(connect(store)) as connection:
         with writing(connection):
             for model in ("m", None, None):

@@ -1,4 +1,4 @@
-"""Requests and responses that come apart are joined in either order, or stored alone."""
+"""Requests and responses that arrive separately are matched in either order, or stored alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_both_make_one_exchange_in_either_order(connection, read_rows, store, fi
     assert row["event_time"] == "2024-01-02" and unmatched.count(connection, "m") == 0
 
 
-def test_one_that_waited_too_long_is_stored_alone_and_completed_later(connection, read_rows, store):
+def test_a_side_that_waited_too_long_is_stored_alone_and_completed_later(
+    connection, read_rows, store
+):
     match(connection, half("request"), "request", ago=unmatched.WAIT_SECONDS + 60)
     match(connection, half("request", "b"), "request")
     assert [unmatched.settle(connection) for _ in range(2)] == [1, 0]
@@ -62,7 +64,7 @@ def test_one_that_waited_too_long_is_stored_alone_and_completed_later(connection
     assert (row["response_body"], row["response_note"]) == ("the response", None)
 
 
-def test_all_of_them_are_settled_in_several_transactions(connection):
+def test_all_sides_are_settled_in_several_transactions(connection):
     for number in range(1203):
         connection.execute(
             "insert into unmatched (id, side, model, source, started_at, received_at) "
@@ -74,7 +76,7 @@ def test_all_of_them_are_settled_in_several_transactions(connection):
     assert has_exchange(connection, "1202") and unmatched.count(connection, "m") == 0
 
 
-def test_one_that_is_deleted_is_as_if_it_never_came(connection):
+def test_a_deleted_side_leaves_no_trace(connection):
     match(connection, half("request"), "request")
     with writing(connection):
         unmatched.delete_unmatched(connection, ["a", "unknown"])

@@ -1,4 +1,4 @@
-"""Watermarks: only the one who knows where it stands moves one."""
+"""Watermarks: only a reader that knows the current value can advance one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from modeltap.store.lease import Lease
 from modeltap.store.watermarks import advance, watermark
 
 
-def test_a_watermark_moves_from_where_it_stands(store):
-    """Who read an older value is told that somebody moved it meanwhile."""
+def test_a_watermark_advances_from_its_current_value(store):
+    """With an older value it is not advanced, because another process did so."""
     connection = connect(store)
     assert watermark(connection, "seen") == 0
     with writing(connection):
@@ -21,7 +21,7 @@ def test_a_watermark_moves_from_where_it_stands(store):
     connection.close()
 
 
-def test_a_transaction_whose_lease_was_lost_writes_nothing(store):
+def test_a_transaction_without_the_lease_writes_nothing(store):
     connection = connect(store)
     lease = Lease(connection, "analysis")
     assert lease.hold()

@@ -1,4 +1,4 @@
-"""Counted windows: found by their place, due until they were evaluated, and evaluated together."""
+"""Counted windows: found by time, due until they are evaluated, and evaluated together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def days(found):
     return [int(one.window_start[-1]) for one in found]
 
 
-def test_windows_are_those_of_one_length_under_one_reference(connection):
+def test_windows_belong_to_one_length_and_reference(connection):
     assert days(windows.all_windows(connection, SERIES)) == [1, 3, 5]
     assert days(windows.windows_between(connection, SERIES, "2024-01-01", "2024-01-05")) == [1, 3]
     assert windows.lengths(connection, SERIES) == ["1h"]
@@ -43,7 +43,7 @@ def test_windows_are_those_of_one_length_under_one_reference(connection):
 
 
 @pytest.mark.parametrize(("moment", "day"), [("2024-01-04", 3), ("2024-01-03", 3), ("2023", 1)])
-def test_the_window_at_a_moment_is_the_last_that_has_begun_or_the_first(connection, moment, day):
+def test_the_window_at_a_time_is_the_last_started_or_the_first(connection, moment, day):
     assert days([windows.window_at(connection, SERIES, moment)]) == [day]
 
 
@@ -53,7 +53,7 @@ def test_after_the_last_window_there_is_none(connection):
     assert windows.window_at(connection, Series("x", "", "ref", "1d"), "2024") is None
 
 
-def test_rows_make_a_window_due_again(connection):
+def test_new_rows_make_a_window_due_again(connection):
     with writing(connection):
         connection.execute("update windows set due = 0")
     assert windows.due_windows(connection, SERIES) == []
@@ -64,7 +64,7 @@ def test_rows_make_a_window_due_again(connection):
     assert len(windows.all_windows(connection, SERIES)) == 3
 
 
-def test_a_window_of_rows_ends_where_the_next_one_begins(connection):
+def test_a_row_window_ends_where_the_next_one_starts(connection):
     by_rows = Series("m", "", "ref", "10 rows")
 
     def at(day, seq):
@@ -94,7 +94,7 @@ def test_a_window_of_rows_ends_where_the_next_one_begins(connection):
 
 
 def test_evaluations_are_carried_to_the_windows_of_another_reference(connection):
-    """By their start: what was evaluated, or settled, is not due there either."""
+    """By window start: evaluated or settled windows are not due there either."""
     new = Series("m", "", "new", "1d")
     with writing(connection):
         for day in (1, 3, 5, 6):

@@ -192,7 +192,8 @@ def test_an_app_with_names_of_its_own_is_no_models_function(app):
     """It would be called with a scope, and recorded as if that were a row."""
     import modeltap
 
-    with pytest.raises(modeltap.NotWatchableError, match=r"wrap it by modeltap\.ASGIMiddleware"):
+    refused = r"wrap an app with modeltap\.ASGIMiddleware"
+    with pytest.raises(modeltap.NotWatchableError, match=refused):
         modeltap.watch(app, model="m")
 
 

@@ -119,7 +119,7 @@ def test_a_field_that_goes_and_one_that_comes(normal):
     found = sixth(normal, rows)
     assert set(found) == {("schema_change", None), ("missing_rate", "n")}
     assert found["schema_change", None]["summary"] == (
-        "m: fields changed: `n` is missing from all of 720 rows; `extra` (in 100 % of rows) is new"
+        "m: fields changed: `n` is missing from all 720 rows; `extra` (in 100 % of rows) is new"
     )
 
 

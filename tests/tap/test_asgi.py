@@ -1,4 +1,4 @@
-"""The ASGI tap: an app must not be able to tell that it is there."""
+"""The ASGI tap must not be noticeable by the app."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from asgi_client import Client, echo, scope_of
 pytestmark = pytest.mark.anyio
 
 
-async def test_bodies_and_timing_are_kept_and_the_client_sees_the_same_bytes(tap):
+async def test_bodies_and_timing_are_recorded_and_responses_unchanged(tap):
     """Both bodies, sizes, status and times are recorded; one header is added, nothing else."""
     client = Client(b'{"x":', b" 1}")
     row = await tap(echo, client)
@@ -35,7 +35,7 @@ async def test_bodies_and_timing_are_kept_and_the_client_sees_the_same_bytes(tap
 
 
 async def test_without_an_id_header_the_messages_are_the_apps_own(tap):
-    """`id_header=None` passes the very same message objects on."""
+    """`id_header=None` forwards the same message objects."""
     sent = []
 
     async def app(scope, receive, send):
@@ -52,8 +52,8 @@ async def test_without_an_id_header_the_messages_are_the_apps_own(tap):
     assert row["status"] == 204 and row["id"]
 
 
-async def test_a_header_list_that_the_app_sends_again_does_not_grow(tap):
-    """The id goes into a copy of the app's headers."""
+async def test_a_header_list_that_the_app_reuses_does_not_grow(tap):
+    """The id is added to a copy of the app's headers."""
     headers = [(b"a", b"b")]
 
     async def app(scope, receive, send):
@@ -66,7 +66,7 @@ async def test_a_header_list_that_the_app_sends_again_does_not_grow(tap):
 
 
 async def test_nothing_is_read_that_the_app_does_not_read(tap):
-    """A body nobody asked for stays where it is, and is 'not read', which is not 'empty'."""
+    """A body that the app does not read has the note 'not read', which differs from 'empty'."""
 
     async def app(scope, receive, send):
         await JSONResponse(1)(scope, receive, send)
@@ -79,7 +79,7 @@ async def test_nothing_is_read_that_the_app_does_not_read(tap):
 
 
 async def test_receive_is_called_only_when_the_app_calls_it(tap):
-    """Messages keep their order: no reading ahead."""
+    """Messages keep their order, without reading ahead."""
 
     async def app(scope, receive, send):
         await receive()
@@ -93,7 +93,7 @@ async def test_receive_is_called_only_when_the_app_calls_it(tap):
 
 
 async def test_a_disconnect_passes_through(tap):
-    """The app sees that its client left."""
+    """The app sees that its client disconnected."""
     seen = []
 
     async def app(scope, receive, send):
@@ -107,7 +107,7 @@ async def test_a_disconnect_passes_through(tap):
 
 
 async def test_an_exception_is_raised_unchanged_and_recorded_as_500(tap, store, read_rows):
-    """The error is the app's own; its type and message are kept."""
+    """The same exception object is raised; its type and message are recorded."""
     error = ValueError("no such carrier")
 
     async def app(scope, receive, send):
@@ -121,8 +121,8 @@ async def test_an_exception_is_raised_unchanged_and_recorded_as_500(tap, store, 
     assert (row["status"], row["aborted"]) == (500, None)
 
 
-async def test_an_exception_after_the_start_leaves_the_status_that_was_sent(tap, store, read_rows):
-    """The client got it, and a part of the body; the record says why there was no more."""
+async def test_an_exception_after_the_start_keeps_the_sent_status(tap, store, read_rows):
+    """The client received the status and a part of the body; the record has the error."""
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200})
@@ -136,7 +136,7 @@ async def test_an_exception_after_the_start_leaves_the_status_that_was_sent(tap,
     assert (row["status"], row["aborted"], row["response_body"]) == (200, 1, "part")
 
 
-async def test_a_stream_without_end_is_aborted(tap):
+async def test_an_unfinished_stream_is_aborted(tap):
     """An app that returns before its last chunk leaves a partial record."""
 
     async def app(scope, receive, send):
@@ -148,7 +148,7 @@ async def test_a_stream_without_end_is_aborted(tap):
 
 
 async def test_the_record_is_complete_while_a_background_task_still_runs(tap, store, read_rows):
-    """What happens after the last body message is not the client's time, nor its error."""
+    """Work after the last body message affects neither the duration nor the status."""
     meanwhile = []
 
     async def fail():
@@ -168,7 +168,7 @@ async def test_the_record_is_complete_while_a_background_task_still_runs(tap, st
 
 
 async def test_a_context_variable_set_by_the_app_is_seen_outside(store):
-    """The app runs in the caller's own task and context."""
+    """The app runs in the task and context of its caller."""
     variable = contextvars.ContextVar("variable", default=0)
 
     async def app(scope, receive, send):
@@ -182,8 +182,8 @@ async def test_a_context_variable_set_by_the_app_is_seen_outside(store):
 
 
 @pytest.mark.parametrize("kind", ["websocket", "lifespan", "something.new"])
-async def test_other_scopes_pass_untouched(store, kind):
-    """Only HTTP is tapped; no other scope needs a method or a path."""
+async def test_other_scopes_pass_unchanged(store, kind):
+    """Only HTTP is tapped; other scopes need neither a method nor a path."""
     seen = []
 
     async def app(scope, receive, send):
@@ -198,7 +198,7 @@ async def test_other_scopes_pass_untouched(store, kind):
 
 @pytest.mark.parametrize("kind", ["pathsend", "zerocopysend"])
 async def test_unknown_messages_pass_and_a_file_sent_by_the_server_is_not_seen(tap, kind):
-    """It has no bytes to keep, and is recorded as such."""
+    """Such a file has no bytes to record, which the note says."""
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -211,8 +211,8 @@ async def test_unknown_messages_pass_and_a_file_sent_by_the_server_is_not_seen(t
     assert row["response_note"] == "not seen" and row["aborted"] is None
 
 
-async def test_missing_body_keys(tap):
-    """A body message without a body is an empty one."""
+async def test_a_body_message_without_a_body_is_empty(tap):
+    """The body key is optional."""
 
     async def app(scope, receive, send):
         await receive()
@@ -231,15 +231,15 @@ async def answer(request):
     ("path", "template"),
     [("/flights/7", "/flights/{id}"), ("/sub/deep/7", "/sub/deep/{id}"), ("/nowhere", None)],
 )
-async def test_the_route_is_the_template_also_below_a_mount(tap, path, template):
-    """Starlette's routes and mounts."""
+async def test_the_route_is_the_template_also_in_a_mounted_app(tap, path, template):
+    """With Starlette's routes and mounts."""
     routes = [Route("/flights/{id}", answer), Mount("/sub", routes=[Route("/deep/{id}", answer)])]
     row = await tap(Starlette(routes=routes), Client(), scope_of(path, "GET"))
     assert row["route"] == template and row["path"] == path
 
 
-async def test_the_route_of_an_included_router_is_whole(tap):
-    """FastAPI keeps an included route's path apart from the router's own."""
+async def test_the_route_of_an_included_router_is_complete(tap):
+    """FastAPI keeps the full path of an included route separately."""
     router = APIRouter(prefix="/in")
 
     @router.get("/x/{a}")
@@ -252,10 +252,8 @@ async def test_the_route_of_an_included_router_is_whole(tap):
     assert row["route"] == "/api/in/x/{a}" and row["status"] == 200
 
 
-async def test_a_mounted_app_that_is_tapped_itself_has_its_mount_in_path_and_route(
-    store, read_rows
-):
-    """The same as if the app around it were tapped."""
+async def test_a_tapped_mounted_app_has_its_mount_in_path_and_route(store, read_rows):
+    """As if the outer app were tapped."""
     inner = FastAPI()
     inner.add_api_route("/flights/{name}", lambda name: name)
     modeltap.watch(inner, model="m", store=store, analyze=False)
@@ -267,8 +265,8 @@ async def test_a_mounted_app_that_is_tapped_itself_has_its_mount_in_path_and_rou
     assert (row["path"], row["route"]) == ("/inner/flights/7", "/inner/flights/{name}")
 
 
-async def test_our_own_failure_is_logged_once_and_never_the_apps(tap, store, caplog):
-    """Rule zero: a recorder that fails costs its record, and nothing else."""
+async def test_an_internal_failure_is_logged_once_and_never_raised(tap, store, caplog):
+    """A failing recorder loses its record and affects nothing else."""
     tapped = modeltap.ASGIMiddleware(echo, model="m", store=store, analyze=False)
     tapped.tap._recorder = "broken"
     for _ in range(3):
@@ -293,8 +291,8 @@ class _Unreadable:
         {"route": _Unreadable()},
     ],
 )
-async def test_what_stands_in_the_scope_is_the_apps(store, read_rows, said):
-    """Something odd there costs the route, and nothing else."""
+async def test_unexpected_values_in_the_scope_are_tolerated(store, read_rows, said):
+    """Only the route is lost."""
 
     async def app(scope, receive, send):
         scope.update(said)
@@ -309,11 +307,11 @@ async def test_what_stands_in_the_scope_is_the_apps(store, read_rows, said):
 
 
 class Scope(dict):
-    """A scope that a test can see go."""
+    """A scope that a test can track by weak reference."""
 
 
-async def test_what_outlives_a_request_does_not_hold_it(store):
-    """A task that the app starts within it has its context; the tap leaves none behind itself."""
+async def test_a_task_that_outlives_a_request_does_not_keep_it_alive(store):
+    """A task of the app keeps the context of the request, in which the tap leaves nothing large."""
 
     class GivingWay(modeltap.ASGIMiddleware):
         yields_to_inner = True
@@ -337,7 +335,7 @@ async def test_what_outlives_a_request_does_not_hold_it(store):
 
 
 class InStep(Client):
-    """A client that goes on only when the other one has come as far."""
+    """A client that continues only when the other one has reached the same step."""
 
     def __init__(self, *bodies):
         super().__init__(*bodies)
@@ -359,7 +357,7 @@ class InStep(Client):
 
 
 async def shout(scope, receive, send):
-    """Answer each piece of the body with the same in capitals, with the path's own status."""
+    """Respond with each chunk of the body in capitals, and with the status in the path."""
     status = int(scope["path"].rpartition("/")[2])
     await send(
         {
@@ -376,8 +374,8 @@ async def shout(scope, receive, send):
         await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-async def test_two_at_once_keep_their_own_bodies_statuses_and_ids(store, read_rows):
-    """Message by message in turn."""
+async def test_concurrent_requests_keep_their_own_bodies_statuses_and_ids(store, read_rows):
+    """Their messages alternate."""
     tapped = modeltap.ASGIMiddleware(shout, model="m", store=store, analyze=False)
     clients = {"/a/200": InStep(b"one ", b"two ", b"three"), "/b/503": InStep(b"x", b"yz", b"w")}
     first, second = clients.values()

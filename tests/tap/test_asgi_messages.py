@@ -1,4 +1,4 @@
-"""ASGI messages: when they pass, what is taken from them, and what ends an exchange."""
+"""ASGI messages: when they pass, how they are recorded, and which ones end an exchange."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ app = modeltap.watch(app, model="m", store="taps.db", analyze=False)
 
 
 def expecting(served, path):
-    """Send a request's head and no body; return the statuses that come before the body is sent."""
+    """Send the head of a request without a body; return the statuses before the body is sent."""
     host, port = served.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(
@@ -44,8 +44,8 @@ def expecting(served, path):
     return [line.split()[1] for line in answer.splitlines() if line.startswith(b"HTTP/")]
 
 
-def test_a_client_is_asked_for_its_body_only_where_the_app_asks(serve, eventually, read_rows):
-    """`Expect: 100-continue`: an app that refuses by the headers alone is sent no body."""
+def test_a_client_sends_its_body_only_if_the_app_reads_it(serve, eventually, read_rows):
+    """`Expect: 100-continue`: an app that refuses by headers alone is sent no body."""
     served = serve(EXPECTING)
     assert expecting(served, "/refuse") == [b"401"]
     assert expecting(served, "/take") == [b"100", b"200"]
@@ -61,7 +61,7 @@ def test_a_client_is_asked_for_its_body_only_where_the_app_asks(serve, eventuall
 
 @pytest.mark.anyio
 async def test_trailers_pass_after_the_end_of_the_body(tap):
-    """The very same messages; the record ends with the body."""
+    """As the same messages; the record ends with the body."""
     messages = [
         {**START, "trailers": True},
         {"type": "http.response.body", "body": b"all"},
@@ -81,7 +81,7 @@ async def test_trailers_pass_after_the_end_of_the_body(tap):
 
 @pytest.mark.anyio
 async def test_trailers_are_not_the_end_of_a_body(tap):
-    """Nor is any message that does not say it: a body without its last piece is cut off."""
+    """Only a body message can end it: a body without its last chunk is truncated."""
 
     async def app(scope, receive, send):
         await send({**START, "trailers": True})
@@ -94,8 +94,8 @@ async def test_trailers_are_not_the_end_of_a_body(tap):
 
 
 @pytest.mark.anyio
-async def test_a_request_message_without_a_body_is_an_empty_one(tap):
-    """Both of its keys may be left out; the app gets the very same message."""
+async def test_a_request_message_without_a_body_is_empty(tap):
+    """Both of its keys are optional; the app receives the same message."""
     message, got = {"type": "http.request"}, []
 
     async def app(scope, receive, send):
@@ -112,8 +112,8 @@ async def test_a_request_message_without_a_body_is_an_empty_one(tap):
 
 
 @pytest.mark.anyio
-async def test_types_and_encodings_are_told_as_they_were_sent(tap):
-    """Of both sides, whatever the case of the headers' names; null where nothing was said."""
+async def test_types_and_encodings_are_recorded_as_sent(tap):
+    """Of requests and responses, in any case of header names; null if absent."""
 
     async def app(scope, receive, send):
         await receive()
@@ -138,7 +138,7 @@ async def test_types_and_encodings_are_told_as_they_were_sent(tap):
 
 
 async def until_cancelled(app, client, store):
-    """Run a tapped app in a task that is cancelled; return what was raised in it and out of it."""
+    """Run a tapped app in a task that is cancelled; return the exceptions inside and outside."""
     raised = []
 
     async def within(scope, receive, send):
@@ -168,8 +168,8 @@ async def until_cancelled(app, client, store):
 
 
 @pytest.mark.anyio
-async def test_a_request_that_is_cancelled_before_its_response_has_no_status(store, read_rows):
-    """Nobody was answered, so none is made up; the cancellation goes on to the server."""
+async def test_a_request_cancelled_before_its_response_has_no_status(store, read_rows):
+    """No status was sent, so none is recorded; the cancellation reaches the server."""
 
     async def app(scope, receive, send):
         await receive()
@@ -184,8 +184,8 @@ async def test_a_request_that_is_cancelled_before_its_response_has_no_status(sto
 
 
 @pytest.mark.anyio
-async def test_a_response_that_is_cancelled_in_the_middle_is_aborted(store, read_rows):
-    """With the status that was sent, and what had been sent of the body."""
+async def test_a_response_cancelled_in_the_middle_is_aborted(store, read_rows):
+    """With the sent status, and the sent part of the body."""
 
     async def app(scope, receive, send):
         await send({**START, "status": 206})

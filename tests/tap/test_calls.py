@@ -35,7 +35,7 @@ def test_values_become_json(tap, value, body):
     assert exchange.request_headers == (("content-type", "application/json"),)
 
 
-def test_texts_and_bytes_are_kept_as_they_are(tap):
+def test_texts_and_bytes_are_recorded_unchanged(tap):
     exchange = tap.begin_call("m", "f")
     add_request(tap, exchange, "häß\ud800")
     assert exchange.request_body == "häß\ud800".encode("utf-8", "surrogatepass")
@@ -45,7 +45,7 @@ def test_texts_and_bytes_are_kept_as_they_are(tap):
     assert other.request_body == b"\0\1" and not other.request_headers
 
 
-def test_what_has_no_form_is_noted_not_raised(tap, store, read_rows):
+def test_values_that_cannot_be_encoded_get_a_note(tap, store, read_rows):
     class Broken:
         def tolist(self):
             raise RuntimeError
@@ -62,7 +62,7 @@ def test_what_has_no_form_is_noted_not_raised(tap, store, read_rows):
     assert second["response_body"] is None
 
 
-def test_one_tap_for_each_set_of_options(store):
+def test_there_is_one_tap_for_each_set_of_options(store):
     taps = CallTaps()
     one = taps.of({"store": store, "analyze": False})
     assert taps.of({"analyze": False, "store": str(store)}) is one
@@ -73,7 +73,7 @@ def test_one_tap_for_each_set_of_options(store):
         taps.of({"store": store, "nonsense": 1})
 
 
-def test_the_store_is_the_one_that_this_process_records_to(tmp_path, tap):
+def test_the_default_store_is_that_of_this_process(tmp_path, tap):
     assert with_store({"store": tmp_path / "x.db"}) == {"store": str(tmp_path / "x.db")}
     assert with_store({"store": None, "sample_rate": 1}) == {"sample_rate": 1}
     paths = [tmp_path / "a.db", tmp_path / "b.db"]

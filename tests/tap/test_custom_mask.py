@@ -1,4 +1,4 @@
-"""The app's own mask: what it fails on is not kept, what it changes is noted."""
+"""The app's own mask: a body on which it fails is dropped, a changed body gets a note."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def exchange(body, *headers):
     return found
 
 
-def test_it_sees_plain_bodies_and_their_types():
-    """Compression is undone first, and its header goes with it."""
+def test_the_mask_receives_plain_bodies_and_their_types():
+    """Bodies are decompressed first, without the encoding header."""
     seen = []
 
     def mask(body, kind):
@@ -38,13 +38,13 @@ def test_it_sees_plain_bodies_and_their_types():
 
 
 @pytest.mark.parametrize("mask", [lambda *_: None, lambda *_: 1 / 0])
-def test_what_it_does_not_keep_or_fails_on_is_not_kept(mask):
+def test_bodies_that_the_mask_drops_or_fails_on_are_not_stored(mask):
     one = exchange(b"secret")
     mask_bodies(one, mask)
     assert (one.request_body, one.request_note) == (b"", UNMASKABLE)
 
 
-def test_what_cannot_be_inflated_is_not_kept_and_no_body_is_not_masked():
+def test_undecodable_bodies_are_dropped_and_empty_ones_skipped():
     one = exchange(b"no gzip", ("content-encoding", b"gzip"))
     one.response_body = b""
     mask_bodies(one, lambda body, _: body)
@@ -52,7 +52,7 @@ def test_what_cannot_be_inflated_is_not_kept_and_no_body_is_not_masked():
     assert (one.response_body, one.response_note) == (b"", None)
 
 
-def test_the_option_is_a_function():
+def test_the_option_must_be_a_function():
     assert mask_body_option({}) is None and mask_body_option({"mask_body": len}) is len
     with pytest.raises(ConfigError, match="mask_body = 'x'"):
         mask_body_option({"mask_body": "x"})

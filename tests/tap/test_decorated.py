@@ -1,4 +1,4 @@
-"""Decorated functions keep what they are, and each call of them is one exchange."""
+"""Decorated functions keep their kind and metadata, and each call is one exchange."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_one_argument_is_the_request_several_are_named(decorate, store, read_row
     assert bodies == [{"a": 1}, {"row": 3, "factor": 2}, [1]]
 
 
-def test_a_wrong_call_fails_as_the_function_does(decorate, store, read_rows):
+def test_an_invalid_call_fails_like_the_undecorated_function(decorate, store, read_rows):
     @decorate
     def one(row):
         return row
@@ -92,7 +92,7 @@ def test_items_of_a_generator_are_one_response(decorate, store, read_rows):
     assert [row["first_byte_ms"] is None for row in rows] == [False, False, True, False]
 
 
-def test_the_last_id_is_that_of_the_call_and_none_where_it_was_left_out(store, read_rows):
+def test_the_last_id_is_that_of_the_call_or_none_if_left_out(store, read_rows):
     taken = CaptureDecorator("m", "named", {"store": store, "analyze": False})(lambda x: x)
     left_out = CaptureDecorator("m", "", {"store": store, "disabled": True})(lambda x: x)
     taken(1)
@@ -101,6 +101,6 @@ def test_the_last_id_is_that_of_the_call_and_none_where_it_was_left_out(store, r
     assert left_out(1) == 1 and LAST_ID.get() is None
 
 
-def test_a_wrong_option_fails_where_it_is_written(store):
+def test_an_invalid_option_fails_at_the_decorator(store):
     with pytest.raises(ConfigError, match="sample_rate"):
         CaptureDecorator("m", "", {"store": store, "sample_rate": 2})

@@ -1,4 +1,4 @@
-"""One exchange: what it keeps of the pieces that pass, and what that costs."""
+"""An exchange: the recorded chunks, and the cost of recording them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.tap.exchange import Exchange, IdSource
 
 @pytest.fixture(params=["request", "response"])
 def side(request):
-    """One side of an exchange: how pieces are added, and what is kept of them."""
+    """One side of an exchange: the function that adds chunks, and the recorded body."""
     exchange = Exchange("asgi", "m", "POST", "/", b"")
 
     def add(piece, limit=10**6):
@@ -21,14 +21,14 @@ def side(request):
     return add
 
 
-def test_a_body_in_one_piece_is_that_very_object(side):
+def test_a_body_in_one_chunk_is_that_object(side):
     """Nothing is copied."""
     piece = b"whole"
     assert side(piece) is piece
 
 
-def test_each_small_piece_is_copied_once(side):
-    """They go to the end of one buffer: it is not made anew, with all before it, for each."""
+def test_each_small_chunk_is_copied_once(side):
+    """Chunks are appended to one buffer, which is not recreated for each chunk."""
     side(b"a")
     buffer = side(b"b")
     assert type(buffer) is bytearray
@@ -36,8 +36,8 @@ def test_each_small_piece_is_copied_once(side):
     assert kept == {id(buffer)} and buffer == b"ab" + b"cd" * 10_000
 
 
-def test_what_comes_after_the_limit_leaves_the_buffer_alone(side):
-    """It is neither copied nor cut: it only counts."""
+def test_chunks_beyond_the_limit_are_only_counted(side):
+    """They are neither copied nor sliced."""
 
     class Piece(bytes):
         def __getitem__(self, place):
@@ -50,8 +50,8 @@ def test_what_comes_after_the_limit_leaves_the_buffer_alone(side):
     assert buffer == b"abcd"
 
 
-def test_a_buffer_of_the_servers_is_copied_before_it_is_used_again(side):
-    """Some hand over what they read the next piece into."""
+def test_a_servers_buffer_is_copied_before_it_is_reused(side):
+    """Some servers reuse the buffer for the next chunk."""
     reused = bytearray(b"first")
     kept = side(reused)
     reused[:] = b"other"

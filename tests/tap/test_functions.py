@@ -1,4 +1,4 @@
-"""Calls of a model that are not HTTP: told one by one, or by a decorated function."""
+"""Calls of a model that are not HTTP: recorded one by one, or by a decorated function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import modeltap
 
 @pytest.fixture
 def recorded(store, read_rows):
-    """Flush, and return what was recorded."""
+    """Flush, and return the recorded exchanges."""
 
     def read():
         assert modeltap.flush(10)
@@ -29,12 +29,12 @@ def recorded(store, read_rows):
 
 @pytest.fixture
 def options(store):
-    """What every call here says."""
+    """Options that all calls in these tests use."""
     return {"model": "m", "store": store, "analyze": False}
 
 
 def test_one_call_is_an_exchange(options, recorded):
-    """Bodies as JSON, the time it took, when it began, and an id to label it by."""
+    """Bodies as JSON, its duration, its start, and an id for labels."""
     began = datetime(2024, 2, 29, 12, tzinfo=UTC)
     told = modeltap.capture(
         request={"distance": 1400},
@@ -53,16 +53,16 @@ def test_one_call_is_an_exchange(options, recorded):
     assert row["request_type"] == row["response_type"] == "application/json"
 
 
-def test_a_duration_that_nobody_told_is_unknown(options, recorded):
-    """Not the time that we took."""
+def test_a_duration_that_is_not_given_is_unknown(options, recorded):
+    """It is not the time of the recording."""
     modeltap.capture(request=1, response=2, **options)
     (row,) = recorded()
     assert row["duration_ms"] is None and row["first_byte_ms"] is None
 
 
 @pytest.mark.parametrize("duration", [float("nan"), float("inf"), 10**400, "soon"])
-def test_a_duration_that_is_no_number_is_unknown(options, recorded, duration):
-    """The call is recorded all the same."""
+def test_an_invalid_duration_is_unknown(options, recorded, duration):
+    """The call is recorded anyway."""
     modeltap.capture(request=1, response=2, duration_ms=duration, **options)
     (row,) = recorded()
     assert row["duration_ms"] is None and row["request_body"] == "1"
@@ -74,7 +74,7 @@ class Flight:
 
 
 class Frame:
-    """Looks like a data frame."""
+    """A substitute for a data frame."""
 
     columns = ("a",)
     iloc = None
@@ -99,16 +99,16 @@ class Frame:
         ({"a": {1, 2}}, '{"a":[1,2]}', None),
     ],
 )
-def test_what_models_take_and_give(options, recorded, value, kept, note):
-    """Arrays, numbers, objects; what has no form in JSON is noted and costs nothing."""
+def test_inputs_and_outputs_of_models_are_encoded(options, recorded, value, kept, note):
+    """Arrays, numbers and objects; a value that cannot be encoded gets a note."""
     modeltap.capture(request=value, response=value, **options)
     (row,) = recorded()
     assert (row["request_body"], row["request_note"]) == (kept, note)
     assert (row["response_body"], row["response_note"]) == (kept, note)
 
 
-def test_a_decorated_function_is_itself(options, recorded):
-    """Same name, same result, same exceptions; arguments by name."""
+def test_a_decorated_function_behaves_unchanged(options, recorded):
+    """Same name, same result, same exceptions; arguments are recorded by name."""
 
     @modeltap.capture(**options)
     def predict(row, scale=2):
@@ -138,7 +138,7 @@ def test_a_decorated_function_is_itself(options, recorded):
 
 
 def test_a_single_argument_is_masked_by_its_name_and_a_single_row_is_the_body(options, recorded):
-    """A password, however it is given; a row or rows have names of their own."""
+    """A password by any way of passing it; a row or rows have their own names."""
 
     @modeltap.capture(**options)
     def login(password):
@@ -158,8 +158,8 @@ def test_a_single_argument_is_masked_by_its_name_and_a_single_row_is_the_body(op
     assert rows[3]["request_body"] == '[{"x":1}]'
 
 
-def test_coroutines_and_methods(options, recorded):
-    """Each task has its own last id; `self` is no feature."""
+def test_coroutines_and_methods_are_recorded(options, recorded):
+    """Each task has its own last id; `self` is not a feature."""
 
     class Model:
         @modeltap.capture(**options)
@@ -180,8 +180,8 @@ def test_coroutines_and_methods(options, recorded):
     assert [rows[one]["response_body"] for _, one in answers] == ["4", "2", "3"]
 
 
-def test_generators_are_passed_on_piece_by_piece(options, recorded):
-    """Texts are joined, others are a list; whoever leaves early aborts it; errors pass."""
+def test_generators_are_forwarded_item_by_item(options, recorded):
+    """Texts are joined, other items form a list; an early close aborts; errors pass through."""
     log = []
 
     @modeltap.capture(**options)
@@ -216,7 +216,7 @@ def test_generators_are_passed_on_piece_by_piece(options, recorded):
     assert rows[2]["error_type"] == "RuntimeError" and rows[0]["first_byte_ms"] is not None
 
 
-def test_sampling_bounds_and_wrong_options(options, recorded):
+def test_sampling_limits_and_invalid_options(options, recorded):
     """As for requests."""
     assert modeltap.capture(request=1, response=1, sample_rate=0.0, **options) is None
     modeltap.capture(request="x" * 100, response=1, max_body_bytes=10, **options)
@@ -226,8 +226,8 @@ def test_sampling_bounds_and_wrong_options(options, recorded):
         modeltap.capture(sampel_rate=1, **options)
 
 
-def test_without_a_store_it_is_the_one_of_this_process(options, store, recorded):
-    """Two of them are an error that names them."""
+def test_the_store_defaults_to_that_of_this_process(options, store, recorded):
+    """Two stores are an error that lists them."""
     decorated = modeltap.capture(model="m", analyze=False)(abs)
     modeltap.capture(request=1, response=1, **options)
     modeltap.capture(model="m", request=2, response=2, analyze=False)
@@ -241,14 +241,14 @@ def test_without_a_store_it_is_the_one_of_this_process(options, store, recorded)
 @pytest.mark.parametrize(
     "said", [{"response": None}, {"duration_ms": 2.0}, {"error": ValueError("no")}]
 )
-def test_an_answer_without_what_was_asked_is_no_decorator(options, said):
-    """It would record nothing, and nobody would notice."""
+def test_a_response_without_a_request_is_an_error(options, said):
+    """Otherwise nothing would be recorded, without notice."""
     with pytest.raises(modeltap.InputError, match="no request"):
         modeltap.capture(**said, **options)
 
 
 def test_a_script_that_ends_at_once_writes_all(tmp_path, read_rows):
-    """A batch job: no server, no flush, nothing on standard error."""
+    """A batch job without a server and without flush; standard error stays empty."""
     code = (
         "import modeltap\n"
         "for n in range(1000): modeltap.capture(model='m', request=n, response=n)\n"

@@ -1,4 +1,4 @@
-"""Taps around taps with different options: one warning, and the masks of all of them."""
+"""Nested taps with different options: one warning, and the masks of all taps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def watch(store):
 
 @pytest.fixture
 def ask(store, read_rows):
-    """POST `BODY` to an app some times; return what was recorded of it."""
+    """POST `BODY` to an app several times; return the recorded exchanges."""
 
     async def call(app, path="/predict", times=1):
         for _ in range(times):
@@ -83,7 +83,7 @@ def warnings(caplog):
 
 @pytest.mark.parametrize("make", [starlette, fastapi, bare, flask])
 async def test_an_app_watched_twice_has_the_masks_of_both(watch, ask, caplog, make):
-    """The inner tap's other options count, which the log says once."""
+    """The options of the inner tap apply otherwise, which is logged once."""
     app = watch(make(), "inner", mask_body_fields=["salary"])
     app = watch(app, "outer", mask_body_fields=["town"], sample_rate=0.999999)
     rows = await ask(app, times=3)
@@ -105,8 +105,8 @@ async def test_an_app_watched_twice_has_the_masks_of_both(watch, ask, caplog, ma
         ({"exclude_paths": ["/admin*"]}, "exclude_paths"),
     ],
 )
-async def test_a_watched_mount_with_other_options(watch, ask, caplog, outer, named):
-    """No value stands in the log that may be a secret."""
+async def test_a_watched_mount_with_other_options_is_logged(watch, ask, caplog, outer, named):
+    """No value in the log may be a secret."""
     app = watch(Starlette(routes=[Mount("/sub", watch(starlette(), "m"))]), "m", **outer)
     (row,) = await ask(app, "/sub/predict")
     (warning,) = warnings(caplog)
@@ -115,8 +115,8 @@ async def test_a_watched_mount_with_other_options(watch, ask, caplog, outer, nam
 
 
 @pytest.mark.parametrize("outer", [{}, {"sample_rate": 1.0}, {"mask_body_fields": ["size"]}])
-async def test_equal_options_are_no_conflict(watch, ask, caplog, outer):
-    """Nor are defaults around options that were chosen."""
+async def test_equal_options_are_not_a_conflict(watch, ask, caplog, outer):
+    """Neither are defaults outside of explicit options."""
     app = watch(watch(starlette(), mask_body_fields=["size"], window="1d"), **outer)
     (row,) = await ask(app)
     assert warnings(caplog) == [] and '"size":3' not in row["request_body"]
@@ -125,7 +125,7 @@ async def test_equal_options_are_no_conflict(watch, ask, caplog, outer):
 @pytest.mark.parametrize(
     "outer", [{"sample_rate": 0.0}, {"exclude_paths": ["/sub/*"]}, {"methods": ["PUT"]}]
 )
-async def test_masks_count_of_a_tap_that_leaves_the_request_out(watch, ask, outer):
+async def test_masks_of_a_tap_apply_even_if_it_leaves_the_request_out(watch, ask, outer):
     """By its sample, or by its paths."""
     inner = watch(Starlette(routes=[Mount("/in", watch(starlette(), "inner"))]), "middle", **outer)
     app = watch(
@@ -144,8 +144,8 @@ async def test_three_taps_mask_together(watch, ask):
     assert row["request_body"].count("masked") == 3
 
 
-async def test_what_only_one_unmasks_stays_masked(watch, ask, caplog):
-    """Also where the other one turned its own masks off, or keeps no body."""
+async def test_a_field_that_only_one_tap_unmasks_stays_masked(watch, ask, caplog):
+    """Also if the other tap turned its own masks off, or stores no bodies."""
     inner = watch(starlette(), unmask_body_fields=["salary"], mask_with="hash", mask_key="k" * 32)
     (row,) = await ask(watch(inner, mask_body_fields=["salary"]))
     assert "4711" not in row["request_body"] and "[masked]" in row["request_body"]
@@ -157,8 +157,8 @@ async def test_what_only_one_unmasks_stays_masked(watch, ask, caplog):
     assert "unmask_body_fields, mask_with" in warnings(caplog)[0]
 
 
-async def test_functions_of_both_mask_bodies(watch, ask):
-    """One after the other; one that keeps nothing leaves nothing."""
+async def test_mask_functions_of_both_taps_are_applied(watch, ask):
+    """In turn; a function that drops the body leaves nothing."""
 
     def without(word):
         return lambda body, _type: body.replace(word, b"-")
@@ -172,7 +172,7 @@ async def test_functions_of_both_mask_bodies(watch, ask):
 
 
 async def test_a_function_captured_twice_has_the_masks_of_both(watch, store, read_rows, caplog):
-    """The first decorator's model counts."""
+    """The model of the first decorator is used."""
 
     @modeltap.capture(model="second", store=store, analyze=False, mask_body_fields=["town"])
     @modeltap.capture(model="first", store=store, analyze=False, mask_body_fields=["salary"])
@@ -189,7 +189,7 @@ async def test_a_function_captured_twice_has_the_masks_of_both(watch, store, rea
 
 
 async def test_a_mount_that_is_served_by_itself_has_its_own_masks(watch, ask):
-    """Those of the app around it hold within that app."""
+    """Those of the outer app apply only within that app."""
     inner = watch(starlette(), "inner")
     app = watch(Starlette(routes=[Mount("/sub", inner)]), "outer", mask_body_fields=["town"])
     first, second = (await ask(app, "/sub/predict")), (await ask(inner))

@@ -1,4 +1,4 @@
-"""A request that passes several taps is one record, and a chain of services can be followed."""
+"""A request that passes several taps is one record, and a chain of services can be traced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def anyio_backend():
 
 @pytest.fixture
 def watch(store):
-    """Watch an app in this test's store."""
+    """Watch an app with the store of this test."""
 
     def watched(app, model="m", **options):
         return modeltap.watch(app, model=model, store=store, analyze=False, **options)
@@ -35,7 +35,7 @@ def watch(store):
 
 @pytest.fixture
 def ask(store, read_rows):
-    """POST to an app; return the answer and what was recorded of it."""
+    """POST to an app; return the response and the recorded exchanges."""
 
     async def call(app, path="/predict", **said):
         if isinstance(app, Flask) or "Dispatcher" in type(app).__name__:
@@ -93,7 +93,7 @@ def one(answer, rows, model, path="/predict"):
 @pytest.mark.parametrize("times", [2, 3])
 @pytest.mark.parametrize("make", APPS)
 async def test_an_app_watched_twice_is_one_record(watch, ask, make, times):
-    """As by a factory that is called again, or by a library and the app itself."""
+    """For example by a factory that is called again, or by a library and the app itself."""
     app = make()
     for _ in range(times):
         app = watch(app)
@@ -102,14 +102,14 @@ async def test_an_app_watched_twice_is_one_record(watch, ask, make, times):
 
 @pytest.mark.parametrize("make", [starlette, fastapi, bare])
 async def test_a_watched_app_mounted_in_a_watched_one_is_one_record(watch, ask, make):
-    """The mounted one's, whose model it is."""
+    """The record is that of the mounted app, with its model."""
     app = watch(Starlette(routes=[Mount("/sub", watch(make(), "inner"))]), "outer")
     one(*await ask(app, "/sub/predict"), "inner", "/sub/predict")
 
 
 @pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
 async def test_a_watched_flask_app_mounted_in_fastapi_is_one_record(watch, ask):
-    """Where ASGI ends and WSGI begins."""
+    """At the boundary of ASGI and WSGI."""
     from starlette.middleware.wsgi import WSGIMiddleware
 
     app = watch(FastAPI(), "outer")
@@ -119,7 +119,7 @@ async def test_a_watched_flask_app_mounted_in_fastapi_is_one_record(watch, ask):
     assert answer.headers["x-modeltap-id"] == rows[0]["id"]
 
 
-async def test_flask_in_a_dispatcher(watch, ask, store):
+async def test_apps_in_a_flask_dispatcher_are_recorded_once(watch, ask, store):
     """Each path is recorded by the innermost tap."""
     dispatcher = DispatcherMiddleware(flask(), {"/sub": watch(flask(), "inner")})
     app = watch(flask(), "outer")
@@ -142,8 +142,8 @@ async def test_flask_in_a_dispatcher(watch, ask, store):
         ({}, ["inner"]),
     ],
 )
-async def test_what_the_inner_tap_leaves_out_is_the_outer_ones(watch, ask, inner, models):
-    """But for its sample: that is its share of its own requests."""
+async def test_the_outer_tap_records_paths_that_the_inner_one_excludes(watch, ask, inner, models):
+    """Except requests outside the inner tap's sample."""
     app = watch(Starlette(routes=[Mount("/sub", watch(starlette(), "inner", **inner))]), "outer")
     answer, rows = await ask(app, "/sub/predict")
     assert answer.content == b"[1]"
@@ -152,7 +152,7 @@ async def test_what_the_inner_tap_leaves_out_is_the_outer_ones(watch, ask, inner
 
 
 async def test_a_function_watched_twice_is_one_record(store, read_rows, watch):
-    """As it is by the decorator and by `watch`."""
+    """By the decorator and by `watch`."""
 
     @modeltap.capture(model="m", store=store, analyze=False)
     def predict(x):
@@ -164,7 +164,7 @@ async def test_a_function_watched_twice_is_one_record(store, read_rows, watch):
 
 
 def gateway_to(inner, path="/predict"):
-    """Return an app that hands requests on to `inner`, and answers with what it answers."""
+    """Return an app that forwards requests to `inner` and returns its responses."""
 
     async def forward(request):
         kept = [(name, text) for name, text in request.headers.raw if name != b"host"]
@@ -181,7 +181,7 @@ def gateway_to(inner, path="/predict"):
 
 @pytest.mark.parametrize("headers", [{}, {"x-request-id": "theirs"}])
 async def test_behind_a_tapped_gateway_the_outermost_id_counts(watch, ask, headers):
-    """The client has one id; by it each service's own exchange is found."""
+    """The client has one id, by which the exchange of each service is found."""
     chain = watch(gateway_to(watch(gateway_to(watch(starlette(), "inner")), "middle")), "outer")
     answer, rows = await ask(chain, headers=headers)
     ids = {row["model"]: row["id"] for row in rows}
@@ -199,7 +199,7 @@ async def test_behind_a_tapped_gateway_the_outermost_id_counts(watch, ask, heade
 async def test_labels_join_the_inner_exchange_by_the_outermost_id(
     watch, ask, store, tmp_path, read_rows
 ):
-    """Where the gateway keeps a store of its own."""
+    """If the gateway has its own store."""
     inner = watch(starlette(), "inner")
     gateway = modeltap.watch(
         gateway_to(inner), model="outer", store=tmp_path / "gateway.db", analyze=False
@@ -213,8 +213,8 @@ async def test_labels_join_the_inner_exchange_by_the_outermost_id(
 
 
 @pytest.mark.parametrize("id_header", ["X-Their-Id", None])
-async def test_another_header_or_none(watch, ask, id_header):
-    """The header may have another name in any case; without one nothing is handed on."""
+async def test_the_id_header_can_be_renamed_or_disabled(watch, ask, id_header):
+    """In any case of its name; without a header no id is forwarded."""
     inner = watch(starlette(), "inner", id_header=id_header)
     answer, rows = await ask(watch(gateway_to(inner), "outer", id_header=id_header))
     ids = {row["model"]: row["id"] for row in rows}

@@ -1,4 +1,4 @@
-"""Packing: what the tap knows of an exchange reaches the writer under the same names."""
+"""Packing: fields reach the writer under the same names as in the tap."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from modeltap.writer.records import CapturedRecord, origin_of, unpack
 from modeltap.writer.row_masker import RowMasker
 
 
-def test_each_field_comes_out_under_its_name():
-    """No two fields change places; values that differ show it."""
+def test_each_field_is_unpacked_under_its_name():
+    """Distinct values show that no fields are swapped."""
     exchange = Exchange("asgi", "m", "POST", "/x", b"q=1")
     names = [name for name in CapturedRecord.__struct_fields__ if name != "origin"]
     for number, name in enumerate(names):
@@ -22,7 +22,7 @@ def test_each_field_comes_out_under_its_name():
 
 
 def test_an_error_and_chunks_are_packed_as_plain_values():
-    """The exception itself stays in the app, whatever its text does."""
+    """The exception itself stays in the app, even if its `__str__` fails."""
 
     class Mute(Exception):
         def __str__(self):
@@ -39,7 +39,7 @@ def test_an_error_and_chunks_are_packed_as_plain_values():
 
 
 def test_a_row_has_a_field_for_each_column():
-    """The columns are the row's fields, in the order of the statement."""
+    """Fields of the row are in the order of the statement's columns."""
     origin = origin_of(sources.load({"version": "3"}, environ={}), 1, "host")
     exchange = Exchange("call", "m", "", "f", b"")
     row = RowMasker(origin).row(unpack(pack(0, exchange)))

@@ -1,4 +1,4 @@
-"""What `watch` is told holds in whatever folder the app works later."""
+"""Paths given to `watch` stay valid when the app changes its working directory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def anyio_backend():
 
 @pytest.fixture(params=["keyword", "environment", "file", "default"])
 def options(request, monkeypatch):
-    """Name the store `own/taps.db`, a relative path, in each of the places."""
+    """Set the store `own/taps.db`, a relative path, in each of the sources."""
     Path("own").mkdir()
     if request.param == "environment":
         monkeypatch.setenv("MODELTAP_STORE", "own/taps.db")
@@ -36,7 +36,7 @@ def options(request, monkeypatch):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """Change to another folder, as a daemon or a notebook does."""
+    """Change the working directory, as a daemon or a notebook does."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     return lambda: monkeypatch.chdir(folder)
@@ -59,17 +59,17 @@ async def ask(app):
 
 
 def stored(tmp_path, read_rows):
-    """Return the rows of the one store that there is."""
+    """Return the rows of the only store."""
     assert modeltap.flush(20)
     (store,) = tmp_path.rglob("*.db")
     return read_rows(store)
 
 
 @pytest.mark.parametrize("kind", ["fastapi", "bare"])
-async def test_the_store_is_the_one_of_the_folder_where_watch_was_called(
+async def test_the_store_is_relative_to_the_folder_where_watch_was_called(
     tmp_path, read_rows, options, elsewhere, kind
 ):
-    """Wherever it was named, and when the framework builds the middleware at the first request."""
+    """From each source, and if the framework builds the middleware at the first request."""
     app = fastapi() if kind == "fastapi" else echo
     folder = Path.cwd()
     app = modeltap.watch(app, model="m", analyze=False, **options)
@@ -82,8 +82,8 @@ async def test_the_store_is_the_one_of_the_folder_where_watch_was_called(
         assert "red" not in row["request_body"]
 
 
-def test_flask_and_functions(tmp_path, read_rows, elsewhere):
-    """A WSGI app, a watched function, and a decorated one."""
+def test_paths_of_flask_and_functions_stay_valid(tmp_path, read_rows, elsewhere):
+    """A WSGI app, a watched function, and a decorated function."""
     app = Flask("a")
     app.add_url_rule("/predict", view_func=lambda: "1")
     modeltap.watch(app, model="m", store="taps.db", analyze=False)
@@ -98,8 +98,8 @@ def test_flask_and_functions(tmp_path, read_rows, elsewhere):
 
 
 @pytest.mark.parametrize("place", ["option", "model"])
-async def test_a_reference_is_found_from_everywhere(tmp_path, read_rows, elsewhere, place):
-    """By the middleware that is built later, and by the analysis, which reads the store."""
+async def test_a_reference_is_found_from_any_folder(tmp_path, read_rows, elsewhere, place):
+    """By a middleware that is built later, and by the analysis, which reads the store."""
     Path("january.csv").write_text("x,prediction\n1,2\n")
     said = {"reference": "january.csv"}
     said = said if place == "option" else {"models": {"m": said}}

@@ -1,4 +1,4 @@
-"""The WSGI tap: lazy, and to the letter of PEP 3333."""
+"""The WSGI tap: lazy, and compliant with PEP 3333."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def environ_of(body=b"", **more):
 
 
 class Server:
-    """Calls an app as a server does, and keeps what it is given."""
+    """Calls an app like a server, and keeps its output."""
 
     def __init__(self):
         self.started = []
@@ -61,7 +61,7 @@ def last(store, read_rows):
 
 
 class Body:
-    """A one-shot iterable that notes how it is used."""
+    """A one-shot iterable that records how it is used."""
 
     def __init__(self, *pieces):
         self.pieces = list(pieces)
@@ -85,8 +85,8 @@ def app_of(body, headers=(), status="200 OK"):
     return app
 
 
-def test_bodies_are_kept_and_pulled_one_by_one(store, last):
-    """The server decides when a piece is made; `close` reaches the original exactly once."""
+def test_bodies_are_recorded_and_iterated_lazily(store, last):
+    """The server decides when a chunk is created; `close` reaches the original exactly once."""
     body, server = Body(b"a", b"b", b"c"), Server()
     result = tapped(app_of(body), store)(environ_of(), server.start_response)
     pieces = iter(result)
@@ -101,8 +101,8 @@ def test_bodies_are_kept_and_pulled_one_by_one(store, last):
     assert server.started[0][1] == [("x-modeltap-id", row["id"])]
 
 
-def test_a_client_that_leaves_stops_the_generator(store, last):
-    """What is not pulled is not made; the record says aborted."""
+def test_a_disconnected_client_stops_the_generator(store, last):
+    """Further chunks are not created; the record is marked as aborted."""
     body, server = Body(*[b"x"] * 100), Server()
     result = tapped(app_of(body), store)(environ_of(), server.start_response)
     next(iter(result))
@@ -111,8 +111,8 @@ def test_a_client_that_leaves_stops_the_generator(store, last):
     assert last()["aborted"] == 1
 
 
-def test_closed_before_the_first_piece(store, last):
-    """A generator that never started is closed all the same."""
+def test_a_body_closed_before_its_first_chunk_is_closed(store, last):
+    """A generator that never started is closed, too."""
     body = Body(b"x")
     result = tapped(app_of(body), store)(environ_of(), Server().start_response)
     result.close()
@@ -120,13 +120,13 @@ def test_closed_before_the_first_piece(store, last):
 
 
 def into(source, size):
-    """Read by `readinto`, into a buffer of `size` bytes."""
+    """Read with `readinto`, into a buffer of `size` bytes."""
     buffer = bytearray(size)
     return bytes(buffer[: source.readinto(buffer)])
 
 
 def read_by(read, store):
-    """Return, in a list, what an app gets that reads its input so."""
+    """Return a list of what the app gets when it reads its input with a method."""
     got = []
 
     def app(environ, start_response):
@@ -153,8 +153,8 @@ def read_by(read, store):
         lambda f: f.read(1) + f.readline() + into(f, 1) + b"".join(f),
     ],
 )
-def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
-    """read, readinto, readline, readlines and iteration are teed alike."""
+def test_the_body_is_recorded_for_every_way_of_reading(store, last, read):
+    """read, readinto, readline, readlines and iteration."""
     got = read_by(read, store)
     row = last()
     assert got == [b"one\ntwo"]
@@ -172,8 +172,8 @@ def test_whatever_way_the_app_reads_the_body_is_kept(store, last, read):
         (lambda f: next(iter(f)), b"one\n"),
     ],
 )
-def test_what_the_app_leaves_unread_is_not_in_the_record(store, last, read, kept):
-    """It is as long as what was read, and says that there was more."""
+def test_unread_parts_of_a_body_are_not_recorded(store, last, read, kept):
+    """The record has the size that was read, and is marked as not completely read."""
     got = read_by(read, store)
     row = last()
     assert got == [kept]
@@ -181,8 +181,8 @@ def test_what_the_app_leaves_unread_is_not_in_the_record(store, last, read, kept
     assert row["request_read"] == 0
 
 
-def test_a_body_nobody_reads_stays_unread(store, last):
-    """The input is never drained on the app's behalf."""
+def test_a_body_that_the_app_does_not_read_stays_unread(store, last):
+    """The input is never drained on behalf of the app."""
     environ = environ_of(b"unread")
     source = environ["wsgi.input"]
     list(tapped(app_of([b"1"]), store)(environ, Server().start_response))
@@ -191,8 +191,8 @@ def test_a_body_nobody_reads_stays_unread(store, last):
 
 
 @pytest.mark.parametrize("length", ["", "abc", "-1", "1.5", None, "\xb2", "9" * 5000])
-def test_a_malformed_content_length_is_no_concern_of_ours(store, last, length):
-    """The app gets what it would have got."""
+def test_a_malformed_content_length_is_ignored(store, last, length):
+    """The app gets the same input."""
     environ = environ_of(b"x")
     if length is None:
         del environ["CONTENT_LENGTH"]
@@ -203,15 +203,15 @@ def test_a_malformed_content_length_is_no_concern_of_ours(store, last, length):
 
 
 @pytest.mark.parametrize("status", ["\xb2\xb2\xb2 x", "", "teapot"])
-def test_a_malformed_status_goes_on_to_the_server(store, last, status):
-    """What it makes of it is its own affair."""
+def test_a_malformed_status_is_forwarded_to_the_server(store, last, status):
+    """The server handles it."""
     server = Server()
     list(tapped(app_of([b"1"], status=status), store)(environ_of(b"x"), server.start_response))
     assert server.started[0][0] == status and last()["status"] is None
 
 
-def test_the_input_has_what_the_servers_has(store, last):
-    """`next` reads a line; `readinto` is there where the server's input has it."""
+def test_the_input_has_the_methods_of_the_servers_input(store, last):
+    """`next` reads a line; `readinto` is present if the server's input has it."""
     got = []
 
     def app(environ, start_response):
@@ -234,7 +234,7 @@ def test_the_input_has_what_the_servers_has(store, last):
 
 
 def test_a_file_wrapper_is_returned_unwrapped(store, last):
-    """So that the server may use sendfile; the body is recorded as not seen."""
+    """The server can use sendfile; the body has the note 'not seen'."""
     wrapped = FileWrapper(io.BytesIO(b"file"))
     environ = environ_of(**{"wsgi.file_wrapper": FileWrapper})
     result = tapped(app_of(wrapped), store)(environ, Server().start_response)
@@ -242,8 +242,8 @@ def test_a_file_wrapper_is_returned_unwrapped(store, last):
     assert last()["response_note"] == "not seen"
 
 
-def test_start_response_again_with_exc_info_and_write(store, last):
-    """An app may change its mind while nothing is sent, and may use `write`."""
+def test_start_response_may_be_called_again_and_write_is_recorded(store, last):
+    """An app may change the status before anything is sent, and may use `write`."""
 
     def app(environ, start_response):
         start_response("200 OK", [])
@@ -289,8 +289,8 @@ def test_an_exception_is_raised_unchanged(store, last):
     assert (row["error_type"], row["error_message"]) == ("RuntimeError", "no such carrier")
 
 
-def test_the_standard_librarys_validator_is_content(store):
-    """wsgiref.validate sees nothing to complain of on either side."""
+def test_the_standard_librarys_validator_passes(store):
+    """wsgiref.validate accepts both sides."""
 
     def app(environ, start_response):
         environ["wsgi.input"].read(3)
@@ -305,8 +305,8 @@ def test_the_standard_librarys_validator_is_content(store):
     result.close()
 
 
-def test_flask_gives_its_route(store, last):
-    """Flask's rule is read from the request that werkzeug leaves in the environ."""
+def test_the_route_of_flask_is_recorded(store, last):
+    """Flask's rule is read from the request that werkzeug puts into the environ."""
     app = Flask("test")
 
     @app.post("/predict/<name>")
@@ -321,8 +321,8 @@ def test_flask_gives_its_route(store, last):
 
 
 @pytest.mark.parametrize("path", ["/health", "/predict"])
-def test_paths_are_without_script_name(store, read_rows, path):
-    """As the app has them."""
+def test_paths_exclude_the_script_name(store, read_rows, path):
+    """As the app sees them."""
     app = modeltap.WSGIMiddleware(app_of([b"1"]), model="m", store=store, analyze=False)
     list(app(environ_of(SCRIPT_NAME="/api", PATH_INFO=path), Server().start_response))
     assert modeltap.flush(10)
@@ -330,8 +330,8 @@ def test_paths_are_without_script_name(store, read_rows, path):
     assert [row["path"] for row in rows] == ["/predict"] * (path == "/predict")
 
 
-def test_headers_without_which_a_protocol_cannot_be_read_are_kept(store, last):
-    """As under ASGI; others only if they are named."""
+def test_headers_that_protocols_need_are_recorded(store, last):
+    """As with ASGI; others only if they are configured."""
 
     def app(environ, start_response):
         start_response("200 OK", [("X-BentoML-Request-ID", "a7"), ("X-Own", "no")])
@@ -357,7 +357,7 @@ def test_headers_without_which_a_protocol_cannot_be_read_are_kept(store, last):
     assert row["request_type"] == "text/csv"
 
 
-def test_types_and_encodings_are_told_as_they_were_sent(store, last):
+def test_types_and_encodings_are_recorded_as_sent(store, last):
     """Of both sides; null where nothing was said."""
 
     def app(environ, start_response):
@@ -376,8 +376,8 @@ def test_types_and_encodings_are_told_as_they_were_sent(store, last):
     assert (row["response_type"], row["response_encoding"]) == (None, None)
 
 
-def test_a_body_that_is_not_wanted_is_counted_and_not_kept(store, last):
-    """Of either side alone; the server gets all of it, and the other side is kept."""
+def test_a_body_that_is_not_captured_is_only_counted(store, last):
+    """On either side; the server receives everything, and the other side is recorded."""
 
     def app(environ, start_response):
         start_response("200 OK", [])

@@ -1,4 +1,4 @@
-"""A batch is one transaction; what is lost is counted, and reported when the store is back."""
+"""A batch is one transaction; losses are counted, and reported when the store is usable again."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def batch(number):
     return [pack(0, exchange()) for _ in range(number)]
 
 
-def test_what_is_written_counts_and_its_model_has_settings(writer, store, read_rows):
+def test_written_rows_are_counted_and_their_model_has_settings(writer, store, read_rows):
     result = writer.write(batch(3), {})
     assert (result.written, result.failed, dict(result.lost), result.messages) == (3, 0, {}, [])
     assert count(store) == 3
     assert {row["model"] for row in read_rows(store, "select * from settings")} == {"m"}
 
 
-def test_one_strange_exchange_costs_no_other(writer, store):
+def test_an_invalid_exchange_does_not_affect_others(writer, store):
     result = writer.write([*batch(1), b"no record", b"nor this", *batch(1)], {})
     assert (result.written, result.failed, count(store)) == (2, 2, 2)
     assert len(result.messages) == 1 and "could not be recorded" in result.messages[0]
 
 
-def test_a_slow_pattern_is_named_once_and_its_body_is_not_kept(store, read_rows):
+def test_a_slow_pattern_is_logged_once_and_its_body_not_stored(store, read_rows):
     made = BatchWriter(store, lambda: False)
     made.add_origin(origin_of(settings_of(str(store), mask_body_fields=("(a+)+$",)), 7, "here"))
     slow = b'{"' + b"a" * 50 + b'!": 1}'
@@ -70,7 +70,7 @@ def test_a_model_may_have_its_own_event_time_and_version(store, read_rows, event
 
 
 def test_no_secret_of_a_webhook_is_in_the_store(store, monkeypatch):
-    """Not of its URL, its secret, its proxy, nor within its template."""
+    """Neither of its URL, secret or proxy, nor in its template."""
     monkeypatch.setenv("HOOK", "https://example.com/t0ken")
     places = {
         "url": "https://a.example/t0ken",
@@ -87,8 +87,8 @@ def test_no_secret_of_a_webhook_is_in_the_store(store, monkeypatch):
     assert b"env:HOOK" in left and b"t0ken" not in left
 
 
-def test_losses_are_of_the_environment_of_the_app(store, read_rows):
-    """Of an app whose taps have several it is unknown."""
+def test_losses_have_the_environment_of_the_app(store, read_rows):
+    """It is unknown if the app's taps have several environments."""
     made = BatchWriter(store, lambda: False)
     for environment in ("staging", None):
         options = {} if environment is None else {"environment": environment}
@@ -99,7 +99,7 @@ def test_losses_are_of_the_environment_of_the_app(store, read_rows):
     assert [row["environment"] for row in rows] == ["staging", None]
 
 
-def test_losses_before_a_batch_are_noted_with_its_model(writer, store, read_rows):
+def test_losses_before_a_batch_are_recorded_with_its_model(writer, store, read_rows):
     writer.write(batch(1), {})
     writer.write([], {"queue full": 5})
     (row,) = read_rows(store, "select * from dropped")
@@ -108,7 +108,7 @@ def test_losses_before_a_batch_are_noted_with_its_model(writer, store, read_rows
     assert len(read_rows(store, "select * from dropped")) == 1
 
 
-def test_a_store_that_is_removed_is_begun_anew(writer, store):
+def test_a_deleted_store_is_created_again(writer, store):
     writer.write(batch(2), {})
     for path in store.parent.glob(store.name + "*"):
         path.unlink()
@@ -116,7 +116,7 @@ def test_a_store_that_is_removed_is_begun_anew(writer, store):
     assert count(store) == 3
 
 
-def test_a_damaged_store_is_put_aside_and_the_batch_is_in_the_new_one(writer, store, read_rows):
+def test_a_damaged_store_is_moved_aside_and_the_batch_is_in_a_new_one(writer, store, read_rows):
     connect(store).close()
     with store.open("r+b") as file:
         for page in range(1, store.stat().st_size // 4096):
@@ -129,8 +129,8 @@ def test_a_damaged_store_is_put_aside_and_the_batch_is_in_the_new_one(writer, st
     assert [row["count"] for row in read_rows(store, "select * from dropped")] == [0]
 
 
-def test_a_locked_store_costs_the_batch_once_patience_ends(store, read_rows):
-    """Each wait is SQLite's own; the answer of `patient` is asked between them."""
+def test_a_batch_is_lost_if_the_store_stays_locked_too_long(store, read_rows):
+    """SQLite itself waits; `may_wait` is called between its attempts."""
     connect(store).close()
     asked = []
     writer = BatchWriter(store, lambda: asked.append(1) or len(asked) < 2)
@@ -152,7 +152,7 @@ def test_a_locked_store_costs_the_batch_once_patience_ends(store, read_rows):
     writer.close()
 
 
-def test_a_disk_that_is_nearly_full_is_left_alone(writer, store, monkeypatch):
+def test_nothing_is_written_to_a_nearly_full_disk(writer, store, monkeypatch):
     usual = os.statvfs(store.parent)
 
     class Full:

@@ -1,4 +1,4 @@
-"""Facts in headers: what is read of them, and that remembered facts are those of equal headers."""
+"""Facts in headers: the extracted values, and a cache for equal headers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def facts_of(reader, *headers):
         (("x-tenant", b"blue"), 6, {"x-tenant": "blue"}),
     ],
 )
-def test_each_fact_comes_from_its_header(header, place, value):
-    """Read twice: remembered facts are equal to those read first."""
+def test_each_fact_is_read_from_its_header(header, place, value):
+    """Cached facts equal the facts that were read first."""
     reader = HeaderReader(["X-Tenant"], "x-time", "x-modeltap-id")
     for _ in range(2):
         assert facts_of(reader, header)[place] == value
@@ -36,7 +36,7 @@ def test_each_fact_comes_from_its_header(header, place, value):
 
 
 def test_facts_of_other_values_are_not_mixed_up():
-    """A thousand different lists, more than are remembered, each twice."""
+    """A thousand different lists, more than the cache holds, are read twice."""
     reader = HeaderReader(["x-n"])
     for _ in range(2):
         for n in range(1000):
@@ -44,8 +44,8 @@ def test_facts_of_other_values_are_not_mixed_up():
 
 
 @pytest.mark.parametrize("name", ["x-request-id", "traceparent", "x-time", "x-modeltap-id"])
-def test_headers_that_differ_by_request_are_not_remembered(name):
-    """They would only push out those that come again."""
+def test_headers_that_differ_by_request_are_not_cached(name):
+    """They would only evict recurring lists."""
     reader = HeaderReader([], "x-time", "x-modeltap-id")
     first = reader.read([TYPE])
     for n in range(1000):
@@ -53,7 +53,7 @@ def test_headers_that_differ_by_request_are_not_remembered(name):
     assert reader.read([TYPE]) is first
 
 
-def test_long_lists_and_long_values_are_read_each_time():
+def test_long_lists_and_long_values_are_not_cached():
     """Clients choose them, and the memory is bounded."""
     reader = HeaderReader([])
     long = [TYPE] * 50

@@ -1,4 +1,4 @@
-"""The writer process: it outlives kills and signals, and ends with its app."""
+"""The writer process survives kills and signals, and ends with its app."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from modeltap.tap.recording.recorder import Recorder
 from recordings import CHILD, count, put, settings_of
 
 
-def test_kill_9_of_the_app_loses_nothing_that_the_pipe_has(store, eventually):
-    """The process that writes lives on until it has written all of it; the file is sound."""
+def test_kill_9_of_the_app_loses_nothing_in_the_pipe(store, eventually):
+    """The writer process continues until it has written everything; the file is intact."""
     process = subprocess.Popen([sys.executable, "-c", CHILD, str(store)], stdout=subprocess.PIPE)
     put_count = 0
     assert process.stdout is not None
@@ -31,8 +31,8 @@ def test_kill_9_of_the_app_loses_nothing_that_the_pipe_has(store, eventually):
     assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
 
 
-def test_kill_9_of_the_writer_is_counted_and_mended(store, eventually, caplog):
-    """Another takes its place; what the dead one had not yet written is told, by reason."""
+def test_kill_9_of_the_writer_is_counted_and_it_is_restarted(store, eventually, caplog):
+    """Exchanges that it had not yet written are reported as lost, with the reason."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     put(recorder, settings, 10)
@@ -53,8 +53,8 @@ def test_kill_9_of_the_writer_is_counted_and_mended(store, eventually, caplog):
     assert told == [("writer process died", 5)]
 
 
-def test_without_a_writer_process_the_app_serves_on(store, monkeypatch, caplog):
-    """Nothing is recorded, everything is counted, and it is said once."""
+def test_without_a_writer_process_the_app_keeps_serving(store, monkeypatch, caplog):
+    """Nothing is recorded, everything is counted, and one message is logged."""
     monkeypatch.setenv("MODELTAP_PYTHON", "/no/such/python")
     settings = settings_of(store, max_queue_records=3)
     recorder = Recorder(store, settings)
@@ -68,7 +68,7 @@ def test_without_a_writer_process_the_app_serves_on(store, monkeypatch, caplog):
 
 
 def test_signals_of_the_process_group_do_not_end_the_writer(store, eventually):
-    """A supervisor's SIGTERM reaches all processes; the app's last exchanges come after it."""
+    """A supervisor's SIGTERM reaches all processes, and the app still sends its last exchanges."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     put(recorder, settings)
@@ -80,8 +80,8 @@ def test_signals_of_the_process_group_do_not_end_the_writer(store, eventually):
     assert count(store) == 4 and recorder.stats()["dropped"] == 0
 
 
-def test_signals_do_not_end_a_writer_that_still_starts(store, eventually):
-    """A supervisor ends a worker and what it has started right after its first request."""
+def test_signals_do_not_end_a_starting_writer(store, eventually):
+    """A supervisor ends a worker and its child processes right after the first request."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     put(recorder, settings, 3)
@@ -93,7 +93,7 @@ def test_signals_do_not_end_a_writer_that_still_starts(store, eventually):
     assert count(store) == 3 and recorder.stats()["dropped"] == 0
 
 
-def test_what_the_pipe_does_not_hold_waits_and_keeps_its_order(store):
+def test_exchanges_beyond_the_pipe_wait_in_order(store):
     """Bodies of 60 KB fill a pipe of 1 MB while another program holds the store's lock."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
@@ -115,7 +115,7 @@ def test_what_the_pipe_does_not_hold_waits_and_keeps_its_order(store):
 
 
 def test_the_writer_ends_with_its_app(store, eventually):
-    """Nothing is left behind, even where a fork that knows nothing of us holds the pipe open."""
+    """Even if a fork of the app, which does not use it, holds the pipe open."""
     code = CHILD.replace("10**6", "50").replace("import sys, time", "import sys, time, os, ctypes")
     code += "recorder.flush(20)\nprint('pid', recorder._writer.pid, flush=True)\n"
     # A fork by C code runs none of Python's hooks.

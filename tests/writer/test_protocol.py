@@ -1,4 +1,4 @@
-"""Frames between an app and its writer process, and the counters that both see."""
+"""Frames between an app and its writer process, and their shared counters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ kinds = st.sampled_from([EXCHANGE, ORIGIN, LOSSES])
 
 
 @given(st.lists(st.tuples(kinds, st.binary(max_size=40)), max_size=5), st.data())
-def test_frames_arrive_whole_however_the_pipe_cuts_them(sent, data):
+def test_frames_are_complete_for_any_split_of_the_stream(sent, data):
     """In order, and none before its end."""
     stream = b"".join(frame(kind, payload) for kind, payload in sent)
     frames, found = Frames(), []
@@ -24,8 +24,8 @@ def test_frames_arrive_whole_however_the_pipe_cuts_them(sent, data):
     assert found == sent
 
 
-def test_counters_are_seen_from_both_sides():
-    """Each process has a mapping of its own of one memory."""
+def test_counters_are_shared_by_both_sides():
+    """Each process has its own mapping of the same memory."""
     descriptor = Counters.create()
     ours, theirs = Counters(descriptor), Counters(os.dup(descriptor))
     ours.add(written=2, unusable=1)

@@ -1,4 +1,4 @@
-"""Records go from the app to the writer by the names of their fields, without secrets."""
+"""Records are passed from the app to the writer by field name, without secrets."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def test_a_literal_url_and_secret_stay_in_the_app():
 
 
 @pytest.mark.parametrize("name", ["secret", "proxy", "template"])
-def test_what_is_not_kept_leaves_no_half_of_a_webhook(name):
-    """Another process would post without its signature, or around its proxy."""
+def test_a_webhook_without_its_secret_has_no_url(name):
+    """Another process would post without its signature, or bypass its proxy."""
     (webhook,) = origin(url="env:HOOK", **{name: "http://user:pw@proxy"}).webhooks
     assert webhook["url"] is None and webhook[name] is None
 
 
-def test_names_of_the_environment_are_kept(monkeypatch):
+def test_environment_variable_names_are_kept(monkeypatch):
     monkeypatch.setenv("HOOK", "https://example.com/x")
     (webhook,) = origin(url="env:HOOK").webhooks
     assert webhook["url"] == "env:HOOK"
 
 
-def test_a_template_may_hold_a_token(monkeypatch):
-    """A variable's name is kept, a literal one is not."""
+def test_a_template_may_contain_a_token(monkeypatch):
+    """A variable's name is kept, a literal token is not."""
     monkeypatch.setenv("BODY", '{"token": "t0ken", "text": "$summary"}')
     hook = {"url": "env:HOOK", "format": "template"}
     monkeypatch.setenv("HOOK", "https://example.com/x")
@@ -51,7 +51,7 @@ def test_a_template_may_hold_a_token(monkeypatch):
     assert (webhook["url"], webhook["template"]) == ("env:HOOK", "env:BODY")
 
 
-def test_what_is_packed_is_unpacked():
+def test_a_packed_record_is_unpacked():
     given = exchange(b'{"a": 1}')
     given.id, given.aborted = "id", True
     record = unpack(pack(3, given))

@@ -1,4 +1,4 @@
-"""What is kept of an exchange: bodies, headers, times, and what masks leave of them."""
+"""Rows of exchanges: bodies, headers and times, after masking."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from asgi_client import Client, echo, scope_of
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_record_of_an_exception(tap, store, read_rows):
-    """Without a response the status is the server's 500; a secret in the message is not kept."""
+async def test_an_exception_is_recorded_without_secrets(tap, store, read_rows):
+    """Without a response the status is 500; a secret in the message is not stored."""
 
     async def app(scope, receive, send):
         raise KeyError("password=hunter2")
@@ -26,7 +26,7 @@ async def test_the_record_of_an_exception(tap, store, read_rows):
 
 
 def repeated(piece, count):
-    """Return an app that sends `piece` so many times, and then the end."""
+    """Return an app that sends `piece` a number of times, and then the end."""
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -37,8 +37,8 @@ def repeated(piece, count):
     return app
 
 
-async def test_bodies_are_cut_at_the_limit_while_all_bytes_pass(tap):
-    """A million single bytes, kept up to `max_body_bytes`, counted whole."""
+async def test_bodies_are_truncated_at_the_limit_while_all_bytes_pass(tap):
+    """A million single bytes are stored up to `max_body_bytes` and counted completely."""
 
     client = Client()
     row = await tap(repeated(b"x", 5000), client, max_body_bytes=100)
@@ -47,8 +47,8 @@ async def test_bodies_are_cut_at_the_limit_while_all_bytes_pass(tap):
     assert row["response_bytes"] == 5000 and row["response_truncated"] == 1
 
 
-async def test_a_cut_does_not_split_a_character(tap):
-    """Text that was cut in the middle of a character stays text."""
+async def test_truncation_does_not_split_a_character(tap):
+    """Text that is truncated within a character remains text."""
     row = await tap(echo, Client("aé".encode() * 50), max_body_bytes=5)
     assert row["request_body"] == "aéa"
 
@@ -66,16 +66,16 @@ async def test_a_cut_does_not_split_a_character(tap):
         (b'{"user": {"api_key": [1]}}', '{"user":{"api_key":"[masked]"}}', "masked"),
     ],
 )
-async def test_a_body_of_any_kind_is_kept_as_it_is_or_said_why_not(tap, body, kept, note):
-    """Whatever a body holds, the exchange is there and the app never notices."""
+async def test_any_body_is_stored_unchanged_or_has_a_note(tap, body, kept, note):
+    """The exchange is stored for any body, and the app is not affected."""
     client = Client(body)
     row = await tap(echo, client)
     assert client.body == body
     assert (row["request_body"], row["request_note"]) == (kept, note)
 
 
-async def test_the_apps_own_mask(tap):
-    """It sees plain bodies and their type; what it raises on, or gives nothing for, is not kept."""
+async def test_the_apps_own_mask_is_applied(tap):
+    """It receives plain bodies and their type; if it raises or returns None, nothing is stored."""
     seen = []
 
     def mask(body, content_type):
@@ -96,8 +96,8 @@ async def test_the_apps_own_mask(tap):
     assert kept[:2] == ["changed", "masked"]
 
 
-async def test_headers_are_kept_by_name_only_and_masked(tap):
-    """Nothing but what was chosen; sensitive ones never in clear."""
+async def test_headers_are_stored_by_name_and_masked(tap):
+    """Only configured headers; sensitive ones never in clear text."""
     headers = [(b"user-agent", b"test"), (b"authorization", b"Bearer x"), (b"x-other", b"1")]
     row = await tap(
         echo,
@@ -108,7 +108,7 @@ async def test_headers_are_kept_by_name_only_and_masked(tap):
     assert json.loads(row["request_headers"]) == {"user-agent": "test", "authorization": "[masked]"}
 
 
-async def test_a_body_that_is_not_wanted_is_counted_and_not_kept(tap):
+async def test_a_body_that_is_not_captured_is_only_counted(tap):
     """Of either side alone; the client sees all of it, and the other side is kept."""
     body = b'{"x": 1}'
     for side, other in (("request", "response"), ("response", "request")):
@@ -131,8 +131,10 @@ async def test_a_body_that_is_not_wanted_is_counted_and_not_kept(tap):
     ],
 )
 @pytest.mark.parametrize("everybody", ["request", "header:X-Time", "body:ts"])
-async def test_the_event_time_and_version_of_a_model_are_its_own(tap, own, expected, everybody):
-    """What its section says wins over what all models have."""
+async def test_the_event_time_and_version_of_a_model_override_the_general_ones(
+    tap, own, expected, everybody
+):
+    """The section of the model has precedence."""
     headers = [(b"x-when", b"2024-01-01T10:00:00Z"), (b"x-time", b"2023-01-01T10:00:00Z")]
     row = await tap(
         echo,
@@ -146,14 +148,14 @@ async def test_the_event_time_and_version_of_a_model_are_its_own(tap, own, expec
     assert row["version"] == "2"
 
 
-async def test_the_query_is_kept_masked(tap):
+async def test_the_query_is_stored_masked(tap):
     """A token in a URL is as secret as one in a body."""
     row = await tap(echo, Client(b"1"), scope_of(query=b"a=1&api_key=s3cret"))
     assert row["query"] == "a=1&api_key=%5Bmasked%5D"
 
 
-async def test_headers_without_which_a_protocol_cannot_be_read_are_kept_by_themselves(tap):
-    """And no other, unless it is named."""
+async def test_headers_that_protocols_need_are_stored_by_default(tap):
+    """Others only if they are configured."""
     headers = [
         (b"ce-id", b"7"),
         (b"inference-header-content-length", b"12"),
@@ -169,7 +171,7 @@ async def test_headers_without_which_a_protocol_cannot_be_read_are_kept_by_thems
     }
 
 
-async def test_bodies_are_kept_as_they_came_where_somebody_says_so(tap):
+async def test_bodies_are_stored_unchanged_without_masking(tap):
     """`mask_bodies=False`; query parameters stay masked."""
     body = b'{"token": "t",  "x": 1}'
     row = await tap(echo, Client(body), scope_of(query=b"token=t"), mask_bodies=False)
@@ -179,8 +181,8 @@ async def test_bodies_are_kept_as_they_came_where_somebody_says_so(tap):
     assert row["request_body"] == b"\xff\0"
 
 
-async def test_a_request_id_is_masked_by_its_look(tap):
-    """Clients write it, so anything may stand in it."""
+async def test_a_request_id_is_masked_by_format(tap):
+    """Clients choose it, so it may contain anything."""
     headers = [(b"x-request-id", b"from ann@example.org")]
     row = await tap(echo, Client(b"1"), scope_of(headers=headers), mask_values=["email"])
     assert row["request_id"] == "from [masked]"
@@ -200,8 +202,8 @@ async def in_pieces(scope, receive, send):
     await send({"type": "http.response.body", "body": b""})
 
 
-async def test_when_each_line_of_a_stream_had_come_is_kept(tap):
-    """Of pieces, however they cut the lines; a response in one piece has nothing to tell."""
+async def test_the_time_of_each_line_of_a_stream_is_stored(tap):
+    """For any split into chunks; a response in one chunk has no times."""
     row = await tap(in_pieces, Client(b"{}"))
     stream = json.loads(row["stream"])
     assert stream["chunks"] == 3
@@ -213,8 +215,8 @@ async def test_when_each_line_of_a_stream_had_come_is_kept(tap):
     assert (await tap(echo, Client(b"{}")))["stream"] is None
 
 
-async def test_times_of_endless_small_pieces_are_bounded_and_all_are_counted(tap):
-    """A record stays small whatever an app sends."""
+async def test_times_of_many_small_chunks_are_bounded_and_all_are_counted(tap):
+    """A record stays small for any response."""
 
     row = await tap(repeated(b"{\n", 10_000), Client(b""))
     stream = json.loads(row["stream"])
@@ -222,8 +224,8 @@ async def test_times_of_endless_small_pieces_are_bounded_and_all_are_counted(tap
     assert len(stream["lines"]) == 512
 
 
-async def test_of_a_stream_that_its_own_mask_changed_no_lines_are_told(tap):
-    """Its pieces end elsewhere; what was only cut, or left as it was, still has its lines."""
+async def test_lines_of_a_stream_changed_by_the_apps_mask_are_not_timed(tap):
+    """Its chunks end elsewhere; a truncated or unchanged stream still has times."""
     shorter = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body[9:])
     assert "lines" not in (stream := json.loads(shorter["stream"])) and stream["chunks"] == 3
     as_it_was = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body)

@@ -36,7 +36,7 @@ def test_samples_of_parts_add_to_that_of_the_whole(a, b):
 
 
 @given(KEYS)
-def test_what_is_packed_is_unpacked(keys):
+def test_a_packed_record_is_unpacked(keys):
     made = Repeats.of(keys)
     assert same(Repeats.unpack(made.pack()), made)
 

@@ -118,7 +118,8 @@ def test_what_chance_gives_is_no_variation(task):
         if task == "regression":
             said, labels = rng.normal(size=len(said)).tolist(), [0.0] * len(said)
         found = learn_baseline(said, labels, task, times)
-        losses.append(found.usual_loss / (0.02 if task == "classification" else 0.1 * found.mean))
+        floor = 0.02 if task == "classification" else 0.1 * found.mean
+        losses.append(found.baseline_loss / floor)
     assert np.median(losses) == 0 and max(losses) < 2
 
 
@@ -127,7 +128,7 @@ def test_days_that_vary_raise_the_floor():
     rng = np.random.default_rng(4)
     said, labels, times = week(rng, lambda hour: 0.8 if hour // 24 % 3 == 2 else 0.9, rows=100)
     found = learn_baseline(said, labels, "classification", times)
-    assert 0.05 < found.usual_loss < 0.12
+    assert 0.05 < found.baseline_loss < 0.12
     truth = rng.integers(0, 2, 500)
     bad = np.where(rng.random(500) < 0.82, truth, 1 - truth)
     accuracy = evaluate(LabelledContext("classification", bad, truth, found))[0]

@@ -1,4 +1,4 @@
-"""Excel workbooks: values as Excel shows them, and one clear line where a sheet is no table."""
+"""Excel workbooks: values as Excel shows them, and one line for a sheet that is not a table."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_first_sheet_is_read_unless_another_is_named(tmp_path):
     assert table.notices == ["read sheet 'one'; --sheet reads 'two' instead"]
     other = open_table(path, form=TableForm(sheet="two"))
     assert rows_in(other) == [{"b": 2}] and other.notices == []
-    with pytest.raises(InputError, match=r"--sheet 'twoo' is no sheet of 'a\.xlsx'; did you mean"):
+    with pytest.raises(InputError, match=r"--sheet 'twoo' is not a sheet of 'a\.xlsx'; did"):
         open_table(path, form=TableForm(sheet="twoo"))
 
 

@@ -1,4 +1,4 @@
-"""Zip archives: names, comments and contents of members."""
+"""Zip archives: names, comments and contents of their members."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def test_an_archive_without_a_sensitive_name_is_kept():
         archive()[:-4],
     ],
 )
-def test_an_archive_with_one_or_a_cut_one_is_not_kept(body):
+def test_a_truncated_archive_or_one_with_a_sensitive_name_is_not_kept(body):
     assert Masker().body(body, "", "application/zip") == (None, "unmaskable")
 
 
-def test_what_an_archive_holds_is_bounded():
+def test_the_contents_of_an_archive_are_bounded():
     with pytest.raises(ValueError, match="too many bytes"):
         list(members(archive(content="a" * 10_000), 1000))

@@ -7,7 +7,7 @@ import json
 from modeltap.privacy.bodies.binary import head_names, json_end, parquet_footer
 
 
-def test_a_parquet_file_that_was_cut_has_no_footer():
+def test_a_truncated_parquet_file_has_no_footer():
     whole = b"PAR1" + b"cells" + b"names" + (5).to_bytes(4, "little") + b"PAR1"
     assert parquet_footer(whole) == "names"
     assert parquet_footer(whole[:-1]) is None and parquet_footer(b"PAR1") is None

@@ -1,4 +1,4 @@
-"""Texts in other encodings than UTF-8."""
+"""Text in other encodings than UTF-8."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_json_in_utf_16_and_32_is_masked_by_field_also_undeclared(charset):
 
 @pytest.mark.parametrize("charset", [*DECLARED, *EBCDIC])
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/a+json"])
-def test_a_declared_encoding_is_read(charset, content_type):
+def test_a_declared_encoding_is_decoded(charset, content_type):
     kept, note = Masker().body(encoded(charset), "", f'{content_type}; charset="{charset}"')
     assert note == "masked" and json.loads(kept)["password"] == "[masked]"
 
@@ -41,27 +41,27 @@ def test_a_declared_encoding_is_read(charset, content_type):
     "content_type", ["application/json", "text/csv", "text/plain; charset=unknown", ""]
 )
 @pytest.mark.parametrize("form", ["{}", "pin={}", "password: {}"])
-def test_an_undeclared_one_is_searched_for_names(charset, content_type, form):
+def test_an_undeclared_encoding_is_searched_for_names(charset, content_type, form):
     body = form.replace("{}", json.dumps(DOCUMENT, ensure_ascii=False)).encode(charset, "replace")
     kept, _ = Masker().body(body, "", content_type)
     assert SECRET.encode() not in (kept or b"" if not isinstance(kept, str) else kept.encode())
 
 
 @pytest.mark.parametrize("charset", [*MARKED, "gbk", "iso-8859-1", "utf-16-le"])
-def test_texts_without_a_name_are_kept_as_they_came(charset):
+def test_texts_without_a_name_are_kept_unchanged(charset):
     body = encoded(charset, {"name": "é", "age": 7})
     kept, note = Masker().body(body, "", f"application/json; charset={charset}")
     assert note is None
     assert (kept.encode() if isinstance(kept, str) else kept) == body
 
 
-def test_a_text_that_is_cut_within_a_character_is_read():
+def test_a_text_truncated_within_a_character_is_decoded():
     assert other_text("ab".encode("utf-16-le")[:-1], "text/plain; charset=utf-16-le") == "a"
     assert other_text(b"ab", "text/plain; charset=no-such") is None
     assert other_text(b"ab", "text/plain; charset=base64") is None
 
 
-def test_what_is_declared_otherwise_may_hide_a_text_in_ascii():
+def test_a_declared_encoding_may_hide_a_text_in_ascii():
     assert hides_text(b"+AHAAYQ", "text/plain; charset=utf-7")
     assert not hides_text(b"{}", "application/json; charset=utf-8")
     assert not hides_text(b"{}", "application/json") and is_text_type("text/csv; charset=x")

@@ -1,4 +1,4 @@
-"""Content encodings, undone up to a limit, or not at all."""
+"""Content encodings, decoded completely up to a limit, or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIRTY, CLEAN = json.dumps({"password": SECRET}).encode(), b'{"age": 7}'
 
 
 def gzipped(body):
-    """Return the same bytes at any time."""
+    """Return gzip-compressed bytes that do not depend on the time."""
     return gzip.compress(body, mtime=0)
 
 
@@ -46,8 +46,8 @@ def test_unknown_encodings_and_broken_bodies_are_not_inflated():
 
 
 @pytest.mark.parametrize("rest", [DIRTY, gzipped(DIRTY), gzipped(CLEAN) + DIRTY])
-def test_nothing_after_the_first_member_is_overlooked(rest):
-    """Another member is masked with the first, anything else is not kept."""
+def test_data_after_the_first_member_is_not_overlooked(rest):
+    """Another member is masked like the first; with any other data the body is dropped."""
     kept, note = Masker().body(gzip.compress(CLEAN) + rest, "gzip")
     assert note == "unmaskable" and kept is None
     twice = gzip.compress(CLEAN) + gzip.compress(CLEAN) + b"\0" * 100
@@ -56,7 +56,7 @@ def test_nothing_after_the_first_member_is_overlooked(rest):
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "GZIP", "identity, gzip", " gzip ", "gzip,"])
-def test_encodings_are_undone_in_turn(encoding):
+def test_several_encodings_are_decoded_in_turn(encoding):
     body = DIRTY
     for _ in range(encoding.lower().count("gzip")):
         body = gzip.compress(body)
@@ -64,7 +64,7 @@ def test_encodings_are_undone_in_turn(encoding):
     assert Masker().body(body, encoding) == ('{"password":"[masked]"}', "masked")
 
 
-def test_more_encodings_than_anybody_uses_are_not_undone():
+def test_too_many_encodings_are_not_decoded():
     body = DIRTY
     for _ in range(5):
         body = gzip.compress(body)
@@ -72,8 +72,8 @@ def test_more_encodings_than_anybody_uses_are_not_undone():
 
 
 @pytest.mark.parametrize("body", [gzipped(DIRTY), b"\x28\xb5\x2f\xfd" + DIRTY])
-def test_a_compressed_file_that_is_sent_as_such_is_looked_into(body):
-    """Zstandard needs its package: without it nobody can look."""
+def test_a_compressed_file_without_content_encoding_is_searched(body):
+    """Zstandard needs its package."""
     assert encoding_by_magic(body)
     kept, note = Masker().body(body, "", "application/octet-stream")
     assert note in ("masked", "unmaskable") and SECRET not in str(kept)
@@ -84,7 +84,7 @@ def test_a_compressed_file_that_is_sent_as_such_is_looked_into(body):
 @pytest.mark.parametrize(
     ("encoding", "package"), [("br", "brotli"), ("br", "brotlicffi"), ("zstd", "zstandard")]
 )
-def test_brotli_and_zstandard_are_undone_where_their_package_is(encoding, package):
+def test_brotli_and_zstandard_are_decoded_if_installed(encoding, package):
     module = pytest.importorskip(package, reason=f"pip install {package}")
     compress = module.ZstdCompressor().compress if encoding == "zstd" else module.compress
     assert inflate(compress(DIRTY), encoding, 1000) == DIRTY
@@ -92,7 +92,7 @@ def test_brotli_and_zstandard_are_undone_where_their_package_is(encoding, packag
     assert Masker().body(compress(DIRTY), encoding)[1] == "masked"
 
 
-def test_what_nobody_can_undo_is_not_kept():
+def test_undecodable_bodies_are_not_kept():
     for encoding in ("br", "zstd", "compress", "unknown"):
         assert Masker().body(b"whatever", encoding) == (None, "unmaskable")
 
@@ -104,7 +104,7 @@ def with_header(flag, text):
 
 @pytest.mark.parametrize(("flag", "text"), [(16, b"password=x"), (8, b"password=x")])
 def test_free_text_in_a_gzip_header_is_refused(flag, text):
-    """A simple file name is none."""
+    """A simple file name is allowed."""
     assert inflate(with_header(flag, text), "gzip", 100) is None
     assert inflate(with_header(8, b"rows.json"), "gzip", 100) == b"x"
 
@@ -114,13 +114,13 @@ def test_files_that_cannot_be_decompressed_are_not_kept(start):
     assert Masker().body(start + bytes(range(256)), "") == (None, "unmaskable")
 
 
-def test_zlib_is_found_where_it_is_not_declared():
+def test_undeclared_zlib_data_is_detected():
     kept, note = Masker().body(zlib.compress(b'{"password": "quokka77"}'), "")
     assert (kept, note) == ('{"password":"[masked]"}', "masked")
 
 
-def test_zlib_data_is_known_by_its_beginning():
-    """Also where it was cut, or where something follows: then it cannot be inflated."""
+def test_zlib_data_is_recognized_by_its_beginning():
+    """Truncated data, or data followed by other bytes, is recognized but not decoded."""
     data = zlib.compress(b"password=x" * 100)
     for body in (data, data[:-6], data + b"password=x"):
         assert encoding_by_magic(body) == "deflate"

@@ -8,7 +8,7 @@ from modeltap.privacy.masker import Masker
 TYPE = "application/x-www-form-urlencoded"
 
 
-def test_pairs_that_do_not_change_keep_their_spelling():
+def test_unchanged_pairs_keep_their_spelling():
     assert masked_pairs("a=1+2&b=%41", lambda _, value: value) == "a=1+2&b=%41"
     assert masked_pairs("a=1;b=2", lambda name, value: name + value) == "a=a1&b=b2"
     assert is_form(f"{TYPE}; charset=utf-8") and not is_form("text/plain")

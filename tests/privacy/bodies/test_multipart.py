@@ -33,7 +33,7 @@ def kept_of(whole, content_type=TYPE, **options):
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
-def test_fields_beside_a_file_are_masked_and_the_file_is_kept(end):
+def test_fields_next_to_a_file_are_masked_and_the_file_is_kept(end):
     whole = body(
         part("user", b"ann", end=end),
         part("password", SECRET.encode(), end=end),
@@ -83,26 +83,26 @@ def test_a_secret_is_found_in_each_kind_of_part(hidden, how):
         (b"--xYz\r\nContent-Disposition: form-data; name=password\r\n" + SECRET.encode(), TYPE),
     ],
 )
-def test_what_is_not_certain_is_not_kept(whole, content_type):
+def test_ambiguous_bodies_are_not_kept(whole, content_type):
     kept, note = kept_of(whole, content_type)
     assert SECRET.encode() not in (kept or b"") and note in ("masked", "unmaskable")
 
 
 @pytest.mark.parametrize("content_type", ["", "application/octet-stream", "text/plain"])
-def test_parts_are_found_where_no_type_tells_of_them(content_type):
+def test_parts_are_found_without_a_multipart_type(content_type):
     whole = body(part("pin", SECRET.encode()), part("image", IMAGE, "image/png", "cat.png"))
     kept, note = kept_of(whole, content_type)
     assert note == "masked" and kept == whole.replace(SECRET.encode(), b"[masked]")
 
 
 @given(st.integers(0, 400))
-def test_a_body_that_was_cut_has_no_secret(at):
+def test_a_truncated_body_has_no_secret(at):
     whole = body(part("user", b"ann"), part("password", SECRET.encode()), part("i", IMAGE))
     kept, _ = kept_of(whole[:at])
     assert SECRET[:4].encode() not in (kept or b"")
 
 
-def test_bodies_without_a_name_are_kept_to_the_byte():
+def test_bodies_without_a_name_are_kept_unchanged():
     whole = body(part("user", b"ann"), part("image", IMAGE, "image/png", "cat.png"))
     assert kept_of(whole) == (whole, None)
     assert is_multipart("Multipart/Mixed; boundary=a") and not is_multipart("text/plain")

@@ -1,4 +1,4 @@
-"""Sensitive names: which are, which only look like it, and what is remembered."""
+"""Sensitive names: real ones, similar ones, and the cache."""
 
 from __future__ import annotations
 
@@ -48,26 +48,26 @@ MEASURES = (
 
 
 @pytest.mark.parametrize("name", SENSITIVE)
-def test_sensitive_names_are_found_however_they_are_written(name):
+def test_sensitive_names_are_found_in_any_spelling(name):
     names = SensitiveNames()
     assert names.is_sensitive(name) and names.is_sensitive(name.upper())
     assert names.are_in(f"x={name}&y") and may_name(name)
 
 
 @pytest.mark.parametrize("name", ["homePhone", "HOME_PHONE", "home-phone", "home phone"])
-def test_an_anchored_pattern_is_of_a_name_however_it_is_written(name):
+def test_an_anchored_pattern_matches_any_spelling_of_a_name(name):
     assert SensitiveNames(["^home_phone$"]).masks(name, "qz7f")
     assert not SensitiveNames(["^home$"]).masks(name, "qz7f")
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_names_that_only_look_like_one_are_not(name):
+def test_names_that_only_look_sensitive_are_not(name):
     assert not SensitiveNames().is_sensitive(name)
 
 
 @pytest.mark.parametrize("name", [*ONLY_TEXTS, *MEASURES])
 @pytest.mark.parametrize("number", [35, 2.5, True, [1, 2]])
-def test_numbers_are_features_where_names_measure_or_are_everyday_words(name, number):
+def test_numbers_are_features_under_names_of_measures_or_everyday_words(name, number):
     names = SensitiveNames()
     assert not names.masks(name, number)
     assert names.masks(name, "qz7f-3a") and names.may_be_in(f'{{"{name}": "qz7f-3a"}}'.encode())
@@ -80,13 +80,13 @@ def test_other_numbers_may_be_secrets(name):
 
 @given(st.sampled_from(SENSITIVE), st.text('0123456789{}[]:,." ', max_size=30))
 def test_the_cheap_check_misses_no_name(name, around):
-    """What it lets pass is not searched: it may be wrong to one side alone."""
+    """A text that passes it is not searched, so it may have false positives only."""
     names = SensitiveNames()
     body = f'{around}"{name}": {around}'.encode()
     assert names.may_be_in(body) and names.may_be_in(body)
 
 
-def test_clean_bodies_are_remembered_by_their_letters_within_bounds():
+def test_clean_bodies_are_cached_by_their_letters_within_bounds():
     names = SensitiveNames()
     assert not names.may_be_in(b'{"age": 1}') and not names.may_be_in(b'{"age": 22.5}')
     assert not names.may_be_in(b"a" * (MAX_CACHED_BYTES + 1))
@@ -96,7 +96,7 @@ def test_clean_bodies_are_remembered_by_their_letters_within_bounds():
         assert str(number).encode() in known and len(known) <= 256
 
 
-def test_patterns_that_are_added_count_anchored_in_names_and_anywhere_in_text():
+def test_added_patterns_are_anchored_in_names_and_free_in_text():
     names = SensitiveNames(["^Phone$"])
     assert names.custom and not SensitiveNames().custom
     assert names.is_sensitive("PHONE") and not names.is_sensitive("telephones")

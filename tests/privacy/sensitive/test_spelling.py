@@ -1,4 +1,4 @@
-"""One form for the many in which a name is written."""
+"""Normalization of the spelling of names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from modeltap.privacy.sensitive.spelling import plain_letters, spellings, spelt_
         "[user][ssn]",
     ],
 )
-def test_words_are_found_however_they_are_joined(name):
+def test_words_are_found_for_any_way_of_joining_them(name):
     assert spelt_out(name) == "user_ssn"
 
 
@@ -42,7 +42,7 @@ def test_words_are_found_however_they_are_joined(name):
         "pass&#119;ord",
     ],
 )
-def test_letters_that_look_alike_are_read_as_latin_ones(name):
+def test_look_alike_letters_are_read_as_latin_ones(name):
     assert plain_letters(name) == "password"
 
 
@@ -52,7 +52,7 @@ def test_a_name_is_also_read_with_its_case_changes_ignored():
     assert split_at_case("HTTPServerKey2") == "HTTP_Server_Key2"
 
 
-def test_a_name_that_was_escaped_too_often_is_left_as_it_is():
+def test_a_name_with_too_many_levels_of_escapes_is_left_unchanged():
     once = "passw%6Frd"
     assert plain_letters(quote(quote(once))) == "password"
     assert plain_letters(quote(quote(quote(once)))) != "password"

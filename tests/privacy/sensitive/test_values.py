@@ -1,4 +1,4 @@
-"""Values that are sensitive by their look: found within text, and innocent ones left alone."""
+"""Values that are sensitive by their format are found in text, and similar ones are left alone."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from modeltap.privacy.sensitive.values import KNOWN, SensitiveValues
         ("key", "eyJhbGciOi.eyJzdWIi.c2ln-1_", "#"),
     ],
 )
-def test_each_kind_is_found_where_it_stands(kind, text, left):
-    """And only what is one: nine of ten long numbers are no card's."""
+def test_each_kind_of_value_is_found_in_text(kind, text, left):
+    """And nothing else: nine of ten long numbers are not card numbers."""
     assert SensitiveValues([kind]).masked(text, lambda _: "#") == left
 
 
-def test_own_expressions_stand_beside_the_known_ones():
-    """All are replaced, in turn; without any the option is off."""
+def test_custom_expressions_are_used_together_with_the_known_ones():
+    """All values are replaced, in turn; without patterns the option is off."""
     values = SensitiveValues([r"\bID\d+\b", "email"])
     assert values.masked("ID12 of a@b.org", len) == "4 of 7"
     assert values and not SensitiveValues([])

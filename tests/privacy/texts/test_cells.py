@@ -1,4 +1,4 @@
-"""Cells of tables whose columns have sensitive names."""
+"""Cells of tables with sensitive column names."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def masker(*, is_sure=True, name="password"):
     ],
 )
 def test_the_cells_of_a_sensitive_column_are_masked(cells, kept):
-    """In rows, columns, tensors, and in rows whose keys are their places."""
+    """In rows, columns, tensors, and in rows with positions as keys."""
     columns = masker()
     columns.mask(cells, 6)
     assert cells == kept and columns.changed and columns.widths_found == {2}
 
 
 @pytest.mark.parametrize("cells", [[7, SECRET, 1], [[7]], {"a": 7, "b": SECRET}, "x", []])
-def test_what_is_not_as_wide_is_no_row(cells):
+def test_a_list_of_another_width_is_not_a_row(cells):
     columns = masker()
     columns.mask(cells, 6)
     assert not columns.changed and columns.widths_found == set()
@@ -52,7 +52,7 @@ def test_what_is_not_as_wide_is_no_row(cells):
 
 @pytest.mark.parametrize("row", [[0.2, 0.8], {"0": 0.2, "1": 0.8}])
 def test_scores_of_labels_are_kept(row):
-    """Names that nothing calls columns may be labels."""
+    """Names that are not declared as columns may be labels."""
     columns = masker(is_sure=False, name="token")
     columns.mask(row, 6)
     assert not columns.changed
@@ -65,6 +65,6 @@ def test_a_replaced_value_keeps_its_shape():
     assert replaced({"a": [1, [2]]}, Marks()) == {"a": ["[masked]", ["[masked]"]]}
 
 
-def test_keys_that_are_places():
+def test_keys_may_be_positions():
     assert is_numbered({"0": 1, "1": 2}) and is_numbered({"1": 1, "0": 2})
     assert not any(map(is_numbered, ({}, {"1": 1}, {"0": 1, "2": 2}, {"a": 1})))

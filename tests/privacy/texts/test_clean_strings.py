@@ -1,4 +1,4 @@
-"""A body all of whose strings are clean."""
+"""Bodies with only clean strings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def strings(budget=None):
     "body",
     [b"secret: 1", b"{secret: 1}", b'{"a": secret}', b'{"a": "b\\u0073"}', b'{"a": "', b"ssn: 5"],
 )
-def test_what_does_not_read_as_json_is_unsure(body):
+def test_a_body_that_is_not_json_is_uncertain(body):
     assert not strings().are_all_in(body)
 
 
-def test_each_string_is_judged_once():
+def test_each_string_is_checked_once():
     budget = Budget(100)
     looked = strings(budget)
     body = b'{"a": 1, "b": ["c", true, null, -1.5e3]}'
@@ -42,7 +42,7 @@ documents = st.recursive(
 
 @given(st.lists(documents, max_size=4), st.sampled_from(["name", "value", "item"]))
 def test_a_string_that_is_not_clean_is_never_overlooked(before, place):
-    """Whatever bodies came before it, wherever it stands."""
+    """Regardless of earlier bodies, and at any position."""
     looked = strings()
     for document in before:
         looked.are_all_in(json.dumps(document).encode())

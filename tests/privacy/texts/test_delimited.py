@@ -22,11 +22,11 @@ def test_the_cells_of_sensitive_columns_are_masked(delimiter, end):
     assert masked(text) == text.replace("qz7f", MASK)
 
 
-def test_cells_with_line_ends_and_delimiters_stay_cells():
+def test_cells_with_line_breaks_and_delimiters_stay_cells():
     assert masked('a,token\n"x, y","q\nz"\n') == f'a,token\n"x, y",{MASK}\n'
 
 
-def test_a_last_row_that_was_cut_is_masked_as_far_as_it_goes():
+def test_a_truncated_last_row_is_masked_as_far_as_it_goes():
     assert masked("a,token,b\n1,qz7f,2\n3,qz") == f"a,token,b\n1,{MASK},2\n3,{MASK}"
     assert masked("a,token\n1,qz7f", how="drop") == "a,token\n1,"
 
@@ -43,11 +43,11 @@ def test_a_last_row_that_was_cut_is_masked_as_far_as_it_goes():
         "",
     ],
 )
-def test_what_is_no_table_with_a_sensitive_column_is_none(text):
+def test_text_without_a_sensitive_column_is_not_such_a_table(text):
     assert masked(text) is None
 
 
-def test_numbers_of_measures_are_kept_to_the_byte():
+def test_numbers_of_measures_are_kept_unchanged():
     text = 'age,"session_duration"\n 7,35\n'
     assert masked(text) == text
 

@@ -40,12 +40,12 @@ def test_fields_are_masked_by_their_names_and_the_names_above(document, kept):
     assert one.changed == (before != repr(kept))
 
 
-def test_the_order_of_fields_is_kept_where_a_name_is_masked_by_its_look():
+def test_the_order_of_fields_is_kept_if_a_name_is_masked_by_format():
     kept = masker(values=["email"]).masked({"a": 1, "b@c.org": 2, "d": 3})
     assert list(kept.items()) == [("a", 1), (MASK, 2), ("d", 3)]
 
 
-def test_texts_are_handed_to_what_masks_inside_of_them():
+def test_texts_are_passed_to_the_masker_of_nested_texts():
     one = masker(inside=lambda text, under: text.upper())
     assert one.masked(["text", "x", 1]) == ["TEXT", "x", 1] and one.changed
     assert masker(how="drop").masked({"token": 1, "a": "b"}) == {"a": "b"}

@@ -1,4 +1,4 @@
-"""Names beside their values inside a text."""
+"""Named values inside a text."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def masked(text):
         f"password: >-\n  {SECRET}",
     ],
 )
-def test_the_value_beside_a_sensitive_name_is_masked(text):
+def test_the_value_of_a_sensitive_name_is_masked(text):
     assert SECRET not in masked(text)
 
 
@@ -93,8 +93,8 @@ def test_texts_without_a_secret_are_kept(text):
 @given(
     st.text('token=:"\\<>/%41&#; -{}', max_size=80), st.text('token=:"\\<>/%41&#; -{}', max_size=80)
 )
-def test_any_text_is_masked_once_and_for_all(before, after):
-    """Nothing raises, and what was masked has nothing left to mask of that secret."""
+def test_masking_any_text_twice_changes_nothing(before, after):
+    """Nothing raises, and masked text has nothing left to mask."""
     kept = masked(f"{before} password={SECRET} {after}")
     assert SECRET not in kept
 
@@ -111,6 +111,6 @@ def test_any_text_is_masked_once_and_for_all(before, after):
         ("a token like this", "a token like this"),
     ],
 )
-def test_quotes_of_three_signs_conditions_and_bearers(text, kept):
-    """Literals of GraphQL and Python, filters of OData and SQL, and headers without their name."""
+def test_triple_quotes_conditions_and_bearer_tokens_are_masked(text, kept):
+    """GraphQL and Python literals, OData and SQL filters, and headers without their name."""
     assert InlineMasker(SensitiveNames(), Marks(), Budget(100)).masked(text) == kept

@@ -1,4 +1,4 @@
-"""JSON is read and written without a loss: long numbers, NaN, names that occur twice."""
+"""JSON is read and written without loss: long numbers, NaN, duplicate names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS)
-def test_what_is_written_is_read_as_it_was(document):
+def test_written_documents_are_read_unchanged(document):
     text = written(document)
     assert json.loads(text) == document
     assert read_with_care(text) == (document, False)
@@ -33,7 +33,7 @@ def test_long_numbers_are_left_to_the_careful_reader(text):
     assert document == json.loads(text) and not twice
 
 
-def test_a_name_that_occurs_twice_is_reported_at_any_depth():
+def test_a_duplicate_name_is_reported_at_any_depth():
     assert read_with_care('[{"a": {"b": 1, "b": 2}}]') == ([{"a": {"b": 2}}], True)
     assert read_with_care('[{"a": 1}, {"a": 2}]')[1] is False
 
@@ -46,12 +46,12 @@ def test_nan_lone_surrogates_and_huge_numbers_are_written():
 
 @pytest.mark.parametrize("text", ["", "{", "a=1", '{"a": 1} x'])
 @pytest.mark.parametrize("read", [read_quickly, read_with_care])
-def test_what_is_no_json_is_refused(read, text):
+def test_invalid_json_is_refused(read, text):
     with pytest.raises(ValueError, match=r"\w"):
         read(text)
 
 
 @pytest.mark.parametrize("read", [read_quickly, read_with_care])
-def test_a_byte_order_mark_is_no_part_of_the_document(read):
-    """What .NET writes is masked by its fields, as it is decoded."""
+def test_a_byte_order_mark_is_not_part_of_the_document(read):
+    """JSON written by .NET is masked by field, as it is decoded."""
     assert read('\ufeff{"pin": 1}') == ({"pin": 1}, False)

@@ -17,11 +17,11 @@ from modeltap.privacy.texts.member_roles import Role, is_header_key, is_place_ke
         *((key, Role.NONE) for key in ("score", "shape", "datatype", "msg", "valued", "nameless")),
     ],
 )
-def test_the_last_word_of_a_key_is_its_role(key, role):
+def test_the_last_word_of_a_key_defines_its_role(key, role):
     assert role_of(key) is role
 
 
-def test_some_keys_have_a_way_and_some_the_columns():
+def test_some_keys_have_a_path_and_some_have_columns():
     assert is_place_key("instancePath") and not is_place_key("name")
     assert all(map(is_header_key, ("columns", "ColumnNames", "names", "fields", "feature_names")))
     assert not any(map(is_header_key, ("labels", "classes", "tags", "scores")))

@@ -1,4 +1,4 @@
-"""What to look at in an object, worked out once for each shape."""
+"""Masking plans of objects, computed once for each shape."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from modeltap.privacy.texts.member_roles import Role
 from modeltap.privacy.texts.object_plans import ObjectPlans
 
 
-def test_a_plan_is_of_the_names_and_their_order_alone():
+def test_a_plan_depends_only_on_the_names_and_their_order():
     plans = ObjectPlans(SensitiveNames())
     first = plans.of({"age": 1, "token": 2, "key": "x"})
     assert plans.of({"age": 7, "token": None, "key": []}) is first
@@ -17,7 +17,7 @@ def test_a_plan_is_of_the_names_and_their_order_alone():
     assert plans.of({"age": 1, "token": 2, "key1": "x"}) is not first
 
 
-def test_as_many_shapes_as_clients_make_up_are_forgotten_again():
+def test_the_cache_of_shapes_is_bounded():
     plans = ObjectPlans(SensitiveNames())
     for number in range(1000):
         assert plans.of({f"token{number}": 1}).sensitive == (f"token{number}",)

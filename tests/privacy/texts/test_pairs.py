@@ -1,4 +1,4 @@
-"""Names beside their values, and on the way to them."""
+"""Pairs of names and values, and paths to fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pairs():
 
 @pytest.mark.parametrize("name_key", ["name", "Key", "fieldName", "fieldname", "slot", "entity"])
 @pytest.mark.parametrize("value_key", ["value", "string_value", "newValue", "from", "to", "$"])
-def test_a_value_beside_its_name_is_masked_and_nothing_else(pairs, name_key, value_key):
+def test_only_the_value_of_a_pair_is_masked(pairs, name_key, value_key):
     fields = {name_key: "user_password", value_key: SECRET, "kind": "text"}
     assert pairs.mask(fields)
     assert fields == {name_key: "user_password", value_key: "[masked]", "kind": "text"}
@@ -43,8 +43,8 @@ def test_a_value_beside_its_name_is_masked_and_nothing_else(pairs, name_key, val
         "#/card/number",
     ],
 )
-def test_each_step_of_a_way_may_be_the_name(pairs, way):
-    """All below a sensitive name is masked, whatever validators add to the way."""
+def test_each_step_of_a_path_may_be_the_name(pairs, way):
+    """Everything below a sensitive name is masked, even if validators extend the path."""
     error = {"loc": way, "input": SECRET, "ctx": {"given": SECRET}, "msg": f"'{SECRET}' is bad"}
     assert pairs.mask(error)
     assert SECRET not in json.dumps(error) and error["loc"] == way
@@ -63,14 +63,14 @@ def test_each_step_of_a_way_may_be_the_name(pairs, way):
         {"id": "password", "text": "a heading"},
     ],
 )
-def test_what_is_no_secret_is_kept(pairs, fields):
-    """Features, other ways, messages of chats."""
+def test_harmless_pairs_are_kept(pairs, fields):
+    """Features, other paths, and chat messages."""
     before = json.dumps(fields)
     assert not pairs.mask(fields) and json.dumps(fields) == before
 
 
-def test_an_apostrophe_begins_no_quote():
-    """What is quoted after it is found."""
+def test_an_apostrophe_does_not_start_a_quote():
+    """A quote after it is found."""
     error = {"loc": ["password"], "msg": f"can't be '{SECRET}' or \"{SECRET}\""}
     text, _ = Masker().body(json.dumps(error).encode(), "")
     assert SECRET not in text and "can't be " in text

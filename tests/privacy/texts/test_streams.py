@@ -1,4 +1,4 @@
-"""Masking of server-sent events and of JSON Lines: no secret stays, and all else does."""
+"""Masking of server-sent events and JSON Lines: all secrets are masked, and nothing else."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def kept(text, mask=masker):
     return mask.body(text.encode(), "")
 
 
-def test_data_lines_are_masked_as_json_bodies_are():
-    """By field, at any depth; what has no sensitive field stays to the letter."""
+def test_data_lines_are_masked_like_json_bodies():
+    """By field, at any depth; lines without a sensitive field stay unchanged."""
     clean = 'data: {"a":  "my password is x", "max_tokens": 7}\n\n'
     text, note = kept(
         'event: delta\r\ndata: {"token": {"id": 5}, "rows": [{"apiKey": "k"}], "n": 1}\r\n\r\n'
@@ -38,14 +38,14 @@ def test_data_lines_are_masked_as_json_bodies_are():
     assert kept(clean * 3) == (clean * 3, None)
 
 
-def test_a_stream_that_only_counts_tokens_is_kept_as_it_came():
-    """Names that merely resemble sensitive ones are in nearly every stream of a language model."""
+def test_a_stream_that_only_counts_tokens_is_kept_unchanged():
+    """Most streams of language models have names that resemble sensitive ones."""
     text = 'data: {"usage": {"prompt_tokens": 3}}\n\ndata: {"author": "a"}\n\ndata: [DONE]\n\n'
     assert kept(text) == (text, None)
 
 
-def test_what_stands_under_an_event_of_a_sensitive_name_is_masked():
-    """As a field's value is; the other events stay."""
+def test_data_of_an_event_with_a_sensitive_name_is_masked():
+    """Like the value of a field; the other events stay."""
     text, _ = kept('event: token\ndata: {"a": 1}\ndata: b\n\nevent: x\ndata: {"c": 2}\n\n')
     assert text == f'event: {MASK}\ndata: {MASK}\ndata: {MASK}\n\nevent: x\ndata: {{"c": 2}}\n\n'
     assert kept("event: password\n\ndata: hunter2\n\n") == (None, "unmaskable")
@@ -53,8 +53,8 @@ def test_what_stands_under_an_event_of_a_sensitive_name_is_masked():
     assert "hunter2" not in text
 
 
-def test_lines_beside_the_data():
-    """An id is masked as a whole; a comment with such a name in it costs the body."""
+def test_lines_other_than_data_are_masked_or_refused():
+    """An id is masked completely; a comment with a sensitive name drops the body."""
     assert kept('id: session-7\ndata: {"a": 1}\n\n') == (
         f'id: {MASK}\ndata: {{"a": 1}}\n\n',
         "masked",
@@ -70,7 +70,7 @@ def test_lines_beside_the_data():
 
 
 def test_documents_without_fields_are_kept_only_without_a_name():
-    """What the second line holds may be what the first one names."""
+    """The second line may hold the value of a name in the first line."""
     rows = '["user", "password"]', '["ann", "hunter2"]'
     assert kept("\n".join(rows)) == (None, "unmaskable")
     assert kept("".join(f"data: {row}\n\n" for row in rows)) == (None, "unmaskable")
@@ -83,15 +83,15 @@ def test_documents_without_fields_are_kept_only_without_a_name():
 
 
 def test_a_document_over_several_lines_is_kept_only_if_it_is_clean():
-    """Else it would have to become one line, and lines are known by their number."""
+    """Masking would merge it into one line, and lines are known by their number."""
     assert kept('data: {\ndata: "password"\ndata: : "x"\ndata: }\n\n') == (None, "unmaskable")
     assert kept('data: {"password":\ndata: "x"}\n\n') == (None, "unmaskable")
     clean = 'data: {\ndata: "max_tokens": 5\ndata: }\n\n'
     assert kept(clean) == (clean, None)
 
 
-def test_the_last_line_of_a_cut_body_goes_where_a_name_is_in_it():
-    """The rest stays; a cut line without such a name stays, too."""
+def test_the_truncated_last_line_is_dropped_if_it_has_a_name():
+    """The rest stays; a truncated line without such a name stays, too."""
     whole = 'data: {"max_tokens": 1}\n\n'
     assert kept(whole + 'data: {"password": "hun') == (whole, "masked")
     assert kept(whole + 'event: x\ndata: {"password": "hun') == (whole + "event: x\n", "masked")
@@ -106,7 +106,7 @@ def test_the_last_line_of_a_cut_body_goes_where_a_name_is_in_it():
 
 
 def test_json_lines_are_masked_line_by_line():
-    """As long as each is whole; the last may be cut."""
+    """As long as each line is complete; the last one may be truncated."""
     lines = '{"token": 1, "a": 2}\n\n[{"password": "x"}]\r\n'
     text, note = kept(lines + '{"max_tokens": 1}')
     assert note == "masked"
@@ -117,8 +117,8 @@ def test_json_lines_are_masked_line_by_line():
     assert kept('[\n{"password": "x"},\n{"a": 1}') == (None, "unmaskable")
 
 
-def test_values_and_names_of_ones_own_are_masked_inside_too():
-    """`mask_values` and `mask_body_fields`, by hash or dropped."""
+def test_custom_values_and_names_are_masked_in_streams():
+    """`mask_values` and `mask_body_fields`, hashed or dropped."""
     own = Masker(body_fields=["^phone$", "^id$"], values=["email"])
     text, note = kept(
         'event: video\nid: a@b.org\ndata: {"phone": 1, "x": "to a@b.org", "ids": 2}\n\n'
@@ -140,7 +140,7 @@ def test_values_and_names_of_ones_own_are_masked_inside_too():
 
 
 def test_a_compressed_stream_is_masked_too():
-    """And kept decompressed, as a JSON body is."""
+    """And stored decompressed, like a JSON body."""
     packed = gzip.compress(b'data: {"token": 1}\n\n')
     assert masker.body(packed, "gzip") == (f'data: {{"token":"{MASK}"}}\n\n', "masked")
 
@@ -184,7 +184,7 @@ stream = st.builds(
 @given(stream, st.integers(0, 400), st.sampled_from(["mark", "hash", "drop"]))
 @example('{"a":\n{"token": "hunter2-unique"}\n', 400, "mark")
 def test_no_planted_secret_ever_survives(text, cut, how):
-    """Whatever the lines, wherever the body was cut; and the lines stay as many as they were."""
+    """For any lines and any truncation of the body; and the number of lines stays the same."""
     body = text[:cut]
     found, note = kept(body, Masker(how=how, key="k"))
     if found is None:
@@ -197,7 +197,7 @@ def test_no_planted_secret_ever_survives(text, cut, how):
 
 
 @pytest.mark.parametrize("at", range(1, len('data: {"password": "hunter2-unique"}\n\n')))
-def test_a_cut_at_any_place_leaves_no_part_of_a_secret(at):
+def test_truncation_at_any_place_leaves_no_part_of_a_secret(at):
     """Not even its beginning."""
     found, _ = kept('data: {"a": 1}\n\n' + 'data: {"password": "hunter2-unique"}\n\n'[:at])
     assert "hunt" not in (found or "")
@@ -205,14 +205,14 @@ def test_a_cut_at_any_place_leaves_no_part_of_a_secret(at):
 
 @given(st.text(alphabet='{}[]":, \n\rdateviplswor0\\u', max_size=60))
 def test_any_text_gives_text_or_a_reason(text):
-    """Nothing raises, and what is not changed is not said to be."""
+    """Nothing raises, and unchanged text has no note."""
     found, note = kept(text)
     assert (found is None) == (note == "unmaskable")
     assert (note is None) == (found == text)
 
 
 def without(document):
-    """A document as it is to be kept."""
+    """Return a document as it should be stored."""
     if isinstance(document, dict):
         return {n: MASK if n in SENSITIVE else without(v) for n, v in document.items()}
     return list(map(without, document)) if isinstance(document, list) else document
@@ -231,8 +231,8 @@ objects = st.dictionaries(st.sampled_from([*SENSITIVE, "b", "author"]), values, 
 
 
 @given(st.lists(objects, min_size=2, max_size=6), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_a_whole_stream_is_always_kept_and_all_but_the_secrets_in_it(documents, end, framed):
-    """Each document where it was."""
+def test_a_complete_stream_is_stored_with_everything_but_its_secrets(documents, end, framed):
+    """Each document stays in its line."""
     before = "data: " if framed else ""
     between = end * 2 if framed else end
     text = "".join(before + json.dumps(one) + between for one in documents)

@@ -1,4 +1,4 @@
-"""Tables and tensors: a sensitive name masks the cells it is about."""
+"""Tables and tensors: a sensitive column name masks its cells."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ TENSOR = {"name": "password", "datatype": "BYTES", "shape": [1, 2], "data": [["h
 
 
 @pytest.mark.parametrize(("how", "mark"), [("mark", MASK), ("drop", None)])
-def test_what_a_name_beside_it_says_is_masked_in_its_place(how, mark):
-    """Cells of columns, data of tensors, values of pairs; rows keep their places, also dropped."""
+def test_values_are_masked_by_the_position_of_their_names(how, mark):
+    """Cells of columns, data of tensors, values of pairs; rows keep their positions, also if
+    dropped.
+    """
     one = Masker(how=how)
 
     def kept(document):
@@ -38,7 +40,7 @@ def test_what_a_name_beside_it_says_is_masked_in_its_place(how, mark):
 
 
 def test_positions_of_added_names_are_masked_too():
-    """Anchored patterns, hashes, and names that only the option knows."""
+    """Anchored patterns, hashes, and names that only the option defines."""
     own = Masker(body_fields=["^user$"], how="hash", key="k")
     text, _ = own.body(b'{"columns": ["user", "users"], "data": [["bob", "x"], ["bob", "y"]]}', "")
     (first, x), (second, y) = json.loads(text)["data"]
@@ -47,8 +49,8 @@ def test_positions_of_added_names_are_masked_too():
     assert json.loads(text)["inputs"][0]["data"] == [Marks("hash", "k").mark("bob")]
 
 
-def test_innocent_tables_and_tensors_are_kept_to_the_byte():
-    """Also where a sensitive name is among the values, or what is named has none."""
+def test_harmless_tables_and_tensors_are_kept_unchanged():
+    """Even with a sensitive name among the values, or without a value for a name."""
     for document in (
         {"columns": ["author", "n"], "data": [["token", 1]]},
         {"columns": 2, "data": [[1]]},
@@ -71,7 +73,7 @@ def parquet(**columns):
 
 
 def test_parquet_is_kept_only_without_a_sensitive_column():
-    """A file that was cut has lost the columns' names, so it is not kept."""
+    """A truncated file has lost its column names, so it is dropped."""
     quoting = parquet(user=["token"] * 9)
     dirty = parquet(user=["bob"], password=["hunter2"])
     assert masker.body(dirty, "") == (None, "unmaskable")
@@ -123,8 +125,8 @@ SCHEMA = [{"name": "a", "type": "int"}, {"name": "ssn", "type": "text"}]
     ],
 )
 @pytest.mark.parametrize("how", ["mark", "hash", "drop"])
-def test_values_are_masked_whose_names_stand_beside_them(document, how):
-    """However the two are called, and at whatever distance."""
+def test_values_of_separate_names_are_masked(document, how):
+    """With any keys for the two, and at any distance."""
     text, note = Masker(how=how, key="k").body(json.dumps([document]).encode(), "")
     assert SECRET not in text and note == "masked"
     assert len(json.loads(text)) == 1
@@ -143,7 +145,7 @@ def test_values_are_masked_whose_names_stand_beside_them(document, how):
         {"loc": ["body", "age"], "input": "x"},
     ],
 )
-def test_what_only_looks_like_a_name_beside_a_value_is_kept(document):
+def test_values_that_only_look_like_pairs_are_kept(document):
     text = json.dumps(document)
     assert masker.body(text.encode(), "") == (text, None)
 
@@ -157,7 +159,7 @@ def test_what_only_looks_like_a_name_beside_a_value_is_kept(document):
         {"args": ["login", "--password", SECRET]},
     ],
 )
-def test_names_in_levels_by_number_as_labels_and_as_options(document):
-    """Of pandas' columns, of objects that were lists, of charts, and of command lines."""
+def test_names_in_levels_by_number_and_as_options_are_masked(document):
+    """pandas columns, objects converted from lists, charts, and command lines."""
     text, note = Masker().body(json.dumps(document).encode(), "")
     assert SECRET not in text and note == "masked"

@@ -1,4 +1,4 @@
-"""Texts are masked by their fields' names and by the look of their values."""
+"""Texts are masked by field names and by the format of values."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def test_names_are_masked_at_any_depth_and_nothing_else_changes():
     assert found == {"a": [{"password": "[masked]", "b": 1.5}], "c": "token"}
 
 
-def test_a_document_without_sensitive_names_keeps_its_spelling():
+def test_a_document_without_sensitive_names_is_unchanged():
     text = '{ "a" : 1.500, "b": [ ] }'
     assert masker().document(text) == text
 
 
-def test_dropped_fields_go_with_their_names():
+def test_fields_are_dropped_with_their_names():
     assert json.loads(masker(how="drop").document('{"token": 1, "a": 2}')) == {"a": 2}
 
 
-def test_a_name_that_occurs_twice_is_masked_in_both_places():
+def test_a_duplicate_name_is_masked_in_both_places():
     assert "s3cret" not in masker().document('{"token": "s3cret", "token": "s3cret"}')
     assert masker().document('{"a": 1, "a": 2}') == '{"a":2}'
 
@@ -45,18 +45,18 @@ def test_values_are_masked_in_names_texts_and_numbers():
 
 
 @pytest.mark.parametrize("text", ["a=1", '{"a": ', ""])
-def test_what_is_no_json_is_kept_unless_a_name_may_be_in_it(text):
+def test_other_text_is_kept_unless_it_may_contain_a_name(text):
     assert masker().document(text) is None
     assert masker().unless_named(text) == text
     assert masker().unless_named(text + " password=x") is None
     assert masker().unless_named(text + "\\u0070") is None
 
 
-def test_a_document_too_deep_to_be_walked_is_not_kept():
+def test_a_document_that_is_too_deep_is_not_kept():
     assert masker().document("[" * 100_000 + "]" * 100_000) is None
 
 
-def test_whether_a_text_must_be_parsed_is_told_by_its_stems():
+def test_stems_decide_if_a_text_must_be_parsed():
     assert masker().may_hold_names('{"my_token": 1}')
     assert not masker().may_hold_names('{"age": 1}')
     assert masker(added=["age"]).may_hold_names('{"x": 1}')

@@ -41,7 +41,7 @@ def test_a_segment_after_a_sensitive_name_is_masked(path, kept):
         "/v1/token:refresh",
     ],
 )
-def test_paths_of_apis_are_kept(path):
+def test_common_api_paths_are_kept(path):
     assert urls.path(path) == path
 
 
@@ -63,5 +63,5 @@ def test_urls_in_texts_lose_their_passwords():
         ("/a/auth/qz7f", "/auth/{x}", f"/a/auth/{MASK}"),
     ],
 )
-def test_a_route_tells_what_is_a_word_of_the_app(path, route, kept):
+def test_fixed_segments_of_a_route_are_kept(path, route, kept):
     assert urls.path(path, route) == kept

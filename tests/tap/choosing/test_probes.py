@@ -1,4 +1,4 @@
-"""Probes and scrapes are told from requests to a model by method and path."""
+"""Probes and scrapes are recognized by method and path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BELOW = ["/health", "/healthz", "/actuator", "/metrics", "/-", "/api/health", "/
 
 
 @pytest.mark.parametrize(("before", "name", "end"), [*product(BEFORE, NAMES, ["", "/", "//"])])
-def test_a_probe_is_known_behind_any_prefix_with_or_without_a_slash(before, name, end):
+def test_a_probe_is_recognized_after_any_prefix_and_with_a_slash(before, name, end):
     path = f"{before}/{name}{end}"
     assert is_probe("GET", path)
     assert not is_probe("POST", path)
@@ -37,7 +37,7 @@ def test_checks_below_a_probe_are_probes(above, check):
         "/api/up",
     ],
 )
-def test_the_state_of_models_is_no_prediction(path):
+def test_requests_for_model_states_are_probes(path):
     assert is_probe("GET", path)
 
 
@@ -56,5 +56,5 @@ def test_the_state_of_models_is_no_prediction(path):
         "/metrics-forecast",
     ],
 )
-def test_a_model_that_is_asked_by_get_is_no_probe(path):
+def test_a_prediction_by_get_is_not_a_probe(path):
     assert not is_probe("GET", path)

@@ -1,4 +1,4 @@
-"""Routing: the model of a path, and the paths that are left alone."""
+"""Routing: the model of a path, and paths that are not tapped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_health_and_docs_are_left_out_and_paths_can_be_chosen(tap):
-    """The default leaves out what no model answers; both lists take patterns."""
+    """The default excludes paths without predictions; both lists accept patterns."""
     assert await tap(echo, Client(b"1"), scope_of("/health")) is None
     assert await tap(echo, Client(b"1"), scope_of("/other"), include_paths=["/v*/predict"]) is None
     row = await tap(echo, Client(b"1"), scope_of("/v1/predict"), include_paths=["/v*/predict"])
@@ -22,15 +22,15 @@ async def test_health_and_docs_are_left_out_and_paths_can_be_chosen(tap):
     ("path", "taken"),
     [("/api/health", None), ("/health", None), ("/api/predict", "/predict"), ("/apiary", None)],
 )
-async def test_paths_are_the_apps_own(tap, path, taken):
-    """Whether or not the server puts its root_path before them."""
+async def test_paths_exclude_the_servers_root_path(tap, path, taken):
+    """Whether or not the server includes its root_path in them."""
     scope = scope_of(path, root_path="/api")
     row = await tap(echo, Client(b"1"), scope, exclude_paths=["/health", "/apiary"])
     assert (row and row["path"]) == taken
 
 
-async def test_a_model_by_path_and_by_function(tap):
-    """One app may serve several models; None leaves a path alone."""
+async def test_models_are_chosen_by_path_or_function(tap):
+    """One app may serve several models; None skips a path."""
     models = {"/a/*": "alpha", "/b/*": "beta"}
 
     async def run(path, model):
@@ -49,7 +49,7 @@ async def test_a_model_by_path_and_by_function(tap):
 
 
 async def test_paths_name_a_bounded_number_of_models(store):
-    """Clients write them: what is too long, or one too many, is the default model's."""
+    """Clients choose the paths: long names, and names beyond the limit, become "default"."""
     tapped = modeltap.ASGIMiddleware(echo, store=store, analyze=False)
 
     def model_of(name):
@@ -72,7 +72,7 @@ async def test_paths_name_a_bounded_number_of_models(store):
         ("HEAD", "/"),
     ],
 )
-async def test_probes_and_scrapes_are_left_out_whatever_else_is(tap, method, path, options):
+async def test_probes_and_scrapes_are_always_left_out(tap, method, path, options):
     assert await tap(echo, Client(b"1"), scope_of(path, method), **options) is None
 
 
@@ -85,5 +85,5 @@ async def test_probes_and_scrapes_are_left_out_whatever_else_is(tap, method, pat
         ("POST", "/predict/", {"include_paths": ["/predict"]}),
     ],
 )
-async def test_a_path_or_method_that_is_named_is_tapped(tap, method, path, options):
+async def test_a_configured_path_or_method_is_tapped(tap, method, path, options):
     assert (await tap(echo, Client(b"1"), scope_of(path, method), **options))["method"] == method

@@ -1,4 +1,4 @@
-"""Sampling: the fraction of exchanges that is kept, and those that are never tapped."""
+"""Sampling: a fraction of exchanges is recorded, and some are never tapped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from asgi_client import Client, echo, scope_of
 pytestmark = pytest.mark.anyio
 
 
-async def test_sampling_goes_by_the_trace_and_is_the_same_everywhere(tap):
-    """The same trace is in or out whoever is asked."""
+async def test_sampling_decides_by_trace_in_all_services(tap):
+    """Every service makes the same decision for a trace."""
     low, high = "0af7651916cd43dd8448eb2100000000", "0af7651916cd43dd8448eb21ffffffff"
     for trace, wanted in ((low, True), (high, False)):
         headers = [(b"traceparent", f"00-{trace}-b7ad6b7169203331-01".encode())]
@@ -23,8 +23,8 @@ async def failing(scope, receive, send):
     await send({"type": "http.response.body", "body": b"no"})
 
 
-async def test_errors_are_kept_at_their_own_rate(tap, store, read_rows):
-    """Beside the sample: a failure that no sample holds is kept, and stands for nobody."""
+async def test_errors_are_recorded_at_their_own_rate(tap, store, read_rows):
+    """A failure outside the sample is recorded, and has a sample rate of 0."""
     rates = {"sample_rate": 0.5, "error_sample_rate": 1.0}
 
     def traced(last):
@@ -42,14 +42,14 @@ async def raising(scope, receive, send):
     raise RuntimeError("no")
 
 
-async def test_only_these_methods(tap, store, read_rows):
-    """In whatever case they are written."""
+async def test_only_configured_methods_are_tapped(tap, store, read_rows):
+    """In any case."""
     for method in ("GET", "POST", "OPTIONS"):
         await tap(echo, Client(b"1"), scope_of(method=method), methods="post")
     assert [row["method"] for row in read_rows(store)] == ["POST"]
 
 
-async def test_disabled_means_nothing_at_all(tap, store):
+async def test_a_disabled_tap_does_nothing(tap, store):
     """MODELTAP_DISABLED, or the option, turns everything off."""
     client = Client(b"1")
     await tap(echo, client, disabled=True)

@@ -1,4 +1,4 @@
-"""What waits for room in the pipe: bounded, in order, and what it refuses is counted once."""
+"""The backlog: bounded, in order, and each refused frame is counted once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from modeltap.tap.recording.backlog import Backlog
 
 
 @given(st.lists(st.one_of(st.binary(max_size=300), st.integers(0, 500)), max_size=40))
-def test_it_keeps_its_bounds_and_its_order(steps):
-    """Frames are put in, or bytes asked for; whatever was kept comes out as it went in."""
+def test_the_backlog_keeps_its_bounds_and_order(steps):
+    """For any sequence of adding and taking, frames are taken in the order in which they were
+    added.
+    """
     backlog, kept, taken = Backlog(5, 1000), [], []
     refused = 0
     for step in steps:
@@ -27,7 +29,7 @@ def test_it_keeps_its_bounds_and_its_order(steps):
     assert backlog.dropped.total() == refused
 
 
-def test_losses_are_told_once_by_reason():
+def test_losses_are_reported_once_by_reason():
     """Too many records, or too many bytes."""
     backlog = Backlog(1, 200)
     assert backlog.add(b"x") and not backlog.add(b"y") and not backlog.add(b"z" * 200)
@@ -37,8 +39,8 @@ def test_losses_are_told_once_by_reason():
     assert backlog.new_losses() == {"queue full: records": 1}
 
 
-def test_as_many_frames_are_taken_as_make_up_the_size():
-    """The last one may reach beyond it; nothing is asked for, nothing is taken."""
+def test_frames_are_taken_up_to_the_requested_size():
+    """The last one may exceed it; a size of 0 takes nothing."""
     backlog = Backlog(10, 10_000)
     for frame in (b"aa", b"bb", b"cc"):
         backlog.add(frame)

@@ -1,4 +1,4 @@
-"""Owners of threads and pipes hear of forks in the child, and of nothing when they are gone."""
+"""Owners of threads and pipes are reset in a forked child and closed at exit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_owner_is_closed_once_when_the_process_ends():
     assert run("follow(owner)") == ["closed True"]
 
 
-def test_a_forked_child_begins_anew_and_ends_without_closing():
+def test_a_forked_child_is_reset_and_ends_without_closing():
     code = "pid = os.fork()\nif not pid: os._exit(0)\nos.waitpid(pid, 0)"
     assert run(code) == ["forked", "closed True"]
 
@@ -48,7 +48,7 @@ def test_a_child_of_multiprocessing_is_closed_though_it_skips_atexit():
     assert run(code) == ["forked", "closed False", "closed True"]
 
 
-def test_an_owner_that_is_gone_is_not_kept_for_it():
+def test_an_unused_owner_is_garbage_collected():
     heard = []
 
     class Owner:

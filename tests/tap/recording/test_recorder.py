@@ -1,4 +1,4 @@
-"""The recorder: bounded, counted, alive through forks, kills and stores that fail."""
+"""The recorder: bounded, counted, and robust against forks, kills and store failures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recordings import CHILD, count, put, settings_of
 
 
 def test_everything_queued_is_written_in_order(store):
-    """A thousand and a few."""
+    """More than a thousand exchanges."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     assert all(put(recorder, settings, 1037))
@@ -32,7 +32,7 @@ def test_everything_queued_is_written_in_order(store):
 
 @pytest.mark.parametrize("bound", [{"max_queue_records": 10}, {"max_queue_bytes": 30_000}])
 def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch):
-    """Bounded by count and by bytes; what was dropped is told in stats() and in the store."""
+    """Bounded by count and bytes; drops are reported in stats() and in the store."""
     asked = threading.Event()
 
     def slow_to_start(store):
@@ -55,7 +55,7 @@ def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch
 
 
 def locked_out(store):
-    """Return a recorder that has written one exchange, and who has had the lock since then."""
+    """Return a recorder that has written one exchange, and a connection that holds the lock."""
     settings = settings_of(store)
     recorder = Recorder(store, settings)
     put(recorder, settings)
@@ -65,8 +65,8 @@ def locked_out(store):
     return settings, recorder, other
 
 
-def test_a_lock_held_by_another_is_waited_for(store):
-    """Nothing is lost while somebody else writes for longer than SQLite's own patience."""
+def test_the_recorder_waits_for_the_lock_of_another_program(store):
+    """Nothing is lost even if the lock is held for longer than SQLite's busy timeout."""
     settings, recorder, other = locked_out(store)
     put(recorder, settings, 20)
     assert not recorder.flush(6.5)
@@ -76,7 +76,7 @@ def test_a_lock_held_by_another_is_waited_for(store):
 
 
 def test_seconds_of_traffic_wait_behind_a_lock(store):
-    """Thousands of exchanges, while another program writes: all of them come, in their order."""
+    """Thousands of exchanges arrive while another program writes; all are written in order."""
     settings, recorder, other = locked_out(store)
     for _ in range(30):
         assert all(put(recorder, settings, 200, b'{"x": 1.5}' * 20))
@@ -91,15 +91,15 @@ def test_seconds_of_traffic_wait_behind_a_lock(store):
 
 
 def commits(store):
-    """Count the transactions in the store's write-ahead log: a frame tells whether it ends one."""
+    """Return the number of transactions in the write-ahead log, by its commit frames."""
     log = Path(f"{store}-wal").read_bytes()
     page_size, salts = int.from_bytes(log[8:12], "big"), log[16:24]
     frames = (log[at : at + 24] for at in range(32, len(log), 24 + page_size))
     return sum(frame[8:16] == salts and frame[4:8] != bytes(4) for frame in frames)
 
 
-def test_exchanges_that_come_together_share_a_transaction(store):
-    """A commit is what costs most of a record."""
+def test_concurrent_exchanges_share_a_transaction(store):
+    """A commit is the largest part of the cost of a record."""
     settings = settings_of(store, flush_interval_seconds=60.0)
     recorder = Recorder(store, settings)
     put(recorder, settings)
@@ -115,8 +115,10 @@ def test_exchanges_that_come_together_share_a_transaction(store):
     recorder.close()
 
 
-def test_an_unusable_store_costs_records_and_is_said_once(store, caplog, tmp_path):
-    """A folder that vanished while serving: counted, logged once, the app goes on."""
+def test_an_unusable_store_loses_records_and_is_logged_once(store, caplog, tmp_path):
+    """A folder that is deleted while serving: losses are counted, logged once, and the app
+    continues.
+    """
     folder = tmp_path / "gone"
     settings = settings_of(folder / "x.db")
     recorder = Recorder(folder / "x.db", settings)
@@ -129,7 +131,7 @@ def test_an_unusable_store_costs_records_and_is_said_once(store, caplog, tmp_pat
 
 
 def test_a_fork_has_a_queue_and_a_thread_of_its_own(store):
-    """The child writes what it captures; what it inherited is the parent's to write."""
+    """The child writes what it captures; the parent writes what the child inherited."""
     settings = settings_of(store, flush_interval_seconds=0.5)
     recorder = Recorder(store, settings)
     put(recorder, settings, 5)
@@ -157,8 +159,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_child_of_multiprocessing_writes_what_it_took_before_it_ends(tmp_path, method):
-    """It runs no `atexit`; some servers' workers and anyone's pools are such children."""
+def test_a_child_of_multiprocessing_writes_its_exchanges_before_it_ends(tmp_path, method):
+    """It runs no `atexit`; workers of some servers and process pools are such children."""
     (tmp_path / "work.py").write_text(WORK)
     command = [sys.executable, "work.py", method]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
@@ -166,14 +168,14 @@ def test_a_child_of_multiprocessing_writes_what_it_took_before_it_ends(tmp_path,
 
 
 def test_no_file_and_no_thread_before_the_first_request(store):
-    """Under preload a middleware is built in the master, which must hold nothing."""
+    """With preloading, a middleware is built in the master, which must not hold resources."""
     before = threading.active_count()
     modeltap.ASGIMiddleware(lambda *_: None, model="m", store=store)
     assert threading.active_count() == before and not store.exists()
 
 
 def test_a_process_that_ends_by_itself_writes_everything(store):
-    """atexit does, without lifespan and without a signal handler of ours."""
+    """By atexit, without lifespan and without signal handlers of modeltap."""
     code = CHILD.replace("10**6", "200").replace("time.sleep(0.002)", "pass")
     subprocess.run([sys.executable, "-c", code, str(store)], check=True, stdout=subprocess.DEVNULL)
     assert count(store) == 200
@@ -186,14 +188,14 @@ def test_a_process_that_ends_by_itself_writes_everything(store):
         ({"store": "/"}, "is a folder; name a file in it"),
     ],
 )
-def test_a_useless_path_is_told_at_start_up(options, words):
-    """To the developer, before anything is opened."""
+def test_an_invalid_path_is_an_error_at_startup(options, words):
+    """For the developer, before anything is opened."""
     with pytest.raises(StoreError, match=words):
         modeltap.ASGIMiddleware(lambda *_: None, model="m", **options)
 
 
-def test_an_unknown_option_is_told_at_start_up_with_the_nearest(store):
-    """Also by `add_middleware`, which builds the middleware late: `watch` checks at once."""
+def test_an_unknown_option_is_an_error_at_startup_with_the_nearest_name(store):
+    """Also with `add_middleware`, which builds the middleware late: `watch` checks at once."""
     from fastapi import FastAPI
 
     with pytest.raises(ConfigError, match="'sampel_rate'; did you mean 'sample_rate'"):

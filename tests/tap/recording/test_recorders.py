@@ -18,8 +18,8 @@ def recorders():
     made.close()
 
 
-def test_one_store_has_one_recorder_however_it_is_written(recorders, tmp_path):
-    """Relative to the folder of the process, as in settings."""
+def test_one_store_has_one_recorder_for_all_spellings_of_its_path(recorders, tmp_path):
+    """Relative paths start at the working directory, as in settings."""
     one = recorders.of(settings_of("taps.db"))
     assert recorders.of(settings_of(str(tmp_path / "taps.db"))) is one
     assert recorders.of(settings_of("other.db")) is not one
@@ -27,7 +27,7 @@ def test_one_store_has_one_recorder_however_it_is_written(recorders, tmp_path):
     assert len(recorders.chosen(None)) == len(recorders.all()) == 2
 
 
-def test_a_store_must_be_named_where_there_are_several_or_none(recorders):
+def test_a_store_must_be_given_if_there_are_several_or_none(recorders):
     with pytest.raises(InputError, match="no store yet; pass store="):
         recorders.store_path(None)
     path = recorders.of(settings_of("a.db")).store
@@ -37,7 +37,7 @@ def test_a_store_must_be_named_where_there_are_several_or_none(recorders):
         recorders.store_path(None)
 
 
-def test_counters_are_sums_over_the_stores_that_are_meant(recorders):
+def test_counters_are_sums_over_the_selected_stores(recorders):
     for name, number in (("a.db", 2), ("b.db", 3)):
         settings = settings_of(name)
         put(recorders.of(settings), settings, number)
@@ -48,7 +48,7 @@ def test_counters_are_sums_over_the_stores_that_are_meant(recorders):
     assert (count("a.db"), count("b.db")) == (2, 3)
 
 
-def test_closing_writes_what_was_taken_and_forgets(recorders):
+def test_closing_writes_all_exchanges_and_removes_recorders(recorders):
     settings = settings_of("a.db")
     put(recorders.of(settings), settings, 4)
     recorders.close()

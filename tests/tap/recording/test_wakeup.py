@@ -1,4 +1,4 @@
-"""A thread that waits at pipes is woken once, however often it is rung for."""
+"""A polling thread is woken once, no matter how often it is rung."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def rings(wakeup):
     return bool(select.select([wakeup.descriptor], [], [], 0)[0])
 
 
-def test_a_ring_is_heard_until_it_is_stopped():
+def test_a_ring_is_seen_until_it_is_reset():
     wakeup = Wakeup()
     assert not rings(wakeup)
     wakeup.ring()
@@ -26,8 +26,8 @@ def test_a_ring_is_heard_until_it_is_stopped():
     wakeup.close()
 
 
-def test_many_rings_fill_no_pipe():
-    """More of them than a pipe holds would block the app's threads for ever."""
+def test_many_rings_do_not_fill_the_pipe():
+    """Otherwise they would block the app's threads forever."""
     wakeup = Wakeup()
     for _ in range(100_000):
         wakeup.ring()

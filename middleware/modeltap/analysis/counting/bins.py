@@ -1,4 +1,4 @@
-"""Counts of one column in one feature's bins."""
+"""Counting of one column into one feature's bins."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ from modeltap.analysis.model.feature import (
 from modeltap.analysis.model.vectors import vector
 
 Word = str | int | None
-"""A category; None where it is missing, 0 where the value is of another type."""
+"""A category; None if it is missing, 0 if the value has another type."""
 
 _SORTED_AT_ONCE = 65_536
-"""Sorting blocks that fit the cache and searching the edges in each is three times faster than
-searching every value in the edges, and gives the same counts to the bit."""
+"""Values in a block that is sorted at once.
+
+Sorting blocks that fit the cache and searching the edges in each is three times faster than
+searching every value in the edges. The counts are identical.
+"""
 
 
 def count_numbers(
     numbers: np.ndarray, wrong: int, feature: Feature, counted: np.ndarray
 ) -> tuple[float, float]:
-    """Count (n,) float64, NaN where missing or (`wrong` of them) no number; return the extremes."""
+    """Count (n,) float64 and return the extremes; NaN is missing, or one of `wrong` other ones."""
     present = numbers[~np.isnan(numbers)]
     counted[MISMATCH] = wrong
     counted[MISSING] = len(numbers) - len(present) - wrong
@@ -47,25 +50,25 @@ def count_numbers(
 
 
 def indexed(words: Sequence[Word]) -> tuple[list[Word], np.ndarray]:
-    """Return the different words in order of appearance, and (n,) the place of each row's.
+    """Return the distinct words in order of appearance, and each row's position in them, (n,).
 
     >>> indexed(["b", "a", "b"])
     (['b', 'a'], array([0, 1, 0]))
     """
     places: defaultdict[Word, int] = defaultdict()
     places.default_factory = places.__len__
-    found = np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))
-    return list(places), found
+    positions = np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))
+    return list(places), positions
 
 
 def count_words(
     words: Sequence[Word], times: Sequence[int], feature: Feature, counted: np.ndarray
 ) -> None:
-    """Count categories; None is missing, what is no string is of the wrong type.
+    """Count categories; None is missing, and a value that is not a string has the wrong type.
 
     Args:
-        words: the different ones.
-        times: how often each came.
+        words: the distinct ones.
+        times: the number of rows with each.
     """
     positions = {w: position for position, w in enumerate(feature.vocabulary)}
     for value, rows in zip(words, times, strict=True):
@@ -84,7 +87,7 @@ def count_words(
 
 
 def count_present(column: Column, feature: Feature, counted: np.ndarray) -> None:
-    """Count how many values of a text, a time, a vector or an id are there, and of their type."""
+    """Count the values of a text, a time, a vector or an id that are present and of that type."""
     for value in plain(column):
         if is_missing(value) or value in feature.missing_values:
             counted[MISSING] += 1

@@ -1,4 +1,4 @@
-"""A batch's columns as values of a reference's features: typed, without sentinels, measured."""
+"""A batch's columns as typed values of a reference's features, without sentinels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from modeltap.analysis.model.feature import (
 from modeltap.number_texts import MISSING, Style, number_of
 
 _NUMBERS = {int, float, type(None)}
-"""The types of a column that NumPy makes floats of as a whole."""
+"""The types of a column that NumPy converts to floats in one call."""
 
 
 class Values:
@@ -43,11 +43,11 @@ class Values:
         self.features = features
 
     def column(self, feature: Feature) -> Column | None:
-        """Return the column a feature is, or is measured on; None where no row has it."""
+        """Return the column that a feature has or is measured on; None if no row has it."""
         return self.columns.get(feature.of or feature.name)
 
     def numbers(self, feature: Feature, column: Column) -> tuple[np.ndarray, int]:
-        """Return (rows,) float64, missing as NaN, and how many of these are of the wrong type."""
+        """Return (rows,) float64 with NaN for missing, and how many NaN have the wrong type."""
         if feature.measure is not None:
             source = self.features[feature.of or feature.name]
             return measured(feature.measure, source, column, self.times), 0
@@ -65,19 +65,19 @@ class Values:
         return numbers, wrong
 
     def words(self, feature: Feature, column: Column) -> Sequence[str | int | None]:
-        """Return a word for each row; None where it is missing, 0 where it is of another type."""
+        """Return a word for each row; None if it is missing, 0 if it has another type."""
         listed = column.tolist() if isinstance(column, np.ndarray) else column
         if feature.kind == "boolean":
-            found: Sequence[Any] = [_boolean(value, feature.whole) for value in plain(listed)]
+            words: Sequence[Any] = [_boolean(value, feature.whole) for value in plain(listed)]
         elif set(map(type, listed)) <= {str, type(None)}:
-            found = listed
+            words = listed
         else:
-            # True and 1 are equal, and so would be counted as one another.
-            found = [_word(value, feature.whole) for value in plain(listed)]
+            # True and 1 are equal, so they would be counted as the same value.
+            words = [_word(value, feature.whole) for value in plain(listed)]
         if feature.missing_values:
             codes = set(map(code, feature.missing_values))
-            found = [None if value in codes else value for value in found]
-        return found
+            words = [None if value in codes else value for value in words]
+        return words
 
 
 def _numbers(column: Column, texts: Style | Literal[""]) -> tuple[np.ndarray, int]:
@@ -95,7 +95,7 @@ def _numbers(column: Column, texts: Style | Literal[""]) -> tuple[np.ndarray, in
 
 
 def _number(value: object, texts: Style | Literal[""]) -> float | None:
-    """Return a number, NaN for a missing one, None for what is no number."""
+    """Return a number, NaN for a missing one, None for a value that is not a number."""
     if value is None:
         return float("nan")
     if texts and isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Counting of new exchanges into windows, once: counts and watermark move in one transaction."""
+"""Counting of new exchanges into windows; counts and watermark change in one transaction."""
 
 from __future__ import annotations
 
@@ -50,48 +50,48 @@ from modeltap.store.watermarks import LABELS, SEEN, advance, watermark
 from modeltap.store.windows import CountedWindow, Series
 
 CHUNK = 4096
-"""Exchanges of one transaction: a few megabytes of bodies, a tenth of a second."""
+"""Exchanges per transaction: a few megabytes of bodies, a tenth of a second."""
 
 _HOUR = Window("seconds", 3600)
 
 OnPiece = Callable[[], None]
 
 _Decoded = tuple[list[StoredExchange], Batch]
-"""Exchanges, and the rows in them."""
+"""Exchanges and the rows in them."""
 
 
 def go_on() -> None:
-    """Do nothing after a piece of work."""
+    """Do nothing after a unit of work."""
 
 
 @dataclass
 class WindowCounter:
-    """Counts what is new in one store, by each model's settings."""
+    """Counts the new exchanges of a store, by each model's settings."""
 
     connection: sqlite3.Connection
     settings: SettingsReader
     lease: Lease
-    """Held in each transaction, or nothing is written."""
+    """Checked in each transaction; without it nothing is written."""
 
     on_progress: OnPiece = go_on
-    """Called after each piece of work, outside any transaction."""
+    """Called after each unit of work, outside any transaction."""
 
     def __post_init__(self) -> None:
         self._decoders = Decoders()
 
     def series(self, reference: Reference) -> Series:
-        """Return the windows that a reference's rows are counted into now."""
+        """Return the windows that a reference's rows are currently counted into."""
         window = Window.parse(self.settings.for_model(reference.model).window)
         return Series(reference.model, reference.version, reference.id, window.text)
 
     def series_of(self, reference: Reference) -> list[Series]:
-        """Return these windows, and after them those that drift is evaluated in, if others."""
+        """Return these windows, then those in which drift is evaluated if they differ."""
         own, option = self.series(reference), self.settings.for_model(reference.model).window
         wanted = reference.drift_window if option.strip() == AUTO else ""
         return [own] if wanted in ("", own.window) else [own, replace(own, window=wanted)]
 
     def count_new(self) -> int:
-        """Count all exchanges that came since the last time; return how many."""
+        """Count all exchanges that arrived since the last call; return their number."""
         total = 0
         while True:
             before = watermark(self.connection, SEEN)
@@ -103,14 +103,14 @@ class WindowCounter:
             self.on_progress()
 
     def recount(self, reference: Reference) -> None:
-        """Count under a new reference, or into other windows, what was seen before."""
+        """Count earlier exchanges under a new reference, or into other windows."""
         for series in self.series_of(reference):
             self._recount(reference, series)
 
     def _recount(self, reference: Reference, series: Series) -> None:
         name, seen = series.counted, watermark(self.connection, SEEN)
         if Window.parse(series.window).kind == "rows":
-            # They are cut from what was seen, not counted as it comes.
+            # Row windows are cut from stored rows, not counted on arrival.
             if (before := watermark(self.connection, name)) < seen:
                 with self.fenced(name, before, seen):
                     pass
@@ -140,16 +140,17 @@ class WindowCounter:
         return self._read(model, exchanges_by_id(self.connection, exchange_ids))
 
     def read_picked(self, model: str, picked: Iterable[StoredRow]) -> Batch:
-        """Decode those stored rows again whose exchanges are still there, in their order."""
+        """Decode stored rows again whose exchanges still exist, in their order."""
         places = {(row.exchange_id, row.row): place for place, row in enumerate(picked)}
         batch = self.read_rows(model, dict.fromkeys(exchange_id for exchange_id, _ in places))
         keys = zip(batch.ids, batch.row_numbers, strict=True)
-        found = {places[key]: at for at, key in enumerate(keys) if key in places}
-        return batch.picked([found[place] for place in sorted(found)])
+        positions = {places[key]: at for at, key in enumerate(keys) if key in places}
+        return batch.picked([positions[place] for place in sorted(positions)])
 
     @contextmanager
     def fenced(self, name: str, before: int, after: int) -> Iterator[None]:
-        """A transaction that moves the watermark `name`, or is nothing if another did."""
+        """Open a transaction that moves the watermark `name`; roll back if another process moved
+        it."""
         with self.lease.transaction():
             if not advance(self.connection, name, before, after):
                 raise BusyError(TAKEN_OVER)
@@ -175,21 +176,23 @@ class WindowCounter:
             for row in active_references(self.connection):
                 reference = Reference.from_json(row.payload)
                 for series in self.series_of(reference):
-                    # One that is new, and has not counted what came before, counts it all later.
+                    # A new series that has not counted earlier rows counts all of them later.
                     if advance(self.connection, series.counted, before, after):
                         for part in parts.get(ModelVersion(row.model, row.version), []):
                             self._add_windows(reference, series, part)
 
     def _add_rows(self, work: Mapping[ModelVersion, _Decoded]) -> dict[ModelVersion, list[Batch]]:
-        """Add rows to all but windows; return those to count there, with rows that came before
-        and whose times have turned out to be true."""
+        """Add rows to everything except windows; return the rows to count into windows.
+
+        These include earlier rows whose event times have turned out to be plausible.
+        """
         restored: dict[ModelVersion, list[StoredRow]] = {}
         for key, (exchanges, batch) in work.items():
             record_model(self.connection, *key)
             self._add_shortfalls(*key, exchanges, batch)
-            for one in bound_times(self.connection, *key, batch):
-                row = StoredRow(one.exchange_id, one.row, one.event_time or "", 0)
-                restored.setdefault(ModelVersion(one.model, one.version), []).append(row)
+            for late in bound_times(self.connection, *key, batch):
+                row = StoredRow(late.exchange_id, late.row, late.event_time or "", 0)
+                restored.setdefault(ModelVersion(late.model, late.version), []).append(row)
             self._add_predictions(*key, exchanges, batch)
             self._add_traffic(*key, exchanges, batch)
         parts = {
@@ -203,7 +206,7 @@ class WindowCounter:
     def _add_shortfalls(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
-        """Count what exchanges lack, before times that cannot be true are taken out."""
+        """Count the shortfalls of exchanges, before implausible event times are removed."""
         hour = clock.iso(_HOUR.start(time.time()))
         counts = count_shortfalls(exchanges, batch, self.settings.for_model(model))
         of = CoverageHour(model, environment_of(version) or "", hour)
@@ -212,7 +215,7 @@ class WindowCounter:
     def _add_predictions(
         self, model: str, version: str, exchanges: list[StoredExchange], batch: Batch
     ) -> None:
-        chances = [json.dumps(one) if one else None for one in batch.probabilities]
+        chances = [json.dumps(values) if values else None for values in batch.probabilities]
         arrived = {exchange.id: exchange.seq for exchange in exchanges}
         times = write_times(np.array(batch.times, dtype=np.float64))
         insert_predictions(
@@ -233,7 +236,7 @@ class WindowCounter:
         )
 
     def _add_notes(self, before: int, after: int, batches: Sequence[Batch]) -> None:
-        """Note of each exchange after `before` and up to `after` what was found in it."""
+        """Store the decode notes of all exchanges after `before`, up to `after`."""
         notes = {seq: note for batch in batches for seq, note in batch.notes.items()}
         save_decode_notes(self.connection, before, after, notes)
         save_protocol_ids(
@@ -265,17 +268,17 @@ class WindowCounter:
             merge(self.connection, reference, series, start, part)
 
     def _sum_shorter(self, reference: Reference, series: Series) -> None:
-        """Make these windows of shorter ones that were counted before, where they fit."""
+        """Sum these windows from shorter ones that were counted before, if they fit."""
         window = Window.parse(series.window)
         fitting = [
-            one
+            length
             for text in stored.lengths(self.connection, series)
-            if window.sums(one := Window.parse(text))
+            if window.sums(length := Window.parse(text))
         ]
         if not fitting:
             return
         cut = cut_of(reference)
-        shorter = replace(series, window=max(fitting, key=lambda one: one.size).text)
+        shorter = replace(series, window=max(fitting, key=lambda length: length.size).text)
         groups: dict[float, list[CountedWindow]] = {}
         for row in stored.all_windows(self.connection, shorter):
             moment = clock.parse(row.window_start) or 0.0
@@ -296,7 +299,7 @@ class WindowCounter:
 
 
 def total(windows: Iterable[CountedWindow]) -> Tally:
-    """Return the sum of stored windows, of which there is one at least."""
+    """Return the sum of one or more stored windows."""
     return reduce(add, (Tally.unpack(window.tally) for window in windows))
 
 
@@ -311,7 +314,7 @@ def merge(
         window = CountedWindow(start, end_of(reference, series, start), first, last, counted.pack())
     else:
         window = old._replace(
-            # Of rows, which may come late, a window lasts to the last one.
+            # Rows may arrive late, so a row window ends with its last row.
             window_end=max(last, old.window_end),
             first_event=min(first, old.first_event),
             last_event=max(last, old.last_event),
@@ -332,10 +335,10 @@ def note_early(
     window: Window,
     times: Mapping[str, str | None],
 ) -> None:
-    """Note the windows of rows whose labels came before them, inside the transaction they come in.
+    """Note the windows of rows whose labels arrived first, in the transaction that adds them.
 
     Args:
-        times: each exchange's event time. Windows of rows are noted when they are cut.
+        times: each exchange's event time. Row windows are noted when they are cut.
     """
     newest = watermark(connection, LABELS)
     early = early_labels(connection, times, newest)
@@ -344,15 +347,17 @@ def note_early(
     record_early_days(connection, early, newest)
     if window.kind != "rows":
         starts = {window.start(clock.parse(time) or 0.0) for time in map(times.get, early) if time}
-        found = [DueWindow(model, version, window.text, clock.iso(start)) for start in starts]
-        record_due(connection, found, newest)
+        due = [DueWindow(model, version, window.text, clock.iso(start)) for start in starts]
+        record_due(connection, due, newest)
 
 
 def late_rows(
     connection: sqlite3.Connection, series: Series, moments: np.ndarray
 ) -> Iterator[tuple[str, list[int]]]:
-    """Yield the windows of rows that are cut already with the positions of those (n,) times that
-    belong there; what comes after them waits to be cut."""
+    """Yield each row window that is already cut, with the positions of (n,) late times in it.
+
+    Rows after the newest window are not cut yet.
+    """
     newest = stored.window_at(connection, series, LAST[0])
     if newest is None:
         return
@@ -366,9 +371,9 @@ def late_rows(
 
 
 def _storable(value: object) -> object:
-    """Return a prediction as SQLite can hold it: several outputs as JSON text.
+    """Return a prediction in a form that SQLite can hold: several outputs as JSON text.
 
-    There is no integer beyond 64 bits, and no lone surrogate.
+    SQLite has no integers beyond 64 bits, and UTF-8 has no lone surrogates.
     """
     if type(value) is float:
         return value

@@ -19,20 +19,20 @@ from modeltap.analysis.model.vectors import vector
 
 _WORD = re.compile(r"\w+")
 _MAX_TEXT = 10_000
-"""Letters of a text that are read, a bound on cost: its topic shows in them."""
+"""Characters of a text that are read. It limits cost; a text's topic shows in its beginning."""
 
 _MAX_WORDS = 10_000
-"""Words that are known, a bound on the reference's size: a hundred kilobytes."""
+"""Known words: it limits a reference's size to a hundred kilobytes."""
 
 _MIN_WORD_DOCUMENTS = 2
-"""A word of one text is a name or a typing error, and of the next texts none has it."""
+"""A word that occurs in one text is a name or a typing error, and rarely occurs again."""
 
 _NUMBERS = {
     "text": ("length", "out_of_vocabulary"),
     "vector": ("norm", "cosine_distance"),
     "datetime": ("age_seconds",),
 }
-"""The measures that are numbers, by a column's type."""
+"""The numeric measures, by a column's type."""
 
 
 def words_of(text: str) -> list[str]:
@@ -47,16 +47,16 @@ def words_of(text: str) -> list[str]:
 def learn_measures(
     feature: Feature, column: Column, times: Sequence[float] | None
 ) -> tuple[Feature, list[Feature]]:
-    """Return `feature` with the words it knows, and a feature for each measure of it.
+    """Return `feature` with its known words, and a feature for each of its measures.
 
     Args:
-        times: (n,) Unix seconds, NaN where unknown; without them a time's age is not known.
+        times: (n,) Unix seconds, NaN where unknown; without them the age of a time is unknown.
     """
-    found = []
+    measures = []
     if feature.kind == "text":
         feature = _with_vocabulary(feature, column)
         counts = (0,) * (1 + len(feature.vocabulary) + len(SPECIAL))
-        found.append(
+        measures.append(
             Feature(
                 name=f"{feature.name}.words",
                 kind="words",
@@ -69,11 +69,11 @@ def learn_measures(
     for measure in _NUMBERS.get(feature.kind, ()):
         values = measured(measure, feature, column, times)
         if measure == "out_of_vocabulary":
-            values = values[halves(len(values))[1]]  # the others know all their words
+            values = values[halves(len(values))[1]]  # the other half's words are all known
         values = values[np.isfinite(values)]
         edges = edges_of(values)
         if len(values):
-            found.append(
+            measures.append(
                 Feature(
                     name=f"{feature.name}.{measure}",
                     kind="numeric",
@@ -86,21 +86,21 @@ def learn_measures(
                     counts=(0,) * (len(edges) + 1 + len(SPECIAL)),
                 )
             )
-    return feature, found
+    return feature, measures
 
 
 def measured(
     measure: str, feature: Feature, column: Column, times: Sequence[float] | None
 ) -> np.ndarray:
-    """Return (n,) float64 of a measure of `feature`'s column; NaN where there is no value."""
-    found = np.full(len(column), np.nan)
+    """Return (n,) float64 of a measure of `feature`'s column; NaN if there is no value."""
+    result = np.full(len(column), np.nan)
     for position, value in enumerate(plain(column)):
         if is_missing(value) or value in feature.missing_values:
             continue
         number = _measure(measure, feature, value, times[position] if times is not None else None)
         if number is not None:
-            found[position] = number
-    return found
+            result[position] = number
+    return result
 
 
 def _measure(measure: str, feature: Feature, value: Any, time: float | None) -> float | None:
@@ -125,7 +125,7 @@ def _measure(measure: str, feature: Feature, value: Any, time: float | None) -> 
 
 
 def count_documents(feature: Feature, column: Column, counted: np.ndarray) -> None:
-    """Count the texts, and for each word of the vocabulary those with it in them."""
+    """Count the texts, and for each word of the vocabulary the texts that contain it."""
     places = {word: place for place, word in enumerate(feature.vocabulary, 1)}
     for value in plain(column):
         if type(value) is str:
@@ -135,12 +135,12 @@ def count_documents(feature: Feature, column: Column, counted: np.ndarray) -> No
 
 
 def _with_vocabulary(feature: Feature, column: Column) -> Feature:
-    """Learn the words of half of the texts; the rest show how many words are usually new."""
+    """Learn the words of half of the texts; the other half shows how many words are new."""
     documents: Counter[str] = Counter()
     listed = plain(column)
     for place in halves(len(listed))[0].tolist():
         if type(listed[place]) is str:
-            # In their order, not that of a set, which differs from process to process.
+            # A set's order differs between processes.
             documents.update(dict.fromkeys(words_of(listed[place]), 1))
     ranked = [w for w, n in documents.most_common(_MAX_WORDS) if n >= _MIN_WORD_DOCUMENTS]
     return replace(

@@ -1,4 +1,4 @@
-"""Duplicates: the rate of rows equal to another, from a sample of their hashes that adds."""
+"""An additive sample of row hashes, which estimates the rate of duplicate rows."""
 
 from __future__ import annotations
 
@@ -12,22 +12,29 @@ import numpy as np
 from scipy.special import gammaln
 
 _KEPT = 512
-"""Different rows that are kept of a window: three kilobytes, and the rate is known to two or three
-points of a hundred where rows repeat unevenly, far better where they do not."""
+"""Distinct rows that are kept of a window: three kilobytes.
+
+The rate is accurate to two or three percentage points if rows repeat unevenly, and much more
+accurate if they do not.
+"""
 
 _PARTS = 512
-"""Parts that rows are counted in by their hashes, so that a frequent row shows in its part."""
+"""Partitions in which rows are counted by their hashes, so that a frequent row shows in one."""
 
 _FREQUENT_SPREADS = 4.0
-"""So many deviations above the middle part a part has a frequent row. One without it costs
-nothing: what is left out is as good as drawn by chance."""
+"""A part this many deviations above the median part has a frequent row.
+
+If it has none, leaving it out costs nothing: it is as good as drawn at random.
+"""
 
 _FEW = 10
-"""And so many rows above it: of parts of three rows one of 500 has ten by chance, and leaving it
-out would make the rest look emptier."""
+"""Rows above the median part that are required as well.
+
+Of parts with three rows, one in 500 has ten by chance, and leaving it out would bias the rest.
+"""
 
 _SPREADS_OF_MAD = 1.4826
-"""The standard deviation of a normal distribution in its median absolute deviations."""
+"""The standard deviation of a normal distribution, in its median absolute deviations."""
 
 _HASHES = 2.0**64
 
@@ -35,11 +42,11 @@ _NO_KEYS = np.zeros(0, dtype=np.uint64)
 
 
 class Repeats(msgspec.Struct, frozen=True):
-    """The rows with the smallest hashes, how often each came, and how many rows each part has.
+    """The rows with the smallest hashes, the count of each, and the number of rows in each part.
 
-    As a hash is as good as a random number, the different rows with the smallest ones are a
-    random sample of all different rows, whatever their order; of two such samples the smallest
-    ones together are that of all (a bottom-k sketch; Cohen & Kaplan, 2007).
+    A hash is as good as a random number, so the distinct rows with the smallest hashes are a random
+    sample of all distinct rows, in any order. The smallest of two such samples together are the
+    sample of all rows (a bottom-k sketch; Cohen & Kaplan, 2007).
     """
 
     keys: np.ndarray
@@ -47,54 +54,54 @@ class Repeats(msgspec.Struct, frozen=True):
     counts: np.ndarray
     """(k,) int64."""
     parts: np.ndarray
-    """(_PARTS,) int64: all rows, by the lowest bits of their hashes."""
+    """(_PARTS,) int64: the number of rows by the lowest bits of their hashes."""
 
     @classmethod
     def of(cls, keys: np.ndarray, *, everything: bool = False) -> Repeats:
         """Return the sample of rows with these (n,) hashes, or all of them."""
         parts = _parted(keys, None)
         if not everything and len(keys) > 8 * _KEPT:
-            # Most rows are not in the sample, and need not be sorted.
+            # Most rows are not in the sample, and need no sorting.
             few = np.partition(keys, 4 * _KEPT)[4 * _KEPT]
             if len(np.unique(keys[keys < few])) >= _KEPT:
                 keys = keys[keys < few]
-        found, counts = np.unique(keys, return_counts=True)
+        distinct, counts = np.unique(keys, return_counts=True)
         kept = slice(None if everything else _KEPT)
-        return cls(found[kept], counts[kept], parts)
+        return cls(distinct[kept], counts[kept], parts)
 
     def __add__(self, other: Repeats) -> Repeats:
         keys = np.concatenate([self.keys, other.keys])
-        found, places = np.unique(keys, return_inverse=True)
+        distinct, places = np.unique(keys, return_inverse=True)
         counts = np.bincount(places, weights=np.concatenate([self.counts, other.counts]))
-        # Beyond a full sample's largest key the other one's rows were not all kept.
+        # Above a full sample's largest key, some of its rows were dropped.
         full = [part.keys[-1] for part in (self, other) if len(part.keys) >= _KEPT]
-        kept = found <= min(full) if full else np.ones(len(found), dtype=bool)
+        kept = distinct <= min(full) if full else np.ones(len(distinct), dtype=bool)
         counts = counts[kept][:_KEPT].astype(np.int64)
-        return Repeats(found[kept][:_KEPT], counts, self.parts + other.parts)
+        return Repeats(distinct[kept][:_KEPT], counts, self.parts + other.parts)
 
     @property
     def rows(self) -> int:
-        """All rows."""
+        """The number of all rows."""
         return int(self.parts.sum())
 
     @property
     def rate(self) -> float:
-        """The fraction of rows that repeat another: 1 - different rows / rows."""
+        """The fraction of rows that repeat another: 1 - distinct rows / rows."""
         return min(1.0, max(0.0, 1 - self._different()[0] / self.rows)) if self.rows else 0.0
 
     @property
     def error(self) -> float:
-        """The standard error of the rate, 0 where all rows were kept."""
+        """The standard error of the rate, 0 if all rows were kept."""
         return self._different()[1] / self.rows if self.rows else 0.0
 
     def _different(self) -> tuple[float, float]:
-        """Estimate how many different rows there are, and the standard error of that.
+        """Return an estimate of the number of distinct rows, and its standard error.
 
-        The k-th smallest hash says how many keys there are, (k - 1) / hash (Bar-Yossef et al.,
-        2002), and with their counts how many rows, which are known: what the second misses corrects
-        the first (regression estimator; Cochran, 1977), so that where rows do not repeat nothing
-        is left to chance. Parts with a frequent row, which would be in the sample or not, are
-        left out, and count as the others: keys lie evenly in all.
+        The k-th smallest hash estimates the number of keys, (k - 1) / hash (Bar-Yossef et al.,
+        2002), and with their counts the number of rows, which is known: the error of the second
+        corrects the first (regression estimator; Cochran, 1977), so that the estimate is exact if
+        rows do not repeat. Parts with a frequent row, which may or may not be in the sample, are
+        left out and extrapolated from the others, because keys are distributed evenly.
         """
         k, rows = len(self.keys), self.rows
         if int(self.counts.sum()) >= rows:
@@ -106,24 +113,24 @@ class Repeats(msgspec.Struct, frozen=True):
             return float(k), 0.0
         first = sampled / k * (k - 1) / (float(self.keys[-1]) / _HASHES)
         missed = float(self.parts[light].sum()) - first * total / sampled
-        # So many keys are there in any case.
+        # At least the sampled keys exist.
         different = max(float(k), (first + total / squares * missed) / float(light.mean()))
         unexplained = max(0.0, 1 - total**2 / (sampled * squares))
         return different, different * math.sqrt(unexplained / sampled)
 
     def pack(self) -> bytes:
-        """Write what `unpack` reads: the keys, their counts, and the parts behind their number."""
+        """Return the number of parts, then parts, counts and keys, as `unpack` reads them."""
         head = np.array([len(self.parts)], dtype="<i8")
         numbers = [self.parts, self.counts]
         return zlib.compress(
             head.tobytes()
-            + b"".join(one.astype("<i8").tobytes() for one in numbers)
+            + b"".join(array.astype("<i8").tobytes() for array in numbers)
             + self.keys.astype("<u8").tobytes()
         )
 
     @classmethod
     def unpack(cls, data: bytes) -> Repeats:
-        """Read what `pack` wrote; earlier versions wrote keys and counts alone."""
+        """Read the result of `pack`; earlier versions wrote keys and counts only."""
         plain = zlib.decompress(data)
         if len(plain) % 16 == 0:
             keys, counts = _halved(plain)
@@ -146,29 +153,29 @@ def _part_of(keys: np.ndarray) -> np.ndarray:
 
 
 def _parted(keys: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
-    found = np.bincount(_part_of(keys), weights=counts, minlength=_PARTS)
-    return np.asarray(found.astype(np.int64))
+    sums = np.bincount(_part_of(keys), weights=counts, minlength=_PARTS)
+    return np.asarray(sums.astype(np.int64))
 
 
 def _frequent(parts: np.ndarray) -> np.ndarray:
-    """Say of each part whether it has so many rows that one of them must be frequent."""
+    """Return for each part whether its number of rows implies a frequent row."""
     middle = float(np.median(parts))
     spread = _SPREADS_OF_MAD * float(np.median(np.abs(parts - middle)))
-    usual = _FREQUENT_SPREADS * max(spread, math.sqrt(middle)) + _FEW
-    return np.asarray(parts > middle + usual)
+    margin = _FREQUENT_SPREADS * max(spread, math.sqrt(middle)) + _FEW
+    return np.asarray(parts > middle + margin)
 
 
 NO_REPEATS = Repeats.of(_NO_KEYS)
 
 
 def expected_rate(multiplicities: Mapping[int, int], rows: int) -> float:
-    """Return the rate of repeats to expect of `rows` rows drawn from a reference.
+    """Return the expected rate of repeats in `rows` rows drawn from a reference.
 
-    Rarefaction (Hurlbert, 1971): of n rows, in which f_c different ones came c times, m drawn at
-    random hold ``sum(f_c * (1 - C(n - c, m) / C(n, m)))`` different ones. Of more rows than the
-    reference has some are new: those never seen are at least ``f0 = f_1 (f_1 - 1) / 2 (f_2 + 1)``
-    (Chao, 1987), and m - n rows more find ``f0 (1 - (1 - f_1 / (n f0 + f_1)) ^ (m - n))`` of them
-    (Chao et al., 2014).
+    Rarefaction (Hurlbert, 1971): of n rows, in which f_c distinct rows occur c times, m drawn at
+    random contain ``sum(f_c * (1 - C(n - c, m) / C(n, m)))`` distinct ones. If there are more rows
+    than the reference has, some are new: at least ``f0 = f_1 (f_1 - 1) / 2 (f_2 + 1)`` distinct
+    rows were never seen (Chao, 1987), and m - n more rows contain
+    ``f0 (1 - (1 - f_1 / (n f0 + f_1)) ^ (m - n))`` of them (Chao et al., 2014).
 
     >>> round(expected_rate({1: 100}, 50), 2), round(expected_rate({2: 50}, 50), 2)
     (0.0, 0.25)
@@ -187,7 +194,7 @@ def expected_rate(multiplicities: Mapping[int, int], rows: int) -> float:
 
 
 def _new_ones(multiplicities: Mapping[int, int], n: int, more: int) -> float:
-    """Return how many different rows `more` rows than the n of a reference add to its own."""
+    """Return how many new distinct rows `more` rows add to the n of a reference."""
     once, twice = multiplicities.get(1, 0), multiplicities.get(2, 0)
     unseen = once * (once - 1) / (2 * (twice + 1))
     if not more or not unseen:
@@ -205,22 +212,22 @@ def _chance_of_none(n: int, m: int, times: int) -> float:
 def hashed_numbers(name: str, column: np.ndarray) -> np.ndarray:
     """Return (n,) uint64 of a column's float64; those of a row's columns are added, then `mixed`.
 
-    Not Python's own hashes, which differ from process to process. Each is mixed by itself: the
-    lower half of a small whole number's bits is 0, and sums of such would soon be equal.
+    Python's own hashes differ between processes. Each hash is mixed before it is added: the lower
+    half of the bits of a small whole number is 0, and sums of such bits would often be equal.
     """
     bits = (column + 0.0).view(np.uint64)  # -0.0 becomes 0.0
     if np.isnan(column).any():
-        bits = np.where(np.isnan(column), np.uint64(1), bits)  # all NaN are one
+        bits = np.where(np.isnan(column), np.uint64(1), bits)  # all NaN are equal
     return mixed(bits + _salt(name))
 
 
 def hashed_words(name: str, words: Sequence[str | int | None]) -> np.ndarray:
-    """Return (n,) uint64 of words."""
+    """Return (n,) uint64 hashes of words."""
     return mixed(np.array([_code(word) for word in words], dtype=np.uint64) + _salt(name))
 
 
 def _salt(name: str) -> np.uint64:
-    """Return a column's own number: without it a row of zeros would be 0, and columns alike."""
+    """Return a column's own number, so that equal values in different columns have other hashes."""
     code = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest()
     return np.uint64(int.from_bytes(code, "little"))
 

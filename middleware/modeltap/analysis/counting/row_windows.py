@@ -1,4 +1,4 @@
-"""Windows of so many rows: cut in event order, anew where the reference begins and ends."""
+"""Windows of a fixed number of rows, in event order, restarted at the reference's start and end."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MILLISECOND = 0.001
 
 @dataclass
 class RowWindows:
-    """Cuts one reference's rows, which `predictions` holds in their order, into windows.
+    """Cuts one reference's rows, stored in `predictions` in event order, into windows.
 
-    A row that comes when the windows around it are cut is counted into the one it belongs to
-    (`windows.late_rows`), which then has more rows than the others.
+    A row that arrives after the windows around it are cut is counted into the window that it
+    belongs to (`late_rows`), which then has more rows than the others.
     """
 
     counter: WindowCounter
@@ -36,20 +36,20 @@ class RowWindows:
         self._size = Window.parse(self._series.window).size
 
     def cut(self) -> int:
-        """Cut all windows that are full; return how many."""
+        """Cut all windows that are full; return their number."""
         done = 0
-        while (found := self._next()) is not None:
+        while (rows := self._next()) is not None:
             name = f"cut:{self._series.counted}"
             before = watermark(self.counter.connection, name)
-            window = self._counted(found)
+            window = self._counted(rows)
             with self.counter.fenced(name, before, before + 1):
                 stored.put_window(self.counter.connection, self._series, window)
-                self._note_labelled(found, window.window_start)
+                self._note_labelled(rows, window.window_start)
             done += 1
         return done
 
     def _note_labelled(self, picked: list[StoredRow], start: str) -> None:
-        """Until it is cut nobody knows which window a labelled row lies in."""
+        """Note a window with labelled rows; the window of a row is unknown until it is cut."""
         connection, newest = self.counter.connection, watermark(self.counter.connection, LABELS)
         if early_labels(connection, {row.exchange_id for row in picked}, newest):
             due = DueWindow(
@@ -58,15 +58,15 @@ class RowWindows:
             record_due(connection, [due], newest)
 
     def open(self) -> CountedWindow | None:
-        """Return the rows that wait for their window to be full, counted; None if none do."""
+        """Return the counted rows of the window that is not full yet; None if there are none."""
         picked = self._waiting(LAST)
         return self._counted(picked) if picked else None
 
     def _next(self) -> list[StoredRow] | None:
-        """Return the next window's rows; None while it is not full."""
+        """Return the next window's rows; None if it is not full."""
         for end in self._ends_ahead():
             if (picked := self._waiting(end, self._size)) and self._has_rows_from(end):
-                # What is left before an end of the reference is a window, too.
+                # Rows left before an end of the reference form a window, too.
                 return picked
         picked = self._waiting(LAST, self._size)
         return picked if len(picked) == self._size else None
@@ -88,9 +88,9 @@ class RowWindows:
         return stored.window_at(self.counter.connection, self._series, LAST[0])
 
     def _ends_ahead(self) -> list[RowKey]:
-        """Return the reference's start and end, as far as no window reaches beyond them.
+        """Return the reference's start and end that no window has passed.
 
-        A provisional one's are nobody's: windows that are learnt from are cut as they will be.
+        A provisional reference has none, because its windows are later cut without its ends.
         """
         if self.reference.state == "provisional":
             return []
@@ -100,7 +100,7 @@ class RowWindows:
         return [(end, 0, 0) for end in ends if end is not None and end > last]
 
     def _has_rows_from(self, end: RowKey) -> bool:
-        # The period of a file may lie in the future: nothing is complete at its ends.
+        # A file's period may lie in the future, so nothing is complete at its ends.
         return bool(
             rows_between(
                 self.counter.connection, self.reference.model, self.reference.version, end, LAST, 1
@@ -126,9 +126,9 @@ class RowWindows:
         )
 
     def _label(self, start: str) -> str:
-        """Return the time that a window is known by: later than that of the one before it."""
+        """Return the time that identifies a window: later than that of the previous one."""
         newest = self._newest()
         if newest is None or start > newest.window_start:
             return start
-        # All its rows have one time: a millisecond tells the two apart.
+        # All rows have one time; a millisecond distinguishes the two windows.
         return clock.iso((clock.parse(newest.window_start) or 0.0) + _MILLISECOND)

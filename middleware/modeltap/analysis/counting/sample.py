@@ -1,7 +1,7 @@
-"""A sample of rows, coded in the reference's bins, for comparisons of rows as wholes.
+"""A sample of rows, coded in the reference's bins, for multivariate comparisons.
 
-A reference lives longer than the exchanges it was made of, so its rows are kept as places in
-bins, not as values; and one by one, so that a person's can be erased.
+A reference lives longer than its exchanges, so its rows are kept as bin positions instead of
+values. Rows are stored one by one, so that a person's rows can be erased.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from modeltap.analysis.model.reference import Reference
 from modeltap.analysis.model.vectors import vector
 
 ROWS = 2000
-"""How many rows a sample has at most: a classifier learns little from more, and takes longer."""
+"""The most rows of a sample: a classifier learns little from more, and takes longer."""
 
 REFERENCE_ROWS = 8000
-"""How many of a reference's rows are kept: of 24 hours, one with its neighbours has a thousand."""
+"""The most rows kept of a reference: of 24 hours, one with its neighbours has a thousand."""
 
 NO_VALUE = -1
-"""The code of a missing value, or one of the wrong type."""
+"""The code of a missing value, or of one of the wrong type."""
 
 BUCKETS = 1 << 16
-"""Columns that words are hashed into: of the 10,000 words of a text few share one."""
+"""Columns that words are hashed into: few of the 10,000 words of a text share one."""
 
 _MAX_GRAMS = 500
-"""Words and pairs that are kept of a text: a bound on a row's size, two kilobytes."""
+"""Words and pairs that are kept of a text; it limits a row to two kilobytes."""
 
 _MAX_COMPONENT = 1e15
-"""A vector with a larger number has none: in float32 its square would be infinite soon."""
+"""A vector with a larger number has no codes: its square would soon overflow float32."""
 
 
 T = TypeVar("T")
 
 _MOST_LEARNT = 12
-"""Forests, components and matrices of some sets of columns: those that drift are left out."""
+"""Forests, components and matrices that are kept, each for one set of columns without drift."""
 
 
 @dataclass
 class Sample:
-    """So many rows; by feature a code for each.
+    """Coded rows, by feature.
 
-    A number's is its bin, a category's its place in the vocabulary (rarer ones share the place
+    A number's code is its bin, a category's its place in the vocabulary (rare ones share the place
     after it, unseen ones the next), a text's the buckets of its words and pairs of words, a
-    vector's its numbers; `NO_VALUE`, or None, stands for what is missing or of the wrong type.
-    `learnt` is what `recall` keeps.
+    vector's its numbers. `NO_VALUE`, or None, is a missing value or one of the wrong type. `learnt`
+    holds the results of `recall`.
     """
 
     rows: int
@@ -61,13 +61,13 @@ class Sample:
     learnt: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def recall(self, key: Hashable, learn: Callable[[], T]) -> T:
-        """Return what `learn` makes of these rows: once, for all windows compared with them."""
+        """Return what `learn` computes from these rows, computed once for all windows."""
         if key not in self.learnt:
             if len(self.learnt) >= _MOST_LEARNT:
                 self.learnt.pop(next(iter(self.learnt)))
             self.learnt[key] = learn()
-        found: T = self.learnt[key]
-        return found
+        result: T = self.learnt[key]
+        return result
 
     def picked(self, places: np.ndarray) -> Sample:
         """Return the rows at these places, in order."""
@@ -81,14 +81,14 @@ class Sample:
         return Sample(len(listed), codes)
 
     def pack(self) -> list[bytes]:
-        """Return each row by itself, for the store."""
+        """Return each row separately, for the store."""
         names = list(self.codes)
         parts = zip(*(_plain(self.codes[name]) for name in names), strict=True) if names else ()
         return [msgspec.msgpack.encode(list(part)) for part in parts]
 
     @classmethod
     def unpack(cls, coded: Sequence[bytes], reference: Reference) -> Sample:
-        """Read rows that `pack` wrote."""
+        """Read the result of `pack`."""
         names = [feature.name for feature in coded_features(reference)]
         columns = list(zip(*map(msgspec.msgpack.decode, coded), strict=True))
         codes = {
@@ -105,7 +105,7 @@ def coded_features(reference: Reference) -> list[Feature]:
 
 
 def sample(columns: Mapping[str, Column], rows: int, reference: Reference) -> Sample:
-    """Code `rows` rows; a column that is absent is missing in all of them.
+    """Code `rows` rows; an absent column counts as missing.
 
     >>> from modeltap.analysis.references.fit import fit
     >>> reference = fit({"c": ["a", "b"] * 9}, 18, model="m")
@@ -119,7 +119,7 @@ def sample(columns: Mapping[str, Column], rows: int, reference: Reference) -> Sa
 
 
 def without_values(feature: Feature, rows: int) -> Any:
-    """Return the codes of a column that has no value in any of so many rows."""
+    """Return the codes of a column without values in `rows` rows."""
     if feature.kind == "text":
         return [None] * rows
     if feature.kind == "vector":
@@ -130,7 +130,7 @@ def without_values(feature: Feature, rows: int) -> Any:
 def choose(keys: Iterable[tuple[str, int]], limit: int = ROWS) -> list[int]:
     """Return the places of at most `limit` rows (exchange id, row), the same in any order.
 
-    Those with the smallest hashes: as good as chance, and repeatable.
+    Rows with the smallest hashes are as good as random, and repeatable.
 
     >>> choose([("a", 0), ("b", 0)], limit=5)
     [0, 1]
@@ -148,8 +148,8 @@ def _coded(feature: Feature, values: Values) -> Any:
         texts = plain(column) if column is not None else [None] * values.rows
         return [_grams(text) if type(text) is str else None for text in texts]
     if feature.kind == "vector":
-        found = plain(column) if column is not None else [None] * values.rows
-        return _vectors(found, len(feature.centroid))
+        vectors = plain(column) if column is not None else [None] * values.rows
+        return _vectors(vectors, len(feature.centroid))
     if column is None:
         return np.full(values.rows, NO_VALUE)
     if feature.kind == "numeric":
@@ -179,19 +179,19 @@ def _grams(text: str) -> list[int]:
 
 
 def _vectors(values: Sequence[Any], size: int) -> np.ndarray:
-    found = np.full((len(values), size), np.nan, dtype=np.float32)
+    coded = np.full((len(values), size), np.nan, dtype=np.float32)
     for place, value in enumerate(values):
         numbers = vector(value, size)
         if numbers is not None and np.abs(numbers).max(initial=0.0) < _MAX_COMPONENT:
-            found[place] = numbers
-    return found
+            coded[place] = numbers
+    return coded
 
 
 def _plain(codes: Any) -> Iterable[Any]:
     if isinstance(codes, np.ndarray) and codes.ndim == 2:
         return [row.tobytes() for row in codes]
-    found: list[Any] = codes.tolist() if isinstance(codes, np.ndarray) else codes
-    return found
+    listed: list[Any] = codes.tolist() if isinstance(codes, np.ndarray) else codes
+    return listed
 
 
 def _array(feature: Feature, column: Sequence[Any]) -> Any:

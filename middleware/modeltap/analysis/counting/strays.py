@@ -1,8 +1,9 @@
 """Stray event times: a few rows far before all others, from a clock that was never set.
 
-A row of 1970 would be the first one of a reference of seven days, and its only one. Days with rows
-are joined where no long time lies between them; what lies apart, before the days with most rows,
-is few days and few rows is stray. It depends on how many rows each day has, in no order.
+A row of 1970 would otherwise be the first and only row of a reference of seven days. Days with rows
+are joined into groups if no long gap lies between them. A group is stray if it is far before the
+group with most rows and has few days and few rows. Only the number of rows per day matters, not
+their order.
 """
 
 from __future__ import annotations
@@ -11,26 +12,26 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 APART_DAYS = 30
-"""Nearer days may be a quiet month."""
+"""Closer groups may be separated by a quiet month."""
 
 _SPANS = 3
-"""Nearer than three times the length of what is known, days may be a slow feed's."""
+"""Groups closer than three times the known period may be a slow feed."""
 
 _FEW_DAYS = 8
-"""A week and a day is a backfill, however few its rows are."""
+"""A week and a day is a backfill, even with few rows."""
 
 FRACTION = 0.02
-"""More rows than one in fifty are a habit of the clients: leaving them out would hide it."""
+"""More than one row in fifty is a habit of the clients, and leaving it out would hide it."""
 
 _ROWS, _OF_ROWS = 3, 5
-"""Of few rows as many may be stray, but no more than one in five."""
+"""With few rows, this many may be stray, but no more than one in five."""
 
 _MOST = 0.2
-"""Where more rows lie apart from each other, there is no bulk to be far from."""
+"""If more rows lie far apart, there is no main group to be far from."""
 
 
 class _Group(NamedTuple):
-    """Days that are near to each other, by their number since 1970."""
+    """Days that are close to each other, numbered since 1970."""
 
     first: int
     last: int
@@ -39,7 +40,7 @@ class _Group(NamedTuple):
 
 
 def stray_days(rows: Mapping[int, int]) -> frozenset[int]:
-    """Return the days (since 1970) whose rows are stray, of all days with so many rows each.
+    """Return the days (since 1970) whose rows are stray, by the number of rows of each day.
 
     >>> sorted(stray_days({0: 1, 19_700: 900, 19_701: 800}))
     [0]
@@ -51,19 +52,19 @@ def stray_days(rows: Mapping[int, int]) -> frozenset[int]:
     few = max(FRACTION * total, min(_ROWS, total // _OF_ROWS))
     place = max(range(len(groups)), key=lambda at: (groups[at].rows, at))
     first, length = groups[place].first, groups[-1].last - groups[place].first
-    found: list[_Group] = []
+    strays: list[_Group] = []
     for group in reversed(groups[:place]):
         if first - group.last <= max(APART_DAYS, _SPANS * length):
             first, length = group.first, length + first - group.first
         elif len(group.days) < _FEW_DAYS and group.rows <= few:
-            found.append(group)
-    if sum(group.rows for group in found) > _MOST * total:
+            strays.append(group)
+    if sum(group.rows for group in strays) > _MOST * total:
         return frozenset()
-    return frozenset(day for group in found for day in group.days)
+    return frozenset(day for group in strays for day in group.days)
 
 
 def _groups(rows: Mapping[int, int]) -> list[_Group]:
-    """Return the days in groups, in order: a month without rows lies between two of them."""
+    """Return the days in groups, in order, separated by a month or more without rows."""
     groups: list[list[int]] = []
     for day in sorted(rows):
         if groups and day - groups[-1][-1] <= APART_DAYS:

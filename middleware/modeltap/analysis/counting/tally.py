@@ -1,4 +1,4 @@
-"""A tally of a window's rows: counts in the reference's bins and a little beside, which add."""
+"""An additive tally of a window's rows: counts in the reference's bins, extremes, new fields."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from modeltap.config.metrics import is_output
 from modeltap.store.windows import PackedTally
 
 _MAX_NEW_FIELDS = 100
-"""Names of new fields that are kept: documents may have a million."""
+"""New fields whose names are kept: documents may have a million."""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """So many rows, counted under one reference; tallies of one reference add exactly."""
+    """Rows counted under one reference; tallies of the same reference add exactly."""
 
     rows: int
     counts: np.ndarray
-    """int64, feature after feature as `layout` has them."""
+    """int64, one feature after the other in the order of `layout`."""
     low: np.ndarray
-    """(features,) the smallest number, infinite where there is none."""
+    """(features,) the smallest number, infinite if there is none."""
     high: np.ndarray
     absent: np.ndarray
-    """(features,) rows of batches in which no row had the field."""
+    """(features,) rows in batches in which no row has the field."""
     new: dict[str, int]
-    """Fields that the reference does not have: how many rows had a value there."""
+    """Fields that the reference does not have: the number of rows with a value."""
     repeats: Repeats
 
     def __add__(self, other: Tally) -> Tally:
@@ -60,7 +60,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def pack(self) -> PackedTally:
-        """Return this as the store's table `windows` keeps it."""
+        """Return this in the form of the store's table `windows`."""
         extremes = np.concatenate([self.low, self.high]).astype("<f8")
         absent = np.flatnonzero(self.absent)
         fields = {"new": self.new, "absent": {int(at): int(self.absent[at]) for at in absent}}
@@ -74,7 +74,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def unpack(cls, packed: PackedTally) -> Tally:
-        """Read what `pack` wrote."""
+        """Read the result of `pack`."""
         extremes = np.frombuffer(zlib.decompress(packed.extremes), dtype="<f8")
         size = len(extremes) // 2
         fields = json.loads(packed.fields)
@@ -103,10 +103,10 @@ def tally(
     """Count `rows` rows into the reference's bins.
 
     Args:
-        columns: values by feature, each of length `rows`; a feature of the reference that is
-            absent counts as missing.
+        columns: values by feature, each of length `rows`; an absent feature of the reference counts
+            as missing.
         times: (rows,) Unix seconds; without them ages are missing.
-        teaching: these rows are those that the reference is learnt from.
+        teaching: True if the reference is learnt from these rows.
     """
     counter = _Counter(Values(columns, rows, reference.by_name, times), teaching)
     parts = list(map(counter.count, reference.features))
@@ -159,18 +159,18 @@ class _Counter:
     ) -> tuple[float, float]:
         numbers, wrong = self._values.numbers(feature, column)
         if self._teaching and feature.measure == "out_of_vocabulary":
-            numbers = numbers[self._held]  # the known words are those of the others
+            numbers = numbers[self._held]  # the other rows define the known words
         if _is_input(feature):
             self.keys += hashed_numbers(feature.name, numbers)
         return count_numbers(numbers, wrong, feature, counted)
 
     @cached_property
     def _held(self) -> np.ndarray:
-        """The places of the rows that chose no words."""
+        """The positions of the rows that define no words."""
         return halves(self._values.rows)[1]
 
     def _counted_half(self, column: Column) -> Column:
-        """Return the texts to count words in: those of a reference that did not choose them."""
+        """Return the texts to count words in; of a reference, those that define no words."""
         if not self._teaching:
             return column
         listed = plain(column)
@@ -186,23 +186,23 @@ class _Counter:
 
 
 def _is_input(feature: Feature) -> bool:
-    """Say whether a feature is part of the row hash: model outputs and measures are not."""
+    """Return whether a feature is part of the row hash; model outputs and measures are not."""
     return feature.of is None and not is_output(feature.name)
 
 
 def repeated(whole: Tally) -> dict[int, int]:
-    """Return how many different rows came once, twice, ... in rows that a reference learns from."""
+    """Return how many distinct rows occur once, twice, ... in the rows of a reference."""
     times, different = np.unique(whole.repeats.counts, return_counts=True)
     return dict(zip(times.tolist(), different.tolist(), strict=True))
 
 
 def pack(counts: np.ndarray) -> bytes:
-    """Write counts as the store keeps them: int64, little-endian, zlib."""
+    """Return counts in the store's form: int64, little-endian, zlib."""
     return zlib.compress(np.ascontiguousarray(counts, dtype="<i8").tobytes(), 1)
 
 
 def unpack(data: bytes) -> np.ndarray:
-    """Read what `pack` wrote."""
+    """Read the result of `pack`."""
     return np.frombuffer(zlib.decompress(data), dtype="<i8").astype(np.int64)
 
 

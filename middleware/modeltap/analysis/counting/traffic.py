@@ -1,4 +1,4 @@
-"""Counts of requests, by the wall clock: how many, how many failed, how long they took."""
+"""Counts of requests, failures and latencies by the wall clock."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from modeltap.store.stored_exchanges import StoredExchange
 from modeltap.store.traffic import StoredTraffic, get_traffic, put_traffic
 
 LATENCY_EDGES = 0.01 * 1.05 ** np.arange(368)
-"""Bins of 5 % from .01 ms to 10 minutes: any quantile is known to 2.5 %."""
+"""Bins of 5 % from 0.01 ms to 10 minutes: any quantile is accurate to 2.5 %."""
 
 LONGEST_MS = float(LATENCY_EDGES[-1])
-"""What takes longer is not told apart."""
+"""Longer requests share the last bin."""
 
 
 _CLIENT_GONE = frozenset(
@@ -32,15 +32,18 @@ _CLIENT_GONE = frozenset(
         "GeneratorExit",
     }
 )
-"""What servers and frameworks raise within an app whose client has gone: no error of the app."""
+"""Exceptions that servers and frameworks raise in an app whose client has disconnected.
+
+They are not errors of the app.
+"""
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of one window; they add.
+    """Additive counts of one window.
 
-    Of a sample each exchange stands for `1 / sample_rate` of them. `unkept` is the sum of these
+    In a sample each exchange stands for `1 / sample_rate` exchanges. `unkept` is the sum of these
     weights less 1 (the exchanges that were not kept), `unkept_errors` that of the failed ones,
-    `unkept_squares` the sum of the squared weights less 1: nothing where all were kept.
+    `unkept_squares` the sum of the squared weights less 1. All are 0 if every exchange was kept.
     """
 
     requests: int = 0
@@ -57,7 +60,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def all_requests(self) -> float:
-        """The requests that came, those that were not kept included (Horvitz & Thompson, 1952)."""
+        """The number of requests, including those not kept (Horvitz & Thompson, 1952)."""
         return self.requests + self.unkept
 
     @property
@@ -67,7 +70,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def effective_requests(self) -> float:
-        """How many requests of one weight would tell the rate as exactly (Kish, 1965)."""
+        """The number of unweighted requests that give an equally exact rate (Kish, 1965)."""
         if not self.requests:
             return 0.0
         return self.all_requests**2 / (self.requests + self.unkept_squares)
@@ -79,16 +82,19 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NOT_SERVED = (404, 405)
-"""Scanners ask for paths that no app has: they neither load a model nor end its silence."""
+"""Statuses of paths that the app does not have.
+
+Scanners request them; they do not load a model and do not count as traffic.
+"""
 
 
 def is_traffic(exchange: StoredExchange) -> bool:
-    """Return whether an exchange counts as traffic: it was timed, and its path is served."""
+    """Return whether an exchange counts as traffic: it was timed, and its path exists."""
     return exchange.duration_ms is not None and exchange.status not in _NOT_SERVED
 
 
 def count_latency(durations_ms: np.ndarray) -> np.ndarray:
-    """Count (n,) milliseconds into logarithmic bins; NaN is left out."""
+    """Count (n,) milliseconds into logarithmic bins, without NaN."""
     known = durations_ms[~np.isnan(durations_ms)]
     below = np.searchsorted(np.sort(known), LATENCY_EDGES, side="left")
     return np.diff(below, prepend=0, append=len(known)).astype(np.int64)
@@ -113,7 +119,7 @@ def latency_quantile(latency: np.ndarray, q: float) -> float | None:
 
 
 def slower_than(latency: np.ndarray, limit: float) -> int:
-    """Return how many of the counted requests took longer than `limit` ms, for certain.
+    """Return how many counted requests certainly took longer than `limit` ms.
 
     >>> slower_than(count_latency(np.array([10.0] * 99 + [1000.0])), 500)
     1
@@ -122,7 +128,7 @@ def slower_than(latency: np.ndarray, limit: float) -> int:
 
 
 def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
-    """Count exchanges, whose rows are in `batch`, by status and duration."""
+    """Count exchanges, with their rows in `batch`, by status and duration."""
     # Exchanges kept only because they failed are in no rate: they stand for no others.
     members = [exchange for exchange in exchanges if exchange.sample_rate != 0]
     statuses = np.array([member.status or 0 for member in members])
@@ -144,7 +150,7 @@ def count_requests(exchanges: list[StoredExchange], batch: Batch) -> Traffic:
 
 
 def _failed(exchange: StoredExchange) -> bool:
-    """Say whether the app failed: by its status, or it raised after that had left (a stream)."""
+    """Return whether the app failed: a status of 500 or more, or an error after it (a stream)."""
     if (exchange.status or 0) >= 500:
         return True
     return exchange.error_type is not None and exchange.error_type not in _CLIENT_GONE

@@ -1,4 +1,4 @@
-"""Event times that can be true: none in the future, and none far before all others."""
+"""Removal of event times that cannot be true: in the future, or far before all others."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from modeltap.store import event_times as stored
 from modeltap.store.event_times import Reason, RejectedTime
 
 _AHEAD_SECONDS = clock.DAY
-"""A clock that is a day ahead, or in another time zone, is wrong but usable; one that is more ahead
-would close all windows until then."""
+"""A clock that is up to a day ahead, or in another time zone, is wrong but usable.
+
+A time further ahead would close all windows up to it.
+"""
 
 _HOUR = Window("seconds", 3600)
 
@@ -27,10 +29,10 @@ _HOUR = Window("seconds", 3600)
 def bound_times(
     connection: sqlite3.Connection, model: str, version: str, batch: Batch
 ) -> list[RejectedTime]:
-    """Take the times out of new rows that cannot be theirs, inside the caller's transaction.
+    """Remove implausible times from new rows, inside the caller's transaction.
 
-    What is stray depends on all rows: days that are no longer so are restored, and those that
-    became so withdrawn. Returns the restored rows, which are to be counted.
+    Strays depend on all rows, so days that are no longer stray are restored, and days that became
+    stray are withdrawn. Returns the restored rows, which are to be counted.
     """
     moments = np.array(batch.times, dtype=np.float64)
     hour = clock.iso(_HOUR.start(time.time()))
@@ -58,19 +60,19 @@ def bound_times(
 
 
 def _taken_out(
-    batch: Batch, places: Sequence[int], whose: tuple[str, str], hour: str, reason: Reason
+    batch: Batch, places: Sequence[int], model_version: tuple[str, str], hour: str, reason: Reason
 ) -> list[RejectedTime]:
-    found = []
+    rejected = []
     for place in places:
         moment, key = batch.times[place], (batch.ids[place], batch.row_numbers[place])
         text = None if math.isnan(moment) else clock.iso(moment)
-        found.append(RejectedTime(*key, *whose, text, hour, reason))
+        rejected.append(RejectedTime(*key, *model_version, text, hour, reason))
         batch.times[place] = math.nan
-    return found
+    return rejected
 
 
 def without_rejected(connection: sqlite3.Connection, model: str, batch: Batch) -> Batch:
-    """Take the times out of rows that were counted before, and whose times do not count."""
+    """Remove the rejected times of rows that were counted before."""
     rejected = stored.rejected_rows(connection, model, batch.ids)
     if rejected:
         keys = zip(batch.ids, batch.row_numbers, strict=True)
@@ -82,8 +84,8 @@ def without_rejected(connection: sqlite3.Connection, model: str, batch: Batch) -
 
 
 def _strays(rows: dict[str, int]) -> frozenset[str]:
-    found = stray_days({_number(day): count for day, count in rows.items()})
-    return frozenset(map(_text, found))
+    days = stray_days({_number(day): count for day, count in rows.items()})
+    return frozenset(map(_text, days))
 
 
 def _number(day: str) -> int:

@@ -1,4 +1,4 @@
-"""Starts and ends of windows of time, where the end of a reference may cut one in two."""
+"""Starts and ends of time windows, which the end of a reference may split."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modeltap.store.windows import Series
 
 
 def starts(moments: np.ndarray, window: Window) -> np.ndarray:
-    """Return the starts (Unix seconds) of the windows of time that (n,) moments lie in.
+    """Return the starts (Unix seconds) of the time windows that contain (n,) moments.
 
     >>> [clock.iso(start)[:10] for start in starts(np.array([1.3625e9]), Window.parse("1 month"))]
     ['2013-03-01']
@@ -22,16 +22,16 @@ def starts(moments: np.ndarray, window: Window) -> np.ndarray:
         return (moments - window.offset) // window.size * window.size + window.offset
     months = moments.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
     first = (months // window.size * window.size).astype("datetime64[M]")
-    found: np.ndarray = first.astype("datetime64[s]").astype(np.float64)
-    return found
+    seconds: np.ndarray = first.astype("datetime64[s]").astype(np.float64)
+    return seconds
 
 
 def by_window(
     moments: np.ndarray, window: Window, cut: float | None = None
 ) -> Iterator[tuple[float, list[int]]]:
-    """Yield each window's start with the positions of those (n,) moments that lie in it.
+    """Yield each window's start with the positions of the (n,) moments in it.
 
-    NaN lies in none. A window that the end of a reference cuts is two.
+    NaN is in no window. A window that contains the end of a reference is split in two.
 
     Args:
         cut: the reference's end in Unix seconds.
@@ -45,12 +45,12 @@ def by_window(
 
 
 def cut_of(reference: Reference) -> float | None:
-    """Return where a reference's end cuts a window: none is while it is provisional."""
+    """Return the moment at which a reference splits a window; None while it is provisional."""
     return clock.parse(reference.to_time) if reference.state == "active" else None
 
 
 def end_of(reference: Reference, series: Series, start: str) -> str:
-    """Return the end of the window that starts at `start`, where the reference's end may cut it."""
+    """Return the end of the window that starts at `start`, or an earlier end of the reference."""
     window, moment = Window.parse(series.window), clock.parse(start) or 0.0
     end = window.end(window.start(moment))
     cut = cut_of(reference)

@@ -33,23 +33,23 @@ def _varied(feature: Feature) -> bool:
         return False  # such as the weekday, which is constant within a day
     if feature.of is not None or feature.kind not in ("numeric", "categorical", "boolean"):
         return False
-    then = np.array(feature.counts[: feature.bins])
+    reference = np.array(feature.counts[: feature.bins])
     if feature.kind == "numeric" and feature.low == feature.high:
         return False
-    return bool(then.sum()) and bool(then.max() < then.sum())
+    return bool(reference.sum()) and bool(reference.max() < reference.sum())
 
 
 def _evaluate(feature: Feature, position: int, context: Context) -> Metric:
     window = context.window
-    then = np.array(feature.counts[: feature.bins])
-    now = context.counts(feature)[: feature.bins]
-    rows = int(now.sum())
-    place = int(np.argmax(now))
-    constant = bool(rows > 0 and now[place] == rows)
+    reference = np.array(feature.counts[: feature.bins])
+    current = context.counts(feature)[: feature.bins]
+    rows = int(current.sum())
+    place = int(np.argmax(current))
+    constant = bool(rows > 0 and current[place] == rows)
     if feature.kind == "numeric":
         constant = constant and window.low[position] == window.high[position]
     # The probability that all rows fall into this bin; that of a single value is even smaller.
-    fraction = float(then[place]) / float(then.sum())
+    fraction = float(reference[place]) / float(reference.sum())
     p = fraction**rows if fraction > 0 else 0.0
     # If a block of the reference was constant too, as in a season or on a holiday, this is normal.
     alert = (

@@ -81,36 +81,40 @@ def _not_compared(feature: Feature, context: Context) -> Metric:
 
 
 def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
-    then = np.array(feature.counts[: feature.bins], dtype=np.int64)
-    now = context.counts(feature)[: feature.bins]
-    rows, rows_then = rows_of(feature, now), rows_of(feature, then)
-    if rows < context.min_rows or not rows_then:
+    reference = np.array(feature.counts[: feature.bins], dtype=np.int64)
+    current = context.counts(feature)[: feature.bins]
+    rows, reference_rows = rows_of(feature, current), rows_of(feature, reference)
+    if rows < context.min_rows or not reference_rows:
         yield too_few("drift", rows, feature.name)
         return
-    yield _compared(feature, then, now, context)
+    yield _compared(feature, reference, current, context)
     if feature.kind != "words":
-        yield from _described(feature, then, now, rows)
+        yield from _described(feature, reference, current, rows)
 
 
-def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Context) -> Metric:
-    effect, baseline = distance(feature, then, now), feature.baseline_distance
+def _compared(
+    feature: Feature, reference: np.ndarray, current: np.ndarray, context: Context
+) -> Metric:
+    effect, baseline = distance(feature, reference, current), feature.baseline_distance
     metric = Metric(
         metric="drift",
         feature=feature.name,
-        rows=rows_of(feature, now),
+        rows=rows_of(feature, current),
         value=effect,
-        p_value=p_value(feature, then, now),
+        p_value=p_value(feature, reference, current),
     )
     beyond = baseline + _BEYOND_BASELINE * baseline * (1 - baseline)
     threshold = crossable(max(context.drift_floor, beyond), baseline)
     if threshold is None:
         return replace(metric, **no_room(baseline))
-    gained, least = gain(feature, then, now), _least_gain(feature, context)
+    gained, least = gain(feature, reference, current), _least_gain(feature, context)
     new = gained.gain > least and gained.p_value < context.alpha_per_test
     seasonal = threshold > context.drift_floor
     evidence = Drifted(seasonal, gained.place if new else None)
     strength = max(effect / threshold, gained.gain / least if new else 0.0)
-    drifted = effect > threshold and (not seasonal or _is_beyond_baseline(feature, then, now))
+    drifted = effect > threshold and (
+        not seasonal or _is_beyond_baseline(feature, reference, current)
+    )
     if new and not drifted:
         # Only one value moved, so the fraction of rows that it gained decides.
         effect, threshold = gained.gain, least
@@ -126,10 +130,10 @@ def _compared(feature: Feature, then: np.ndarray, now: np.ndarray, context: Cont
     )
 
 
-def _is_beyond_baseline(feature: Feature, then: np.ndarray, now: np.ndarray) -> bool:
+def _is_beyond_baseline(feature: Feature, reference: np.ndarray, current: np.ndarray) -> bool:
     if feature.kind == "words":
         return True
-    coarse = distances.coarse(feature, then), distances.coarse(feature, now)
+    coarse = distances.coarse(feature, reference), distances.coarse(feature, current)
     return distances.p_beyond(*coarse, feature.baseline_distance) < _BEYOND_CHANCE
 
 
@@ -166,25 +170,30 @@ def bulk_moved(feature: Feature, context: Context) -> bool:
     alert = context.alert("drift", feature.name)
     if alert is None or feature.kind != "numeric":
         return False
-    now = context.counts(feature)[: feature.bins]
+    current = context.counts(feature)[: feature.bins]
     first, last = inner_bins(feature)
-    if now[first:last].sum() < _BULK * now.sum():
+    if current[first:last].sum() < _BULK * current.sum():
         return True
-    then, now = bulk(feature, np.array(feature.counts)), bulk(feature, now)
-    moved = distance(feature, then, now) > max(alert.threshold or 0.0, context.drift_floor)
-    return moved and p_value(feature, then, now) < context.alpha_per_test
+    reference, current = bulk(feature, np.array(feature.counts)), bulk(feature, current)
+    moved = distance(feature, reference, current) > max(alert.threshold or 0.0, context.drift_floor)
+    return moved and p_value(feature, reference, current) < context.alpha_per_test
 
 
-def _described(feature: Feature, then: np.ndarray, now: np.ndarray, rows: int) -> Iterator[Metric]:
-    few_then, few_now = distances.coarse(feature, then), distances.coarse(feature, now)
+def _described(
+    feature: Feature, reference: np.ndarray, current: np.ndarray, rows: int
+) -> Iterator[Metric]:
+    coarse_reference, coarse_current = (
+        distances.coarse(feature, reference),
+        distances.coarse(feature, current),
+    )
 
     def described(metric: str, value: float, p_value: float | None = None) -> Metric:
         return Metric(metric=metric, feature=feature.name, rows=rows, value=value, p_value=p_value)
 
-    yield described("psi", distances.psi(few_then, few_now))
-    yield described("js", distances.js(few_then, few_now))
+    yield described("psi", distances.psi(coarse_reference, coarse_current))
+    yield described("js", distances.js(coarse_reference, coarse_current))
     if feature.kind == "numeric":
-        yield described("ks", distances.ks(then, now))
-        yield described("wasserstein", distances.wasserstein(then, now, feature))
+        yield described("ks", distances.ks(reference, current))
+        yield described("wasserstein", distances.wasserstein(reference, current, feature))
     else:
-        yield described("chi2", *hypothesis_tests.chi2(few_then, few_now))
+        yield described("chi2", *hypothesis_tests.chi2(coarse_reference, coarse_current))

@@ -59,15 +59,15 @@ def evaluate(context: Context) -> list[Metric]:
     """
     if context.samples is None:
         return []
-    then, now = context.samples.reference, context.samples.window
-    if min(then.rows, now.rows) < context.min_rows:
-        return [too_few("multivariate_drift", now.rows)]
+    reference, current = context.samples.reference, context.samples.window
+    if min(reference.rows, current.rows) < context.min_rows:
+        return [too_few("multivariate_drift", current.rows)]
     excluded = left_out(context.all_hours, context.alerted)
-    a = matrix(then, context.all_hours, excluded)
-    b = matrix(now, context.all_hours, excluded)
+    a = matrix(reference, context.all_hours, excluded)
+    b = matrix(current, context.all_hours, excluded)
     if a.values.shape[1] < 2:
         return []
-    components = then.recall(("components", excluded), lambda: Components(a.values))
+    components = reference.recall(("components", excluded), lambda: Components(a.values))
     return _compared(a, b, components, context)
 
 

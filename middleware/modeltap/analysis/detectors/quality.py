@@ -90,7 +90,7 @@ def evaluate(context: Context) -> list[Metric]:
 
 def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
     own, ends = np.array(feature.counts), seen(feature)
-    then = {case.metric: case for case in cases(feature, own, ends)}
+    reference = {case.metric: case for case in cases(feature, own, ends)}
     # If the whole column drifted, values outside the old range are not reported separately.
     moved = bulk_moved(feature, context)
     for case in cases(feature, context.counts(feature), ends):
@@ -98,11 +98,11 @@ def _evaluate(feature: Feature, context: Context) -> Iterator[Metric]:
         expected = moved_too or _follows_calendar(feature, case.metric)
         expected = expected and not is_declared(feature, case.metric)
         if expected or not has_verdict(case.metric):
-            before = then[case.metric].faults / max(1, then[case.metric].rows)
+            before = reference[case.metric].faults / max(1, reference[case.metric].rows)
             evidence = ExplainedByDrift(before) if moved_too and expected else None
             yield replace(_described(feature, case), evidence=evidence)
         else:
-            yield _with_types(feature, _compared(feature, case, then[case.metric], context))
+            yield _with_types(feature, _compared(feature, case, reference[case.metric], context))
     if feature.sentinel is not None:
         yield _coded(feature, feature.sentinel, context.counts(feature))
 
@@ -212,19 +212,19 @@ def is_declared(feature: Feature, metric: str) -> bool:
     return metric == "unseen_rate" and feature.allowed is not None
 
 
-def _compared(feature: Feature, case: Case, then: Case, context: Context) -> Metric:
+def _compared(feature: Feature, case: Case, reference: Case, context: Context) -> Metric:
     """Compare a rate, which alerts above the reference's highest block, its floor, and chance."""
     metric, count, rows = case
     value = count / rows if rows else 0.0
-    before = then.faults / then.rows if then.rows else 0.0
+    before = reference.faults / reference.rows if reference.rows else 0.0
     low, high = wilson(count, rows)
     declared = is_declared(feature, metric)
     floor = floor_of(metric, declared)
     if metric in BEYOND and not declared and feature.baseline_distance > _SEASONAL:
         floor = feature.baseline_distance  # this fraction of rows may be outside the range
     most = before + feature.baseline_rates.get(metric, 0.0)
-    new = _expected_new(context.all_hours.by_name[feature.name], metric) * then.rows
-    p = _grew(count, rows, max(then.faults, math.ceil(new)), then.rows)
+    new = _expected_new(context.all_hours.by_name[feature.name], metric) * reference.rows
+    p = _grew(count, rows, max(reference.faults, math.ceil(new)), reference.rows)
     threshold = crossable(most + floor, most)
     if threshold is None:
         return replace(

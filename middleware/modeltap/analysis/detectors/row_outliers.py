@@ -43,15 +43,15 @@ def evaluate(context: Context) -> list[Metric]:
     """
     if context.samples is None:
         return []
-    then, now = context.samples.reference, context.samples.window
+    reference, current = context.samples.reference, context.samples.window
     excluded = left_out(context.all_hours, context.alerted)
-    a = matrix(then, context.all_hours, excluded).values
-    b = matrix(now, context.all_hours, excluded).values
+    a = matrix(reference, context.all_hours, excluded).values
+    b = matrix(current, context.all_hours, excluded).values
     if a.shape[1] < 2:
         return []
     if min(len(a), len(b)) < context.min_rows:
         return [too_few("row_outlier_rate", len(b))]
-    forest = then.recall(("forest", excluded), lambda: _Forest(a))
+    forest = reference.recall(("forest", excluded), lambda: _Forest(a))
     return [_compared(forest, b, context)]
 
 

@@ -28,7 +28,7 @@ def evaluate(context: Context) -> list[Metric]:
         and feature.counts[MISSING] < sum(feature.counts)
         and not _was_learnt_later(feature, context.start)
     ]
-    # A reference of inputs alone, such as training data, does not know the model's outputs.
+    # A reference of inputs only, such as training data, has no model outputs.
     knows_outputs = any(is_output(feature.name) for feature in reference.features)
     # A new field in a few rows may come from a single client; in many rows it is a change.
     new = {

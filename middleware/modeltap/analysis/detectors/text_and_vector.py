@@ -96,13 +96,13 @@ def _compared(feature: Feature, a: Data, b: Data, context: Context) -> Metric:
 
 def _cosine(feature: Feature, a: np.ndarray, b: np.ndarray) -> Metric:
     """Return the mean distance of the vectors from the reference's mean direction, 0 if equal."""
-    then, now = (float(np.mean(_distances(feature, part))) for part in (a, b))
+    reference, current = (float(np.mean(_distances(feature, part))) for part in (a, b))
     return Metric(
         metric="cosine_distance",
         feature=feature.name,
         rows=len(b),
-        value=now,
-        evidence=DirectionChanged(then),
+        value=current,
+        evidence=DirectionChanged(reference),
     )
 
 
@@ -121,15 +121,15 @@ def _regression() -> LogisticRegression:
     )
 
 
-def _both(feature: Feature, then: Sample, now: Sample) -> tuple[Data, Data]:
+def _both(feature: Feature, reference: Sample, current: Sample) -> tuple[Data, Data]:
     """Return the rows of both sides that have a value, scaled by the reference.
 
     Scaling each side by its own largest number would separate unchanged vectors and hide changes
     of length.
     """
     if feature.kind == "text":
-        return _words(feature, then), _words(feature, now)
-    a, b = _vectors(feature, then), _vectors(feature, now)
+        return _words(feature, reference), _words(feature, current)
+    a, b = _vectors(feature, reference), _vectors(feature, current)
     # A logistic regression converges slowly for numbers of very different size.
     scale = float(np.abs(a).max(initial=0.0)) or 1.0
     return a / scale, np.clip(b / scale, -_FARTHEST, _FARTHEST)

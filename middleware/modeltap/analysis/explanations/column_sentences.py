@@ -32,11 +32,11 @@ _MIDDLE = (0.05, 0.95)
 @sentence.register
 def _(evidence: Drifted, metric: Metric, context: Context) -> str:
     feature = context.reference.by_name[metric.feature or ""]
-    then = np.array(feature.counts[: feature.bins], dtype=np.int64)
-    now = context.counts(feature)[: feature.bins]
-    change = new_value(evidence, feature, then, now)
+    reference = np.array(feature.counts[: feature.bins], dtype=np.int64)
+    current = context.counts(feature)[: feature.bins]
+    change = new_value(evidence, feature, reference, current)
     if change is None:
-        moved = _outliers_grew(feature, then, now) or _moved(feature, then, now)
+        moved = _outliers_grew(feature, reference, current) or _moved(feature, reference, current)
         change = f"{moved} in {counted_rows(metric)}"
     if evidence.beyond_baseline:
         change += (
@@ -55,8 +55,9 @@ def _(evidence: CalendarColumn, metric: Metric, _context: Context | None) -> str
 
 @sentence.register
 def _(evidence: LikelyCode, metric: Metric, _context: Context | None) -> str:
+    verb = "has" if metric.count == 1 else "have"
     return (
-        f"{metric.feature}: {metric.count:,} of {counted_rows(metric)} have the value "
+        f"{metric.feature}: {metric.count:,} of {counted_rows(metric)} {verb} the value "
         f"{number(evidence.code)!r}, far from all others; if it stands for a missing value, "
         "declare it in missing_values"
     )
@@ -65,10 +66,10 @@ def _(evidence: LikelyCode, metric: Metric, _context: Context | None) -> str:
 @sentence.register
 def _(evidence: NoRoom, metric: Metric, _context: Context | None) -> str:
     subject = f"{metric.feature}: " if metric.feature else ""
-    bound = "maximum" if evidence.bound > evidence.usual else "minimum"
+    bound = "maximum" if evidence.bound > evidence.baseline else "minimum"
     return (
         f"{subject}not compared, because {metric.metric} normally reaches "
-        f"{number(evidence.usual)}, too close to its {bound} of {number(evidence.bound)} "
+        f"{number(evidence.baseline)}, too close to its {bound} of {number(evidence.bound)} "
         "to change noticeably"
     )
 
@@ -83,14 +84,16 @@ def _(evidence: Grown, metric: Metric, context: Context) -> str:
 
 def _grown(evidence: Grown, metric: Metric, feature: Feature) -> str:
     """Name the new value if there is only one, otherwise the kind of invalid values."""
-    value, cases = percent(metric.value or 0.0), f"{metric.count:,} of {counted_rows(metric)}"
+    value, most = percent(metric.value or 0.0), ""
     if evidence.most is not None:
-        cases += f"; up to {percent(evidence.most)} in windows of the reference"
+        most = f"; up to {percent(evidence.most)} in windows of the reference"
     if evidence.number is None:
         kind = _invalid_values(feature, metric.metric)
+        cases = f"{metric.count:,} of {counted_rows(metric)}{most}"
         return f"{kind} went from {percent(evidence.before)} to {value} ({cases})"
     before = percent(evidence.before) if evidence.before else "none"
     where = _outside(*_bounds_of(feature, metric.metric))
+    cases = f"{metric.count:,} of {metric.rows:,}{most}"
     return f"value {exact(evidence.number)}, {where}, in {value} of rows ({cases}), {before} before"
 
 
@@ -156,13 +159,14 @@ def _outside(low: float | None, high: float | None) -> str:
     return f"below {number(low)}" if low is not None else f"above {number(high or 0.0)}"
 
 
-def _outliers_grew(feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
+def _outliers_grew(feature: Feature, reference: np.ndarray, current: np.ndarray) -> str | None:
     """Describe the values outside the MAD bounds if all other values are unchanged."""
     if feature.kind != "numeric" or not feature.edges:
         return None
-    inner = bulk(feature, then), bulk(feature, now)
+    inner = bulk(feature, reference), bulk(feature, current)
     before, after = (
-        1 - float(part.sum() / whole.sum()) for part, whole in zip(inner, (then, now), strict=True)
+        1 - float(part.sum() / whole.sum())
+        for part, whole in zip(inner, (reference, current), strict=True)
     )
     if after <= before or not inner[1].any() or hypothesis_tests.p_value(*inner, feature) < _LIKELY:
         return None
@@ -173,39 +177,40 @@ def _outliers_grew(feature: Feature, then: np.ndarray, now: np.ndarray) -> str |
     )
 
 
-def _moved(feature: Feature, then: np.ndarray, now: np.ndarray) -> str:
+def _moved(feature: Feature, reference: np.ndarray, current: np.ndarray) -> str:
     """Describe the largest change of a distribution."""
     if feature.kind == "words":
-        most = words.moved_most(then, now)
+        most = words.moved_most(reference, current)
+        before, after = float(reference[most] / reference[0]), float(current[most] / current[0])
         return (
             f"fraction of texts with {feature.vocabulary[most - 1]!r} went from "
-            f"{percent(float(then[most] / then[0]))} to {percent(float(now[most] / now[0]))}"
+            f"{percent(before)} to {percent(after)}"
         )
     if feature.kind != "numeric":
         names = [repr(name) for name in feature.vocabulary] + ["rare values"]
-        fractions_then, fractions_now = then / then.sum(), now / now.sum()
-        most = int(np.argmax(np.abs(fractions_now - fractions_then)))
+        fractions_before, fractions_after = reference / reference.sum(), current / current.sum()
+        most = int(np.argmax(np.abs(fractions_after - fractions_before)))
         return (
-            f"fraction of {names[most]} went from {percent(float(fractions_then[most]))} "
-            f"to {percent(float(fractions_now[most]))}"
+            f"fraction of {names[most]} went from {percent(float(fractions_before[most]))} "
+            f"to {percent(float(fractions_after[most]))}"
         )
-    before, after = quantile(feature, then, 0.5), quantile(feature, now, 0.5)
+    before, after = quantile(feature, reference, 0.5), quantile(feature, current, 0.5)
     if number(before) != number(after):
-        return f"median went from {number(before)} to {_bounded(feature, now, after)}"
-    single_value = _single_value(feature, then, now)
+        return f"median went from {number(before)} to {_bounded(feature, current, after)}"
+    single_value = _single_value(feature, reference, current)
     if single_value is not None:
         return single_value
-    low, high = (quantile(feature, then, q) for q in _MIDDLE)
-    lower, higher = (quantile(feature, now, q) for q in _MIDDLE)
+    low, high = (quantile(feature, reference, q) for q in _MIDDLE)
+    lower, higher = (quantile(feature, current, q) for q in _MIDDLE)
     return (
         f"median is still {number(after)}, but the middle 90 % of values now range from "
         f"{number(lower)} to {number(higher)} (before: from {number(low)} to {number(high)})"
     )
 
 
-def _single_value(feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
+def _single_value(feature: Feature, reference: np.ndarray, current: np.ndarray) -> str | None:
     """Describe the one value whose fraction makes up most of the change, if there is one."""
-    moved = now / now.sum() - then / then.sum()
+    moved = current / current.sum() - reference / reference.sum()
     most = int(np.argmax(np.abs(moved)))
     if (
         not 0 < most < len(feature.edges)
@@ -215,7 +220,7 @@ def _single_value(feature: Feature, then: np.ndarray, now: np.ndarray) -> str | 
     value = feature.edges[most - 1]
     if feature.edges[most] != np.nextafter(value, np.inf):
         return None
-    before, after = then[most] / then.sum(), now[most] / now.sum()
+    before, after = reference[most] / reference.sum(), current[most] / current.sum()
     return (
         f"fraction of '{value:.6g}' went from {percent(float(before))} to {percent(float(after))}"
     )

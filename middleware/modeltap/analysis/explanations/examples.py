@@ -100,12 +100,14 @@ def _showing(metric: Metric, feature: Feature, own: np.ndarray, values: Values) 
 
 def _grown(feature: Feature, own: np.ndarray) -> np.ndarray:
     """Return the bins within the coarse bin whose fraction grew most."""
-    now, then = own[: feature.bins], np.array(feature.counts[: feature.bins])
+    current, reference = own[: feature.bins], np.array(feature.counts[: feature.bins])
     if feature.kind == "words":
-        fractions = now / max(1, now[0]) - then / max(1, then[0])
-        return np.array([1 + int(np.argmax(fractions[1:]))]) if len(now) > 1 else np.array([0])
+        fractions = current / max(1, current[0]) - reference / max(1, reference[0])
+        return np.array([1 + int(np.argmax(fractions[1:]))]) if len(current) > 1 else np.array([0])
     places = np.array(feature.coarse)
-    grown = np.bincount(places, now / max(1, now.sum()) - then / max(1, then.sum()))
+    grown = np.bincount(
+        places, current / max(1, current.sum()) - reference / max(1, reference.sum())
+    )
     return np.flatnonzero(places == int(np.argmax(grown)))
 
 

@@ -31,20 +31,24 @@ def distribution(feature: Feature, counts: np.ndarray) -> list[HistogramBin]:
     >>> [tuple(part) for part in distribution(feature, np.array([3, 1, 0, 0, 0, 0]))]
     [('a', 0.5, 0.75), ('b', 0.5, 0.25)]
     """
-    then = np.array(feature.counts)
-    whole_then, whole_now = max(1, int(then.sum())), max(1, int(counts.sum()))
+    reference = np.array(feature.counts)
+    reference_rows, window_rows = max(1, int(reference.sum())), max(1, int(counts.sum()))
     if not feature.coarse:
-        few_then, few_now, labels = then[: feature.bins], counts[: feature.bins], ["present"]
+        coarse_reference, coarse_current, labels = (
+            reference[: feature.bins],
+            counts[: feature.bins],
+            ["present"],
+        )
     else:
-        few_then, few_now = coarse(feature, then), coarse(feature, counts)
+        coarse_reference, coarse_current = coarse(feature, reference), coarse(feature, counts)
         labels = list(_labels(feature))
     parts = [
-        HistogramBin(label, float(a) / whole_then, float(b) / whole_now)
-        for label, a, b in zip(labels, few_then, few_now, strict=True)
+        HistogramBin(label, float(a) / reference_rows, float(b) / window_rows)
+        for label, a, b in zip(labels, coarse_reference, coarse_current, strict=True)
     ]
     parts += [
-        HistogramBin(name, float(a) / whole_then, float(b) / whole_now)
-        for name, a, b in zip(SPECIAL, then[MISSING:], counts[MISSING:], strict=True)
+        HistogramBin(name, float(a) / reference_rows, float(b) / window_rows)
+        for name, a, b in zip(SPECIAL, reference[MISSING:], counts[MISSING:], strict=True)
     ]
     return [part for part in parts if part.reference or part.window]
 

@@ -41,11 +41,11 @@ def _(evidence: TrafficBaseline, metric: Metric, _context: Context | None) -> st
 def _(evidence: Worse, metric: Metric, context: Context | None) -> str:
     before, value = evidence.baseline.mean, metric.value or 0.0
     if metric.metric == "accuracy":
-        text = (
-            f"accuracy went from {number(before)} to {number(value)} in {_labelled(metric)}; "
-            f"{odds(metric, context)}"
+        guess = "" if evidence.guess is None else f"; {_guessed(evidence.guess)}"
+        return (
+            f"accuracy went from {number(before)} to {number(value)} in {_labelled(metric)}"
+            f"{guess}; {odds(metric, context)}"
         )
-        return text if evidence.guess is None else f"{text}; {_guessed(evidence.guess)}"
     part = (abs(evidence.bias) - abs(evidence.baseline.bias)) / (value - before)
     extent = "hardly"
     if part > _PARTLY:
@@ -110,11 +110,11 @@ def _(evidence: NoScore, _metric: Metric, _context: Context | None) -> str:
 
 @sentence.register
 def _(evidence: AreaFell, metric: Metric, context: Context | None) -> str:
-    text = (
+    ranks = "" if evidence.ranks is None else f"; {_ranked(evidence.ranks)}"
+    return (
         f"ROC AUC went from {number(evidence.before)} to {number(metric.value or 0.0)} in "
-        f"{_labelled(metric)}; {odds(metric, context)}"
+        f"{_labelled(metric)}{ranks}; {odds(metric, context)}"
     )
-    return text if evidence.ranks is None else f"{text}; {_ranked(evidence.ranks)}"
 
 
 @sentence.register

@@ -78,7 +78,9 @@ def _commonest(numbers: np.ndarray, least: float) -> float | None:
     return float(value) if times >= max(2.0, least * len(numbers)) else None
 
 
-def new_value(evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
+def new_value(
+    evidence: Drifted, feature: Feature, reference: np.ndarray, current: np.ndarray
+) -> str | None:
     """Describe the new value, its fraction and the fraction before; None if no value is new.
 
     If the other rows moved further, the drift is of another kind.
@@ -87,68 +89,76 @@ def new_value(evidence: Drifted, feature: Feature, then: np.ndarray, now: np.nda
     if place is None:
         return None
     if feature.kind != "numeric":
-        return _new_category(feature, place, then, now)
-    return _cap(evidence, feature, then, now) or _new_number(evidence, feature, then, now)
+        return _new_category(feature, place, reference, current)
+    return _cap(evidence, feature, reference, current) or _new_number(
+        evidence, feature, reference, current
+    )
 
 
-def _new_category(feature: Feature, place: int, then: np.ndarray, now: np.ndarray) -> str | None:
+def _new_category(
+    feature: Feature, place: int, reference: np.ndarray, current: np.ndarray
+) -> str | None:
     if place >= len(feature.vocabulary):
         return None
-    return f"value {feature.vocabulary[place]!r} in {_fractions_of(place, then, now)}"
+    return f"value {feature.vocabulary[place]!r} in {_fractions_of(place, reference, current)}"
 
 
 def _new_number(
-    evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray
+    evidence: Drifted, feature: Feature, reference: np.ndarray, current: np.ndarray
 ) -> str | None:
     place = evidence.place or 0
-    if not _is_rest_unchanged(evidence, feature, then, now, {place}):
+    if not _is_rest_unchanged(evidence, feature, reference, current, {place}):
         return None
     if evidence.number is not None:
-        return f"value {exact(evidence.number)} in {_fractions_of(place, then, now)}"
+        return f"value {exact(evidence.number)} in {_fractions_of(place, reference, current)}"
     if not 0 < place < len(feature.edges):
         return None
     low, high = feature.edges[place - 1], feature.edges[place]
     if high == np.nextafter(low, np.inf):
-        return f"value {exact(low)} in {_fractions_of(place, then, now)}"
-    return f"values from {number(low)} to {number(high)} in {_fractions_of(place, then, now)}"
+        return f"value {exact(low)} in {_fractions_of(place, reference, current)}"
+    return (
+        f"values from {number(low)} to {number(high)} in {_fractions_of(place, reference, current)}"
+    )
 
 
-def _cap(evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray) -> str | None:
+def _cap(
+    evidence: Drifted, feature: Feature, reference: np.ndarray, current: np.ndarray
+) -> str | None:
     """Describe a limit that no value exceeds any longer, on one side."""
     place = evidence.place or 0
     sides = (("above", slice(place + 1, None)), ("below", slice(None, place)))
     for side, beyond in sides:
-        before = float(then[beyond].sum() / then.sum())
-        cut = set(range(len(then))[beyond]) | {place}
-        unchanged = _is_rest_unchanged(evidence, feature, then, now, cut)
-        if before < _AT_LEAST or now[beyond].any() or not unchanged:
+        before = float(reference[beyond].sum() / reference.sum())
+        cut = set(range(len(reference))[beyond]) | {place}
+        unchanged = _is_rest_unchanged(evidence, feature, reference, current, cut)
+        if before < _AT_LEAST or current[beyond].any() or not unchanged:
             continue
         edge = feature.edges[min(place, len(feature.edges) - 1) if side == "above" else place - 1]
         limit = number(edge) if evidence.number is None else exact(evidence.number)
-        return f"no value {side} {limit} in {_rows(now)}, {percent(before)} before"
+        return f"no value {side} {limit} in {_rows(current)}, {percent(before)} before"
     return None
 
 
 def _is_rest_unchanged(
-    evidence: Drifted, feature: Feature, then: np.ndarray, now: np.ndarray, cut: set[int]
+    evidence: Drifted, feature: Feature, reference: np.ndarray, current: np.ndarray, cut: set[int]
 ) -> bool:
     """Return whether the other bins kept their distribution, or moved less than a known value.
 
     Rows of another hour may all have moved slightly, which does not explain the drift.
     """
-    kept = np.array([place not in cut for place in range(len(then))])
-    a, b = np.where(kept, then, 0), np.where(kept, now, 0)
+    kept = np.array([place not in cut for place in range(len(reference))])
+    a, b = np.where(kept, reference, 0), np.where(kept, current, 0)
     if not a.any() or not b.any():
         return evidence.number is not None
     place = evidence.place or 0
-    gain = float(now[place] / now.sum() - then[place] / then.sum())
+    gain = float(current[place] / current.sum() - reference[place] / reference.sum())
     moved_less = evidence.number is not None and ks(a, b) < gain
     return moved_less or hypothesis_tests.p_value(a, b, feature) > _LIKELY
 
 
-def _fractions_of(place: int, then: np.ndarray, now: np.ndarray) -> str:
-    before, after = float(then[place] / then.sum()), float(now[place] / now.sum())
-    return f"{percent(after)} of {_rows(now)}, {percent(before) if before else 'none'} before"
+def _fractions_of(place: int, reference: np.ndarray, current: np.ndarray) -> str:
+    before, after = float(reference[place] / reference.sum()), float(current[place] / current.sum())
+    return f"{percent(after)} of {_rows(current)}, {percent(before) if before else 'none'} before"
 
 
 def _rows(counts: np.ndarray) -> str:

@@ -24,7 +24,7 @@ def _(evidence: Fields, metric: Metric, _context: Context) -> str:
     if evidence.lost:
         fields = [f"`{name}`" for name in evidence.lost]
         verb = "is" if len(fields) == 1 else "are"
-        parts.append(f"{_listed(fields)} {verb} missing from all of {counted_rows(metric)}")
+        parts.append(f"{_listed(fields)} {verb} missing from all {counted_rows(metric)}")
     if evidence.new:
         fields = [f"`{name}` (in {percent(share)} of rows)" for name, share in evidence.new.items()]
         parts.append(f"{_listed(fields)} {'is' if len(fields) == 1 else 'are'} new")

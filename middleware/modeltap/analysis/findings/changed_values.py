@@ -129,33 +129,33 @@ _KNOWN = (
 )
 
 
-def changed(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> Changed | None:
+def changed(feature: Feature, reference: np.ndarray, numbers: np.ndarray) -> Changed | None:
     """Return the known change of all of a column's values; None if there was none.
 
     Args:
-        then: (bins,) counts of the reference, without the special bins.
+        reference: (bins,) counts of the reference, without the special bins.
         numbers: (n,) values of the window, NaN for missing ones.
     """
     numbers = numbers[np.isfinite(numbers)]
-    if not len(numbers) or not feature.edges or not then.sum():
+    if not len(numbers) or not feature.edges or not reference.sum():
         return None
-    rounded = _rounded(feature, then, numbers)
+    rounded = _rounded(feature, reference, numbers)
     if rounded is not None:
         return Changed(rounded)
-    return _transformed(feature, then, numbers)
+    return _transformed(feature, reference, numbers)
 
 
-def _transformed(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> Changed | None:
-    own = _distance(feature, then, numbers)
+def _transformed(feature: Feature, reference: np.ndarray, numbers: np.ndarray) -> Changed | None:
+    own = _distance(feature, reference, numbers)
     if own < _FAR:
         return None
     limit = max(_NEAR, own / _BETTER)
-    shift = float(np.median(numbers)) - quantile(feature, then, 0.5)
-    shifted = _distance(feature, then, numbers - shift)
-    ratios = _ratios(feature, then, numbers)
+    shift = float(np.median(numbers)) - quantile(feature, reference, 0.5)
+    shifted = _distance(feature, reference, numbers - shift)
+    ratios = _ratios(feature, reference, numbers)
     known = [t for t in _KNOWN if t.factor is None or ratios.agree(t.factor)]
     with np.errstate(over="ignore"):
-        tried = [(_distance(feature, then, t.undo(numbers)), t) for t in known]
+        tried = [(_distance(feature, reference, t.undo(numbers)), t) for t in known]
     fitting = [pair for pair in tried if pair[0] <= min(limit, shifted + _NEAR)]
     fitting.sort(key=lambda pair: pair[0])
     if len(fitting) > 1 and all(t.factor is not None for _, t in fitting[:2]):
@@ -164,16 +164,16 @@ def _transformed(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> Cha
         return Changed(fitting[0][1].change)
     if not ratios.constant:
         return None
-    scaled = _distance(feature, then, numbers / ratios.middle)
+    scaled = _distance(feature, reference, numbers / ratios.middle)
     if scaled > min(limit, shifted - _MARGIN):
         return None
     return Changed(f"values have been multiplied by about {ratios.middle:,.3g}")
 
 
-def _distance(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> float:
+def _distance(feature: Feature, reference: np.ndarray, numbers: np.ndarray) -> float:
     counted = np.zeros(len(feature.counts), dtype=np.int64)
     count_numbers(numbers, 0, feature, counted)
-    return drift.distance(feature, then, counted[: feature.bins])
+    return drift.distance(feature, reference, counted[: feature.bins])
 
 
 class _Ratios(NamedTuple):
@@ -191,26 +191,26 @@ class _Ratios(NamedTuple):
         return bool(abs(np.log(factor / self.middle)) <= max(_EXACT, _DEVIATIONS * self.error))
 
 
-def _ratios(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> _Ratios:
+def _ratios(feature: Feature, reference: np.ndarray, numbers: np.ndarray) -> _Ratios:
     """Return the ratios of the quantiles that are not close to zero.
 
     The error is that of a median, ``1.25 s sqrt(1/n + 1/m)`` with s the spread relative to the
     median, at most 1: a ratio of spreads alone is as certain as for values with s = 1.
     """
-    before = np.array([quantile(feature, then, q) for q in _QUANTILES])
+    before = np.array([quantile(feature, reference, q) for q in _QUANTILES])
     after = np.quantile(numbers, _QUANTILES)
     kept = np.abs(before) > _NEAR * np.abs(before).max()
     ratios = after[kept] / before[kept] if kept.any() else np.zeros(1)
     middle = float(np.median(ratios))
     relative = min(1.0, feature.spread / abs(feature.center)) if feature.center else 1.0
-    error = 1.25 * relative * float(np.sqrt(1 / len(numbers) + 1 / max(1, then.sum())))
+    error = 1.25 * relative * float(np.sqrt(1 / len(numbers) + 1 / max(1, reference.sum())))
     constant = middle > 0 and bool(np.all(np.abs(ratios / middle - 1) < _CONSTANT))
     far = middle > 0 and abs(np.log(middle)) > np.log(_LEAST_FACTOR)
-    signed = bool(quantile(feature, then, 0.25) < 0 < quantile(feature, then, 0.75))
+    signed = bool(quantile(feature, reference, 0.25) < 0 < quantile(feature, reference, 0.75))
     return _Ratios(middle, error, constant and far and not signed, signed)
 
 
-def _rounded(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> str | None:
+def _rounded(feature: Feature, reference: np.ndarray, numbers: np.ndarray) -> str | None:
     """Describe the rounding of values that were not rounded before and have not moved."""
     before = np.array(feature.edges)
     before = before[(before >= feature.low) & (before <= feature.high)]
@@ -219,7 +219,7 @@ def _rounded(feature: Feature, then: np.ndarray, numbers: np.ndarray) -> str | N
         return None
     for step, name in _STEPS.items():
         rounded = _multiples(numbers, step) >= _ALL and _multiples(before, step) <= _HALF
-        if rounded and _stand_still(feature, then, numbers, step):
+        if rounded and _have_not_moved(feature, reference, numbers, step):
             return f"values have been rounded to {name}"
     return None
 
@@ -231,11 +231,13 @@ def _multiples(numbers: np.ndarray, step: float) -> float:
     return float(near.mean())
 
 
-def _stand_still(feature: Feature, then: np.ndarray, numbers: np.ndarray, step: float) -> bool:
+def _have_not_moved(
+    feature: Feature, reference: np.ndarray, numbers: np.ndarray, step: float
+) -> bool:
     """Return whether the quantiles moved by at most a step plus variation by chance and hours.
 
     The median over the quantiles decides: between two modes, a quantile may lie anywhere.
     """
     slack = step + _MOVED * feature.spread
-    before = np.array([quantile(feature, then, q) for q in _QUANTILES])
+    before = np.array([quantile(feature, reference, q) for q in _QUANTILES])
     return bool(np.median(np.abs(np.quantile(numbers, _QUANTILES) - before)) <= slack)

@@ -1,6 +1,6 @@
 """Findings, each one cause of several metrics: swapped columns, a renamed category, a new unit.
 
-They are looked for after the detectors, in all metrics of a window and some of its rows. A finding
+They are determined after the detectors, from a window's metrics and some of its rows. A finding
 is one alert: its first metric lists the features that it explains (`related`), and other alerts
 about these features are not sent.
 """
@@ -49,25 +49,25 @@ def with_findings(metrics: Sequence[Metric], context: Context, values: Values) -
 
 def _findings(features: Sequence[Feature], context: Context, values: Values) -> dict[str, Evidence]:
     """Return the findings by the features that they explain."""
-    then = {feature.name: np.array(feature.counts, dtype=np.int64) for feature in features}
+    reference = {feature.name: np.array(feature.counts, dtype=np.int64) for feature in features}
     findings: dict[str, Evidence] = {}
-    for pair in swapped(features, [then[feature.name] for feature in features], values):
+    for pair in swapped(features, [reference[feature.name] for feature in features], values):
         findings |= dict.fromkeys(pair.features, pair)
     for feature in features:
         if feature.name not in findings:
-            finding = _of_column(feature, then[feature.name], context.counts(feature), values)
+            finding = _of_column(feature, reference[feature.name], context.counts(feature), values)
             if finding is not None:
                 findings[feature.name] = finding
     return findings
 
 
 def _of_column(
-    feature: Feature, then: np.ndarray, now: np.ndarray, values: Values
+    feature: Feature, reference: np.ndarray, current: np.ndarray, values: Values
 ) -> Evidence | None:
     column = values.column(feature)
     if feature.kind == "numeric" and column is not None:
-        return changed(feature, then[: feature.bins], values.numbers(feature, column)[0])
-    return renamed(feature, then, now, values)
+        return changed(feature, reference[: feature.bins], values.numbers(feature, column)[0])
+    return renamed(feature, reference, current, values)
 
 
 def _with_evidence(metrics: Sequence[Metric], findings: Mapping[str, Evidence]) -> Iterator[Metric]:

@@ -34,23 +34,27 @@ class Renamed(Evidence, frozen=True):
     others: int = 0
 
 
-def renamed(feature: Feature, then: np.ndarray, now: np.ndarray, values: Values) -> Renamed | None:
+def renamed(
+    feature: Feature, reference: np.ndarray, current: np.ndarray, values: Values
+) -> Renamed | None:
     """Return the most frequent category that was renamed; None if none was.
 
     Args:
-        then: (bins,) counts of the reference, with the special bins.
-        now: (bins,) counts of the window.
+        reference: (bins,) counts of the reference, with the special bins.
+        current: (bins,) counts of the window.
         values: some of the window's rows, which have the names of unseen categories.
     """
     column = values.column(feature)
     if feature.kind != "categorical" or column is None:
         return None
-    before, after = _fractions(feature, then), _fractions(feature, now)
-    current = Counter(word(value) for value in values.words(feature, column) if type(value) is str)
-    rows = sum(current.values())
+    before, after = _fractions(feature, reference), _fractions(feature, current)
+    frequencies = Counter(
+        word(value) for value in values.words(feature, column) if type(value) is str
+    )
+    rows = sum(frequencies.values())
     new = {
         name: count / rows
-        for name, count in current.items()
+        for name, count in frequencies.items()
         if before.get(name, 0.0) <= _GONE * count / rows
     }
     pairs = []

@@ -43,19 +43,19 @@ def swapped(
         values: some of the window's rows.
     """
     known = list(zip(features, counts, strict=True))[:_TRIED]
-    own = {feature.name: fit(feature, feature, then, values) for feature, then in known}
+    own = {feature.name: fit(feature, feature, reference, values) for feature, reference in known}
     gains = []
-    for (a, then_a), (b, then_b) in combinations(known, 2):
+    for (a, counts_a), (b, counts_b) in combinations(known, 2):
         if _kind(a) != _kind(b) or min(own[a.name], own[b.name]) < _FAR:
             continue
-        crossed = fit(a, b, then_b, values), fit(b, a, then_a, values)
+        crossed = fit(a, b, counts_b, values), fit(b, a, counts_a, values)
         nearest = min(own[a.name], own[b.name])
         if max(crossed) <= max(_NEAR, nearest / _BETTER):
             gains.append((nearest - max(crossed), (a.name, b.name)))
     return list(_disjoint(pair for _, pair in sorted(gains, reverse=True)))
 
 
-def fit(source: Feature, target: Feature, then: np.ndarray, values: Values) -> float:
+def fit(source: Feature, target: Feature, reference: np.ndarray, values: Values) -> float:
     """Return the distance of one column's values from another's reference, from 0 to 1."""
     column = values.column(source)
     if column is None:
@@ -67,17 +67,17 @@ def fit(source: Feature, target: Feature, then: np.ndarray, values: Values) -> f
     else:
         words, places = indexed(values.words(source, column))
         count_words(words, np.bincount(places).tolist(), target, counted)
-    return distance(target, then, counted)
+    return distance(target, reference, counted)
 
 
-def distance(feature: Feature, then: np.ndarray, now: np.ndarray) -> float:
+def distance(feature: Feature, reference: np.ndarray, current: np.ndarray) -> float:
     """Return the distance of (bins,) counts; unseen categories have the largest distance, 1."""
     inner = slice(feature.bins)
-    typed = int(now[inner].sum() + now[UNSEEN])
-    if not typed or not now[inner].sum():
+    typed = int(current[inner].sum() + current[UNSEEN])
+    if not typed or not current[inner].sum():
         return 1.0
-    known = float(now[inner].sum()) / typed
-    return 1 - known + known * drift.distance(feature, then[inner], now[inner])
+    known = float(current[inner].sum()) / typed
+    return 1 - known + known * drift.distance(feature, reference[inner], current[inner])
 
 
 def _kind(feature: Feature) -> str:

@@ -1,7 +1,7 @@
-"""What a column of a reference is: its type, its bins, and whether it follows the time.
+"""Inference of a reference's columns: their types, their bins, and whether they follow the time.
 
-column_types  the type that a column's values have
-column_values  words for values of no clear type
+column_types  the type of a column's values
+column_values  descriptions of values without a clear type
 epochs        numbers that are times
 infer         a feature inferred from a column's values
 calendar_columns  columns that the time alone determines

@@ -1,6 +1,6 @@
-"""Calendar columns: those that the time alone determines, such as an hour or a weekday.
+"""Calendar columns: columns that the time alone determines, such as an hour or a weekday.
 
-They move with the clock, and what they say is known: windows are compared by hour and day anyway.
+They change with the clock and add no information: windows are compared by hour and day anyway.
 """
 
 from __future__ import annotations
@@ -18,26 +18,29 @@ from modeltap.config.metrics import is_output
 from modeltap.number_texts import number_of
 
 _MOST_ROWS = 20_000
-"""Rows that are looked at: a column that follows the clock does so everywhere."""
+"""Rows that are checked: a column that follows the clock does so everywhere."""
 
 _MIN_ROWS = 50
 """Fewer rows may follow the clock by chance."""
 
 _AGREE = 0.98
-"""Clocks differ by seconds: a row of fifty may lie on the other side of the hour."""
+"""Clocks differ by seconds, so one row in fifty may fall into the neighbouring hour."""
 
 _UNEXPLAINED = 0.002
-"""Of a number's variance, within ten minutes of the day: of a sine of the hour it is .0002."""
+"""The unexplained fraction of a number's variance within ten minutes of the day.
+
+For a sine of the hour it is 0.0002.
+"""
 
 _TEN_MINUTES = 600
 
 _MIN_DATES = 3
-"""What is read once an hour, the weather for example, is the same at that hour of one day only."""
+"""A value that is read once an hour, such as the weather, repeats in that hour of one day only."""
 
 _MIN_WEEKS = 2
 
 _MIN_VALUES = 3
-"""Two values may follow the hour because a nightly job sends the other one."""
+"""Two values may follow the hour because a nightly job sends one of them."""
 
 _SHIFTS: tuple[int, ...] = (0, *range(-12, 0), *range(1, 15))
 """Whole hours between the column's clock and the reference's."""
@@ -45,20 +48,20 @@ _SHIFTS: tuple[int, ...] = (0, *range(-12, 0), *range(1, 15))
 _NAMED = re.compile(r"hour|week|day|month|quarter|year|date|dow|doy", re.IGNORECASE)
 
 _EPOCHS = (1.0, 1e3, 1e6, 1e9)
-"""Units of time in a second that numbers count from 1970 on."""
+"""Units per second of numbers that count from 1970."""
 
 _NEAR_SECONDS = 86_400.0
 
 
 _FIRST_LOOK, _FIRST_AGREE = 200, 0.9
-"""Rows that say whether it is worth to look at all of them."""
+"""Rows that are checked first, and the fraction that must agree before all are checked."""
 
 _Part = Callable[[LocalTimes], np.ndarray]
 """A part of the calendar as a number."""
 
 
 class Calendar(NamedTuple):
-    """What of the calendar determines a column, and by how many hours its clock is ahead."""
+    """The part of the calendar that determines a column, and the hours its clock is ahead."""
 
     part: str
     shift: int = 0
@@ -67,7 +70,7 @@ class Calendar(NamedTuple):
 def calendar_of(
     feature: Feature, column: Column, moments: np.ndarray, zone: str
 ) -> Calendar | None:
-    """Return what determines a column of the reference; None where it is not the time.
+    """Return the part of the calendar that determines a column of the reference, or None.
 
     Args:
         column: (n,) values.
@@ -100,7 +103,7 @@ def calendar_of(
 
 
 def _read(value: Any, feature: Feature) -> Any:
-    """Return a value, or the number that it is a text of."""
+    """Return a value, or its number if it is a text of one."""
     if not feature.texts or type(value) is not str:
         return value
     number = number_of(value, feature.texts)
@@ -109,26 +112,26 @@ def _read(value: Any, feature: Feature) -> Any:
 
 @dataclass
 class _Clocks:
-    """Rows' local times, by a clock that is so many hours ahead of the zone's."""
+    """Rows' local times, by clocks that are ahead of the zone's by whole hours."""
 
     moments: np.ndarray
     zone: str
 
     def __post_init__(self) -> None:
-        self.some = slice(None, None, -(-len(self.moments) // _FIRST_LOOK))
+        self._sample = slice(None, None, -(-len(self.moments) // _FIRST_LOOK))
         self._known: dict[tuple[int, bool], LocalTimes] = {}
 
-    def at(self, shift: int, *, some: bool = False) -> LocalTimes:
-        """Return the local times of all rows, or of some."""
-        if (shift, some) not in self._known:
-            moments = self.moments[self.some] if some else self.moments
-            self._known[shift, some] = local_times(moments + 3600.0 * shift, self.zone)
-        return self._known[shift, some]
+    def at(self, shift: int, *, sampled: bool = False) -> LocalTimes:
+        """Return the local times of all rows, or of a sample."""
+        if (shift, sampled) not in self._known:
+            moments = self.moments[self._sample] if sampled else self.moments
+            self._known[shift, sampled] = local_times(moments + 3600.0 * shift, self.zone)
+        return self._known[shift, sampled]
 
     def shift_of(self, values: np.ndarray, of: _Part) -> int | None:
-        """Return the hours by which the values' clock is ahead; None where no clock has them."""
+        """Return the hours by which the values' clock is ahead; None if no clock fits."""
         for shift in _SHIFTS:
-            if np.mean(of(self.at(shift, some=True)) == values[self.some]) < _FIRST_AGREE:
+            if np.mean(of(self.at(shift, sampled=True)) == values[self._sample]) < _FIRST_AGREE:
                 continue
             if np.mean(of(self.at(shift)) == values) >= _AGREE:
                 return shift
@@ -146,14 +149,14 @@ def _of_numbers(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | No
 
 def _of_words(name: str, values: Sequence[str], clocks: _Clocks) -> Calendar | None:
     lowered = [value.lower() for value in values]
-    for part, words, of in _NAMES:
-        if set(lowered) <= set(words):
-            codes = np.array([words.index(word) % (len(words) // 2) for word in lowered])
+    for part, names, of in _NAMES:
+        if set(lowered) <= set(names):
+            codes = np.array([names.index(value) % (len(names) // 2) for value in lowered])
             if (shift := clocks.shift_of(codes, of)) is not None:
                 return Calendar(part, shift)
     codes = np.unique(lowered, return_inverse=True)[1].astype(np.float64)
     if set(lowered) <= {"true", "false"}:
-        return _weekend(name, np.array([word == "true" for word in lowered]), clocks)
+        return _weekend(name, np.array([value == "true" for value in lowered]), clocks)
     return _repeated(codes, clocks)
 
 
@@ -165,7 +168,7 @@ _NAMES: tuple[tuple[str, list[str], _Part], ...] = (
     ("weekday", [*_DAYS, *(name[:3] for name in _DAYS)], lambda t: t.weekdays),
     ("month", [*_MONTHS, *(name[:3] for name in _MONTHS)], lambda t: _dates(t).months - 1),
 )
-"""Names in full and by three letters."""
+"""Full names and abbreviations of three letters."""
 
 
 class _Dates(NamedTuple):
@@ -201,11 +204,11 @@ _NUMBERS: tuple[tuple[str, _Part, tuple[int, ...]], ...] = (
     ("day of the year", lambda t: _dates(t).days_of_year, (0, -1)),
     ("week", lambda t: (_dates(t).days_of_year + 9 - t.weekdays) // 7, (0, 1)),
 )
-"""Parts of the calendar as numbers, and what is usually added to them."""
+"""Parts of the calendar as numbers, with the offsets in common use."""
 
 
 def _numbered(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
-    """Return the part of the calendar whose number the values are."""
+    """Return the part of the calendar that the values number."""
     if not np.array_equal(values, np.round(values)):
         return None
     varied = len(np.unique(values)) >= _MIN_VALUES
@@ -220,19 +223,25 @@ def _numbered(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None
 
 
 def _weekend(name: str, values: np.ndarray, clocks: _Clocks) -> Calendar | None:
-    """Return the weekend where booleans say whether it is one; they must have seen one, or say it
-    by their name."""
+    """Return the weekend if booleans mark it.
+
+    Either the rows include a weekend and another day, or the column's name mentions it.
+    """
     shift = clocks.shift_of(values, lambda t: t.weekdays >= 5)
     seen = len(np.unique(values)) > 1 and len(np.unique(clocks.at(0).dates)) >= 7
-    return Calendar("weekend", shift) if shift is not None and (seen or _says(name)) else None
+    return (
+        Calendar("weekend", shift)
+        if shift is not None and (seen or _is_named_weekend(name))
+        else None
+    )
 
 
-def _says(name: str) -> bool:
+def _is_named_weekend(name: str) -> bool:
     return "weekend" in name.lower()
 
 
 def _repeated(values: np.ndarray, clocks: _Clocks) -> Calendar | None:
-    """Return the hour, or the weekday, where the same one has the same value on several dates."""
+    """Return the hour or the weekday if its values repeat on several dates."""
     if len(np.unique(values)) < _MIN_VALUES:
         return None
     local = clocks.at(0)
@@ -248,7 +257,7 @@ def _repeated(values: np.ndarray, clocks: _Clocks) -> Calendar | None:
 
 
 def _often_enough(codes: np.ndarray, dates: np.ndarray, least: int) -> bool:
-    """Say whether nearly all rows have a code that came on enough dates, and codes differ."""
+    """Return whether codes differ, and almost all rows have a code that occurs on enough dates."""
     pairs = np.unique(np.stack([codes, dates]), axis=1)[0]
     names, times = np.unique(pairs, return_counts=True)
     often = names[times >= least]
@@ -256,7 +265,7 @@ def _often_enough(codes: np.ndarray, dates: np.ndarray, least: int) -> bool:
 
 
 def _determines(codes: np.ndarray, values: np.ndarray) -> bool:
-    """Say whether rows of one code have one value, but for one of fifty, or nearly one number."""
+    """Return whether a code determines the value, or almost all of a number's variance."""
     numbers, places = np.unique(codes, return_inverse=True)
     rows = np.bincount(places, minlength=len(numbers))
     means = np.bincount(places, values, minlength=len(numbers)) / rows

@@ -1,4 +1,4 @@
-"""The type of a column: numbers, also those sent as texts, categories, times, ids and others."""
+"""The type of a column: numbers, including those sent as texts, categories, times, ids, others."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from modeltap.number_texts import MISSING, Forms, Style, form_of, number_of
 from modeltap.time_texts import compact_date, order_in
 
 _MAX_CATEGORY_LENGTH = 100
-"""A longer text is a sentence or a document, and no category."""
+"""A longer text is a sentence or a document instead of a category."""
 
 _MANY_VALUES = 20
-"""Up to so many different texts a column is of categories, however few its rows."""
+"""With this many distinct texts or fewer, a column is categorical, even if it has few rows."""
 
 _MOSTLY = 0.5
-"""More than half: most texts have a space, or came only once."""
+"""More than half: most texts contain a space, or occur only once."""
 
 _MIN_ID_ROWS = 100
-"""Fewer numbers may be all different and in order by chance, or by the sorting of a file."""
+"""Fewer numbers may all be distinct and in order by chance, or because a file is sorted."""
 
 _MIN_REUSED_IDS = 200
-"""So many different numbers under the name of an id are ids, though some come again."""
+"""With this many distinct numbers and an id's name, a column holds ids, even if some repeat."""
 
 _MIN_CODE_LENGTH = 4
-"""Whole numbers of one length, sent as texts, are codes, of places for example."""
+"""Whole numbers of one length that are sent as texts are codes, for example of places."""
 
 _LOOK_AT = 20
-"""Different texts that say whether all are times."""
+"""Distinct texts that are checked for being times."""
 
 _ID_NAME = re.compile(r"(^|[._])(id|uuid|guid)$|[a-z](?-i:I[dD]|UUID|Guid)$", re.IGNORECASE)
 
 
 class ColumnType(NamedTuple):
-    """What a column's values are.
+    """The type of a column's values.
 
     Attributes:
-        texts: how numbers that are sent as texts are written; None where there are none.
+        texts: the style of numbers that are sent as texts; None if there are none.
         text_rate: the fraction of values that are such numbers.
-        whole: whether whole numbers are categories, beside texts.
-        day_first: whether 01/02/2024 is the first of February; None where nothing says it.
+        whole: whether whole numbers are categories as well as texts.
+        day_first: whether 01/02/2024 is the first of February; None if no date shows it.
     """
 
     kind: FeatureKind
@@ -72,8 +72,8 @@ def type_of(name: str, values: Sequence[Any], declared: FeatureKind | None = Non
     numbers, texts = kinds[int] + kinds[float], kinds[str]
     if not values:
         return ColumnType("other")
-    if texts and numbers + texts >= enough and (found := _with_texts(name, values)) is not None:
-        return found
+    if texts and numbers + texts >= enough and (inferred := _with_texts(name, values)) is not None:
+        return inferred
     if numbers >= enough:
         return ColumnType(_kind_of_numbers(name, values))
     if kinds[bool] >= enough:
@@ -96,12 +96,14 @@ def _declared(values: Sequence[Any], kind: FeatureKind) -> ColumnType:
 
 
 def _with_texts(name: str, values: Sequence[Any]) -> ColumnType | None:
-    """Return the type of a column in which most are numbers, some or all sent as texts.
+    """Return the type of a column of which most values are numbers, some or all sent as texts.
 
-    Empty texts and usual words for missing values say nothing of the type.
+    Empty texts and common words for missing values do not count.
     """
     count_of_all = len(values)
-    values = [one for one in values if type(one) is not str or one.strip().lower() not in MISSING]
+    values = [
+        value for value in values if type(value) is not str or value.strip().lower() not in MISSING
+    ]
     words = [value for value in values if type(value) is str]
     style, count = _style_of(words)
     numbers = [value for value in values if type(value) in (int, float)]
@@ -109,20 +111,20 @@ def _with_texts(name: str, values: Sequence[Any]) -> ColumnType | None:
         return None
     if not numbers and (style is None or _are_codes(words, style)):
         return None
-    read = numbers + [n for one in words if style and (n := number_of(one, style)) is not None]
+    read = numbers + [n for value in words if style and (n := number_of(value, style)) is not None]
     if len(read) < MOST * len(values) and not _are_but_for_codes(words, style, read):
         return None
     return ColumnType(_kind_of_numbers(name, read), style if count else None, count / count_of_all)
 
 
 def _are_but_for_codes(words: Sequence[str], style: Style | None, numbers: Sequence[Any]) -> bool:
-    """Say whether a column is of numbers, and of few words that stand for missing ones."""
-    others = {one for one in words if style is None or number_of(one, style) is None}
+    """Return whether a column holds numbers and a few texts that stand for missing ones."""
+    others = {word for word in words if style is None or number_of(word, style) is None}
     return len(others) <= _MANY_VALUES < len(set(numbers))
 
 
 def _style_of(words: Sequence[str]) -> tuple[Style | None, int]:
-    """Return how numbers among texts are written, and how many there are."""
+    """Return the style of the numbers among texts, and their number."""
     forms = Forms()
     numeric = [value for value in words if form_of(value)]
     for value in numeric:
@@ -132,7 +134,7 @@ def _style_of(words: Sequence[str]) -> tuple[Style | None, int]:
 
 
 def _are_codes(words: Sequence[str], style: Style) -> bool:
-    """Say whether texts of numbers are names: few different ones, or whole ones of one length."""
+    """Return whether texts of numbers are codes: few distinct ones, or whole ones of one length."""
     distinct = {value.strip() for value in words if number_of(value, style) is not None}
     whole = all(value.isdecimal() for value in distinct)
     few = len(distinct) <= (_MANY_VALUES if whole else min(_MANY_VALUES, _MOSTLY * len(words)))
@@ -159,33 +161,33 @@ def _of_texts(name: str, words: Sequence[str]) -> ColumnType:
     order = _order_of(distinct)
     if _are_times(name, distinct, order):
         return ColumnType("datetime", day_first=order)
-    if len(distinct) <= 2 and all(as_boolean(one) for one in distinct):
+    if len(distinct) <= 2 and all(as_boolean(text) for text in distinct):
         return ColumnType("boolean")
     mostly_new = len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * len(words)
     if mostly_new or max(map(len, distinct)) > _MAX_CATEGORY_LENGTH:
-        spaced = sum(" " in one.strip() for one in words)
+        spaced = sum(" " in text.strip() for text in words)
         return ColumnType("text" if spaced > _MOSTLY * len(words) else "id")
     return ColumnType("categorical")
 
 
 def _are_times(name: str, distinct: Counter[str], order: bool | None) -> bool:
-    """Say whether the first different texts are times; digits alone may be any number."""
-    if not all(clock.parse(one, order) is not None for one in islice(distinct, _LOOK_AT)):
+    """Return whether the first distinct texts are times; digits alone may be any number."""
+    if not all(clock.parse(text, order) is not None for text in islice(distinct, _LOOK_AT)):
         return False
-    digits = [one for one in distinct if one.strip().isdecimal()]
-    if any(compact_date(one.strip()) is None for one in digits):
-        return are_times(name, np.array([float(one) for one in digits]))
+    digits = [text for text in distinct if text.strip().isdecimal()]
+    if any(compact_date(text.strip()) is None for text in digits):
+        return are_times(name, np.array([float(text) for text in digits]))
     return len(digits) < len(distinct) or len(digits) >= _LOOK_AT or is_named_time(name)
 
 
 def _order_of(words: Sequence[str] | Counter[str]) -> bool | None:
-    """Return whether dates have their day first: most of those that show it do."""
-    shown = Counter(order for one in words if (order := order_in(one.strip())) is not None)
+    """Return whether dates have their day first, by the majority of those that show it."""
+    shown = Counter(order for text in words if (order := order_in(text.strip())) is not None)
     return shown.most_common(1)[0][0] if shown else None
 
 
 def _mixed(values: Sequence[Any]) -> ColumnType:
-    """Return the type of a column of numbers and words: categories, if they are few."""
+    """Return the type of a column of numbers and texts: categorical if few are distinct."""
     distinct = {code(value) for value in values if type(value) in (int, float, str, bool)}
     if len(distinct) > _MANY_VALUES and len(distinct) > _MOSTLY * len(values):
         return ColumnType("id")
@@ -195,7 +197,7 @@ def _mixed(values: Sequence[Any]) -> ColumnType:
 
 
 def _are_ids(name: str, values: Sequence[Any]) -> bool:
-    """Say whether values are ids: whole numbers, no two alike, in order or named so."""
+    """Return whether values are ids: distinct whole numbers that are in order or named as ids."""
     if len(values) < _MIN_ID_ROWS or not set(map(type, values)) <= {int}:
         return False
     distinct, named = len(set(values)), _ID_NAME.search(name) is not None

@@ -1,4 +1,4 @@
-"""Words for the values of a column that no test compares, and the type to declare for them."""
+"""Descriptions of a column's values that no test compares, and the type to declare for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBERS_AS_TEXT = "texts that look like numbers"
 SEVERAL_TYPES = "values of several types"
 
 _MOST = 0.8
-"""Four of five: a column with a few words such as `unknown` is of numbers all the same."""
+"""Four in five: a column with a few words such as `unknown` is still numeric."""
 
 _KINDS: dict[type, str] = {
     int: "numbers",
@@ -30,14 +30,14 @@ _KINDS: dict[type, str] = {
 
 
 class ValueDescription(NamedTuple):
-    """The values of a column in words, and the type to declare; None where none fits."""
+    """A description of a column's values, and the type to declare; None if no type fits."""
 
     words: str
     kind: str | None
 
 
 def describe(values: Sequence[Any]) -> ValueDescription | None:
-    """Describe values; None where all are missing.
+    """Describe values; None if all are missing.
 
     >>> describe([[{"price": 9}], [{"price": 4}, {"price": 1}]])
     ValueDescription(words='lists of objects', kind=None)
@@ -77,7 +77,9 @@ def _of_texts(texts: Sequence[str]) -> ValueDescription:
 def _of_lists(lists: Sequence[list[Any]]) -> ValueDescription:
     if not lists:
         return ValueDescription("empty lists", None)
-    items = {_KINDS.get(type(value), "other values") for one in lists for value in one}
-    what = items.pop() if len(items) == 1 else SEVERAL_TYPES
-    uneven = what == "numbers" and len(set(map(len, lists))) > 1
-    return ValueDescription(f"lists of {what}{' of different lengths' if uneven else ''}", None)
+    items = {_KINDS.get(type(value), "other values") for values in lists for value in values}
+    item_kind = items.pop() if len(items) == 1 else SEVERAL_TYPES
+    uneven = item_kind == "numbers" and len(set(map(len, lists))) > 1
+    return ValueDescription(
+        f"lists of {item_kind}{' of different lengths' if uneven else ''}", None
+    )

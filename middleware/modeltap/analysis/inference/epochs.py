@@ -15,7 +15,7 @@ _NAMED = re.compile(
 _NOT_NAMED = re.compile(r"runtime|timeout|times$|duration|_ms$|update_count", re.IGNORECASE)
 
 _FROM, _TO = 946_684_800.0, 2_208_988_800.0
-"""The years 2000 to 2039: times that a model is asked about now are of these."""
+"""The years 2000 to 2039: a model's requests contain times of these years."""
 
 _UNITS = (1.0, 1e3, 1e6, 1e9)
 _MOST = 0.95
@@ -24,7 +24,7 @@ _MIN_DATES = 20
 
 
 def is_named_time(name: str) -> bool:
-    """Say whether a column's name says that it holds times.
+    """Return whether a column's name suggests times.
 
     >>> [is_named_time(name) for name in ("ts", "created_at", "user.signupTime", "tax", "runtime")]
     [True, True, True, False, False]
@@ -33,7 +33,7 @@ def is_named_time(name: str) -> bool:
 
 
 def are_times(name: str, values: np.ndarray) -> bool:
-    """Say whether (n,) finite numbers are times.
+    """Return whether (n,) finite numbers are times.
 
     >>> are_times("ts", np.arange(1_704_067_200.0, 1_704_067_300))
     True
@@ -52,7 +52,7 @@ def _are_of(seconds: np.ndarray) -> bool:
 
 
 def _are_dates(values: np.ndarray, least: int) -> bool:
-    """Say whether all numbers are dates such as 20240131, and at least so many different ones."""
+    """Return whether all numbers are dates such as 20240131, with `least` distinct ones or more."""
     known = np.unique(values)
     if len(known) < least or not ((known >= 19_000_101) & (known <= 20_991_231)).all():
         return False

@@ -1,4 +1,4 @@
-"""Inference of a feature from the reference's values: its type, and what its bins need."""
+"""Inference of a feature from the reference's values: its type and its bins."""
 
 from __future__ import annotations
 
@@ -28,51 +28,54 @@ from modeltap.number_texts import Style, number_of
 from modeltap.privacy.marks import MASK
 
 MAX_VOCABULARY = 200
-"""Categories with a bin of their own: 1.6 KB of counts a window, and a test for each."""
+"""Categories with a bin of their own: 1.6 KB of counts per window, and a test for each."""
 
 _MAX_RARE = 49 * MAX_VOCABULARY
-"""Rarer categories that are known by name: a few hundred kilobytes of a reference at most."""
+"""Rare categories that are known by name: at most a few hundred kilobytes of a reference."""
 
 _MIN_HALVED = 200
-"""Of fewer rows neither half would be worth a comparison; their tests see only gross changes."""
+"""With fewer rows, half of them would not be worth a comparison."""
 
 _FEW_NEW = 0.0025
-"""Words that came once, of all rows: as often the next row's word is new (Good, 1953). Below it
-nothing of it is seen, neither in drift nor in the rate of unseen words, whose floor it is."""
+"""Words that occur once, as a fraction of all rows.
+
+It estimates how often the next row's word is new (Good, 1953). A smaller fraction has no visible
+effect on drift or on the rate of unseen words, whose floor it is.
+"""
 
 _NEAR_SPREADS = 3.0
-"""So near to the limit of a coarse bin chance decides on which side of it a word came to lie."""
+"""Within this distance of a coarse bin's limit, chance decides on which side a word falls."""
 
 _FEW_NEAR = 2
-"""Two words near that limit move the rest by a hundredth of a deviation of their sum."""
+"""Two words near that limit change the others by a hundredth of a deviation of their sum."""
 
 OUTLIER = 3.5
 """Robust z-scores beyond it are outliers (Iglewicz & Hoaglin, 1993)."""
 
 MAD_TO_DEVIATION = 1.4826
-"""The standard deviation of a normal distribution in its median absolute deviations."""
+"""The standard deviation of a normal distribution, in its median absolute deviations."""
 
 MIDDLE_HALF = 1.349
-"""Standard deviations that the middle half of a normal distribution spans."""
+"""The interquartile range of a normal distribution, in standard deviations."""
 
 _TUKEY = 1.5
-"""Tukey's fences (1977): so many widths of the middle half beyond it."""
+"""Tukey's fences (1977) lie this many interquartile ranges beyond the quartiles."""
 
 _SENTINEL_FRACTION = 0.005
-"""A code for a missing value is in more than a stray row of a few hundred."""
+"""A code for a missing value occurs in more than a stray row in a few hundred."""
 
 _SENTINEL_SPREADS = 5.0
-"""A gap to the next value that the ends of no usual distribution have."""
+"""A gap to the next value that the ends of common distributions do not have."""
 
 _EMPTY = (0,) * len(SPECIAL)
 
 
 def infer(name: str, column: Column, declared: FeatureSettings | None = None) -> Feature:
-    """Return the feature of a column of the reference, its counts still empty.
+    """Return the feature of a column of the reference, with empty counts.
 
     Args:
         column: (n,) values; None and NaN are missing.
-        declared: its settings, which win over its values.
+        declared: its settings, which override the values.
 
     >>> infer("x", [1.0, 2.5, None]).kind, infer("c", ["a", "b", "a"]).kind
     ('numeric', 'categorical')
@@ -91,31 +94,31 @@ def infer(name: str, column: Column, declared: FeatureSettings | None = None) ->
     is_float = isinstance(column, np.ndarray) and column.dtype.kind == "f"
     if is_float and declared.type in (None, "numeric") and not is_named_time(name):
         numbers = np.asarray(column, dtype=np.float64)
-        codes = [one for one in facts["missing_values"] if isinstance(one, (int, float))]
+        codes = [value for value in facts["missing_values"] if isinstance(value, (int, float))]
         numbers = numbers[np.isfinite(numbers) & ~np.isin(numbers, codes)]
         return _numeric(name, numbers, facts)
     values = _present(column, facts)
-    found = type_of(name, values, declared.type)
-    facts |= {"whole": facts["whole"] or found.whole, "texts": found.texts or ""}
-    facts |= {"text_rate": found.text_rate, "day_first": found.day_first}
-    if found.kind == "numeric":
-        return _numeric(name, _numbers(values, found.texts), facts)
-    if found.kind == "categorical":
+    inferred = type_of(name, values, declared.type)
+    facts |= {"whole": facts["whole"] or inferred.whole, "texts": inferred.texts or ""}
+    facts |= {"text_rate": inferred.text_rate, "day_first": inferred.day_first}
+    if inferred.kind == "numeric":
+        return _numeric(name, _numbers(values, inferred.texts), facts)
+    if inferred.kind == "categorical":
         words = _counted(values)
         if not (halved := _chosen_by_chance(words)):
             return _categorical(name, words, facts)
         listed = plain(column)
         first = [listed[place] for place in halves(len(listed))[0].tolist()]
         return _categorical(name, _counted(_present(first, facts)), {**facts, "halved": halved})
-    if found.kind == "boolean":
+    if inferred.kind == "boolean":
         empty = (0,) * (len(BOOLEANS) + 1) + _EMPTY
         return Feature(name=name, kind="boolean", vocabulary=BOOLEANS, counts=empty, **facts)
-    centroid = mean_direction(values) if found.kind == "vector" else ()
-    return Feature(name=name, kind=found.kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
+    centroid = mean_direction(values) if inferred.kind == "vector" else ()
+    return Feature(name=name, kind=inferred.kind, centroid=centroid, counts=(0, *_EMPTY), **facts)
 
 
 def of_untyped(feature: Feature) -> Feature:
-    """Return a feature of a file that cannot tell a text of digits from a number: both are its.
+    """Return a feature that accepts digits as texts and as numbers, for untyped files.
 
     >>> of_untyped(infer("x", [1.5, 2.5])).texts
     'point'
@@ -130,17 +133,17 @@ def _missing_values(column: Column, declared: FeatureSettings) -> tuple[Any, ...
 
     Values that were masked before they were stored count as missing.
     """
-    found: list[Any] = []
-    for one in declared.missing_values or ():
-        number = number_of(one) if isinstance(one, str) else one
-        found += [one, number if isinstance(one, str) else str(one)]
+    codes: list[Any] = []
+    for value in declared.missing_values or ():
+        number = number_of(value) if isinstance(value, str) else value
+        codes += [value, number if isinstance(value, str) else str(value)]
         if isinstance(number, float) and number.is_integer():
-            found.append(str(int(number)))
+            codes.append(str(int(number)))
     if not isinstance(column, np.ndarray) and any(
         type(value) is str and value == MASK for value in column
     ):
-        found.append(MASK)
-    return tuple(one for one in found if one is not None)
+        codes.append(MASK)
+    return tuple(value for value in codes if value is not None)
 
 
 def _present(column: Column, facts: dict[str, Any]) -> list[Any]:
@@ -149,7 +152,7 @@ def _present(column: Column, facts: dict[str, Any]) -> list[Any]:
 
 
 def _numbers(values: Sequence[Any], style: Style | None) -> np.ndarray:
-    """Return the finite numbers of a column, those that are sent as text in its style, too."""
+    """Return the finite numbers of a column, including those sent as text in its style."""
     numbers = []
     for value in values:
         number = number_of(value, style) if style and type(value) is str else value
@@ -158,8 +161,8 @@ def _numbers(values: Sequence[Any], style: Style | None) -> np.ndarray:
                 numbers.append(float(number))
             except OverflowError:
                 continue
-    found = np.array(numbers, dtype=np.float64)
-    return found[np.isfinite(found)]
+    result = np.array(numbers, dtype=np.float64)
+    return result[np.isfinite(result)]
 
 
 def _numeric(name: str, values: np.ndarray, declared: dict[str, Any]) -> Feature:
@@ -186,7 +189,7 @@ def _numeric(name: str, values: np.ndarray, declared: dict[str, Any]) -> Feature
     bounds = [b for b in (declared["min"], *_firsts(facts)) if b is not None]
     tops = [b for b in (declared["max"], *_seconds(facts)) if b is not None]
     if (code := facts.get("sentinel")) is not None:
-        # A bin of its own: how many rows have it can be read off.
+        # With a bin of its own, the number of its rows can be read off.
         bounds.append(code)
         tops.append(code)
     edges = edges_of(values, extra=[*bounds, *(float(np.nextafter(t, np.inf)) for t in tops)])
@@ -212,7 +215,7 @@ def _seconds(facts: dict[str, Any]) -> list[float]:
 
 
 def _sentinel(values: np.ndarray, center: float, spread: float) -> float | None:
-    """Return the smallest or largest value if many rows have it, far from all the others."""
+    """Return the smallest or largest value if many rows have it and it is far from all others."""
     ordered = np.sort(values)
     enough = max(3.0, _SENTINEL_FRACTION * len(ordered))
     for end, others in (
@@ -228,16 +231,16 @@ def _sentinel(values: np.ndarray, center: float, spread: float) -> float | None:
 
 
 def _counted(values: Sequence[Any]) -> Counter[str]:
-    """Return how often each category came."""
+    """Return the number of rows of each category."""
     return Counter(code(value) for value in values if type(value) in (str, bool, int, float))
 
 
 def _chosen_by_chance(words: Counter[str]) -> bool:
-    """Say whether chance decides which words have a bin, or a coarse one of their own.
+    """Return whether chance decides which words have a bin, or a coarse bin of their own.
 
-    Where many words come seldom, those of the reference are those that happened to come: in it
-    all are known, in a window some are new. And those that happened to come often have bins, in
-    which a window then has fewer rows.
+    If many words are rare, the reference contains those that happened to occur: all of its own
+    words are known, but some of a window's are new. Words that happened to occur often have bins,
+    in which a window then has fewer rows.
     """
     rows = words.total()
     if rows < _MIN_HALVED:
@@ -250,7 +253,7 @@ def _chosen_by_chance(words: Counter[str]) -> bool:
 
 
 def _categorical(name: str, words: Counter[str], declared: dict[str, Any]) -> Feature:
-    """Return the feature of a column in which each category came so often."""
+    """Return the feature of a column with these numbers of rows per category."""
     for allowed in sorted(declared["allowed"] or ()):
         words.setdefault(allowed, 0)
     ranked = [w for w, _ in words.most_common()]

@@ -1,6 +1,6 @@
-"""Rising columns: counters, times and ids that grow with each row, in whatever order they came.
+"""Rising columns: counters, times and ids that grow with each row, even if rows arrive unordered.
 
-Each window's values lie beyond those of the one before, so that any test would find drift for ever.
+Each window's values lie beyond the previous window's, so any test would report drift permanently.
 """
 
 from __future__ import annotations
@@ -18,41 +18,49 @@ from modeltap.number_texts import number_of
 RISING = "rising"
 
 _MOST_ROWS = 20_000
-"""Rows that are looked at: a column that rises does so everywhere."""
+"""Rows that are checked: a column that rises does so everywhere."""
 
 _MIN_VALUES = 100
 """Fewer values may be in order by chance, or be read once a day."""
 
 _MIN_TIMES = 30
-"""So many times, or more, have one order in thirty factorial by chance. Where rows come in batches
-there are fewer, and their order within each batch has to rise, too."""
+"""With at least this many times, an order by chance is impossible (one in thirty factorial).
+
+Rows that arrive in batches have fewer times, so their order within each batch has to rise as well.
+"""
 
 _MIN_BATCHES = 3
-"""Two batches of which the second has larger values are a change, and no rule."""
+"""If the second of two batches has larger values, that is a change rather than a pattern."""
 
 _CORRELATION_IN_BATCH = 0.9
-"""Of ranks around each batch's mean: clients may write a batch in nearly any order of arrival."""
+"""The correlation of ranks around each batch's mean: clients may reorder a batch slightly."""
 
 _MIN_CYCLE = 100
-"""Values of a counter that begins again sooner are all seen in each window, and can be compared."""
+"""A counter with a shorter cycle shows all its values in each window, and can be compared."""
 
 _MOST = 0.9
-"""Nearly all jumps of a counter are alike; a few are of rows that were lost."""
+"""Almost all jumps of a counter are alike; a few come from lost rows."""
 
 _LIMIT = 0.05
-"""A counter begins again at a limit: what falls from another height each time, as a daily total
-does, is no counter. A step over the limit is at most so much of its range."""
+"""A counter restarts at a limit; a daily total, for example, falls from a different height each
+time.
+
+A step over the limit is at most this fraction of the range.
+"""
 
 _CORRELATION = 0.99
-"""Of ranks: ids that parallel clients take, or that are used again soon after, are within a
-hundredth of their range out of order; what drifts through noise is not."""
+"""The correlation of ranks.
+
+Ids that parallel clients take, or that are soon reused, are out of order by less than a hundredth
+of their range; values that drift through noise are not.
+"""
 
 
 def is_rising(feature: Feature, column: Column, moments: np.ndarray) -> bool:
-    """Say whether a column of whole numbers, or of times, rises with its rows' times.
+    """Return whether a column of whole numbers, or of times, rises with its rows' times.
 
-    Spearman's rank correlation of values and times is near 1. Of rows in few batches, the order
-    within each batch counts, too. A counter that begins again at its limit rises like another.
+    Spearman's rank correlation of values and times is near 1. For rows in few batches, the order
+    within each batch counts as well. A counter that restarts at its limit is rising, too.
 
     Args:
         column: (n,) values.
@@ -88,31 +96,33 @@ def _rises(values: np.ndarray, times: np.ndarray) -> bool:
     ranks, places = _ranks(values), np.arange(len(values), dtype=np.float64)
     if len(sizes) < _MIN_BATCHES or _correlation(ranks, places) < _CORRELATION:
         return False
-    within = (one - (np.bincount(batches, one) / sizes)[batches] for one in (ranks, places))
+    within = (
+        series - (np.bincount(batches, series) / sizes)[batches] for series in (ranks, places)
+    )
     return _correlation(*within) >= _CORRELATION_IN_BATCH
 
 
 def _unwrapped(values: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return (n,) values of a counter as if it had no limit; as they are where it has none.
+    """Return (n,) values of a counter as if it had no limit; unchanged if it has none.
 
-    What begins again with each batch is sorted, or numbers the batch's rows.
+    Values that restart with each batch are sorted, or number the batch's rows.
     """
     period = values.max() - values.min() + 1
-    found = np.unwrap(values, period=period)
-    jumps = np.diff(found - values) != 0
-    steps = np.abs(np.diff(found)[jumps])
-    cycles = abs(found[-1] - values[-1]) / period
+    unwrapped = np.unwrap(values, period=period)
+    jumps = np.diff(unwrapped - values) != 0
+    steps = np.abs(np.diff(unwrapped)[jumps])
+    cycles = abs(unwrapped[-1] - values[-1]) / period
     is_limit = len(steps) and np.mean(steps <= _LIMIT * period) >= _MOST
     is_cycle = is_limit and cycles * _MIN_CYCLE <= len(values)
-    return found if is_cycle and np.mean(_between_batches(times)[jumps]) < _MOST else values
+    return unwrapped if is_cycle and np.mean(_between_batches(times)[jumps]) < _MOST else values
 
 
 def _between_batches(times: np.ndarray) -> np.ndarray:
-    """Return for each of (n - 1,) steps whether it is from one batch of several rows to another."""
+    """Return for each of (n - 1,) steps whether it is between two batches of several rows."""
     _, batches, sizes = np.unique(times, return_inverse=True, return_counts=True)
     several = (sizes > 1)[batches]
-    found: np.ndarray = (np.diff(times) > 0) & several[:-1] & several[1:]
-    return found
+    between: np.ndarray = (np.diff(times) > 0) & several[:-1] & several[1:]
+    return between
 
 
 def _number(value: Any, feature: Feature) -> float:
@@ -131,14 +141,14 @@ def _number(value: Any, feature: Feature) -> float:
         return float("nan")
 
 
-def _correlation(ones: np.ndarray, others: np.ndarray) -> float:
-    """Return Pearson's correlation; 0 where all of one side are alike, as in batches of one row."""
-    spread = ones.std() * others.std()
-    return float(np.cov(ones, others, bias=True)[0, 1] / spread) if spread else 0.0
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Pearson's correlation; 0 if one side is constant, as in batches of one row."""
+    spread = first.std() * second.std()
+    return float(np.cov(first, second, bias=True)[0, 1] / spread) if spread else 0.0
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return the ranks of values, the mean one for those that are alike."""
+    """Return the ranks of values; equal ones have their mean rank."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     means: Sequence[float] | np.ndarray = ends - (counts - 1) / 2

@@ -1,4 +1,4 @@
-"""The model's performance in the reference: what a window's is compared with."""
+"""The model's performance in the reference, which windows are compared with."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _DAY = 24
 """Hours."""
 
 _MAX_CLASSES = 10
-"""More different whole numbers are a quantity: ten digits are the largest usual set of codes."""
+"""More distinct whole numbers are a quantity: ten digits are the largest common set of codes."""
 
 ROUNDING = 1e-6
-"""How far beyond 0 and 1 a sum of single-precision probabilities may be."""
+"""The distance beyond 0 and 1 that a sum of single-precision probabilities may have."""
 
 _CODE = re.compile(r"[+-]?0\d")
-"""A number does not begin with a zero and another digit: codes do."""
+"""A code may begin with a zero and another digit; a number does not."""
 
 
 class ScoreBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How well the reference's scores rank its labels, and how far they are from them.
+    """The ranking and the distance of the reference's scores relative to its labels.
 
-    `area` is that under the ROC curve, None where all labels are of one class; `brier` has the
-    moments of the squared gaps. `usual_loss` and `usual_brier_loss` are how much worse one of its
-    own windows was than the whole, beyond chance. `beside` is whether the scores came beside the
-    predictions, which are classes.
+    `area` is that under the ROC curve, None if all labels are of one class; `brier` has the moments
+    of the squared gaps. `baseline_loss` and `baseline_brier_loss` are how much worse one of its own
+    windows was than all of it, beyond chance. `beside` is True if the scores came in addition to
+    the predictions, which are classes.
     """
 
     area: RocArea | None
     brier: Moments
-    usual_loss: float = 0.0
-    usual_brier_loss: float = 0.0
+    baseline_loss: float = 0.0
+    baseline_brier_loss: float = 0.0
     beside: bool = False
 
 
@@ -54,29 +54,29 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mean: float
     """Mean absolute error, or accuracy."""
     variance: float
-    """Of the absolute error."""
+    """The variance of the absolute error."""
     bias: float = 0.0
     """Mean of prediction minus label."""
     third: float = 0.0
-    """The absolute error's third central moment: its skewness, not yet divided."""
+    """The absolute error's third central moment: its skewness before the division."""
     pairs: tuple[tuple[str, str, int], ...] = ()
-    """How many rows have each predicted and true class; of many classes none is kept."""
+    """The number of rows by predicted and true class; empty if there are many classes."""
     hours: dict[int, Baseline] = {}
-    """By hour of the day (UTC), where the hours differ: without hours of its own."""
-    usual_loss: float = 0.0
-    """How much worse one of its own windows was than the rest, beyond chance."""
-    usual_f1_loss: float = 0.0
-    """The same of the macro F1 score."""
+    """Baselines by hour of the day (UTC) if the hours differ, without hours of their own."""
+    baseline_loss: float = 0.0
+    """The largest loss of one of its own windows relative to the rest, beyond chance."""
+    baseline_f1_loss: float = 0.0
+    """The same for the macro F1 score."""
     scores: ScoreBaseline | None = None
-    """Of scores against two classes, over all hours; None where predictions are classes."""
+    """The scores against two classes, over all hours; None if predictions are classes."""
     newest_label: int = 0
-    """The last label (its `seq`) that was known when it was learnt."""
+    """The last label (its `seq`) that was known when the baseline was learnt."""
     complete: bool = False
-    """Whether no more labels of its rows are awaited."""
+    """True if no more labels of its rows are expected."""
 
     @property
     def moments(self) -> Moments:
-        """The moments of the absolute error, or of being right."""
+        """The moments of the absolute error, or of correctness."""
         ratio = (self.rows - 1) / self.rows if self.task == "regression" else 1.0
         return Moments(self.rows, self.mean, self.variance * ratio, self.third)
 
@@ -86,9 +86,10 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {(predicted, true): count for predicted, true, count in self.pairs}
 
     def at(self, hours: Collection[int], least: int) -> Baseline:
-        """Return the record in these hours of the day, with their neighbours until `least` rows.
+        """Return the baseline of these hours of the day, with neighbouring hours up to `least`
+        rows.
 
-        The whole one where the hours do not differ, or a window spans a day.
+        The whole baseline if the hours do not differ, or if a window spans a day.
         """
         if not self.hours or not hours or len(hours) >= _DAY:
             return self
@@ -96,18 +97,18 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             near = {(hour + step) % _DAY for hour in hours for step in range(-reach, reach + 1)}
             parts = [self.hours[hour] for hour in sorted(near & self.hours.keys())]
             if sum(part.rows for part in parts) >= least:
-                found = pooled_baseline(parts)
+                pooled_hours = pooled_baseline(parts)
                 return replace(
-                    found,
-                    usual_loss=self.usual_loss,
-                    usual_f1_loss=self.usual_f1_loss,
+                    pooled_hours,
+                    baseline_loss=self.baseline_loss,
+                    baseline_f1_loss=self.baseline_f1_loss,
                     scores=self.scores,
                 )
         return self
 
 
 def pooled_baseline(parts: Sequence[Baseline]) -> Baseline:
-    """Return the record of the rows of all parts, of which there is one at least."""
+    """Return the baseline of the rows of one or more parts."""
     moments = reduce(pooled, (part.moments for part in parts))
     pairs: Counter[tuple[str, str]] = Counter()
     for part in parts:
@@ -127,8 +128,8 @@ def pooled_baseline(parts: Sequence[Baseline]) -> Baseline:
 def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     """Return the model's task: labels that are texts, or few whole numbers, are classes.
 
-    Unless a prediction can be neither a class nor a probability: a handful of minutes are few
-    whole numbers, too. Numbers that one side writes as texts are numbers.
+    Predictions that can be neither classes nor probabilities override this: a handful of minutes
+    are also few whole numbers. Numbers that one side writes as texts are numbers.
 
     >>> infer_task([1.5, 2.25, 3.0]), infer_task(["yes", "no"]), infer_task([0, 1, 1, 0])
     ('regression', 'classification', 'classification')
@@ -137,7 +138,7 @@ def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     >>> infer_task(["227", "131"], [220.4, 140.9]), infer_task([0, 1], [93.5, 12.25])
     ('regression', 'classification')
     """
-    outputs = [one for one in listed(predictions) if not is_unknown(one)]
+    outputs = [output for output in listed(predictions) if not is_unknown(output)]
     known = _as_numbers([label for label in listed(labels) if not is_unknown(label)], outputs)
     if not all(type(label) in (int, float) for label in known):
         return "classification"
@@ -145,13 +146,13 @@ def infer_task(labels: Sequence[Any], predictions: Sequence[Any] = ()) -> Task:
     if not whole or len(set(known)) > _MAX_CLASSES:
         return "regression"
     if {0, 1}.issuperset(known) and sum(map(_is_beyond, outputs)) > len(outputs) / 2:
-        return "classification"  # yes or no, and scores that are no probabilities
+        return "classification"  # yes or no, and scores outside 0 to 1
     return "regression" if any(map(_is_quantity, outputs)) else "classification"
 
 
 def _as_numbers(labels: list[Any], predictions: list[Any]) -> list[Any]:
-    """Return labels that are texts of numbers as these, where all predictions are numbers."""
-    if not all(type(one) in (int, float) for one in predictions) or not predictions:
+    """Return labels that are texts of numbers as numbers if all predictions are numbers."""
+    if not all(type(prediction) in (int, float) for prediction in predictions) or not predictions:
         return labels
     if not all(type(label) is str for label in labels):
         return labels
@@ -160,7 +161,7 @@ def _as_numbers(labels: list[Any], predictions: list[Any]) -> list[Any]:
 
 
 def number_of(value: Any) -> float:
-    """Return a number, or a text that is one; NaN for anything else.
+    """Return a number, or the number in a text; NaN for anything else.
 
     >>> number_of("12.5"), number_of(True), number_of("1_000")
     (12.5, nan, nan)
@@ -174,23 +175,23 @@ def number_of(value: Any) -> float:
 
 
 def _is_quantity(prediction: Any) -> bool:
-    """Say whether a prediction can be neither a class nor a probability."""
+    """Return whether a prediction can be neither a class nor a probability."""
     if type(prediction) is str and "." in prediction:
         prediction = number_of(prediction)
     return type(prediction) is float and not prediction.is_integer() and _is_beyond(prediction)
 
 
 def _is_beyond(prediction: Any) -> bool:
-    """Say whether a prediction is a number, and not from 0 to 1."""
+    """Return whether a prediction is a number outside 0 to 1."""
     value = number_of(prediction)
     return math.isfinite(value) and not -ROUNDING <= value <= 1 + ROUNDING
 
 
 def listed(values: Sequence[Any]) -> list[Any]:
-    """Return labels or predictions as a list of Python's own values."""
+    """Return labels or predictions as a list of plain Python values."""
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
 
 def is_unknown(value: Any) -> bool:
-    """Say whether a label or prediction is absent: None or NaN of any float type."""
+    """Return whether a label or prediction is absent: None, or NaN of any float type."""
     return value is None or (isinstance(value, float) and math.isnan(value))

@@ -8,21 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 
 _WHOLE = 0.8
-"""The first and the last day are often cut: one with fewer rows than this fraction of the usual
-day is left out, for a window of four days lacks three weekdays."""
+"""The first or last block is left out if it has less than this fraction of the median rows.
+
+The first and the last day are often incomplete.
+"""
 
 _DAY = 86_400.0
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """b blocks in order of time, over a reference with n bins in all.
+    """Blocks (b of them) in order of time, over a reference with n bins in total.
 
     Args:
         starts: (b,) Unix seconds.
         ends: (b,) Unix seconds, exclusive.
         rows: (b,) int64.
-        counts: (b, n) int64, as `layout` has them.
+        counts: (b, n) int64, in the order of `layout`.
     """
 
     starts: np.ndarray
@@ -35,15 +37,16 @@ class Blocks:
 
     @property
     def days_or_more(self) -> bool:
-        """Whether the blocks are a day long or longer, so that hours mean nothing."""
+        """True if the blocks are a day long or longer, so that hours mean nothing."""
         return len(self) > 0 and float(np.median(self.ends - self.starts)) >= _DAY
 
     def joined(self, labels: Sequence[int] | np.ndarray) -> Blocks:
-        """Return the sums of neighbours with one label, of (b,) labels in ascending order.
+        """Return the sums of neighbouring blocks with equal labels, for (b,) ascending labels.
 
-        >>> two = np.array([0.0, 1.0])
-        >>> one = Blocks(two, two + 1, np.array([5, 6]), np.array([[5], [6]])).joined([7, 7])
-        >>> one.starts.tolist(), one.ends.tolist(), one.counts.tolist()
+        >>> starts = np.array([0.0, 1.0])
+        >>> blocks = Blocks(starts, starts + 1, np.array([5, 6]), np.array([[5], [6]]))
+        >>> blocks = blocks.joined([7, 7])
+        >>> blocks.starts.tolist(), blocks.ends.tolist(), blocks.counts.tolist()
         ([0.0], [2.0], [[11]])
         """
         if not len(self):
@@ -64,7 +67,7 @@ class Blocks:
         )
 
     def whole(self) -> Blocks:
-        """Return these blocks without a first or last one that is cut."""
+        """Return these blocks without an incomplete first or last one."""
         if len(self) < 2:
             return self
         enough = _WHOLE * float(np.median(self.rows))
@@ -77,7 +80,7 @@ class Blocks:
 def filled_up(rows: np.ndarray, least: int) -> np.ndarray:
     """Return (b,) labels that join neighbours until each has `least` rows, as evaluation does.
 
-    The last ones have the label before them where they do not come to so many.
+    The last ones join the blocks before them if they have fewer rows.
 
     >>> filled_up(np.array([60, 60, 120, 30]), 100).tolist()
     [0, 0, 1, 1]

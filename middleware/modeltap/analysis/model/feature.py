@@ -15,13 +15,13 @@ Column = Sequence[Any] | np.ndarray
 FeatureKind = Literal[
     "numeric", "categorical", "boolean", "text", "datetime", "vector", "id", "other", "words"
 ]
-"""A column's type. `words` counts in how many texts each word is, beside the text itself."""
+"""A column's type. `words` counts the texts that contain each word, next to the text itself."""
 
 SPECIAL = ("missing", "mismatch", "unseen")
-"""Every feature's last three bins: no value, one of the wrong type, a category never seen."""
+"""Every feature's last three bins: no value, a value of the wrong type, an unseen category."""
 
 MISSING, MISMATCH, UNSEEN = -3, -2, -1
-"""The places of the `SPECIAL` bins in a feature's counts."""
+"""The positions of the `SPECIAL` bins in a feature's counts."""
 
 BOOLEANS = ("false", "true")
 """A boolean's vocabulary."""
@@ -30,12 +30,12 @@ BOOLEANS = ("false", "true")
 class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One column: its type, bins, and the reference's counts in them.
 
-    A numeric feature with E edges has E + 1 bins, the outer ones open; a value's bin is the
-    number of edges <= it. A categorical one has a bin for each word of its vocabulary and one
-    for the reference's rarer words. The three `SPECIAL` bins follow.
+    A numeric feature with E edges has E + 1 bins, the outer ones open; a value's bin is the number
+    of edges <= it. A categorical one has a bin for each word of its vocabulary and one for the
+    reference's rare words. The three `SPECIAL` bins follow.
 
-    Texts, vectors and times have no such bins. What is measured on them (a text's length, a
-    vector's distance from the mean) is a feature of its own: `measure` of the column `of`.
+    Texts, vectors and times have no such bins. Each measure of them (a text's length, a vector's
+    distance from the mean) is a feature of its own: `measure` of the column `of`.
     """
 
     name: str
@@ -47,60 +47,62 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     vocabulary: tuple[str, ...] = ()
     rare: frozenset[str] = frozenset()
     centroid: tuple[float, ...] = ()
-    """A vector's mean, of length 1."""
+    """The mean of the vectors, scaled to length 1."""
     counts: tuple[int, ...]
     coarse: tuple[int, ...] = ()
-    """For each bin which coarse one it belongs to."""
+    """The coarse bin of each bin."""
     halved: bool = False
-    """Whether one half of the reference's rows chose the words, and `counts` are the other's."""
+    """True if half of the reference's rows chose the words, and `counts` are the other half's."""
 
     low: float = 0.0
     high: float = 0.0
     center: float = 0.0
     """The median."""
     spread: float = 0.0
-    """1.4826 times the median absolute deviation: the standard deviation where it is normal."""
+    """1.4826 times the median absolute deviation: the standard deviation of normal values."""
     mad_bounds: tuple[float, float] | None = None
-    """Beyond 3.5 spreads from the center are outliers."""
+    """Values beyond 3.5 spreads from the center are outliers."""
     tukey_fences: tuple[float, float] | None = None
-    """1.5 widths of the middle half beyond its ends."""
+    """1.5 interquartile ranges beyond the quartiles."""
 
     min: float | None = None
     max: float | None = None
     allowed: frozenset[str] | None = None
     required: bool = False
     whole: bool = False
-    """Whether whole numbers are categories, too: codes, or 0 and 1 for a boolean."""
+    """True if whole numbers are categories as well: codes, or 0 and 1 for a boolean."""
     texts: Style | Literal[""] = ""
-    """How numbers that are sent as texts are written; empty where a text is no number."""
+    """The style of numbers sent as texts; empty if a text is never a number."""
     text_rate: float = 0.0
     """The fraction of the reference's values that are numbers sent as texts."""
     day_first: bool | None = None
-    """Whether 01/02/2024 is the first of February; None where no date of the reference says it."""
+    """True if 01/02/2024 is the first of February; None if no date of the reference shows it."""
     missing_values: tuple[Any, ...] = ()
     """Declared codes for a missing value."""
     sentinel: float | None = None
-    """A value far from all others that many rows have: likely a code for a missing one."""
+    """A value far from all others that many rows have: probably a code for a missing value."""
 
     learnt_from: str | None = None
-    """Since when its own rows are learnt, where it was not testable in the reference's."""
+    """The start of its own learning period if the reference's rows could not be tested."""
     learnt_until: str | None = None
-    """Until when they were; None while they are awaited."""
+    """The end of that period; None while it is still learning."""
     looked_until: str | None = None
-    """Until when rows were looked at for whether it is testable, where it was not."""
+    """The end of the rows that were checked for testable values, if it was not testable."""
 
     calendar: str | None = None
-    """What of the calendar determines it, such as ``hour``: nothing to compare."""
+    """The part of the calendar that determines it, such as ``hour``; it is not compared."""
     calendar_shift: int = 0
-    """By how many hours that clock is ahead of the reference's time zone."""
+    """The hours by which that clock is ahead of the reference's time zone."""
     rhythm: bool = False
-    """Whether it differs by the hour or the day type: its windows are compared with their own."""
+    """True if it differs by the hour or the day type: windows are compared with their own hours."""
     baseline_distance: float = 0.0
-    """The largest distance of one of the reference's own blocks from what it is compared with,
-    beyond the one expected by chance."""
+    """The largest distance of one of its own blocks from its comparison, beyond chance."""
     baseline_rates: dict[str, float] = {}
-    """By metric the most by which a block's rate is above the rate it is compared with, beyond
-    chance; of `constant_feed` the largest fraction of one value."""
+    """By metric, the largest excess of a block's rate over the rate it is compared with, beyond
+    chance.
+
+    For `constant_feed`, the largest fraction of one value.
+    """
 
     @property
     def bins(self) -> int:
@@ -115,12 +117,12 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def present(self) -> int:
-        """How many of the reference's rows have a value; of a column, not of a measure."""
+        """The number of the reference's rows with a value; of a column, not of a measure."""
         return present_rows(np.array(self.counts))
 
     @property
     def mismatch_rate(self) -> float:
-        """The fraction of the reference's values that are of another type."""
+        """The fraction of the reference's values that have another type."""
         return self.counts[MISMATCH] / max(1, self.present) if self.counts else 0.0
 
     @property
@@ -130,14 +132,14 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_of_a_type(self) -> bool:
-        """True for a column whose values are compared, as they are or by measures of them."""
+        """True for a column whose values are compared, directly or by measures of them."""
         return self.kind not in ("id", "other")
 
     def untested_because(self, declared: str | None = None) -> str | None:
-        """Return why nothing is compared with a column's values, though it is awaited; else None.
+        """Return why a column's values are not compared although they should be; else None.
 
         Args:
-            declared: the type that it was declared to have: an id is not awaited.
+            declared: the declared type; an id need not be compared.
         """
         if self.of is not None or self.calendar is not None or declared == "id":
             return None
@@ -148,26 +150,26 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "mostly distinct" if self.kind == "id" else "mixed"
 
     def below(self, value: float) -> int:
-        """Return how many bins lie below `value`, which is an edge."""
+        """Return the number of bins below `value`, which is an edge."""
         return int(np.searchsorted(np.array(self.edges), value, "right"))
 
     def above(self, value: float) -> int:
-        """Return the first bin that lies above `value`, whose next float is an edge."""
+        """Return the first bin above `value`; the next float after `value` is an edge."""
         return int(np.searchsorted(np.array(self.edges), np.nextafter(value, np.inf), "right"))
 
 
 def present_rows(counts: np.ndarray) -> int:
-    """Return how many rows have a value, of a column's (bins,) counts."""
+    """Return the number of rows with a value, from a column's (bins,) counts."""
     return int(counts.sum() - counts[MISSING])
 
 
 def rows_of(feature: Feature, counts: np.ndarray) -> int:
-    """Return how many rows are in (bins,) counts: a text counts once for each of its words."""
+    """Return the number of rows in (bins,) counts; a text counts once for each of its words."""
     return int(counts[0] if feature.kind == "words" else counts.sum())
 
 
 def plain(column: Column) -> Sequence[Any]:
-    """Return a column's values as Python has them: NumPy's scalars are numbers and words too.
+    """Return a column's values as plain Python objects, without NumPy scalars.
 
     >>> plain(np.array([True, False])), plain([np.int64(3), None])
     ([True, False], [3, None])
@@ -179,12 +181,12 @@ def plain(column: Column) -> Sequence[Any]:
 
 
 def is_missing(value: object) -> bool:
-    """Say whether a value is none: None or NaN."""
+    """Return whether a value is missing: None or NaN."""
     return value is None or (type(value) is float and value != value)
 
 
 def word(value: str | bool) -> str:
-    """Write a category as the vocabulary has it: booleans and lone surrogates as in JSON.
+    """Return a category as it is in the vocabulary, with booleans and surrogates as in JSON.
 
     >>> word(True), word("a\\ud800")
     ('true', 'a?')
@@ -195,7 +197,7 @@ def word(value: str | bool) -> str:
 
 
 def code(value: object) -> str:
-    """Write a value that is a category: a whole number is one code, be it 1 or 1.0.
+    """Return a value as a category; 1 and 1.0 are the same code.
 
     >>> code(1), code(1.0), code(1.5), code(True), code("01")
     ('1', '1', '1.5', 'true', '01')
@@ -206,7 +208,7 @@ def code(value: object) -> str:
 
 
 def as_boolean(value: object) -> str | None:
-    """Return ``"true"`` or ``"false"`` for a value that means it, else None.
+    """Return ``"true"`` or ``"false"`` for a value with that meaning, else None.
 
     >>> as_boolean("False"), as_boolean(1), as_boolean("maybe")
     ('false', 'true', None)

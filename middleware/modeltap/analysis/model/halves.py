@@ -1,4 +1,4 @@
-"""Two halves of a reference's rows: what chooses words is not what they are compared with."""
+"""Two halves of a reference's rows: one chooses the words, the other is counted."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 @lru_cache(maxsize=1)
 def halves(rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of `rows` rows in two halves, each ascending, the same at any time.
+    """Return the positions of `rows` rows in two halves, each ascending; repeatable.
 
-    Drawn by chance, for every other row of a file may be of one kind. Words are chosen by the
-    first half; the second, which chose nothing, is counted: it is as any window would be.
+    The halves are random, because every other row of a file may be of one kind. The first half
+    chooses the words. The second half, which did not, is counted, and behaves as any window would.
 
     >>> [half.tolist() for half in halves(5)]
     [[1, 2, 3], [0, 4]]

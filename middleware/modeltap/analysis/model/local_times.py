@@ -32,31 +32,31 @@ def local_times(moments: Sequence[float] | np.ndarray, zone: str) -> LocalTimes:
     >>> [part.tolist() for part in local_times([1_767_225_600.0], "America/New_York")]
     [[739616], [2], [19]]
     """
-    local = found = np.asarray(moments, dtype=np.float64)
-    quarters, places = np.unique(np.floor(found / _QUARTER), return_inverse=True)
+    local = seconds = np.asarray(moments, dtype=np.float64)
+    quarters, places = np.unique(np.floor(seconds / _QUARTER), return_inverse=True)
     if zone != clock.UTC_ZONE:
         place = ZoneInfo(zone)
         offsets = [_offset(quarter * _QUARTER, place) for quarter in quarters.tolist()]
-        local = found + np.array(offsets, dtype=np.float64)[places.ravel()]
+        local = seconds + np.array(offsets, dtype=np.float64)[places.ravel()]
     dates = np.floor(local / 86_400).astype(np.int64) + _EPOCH
     return LocalTimes(dates, (dates + 6) % 7, (local % 86_400 // 3600).astype(np.int64))
 
 
 def hours_of_the_week(moments: Sequence[float] | np.ndarray, zone: str) -> set[int]:
-    """Return the hours of the week that (n,) moments lie in, 0 to 167 from Monday, local time.
+    """Return the hours of the week of (n,) moments, 0 to 167 from Monday, in local time.
 
     >>> hours_of_the_week([1_704_067_200.0], "UTC"), hours_of_the_week([], "UTC")
     ({0}, set())
     """
     quarters = np.unique(np.asarray(moments, dtype=np.float64) // _QUARTER) * _QUARTER
     local = local_times(quarters, zone)
-    found: set[int] = set((local.weekdays * 24 + local.hours).tolist())
-    return found
+    hours: set[int] = set((local.weekdays * 24 + local.hours).tolist())
+    return hours
 
 
 def _offset(moment: float, place: ZoneInfo) -> float:
-    found = datetime.fromtimestamp(moment, UTC).astimezone(place).utcoffset()
-    return found.total_seconds() if found is not None else 0.0
+    offset = datetime.fromtimestamp(moment, UTC).astimezone(place).utcoffset()
+    return offset.total_seconds() if offset is not None else 0.0
 
 
 _KNOWN_ZONES = (
@@ -74,11 +74,11 @@ _KNOWN_ZONES = (
     "Asia/Tokyo",
     "Australia/Sydney",
 )
-"""Zones of many people, which are named first."""
+"""Zones of many people, which are suggested first."""
 
 
 def zone_ahead(zone: str, hours: float, moment: float) -> str | None:
-    """Return a time zone whose clock is so many hours ahead of another's at a moment, if any is.
+    """Return a time zone whose clock is `hours` ahead of another zone's at a moment, if any.
 
     >>> zone_ahead("UTC", -5, 1_704_067_200.0), zone_ahead("UTC", 0.3, 1_704_067_200.0)
     ('America/New_York', None)

@@ -1,4 +1,4 @@
-"""One row of the `metrics` table, before it knows its model and window."""
+"""One row of the `metrics` table, without its model and window."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ NOT_ENOUGH_ROWS = "not_enough_rows"
 NO_REFERENCE = "no_reference"
 NOT_COMPARABLE = "not_comparable"
 LEARNING = "learning"
-"""The verdicts; `no_reference` where there is nothing to compare with yet, `not_comparable` where
-what is usual leaves no room for an alert, `learning` until the reference is frozen."""
+"""The verdicts.
+
+`no_reference` if there is no reference to compare with, `not_comparable` if the baseline leaves no
+room for an alert, `learning` until the reference is frozen.
+"""
 
 AT_ONCE = 2.0
 """The `strength` of an effect that may fire without a second window: twice its floor."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """Facts beside the numbers of a metric, of which explanations are made."""
+    """Facts in addition to a metric's numbers, from which explanations are made."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """A metric of one window; see docs/reference/metrics.md for the names.
 
-    `count` is a rate's numerator, `strength` the effect divided by its floor; `at_once` says
-    whether an alert needs no second window to confirm it. `verdict` is None for a metric that
-    only describes. No value is NaN or infinite.
+    `count` is a rate's numerator, `strength` the effect divided by its floor. `at_once` is True if
+    an alert needs no second window to confirm it. `verdict` is None for a metric that only
+    describes. No value is NaN or infinite.
     """
 
     metric: str
@@ -51,11 +54,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     examples: str | None = None
     """JSON: the ids of a few exchanges that show it."""
     related: str | None = None
-    """JSON: the features that a finding is about, in the metric that is its alert."""
+    """JSON: the features of a finding, in the metric that is its alert."""
 
 
 def verdict(alert: bool, rows: int, min_rows: int = 0) -> str:
-    """Return the verdict of a comparison over `rows` rows, of which `min_rows` are needed.
+    """Return the verdict of a comparison over `rows` rows, which must be at least `min_rows`.
 
     >>> verdict(True, 500, 100), verdict(False, 500, 100), verdict(True, 50, 100)
     ('alert', 'ok', 'not_enough_rows')
@@ -66,45 +69,45 @@ def verdict(alert: bool, rows: int, min_rows: int = 0) -> str:
 
 
 _OF_BOUND = 0.9
-"""A threshold nearer to the metric's bound than a tenth could hardly be crossed, or never."""
+"""A threshold within a tenth of the metric's bound could hardly be crossed."""
 
 
 class NoRoom(Evidence, frozen=True):
-    """A baseline at the metric's bound, or near it, leaves no room for an alert."""
+    """A baseline at or near the metric's bound, which leaves no room for an alert."""
 
-    usual: float
+    baseline: float
     bound: float
 
 
-def crossable(threshold: float, usual: float, bound: float = 1.0) -> float | None:
-    """Return a threshold that a metric can cross; None where `usual` leaves no room for one.
+def crossable(threshold: float, baseline: float, bound: float = 1.0) -> float | None:
+    """Return a threshold that a metric can cross; None if the baseline leaves no room for one.
 
     Args:
-        usual: up to this value nothing is new.
+        baseline: the largest value without drift.
         bound: the metric's largest value.
 
     >>> crossable(0.05, 0.0), crossable(1.02, 0.85), crossable(1.02, 1.0)
     (0.05, 0.9, None)
     """
     limit = _OF_BOUND * bound
-    return None if usual >= limit else min(threshold, limit)
+    return None if baseline >= limit else min(threshold, limit)
 
 
-def no_room(usual: float, bound: float = 1.0, *, enough: bool = True) -> dict[str, Any]:
-    """Return the facts of a metric without a threshold; `enough` says whether its rows were."""
+def no_room(baseline: float, bound: float = 1.0, *, enough: bool = True) -> dict[str, Any]:
+    """Return the fields of a metric without a threshold; `enough` is True if it has enough rows."""
     return {
         "verdict": NOT_COMPARABLE if enough else NOT_ENOUGH_ROWS,
-        "evidence": NoRoom(usual, bound),
+        "evidence": NoRoom(baseline, bound),
     }
 
 
 def too_few(metric: str, rows: int, feature: str | None = None) -> Metric:
-    """Return a metric without a value, for a window of too few rows."""
+    """Return a metric without a value, for a window with too few rows."""
     return Metric(metric=metric, feature=feature, rows=rows, verdict=NOT_ENOUGH_ROWS)
 
 
 def finite(value: float) -> float | None:
-    """Return `value` as a float, or None where it is NaN or infinite: JSON has no such numbers.
+    """Return `value` as a float, or None if it is NaN or infinite, which JSON cannot represent.
 
     >>> finite(1.5), finite(float("nan"))
     (1.5, None)

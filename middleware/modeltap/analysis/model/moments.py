@@ -1,4 +1,4 @@
-"""Moments of a sample, which those of two samples together follow from; areas under curves."""
+"""Moments of a sample, which can be combined, and areas under ROC curves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RocArea(NamedTuple):
 
 
 def moments(values: np.ndarray) -> Moments:
-    """Return the moments of (n,) values, of which there is one at least."""
+    """Return the moments of one or more values (n,)."""
     mean = float(values.mean())
     return Moments(
         len(values),

@@ -16,10 +16,10 @@ C = TypeVar("C")
 """A column's values."""
 
 _NAMED = 3
-"""Columns that are named as examples."""
+"""Columns that are listed as examples."""
 
 _NAME_LENGTH = 60
-"""A longer name is cut: the line is for people."""
+"""Longer names are cut, because people read the message."""
 
 
 def choose_columns(
@@ -31,8 +31,8 @@ def choose_columns(
 ) -> tuple[dict[str, C], tuple[str, ...]]:
     """Return the columns that become features, in their order, and the names of the others.
 
-    Declared ones come first, then those of the reference before, then the others as they came; so
-    a new reference monitors what the old one did. A model's outputs do not count.
+    Declared columns come first, then those of the previous reference, then the others in their
+    order; so a new reference monitors the columns of the old one. A model's outputs do not count.
 
     >>> columns = {"a": [1], "b": [2], "c": [3], "prediction": [4]}
     >>> choose_columns(columns, 2, declared=["c"])
@@ -48,23 +48,23 @@ def choose_columns(
 
 
 def notice(reference: Reference) -> str | None:
-    """Return in words which columns are not monitored, and what to do; None where all are."""
+    """Return a message about columns that are not monitored; None if all are."""
     left = reference.unmonitored
     if not left:
         return None
     total = len(reference.columns) + len(left)
-    # Clients choose the names: with repr no control character gets into a log.
+    # Clients choose the names; repr keeps control characters out of logs.
     named = ", ".join(repr(name[:_NAME_LENGTH]) for name in left[:_NAMED])
     more = " ..." if len(left) > _NAMED else ""
     return (
         f"{len(left):,} of {total:,} columns are not monitored ({named}{more}), "
-        f"for max_features is {len(reference.columns):,}: raise it, or declare those that matter "
-        f"in [models.{reference.model}.features.NAME]; then set or learn a reference anew"
+        f"because max_features is {len(reference.columns):,}; raise it, or declare important ones "
+        f"in [models.{reference.model}.features.NAME]; then set or learn a new reference"
     )
 
 
 def list_notice(reference: Reference) -> str | None:
-    """Return in words which lists are a feature for each place; None where none is."""
+    """Return a message about lists of which each place is a feature; None if there are none."""
     sizes = Counter(
         feature.name.rpartition(".")[0]
         for feature in reference.columns

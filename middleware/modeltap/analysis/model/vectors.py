@@ -1,4 +1,4 @@
-"""Vectors of numbers: read from a list, and their mean direction."""
+"""Vectors of numbers: reading from a list, and their mean direction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 MOST = 0.9
-"""A column is of a type when this fraction of its values is; the others are mismatches."""
+"""A column has a type if this fraction of its values has it; the others are mismatches."""
 
 _LARGEST = 1e150
 """The square of a larger number is infinite."""
@@ -21,14 +21,14 @@ def vector(value: Any, size: int) -> np.ndarray | None:
     if type(value) is not list or len(value) != size or not set(map(type, value)) <= {int, float}:
         return None
     try:
-        found = np.array(value, dtype=np.float64)
+        numbers = np.array(value, dtype=np.float64)
     except OverflowError:
         return None
-    return found if bool((np.abs(found) < _LARGEST).all()) else None
+    return numbers if bool((np.abs(numbers) < _LARGEST).all()) else None
 
 
 def mean_direction(values: Sequence[Any]) -> tuple[float, ...]:
-    """Return the mean of the vectors of the usual length, of length 1; empty if there is none."""
+    """Return the mean of the vectors of the most frequent length, scaled to 1; empty if none."""
     lengths = Counter(len(v) for v in values if type(v) is list)
     if not lengths:
         return ()

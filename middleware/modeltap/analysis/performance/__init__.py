@@ -1,12 +1,12 @@
-"""Performance: predictions against labels, in whatever form either is written.
+"""Performance: predictions against labels, in any form of either.
 
-labelled        what an evaluation may know of a window's labelled rows
-class_names     one name for each class, however a side writes it
-positive_class  which class scores are the probability of
+labelled        the input of an evaluation: a window's labelled rows
+class_names     one name for each class in both sides' spelling
+positive_class  the class that scores are the probability of
 paired          predictions and labels in one form: classes, scores or numbers
-beside_classes  scores that come beside predicted classes
+beside_classes  scores that accompany predicted classes
 classification  accuracy and macro F1
 scoring         ROC area, Brier score and log loss
-regression      mean absolute error and its companions
+regression      mean absolute error, RMSE and bias
 evaluation      the metrics of one window
 """

@@ -1,4 +1,4 @@
-"""Scores that come beside predicted classes: of the positive class, or of the predicted one."""
+"""Scores that accompany predicted classes: of the positive class, or of the predicted one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from modeltap.analysis.performance.paired import Paired
 from modeltap.analysis.performance.positive_class import LabelForm, positive_classes
 
 _EVEN = 0.5
-"""The class that is predicted of two has at least this probability."""
+"""The predicted one of two classes has at least this probability."""
 
 
 def with_scores(paired: Paired, column: Sequence[Any] | None, form: LabelForm) -> Paired:
-    """Return predicted classes with their scores; as they are where these say nothing of two.
+    """Return predicted classes with their scores; unchanged if these do not fit two classes.
 
     Args:
-        column: (n,) scores of all rows that were given to `pair_up`; None where there are none.
+        column: (n,) scores of all rows that `pair_up` received; None if there are none.
 
     >>> from modeltap.analysis.performance.paired import pair_up
     >>> with_scores(pair_up([1, 0], [1, 0]), [0.875, 0.75], LabelForm()).scores.tolist()
@@ -46,9 +46,9 @@ def with_scores(paired: Paired, column: Sequence[Any] | None, form: LabelForm) -
 
 
 def _of_positive(values: np.ndarray, predicted: np.ndarray) -> np.ndarray | None:
-    """Return (n,) scores of the positive class; None where they are of neither.
+    """Return (n,) scores of the positive class; None if they are of neither.
 
-    Scores of at least one half of either class are of the predicted one.
+    If all scores are at least one half in both classes, they are scores of the predicted class.
     """
     if not ((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all():
         return None

@@ -1,4 +1,4 @@
-"""One name for each class, however predictions and labels write it."""
+"""One name for each class in both sides' spelling."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable
 _TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
 _FALSE = frozenset(("0", "false", "no", "off", "f", "n"))
 _BOOLEANS = {"true": "1", "false": "0"}
-"""JSON's booleans are Python's 1 and 0: one feed may have both."""
+"""JSON's booleans equal Python's 1 and 0, and one feed may contain both."""
 
 
 class ClassNames:
-    """Names of classes that both sides share, as the labels spell them.
+    """Names of classes that both sides share, in the labels' spelling.
 
-    `true`, `1` and `yes` are one class where all values are such words, and upper and lower case
-    do not matter, as long as no side writes two of its classes so: then each spelling is a class.
+    `true`, `1` and `yes` are one class if all values are such words, and case is ignored, unless
+    one side spells two of its classes so: then each spelling is a class.
 
     Args:
-        sides: the classes of the labels, of the predictions, and of others that they are to be
-            compared with, by `class_name`; the first spelling counts.
+        sides: the classes of the labels, of the predictions, and of others to compare them with, by
+            `class_name`; the first spelling counts.
 
     >>> names = ClassNames({"0", "1"}, {"true", "false"})
     >>> names("true"), names("1")
@@ -38,7 +38,7 @@ class ClassNames:
                 self._spelling.setdefault(self._key(name) or name, name)
 
     def __call__(self, name: str) -> str:
-        """Return the shared name of a class; itself where it is none of them."""
+        """Return the shared name of a class; the class itself if it is unknown."""
         return self._spelling.get(self._key(name) or name, name)
 
 
@@ -53,11 +53,11 @@ def boolean_of(name: str) -> str | None:
 
 
 def _is_one_to_one(key: Callable[[str], str | None], side: list[str]) -> bool:
-    """Say whether a side's names have keys, and no two of them the same one."""
+    """Return whether all names of a side have keys, and all keys are different."""
     plain = {_BOOLEANS.get(name, name) for name in side}
     keys = {key(name) for name in side}
     return None not in keys and len(keys) == len(plain)
 
 
 _KEYS: tuple[Callable[[str], str | None], ...] = (boolean_of, str.casefold)
-"""Tried in this order; where neither is one to one each spelling is a class."""
+"""Tried in this order; if neither is one to one, each spelling is a class."""

@@ -37,25 +37,31 @@ from modeltap.analysis.statistics.hypothesis_tests import fisher
 from modeltap.analysis.statistics.rates import wilson
 
 _ACCURACY_PART, _F1_PART = 0.75, 0.25
-"""Of the level: a model mostly gets worse in its accuracy, and a lost class is a large loss of F1,
-which half of the level finds no more often."""
+"""Fractions of the level.
+
+A worse model mostly shows in its accuracy. A lost class is a large loss of F1, which half of the
+level would not find more often.
+"""
 
 F1_FLOOR = 0.05
-"""Macro F1 must have fallen by five points: of a class in twenty rows one row more moves it by a
-point, where accuracy moves by a twentieth of that."""
+"""The least fall of macro F1 for an alert.
+
+In a class of twenty rows, one more error changes F1 by a point, and accuracy by a twentieth of
+that.
+"""
 
 MAX_CLASSES = 20
-"""Of more classes a table of pairs has more cells than rows, and F1 only describes."""
+"""With more classes, a table of pairs has more cells than rows, so F1 only describes."""
 
 _NO_AGREEMENT = 0.1
-"""A kappa of less than a tenth is none (Landis & Koch, 1977, call all below .2 slight)."""
+"""A kappa below a tenth is no agreement (Landis & Koch, 1977, call all below 0.2 slight)."""
 
 _VARIED = 0.05
-"""Predictions that are one class in all but a twentieth of the rows say little of agreement."""
+"""Predictions that are one class in all but a twentieth of the rows do not measure agreement."""
 
 
 class ScoreFell(Evidence, frozen=True):
-    """The macro F1 score in the reference, and a class that is not predicted any more."""
+    """The macro F1 score in the reference, and a class that is no longer predicted."""
 
     before: float
     lost: str | None
@@ -96,13 +102,13 @@ def _accuracy(
     guess = _guess(pairs, right, n, level * _ACCURACY_PART)
     if baseline is None:
         return Metric(**facts, **_without_baseline(guess))
-    usual = 1 - baseline.mean + baseline.usual_loss  # of errors, as the limit is
-    limit = crossable(usual + ACCURACY_FLOOR, usual)
+    errors = 1 - baseline.mean + baseline.baseline_loss  # of errors, as the limit
+    limit = crossable(errors + ACCURACY_FLOOR, errors)
     wrong_before = round((1 - baseline.mean) * baseline.rows)
     p = fisher(wrong_before, baseline.rows, n - right, n)[1]
     if limit is None:
         if guess is None:
-            return Metric(**facts, p_value=p, **no_room(1 - usual, 0.0))
+            return Metric(**facts, p_value=p, **no_room(1 - errors, 0.0))
         return Metric(**facts, **_without_baseline(guess))
     alert = p < level * _ACCURACY_PART and 1 - value > limit
     if guess is not None and not alert:
@@ -118,7 +124,7 @@ def _accuracy(
 
 
 def _without_baseline(guess: Guess | None) -> dict[str, Any]:
-    """Return the facts of an accuracy that only guessing is compared with."""
+    """Return the fields of an accuracy that is compared only with guessing."""
     if guess is None:
         return {"verdict": NO_REFERENCE}
     return {
@@ -131,11 +137,12 @@ def _without_baseline(guess: Guess | None) -> dict[str, Any]:
 
 
 def _guess(pairs: ClassPairs, right: int, n: int, level: float) -> Guess | None:
-    """Return how the predictions are no better than guessing; None where they are, or may be.
+    """Return evidence that the predictions are not better than guessing; None if there is none.
 
-    Worse is beyond chance (exact binomial), with a kappa below -.1. As good as guessing is a kappa
-    whose upper end is below .1: a hundred rows do not show that, a thousand do. Predictions of one
-    class alone guess nothing, and may be right of a rare event.
+    They are worse if that is beyond chance (exact binomial), with a kappa below -0.1. They are as
+    good as guessing if the upper end of kappa is below 0.1, which a thousand rows can show and a
+    hundred cannot. Predictions of a single class are not guesses, and may be correct for a rare
+    event.
     """
     agreement, upper = kappa(pairs)
     chance = guessed(pairs)
@@ -157,11 +164,11 @@ def _f1(
     if baseline is None or not baseline.pairs or not few:
         return Metric(**facts, verdict=NO_REFERENCE)
     before = f1_macro(baseline.counts)
-    usual = 1 - before + baseline.usual_f1_loss
-    limit = crossable(usual + F1_FLOOR, usual)
+    loss = 1 - before + baseline.baseline_f1_loss
+    limit = crossable(loss + F1_FLOOR, loss)
     if limit is None:
-        return Metric(**facts, **no_room(1 - usual, 0.0))
-    # A permutation test takes a tenth of a second: only where its result matters.
+        return Metric(**facts, **no_room(1 - loss, 0.0))
+    # A permutation test takes a tenth of a second, so it runs only if its result matters.
     p = f1_fell(baseline.counts, pairs) if 1 - value > limit else None
     return Metric(
         **facts,
@@ -174,5 +181,5 @@ def _f1(
 
 
 def strength_of(value: float, before: float, threshold: float) -> float:
-    """Return the fall of a value divided by that to its threshold; 0 where it has grown."""
+    """Return the fall of a value divided by the fall to its threshold; 0 if the value grew."""
     return max(0.0, (before - value) / (before - threshold))

@@ -1,4 +1,4 @@
-"""Performance of the model on the labelled rows of a window, against that in the reference."""
+"""Performance of the model on the labelled rows of a window, compared with the reference."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ _LARGEST = 1e150
 """The square of a larger number is infinite."""
 
 _CLASSES_PART = 0.4
-"""Of the level, where scores are ranked, too: classes at a threshold say less than their ranks."""
+"""The fraction of the level for classes if scores are ranked as well.
+
+Classes at a threshold carry less information than ranks.
+"""
 
 
 def evaluate(context: LabelledContext) -> list[Metric]:
-    """Return a window's performance, of its labelled rows.
+    """Return the performance metrics of a window's labelled rows.
 
-    `mae`, or `accuracy` and `f1_macro`, and of scores `roc_auc` and `brier`, bear the verdict:
+    `mae`, or `accuracy` and `f1_macro`, and for scores `roc_auc` and `brier`, have the verdict:
     worse than the baseline of the same hours beyond chance, and by more than the floor and its
-    usual variation. Accuracies are compared by Fisher's exact test, macro F1 by permutation, mean
-    errors by the moments of a permutation, areas by their variances. Better is never an alert. An
-    accuracy or area that is as good as guessing, or worse, is one without a baseline, too. Values
-    that cannot be compared are `not_comparable`, and one of each side is the evidence.
+    baseline variation. Accuracies are compared by Fisher's exact test, macro F1 by permutation,
+    mean errors by the moments of a permutation, areas by their variances. An improvement never
+    alerts. An accuracy or area that is at most as good as guessing alerts without a baseline as
+    well. Values that cannot be compared are `not_comparable`, with an example of each side as
+    evidence.
 
-    Raises `InputError` where the shapes are not both (n,): NumPy would broadcast (n, 1) against
-    (n,) to (n, n) errors.
+    Raises `InputError` unless both shapes are (n,): NumPy would broadcast (n, 1) against (n,) to
+    (n, n) errors.
     """
     predictions, labels = pairs_of(context.predictions, context.labels)
     paired = pair_up(
@@ -78,7 +82,7 @@ def _not_comparable(paired: Paired, min_rows: int) -> Metric:
 
 
 def _baseline(paired: Paired, context: LabelledContext) -> Baseline | None:
-    """Return the record in the window's hours, in the window's names of classes."""
+    """Return the baseline of the window's hours, with the window's class names."""
     known = context.baseline
     if known is None or known.task != paired.task:
         return None
@@ -93,7 +97,7 @@ def _renamed(baseline: Baseline, names: ClassNames) -> Baseline:
 
 
 def known_classes(baseline: Baseline | None) -> KnownClasses | None:
-    """Return the classes that a baseline knows; None without one."""
+    """Return the classes that a baseline knows; None without a baseline."""
     if baseline is None or baseline.task != "classification":
         return None
     return KnownClasses(
@@ -104,7 +108,7 @@ def known_classes(baseline: Baseline | None) -> KnownClasses | None:
 
 
 def _mean(metric: str, values: Sequence[Any], min_rows: int) -> list[Metric]:
-    """Describe the mean of labels or predictions, a rate for booleans; targets compare with it."""
+    """Return the mean of labels or predictions, a rate for booleans, to compare with targets."""
     known = [_number(value) for value in values if not is_unknown(value)]
     numbers = np.array([value for value in known if abs(value) < _LARGEST])
     if len(numbers) < max(2, min_rows) or len(numbers) < len(known):

@@ -1,4 +1,4 @@
-"""What an evaluation may know of the labelled rows of one window."""
+"""The input of an evaluation: the labelled rows of one window."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from modeltap.analysis.model.metric import Evidence
 from modeltap.analysis.performance.positive_class import DEFAULT_FORM, LabelForm
 
 ACCURACY_FLOOR = 0.02
-"""Accuracy must have fallen by two points of a hundred."""
+"""The least fall of accuracy for an alert: two percentage points."""
 
 MAE_FLOOR = 0.10
-"""The mean error must have grown by a tenth."""
+"""The least relative growth of the mean error for an alert."""
 
 TOTAL_LOSS = 10.0
-"""The strength of guessing: nothing is left of what a model is for, which is no small loss."""
+"""The strength of guessing: the model has lost its entire value."""
 
 NORMAL_95 = float(ndtri(0.975))
 """Standard errors on each side of a 95 % interval."""
@@ -34,10 +34,10 @@ class LabelledContext:
         task: None infers it from the values.
         predictions: (n,) numbers, scores or classes.
         labels: (n,) true values; pairs with a None are left out.
-        alpha: false alarms a window, over all checks together.
-        hours: the hours of the day (UTC) that the window has rows of; empty for all.
+        alpha: false alarms per window, over all checks together.
+        hours: the hours of the day (UTC) of the window's rows; empty for all.
         form: settings of the labels.
-        scores: (n,) scores that came beside the predictions; None where there are none.
+        scores: (n,) scores that accompany the predictions; None if there are none.
     """
 
     task: Task | None
@@ -57,7 +57,7 @@ class LabelledContext:
 
 
 class Guess(Evidence, frozen=True):
-    """The accuracy that guessing would have; `opposite` is whether predictions are worse still."""
+    """The accuracy of guessing; `opposite` is True if predictions are even worse."""
 
     accuracy: float
     opposite: bool
@@ -65,7 +65,7 @@ class Guess(Evidence, frozen=True):
 
 
 class Worse(Evidence, frozen=True):
-    """The model's record in the reference, and the window's mean of prediction minus label."""
+    """The model's performance in the reference, and the window's mean of prediction minus label."""
 
     baseline: Baseline
     bias: float = 0.0
@@ -73,7 +73,7 @@ class Worse(Evidence, frozen=True):
 
 
 def loss_floor(baseline: Baseline) -> float:
-    """Return the least loss that is worth an alert: of accuracy, or a part of the mean error."""
+    """Return the least loss that is worth an alert: of accuracy, or relative to the mean error."""
     if baseline.task == "classification":
         return ACCURACY_FLOOR
     return MAE_FLOOR * baseline.mean

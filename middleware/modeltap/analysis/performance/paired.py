@@ -30,25 +30,26 @@ from modeltap.analysis.statistics.confusion import class_name
 from modeltap.errors import InputError
 
 _LARGEST = 1e150
-"""The square of a larger number is infinite, and a value so far off is no measurement."""
+"""The square of a larger number is infinite, and so large a value is not a measurement."""
 
 _READABLE = 0.5
-"""Where fewer pairs than this fraction are numbers, the rest is no stray value but another form."""
+"""If fewer pairs than this fraction are numbers, the rest are not stray values but another form."""
 
 _LONGEST_QUOTE = 60
-"""Characters: a longer value is a document, and says nothing of its form."""
+"""Characters: a longer value is a document, and does not show its form."""
 
 _SHARED = 0.05
-"""With so few rows whose class the other side knows, the two sides name other things."""
+"""With a smaller fraction of classes that the other side knows, the two sides name different
+things."""
 
 _MANY = 10
-"""More different whole numbers are no classes that a yes or no is compared with."""
+"""More distinct whole numbers are not classes that can be compared with yes or no."""
 
 _CODE = re.compile(r"-?\d+")
 
 
 class Mismatch(Evidence, frozen=True):
-    """One value of each side that cannot be compared, and why."""
+    """One value of each side that cannot be compared, and the reason."""
 
     prediction: str
     label: str
@@ -69,15 +70,15 @@ class Paired:
     """The n rows whose prediction and label are both known, in one form.
 
     Args:
-        places: (n,) their places among the rows that were given.
-        task: what is compared: classes, or numbers.
+        places: (n,) their positions among the given rows.
+        task: the form that is compared: classes or numbers.
         predictions: (n,) names of classes, or numbers.
         labels: (n,) the same.
         names: the classes' names.
-        scores: (n,) scores of the positive class; None where predictions are classes or numbers.
+        scores: (n,) scores of the positive class; None if predictions are classes or numbers.
         positive: (n,) whether the label is the positive class; empty without scores.
-        mismatch: why they cannot be compared; None where they can.
-        beside: whether the scores came beside the predictions, which are classes.
+        mismatch: the reason why they cannot be compared; None if they can.
+        beside: whether the scores accompany the predictions, which are classes.
     """
 
     task: Task
@@ -92,7 +93,7 @@ class Paired:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return len(self.labels)
 
     def take(self, places: np.ndarray) -> Paired:
@@ -121,9 +122,9 @@ def pair_up(
         predictions: (n,) classes, scores or numbers; None where unknown.
         labels: (n,) true values; None where unknown.
         task: inferred from the values by default.
-        known: the classes of the reference; None where there is none.
+        known: the classes of the reference; None if there are none.
 
-    Raises `InputError` where the shapes are not both (n,).
+    Raises `InputError` unless both shapes are (n,).
 
     >>> pair_up([True, False, True], [1, 0, 0]).predictions.tolist()
     ['1', '0', '1']
@@ -143,7 +144,7 @@ def pair_up(
 
 
 class _Rows(NamedTuple):
-    """Rows that have both values, and their places."""
+    """Rows that have both values, and their positions."""
 
     predictions: list[Any]
     labels: list[Any]
@@ -161,7 +162,7 @@ def _known_rows(predictions: list[Any], labels: list[Any]) -> _Rows:
 
 
 def pairs_of(predictions: Sequence[Any], labels: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Return both as lists of length n; raise `InputError` where they are not both (n,)."""
+    """Return both as lists of length n; raise `InputError` unless both are (n,)."""
     for name, values in (("predictions", predictions), ("labels", labels)):
         if isinstance(values, np.ndarray) and values.ndim != 1:
             raise InputError(f"{name} of shape {values.shape}; give one dimension, as (n,)")
@@ -189,7 +190,7 @@ def _numbers(rows: _Rows) -> Paired:
 
 
 def _scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray | None:
-    """Return the predictions as scores; None where they are none.
+    """Return the predictions as scores; None if they are not scores.
 
     Zeros and ones alone are classes, unless the reference's predictions are scores.
     """
@@ -202,15 +203,15 @@ def _scores(predictions: list[Any], known: KnownClasses | None) -> np.ndarray | 
 
 
 def _scored(scores: np.ndarray, rows: _Rows, form: LabelForm, known: KnownClasses | None) -> Paired:
-    """Return scores with classes at the decision threshold, and which labels are positive."""
+    """Return scores with classes at the decision threshold, and the positive labels."""
     true = list(map(class_name, rows.labels))
     before = known or KnownClasses()
-    found = positive_classes(set(true), set(true) | before.true, form.positive)
-    if isinstance(found, str):
-        return _incomparable(rows, found)
-    yes, no = two_names({*true, *before.true}, found, form.positive)
+    positives = positive_classes(set(true), set(true) | before.true, form.positive)
+    if isinstance(positives, str):
+        return _incomparable(rows, positives)
+    yes, no = two_names({*true, *before.true}, positives, form.positive)
     names = ClassNames((yes, no), before.true, before.predicted)
-    positive = np.array([name in found for name in true])
+    positive = np.array([name in positives for name in true])
 
     def named(is_positive: np.ndarray) -> np.ndarray:
         return np.where(is_positive, names(yes), names(no)).astype(object)
@@ -235,7 +236,7 @@ def _classes(rows: _Rows, known: KnownClasses | None) -> Paired:
 
 
 def _difference(predicted: list[str], true: list[str], learnt: set[str]) -> str | None:
-    """Return why classes cannot be compared; None where they can."""
+    """Return why classes cannot be compared; None if they can."""
     here, there = set(predicted), set(true)
     if here == there or here | there <= learnt:
         return None
@@ -260,7 +261,7 @@ def _fraction(names: list[str], known: set[str]) -> float:
 def _incomparable(
     rows: _Rows, reason: str, predicted: Sequence[str] = (), true: Sequence[str] = ()
 ) -> Paired:
-    """Return rows that are not compared; of each side a value is quoted that the other has not."""
+    """Return rows that are not compared, with a value of each side that the other does not have."""
     mismatch = _mismatch(
         _example(rows.predictions, predicted, true),
         _example(rows.labels, true, predicted),
@@ -292,6 +293,6 @@ def _quoted(value: Any) -> str:
 
 
 def _objects(values: Sequence[Any]) -> np.ndarray:
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

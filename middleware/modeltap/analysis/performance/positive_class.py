@@ -1,4 +1,4 @@
-"""The positive class: which of the labels' classes scores are the probability of."""
+"""The positive class: the one of the labels' classes that scores are the probability of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modeltap.analysis.statistics.confusion import class_name
 ClassLabel = str | int | float | bool
 
 _SIGNS = frozenset(("-1", "1"))
-"""The classes of support vector machines, of which 1 is the positive one by convention."""
+"""The classes of support vector machines; by convention, 1 is the positive one."""
 
 
 class LabelForm(NamedTuple):
@@ -27,14 +27,16 @@ DEFAULT_FORM = LabelForm()
 def positive_classes(
     own: Collection[str], classes: Collection[str], declared: ClassLabel | None
 ) -> Collection[str] | str:
-    """Return those of the labels' classes that scores are of, or why that is not known."""
+    """Return the labels' classes that scores refer to, or the reason why they are unknown."""
     if declared is not None:
-        name = class_name(declared)
-        found = {one for one in classes if name.casefold() == one.casefold()}
-        found = found or {one for one in classes if boolean_of(name) == (boolean_of(one) or "")}
-        return found if found or len(own) < 2 else f"no label is positive = {declared!r}"
+        positive = class_name(declared)
+        matches = {name for name in classes if positive.casefold() == name.casefold()}
+        matches = matches or {
+            name for name in classes if boolean_of(positive) == (boolean_of(name) or "")
+        }
+        return matches if matches or len(own) < 2 else f"no label is positive = {declared!r}"
     if all(map(boolean_of, classes)):
-        return {one for one in classes if boolean_of(one) == "1"}
+        return {name for name in classes if boolean_of(name) == "1"}
     if _SIGNS.issuperset(classes):
         return {"1"}
     if len(classes) > 2:

@@ -1,4 +1,4 @@
-"""Mean absolute error, its root mean square companion, and bias."""
+"""Mean absolute error, root mean square error, and bias."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from modeltap.analysis.statistics.means import mean_grew
 def regression_metrics(
     errors: np.ndarray, baseline: Baseline | None, context: LabelledContext
 ) -> list[Metric]:
-    """Return `mae`, which bears the verdict, `rmse` and `bias` of (n,) prediction minus label."""
+    """Return `mae`, which has the verdict, `rmse` and `bias` of (n,) prediction minus label."""
     n = len(errors)
     if n < max(2, context.min_rows):
         return [too_few("mae", n)]
@@ -49,8 +49,8 @@ def regression_metrics(
     }
     if baseline is None:
         return [Metric(**facts, verdict=NO_REFERENCE), *described]
-    loss, floor = mae - baseline.mean, baseline.usual_loss + loss_floor(baseline)
-    # A model without any error has no variance to compare with: each error is new.
+    loss, floor = mae - baseline.mean, baseline.baseline_loss + loss_floor(baseline)
+    # A model without errors has no variance to compare with; any error is new.
     p = mean_grew(baseline.moments, moments(absolute)) if baseline.variance else float(loss <= 0)
     alert = p < context.level and loss > floor
     compared = Metric(

@@ -40,27 +40,29 @@ from modeltap.analysis.statistics.scores import (
 )
 
 _AREA_PART, _BRIER_PART = 0.4, 0.2
-"""Of the level; classes at the decision threshold have the rest."""
+"""Fractions of the level; classes at the decision threshold have the rest."""
 
 AREA_FLOOR = 0.03
-"""The area must have fallen by three points: of a hundred pairs of rows three more are ranked the
-wrong way round."""
+"""The least fall of the area for an alert.
+
+Of a hundred pairs of rows, three more are ranked incorrectly.
+"""
 
 BRIER_FLOOR = ACCURACY_FLOOR
-"""Of scores that are 0 or 1 the Brier score is the fraction that is wrong."""
+"""For scores that are 0 or 1, the Brier score is the fraction of errors."""
 
 FEWEST_OF_A_CLASS = 20
-"""Of fewer rows of a class the area's own error is not nearly normal."""
+"""With fewer rows of a class, the error of the area is not nearly normal."""
 
 _NO_ORDER = 0.05
-"""An area nearer to one half is no order: it is half a Gini coefficient of a tenth."""
+"""An area closer to one half shows no order: a tenth is the equivalent Gini coefficient."""
 
 _SURE = float(ndtri(0.99))
 """Standard errors to the end of a one-sided interval of 99 %."""
 
 
 class OneClass(Evidence, frozen=True):
-    """The one class that all labels are of."""
+    """The only class that the labels have."""
 
     label: str
 
@@ -72,13 +74,13 @@ class NoScore(Evidence, frozen=True):
 
 
 class RanksSayNothing(Evidence, frozen=True):
-    """Scores that rank no better than by chance; `opposite` is whether they rank worse still."""
+    """Scores that rank no better than chance; `opposite` is True if they rank even worse."""
 
     opposite: bool
 
 
 class AreaFell(Evidence, frozen=True):
-    """The area in the reference; `ranks` is set where the scores say nothing of the labels now."""
+    """The area in the reference; `ranks` is set if the scores now rank no better than chance."""
 
     before: float
     ranks: RanksSayNothing | None
@@ -94,7 +96,7 @@ class BrierGrew(Evidence, frozen=True):
 def score_metrics(
     paired: Paired, baseline: Baseline | None, context: LabelledContext
 ) -> list[Metric]:
-    """Return `roc_auc`, `brier` and `log_loss` of scores; none of fewer than `min_rows`."""
+    """Return `roc_auc`, `brier` and `log_loss` of scores; none for fewer than `min_rows` rows."""
     if paired.scores is None or paired.rows < max(2, context.min_rows):
         return []
     known = None if baseline is None else baseline.scores
@@ -137,7 +139,7 @@ def _area(paired: Paired, known: ScoreBaseline | None, level: float) -> Metric:
 
 
 def _ranks_say_nothing(own: RocArea, level: float) -> RanksSayNothing | None:
-    """Return how the scores rank no better than chance; None where they do, or may do."""
+    """Return evidence that the scores rank no better than chance; None if there is none."""
     if own.value < 0.5 - _NO_ORDER and ranks_reversed(own) < level:
         return RanksSayNothing(opposite=True)
     upper = own.value + _SURE * math.sqrt(own.variance)
@@ -145,7 +147,7 @@ def _ranks_say_nothing(own: RocArea, level: float) -> RanksSayNothing | None:
 
 
 def _without_area(ranks: RanksSayNothing | None, own: RocArea) -> dict[str, Any]:
-    """Return the facts of an area that only chance is compared with."""
+    """Return the fields of an area that is compared only with chance."""
     if ranks is None:
         return {"verdict": NO_REFERENCE}
     return {
@@ -164,10 +166,10 @@ def _compared_area(
     ranks: RanksSayNothing | None,
     level: float,
 ) -> dict[str, Any]:
-    usual = 1 - before.value + known.usual_loss  # of what is above the curve, as the limit is
-    limit = crossable(usual + AREA_FLOOR, usual)
+    loss = 1 - before.value + known.baseline_loss  #  # of the area above the curve, as the limit
+    limit = crossable(loss + AREA_FLOOR, loss)
     if limit is None:
-        return no_room(1 - usual, 0.0) if ranks is None else _without_area(ranks, own)
+        return no_room(1 - loss, 0.0) if ranks is None else _without_area(ranks, own)
     p = area_fell(before, own)
     alert = p < level and 1 - own.value > limit
     if ranks is not None and not alert:
@@ -188,12 +190,12 @@ def _brier(
     described = _mean_of("brier", gaps)
     if known is None:
         return replace(described, verdict=NO_REFERENCE)
-    usual = known.brier.mean + known.usual_brier_loss
-    limit = crossable(usual + BRIER_FLOOR, usual)
+    baseline = known.brier.mean + known.baseline_brier_loss
+    limit = crossable(baseline + BRIER_FLOOR, baseline)
     if limit is None:
-        return replace(described, **no_room(usual))
+        return replace(described, **no_room(baseline))
     value = float(gaps.mean())
-    # Scores without any error have no variance to compare with: each error is new.
+    # Scores without errors have no variance to compare with; any error is new.
     p = mean_grew(known.brier, moments(gaps)) if known.brier.second else float(value <= 0)
     return replace(
         described,
@@ -206,7 +208,7 @@ def _brier(
 
 
 def _mean_of(metric: str, values: np.ndarray) -> Metric:
-    """Describe the mean of (n,) losses, with its 95 % interval."""
+    """Return the metric of the mean of (n,) losses, with its 95 % interval."""
     mean = float(values.mean())
     half = NORMAL_95 * float(values.std(ddof=1)) / math.sqrt(len(values))
     return Metric(

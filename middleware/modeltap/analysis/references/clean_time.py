@@ -1,7 +1,7 @@
 """Clean time: the periods that windows of a rolling reference are compared with.
 
-A fault that lasts would soon be what it is compared with, and pass for normal. So the time of an
-incident is left out, until somebody knows of it (acknowledges it) or it is as old as a season.
+A lasting fault would soon become its own baseline and pass for normal. So the time of an incident
+is left out, until a user acknowledges it or it is as old as a season.
 """
 
 from __future__ import annotations
@@ -23,45 +23,45 @@ from modeltap.store.alerts import Incident, incidents_before
 from modeltap.store.windows import Series
 
 Moment = TypeVar("Moment", float, str)
-"""Unix seconds, or a time as the store writes it: both sort as time does."""
+"""Unix seconds, or a time in the store's format: both sort by time."""
 
 Span = tuple[float, float]
 """A half-open period in Unix seconds."""
 
 OLDEST_SECONDS = 28 * clock.DAY
-"""What has lasted for four weeks is the new normal, whether somebody said so or not."""
+"""A change that has lasted for four weeks is the new normal, even if no user acknowledged it."""
 
-_WHOLE_ROWS = ("multivariate_drift", "row_outlier_rate")
+_MULTIVARIATE = ("multivariate_drift", "row_outlier_rate")
 _SAMPLED_KINDS = ("text", "vector")
-"""Features whose drift is that of a sample of rows."""
+"""Features whose drift is measured on a sample of rows."""
 
 
 @dataclass(frozen=True)
 class CleanTime:
-    """All time but that of some incidents.
+    """All time except that of some incidents.
 
     Args:
-        incidents: in order, none within another.
-        since: nothing before it counts: there a new normal began.
+        incidents: in order, not nested.
+        since: the start of a new normal; nothing before it counts.
     """
 
     incidents: tuple[Span, ...] = ()
     since: float = -math.inf
 
     def before(self, moment: float, length: float) -> list[Span]:
-        """Return the last clean time before `moment`, `length` seconds in all, in order.
+        """Return the last clean time before `moment`, `length` seconds in total, in order.
 
         >>> CleanTime(((50.0, 80.0),)).before(100.0, 40.0)
         [(30.0, 50.0), (80.0, 100.0)]
         """
-        found: list[Span] = []
+        spans: list[Span] = []
         for first, last in (*reversed(self.incidents), (-math.inf, -math.inf)):
             begin = max(last, moment - length)
             if begin < moment:
-                found.append((begin, moment))
+                spans.append((begin, moment))
                 length -= moment - begin
             moment = min(moment, first)
-        clipped = [(max(first, self.since), last) for first, last in reversed(found)]
+        clipped = [(max(first, self.since), last) for first, last in reversed(spans)]
         return [span for span in clipped if span[0] < span[1]]
 
     def compared(self, rolling: ReferenceSettings, start: float, end: float) -> list[Span]:
@@ -77,7 +77,7 @@ class CleanTime:
         weeks = next(n for n in count(1) if self._is_clean(start - n * clock.WEEK, end - start))
         first = start - weeks * clock.WEEK
         if first < self.since:
-            # Of a new normal these hours are not there yet: all of its hours are.
+            # These hours of the new normal do not exist yet, so all of its hours are compared.
             return [(self.since, start)] if self.since < start else []
         return [(first, first + end - start)]
 
@@ -90,23 +90,23 @@ ALL_TIME = CleanTime()
 
 @dataclass(frozen=True)
 class CleanTimes:
-    """The clean time of each feature, of rows as wholes, and of repeated rows."""
+    """The clean time of each feature, of multivariate metrics, and of repeated rows."""
 
     features: Mapping[str, CleanTime] = field(default_factory=dict)
     rows: CleanTime = ALL_TIME
     repeats: CleanTime = ALL_TIME
 
     def of(self, feature: str) -> CleanTime:
-        """Return the clean time of a feature: all, where it had no incident."""
+        """Return the clean time of a feature: all time if it had no incident."""
         return self.features.get(feature, ALL_TIME)
 
 
 def clean_times(
     connection: sqlite3.Connection, reference: Reference, series: Series, start: str
 ) -> CleanTimes:
-    """Return the time without incidents, as it was when the window from `start` began."""
+    """Return the time without incidents, as of the start of the window."""
     metrics = [*reported_by("drift"), *reported_by("quality")]
-    # Of a reference of few windows the next one is a good part, suspicious or not.
+    # If the reference has few windows, the next one is a large part of it, suspicious or not.
     length, window = parse_reference(reference.rolling).seconds, Window.parse(series.window)
     short = length < MIN_BLOCKS * window.size
     incidents = incidents_before(connection, series.model, series.version, metrics, start, short)
@@ -121,7 +121,7 @@ def clean_times(
             by_feature.setdefault(feature, []).append(incident)
     moment = clock.parse(start) or 0.0
     return CleanTimes(
-        {name: _without(found, moment) for name, found in by_feature.items()},
+        {name: _without(own, moment) for name, own in by_feature.items()},
         _without(rows, moment),
         _without(repeats, moment),
     )
@@ -129,7 +129,7 @@ def clean_times(
 
 def _is_of_rows(incident: Incident, reference: Reference) -> bool:
     known = (reference.by_name.get(name) for name in incident.features)
-    return incident.metric in _WHOLE_ROWS or any(
+    return incident.metric in _MULTIVARIATE or any(
         feature is not None and feature.kind in _SAMPLED_KINDS for feature in known
     )
 
@@ -147,7 +147,7 @@ def _without(incidents: Sequence[Incident], moment: float) -> CleanTime:
 
 
 def joined(spans: Iterable[tuple[Moment, Moment]]) -> Iterator[tuple[Moment, Moment]]:
-    """Yield spans in order, those that overlap or follow each other as one.
+    """Yield spans in order; overlapping and adjacent ones are joined.
 
     >>> list(joined([(5.0, 6.0), (1.0, 2.0), (2.0, 3.0)]))
     [(1.0, 3.0), (5.0, 6.0)]

@@ -15,8 +15,8 @@ from modeltap.analysis.statistics.quantiles import quantile
 def compare(before: Reference, after: Reference) -> list[dict[str, Any]]:
     """Return a row for each feature of either reference.
 
-    It has types, missing rates, medians or commonest values, and the Jensen-Shannon distance, for
-    which the rows of `after` are spread over the bins of `before`.
+    It has types, missing rates, medians or most frequent values, and the Jensen-Shannon distance,
+    for which the rows of `after` are spread over the bins of `before`.
     """
     names = dict.fromkeys([*before.by_name, *after.by_name])
     return [_row(name, before.by_name.get(name), after.by_name.get(name)) for name in names]
@@ -38,7 +38,7 @@ def _missing(feature: Feature | None) -> float | None:
 
 
 def _typical(feature: Feature | None) -> float | str | None:
-    """Return the median of numbers, the commonest of categories."""
+    """Return the median of numbers, or the most frequent category."""
     if feature is None or not sum(feature.counts[: feature.bins]):
         return None
     counts = np.array(feature.counts[: feature.bins])
@@ -64,11 +64,11 @@ def _distance(before: Feature | None, after: Feature | None) -> float | None:
 
 
 def _spread(feature: Feature, edges: np.ndarray) -> np.ndarray:
-    """Spread a feature's rows over other edges, as if they lay evenly within their bins."""
+    """Spread a feature's rows over other edges, as if they were uniform within their bins."""
     own = np.array(feature.edges)
-    found = np.zeros(len(edges) + 1)
+    spread = np.zeros(len(edges) + 1)
     if not len(own):
-        return found
+        return spread
     ends = np.concatenate([[min(feature.low, own[0])], own, [max(feature.high, own[-1])]])
     for place, rows in enumerate(feature.counts[: feature.bins]):
         if rows:
@@ -77,12 +77,12 @@ def _spread(feature: Feature, edges: np.ndarray) -> np.ndarray:
             parts = np.concatenate([[low], inner, [high]])
             fractions = np.diff(parts) / (high - low) if high > low else np.ones(1)
             first = int(np.searchsorted(edges, low, "right"))
-            found[first : first + len(fractions)] += rows * fractions
-    return found
+            spread[first : first + len(fractions)] += rows * fractions
+    return spread
 
 
 def _matched(before: Feature, after: Feature) -> np.ndarray:
     rows = dict(zip(after.vocabulary, after.counts, strict=False))
-    found = [float(rows.pop(word, 0)) for word in before.vocabulary]
+    matched = [float(rows.pop(category, 0)) for category in before.vocabulary]
     rare = after.counts[len(after.vocabulary)] if after.bins > len(after.vocabulary) else 0
-    return np.array([*found, float(sum(rows.values()) + rare)])
+    return np.array([*matched, float(sum(rows.values()) + rare)])

@@ -44,10 +44,10 @@ def fit(
     Args:
         columns: values by feature; None and NaN are missing.
         declared: the settings of features by name.
-        blocks: (rows,) int, which block of a window's length each row belongs to; with at
-            least four blocks of 100 rows each feature's baseline is learnt from them.
+        blocks: (rows,) int, the block of each row, as long as a window; with at least four blocks
+            of 100 rows, baselines are learnt from them.
         times: (rows,) Unix seconds, NaN where unknown.
-        timezone: whose clock a calendar column may follow.
+        timezone: the time zone of calendar columns.
 
     Raises `InputError` for a column that does not have `rows` values in one dimension.
 
@@ -88,7 +88,7 @@ def fit(
 
 
 def _timed(feature: Feature, column: Column, moments: np.ndarray, timezone: str) -> Feature:
-    """Return a feature with what of the time determines it, if it does."""
+    """Return a feature with the part of the calendar that determines it, if any."""
     part = calendar_of(feature, column, moments, timezone)
     if part is not None:
         return replace(feature, calendar=part.part, calendar_shift=part.shift)
@@ -104,12 +104,12 @@ def _check_shapes(columns: Mapping[str, Column], rows: int) -> None:
 
 
 def _listed(times: Any) -> Sequence[float] | None:
-    found: Sequence[float] | None = times.tolist() if isinstance(times, np.ndarray) else times
-    return found
+    listed: Sequence[float] | None = times.tolist() if isinstance(times, np.ndarray) else times
+    return listed
 
 
 def _longest_gap(times: Sequence[float] | np.ndarray | None) -> float | None:
-    """Return the longest time between two rows, None where not all have a time."""
+    """Return the longest time between two rows; None unless all rows have a time."""
     moments = np.sort(np.array(times if times is not None else (), dtype=np.float64))
     if len(moments) < 2 or np.isnan(moments).any():
         return None

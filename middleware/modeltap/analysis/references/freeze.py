@@ -55,7 +55,7 @@ from modeltap.store.references import (
 
 
 def freeze_named_file(counter: WindowCounter, model: str, version: str) -> Reference:
-    """Freeze the file that the settings name; raises `InputError` if it cannot be read."""
+    """Freeze the file in the settings; raise `InputError` if it cannot be read."""
     settings = counter.settings.for_model(model)
     path = parse_reference(settings.reference).path
     table = open_table(path, codes_of=settings.codes_of)
@@ -75,7 +75,7 @@ def freeze_file(
     model: str,
     version: str,
 ) -> Reference:
-    """Freeze the rows of a table; with predictions and labels the model's record is learnt, too.
+    """Freeze the rows of a table; predictions and labels give the model's performance as well.
 
     Raises `InputError` for a file with fewer than two rows.
     """
@@ -83,17 +83,17 @@ def freeze_file(
     if len(rows) < 2:
         raise InputError(f"file {table.path.name!r} has {len(rows)} rows; a reference needs 2")
     listed = columns(roles.features_of(row) for row in rows)
-    found = spread(listed, (), ListRules.of(settings))
+    values = spread(listed, (), ListRules.of(settings))
     for name, column in roles.outputs():
         if column:
-            found[name] = [row.get(column) for row in rows]
+            values[name] = [row.get(column) for row in rows]
     labels = [row.get(roles.label) if roles.label else None for row in rows]
     times = [math.nan if (time := roles.time_of(row)) is None else time for row in rows]
     keys = [(table.path.name, number) for number in range(len(rows))]
     return freeze(
         connection,
         settings,
-        found,
+        values,
         times,
         labels,
         keys,
@@ -116,8 +116,8 @@ def freeze_rows(
     """Freeze a reference of the stored rows `picked`.
 
     Args:
-        rolling: the setting of a rolling reference, of which only the bins are these rows'.
-        facts: fields of the reference that its rows do not tell.
+        rolling: the setting of a rolling reference, which takes only its bins from these rows.
+        facts: fields of the reference that do not follow from its rows.
     """
     batch = counter.read_picked(model, picked)
     labels = _labels_of(counter.connection, batch)
@@ -152,14 +152,14 @@ def freeze(
     facts: Mapping[str, Any] | None = None,
     untyped: bool = False,
 ) -> Reference:
-    """Fit a reference to columns of length n and make it the one that counts.
+    """Fit a reference to columns of length n and make it the active one.
 
     Args:
         times: (n,) Unix seconds, NaN where unknown.
         labels: (n,) true values, None where unknown.
-        keys: (n,) exchange id and row: what a person's rows are known by.
-        facts: fields of the reference that its rows do not tell.
-        untyped: whether its rows cannot tell a text of digits from a number.
+        keys: (n,) exchange id and row, by which a person's rows are found.
+        facts: fields of the reference that do not follow from its rows.
+        untyped: whether its rows do not distinguish digits as text from numbers.
     """
     columns, unmonitored = choose_columns(
         columns,
@@ -201,12 +201,12 @@ def freeze(
         learnt = learn_rhythm(reference, columns, moments, settings)
         reference = learnt.reference
     chosen = choose_rows(reference, keys)
-    some = {name: [column[place] for place in chosen] for name, column in columns.items()}
-    rows = sample(some, len(chosen), reference)
+    part = {name: [column[place] for place in chosen] for name, column in columns.items()}
+    rows = sample(part, len(chosen), reference)
     if learnt is not None and settings.multivariate and not rolling:
         groups = RowGroups(reference, rows, moments[chosen], learnt.rhythm)
-        found = row_baselines(groups, columns, moments, learnt.windows)
-        reference = replace(reference, row_baselines=found)
+        baselines = row_baselines(groups, columns, moments, learnt.windows)
+        reference = replace(reference, row_baselines=baselines)
     hours = tuple(sorted(hours_of_the_week(known, settings.timezone)))
     reference = replace(reference, hours=hours, unmonitored=unmonitored, **(facts or {}))
     sampled = [
@@ -230,7 +230,7 @@ def _features_before(connection: sqlite3.Connection, model: str, version: str) -
 
 
 def choose_rows(reference: Reference, keys: Sequence[tuple[str, int]]) -> list[int]:
-    """Return the places of the rows to sample: none that chose words, which know all of these."""
+    """Return the positions of the rows to sample, without those that chose the words."""
     if not any(feature.halved for feature in reference.features):
         return choose(keys, REFERENCE_ROWS)
     held: list[int] = halves(len(keys))[1].tolist()

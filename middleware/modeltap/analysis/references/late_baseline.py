@@ -1,4 +1,4 @@
-"""Learn the performance of a frozen reference as the labels of its own rows come."""
+"""Learning of a frozen reference's performance from labels that arrive after it was frozen."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from modeltap.store.predictions import (
 )
 
 _GROWTH = 1.05
-"""With fewer new labels than a twentieth of all, of whatever rows, nothing is learnt anew."""
+"""The growth of labels that triggers learning again: a twentieth of all labels, of any rows."""
 
 _LONGEST_WAIT = clock.WEEK
-"""Labels of a reference that spans months are not awaited for as long again."""
+"""The longest wait for labels of a reference that spans months."""
 
 
 def with_performance(
@@ -40,11 +40,11 @@ def with_performance(
 ) -> Reference:
     """Return the reference with its performance, saved in a transaction of its own if it is new.
 
-    It stays without while fewer than `min_rows` of its rows have labels, and if its rows are not
-    those of a period in the store. It grows with their labels until nearly all have come, or
-    labels of rows that are later by the reference's own length (a week at most): whatever usual
-    delay labels have, those of its own rows have come by then. What came first is not what is
-    usual: easy cases are labelled early.
+    It has no performance if fewer than `min_rows` of its rows have labels, or if its rows are not
+    those of a period in the store. It is learnt again until almost all labels have arrived, or
+    until labels arrive of rows that are later by the reference's own length (a week at most): its
+    own labels have arrived by then, for any normal delay. The first labels are not representative,
+    because easy cases are labelled early.
     """
     known = reference.performance
     if not (reference.from_time and reference.to_time) or _is_settled(reference):
@@ -76,8 +76,8 @@ def with_performance(
     if not records:
         return reference
     records = {
-        name: replace(one, newest_label=newest, complete=over or one.complete)
-        for name, one in records.items()
+        name: replace(record, newest_label=newest, complete=over or record.complete)
+        for name, record in records.items()
     }
     learnt = with_records(reference, records)
     with writing(connection):
@@ -86,7 +86,7 @@ def with_performance(
 
 
 def _is_settled(reference: Reference) -> bool:
-    """Say whether nothing more is learnt: all is there, or its rows are not this reference's."""
+    """Return whether learning is complete, or the rows are not this reference's."""
     known = reference.performance
     if reference.inherited or reference.state == "provisional":
         return True
@@ -94,7 +94,7 @@ def _is_settled(reference: Reference) -> bool:
 
 
 def _is_over(connection: sqlite3.Connection, reference: Reference) -> bool:
-    """Return whether labels of so late rows have come that its own are not awaited any more."""
+    """Return whether labels of much later rows have arrived, so that its own are complete."""
     newest = newest_labelled_time(connection, reference.model, reference.version)
     first, last = clock.parse(reference.from_time), clock.parse(reference.to_time)
     if newest is None or first is None or last is None:

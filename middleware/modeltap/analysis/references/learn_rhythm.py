@@ -1,4 +1,4 @@
-"""Learning of a reference's rhythm: its blocks, what differs by hour and day, and the baselines."""
+"""Learning of a reference's rhythm: its blocks, the differences by hour and day, the baselines."""
 
 from __future__ import annotations
 
@@ -33,15 +33,17 @@ from modeltap.config.windows import AUTO, Window
 _HOUR, _DAY, _WEEK = 3600, 86_400, 604_800
 
 _MAX_BLOCKS = 1000
-"""Of shorter windows blocks are of hours, of a longer reference those of some weeks are kept: a
-bound on memory, some 30 megabytes of 25 columns."""
+"""The most blocks, a limit on memory: some 30 megabytes for 25 columns.
+
+Blocks of shorter windows are hours; of a longer reference, those of some weeks are kept.
+"""
 
 
 class Learnt(NamedTuple):
-    """A reference that knows its rhythm, and its blocks.
+    """A reference that has its rhythm, and its blocks.
 
-    `rhythm` is that of the windows of drift, `windows` (n,) which of them each row is in; -1 where
-    its day is cut.
+    `rhythm` is that of the drift windows, `windows` (n,) the window of each row, or -1 if its day
+    is incomplete.
     """
 
     reference: Reference
@@ -53,8 +55,8 @@ class Learnt(NamedTuple):
 def drift_window_of(settings: Settings, moments: np.ndarray) -> str:
     """Return the windows, as `Window.text`, in which drift is evaluated.
 
-    Those that were asked for; by default an hour, or a day where the median hour with traffic has
-    fewer than `min_rows` of these (n,) moments.
+    The configured ones; by default an hour, or a day if the median hour with traffic has fewer than
+    `min_rows` of these (n,) moments.
     """
     if settings.window.strip() != AUTO:
         return Window.parse(settings.window).text
@@ -69,7 +71,7 @@ def learn_rhythm(
     moments: np.ndarray,
     settings: Settings,
 ) -> Learnt:
-    """Return `reference` with its rhythm and its usual variation, and the blocks they are from.
+    """Return `reference` with its rhythm and its baseline variation, and the blocks of both.
 
     Args:
         columns: values by feature, each of length n: the reference's rows.
@@ -87,8 +89,8 @@ def learn_rhythm(
     blocks = _blocks(tallies, moments, labels, window)
     lengths = float(np.median(blocks.ends - blocks.starts))
     if lengths <= _DAY:
-        found = learn_day_types(reference, blocks, reference.timezone, settings.holidays)
-        reference = replace(reference, day_types=found)
+        day_types = learn_day_types(reference, blocks, reference.timezone, settings.holidays)
+        reference = replace(reference, day_types=day_types)
     drift_window = Window.parse(reference.drift_window)
     hourly = Rhythm(reference, blocks, settings.holidays)
     joined = Rhythm(reference, blocks_for(blocks, drift_window), settings.holidays)
@@ -113,27 +115,33 @@ def learn_rhythm(
 
 
 def _places(days: Blocks, moments: np.ndarray) -> np.ndarray:
-    """Return for each of (n,) moments the day it is in, -1 where that was cut."""
-    found = np.searchsorted(days.starts, moments, "right") - 1
-    return np.where((found >= 0) & (moments < np.append(days.ends, 0.0)[found]), found, -1)
+    """Return the day of each of (n,) moments, -1 if it was incomplete."""
+    days_of_rows = np.searchsorted(days.starts, moments, "right") - 1
+    return np.where(
+        (days_of_rows >= 0) & (moments < np.append(days.ends, 0.0)[days_of_rows]), days_of_rows, -1
+    )
 
 
 def block_labels(moments: np.ndarray, window: Window) -> np.ndarray:
-    """Return for each of (n,) moments the number of its block, from 0 on in order of time.
+    """Return the number of the block of each of (n,) moments, from 0 in order of time.
 
-    A block is a window of time; of rows it is so many of one hour, as the next hour may differ.
+    A block is a time window, or a fixed number of rows within one hour, because the next hour may
+    differ.
     """
     if window.kind == "rows":
         return _of_rows(moments, window.size)
-    found = np.unique(starts(moments, window), return_inverse=True)
-    if len(found[0]) > _MAX_BLOCKS and window.size < _HOUR:
+    blocks = np.unique(starts(moments, window), return_inverse=True)
+    if len(blocks[0]) > _MAX_BLOCKS and window.size < _HOUR:
         return block_labels(moments, Window("seconds", _HOUR))
-    return np.asarray(found[1].ravel())
+    return np.asarray(blocks[1].ravel())
 
 
 def kept_rows(moments: np.ndarray, window: Window) -> np.ndarray:
-    """Return the places of the rows whose blocks are kept: of a long reference those of some
-    weeks, evenly spread, so that each day of the week has as many hours as before."""
+    """Return the positions of the rows whose blocks are kept.
+
+    Of a long reference those of some weeks, evenly spread, so that each day of the week keeps as
+    many hours in proportion.
+    """
     blocks = int(block_labels(moments, window).max()) + 1
     weeks = moments // _WEEK
     every = -(-blocks // _MAX_BLOCKS)
@@ -158,20 +166,20 @@ def _tallies(
     labels: np.ndarray,
     held: np.ndarray,
 ) -> list[Tally]:
-    """Count each block; a feature whose words one half of the rows chose by the other's, `held`."""
+    """Count each block; features with halved words are counted on `held`, the other half."""
     order = np.argsort(labels, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
     slices = layout(reference)
     of_half = [slices[feature.name] for feature in reference.features if _is_of_half(feature)]
-    found = []
+    counted_blocks = []
     for places in parts:
         counted = _counted(reference, columns, moments, places)
         if of_half:
             half = _counted(reference, columns, moments, places[held[places]])
             for part in of_half:
                 counted.counts[part] = half.counts[part]
-        found.append(counted)
-    return found
+        counted_blocks.append(counted)
+    return counted_blocks
 
 
 def _is_of_half(feature: Feature) -> bool:
@@ -195,8 +203,8 @@ def _blocks(
     if window.kind != "rows":
         first = starts(first, window)
         last = np.maximum(last, [window.end(start) for start in first.tolist()])
-    rows = np.array([one.rows for one in tallies])
-    return Blocks(first, last, rows, np.array([one.counts for one in tallies]))
+    rows = np.array([part.rows for part in tallies])
+    return Blocks(first, last, rows, np.array([part.counts for part in tallies]))
 
 
 def _filled(blocks: Blocks, window: Window, min_rows: int) -> np.ndarray:
@@ -205,11 +213,12 @@ def _filled(blocks: Blocks, window: Window, min_rows: int) -> np.ndarray:
 
 
 def _variations(reference: Reference, rhythm: Rhythm, windows: np.ndarray) -> list[Variation]:
-    """Return of each feature how far windows of the reference lie from what they are compared
-    with; none where they are few.
+    """Return the distances of the reference's windows from their comparisons, by feature.
+
+    Empty if there are too few windows.
 
     Args:
-        windows: (b,) which window each block belongs to.
+        windows: (b,) the window of each block.
     """
     count = int(windows.max(initial=-1)) + 1
     if count < MIN_BLOCKS:
@@ -225,13 +234,16 @@ def _variations(reference: Reference, rhythm: Rhythm, windows: np.ndarray) -> li
     slices = layout(reference)
     return [
         variation(feature, Pairs(mine, same if feature.rhythm else others, others).of(part))
-        for feature, part in ((one, slices[one.name]) for one in reference.features)
+        for feature, part in ((each, slices[each.name]) for each in reference.features)
     ]
 
 
 def _rest(rhythm: Rhythm, members: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Return the blocks of a window's group without its own ones; without those of its own day,
-    too, where others are left: later windows have no rows of their own day to be compared with."""
+    """Return the blocks of a window's group without its own blocks and, if others are left, its
+    days.
+
+    Later windows have no rows of their own day to be compared with.
+    """
     rest = members & ~own
     of_other_days = rest & ~np.isin(rhythm.dates, rhythm.dates[own])
     return np.asarray(of_other_days if of_other_days.any() else rest)
@@ -240,7 +252,7 @@ def _rest(rhythm: Rhythm, members: np.ndarray, own: np.ndarray) -> np.ndarray:
 def _with_baselines(
     reference: Reference, distances: Sequence[Variation], rates: Sequence[Variation]
 ) -> Reference:
-    """Return `reference` with drift's baselines, of its windows, and with quality's of its own."""
+    """Return `reference` with baselines: drift's of drift windows, quality's of its own windows."""
     features = list(reference.features)
     for place, feature in enumerate(features):
         highest: dict[str, float] = {}
@@ -256,6 +268,6 @@ def _with_baselines(
 
 def _summed(tallies: Sequence[Tally], windows: np.ndarray) -> list[Tally]:
     groups: dict[int, list[Tally]] = {}
-    for one, window in zip(tallies, windows.tolist(), strict=True):
-        groups.setdefault(window, []).append(one)
+    for part, window in zip(tallies, windows.tolist(), strict=True):
+        groups.setdefault(window, []).append(part)
     return [reduce(add, group) for group in groups.values()]

@@ -1,7 +1,7 @@
-"""Learning: which rows become a model's reference, and until when they are awaited.
+"""Learning: the rows that become a model's reference, and the end of their collection.
 
-Learning follows event time, so rows that are imported, come live or come late lead to the same
-reference. It ends with a window, unless a number of rows alone is asked for.
+Learning follows event time, so imported, live and late rows lead to the same reference. It ends
+with a window, unless only a number of rows is configured.
 """
 
 from __future__ import annotations
@@ -28,17 +28,19 @@ from modeltap.store.learning_progress import EventSpan, FeatureAlert
 from modeltap.store.predictions import LAST, StoredRow, rows_between
 
 MOST_ROWS = 200_000
-"""More rows than these are sampled, evenly over the hours: a reference is learnt in memory, at
-about a kilobyte a row, and its counts are exact enough."""
+"""With more rows, a sample is used, evenly over the hours.
+
+A reference is learnt in memory, at about a kilobyte per row, and its counts are exact enough.
+"""
 
 PROVISIONAL_ROWS = 5_000
-"""Rows of the first windows whose types and bins a provisional reference has."""
+"""Rows of the first windows that give a provisional reference its types and bins."""
 
 _TO_KNOW_STRAYS = 5
-"""Of fewer rows nobody knows which one has the wrong year: the first may be it."""
+"""With fewer rows, a row with a wrong year cannot be recognised; it may be the first."""
 
 _FEW = 100
-"""Rows that are kept of any hour, as many as a window needs, where a tenth of all allows it."""
+"""Rows that are kept of each hour, as many as a window needs, if a tenth of all allows it."""
 
 _MILLISECOND = 0.001
 """The resolution of stored times, in seconds."""
@@ -46,14 +48,14 @@ _MILLISECOND = 0.001
 
 @dataclass(frozen=True)
 class Learning:
-    """How far the learning of a model's version has come.
+    """The progress of learning a model's version.
 
     Attributes:
         start: the event time of the first row.
-        end: until when rows are learnt, exclusive; None while rows are missing.
-        until: the end that the period alone would have; None where only rows are asked for.
-        left_out: the windows that alerted meanwhile, and are not learnt.
-        missing: rows that are missing to the number asked for; 0 if `end` is known.
+        end: the end of the learnt rows, exclusive; None while rows are missing.
+        until: the end of the period alone; None if only rows are configured.
+        left_out: the windows that alerted during learning, and are not learnt.
+        missing: rows that are missing from the configured number; 0 if `end` is known.
     """
 
     start: str
@@ -66,7 +68,7 @@ class Learning:
 def learning_of(
     connection: sqlite3.Connection, settings: Settings, model: str, version: str
 ) -> Learning | None:
-    """Return how far the learning has come; None while there is no row.
+    """Return the progress of learning; None if there are no rows.
 
     Args:
         settings: the model's own.
@@ -93,7 +95,7 @@ def learning_of(
 
 
 def _start(connection: sqlite3.Connection, model: str, version: str) -> str | None:
-    """Return when the learning began: with the first row, though it may have been deleted."""
+    """Return the start of learning: that of the first row, even if the row was deleted."""
     begin = stored.learn_from(connection, model, version)
     first = stored.first_time(connection, model, version, begin)
     known = stored.provisional_start(connection, model, version)
@@ -105,31 +107,30 @@ def learnt_rows(
 ) -> list[StoredRow]:
     """Return the rows that are learnt, at most `limit`, the same fraction of each hour.
 
-    A day is a mixture of its hours, so their proportions stay; but quiet ones keep some rows.
-
-    Where only a number of rows is asked for, `limit` is that number, and they are the first.
+    A day is a mixture of its hours, so their proportions are kept; but quiet hours keep some rows.
+    If only a number of rows is configured, these are the first `limit` rows.
     """
     span = EventSpan(learning.start, learning.end or LAST[0])
     if learning.until is None:
         rows = rows_between(connection, model, version, (span.start, 0, 0), (span.end, 0, 0))
         return _without(rows, learning.left_out)[:limit]
     hours = stored.rows_by_hour(connection, model, version, span)
-    found: list[StoredRow] = []
+    sampled: list[StoredRow] = []
     counts = list(hours.values())
     for hour in hours:
         first, after = max(span.start, hour), min(span.end, hour + "~")
         rows = rows_between(connection, model, version, (first, 0, 0), (after, 0, 0))
         rows = _without(rows, learning.left_out)
         keys = [(row.exchange_id, row.row) for row in rows]
-        found += [rows[place] for place in choose(keys, _sampled_of(len(keys), counts, limit))]
-    return found
+        sampled += [rows[place] for place in choose(keys, _sampled_of(len(keys), counts, limit))]
+    return sampled
 
 
 def relearn(connection: sqlite3.Connection, model: str, version: str, start: str) -> None:
-    """Learn the reference anew, from the rows from `start` on; the present one counts no more.
+    """Restart learning with the rows from `start`; the current reference is no longer used.
 
     Args:
-        start: event time, as the store writes it.
+        start: event time, in the store's format.
     """
     with writing(connection):
         stored.restart_learning(connection, model, version, start)
@@ -138,7 +139,7 @@ def relearn(connection: sqlite3.Connection, model: str, version: str, start: str
 def left_out_rows(
     connection: sqlite3.Connection, model: str, version: str, learning: Learning
 ) -> int:
-    """Return how many rows of the period alerted while it was learnt."""
+    """Return the number of rows of the period that alerted while it was learnt."""
     return sum(
         sum(stored.rows_by_hour(connection, model, version, span).values())
         for span in learning.left_out
@@ -148,7 +149,7 @@ def left_out_rows(
 def provisional_end(
     connection: sqlite3.Connection, settings: Settings, model: str, version: str, start: str
 ) -> str | None:
-    """Return the end of the first windows with `min_rows` rows; None while there are fewer."""
+    """Return the end of the first windows with `min_rows` rows; None if there are fewer rows."""
     last = stored.nth_time(connection, model, version, start, settings.min_rows)
     if last is None:
         return None
@@ -159,10 +160,10 @@ def provisional_end(
 def end_of(
     connection: sqlite3.Connection, model: str, version: str, settings: Settings, start: str
 ) -> str | None:
-    """Return until when one column's rows from `start` on are learnt; None while rows are missing.
+    """Return the end of one column's learning from `start`; None while rows are missing.
 
-    They are as many, and last as long, as a reference's, and end with a window. A file says
-    nothing of that, and the default counts.
+    It has the length and number of rows of a reference, and ends with a window. If the reference is
+    a file, the default is used.
     """
     asked = _asked(settings)
     if asked.kind == "file":
@@ -174,14 +175,14 @@ def end_of(
     return None if last is None else max(until, _boundary(settings, _just_after(last)))
 
 
-def outlook(found: Learning) -> str:
-    """Return until when the reference is learnt, in words.
+def outlook(learning: Learning) -> str:
+    """Return a message with the end of learning.
 
     >>> outlook(Learning("", None, "2024-01-08T09:00:00.000Z", missing=2000))
     'learning until Monday 09:00 UTC and 2,000 rows'
     """
-    parts = [clock.weekday(found.until)] if found.until else []
-    parts += [f"{found.missing:,} rows"] if found.missing else []
+    parts = [clock.weekday(learning.until)] if learning.until else []
+    parts += [f"{learning.missing:,} rows"] if learning.missing else []
     return f"learning until {' and '.join(parts) or 'the window is over'}"
 
 
@@ -200,7 +201,7 @@ def _just_after(moment: str) -> str:
 
 
 def _boundary(settings: Settings, moment: str) -> str:
-    """Return a moment rounded up to the end of a window of time; windows of rows end anywhere."""
+    """Return a moment rounded up to the end of a time window; row windows end anywhere."""
     window = Window.parse(settings.window)
     if window.kind == "rows":
         return moment
@@ -212,17 +213,17 @@ def _boundary(settings: Settings, moment: str) -> str:
 def left_out(
     connection: sqlite3.Connection, settings: Settings, model: str, version: str, span: EventSpan
 ) -> tuple[EventSpan, ...]:
-    """Return the windows whose values alerted, joined where they follow each other.
+    """Return the windows whose values alerted, joined if they are adjacent.
 
-    A declared limit is one of its own: what breaks it often is no less usual for it.
+    Windows that broke a declared limit are kept: values that often break it are still normal.
     """
     metrics = [entry.name for entry in CATALOGUE.values() if entry.leaves_out]
     alerts = stored.alerts_of_features(connection, model, version, metrics, span)
     spans = {alert.span for alert in alerts if not _is_declared(alert, settings)}
     if Window.parse(settings.window).kind == "rows":
-        # A window of rows ends with its last row, which is part of it.
+        # A row window ends with its last row, which is part of it.
         spans = {EventSpan(start, _just_after(end)) for start, end in spans}
-    return tuple(EventSpan(*one) for one in joined(spans))
+    return tuple(EventSpan(*ends) for ends in joined(spans))
 
 
 def _is_declared(alert: FeatureAlert, settings: Settings) -> bool:
@@ -239,7 +240,7 @@ def _without(rows: Sequence[StoredRow], spans: Sequence[EventSpan]) -> list[Stor
 
 
 def _sampled_of(count: int, hours: Sequence[int], limit: int) -> int:
-    """Return how many of an hour's rows are kept where those of all hours are to be `limit`.
+    """Return the number of an hour's rows to keep so that all hours together have `limit`.
 
     >>> hours = [400] * 20 + [10, 40]
     >>> [_sampled_of(count, hours, 4000) for count in (400, 10, 40)]

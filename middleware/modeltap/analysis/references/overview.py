@@ -1,4 +1,4 @@
-"""Overview of a store's references: which are learnt still, until when, and what they cover."""
+"""Overview of a store's references: their state, the end of learning, and their coverage."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class ReferenceOverview:
 
     Attributes:
         state: `provisional` until it is frozen, then `active`.
-        learning_until: event time until which rows are learnt; None where only rows are missing,
-            and once it is active.
-        rows: the rows it has, or has seen so far.
-        hours_covered: how many of the week's 168 hours these rows lie in.
+        learning_until: event time of the end of learning; None if only rows are missing, and once
+            it is active.
+        rows: its rows, or those so far.
+        hours_covered: the number of the week's 168 hours with rows.
         drift_window: the windows in which drift is evaluated.
-        outlook: what is awaited, in words; "" once it is active.
+        outlook: a message about the end of learning; "" once it is active.
         reference: None before the first windows are over.
     """
 
@@ -52,12 +52,16 @@ def overviews(
     """Yield the overview of each model's version that has rows or a reference, in order.
 
     Args:
-        model: only this one's.
+        model: only this model's.
     """
-    found = {(row.model, row.version) for row in active_references(connection, model)}
+    versions = {(row.model, row.version) for row in active_references(connection, model)}
     counted = counted_models(connection)
-    found |= {(one.model, one.version) for one in counted if model in (None, one.model)}
-    for name, version in sorted(found):
+    versions |= {
+        (model_version.model, model_version.version)
+        for model_version in counted
+        if model in (None, model_version.model)
+    }
+    for name, version in sorted(versions):
         yield overview(connection, settings, name, version)
 
 
@@ -81,38 +85,42 @@ def overview(
             "",
             reference,
         )
-    found = None
+    learning = None
     if parse_reference(own.reference).kind != "file":
-        found = learning_of(connection, own, model, version)
-    hours = {} if found is None else rows_by_hour(connection, model, version, _span(found))
+        learning = learning_of(connection, own, model, version)
+    hours = {} if learning is None else rows_by_hour(connection, model, version, _span(learning))
     return ReferenceOverview(
         model,
         version,
         "provisional",
-        None if found is None else _until(connection, found, model, version),
+        None if learning is None else _until(connection, learning, model, version),
         sum(hours.values()),
         min(len(hours), _HOURS_OF_A_WEEK),
         window,
-        "waiting for rows" if found is None else _outlook(connection, found, model, version),
+        "waiting for rows" if learning is None else _outlook(connection, learning, model, version),
         reference,
     )
 
 
-def _span(found: Learning) -> EventSpan:
-    return EventSpan(found.start, found.end or LAST[0])
+def _span(learning: Learning) -> EventSpan:
+    return EventSpan(learning.start, learning.end or LAST[0])
 
 
-def _until(connection: sqlite3.Connection, found: Learning, model: str, version: str) -> str | None:
-    """Return until when rows are learnt; None where it depends on rows alone."""
-    if found.until is None or found.end is not None:
-        return found.end if found.until is not None else None
-    return None if _is_past(connection, found.until, model, version) else found.until
+def _until(
+    connection: sqlite3.Connection, learning: Learning, model: str, version: str
+) -> str | None:
+    """Return the time at which learning ends; None if that depends on rows only."""
+    if learning.until is None or learning.end is not None:
+        return learning.end if learning.until is not None else None
+    return None if _is_past(connection, learning.until, model, version) else learning.until
 
 
-def _outlook(connection: sqlite3.Connection, found: Learning, model: str, version: str) -> str:
-    """Return what is awaited, in words; a period that is over is not."""
-    over = found.missing and found.until and _is_past(connection, found.until, model, version)
-    return outlook(replace(found, until=None) if over else found)
+def _outlook(connection: sqlite3.Connection, learning: Learning, model: str, version: str) -> str:
+    """Return a message about the end of learning, without a period that is over."""
+    over = (
+        learning.missing and learning.until and _is_past(connection, learning.until, model, version)
+    )
+    return outlook(replace(learning, until=None) if over else learning)
 
 
 def _is_past(connection: sqlite3.Connection, moment: str, model: str, version: str) -> bool:

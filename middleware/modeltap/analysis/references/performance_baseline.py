@@ -1,4 +1,4 @@
-"""The performance baseline: learnt from the labelled rows of a reference."""
+"""The performance baseline, learnt from the labelled rows of a reference."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from modeltap.config.settings import Settings
 from modeltap.decoding.outputs import output_pairs
 
 _MIN_ROWS = 30
-"""Of fewer rows the mean of errors is not nearly normal, and its own error too large to compare."""
+"""With fewer rows, the mean of errors is not nearly normal, and too inexact to compare."""
 
 _NEARLY_ALL = 0.95
-"""Of so many rows the labels say what those of the others will not change."""
+"""With this fraction of labels, the others will not change the result."""
 
 _HOURS_DIFFER = 0.001
-"""The level of the test that hours differ: where they do not, all rows together say more."""
+"""The level of the test that hours differ; if they do not, all rows together are more exact."""
 
 _BLOCKS_VARY = 0.01
-"""The level of the test that blocks vary; of a hundred references one does by chance."""
+"""The level of the test that blocks vary: one reference in a hundred does by chance."""
 
 _WORST = 2.0
-"""Standard deviations between blocks that the worst of them is usually away."""
+"""The distance of the worst block, in standard deviations between blocks."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """(n,) event times in Unix seconds, NaN where unknown, and the start of each one's window."""
+    """(n,) event times in Unix seconds, NaN where unknown, and the starts of their windows."""
 
     moments: np.ndarray
     starts: np.ndarray
@@ -58,7 +58,7 @@ class Times:
 
 
 def label_form(settings: Settings) -> LabelForm:
-    """Return what settings say of a model's labels."""
+    """Return a model's settings of labels."""
     return LabelForm(settings.positive, settings.decision_threshold)
 
 
@@ -70,19 +70,17 @@ def learn_baseline(
     form: LabelForm = DEFAULT_FORM,
     scores: Sequence[Any] | None = None,
 ) -> Baseline | None:
-    """Return the model's performance; None with fewer than 30 rows that have both values.
-
-    Or where the values of both sides cannot be compared.
+    """Return the model's performance; None if it cannot be measured.
 
     Args:
-        predictions: (n,) numbers or classes, None where the model's outputs are not known.
+        predictions: (n,) numbers or classes, None where the model's outputs are unknown.
         labels: (n,) true values, None where unknown.
-        task: by default inferred from the values.
-        times: of the rows; without them neither hours nor the usual variation are learnt.
+        task: inferred from the values by default.
+        times: of the rows; without them neither hours nor the baseline variation are learnt.
         form: settings of the labels.
-        scores: (n,) scores that came beside the predictions.
+        scores: (n,) scores that accompany the predictions.
 
-    Raises `InputError` where the shapes are not both (n,).
+    Raises `InputError` unless both shapes are (n,).
 
     >>> learn_baseline([1.5] * 40, [3.5] * 40).mean
     2.0
@@ -106,31 +104,31 @@ def learn_baselines(
     form: LabelForm = DEFAULT_FORM,
     scores: Sequence[Any] | None = None,
 ) -> dict[str, Baseline]:
-    """Return the performance of each of several outputs by name; of a single one under ''.
+    """Return the performance of each of several outputs by name; of a single output under ''.
 
     Arguments and errors are those of `learn_baseline`.
 
-    >>> found = learn_baselines([{"price": 1.5}] * 40, [{"price": 3.5}] * 40)
-    >>> found["price"].mean
+    >>> baselines = learn_baselines([{"price": 1.5}] * 40, [{"price": 3.5}] * 40)
+    >>> baselines["price"].mean
     2.0
     """
-    apart = output_pairs(predictions or (), labels)
-    if not apart:
+    by_output = output_pairs(predictions or (), labels)
+    if not by_output:
         each = {"": learn_baseline(predictions, labels, task, times, form, scores)}
     else:
-        each = {name: learn_baseline(*own, task, times, form) for name, own in apart.items()}
-    return {name: one for name, one in each.items() if one is not None}
+        each = {name: learn_baseline(*own, task, times, form) for name, own in by_output.items()}
+    return {name: baseline for name, baseline in each.items() if baseline is not None}
 
 
 def with_records(reference: Reference, records: Mapping[str, Baseline]) -> Reference:
-    """Return a reference with the performance of its outputs, by name; of a single one under ''."""
-    outputs = {name: one for name, one in records.items() if name}
+    """Return a reference with the performance of its outputs by name; of a single one under ''."""
+    outputs = {name: record for name, record in records.items() if name}
     first = next(iter(records.values()), None)
     return replace(reference, performance=first, output_performance=outputs)
 
 
 def _record(paired: Paired) -> Baseline | None:
-    """Return the performance in some rows; None where there is none."""
+    """Return the performance in some rows; None if there are none."""
     if not paired.rows:
         return None
     if paired.task == "classification":
@@ -173,22 +171,22 @@ def _scores(paired: Paired) -> ScoreBaseline | None:
 
 
 def _with_times(whole: Baseline, paired: Paired, times: Times) -> Baseline:
-    """Return the record with that of each hour, if they differ, and the usual variation."""
+    """Return the baseline with that of each hour, if they differ, and the baseline variation."""
     own = Times(times.moments[paired.places], times.starts[paired.places], times.min_rows)
     places = np.flatnonzero(~np.isnan(own.moments))
-    found = replace(whole, hours=_hours(paired, own, places))
+    timed = replace(whole, hours=_hours(paired, own, places))
     blocks = [
         (block, _hours_of(own, part))
         for part in _blocks(own, places)
         if (block := _record(paired.take(part))) is not None
     ]
     if len(blocks) < MIN_BLOCKS:
-        return found
+        return timed
     return replace(
-        found,
-        usual_loss=_usual_loss(found, blocks, own.min_rows),
-        usual_f1_loss=_usual_f1_loss(found, blocks, own.min_rows),
-        scores=found.scores and _usual_scores(found.scores, [block for block, _ in blocks]),
+        timed,
+        baseline_loss=_baseline_loss(timed, blocks, own.min_rows),
+        baseline_f1_loss=_baseline_f1_loss(timed, blocks, own.min_rows),
+        scores=timed.scores and _baseline_scores(timed.scores, [block for block, _ in blocks]),
     )
 
 
@@ -197,9 +195,9 @@ def _hours_of(times: Times, places: np.ndarray) -> np.ndarray:
 
 
 def _hours(paired: Paired, times: Times, places: np.ndarray) -> dict[int, Baseline]:
-    """Return the record of each hour of the day, where they differ beyond chance and by a floor.
+    """Return the baseline of each hour of the day if they differ beyond chance and by a floor.
 
-    Fewer than four days do not tell the hour from the day.
+    With fewer than four days, the effects of hour and day cannot be separated.
     """
     days = np.unique(times.moments[places] // clock.DAY)
     if len(days) < MIN_BLOCKS:
@@ -211,7 +209,7 @@ def _hours(paired: Paired, times: Times, places: np.ndarray) -> dict[int, Baseli
 
 
 def _differ(parts: Sequence[Baseline]) -> bool:
-    """Return whether means differ: a chi-square test of homogeneity, and an effect at all."""
+    """Return whether means differ, by a chi-square test of homogeneity and a minimal effect."""
     large = [part for part in parts if part.rows >= _MIN_ROWS]
     if len(large) < 2:
         return False
@@ -225,7 +223,7 @@ def _differ(parts: Sequence[Baseline]) -> bool:
 
 
 def _blocks(times: Times, places: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the places of each window, those with too few rows with the next, as evaluated."""
+    """Yield the positions of each window; windows with too few rows are joined with the next."""
     order = places[np.argsort(times.moments[places], kind="stable")]
     cuts = np.flatnonzero(np.diff(times.starts[order])) + 1
     waiting: list[np.ndarray] = []
@@ -239,23 +237,24 @@ def _blocks(times: Times, places: np.ndarray) -> Iterator[np.ndarray]:
 Block = tuple[Baseline, np.ndarray]
 
 
-def _usual_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> float:
-    """Return how much worse a block usually is than its hours at worst, beyond sampling.
+def _baseline_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> float:
+    """Return how much worse than its hours a block may be in the reference, beyond sampling.
 
-    Twice the standard deviation between blocks: what their squared gaps are more than their
-    sampling variance (the method of moments; DerSimonian & Laird, 1986), at most the worst one's
-    gap. 0 where a chi-square test of homogeneity finds no variation at all.
+    Twice the standard deviation between blocks: the excess of their squared gaps over their
+    sampling variance (the method of moments; DerSimonian & Laird, 1986), at most the worst block's
+    gap. 0 if a chi-square test of homogeneity finds no variation.
     """
     sign = 1.0 if whole.task == "regression" else -1.0
-    usual = [whole.at({int(hour) for hour in hours}, min_rows) for _, hours in blocks]
-    pairs = [(block, own) for (block, _), own in zip(blocks, usual, strict=True)]
+    expected = [whole.at({int(hour) for hour in hours}, min_rows) for _, hours in blocks]
+    pairs = [(block, own) for (block, _), own in zip(blocks, expected, strict=True)]
     losses = np.array([sign * (block.mean - own.mean) for block, own in pairs])
     noise = np.array([own.variance * (1 / block.rows + 1 / own.rows) for block, own in pairs])
     return _beyond_noise(losses, noise)
 
 
 def _beyond_noise(losses: np.ndarray, noise: np.ndarray) -> float:
-    """Return twice the deviation of (n,) losses beyond their sampling variances; see above."""
+    """Return twice the deviation of (n,) losses beyond their sampling variances; see
+    `_baseline_loss`."""
     if not (noise > 0).all():
         return 0.0
     p = float(chdtrc(len(losses) - 1, float(np.sum(losses**2 / noise))))
@@ -265,8 +264,8 @@ def _beyond_noise(losses: np.ndarray, noise: np.ndarray) -> float:
     return max(0.0, min(_WORST * float(np.sqrt(between)), float(losses.max())))
 
 
-def _usual_scores(whole: ScoreBaseline, blocks: Sequence[Baseline]) -> ScoreBaseline:
-    """Return how much worse a block usually is, of the ROC area and of the Brier score."""
+def _baseline_scores(whole: ScoreBaseline, blocks: Sequence[Baseline]) -> ScoreBaseline:
+    """Return the scores with their baseline losses of the ROC area and the Brier score."""
     parts = [block.scores for block in blocks if block.scores is not None]
     brier = np.array([part.brier.mean - whole.brier.mean for part in parts])
     noise = np.array(
@@ -275,28 +274,28 @@ def _usual_scores(whole: ScoreBaseline, blocks: Sequence[Baseline]) -> ScoreBase
     areas = [part.area for part in parts if part.area is not None]
     before = whole.area
     if before is None or len(areas) < MIN_BLOCKS:
-        return replace(whole, usual_brier_loss=_beyond_noise(brier, noise))
+        return replace(whole, baseline_brier_loss=_beyond_noise(brier, noise))
     falls = np.array([before.value - area.value for area in areas])
     errors = np.array([before.variance + area.variance for area in areas])
     return replace(
         whole,
-        usual_loss=_beyond_noise(falls, errors),
-        usual_brier_loss=_beyond_noise(brier, noise),
+        baseline_loss=_beyond_noise(falls, errors),
+        baseline_brier_loss=_beyond_noise(brier, noise),
     )
 
 
-def _usual_f1_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> float:
-    """Return the same of macro F1; its noise is that of draws of the blocks' sizes."""
+def _baseline_f1_loss(whole: Baseline, blocks: Sequence[Block], min_rows: int) -> float:
+    """Return the baseline loss of macro F1; its noise is that of draws of the blocks' sizes."""
     if not whole.pairs:
         return 0.0
     rng = np.random.default_rng(len(blocks))
     losses, noises = [], []
     for block, hours in blocks:
-        usual = whole.at({int(hour) for hour in hours}, min_rows)
-        score = f1_macro(usual.counts)
+        expected = whole.at({int(hour) for hour in hours}, min_rows)
+        score = f1_macro(expected.counts)
         losses.append(score - f1_macro(block.counts))
-        drawn = rng.multinomial(block.rows, [count / usual.rows for *_, count in usual.pairs])
-        pairs = zip(usual.counts, drawn.tolist(), strict=True)
+        drawn = rng.multinomial(block.rows, [count / expected.rows for *_, count in expected.pairs])
+        pairs = zip(expected.counts, drawn.tolist(), strict=True)
         noises.append(score - f1_macro({pair: count for pair, count in pairs if count}))
     noise = max(noises)
     return max(0.0, max(losses) - max(noise, F1_FLOOR))

@@ -1,4 +1,4 @@
-"""The rhythm of a reference: with which of its rows a window is compared, by hour and day type."""
+"""The rhythm of a reference: the rows that a window is compared with, by hour and day type."""
 
 from __future__ import annotations
 
@@ -26,46 +26,50 @@ from modeltap.store.references import StoredBlock, reference_blocks
 from modeltap.store.windows import CountedWindow
 
 _MOST_STEPS = 10_000
-"""A year of hours: more moments of a window tell no more of its hours."""
+"""Steps of a year of hours; more moments of a window add no hours."""
 
 _DAY = 86_400.0
 _HOURS = 24
 _SATURDAY = 5
 
 ANY = -1
-"""The hour of a key that is a whole day's."""
+"""The hour of a key for a whole day."""
 
 _NEAR = 2
-"""Hours on each side that are pooled before days of other types are."""
+"""Hours on each side that are pooled before days of other types."""
 
 _MIN_DAYS = 2
-"""Days of one type: a first week has two of a weekend, and to pool them with the five others is
-what the type is to avoid."""
+"""The least number of days of one type.
+
+A first week has two days of a weekend; pooling them with the five others is what the type avoids.
+"""
 
 _MIN_GROUP_ROWS = 500
-"""Fewer rows make a comparison with a window of 100 rows blunter than neighbouring hours do."""
+"""With fewer rows, a comparison with a window of 100 rows loses more than from pooling hours."""
 
 _SMALL = 0.015
-"""Half of the least distance that is a drift: a rhythm below it costs nothing, and the rows of
-all hours are more to compare with."""
+"""Half of the least distance that is a drift.
+
+A smaller rhythm costs nothing, and the rows of all hours give more to compare with.
+"""
 
 _PART_HOURS = 4
-"""A wave of a day is in each six parts of it nearly constant; 24 hours would be four times as
-many chances to differ by noise."""
+"""A daily wave is nearly constant in each of six parts; 24 hours would allow four times as many
+chance differences."""
 
 _CHANCE = 1e-3
-"""A rhythm that chance makes once in a thousand features is taken for one."""
+"""The chance that a feature without a rhythm is taken for one with a rhythm."""
 
 _MIN_EXPECTED = 1.0
-"""Cells that expect fewer rows in a block on average have no chi-square distribution."""
+"""Cells with a smaller mean expectation per block do not have a chi-square distribution."""
 
 
 _MOST_KNOWN = 64
-"""References of hours that are kept: a hundred kilobytes each, and a day and a weekend have 48."""
+"""References of hours that are kept, a hundred kilobytes each; a day and a weekend have 48."""
 
 
 class Key(NamedTuple):
-    """What a block or a part of a window is of: a day type, and an hour of the local day."""
+    """The day type and the local hour of a block or of a part of a window."""
 
     day_type: int
     hour: int
@@ -76,8 +80,8 @@ class Rhythm:
     """A reference's blocks by their keys.
 
     Args:
-        blocks: of the length of the windows that are compared, or shorter.
-        holidays: ISO dates that count as the days that differ from the most.
+        blocks: as long as the windows that are compared, or shorter.
+        holidays: ISO dates that count as the day type that differs most.
     """
 
     reference: Reference
@@ -102,7 +106,7 @@ class Rhythm:
 
     @cached_property
     def covered(self) -> frozenset[int] | None:
-        """The hours of the week that the blocks lie in; None where they are days, or none."""
+        """The hours of the week that the blocks cover; None if they are days or absent."""
         if not len(self.blocks) or self.blocks.days_or_more:
             return None
         pairs = zip(self.blocks.starts.tolist(), self.blocks.ends.tolist(), strict=True)
@@ -112,11 +116,10 @@ class Rhythm:
     def compared(self, spans: Sequence[tuple[float, float]]) -> Reference:
         """Return the reference of a window with these parts, each (start, end) in Unix seconds.
 
-        The counts of features that have a rhythm are those of the same hours and day types.
-
-        The bins, and all that follows from the values of the whole reference, stay.
+        Features with a rhythm have the counts of the same hours and day types. The bins, and
+        everything else that follows from the values of the whole reference, stay.
         """
-        if not len(self.blocks) or not any(one.rhythm for one in self.reference.features):
+        if not len(self.blocks) or not any(feature.rhythm for feature in self.reference.features):
             return self.reference
         keys = self.keys_of(spans)
         if keys not in self._compared:
@@ -126,11 +129,11 @@ class Rhythm:
         return self._compared[keys]
 
     def known(self, spans: Sequence[tuple[float, float]]) -> int:
-        """Return how many blocks are like a window, for what is said of it to need no other.
+        """Return the number of blocks like a window, which show whether the reference covers it.
 
-        Of days those of working days or of the weekend, as the window's are, though both may seem
-        alike: a first week has two of a weekend. A part of a day is like none of them. Else those
-        it is compared with.
+        If blocks are days, those of working days or of the weekend, as the window's are, even if
+        both look alike: a first week has two of a weekend. None of them is like a part of a day.
+        Otherwise, the blocks it is compared with.
         """
         if not self.blocks.days_or_more:
             return int(self.group(self.keys_of(spans)).sum()) if len(self.blocks) else 0
@@ -142,10 +145,11 @@ class Rhythm:
             local_times(moments, self.reference.timezone).weekdays >= _SATURDAY
             for moments in (middles, days)
         )
-        return min(int(np.sum(own == one)) for one in set(window.tolist()))
+        return min(int(np.sum(own == kind)) for kind in set(window.tolist()))
 
     def keys_of(self, spans: Sequence[tuple[float, float]]) -> frozenset[Key]:
-        """Return the keys of a window's parts; of one longer than a day those of all its days."""
+        """Return the keys of a window's parts; for a window longer than a day, those of all its
+        days."""
         starts = np.concatenate([self._steps(start, end) for start, end in spans])
         times = local_times(starts, self.reference.timezone)
         types = types_of(times, self.reference.day_types, self.holidays).tolist()
@@ -160,12 +164,12 @@ class Rhythm:
         if self.blocks.days_or_more:
             days = max(1, round(length / _DAY))
             return start + length * (np.arange(days) + 0.5) / days
-        # A window of rows may last for weeks.
+        # A row window may last for weeks.
         step = max(clock.HOUR, length / _MOST_STEPS)
         return np.append(np.arange(start, start + length, step), start + length - 1)
 
     def group(self, keys: Iterable[Key]) -> np.ndarray:
-        """Return which blocks windows with these keys are compared with: (b,) booleans."""
+        """Return the blocks that windows with these keys are compared with: (b,) booleans."""
         return np.asarray(np.any([self._group(key) for key in keys], axis=0))
 
     def _group(self, key: Key) -> np.ndarray:
@@ -174,8 +178,10 @@ class Rhythm:
         return self._groups[key]
 
     def _pooled(self, key: Key) -> np.ndarray:
-        """Return the blocks of a key: with neighbouring hours, and then those of other day types,
-        until there are enough."""
+        """Return the blocks of a key, pooled with neighbouring hours and then with other day types.
+
+        Pooling stops as soon as there are enough rows.
+        """
         hours = self._hours_from(key.hour)
         own, near = self.types == key.day_type, hours <= _NEAR
         groups = [own & (hours <= reach) for reach in range(_NEAR + 1)]
@@ -190,8 +196,10 @@ class Rhythm:
         return np.asarray(groups[-1])
 
     def widening(self, keys: Iterable[Key], moments: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield which of (n,) moments are of these keys: with ever more hours beside them, then
-        on days of other types, and at last all."""
+        """Yield the (n,) moments with these keys, in growing sets.
+
+        First neighbouring hours are added, then days of other types, and finally all moments.
+        """
         times = local_times(moments, self.reference.timezone)
         types = types_of(times, self.reference.day_types, self.holidays)
         listed = list(keys)
@@ -203,20 +211,20 @@ class Rhythm:
         yield np.ones(len(moments), dtype=bool)
 
     def other_days(self, first: float, last: float, moments: np.ndarray) -> np.ndarray:
-        """Return which of (n,) moments are on other days than a window's; outside of it, where
-        there are none."""
+        """Return the (n,) moments on other days than a window's; if there are none, those outside
+        it."""
         dates = local_times(moments, self.reference.timezone).dates
         begin, end = local_times([first, last], self.reference.timezone).dates.tolist()
-        found = (dates < begin) | (dates > end)
-        return found if found.any() else (moments < first) | (moments > last)
+        other = (dates < begin) | (dates > end)
+        return other if other.any() else (moments < first) | (moments > last)
 
     def _hours_from(self, hour: int) -> np.ndarray:
-        """Return how many hours of the day each block is from one."""
+        """Return the distance of each block from an hour of the day, in hours."""
         return _apart(self.hours, hour)
 
 
 def _apart(hours: np.ndarray, hour: int) -> np.ndarray:
-    """Return how many hours of the day lie between each of (n,) hours and one."""
+    """Return the distance of each of (n,) hours from an hour of the day."""
     if hour == ANY:
         return np.zeros(len(hours), dtype=np.int64)
     away = np.abs(hours - hour)
@@ -236,8 +244,10 @@ def _with_group(reference: Reference, blocks: Blocks, members: np.ndarray) -> Re
 
 
 def blocks_for(blocks: Blocks, window: Window) -> Blocks:
-    """Return the blocks that windows are compared with: those of their length where it is a day or
-    more, without cut ones, else as they are."""
+    """Return the blocks that windows are compared with.
+
+    If windows last a day or more, blocks are joined to their length, without incomplete ones.
+    """
     if window.kind != "seconds" or window.size < _DAY or not len(blocks):
         return blocks
     labels = [window.start(start) for start in blocks.starts.tolist()]
@@ -245,33 +255,33 @@ def blocks_for(blocks: Blocks, window: Window) -> Blocks:
 
 
 def spans(parts: Iterable[CountedWindow]) -> list[tuple[float, float]]:
-    """Return the periods of the parts of a window; of a window of rows those of its rows."""
-    found = [
+    """Return the periods of the parts of a window; for a row window, those of its rows."""
+    periods = [
         (part.window_start, part.window_end)
         if part.first_seq is None
         else (part.first_event, part.last_event)
         for part in parts
     ]
-    return [(clock.parse(start) or 0.0, clock.parse(end) or 0.0) for start, end in found]
+    return [(clock.parse(start) or 0.0, clock.parse(end) or 0.0) for start, end in periods]
 
 
 def pack_blocks(blocks: Blocks) -> Iterator[StoredBlock]:
-    """Yield blocks as the store keeps them."""
+    """Yield blocks in the store's format."""
     for place in range(len(blocks)):
         ends = clock.iso(float(blocks.starts[place])), clock.iso(float(blocks.ends[place]))
         yield StoredBlock(*ends, int(blocks.rows[place]), pack(blocks.counts[place]))
 
 
 def unpack_blocks(stored: Sequence[StoredBlock], reference: Reference) -> Blocks:
-    """Read what `pack_blocks` wrote."""
+    """Read the result of `pack_blocks`."""
     bins = sum(len(feature.counts) for feature in reference.features)
-    ends = [[clock.parse(text) or 0.0 for text in one[:2]] for one in stored]
+    ends = [[clock.parse(text) or 0.0 for text in block[:2]] for block in stored]
     starts, after = np.array(ends, dtype=np.float64).reshape(-1, 2).T
-    counts = [unpack(one.counts) for one in stored]
+    counts = [unpack(block.counts) for block in stored]
     return Blocks(
         starts,
         after,
-        np.array([one.rows for one in stored], dtype=np.int64),
+        np.array([block.rows for block in stored], dtype=np.int64),
         np.array(counts, dtype=np.int64).reshape(-1, bins),
     )
 
@@ -288,8 +298,7 @@ def stored_rhythm(
 
 
 def with_rhythm(reference: Reference, *rhythms: Rhythm) -> Reference:
-    """Return `reference` with what is known of each feature: has it a rhythm, in blocks of any of
-    these lengths?"""
+    """Return `reference` with the features marked that have a rhythm in any of these blocks."""
     slices = layout(reference)
     numbered = [_numbered(rhythm) for rhythm in rhythms]
     features = [
@@ -307,45 +316,45 @@ def with_rhythm(reference: Reference, *rhythms: Rhythm) -> Reference:
 
 
 def _numbered(rhythm: Rhythm) -> list[np.ndarray]:
-    """Return the number of each block's key, and of its part of the day."""
+    """Return the numbers of each block's key and of its part of the day."""
     types = rhythm.types * (_HOURS + 1)
     return [types + rhythm.hours, types + rhythm.hours // _PART_HOURS]
 
 
 def has_rhythm(feature: Feature, counts: np.ndarray, keys: Sequence[np.ndarray]) -> bool:
-    """Say whether (b, bins) counts of blocks differ between keys more than between blocks of one.
-
-    An F test: chi-square for homogeneity of the keys, over that of the blocks within each, both
-    by degree of freedom. And more than a little: the keys' mean squared Jensen-Shannon distance
-    from the whole is their chi-square beyond that of the blocks, over 8 ln 2 times the rows.
+    """Return whether (b, bins) counts of blocks differ more between keys than within keys. An F
+    test: chi-square for homogeneity of the keys, over that of the blocks within each, both by
+    degree of freedom. The effect must also exceed a floor: the keys' mean squared Jensen-Shannon
+    distance from the whole is their chi-square beyond that of the blocks, over 8 ln 2 times the
+    rows.
 
     Args:
-        keys: numberings of the blocks' keys, (b,) each: fine ones see a short peak, coarse ones a
-            slow wave.
+        keys: numberings of the blocks' keys, (b,) each: fine ones detect a short peak, coarse ones
+            a slow wave.
     """
     few = cells(feature, counts)
     few = few[:, few.mean(axis=0) >= _MIN_EXPECTED]
     filled = few.sum(axis=1) > 0
-    tests = [_differ(few[filled], one[filled]) for one in keys]
+    tests = [_differ(few[filled], numbers[filled]) for numbers in keys]
     return any(p < _CHANCE / len(tests) and square > _SMALL**2 for p, square in tests)
 
 
 def _differ(few: np.ndarray, keys: np.ndarray) -> tuple[float, float]:
-    """Return the p-value that (b, cells) counts are alike in all keys, and their mean square."""
+    """Return the p-value that (b, cells) counts are equal in all keys, and their mean square."""
     names, keys = np.unique(keys, return_inverse=True)
     blocks, groups = len(few), len(names)
     if few.shape[1] < 2 or groups < 2 or blocks <= groups:
         return 1.0, 0.0
     rows = few.sum(axis=1)[:, None].astype(np.float64)
-    shares = few.sum(axis=0) / few.sum()
-    gaps = few - rows * shares
-    total = float(np.sum(gaps**2 / (rows * shares)))
+    fractions = few.sum(axis=0) / few.sum()
+    gaps = few - rows * fractions
+    total = float(np.sum(gaps**2 / (rows * fractions)))
     joined, sizes = np.zeros((groups, few.shape[1])), np.zeros((groups, 1))
     np.add.at(joined, keys.ravel(), gaps)
     np.add.at(sizes, keys.ravel(), rows)
-    between = float(np.sum(joined**2 / (sizes * shares)))
+    between = float(np.sum(joined**2 / (sizes * fractions)))
     width = few.shape[1] - 1
     freedom, rest = (groups - 1) * width, (blocks - groups) * width
-    usual = max(1.0, (total - between) / rest)
-    square = JS_OF_CHI2 * (between - usual * freedom) / float(few.sum())
-    return float(fdtrc(freedom, rest, between / freedom / usual)), square
+    scale = max(1.0, (total - between) / rest)
+    square = JS_OF_CHI2 * (between - scale * freedom) / float(few.sum())
+    return float(fdtrc(freedom, rest, between / freedom / scale)), square

@@ -26,14 +26,17 @@ from modeltap.store.windows import CountedWindow, Series, windows_between
 _HOURS_OF_WEEK = 168
 
 _MOST_MISSING = 0.5
-"""Half a week before tells how far a window usually lies from a whole one; the same hours of the
-week before are there or not."""
+"""The missing fraction of the time before that is allowed.
+
+Half a week shows how far a window normally lies from a full one; the same hours of the week before
+are either present or not.
+"""
 
 _unpacked = lru_cache(maxsize=512)(Tally.unpack)
-"""Each window is one of the earlier ones of many: a few kilobytes each."""
+"""Each window precedes many others and is unpacked for each of them; a few kilobytes each."""
 
 _MAX_BLOCKS = _HOURS_OF_WEEK
-"""Earlier windows that the baseline is learnt from: all hours of a week, its nights too."""
+"""Earlier windows that the baseline is learnt from: all hours of a week, including its nights."""
 
 
 def rolled(
@@ -44,11 +47,11 @@ def rolled(
     end: str,
     min_rows: int,
 ) -> Reference | None:
-    """Return the reference of the window from `start` to `end`; None where it has too few rows.
+    """Return the reference of the window from `start` to `end`; None if it has too few rows.
 
-    The bins stay those that were frozen, the counts are sums of windows that were counted before.
-    The baseline is how far earlier windows lay from what they were compared with. For a feature
-    with incidents both are those of its clean time.
+    The bins are the frozen ones, and the counts are sums of earlier windows. The baseline is the
+    distance of earlier windows from their own comparisons. Features with incidents use their clean
+    time for both.
     """
     begin, finish = clock.parse(start) or 0.0, clock.parse(end) or 0.0
     asked = parse_reference(reference.rolling)
@@ -57,17 +60,18 @@ def rolled(
     oldest = min(_oldest(asked, view, begin, finish) for view in views)
     history = _History(connection, series, oldest, begin)
     rolling = _Rolling(reference, history, asked, begin, finish, min_rows)
-    usual = rolling.seen_by(ALL_TIME)
-    if usual is None:
+    general = rolling.seen_by(ALL_TIME)
+    if general is None:
         return None
-    known = {view: rolling.seen_by(view) or usual for view in views}
-    features = [known[clean.of(feature.name)].by_name[feature.name] for feature in usual.features]
+    known = {view: rolling.seen_by(view) or general for view in views}
+    features = [known[clean.of(feature.name)].by_name[feature.name] for feature in general.features]
     repeats = known[clean.repeats].baseline_repeats
-    return replace(usual, features=tuple(features), baseline_repeats=repeats)
+    return replace(general, features=tuple(features), baseline_repeats=repeats)
 
 
 def _oldest(asked: ReferenceSettings, view: CleanTime, begin: float, finish: float) -> float:
-    """Return from when on windows count: those that the earlier windows are compared with."""
+    """Return the oldest start of the windows that are needed, including earlier windows'
+    comparisons."""
     own = view.before(begin, asked.seconds)
     compared = view.compared(asked, begin, finish)
     first = min((span[0] for span in (*own, *compared)), default=begin)
@@ -75,25 +79,26 @@ def _oldest(asked: ReferenceSettings, view: CleanTime, begin: float, finish: flo
 
 
 class _History:
-    """The windows before one, summed."""
+    """The windows before a given one, summed."""
 
     def __init__(
         self, connection: sqlite3.Connection, series: Series, oldest: float, begin: float
     ) -> None:
         self.rows = windows_between(connection, series, clock.iso(oldest), clock.iso(begin))
         self._starts = np.array([clock.parse(row.window_start) or 0.0 for row in self.rows])
-        # Sums of windows in a row are differences of these.
+        # Sums of consecutive windows are differences of these.
         counts = [unpack(row.tally.counts) for row in self.rows]
         self._sums = np.cumsum([np.zeros_like(counts[0]), *counts], axis=0) if counts else None
         self._rows = np.cumsum([0, *(row.tally.rows for row in self.rows)])
 
     @property
     def oldest(self) -> float:
-        """When the first window starts; in the far future where there is none."""
+        """The start of the first window; infinite if there is none."""
         return float(self._starts[0]) if len(self._starts) else np.inf
 
     def counts(self, spans: Sequence[Span], min_rows: int) -> np.ndarray | None:
-        """Return the counts of the windows that start in one of these; None of too few rows."""
+        """Return the counts of the windows that start in these spans; None if there are too few
+        rows."""
         first, after = np.searchsorted(self._starts, np.array(spans).reshape(-1, 2)).T
         if self._sums is None or (self._rows[after] - self._rows[first]).sum() < max(1, min_rows):
             return None
@@ -101,7 +106,7 @@ class _History:
         return counts
 
     def within(self, spans: Sequence[Span]) -> list[CountedWindow]:
-        """Return the windows that start in one of these, in order."""
+        """Return the windows that start in these spans, in order."""
         places = np.searchsorted(self._starts, np.array(spans).reshape(-1, 2)).tolist()
         return [row for first, after in places for row in self.rows[first:after]]
 
@@ -118,18 +123,19 @@ class _Rolling:
     min_rows: int
 
     def seen_by(self, view: CleanTime) -> Reference | None:
-        """Return the reference of the features that have this clean time; None of too few rows."""
+        """Return the reference of the features with this clean time; None if there are too few
+        rows."""
         compared = view.compared(self.asked, self.begin, self.finish)
         counts = self.history.counts(compared, self.min_rows)
         if counts is None:
             return None
-        found = with_counts(self.reference, counts)
+        counted = with_counts(self.reference, counts)
         pairs = list(self._pairs(view))
         if self.asked.kind == "previous" and len(pairs) < MIN_BLOCKS:
-            # Too early to know: how far do the windows lie from each other?
+            # There is no history yet, so the windows are compared with each other.
             known = self._spread(self._enough(compared))
-            return varied(found, [_unpacked(row.tally) for row in known])
-        return varied(found, [own for own, _ in pairs], [rest for _, rest in pairs])
+            return varied(counted, [_unpacked(row.tally) for row in known])
+        return varied(counted, [own for own, _ in pairs], [rest for _, rest in pairs])
 
     def _pairs(self, view: CleanTime) -> Iterator[tuple[Tally, np.ndarray]]:
         """Yield earlier windows, each with the counts that it is compared with."""
@@ -143,7 +149,7 @@ class _Rolling:
                 yield _unpacked(row.tally), rest
 
     def _missing(self, spans: Sequence[Span], view: CleanTime) -> float:
-        """Return the seconds of a comparison that lie before all rows, or a new normal's first."""
+        """Return the seconds of a comparison before the first row, or before a new normal."""
         known = max(self.history.oldest, view.since)
         return sum(max(0.0, min(last, known) - first) for first, last in spans)
 
@@ -152,7 +158,8 @@ class _Rolling:
 
     @staticmethod
     def _spread(rows: Sequence[CountedWindow]) -> Sequence[CountedWindow]:
-        """Return at most so many windows, of all hours: steps of six see four of them."""
+        """Return a limited number of windows over all hours; steps of six would reach four hours
+        only."""
         step = -(-len(rows) // _MAX_BLOCKS) or 1
         while step > 1 and math.gcd(step, _HOURS_OF_WEEK) > 1:
             step += 1
@@ -160,15 +167,15 @@ class _Rolling:
 
 
 def with_counts(reference: Reference, counts: np.ndarray) -> Reference:
-    found = reference.counted(counts)
-    features = tuple(map(_ranged, found.features))
-    # All features count all rows, but those that are measured on another.
-    rows = next((sum(feature.counts) for feature in found.columns), 0)
-    return replace(replace(found, rows=rows, features=features).counted(counts))
+    counted = reference.counted(counts)
+    features = tuple(map(_ranged, counted.features))
+    # Each feature counts all rows, except measures of another.
+    rows = next((sum(feature.counts) for feature in counted.columns), 0)
+    return replace(replace(counted, rows=rows, features=features).counted(counts))
 
 
 def _ranged(feature: Feature) -> Feature:
-    """Return a feature whose ends and bounds are those of the bins that have rows."""
+    """Return a feature whose range and bounds are those of the bins with rows."""
     counts = np.array(feature.counts[: feature.bins])
     if feature.kind != "numeric" or not feature.edges or not counts.sum():
         return feature
@@ -191,7 +198,7 @@ def _ranged(feature: Feature) -> Feature:
 
 
 def _at_edges(feature: Feature, low: float, high: float) -> tuple[float, float]:
-    """Return the edges just beyond both ends, where counts can be read off."""
+    """Return the edges just beyond both ends, at which counts can be read off."""
     edges = np.array(feature.edges)
     below = int(np.searchsorted(edges, low, "right")) - 1
     above = min(int(np.searchsorted(edges, high, "left")), len(edges) - 1)

@@ -1,7 +1,7 @@
-"""Rows of a reference that a window's are compared with as wholes, and their usual difference.
+"""Rows of a reference for multivariate comparisons with a window, and their baseline.
 
-They are of the window's own hours and day types, for at another hour rows can be told apart
-though nothing is wrong.
+They have the window's own hours and day types, because rows of other hours can differ without any
+fault.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from modeltap.analysis.references.rhythm import Key, Rhythm
 from modeltap.analysis.references.variation import taken
 
 _MAX_BLOCKS = 12
-"""A quarter of a second each; of more the largest value hardly grows."""
+"""A quarter of a second each; with more blocks, the largest value hardly grows."""
 
 _MIN_BLOCK_ROWS = 100
-"""As of a window."""
+"""As many as in a window."""
 
 _MIN_COMPARED = 500
-"""Fewer rows of the reference leave a classifier little to learn from."""
+"""With fewer rows of the reference, a classifier can learn little."""
 
 _NOISE = 0.9
-"""What the largest of so many blocks has by chance alone in nine of ten references is noise."""
+"""The quantile of the largest value by chance: it is noise in nine of ten references."""
 
 _MOST_KNOWN = 48
 """Samples that are kept, with the forests and components learnt from them: two days of hours."""
@@ -62,39 +62,43 @@ class RowGroups:
         return self._known[keys]
 
     def keys_of(self, spans: Sequence[tuple[float, float]]) -> frozenset[Key]:
-        """Return the keys of a window's parts; none where all hours are alike, or unknown."""
+        """Return the keys of a window's parts; none if all hours are alike, or if times are
+        unknown."""
         unknown = bool(np.isnan(self.moments).any()) or not len(self.rhythm.blocks)
         steady = not any(feature.rhythm for feature in self.reference.columns)
         return frozenset() if unknown or steady else self.rhythm.keys_of(spans)
 
     def places(self, keys: frozenset[Key], allowed: np.ndarray) -> np.ndarray:
-        """Return the places of rows with these keys, joined with their neighbours until there are
-        enough; of any hour where there are no keys.
+        """Return the positions of rows with these keys; of any hour if there are no keys.
+
+        Neighbouring hours are added until there are enough rows.
 
         Args:
             allowed: (n,) booleans, the rows that may be compared.
         """
-        found = np.flatnonzero(allowed)
+        chosen = np.flatnonzero(allowed)
         if keys:
             for near in self.rhythm.widening(keys, self.moments):
-                found = np.flatnonzero(allowed & near)
-                if len(found) >= _MIN_COMPARED:
+                chosen = np.flatnonzero(allowed & near)
+                if len(chosen) >= _MIN_COMPARED:
                     break
-        if len(found) > ROWS:
-            found = np.sort(np.random.default_rng(0).choice(found, ROWS, replace=False))
-        return found
+        if len(chosen) > ROWS:
+            chosen = np.sort(np.random.default_rng(0).choice(chosen, ROWS, replace=False))
+        return chosen
 
 
 def row_baselines(
     groups: RowGroups, columns: Mapping[str, Column], moments: np.ndarray, windows: np.ndarray
 ) -> dict[str, float]:
-    """Return for each metric of rows the largest value that a window of the reference has against
-    its own group without its own day, beyond what the largest of so many has by chance.
+    """Return for each multivariate metric the largest value of a window of the reference.
+
+    A window is compared with its own group without its own day. Only values beyond chance count,
+    given the number of windows.
 
     Args:
         columns: values by feature, each of length n.
         moments: (n,) Unix seconds.
-        windows: (n,) int, which window each row belongs to; below 0 none.
+        windows: (n,) int, the window of each row; below 0 none.
     """
     numbers, sizes = np.unique(windows[windows >= 0], return_counts=True)
     known = numbers[sizes >= _MIN_BLOCK_ROWS].tolist()
@@ -116,18 +120,18 @@ def row_baselines(
 def _compared(
     groups: RowGroups, columns: Mapping[str, Column], moments: np.ndarray, own: np.ndarray
 ) -> list[Metric]:
-    """Compare one window of the reference, its rows at these places, with its group."""
+    """Compare one window of the reference, given by its rows' positions, with its group."""
     reference = groups.reference
     first, last = float(moments[own].min()), float(moments[own].max())
     keys = groups.keys_of([(first, last)])
     rest = groups.places(keys, groups.rhythm.other_days(first, last, groups.moments))
     if not len(rest):
         return []
-    some = own
+    chosen = own
     if len(own) > ROWS:
-        some = np.sort(np.random.default_rng(0).choice(own, ROWS, replace=False))
-    part = {name: taken(column, some) for name, column in columns.items()}
-    samples = BothSamples(groups.rows.picked(rest), sample(part, len(some), reference))
-    # At a level of 0 none alerts: only the values count.
+        chosen = np.sort(np.random.default_rng(0).choice(own, ROWS, replace=False))
+    part = {name: taken(column, chosen) for name, column in columns.items()}
+    samples = BothSamples(groups.rows.picked(rest), sample(part, len(chosen), reference))
+    # At a level of 0 no metric alerts: only the values count.
     context = Context(reference, tally({}, 0, reference), alpha=0.0, samples=samples)
     return evaluate(context, ROW_DETECTORS)

@@ -1,8 +1,8 @@
-"""Variation of each feature: its variation between the reference's own blocks of a window's length.
+"""The variation of each feature between the reference's own blocks of a window's length.
 
-Seasons and autocorrelation break every fixed threshold: in hourly data each window has a
-feature that 'drifted'. What the reference itself did is no news; what is only the sampling noise
-of so many blocks is no baseline, though, for it would hide as much in every window.
+Seasons and autocorrelation break every fixed threshold: in hourly data each window has a feature
+that 'drifted'. A change that also occurs within the reference is normal. The sampling noise of the
+blocks is not part of the baseline, because it would hide real drift in every window.
 """
 
 from __future__ import annotations
@@ -25,28 +25,29 @@ from modeltap.analysis.statistics.distances import JS_OF_CHI2, divergences
 from modeltap.analysis.statistics.gains import gains_of
 
 _MIN_BLOCK_ROWS = 100
-"""As of a window: distances and rates of fewer rows are mostly chance."""
+"""As many as in a window: distances and rates of fewer rows are mostly chance."""
 
 _WHOLE = 0.8
-"""The first and the last block are often cut: one with fewer rows than this fraction of the usual
-block is left out, for a window of four days lacks three weekdays."""
+"""The first or last block is left out if it has less than this fraction of the median rows.
+
+The first and the last block are often incomplete.
+"""
 
 _NOISE = 0.97
-"""What the largest of so many blocks has by chance alone in all but one of thirty references is
-noise."""
+"""The quantile of the largest value by chance: it is noise in all but one of thirty references."""
 
 
 _VARIES = 0.03
-"""Windows that all together lie so far apart in one of thirty references are taken to vary."""
+"""The level of the test that windows vary: one in thirty references does by chance."""
 
 
 class Pairs(NamedTuple):
-    """So many windows of the reference, each with what it is compared with.
+    """A number p of windows of the reference, each with its comparison.
 
     Args:
-        own: (p, n) counts of each.
-        rest: (p, n) counts that each is compared with.
-        seen: (p, n) counts of all other rows, whose ends are the range.
+        own: (p, n) counts of each window.
+        rest: (p, n) counts that each window is compared with.
+        seen: (p, n) counts of all other rows, which define the range.
     """
 
     own: np.ndarray
@@ -59,7 +60,7 @@ class Pairs(NamedTuple):
 
 
 class Variation(NamedTuple):
-    """How far windows lay from what they are compared with, beyond chance: the most."""
+    """The largest distance and rates of windows relative to their comparisons, beyond chance."""
 
     distance: float
     rates: dict[str, float]
@@ -71,11 +72,10 @@ def with_variation(
     blocks: np.ndarray,
     times: Sequence[float] | None = None,
 ) -> Reference:
-    """Return `reference` with baselines: the largest distance of one of its blocks from the rest,
-    and the blocks' highest quality rates.
+    """Return `reference` with baselines: the largest distance and quality rates of its blocks.
 
     Args:
-        blocks: (rows,) int, which block each row belongs to.
+        blocks: (rows,) int, the block of each row.
         times: (rows,) Unix seconds, NaN where unknown.
     """
     tallies = []
@@ -90,7 +90,7 @@ def with_variation(
 def varied(
     reference: Reference, blocks: Sequence[Tally], rests: Sequence[np.ndarray] | None = None
 ) -> Reference:
-    """Return `reference` with the baselines of these blocks; as it is where they are too few.
+    """Return `reference` with the baselines of these blocks; unchanged if there are too few.
 
     Args:
         rests: for each block the counts it is compared with; by default the other blocks.
@@ -102,16 +102,16 @@ def varied(
     slices, features = layout(reference), []
     for feature in reference.features:
         pairs = Pairs(own, rest, rest).of(slices[feature.name])
-        usual = variation(feature, pairs)
+        measured = variation(feature, pairs)
         features.append(
-            replace(feature, baseline_distance=usual.distance, baseline_rates=usual.rates)
+            replace(feature, baseline_distance=measured.distance, baseline_rates=measured.rates)
         )
-    found = replace(reference, features=tuple(features), blocks=len(blocks))
-    return replace(found, baseline_repeats=most_repeats(reference, blocks))
+    updated = replace(reference, features=tuple(features), blocks=len(blocks))
+    return replace(updated, baseline_repeats=most_repeats(reference, blocks))
 
 
 def most_repeats(reference: Reference, blocks: Sequence[Tally]) -> float:
-    """Return the highest rate of duplicates in one of the blocks, beyond the expected one."""
+    """Return the highest rate of duplicates in one of the blocks, above the expected one."""
     return max(
         0.0,
         *(block.repeats.rate - expected_rate(reference.repeats, block.rows) for block in blocks),
@@ -119,23 +119,23 @@ def most_repeats(reference: Reference, blocks: Sequence[Tally]) -> float:
 
 
 def variation(feature: Feature, pairs: Pairs) -> Variation:
-    """Return the variation of one feature, of its own counts."""
+    """Return the variation of one feature, from its own counts."""
     inner = slice(feature.bins)
     own, rest = pairs.own[:, inner], pairs.rest[:, inner]
-    found = _rates(feature, pairs)
-    found["constant_feed"] = own.max(axis=1, initial=0) / np.maximum(1, own.sum(axis=1))
+    rates = _rates(feature, pairs)
+    rates["constant_feed"] = own.max(axis=1, initial=0) / np.maximum(1, own.sum(axis=1))
     distance = 0.0
     if feature.is_tested:
         distance = (_word_distance if feature.kind == "words" else _distance)(feature, rest, own)
-        found[drift.NEW_VALUE] = _gains(feature, rest, own)
-    return Variation(distance, {metric: float(rates.max()) for metric, rates in found.items()})
+        rates[drift.NEW_VALUE] = _gains(feature, rest, own)
+    return Variation(distance, {metric: float(values.max()) for metric, values in rates.items()})
 
 
 def _distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
     """Return the largest distance of a window from its rest, less sampling noise.
 
-    The squared distance is a divergence, or, where that is more, of numbers the square of their
-    shift, which tells a small creep of all windows from noise.
+    The squared distance is a divergence or, for numbers, the squared shift if that is larger: it
+    distinguishes a small creep of all windows from noise.
     """
     a, b = (_coarse(feature, counts) for counts in (rest, own))
     some = (a.sum(axis=1) > 0) & (b.sum(axis=1) > 0)
@@ -150,20 +150,20 @@ def _distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
     return float(square**0.5)
 
 
-def _without_noise(found: np.ndarray, freedom: np.ndarray, scale: np.ndarray) -> float:
-    """Return the largest squared distance of so many windows, less noise.
+def _without_noise(squares: np.ndarray, freedom: np.ndarray, scale: np.ndarray) -> float:
+    """Return the largest of several windows' squared distances, less noise.
 
-    Where all windows together are no further apart than chance makes them, only what the largest
-    has beyond the largest of so many is left. Else they do vary: of its distance beyond their mean
-    the fraction of their variance that is no noise is left.
+    If all windows together are not further apart than by chance, only the excess over the largest
+    distance by chance is left. Otherwise they do vary: of the distance beyond their mean, the
+    fraction of their variance that exceeds noise is left.
 
     Args:
-        found: (p,) squared distances over `scale`: by chance a chi-square of `freedom`.
+        squares: (p,) squared distances over `scale`: by chance a chi-square of `freedom`.
     """
-    at_most = chdtri(freedom, 1 - _NOISE ** (1 / len(found)))
-    largest = float(np.max(scale * (found - at_most)))
-    if chdtrc(freedom.sum(), found.sum()) < _VARIES:
-        beyond, noise = scale * (found - freedom), float(np.mean(2 * freedom * scale**2))
+    at_most = chdtri(freedom, 1 - _NOISE ** (1 / len(squares)))
+    largest = float(np.max(scale * (squares - at_most)))
+    if chdtrc(freedom.sum(), squares.sum()) < _VARIES:
+        beyond, noise = scale * (squares - freedom), float(np.mean(2 * freedom * scale**2))
         mean, spread = float(beyond.mean()), float(beyond.var())
         real = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
         largest = max(largest, mean + real * (float(beyond.max()) - mean))
@@ -171,8 +171,10 @@ def _without_noise(found: np.ndarray, freedom: np.ndarray, scale: np.ndarray) ->
 
 
 def _shifts(rest: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Return by window the squared shift over its variance, of normal scores: a chi-square of one
-    degree of freedom where there is none."""
+    """Return each window's squared shift of normal scores over its variance.
+
+    Without a shift, it is a chi-square of one degree of freedom.
+    """
     both = (rest + own).sum(axis=0).astype(np.float64)
     scores = np.zeros(len(both))
     scores[both > 0] = ndtri((np.cumsum(both) - both / 2)[both > 0] / both.sum())
@@ -184,20 +186,20 @@ def _shifts(rest: np.ndarray, own: np.ndarray) -> np.ndarray:
 
 
 def _coarse(feature: Feature, counts: np.ndarray) -> np.ndarray:
-    found = np.zeros((max(feature.coarse, default=-1) + 1, len(counts)), dtype=np.int64)
-    np.add.at(found, np.array(feature.coarse, dtype=np.int64), counts.T)
-    return found.T
+    coarse = np.zeros((max(feature.coarse, default=-1) + 1, len(counts)), dtype=np.int64)
+    np.add.at(coarse, np.array(feature.coarse, dtype=np.int64), counts.T)
+    return coarse.T
 
 
 def _sizes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return ``1/n + 1/m``, infinite where one side has no rows: all of it is chance."""
+    """Return ``1/n + 1/m``, infinite if one side has no rows, so that all of it is chance."""
     n, m = a.sum(axis=1), b.sum(axis=1)
     with np.errstate(divide="ignore"):
         return np.asarray(1 / n + 1 / m)
 
 
 def _word_distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float:
-    # The largest of all words, each with one degree of freedom, whose mean is left out already.
+    # The largest of all words, each with one degree of freedom; its mean is already left out.
     tries = len(own) * max(1, feature.bins - 1)
     noise = JS_OF_CHI2 * (float(chdtri(1, 1 - _NOISE ** (1 / tries))) - 1)
     squares = np.array([words.distance(a, b) ** 2 for a, b in zip(rest, own, strict=True)])
@@ -206,28 +208,28 @@ def _word_distance(feature: Feature, rest: np.ndarray, own: np.ndarray) -> float
 
 
 def _gains(feature: Feature, rest: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Return the gains of single bins beyond what the largest of so many has by chance."""
+    """Return the gains of single bins beyond the largest gain by chance."""
     if feature.kind == "words":
         return np.zeros(len(own))
-    found = gains_of(rest, own)
+    gains = gains_of(rest, own)
     rows = own.sum(axis=1)
-    noise = _chance_rate(found.both, rows, len(own) * max(1, feature.bins)) - found.both
-    return _without(found.gains, noise)
+    noise = _chance_rate(gains.both, rows, len(own) * max(1, feature.bins)) - gains.both
+    return _without(gains.gains, noise)
 
 
 def _rates(feature: Feature, pairs: Pairs) -> dict[str, np.ndarray]:
-    """Return by metric how far the rates lie above those they are compared with, beyond chance."""
+    """Return by metric the excess of rates over those they are compared with, beyond chance."""
     ends = quality.ends_of(pairs.seen[:, : feature.bins])
-    found = {}
+    excess = {}
     before = quality.faults(feature, pairs.rest, ends)
     for metric, (faults, rows) in quality.faults(feature, pairs.own, ends).items():
         faults_before, rows_before = before[metric]
-        rate, usual = (
+        rate, expected = (
             a / np.maximum(1, n) for a, n in ((faults, rows), (faults_before, rows_before))
         )
         both = (faults + faults_before) / np.maximum(1, rows + rows_before)
-        found[metric] = _without(rate - usual, _chance_rate(both, rows, len(rows)) - usual)
-    return found
+        excess[metric] = _without(rate - expected, _chance_rate(both, rows, len(rows)) - expected)
+    return excess
 
 
 def _without(excess: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -237,7 +239,7 @@ def _without(excess: np.ndarray, noise: np.ndarray) -> np.ndarray:
 
 
 def _chance_rate(rates: np.ndarray, rows: np.ndarray, tries: int) -> np.ndarray:
-    """Return the rates that the highest of so many `tries` with these rates has by chance."""
+    """Return the rates that the highest of `tries` draws with these rates has by chance."""
     at, some = _NOISE ** (1 / tries), (rows > 0) & (rates > 0) & (rates < 1)
     n, p = np.where(some, rows, 1), np.where(some, rates, 0.5)
     count = np.ceil(bdtrik(at, n, p))
@@ -247,13 +249,13 @@ def _chance_rate(rates: np.ndarray, rows: np.ndarray, tries: int) -> np.ndarray:
 
 
 def whole_blocks(blocks: np.ndarray) -> list[int]:
-    """Return the blocks that are whole, and have rows enough to be compared."""
+    """Return the blocks that are complete and have enough rows to be compared."""
     labels, sizes = np.unique(blocks, return_counts=True)
     enough = max(_MIN_BLOCK_ROWS, _WHOLE * float(np.median(sizes)))
     cut = [at for at in (0, len(labels) - 1) if sizes[at] < enough]
     kept = [at for at in range(len(labels)) if at not in cut and sizes[at] >= _MIN_BLOCK_ROWS]
-    found: list[int] = labels[kept].tolist()
-    return found
+    complete: list[int] = labels[kept].tolist()
+    return complete
 
 
 def taken(column: Column, picked: np.ndarray) -> Column:

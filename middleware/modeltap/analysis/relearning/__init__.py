@@ -1,5 +1,5 @@
-"""Columns that were not testable in the reference, learnt again once they are.
+"""Relearning of columns that could not be tested in the reference's rows.
 
-awaited   since when a column is testable, and until when its own rows are learnt
-relearnt  a reference with these columns in the place of the old ones
+awaited   when a column becomes testable, and when its own rows are complete
+relearnt  a reference in which these columns replace the old ones
 """

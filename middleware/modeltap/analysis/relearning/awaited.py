@@ -1,7 +1,7 @@
-"""Columns that were all missing, mixed or mostly distinct: since when is each of them testable?
+"""Detection of the moment at which missing, mixed or mostly distinct columns become testable.
 
-Each day of event time is looked at once, when it is over, so rows that are imported at once and
-rows that come live lead to the same moments.
+Each day of event time is checked once, when it is over, so imported and live rows give the same
+result.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from modeltap.store.connection import writing
 from modeltap.store.learning_progress import EventSpan, first_time
 
 _SAMPLE_ROWS = 2_000
-"""Rows of a day that show its columns' types: 25 ms of 12 columns, and enough to know ids by."""
+"""Sampled rows of a day that show its columns' types: 25 ms for 12 columns, and enough for ids."""
 
 _DAY = 86_400.0
 
 
 @dataclass(frozen=True)
 class DueColumns:
-    """Columns whose own rows are all there, up to `end` (event time), which ends a window."""
+    """Columns whose own rows are complete up to `end` (event time), which ends a window."""
 
     names: frozenset[str]
     end: str
@@ -41,7 +41,7 @@ class DueColumns:
 
 @dataclass
 class AwaitedColumns:
-    """Follows the columns of one frozen reference that were not testable in its rows.
+    """Tracks the columns of one frozen reference that were not testable in its rows.
 
     Args:
         passed: event time before which no more rows are expected.
@@ -54,13 +54,13 @@ class AwaitedColumns:
     def __post_init__(self) -> None:
         series = self.counter.series_of(self.reference)
         settings = self.counter.settings.for_model(self.reference.model)
-        # A column's rows end with a window of the longest kind, which then has all or none of it.
+        # A column's rows end with a window of the longest kind, which has all or none of them.
         self._settings: Settings = replace(settings, window=series[-1].window)
         self._series = series[0]
         self._key = self.counter.connection, self.reference.model, self.reference.version
 
     def due(self) -> DueColumns | None:
-        """Look at the days that are over; return the columns to learn next, the earliest first."""
+        """Check the days that are over; return the columns to learn next, the earliest first."""
         while (day := self._next_day()) is not None:
             self._look(day)
         ends: dict[str, set[str]] = {}
@@ -71,7 +71,7 @@ class AwaitedColumns:
         return DueColumns(frozenset(ends[min(ends)]), min(ends)) if ends else None
 
     def learn(self, due: DueColumns) -> None:
-        """Put columns that are due in the place of the old ones."""
+        """Replace the old columns by those that are due."""
         self.reference = relearnt(self.counter, self.reference, due.names, due.end)
 
     def _end(self, feature: Feature) -> str | None:
@@ -86,8 +86,8 @@ class AwaitedColumns:
                 yield feature
 
     def _next_day(self) -> EventSpan | None:
-        """Return the first day with rows that is over and was not looked at."""
-        waiting = [one for one in self._awaited() if one.learnt_from is None]
+        """Return the first day with rows that is over and was not checked."""
+        waiting = [feature for feature in self._awaited() if feature.learnt_from is None]
         if not waiting:
             return None
         begin = min(map(self._begin, waiting))
@@ -102,16 +102,18 @@ class AwaitedColumns:
         return feature.looked_until or self.reference.to_time or ""
 
     def _look(self, day: EventSpan) -> None:
-        """Note which columns are testable since this day."""
-        waiting = [one for one in self._awaited() if self._is_to_look_at(one, day)]
-        filled = [one.name for one in waiting if one.present]
+        """Note the columns that are testable since this day."""
+        waiting = [feature for feature in self._awaited() if self._is_to_look_at(feature, day)]
+        filled = [feature.name for feature in waiting if feature.present]
         since = dict.fromkeys(self._testable_in(day, filled) if filled else (), day.start)
-        since |= self._first_values([one for one in waiting if not one.present], day)
+        since |= self._first_values([feature for feature in waiting if not feature.present], day)
         known = {
-            one.name: replace(one, learnt_from=since.get(one.name), looked_until=day.end)
-            for one in waiting
+            feature.name: replace(
+                feature, learnt_from=since.get(feature.name), looked_until=day.end
+            )
+            for feature in waiting
         }
-        features = tuple(known.get(one.name, one) for one in self.reference.features)
+        features = tuple(known.get(feature.name, feature) for feature in self.reference.features)
         self.reference = replace(self.reference, features=features)
         with writing(self.counter.connection):
             save(self.counter.connection, self.reference)
@@ -121,26 +123,28 @@ class AwaitedColumns:
         return feature.learnt_from is None and self._begin(feature) < day.end
 
     def _testable_in(self, day: EventSpan, names: Sequence[str]) -> frozenset[str]:
-        """Return which of these columns have a type that is tested, by a sample of a day's rows."""
+        """Return the columns that have a tested type in a sample of a day's rows."""
         span = Learning(day.start, day.end, day.end)
         rows = learnt_rows(*self._key, span, _SAMPLE_ROWS)
         batch = self.counter.read_picked(self.reference.model, rows)
         columns, declared = batch.columns(names), self._settings.declared(names)
-        found = {one: infer(one, columns[one], declared[one]) for one in names if one in columns}
-        return frozenset(name for name, feature in found.items() if feature.is_of_a_type)
+        inferred = {
+            name: infer(name, columns[name], declared[name]) for name in names if name in columns
+        }
+        return frozenset(name for name, feature in inferred.items() if feature.is_of_a_type)
 
     def _first_values(self, features: Sequence[Feature], day: EventSpan) -> dict[str, str]:
-        """Return the start of the first window of a day in which each column has values, if any."""
+        """Return the start of the first window of a day with values of each column, if any."""
         if not features:
             return {}
-        places, found = layout(self.reference), dict[str, str]()
+        places, starts = layout(self.reference), dict[str, str]()
         connection, series = self.counter.connection, self._series
         # A window may have begun the day before.
         first = stored.window_at(connection, series, day.start)
         begin = day.start if first is None else min(first.window_start, day.start)
         for window in stored.windows_between(connection, series, begin, day.end):
             counts = Tally.unpack(window.tally).counts
-            for one in features:
-                if one.name not in found and present_rows(counts[places[one.name]]):
-                    found[one.name] = max(window.window_start, self._begin(one))
-        return found
+            for feature in features:
+                if feature.name not in starts and present_rows(counts[places[feature.name]]):
+                    starts[feature.name] = max(window.window_start, self._begin(feature))
+        return starts

@@ -1,4 +1,4 @@
-"""A reference with columns that were learnt again, each in the place of the old one."""
+"""A reference in which columns that were learnt again replace the old ones."""
 
 from __future__ import annotations
 
@@ -32,45 +32,47 @@ from modeltap.store.references import (
 from modeltap.store.windows import carry_evaluations, settle_before
 
 _MOST_ROWS = 20_000
-"""Rows of one column, evenly over the hours: a tenth of a reference's most, for this happens
-beside the evaluation of new windows."""
+"""Rows of one column, evenly over the hours.
+
+It is a tenth of a reference's limit, because this runs while new windows are evaluated.
+"""
 
 _MIN_BLOCK_ROWS = 100
-"""As of a reference's blocks: distances of fewer rows are mostly chance."""
+"""The same as of a reference's blocks: distances of fewer rows are mostly chance."""
 
 Columns = Mapping[str, Sequence[Feature]]
-"""By name a column's feature, and then its measures."""
+"""By name, a column's feature followed by its measures."""
 
 
 def relearnt(
     counter: WindowCounter, reference: Reference, names: frozenset[str], end: str
 ) -> Reference:
-    """Return the reference that counts now, with these columns as their rows up to `end` are.
+    """Return the active reference, with these columns learnt from their rows up to `end`.
 
-    A column that is not testable in its own rows either stays as it was, and is awaited again.
-    What was evaluated stays so: no window from before alerts anew.
+    A column that is not testable in its own rows either stays unchanged, and is checked again.
+    Earlier evaluations stay, so no earlier window alerts again.
     """
-    features = [one for one in reference.features if one.name in names]
+    features = [feature for feature in reference.features if feature.name in names]
     columns = {}
     for feature in features:
         columns[feature.name] = _learnt(counter, reference, feature, end)
         counter.on_progress()
-    found = replace(reference, features=tuple(_in_place(reference, columns)))
+    updated = replace(reference, features=tuple(_in_place(reference, columns)))
     if not any(column[0].learnt_until for column in columns.values()):
         with writing(counter.connection):
-            save(counter.connection, found)
-        return found
-    _put(counter, reference, found, end)
+            save(counter.connection, updated)
+        return updated
+    _put(counter, reference, updated, end)
     for name, (column, *_) in columns.items():
         if column.learnt_until is not None:
             logger.info(
                 "modeltap: %s: column %s is testable since %s and was learnt again, as %s",
-                found.model,
+                updated.model,
                 name,
                 column.learnt_from,
                 column.kind,
             )
-    return found
+    return updated
 
 
 def _in_place(reference: Reference, columns: Columns) -> list[Feature]:
@@ -86,10 +88,10 @@ def _in_place(reference: Reference, columns: Columns) -> list[Feature]:
 def _learnt(
     counter: WindowCounter, reference: Reference, old: Feature, end: str
 ) -> Sequence[Feature]:
-    """Return a column with its measures, fitted alone to its rows up to `end`.
+    """Return a column with its measures, fitted only to its rows up to `end`.
 
-    It has no rhythm: it is compared with all of its rows, and how far windows of these lie apart
-    is usual.
+    It has no rhythm: it is compared with all of its rows, and the distances of its windows are its
+    baseline.
     """
     settings = counter.settings.for_model(reference.model)
     start = old.learnt_from or ""
@@ -111,11 +113,11 @@ def _learnt(
     feature = fitted.features[0]
     if not feature.is_of_a_type or feature.present < settings.min_rows:
         return [replace(old, learnt_from=None, looked_until=end)]
-    return [replace(one, learnt_from=start, learnt_until=end) for one in fitted.features]
+    return [replace(part, learnt_from=start, learnt_until=end) for part in fitted.features]
 
 
 def _blocks(moments: np.ndarray, window: Window) -> np.ndarray:
-    """Return for each row the number of its block: a window, or some that have rows enough."""
+    """Return the number of each row's block: a window, or several that have enough rows."""
     if not len(moments):
         return np.zeros(0, dtype=np.int64)
     labels = block_labels(moments, window)
@@ -123,9 +125,9 @@ def _blocks(moments: np.ndarray, window: Window) -> np.ndarray:
 
 
 def _put(counter: WindowCounter, old: Reference, new: Reference, end: str) -> None:
-    """Count under the new reference what was counted under the old one, and let it count.
+    """Count under the new reference what the old one counted, and activate it.
 
-    It counts from the moment on at which its windows know what was evaluated.
+    The new reference is active once its windows have the earlier evaluations.
     """
     counter.recount(new)
     pairs = list(zip(counter.series_of(old), counter.series_of(new), strict=True))
@@ -137,21 +139,21 @@ def _put(counter: WindowCounter, old: Reference, new: Reference, end: str) -> No
         for before, after in pairs:
             carry_evaluations(connection, before, after)
             if of_rows:
-                # Late rows may have moved where its windows begin.
+                # Late rows may have moved the starts of its windows.
                 settle_before(connection, after, end, end)
         save(connection, new)
         _move_rows(connection, old, new)
 
 
 def _move_rows(connection: sqlite3.Connection, old: Reference, new: Reference) -> None:
-    """Write what is kept of the reference's rows, in which the new columns have no values."""
+    """Write the reference's sampled rows, in which the new columns have no values."""
     stored = sampled_rows(connection, old.id)
     rows = Sample.unpack([row.coded for row in stored], old)
     codes = {
-        one.name: without_values(one, len(stored))
-        if one.learnt_until is not None or one.name not in rows.codes
-        else rows.codes[one.name]
-        for one in coded_features(new)
+        feature.name: without_values(feature, len(stored))
+        if feature.learnt_until is not None or feature.name not in rows.codes
+        else rows.codes[feature.name]
+        for feature in coded_features(new)
     }
     packed = Sample(len(stored), codes).pack()
     moved = [SampledRow(*row[:3], coded) for row, coded in zip(stored, packed, strict=False)]

@@ -41,18 +41,20 @@ class Reconstruction:
     """Reconstruction errors of a window's (n, d) rows, compared with those of the reference."""
 
     def __init__(self, components: Components, rows: np.ndarray) -> None:
-        self._then, self._now = components.own, components.errors(rows)
-        then, now = self._then.sum(axis=1), self._now.sum(axis=1)
-        area, variance = auc(np.append(then, now), np.repeat([0, 1], [len(then), len(now)]))
+        self._reference, self._current = components.own, components.errors(rows)
+        reference, current = self._reference.sum(axis=1), self._current.sum(axis=1)
+        area, variance = auc(
+            np.append(reference, current), np.repeat([0, 1], [len(reference), len(current)])
+        )
         self.p_value = float(2 * ndtr(-abs(area - 0.5) / np.sqrt(variance)))
-        spread = float(then.std())
-        self.growth = float(now.mean() - then.mean()) / spread if spread > 0 else 0.0
+        spread = float(reference.std())
+        self.growth = float(current.mean() - reference.mean()) / spread if spread > 0 else 0.0
 
     def drivers(self, names: Sequence[str]) -> list[str]:
         """Return the features whose errors grew most."""
         grown: dict[str, float] = {}
         for name, error in zip(
-            names, self._now.mean(axis=0) - self._then.mean(axis=0), strict=True
+            names, self._current.mean(axis=0) - self._reference.mean(axis=0), strict=True
         ):
             grown[name] = grown.get(name, 0.0) + float(error)
         return sorted((name for name in grown if grown[name] > 0), key=lambda n: -grown[n])

@@ -63,7 +63,7 @@ def gains_of(reference: np.ndarray, current: np.ndarray) -> ManyGained:
     before, now, both = reference / n, current / m, (reference + current) / (n + m)
     spread = np.sqrt(np.maximum(both * (1 - both), 1e-12) * (1 / n + 1 / m))
     place = np.argmax((now - before) / spread, axis=1)[:, None]
-    then, since, shares = (
+    old, new, fractions = (
         np.take_along_axis(part, place, axis=1)[:, 0] for part in (before, now, both)
     )
-    return ManyGained(np.where(since >= _TIMES * then, since - then, 0.0), shares)
+    return ManyGained(np.where(new >= _TIMES * old, new - old, 0.0), fractions)

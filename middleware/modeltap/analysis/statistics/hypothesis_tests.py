@@ -32,8 +32,8 @@ _OVERALL_WEIGHT = 0.5
 most, Anderson-Darling): they complement the rank tests and should cost these little power."""
 
 _COMMONEST_WEIGHT = 3.0
-"""The weight of the exact test of the most common value. If most rows have one value, its fraction
-is the most likely change."""
+"""The weight of the exact test of the most common value, more than of all others together:
+if most rows have one value, its fraction is the most likely change."""
 
 _RANK_WEIGHTS = (6.0, 1.5, 1.0)
 """The weights of the rank tests of location (most drifts are shifts), light and heavy tails."""

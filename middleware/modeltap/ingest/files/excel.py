@@ -110,7 +110,9 @@ def _chosen(path: Path, names: Sequence[str], wanted: str | None) -> str:
     if wanted is None:
         return names[0]
     if wanted not in names:
-        raise InputError(f"--sheet {wanted!r} is no sheet of {path.name!r}{nearest(wanted, names)}")
+        raise InputError(
+            f"--sheet {wanted!r} is not a sheet of {path.name!r}{nearest(wanted, names)}"
+        )
     return wanted
 
 
