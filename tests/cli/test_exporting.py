@@ -82,10 +82,7 @@ def test_rows_are_selected_by_label_and_event_time(filled, words, ids):
 
 
 def test_csv_has_flat_columns(filled, tmp_path):
-    """Nested names are dotted;
-
-    a feature with the name of a standard column gets the prefix `feature.`.
-    """
+    """Nested names are dotted. Features named like a standard column get the prefix `feature.`."""
     modeltap("export", "--store", filled, "-o", "rows.csv")
     with (tmp_path / "rows.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

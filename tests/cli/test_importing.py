@@ -96,10 +96,7 @@ def test_a_row_with_an_invalid_label_is_imported_without_it(tmp_path, store, rea
 
 
 def test_several_files_are_imported_together(tmp_path, store, read_rows):
-    """Unreadable lines are reported with their file;
-
-    unmatched entries are counted, and stored with --unpaired.
-    """
+    """Unreadable lines name their file. Unmatched entries are stored with --unpaired."""
     write(tmp_path / "1.jsonl", record("k1", REQUEST, "{}"), "nonsense")
     write(tmp_path / "2.jsonl", record("k2", REQUEST, "{}"))
     words = ("import", tmp_path / "1.jsonl", tmp_path / "2.jsonl", "--model", "m", "--store", store)

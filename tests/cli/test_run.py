@@ -267,21 +267,18 @@ async def app(scope, receive, send):
     answer = httpx.get(served.url, **PLAIN)
     assert answer.text == "1" and "x-modeltap-id" not in answer.headers
     served.stop()
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not tapped" in line]
-    assert f"install it there: {python} -m pip install modeltap" in line
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not recorded" in line]
+    assert f"Run {python} -m pip install modeltap" in line
 
 
 def test_an_error_before_serving_costs_only_records(serve, tmp_path, capfd):
-    """The store's folder is deleted before the server has loaded its app:
-
-    one message, and the app is served.
-    """
+    """The store's folder is deleted before the app is loaded: one message, and it is served."""
     (tmp_path / "taps").mkdir()
     command = f"rmdir taps && exec {sys.executable} -m uvicorn app:app --port {{port}}"
     served = serve(ASGI, "-m", "modeltap", "run", "--store", "taps/t.db", "--", "sh", "-c", command)
     assert "x-modeltap-id" not in ask(served).headers
     served.stop()
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not tapped" in line]
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "not recorded" in line]
     assert line.startswith("modeltap: store '") and "does not exist" in line
 
 
@@ -374,7 +371,7 @@ def test_wrong_options_are_reported_before_the_command_starts(
 
 def test_warnings_escape_control_characters():
     """A message may quote a name, and the server writes it to the operator's terminal."""
-    code = r"import sitecustomize; sitecustomize._say('a\nmodeltap: all is well\x1b[2J\u202e')"
+    code = r"import sitecustomize; sitecustomize._report('a\nmodeltap: all is well\x1b[2J\u202e')"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(FOLDER)},

@@ -187,5 +187,5 @@ def test_tables_in_variables_are_json():
 
 @pytest.mark.parametrize("name", ["MAPPING", "FEATURES"])
 def test_a_table_in_a_variable_must_be_json(name):
-    with pytest.raises(ConfigError, match=f"MODELTAP_{name} is no valid JSON"):
+    with pytest.raises(ConfigError, match=f"MODELTAP_{name} is not valid JSON"):
         sources.load(environ={f"MODELTAP_{name}": "{rows"})

@@ -72,10 +72,7 @@ def filled(store, tmp_path):
 
 
 def test_drift_and_errors_alert_separately_in_their_window(filled):
-    """No alert in fifteen quiet days;
-
-    then the input, the prediction and the error alert at once.
-    """
+    """No alert in fifteen quiet days, then three at once: input, prediction and error."""
     analyze(filled, include_open=True)
     found = read(filled, "select rule, feature, metric, window_start, state from alerts")
     assert {(a["rule"], a["feature"], a["metric"]) for a in found} == {
