@@ -171,5 +171,5 @@ def test_the_demo_rejects_an_existing_store(filled):
     """And both --keep and --store."""
     done = run("demo", "--store", filled)
     assert done.returncode == 1
-    assert b"is there already; name a new file" in done.stderr
+    assert b"already exists; choose a new file" in done.stderr
     assert run("demo", "--store", "a.db", "--keep", "b").returncode == 2

@@ -1,4 +1,4 @@
-"""Output of the demo: plain lines in a pipe, lines that fit, a bar that fills."""
+"""Output of the demo: plain lines in a pipe, wrapped lines, a progress bar."""
 
 from __future__ import annotations
 

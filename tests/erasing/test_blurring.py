@@ -1,4 +1,4 @@
-"""A number near an erased one lies on the asked side, short of the neighbour, and is not it."""
+"""Numbers that replace erased ones: on the given side, and before the neighbour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A feature without a value counts as before: as many bins, the same rows, bounds outside."""
+"""A feature without a value counts as before: the same bins and rows, and wider bounds."""
 
 from __future__ import annotations
 
@@ -41,20 +41,22 @@ def counts_of(reference, values):
 
 @pytest.mark.parametrize("value", [7.0, 1234567.25, min(VALUES), *sorted(VALUES)[100:900:50]])
 def test_a_number_is_gone_and_the_counts_stay(value):
-    """Edges, ends, median and code; each row is in the bin that it was in, but
-    perhaps one beside an edge in the middle."""
+    """Edges, ends, median and code; each row stays in its bin, except perhaps one next to an
+    edge in the middle."""
     before = fitted(VALUES)
     feature = before.features[0]
-    found = without_values(feature, erased(value))
-    after = replace(before, features=(found,))
+    changed = without_values(feature, erased(value))
+    after = replace(before, features=(changed,))
     numbers = set(map(float, re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?", after.to_json())))
     assert numbers.isdisjoint({value, float(np.nextafter(value, np.inf))})
-    assert list(found.edges) == sorted(set(found.edges)) and len(found.edges) == len(feature.edges)
+    assert list(changed.edges) == sorted(set(changed.edges)) and len(changed.edges) == len(
+        feature.edges
+    )
     moved = np.abs(np.subtract(counts_of(after, VALUES), counts_of(before, VALUES))).sum() / 2
     assert moved <= (0 if value in (7.0, 1234567.25) else 1)
-    assert found.low <= feature.low and found.high >= feature.high
-    assert found.below(found.low) == feature.below(feature.low)
-    assert found.above(found.high) == feature.above(feature.high)
+    assert changed.low <= feature.low and changed.high >= feature.high
+    assert changed.below(changed.low) == feature.below(feature.low)
+    assert changed.above(changed.high) == feature.above(feature.high)
 
 
 @given(
@@ -68,46 +70,46 @@ def test_any_numbers_leave_a_feature_in_order(values, places):
     if feature.kind != "numeric":
         return
     gone = {values[place % len(values)] for place in places}
-    found = without_values(feature, erased(*gone))
-    assert len(found.edges) == len(feature.edges)
-    assert list(found.edges) == sorted(set(found.edges))
-    assert found.low <= feature.low and found.high >= feature.high
-    again = without_values(found, erased(*gone))
+    changed = without_values(feature, erased(*gone))
+    assert len(changed.edges) == len(feature.edges)
+    assert list(changed.edges) == sorted(set(changed.edges))
+    assert changed.low <= feature.low and changed.high >= feature.high
+    again = without_values(changed, erased(*gone))
     assert len(again.edges) == len(feature.edges)
 
 
-def test_an_end_cannot_be_reckoned_from_the_edges_beyond_it():
-    """They lie at multiples of the range."""
+def test_an_end_cannot_be_computed_from_the_edges_beyond_it():
+    """They are multiples of the range."""
     feature = fitted(VALUES).features[0]
-    found = without_values(feature, erased(feature.low, feature.high))
-    kept = set(feature.edges) & set(found.edges)
+    changed = without_values(feature, erased(feature.low, feature.high))
+    kept = set(feature.edges) & set(changed.edges)
     assert all(feature.low < edge < feature.high for edge in kept) and kept
 
 
 def test_declared_bounds_stay_where_they_are():
     feature = fitted(VALUES, min=0.0, max=2_000_000.0).features[0]
-    found = without_values(feature, erased(7.0, 1234567.25))
-    assert (found.min, found.max) == (0.0, 2_000_000.0)
-    assert found.below(0.0) == feature.below(0.0)
-    assert found.above(2_000_000.0) == feature.above(2_000_000.0)
+    changed = without_values(feature, erased(7.0, 1234567.25))
+    assert (changed.min, changed.max) == (0.0, 2_000_000.0)
+    assert changed.below(0.0) == feature.below(0.0)
+    assert changed.above(2_000_000.0) == feature.above(2_000_000.0)
 
 
 def test_categories_keep_their_places():
-    """Two persons' names are two: each has its rows."""
+    """The names of two persons stay two categories, each with its rows."""
     words = ["ann"] * 30 + ["bob"] * 50 + ["cy"] * 20
     reference = fitted(words)
     feature = reference.features[0]
     named = Erased((ValueForms("ann"), ValueForms("cy")))
-    found = without_values(feature, named)
-    assert found.vocabulary == ("[erased]", "bob", "[erased 2]")
-    assert found.counts == feature.counts and found.coarse == feature.coarse
-    after = replace(reference, features=(found,))
+    changed = without_values(feature, named)
+    assert changed.vocabulary == ("[erased]", "bob", "[erased 2]")
+    assert changed.counts == feature.counts and changed.coarse == feature.coarse
+    after = replace(reference, features=(changed,))
     assert counts_of(after, ["bob", "ann", "new"])[:3] == [0, 1, 0]
     assert counts_of(after, ["bob", "ann", "new"])[-1] == 2
 
 
 def test_a_category_of_other_rows_stays_unless_it_is_named():
-    """The erased rows were two with it; the reference has thirty."""
+    """Two erased rows had it; the reference has thirty."""
     reference = fitted(["ann"] * 30 + ["bob"] * 50)
     own = Erased(own=OwnValues(words=Counter({"ann": 2})))
     assert without_values(reference.features[0], own) == reference.features[0]
@@ -121,7 +123,7 @@ def test_words_of_texts_and_rare_categories():
     reference = fit({"t": texts}, len(texts), model="m")
     own = Erased(own=OwnValues(words=Counter({"ann": 200})))
     features = [without_values(feature, own) for feature in reference.features]
-    assert "ann" not in {word for one in features for word in (*one.vocabulary, *one.rare)}
+    assert "ann" not in {w for feature in features for w in (*feature.vocabulary, *feature.rare)}
     assert "bob" in features[0].rare
     many = [f"user-{n}" for n in range(400)] * 3
     feature = fitted(many).features[0]

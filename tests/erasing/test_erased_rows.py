@@ -1,4 +1,4 @@
-"""Rows are found by their columns, and values are a person's own where no other row has them."""
+"""Rows are found by their columns; a person's own values are those that no other row has."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ TABLES = [
 
 @pytest.mark.parametrize("body", TABLES, ids=lambda body: "-".join(body))
 def test_rows_of_tables_are_found_by_their_columns(model_rows, body):
-    """Their names stand apart from the values, which no search for a field finds."""
+    """Their names are separate from the values, so that a search for a field misses them."""
     others = [json.loads(json.dumps(body).replace("ann", "cy"))]
-    found = model_rows([body, *others]).matching([Subject("user", "ann")])
-    assert set(found) == {ExchangeKey(1, "r0")}
+    matches = model_rows([body, *others]).matching([Subject("user", "ann")])
+    assert set(matches) == {ExchangeKey(1, "r0")}
 
 
 def test_own_values_are_those_that_no_other_row_has(model_rows):
@@ -65,7 +65,7 @@ def test_words_of_a_named_text_are_its_own_unless_others_use_them(model_rows):
     assert "other" not in own and set(own["said"].words) == {"ann", "7f3e"}
 
 
-def test_nothing_is_read_for_nobody(model_rows):
+def test_nothing_is_read_without_erased_exchanges(model_rows):
     assert model_rows([{"user": "ann"}]).own_values(set()) == {}
 
 

@@ -28,7 +28,7 @@ def own(**columns):
 
 
 def test_it_keeps_its_id_until_its_bins_are_learnt_again():
-    """What was counted in its bins stays its own; another version's has an id of its own."""
+    """Its counts stay valid; a reference of another version has another id."""
     from msgspec.structs import replace
 
     before = fit({"user": [ANN, "bob"] * 50, "x": list(range(100))}, 100, model="m")
@@ -41,7 +41,7 @@ def test_it_keeps_its_id_until_its_bins_are_learnt_again():
     assert replace(again, features=again.features[:1]).id != before.id
 
 
-def test_one_without_the_value_is_left_as_it_is():
+def test_a_reference_without_the_value_does_not_change():
     reference = fit({"user": ["bob", "cy"] * 50}, 100, model="m")
     assert without(reference, ErasedValues([Subject("user", ANN)], {})) is reference
     assert without(reference, ErasedValues([Subject("city", "bob")], {})) is reference
@@ -53,8 +53,8 @@ def test_classes_that_only_erased_rows_have():
     baseline = Baseline(task="classification", rows=12, mean=0.9, variance=0.1, pairs=pairs)
     reference = fit({"x": [1.0, 2.0]}, 2, model="m", performance=baseline)
     words = OwnValues(words=Counter({"ann wins": 3, "no": 1}))
-    found = without(reference, ErasedValues([], {"prediction": words}))
-    assert found.performance is not None and found.performance.counts == {
+    changed = without(reference, ErasedValues([], {"prediction": words}))
+    assert changed.performance is not None and changed.performance.counts == {
         ("[erased]", "[erased]"): 2,
         ("no", "[erased]"): 1,
         ("no", "no"): 9,
@@ -76,14 +76,14 @@ def learnt(store):
 
 def extremes(store):
     windows = read(store, "select extremes, fields from windows order by window_start")
-    return [np.frombuffer(zlib.decompress(one["extremes"])).tolist() for one in windows], [
-        json.loads(one["fields"])["new"] for one in windows
+    return [np.frombuffer(zlib.decompress(row["extremes"])).tolist() for row in windows], [
+        json.loads(row["fields"])["new"] for row in windows
     ]
 
 
-def test_extremes_of_windows_hold_the_value_and_do_not_tell_it(learnt):
+def test_extremes_of_windows_enclose_the_value_without_revealing_it(learnt):
     before, names = extremes(learnt)
-    assert any(1234567.25 in one for one in before) and {f"of {ANN}": 1} in names
+    assert any(1234567.25 in ends for ends in before) and {f"of {ANN}": 1} in names
     erased = ErasedValues([Subject("user", ANN)], own(income=[1234567.25]))
     with closing(connect(learnt)) as connection:
         with writing(connection):

@@ -1,4 +1,4 @@
-"""A person is erased whole: by several values, from tables, and from what was deleted before."""
+"""Erasure of a person: by several values, from tables, and from rows deleted before."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def erase(store, *wheres):
     with closing(connect(store)) as connection:
         subjects = [Subject.parse(where) for where in wheres]
         person = Person(connection, "m", Settings(), subjects)
-        found = person.exchanges()
-        return len(found), person.erase(found)
+        exchanges = person.exchanges()
+        return len(exchanges), person.erase(exchanges)
 
 
 def test_several_values_are_one_person(store):
-    """An exchange with any of them is the person's; in what is left they are erased."""
+    """An exchange with any of them is the person's; in the rest, the values are erased."""
     rows = [{"user": ANN}, {"mail": "ann@example.org"}, {"user": "bob", "mail": "bob@example.org"}]
     put(store, every(5, 3), rows)
     assert erase(store, f"user={ANN}", "mail=ann@example.org") == (2, [])
@@ -41,7 +41,7 @@ def test_several_values_are_one_person(store):
 
 @pytest.mark.parametrize("body", TABLES, ids=range(len(TABLES)))
 def test_rows_of_tables_are_a_persons(store, body):
-    """Their names stand beside the values, or around them."""
+    """Names are next to the values, or around them."""
     others = json.loads(json.dumps(body).replace(ANN, "cy"))
     put(store, every(5, 2), [body, others])
     assert erase(store, f"user={ANN}") == (1, [])
@@ -49,7 +49,7 @@ def test_rows_of_tables_are_a_persons(store, body):
 
 
 def test_a_misspelt_field_erases_nothing(store):
-    """Also beside one that is not: nobody was looked for by it."""
+    """Even together with a correct one."""
     put(store, every(5, 2), [{"user": ANN}, TABLES[0]])
     with pytest.raises(InputError, match="has a field 'usr'; nothing was erased"):
         erase(store, f"user={ANN}", "usr=7")
@@ -70,7 +70,7 @@ def test_a_parameter_of_a_query_is_a_field(store):
 
 
 def test_cut_bodies_are_a_persons_where_a_common_value_stands_behind_its_name(store):
-    """Sevens are everywhere."""
+    """The value 7 is everywhere."""
     put(store, every(5, 4), [{"x": 1}] * 4)
     bodies = ['{"id": 7, "long": "x', '{"n": 7, "long": "x', '{"id": 77, "long"', '{"id":"7.0","l']
     with closing(connect(store)) as connection:
@@ -84,7 +84,7 @@ def test_cut_bodies_are_a_persons_where_a_common_value_stands_behind_its_name(st
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "gb18030", "utf-16-le", "utf-16"])
 @pytest.mark.parametrize("body", ["user={}&x=1", "user,x\n{},1\n", '{{"user": "{}", "cut'])
-def test_bodies_that_are_no_json_are_searched_in_their_encoding(store, body, encoding):
+def test_bodies_other_than_json_are_searched_in_their_encoding(store, body, encoding):
     """Forms, tables and cut documents."""
     put(store, every(5, 2), [{"user": "x"}] * 2)
     with closing(connect(store)) as connection:
@@ -105,7 +105,7 @@ def test_a_number_is_found_in_each_form(store, value):
 
 
 def test_values_outlive_their_exchanges_and_are_erased_still(store):
-    """Retention deleted them: the reference has the field, and the name."""
+    """Retention deleted the exchanges; the reference still has the field and the name."""
     put(store, every(5, 900), [{"user": (ANN, "bob")[n % 2], "x": n % 7} for n in range(900)])
     said = {"window": "1d", "reference": "first 576 rows", "multivariate": False}
     analyze(store, said, include_open=True)
@@ -120,7 +120,7 @@ def test_values_outlive_their_exchanges_and_are_erased_still(store):
 
 
 def test_what_was_deleted_before_is_overwritten(store):
-    """Retention overwrites nothing, and SQLite leaves copies where it moves rows."""
+    """Retention overwrites nothing, and SQLite leaves copies when it moves rows."""
     rows = [{"user": (ANN, "bob")[n % 2], "n": n} for n in range(600)]
     put(store, every(5, 600), rows)
     with closing(connect(store)) as connection:

@@ -1,4 +1,4 @@
-"""The command says in a line each what an erasure leaves."""
+"""Each place with a remaining value is reported in one line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def lines(store, *subjects):
         return remaining(connection, "m", subjects or [Subject("user", ANN)])
 
 
-def test_nothing_is_said_where_nothing_is_left(store):
+def test_nothing_is_reported_if_nothing_is_left(store):
     put(store, every(5, 3), [{"user": "bob"}] * 3)
     assert lines(store) == []
 
 
 def test_other_fields_of_other_exchanges(store):
-    """Alone, within a text and in a list; a common value is everywhere, and not looked for."""
+    """Alone, within a text and in a list; a common value is not searched for."""
     rows = [{"friend": ANN, "n": 7}, {"a": [{"said": f"ask {ANN}!"}]}, {"friend": f"{ANN}x"}]
     put(store, every(5, 3), rows)
     (line,) = lines(store)
@@ -44,15 +44,15 @@ def test_settings_and_names_of_fields(store):
     analyze(store, {"window": "1d", "reference": "first 200 rows"}, include_open=True)
     with closing(connect(store)) as connection, writing(connection):
         save_settings(connection, "m", {"features": {"user": {"allowed": [ANN, "bob"]}}})
-    found = lines(store)
-    assert any(line.startswith("the setting 'features' names the value") for line in found)
-    assert any("has a field named after the value" in line for line in found)
+    reported = lines(store)
+    assert any(line.startswith("the setting 'features' contains the value") for line in reported)
+    assert any("have a field named after the value" in line for line in reported)
 
 
-def test_files_that_were_put_aside(store):
+def test_damaged_files(store):
     put(store, every(5, 1), [{"user": "bob"}])
     for end in ("", "-wal", "-shm"):
         store.with_name(f"{store.name}.damaged-20260101T000000Z{end}").touch()
     assert lines(store) == [
-        "taps.db.damaged-20260101T000000Z, put aside as damaged, is not read; delete it"
+        "taps.db.damaged-20260101T000000Z is a damaged store that cannot be searched; delete it"
     ]

@@ -1,4 +1,4 @@
-"""Words of others and sentences of ours lose the value; numbers that are not it stay."""
+"""Texts of clients and of modeltap lose the value; other numbers stay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 
 from modeltap.erasing.erased_rows import OwnValues
 from modeltap.erasing.learnt_values import ErasedValues
-from modeltap.erasing.stored_texts import Wording, erase_labels, erase_words
+from modeltap.erasing.stored_texts import Wording, erase_labels, erase_texts
 from modeltap.privacy.erase import Subject
 from modeltap.store.connection import connect, writing
 from stores import every, put, read
@@ -41,8 +41,8 @@ def test_sentences_lose_values_of_their_columns_only():
         assert WORDING.sentence(text) == expected
 
 
-def test_a_message_is_json_still():
-    """Ids of erased exchanges are gone; what is ours stays, whatever it is called."""
+def test_a_message_is_still_json():
+    """Ids of erased exchanges are removed; modeltap's own parts stay."""
     message = {
         "type": "alert.firing",
         "data": {
@@ -54,8 +54,8 @@ def test_a_message_is_json_still():
     data = json.loads(WORDING.message(json.dumps(message)))["data"]
     assert data["model"] == "ann-7f3e" and data["summary"] == 'user: value "[erased]" is new'
     assert data["alerts"] == [{"examples": ["r6"], "value": 0.5, "related": None}]
-    other = json.dumps({"type": "digest", "data": {"summary": "quiet"}})
-    assert WORDING.message(other) == other
+    second = json.dumps({"type": "digest", "data": {"summary": "quiet"}})
+    assert WORDING.message(second) == second
     assert WORDING.examples('["r7", "req-8"]') == '["req-8"]'
 
 
@@ -76,18 +76,18 @@ def test_paths_ids_notes_and_logs(store):
             "insert into silences (id, model, reason, until, created_at) "
             "values ('s', 'm', 'ann-7f3e asks', '', '')"
         )
-        erase_words(connection, "m", WORDING)
-    one, other = read(store, "select * from exchanges order by id")
-    assert one["path"] == "/u/[erased]" and one["query"] == "by=[erased]"
-    assert one["error_message"] == "no '[erased]' in 7 tries"
-    assert one["request_headers"] == '{"x-by": "[erased]"}'
-    assert other["path"] == "/ann-7f3e"
+        erase_texts(connection, "m", WORDING)
+    first, second = read(store, "select * from exchanges order by id")
+    assert first["path"] == "/u/[erased]" and first["query"] == "by=[erased]"
+    assert first["error_message"] == "no '[erased]' in 7 tries"
+    assert first["request_headers"] == '{"x-by": "[erased]"}'
+    assert second["path"] == "/ann-7f3e"
     assert read(store, "select log from child_runs")[0]["log"] == "ValueError: [erased]"
     assert read(store, "select reason from silences")[0]["reason"] == "[erased] asks"
 
 
 def test_labels_that_came_without_exchange(store):
-    """Those that name the value, or an erased exchange by its caller's id; no common values."""
+    """Labels with the value, or with the caller's id of an erased exchange; not common values."""
     put(store, every(5, 1), [{"x": 1}])
     labels = {"r0": "ann-7f3e", "ann-7f3e": "1", "req-9": "1", "w": "ann-7f3e", "7x": "7", "u": "2"}
     erased = ErasedValues([Subject("user", "ann-7f3e"), Subject("age", "7")], {})

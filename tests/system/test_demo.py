@@ -1,4 +1,4 @@
-"""The demo: the main job, on real data."""
+"""The demo from start to end, on real data."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def demo(folder, *words, code=0):
     return done.stdout if code == 0 else done.stderr
 
 
-def test_the_model_goes_wrong_and_the_webhook_hears_of_it(tmp_path):
-    """A third of the requests: drift and error are found, told apart, and the store stays."""
+def test_the_model_degrades_and_the_webhook_is_notified(tmp_path):
+    """With a third of the requests: drift and performance alerts are separate; the store stays."""
     events = [
         json.loads(line)
         for line in demo(tmp_path, "--requests", "5000", "--speed", "15", "--json").splitlines()
@@ -70,10 +70,10 @@ def test_the_model_goes_wrong_and_the_webhook_hears_of_it(tmp_path):
 
 
 def test_wrong_options_are_one_line(tmp_path):
-    """A speed of nothing, a folder that is in use."""
-    assert "--speed 0.0 is no speed" in demo(tmp_path, "--speed", "0", code=1)
+    """A speed of zero, a folder that has a store, a file instead of a folder."""
+    assert "--speed 0.0: must be above 0" in demo(tmp_path, "--speed", "0", code=1)
     (tmp_path / "modeltap.db").touch()
-    assert "holds a modeltap.db already" in demo(tmp_path, "--keep", ".", code=1)
+    assert "already has a modeltap.db" in demo(tmp_path, "--keep", ".", code=1)
     assert "'modeltap.db' is a file" in demo(tmp_path, "--keep", "modeltap.db", code=1)
 
 
@@ -101,17 +101,17 @@ class Terminal:
         os.close(theirs)
 
     def lines(self):
-        """Return what stands on the screen."""
+        """Return the lines on the screen."""
         return [line.rstrip() for line in self.screen.display if line.strip()]
 
     def wait_for(self, text, seconds=120):
-        """Read until `text` stands on the screen."""
+        """Read until `text` is on the screen."""
         deadline = time.monotonic() + seconds
         while not any(text in line for line in self.lines()):
             assert time.monotonic() < deadline and self._read(), "\n".join(self.lines())
 
     def press_ctrl_c(self):
-        """As a person does: the terminal sends the signal to all who are in its foreground."""
+        """Type it, so that the terminal sends the signal to all processes in its foreground."""
         os.write(self._ours, b"\x03")
 
     def end(self):
@@ -122,14 +122,14 @@ class Terminal:
         return self._process.wait(30)
 
     def left_behind(self):
-        """Return the processes and files of the demo that are still there."""
+        """Return the demo's processes and files that are left."""
         mark = f"TMPDIR={self.environment['TMPDIR']}".encode()
         own = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if mark in (process / "environ").read_bytes().split(b"\0"):
                     own.append((process / "cmdline").read_bytes())
-            except OSError:  # it has ended, or is not ours to look at
+            except OSError:  # the process has ended, or belongs to another user
                 continue
         return own + sorted(Path(self.environment["TMPDIR"]).iterdir())
 
@@ -138,7 +138,7 @@ class Terminal:
             return False
         try:
             data = os.read(self._ours, 1 << 16)
-        except OSError:  # the last one on the terminal has left
+        except OSError:  # the last process on the terminal has ended
             return False
         self._stream.feed(data)
         return bool(data)
@@ -146,32 +146,32 @@ class Terminal:
 
 @pytest.mark.slow
 def test_on_a_terminal_alerts_pass_above_the_bar(tmp_path):
-    """The bar is drawn in place, on one line; no alert is torn by it."""
+    """The bar is drawn in place, on one line, and does not split an alert."""
     terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "4")
     assert terminal.end() == 0
     lines = terminal.lines()
     bars = [line for line in lines if "[#" in line]
     assert len(bars) == 1 and bars[0].startswith("2013  [####") and "100 %" in bars[0]
     assert any(line.startswith("ALERT performance: ") for line in lines[: lines.index(bars[0])])
-    assert "What was found" in lines and "Where to look next" in lines
-    assert not [line for line in lines if line.endswith("...")]  # what was going on is wiped away
+    assert "Results" in lines and "Next steps" in lines
+    assert not [line for line in lines if line.endswith("...")]  # finished steps are erased
     assert terminal.left_behind() == []
 
 
 def test_ctrl_c_ends_the_demo_with_one_line(tmp_path, eventually):
-    """In the middle of the year; no process, no file and no traceback stays."""
+    """In the middle of the replay; no process, file or traceback is left."""
     terminal = Terminal(tmp_path, "--requests", "3000", "--speed", "2")
     terminal.wait_for("s left")
     terminal.press_ctrl_c()
     assert terminal.end() == 130
-    assert terminal.lines()[-1] == "modeltap: stopped; no file is left behind"
+    assert terminal.lines()[-1] == "modeltap: stopped; its files were removed"
     assert not [line for line in terminal.lines() if "Traceback" in line]
     assert eventually(lambda: terminal.left_behind() == [])
     assert [path.name for path in tmp_path.iterdir()] == ["scratch"]
 
 
 def test_a_port_in_use_is_one_line(tmp_path):
-    """Whoever listens there must not be taken for the demo's API."""
+    """Another server on the port must not be taken for the demo's API."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert f"--port {port} cannot be had" in demo(tmp_path, "--port", port, code=1)
+        assert f"--port {port} is not available" in demo(tmp_path, "--port", port, code=1)

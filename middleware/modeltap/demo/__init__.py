@@ -1,4 +1,4 @@
-"""The main job on real data: a model of flight times that goes wrong as winter ends.
+"""A demo on real data: a model of flight times whose errors grow as winter ends.
 
 - `play`: the demo from the data to the alerts
 - `flights`, `flight_model`: the data, and the model trained on it

@@ -1,6 +1,6 @@
 """The API that the demo serves: plain FastAPI, and one line for modeltap.
 
-It finds its model in the folder it is started in, as modeltap finds its settings.
+The model, like modeltap's settings, is read from the working folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ model = FlightTimeModel.load(Path())
 
 
 class Departure(BaseModel):
-    """The facts of a flight that are known before it leaves."""
+    """The features of a flight, all known before departure."""
 
     time: str
     carrier: str
@@ -40,7 +40,7 @@ class Departure(BaseModel):
 
 @app.post("/predict")
 async def predict(departure: Departure) -> dict[str, float]:
-    """Return the minutes this flight will be in the air."""
+    """Return the predicted flight time in minutes."""
     return {"prediction": round(float(model.predict([departure.model_dump()])[0]), 1)}
 
 

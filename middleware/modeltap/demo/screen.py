@@ -1,4 +1,4 @@
-"""Standard output for the demo: lines, and on a terminal a last line that is drawn in place."""
+"""Standard output of the demo: lines and, on a terminal, a status line drawn in place."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import time
 from modeltap.output import draw, echo
 
 _WIDEST = 96
-"""Longer lines are hard to read, however wide the terminal is."""
+"""Longer lines are hard to read, even in a wider terminal."""
 
 _BAR = 40
-_BESIDE_BAR = 40
-"""Room beside the bar: a label, percent, seconds left, a date."""
+_BAR_TEXT = 40
+"""Columns next to the bar: a label, percent, seconds left, a date."""
 
 
 class Screen:
-    """Prints lines above the foot; in a pipe there is no foot, and nothing but plain lines."""
+    """Prints lines above a status line, the foot; a pipe gets plain lines only."""
 
     def __init__(self) -> None:
         self.terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self._foot = ""
 
     def line(self, text: str, color: str | None = None) -> None:
-        """Print `text`, whole, in one write: what else is on the terminal is not torn."""
+        """Print `text` in a single write, so that output of other threads cannot split it."""
         if self.terminal:
             draw(self._foot, *text.split("\n"), color=color)
         else:
             echo(*text.split("\n"), color=color)
 
     def foot(self, text: str) -> None:
-        """Draw the last line anew, if there is a terminal; an empty one goes away."""
+        """Redraw the status line on a terminal; an empty `text` removes it."""
         if self.terminal:
-            # One short of the width: a full line would wrap, and could not be drawn over.
+            # One column short of the width: a full line would wrap and could not be redrawn.
             self._foot = text[: _columns() - 1]
             draw(self._foot)
 
     def keep_foot(self) -> None:
-        """Let the last line stand as it is, and go on below it."""
+        """Keep the status line as it is, and continue below it."""
         if self._foot:
             echo("")
         self._foot = ""
@@ -56,12 +56,12 @@ class ProgressBar:
         self._start = time.monotonic()
 
     def step(self, item: str) -> str:
-        """Go one step, which is called `item`, and return the line."""
+        """Advance by one step, named `item`, and return the line."""
         self._done += 1
-        wide = max(0, min(_BAR, _columns() - _BESIDE_BAR))
+        wide = max(0, min(_BAR, _columns() - _BAR_TEXT))
         full = wide * self._done // self._steps
-        passed = time.monotonic() - self._start
-        left = passed / self._done * (self._steps - self._done)
+        elapsed = time.monotonic() - self._start
+        left = elapsed / self._done * (self._steps - self._done)
         return (
             f"{self._label}  [{'#' * full}{'-' * (wide - full)}]  "
             f"{100 * self._done // self._steps:3d} %  {item}  {left:.0f} s left"
@@ -69,18 +69,18 @@ class ProgressBar:
 
 
 def filled(text: str, indent: str = "", later: str | None = None) -> str:
-    """Break `text` into lines that fit: `indent` begins the first one, `later` the others."""
+    """Wrap `text` to the terminal; `indent` precedes the first line, `later` the others."""
     return textwrap.fill(
         text,
         min(_WIDEST, _columns()),
         initial_indent=indent,
         subsequent_indent=indent if later is None else later,
-        # Addresses and names with hyphens are copied as they are.
+        # Addresses and names with hyphens stay intact, so that they can be copied.
         break_on_hyphens=False,
         break_long_words=False,
     )
 
 
 def _columns() -> int:
-    # Asked each time: a window may be resized.
+    # Read on each call, because a window may be resized.
     return shutil.get_terminal_size().columns

@@ -1,4 +1,4 @@
-"""The demo's API as a process of its own: uvicorn, started, waited for, stopped."""
+"""The demo's API in its own process: start uvicorn, wait until it is up, stop it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Server:
         ]
         self._log = (self._folder / "server.log").open("w+")
         environ = {k: v for k, v in os.environ.items() if not k.startswith("MODELTAP_")}
-        # One row at a time needs one thread: OpenMP's others would only wait for each other.
+        # Predicting one row at a time needs one thread; more OpenMP threads would only wait.
         environ.update(self._environ, OMP_NUM_THREADS="1")
         self._process = subprocess.Popen(
             command, cwd=self._folder, env=environ, stdout=self._log, stderr=self._log
@@ -71,7 +71,7 @@ class Server:
             try:
                 self._process.wait(20)
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
-                # Too slow, or for somebody in a hurry: a second Ctrl-C leaves nothing behind.
+                # After the time limit, or on a second Ctrl-C.
                 self._process.kill()
                 self._process.wait()
         self._log.close()
@@ -82,7 +82,7 @@ class Server:
             if self._process.poll() is not None:
                 self._log.seek(0)
                 lines = self._log.read().strip().splitlines() or ["no message"]
-                raise ModeltapError(f"the demo's API ended at once: {lines[-1]}")
+                raise ModeltapError(f"the demo's API failed to start: {lines[-1]}")
             try:
                 httpx.get(f"{self.url}/openapi.json", timeout=1, trust_env=False)
                 return
@@ -94,19 +94,19 @@ class Server:
 def check_free(port: int) -> None:
     """Raise `InputError` unless the API can listen on `port`.
 
-    Whoever else listens there would be taken for the API, and be sent the requests.
+    Another server on that port would be taken for the API and get its requests.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            why = error.strerror or "in use"
-            raise InputError(f"--port {port} cannot be had ({why}); say another") from None
+            reason = error.strerror or "in use"
+            raise InputError(f"--port {port} is not available ({reason}); choose another") from None
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on right now."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -18,12 +18,12 @@ from modeltap.store.deliveries import count_delivered
 from modeltap.store.predictions import errors_by_month
 from modeltap.testing import Received
 
-_MARKS = {"alert.firing": "ALERT", "alert.resolved": "OVER "}
+_MARKS = {"alert.firing": "ALERT", "alert.resolved": "RESOLVED"}
 _MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August")
 
 
 class Stage:
-    """Tells the story; messages and alerts may come from several threads."""
+    """Prints the demo's steps and alerts, which may come from several threads."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
@@ -33,7 +33,7 @@ class Stage:
         self._facts: dict[str, Any] = {}
 
     def echo(self, event: str, text: str, **facts: Any) -> None:
-        """Tell one step."""
+        """Print one step; `facts` are its JSON form."""
         with self._lock:
             if self._as_json:
                 emit_json({"event": event, **facts})
@@ -42,14 +42,14 @@ class Stage:
                 self._screen.line(filled(text))
 
     def doing(self, text: str) -> None:
-        """Show what takes a while, until the next step is shown; a program need not know."""
+        """Show a slow step in the status line until the next output; JSON omits it."""
         if not self._as_json:
             with self._lock:
                 self._screen.foot(f"{text} ...")
 
     def stopped(self, kept: Path | None) -> None:
-        """Say that the person who watches has ended it."""
-        left = f"what there is stays in {_relative(kept)}" if kept else "no file is left behind"
+        """Report that the user stopped the demo."""
+        left = f"its files are in {_relative(kept)}" if kept else "its files were removed"
         with self._lock:
             self._screen.keep_foot()
         text = f"modeltap: stopped; {left}"
@@ -58,24 +58,24 @@ class Stage:
         else:
             echo(text, err=True)
 
-    def received(self, got: Received) -> None:
+    def received(self, message: Received) -> None:
         """Print an alert as it arrives at the webhook receiver."""
-        event = got.event
-        # Where nobody reads any more, the story's own next line ends the demo, not the receiver.
+        event = message.event
+        # If standard output is closed, the next step ends the demo, not the receiver's thread.
         with self._lock, suppress(OSError):
             if self._as_json:
                 emit_json({"event": event["type"], **event["data"]})
                 return
             mark = _MARKS.get(event["type"], event["type"])
-            words = f"{mark} {event['data']['rule']}: {event['data']['summary']}"
-            text = filled(words, later="      ")
+            line = f"{mark} {event['data']['rule']}: {event['data']['summary']}"
+            text = filled(line, later="      ")
             color = "red" if event["data"]["severity"] == "critical" else "yellow"
             firing = event["type"] == "alert.firing"
             self._screen.line(text, color if firing else "green")
 
     @contextmanager
     def progress(self, days: int) -> Iterator[Callable[[float, int], None]]:
-        """Show how the year passes; yields what is called after each day."""
+        """Show the progress of the replay; yield a callback for the end of each day."""
         if self._as_json or not self._screen.terminal:
             yield self._month_by_month()
             return
@@ -92,16 +92,16 @@ class Stage:
     def counted(
         self, requests: int, failed: int, labels: int, connection: sqlite3.Connection
     ) -> None:
-        """Keep what the end will tell."""
+        """Collect the facts for the summary at the end."""
         self._rows = [
             {
-                "month": one.month,
-                "flights": one.rows,
-                "labelled": one.labelled,
-                "mae": one.mae,
-                "bias": one.bias,
+                "month": errors.month,
+                "flights": errors.rows,
+                "labelled": errors.labelled,
+                "mae": errors.mae,
+                "bias": errors.bias,
             }
-            for one in errors_by_month(connection)
+            for errors in errors_by_month(connection)
         ]
         self._facts = {
             "requests": requests,
@@ -112,7 +112,7 @@ class Stage:
         }
 
     def end(self, store: Path) -> None:
-        """Say what was found, and where to look next."""
+        """Print the results, and commands to continue with."""
         facts, months = self._facts, self._rows
         if self._as_json:
             emit_json({"event": "done", **facts, "months": months, "store": str(store)})
@@ -130,38 +130,39 @@ class Stage:
                 ]
                 for row in months
             ],
-            ["2013", "requests", "labels", "mean error (min)", "bias (min)"],
+            ["2013", "requests", "labels", "mean abs. error (min)", "bias (min)"],
             tablefmt="simple",
             colalign=("left", *["right"] * 4),
         )
-        echo("", "What was found")
+        echo("", "Results")
         for paragraph in self._findings():
             echo(*filled(paragraph, indent="  ").split("\n"))
-        echo("", "Where to look next")
+        echo("", "Next steps")
         for line in _next(store):
             echo(f"  {line}")
 
     def _findings(self) -> list[str]:
         facts = self._facts
         paragraphs = [
-            f"{facts['requests']:,} requests were served, {facts['failed']} failed: nothing looked "
-            f"wrong from outside. {facts['labels']:,} true flight times came back. "
-            f"{facts['messages']} messages reached the webhook."
+            f"The API served {facts['requests']:,} requests, of which {facts['failed']} failed, "
+            f"and received {facts['labels']:,} labels. {facts['messages']} messages reached the "
+            "webhook."
         ]
         by_rule = {alert["rule"]: alert for alert in facts["alerts"]}
         if drift := by_rule.get("data_drift"):
             paragraphs.append(
                 f"The inputs drifted from {clock.short(drift['first'])} on "
-                f"({drift['about'].replace(',', ', ')}): spring came. That alone says "
-                "nothing about the model."
+                f"({drift['about'].replace(',', ', ')}), because spring came. This alone does "
+                "not show that the predictions got worse."
             )
-        if worse := by_rule.get("performance"):
+        if performance := by_rule.get("performance"):
             peak = max(self._rows, key=lambda row: row["mae"] or 0)
             paragraphs.append(
-                f"The model itself got worse from {clock.short(worse['first'])} on, as its "
-                f"labels show: in {_MONTHS[int(peak['month'][5:])]} it was off by "
-                f"{peak['mae']:.0f} minutes, {peak['bias']:+.0f} of them bias. The winter winds "
-                "it learnt from have slackened: it should be trained again."
+                "The labels show that the predictions got worse from "
+                f"{clock.short(performance['first'])} on: in "
+                f"{_MONTHS[int(peak['month'][5:])]} the mean absolute error was "
+                f"{peak['mae']:.0f} minutes and the bias {peak['bias']:+.0f}. The model was "
+                "trained on winter winds, which are stronger; retrain it."
             )
         return paragraphs
 
@@ -174,7 +175,7 @@ class Stage:
             if current and month != current:
                 self.echo(
                     "month",
-                    f"{current} has passed, {requests:,} requests",
+                    f"Replayed {current}: {requests:,} requests.",
                     month=current,
                     requests=requests,
                 )
@@ -189,7 +190,7 @@ def _relative(path: Path) -> str:
 
 
 def _next(store: Path) -> list[str]:
-    """Return commands to copy; the last one's lines are one command for a shell, too."""
+    """Return commands to copy; the last command has two lines."""
     at_home = store.name == "modeltap.db" and store.parent == Path.cwd()
     where = "" if at_home else f" --store {shlex.quote(_relative(store))}"
     return [

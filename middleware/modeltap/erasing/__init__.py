@@ -1,7 +1,7 @@
-"""Erasing of a person from a store: from exchanges, and from all that was learnt and said of them.
+"""Erasure of a person from a store: exchanges, learned statistics and reported texts.
 
-In reading order: `erased_rows` decodes a model's rows and finds the values that only the erased
-ones have; `blurring` moves a number out of sight; `erased_features` takes values out of a feature,
-`learnt_values` out of references and windows, `stored_texts` out of words; `remains` lists what
-cannot be removed; `person` composes them.
+In reading order: `erased_rows` decodes a model's rows and collects the values that only erased
+rows have; `blurring` replaces a number by a near one; `erased_features` removes values from a
+feature, `learnt_values` from references and windows, `stored_texts` from texts; `remains` lists
+values that cannot be removed; `person` composes them.
 """

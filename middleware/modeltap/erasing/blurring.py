@@ -1,27 +1,27 @@
-"""Numbers that stand near an erased one: bounds and edges that hold it, and do not tell it."""
+"""Numbers close to an erased one: bounds and edges that enclose it without revealing it."""
 
 from __future__ import annotations
 
 import math
 
 _NEAR = 0.125
-"""A bound moves by less than this fraction of the way to its neighbour: hardly any other row
-changes its bin."""
+"""A bound moves by less than this fraction of the distance to its neighbour, so that hardly any
+other row changes its bin."""
 
 _ALONE = 0.02
-"""And, where it has no neighbour, by less than this fraction of itself."""
+"""Without a neighbour it moves by less than this fraction of its own value."""
 
 _MOST_DIGITS = 17
 """Significant digits of a float64."""
 
 
 def moved(value: float, neighbour: float) -> float | None:
-    """Return a number between `value` and `neighbour`, of as few digits as tell it from both.
+    """Return a number between `value` and `neighbour` with as few digits as possible.
 
-    None where there is none, as they are next to each other.
+    None if there is none because they are adjacent floats.
 
     Args:
-        neighbour: infinite where there is none, which says in which direction.
+        neighbour: the bound of the movement; without one, an infinity that gives the direction.
 
     >>> moved(1234567.25, math.inf), moved(1234567.25, 1234570.0), moved(7.0, -math.inf)
     (1250000.0, 1234567.4, 6.9)
@@ -30,20 +30,20 @@ def moved(value: float, neighbour: float) -> float | None:
     if not low < (low + high) / 2 < high:
         return None
     for digits in range(1, _MOST_DIGITS + 1):
-        found = float(f"{(low + high) / 2:.{digits}g}")
-        if low < found < high:
-            return found
+        rounded_middle = float(f"{(low + high) / 2:.{digits}g}")
+        if low < rounded_middle < high:
+            return rounded_middle
     return (low + high) / 2
 
 
 def outside(value: float, side: float) -> float:
-    """Return a number of few digits a little beyond `value`, on the side of the infinity `side`.
+    """Return a number of few digits slightly beyond `value`, towards the infinity `side`.
 
     >>> outside(1234567.25, math.inf), outside(0.0, -math.inf)
     (1250000.0, -0.01)
     """
-    found = moved(value, side)
-    return value if found is None else found
+    result = moved(value, side)
+    return value if result is None else result
 
 
 def _between(value: float, neighbour: float) -> tuple[float, float]:

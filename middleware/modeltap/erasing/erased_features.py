@@ -1,4 +1,4 @@
-"""A feature without erased values: categories renamed, edges and bounds moved outwards."""
+"""Removal of values from a feature: rename categories, move edges and bounds outwards."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from modeltap.value_forms import ERASED, ValueForms
 
 @dataclass(frozen=True)
 class Erased:
-    """The values to erase from one column: those that were named, and the erased rows' own."""
+    """The values to erase from one column: the named ones, and those that only erased rows have."""
 
     named: tuple[ValueForms, ...] = ()
     own: OwnValues | None = None
 
     def has_word(self, word: str, rows: int | None = None) -> bool:
-        """Say whether a word is to be erased.
+        """Return True if a word has to be erased.
 
         Args:
-            rows: how many of the reference's rows have it; more than the erased rows' are others'.
+            rows: the number of the reference's rows that have the word. If it exceeds the number
+                of erased rows with the word, other rows have it, too, and the word stays.
         """
-        if any(one.equals(word) for one in self.named):
+        if any(forms.equals(word) for forms in self.named):
             return True
         own = self.own.words[word] if self.own is not None and word in self.own.words else 0
         return own > 0 and (rows is None or rows <= own)
 
     def has_number(self, value: float) -> bool:
-        """Say whether a number is to be erased."""
+        """Return True if a number has to be erased."""
         if self.own is not None and value in self.own.numbers:
             return True
-        return any(one.equals(value) for one in self.named)
+        return any(forms.equals(value) for forms in self.named)
 
 
 def without_values(feature: Feature, erased: Erased) -> Feature:
-    """Return `feature` without these values; its bins stay as many, and their counts.
+    """Return `feature` without these values; the number of bins and their counts stay.
 
     >>> feature = Feature(
     ...     name="user", kind="categorical", vocabulary=("ann", "bob"), counts=(5, 4, 0, 0, 0, 0)
@@ -57,14 +58,14 @@ def without_values(feature: Feature, erased: Erased) -> Feature:
 
 
 def _without_words(feature: Feature, erased: Erased) -> Feature:
-    # Words of texts have their counts behind the number of texts; a text itself has no counts.
+    # The counts of words follow the number of texts; a text itself has no counts.
     first = 1 if feature.kind == "words" else 0
     counts = feature.counts[first:] if feature.kind != "text" else ()
     vocabulary: list[str] = []
     for place, word in enumerate(feature.vocabulary):
         rows = counts[place] if counts else None
-        gone = erased.has_word(word, rows)
-        vocabulary.append(_new_name([*feature.vocabulary, *vocabulary]) if gone else word)
+        replaced = erased.has_word(word, rows)
+        vocabulary.append(_new_name([*feature.vocabulary, *vocabulary]) if replaced else word)
     return replace(
         feature,
         vocabulary=tuple(vocabulary),
@@ -74,7 +75,7 @@ def _without_words(feature: Feature, erased: Erased) -> Feature:
 
 
 def _named(erased: Erased, word: str) -> bool:
-    return any(one.equals(word) for one in erased.named)
+    return any(forms.equals(word) for forms in erased.named)
 
 
 def _new_name(taken: Collection[str]) -> str:
@@ -87,7 +88,7 @@ def _new_name(taken: Collection[str]) -> str:
 
 
 def _without_numbers(feature: Feature, erased: Erased) -> Feature:
-    # What was declared is no person's, and has to stay where it is read off.
+    # Declared bounds are configuration, not a person's values, and have to stay exact.
     fixed = {feature.min, None if feature.max is None else _after(feature.max)}
     edges = _Edges(feature.edges, fixed)
     ends = (feature.low, feature.high)
@@ -110,10 +111,9 @@ def _without_numbers(feature: Feature, erased: Erased) -> Feature:
 
 
 class _Edges:
-    """Edges of bins that move, and stay in order.
+    """Edges of bins that move but stay in order.
 
-    The bin of an erased value only becomes a little wider on both sides, so that it has the same
-    rows as before.
+    The bin of an erased value becomes slightly wider on both sides, so that it keeps its rows.
     """
 
     def __init__(self, edges: Collection[float], fixed: Collection[float | None]) -> None:
@@ -122,7 +122,7 @@ class _Edges:
         self._new: dict[float, float] = {}
 
     def move(self, value: float) -> None:
-        """Move the edges at which `value` begins a bin, and ends one."""
+        """Move the edges at which `value` begins a bin or ends one."""
         after = _after(value)
         if (place := self._place(after)) is not None:
             above = self.values[place + 1] if place + 1 < len(self.values) else math.inf
@@ -131,7 +131,7 @@ class _Edges:
             self._put(place, self.values[place - 1] if place else -math.inf)
 
     def blur_beyond(self, low: float, high: float) -> None:
-        """Move the edges beyond both ends, which lie at multiples of the range that they tell."""
+        """Move the edges beyond both ends: they are multiples of the range and would reveal it."""
         for place in range(bisect_left(self.values, self._new.get(low, low))):
             self._put(place, self.values[place - 1] if place else -math.inf)
         end = self._new.get(_after(high), _after(high))
@@ -140,13 +140,13 @@ class _Edges:
             self._put(place, math.inf if last else self.values[place + 1])
 
     def lower(self, value: float, erased: Erased) -> float:
-        """Return where a lower bound is now, which an edge may be."""
+        """Return the new position of a lower bound, which may be an edge."""
         if value in self._new:
             return self._new[value]
         return outside(value, -math.inf) if erased.has_number(value) else value
 
     def upper(self, value: float, erased: Erased) -> float:
-        """Return where an upper bound is now, whose next float an edge may be."""
+        """Return the new position of an upper bound; the next float may be an edge."""
         if (end := self._new.get(_after(value))) is not None:
             return _before(end)
         return outside(value, math.inf) if erased.has_number(value) else value
@@ -154,7 +154,7 @@ class _Edges:
     def bounds(
         self, pair: tuple[float, float] | None, erased: Erased
     ) -> tuple[float, float] | None:
-        """Return where two bounds are now."""
+        """Return the new positions of two bounds."""
         return pair and (self.lower(pair[0], erased), self.upper(pair[1], erased))
 
     def _place(self, value: float) -> int | None:

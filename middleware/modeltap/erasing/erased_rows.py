@@ -1,4 +1,4 @@
-"""Rows of a model, decoded: whose they are, and the values that only the erased ones have."""
+"""Decoded rows of a model: search for a person's rows, and for values only erased rows have."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from modeltap.store.retention import ExchangeKey
 from modeltap.store.stored_exchanges import exchanges_of_version
 
 _CHUNK = 2000
-"""Exchanges that are decoded at once: a bound on memory."""
+"""Exchanges that are decoded at a time, to bound memory."""
 
 _END = 2**62
-"""Beyond the number of any exchange, or row."""
+"""Larger than the number of any exchange or row."""
 
 PREDICTION = "prediction"
 
 
 @dataclass
 class OwnValues:
-    """The values of one column that only erased rows have, with how many rows have each.
+    """The values of one column that only erased rows have, and the number of rows with each.
 
-    A text's are its words.
+    The values of a text are its words.
     """
 
     words: Counter[str] = field(default_factory=Counter)
@@ -51,10 +51,10 @@ class OwnValues:
         except OverflowError:
             return
         if isinstance(value, int):
-            self.words[str(value)] += 1  # as codes are categories, too
+            self.words[str(value)] += 1  # because a code may also be a category
 
     def drop(self, values: Sequence[object], *, is_text: bool) -> None:
-        """Forget the values that other rows have, too."""
+        """Remove the values that other rows also have."""
         for value in values:
             if isinstance(value, str):
                 for word in words_of(value) if is_text else (value,):
@@ -68,7 +68,7 @@ class ModelRows:
     """The stored rows of one model.
 
     Args:
-        texts: the names of columns that are texts.
+        texts: the names of text columns.
     """
 
     def __init__(
@@ -83,19 +83,19 @@ class ModelRows:
         self._decoders = Decoders()
 
     def matching(self, subjects: Sequence[Subject]) -> Iterator[ExchangeKey]:
-        """Yield the exchanges in one of whose rows a column of a subject's name has its value.
+        """Yield the exchanges with a row that has a subject's value in its column.
 
-        So those are found whose bodies have names apart from values, as tables have.
+        This includes bodies that hold names and values separately, as tables do.
         """
         for seqs, batch in self._batches():
             for name, column in batch.columns().items():
-                asked = [one for one in subjects if one.is_named(name)]
-                for place, value in enumerate(plain(column) if asked else ()):
-                    if any(one.forms.equals(value) for one in asked):
+                named = [subject for subject in subjects if subject.is_named(name)]
+                for place, value in enumerate(plain(column) if named else ()):
+                    if any(subject.forms.equals(value) for subject in named):
                         yield ExchangeKey(seqs[batch.ids[place]], batch.ids[place])
 
     def have(self, subject: Subject) -> bool:
-        """Say whether any row has a column of the subject's name."""
+        """Return True if any row has a column with the subject's name."""
         return any(
             map(subject.is_named, chain.from_iterable(b.columns() for _, b in self._batches()))
         )
@@ -103,42 +103,42 @@ class ModelRows:
     def own_values(
         self, erased: Collection[str], subjects: Sequence[Subject] = ()
     ) -> Mapping[str, OwnValues]:
-        """Return by column the values that only the rows of the exchanges `erased` have.
+        """Return, by column, the values that only rows of the exchanges `erased` have.
 
-        The words of the subjects' values are among them, in columns of texts.
+        In text columns this includes the words of the subjects' values.
         """
-        found: defaultdict[str, OwnValues] = defaultdict(OwnValues)
+        own: defaultdict[str, OwnValues] = defaultdict(OwnValues)
         for name, subject in product(self._texts, subjects):
             if subject.is_about(name):
-                found[name].words.update(dict.fromkeys(words_of(subject.value), _END))
-        if not erased and not found:
-            return found
+                own[name].words.update(dict.fromkeys(words_of(subject.value), _END))
+        if not erased and not own:
+            return own
         for places, batch in self._split(erased, inside=True):
             for name, column in batch.columns().items():
-                found[name].add(_picked(column, places), is_text=name in self._texts)
-        found[PREDICTION].add(label_values(self._connection, erased), is_text=False)
+                own[name].add(_picked(column, places), is_text=name in self._texts)
+        own[PREDICTION].add(label_values(self._connection, erased), is_text=False)
         for places, batch in self._split(erased, inside=False):
-            for name, column in batch.columns(list(found)).items():
-                if name in found:
-                    found[name].drop(_picked(column, places), is_text=name in self._texts)
-        return found
+            for name, column in batch.columns(list(own)).items():
+                if name in own:
+                    own[name].drop(_picked(column, places), is_text=name in self._texts)
+        return own
 
     def _split(self, erased: Collection[str], *, inside: bool) -> Iterator[tuple[list[int], Batch]]:
-        """Yield batches with the places of rows that are, or are not, of the exchanges `erased`."""
+        """Yield batches with the places of rows inside, or outside, the exchanges `erased`."""
         for _, batch in self._batches():
             places = [at for at, id_ in enumerate(batch.ids) if (id_ in erased) == inside]
             if places:
                 yield places, batch
 
     def _batches(self) -> Iterator[tuple[dict[str, int], Batch]]:
-        """Yield all rows, with the numbers (`seq`) of their exchanges by id."""
+        """Yield all rows in batches, with the `seq` of each exchange by its id."""
         after = 0
         while chunk := exchanges_of_version(
             self._connection, self._model, None, None, after, _END, _CHUNK
         ):
             after = chunk[-1].seq
             batch = read(chunk, self._settings, self._decoders, self._connection)
-            yield {one.id: one.seq for one in chunk}, batch
+            yield {exchange.id: exchange.seq for exchange in chunk}, batch
 
 
 def _picked(column: Column, places: Sequence[int]) -> list[object]:

@@ -1,4 +1,4 @@
-"""Values in what was learnt: in the bins of references, and the extremes of windows."""
+"""Removal of values from learned statistics: bins of references and extremes of windows."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ from modeltap.value_forms import ERASED
 
 @dataclass(frozen=True)
 class ErasedValues:
-    """What is erased: the values that were named, and by column those that only erased rows had."""
+    """The values to erase: the named ones and, by column, those that only erased rows had."""
 
     subjects: Sequence[Subject]
     own: Mapping[str, OwnValues]
 
     def of(self, feature: Feature) -> Erased:
-        """Return the values to erase from a feature, which may be measured on a column."""
+        """Return the values to erase from a feature, which may be derived from a column."""
         name = feature.of or feature.name
-        named = tuple(one.forms for one in self.subjects if one.is_about(name))
+        named = tuple(subject.forms for subject in self.subjects if subject.is_about(name))
         return Erased(named, self.own.get(name))
 
     def columns(self, references: Sequence[Reference]) -> set[str]:
-        """Return the columns of references that have the subjects' names."""
-        names = {feature.name for one in references for feature in one.columns}
-        return {name for name in names if any(one.is_about(name) for one in self.subjects)}
+        """Return the columns of references that have a subject's name."""
+        names = {feature.name for reference in references for feature in reference.columns}
+        return {name for name in names if any(subject.is_about(name) for subject in self.subjects)}
 
 
 def stored_references(connection: sqlite3.Connection, model: str) -> list[Reference]:
-    """Return all references of a model, those that count no more included."""
-    return [Reference.from_json(one.payload) for one in all_references(connection, model)]
+    """Return all references of a model, also those that are no longer used."""
+    return [Reference.from_json(stored.payload) for stored in all_references(connection, model)]
 
 
 def ends_of(references: Sequence[Reference]) -> dict[str, set[float]]:
-    """Return by column the smallest and largest values that references know."""
-    found: defaultdict[str, set[float]] = defaultdict(set)
+    """Return, by column, the smallest and largest values of the references."""
+    ends: defaultdict[str, set[float]] = defaultdict(set)
     for reference in references:
         for feature in reference.columns:
-            found[feature.name] |= {feature.low, feature.high}
-    return found
+            ends[feature.name] |= {feature.low, feature.high}
+    return ends
 
 
 def erase_learnt(connection: sqlite3.Connection, model: str, erased: ErasedValues) -> None:
-    """Erase values from the references of `model` and their windows, inside the transaction."""
+    """Erase values from the references of `model` and their windows, in an open transaction."""
     for stored in all_references(connection, model):
         before = Reference.from_json(stored.payload)
         after = without(before, erased)
@@ -67,25 +67,25 @@ def erase_learnt(connection: sqlite3.Connection, model: str, erased: ErasedValue
             put_payload(connection, stored._replace(payload=after.to_json()))
         windows = [
             new
-            for one in window_extremes(connection, model, stored.id)
-            if (new := _blurred(one, before, after, erased)) != one
+            for extremes in window_extremes(connection, model, stored.id)
+            if (new := _blurred(extremes, before, after, erased)) != extremes
         ]
         put_window_extremes(connection, model, stored.id, windows)
 
 
 def without(reference: Reference, erased: ErasedValues) -> Reference:
-    """Return `reference` without these values, under its old id; itself where it has none."""
-    features = tuple(without_values(one, erased.of(one)) for one in reference.features)
+    """Return `reference` without these values, with its old id; itself if it has none of them."""
+    features = tuple(without_values(feature, erased.of(feature)) for feature in reference.features)
     own = erased.own.get(PREDICTION)
     performance = reference.performance and _without_classes(reference.performance, own)
     if features == reference.features and performance == reference.performance:
         return reference
-    found = replace(reference, features=features, performance=performance)
-    return replace(found, known_as=(found.bins_hash, reference.id))
+    changed = replace(reference, features=features, performance=performance)
+    return replace(changed, known_as=(changed.bins_hash, reference.id))
 
 
 def _without_classes(baseline: Baseline, own: OwnValues | None) -> Baseline:
-    """Return a baseline without classes that no row but the erased ones has, or is predicted."""
+    """Return a baseline without classes that only erased rows have, as label or prediction."""
     rows: Counter[str] = Counter()
     for predicted, true, count in baseline.pairs:
         rows.update(dict.fromkeys((predicted, true), count))
@@ -103,7 +103,7 @@ def _without_classes(baseline: Baseline, own: OwnValues | None) -> Baseline:
 def _blurred(
     window: WindowExtremes, before: Reference, after: Reference, erased: ErasedValues
 ) -> WindowExtremes:
-    """Return a window whose extremes hold erased values, and do not tell them."""
+    """Return a window with extremes that enclose erased values without revealing them."""
     ends = np.frombuffer(zlib.decompress(window.extremes), dtype="<f8").copy()
     if len(ends) == 2 * len(before.features):
         low, high = ends[: len(ends) // 2], ends[len(ends) // 2 :]
@@ -118,7 +118,7 @@ def _blurred(
 
 
 def _end(value: float, old: float, new: float, side: float, erased: Erased) -> float:
-    """Return an extreme that holds `value`: the reference's own, where it was that."""
+    """Return an extreme that encloses `value`: the reference's new one, if they were equal."""
     if not math.isfinite(value) or not erased.has_number(value):
         return value
     return new if value == old else outside(value, side)
@@ -131,7 +131,7 @@ def _packed(stored: bytes, ends: np.ndarray) -> bytes:
 
 
 def _without_names(fields: str, erased: ErasedValues) -> str:
-    """Return a window's fields (JSON) without new ones that are named after an erased value."""
+    """Return a window's fields (JSON); erased values are replaced in the names of new fields."""
     document = json.loads(fields)
     new: Counter[str] = Counter()
     for name, rows in document["new"].items():

@@ -1,4 +1,4 @@
-"""Erasing of a person: their exchanges, and their values in all that was learnt and said."""
+"""Erasure of a person: their exchanges, and their values in statistics and texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from modeltap.erasing.stored_texts import (
     Wording,
     erase_labels,
     erase_sentences,
-    erase_words,
+    erase_texts,
 )
 from modeltap.privacy.erase import (
     Subject,
@@ -34,14 +34,14 @@ from modeltap.store.erasure import caller_ids, rewrite
 from modeltap.store.retention import ExchangeKey, overwrite_deleted, release_free_pages
 
 _NOT_REWRITTEN = (
-    "the store was not written anew, for it is large, busy or the disk is nearly full: its pages "
-    "may hold copies of rows that were deleted; stop the app and run `sqlite3 STORE vacuum`"
+    "the store was not rewritten, because it is large or busy, or the disk is nearly full; its "
+    "pages may contain copies of deleted rows; stop the app and run `sqlite3 STORE vacuum`"
 )
 
 
 @dataclass
 class Person:
-    """One person in the exchanges of one model, by what was named of them."""
+    """A person in the exchanges of one model, identified by fields and values."""
 
     connection: sqlite3.Connection
     model: str
@@ -50,7 +50,7 @@ class Person:
 
     def __post_init__(self) -> None:
         self._references = stored_references(self.connection, self.model)
-        columns = {one.name: one.kind for ref in self._references for one in ref.columns}
+        columns = {column.name: column.kind for ref in self._references for column in ref.columns}
         texts = {name for name, kind in columns.items() if kind == "text"}
         self._rows = ModelRows(self.connection, self.model, self.settings, texts)
         self._columns = columns.keys()
@@ -58,33 +58,34 @@ class Person:
     def exchanges(self) -> list[ExchangeKey]:
         """Return the person's exchanges.
 
-        Raises `InputError` where nothing has a field that was named: it is misspelt.
+        Raises `InputError` if a named field exists nowhere, because it may be misspelt.
         """
         by_field = matching(self.connection, self.model, *self.subjects)
-        found = list(dict.fromkeys(chain(by_field, self._rows.matching(self.subjects))))
+        exchanges = list(dict.fromkeys(chain(by_field, self._rows.matching(self.subjects))))
         for subject in self.subjects:
             known = any(map(subject.is_about, self._columns))
             if not (known or self._rows.have(subject)):
                 check_field(self.connection, self.model, subject)
-        return found
+        return exchanges
 
     def erase(self, exchanges: Sequence[ExchangeKey]) -> list[str]:
-        """Erase the person; return in a line each what is left, and what to do about it.
+        """Erase the person; return one line for each place with remaining values, and the fix.
 
-        Raises `BusyError` when readers keep the write-ahead log, which may still hold them.
+        Raises `BusyError` if readers block the write-ahead log, which may still hold the values.
         """
         overwrite_deleted(self.connection)
         ids = caller_ids(self.connection, exchanges)
-        own = self._rows.own_values({one.id for one in exchanges}, self.subjects)
+        own = self._rows.own_values({exchange.id for exchange in exchanges}, self.subjects)
         erased = ErasedValues(self.subjects, own)
         fields, ends = erased.columns(self._references), ends_of(self._references)
         wording = Wording(erased, fields, ids, ends)
-        # Last go the exchanges, which know what else is the person's if this is interrupted.
+        # Exchanges are deleted after the statistics that are derived from them, so that an
+        # interrupted erasure can be repeated.
         with writing(self.connection):
             erase_learnt(self.connection, self.model, erased)
         erase_sentences(self.connection, self.model, wording)
         delete_exchanges(self.connection, exchanges)
-        erase_words(self.connection, self.model, wording)
+        erase_texts(self.connection, self.model, wording)
         with writing(self.connection):
             erase_labels(self.connection, erased, ids)
         release_free_pages(self.connection)

@@ -1,4 +1,4 @@
-"""What an erasure leaves, in one line each: values that it must not, or cannot, remove."""
+"""Values that an erasure must not or cannot remove, one line each."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from modeltap.value_forms import ValueForms
 from modeltap.wording import plural
 
 _NAMED = 3
-"""Fields that a line names."""
+"""Maximum number of fields that a line names."""
 
 
 def remaining(connection: sqlite3.Connection, model: str, subjects: Sequence[Subject]) -> list[str]:
-    """Return a line for each place that still has a value, and what to do about it."""
-    found: list[str] = []
+    """Return a line for each place that still has a value, with the fix."""
+    lines: list[str] = []
     for subject in subjects:
-        found += _in_references(connection, model, subject.forms)
-        found += _in_settings(connection, model, subject.forms)
-        found += _in_exchanges(connection, model, subject)
+        lines += _in_references(connection, model, subject.forms)
+        lines += _in_settings(connection, model, subject.forms)
+        lines += _in_exchanges(connection, model, subject)
     for file in damaged_files(connection):
         if not file.name.endswith(("-wal", "-shm")):
-            found.append(f"{file.name}, put aside as damaged, is not read; delete it")
-    return found
+            lines.append(f"{file.name} is a damaged store that cannot be searched; delete it")
+    return lines
 
 
 def _in_references(connection: sqlite3.Connection, model: str, forms: ValueForms) -> Iterator[str]:
@@ -38,8 +38,8 @@ def _in_references(connection: sqlite3.Connection, model: str, forms: ValueForms
         for feature in reference.columns:
             if forms.is_in(feature.name):
                 yield (
-                    f"reference {reference.id} has a field named after the value, as have its "
-                    "metrics and alerts; `modeltap reference set` makes another reference"
+                    f"reference {reference.id}, its metrics and its alerts have a field named "
+                    "after the value; set a new reference with `modeltap reference set`"
                 )
                 break
 
@@ -47,11 +47,11 @@ def _in_references(connection: sqlite3.Connection, model: str, forms: ValueForms
 def _in_settings(connection: sqlite3.Connection, model: str, forms: ValueForms) -> Iterator[str]:
     for key, value in settings_of(connection, model):
         if not forms.is_common and _has(json.loads(value), forms):
-            yield f"the setting {key!r} names the value; take it out of the app's options"
+            yield f"the setting {key!r} contains the value; remove it from the app's options"
 
 
 def _in_exchanges(connection: sqlite3.Connection, model: str, subject: Subject) -> Iterator[str]:
-    """Say in how many exchanges other fields have the value, if it is not a common one."""
+    """Report exchanges that have the value in other fields, unless it is a common value."""
     if subject.forms.is_common:
         return
     count, names = 0, Counter[str]()
@@ -63,7 +63,7 @@ def _in_exchanges(connection: sqlite3.Connection, model: str, subject: Subject) 
         listed = ", ".join(repr(name) for name, _ in names.most_common(_NAMED))
         yield (
             f"{plural(count, 'other exchange')} {'has' if count == 1 else 'have'} the value in "
-            f"{listed}; another --where erases them, if they are the person's"
+            f"{listed}; if they are the person's, erase them with another --where"
         )
 
 
@@ -74,7 +74,7 @@ def _fields(raw: bytes, forms: ValueForms) -> Iterator[str]:
     try:
         document = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
-        yield "a body that is no JSON"
+        yield "a body that is not JSON"
         return
     fields = {path for path, value in _leaves(document) if _holds(value, forms)}
     yield from fields or {"a field's name"}
@@ -87,10 +87,10 @@ def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
         path, value = stack.pop()
         if isinstance(value, dict):
             stack.extend(
-                (f"{path}.{name}" if path else str(name), one) for name, one in value.items()
+                (f"{path}.{name}" if path else str(name), inner) for name, inner in value.items()
             )
         elif isinstance(value, list):
-            stack.extend((path, one) for one in value)
+            stack.extend((path, item) for item in value)
         else:
             yield path, value
 

@@ -1,4 +1,4 @@
-"""Values in words: explanations, summaries, messages, paths, ids, notes and logs."""
+"""Removal of values from texts: explanations, summaries, messages, paths, ids, notes and logs."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ from modeltap.value_forms import ERASED, as_number, rounded, with_numbers_erased
 _OURS = frozenset(
     ("id", "fingerprint", "type", "timestamp", "model", "version", "rule", "metric", "severity")
 )
-"""Parts of a message that name no value."""
+"""Parts of a message that contain no values from payloads."""
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`")
-
 
 NO_ENDS: Mapping[str, Collection[float]] = {}
 
@@ -41,9 +40,9 @@ class Wording:
     """Replaces erased values in texts.
 
     Args:
-        fields: the columns that have the subjects' names.
-        ids: of the erased exchanges, their callers' included.
-        ends: by column the smallest and largest values of references, which sentences quote.
+        fields: the columns that have a subject's name.
+        ids: the ids of the erased exchanges, including those that callers gave.
+        ends: by column, the smallest and largest values of references, which sentences quote.
     """
 
     def __init__(
@@ -54,17 +53,19 @@ class Wording:
         ends: Mapping[str, Collection[float]] = NO_ENDS,
     ) -> None:
         self._subjects, self._ids = erased.subjects, frozenset(ids)
-        self._fields = {*fields, *(one.field for one in erased.subjects)}
-        self._own = {name: _Spoken(own, ends.get(name, ())) for name, own in erased.own.items()}
+        self._fields = {*fields, *(subject.field for subject in erased.subjects)}
+        self._own = {
+            name: _WrittenValues(own, ends.get(name, ())) for name, own in erased.own.items()
+        }
 
     def text(self, text: str) -> str:
-        """Return words of an app, a client or a person without the named values."""
+        """Return a text of an app, a client or a user without the named values."""
         for subject in self._subjects:
             text = subject.forms.replaced(text)
         return text
 
     def sentence(self, text: str) -> str:
-        """Return a sentence of ours without erased values."""
+        """Return a sentence that modeltap wrote without erased values."""
         about = any(field in text for field in self._fields)
         for subject in self._subjects:
             text = subject.forms.replaced(text, about=about, sentence=True)
@@ -74,10 +75,10 @@ class Wording:
         return text
 
     def message(self, text: str) -> str:
-        """Return the JSON of a message without erased values, and without erased exchanges' ids."""
+        """Return the JSON of a message without erased values and ids of erased exchanges."""
         document = json.loads(text)
-        found = self._inside(document)
-        return text if found == document else msgspec.json.encode(found).decode()
+        cleaned = self._inside(document)
+        return text if cleaned == document else msgspec.json.encode(cleaned).decode()
 
     def examples(self, text: str) -> str:
         """Return a JSON list of ids without those of erased exchanges."""
@@ -94,19 +95,19 @@ class Wording:
                 for name, inner in value.items()
             }
         if isinstance(value, list):
-            return [self._inside(one) for one in value if not _is_one_of(one, self._ids)]
+            return [self._inside(item) for item in value if not _is_in(item, self._ids)]
         return value
 
 
-def _is_one_of(value: Any, ids: frozenset[str]) -> bool:
+def _is_in(value: Any, ids: frozenset[str]) -> bool:
     return isinstance(value, str) and value in ids
 
 
-class _Spoken:
-    """The values of one column that only erased rows had, as sentences write them.
+class _WrittenValues:
+    """The values of one column that only erased rows had, in the forms that sentences use.
 
-    A number of few digits is left, unless it is a range's end: medians and counts are as short,
-    and it tells nobody's name.
+    A number of few digits stays, unless it is the end of a range: medians and counts are as
+    short, and it does not identify a person.
     """
 
     def __init__(self, values: OwnValues, ends: Collection[float]) -> None:
@@ -117,7 +118,7 @@ class _Spoken:
 
     def erased_from(self, text: str) -> str:
         text = _QUOTED.sub(
-            lambda found: _blank(found[0]) if found[0][1:-1] in self._words else found[0], text
+            lambda match: _blank(match[0]) if match[0][1:-1] in self._words else match[0], text
         )
         text = with_numbers_erased(text, self._ends.__contains__, about=True)
         return with_numbers_erased(text, self._numbers.__contains__, about=False)
@@ -141,8 +142,8 @@ def erase_sentences(connection: sqlite3.Connection, model: str, wording: Wording
     _replace(connection, model, MESSAGES, wording.message)
 
 
-def erase_words(connection: sqlite3.Connection, model: str, wording: Wording) -> None:
-    """Replace the named values in words about `model` that are not ours."""
+def erase_texts(connection: sqlite3.Connection, model: str, wording: Wording) -> None:
+    """Replace the named values in texts about `model` that modeltap did not write."""
     for column in TEXTS:
         _replace(connection, model, column, wording.text)
 
@@ -150,8 +151,11 @@ def erase_words(connection: sqlite3.Connection, model: str, wording: Wording) ->
 def _replace(
     connection: sqlite3.Connection, model: str, column: TextColumn, changed: Callable[[str], str]
 ) -> None:
-    """Write those texts of a column that change, in one transaction that none waits for long."""
-    texts = ((one, changed(one.text)) for one in texts_in(connection, column, model))
+    """Write the texts of a column that change.
+
+    The new texts are computed first, so that the transaction blocks other writers briefly.
+    """
+    texts = ((stored, changed(stored.text)) for stored in texts_in(connection, column, model))
     new = [(old, text) for old, text in texts if text != old.text]
     with writing(connection):
         for old, text in new:
@@ -161,18 +165,19 @@ def _replace(
 def erase_labels(
     connection: sqlite3.Connection, erased: ErasedValues, ids: Collection[str]
 ) -> None:
-    """Delete labels that came for exchanges that are not there, and are the person's.
+    """Delete the person's labels that belong to no stored exchange, in an open transaction.
 
-    Inside the caller's transaction.
-
-    They name the value by their id or key, or have it themselves where it is not a common one.
+    A label is the person's if its id or key has the value, or if the label itself is the value
+    and the value is not a common one.
     """
-    forms = [one.forms for one in erased.subjects]
+    subject_forms = [subject.forms for subject in erased.subjects]
     own = []
     for seq, exchange_id, key, value in labels_without_exchange(connection):
         named = exchange_id in ids or any(
-            one.equals(exchange_id) or one.equals(key) or (not one.is_common and one.equals(value))
-            for one in forms
+            forms.equals(exchange_id)
+            or forms.equals(key)
+            or (not forms.is_common and forms.equals(value))
+            for forms in subject_forms
         )
         if named:
             own.append(seq)
