@@ -117,7 +117,7 @@ def test_doctor_lists_the_fields_of_responses_without_a_prediction(tmp_path):
     put(store, every(1, 20), rows, model="houses", responses=[answer] * 20)
     modeltap("analyze", "--store", store)
     shown = modeltap("doctor", "--store", store, code=1)
-    assert "answers of houses have model_version, grid" in shown
+    assert "responses of houses have model_version, grid" in shown
     assert '[models.houses.mapping] prediction = "grid"' in shown
     (tmp_path / "modeltap.toml").write_text(
         '[models.houses.mapping]\nprediction = "grid[0][0][0]"\n'
@@ -143,7 +143,7 @@ def test_doctor_proposes_no_metadata_as_prediction(tmp_path, answer):
     put(store, every(1, 20), rows, responses=[json.dumps(answer)] * 20)
     modeltap("analyze", "--store", store)
     shown = modeltap("doctor", "--store", store, code=1)
-    assert "no prediction found" in shown and "none looks like a prediction" in shown
+    assert "no prediction found" in shown and "none of which looks like a prediction" in shown
     assert "prediction =" not in shown
 
 
