@@ -32,7 +32,7 @@ def test_an_alert_is_silenced_listed_and_heard_again(incident):
     said = modeltap("silence", "add", incident, "--for", "2h", "--reason", "new sensor")
     made = said.partition(":")[0]
     (row,) = lines(modeltap("silence", "list", "--json"))
-    assert (row["id"], row["reason"]) == (made, "new sensor")
+    assert (row["id"], row["alert"], row["reason"]) == (made, incident, "new sensor")
     assert "new sensor" in modeltap("silence", "list")
     assert modeltap("silence", "end", made).endswith(": ended\n")
     assert "no active silences" in modeltap("silence", "list")
