@@ -92,8 +92,8 @@ async def test_an_app_watched_twice_has_the_masks_of_both(watch, ask, caplog, ma
         for body in (row["request_body"], row["response_body"]):
             assert "4711" not in body and "Bern" not in body and "3" in body
     (warning,) = warnings(caplog)
-    assert "with its own model ('inner', not 'outer'), sample_rate (1.0, not 0.999999)" in warning
-    assert "with the masks of both (mask_body_fields)" in warning
+    assert "with its model ('inner', not 'outer'), sample_rate (1.0, not 0.999999)" in warning
+    assert "with the masks of both taps (mask_body_fields)" in warning
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ async def test_a_field_that_only_one_tap_unmasks_stays_masked(watch, ask, caplog
 async def test_mask_functions_of_both_taps_are_applied(watch, ask):
     """In turn; a function that drops the body leaves nothing."""
 
-    def without(word):
-        return lambda body, _type: body.replace(word, b"-")
+    def without(text):
+        return lambda body, _type: body.replace(text, b"-")
 
     inner = watch(starlette(), mask_body=without(b"Bern"))
     (row,) = await ask(watch(inner, mask_body=without(b"4711")))

@@ -22,10 +22,10 @@ def test_values_are_masked_by_the_position_of_their_names(how, mark):
     """Cells of columns, data of tensors, values of pairs; rows keep their positions, also if
     dropped.
     """
-    one = Masker(how=how)
+    custom = Masker(how=how)
 
     def kept(document):
-        text, note = one.body(json.dumps(document).encode(), "")
+        text, note = custom.body(json.dumps(document).encode(), "")
         assert note == "masked" and "hunter2" not in text
         return json.loads(text)
 
@@ -83,7 +83,7 @@ def test_parquet_is_kept_only_without_a_sensitive_column():
     plain = parquet(user=["bob"] * 9, n=[1] * 9)
     assert masker.body(plain, "") == (plain, None)
     assert Masker(body_fields=["^user$"]).body(plain, "") == (None, "unmaskable")
-    assert masker.body(quoting, "") == (None, "unmaskable")  # its footer quotes the least value
+    assert masker.body(quoting, "") == (None, "unmaskable")  # its footer quotes the smallest value
 
 
 SECRET = "qz7f3a"
