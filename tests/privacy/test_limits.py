@@ -28,12 +28,12 @@ def test_a_slow_pattern_is_stopped_logged_once_and_paused():
     slow, patterns = SlowPatterns(), CustomPatterns(["x", SLOW])
     for _ in range(2):
         with pytest.raises(TimeoutError), slow.time_limit(patterns):
-            patterns.found_in(TEXT)
+            patterns.match_any(TEXT)
     (message,) = slow.messages()
     assert SLOW in message and slow.messages() == []
     started = time.monotonic()
     with pytest.raises(TimeoutError), slow.time_limit(patterns):
-        patterns.found_in("x")
+        patterns.match_any("x")
     assert time.monotonic() - started < PATTERN_SECONDS
 
 

@@ -103,7 +103,7 @@ def acknowledge(alerts: tuple[str, ...], store: str | None) -> None:
 
     \b
     Example:
-      modeltap acknowledge 0192f3c18f4e
+      modeltap acknowledge alert_3f9a1c
     """
     connection = open_store(store)
     with writing(connection):

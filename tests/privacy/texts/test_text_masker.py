@@ -57,6 +57,6 @@ def test_a_document_that_is_too_deep_is_not_kept():
 
 
 def test_stems_decide_if_a_text_must_be_parsed():
-    assert masker().may_hold_names('{"my_token": 1}')
-    assert not masker().may_hold_names('{"age": 1}')
-    assert masker(added=["age"]).may_hold_names('{"x": 1}')
+    assert masker().may_contain_names('{"my_token": 1}')
+    assert not masker().may_contain_names('{"age": 1}')
+    assert masker(added=["age"]).may_contain_names('{"x": 1}')
