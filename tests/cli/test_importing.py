@@ -91,8 +91,8 @@ def test_a_row_with_an_invalid_label_is_imported_without_it(tmp_path, store, rea
         "line 3: label [1] is a list; give a number or a string; the row is imported without it",
     ]
     assert len(read_rows(store)) == len(labels)
-    told = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
-    assert told == [str(2**70), "[masked]", "?", "true", 2.5]
+    stored = [row["value"] for row in read_rows(store, "select value from labels order by seq")]
+    assert stored == [str(2**70), "[masked]", "?", "true", 2.5]
 
 
 def test_several_files_are_imported_together(tmp_path, store, read_rows):
