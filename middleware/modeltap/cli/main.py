@@ -132,7 +132,7 @@ def _run() -> None:
     except (ModeltapError, OSError) as error:
         _fail(str(error), 1)
     except sqlite3.Error as error:
-        _fail(f"the store cannot be used: {error}", 1)
+        _fail(f"cannot use the store: {error}", 1)
     except UnicodeEncodeError:
         encoding = sys.getfilesystemencoding()
         if encoding != "utf-8":
