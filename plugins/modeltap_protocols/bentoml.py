@@ -1,4 +1,4 @@
-"""BentoML: the body holds a call's arguments by name, the answer is what the call returned."""
+"""BentoML: the request has a call's arguments by name, the response is the call's result."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
 from modeltap_protocols._shared.inputs import bounded, lengths, rows_of, transposed
-from modeltap_protocols._shared.replies import answered, values_in
+from modeltap_protocols._shared.replies import pair_response, values_in
 from modeltap_protocols._shared.values import is_distribution
 
 _HEADER = "x-bentoml-request-id"
 _PICKLE = "application/vnd.bentoml+pickle"
 _OTHERS = ("/v1/", "/v2/", "/invocations")
-"""Apps of other protocols may be mounted in a service; their paths tell them."""
+"""Paths of apps with other protocols, which may be mounted in a service."""
 
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
-    """Decode what is answered with BentoML's header; a pickle is never loaded.
+    """Decode exchanges whose response has BentoML's header; never load a pickle.
 
-    The id is the header's, in hexadecimal, which the client sees; BentoML's own monitoring logs
-    write the same number in decimal.
+    The id is the header's value, in hexadecimal, as the client sees it. BentoML's own monitoring
+    logs write the same number in decimal.
     """
     id_ = payload.response_headers.get(_HEADER)
     pickled = _PICKLE in (payload.request_media, payload.response_media)
@@ -32,13 +32,13 @@ def decode(payload: Payload) -> Decoded | None:
     document = payload.request_json
     if type(document) not in (dict, list):
         return None
-    found = bounded(_rows(payload, document))
+    decoded = bounded(_rows(payload, document))
     if payload.response_media == _PICKLE:
-        found.note = found.note or "response: a pickle, which is never loaded"
+        decoded.note = decoded.note or "response: a pickle, which is never loaded"
     else:
-        answered(found, payload)
-    found.id = id_
-    return found
+        pair_response(decoded, payload)
+    decoded.id = id_
+    return decoded
 
 
 def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
@@ -54,10 +54,10 @@ def _rows(payload: Payload, document: Any) -> list[dict[str, Any]]:
 
 
 def _columns(payload: Payload, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return N rows where N values answer: of lists of N, or of the one argument that holds N rows.
+    """Return N rows for a response of N values, else one row.
 
-    In the latter the others are columns of each. Else it is one row, of vectors; so it is where
-    the values are one distribution.
+    The arguments are lists of N values, or one of them holds N rows and the others are columns of
+    each row. A response that is one distribution belongs to one row, whose arguments are vectors.
     """
     values = values_in(payload)
     answers = None if values is None else len(values)

@@ -1,4 +1,4 @@
-"""CloudEvents around a request or a response: unwrapped, and decoded again as what they hold."""
+"""CloudEvents around a request or a response: unwrap them, and decode their data."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from modeltap.plugins import hooks
 from modeltap.privacy.bodies.body_text import as_text
 
 _ATTRIBUTES = {"specversion", "id", "source", "type"}
-"""What each event in JSON has."""
+"""Required attributes of an event in JSON."""
 
 
 @hookimpl(tryfirst=True)
 def decode(payload: Payload) -> Decoded | None:
-    """Decode what an event holds: by its headers (binary), or by its attributes (structured)."""
-    asked, answered = _event(payload.request_json), _event(payload.response_json)
+    """Decode the data of an event with headers (binary) or with attributes (structured)."""
+    request, response = _event(payload.request_json), _event(payload.response_json)
     binary = "ce-specversion" in payload.request_headers
-    if not (binary or asked or answered):
+    if not (binary or request or response):
         return None
     inner = replace(payload, request_headers=_without(payload.request_headers))
-    if asked is not None:
-        inner.request, inner.request_type = _data(asked)
-    if answered is not None:
-        inner.response, inner.response_type = _data(answered)
-    found = cast("Decoded | None", hooks("protocols").decode(payload=inner))
-    found = found or Decoded(note="no decoder knows this event's data")
-    found.id = found.id or _id(payload, asked, answered)
-    return found
+    if request is not None:
+        inner.request, inner.request_type = _data(request)
+    if response is not None:
+        inner.response, inner.response_type = _data(response)
+    decoded = cast("Decoded | None", hooks("protocols").decode(payload=inner))
+    decoded = decoded or Decoded(note="no decoder for this event's data")
+    decoded.id = decoded.id or _id(payload, request, response)
+    return decoded
 
 
 def _event(document: Any) -> dict[str, Any] | None:
@@ -41,9 +41,9 @@ def _event(document: Any) -> dict[str, Any] | None:
 
 
 def _id(payload: Payload, *events: dict[str, Any] | None) -> str | None:
-    told = [payload.request_headers.get("ce-id")]
-    told += [event["id"] for event in events if event is not None]
-    return next((one for one in told if type(one) is str and one), None)
+    ids = [payload.request_headers.get("ce-id")]
+    ids += [event["id"] for event in events if event is not None]
+    return next((id_ for id_ in ids if type(id_) is str and id_), None)
 
 
 def _without(headers: Any) -> dict[str, str]:
@@ -51,7 +51,7 @@ def _without(headers: Any) -> dict[str, str]:
 
 
 def _data(event: dict[str, Any]) -> tuple[Body, str | None]:
-    """Return an event's data as the body that they would be alone, and their type."""
+    """Return an event's data as a body, and its media type."""
     kind = event.get("datacontenttype")
     kind = kind if type(kind) is str else "application/json"
     data, coded = event.get("data"), event.get("data_base64")
@@ -72,5 +72,5 @@ def _written(data: Any) -> str:
     try:
         return msgspec.json.encode(data).decode()
     except (ValueError, TypeError, OverflowError, msgspec.EncodeError):
-        # Numbers beyond 64 bits and lone surrogates.
+        # msgspec encodes neither integers beyond 64 bits nor lone surrogates.
         return json.dumps(data)

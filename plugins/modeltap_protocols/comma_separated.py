@@ -1,4 +1,4 @@
-"""CSV with or without a header, said by the type or plain to see; SageMaker's and MLflow's too."""
+"""CSV with or without a header, by its media type or its form; also SageMaker's and MLflow's."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from modeltap_protocols._shared.cells import (
     to_rows,
 )
 from modeltap_protocols._shared.inputs import CUT, MAX_COLUMNS, TOO_WIDE, bounded
-from modeltap_protocols._shared.replies import answered, values_in
+from modeltap_protocols._shared.replies import pair_response, values_in
 
 _NO_TABLE = ("{", "[", "<", "--", "data:", "event:")
-"""What JSON, XML, forms of several parts and events begin with."""
+"""Beginnings of JSON, XML, multipart forms and server-sent events."""
 
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
-    """Decode what is called CSV, and what is called anything else, or nothing, but is a table."""
-    said = payload.request_media in MEDIA
+    """Decode bodies with the type of CSV, and tables of any other type."""
+    is_declared = payload.request_media in MEDIA
     if not isinstance(payload.request, str | bytes) or not payload.request:
         return None
     if payload.request_truncated:
-        return Decoded(note=CUT) if said else None
+        return Decoded(note=CUT) if is_declared else None
     text = _text(payload)
-    # A single number is JSON, too, and a table only by its name.
-    if text is None or not (said or payload.request_json is None):
+    # A single number is also JSON; it is a table only if its type says so.
+    if text is None or not (is_declared or payload.request_json is None):
         return None
     try:
         lines = read_lines(text, "\t" if payload.request_media == MEDIA[-1] else None)
     except NoTable as reason:
-        return Decoded(note=f"request: {reason}") if said and _may_be_table(text) else None
-    if not (_may_be_table(text) and (lines if said else _is_table(lines))):
+        return Decoded(note=f"request: {reason}") if is_declared and _may_be_table(text) else None
+    if not (_may_be_table(text) and (lines if is_declared else _is_table(lines))):
         return None
     if len(lines[0]) > MAX_COLUMNS:
         return Decoded(note=TOO_WIDE)
-    return answered(bounded(to_rows(payload, lines, _header(payload, lines))), payload)
+    return pair_response(bounded(to_rows(payload, lines, _header(payload, lines))), payload)
 
 
 def _text(payload: Payload) -> str | None:
@@ -58,7 +58,7 @@ def _may_be_table(text: str) -> bool:
 
 
 def _is_table(lines: Lines) -> bool:
-    """Say whether text that nobody calls CSV is one: several columns, of which one is numbers.
+    """Return True if text without the type of CSV is a table: several columns, one of numbers.
 
     >>> _is_table([["Hello", " world"]]), _is_table([["1", "2"]]), _is_table([["a"], ["1"]])
     (False, True, False)
@@ -72,18 +72,18 @@ def _is_table(lines: Lines) -> bool:
 
 
 def _header(payload: Payload, lines: Lines) -> bool:
-    """Say whether the first line holds names: as the type says, as MLflow wants it, as it looks."""
+    """Return True if the first line is a header, by the media type, MLflow's rule or its cells."""
     parameters = (payload.request_type or "").lower().replace(" ", "").split(";")[1:]
-    for word in ("present", "absent"):
-        if f"header={word}" in parameters:
-            return word == "present"
+    for value in ("present", "absent"):
+        if f"header={value}" in parameters:
+            return value == "present"
     values = values_in(payload)
     answers = None if values is None else len(values)
     return _is_mlflow(payload, lines) or has_header(lines, answers)
 
 
 def _is_mlflow(payload: Payload, lines: Lines) -> bool:
-    """MLflow's tables have a header always, even of numbers."""
+    """Return True for MLflow's tables, which always have a header, even one of numbers."""
     answer = payload.response_json
     predictions = answer.get("predictions") if type(answer) is dict else None
     if not payload.path.endswith("/invocations") or not isinstance(predictions, list):

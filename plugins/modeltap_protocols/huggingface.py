@@ -1,4 +1,4 @@
-"""Hugging Face's `inputs` and `parameters`: texts in, labels, texts or embeddings out."""
+"""Hugging Face's `inputs` and `parameters`; the output is labels, texts or embeddings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
 from modeltap_protocols._shared.inputs import bounded
-from modeltap_protocols._shared.replies import answered
+from modeltap_protocols._shared.replies import pair_response
 from modeltap_protocols._shared.values import is_vector
 from modeltap_protocols.v1 import PATH as V1
 
@@ -20,39 +20,39 @@ _OBJECTS = (
     {"text", "text_pair"},
     {"text"},
 )
-"""What `inputs` hold where they are an object."""
+"""Members of `inputs` if it is an object."""
 
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
-    """Decode by the shape; texts of `inputs` that are answered in another's way are not ours."""
+    """Decode by the shape of the request, unless the response is that of another protocol."""
     document = payload.request_json
     if type(document) is not dict or not {"inputs"} <= document.keys() <= _MEMBERS:
         return None
     rows = _rows(document["inputs"])
     if rows is None or _is_others(payload):
         return None
-    said = document.get("parameters")
+    given = document.get("parameters")
     parameters = {
         f"parameters.{name}": value
-        for name, value in (said.items() if type(said) is dict else ())
+        for name, value in (given.items() if type(given) is dict else ())
         if type(value) in (str, int, float, bool)
     }
-    found = bounded([{**row, **parameters} for row in rows])
+    decoded = bounded([{**row, **parameters} for row in rows])
     if len(rows) == 1 and is_vector(payload.response_json):
-        # The embedding of one text may come bare.
-        found.predictions, found.answers = [None], [{"embedding": payload.response_json}]
-        return found
-    return _with_embeddings(answered(found, payload))
+        # The embedding of one text may be a plain list.
+        decoded.predictions, decoded.answers = [None], [{"embedding": payload.response_json}]
+        return decoded
+    return _with_embeddings(pair_response(decoded, payload))
 
 
-def _with_embeddings(found: Decoded) -> Decoded:
-    """A list of numbers that a text is answered with is its embedding, be it as short as it may."""
-    embeddings = [one if is_vector(one) else None for one in found.predictions]
+def _with_embeddings(decoded: Decoded) -> Decoded:
+    """Turn predictions that are lists of numbers, of any length, into embeddings."""
+    embeddings = [value if is_vector(value) else None for value in decoded.predictions]
     if any(embeddings):
-        found.predictions = [None] * len(embeddings)
-        found.answers = [{"embedding": one} if one else {} for one in embeddings]
-    return found
+        decoded.predictions = [None] * len(embeddings)
+        decoded.answers = [{"embedding": vector} if vector else {} for vector in embeddings]
+    return decoded
 
 
 def _rows(inputs: Any) -> list[dict[str, Any]] | None:

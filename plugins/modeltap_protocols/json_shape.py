@@ -1,8 +1,8 @@
-"""JSON without a known protocol: rows and predictions by the shape of the document.
+"""JSON without a known protocol: rows and predictions from the shape of the document.
 
-Requests: an object is one row; a list of objects, or an object with such a list, is many, if as
-many values are answered; so are columns. Answers: a bare value or list, or an object with a member
-of a usual name (`prediction`, `label`, `score`, ...), within envelopes or in columns.
+Requests: an object is one row. A list of objects, an object with such a list, and columns are as
+many rows as the response has values. Responses: a plain value or list, or an object with a member
+of a known name (`prediction`, `label`, `score`, ...), also within envelopes or in columns.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, DecodedMany, Payload, opens_json, parse_json, unwrapped
 from modeltap.rows import as_dict, row_type
 from modeltap_protocols._shared.answer_rows import by_row
-from modeltap_protocols._shared.answers import tell
+from modeltap_protocols._shared.answers import pair_outputs
 from modeltap_protocols._shared.cells import typed
 from modeltap_protocols._shared.inputs import CUT, bounded
 from modeltap_protocols._shared.json_rows import possible_rows
@@ -28,11 +28,11 @@ from modeltap_protocols._shared.values import is_distribution
 _FORM = "application/x-www-form-urlencoded"
 
 _SAMPLE = 16
-"""A field that none of so many documents has is too rare for a place in the rows' type."""
+"""Documents to sample for the type of rows: a field that none of them has is too rare for it."""
 
 
 class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """What most answers are."""
+    """The most frequent form of responses."""
 
     prediction: int | float | str
 
@@ -49,22 +49,22 @@ _KNOWN = (
     (b"\x80\x05", "a pickle"),
     (b"RIFF", "audio, video or a WebP image"),
     (b"<", "XML or HTML"),
-    (b"--", "a form of parts"),
+    (b"--", "a multipart form"),
     (b"{", "broken JSON"),
     (b"[", "broken JSON"),
 )
-"""What bodies begin with, and what those are."""
+"""Beginnings of bodies, and their formats."""
 
 _OF_ANSWERS = ("scores", "probabilities", "answers")
 
 _answer_decoder = msgspec.json.Decoder(_Answer)
 _NOT_THIS = (msgspec.DecodeError, ValueError, RecursionError, TypeError)
-"""What decoding to a type raises for another document, for none, and for no body at all."""
+"""Errors of decoding to a type: another document, invalid JSON, no body."""
 
 
 @hookimpl(trylast=True)
 def decode(payload: Payload) -> Decoded | None:
-    """Decode any JSON exchange; what is none is noted as such."""
+    """Decode any JSON exchange, and add a note to all others."""
     if payload.request is None or payload.request == "":
         if not payload.query:
             return Decoded(note="no request body")
@@ -78,63 +78,64 @@ def decode(payload: Payload) -> Decoded | None:
         if not possible:
             return Decoded(note="request: JSON without rows")
     if payload.response_truncated:
-        found = bounded(possible[-1])
-        found.note = found.note or RESPONSE_CUT
-        return found
+        decoded = bounded(possible[-1])
+        decoded.note = decoded.note or RESPONSE_CUT
+        return decoded
     return _answered(possible, payload)
 
 
 def _answered(possible: Sequence[list[dict[str, Any]]], payload: Payload) -> Decoded:
-    """Return the rows that the answer is for: of several readings the first that it fits."""
-    found = bounded(possible[-1])
-    if not (found.rows and payload.response):
-        return found
+    """Return the rows of the first reading that the response fits, paired with it."""
+    decoded = bounded(possible[-1])
+    if not (decoded.rows and payload.response):
+        return decoded
     try:
         values: list[Any] | None = None
         for rows in possible:
-            # What nobody calls a text is JSON, or no answer that is understood.
+            # A response without a text type is read as JSON only.
             is_text = payload.response_media not in ("", "application/json")
             document = document_of(payload, len(rows)) if is_text else payload.response_json
             values = None if document is None else by_row(document, len(rows))
             if values is not None and _fits(values, len(rows)):
-                return _tell(Decoded(rows=rows), values)
+                return _pair_outputs(Decoded(rows=rows), values)
         if values is not None:
-            return _tell(found, values)
-        found.note = "response: no JSON"
-        return found
+            return _pair_outputs(decoded, values)
+        decoded.note = "response: not JSON"
+        return decoded
     except RecursionError:
-        found.note = TOO_DEEP
-        return found
+        decoded.note = TOO_DEEP
+        return decoded
 
 
 def _fits(values: Sequence[Any], rows: int) -> bool:
-    """Say whether these are one value a row: a distribution is rather one row's."""
+    """Return True for one value per row; a distribution belongs to one row."""
     return len(values) == rows and not (rows > 1 and is_distribution(values))
 
 
-def _tell(found: Decoded, values: Sequence[Any]) -> Decoded:
-    first = values[0] if len(values) == len(found.rows) == 1 else None
+def _pair_outputs(decoded: Decoded, values: Sequence[Any]) -> Decoded:
+    first = values[0] if len(values) == len(decoded.rows) == 1 else None
     prediction = first.get("prediction") if type(first) is dict and len(first) == 1 else first
     if type(prediction) in (int, float) and prediction == prediction:
-        # What most answers are, without going through all that they might be.
-        found.predictions = [prediction]
-        return found
-    return tell(found, values or [None] * len(found.rows))
+        # A shortcut for the most frequent form of responses.
+        decoded.predictions = [prediction]
+        return decoded
+    return pair_outputs(decoded, values or [None] * len(decoded.rows))
 
 
 @hookimpl
 def decode_many(
     requests: Sequence[str | bytes | None], responses: Sequence[str | bytes | None]
 ) -> DecodedMany | None:
-    """Decode flat objects to structs; whatever else there is among them is left to `decode`.
+    """Decode flat objects to structs, and leave all other exchanges to `decode`.
 
-    So is one whose answer tells nothing here: another protocol may know it.
+    An exchange whose response has no prediction in this form is also left to `decode`, because
+    another protocol may have one.
     """
     kind = _row_type(requests)
     if kind is None:
         return None
-    found = DecodedMany()
-    add_row, add_answer = found.rows.append, found.predictions.append
+    decoded = DecodedMany()
+    add_row, add_answer = decoded.rows.append, decoded.predictions.append
     read_row, read_answer = msgspec.json.Decoder(kind).decode, _answer_decoder.decode
     unusual = []
     for request, response in zip(requests, responses, strict=True):
@@ -150,10 +151,10 @@ def decode_many(
             prediction = None
         if prediction is None or (type(prediction) is str and opens_json(prediction)):
             prediction = None
-            unusual.append(len(found.rows) - 1)
+            unusual.append(len(decoded.rows) - 1)
         add_answer(prediction)
-    _answer_each(found, unusual, responses)
-    return found
+    _answer_each(decoded, unusual, responses)
+    return decoded
 
 
 def _row_type(requests: Sequence[str | bytes | None]) -> type[msgspec.Struct] | None:
@@ -168,45 +169,45 @@ def _is_flat(document: dict[str, Any]) -> bool:
 
 
 def _answer_each(
-    found: DecodedMany, positions: Sequence[int], responses: Sequence[str | bytes | None]
+    decoded: DecodedMany, positions: Sequence[int], responses: Sequence[str | bytes | None]
 ) -> None:
-    count = len(found.rows)
+    count = len(decoded.rows)
     for name in (*_OF_ANSWERS, "notes"):
-        setattr(found, name, [None] * count)
+        setattr(decoded, name, [None] * count)
     for position in positions:
-        row = found.rows[position]
+        row = decoded.rows[position]
         if row is None or not responses[position]:
             continue
         document = unwrapped(parse_json(responses[position]))
-        one = Decoded(rows=[as_dict(row)])
+        single = Decoded(rows=[as_dict(row)])
         if document is not None:
-            _tell(one, by_row(document, 1))
-        if not _is_usual(one):
-            found.rows[position] = None
+            _pair_outputs(single, by_row(document, 1))
+        if not _is_single(single):
+            decoded.rows[position] = None
             continue
         for name in ("predictions", *_OF_ANSWERS):
-            if values := getattr(one, name):
-                getattr(found, name)[position] = values[0]
+            if values := getattr(single, name):
+                getattr(decoded, name)[position] = values[0]
 
 
-def _is_usual(one: Decoded) -> bool:
-    """Say whether an answer is a single one, with a score or not; others may be a protocol's."""
-    told = [value for value in (*one.predictions, *one.scores) if value is not None]
-    return bool(told) and {dict, list}.isdisjoint(map(type, told))
+def _is_single(decoded: Decoded) -> bool:
+    """Return True for a plain prediction or score; other values may belong to a protocol."""
+    values = [value for value in (*decoded.predictions, *decoded.scores) if value is not None]
+    return bool(values) and {dict, list}.isdisjoint(map(type, values))
 
 
 def _unknown(payload: Payload) -> str:
-    """Return what was seen of a request that nobody knows; nothing of it is quoted.
+    """Return a note with the likely format of a request; it quotes nothing of the body.
 
     >>> _unknown(Payload("/", None, 200, b"%PDF-1.7", None))
-    'request: no JSON, but a PDF'
+    'request: not JSON but a PDF'
     """
     body = payload.request or ""
     start = body[:16].encode("utf-8", "replace") if isinstance(body, str) else body[:16]
-    seen = next((name for magic, name in _KNOWN if start.lstrip().startswith(magic)), None)
+    kind = next((name for magic, name in _KNOWN if start.lstrip().startswith(magic)), None)
     if payload.request_media == _FORM:
-        seen = "a form"
-    return f"request: no JSON, but {seen or ('text' if isinstance(body, str) else 'bytes')}"
+        kind = "a form"
+    return f"request: not JSON but {kind or ('text' if isinstance(body, str) else 'bytes')}"
 
 
 def _is_form(payload: Payload) -> bool:
@@ -218,8 +219,8 @@ def _is_form(payload: Payload) -> bool:
 
 
 def _query_row(query: str) -> dict[str, Any]:
-    """Return a query's row; the values of a name that comes several times are a list."""
-    found: dict[str, list[Any]] = {}
+    """Return the row of a query; repeated names become lists."""
+    values: dict[str, list[Any]] = {}
     for name, text in parse_qsl(query, keep_blank_values=True):
-        found.setdefault(name, []).append(typed(text))
-    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+        values.setdefault(name, []).append(typed(text))
+    return {name: each[0] if len(each) == 1 else each for name, each in values.items()}

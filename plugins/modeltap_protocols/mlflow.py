@@ -1,4 +1,4 @@
-"""MLflow's scoring server: `/invocations` with a frame, or with inputs. Its CSV is CSV's."""
+"""MLflow's scoring server: `/invocations` with a frame or inputs; `comma_separated` has its CSV."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
 from modeltap_protocols._shared.inputs import bounded, of_object, rows_of
-from modeltap_protocols._shared.replies import answered
+from modeltap_protocols._shared.replies import pair_response
 from modeltap_protocols.sagemaker import features
 
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
-    """Decode frames wherever they go, and `inputs` and `instances` of what answers as MLflow."""
+    """Decode frames at any path, and `inputs` and `instances` with a response like MLflow's."""
     document = payload.request_json
     if type(document) is not dict:
         return None
     if "dataframe_split" in document:
-        found = _split(payload, document["dataframe_split"])
+        decoded = _split(payload, document["dataframe_split"])
     elif "dataframe_records" in document:
-        found = _values(payload, document["dataframe_records"])
+        decoded = _values(payload, document["dataframe_records"])
     elif _is_mine(payload):
-        found = _values(payload, document.get("inputs", document.get("instances")))
+        decoded = _values(payload, document.get("inputs", document.get("instances")))
     else:
         return None
-    return answered(found, payload, "predictions")
+    return pair_response(decoded, payload, "predictions")
 
 
 def _is_mine(payload: Payload) -> bool:
-    """Say whether inputs or instances, which others have, too, are MLflow's: by path and answer."""
+    """Return True if inputs or instances, which other protocols also have, are MLflow's.
+
+    The path and the response decide.
+    """
     document, answer = payload.request_json, payload.response_json
     if not payload.path.endswith("/invocations") or not {"inputs", "instances"} & set(document):
         return False
@@ -42,7 +45,7 @@ def _is_mine(payload: Payload) -> bool:
 
 
 def _is_text(inputs: Any) -> bool:
-    """Say whether inputs without an answer are rather Hugging Face's."""
+    """Return True if inputs are texts, which without a response are Hugging Face's."""
     return type(inputs) is str or (type(inputs) is list and set(map(type, inputs)) == {str})
 
 
@@ -59,12 +62,12 @@ def _split(payload: Payload, frame: Any) -> Decoded:
     names = frame.get("columns")
     if type(names) is not list:
         return bounded(rows_of(payload, data))
-    # A frame of one column may be written flat; levels of names make one name.
+    # A frame of one column may be a flat list. The levels of a name are joined.
     rows = [row if type(row) is list else [row] for row in data]
     for place, row in enumerate(rows):
         if len(row) != len(names):
             return Decoded(
                 note=f"request: row {place} has {len(row)} values for {len(names)} columns"
             )
-    columns = [".".join(map(str, one)) if type(one) is list else str(one) for one in names]
+    columns = [".".join(map(str, name)) if type(name) is list else str(name) for name in names]
     return bounded([dict(zip(columns, row, strict=True)) for row in rows])

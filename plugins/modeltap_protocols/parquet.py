@@ -1,4 +1,4 @@
-"""Parquet bodies, as MLflow takes them. Needs the extra `parquet` (pyarrow)."""
+"""Parquet bodies, which MLflow accepts. Needs the extra `parquet` (pyarrow)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from modeltap.hookspecs import hookimpl
 from modeltap.ingest.files.parquet import has_pyarrow, rows_in
 from modeltap.payload import Decoded, Payload
 from modeltap_protocols._shared.inputs import CUT, MAX_ROWS, bounded
-from modeltap_protocols._shared.replies import answered
+from modeltap_protocols._shared.replies import pair_response
 
 _MAGIC = b"PAR1"
 
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
-    """Decode by the four bytes that each Parquet file begins and ends with."""
+    """Decode by the four bytes at the beginning and end of each Parquet file."""
     body = payload.request
     if not isinstance(body, bytes) or not body.startswith(_MAGIC):
         return None
@@ -26,4 +26,4 @@ def decode(payload: Payload) -> Decoded | None:
         rows = rows_in(body, MAX_ROWS)
     except InputError as error:
         return Decoded(note=f"request: {error}")
-    return answered(bounded(rows), payload, "predictions")
+    return pair_response(bounded(rows), payload, "predictions")

@@ -1,4 +1,4 @@
-"""SageMaker's own JSON: instances of `features`. Its CSV and JSON Lines are those decoders'."""
+"""SageMaker's JSON: instances with `features`. Other decoders have its CSV and JSON Lines."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
 from modeltap_protocols._shared.inputs import bounded, rows_of
-from modeltap_protocols._shared.replies import answered
+from modeltap_protocols._shared.replies import pair_response
 
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
-    """Decode `{"instances": [{"features": [...]}]}`, whose answers are scores and labels."""
+    """Decode `{"instances": [{"features": [...]}]}` with a response of scores and labels."""
     document = payload.request_json
     instances = document.get("instances") if type(document) is dict else None
     if type(instances) is not list or not instances or len(document) > 1:
@@ -20,11 +20,11 @@ def decode(payload: Payload) -> Decoded | None:
     rows = [features(instance) for instance in instances]
     if any(row is None for row in rows):
         return None
-    return answered(bounded(rows_of(payload, rows)), payload, "predictions")
+    return pair_response(bounded(rows_of(payload, rows)), payload, "predictions")
 
 
 def features(instance: Any) -> list[Any] | None:
-    """Return the values of an instance or a line, short or long; None if it is no such thing.
+    """Return the values of an instance or a line, in the short or long form; None for others.
 
     >>> features({"features": [1, 2]}), features({"data": {"features": {"values": [1]}}})
     ([1, 2], [1])

@@ -8,7 +8,7 @@ from typing import Any
 from modeltap.hookspecs import hookimpl
 from modeltap.payload import Decoded, Payload
 from modeltap_protocols._shared.inputs import CUT, bounded, lengths, of_object, rows_of, transposed
-from modeltap_protocols._shared.replies import answered
+from modeltap_protocols._shared.replies import pair_response
 from modeltap_protocols.sagemaker import features
 
 PATH = re.compile(r"/v1/.+:(?:predict|rawPredict|explain)$")
@@ -16,7 +16,7 @@ PATH = re.compile(r"/v1/.+:(?:predict|rawPredict|explain)$")
 
 @hookimpl
 def decode(payload: Payload) -> Decoded | None:
-    """Decode by the path, or by `instances` that are answered with `predictions`."""
+    """Decode by the path, or by `instances` with `predictions` in the response."""
     by_path = PATH.search(payload.path) is not None
     document = payload.request_json
     if type(document) is not dict or not (by_path or _has_form(payload)):
@@ -26,30 +26,30 @@ def decode(payload: Payload) -> Decoded | None:
     if "instances" in document:
         if _is_sagemakers(document):
             return None
-        found = _instances(payload, document["instances"])
-    elif "inputs" in document and by_path:  # TensorFlow Serving's form by columns
+        decoded = _instances(payload, document["instances"])
+    elif "inputs" in document and by_path:  # TensorFlow Serving's form with columns
         inputs = document["inputs"]
-        found = of_object(inputs) if type(inputs) is dict else _instances(payload, inputs)
+        decoded = of_object(inputs) if type(inputs) is dict else _instances(payload, inputs)
     else:
         return None
-    return answered(found, payload, "predictions" if "instances" in document else "outputs")
+    return pair_response(decoded, payload, "predictions" if "instances" in document else "outputs")
 
 
 def _has_form(payload: Payload) -> bool:
-    asked, answer = payload.request_json, payload.response_json
+    request, response = payload.request_json, payload.response_json
     return (
-        type(asked) is dict
-        and "instances" in asked
-        and type(answer) is dict
-        and "predictions" in answer
+        type(request) is dict
+        and "instances" in request
+        and type(response) is dict
+        and "predictions" in response
         and not payload.path.endswith("/invocations")
     )
 
 
 def _is_sagemakers(document: dict[str, Any]) -> bool:
     instances = document["instances"]
-    found = type(instances) is list and bool(instances) and len(document) == 1
-    return found and all(features(one) is not None for one in instances)
+    are_alone = type(instances) is list and bool(instances) and len(document) == 1
+    return are_alone and all(features(instance) is not None for instance in instances)
 
 
 def _instances(payload: Payload, instances: Any) -> Decoded:
@@ -62,9 +62,9 @@ def _instances(payload: Payload, instances: Any) -> Decoded:
 
 
 def _holds_many(payload: Payload, instance: dict[str, Any]) -> bool:
-    """Say whether one instance is columns of N rows, not a row of vectors: as it is answered."""
-    found = lengths(instance)
+    """Return True if an instance is columns of N rows, not a row of vectors, by the response."""
+    sizes = lengths(instance)
     answer = payload.response_json
     predictions = answer.get("predictions") if type(answer) is dict else None
-    wanted = {len(predictions)} if type(predictions) is list else found
-    return len(found) == 1 and found == wanted
+    expected = {len(predictions)} if type(predictions) is list else sizes
+    return len(sizes) == 1 and sizes == expected

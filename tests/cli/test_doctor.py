@@ -117,7 +117,7 @@ def test_doctor_says_which_fields_an_answer_has_where_none_is_known(tmp_path):
     put(store, every(1, 20), rows, model="houses", responses=[answer] * 20)
     modeltap("analyze", "--store", store)
     said = modeltap("doctor", "--store", store, code=1)
-    assert "answers of houses have model_version, grid" in said
+    assert "responses of houses have model_version, grid" in said
     assert '[models.houses.mapping] prediction = "grid"' in said
     (tmp_path / "modeltap.toml").write_text(
         '[models.houses.mapping]\nprediction = "grid[0][0][0]"\n'
@@ -143,7 +143,7 @@ def test_doctor_proposes_nothing_that_is_about_the_call(tmp_path, answer):
     put(store, every(1, 20), rows, responses=[json.dumps(answer)] * 20)
     modeltap("analyze", "--store", store)
     said = modeltap("doctor", "--store", store, code=1)
-    assert "no prediction found" in said and "none looks like a prediction" in said
+    assert "no prediction found" in said and "none of which looks like a prediction" in said
     assert "prediction =" not in said
 
 

@@ -30,7 +30,7 @@ def test_drift_has_a_row_for_each_column(store):
         "user",
         "odd",
     }
-    assert "learnt as an id" in columns["user"]["explanation"]
+    assert "treated as an id" in columns["user"]["explanation"]
     assert "values of several types" in columns["odd"]["explanation"]
     assert len({tuple(row) for row in found}) == 1
     assert columns["user"]["window_start"] == columns["x"]["window_start"]
@@ -39,5 +39,6 @@ def test_drift_has_a_row_for_each_column(store):
 def test_an_untested_column_may_be_asked_for(store):
     (row,) = lines(modeltap("drift", "--store", store, "--feature", "user", "--json"))
     assert row["verdict"] == "not_comparable"
-    assert "not tested: learnt as an id" in modeltap("drift", "--store", store, "--feature", "user")
+    text = modeltap("drift", "--store", store, "--feature", "user")
+    assert "not tested: treated as an id" in text
     assert "no feature 'usre'" in modeltap("drift", "--store", store, "--feature", "usre", code=1)

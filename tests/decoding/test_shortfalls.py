@@ -38,10 +38,10 @@ ANSWER = json.dumps({"prediction": 2})
     ("request_body", "response_body", "part", "reason"),
     [
         ("", ANSWER, "rows", "no request body"),
-        ("hello", ANSWER, "rows", "request: no JSON, but text"),
+        ("hello", ANSWER, "rows", "request: not JSON but text"),
         ("[]", ANSWER, "rows", "request: JSON without rows"),
         (ROW, None, "predictions", "no response body"),
-        (ROW, "fine", "predictions", "response: no JSON"),
+        (ROW, "fine", "predictions", "response: not JSON"),
         (ROW, UNKNOWN, "predictions", "response: no prediction found"),
         (ROW, '{"predictions": [1, 2, 3]}', "predictions", "unpaired: N rows, N predictions"),
     ],

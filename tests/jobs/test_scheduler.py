@@ -103,4 +103,4 @@ def test_what_a_job_logs_is_in_the_apps_log_once(store, caplog):
     messages = [record.getMessage() for record in caplog.records]
     assert not any("learning until" in one for one in messages)
     assert len([one for one in messages if "have no prediction" in one]) == 1
-    assert len([one for one in messages if "user (learnt as an id" in one]) == 1
+    assert len([one for one in messages if "user (treated as an id" in one]) == 1

@@ -71,7 +71,7 @@ def test_what_is_not_monitored_is_part_of_the_digest(store):
     assert "not monitored: 300 of 300 exchanges have no prediction" in model["summary"]
     assert "1 of 2 columns not tested" in model["summary"]
     assert any(
-        one.startswith("user is not tested: learnt as an id") for one in model["not_monitored"]
+        one.startswith("user is not tested: treated as an id") for one in model["not_monitored"]
     )
 
 

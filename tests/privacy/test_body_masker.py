@@ -45,8 +45,8 @@ def test_a_secret_is_not_kept_in_any_wrapping(wrapped, charset, name):
     if "gzip" in wrapped:
         body, encoding = gzip.compress(body), "gzip"
     for content_type in kinds:
-        one = Masker()
-        kept, _ = one.body(body, encoding, content_type)
+        masker = Masker()
+        kept, _ = masker.body(body, encoding, content_type)
         raw = kept.encode() if isinstance(kept, str) else kept or b""
         if encoding and raw.startswith(b"\x1f\x8b"):
             raw = gzip.decompress(raw)

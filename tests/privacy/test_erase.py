@@ -24,14 +24,14 @@ from stores import analyze, every, put, read
 ANN = "ann-7f3e"
 
 
-def modeltap_command(*words, code=0, **said):
+def modeltap_command(*words, code=0, **output):
     done = subprocess.run(
         [sys.executable, "-m", "modeltap", *words, "--store", "taps.db"],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
-        **said,
+        **output,
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -105,7 +105,7 @@ def test_the_command_asks_first_and_explains_errors(closed):
     """Without confirmation nothing is erased; an unknown model leads to the nearest name."""
     capture({"id": 1})
     closed()
-    assert "Erase 1 exchange of m for good?" in modeltap_command(
+    assert "Permanently erase 1 exchange of m?" in modeltap_command(
         "erase", "--model", "m", "--where", "id=1", code=130, input="n\n"
     )
     assert len(bodies()) == 1
@@ -121,17 +121,17 @@ def test_an_unknown_field_is_an_error(closed):
     """No person was searched, so the command must not succeed."""
     capture({"user": {"id": ANN}})
     closed()
-    said = modeltap_command("erase", "--model", "m", "--where", "usr.id=7", "--yes", code=1)
-    assert "no exchange of model 'm' has a field 'usr.id'" in said and len(bodies()) == 1
-    said = modeltap_command("erase", "--model", "m", "--where", "user.id=7", "--yes")
-    assert "0 exchanges erased" in said
+    output = modeltap_command("erase", "--model", "m", "--where", "usr.id=7", "--yes", code=1)
+    assert "no exchange of model 'm' has a field 'usr.id'" in output and len(bodies()) == 1
+    output = modeltap_command("erase", "--model", "m", "--where", "user.id=7", "--yes")
+    assert "0 exchanges erased" in output
 
 
 def test_hashed_values_are_found_by_the_key(closed, monkeypatch):
     """The same value, with the key that hashed it."""
-    said = {"mask_with": "hash", "mask_key": "k", "mask_body_fields": "^email$"}
-    capture({"email": "ann@example.org"}, **said)
-    capture({"email": "bob@example.org"}, **said)
+    output = {"mask_with": "hash", "mask_key": "k", "mask_body_fields": "^email$"}
+    capture({"email": "ann@example.org"}, **output)
+    capture({"email": "bob@example.org"}, **output)
     closed()
     assert not [body for body in bodies() if "example.org" in body]
     monkeypatch.setenv("MODELTAP_MASK_WITH", "hash")
@@ -150,13 +150,13 @@ def named(store):
     users = [(ANN, "bob", "cy")[n % 3] for n in range(600)] + [ANN] * 300
     put(store, every(5, 900), [{"user": user, "x": n % 7} for n, user in enumerate(users)])
     hook = {"url": "http://127.0.0.1:9/", "allow_private": True, "include_values": True}
-    said = {
+    output = {
         "window": "1d",
         "reference": "first 576 rows",
         "multivariate": False,
         "webhooks": [hook],
     }
-    analyze(store, said, include_open=True)
+    analyze(store, output, include_open=True)
     return store
 
 
@@ -171,14 +171,14 @@ def test_references_and_messages_no_longer_name_an_erased_person(named):
     (reference,) = read(named, 'select id, payload from "references"')
     assert f'"{ANN}"' in reference["payload"]
     before = [row["said"] for row in read(named, SAID)]
-    assert sum(f"value '{ANN}' in" in said for said in before) >= 2
+    assert sum(f"value '{ANN}' in" in output for output in before) >= 2
     words = ("erase", "--model", "m", "--where", f"user={ANN}", "--yes")
-    said = json.loads(modeltap_command(*words, "--json"))
-    assert said == {"erased": 500, "still_named_in": []}
+    output = json.loads(modeltap_command(*words, "--json"))
+    assert output == {"erased": 500, "still_named_in": []}
     after = [row["said"] for row in read(named, SAID)]
     examples = re.compile(r'"examples":\[[^]]*\]')
-    assert [examples.sub("", one) for one in after] == [
-        examples.sub("", one.replace(ANN, "[erased]")) for one in before
+    assert [examples.sub("", sentence) for sentence in after] == [
+        examples.sub("", sentence.replace(ANN, "[erased]")) for sentence in before
     ]
     assert ANN.encode() not in named.read_bytes()
     assert read(named, 'select id from "references"') == [{"id": reference["id"]}]
@@ -207,8 +207,8 @@ def test_erasing_waits_for_a_running_analysis(named):
     """It has the values in memory, and would write them again."""
     with closing(connect(named)) as connection, HeldLease(Lease(connection, LEASE), 5):
         words = ("--where", f"user={ANN}", "--yes", "--wait", "0.2")
-        said = modeltap_command("erase", "--model", "m", *words, code=1)
-    assert "another analysis is running" in said
+        output = modeltap_command("erase", "--model", "m", *words, code=1)
+    assert "another analysis is running" in output
     assert len(read(named, "select id from exchanges")) == 900
 
 
@@ -233,9 +233,9 @@ def test_a_reader_that_stays_is_an_error(tmp_path, reading, monkeypatch):
     """Success is not reported while the log contains the person; it is emptied afterwards."""
     monkeypatch.setattr("modeltap.privacy.erase._READERS_SECONDS", 0.1)
     connection = connect("taps.db", create=False)
-    found = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
+    exchanges = list(matching(connection, "m", Subject.parse(f"user.id={ANN}")))
     with pytest.raises(BusyError, match="erased, but another process reads the store"):
-        erase(connection, found)
+        erase(connection, exchanges)
     connection.close()
     assert traces(tmp_path) and len(bodies()) == 1
     reading.close()

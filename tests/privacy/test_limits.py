@@ -28,12 +28,12 @@ def test_a_slow_pattern_is_stopped_logged_once_and_paused():
     slow, patterns = SlowPatterns(), CustomPatterns(["x", SLOW])
     for _ in range(2):
         with pytest.raises(TimeoutError), slow.time_limit(patterns):
-            patterns.found_in(TEXT)
+            patterns.match_any(TEXT)
     (message,) = slow.messages()
     assert SLOW in message and slow.messages() == []
     started = time.monotonic()
     with pytest.raises(TimeoutError), slow.time_limit(patterns):
-        patterns.found_in("x")
+        patterns.match_any("x")
     assert time.monotonic() - started < PATTERN_SECONDS
 
 
@@ -51,13 +51,13 @@ def test_an_existing_alarm_is_restored():
 
 
 def test_a_thread_has_neither_a_time_limit_nor_an_error():
-    found = []
+    matches = []
 
     def search():
         with SlowPatterns().time_limit(CustomPatterns(["x"])):
-            found.append(re.search("x", "x"))
+            matches.append(re.search("x", "x"))
 
     thread = threading.Thread(target=search)
     thread.start()
     thread.join()
-    assert found[0]
+    assert matches[0]

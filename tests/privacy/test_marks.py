@@ -8,10 +8,10 @@ from modeltap.privacy.marks import MASK, Marks
 
 
 def test_hashes_are_equal_for_equal_values_with_the_same_key_only():
-    one, other = Marks("hash", "key"), Marks("hash", "other key")
-    assert one.mark("a") == one.mark("a") != one.mark("b")
-    assert one.mark("a") != other.mark("a")
-    assert re.fullmatch(r"\[hash:[0-9a-f]{16}\]", one.mark("a"))
+    keyed, other = Marks("hash", "key"), Marks("hash", "other key")
+    assert keyed.mark("a") == keyed.mark("a") != keyed.mark("b")
+    assert keyed.mark("a") != other.mark("a")
+    assert re.fullmatch(r"\[hash:[0-9a-f]{16}\]", keyed.mark("a"))
 
 
 def test_documents_are_hashed_independently_of_their_order():

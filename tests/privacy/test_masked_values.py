@@ -8,23 +8,24 @@ from modeltap.privacy.masker import Masker
 
 def test_a_masked_value_is_masked_in_an_exception_that_quotes_it():
     """From any body; the values are cleared for the next exchange."""
-    one = Masker()
-    one.begin()
-    one.body(b'{"user": {"password": "hunter2", "codes": {"pins": ["qz\\"7f"]}}}', "")
+    masker = Masker()
+    masker.begin()
+    masker.body(b'{"user": {"password": "hunter2", "codes": {"pins": ["qz\\"7f"]}}}', "")
     assert (
-        one.error_message("no user 'hunter2' with 'qz\"7f'") == "no user '[masked]' with '[masked]'"
+        masker.error_message("no user 'hunter2' with 'qz\"7f'")
+        == "no user '[masked]' with '[masked]'"
     )
-    one.begin()
-    assert one.error_message("no user 'hunter2'") == "no user 'hunter2'"
-    assert one.error_message("wrong password hunter2") is None
+    masker.begin()
+    assert masker.error_message("no user 'hunter2'") == "no user 'hunter2'"
+    assert masker.error_message("wrong password hunter2") is None
 
 
 def test_values_in_the_query_and_dropped_values_count():
-    one = Masker(how="drop")
-    one.begin()
-    one.query("token=qz7f3a")
-    one.body(b'{"pin": "4711"}', "")
-    assert one.error_message("no qz7f3a, no 4711") == "no [masked], no [masked]"
+    masker = Masker(how="drop")
+    masker.begin()
+    masker.query("token=qz7f3a")
+    masker.body(b'{"pin": "4711"}', "")
+    assert masker.error_message("no qz7f3a, no 4711") == "no [masked], no [masked]"
 
 
 def test_short_values_are_ignored():
@@ -42,13 +43,13 @@ def test_a_text_is_replaced_if_there_are_too_many_values():
 
 
 def test_values_that_were_only_checked_are_not_masked():
-    one = Masker()
-    one.begin()
-    assert (one.path("/predict"), one.line("text/plain"), one.header("a", "words")) == (
+    masker = Masker()
+    masker.begin()
+    assert (masker.path("/predict"), masker.line("text/plain"), masker.header("a", "words")) == (
         "/predict",
         "text/plain",
         "words",
     )
-    assert one.error_message("no words at /predict in text/plain") == (
+    assert masker.error_message("no words at /predict in text/plain") == (
         "no words at /predict in text/plain"
     )

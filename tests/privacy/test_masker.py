@@ -140,17 +140,17 @@ def test_truncating_text_anywhere_leaves_text(text, at):
 
 def test_hashes_keep_equal_values_equal_and_need_the_key():
     """The same value gives the same hash, another key another hash; numbers and objects, too."""
-    one = Masker(how="hash", key="first")
-    text, note = one.body(b'{"rows": [{"token": "a"}, {"token": "a"}, {"token": {"b": 1}}]}', "")
+    custom = Masker(how="hash", key="first")
+    text, note = custom.body(b'{"rows": [{"token": "a"}, {"token": "a"}, {"token": {"b": 1}}]}', "")
     first, second, third = (row["token"] for row in json.loads(text)["rows"])
     assert first == second != third and note == "masked"
     assert first.startswith("[hash:") and len(first) == len("[hash:]") + 16
     other, _ = Masker(how="hash", key="second").body(b'{"token": "a"}', "")
     assert json.loads(other)["token"] != first
-    assert one.query("token=a") == "token=" + first.replace("[", "%5B").replace(":", "%3A").replace(
-        "]", "%5D"
-    )
-    assert one.header("x-api-key", "a") == first
+    assert custom.query("token=a") == "token=" + first.replace("[", "%5B").replace(
+        ":", "%3A"
+    ).replace("]", "%5D")
+    assert custom.header("x-api-key", "a") == first
 
 
 def test_dropping_takes_the_name_too():
@@ -203,15 +203,15 @@ def test_a_custom_pattern_is_checked_for_each_name(before):
 
 def test_the_cache_of_clean_strings_does_not_cover_other_names():
     """Strings are cached, not bodies."""
-    one = Masker()
+    custom = Masker()
     for _ in range(2):
-        assert one.body(b'{"xpwd": 1, "monkey": 2.5}', "")[1] is None
-        assert one.body(b'{"xpwd": 77, "monkey": 3}', "")[1] is None
-    assert one.body(b'{"x1pwd": 1, "monkey": 2.5}', "")[1] == "masked"
-    assert one.body(b'{"x pwd": 1, "monkey": 2.5}', "")[1] == "masked"
-    assert one.body(b'{"monkey": 1, "a": {"password": 2}, "a": 3}', "")[1] == "masked"
-    assert one.body(b'{"monkey": "password=x"}', "")[1] == "masked"
-    assert one.body(b'{"monkey": ["a", "password"], "b": [1, "x"]}', "")[1] == "masked"
+        assert custom.body(b'{"xpwd": 1, "monkey": 2.5}', "")[1] is None
+        assert custom.body(b'{"xpwd": 77, "monkey": 3}', "")[1] is None
+    assert custom.body(b'{"x1pwd": 1, "monkey": 2.5}', "")[1] == "masked"
+    assert custom.body(b'{"x pwd": 1, "monkey": 2.5}', "")[1] == "masked"
+    assert custom.body(b'{"monkey": 1, "a": {"password": 2}, "a": 3}', "")[1] == "masked"
+    assert custom.body(b'{"monkey": "password=x"}', "")[1] == "masked"
+    assert custom.body(b'{"monkey": ["a", "password"], "b": [1, "x"]}', "")[1] == "masked"
 
 
 def test_an_unmasked_name_is_kept_unless_a_pattern_masks_it():
@@ -227,21 +227,21 @@ def test_an_unmasked_name_is_kept_unless_a_pattern_masks_it():
 
 
 def test_a_body_beyond_the_budget_is_dropped_and_the_next_one_is_not():
-    one = Masker(budget=1000)
+    custom = Masker(budget=1000)
     body = json.dumps({"token": 1, "rows": [{"a": 1}] * 600}).encode()
-    one.begin()
-    assert one.body(body, "") == (None, "unmaskable")
-    one.begin()
-    assert one.body(b'{"token": 1}', "") == ('{"token":"[masked]"}', "masked")
+    custom.begin()
+    assert custom.body(body, "") == (None, "unmaskable")
+    custom.begin()
+    assert custom.body(b'{"token": 1}', "") == ('{"token":"[masked]"}', "masked")
 
 
 def test_a_slow_pattern_drops_one_body_and_is_logged_once():
-    one = Masker(body_fields=["(a+)+$"])
+    custom = Masker(body_fields=["(a+)+$"])
     slow = json.dumps({"a" * 40 + "!": 1}).encode()
-    assert one.body(slow, "") == (None, "unmaskable")
-    assert one.body(b'{"b": 1}', "") == (None, "unmaskable")  # it rests
-    (message,) = one.messages()
-    assert "(a+)+$" in message and one.messages() == []
+    assert custom.body(slow, "") == (None, "unmaskable")
+    assert custom.body(b'{"b": 1}', "") == (None, "unmaskable")  # it rests
+    (message,) = custom.messages()
+    assert "(a+)+$" in message and custom.messages() == []
 
 
 SLOW_TEXT = "a" * 40 + "!"
@@ -250,15 +250,15 @@ SLOW_TEXT = "a" * 40 + "!"
 @pytest.mark.parametrize(
     ("option", "kept_of"),
     [
-        ("headers", lambda one: one.header(SLOW_TEXT, "qz7f3a")),
-        ("query_params", lambda one: one.query(f"{SLOW_TEXT}=qz7f3a")),
-        ("values", lambda one: one.path(f"/qz7f3a/{SLOW_TEXT}")),
+        ("headers", lambda custom: custom.header(SLOW_TEXT, "qz7f3a")),
+        ("query_params", lambda custom: custom.query(f"{SLOW_TEXT}=qz7f3a")),
+        ("values", lambda custom: custom.path(f"/qz7f3a/{SLOW_TEXT}")),
     ],
 )
 def test_a_slow_pattern_of_any_option_is_stopped(option, kept_of):
-    one = Masker(**{option: ["(a+)+$"]})
-    assert "qz7f3a" not in (kept_of(one) or "")
-    assert len(one.messages()) == 1
+    custom = Masker(**{option: ["(a+)+$"]})
+    assert "qz7f3a" not in (kept_of(custom) or "")
+    assert len(custom.messages()) == 1
 
 
 hostile = st.sampled_from(
@@ -290,9 +290,9 @@ def test_the_steps_are_linear_in_the_bytes(pieces, times, is_value):
     """For any repetition in a body, inside a document or on its own."""
     text = "".join(pieces) * times
     body = (json.dumps({"token": 1, "x": text}) if is_value else text).encode()
-    one = Masker(values=["email", "phone", "card", "key"])
-    one.body(body, "")
-    assert one.steps <= 20 + len(body)
+    custom = Masker(values=["email", "phone", "card", "key"])
+    custom.body(body, "")
+    assert custom.steps <= 20 + len(body)
 
 
 keys = st.sampled_from(["names", "data", "token", "key", "value", "a"])
@@ -307,9 +307,9 @@ nested = st.recursive(
 def test_the_steps_are_linear_in_the_document(document):
     """Adjacent names, nested tables: nothing is checked once per other item."""
     body = json.dumps([document] * 20).encode()
-    one = Masker()
-    one.body(body, "")
-    assert one.steps <= 20 + 12 * len(body)
+    custom = Masker()
+    custom.body(body, "")
+    assert custom.steps <= 20 + 12 * len(body)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,6 @@ def link(tmp_path):
     (tmp_path / "data").mkdir()
     target = tmp_path / "data" / "real.db"
     connect(target).close()
-    found = tmp_path / "taps.db"
-    found.symlink_to(target)
-    return found
+    path = tmp_path / "taps.db"
+    path.symlink_to(target)
+    return path

@@ -22,18 +22,18 @@ def test_changes_are_listed_in_order_with_their_alerts_subject(store):
             record_change(connection, "a", "firing")
             record_change(connection, "b", "firing", note="seen again")
             record_change(connection, "deleted", "firing")
-        found = list_changes(connection, None)
-        assert [(row["alert_id"], row["state"]) for row in found] == [
+        changes = list_changes(connection, None)
+        assert [(row["alert_id"], row["state"]) for row in changes] == [
             ("b", "pending"),
             ("a", "firing"),
             ("b", "firing"),
         ]
-        assert tuple(found[0]) == CHANGE_COLUMNS
-        assert (found[0]["value"], found[0]["feature"], found[2]["note"]) == (
+        assert tuple(changes[0]) == CHANGE_COLUMNS
+        assert (changes[0]["value"], changes[0]["feature"], changes[2]["note"]) == (
             0.5,
             "x",
             "seen again",
         )
-        assert all(row["at"].endswith("Z") for row in found)
+        assert all(row["at"].endswith("Z") for row in changes)
         assert [row["alert_id"] for row in list_changes(connection, "n")] == ["b", "b"]
         assert list_changes(connection, "unknown") == []

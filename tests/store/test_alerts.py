@@ -21,7 +21,7 @@ def connection(store):
 
 
 def alert(id_, **columns):
-    usual = dict.fromkeys(COLUMNS) | {
+    defaults = dict.fromkeys(COLUMNS) | {
         "id": id_,
         "fingerprint": f"print {id_}",
         "rule": "data_drift",
@@ -39,7 +39,7 @@ def alert(id_, **columns):
         "started_at": "2024-01-02",
         "updated_at": "2024-01-03",
     }
-    return usual | columns
+    return defaults | columns
 
 
 @pytest.fixture
@@ -79,9 +79,9 @@ def test_changing_or_deleting_an_alert_leaves_others_unchanged(connection, put):
     with writing(connection):
         alerts.change_alert(connection, "a", state="error", value=1.5)
         record_change(connection, "a", "error"), record_change(connection, "b", "firing")
-    found = {row["id"]: row for row in alerts.list_alerts(connection, "m", None)}
-    assert (found["a"]["state"], found["a"]["value"]) == ("error", 1.5)
-    assert found["b"]["state"] == "firing"
+    listed_alerts = {row["id"]: row for row in alerts.list_alerts(connection, "m", None)}
+    assert (listed_alerts["a"]["state"], listed_alerts["a"]["value"]) == ("error", 1.5)
+    assert listed_alerts["b"]["state"] == "firing"
     with writing(connection):
         alerts.delete_alert(connection, "a")
     assert [row["alert_id"] for row in list_changes(connection, None)] == ["b"]
@@ -94,8 +94,8 @@ def test_states_are_counted_and_critical_alerts_listed_first(connection, put):
     assert alerts.count_firing_of(connection, "m") == 2
     assert alerts.count_open_of(connection, "m") == 3
     assert alerts.count_open(connection, alert("a")) == 3
-    found = [row["summary"] for row in alerts.most_severe_open(connection, "m", 2)]
-    assert found == ["sentence of b", "sentence of c"]
+    listed_alerts = [row["summary"] for row in alerts.most_severe_open(connection, "m", 2)]
+    assert listed_alerts == ["sentence of b", "sentence of c"]
     assert alerts.models_with_alerts(connection) == ["m", "other"]
     assert len(alerts.list_alerts(connection, None, None)) == 5
 
@@ -103,7 +103,7 @@ def test_states_are_counted_and_critical_alerts_listed_first(connection, put):
 def test_reminders_are_due_after_a_silence_or_without_acknowledgement(connection, put):
     put("silenced until now", silenced_until="5")
     put("silenced still", silenced_until="9")
-    put("never told")
+    put("never sent")
     put("old", notified_at="2")
     put("fresh", notified_at="4")
     put("acknowledged", notified_at="2", acknowledged_at="3")
@@ -142,7 +142,7 @@ def test_causes_and_missing_data_are_distinguished(connection, put):
     assert alerts.firing_since(connection, row, [("missing_rate", "x")]) == ["2024-01-02"]
     assert alerts.firing_since(connection, row, [("missing_rate", "y")]) == []
     assert alerts.firing_since(connection, row, []) == []
-    assert [one["id"] for one in alerts.firing_about_metrics(connection)] == ["a"]
+    assert [firing["id"] for firing in alerts.firing_about_metrics(connection)] == ["a"]
     assert alerts.open_absences(connection, ["no_traffic", "x"]) == [("no_traffic", "m", "", None)]
 
 

@@ -20,8 +20,8 @@ def test_bodies_are_read_in_parts(store):
         with writing(connection):
             insert_exchanges(connection, rows)
         first = bodies_after(connection, "m", 0, 3)
-        assert [one.request_body for one in first] == ["0", "2", "4"]
-        assert [one.id for one in bodies_after(connection, "m", first[-1].seq, 3)] == ["id6"]
+        assert [stored.request_body for stored in first] == ["0", "2", "4"]
+        assert [stored.id for stored in bodies_after(connection, "m", first[-1].seq, 3)] == ["id6"]
         assert bodies_after(connection, "other", 0, 3) == []
 
 
@@ -30,8 +30,8 @@ def test_each_body_is_paired_with_its_own_encoding(store):
     with closing(connect(store)) as connection:
         with writing(connection):
             insert_exchanges(connection, [given])
-        (found,) = bodies_after(connection, "m", 0, 1)
-    assert found.with_encodings() == (("q", None), (b"\x1f", "gzip"))
+        (exchange_bodies,) = bodies_after(connection, "m", 0, 1)
+    assert exchange_bodies.with_encodings() == (("q", None), (b"\x1f", "gzip"))
 
 
 def test_an_unmatched_side_has_its_body_and_no_number(store):
@@ -39,6 +39,6 @@ def test_an_unmatched_side_has_its_body_and_no_number(store):
         with writing(connection):
             unmatched.match(connection, row("a", response_body="r"), "response", "2024")
             unmatched.match(connection, row("b", "other", request_body="q"), "request", "2024")
-        (found,) = unmatched_bodies(connection, "m")
-    assert (found.seq, found.id) == (0, "a")
-    assert "r" in (found.request_body, found.response_body)
+        (exchange_bodies,) = unmatched_bodies(connection, "m")
+    assert (exchange_bodies.seq, exchange_bodies.id) == (0, "a")
+    assert "r" in (exchange_bodies.request_body, exchange_bodies.response_body)

@@ -32,8 +32,8 @@ def test_a_new_store_is_private_and_in_wal_mode(store):
 def test_migrations_are_recorded_by_sqlite_utils(store):
     """The applied migrations can be read from the file."""
     connection = connect(store)
-    found = connection.execute("select migration_set, name from _sqlite_migrations").fetchall()
-    assert [tuple(row) for row in found] == [("modeltap", "001_first_tables")]
+    rows = connection.execute("select migration_set, name from _sqlite_migrations").fetchall()
+    assert [tuple(row) for row in rows] == [("modeltap", "001_first_tables")]
 
 
 def test_processes_that_start_together_create_one_store(store):
@@ -97,8 +97,8 @@ def test_a_link_to_a_store_is_that_store(link):
     assert modes == dict.fromkeys(("real.db", "real.db-wal", "real.db-shm"), 0o600)
     assert link.is_symlink() and sorted(link.parent.glob("*")) == [link.with_name("data"), link]
     connection.close()
-    found = connect(link.resolve()).execute("select value from watermarks where name = 'x'")
-    assert found.fetchone()[0] == 1
+    rows = connect(link.resolve()).execute("select value from watermarks where name = 'x'")
+    assert rows.fetchone()[0] == 1
 
 
 def test_a_dangling_link_is_refused(tmp_path):

@@ -33,7 +33,7 @@ def test_an_intact_store_passes_and_broken_pages_do_not(closed):
     with pytest.raises(sqlite3.DatabaseError) as error:
         damage.check(connection, closed)
     assert damage.is_damage(error.value) and "\n" not in str(error.value)
-    damage.check(connection, closed, limit=1000)  # larger than what is looked at
+    damage.check(connection, closed, limit=1000)  # larger than the limit, so not checked
     connection.close()
 
 
@@ -56,12 +56,12 @@ def test_a_damaged_store_is_moved_aside_once(closed):
     """A second process finds another file under the name and leaves it."""
     companion = closed.with_name("taps.db-wal")
     companion.write_bytes(b"log")
-    found = damage.inode(closed)
-    aside = damage.move_aside(closed, found)
+    damaged_inode = damage.inode(closed)
+    aside = damage.move_aside(closed, damaged_inode)
     assert aside is not None and aside.exists() and not closed.exists()
     assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"log" and not companion.exists()
     assert aside.name in damage.reason(aside)
     connect(closed).close()
-    assert damage.move_aside(closed, found) is None and closed.exists()
+    assert damage.move_aside(closed, damaged_inode) is None and closed.exists()
     closed.unlink()
     assert damage.inode(closed) == 0

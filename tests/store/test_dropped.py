@@ -28,9 +28,9 @@ def test_losses_of_all_reasons_are_added_up(connection):
     note(connection, "m", full=4)
     note(connection, "n", full=1)
     assert (dropped.count_dropped(connection), dropped.newest_dropped(connection)) == (12, 4)
-    found = dropped.losses_by_reason(connection, "m", "", "2000", "9999", unknown="")
-    assert found == [("full", 6), ("disk", 5)]
-    assert sum(one.exchanges for one in found) + 1 == dropped.count_dropped(connection)
+    by_reason = dropped.losses_by_reason(connection, "m", "", "2000", "9999", unknown="")
+    assert by_reason == [("full", 6), ("disk", 5)]
+    assert sum(entry.exchanges for entry in by_reason) + 1 == dropped.count_dropped(connection)
     assert [loss.model for loss in dropped.losses_after(connection, 2, unknown="")] == ["m", "n"]
 
 
@@ -66,7 +66,7 @@ def test_a_loss_without_environment_has_the_one_that_is_passed(connection):
     losses = dropped.losses_after(connection, 0, unknown="staging")
     assert [loss.environment for loss in losses] == ["staging", "", "staging"]
     for environment, count in (("staging", 5), ("", 2), ("production", None)):
-        found = dropped.losses_by_reason(
+        by_reason = dropped.losses_by_reason(
             connection, "m", environment, "2000", "9999", unknown="staging"
         )
-        assert found == ([("full", count)] if count else [])
+        assert by_reason == ([("full", count)] if count else [])

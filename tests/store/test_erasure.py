@@ -12,85 +12,85 @@ from modeltap.store.connection import connect, writing
 from modeltap.store.erasure import EXAMPLES, MESSAGES, SENTENCES, TEXTS, StoredText
 
 DELETED = "deleted with its exchange"
-NOBODYS = "a time, a count, a state, or a name that a developer or this code gave"
+NEUTRAL = "a time, a count, a state, or a name chosen by a developer or by this code"
 STATISTIC = "a statistic of many rows"
-LEARNT = "values are taken out of it"
-HASHES = "hashes of whole rows, or places in bins; documented"
-SETTING = "what the app's options name is the app's: the command says so"
-NAME = "a field's name: where it is a value, the command says so"
+LEARNED = "values are taken out of it"
+HASHES = "hashes of entire rows, or bin numbers; documented"
+SETTING = "values in options belong to the app; the command reports them"
+NAME = "a field name; the command reports it if it is a value"
 ORPHAN = "deleted where its exchange never came and it names the value"
 
 DECISIONS = {
     "exchanges": {
         DELETED: "request_body response_body",
-        NOBODYS: "id model version environment source method request_encoding response_encoding "
+        NEUTRAL: "id model version environment source method request_encoding response_encoding "
         "started_at event_time request_note response_note host",
     },
     "predictions": {
         DELETED: "exchange_id prediction probabilities",
-        NOBODYS: "model version event_time",
+        NEUTRAL: "model version event_time",
     },
-    "labels": {ORPHAN: "exchange_id key value", NOBODYS: "source model labelled_at received_at"},
+    "labels": {ORPHAN: "exchange_id key value", NEUTRAL: "source model labelled_at received_at"},
     "unmatched": {
         DELETED: "body",
-        NOBODYS: "id side model version environment source method started_at event_time note host "
+        NEUTRAL: "id side model version environment source method started_at event_time note host "
         "received_at",
     },
-    "label_days": {NOBODYS: "model environment day last_at"},
-    "request_days": {NOBODYS: "model environment day first_at last_at"},
+    "label_days": {NEUTRAL: "model environment day last_at"},
+    "request_days": {NEUTRAL: "model environment day first_at last_at"},
     "references": {
-        LEARNT: "payload",
-        NOBODYS: "id model version source from_time to_time created_at state",
+        LEARNED: "payload",
+        NEUTRAL: "id model version source from_time to_time created_at state",
     },
     "reference_rows": {
         DELETED: "exchange_id event_time coded",
-        NOBODYS: "reference_id",
+        NEUTRAL: "reference_id",
     },
-    "reference_blocks": {NOBODYS: "reference_id block_start block_end", STATISTIC: "counts"},
+    "reference_blocks": {NEUTRAL: "reference_id block_start block_end", STATISTIC: "counts"},
     "windows": {
-        LEARNT: "extremes fields",
+        LEARNED: "extremes fields",
         STATISTIC: "counts",
         HASHES: "repeats",
-        NOBODYS: "model version reference_id window window_start window_end first_event last_event "
+        NEUTRAL: "model version reference_id window window_start window_end first_event last_event "
         "evaluated_start evaluated_end",
     },
     "traffic": {
-        NOBODYS: "model version window_start window_end window errors_from latency_from",
+        NEUTRAL: "model version window_start window_end window errors_from latency_from",
         STATISTIC: "latency",
     },
     "metrics": {
         NAME: "feature segment related",
-        NOBODYS: "model version window window_start window_end metric verdict reference_id "
+        NEUTRAL: "model version window window_start window_end metric verdict reference_id "
         "computed_at",
     },
     "alerts": {
         NAME: "feature segment related",
-        NOBODYS: "id fingerprint rule model version metric severity state window window_start "
+        NEUTRAL: "id fingerprint rule model version metric severity state window window_start "
         "window_end last_window_start started_at resolved_at silenced_until acknowledged_at "
         "notified_at updated_at",
     },
-    "alert_history": {NOBODYS: "alert_id state window_start at"},
-    "silences": {NOBODYS: "id model rule feature fingerprint until created_at"},
+    "alert_history": {NEUTRAL: "alert_id state window_start at"},
+    "silences": {NEUTRAL: "id model rule feature fingerprint until created_at"},
     "deliveries": {
-        NOBODYS: "id webhook event_type alert_ids state next_at lease_until created_at delivered_at"
+        NEUTRAL: "id webhook event_type alert_ids state next_at lease_until created_at delivered_at"
     },
-    "runs": {NOBODYS: "job window done_at host"},
-    "child_runs": {NOBODYS: "job started_at finished_at host"},
-    "job_times": {NOBODYS: "job started_at finished_at"},
-    "leases": {NOBODYS: "name owner boot_id expires_at"},
-    "watermarks": {NOBODYS: "name"},
-    "shortfalls": {NOBODYS: "model environment hour part reason"},
-    "models": {NOBODYS: "model version learn_from"},
-    "event_days": {NOBODYS: "model day"},
-    "counted_hours": {NOBODYS: "model environment hour"},
+    "runs": {NEUTRAL: "job window done_at host"},
+    "child_runs": {NEUTRAL: "job started_at finished_at host"},
+    "job_times": {NEUTRAL: "job started_at finished_at"},
+    "leases": {NEUTRAL: "name owner boot_id expires_at"},
+    "watermarks": {NEUTRAL: "name"},
+    "shortfalls": {NEUTRAL: "model environment hour part reason"},
+    "models": {NEUTRAL: "model version learn_from"},
+    "event_days": {NEUTRAL: "model day"},
+    "counted_hours": {NEUTRAL: "model environment hour"},
     "rejected_times": {
         DELETED: "exchange_id event_time",
-        NOBODYS: "model version hour reason",
+        NEUTRAL: "model version hour reason",
     },
-    "due_windows": {NOBODYS: "model version window window_start"},
-    "labelled_windows": {NOBODYS: "model version window window_start evaluated_from"},
-    "dropped": {NOBODYS: "model environment host reason at"},
-    "settings": {SETTING: "value", NOBODYS: "model key updated_at"},
+    "due_windows": {NEUTRAL: "model version window window_start"},
+    "labelled_windows": {NEUTRAL: "model version window window_start evaluated_from"},
+    "dropped": {NEUTRAL: "model environment host reason at"},
+    "settings": {SETTING: "value", NEUTRAL: "model key updated_at"},
 }
 """By table what happens to its columns of text, bytes or any type; erasure.py has the others."""
 
@@ -151,7 +151,7 @@ def test_texts_about_other_models_are_not_read(store):
             connection.execute(METRIC.replace("'drift'", "'mae'"), ("m", None))
             connection.execute(MESSAGE, ("digest", "[]", "a week"))
         for column in (*SENTENCES, MESSAGES):
-            texts = {one.text for one in erasure.texts_in(connection, column, "m")}
+            texts = {stored.text for stored in erasure.texts_in(connection, column, "m")}
             assert texts - {"a week"} == {"about m"}
             assert ("a week" in texts) == (column == MESSAGES)
 

@@ -25,7 +25,7 @@ def times(connection):
 
 
 def test_a_day_is_withdrawn_and_restored(connection):
-    found = [f"{DAY}T00:00:00.000Z", HOUR]
+    stored_times = [f"{DAY}T00:00:00.000Z", HOUR]
     with writing(connection):
         insert_predictions(
             connection,
@@ -36,7 +36,7 @@ def test_a_day_is_withdrawn_and_restored(connection):
             predictions=[1, 2],
             scores=[None, None],
             probabilities=[None, None],
-            event_times=found,
+            event_times=stored_times,
             seqs=[1, 2],
         )
         event_times.withdraw_days(connection, "m", [DAY], HOUR)
@@ -45,7 +45,7 @@ def test_a_day_is_withdrawn_and_restored(connection):
     with writing(connection):
         (restored,) = event_times.restore_days(connection, "m", [DAY])
     assert (restored.exchange_id, restored.version, restored.reason) == ("a", "v", "stray")
-    assert times(connection) == {"a": found[0], "b": HOUR}
+    assert times(connection) == {"a": stored_times[0], "b": HOUR}
     assert event_times.rejected_rows(connection, "m", ["a", "b"]) == set()
 
 

@@ -57,8 +57,8 @@ def test_an_exchange_is_found_by_id_prefix_or_request_id(connection):
 
 def test_a_part_ends_at_its_count_or_its_bytes(connection):
     def part(model, after, until, limit, max_bytes):
-        found = exchanges_up_to(connection, model, after, until, limit=limit, max_bytes=max_bytes)
-        return [one.seq for one in found]
+        page = exchanges_up_to(connection, model, after, until, limit=limit, max_bytes=max_bytes)
+        return [exchange.seq for exchange in page]
 
     assert part(None, 2, 9, 4, 10**6) == [3, 4, 5, 6]
     assert part("a", 2, 9, 4, 10**6) == [3, 5, 7, 9]
@@ -79,4 +79,4 @@ def test_notes_are_written_to_all_exchanges(connection):
 
 def test_many_ids_are_read_in_several_queries(connection):
     ids = [f"id{n}" for n in range(1500)]
-    assert [one.id for one in exchanges_by_id(connection, ids)] == ids[:10]
+    assert [exchange.id for exchange in exchanges_by_id(connection, ids)] == ids[:10]

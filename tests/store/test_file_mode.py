@@ -168,8 +168,8 @@ def test_an_open_store_of_another_user_is_not_written(folder, wide):
     store.chmod(wide)
     folder.chmod(0o777)
     os.chown(folder, OTHER, GROUP)
-    said = as_user(APP, lambda: connect(store), groups=[GROUP])
-    assert said == (
+    result = as_user(APP, lambda: connect(store), groups=[GROUP])
+    assert result == (
         f"StoreError: store file '{store}' is accessible to other users (mode {wide:o}) and owned "
         f"by user {OTHER}; ask them to run chmod 600, or choose another store"
     )
@@ -229,11 +229,11 @@ def test_a_group_with_access_reads_a_store(folder, mode, live):
 
     assert as_user(APP, groups_of_files, groups=[GROUP]) == str([GROUP] * 3)
     holder = held(store, APP, mode) if live else None
-    said = as_user(READER, lambda: counted(store, "watermarks"), groups=[GROUP])
+    result = as_user(READER, lambda: counted(store, "watermarks"), groups=[GROUP])
     if live or mode == 0o660:
-        assert said == "1"
+        assert result == "1"
     else:
-        assert "is readable only while an app has it open" in said
+        assert "is readable only while an app has it open" in result
     assert "StoreError" in as_user(OTHER, lambda: counted(store, "watermarks"))
     if holder is not None:
         os.write(holder, b"x")
@@ -294,10 +294,10 @@ def test_a_file_of_another_user_in_a_world_writable_folder_is_refused(
     else:
         os.chown(store, OTHER, OTHER)
     folder.chmod(0o777 | sticky)
-    said = as_user(user, lambda: connect(store))
-    assert said.startswith("StoreError") and (
+    result = as_user(user, lambda: connect(store))
+    assert result.startswith("StoreError") and (
         f"is owned by user {OTHER} and is in a world-writable folder; choose a store in a folder"
-        in said
+        in result
         or (planted == "a store" and user == APP)
     )
 

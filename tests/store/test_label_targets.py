@@ -76,7 +76,7 @@ def label(connection, id_, value=1, **options):
 
 
 def values_of(connection, id_):
-    return [one["value"] for one in labels_of(connection, id_)]
+    return [row["value"] for row in labels_of(connection, id_)]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -27,8 +27,8 @@ def put(connection, *windows):
         labelled_windows.put_labelled(connection, windows)
 
 
-def hours(found):
-    return [int(one.window_start[-2:]) for one in found]
+def hours(listed):
+    return [int(item.window_start[-2:]) for item in listed]
 
 
 def test_neighbours_are_the_adjacent_waiting_windows(connection):

@@ -27,8 +27,8 @@ from modeltap.store.labels import early_labels, insert_labels, storable_label
 )
 def test_values_are_converted_for_sqlite(value, kept):
     """Integers beyond 64 bits become text, NumPy types become Python types."""
-    found = storable_label(value)
-    assert found == kept and type(found) is type(kept)
+    stored = storable_label(value)
+    assert stored == kept and type(stored) is type(kept)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [1], {"a": b"x"}, b"x"])

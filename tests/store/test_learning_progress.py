@@ -52,10 +52,10 @@ def test_the_nth_row_without_excluded_spans(connection):
 
 
 def test_rows_are_counted_by_hour(connection):
-    found = progress.rows_by_hour(
+    result = progress.rows_by_hour(
         connection, "m", "", EventSpan("2024-01-01T00:30", "2024-01-01T02")
     )
-    assert found == {"2024-01-01T00": 3, "2024-01-01T01": 6}
+    assert result == {"2024-01-01T00": 3, "2024-01-01T01": 6}
 
 
 def test_restarting_learning_sets_its_start_and_deactivates_references(connection):
@@ -99,5 +99,5 @@ def test_alerts_of_features_are_listed_within_a_span(connection):
                 ("2024-01-02T00", "2024-01-02T01", "missing_rate", "alert"),
             ],
         )
-    (found,) = progress.alerts_of_features(connection, "m", "", ["missing_rate"], DAY)
-    assert found == ("missing_rate", "x", EventSpan("2024-01-01T00", "2024-01-01T01"))
+    (result,) = progress.alerts_of_features(connection, "m", "", ["missing_rate"], DAY)
+    assert result == ("missing_rate", "x", EventSpan("2024-01-01T00", "2024-01-01T01"))

@@ -14,7 +14,7 @@ SERIES = Series("m", "", "ref", "1d")
 
 
 def row(day, metric="drift", **columns):
-    usual = dict.fromkeys(metrics.METRIC_COLUMNS) | {
+    defaults = dict.fromkeys(metrics.METRIC_COLUMNS) | {
         "model": "m",
         "version": "",
         "window": "1d",
@@ -29,7 +29,7 @@ def row(day, metric="drift", **columns):
         "reference_id": "ref",
         "computed_at": "2024",
     }
-    return usual | columns
+    return defaults | columns
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def put(connection):
 
 
 def values(rows):
-    return [one["value"] for one in rows]
+    return [metric_row["value"] for metric_row in rows]
 
 
 def listed(connection, **only):
@@ -80,8 +80,8 @@ def test_the_latest_window_and_its_alerts_are_listed_first(connection, put):
         row(2, feature="b", verdict="alert", strength=2.0),
         row(2, feature="c", verdict="alert", strength=3.0),
     )
-    found = metrics.latest_metrics(connection, ["drift"], model=None, feature=None, last=1)
-    assert [one["feature"] for one in found] == ["c", "b", "a"]
+    metric_rows = metrics.latest_metrics(connection, ["drift"], model=None, feature=None, last=1)
+    assert [metric_row["feature"] for metric_row in metric_rows] == ["c", "b", "a"]
     assert len(metrics.latest_metrics(connection, ["drift"], model="m", feature=None, last=2)) == 4
     assert metrics.latest_metrics(connection, ["mae"], model=None, feature=None, last=2) == []
 
@@ -102,8 +102,8 @@ def test_values_before_a_window_come_from_a_period_or_a_minimum_count(connection
 def test_previous_metrics_exclude_the_reference_and_other_features(connection, put):
     put(row(1, in_reference=1), row(2), row(3, value=None), row(4), row(2, feature="y"))
     now = row(5)
-    found = list(metrics.metrics_before(connection, now, now["window_start"]))
-    assert values(found) == [4.0, None, 2.0]
+    metric_rows = list(metrics.metrics_before(connection, now, now["window_start"]))
+    assert values(metric_rows) == [4.0, None, 2.0]
     assert values(metrics.metrics_before(connection, now, "2024-01-05", 1)) == [4.0]
 
     def past(in_reference):
@@ -118,25 +118,27 @@ def test_alerts_are_not_normal_values(connection, put):
     def normal(limit):
         return metrics.last_normal_values(connection, "m", "", "1d", "drift", "2024-01-04", limit)
 
-    assert [one.value for one in normal(9)] == [3.0, 1.0] and normal(1) == normal(9)[:1]
+    assert [metric_row.value for metric_row in normal(9)] == [3.0, 1.0] and normal(1) == normal(9)[
+        :1
+    ]
 
 
 def test_values_at_given_starts_include_alerts(connection, put):
     """But not those with too few rows, which are noise."""
     put(row(1), row(2, verdict="alert"), row(3, verdict="not_enough_rows"), row(4))
     starts = [f"2024-01-{day:02}" for day in (2, 3, 4, 9)]
-    found = metrics.values_at(connection, "m", "", "1d", "drift", starts)
-    assert [one.value for one in found] == [2.0, 4.0]
+    metric_rows = metrics.values_at(connection, "m", "", "1d", "drift", starts)
+    assert [metric_row.value for metric_row in metric_rows] == [2.0, 4.0]
 
 
 def test_metrics_of_other_references_and_unlisted_ones_are_deleted(connection, put):
     put(row(1), row(1, "mae", reference_id="old"), row(1, "rows", reference_id=None), row(2, "mae"))
     with writing(connection):
         metrics.delete_other_comparisons(connection, SERIES, "2024-01-01", "2024-01-02")
-    assert [one["metric"] for one in listed(connection)] == ["drift", "rows", "mae"]
+    assert [metric_row["metric"] for metric_row in listed(connection)] == ["drift", "rows", "mae"]
     with writing(connection):
         metrics.delete_period_metrics(connection, SERIES, "2024-01-01", "2024-01-02", ["rows"])
-    assert [one["metric"] for one in listed(connection)] == ["rows", "mae"]
+    assert [metric_row["metric"] for metric_row in listed(connection)] == ["rows", "mae"]
 
 
 def test_the_last_value_is_for_all_rows(connection, put):

@@ -36,15 +36,15 @@ def connection(store):
         yield opened
 
 
-def keys(found):
-    return [(one.event_time, one.seq, one.row) for one in found]
+def keys(stored_rows):
+    return [(stored_row.event_time, stored_row.seq, stored_row.row) for stored_row in stored_rows]
 
 
 @pytest.mark.parametrize("start", range(0, 12, 3))
 @pytest.mark.parametrize("end", range(0, 12, 4))
 def test_rows_between_two_keys_are_half_open(connection, start, end):
-    found = predictions.rows_between(connection, "m", "", ROWS[start], ROWS[end])
-    assert keys(found) == ROWS[start:end]
+    stored_rows = predictions.rows_between(connection, "m", "", ROWS[start], ROWS[end])
+    assert keys(stored_rows) == ROWS[start:end]
 
 
 def test_parts_of_rows_are_consecutive(connection):
@@ -63,17 +63,20 @@ def test_the_event_period_is_that_of_the_version(connection):
     assert predictions.event_period(connection, "m", "2") == (None, None)
     assert predictions.newest_event_time(connection, "m", "") == "2024-01-03"
     assert predictions.newest_event_time(connection, "n", "") is None
-    assert [one["row"] for one in predictions.predictions_of(connection, "id12")] == [0, 1]
+    assert [stored_row["row"] for stored_row in predictions.predictions_of(connection, "id12")] == [
+        0,
+        1,
+    ]
     assert predictions.predictions_of(connection, "unknown") == []
 
 
 def test_the_last_label_of_a_row_counts(connection):
     with writing(connection):
         insert_labels(connection, [("id10", 0, 1), ("id10", 1, 5), ("id10", 0, 2)], source="t")
-    found = predictions.labelled_predictions(connection, "m", "", ROWS[0], ROWS[4])
-    pairs = sorted((one.prediction, str(one.label)) for one in found)
+    stored_rows = predictions.labelled_predictions(connection, "m", "", ROWS[0], ROWS[4])
+    pairs = sorted((stored_row.prediction, str(stored_row.label)) for stored_row in stored_rows)
     assert pairs == [(10.0, "2"), (10.0, "5"), (11.0, "None"), (11.0, "None")]
-    assert {one.event_time for one in found} <= {row[0] for row in ROWS}
+    assert {stored_row.event_time for stored_row in stored_rows} <= {row[0] for row in ROWS}
 
 
 def test_monthly_errors_use_labelled_rows_only(connection):

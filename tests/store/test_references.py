@@ -35,8 +35,12 @@ def save(connection, id_, model="m", version="", payload="{}"):
 def test_the_last_saved_reference_is_active(connection):
     save(connection, "a"), save(connection, "b"), save(connection, "c", version="2")
     assert references.active_reference(connection, "m", "").id == "b"
-    assert [one.id for one in references.active_references(connection)] == ["b", "c"]
-    assert {one.id for one in references.all_references(connection, "m")} == {"a", "b", "c"}
+    assert [reference.id for reference in references.active_references(connection)] == ["b", "c"]
+    assert {reference.id for reference in references.all_references(connection, "m")} == {
+        "a",
+        "b",
+        "c",
+    }
     assert references.active_references(connection, "other") == []
     with writing(connection):
         references.activate(connection, "a", "m", "")
@@ -47,15 +51,15 @@ def test_the_last_saved_reference_is_active(connection):
 
 def test_saving_the_same_bins_again_replaces_the_reference(connection):
     save(connection, "a", payload="{}"), save(connection, "a", payload='{"rows":3}')
-    (one,) = references.all_references(connection)
-    assert one.payload == '{"rows":3}' and one.active
-    assert "payload" not in one.summary() and one.summary()["id"] == "a"
+    (reference,) = references.all_references(connection)
+    assert reference.payload == '{"rows":3}' and reference.active
+    assert "payload" not in reference.summary() and reference.summary()["id"] == "a"
 
 
 def test_an_id_prefix_is_not_a_pattern(connection):
     save(connection, "abc"), save(connection, "abd")
     assert len(references.find_references(connection, "ab")) == 2
-    assert [one.id for one in references.find_references(connection, "abd")] == ["abd"]
+    assert [reference.id for reference in references.find_references(connection, "abd")] == ["abd"]
     assert references.find_references(connection, "%") == []
 
 

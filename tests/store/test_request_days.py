@@ -15,7 +15,7 @@ def days(store):
 
     def note(*times):
         with writing(connection):
-            record_requests(connection, "m", [f"2024-01-{one}:00.000Z" for one in times])
+            record_requests(connection, "m", [f"2024-01-{time}:00.000Z" for time in times])
         rows = connection.execute(
             "select day, first_at, last_at, longest_pause from request_days "
             "where model = 'm' order by day"

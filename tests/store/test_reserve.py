@@ -33,8 +33,8 @@ def test_the_reserve_allows_an_alert_to_be_stored_and_sent(disk):
     folder, receiver = disk
     assert (folder / "modeltap.db-reserve").stat().st_mode & 0o777 == 0o600
     fill(folder)
-    said = modeltap("analyze", "--open", cwd=folder)
-    assert "10 windows evaluated, 1 message delivered" in said
+    output = modeltap("analyze", "--open", cwd=folder)
+    assert "10 windows evaluated, 1 message delivered" in output
     assert receiver.received[0].event["data"]["rule"] in ("data_drift", "data_quality")
     assert not (folder / "modeltap.db-reserve").exists()
     (alert,) = lines(modeltap("alerts", "--json", cwd=folder))

@@ -19,9 +19,9 @@ def connection(store):
     opened.close()
 
 
-def save(connection, model, **said):
+def save(connection, model, **options):
     with writing(connection):
-        kept.save_settings(connection, model, said)
+        kept.save_settings(connection, model, options)
 
 
 def test_each_model_has_its_own_settings_and_the_last_value_counts(connection):
@@ -51,8 +51,8 @@ def test_webhooks_are_those_of_a_model_or_all_models(connection):
     save(connection, "a", webhooks=[{"key": "one"}])
     save(connection, "b", webhooks=[{"key": "two"}], window="1h")
     save(connection, "c", window="1h")
-    assert [one["key"] for one in kept.stored_webhooks(connection, "b")] == ["two"]
-    assert {one["key"] for one in kept.stored_webhooks(connection)} == {"one", "two"}
+    assert [webhook["key"] for webhook in kept.stored_webhooks(connection, "b")] == ["two"]
+    assert {webhook["key"] for webhook in kept.stored_webhooks(connection)} == {"one", "two"}
     assert kept.stored_webhooks(connection, "c") == []
 
 
@@ -87,8 +87,8 @@ def test_files_and_flags_override_the_store(of_app):
 def test_webhooks_of_the_app_are_known_without_their_url(of_app):
     Path("modeltap.toml").write_text('[[webhooks]]\nurl = "https://example.com/x"\n')
     reader = SettingsReader(of_app)
-    found = reader.receivers("m")
-    assert found["k"].url == "" and found["k"].format == "slack"
-    assert [hook.url for hook in found.values()] == ["https://example.com/x", ""]
-    assert set(reader.receivers()) == set(found)
+    known_webhooks = reader.receivers("m")
+    assert known_webhooks["k"].url == "" and known_webhooks["k"].format == "slack"
+    assert [hook.url for hook in known_webhooks.values()] == ["https://example.com/x", ""]
+    assert set(reader.receivers()) == set(known_webhooks)
     assert "k" not in reader.receivers("other")

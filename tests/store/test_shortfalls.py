@@ -43,6 +43,6 @@ def test_each_environment_has_hours_of_its_own(store):
     with closing(connect(store)) as connection, writing(connection):
         add_shortfalls(connection, HOUR, {("rows", ""): 7}.items())
         add_shortfalls(connection, STAGING, {("rows", "no JSON"): 2}.items())
-        assert [one.of for one in due_parts(connection)] == [HOUR, STAGING]
+        assert [parts.of for parts in due_parts(connection)] == [HOUR, STAGING]
         mark_parts_evaluated(connection, HOUR)
         assert due_parts(connection) == [(STAGING, {("rows", "no JSON"): 2})]

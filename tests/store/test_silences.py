@@ -57,7 +57,7 @@ def test_the_latest_end_of_active_silences_counts(connection):
     put(connection, until=SOON)
     put(connection, until=LONG_AGO)
     assert silenced_until(connection, ALERT) == LATER
-    assert [one["until"] for one in list_silences(connection, "2026")] == [SOON, LATER]
+    assert [entry["until"] for entry in list_silences(connection, "2026")] == [SOON, LATER]
 
 
 def test_a_silence_is_ended_once(connection):

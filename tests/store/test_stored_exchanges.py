@@ -27,8 +27,8 @@ def connection(store):
 
 
 def test_parts_are_consecutive_and_contain_one_version(connection):
-    def ids(found):
-        return [one.seq for one in found]
+    def ids(stored):
+        return [exchange.seq for exchange in stored]
 
     assert ids(stored_exchanges.exchanges_after(connection, 5, 2)) == [6, 7]
     of_version = stored_exchanges.exchanges_of_version
@@ -51,14 +51,14 @@ def test_each_exchange_gets_its_own_note(connection):
     with writing(connection):
         stored_exchanges.save_decode_notes(connection, 2, 8, notes)
     rows = connection.execute("select seq, decoded, decode_note from exchanges order by seq")
-    found = {seq: DecodeNote(rows, reason) for seq, rows, reason in rows}
-    assert found == {1: (None, None), 2: (None, None), **notes}
+    stored = {seq: DecodeNote(rows, reason) for seq, rows, reason in rows}
+    assert stored == {1: (None, None), 2: (None, None), **notes}
 
 
 def test_the_newest_successful_exchanges_are_returned(connection):
     with writing(connection):
         connection.execute("update exchanges set status = 500 where seq in (1, 7)")
         connection.execute("update exchanges set error_type = 'ValueError' where seq = 6")
-    found = stored_exchanges.newest_successful(connection, "m", 3)
-    assert [one.seq for one in found] == [4, 5, 8]
+    stored = stored_exchanges.newest_successful(connection, "m", 3)
+    assert [exchange.seq for exchange in stored] == [4, 5, 8]
     assert stored_exchanges.newest_successful(connection, "other", 3) == []

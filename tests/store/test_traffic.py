@@ -26,8 +26,10 @@ def connection(store):
         yield opened
 
 
-def starts(found):
-    return [(one.model, int(one.window_start[-2:])) for one in found]
+def starts(windows):
+    return [
+        (traffic_window.model, int(traffic_window.window_start[-2:])) for traffic_window in windows
+    ]
 
 
 def test_windows_are_due_after_their_end(connection):

@@ -17,7 +17,7 @@ def test_labels_without_exchange_and_without_row_are_counted(store):
     labels = [("r0", 0), ("r1", 0), ("r2", 7), ("nobody", 0), ("noone", 0), ("waits0", 0)]
     with closing(connect(store)) as connection:
         with writing(connection):
-            insert_labels(connection, [Label(*one, 1) for one in labels], source="test")
+            insert_labels(connection, [Label(*label, 1) for label in labels], source="test")
         assert count_unjoined(connection, 100, default_model=None) == [(None, 6, 2, 1)]
         assert count_unjoined(connection, 1, default_model="m") == [("m", 1, 0, 0)]
 
@@ -27,5 +27,5 @@ def test_labels_are_counted_by_their_model(store):
         with writing(connection):
             for model in ("m", None, None):
                 insert_labels(connection, [Label("nobody", 0, 1)], source="test", model=model)
-        found = count_unjoined(connection, 100, default_model="other")
-    assert found == [("m", 1, 1, 0), ("other", 2, 2, 0)]
+        counts = count_unjoined(connection, 100, default_model="other")
+    assert counts == [("m", 1, 1, 0), ("other", 2, 2, 0)]

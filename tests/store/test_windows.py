@@ -30,8 +30,8 @@ def connection(store):
         yield opened
 
 
-def days(found):
-    return [int(one.window_start[-1]) for one in found]
+def days(windows):
+    return [int(window.window_start[-1]) for window in windows]
 
 
 def test_windows_belong_to_one_length_and_reference(connection):

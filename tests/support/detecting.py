@@ -1,4 +1,4 @@
-"""Evaluation of a window in a test: without a store, and detectors that raise do raise."""
+"""Evaluation of a window in tests, without a store; exceptions of detectors propagate."""
 
 from __future__ import annotations
 

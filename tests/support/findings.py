@@ -1,4 +1,4 @@
-"""A window's alerts with what its own rows know: numbers, findings, words."""
+"""Alerts of a window, with findings, values from its rows, and explanations."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ def alerts(reference: Reference, columns: Mapping[str, Any], **options: Any) -> 
     return explained(with_findings(raised, context, values), context)
 
 
-def words(reference: Reference, columns: Mapping[str, Any], **options: Any) -> dict[Any, str]:
-    """Return the alerts' explanations by metric and feature."""
+def explanations(
+    reference: Reference, columns: Mapping[str, Any], **options: Any
+) -> dict[Any, str]:
+    """Return the explanations of alerts by metric and feature."""
     return {
         (metric.metric, metric.feature): metric.explanation or ""
         for metric in alerts(reference, columns, **options)

@@ -970,7 +970,7 @@ SAMPLES = [
         [],
         "text/plain",
         "text/plain",
-        note="request: no JSON, but text",
+        note="request: not JSON but text",
     ),
     Sample(
         "a form",
@@ -991,7 +991,7 @@ SAMPLES = [
         [],
         [],
         "image/png",
-        note="request: no JSON, but a PNG image",
+        note="request: not JSON but a PNG image",
     ),
     Sample(
         "nothing",

@@ -88,4 +88,4 @@ def test_without_it_the_body_is_not_decoded():
     from modeltap.payload import Payload
 
     payload = Payload("/v3/pairs", None, 200, "distance=800 origin=JFK", "120.0")
-    assert Decoders().decode(payload).note == "request: no JSON, but text"
+    assert Decoders().decode(payload).note == "request: not JSON but text"

@@ -180,7 +180,7 @@ REQUESTS = [
 ]
 
 UNKNOWN = [
-    Case("python_text", lambda n: (b"{'x': 1}", {"prediction": n % 3}), problem="no JSON"),
+    Case("python_text", lambda n: (b"{'x': 1}", {"prediction": n % 3}), problem="not JSON"),
     Case(
         "image",
         lambda n: (b"\x89PNG\r\n\x1a\n\0\0\0", {"prediction": n % 3}),

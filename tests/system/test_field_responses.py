@@ -170,7 +170,7 @@ UNKNOWN = [
         "prose",
         lambda n: ({"x": n % 7}, b"<p>The class is <b>cat</b></p>"),
         response_type="text/html",
-        problem="no JSON",
+        problem="not JSON",
     ),
     Case(
         "one_for_two",

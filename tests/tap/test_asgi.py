@@ -283,7 +283,7 @@ class _Unreadable:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "settings",
     [
         {"fastapi": "of another kind"},
         {"root_path": None, "route": Route("/predict", echo)},
@@ -291,16 +291,16 @@ class _Unreadable:
         {"route": _Unreadable()},
     ],
 )
-async def test_unexpected_values_in_the_scope_are_tolerated(store, read_rows, said):
+async def test_unexpected_values_in_the_scope_are_tolerated(store, read_rows, settings):
     """Only the route is lost."""
 
     async def app(scope, receive, send):
-        scope.update(said)
+        scope.update(settings)
         await echo(scope, receive, send)
 
     tapped = modeltap.ASGIMiddleware(app, model="m", store=store, analyze=False)
     client = Client(b"1")
-    await tapped({**scope_of(), **said}, client.receive, client.send)
+    await tapped({**scope_of(), **settings}, client.receive, client.send)
     assert client.body == b"1" and modeltap.flush(10)
     (row,) = read_rows(store)
     assert row["route"] is None and row["status"] == 200

@@ -39,8 +39,8 @@ def expecting(served, path):
         answer = connection.recv(65536)
         if b" 100 " in answer:
             connection.sendall(b"abc")
-        while piece := connection.recv(65536):
-            answer += piece
+        while chunk := connection.recv(65536):
+            answer += chunk
     return [line.split()[1] for line in answer.splitlines() if line.startswith(b"HTTP/")]
 
 

@@ -64,11 +64,11 @@ def test_values_that_cannot_be_encoded_get_a_note(tap, store, read_rows):
 
 def test_there_is_one_tap_for_each_set_of_options(store):
     taps = CallTaps()
-    one = taps.of({"store": store, "analyze": False})
-    assert taps.of({"analyze": False, "store": str(store)}) is one
-    assert taps.of({"store": store, "analyze": False, "sample_rate": 0.5}) is not one
+    first_tap = taps.of({"store": store, "analyze": False})
+    assert taps.of({"analyze": False, "store": str(store)}) is first_tap
+    assert taps.of({"store": store, "analyze": False, "sample_rate": 0.5}) is not first_tap
     taps.clear()
-    assert taps.of({"store": store, "analyze": False}) is not one
+    assert taps.of({"store": store, "analyze": False}) is not first_tap
     with pytest.raises(ConfigError, match="nonsense"):
         taps.of({"store": store, "nonsense": 1})
 

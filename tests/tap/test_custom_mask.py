@@ -13,10 +13,10 @@ from modeltap.tap.exchange import Exchange
 
 
 def exchange(body, *headers):
-    found = Exchange("asgi", "m", "POST", "/", b"")
-    found.request_body, found.request_headers = body, list(headers)
-    found.response_body, found.response_headers = b"out", [("content-type", b"text/plain")]
-    return found
+    result = Exchange("asgi", "m", "POST", "/", b"")
+    result.request_body, result.request_headers = body, list(headers)
+    result.response_body, result.response_headers = b"out", [("content-type", b"text/plain")]
+    return result
 
 
 def test_the_mask_receives_plain_bodies_and_their_types():
@@ -27,29 +27,29 @@ def test_the_mask_receives_plain_bodies_and_their_types():
         seen.append((body, kind))
         return body.replace(b"secret", b"***")
 
-    one = exchange(
+    masked_exchange = exchange(
         gzip.compress(b"a secret"), ("content-encoding", b"gzip"), ("content-type", b"x/y")
     )
-    mask_bodies(one, mask)
+    mask_bodies(masked_exchange, mask)
     assert seen == [(b"a secret", "x/y"), (b"out", "text/plain")]
-    assert (one.request_body, one.request_note) == (b"a ***", MASKED)
-    assert one.request_headers == [("content-type", b"x/y")]
-    assert (one.response_body, one.response_note) == (b"out", None)
+    assert (masked_exchange.request_body, masked_exchange.request_note) == (b"a ***", MASKED)
+    assert masked_exchange.request_headers == [("content-type", b"x/y")]
+    assert (masked_exchange.response_body, masked_exchange.response_note) == (b"out", None)
 
 
 @pytest.mark.parametrize("mask", [lambda *_: None, lambda *_: 1 / 0])
 def test_bodies_that_the_mask_drops_or_fails_on_are_not_stored(mask):
-    one = exchange(b"secret")
-    mask_bodies(one, mask)
-    assert (one.request_body, one.request_note) == (b"", UNMASKABLE)
+    masked_exchange = exchange(b"secret")
+    mask_bodies(masked_exchange, mask)
+    assert (masked_exchange.request_body, masked_exchange.request_note) == (b"", UNMASKABLE)
 
 
 def test_undecodable_bodies_are_dropped_and_empty_ones_skipped():
-    one = exchange(b"no gzip", ("content-encoding", b"gzip"))
-    one.response_body = b""
-    mask_bodies(one, lambda body, _: body)
-    assert (one.request_body, one.request_note) == (b"", UNMASKABLE)
-    assert (one.response_body, one.response_note) == (b"", None)
+    masked_exchange = exchange(b"no gzip", ("content-encoding", b"gzip"))
+    masked_exchange.response_body = b""
+    mask_bodies(masked_exchange, lambda body, _: body)
+    assert (masked_exchange.request_body, masked_exchange.request_note) == (b"", UNMASKABLE)
+    assert (masked_exchange.response_body, masked_exchange.response_note) == (b"", None)
 
 
 def test_the_option_must_be_a_function():

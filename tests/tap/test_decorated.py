@@ -45,7 +45,7 @@ def test_functions_keep_their_kind_their_name_and_their_signature(decorate):
 
 def test_one_argument_is_the_request_several_are_named(decorate, store, read_rows):
     @decorate
-    def one(row):
+    def single(row):
         return row
 
     @decorate
@@ -57,18 +57,18 @@ def test_one_argument_is_the_request_several_are_named(decorate, store, read_row
         def predict(self, row):
             return row
 
-    assert (one({"a": 1}), two(3), Model().predict([1])) == ({"a": 1}, 6, [1])
+    assert (single({"a": 1}), two(3), Model().predict([1])) == ({"a": 1}, 6, [1])
     bodies = [json.loads(row["request_body"]) for row in recorded(store, read_rows)]
     assert bodies == [{"a": 1}, {"row": 3, "factor": 2}, [1]]
 
 
 def test_an_invalid_call_fails_like_the_undecorated_function(decorate, store, read_rows):
     @decorate
-    def one(row):
+    def single(row):
         return row
 
     with pytest.raises(TypeError, match="row"):
-        one()
+        single()
     (row,) = recorded(store, read_rows)
     assert (row["error_type"], row["status"]) == ("TypeError", 500)
 

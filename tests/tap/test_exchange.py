@@ -14,8 +14,8 @@ def side(request):
     """One side of an exchange: the function that adds chunks, and the recorded body."""
     exchange = Exchange("asgi", "m", "POST", "/", b"")
 
-    def add(piece, limit=10**6):
-        getattr(exchange, f"add_{request.param}")(piece, limit)
+    def add(chunk, limit=10**6):
+        getattr(exchange, f"add_{request.param}")(chunk, limit)
         return getattr(exchange, f"{request.param}_body")
 
     return add
@@ -23,8 +23,8 @@ def side(request):
 
 def test_a_body_in_one_chunk_is_that_object(side):
     """Nothing is copied."""
-    piece = b"whole"
-    assert side(piece) is piece
+    chunk = b"whole"
+    assert side(chunk) is chunk
 
 
 def test_each_small_chunk_is_copied_once(side):
@@ -39,14 +39,14 @@ def test_each_small_chunk_is_copied_once(side):
 def test_chunks_beyond_the_limit_are_only_counted(side):
     """They are neither copied nor sliced."""
 
-    class Piece(bytes):
+    class Chunk(bytes):
         def __getitem__(self, place):
-            raise AssertionError("nobody looks into it")
+            raise AssertionError("the chunk is not read")
 
     side(b"a", 4)
     buffer = side(b"bcdef", 4)
     for _ in range(1000):
-        assert side(Piece(b"more"), 4) is buffer
+        assert side(Chunk(b"more"), 4) is buffer
     assert buffer == b"abcd"
 
 
@@ -63,5 +63,5 @@ def test_ids_are_unique_and_sort_by_time():
     ids = IdSource()
     made = [ids.next(time.time()) for _ in range(10_000)]
     assert len(set(made)) == 10_000
-    assert all(one[14] == "7" and one[19] in "89ab" for one in made)
+    assert all(id_[14] == "7" and id_[19] in "89ab" for id_ in made)
     assert ids.next(1.0) < ids.next(2.0)

@@ -36,7 +36,7 @@ def options(store):
 def test_one_call_is_an_exchange(options, recorded):
     """Bodies as JSON, its duration, its start, and an id for labels."""
     began = datetime(2024, 2, 29, 12, tzinfo=UTC)
-    told = modeltap.capture(
+    recorded_id = modeltap.capture(
         request={"distance": 1400},
         response={"prediction": 187.5},
         duration_ms=12.5,
@@ -45,7 +45,7 @@ def test_one_call_is_an_exchange(options, recorded):
         **options,
     )
     (row,) = recorded()
-    assert row["id"] == told and row["source"] == "call" and row["model"] == "m"
+    assert row["id"] == recorded_id and row["source"] == "call" and row["model"] == "m"
     assert row["request_body"] == '{"distance":1400}'
     assert row["response_body"] == '{"prediction":187.5}'
     assert row["duration_ms"] == 12.5 and row["path"] == "nightly"
@@ -167,17 +167,17 @@ def test_coroutines_and_methods_are_recorded(options, recorded):
             await asyncio.sleep(0.001 * row)
             return row + 1
 
-    async def one(row):
+    async def predict_one(row):
         answer = await Model().predict(row)
         return answer, modeltap.last_id()
 
     async def many():
-        return await asyncio.gather(*(one(row) for row in (3, 1, 2)))
+        return await asyncio.gather(*(predict_one(row) for row in (3, 1, 2)))
 
     answers = asyncio.run(many())
     rows = {row["id"]: row for row in recorded()}
     assert [answer for answer, _ in answers] == [4, 2, 3]
-    assert [rows[one]["response_body"] for _, one in answers] == ["4", "2", "3"]
+    assert [rows[predict_one]["response_body"] for _, predict_one in answers] == ["4", "2", "3"]
 
 
 def test_generators_are_forwarded_item_by_item(options, recorded):
@@ -187,9 +187,9 @@ def test_generators_are_forwarded_item_by_item(options, recorded):
     @modeltap.capture(**options)
     def tokens(prompt):
         try:
-            for word in prompt.split():
-                log.append(word)
-                yield word
+            for part in prompt.split():
+                log.append(part)
+                yield part
         finally:
             log.append("closed")
 
@@ -239,12 +239,12 @@ def test_the_store_defaults_to_that_of_this_process(options, store, recorded):
 
 
 @pytest.mark.parametrize(
-    "said", [{"response": None}, {"duration_ms": 2.0}, {"error": ValueError("no")}]
+    "arguments", [{"response": None}, {"duration_ms": 2.0}, {"error": ValueError("no")}]
 )
-def test_a_response_without_a_request_is_an_error(options, said):
+def test_a_response_without_a_request_is_an_error(options, arguments):
     """Otherwise nothing would be recorded, without notice."""
     with pytest.raises(modeltap.InputError, match="no request"):
-        modeltap.capture(**said, **options)
+        modeltap.capture(**arguments, **options)
 
 
 def test_a_script_that_ends_at_once_writes_all(tmp_path, read_rows):

@@ -160,8 +160,8 @@ async def test_a_field_that_only_one_tap_unmasks_stays_masked(watch, ask, caplog
 async def test_mask_functions_of_both_taps_are_applied(watch, ask):
     """In turn; a function that drops the body leaves nothing."""
 
-    def without(word):
-        return lambda body, _type: body.replace(word, b"-")
+    def without(text):
+        return lambda body, _type: body.replace(text, b"-")
 
     inner = watch(starlette(), mask_body=without(b"Bern"))
     (row,) = await ask(watch(inner, mask_body=without(b"4711")))

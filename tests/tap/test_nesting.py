@@ -37,14 +37,14 @@ def watch(store):
 def ask(store, read_rows):
     """POST to an app; return the response and the recorded exchanges."""
 
-    async def call(app, path="/predict", **said):
+    async def call(app, path="/predict", **settings):
         if isinstance(app, Flask) or "Dispatcher" in type(app).__name__:
             with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://a") as client:
-                answer = client.post(path, content=b"[1]", **said)
+                answer = client.post(path, content=b"[1]", **settings)
         else:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
-                answer = await client.post(path, content=b"[1]", **said)
+                answer = await client.post(path, content=b"[1]", **settings)
         assert modeltap.flush(20)
         return answer, read_rows(store) if store.exists() else []
 
@@ -81,7 +81,7 @@ def flask():
 APPS = [starlette, fastapi, bare, flask]
 
 
-def one(answer, rows, model, path="/predict"):
+def only_record(answer, rows, model, path="/predict"):
     """Check that there is one record, with the id that the client has."""
     (row,) = rows
     assert answer.status_code == 200 and answer.content == b"[1]"
@@ -97,14 +97,14 @@ async def test_an_app_watched_twice_is_one_record(watch, ask, make, times):
     app = make()
     for _ in range(times):
         app = watch(app)
-    one(*await ask(app), "m")
+    only_record(*await ask(app), "m")
 
 
 @pytest.mark.parametrize("make", [starlette, fastapi, bare])
 async def test_a_watched_app_mounted_in_a_watched_one_is_one_record(watch, ask, make):
     """The record is that of the mounted app, with its model."""
     app = watch(Starlette(routes=[Mount("/sub", watch(make(), "inner"))]), "outer")
-    one(*await ask(app, "/sub/predict"), "inner", "/sub/predict")
+    only_record(*await ask(app, "/sub/predict"), "inner", "/sub/predict")
 
 
 @pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
@@ -218,10 +218,10 @@ async def test_the_id_header_can_be_renamed_or_disabled(watch, ask, id_header):
     inner = watch(starlette(), "inner", id_header=id_header)
     answer, rows = await ask(watch(gateway_to(inner), "outer", id_header=id_header))
     ids = {row["model"]: row["id"] for row in rows}
-    found = {row["model"]: row["request_id"] for row in rows}
+    ids_by_model = {row["model"]: row["request_id"] for row in rows}
     if id_header:
         assert answer.headers.get_list(id_header) == [ids["outer"]]
-        assert found == {"outer": None, "inner": ids["outer"]}
+        assert ids_by_model == {"outer": None, "inner": ids["outer"]}
     else:
-        assert found == {"outer": None, "inner": None}
+        assert ids_by_model == {"outer": None, "inner": None}
         assert "x-modeltap-id" not in answer.headers

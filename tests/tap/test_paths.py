@@ -101,9 +101,9 @@ def test_paths_of_flask_and_functions_stay_valid(tmp_path, read_rows, elsewhere)
 async def test_a_reference_is_found_from_any_folder(tmp_path, read_rows, elsewhere, place):
     """By a middleware that is built later, and by the analysis, which reads the store."""
     Path("january.csv").write_text("x,prediction\n1,2\n")
-    said = {"reference": "january.csv"}
-    said = said if place == "option" else {"models": {"m": said}}
-    app = modeltap.watch(fastapi(), model="m", store="taps.db", analyze=False, **said)
+    settings = {"reference": "january.csv"}
+    settings = settings if place == "option" else {"models": {"m": settings}}
+    app = modeltap.watch(fastapi(), model="m", store="taps.db", analyze=False, **settings)
     elsewhere()
     await ask(app)
     assert len(stored(tmp_path, read_rows)) == 1

@@ -63,15 +63,15 @@ def last(store, read_rows):
 class Body:
     """A one-shot iterable that records how it is used."""
 
-    def __init__(self, *pieces):
-        self.pieces = list(pieces)
+    def __init__(self, *chunks):
+        self.chunks = list(chunks)
         self.pulled = 0
         self.closed = 0
 
     def __iter__(self):
-        for piece in self.pieces:
+        for chunk in self.chunks:
             self.pulled += 1
-            yield piece
+            yield chunk
 
     def close(self):
         self.closed += 1
@@ -89,10 +89,10 @@ def test_bodies_are_recorded_and_iterated_lazily(store, last):
     """The server decides when a chunk is created; `close` reaches the original exactly once."""
     body, server = Body(b"a", b"b", b"c"), Server()
     result = tapped(app_of(body), store)(environ_of(), server.start_response)
-    pieces = iter(result)
+    chunks = iter(result)
     assert body.pulled == 0
-    assert next(pieces) == b"a" and body.pulled == 1
-    assert list(pieces) == [b"b", b"c"]
+    assert next(chunks) == b"a" and body.pulled == 1
+    assert list(chunks) == [b"b", b"c"]
     result.close()
     result.close()
     row = last()
@@ -365,8 +365,12 @@ def test_types_and_encodings_are_recorded_as_sent(store, last):
         start_response("200 OK", [("content-type", "text/csv"), ("Content-Encoding", "br")])
         return [b"\x8b\x00\x80a\x03"]
 
-    said = {"CONTENT_TYPE": "application/json", "HTTP_CONTENT_ENCODING": "GZIP"}
-    list(tapped(app, store)(environ_of(gzip.compress(b"{}"), **said), Server().start_response))
+    extra_environ = {"CONTENT_TYPE": "application/json", "HTTP_CONTENT_ENCODING": "GZIP"}
+    list(
+        tapped(app, store)(
+            environ_of(gzip.compress(b"{}"), **extra_environ), Server().start_response
+        )
+    )
     row = last()
     assert (row["request_type"], row["request_encoding"]) == ("application/json", "gzip")
     assert (row["response_type"], row["response_encoding"]) == ("text/csv", "br")

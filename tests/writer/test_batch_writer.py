@@ -54,7 +54,7 @@ def test_a_slow_pattern_is_logged_once_and_its_body_not_stored(store, read_rows)
 
 @pytest.mark.parametrize("event_time", ["body:ts", "header:x-time", "request"])
 def test_a_model_may_have_its_own_event_time_and_version(store, read_rows, event_time):
-    """What `[models.NAME]` says holds when its exchanges are stored, too."""
+    """Options in `[models.NAME]` apply when its exchanges are stored, too."""
     general = "body:when" if event_time == "request" else "request"
     options = {"event_time": general, "models": {"m": {"event_time": event_time, "version": "7"}}}
     made = BatchWriter(store, lambda: False)
@@ -83,7 +83,7 @@ def test_no_secret_of_a_webhook_is_in_the_store(store, monkeypatch):
     made.add_origin(origin_of(settings_of(str(store), webhooks=hooks), 7, "here"))
     assert made.write(batch(1), {}).written == 1
     made.close()
-    left = b"".join(one.read_bytes() for one in store.parent.iterdir() if one.is_file())
+    left = b"".join(path.read_bytes() for path in store.parent.iterdir() if path.is_file())
     assert b"env:HOOK" in left and b"t0ken" not in left
 
 
@@ -153,10 +153,10 @@ def test_a_batch_is_lost_if_the_store_stays_locked_too_long(store, read_rows):
 
 
 def test_nothing_is_written_to_a_nearly_full_disk(writer, store, monkeypatch):
-    usual = os.statvfs(store.parent)
+    disk = os.statvfs(store.parent)
 
     class Full:
-        f_bavail, f_frsize, f_blocks = 1, usual.f_frsize, usual.f_blocks
+        f_bavail, f_frsize, f_blocks = 1, disk.f_frsize, disk.f_blocks
 
     monkeypatch.setattr(os, "statvfs", lambda _: Full)
     result = writer.write(batch(2), {})

@@ -49,8 +49,8 @@ def test_kill_9_of_the_writer_is_counted_and_it_is_restarted(store, eventually, 
     assert recorder.stats()["dropped_by_reason"] == {"writer process died": 5}
     recorder.close()
     assert "5 exchanges were lost" in caplog.text
-    told = sqlite3.connect(store).execute("select reason, count from dropped").fetchall()
-    assert told == [("writer process died", 5)]
+    losses = sqlite3.connect(store).execute("select reason, count from dropped").fetchall()
+    assert losses == [("writer process died", 5)]
 
 
 def test_without_a_writer_process_the_app_keeps_serving(store, monkeypatch, caplog):
@@ -107,10 +107,10 @@ def test_exchanges_beyond_the_pipe_wait_in_order(store):
     assert recorder.stats()["queued_bytes"] > 1_000_000
     other.execute("commit")
     assert recorder.flush(30)
-    found = sqlite3.connect(store).execute(
+    rows = sqlite3.connect(store).execute(
         "select substr(request_body, 1, 1) from exchanges where seq > 1 order by seq"
     )
-    assert [row[0] for row in found] == [chr(body[0]) for body in bodies]
+    assert [row[0] for row in rows] == [chr(body[0]) for body in bodies]
     recorder.close()
 
 

@@ -16,12 +16,12 @@ kinds = st.sampled_from([EXCHANGE, ORIGIN, LOSSES])
 def test_frames_are_complete_for_any_split_of_the_stream(sent, data):
     """In order, and none before its end."""
     stream = b"".join(frame(kind, payload) for kind, payload in sent)
-    frames, found = Frames(), []
+    frames, received = Frames(), []
     while stream:
         size = data.draw(st.integers(1, len(stream)))
-        found += frames.split(stream[:size])
+        received += frames.split(stream[:size])
         stream = stream[size:]
-    assert found == sent
+    assert received == sent
 
 
 def test_counters_are_shared_by_both_sides():

@@ -25,13 +25,13 @@ async def test_an_exception_is_recorded_without_secrets(tap, store, read_rows):
     assert (row["status"], row["error_type"], row["error_message"]) == (500, "KeyError", None)
 
 
-def repeated(piece, count):
-    """Return an app that sends `piece` a number of times, and then the end."""
+def repeated(chunk, count):
+    """Return an app that sends `chunk` a number of times, and then the end."""
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for _ in range(count):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
     return app
@@ -188,7 +188,7 @@ async def test_a_request_id_is_masked_by_format(tap):
     assert row["request_id"] == "from [masked]"
 
 
-async def in_pieces(scope, receive, send):
+async def in_chunks(scope, receive, send):
     await send(
         {
             "type": "http.response.start",
@@ -196,15 +196,15 @@ async def in_pieces(scope, receive, send):
             "headers": [(b"content-type", b"text/event-stream")],
         }
     )
-    for piece in (b"data: 1\n\n", b"data: ", b"2\n\ndata: 3\n\n"):
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    for chunk in (b"data: 1\n\n", b"data: ", b"2\n\ndata: 3\n\n"):
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await anyio.sleep(0.002)
     await send({"type": "http.response.body", "body": b""})
 
 
 async def test_the_time_of_each_line_of_a_stream_is_stored(tap):
     """For any split into chunks; a response in one chunk has no times."""
-    row = await tap(in_pieces, Client(b"{}"))
+    row = await tap(in_chunks, Client(b"{}"))
     stream = json.loads(row["stream"])
     assert stream["chunks"] == 3
     assert [lines for _, lines in stream["lines"]] == [2, 6]
@@ -226,9 +226,9 @@ async def test_times_of_many_small_chunks_are_bounded_and_all_are_counted(tap):
 
 async def test_lines_of_a_stream_changed_by_the_apps_mask_are_not_timed(tap):
     """Its chunks end elsewhere; a truncated or unchanged stream still has times."""
-    shorter = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body[9:])
+    shorter = await tap(in_chunks, Client(b"{}"), mask_body=lambda body, _: body[9:])
     assert "lines" not in (stream := json.loads(shorter["stream"])) and stream["chunks"] == 3
-    as_it_was = await tap(in_pieces, Client(b"{}"), mask_body=lambda body, _: body)
-    cut = await tap(in_pieces, Client(b"{}"), max_body_bytes=20)
+    as_it_was = await tap(in_chunks, Client(b"{}"), mask_body=lambda body, _: body)
+    cut = await tap(in_chunks, Client(b"{}"), max_body_bytes=20)
     for row, lines in ((as_it_was, [2, 6]), (cut, [2, 4])):
         assert [count for _, count in json.loads(row["stream"])["lines"]] == lines

@@ -29,10 +29,10 @@ from modeltap.privacy.texts.text_masker import TextMasker
 UNMASKABLE = "unmaskable"
 MASKED = "masked"
 
-Kept = tuple[str | bytes | None, str | None]
+MaskedBody = tuple[str | bytes | None, str | None]
 """The body to store, and a note if it differs from the original body."""
 
-NOT_KEPT: Kept = (None, UNMASKABLE)
+DROPPED_BODY: MaskedBody = (None, UNMASKABLE)
 
 _BYTE_ORDER_MARKS = b"\xff\xfe\xef\xbb\xbf"
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
@@ -57,13 +57,13 @@ class BodyMasker:
         self._clean = CleanStrings(texts.is_clean, budget)
         self._was_clean = True
 
-    def masked(self, body: bytes, encoding: str, content_type: str, depth: int = 0) -> Kept:
+    def masked(self, body: bytes, encoding: str, content_type: str, depth: int = 0) -> MaskedBody:
         """Return the body to store, and a note if it differs from the original body.
 
         Raises `Unmaskable` if masking takes too many steps.
         """
         if depth > _MAX_DEPTH:
-            return NOT_KEPT
+            return DROPPED_BODY
         if encoding and encoding != "identity":
             return self._compressed(body, encoding, content_type, depth)
         if body.startswith(b"--") and not is_multipart(content_type):
@@ -77,7 +77,7 @@ class BodyMasker:
                 return kept  # otherwise both interpretations must be clean
         if text is None:
             return self._binary(body, content_type, depth)
-        if not (self._texts.always_parses or self._names.may_be_in(body)):
+        if not (self._texts.always_parses or self._names.may_occur_in(body)):
             return text, None
         # After a masked body the next one probably needs masking, too, so the check does not pay.
         if self._was_clean and not self._texts.has_values and self._clean.are_all_in(body):
@@ -86,7 +86,7 @@ class BodyMasker:
         self._was_clean = kept[1] is None
         return kept
 
-    def _text(self, text: str, content_type: str) -> Kept:
+    def _text(self, text: str, content_type: str) -> MaskedBody:
         kept = self._texts.document(text)
         if kept is None and is_form(content_type):
             kept = masked_pairs(text, self._pair)
@@ -95,7 +95,7 @@ class BodyMasker:
         if kept is None:
             kept = self._texts.unless_named(text)
         if kept is None:
-            return NOT_KEPT
+            return DROPPED_BODY
         return kept, None if kept == text else MASKED
 
     def _pair(self, name: str, value: str) -> str | None:
@@ -104,21 +104,21 @@ class BodyMasker:
             return self._texts.marks.replacement(value)
         return self._texts.text(self._texts.inside(value))
 
-    def _compressed(self, body: bytes, encoding: str, content_type: str, depth: int) -> Kept:
+    def _compressed(self, body: bytes, encoding: str, content_type: str, depth: int) -> MaskedBody:
         plain = inflate(body, encoding, MAX_INFLATED_BYTES)
         if plain is None:
-            return NOT_KEPT
+            return DROPPED_BODY
         kept = self.masked(plain, "", content_type, depth + 1)
         return kept if kept[1] else (body, None)
 
-    def _multipart(self, body: bytes, content_type: str, depth: int) -> Kept:
+    def _multipart(self, body: bytes, content_type: str, depth: int) -> MaskedBody:
         parts = parts_of(body, content_type)
         if parts is None:
             named = any(map(self._names.is_sensitive, names_in(body))) or self._may_name(body)
             is_encoded = b"-transfer-encoding" in body.lower()  # its content cannot be searched
-            return NOT_KEPT if named or is_encoded else (as_text(body) or body, None)
+            return DROPPED_BODY if named or is_encoded else (as_text(body) or body, None)
         if any(self._has_named_head(part) for part in parts):
-            return NOT_KEPT
+            return DROPPED_BODY
         kept = with_contents(body, parts, lambda part, content: self._part(part, content, depth))
         text = as_text(kept)
         return kept if text is None else text, None if kept == body else MASKED
@@ -146,27 +146,27 @@ class BodyMasker:
         stem = part.filename.rpartition(".")[0] or part.filename
         return bool(stem) and self._names.masks(stem, "file")
 
-    def _binary(self, body: bytes, content_type: str, depth: int) -> Kept:
+    def _binary(self, body: bytes, content_type: str, depth: int) -> MaskedBody:
         if encoding := encoding_by_magic(body):
             return self._compressed(body, encoding, "", depth)
         if body.startswith(ZIP):
             return self._archive(body, depth)
         if body.startswith(PARQUET):
             footer = parquet_footer(body)
-            suspicious = footer is None or self._names.are_in(footer)
+            suspicious = footer is None or self._names.occur_in(footer)
         elif is_text_type(content_type):
-            suspicious = self._may_name(body) or self._names.are_in(body.decode("cp037"))
+            suspicious = self._may_name(body) or self._names.occur_in(body.decode("cp037"))
         else:
             suspicious = self._head_is_suspicious(body) or self._is_suspicious_text(body)
-        return NOT_KEPT if suspicious else (body, None)
+        return DROPPED_BODY if suspicious else (body, None)
 
-    def _archive(self, body: bytes, depth: int) -> Kept:
+    def _archive(self, body: bytes, depth: int) -> MaskedBody:
         try:
             for content in members(body, MAX_INFLATED_BYTES):
                 if self.masked(content, "", "", depth + 1)[1]:
-                    return NOT_KEPT
+                    return DROPPED_BODY
         except ValueError:
-            return NOT_KEPT
+            return DROPPED_BODY
         return body, None
 
     def _may_name(self, body: bytes) -> bool:
@@ -181,7 +181,7 @@ class BodyMasker:
             return False
         names = head_names(body)
         if names is None:
-            return self._names.are_in(body.decode("latin-1"))
+            return self._names.occur_in(body.decode("latin-1"))
         return any(map(self._names.is_sensitive, names))
 
     def _is_suspicious_text(self, body: bytes) -> bool:

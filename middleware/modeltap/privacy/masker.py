@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
 
 from modeltap.privacy.bodies.forms import masked_pairs
-from modeltap.privacy.body_masker import NOT_KEPT, BodyMasker, Kept
+from modeltap.privacy.body_masker import DROPPED_BODY, BodyMasker, MaskedBody
 from modeltap.privacy.limits import DEFAULT_BUDGET, Budget, Searches, SlowPatterns, Unmaskable
 from modeltap.privacy.marks import Marks
 from modeltap.privacy.sensitive.names import SensitiveNames
@@ -145,7 +145,7 @@ class Masker:
             return self._marks.replacement(value)
         return self.text(texts.inside(value))
 
-    def body(self, body: bytes | bytearray, encoding: str, content_type: str = "") -> Kept:
+    def body(self, body: bytes | bytearray, encoding: str, content_type: str = "") -> MaskedBody:
         """Return the body to store, and a note if it differs from the original body.
 
         Valid UTF-8 without NUL is returned as text, anything else as bytes. A compressed body
@@ -156,12 +156,12 @@ class Masker:
         plain = bytes(body)
         if self._custom:
             return self._limited(
-                lambda: self._bodies.masked(plain, encoding, content_type), NOT_KEPT
+                lambda: self._bodies.masked(plain, encoding, content_type), DROPPED_BODY
             )
         try:
             return self._bodies.masked(plain, encoding, content_type)
         except Unmaskable:
-            return NOT_KEPT
+            return DROPPED_BODY
 
     def error_message(self, text: str) -> str | None:
         """Return an exception's message to store; None if it contains a sensitive name.

@@ -1,4 +1,4 @@
-"""An answer as one value for each row: lists, columns, envelopes."""
+"""Responses split into one value per row: lists, columns, envelopes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from modeltap_protocols._shared.values import (
 
 
 def by_row(document: Any, rows: int) -> list[Any]:
-    """Return an answer as one value for each of `rows` rows, as far as it can be that.
+    """Split a response into one value for each of `rows` rows, if its shape allows it.
 
     >>> by_row({"label": ["a", "b"], "proba": [[0.9, 0.1], [0.2, 0.8]]}, 2)
     [{'label': 'a', 'proba': [0.9, 0.1]}, {'label': 'b', 'proba': [0.2, 0.8]}]
@@ -42,7 +42,7 @@ def by_row(document: Any, rows: int) -> list[Any]:
 
 
 def _is_one_answer(values: list[Any]) -> bool:
-    """Say whether several values are one row's: its distribution, a ranking, several outputs."""
+    """Return True if the values belong to one row: a distribution, a ranking, several outputs."""
     outputs = is_outputs(values) and float in set(map(type, values))
     return (
         outputs or is_scored_label(values) or is_distribution(values) or ranking(values) is not None
@@ -53,8 +53,8 @@ def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
     if (frame := _of_frame(document)) is not None:
         return by_row(frame, rows)
     labels = labels_in(document)
-    telling = [labels, named(document, "score"), named(document, "probabilities")]
-    first = [names[0] for names in telling if names]
+    members = [labels, named(document, "score"), named(document, "probabilities")]
+    first = [names[0] for names in members if names]
     if not first:
         return _unnamed_by_row(document, names_in(document), rows)
     columns = _columns(document, document, rows)
@@ -69,7 +69,7 @@ def _object_by_row(document: dict[str, Any], rows: int) -> list[Any]:
 
 
 def _of_frame(document: dict[str, Any]) -> list[Any] | None:
-    """Return the rows of pandas' split frames, and of Seldon's arrays, whose names say nothing."""
+    """Return the rows of split pandas frames and Seldon arrays, which do not name the outputs."""
     if "tensor" in document:
         return tensor_rows(document)
     values: Any = document.get("ndarray")
@@ -95,15 +95,15 @@ def _unnamed_by_row(document: dict[str, Any], names: Sequence[str], rows: int) -
 
 
 def _columns(document: dict[str, Any], names: Any, rows: int) -> dict[str, list[Any]]:
-    """Return the members that are lists of one value for each row, or objects of such by place."""
-    found = {name: _column(document[name], rows) for name in names}
-    return {name: column for name, column in found.items() if column is not None}
+    """Return the members with one value per row, as a list or as an object by row number."""
+    columns = {name: _column(document[name], rows) for name in names}
+    return {name: column for name, column in columns.items() if column is not None}
 
 
 def _column(value: Any, rows: int) -> list[Any] | None:
     if type(value) is list:
         return value if len(value) == rows else None
     if type(value) is dict and len(value) == rows:
-        places = [str(place) for place in range(rows)]  # a frame's index, as pandas writes it
+        places = [str(place) for place in range(rows)]  # the index of a pandas frame
         return [value[place] for place in places] if set(value) == set(places) else None
     return None

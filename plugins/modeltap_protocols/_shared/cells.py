@@ -1,4 +1,4 @@
-"""Text of comma-separated values: its lines, whether the first one has names, and its rows."""
+"""Comma-separated text: its lines, header and rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modeltap.payload import Payload
 from modeltap_protocols._shared.inputs import MAX_ROWS
 
 MEDIA = ("text/csv", "application/csv", "text/x-csv", "text/tab-separated-values")
-"""The types that say a body is a table."""
+"""Media types of tables."""
 
 Lines = list[list[str]]
 
@@ -24,34 +24,37 @@ _CODE = re.compile(r"[+-]?0\d[\d.]*|\d+[eE]\d+", re.ASCII)
 
 
 class NoTable(ValueError):
-    """The text is no table; the message says why."""
+    """The text is not a table; the message gives the reason."""
 
 
 def read_lines(text: str, delimiter: str | None = None) -> Lines:
-    r"""Return the cells of each line that is not empty; all lines have the same number of them.
+    r"""Return the cells of each line that is not empty.
 
-    Raises `NoTable` where they have not, or where the text is no CSV.
+    Raises `NoTable` if the lines have different numbers of cells, or if the text is not CSV.
 
     >>> read_lines('a,"b, c"\r\n\r\n1,2')
     [['a', 'b, c'], ['1', '2']]
     """
     text = text.removeprefix("\ufeff")
-    # Lines end as the file has it: other separators of Unicode's may be part of a text.
+    # Only CR and LF end lines: Unicode's other line separators may be part of a text.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _delimiter(text))
     try:
         lines = [cells for cells in islice(reader, MAX_ROWS + 2) if cells]
     except csv.Error as error:
-        raise NoTable(f"no CSV ({error})") from None
+        raise NoTable(f"not CSV ({error})") from None
     for place, cells in enumerate(lines, 1):
         if len(cells) != len(lines[0]):
-            raise NoTable(f"line {place} has {len(cells)} cells, the first has {len(lines[0])}")
+            raise NoTable(
+                f"line {place} has {len(cells)} cells, but the first line has {len(lines[0])}"
+            )
     return lines
 
 
 def has_header(lines: Lines, answers: int | None = None) -> bool:
-    """Say whether the first line holds names: it has no number, and others have.
+    """Return True if the first line is a header: it has no number, but other lines have.
 
-    Where no line has a number, the header is what the answer, of so many values, is no value of.
+    If no line has a number, the first line is a header if the response has one value for each of
+    the other lines (`answers`).
 
     >>> has_header([["a", "b"], ["1", "x"]]), has_header([["1", "2"], ["3", "4"]])
     (True, False)
@@ -59,7 +62,7 @@ def has_header(lines: Lines, answers: int | None = None) -> bool:
     (True, False)
     """
     first, *rest = lines
-    # What is written with its index has no name for that.
+    # A table that was written with its index has no name for the index.
     names = first[1:] if len(first) > 1 and not first[0] else first
     if not rest or len(set(first)) < len(first):
         return False
@@ -71,7 +74,7 @@ def has_header(lines: Lines, answers: int | None = None) -> bool:
 
 
 def to_rows(payload: Payload, lines: Lines, header: bool) -> list[dict[str, Any]]:
-    """Return lines as rows: in a column of numbers those, missing values as None.
+    """Return lines as rows, with numbers in numeric columns and None for missing values.
 
     >>> to_rows(Payload("/", None, 200, None, None), [["a", "b"], ["1", "x"], ["", "y"]], True)
     [{'a': 1, 'b': 'x'}, {'a': None, 'b': 'y'}]
@@ -85,7 +88,7 @@ def to_rows(payload: Payload, lines: Lines, header: bool) -> list[dict[str, Any]
 
 
 def typed(cell: str) -> Any:
-    """Return a cell by itself: a number, None where it is missing, else its text.
+    """Convert a single cell: to a number, to None if it is missing, else leave its text.
 
     >>> typed("1.5"), typed("NaN"), typed("cat"), typed("007"), typed("1_0")
     (1.5, None, 'cat', '007', '1_0')
@@ -96,7 +99,7 @@ def typed(cell: str) -> Any:
 
 
 def is_number(cell: str) -> bool:
-    """Say whether a cell is a number: not, as for Python, with underscores, or 'infinity'.
+    """Return True if a cell is a number; unlike Python, accept no underscores and no 'infinity'.
 
     >>> is_number(" 1.5"), is_number("1_0"), is_number("inf"), is_number("-1e5")
     (True, False, False, True)
@@ -110,9 +113,10 @@ def is_number(cell: str) -> bool:
 
 
 def is_code(cell: str) -> bool:
-    """Say whether digits are a code, which as a number would be another: an id, a postal code.
+    """Return True if digits are a code, such as an id or a postal code, and not a number.
 
-    It has a leading zero, or an exponent as no program writes it: without a sign or a point.
+    A code has a leading zero, or an exponent without a sign or a point, which programs do not
+    write for numbers.
 
     >>> [is_code(cell) for cell in ("01234", "12e45", "0", "0.5", "1e-05", "1.0E10")]
     [True, True, False, False, False, False]
@@ -125,9 +129,9 @@ def _has_exponent(cell: str) -> bool:
 
 
 def _typed(column: Sequence[str]) -> list[Any]:
-    """A column is numeric when each value in it is: one word or code makes it one of words."""
+    """Convert a column: to numbers if all its values are numeric, else leave the texts."""
     given = [cell for cell in column if cell.strip().lower() not in MISSING]
-    # Where others have a point, as measurements do, an exponent is one of a number.
+    # Next to numbers with a point, such as measurements, an exponent is part of a number.
     codes = [cell for cell in given if is_code(cell)]
     pointed = any("." in cell for cell in given) and all(map(_has_exponent, codes))
     numeric = all(map(is_number, given)) and (pointed or not codes)
@@ -143,17 +147,17 @@ def _delimiter(text: str) -> str:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Return a header's names, each once; one that is empty goes by its place.
+    """Return a header's names, made unique; an empty name becomes one from its position.
 
     >>> _distinct(["", "a", "a"])
     ['f0', 'a', 'a.1']
     """
-    found: dict[str, None] = {}
+    unique: dict[str, None] = {}
     numbers: Counter[str] = Counter()
     for place, name in enumerate(names):
         distinct = base = name or f"f{place}"
-        while distinct in found:
+        while distinct in unique:
             numbers[base] += 1
             distinct = f"{base}.{numbers[base]}"
-        found[distinct] = None
-    return list(found)
+        unique[distinct] = None
+    return list(unique)

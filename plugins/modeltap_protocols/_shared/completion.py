@@ -1,4 +1,4 @@
-"""One completion of a language model: a choice of its answer, whole or folded from deltas."""
+"""One completion of a language model: a choice of its response, whole or joined from deltas."""
 
 from __future__ import annotations
 
@@ -8,73 +8,73 @@ from typing import Any
 
 @dataclass(slots=True)
 class Completion:
-    """What one choice said; `add` and the like take anything, and use what is text.
+    """The content of one choice; its methods accept any value and ignore those that are not text.
 
-    >>> one = Completion()
-    >>> one.add("", 1), one.add("Hel", 3), one.add("lo", 5), one.add(None, 7)
-    (None, None, None, None)
-    >>> one.text, one.first_line
+    >>> completion = Completion()
+    >>> for line, text in ((1, ""), (3, "Hel"), (5, "lo"), (7, None)):
+    ...     completion.add(text, line)
+    >>> completion.text, completion.first_line
     ('Hello', 3)
     """
 
     first_line: int | None = None
-    """The stream's line in which the first delta that is not empty came."""
+    """The line of the stream with the first delta that is not empty."""
     finish_reason: str | None = None
     _text: list[str] = field(default_factory=list)
     _refusal: list[str] = field(default_factory=list)
     _tools: dict[Any, str] = field(default_factory=dict)
     _calls: dict[Any, str] = field(default_factory=dict)
-    """By key the id of the call that is written now."""
+    """The id of the unfinished call, by key."""
 
     def add(self, text: Any, line: int) -> None:
-        """Add a piece of the text."""
+        """Append to the text."""
         if type(text) is str:
             self._text.append(text)
             self.came(text, line)
 
     def refuse(self, text: Any, line: int) -> None:
-        """Add a piece of a refusal."""
+        """Append to the refusal."""
         if type(text) is str:
             self._refusal.append(text)
             self.came(text, line)
 
     def call(self, key: Any, name: Any, arguments: Any, line: int, id_: Any = None) -> None:
-        """Add a piece of a tool's call; pieces of one call share a `key`.
+        """Add a part of a tool call; parts of one call share a `key`.
 
-        Another id with a name begins another call, though servers give all the same key. One
-        without a name does not: servers are known to make up an id for each piece.
+        Another id with a name begins another call, because some servers use one key for all
+        calls. Another id without a name does not: some servers make up an id for each part.
         """
         key = key if type(key) in (int, str) else None
         if type(id_) is str and id_ and type(name) is str and name:
-            began = self._calls.setdefault(key, id_)
-            if began != id_:
+            open_id = self._calls.setdefault(key, id_)
+            if open_id != id_:
                 self._calls[key] = id_
-                self._tools.setdefault((key, began), self._tools.pop(key, ""))
+                self._tools.setdefault((key, open_id), self._tools.pop(key, ""))
         if not self._tools.setdefault(key, "") and type(name) is str:
             self._tools[key] = name
         self.came(arguments, line)
 
     def came(self, delta: Any, line: int) -> None:
-        """Note when the model began to say something, be it only to itself."""
+        """Note the line of the first output, which may be reasoning."""
         if self.first_line is None and type(delta) is str and delta:
             self.first_line = line
 
     def finish(self, reason: Any) -> None:
-        """Note why it ended."""
+        """Set the reason why the completion ended."""
         if type(reason) is str:
             self.finish_reason = reason
 
     @property
     def text(self) -> str | None:
-        """All of the text; None where there was none, or nothing but calls of tools."""
+        """The whole text; None if there was none, or only tool calls."""
         text = "".join(self._text)
         return text if text or (self._text and not self._tools) else None
 
     def answers(self) -> dict[str, Any]:
-        """Return what else there is to tell; what is not known is left out."""
-        told: dict[str, Any] = {"tool_calls": len(self._tools)}
+        """Return the further fields that are known."""
+        fields: dict[str, Any] = {"tool_calls": len(self._tools)}
         if self._tools:
-            told["tool_names"] = ", ".join(filter(None, self._tools.values())) or None
-        told["finish_reason"] = self.finish_reason
-        told["refusal"] = "".join(self._refusal) or None
-        return {name: value for name, value in told.items() if value is not None}
+            fields["tool_names"] = ", ".join(filter(None, self._tools.values())) or None
+        fields["finish_reason"] = self.finish_reason
+        fields["refusal"] = "".join(self._refusal) or None
+        return {name: value for name, value in fields.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Data frames in JSON: names and values apart, objects by index, tensors, Azure's `Inputs`."""
+"""Data frames in JSON: separate names and values, objects by index, tensors, Azure's `Inputs`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 Rows = list[dict[str, Any]]
 
 _NAMES_AND_VALUES = (("columns", "data"), ("names", "ndarray"), ("ColumnNames", "Values"))
-"""Members of frames as pandas, Seldon and Azure's designer write them."""
+"""Members of frames in the forms of pandas, Seldon and Azure's designer."""
 
 _AZURE = frozenset(("Inputs", "GlobalParameters"))
 
 
 def named_rows(document: dict[str, Any]) -> Rows | None:
-    """Return the rows of names and lists of values apart; None where a document has none.
+    """Return the rows of a frame with separate names and values; None for other documents.
 
     >>> named_rows({"columns": ["a", "b"], "index": [7], "data": [[1, "x"]]})
     [{'a': 1, 'b': 'x'}]
@@ -34,7 +34,7 @@ def named_rows(document: dict[str, Any]) -> Rows | None:
 
 
 def tensor_rows(document: dict[str, Any]) -> list[Any] | None:
-    """Return the rows of Seldon's tensors; None where a document has none.
+    """Return the rows of a Seldon tensor; None for other documents.
 
     >>> tensor_rows({"tensor": {"shape": [2, 2], "values": [1, 2, 3, 4]}})
     [[1, 2], [3, 4]]
@@ -52,7 +52,7 @@ def tensor_rows(document: dict[str, Any]) -> list[Any] | None:
 
 
 def indexed_rows(document: dict[str, Any]) -> Rows | None:
-    """Return the rows of columns by index, or of rows by index, as pandas writes frames.
+    """Return the rows of a frame that pandas wrote as columns by index, or as rows by index.
 
     >>> indexed_rows({"a": {"17": 1, "42": 2}, "b": {"17": "x", "42": "y"}})
     [{'a': 1, 'b': 'x'}, {'a': 2, 'b': 'y'}]
@@ -73,7 +73,7 @@ def indexed_rows(document: dict[str, Any]) -> Rows | None:
 
 
 def azure_inputs(document: dict[str, Any]) -> Any:
-    """Return what Azure ML's `Inputs` holds, under whichever name; None for other documents.
+    """Return the only member of Azure ML's `Inputs`, under any name; None for other documents.
 
     >>> azure_inputs({"Inputs": {"data": [{"a": 1}]}, "GlobalParameters": {"method": "predict"}})
     [{'a': 1}]

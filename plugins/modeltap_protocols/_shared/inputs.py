@@ -1,4 +1,4 @@
-"""Values of a request: rows of named columns."""
+"""Rows of named columns from the values of a request."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from modeltap.payload import Decoded, Payload
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 10_000
-"""More than this are pixels or tokens: nothing whose drift could be told by column."""
+"""More columns are pixels or tokens, for which drift per column has no meaning."""
 
 CUT = "request: cut"
 TOO_WIDE = f"request: more than {MAX_COLUMNS} columns"
 
 
 def rows_of(payload: Payload, values: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return N values as N rows: objects as they are, lists and single values with names.
+    """Return N values as N rows: objects unchanged, lists and single values with names.
 
     >>> rows_of(Payload("/", None, 200, None, None), [{"a": 1}, [2, 3], 4, "b"])
     [{'a': 1}, {'f0': 2, 'f1': 3}, {'f0': 4}, {'text': 'b'}]
@@ -34,7 +34,7 @@ def _row(payload: Payload, value: Any) -> dict[str, Any]:
 
 
 def lengths(columns: Mapping[str, Any]) -> set[int]:
-    """Return the lengths of columns that are lists; of anything else nothing.
+    """Return the lengths of columns if all are lists, else an empty set.
 
     >>> lengths({"a": [1, 2], "b": [3, 4]}), lengths({"a": [1], "b": 2}), lengths({})
     ({2}, set(), set())
@@ -44,7 +44,7 @@ def lengths(columns: Mapping[str, Any]) -> set[int]:
 
 
 def transposed(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Return columns of one length N as N rows.
+    """Return columns of the same length N as N rows.
 
     >>> transposed({"a": [1, 2], "b": [3, 4]})
     [{'a': 1, 'b': 3}, {'a': 2, 'b': 4}]
@@ -56,26 +56,26 @@ def transposed(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def _flat(column: Sequence[Any]) -> Sequence[Any]:
-    """Return a column of lists of one value as these values: a tensor of shape [N, 1]."""
+    """Return the values of a column of one-value lists, such as a tensor of shape [N, 1]."""
     is_tensor = all(type(value) is list and len(value) == 1 for value in column)
     return [value[0] for value in column] if is_tensor else column
 
 
 def of_object(columns: dict[str, Any]) -> Decoded:
-    """Return the rows of an object of columns: N of lists of N, one of single values.
+    """Return the rows of an object of columns: N rows for lists of N, one row for single values.
 
     >>> of_object({"a": [1, 2], "b": [3]}).note
     'request: columns of different lengths (1, 2)'
     """
-    found = lengths(columns)
-    if len(found) > 1:
-        told = ", ".join(map(str, sorted(found)[:5]))
-        return Decoded(note=f"request: columns of different lengths ({told})")
-    return bounded(transposed(columns) if found else [columns])
+    sizes = lengths(columns)
+    if len(sizes) > 1:
+        listed = ", ".join(map(str, sorted(sizes)[:5]))
+        return Decoded(note=f"request: columns of different lengths ({listed})")
+    return bounded(transposed(columns) if sizes else [columns])
 
 
 def bounded(rows: list[dict[str, Any]]) -> Decoded:
-    """Return rows as what was found, unless there are none or too many.
+    """Return rows as `Decoded`, with a note if there are none or too many.
 
     >>> bounded([]).note
     'request: no rows'

@@ -1,4 +1,4 @@
-"""The rows that a JSON request may be: the answer says which of these readings it is."""
+"""Possible readings of a JSON request as rows; the response decides which of them applies."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ ROWS_NAMES = ("instances", "inputs", "data", "rows", "records", "features", "ite
 _BATCHES = ("instances", "inputs", "data", "rows", "records")
 _ALWAYS_ROWS = ("instances", "rows", "records")
 _MATRICES = ("x", "input", "input_data", "values", "sample", "samples", "array", "matrix")
-"""Other names of what scikit-learn's `predict` takes: a list of rows."""
+"""Other names for the argument of scikit-learn's `predict`: a list of rows."""
 
 _ONE_ROW = ("features", "feature", "vector", "embedding", "instance", "pixels")
-"""Names of a list of numbers that is one row, though as many values may be answered."""
+"""Names of a list of numbers that is one row, even if the response has as many values."""
 
 
 def possible_rows(payload: Payload) -> list[Rows]:
-    """Return the readings of a request as rows; the last is that without an answer.
+    """Return the possible readings of a request as rows; the last applies without a response.
 
     >>> possible_rows(Payload("/", None, 200, '{"items": [{"a": 1}, {"a": 2}], "k": 3}', None))
     [[{'a': 1, 'k': 3}, {'a': 2, 'k': 3}], [{'items': [{'a': 1}, {'a': 2}], 'k': 3}]]
@@ -49,47 +49,51 @@ def _of_object(payload: Payload, document: dict[str, Any]) -> list[Rows]:
         if type(inner) is dict and name in ROWS_NAMES:
             return _of_object(payload, inner) if inner else []
         if _are_rows(inner):
-            rows, one = rows_of(payload, inner), [{name: inner}]
+            rows, single = rows_of(payload, inner), [{name: inner}]
             if name in _ALWAYS_ROWS and type(inner[0]) is dict:
                 return [rows]
             is_batch = _is_batch(payload, name, rows) or _is_matrix(name, inner)
-            return [rows, one, rows] if is_batch else [one]
+            return [rows, single, rows] if is_batch else [single]
         document = {name: inner}
-    found = []
+    readings = []
     if (columns := _by_column(document)) is not None:
-        found.append(columns)
+        readings.append(columns)
     holding = [name for name, value in document.items() if _are_rows(value)]
     if len(holding) == 1:
         others = {name: value for name, value in document.items() if name != holding[0]}
         rows = [{**row, **others} for row in rows_of(payload, document[holding[0]])]
         if _is_batch(payload, holding[0], rows):
-            found.append(rows)
-    return [*found, [document]]
+            readings.append(rows)
+    return [*readings, [document]]
 
 
 def _is_batch(payload: Payload, name: str, rows: Rows) -> bool:
-    """A basket of one thing is no batch of one, unless it is answered or named as one."""
+    """Return True if a list is a batch of rows and not, such as a basket, a field of one row.
+
+    A list of one item is a batch only by its name, or if the response is a list.
+    """
     return len(rows) > 1 or name in _BATCHES or values_in(payload) is not None
 
 
 def _is_matrix(name: str, values: list[Any]) -> bool:
-    """Say whether a list of lists is one row of numbers: {"features": [[5.1, 3.5]]}."""
+    """Return True if a list of lists is rows of numbers: {"features": [[5.1, 3.5]]}."""
     is_named = name in ROWS_NAMES or name.lower() in _MATRICES
     return is_named and type(values[0]) is list and not {dict, list} & set(map(type, values[0]))
 
 
 def _by_column(document: dict[str, Any]) -> Rows | None:
-    found = lengths(document)
-    if len(found) != 1 or found == {0} or not document.keys().isdisjoint(_ONE_ROW):
+    sizes = lengths(document)
+    if len(sizes) != 1 or sizes == {0} or not document.keys().isdisjoint(_ONE_ROW):
         return None
-    if found == {1} and not _is_one_row(document):
+    if sizes == {1} and not _is_one_row(document):
         return None
     return transposed(document)
 
 
 def _is_one_row(document: dict[str, Any]) -> bool:
-    """Return True for several columns of one value each; a single one may be a list of a row."""
-    return len(document) > 1 and all(type(one[0]) not in (dict, list) for one in document.values())
+    """Return True for several columns of one value each; a single column may be a row's list."""
+    columns = document.values()
+    return len(columns) > 1 and all(type(column[0]) not in (dict, list) for column in columns)
 
 
 def _of_list(payload: Payload, values: list[Any]) -> Rows:

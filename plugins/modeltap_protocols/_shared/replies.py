@@ -1,4 +1,4 @@
-"""Response bodies as documents, whatever their type says, and as one value for each row."""
+"""Response bodies as documents of any media type, paired with rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from modeltap.payload import Decoded, Payload, parse_json
 from modeltap_protocols._shared.answer_rows import by_row
-from modeltap_protocols._shared.answers import tell
+from modeltap_protocols._shared.answers import pair_outputs
 from modeltap_protocols._shared.cells import (
     MEDIA,
     NoTable,
@@ -21,43 +21,45 @@ CUT = "response: cut"
 TOO_DEEP = "response: nested too deep"
 
 
-def answered(found: Decoded, payload: Payload, member: str | None = None) -> Decoded:
-    """Pair the rows of `found` with what the response says, in its `member` where it has it.
+def pair_response(decoded: Decoded, payload: Payload, member: str | None = None) -> Decoded:
+    """Pair the rows of `decoded` with the response, or with its `member` if it has it.
 
-    Where the response is missing, cut or no answer, the rows stay, with a note of that.
+    If the response is cut or has no prediction, the rows stay, and a note gives the reason.
     """
-    if not found.rows or not payload.response:
-        return found
+    if not decoded.rows or not payload.response:
+        return decoded
     if payload.response_truncated:
-        found.note = CUT
-        return found
-    document = document_of(payload, len(found.rows))
+        decoded.note = CUT
+        return decoded
+    document = document_of(payload, len(decoded.rows))
     if document is None:
-        found.note = "response: no JSON"
-        return found
+        decoded.note = "response: not JSON"
+        return decoded
     if member is not None and type(document) is dict and member in document:
         document = document[member]
     try:
-        return tell(found, by_row(document, len(found.rows)) or [None] * len(found.rows))
+        return pair_outputs(
+            decoded, by_row(document, len(decoded.rows)) or [None] * len(decoded.rows)
+        )
     except RecursionError:
-        found.note = TOO_DEEP
-        return found
+        decoded.note = TOO_DEEP
+        return decoded
 
 
 def document_of(payload: Payload, rows: int) -> Any:
-    """Return the response as if it were JSON: also JSON Lines, CSV, and plain text; else None."""
+    """Return the response as a document, from JSON, JSON Lines, CSV or plain text; else None."""
     document = payload.response_json
     if document is not None or type(payload.response) is not str:
         return document
     lines = [line for line in payload.response.split("\n") if line.strip()]
     documents = [parse_json(line) for line in lines]
-    if documents and all(one is not None for one in documents):
+    if documents and all(document is not None for document in documents):
         return documents
     return _table(payload, rows) or _text(payload, rows)
 
 
 def values_in(payload: Payload) -> list[Any] | None:
-    """Return the values that the response lists; None where that cannot be told."""
+    """Return the list of values in the response; None if it has no single list."""
     document = document_of(payload, 0)
     if type(document) is dict:
         only = next(iter(document.values())) if len(document) == 1 else None
@@ -68,12 +70,12 @@ def values_in(payload: Payload) -> list[Any] | None:
 def _table(payload: Payload, rows: int) -> list[Any] | None:
     text = payload.response
     assert isinstance(text, str)
-    said = payload.response_media in MEDIA
+    is_csv = payload.response_media in MEDIA
     try:
         lines = read_lines(text)
     except NoTable:
         return None
-    if not lines or not (said or all(is_number(cell) for cells in lines for cell in cells)):
+    if not lines or not (is_csv or all(is_number(cell) for cells in lines for cell in cells)):
         return None
     if len(lines) == rows + 1 and has_header(lines):
         return list(to_rows(payload, lines, True))

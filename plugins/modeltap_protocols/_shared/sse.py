@@ -1,7 +1,7 @@
-"""Server-sent events and JSON Lines, as a kept body has them: whole, or cut at its end.
+"""Server-sent events and JSON Lines in a stored body, which is complete or cut at its end.
 
-Libraries that parse events read them from a response as it comes, and none tells in which line
-an event ended, by which its time is known.
+Libraries for server-sent events read a live response, and none reports the line in which an
+event ended, which gives the event's time.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from modeltap.payload import Body, Payload, parse_json
 
 DONE = "[DONE]"
-"""With this as data OpenAI's streams end."""
+"""The data of the last event of OpenAI's streams."""
 
 _FIELDS = ("data", "event", "id", "retry")
 
 
 class Frame(NamedTuple):
-    """One event: its data lines joined, and the number (from 0) of the line that ended it."""
+    """One event: its joined data lines, and the number (from 0) of the line that ended it."""
 
     event: str | None
     data: str
@@ -27,7 +27,7 @@ class Frame(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A JSON object of a stream, with its event's name and the number of its last line."""
+    """A JSON object in a stream, with its event's name and the number of its last line."""
 
     event: str | None
     json: dict[str, Any]
@@ -35,37 +35,37 @@ class Document(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """What a response streamed; of one in a single document, or of text, nothing."""
+    """The JSON objects of a streamed response; none for a single document or plain text."""
 
     documents: list[Document]
     is_stream: bool
     done: bool
-    """Whether OpenAI's end mark came."""
+    """True if the stream contains OpenAI's end mark."""
 
 
 def frames(body: Body) -> list[Frame]:
-    r"""Return the events of `body`; one that was cut at the end is left out.
+    r"""Return the events of `body`, without a last one that was cut.
 
     Lines end with LF, CRLF or CR; they are numbered by LF, as `Payload.line_ms` counts them.
 
     >>> frames("event: a\ndata: 1\ndata: 2\n\n: comment\n\ndata: 3")
     [Frame(event='a', data='1\n2', id=None, line=3)]
     """
-    found: list[Frame] = []
+    events: list[Frame] = []
     frame = _Open()
     for number, line, ended in _lines(_text(body)):
         if line and (ended or frame.completed_by(line)):
             frame.read(line, number)
         elif line:
-            return found  # what was cut leaves its whole event without an end
+            return events  # the cut line belongs to an event without an end
         else:
-            found += frame.closed(number if ended else None)
+            events += frame.closed(number if ended else None)
             frame = _Open()
-    return found
+    return events
 
 
 def is_framed(body: Body) -> bool:
-    r"""Say whether `body` reads as events; servers also call text so that is none.
+    r"""Return True if `body` has the form of events; servers also use their type for plain text.
 
     >>> is_framed(": hi\n\ndata: 1\n\n"), is_framed("Hello, world"), is_framed("data")
     (True, False, False)
@@ -76,22 +76,22 @@ def is_framed(body: Body) -> bool:
 
 
 def json_lines(body: Body) -> list[Document]:
-    """Return the objects of a body with one a line; none if a line but the last is another."""
-    found = []
+    """Return the objects of JSON Lines; none if a line other than the last is not an object."""
+    documents = []
     lines = _text(body).split("\n")
     for number, line in enumerate(lines):
         if not line.strip():
             continue
         document = parse_json(line)
         if type(document) is dict:
-            found.append(Document(None, document, number))
+            documents.append(Document(None, document, number))
         elif number < len(lines) - 1:
             return []
-    return found
+    return documents
 
 
 def stream_of(payload: Payload) -> Stream:
-    """Return what a response streamed, as events or as JSON Lines; its content type may be wrong.
+    """Read a response as a stream of events or JSON Lines, regardless of its content type.
 
     >>> stream_of(Payload("/", None, 200, None, 'data: {"a": 1}\\n\\ndata: [DONE]\\n\\n')).done
     True
@@ -101,17 +101,17 @@ def stream_of(payload: Payload) -> Stream:
     if not is_framed(payload.response):
         lines = json_lines(payload.response)
         return Stream(lines, bool(lines), False)
-    found, done = [], False
+    documents, done = [], False
     for frame in frames(payload.response):
         done = done or frame.data.strip() == DONE
         document = parse_json(frame.data)
         if type(document) is dict:
-            found.append(Document(frame.event, document, frame.line))
-    return Stream(found, True, done)
+            documents.append(Document(frame.event, document, frame.line))
+    return Stream(documents, True, done)
 
 
 class _Open:
-    """An event that has not ended yet."""
+    """An event that has not ended."""
 
     def __init__(self) -> None:
         self._data: list[str] = []
@@ -131,14 +131,14 @@ class _Open:
             self._id = value
 
     def completed_by(self, line: str) -> bool:
-        """Say whether data in a line without an end is whole: JSON tells its own end."""
+        """Return True if data in a line without an end is complete, which JSON shows."""
         name, _, value = line.partition(":")
         value = value.strip()
         whole = value == DONE or (value[-1:] in ("}", "]") and parse_json(value) is not None)
         return name == "data" and not self._data and whole
 
     def closed(self, number: int | None) -> list[Frame]:
-        """Return the event, if there is one; without a last line of its own its last one is."""
+        """Return the event, if it has data; `number` None means that it ended in its last line."""
         if not self._data:
             return []
         line = self._line if number is None else number
@@ -150,9 +150,9 @@ def _text(body: Body) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Yield each line with the number of LFs before it, and whether it has an end.
+    """Yield each line with the number of LFs before it, and True if it has an end.
 
-    A last blank one without an end closes an event whose blank line is missing.
+    A last blank line is added, which closes an event whose blank line is missing.
     """
     rows = text.removeprefix("\ufeff").split("\n")
     for number, row in enumerate(rows):

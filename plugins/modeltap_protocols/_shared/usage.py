@@ -1,4 +1,4 @@
-"""The token counts of an answer, by the names that protocols have for them."""
+"""Token counts of a response, under the names that protocols use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DETAILS = {
 
 
 def tokens_of(usage: Any) -> dict[str, int]:
-    """Return the counts that `usage` tells; none where all are zero, which means not counted.
+    """Return the token counts in `usage`; none if all are zero, which means not counted.
 
     >>> tokens_of({"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9})
     {'input_tokens': 7, 'output_tokens': 2}
@@ -25,16 +25,16 @@ def tokens_of(usage: Any) -> dict[str, int]:
     """
     if type(usage) is not dict:
         return {}
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for name, names in _COUNTS.items():
         for count in map(usage.get, names):
             if _is_count(count):
-                found[name] = count
+                counts[name] = count
     for name, places in _DETAILS.items():
         for details in map(usage.get, places):
             if type(details) is dict and _is_count(details.get(name)):
-                found[name] = details[name]
-    return found if any(found.values()) else {}
+                counts[name] = details[name]
+    return counts if any(counts.values()) else {}
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -1,4 +1,4 @@
-"""What single values of an answer are: a number or a text, a distribution, a vector, a ranking."""
+"""Kinds of single values: numbers, texts, distributions, vectors, rankings."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from modeltap.decoding.answer_names import named, role_of
 
 MAX_OUTPUTS = 100
-"""A longer list of numbers is an embedding rather than as many outputs."""
+"""A longer list of numbers is an embedding, not a list of outputs."""
 
 _UNIT = 1e-3
-"""So near to 1 the length of a normalized embedding is."""
+"""Tolerance for the length of a normalized embedding, which is 1."""
 
 _NUMBER = re.compile(r"\s*[+-]?\d{1,20}(\.\d{1,30})?([eE][+-]?\d{1,2})?\s*", re.ASCII)
-"""A score in a text, as Azure writes it."""
+"""A score as text, the form that Azure uses."""
 
 _STATUS = frozenset(
     ("ok", "okay", "success", "succeeded", "successful", "done", "completed", "failed", "error")
@@ -32,14 +32,16 @@ _OF_CLASS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-"""Names of one class's probability, as scikit-learn's users, H2O, PMML and Azure write them."""
+"""Names of the probability of one class, as in scikit-learn code, H2O, PMML and Azure."""
 
-_REMEMBERED = 4096
-"""A bound on the number of names that are kept."""
+_CACHED_NAMES = 4096
+"""Bounds the memory of the cache of names."""
 
 
 def is_distribution(value: Any) -> bool:
-    """Say whether `value` is a list of probabilities: at least two, one a float, in all 1.
+    """Return True if `value` is a list of probabilities: two or more numbers that sum to 1.
+
+    At least one of them is a float.
 
     >>> is_distribution([0.2, 0.8]), is_distribution([0, 1]), is_distribution([0.2, 0.3])
     (True, False, False)
@@ -48,7 +50,7 @@ def is_distribution(value: Any) -> bool:
 
 
 def is_vector(value: Any) -> bool:
-    """Say whether `value` is a list of several numbers, such as an embedding.
+    """Return True if `value` is a list of several numbers, such as an embedding.
 
     >>> is_vector([0.5, 2]), is_vector([0.5]), is_vector(["a", 1])
     (True, False, False)
@@ -57,18 +59,18 @@ def is_vector(value: Any) -> bool:
 
 
 def is_outputs(value: Any) -> bool:
-    """Say whether a list of numbers is as many outputs: a short one, and not of length 1.
+    """Return True if a list of numbers holds several outputs: it is short, and its norm is not 1.
 
     >>> is_outputs([1.5, 2]), is_outputs([0.6, 0.8]), is_outputs([1.5] * 101)
     (True, False, False)
     """
     if not is_vector(value) or len(value) > MAX_OUTPUTS:
         return False
-    return abs(math.hypot(*(number(one) or 0.0 for one in value)) - 1) > _UNIT
+    return abs(math.hypot(*(number(item) or 0.0 for item in value)) - 1) > _UNIT
 
 
 def is_status(value: Any) -> bool:
-    """Say whether a value says how a call went rather than what it found.
+    """Return True if a value is the status of a call, not its result.
 
     >>> is_status("OK"), is_status("cat"), is_status(True)
     (True, False, False)
@@ -77,7 +79,7 @@ def is_status(value: Any) -> bool:
 
 
 def scalar(value: Any) -> Any:
-    """Return a prediction as a number or text; a list of one is that one; None for all else.
+    """Return a prediction as a number or text, also from a list of one; None for anything else.
 
     >>> scalar([3]), scalar(True), scalar({"a": 1}), scalar(float("nan"))
     (3, 'true', None, None)
@@ -92,7 +94,7 @@ def scalar(value: Any) -> Any:
 
 
 def number(value: Any) -> float | None:
-    """Return a score as a float; None for what is no number, or a list of more than one.
+    """Return a score as a float, also from a list of one; None for anything else.
 
     >>> number(1), number([0.5]), number("0.7"), number("high")
     (1.0, 0.5, 0.7, None)
@@ -105,12 +107,12 @@ def number(value: Any) -> float | None:
         return None
     try:
         return float(value) if type(value) in (int, float) else None
-    except OverflowError:  # JSON's whole numbers may be longer than any float
+    except OverflowError:  # integers in JSON may exceed the range of floats
         return None
 
 
 def ranking(values: Sequence[Any]) -> dict[str, float] | None:
-    """Return several labels each with its score; None for what is none.
+    """Return the scores of several labels; None for anything else.
 
     >>> ranking([{"label": "a", "score": 0.9}, {"class": "b", "probability": 0.1}])
     {'a': 0.9, 'b': 0.1}
@@ -119,7 +121,7 @@ def ranking(values: Sequence[Any]) -> dict[str, float] | None:
     """
     if len(values) < 2:
         return None
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     for value in values:
         if is_scored_label(value):
             label, score = value[-2:]
@@ -129,8 +131,8 @@ def ranking(values: Sequence[Any]) -> dict[str, float] | None:
             return None
         if type(label) is not str or type(score) not in (float, int):
             return None
-        found[label] = number(score) or 0.0
-    return found
+        scores[label] = number(score) or 0.0
+    return scores
 
 
 def is_scored_label(value: Any) -> bool:
@@ -145,7 +147,7 @@ def is_scored_label(value: Any) -> bool:
 
 
 def _label_of(value: dict[str, Any]) -> Any:
-    """Return the label of a ranked one: of a usual name, or its only text."""
+    """Return the label of an entry: the member with a known name, or the only text."""
     label = _first(value, "prediction")
     if label is not None:
         return label
@@ -154,7 +156,7 @@ def _label_of(value: dict[str, Any]) -> Any:
 
 
 def ranked_columns(answer: dict[str, Any]) -> dict[str, float] | None:
-    """Return parallel lists of labels and scores as a ranking; None where there are none.
+    """Return parallel lists of labels and scores as a ranking; None if there are none.
 
     >>> ranked_columns({"displayNames": ["a", "b"], "confidences": [0.9, 0.1]})
     {'a': 0.9, 'b': 0.1}
@@ -168,19 +170,19 @@ def ranked_columns(answer: dict[str, Any]) -> dict[str, float] | None:
 
 
 def chances(value: Any) -> list[float] | dict[str, float] | None:
-    """Return probabilities, in a list or by label; None for what is none.
+    """Return probabilities, in a list or by label; None for anything else.
 
     >>> chances([0.2, 0.9]), chances({"a": 0.2, "b": 0.8}), chances([0.2, 3])
     ([0.2, 0.9], {'a': 0.2, 'b': 0.8}, None)
     """
-    if type(value) is list and len(value) > 1 and (found := ranking(value)) is not None:
-        value = found
+    if type(value) is list and len(value) > 1 and (ranked := ranking(value)) is not None:
+        value = ranked
     numbers = value.values() if type(value) is dict else value if type(value) is list else ()
     return value if len(numbers) > 1 and _are_chances(numbers) else None
 
 
 def are_by_label(answer: dict[str, Any]) -> bool:
-    """Say whether an object is a distribution by label.
+    """Return True if an object is a distribution by label.
 
     >>> are_by_label({"cat": 0.75, "dog": 0.25}), are_by_label({"price": 0.75, "risk": 0.5})
     (True, False)
@@ -189,7 +191,7 @@ def are_by_label(answer: dict[str, Any]) -> bool:
 
 
 def by_class(answer: dict[str, Any]) -> dict[str, str] | None:
-    """Return the classes of members that are the probability of one each; None where none are.
+    """Return the class of each member that is a class's probability; None if there are none.
 
     >>> by_class({"p_yes": 0.9, "p_no": 0.1, "id": 7})
     {'p_yes': 'yes', 'p_no': 'no'}
@@ -197,28 +199,28 @@ def by_class(answer: dict[str, Any]) -> dict[str, str] | None:
     (None, None)
     """
     classes = {name: _class_of(name) for name in answer}
-    found = {name: own for name, own in classes.items() if own is not None}
-    is_whole = len(set(found.values())) == len(found) and "probabilities" not in answer
-    return found if is_whole and _sum_to_one([answer[name] for name in found]) else None
+    known = {name: label for name, label in classes.items() if label is not None}
+    is_complete = len(set(known.values())) == len(known) and "probabilities" not in answer
+    return known if is_complete and _sum_to_one([answer[name] for name in known]) else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_NAMES)
 def _class_of(name: str) -> str | None:
-    """Return the class that a name says it is the probability of.
+    """Return the class in the name of a class's probability.
 
     >>> _class_of("proba_0"), _class_of("probability(yes)"), _class_of("p1"), _class_of("price")
     ('0', 'yes', '1', None)
     >>> _class_of('Scored Probabilities for Class "cat"'), _class_of("yes_proba")
     ('cat', 'yes')
     """
-    found = _OF_CLASS.fullmatch(name)
-    return None if found is None else found["last"] or found["first"] or found["azure"]
+    match = _OF_CLASS.fullmatch(name)
+    return None if match is None else match["last"] or match["first"] or match["azure"]
 
 
 def probability_of(
     prediction: Any, probabilities: Sequence[float] | dict[str, float]
 ) -> float | None:
-    """Return the probability of a predicted class, by its name or its place; None if not known.
+    """Return the probability of a predicted class, by its name or index; None if unknown.
 
     >>> probability_of("cat", {"cat": 0.75, "dog": 0.25}), probability_of(1, [0.2, 0.8])
     (0.75, 0.8)
@@ -232,15 +234,15 @@ def probability_of(
     return probabilities[prediction] if 0 <= prediction < len(probabilities) else None
 
 
-def largest(found: Any) -> Any:
-    """Return the label, or of a list the place, of the largest probability.
+def largest(probabilities: Any) -> Any:
+    """Return the label of the largest probability, or its index in a list.
 
     >>> largest({"cat": 0.75, "dog": 0.25}), largest([0.2, 0.8]), largest([0.2, 0.3])
     ('cat', 1, None)
     """
-    if type(found) is dict:
-        return max(found, key=lambda label: float(found[label]))
-    return found.index(max(found)) if is_distribution(found) else None
+    if type(probabilities) is dict:
+        return max(probabilities, key=lambda label: float(probabilities[label]))
+    return probabilities.index(max(probabilities)) if is_distribution(probabilities) else None
 
 
 def _sum_to_one(values: list[Any]) -> bool:

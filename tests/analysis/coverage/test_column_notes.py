@@ -52,7 +52,7 @@ def test_a_note_has_the_setting_that_declares_the_column(case):
         ("some as texts", "20 % of the reference's values are numbers sent as texts"),
         ("codes", "11 % of the reference's values are not numbers"),
         ("mixed", "values of several types: 50 % numbers, 50 % texts"),
-        ("serials", "its numbers are days as Excel counts them (45291.5 is 2023-12-31 12:00)"),
+        ("serials", "its numbers are Excel date numbers (45291.5 is 2023-12-31 12:00)"),
     ],
 )
 def test_the_reason_quotes_numbers(case, reason):

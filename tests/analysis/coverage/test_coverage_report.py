@@ -24,7 +24,8 @@ def test_a_model_without_any_tested_column_says_so(store):
     fill(store, [{"id": f"user-{n}"} for n in range(300)])
     found = covered(store)
     assert (found.columns, found.tested) == (1, 0)
-    assert any("no change of the inputs shows" in one.sentence for one in found.unmonitored)
+    sentences = [one.sentence for one in found.unmonitored]
+    assert any("changes of the inputs are not detected" in text for text in sentences)
     assert found.problems == []
 
 
@@ -53,7 +54,7 @@ def test_before_a_reference_masked_columns_are_known(store):
     assert (found.has_reference, found.columns, found.tested) == (False, 3, 2)
     (one,) = found.untested
     assert (one.subject, one.reason, one.level) == ("auth_method", "masked in all rows", "note")
-    assert one.fix == "what is no secret is kept with unmask_body_fields = ['^auth_method$']"
+    assert one.fix == "if it is not secret, set unmask_body_fields = ['^auth_method$']"
     assert found.untested_line.startswith("m: 1 of 3 columns not tested: auth_method")
 
 

@@ -20,7 +20,7 @@ def test_answers_without_a_known_prediction_are_a_problem_with_a_mapping(store):
     found = covered(store)
     (one,) = found.problems
     assert (one.check, one.count, one.total) == ("predictions", 300, 300)
-    assert "answers of m have model_version, grid" in one.reason
+    assert "responses of m have model_version, grid" in one.reason
     assert '[models.m.mapping] prediction = "grid"' in one.fix
 
 

@@ -81,9 +81,7 @@ def test_many_rare_reasons_are_one_incident(store):
         (found,) = covered_hours(connection, Settings())
     (one,) = found.metrics
     assert (one.feature, one.count, one.verdict) == ("rows: other reasons", 10, "alert")
-    assert one.explanation.endswith(
-        "2 more reasons; modeltap doctor has the settings that fix them"
-    )
+    assert one.explanation.endswith("2 more reasons; see modeltap doctor for the fixes")
 
 
 def test_an_incident_goes_on_though_other_reasons_become_commoner(store):

@@ -97,4 +97,4 @@ def test_a_rule_about_the_drift_of_columns_that_are_not_tested_is_a_problem(stor
     fill(store, [{**row, "user": f"u{n}"} for n, row in enumerate(CLEAN)])
     found = idle(store, rule)
     assert list(found) == ([f"the rule with feature = {rule.feature}"] if is_idle else [])
-    assert all("user is not tested: learnt as an id" in one.reason for one in found.values())
+    assert all("user is not tested: treated as an id" in one.reason for one in found.values())

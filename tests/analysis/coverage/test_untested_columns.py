@@ -10,8 +10,8 @@ from coverage_cases import by_subject, covered, fill
 from modeltap.config.settings import FeatureSettings
 
 KINDS = {
-    "ids": (lambda n: f"user-{n:05}", "learnt as an id", "categorical"),
-    "rising numbers": (lambda n: 1000 + n, "learnt as an id", None),
+    "ids": (lambda n: f"user-{n:05}", "treated as an id", "categorical"),
+    "rising numbers": (lambda n: 1000 + n, "treated as an id", None),
     "masked": (lambda n: "[masked]", "masked in all rows", None),
     "missing": (lambda n: None, "all values were missing", None),
     "mixed": (lambda n: n % 7 if n % 2 else [1, 2], "values of several types", None),
@@ -49,7 +49,7 @@ def test_the_proposed_type_is_one_that_is_tested(store):
         (lambda n: 5, "constant"),
         (lambda n: "same", "constant"),
         (lambda n: True, "constant"),
-        (lambda n: f"c{n * n % 997}", "more categories than can be counted"),
+        (lambda n: f"c{n * n % 997}", "too many categories"),
     ],
 )
 def test_a_column_with_limits_is_tested_and_named(store, values, reason):

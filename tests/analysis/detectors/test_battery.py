@@ -97,17 +97,17 @@ def test_a_bad_column_of_a_window(detector, case):
         after["bad"] = CASES[case]
     metrics = evaluated_by(detector, before, after)
     check_finite(metrics)
-    found = {(m.metric, m.feature) for m in metrics if m.verdict == "alert"}
+    alerts = {(m.metric, m.feature) for m in metrics if m.verdict == "alert"}
     if detector is univariate:
-        assert ("drift", "x1") in found
-        assert {feature for _, feature in found} <= {"bad", "x1"}
-        assert "bad" in {feature for _, feature in found}, "no finding about the column"
+        assert ("drift", "x1") in alerts
+        assert {feature for _, feature in alerts} <= {"bad", "x1"}
+        assert "bad" in {feature for _, feature in alerts}, "no finding about the column"
     if detector is of_samples:
-        assert ("multivariate_drift", None) in found
+        assert ("multivariate_drift", None) in alerts
     if detector is of_the_feed:
-        assert found == FEED.get(case, set())
+        assert alerts == FEED.get(case, set())
     if detector is of_rows and case != "a bit of everything":
-        assert found == ({("row_outlier_rate", None)} if case in OUTLYING else set())
+        assert alerts == ({("row_outlier_rate", None)} if case in OUTLYING else set())
 
 
 FEED = {
@@ -138,16 +138,16 @@ def test_a_bad_column_of_a_reference(detector, case):
         before["bad"] = values * (ROWS // WINDOW)
     metrics = evaluated_by(detector, before, after)
     check_finite(metrics)
-    found = {(m.metric, m.feature) for m in metrics if m.verdict == "alert"}
+    alerts = {(m.metric, m.feature) for m in metrics if m.verdict == "alert"}
     if detector is univariate:
-        assert ("drift", "x1") in found
-        assert {feature for _, feature in found} <= {"bad", "x1"}
+        assert ("drift", "x1") in alerts
+        assert {feature for _, feature in alerts} <= {"bad", "x1"}
     if detector is of_samples:
-        assert ("multivariate_drift", None) in found
+        assert ("multivariate_drift", None) in alerts
     if detector is of_the_feed:  # the column is a new field if the reference does not have it
-        assert found == ({("schema_change", None)} if case == "absent" else set())
+        assert alerts == ({("schema_change", None)} if case == "absent" else set())
     if detector is of_rows and case not in REFERENCES_OUTLYING:
-        assert not found
+        assert not alerts
 
 
 @pytest.mark.parametrize(
@@ -193,5 +193,5 @@ def test_one_huge_value_in_the_reference_hides_no_drift():
     before, after = good(rng, ROWS), good(rng, WINDOW)
     before["bad"][17] = 1e12
     after["bad"] = (np.array(after["bad"]) + 1.0).tolist()
-    found = {m.feature for m in evaluated_by(univariate, before, after) if m.verdict == "alert"}
-    assert found == {"bad"}
+    alerts = {m.feature for m in evaluated_by(univariate, before, after) if m.verdict == "alert"}
+    assert alerts == {"bad"}

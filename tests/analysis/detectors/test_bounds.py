@@ -109,8 +109,8 @@ def test_thresholds_are_within_what_a_metric_can_reach(known, reached):
 
 @pytest.mark.parametrize("reached", [0.95, 1.0])
 def test_baselines_at_the_bound_are_not_comparable(known, reached):
-    found = metrics_of(known, reached)
-    names = {metric.metric for metric in found if metric.verdict == "not_comparable"}
+    results = metrics_of(known, reached)
+    names = {metric.metric for metric in results if metric.verdict == "not_comparable"}
     assert names >= {
         "drift",
         "multivariate_drift",
@@ -122,7 +122,7 @@ def test_baselines_at_the_bound_are_not_comparable(known, reached):
         "row_outlier_rate",
         "duplicate_rate",
     }
-    assert not any(metric.verdict == "alert" for metric in found)
+    assert not any(metric.verdict == "alert" for metric in results)
 
 
 def _input(metric, feature, detector, **changed):
@@ -142,8 +142,8 @@ def _input(metric, feature, detector, **changed):
         samples = BothSamples(then, sample(columns, ROWS, varied))
         window = tally(columns, ROWS, varied)
         context = Context(varied, window, samples=samples, baselines=ConstantBaselines(reached))
-        found = {(m.metric, m.feature): m for m in detector.evaluate(context)}
-        return found[metric, feature]
+        results = {(m.metric, m.feature): m for m in detector.evaluate(context)}
+        return results[metric, feature]
 
     return worst
 
@@ -274,14 +274,14 @@ def test_every_metric_with_a_verdict_is_here():
 @pytest.mark.parametrize("metric", sorted(WORST))
 def test_the_worst_window_alerts_or_the_metric_is_not_comparable(known, metric, reached):
     """A threshold that cannot be crossed would look like a metric that is always ok."""
-    found = WORST[metric](known, reached)
-    if found.verdict == "not_comparable":
-        assert reached > 0.6 and found.threshold is None
-        assert "not compared" in explained([found])[0].explanation
+    results = WORST[metric](known, reached)
+    if results.verdict == "not_comparable":
+        assert reached > 0.6 and results.threshold is None
+        assert "not compared" in explained([results])[0].explanation
     elif metric == "constant_feed" and reached >= 0.9:
-        assert found.verdict == "ok"  # the feed was constant in the reference, too
+        assert results.verdict == "ok"  # the feed was constant in the reference, too
     else:
-        assert found.verdict == "alert", (found.value, found.threshold)
+        assert results.verdict == "alert", (results.value, results.threshold)
 
 
 def test_a_column_that_was_mostly_missing_can_still_be_all_missing():
@@ -290,5 +290,5 @@ def test_a_column_that_was_mostly_missing_can_still_be_all_missing():
     then = [None if rng.random() < 0.85 else 1.0 * i for i in range(2000)]
     reference = fit({"x": then}, 2000, model="m")
     context = Context(reference, tally({"x": [None] * 500}, 500, reference))
-    found = {metric.metric: metric for metric in evaluate(context)}
-    assert found["missing_rate"].verdict == "alert"
+    results = {metric.metric: metric for metric in evaluate(context)}
+    assert results["missing_rate"].verdict == "alert"

@@ -15,11 +15,11 @@ WORDS = np.array(list("abcde"))
 
 def table(n, shift=0.0):
     """Return 20 numeric and 5 categorical columns; `n1` may be shifted."""
-    found = {f"n{i}": rng.normal(size=n) if i % 2 else rng.lognormal(size=n) for i in range(20)}
-    found["n1"] = found["n1"] + shift
+    columns = {f"n{i}": rng.normal(size=n) if i % 2 else rng.lognormal(size=n) for i in range(20)}
+    columns["n1"] = columns["n1"] + shift
     for i in range(5):
-        found[f"c{i}"] = rng.choice(WORDS, size=n).tolist()
-    return found
+        columns[f"c{i}"] = rng.choice(WORDS, size=n).tolist()
+    return columns
 
 
 def alerts(reference, columns, n, **options):
@@ -39,9 +39,9 @@ def test_without_drift_alerts_are_rare():
 def test_a_shift_of_a_fifth_alerts_only_in_its_column():
     """In 2,000 rows; the explanation names the change."""
     reference = fit(table(10_000), 10_000, model="m")
-    found = alerts(reference, table(2000, shift=0.25), 2000)
-    assert set(found) == {("drift", "n1")}
-    assert found["drift", "n1"].explanation.startswith("n1: median went from")
+    raised = alerts(reference, table(2000, shift=0.25), 2000)
+    assert set(raised) == {("drift", "n1")}
+    assert raised["drift", "n1"].explanation.startswith("n1: median went from")
 
 
 def test_a_negligible_shift_does_not_alert():
@@ -75,9 +75,9 @@ def test_a_bad_column_does_not_affect_others(bad):
     else:
         columns["n0"] = bad
     metrics = evaluated(reference, tally(columns, 500, reference))
-    found = {(m.metric, m.feature) for m in metrics if m.verdict == "alert"}
-    assert ("drift", "n1") in found
-    assert {feature for _, feature in found} == {"n0", "n1"}
+    raised = {(m.metric, m.feature) for m in metrics if m.verdict == "alert"}
+    assert ("drift", "n1") in raised
+    assert {feature for _, feature in raised} == {"n0", "n1"}
     for metric in metrics:
         for name in ("value", "low", "high", "threshold", "p_value", "strength"):
             value = getattr(metric, name)
@@ -88,8 +88,8 @@ def test_a_bad_column_does_not_affect_others(bad):
 def test_a_bad_reference_column_raises_nothing(bad):
     """All missing, constant, one huge value, lists."""
     reference = fit({"x": bad, "y": rng.normal(size=300)}, 300, model="m")
-    found = alerts(reference, {"x": [1.0] * 200, "y": rng.normal(3, 1, size=200)}, 200)
-    assert ("drift", "y") in found
+    raised = alerts(reference, {"x": [1.0] * 200, "y": rng.normal(3, 1, size=200)}, 200)
+    assert ("drift", "y") in raised
 
 
 def test_too_few_rows_give_no_verdict():
@@ -104,9 +104,9 @@ def test_missing_and_unseen_values_are_not_drift():
     reference = fit({"c": rng.choice(WORDS, size=5000).tolist()}, 5000, model="m")
     now = rng.choice(WORDS, size=1000).tolist()
     now[:60], now[60:100] = [None] * 60, ["new"] * 40
-    found = alerts(reference, {"c": now}, 1000)
-    assert set(found) == {("missing_rate", "c"), ("unseen_rate", "c")}
-    assert found["missing_rate", "c"].explanation.startswith(
+    raised = alerts(reference, {"c": now}, 1000)
+    assert set(raised) == {("missing_rate", "c"), ("unseen_rate", "c")}
+    assert raised["missing_rate", "c"].explanation.startswith(
         "c: missing values went from 0 % to 6 % (60 of 1,000 rows); chance of this "
     )
 
@@ -128,11 +128,11 @@ def test_sensitivity_is_one_setting():
     """`high` alerts on drift that `low` ignores."""
     reference = fit({"x": rng.normal(size=10_000)}, 10_000, model="m")
     counted = tally({"x": rng.normal(0.12, 1, size=3000)}, 3000, reference)
-    found = {
+    raised = {
         s: any(m.verdict == "alert" for m in evaluated(reference, counted, sensitivity=s))
         for s in ("low", "high")
     }
-    assert found == {"low": False, "high": True}
+    assert raised == {"low": False, "high": True}
 
 
 def test_contamination_alerts():
@@ -149,9 +149,9 @@ def test_a_median_outside_the_reference_has_a_bound():
     """Bins outside the reference are wide, so only a bound of the median is known."""
     values = rng.normal(36, 2, size=5000)
     reference = fit({"temp": values}, 5000, model="m")
-    for centre, word in ((78, "above"), (-20, "below")):
-        found = alerts(reference, {"temp": rng.normal(centre, 2, size=1000)}, 1000)
-        words = found["drift", "temp"].explanation
-        assert words.startswith(f"temp: median went from 36 to {word} ")
-        bound = float(words.split(f" {word} ")[1].split(" in ")[0])
-        assert (bound < centre) if word == "above" else (bound > centre)
+    for centre, bound_word in ((78, "above"), (-20, "below")):
+        raised = alerts(reference, {"temp": rng.normal(centre, 2, size=1000)}, 1000)
+        text = raised["drift", "temp"].explanation
+        assert text.startswith(f"temp: median went from 36 to {bound_word} ")
+        bound = float(text.split(f" {bound_word} ")[1].split(" in ")[0])
+        assert (bound < centre) if bound_word == "above" else (bound > centre)

@@ -62,8 +62,8 @@ def test_expected_duplicates_do_not_alert(kind, rows):
     """Windows are smaller and larger than the reference; at .009, 2 of 24 alert in 1 of 50 runs."""
     rng = np.random.default_rng(6)
     reference = fit({"x": KINDS[kind](rng, 4000)}, 4000, model="m")
-    found = [rate_of(reference, KINDS[kind](rng, rows)).verdict for _ in range(24)]
-    assert found.count("alert") <= 1
+    verdicts = [rate_of(reference, KINDS[kind](rng, rows)).verdict for _ in range(24)]
+    assert verdicts.count("alert") <= 1
 
 
 @pytest.mark.parametrize("kind", ["a row of zeros in a sixth", "of 1,000", "none"])

@@ -34,8 +34,8 @@ def metrics_of(*args, **options):
 def test_quantiles_from_bins_are_accurate(q):
     """Bins are 5 % wide, so the error is 2.5 %, plus one bin by chance."""
     values = rng.lognormal(3, 0.8, 20_000)
-    found = latency_quantile(count_latency(values), q)
-    assert found == pytest.approx(np.quantile(values, q), rel=0.05)
+    quantile = latency_quantile(count_latency(values), q)
+    assert quantile == pytest.approx(np.quantile(values, q), rel=0.05)
 
 
 def test_traffic_adds():
@@ -71,10 +71,10 @@ def test_errors_alert_beyond_chance_and_one_point():
 def test_few_requests_alert_by_their_exact_interval(requests, errors, normal, expected):
     """From five requests on; the interval is the one of SciPy."""
     baseline = {} if normal is None else {"error_rate": normal}
-    found = metrics_of(traffic(requests, errors), 3600, baseline)["error_rate"]
+    metric = metrics_of(traffic(requests, errors), 3600, baseline)["error_rate"]
     exact = binomtest(errors, requests).proportion_ci(0.99, method="exact")
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-12)
-    assert found.verdict == expected
+    assert (metric.low, metric.high) == pytest.approx((exact.low, exact.high), abs=1e-12)
+    assert metric.verdict == expected
     assert (exact.low > (normal or 0.0) + 0.01) == (expected == "alert" or requests < 5)
 
 
@@ -99,11 +99,11 @@ def test_a_normal_latency_rarely_alerts(requests):
     def alerts(scale):
         normal = {"latency_p95_ms": limit / 1.5}
         counts = (count_latency(scale * rng.lognormal(3, 0.5, requests)) for _ in range(400))
-        found = (
-            metrics_of(Traffic(requests=requests, latency=one), 60, normal)["latency_p95_ms"]
-            for one in counts
+        metrics = (
+            metrics_of(Traffic(requests=requests, latency=bins), 60, normal)["latency_p95_ms"]
+            for bins in counts
         )
-        return sum(one.verdict == "alert" for one in found)
+        return sum(metric.verdict == "alert" for metric in metrics)
 
     assert binomtest(alerts(1.0), 400, 0.005, alternative="greater").pvalue > 0.01
     assert alerts(1.5) > {100: 150, 300: 390, 2000: 399}[requests]
@@ -120,20 +120,22 @@ def test_sampled_requests_represent_all_requests():
         unkept_squares=9900.0,
         latency=whole.latency,
     )
-    (one, first), (ten, second) = (
-        (found["error_rate"], found["throughput_rps"].value)
-        for found in (metrics_of(each, 50, {}) for each in (whole, sample))
+    (all_rate, first), (sample_rate, second) = (
+        (metrics["error_rate"], metrics["throughput_rps"].value)
+        for metrics in (metrics_of(each, 50, {}) for each in (whole, sample))
     )
     assert (first, second) == (2, 20)
-    assert (ten.value, ten.low, ten.high) == pytest.approx((one.value, one.low, one.high))
+    assert (sample_rate.value, sample_rate.low, sample_rate.high) == pytest.approx(
+        (all_rate.value, all_rate.low, all_rate.high)
+    )
 
 
 def test_samples_with_two_rates_are_weighted():
     """A tenth of 1,000 successful and all of 100 failed requests: an error rate of 1 in 11."""
     both = Traffic(requests=200, errors=100, unkept=900.0, unkept_squares=100 * 99.0)
-    found = metrics_of(both, 100, {})
-    assert found["error_rate"].value == pytest.approx(100 / 1100)
-    assert found["throughput_rps"].value == 11
+    metrics = metrics_of(both, 100, {})
+    assert metrics["error_rate"].value == pytest.approx(100 / 1100)
+    assert metrics["throughput_rps"].value == 11
     assert both.effective_requests == pytest.approx(1100**2 / (100 * 100 + 100))
 
 
@@ -148,17 +150,17 @@ def test_latency_alerts_against_its_baseline():
 def test_no_traffic_and_little_traffic_give_no_verdict():
     """Nothing divides by zero."""
     for n in (0, 5):
-        found = metrics_of(traffic(n), 60, {})
-        assert found["error_rate"].verdict == ("ok" if n else "not_enough_rows")
-        assert found["latency_p95_ms"].verdict == "not_enough_rows"
-        assert found["throughput_rps"].value == n / 60
+        metrics = metrics_of(traffic(n), 60, {})
+        assert metrics["error_rate"].verdict == ("ok" if n else "not_enough_rows")
+        assert metrics["latency_p95_ms"].verdict == "not_enough_rows"
+        assert metrics["throughput_rps"].value == n / 60
 
 
 def test_a_latency_baseline_of_zero_is_ignored():
     """No latency is half above zero, and nothing divides by zero."""
-    judged = metrics_of(traffic(), 0, {"latency_p95_ms": 0.0})
-    assert judged["latency_p95_ms"].verdict == "no_reference"
-    assert judged["throughput_rps"].value is None
+    metrics = metrics_of(traffic(), 0, {"latency_p95_ms": 0.0})
+    assert metrics["latency_p95_ms"].verdict == "no_reference"
+    assert metrics["throughput_rps"].value is None
 
 
 Found = Iterable[Metric]
@@ -178,7 +180,7 @@ def test_bad_durations_and_counts_raise_nothing():
         check_finite(latency_and_errors.evaluate(TrafficContext(traffic, seconds, normal)))
     slow = count_latency(np.append(durations, np.full(5000, 300.0)))
     traffic = Traffic(requests=5700, errors=600, latency=slow)
-    found = latency_and_errors.evaluate(
+    metrics = latency_and_errors.evaluate(
         TrafficContext(traffic, 3600.0, {"latency_p95_ms": 20.0, "error_rate": 0.0})
     )
-    assert {m.metric for m in found if m.verdict == "alert"} == {"latency_p95_ms", "error_rate"}
+    assert {m.metric for m in metrics if m.verdict == "alert"} == {"latency_p95_ms", "error_rate"}

@@ -19,19 +19,19 @@ def rates(then, now, alpha=0.0004, **options):
     """Return the rates of one column's window by name."""
     reference = fit({"f": then}, len(then), model="m")
     counted = tally({"f": now}, len(now), reference)
-    judged = evaluated(reference, counted, [quality], alpha=alpha, **options)
-    return {metric.metric: metric for metric in judged}
+    metrics = evaluated(reference, counted, [quality], alpha=alpha, **options)
+    return {metric.metric: metric for metric in metrics}
 
 
 def test_each_rate_has_its_own_denominator():
     """All rows, rows with a value, and rows with a value of the right type."""
-    found = rates(WORDS, [None] * 20 + [7] * 30 + ["new"] * 50 + ["a"] * 100)
-    assert {name: (m.count, m.rows) for name, m in found.items()} == {
+    result = rates(WORDS, [None] * 20 + [7] * 30 + ["new"] * 50 + ["a"] * 100)
+    assert {name: (m.count, m.rows) for name, m in result.items()} == {
         "missing_rate": (20, 200),
         "type_mismatch_rate": (30, 180),
         "unseen_rate": (50, 150),
     }
-    assert all(m.verdict == "alert" and m.low < m.value < m.high for m in found.values())
+    assert all(m.verdict == "alert" and m.low < m.value < m.high for m in result.values())
 
 
 @pytest.mark.parametrize("code", [-999.0, 0.0, 9999.0, 1e30])
@@ -42,8 +42,8 @@ def test_a_likely_code_for_a_missing_value_is_reported_as_a_rate(code, part):
     then, now = values.copy(), values[:1000].copy()
     then[: int(3000 * part)] = code
     now[:77] = code
-    found = rates(then, now)["sentinel_rate"]
-    assert (found.count, found.rows, found.verdict) == (77, 1000, None)
+    result = rates(then, now)["sentinel_rate"]
+    assert (result.count, result.rows, result.verdict) == (77, 1000, None)
     assert rates(then, values)["sentinel_rate"].count == 0
     assert "sentinel_rate" not in rates(values, now)
     declared = fit(
@@ -55,9 +55,9 @@ def test_a_likely_code_for_a_missing_value_is_reported_as_a_rate(code, part):
 def test_few_rows_give_no_verdict():
     """Three rows that are all missing; or a single row of the right type, with a new category."""
     assert rates(WORDS, [None] * 3)["missing_rate"].verdict == "not_enough_rows"
-    found = rates(WORDS, ["new"] + [None] * 199)
-    assert found["missing_rate"].verdict == "alert"
-    assert found["unseen_rate"].verdict == "not_enough_rows"
+    result = rates(WORDS, ["new"] + [None] * 199)
+    assert result["missing_rate"].verdict == "alert"
+    assert result["unseen_rate"].verdict == "not_enough_rows"
 
 
 def test_one_new_category_in_a_hundred_rows_does_not_alert():
@@ -95,8 +95,8 @@ def column_rates(then, now):
     """Return the quality metrics of one column's batch by name, from five rows on."""
     reference = fit({"x": then}, len(then), model="m")
     counted = tally({"x": now}, len(now), reference)
-    judged = evaluated(reference, counted, [quality], alpha=0.01, min_rows=5)
-    return {metric.metric: metric for metric in judged}
+    metrics = evaluated(reference, counted, [quality], alpha=0.01, min_rows=5)
+    return {metric.metric: metric for metric in metrics}
 
 
 def z_scores(batch):
@@ -109,33 +109,33 @@ def test_an_outlier_in_a_small_batch_is_detected(rows):
     """A z-score within the batch is at most sqrt(n - 1), which is 3 for ten rows."""
     batch = [*USUAL[: rows - 1], 1e6]
     assert z_scores(batch).max() <= 3.0001
-    found = column_rates(NORMAL, batch)["outlier_rate"]
-    assert (found.count, found.rows, found.value) == (1, rows, 1 / rows)
+    result = column_rates(NORMAL, batch)["outlier_rate"]
+    assert (result.count, result.rows, result.value) == (1, rows, 1 / rows)
 
 
 def test_a_batch_of_only_outliers_is_detected():
     """Ten equal rows, all outlying: no row deviates within the batch."""
-    found = column_rates(NORMAL, [200.0] * 10)["outlier_rate"]
-    assert (found.count, found.value, found.verdict) == (10, 1.0, "alert")
-    assert found.explanation.startswith("x: outliers (outside ")
+    result = column_rates(NORMAL, [200.0] * 10)["outlier_rate"]
+    assert (result.count, result.value, result.verdict) == (10, 1.0, "alert")
+    assert result.explanation.startswith("x: outliers (outside ")
 
 
 def test_two_huge_outliers_do_not_mask_each_other():
     """Their spread hides both from a z-score within the batch."""
     batch = [*USUAL[:13], 1e9, -1e9]
     assert z_scores(batch).max() < 3
-    found = column_rates(NORMAL, batch)["outlier_rate"]
-    assert (found.count, found.rows, found.verdict) == (2, 15, "alert")
+    result = column_rates(NORMAL, batch)["outlier_rate"]
+    assert (result.count, result.rows, result.verdict) == (2, 15, "alert")
 
 
 def test_nan_does_not_hide_outliers():
     """It counts as missing; outliers are counted among the rows with a value."""
     batch = [*USUAL[:15], NAN, None, 1e6, -1e6]
     assert np.isnan(np.std(np.array(batch, dtype=float)))
-    found = column_rates(NORMAL, batch)
-    assert (found["outlier_rate"].count, found["outlier_rate"].rows) == (2, 17)
-    assert (found["missing_rate"].count, found["missing_rate"].rows) == (2, 19)
-    assert found["outlier_rate"].value == 2 / 17
+    result = column_rates(NORMAL, batch)
+    assert (result["outlier_rate"].count, result["outlier_rate"].rows) == (2, 17)
+    assert (result["missing_rate"].count, result["missing_rate"].rows) == (2, 19)
+    assert result["outlier_rate"].value == 2 / 17
 
 
 def test_outliers_are_relative_to_the_reference():
@@ -149,8 +149,8 @@ def test_outliers_in_the_reference_do_not_hide_those_of_a_batch():
     """Median and absolute deviation are robust: one in ten rows at 1e9 hardly changes them."""
     then = NORMAL.copy()
     then[::10] = 1e9
-    found = column_rates(then, [*USUAL, 200.0, 300.0])["outlier_rate"]
-    assert (found.count, found.rows) == (2, 22)
+    result = column_rates(then, [*USUAL, 200.0, 300.0])["outlier_rate"]
+    assert (result.count, result.rows) == (2, 22)
 
 
 def test_mad_bounds_match_a_manual_computation():
@@ -159,8 +159,8 @@ def test_mad_bounds_match_a_manual_computation():
     reach = 3.5 * 1.4826 * 250
     inside = [499.5 - reach + 0.01, 499.5 + reach - 0.01, 0, 999]
     outside = [499.5 - reach - 0.01, 499.5 + reach + 0.01, 1e12]
-    found = column_rates([*then, *then], inside + outside)["outlier_rate"]
-    assert (found.count, found.rows) == (3, 7)
+    result = column_rates([*then, *then], inside + outside)["outlier_rate"]
+    assert (result.count, result.rows) == (3, 7)
 
 
 def test_tukeys_fences_match_a_manual_computation():
@@ -168,15 +168,15 @@ def test_tukeys_fences_match_a_manual_computation():
     then = [float(n) for n in range(1000)] * 2
     inside = [-499.5, -499.4, 0.0, 500.0, 999.0, 1498.4, 1498.5]
     outside = [-499.6, -1e9, 1498.6, 1e300]
-    found = column_rates(then, [*inside, *outside, NAN])["iqr_outlier_rate"]
-    assert (found.count, found.rows, found.value) == (4, 11, 4 / 11)
-    assert found.verdict is None and found.low < found.value < found.high
+    result = column_rates(then, [*inside, *outside, NAN])["iqr_outlier_rate"]
+    assert (result.count, result.rows, result.value) == (4, 11, 4 / 11)
+    assert result.verdict is None and result.low < result.value < result.high
     assert column_rates(then, inside)["iqr_outlier_rate"].value == 0.0
 
 
 def test_a_normal_column_has_the_rates_of_a_normal_distribution():
     """.7 % are outside Tukey's fences, .05 % beyond 3.5 deviations."""
     rng = np.random.default_rng(4)
-    found = column_rates(rng.normal(size=50_000), rng.normal(size=50_000))
-    assert found["iqr_outlier_rate"].value == pytest.approx(0.00698, abs=0.0012)
-    assert found["outlier_rate"].value == pytest.approx(0.00047, abs=0.0003)
+    result = column_rates(rng.normal(size=50_000), rng.normal(size=50_000))
+    assert result["iqr_outlier_rate"].value == pytest.approx(0.00698, abs=0.0012)
+    assert result["outlier_rate"].value == pytest.approx(0.00047, abs=0.0003)

@@ -33,21 +33,21 @@ def test_jointly_outlying_rows_alert(seed):
     reference = fit(columns(then), len(then), model="m")
     learnt = sample(columns(then), len(then), reference)
 
-    def judged(rows):
+    def evaluate_rows(rows):
         coded = sample(columns(rows), len(rows), reference)
         counted = tally(columns(rows), len(rows), reference)
         samples = BothSamples(learnt, coded)
         (metric,) = evaluated(reference, counted, [row_outliers], alpha=0.001, samples=samples)
         return metric, metric.evidence.places
 
-    metric, places = judged(now)
+    metric, places = evaluate_rows(now)
     assert metric.verdict == "ok" and metric.value < 0.03
     odd = coincide(now, 0.1, rng)
-    metric, places = judged(odd)
+    metric, places = evaluate_rows(odd)
     assert metric.verdict == "alert" and metric.value == pytest.approx(0.1, abs=0.02)
     assert len(places) == 5 and max(places) < 100
     assert "outlying rows went from" in metric.explanation
-    many, _ = judged(
+    many, _ = evaluate_rows(
         np.concatenate([odd[:100], coincide(rng.normal(size=(900, 6)), 0.1, rng)[:90]])
     )
     assert many.value > 0.9, "normal rows are defined by the reference, not by the window"

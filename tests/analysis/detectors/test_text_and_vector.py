@@ -80,8 +80,8 @@ MEAN = np.random.default_rng(1).normal(size=SIZE)
 
 def unit_vectors(rng, rows):
     """Return vectors around a mean, like embeddings."""
-    found = MEAN + rng.normal(size=(rows, SIZE))
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    drawn = MEAN + rng.normal(size=(rows, SIZE))
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
 def drift(reference, then, now):

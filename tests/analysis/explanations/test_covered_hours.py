@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from findings import words
+from findings import explanations
 from modeltap.analysis.explanations.covered_hours import (
     covered_hours,
     described_hours,
@@ -23,16 +23,16 @@ ROWS = 300
 
 
 def reference(hours=10.0, timezone="UTC", **facts):
-    found = fit({"x": np.random.default_rng(1).normal(size=2000)}, 2000, model="m")
+    fitted = fit({"x": np.random.default_rng(1).normal(size=2000)}, 2000, model="m")
     end = iso(MONDAY + hours * HOUR)
-    return replace(found, from_time=iso(MONDAY), to_time=end, timezone=timezone, **facts)
+    return replace(fitted, from_time=iso(MONDAY), to_time=end, timezone=timezone, **facts)
 
 
 def explanation(known, start, hours=1.0, **options):
     """Return the explanation of a drift in the window from `start`, in hours after Monday, 9:00."""
     times = MONDAY + HOUR * (start + hours * np.arange(ROWS) / ROWS)
     values = np.random.default_rng(2).normal(3, 1, size=ROWS)
-    return words(known, {"x": values}, times=times, **options)["drift", "x"]
+    return explanations(known, {"x": values}, times=times, **options)["drift", "x"]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_uncovered_hours_replace_the_odds(start, hours, text):
 
 def test_hours_are_in_the_models_time_zone():
     """9:00 UTC is 10:00 in Berlin in winter; Saturday, 3:00 there is 2:00 UTC."""
-    found = explanation(reference(timezone="Europe/Berlin"), 113)
-    assert found.endswith("no rows from Saturdays, 03:00-04:00 Europe/Berlin to compare with")
+    text = explanation(reference(timezone="Europe/Berlin"), 113)
+    assert text.endswith("no rows from Saturdays, 03:00-04:00 Europe/Berlin to compare with")
 
 
 def test_covered_hours_of_the_context_are_used():

@@ -42,9 +42,9 @@ def evaluated(reference, values):
     """Return the explained drift of a column, with the value from the window's rows."""
     columns = {"x": values}
     context = Context(reference, tally(columns, len(values), reference))
-    found = next(metric for metric in drift.evaluate(context) if metric.metric == "drift")
+    metric = next(metric for metric in drift.evaluate(context) if metric.metric == "drift")
     rows = Values(columns, len(values), reference.by_name)
-    named = replace(found, evidence=with_number(found.evidence, found, context, rows))
+    named = replace(metric, evidence=with_number(metric.evidence, metric, context, rows))
     return explained([named], context)[0]
 
 
@@ -52,12 +52,12 @@ def evaluated(reference, values):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_new_value_is_detected_and_named(shape, fault):
     rng = np.random.default_rng(8)
-    change, words = FAULTS[fault]
+    change, start = FAULTS[fault]
     then = SHAPES[shape](rng, 2000)
     reference = fit({"x": then}, 2000, model="m")
-    found = evaluated(reference, change(rng, SHAPES[shape](rng, ROWS), then))
-    assert found.verdict == "alert"
-    assert f"x: {words}" in found.explanation and "before" in found.explanation
+    metric = evaluated(reference, change(rng, SHAPES[shape](rng, ROWS), then))
+    assert metric.verdict == "alert"
+    assert f"x: {start}" in metric.explanation and "before" in metric.explanation
 
 
 def test_the_explanation_has_both_fractions():
@@ -77,13 +77,13 @@ def test_the_explanation_has_both_fractions():
 def test_a_category_that_was_rare_is_named():
     """Coarse bins hide it among the rare categories, but its fraction more than doubles."""
     rng = np.random.default_rng(10)
-    words = np.array(["a", "b", "c", *[f"r{i}" for i in range(30)]])
-    shares = np.array([0.4, 0.3, 0.15, *[0.005] * 30])
-    reference = fit({"x": rng.choice(words, p=shares, size=5000).tolist()}, 5000, model="m")
-    now = rng.choice(words, p=shares, size=2000).tolist()
+    categories = np.array(["a", "b", "c", *[f"r{i}" for i in range(30)]])
+    fractions = np.array([0.4, 0.3, 0.15, *[0.005] * 30])
+    reference = fit({"x": rng.choice(categories, p=fractions, size=5000).tolist()}, 5000, model="m")
+    now = rng.choice(categories, p=fractions, size=2000).tolist()
     now[:80] = ["r3"] * 80
-    found = evaluated(reference, now)
-    assert found.verdict == "alert" and "value 'r3' in 4." in found.explanation
+    metric = evaluated(reference, now)
+    assert metric.verdict == "alert" and "value 'r3' in 4." in metric.explanation
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -92,8 +92,8 @@ def test_a_shift_is_described_by_the_median(shape):
     rng = np.random.default_rng(11)
     then = SHAPES[shape](rng, 2000)
     reference = fit({"x": then}, 2000, model="m")
-    found = evaluated(reference, SHAPES[shape](rng, ROWS) + 2 * then.std())
-    assert found.verdict == "alert" and "median went from" in found.explanation
+    metric = evaluated(reference, SHAPES[shape](rng, ROWS) + 2 * then.std())
+    assert metric.verdict == "alert" and "median went from" in metric.explanation
 
 
 def test_gains_within_the_reference_are_normal():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from findings import words
+from findings import explanations
 from modeltap.analysis.references.fit import fit
 
 SHAPES = {
@@ -40,7 +40,7 @@ def explanation(shape, change, seed=5):
     """Return the explanation of the drift of a changed column; None without drift."""
     rng = np.random.default_rng(seed)
     reference = fit({"x": SHAPES[shape](rng, 2000)}, 2000, model="m")
-    return words(reference, {"x": change(SHAPES[shape](rng, 1000))}).get(("drift", "x"))
+    return explanations(reference, {"x": change(SHAPES[shape](rng, 1000))}).get(("drift", "x"))
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -86,8 +86,8 @@ def test_other_drift_is_not_a_change_of_unit(shape, change):
     ],
 )
 def test_rounding_is_named(shape, decimals, text):
-    found = explanation(shape, lambda x: np.round(x, decimals))
-    assert found.startswith(f"x: values have been rounded to {text} in 1,000 rows; ")
+    sentence = explanation(shape, lambda x: np.round(x, decimals))
+    assert sentence.startswith(f"x: values have been rounded to {text} in 1,000 rows; ")
 
 
 def test_columns_of_whole_numbers_are_not_rounded():

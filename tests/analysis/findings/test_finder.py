@@ -31,13 +31,13 @@ def test_a_swap_and_a_new_name_are_two_alerts_in_the_store(tmp_path):
     put(path, every(1.8, 1600, first=4 * 24 * 60), faulty, prefix="faulty-")
     put(path, every(1, 20, first=6 * 24 * 60), faulty[:20], prefix="next-")
     analyze(path, settings)
-    found = read(path, "select metric, feature, related, summary from alerts order by feature")
-    assert [(a["metric"], a["feature"], json.loads(a["related"])) for a in found] == [
+    reported = read(path, "select metric, feature, related, summary from alerts order by feature")
+    assert [(a["metric"], a["feature"], json.loads(a["related"])) for a in reported] == [
         ("unseen_rate", "channel", ["channel"]),
         ("drift", "width", ["width", "height"]),
     ]
-    assert "category `app` is now `mobile` (" in found[0]["summary"]
-    assert "columns `width` and `height` are swapped" in found[1]["summary"]
+    assert "category `app` is now `mobile` (" in reported[0]["summary"]
+    assert "columns `width` and `height` are swapped" in reported[1]["summary"]
 
 
 def test_a_failing_finding_costs_no_alert(monkeypatch, caplog):
@@ -45,6 +45,6 @@ def test_a_failing_finding_costs_no_alert(monkeypatch, caplog):
     reference = fit({"x": rng.normal(50, 5, size=2000)}, 2000, model="m")
     monkeypatch.setattr(finder, "changed", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR, "modeltap"):
-        found = alerts(reference, {"x": rng.normal(80, 5, size=500)})
-    assert any("x: median went from" in metric.explanation for metric in found)
+        reported = alerts(reference, {"x": rng.normal(80, 5, size=500)})
+    assert any("x: median went from" in metric.explanation for metric in reported)
     assert any("no findings" in record.message for record in caplog.records)

@@ -31,25 +31,25 @@ def renaming(**names):
 @pytest.mark.parametrize("new", ["mobile", "APP", "fax", "a`b'c", "with \\ and \n"])
 def test_a_renamed_category_is_one_finding(new):
     """All metrics of the column have its explanation; the first one lists the column as related."""
-    found = window(renaming(app=new))
+    metrics = window(renaming(app=new))
     shown = "`" + repr(new)[1:-1].replace("`", "\\`") + "`"
-    assert found
-    for metric in found:
+    assert metrics
+    for metric in metrics:
         start = f"channel: category `app` is now {shown} ("
         assert metric.explanation.startswith(start)
         assert "of rows); chance of this without " in metric.explanation
-    (head,) = [metric for metric in found if metric.related]
+    (head,) = [metric for metric in metrics if metric.related]
     assert json.loads(head.related) == ["channel"]
-    unseen = any(metric.metric == "unseen_rate" for metric in found)
+    unseen = any(metric.metric == "unseen_rate" for metric in metrics)
     assert head.metric == ("unseen_rate" if unseen else "drift")
 
 
 def test_of_several_renamed_categories_the_largest_is_named():
-    found = window(renaming(web="WEB", app="APP", phone="PHONE"))
+    metrics = window(renaming(web="WEB", app="APP", phone="PHONE"))
     assert all(
         "category `web` is now `WEB` (5" in m.explanation
         and "of rows), and 2 more are renamed; " in m.explanation
-        for m in found
+        for m in metrics
     )
 
 
@@ -58,8 +58,8 @@ def test_of_equally_frequent_names_the_most_similar_is_chosen():
     rng = np.random.default_rng(6)
     reference = fit({"channel": drawn(rng, 2000, shares).tolist()}, 2000, model="m")
     rows = renaming(web="WEB 2", app="App 2")(rng, drawn(rng, 1000, shares))
-    found = alerts(reference, {"channel": rows.tolist()})
-    assert all("`web` is now `WEB 2`" in metric.explanation for metric in found)
+    metrics = alerts(reference, {"channel": rows.tolist()})
+    assert all("`web` is now `WEB 2`" in metric.explanation for metric in metrics)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_of_equally_frequent_names_the_most_similar_is_chosen():
     ],
 )
 def test_other_changes_of_categories_are_not_renamings(change):
-    found = window(change)
-    assert found and not any(" is now " in metric.explanation for metric in found)
-    assert not any(metric.related for metric in found)
+    metrics = window(change)
+    assert metrics and not any(" is now " in metric.explanation for metric in metrics)
+    assert not any(metric.related for metric in metrics)
 
 
 def test_fractions_may_change_at_the_same_time():
     """The fraction of the category depends on the hour."""
-    found = window(renaming(app="mobile"), SHARES | {"app": 0.4})
-    assert all("category `app` is now `mobile` (" in metric.explanation for metric in found)
+    metrics = window(renaming(app="mobile"), SHARES | {"app": 0.4})
+    assert all("category `app` is now `mobile` (" in metric.explanation for metric in metrics)

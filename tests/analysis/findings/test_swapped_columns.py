@@ -35,19 +35,19 @@ def window(**changed):
 )
 def test_swapped_columns_are_one_finding(a, b):
     """All metrics have the same explanation; the first one lists both columns as related."""
-    found = window(**{a: lambda rows: rows[b], b: lambda rows: rows[a]})
-    assert {metric.feature for metric in found} == {a, b}
+    metrics = window(**{a: lambda rows: rows[b], b: lambda rows: rows[a]})
+    assert {metric.feature for metric in metrics} == {a, b}
     start = f"columns `{a}` and `{b}` are swapped in "
-    assert all(metric.explanation.startswith(start) for metric in found)
-    assert all("rows: the values of each fit" in metric.explanation for metric in found)
-    (head,) = [metric for metric in found if metric.related]
+    assert all(metric.explanation.startswith(start) for metric in metrics)
+    assert all("rows: the values of each fit" in metric.explanation for metric in metrics)
+    (head,) = [metric for metric in metrics if metric.related]
     assert head.feature == a and json.loads(head.related) == [a, b]
 
 
 def test_two_pairs_are_two_findings():
     pairs = {"width": "height", "height": "width", "size": "fit", "fit": "size"}
-    found = window(**{a: (lambda rows, b=b: rows[b]) for a, b in pairs.items()})
-    related = [json.loads(metric.related) for metric in found if metric.related]
+    metrics = window(**{a: (lambda rows, b=b: rows[b]) for a, b in pairs.items()})
+    related = [json.loads(metric.related) for metric in metrics if metric.related]
     assert sorted(related) == [["size", "fit"], ["width", "height"]]
 
 
@@ -68,6 +68,6 @@ def test_two_pairs_are_two_findings():
     ],
 )
 def test_other_drift_is_not_a_swap(changes):
-    found = window(**changes)
-    assert found and not any(metric.related for metric in found)
-    assert not any("swapped" in metric.explanation for metric in found)
+    metrics = window(**changes)
+    assert metrics and not any(metric.related for metric in metrics)
+    assert not any("swapped" in metric.explanation for metric in metrics)

@@ -134,7 +134,7 @@ def test_doctor_and_status_say_what_is_not_monitored(store, tmp_path):
     said = modeltap("doctor", "--store", store)
     assert "note features: m: c29 is not tested: beyond max_features = 29" in said
     assert "note features: m: c\\x1b[31m is not tested: beyond max_features = 29" in said
-    assert "set max_features = 31, or declare those that matter" in said
+    assert "set max_features = 31, or declare important ones" in said
     assert "\x1b" not in said
     assert "2 of 31 columns not tested" in modeltap("status", "--store", store)
     (row,) = lines(modeltap("status", "--store", store, "--json"))

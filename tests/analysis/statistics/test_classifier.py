@@ -30,16 +30,16 @@ def test_halves_have_each_row_once():
 
 
 def test_samples_of_one_distribution_are_not_separated():
-    found = DomainClassifier(
+    classifier = DomainClassifier(
         rng.normal(size=(800, 4)), rng.normal(size=(400, 4)), LogisticRegression()
     )
-    low, high = found.interval()
-    assert low < 0.5 < high and min(found.p_values) > 0.001
-    assert found.auc < found.threshold(None) == pytest.approx(0.55)
+    low, high = classifier.interval()
+    assert low < 0.5 < high and min(classifier.p_values) > 0.001
+    assert classifier.auc < classifier.threshold(None) == pytest.approx(0.55)
 
 
 def test_a_shift_is_detected_on_held_out_rows():
     moved = rng.normal([1.5, 0, 0, 0], size=(400, 4))
-    found = DomainClassifier(rng.normal(size=(800, 4)), moved, LogisticRegression())
-    assert found.auc > found.threshold(0.6) and max(found.p_values) < 1e-9
-    assert found.threshold(0.6) == pytest.approx(0.625)
+    classifier = DomainClassifier(rng.normal(size=(800, 4)), moved, LogisticRegression())
+    assert classifier.auc > classifier.threshold(0.6) and max(classifier.p_values) < 1e-9
+    assert classifier.threshold(0.6) == pytest.approx(0.625)

@@ -14,21 +14,23 @@ def correlated(rng, rows):
 
 def test_rows_of_one_distribution_have_equal_errors():
     rng = np.random.default_rng(2)
-    found = Reconstruction(Components(correlated(rng, 2000)), correlated(rng, 500))
-    assert found.p_value > 0.001 and abs(found.growth) < FLOOR
+    reconstruction = Reconstruction(Components(correlated(rng, 2000)), correlated(rng, 500))
+    assert reconstruction.p_value > 0.001 and abs(reconstruction.growth) < FLOOR
 
 
 def test_a_broken_correlation_increases_the_errors():
     """Each single column is unchanged; shuffling removes their correlation."""
     rng = np.random.default_rng(3)
     window = rng.permuted(correlated(rng, 500), axis=0)
-    found = Reconstruction(Components(correlated(rng, 2000)), window)
-    assert found.p_value < 1e-9 and found.growth > FLOOR
-    assert set(found.drivers(["a", "b"])) <= {"a", "b"} and found.drivers(["a", "b"])
+    reconstruction = Reconstruction(Components(correlated(rng, 2000)), window)
+    assert reconstruction.p_value < 1e-9 and reconstruction.growth > FLOOR
+    assert set(reconstruction.drivers(["a", "b"])) <= {"a", "b"} and reconstruction.drivers(
+        ["a", "b"]
+    )
 
 
 def test_constant_columns_have_no_error():
     rows = np.ones((100, 3))
-    found = Reconstruction(Components(rows), rows)
-    assert found.growth == 0.0 and np.isfinite(found.p_value)
-    assert found.drivers(["a", "b", "c"]) == []
+    reconstruction = Reconstruction(Components(rows), rows)
+    assert reconstruction.growth == 0.0 and np.isfinite(reconstruction.p_value)
+    assert reconstruction.drivers(["a", "b", "c"]) == []

@@ -23,8 +23,8 @@ def test_a_holiday_has_the_type_of_the_days_that_differ():
 @pytest.mark.parametrize("days", [(5, 6), (4, 5), (3, 4)])
 @pytest.mark.parametrize("wave", [0.0, 0.4])
 def test_a_weekend_is_learnt_from_a_week(days, wave):
-    found = learnt_week(weekend=0.3, days=days, wave=wave).reference.day_types
-    assert found == tuple(int(day in days) for day in range(7))
+    types = learnt_week(weekend=0.3, days=days, wave=wave).reference.day_types
+    assert types == tuple(int(day in days) for day in range(7))
 
 
 def test_a_single_day_is_learnt_from_two_dates():
@@ -36,8 +36,8 @@ def test_a_single_day_is_learnt_from_two_dates():
 
 def test_days_that_differ_by_chance_are_alike():
     """Without a weekend, but with a random level for each day."""
-    found = [learnt_week(rows=40, seed=seed).reference.day_types for seed in range(20)]
-    assert found.count(ALIKE) >= 19
+    types = [learnt_week(rows=40, seed=seed).reference.day_types for seed in range(20)]
+    assert types.count(ALIKE) >= 19
 
 
 def test_a_week_seen_from_another_zone_has_the_same_weekend():

@@ -166,11 +166,11 @@ def errors(then, now):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_wasserstein_and_ks_match_the_exact_ones(shape, change):
     """For two samples of 10,000 rows, of the same source or a changed one."""
-    found = []
+    gaps = []
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
-        found.append(errors(SHAPES[shape](rng), CHANGES[change](SHAPES[shape](rng))))
-    distance, ks = np.max(found, axis=0)
+        gaps.append(errors(SHAPES[shape](rng), CHANGES[change](SHAPES[shape](rng))))
+    distance, ks = np.max(gaps, axis=0)
     bounds = WIDER.get((shape, change), PROMISED)
     assert distance < bounds[0] and ks < bounds[1], (distance, ks)
 

@@ -11,14 +11,14 @@ from modeltap.analysis.statistics.gains import NOTHING, gained_most
 def test_the_bin_that_gained_has_both_fractions():
     then, now = np.full(100, 20), np.full(100, 9)
     now[37] += 100
-    found = gained_most(then, now)
-    assert (found.place, found.before, found.now) == (37, 0.01, 0.109)
-    assert found.gain == pytest.approx(0.099) and found.p_value < 1e-12
+    gained = gained_most(then, now)
+    assert (gained.place, gained.before, gained.now) == (37, 0.01, 0.109)
+    assert gained.gain == pytest.approx(0.099) and gained.p_value < 1e-12
 
 
 def test_a_fraction_that_less_than_doubled_is_not_a_new_value():
-    found = gained_most(np.array([600, 400]), np.array([700, 300]))
-    assert found.p_value < 1e-3 and found.gain == 0.0
+    gained = gained_most(np.array([600, 400]), np.array([700, 300]))
+    assert gained.p_value < 1e-3 and gained.gain == 0.0
 
 
 def test_without_rows_nothing_gained():

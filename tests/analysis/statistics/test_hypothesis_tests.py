@@ -49,11 +49,11 @@ def test_a_changed_fraction_is_detected():
 def test_a_larger_spread_is_detected():
     """With a variance larger by a fifth in 2,000 rows, Mood's test is mostly significant."""
     then = rng.normal(size=10_000)
-    found = sum(
+    significant = sum(
         hypothesis_tests.p_value(a, b, feature) < 0.0004
         for feature, a, b in (compare(then, rng.normal(0, 1.2**0.5, size=2000)) for _ in range(20))
     )
-    assert found >= 8
+    assert significant >= 8
 
 
 def test_p_values_are_valid_if_most_rows_have_one_value():

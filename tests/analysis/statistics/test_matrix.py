@@ -32,14 +32,14 @@ def test_numbers_become_normal_quantiles_of_their_ranks():
 
 @pytest.mark.parametrize("value", [1e300, -1e300, float("inf"), None, "text", [1]])
 def test_no_value_is_beyond_the_largest(value):
-    found = made({"x": [value, 0.0], "c": [value, "a"]}).values
-    assert np.isfinite(found).all() and np.abs(found).max() < 5
+    values = made({"x": [value, 0.0], "c": [value, "a"]}).values
+    assert np.isfinite(values).all() and np.abs(values).max() < 5
 
 
 def test_missing_values_are_in_the_middle():
-    found = made({"x": [None], "c": [None]})
-    assert found.values[0, 0] == 0
-    indicators = found.values[0, 1:]
+    values = made({"x": [None], "c": [None]})
+    assert values.values[0, 0] == 0
+    indicators = values.values[0, 1:]
     assert sorted(indicators) == [0.25, 0.25, 0.5]
 
 
@@ -53,5 +53,5 @@ def test_columns_have_bins_and_are_not_excluded():
 
 def test_rare_and_unseen_categories_have_no_column():
     many = fit({"c": ["a"] * 300 + ["b"] * 97 + ["z"] * 3}, ROWS, model="m")
-    found = matrix(sample({"c": ["a", "z", "new"]}, 3, many), many)
-    assert found.values.shape == (3, 2) and found.values.sum(axis=1).tolist() == [1, 0, 0]
+    values = matrix(sample({"c": ["a", "z", "new"]}, 3, many), many)
+    assert values.values.shape == (3, 2) and values.values.sum(axis=1).tolist() == [1, 0, 0]

@@ -34,8 +34,8 @@ def test_small_p_values_are_rare_without_a_change():
     def drawn():
         return counts(500, *rng.binomial(500, rates))
 
-    found = [p_value(drawn(), drawn()) for _ in range(200)]
-    assert sum(p < 0.05 for p in found) <= 10 and all(0 < p <= 1 for p in found)
+    p_values = [p_value(drawn(), drawn()) for _ in range(200)]
+    assert sum(p < 0.05 for p in p_values) <= 10 and all(0 < p <= 1 for p in p_values)
 
 
 def test_a_larger_shift_has_a_larger_distance_and_smaller_p_value():

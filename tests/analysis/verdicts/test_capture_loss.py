@@ -18,29 +18,29 @@ def test_losses_are_one_alert_until_two_hours_without_any(store):
     connection = connect(store)
     transitions = []
 
-    def judge(now):
-        found = capture_loss.results(connection, now)
-        for result in found:
+    def evaluate(now):
+        windows = capture_loss.results(connection, now)
+        for result in windows:
             with writing(connection):
                 rows = results.write(connection, result)
                 transitions.extend(lifecycle.update(connection, rows, recovery_windows=2))
-        return len(found)
+        return len(windows)
 
     def lose(**reasons):
         with writing(connection):
             record_dropped(connection, "m", "host", 1, reasons)
 
     now = time.time()
-    assert judge(now) == 0 and not pending_work(connection, now).dropped
+    assert evaluate(now) == 0 and not pending_work(connection, now).dropped
     lose(full=3, died=1200)
-    assert pending_work(connection, now).dropped and judge(now) == 1 and judge(now) == 0
+    assert pending_work(connection, now).dropped and evaluate(now) == 1 and evaluate(now) == 0
     lose(full=4)
-    judge(now)
+    evaluate(now)
     (alert,) = connection.execute("select * from alerts").fetchall()
     assert alert["summary"] == "m: 1,207 exchanges were not recorded: 1,200 (died), 7 (full)"
     assert alert["severity"] == "warning" and not pending_work(connection, now + 3600).dropped
-    assert pending_work(connection, now + 4 * 3600).dropped and judge(now + 4 * 3600) == 2
-    assert [one.event for one in transitions] == ["alert.firing", "alert.resolved"]
+    assert pending_work(connection, now + 4 * 3600).dropped and evaluate(now + 4 * 3600) == 2
+    assert [transition.event for transition in transitions] == ["alert.firing", "alert.resolved"]
     connection.close()
 
 
@@ -52,8 +52,8 @@ def test_each_environment_has_its_own_incident(store):
             for result in capture_loss.results(connection, now):
                 with writing(connection):
                     lifecycle.update(connection, results.write(connection, result))
-            found = connection.execute("select environment, state from alerts order by 1")
-            return list(map(tuple, found))
+            windows = connection.execute("select environment, state from alerts order by 1")
+            return list(map(tuple, windows))
 
         with writing(connection):
             for environment in ("production", "staging"):

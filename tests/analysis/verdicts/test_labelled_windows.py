@@ -22,8 +22,8 @@ def part(store, number):
     """Return a day of two hundred rows; from the fourth day on predictions are off by three."""
     rng = np.random.default_rng(number)
     rows = [{"x": float(x)} for x in rng.normal(size=COUNT)]
-    answers = [json.dumps({"prediction": 10.0}) for _ in rows]
-    put(store, every(7, COUNT, first=number * 1440), rows, prefix=f"d{number}-", responses=answers)
+    outputs = [json.dumps({"prediction": 10.0}) for _ in rows]
+    put(store, every(7, COUNT, first=number * 1440), rows, prefix=f"d{number}-", responses=outputs)
 
 
 def put_labels(store, *numbers):
@@ -37,10 +37,10 @@ def put_labels(store, *numbers):
 
 
 def errors(store):
-    found = read(
+    stored = read(
         store, "select window_start, rows from metrics where metric = 'mae' order by window_start"
     )
-    return [row["rows"] for row in found]
+    return [row["rows"] for row in stored]
 
 
 @pytest.mark.parametrize("window", ["1d", f"{COUNT} rows"])
@@ -109,9 +109,9 @@ class Hours:
         right = rng.random(count) < 0.9
         right[inverted * self.rows :] ^= True
         self.truths = np.where(right, self.predictions, 1 - self.predictions)
-        answers = [json.dumps({"prediction": int(one)}) for one in self.predictions]
+        outputs = [json.dumps({"prediction": int(prediction)}) for prediction in self.predictions]
         rows = [{"x": float(x)} for x in rng.normal(size=count)]
-        put(store, every(60 / self.rows, count), rows, prefix="r", responses=answers)
+        put(store, every(60 / self.rows, count), rows, prefix="r", responses=outputs)
 
     def label(self, hours, part=slice(None)):
         places = [n for hour in hours for n in range(hour * self.rows, (hour + 1) * self.rows)]
@@ -135,8 +135,8 @@ def test_an_inverted_model_alerts_at_80_labelled_rows_an_hour(store):
         hours.label([hour])
         # Twelve hours are six blocks, so that one window with a gross fault is enough to fire.
         analyze(store, {**hours.settings, "reference": "first 960 rows"})
-    found = hours.metric("accuracy")
-    assert found == [(first, first + 2, 160) for first in range(0, 20, 2)]
+    stored = hours.metric("accuracy")
+    assert stored == [(first, first + 2, 160) for first in range(0, 20, 2)]
     (alert,) = read(store, "select * from alerts where rule = 'performance' and state = 'firing'")
     assert alert["window_start"] == iso(START.timestamp() + 18 * 3600)
     assert alert["severity"] == "critical"
@@ -155,9 +155,9 @@ def test_each_label_is_in_one_period_for_any_order(store, order):
     for hour in places:
         hours.label([hour])
         analyze(store, {**hours.settings, "min_rows": 50 if hour % 4 == 3 else 100})
-    found = hours.metric("accuracy")
-    assert sum(rows for _, _, rows in found) == 12 * hours.rows
-    assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
+    stored = hours.metric("accuracy")
+    assert sum(rows for _, _, rows in stored) == 12 * hours.rows
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(stored))
     with closing(connect(store)) as connection:
         assert not connection.execute("select 1 from due_windows").fetchall()
 

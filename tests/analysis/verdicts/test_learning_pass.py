@@ -72,7 +72,7 @@ def test_late_rows_belong_to_the_reference(store, tmp_path):
     put(late, moments[first.stop :], rows[first.stop :], prefix="later ")
     analyze(late, SHORT)
     assert reference_of(late).rows == reference_of(store).rows
-    counts = [[f.counts for f in reference_of(one).features] for one in (late, store)]
+    counts = [[f.counts for f in reference_of(path).features] for path in (late, store)]
     assert counts[0] == counts[1]
     assert fired(late) == set()
 

@@ -32,14 +32,14 @@ def test_an_hour_alerts_above_one_percent_of_rejected_times(store, rows, rejecte
                         for n in range(count)
                     ],
                 )
-        found = list(rejected_times.results(connection))
-        assert [one.period.start for one in found] == HOURS[1:]
-        (first,) = found[0].metrics
+        results = list(rejected_times.results(connection))
+        assert [result.period.start for result in results] == HOURS[1:]
+        (first,) = results[0].metrics
         assert (first.verdict, first.count, first.rows) == (verdict, rejected, rows)
-        assert {one.metrics[0].verdict for one in found[1:]} == {"ok"}
+        assert {result.metrics[0].verdict for result in results[1:]} == {"ok"}
         with writing(connection):
-            for one in found:
-                write(connection, one)
+            for result in results:
+                write(connection, result)
         assert list(rejected_times.results(connection)) == []
 
 
@@ -53,9 +53,11 @@ def test_each_environment_has_separate_hours(store):
                 connection,
                 [RejectedTime(id_, 0, "m", v, None, HOURS[0], "unreadable") for id_, v in rows],
             )
-        found = list(rejected_times.results(connection))
-        assert [one.period.version for one in found] == ["@production", "@staging"]
-        assert [one.metrics[0].count for one in found] == [0, 3]
+        results = list(rejected_times.results(connection))
+        assert [result.period.version for result in results] == ["@production", "@staging"]
+        assert [result.metrics[0].count for result in results] == [0, 3]
         with writing(connection):
-            write(connection, found[0])
-        assert [one.period.version for one in rejected_times.results(connection)] == ["@staging"]
+            write(connection, results[0])
+        assert [result.period.version for result in rejected_times.results(connection)] == [
+            "@staging"
+        ]

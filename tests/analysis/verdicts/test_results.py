@@ -31,9 +31,9 @@ def result(value, **about):
     return WindowResult(PERIOD, [metric], job="performance", **about)
 
 
-def put(connection, one, **options):
+def put(connection, window_result, **options):
     with writing(connection):
-        return write(connection, one, **options)
+        return write(connection, window_result, **options)
 
 
 def values(connection):

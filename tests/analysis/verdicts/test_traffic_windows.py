@@ -25,16 +25,16 @@ def fill(store, broken_hour):
 def test_an_hour_of_errors_alerts_and_is_not_in_the_baseline(store):
     fill(store, broken_hour=5)
     analyze(store, {"window": "1h"})
-    found = read(store, "select * from metrics where metric = 'error_rate' order by window_start")
-    assert len(found) == HOURS and {row["rows"] for row in found} == {200}
-    assert [row["value"] for row in found] == [0, 0, 0, 0, 0, 0.5, 0, 0]
-    assert [row["verdict"] == "alert" for row in found] == [hour == 5 for hour in range(HOURS)]
+    rows = read(store, "select * from metrics where metric = 'error_rate' order by window_start")
+    assert len(rows) == HOURS and {row["rows"] for row in rows} == {200}
+    assert [row["value"] for row in rows] == [0, 0, 0, 0, 0, 0.5, 0, 0]
+    assert [row["verdict"] == "alert" for row in rows] == [hour == 5 for hour in range(HOURS)]
     (alert,) = read(store, "select * from alerts where metric = 'error_rate'")
-    assert alert["window_start"] == found[5]["window_start"]
+    assert alert["window_start"] == rows[5]["window_start"]
     assert not read(store, "select 1 from traffic where due")
     analyze(store, {"window": "1h"})
     again = read(store, "select * from metrics where metric = 'error_rate' order by window_start")
-    assert again == found
+    assert again == rows
 
 
 def hours(store, counts, *, failing=(), prefix="h", first=0):
@@ -50,13 +50,13 @@ def hours(store, counts, *, failing=(), prefix="h", first=0):
 
 
 def metric(store, name):
-    found = read(
+    rows = read(
         store,
         "select substr(window_start, 12, 2) || '-' || substr(window_end, 12, 2) as hours, rows, "
         "verdict from metrics where metric = ? order by window_start",
         name,
     )
-    return [(one["hours"], one["rows"], one["verdict"]) for one in found]
+    return [(row["hours"], row["rows"], row["verdict"]) for row in rows]
 
 
 def test_few_requests_that_all_fail_alert_in_their_first_hour(store):
@@ -80,7 +80,7 @@ def test_hours_of_too_few_requests_wait_for_the_next(store):
         ("02-04", 64, "ok"),
         ("04-05", 60, "ok"),
     ]
-    assert [one[:2] for one in metric(store, "latency_p95_ms")] == [("00-05", 130)]
+    assert [row[:2] for row in metric(store, "latency_p95_ms")] == [("00-05", 130)]
     assert not read(store, "select 1 from traffic where due")
 
 
@@ -97,17 +97,17 @@ def test_late_requests_keep_evaluated_hours_together(store):
     hours(store, [60, 60, 120])
     analyze(store, {})
     before = metric(store, "latency_p95_ms")
-    assert [one[:2] for one in before] == [("00-02", 120), ("02-03", 120)]
+    assert [row[:2] for row in before] == [("00-02", 120), ("02-03", 120)]
     hours(store, [110], prefix="late")
     analyze(store, {})
-    assert [one[:2] for one in metric(store, "latency_p95_ms")] == [("00-02", 230), ("02-03", 120)]
-    assert [one[:2] for one in metric(store, "error_rate")] == [
+    assert [row[:2] for row in metric(store, "latency_p95_ms")] == [("00-02", 230), ("02-03", 120)]
+    assert [row[:2] for row in metric(store, "error_rate")] == [
         ("00-01", 170),
         ("01-02", 60),
         ("02-03", 120),
     ]
     analyze(store, {"min_rows": 100}, again=True)
-    assert [one[:2] for one in metric(store, "latency_p95_ms")] == [("00-01", 170), ("01-03", 180)]
+    assert [row[:2] for row in metric(store, "latency_p95_ms")] == [("00-01", 170), ("01-03", 180)]
 
 
 def slow_nights(store, days, broken=()):
@@ -132,12 +132,12 @@ def test_an_hour_that_is_slow_every_night_is_learnt(store):
     """After a week at most; the same latency at another hour still alerts."""
     slow_nights(store, 9, broken=[24 * 8 + 12])
     analyze(store, {"multivariate": False})
-    found = read(
+    rows = read(
         store,
         "select window_start from metrics where metric = 'latency_p95_ms' and verdict = 'alert' "
         "order by window_start",
     )
-    late = [one["window_start"][8:13] for one in found if one["window_start"] > "2024-01-07"]
+    late = [row["window_start"][8:13] for row in rows if row["window_start"] > "2024-01-07"]
     assert late == ["09T12"]
 
 
@@ -150,7 +150,7 @@ def test_a_constant_error_rate_alerts_once(store):
             "% 17 = 0"
         )
     analyze(store, {"multivariate": False})
-    verdicts = [one[2] for one in metric(store, "error_rate")]
+    verdicts = [row[2] for row in metric(store, "error_rate")]
     assert verdicts == ["alert"] * 24 + ["ok"] * 16
     (alert,) = read(store, "select state from alerts where metric = 'error_rate'")
     assert alert["state"] == "resolved"

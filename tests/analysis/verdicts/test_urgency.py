@@ -68,9 +68,9 @@ def test_uncertain_alerts_wait_for_a_second_window(metric, reference):
 def test_declared_faults_absent_from_the_reference_are_certain():
     broken = drift(0.2, metric="out_of_range_rate")
     for before, certain in ((0.0, True), (0.01, False)):
-        found = replace(broken, evidence=Grown(before, None))
-        assert at_once(found, reference=known(0, limit=100.0)) == certain
-        assert not at_once(found, reference=known(0))
+        metric = replace(broken, evidence=Grown(before, None))
+        assert at_once(metric, reference=known(0, limit=100.0)) == certain
+        assert not at_once(metric, reference=known(0))
 
 
 @pytest.mark.parametrize("metric", ["schema_change", "gap_seconds", "a_metric_of_ones_own"])
@@ -147,7 +147,9 @@ def test_chance_causes_few_incidents_a_week(tmp_path):
             rows = [_row(metrics[place], window) for place in np.flatnonzero(written)]
             with writing(connection):
                 save_metrics(connection, rows)
-                fired += sum(one.event == "alert.firing" for one in update(connection, rows))
+                fired += sum(
+                    transition.event == "alert.firing" for transition in update(connection, rows)
+                )
     assert fired <= poisson.isf(0.001, 0.08 * WEEKS)
 
 

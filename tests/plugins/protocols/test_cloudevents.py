@@ -61,7 +61,7 @@ def test_events_of_bytes(to):
     """In base64, or as they are."""
     kind = "application/octet-stream"
     assert decoded(to, b"\x89PNG\0\xff", 1, "/", datacontenttype=kind).note == (
-        "request: no JSON, but a PNG image"
+        "request: not JSON but a PNG image"
     )
 
 

@@ -40,9 +40,9 @@ def test_tables_are_read_by_column(text, rows):
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("a,b\n1", "request: line 2 has 1 cells, the first has 2"),
+        ("a,b\n1", "request: line 2 has 1 cells, but the first line has 2"),
         ('a,"b\n1,2', "request: line 1"),
-        ("x" * 200_000 + ",1", "request: no CSV (field larger than field limit (131072))"),
+        ("x" * 200_000 + ",1", "request: not CSV (field larger than field limit (131072))"),
     ],
 )
 def test_what_is_no_table_is_told(text, note):

@@ -149,9 +149,9 @@ def decoded(response, path=DATA, **more):
     [
         (GRADIO_STREAM[:-20], True, None),
         (GRADIO_STREAM[:200], True, "response: cut"),
-        (GRADIO_STREAM[:90], False, "response: no call was answered"),
-        ("", False, "response: no call was answered"),
-        ('data: {"msg": "process_completed"}\n\n', False, "response: no call was answered"),
+        (GRADIO_STREAM[:90], False, "response: no result of a call"),
+        ("", False, "response: no result of a call"),
+        ('data: {"msg": "process_completed"}\n\n', False, "response: no result of a call"),
     ],
 )
 def test_a_stream_that_ends_early(stream, cut, note):
@@ -165,7 +165,7 @@ def test_what_else_a_client_asks_is_no_row():
     """Its query would be taken for one."""
     payload = Payload("/gradio_api/info", "serialize=False", 200, None, "{}", method="GET")
     found = Decoders().decode(payload)
-    assert (found.rows, found.note) == ([], "no call of a model")
+    assert (found.rows, found.note) == ([], "not a call of a model")
 
 
 @pytest.mark.parametrize("path", ["/queue/data", "/call/12/34"])

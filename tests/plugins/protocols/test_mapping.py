@@ -70,9 +70,9 @@ def test_probabilities_alone_give_the_prediction():
 
 def test_what_the_paths_do_not_find_is_said():
     """And rows without a prediction are kept."""
-    assert decoded({"x": 1}, {}, rows="y").note == "request: nothing at mapping.rows = 'y'"
+    assert decoded({"x": 1}, {}, rows="y").note == "request: no value at mapping.rows = 'y'"
     found = decoded({"x": 1}, {"z": 1}, rows="@", prediction="y")
-    assert (found.rows, found.note) == ([{"x": 1}], "response: nothing at the mapping's paths")
+    assert (found.rows, found.note) == ([{"x": 1}], "response: no value at the mapping's paths")
     found = decoded([{"x": 1}, {"x": 2}], {"y": [1]}, rows="@", prediction="y")
     assert found.note == "unpaired: 2 rows, 1 predictions" and len(found.rows) == 2
 

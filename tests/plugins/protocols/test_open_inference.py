@@ -107,30 +107,30 @@ def binary(tail, *, size, shape=(2,), datatype="FP32"):
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (tensor(data=[1, 2, 3]), "tensor 'input-1' has 3 values, its shape wants 4"),
-        (tensor(shape=[2, -1]), "has no shape of whole numbers"),
-        (tensor(shape=None), "has no shape of whole numbers"),
-        (tensor(shape=[10**18, 0], data=[]), "has no shape of whole numbers"),
+        (tensor(data=[1, 2, 3]), "tensor 'input-1' has 3 values, but its shape needs 4"),
+        (tensor(shape=[2, -1]), "has no shape of integers"),
+        (tensor(shape=None), "has no shape of integers"),
+        (tensor(shape=[10**18, 0], data=[]), "has no shape of integers"),
         (tensor(shape=[0, 4], data=[]), "no rows"),
         (tensor(data=None), "has 0 values"),
-        ({"inputs": {"a": 1}}, "inputs is no list of tensors"),
-        ({"inputs": [1]}, "inputs is no list of tensors"),
-        ({}, "inputs is no list of tensors"),
+        ({"inputs": {"a": 1}}, "inputs is not a list of tensors"),
+        ({"inputs": [1]}, "inputs is not a list of tensors"),
+        ({}, "inputs is not a list of tensors"),
         (
             {"inputs": [V2_INPUT, {**V2_INPUT, "shape": [4], "name": "y"}]},
             "inputs of different lengths (2, 4)",
         ),
-        ([], "no V2 inference request"),
+        ([], "not a V2 inference request"),
         (
             {"inputs": [{**V2_INPUT, "data": json.loads("[" * 33 + "1" + "]" * 33)}]},
             "is nested too deep",
         ),
-        (binary(b"\0" * 8, size=9), "tensor 'x' has 8 bytes of the 9 that it says"),
-        (binary(b"\0" * 8, size=-8), "tensor 'x' has 8 bytes of the -8 that it says"),
-        (binary(b"\0" * 9, size=8), "1 bytes belong to no tensor"),
-        (binary(b"\0" * 7, size=7), "tensor 'x' has 7 bytes, which are no FP32"),
-        (binary(b"\0" * 4, size=4), "tensor 'x' has 1 values, its shape wants 2"),
-        (binary(b"\0" * 8, size=8, datatype="FP8"), "tensor 'x' is of an unknown datatype"),
+        (binary(b"\0" * 8, size=9), "tensor 'x' declares 9 bytes, but 8 are left"),
+        (binary(b"\0" * 8, size=-8), "tensor 'x' declares -8 bytes, but 8 are left"),
+        (binary(b"\0" * 9, size=8), "1 bytes are left after the last tensor"),
+        (binary(b"\0" * 7, size=7), "tensor 'x' has 7 bytes, not a whole number of FP32 values"),
+        (binary(b"\0" * 4, size=4), "tensor 'x' has 1 values, but its shape needs 2"),
+        (binary(b"\0" * 8, size=8, datatype="FP8"), "tensor 'x' has an unknown datatype"),
         (binary(b"\x09\0\0\0ab", size=6, datatype="BYTES"), "tensor 'x' ends within a text"),
         (binary(b"\x01\0", size=2, datatype="BYTES"), "tensor 'x' ends within a text"),
     ],
@@ -145,7 +145,7 @@ def test_what_does_not_fit_is_told(request_, words):
 def test_a_wrong_header_is_told(length):
     """Triton's raw requests say 0: their shape is nowhere."""
     found = decoded(TRITON, length=length)
-    assert found.note == "request: no V2 inference request" or found.rows == TRITON_ROWS
+    assert found.note == "request: not a V2 inference request" or found.rows == TRITON_ROWS
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_a_wrong_header_is_told(length):
         (v2({**V2_PREDICT, "data": [1]}), "response: tensor 'predict' has 1 values"),
         (v2({**V2_PREDICT, "shape": [3], "data": [1, 0, 1]}), "unpaired: 2 rows, 3 predictions"),
         (v2(), "unpaired: 2 rows, 0 predictions"),
-        ({"error": "x"}, "response: outputs is no list of tensors"),
-        ("oops", "response: no V2 inference response"),
-        (KSERVE[:-1], "response: tensor 'out' has 3 bytes of the 4 that it says"),
+        ({"error": "x"}, "response: outputs is not a list of tensors"),
+        ("oops", "response: not a V2 inference response"),
+        (KSERVE[:-1], "response: tensor 'out' declares 4 bytes, but 3 are left"),
     ],
 )
 def test_a_wrong_answer_leaves_the_rows(response, words):

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from modeltap.privacy.sensitive.spelling import plain_letters, spellings, spelt_out, split_at_case
+from modeltap.privacy.sensitive.spelling import plain_letters, snake_case, spellings, split_at_case
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from modeltap.privacy.sensitive.spelling import plain_letters, spellings, spelt_
     ],
 )
 def test_words_are_found_for_any_way_of_joining_them(name):
-    assert spelt_out(name) == "user_ssn"
+    assert snake_case(name) == "user_ssn"
 
 
 @pytest.mark.parametrize(

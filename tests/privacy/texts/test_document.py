@@ -34,10 +34,10 @@ def masker(values=(), how="mark", inside=lambda text, under: text):
     ],
 )
 def test_fields_are_masked_by_their_names_and_the_names_above(document, kept):
-    one = masker()
+    document_masker = masker()
     before = repr(document)
-    assert one.masked(document) == kept
-    assert one.changed == (before != repr(kept))
+    assert document_masker.masked(document) == kept
+    assert document_masker.changed == (before != repr(kept))
 
 
 def test_the_order_of_fields_is_kept_if_a_name_is_masked_by_format():
@@ -46,6 +46,6 @@ def test_the_order_of_fields_is_kept_if_a_name_is_masked_by_format():
 
 
 def test_texts_are_passed_to_the_masker_of_nested_texts():
-    one = masker(inside=lambda text, under: text.upper())
-    assert one.masked(["text", "x", 1]) == ["TEXT", "x", 1] and one.changed
+    document_masker = masker(inside=lambda text, under: text.upper())
+    assert document_masker.masked(["text", "x", 1]) == ["TEXT", "x", 1] and document_masker.changed
     assert masker(how="drop").masked({"token": 1, "a": "b"}) == {"a": "b"}

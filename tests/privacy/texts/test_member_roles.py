@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeltap.privacy.texts.member_roles import Role, is_header_key, is_place_key, role_of
+from modeltap.privacy.texts.member_roles import Role, is_header_key, is_path_key, role_of
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,6 @@ def test_the_last_word_of_a_key_defines_its_role(key, role):
 
 
 def test_some_keys_have_a_path_and_some_have_columns():
-    assert is_place_key("instancePath") and not is_place_key("name")
+    assert is_path_key("instancePath") and not is_path_key("name")
     assert all(map(is_header_key, ("columns", "ColumnNames", "names", "fields", "feature_names")))
     assert not any(map(is_header_key, ("labels", "classes", "tags", "scores")))

@@ -186,29 +186,29 @@ stream = st.builds(
 def test_no_planted_secret_ever_survives(text, cut, how):
     """For any lines and any truncation of the body; and the number of lines stays the same."""
     body = text[:cut]
-    found, note = kept(body, Masker(how=how, key="k"))
-    if found is None:
+    masked, note = kept(body, Masker(how=how, key="k"))
+    if masked is None:
         assert note == "unmaskable"
         return
-    assert SECRET not in found
-    assert (note is None) == (found == body)
+    assert SECRET not in masked
+    assert (note is None) == (masked == body)
     if parse_json(body) is None:
-        assert body.count("\n") - found.count("\n") in (0, 1)
+        assert body.count("\n") - masked.count("\n") in (0, 1)
 
 
 @pytest.mark.parametrize("at", range(1, len('data: {"password": "hunter2-unique"}\n\n')))
 def test_truncation_at_any_place_leaves_no_part_of_a_secret(at):
     """Not even its beginning."""
-    found, _ = kept('data: {"a": 1}\n\n' + 'data: {"password": "hunter2-unique"}\n\n'[:at])
-    assert "hunt" not in (found or "")
+    masked, _ = kept('data: {"a": 1}\n\n' + 'data: {"password": "hunter2-unique"}\n\n'[:at])
+    assert "hunt" not in (masked or "")
 
 
 @given(st.text(alphabet='{}[]":, \n\rdateviplswor0\\u', max_size=60))
 def test_any_text_gives_text_or_a_reason(text):
     """Nothing raises, and unchanged text has no note."""
-    found, note = kept(text)
-    assert (found is None) == (note == "unmaskable")
-    assert (note is None) == (found == text)
+    masked, note = kept(text)
+    assert (masked is None) == (note == "unmaskable")
+    assert (note is None) == (masked == text)
 
 
 def without(document):
@@ -235,9 +235,9 @@ def test_a_complete_stream_is_stored_with_everything_but_its_secrets(documents, 
     """Each document stays in its line."""
     before = "data: " if framed else ""
     between = end * 2 if framed else end
-    text = "".join(before + json.dumps(one) + between for one in documents)
-    found, note = kept(text)
-    rows = [row.removeprefix(before) for row in found.split(between)]
+    text = "".join(before + json.dumps(item) + between for item in documents)
+    masked, note = kept(text)
+    rows = [row.removeprefix(before) for row in masked.split(between)]
     assert rows.pop() == ""
     assert [json.loads(row) for row in rows] == list(map(without, documents))
-    assert (note is None) == (found == text)
+    assert (note is None) == (masked == text)

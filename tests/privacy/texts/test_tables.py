@@ -22,10 +22,10 @@ def test_values_are_masked_by_the_position_of_their_names(how, mark):
     """Cells of columns, data of tensors, values of pairs; rows keep their positions, also if
     dropped.
     """
-    one = Masker(how=how)
+    custom = Masker(how=how)
 
     def kept(document):
-        text, note = one.body(json.dumps(document).encode(), "")
+        text, note = custom.body(json.dumps(document).encode(), "")
         assert note == "masked" and "hunter2" not in text
         return json.loads(text)
 

@@ -11,7 +11,7 @@ _Make = Callable[[str], str]
 
 
 def routes() -> list[Route]:
-    """Return a route for each place of an address and each header."""
+    """Return a route for each part of an address and each header."""
     return [*_targets(), *_headers(), *_answer_headers()]
 
 
@@ -206,7 +206,7 @@ KEPT_HEADERS = (
     "x-request-id",
     "traceparent",
 )
-"""Headers that an app asks to keep: those of a secret's name are masked all the same."""
+"""Headers that an app captures: those with a sensitive name are masked anyway."""
 
 _NAMED = KEPT_HEADERS[: KEPT_HEADERS.index("x-ms-client-principal")]
 

@@ -1,4 +1,4 @@
-"""What apps say: validation errors, echoes, exceptions that quote, streams."""
+"""Responses of apps: validation errors, echoes, exceptions that quote, streams."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def routes() -> list[Route]:
-    """Return a route for each way in which an app says a secret that it was sent or that it has."""
-    return [*_validated(), *_raised(), *_echoed(), *_said()]
+    """Return a route for each way in which an app returns a secret, received or its own."""
+    return [*_validated(), *_raised(), *_echoed(), *_own_secrets()]
 
 
 def _validated() -> Iterator[Route]:
-    """Yield requests that FastAPI itself refuses, quoting what it was sent."""
+    """Yield requests that FastAPI itself rejects with a quote of the input."""
     for name, visit in {
         "a long password": lambda s: _login({"user": "a", "password": s}),
         "a list for a password": lambda s: _login({"user": "a", "password": [s]}),
@@ -43,7 +43,7 @@ def _login(body: object, query: str = "", headers: dict[str, str] | None = None)
 
 
 def _raised() -> Iterator[Route]:
-    """Yield requests to handlers that raise with what they were sent."""
+    """Yield requests to handlers that raise exceptions with the input."""
     for name, form in {
         "the body": "{body}",
         "the value": "{value}",
@@ -83,7 +83,7 @@ def _raised() -> Iterator[Route]:
 
 
 def _echoed() -> Iterator[Route]:
-    """Yield bodies that an app gives back, as they came and in other words."""
+    """Yield bodies that an app returns, unchanged or in another form."""
     for name, make in {
         "as JSON": lambda s: {"password": s},
         "in a text": lambda s: {"message": f'received {{"password": "{s}"}}'},
@@ -106,8 +106,8 @@ def _echoed() -> Iterator[Route]:
         )
 
 
-def _said() -> Iterator[Route]:
-    """Yield answers with secrets of the app's own, to a request without any."""
+def _own_secrets() -> Iterator[Route]:
+    """Yield responses with the app's own secrets to requests without secrets."""
     for name, kind, make in _ANSWERS:
         yield Route(
             f"answered: {name}",

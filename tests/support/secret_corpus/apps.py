@@ -1,4 +1,4 @@
-"""Apps that answer as they are told, and raise with what they were sent."""
+"""Apps that return a requested response, or raise exceptions with their input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets with signs in them that end a value elsewhere, and secrets that are numbers."""
+"""Secrets with characters that end a value elsewhere, and secrets that are numbers."""
 
 from __future__ import annotations
 
@@ -115,11 +115,11 @@ NUMBERS: dict[str, Callable[[int], Visit]] = {
 
 
 _UNTOLD = {"path": ("slash", "URL"), "line in a text": ("line end", "CRLF")}
-"""Signs after which nobody can tell what belongs to a secret: limits, as the docs say."""
+"""Characters after which the end of a secret is ambiguous: documented limits."""
 
 
 def routes() -> list[Route]:
-    """Return a route for each sign in each place."""
+    """Return a route for each character in each place."""
     return [
         Route(f"{sign} in {place}", lambda s, m=make, g=signs: m(f"ab{g}{s}{g}{s}"))
         for place, make in PLACES.items()

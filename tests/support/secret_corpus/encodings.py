@@ -1,4 +1,4 @@
-"""Bodies that are encoded: in other charsets, compressed, in parts, or beside binary data."""
+"""Encoded bodies: in other charsets, compressed, in parts, or next to binary data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from secret_corpus.visit import JSON, Route, Visit
 
 _IMAGE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
-"""Binary data in which no word is."""
+"""Binary data without words."""
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -68,7 +68,7 @@ def _in_charset(name: str, kind: str, charset: str, make: Callable[[str], str]) 
 
 
 def _compressed() -> Iterator[Route]:
-    """Yield compressed JSON and text, with a content encoding and without."""
+    """Yield compressed JSON and text, with and without a content encoding."""
     for name, (encoding, squeeze) in _SQUEEZERS.items():
         yield _squeezed(f"{name}, JSON", encoding, JSON, squeeze, _json)
         yield _squeezed(f"{name}, form", encoding, _FORM, squeeze, lambda s: f"a=1&password={s}")
@@ -138,13 +138,13 @@ _SQUEEZERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 def _named_member(data: bytes) -> bytes:
-    """A member whose header holds the text itself, as a file's name."""
+    """Return a gzip member with the text as the file name in its header."""
     plain = gzip.compress(_CLEAN)
     return plain[:3] + b"\x08" + plain[4:10] + data.replace(b"\0", b"") + b"\0" + plain[10:]
 
 
 def _multipart() -> Iterator[Route]:
-    """Yield multipart bodies: fields beside files, and secrets in parts of any kind."""
+    """Yield multipart bodies: fields next to files, and secrets in parts of any kind."""
     field = b'form-data; name="password"'
     image = (b'form-data; name="file"; filename="a.png"\r\nContent-Type: image/png', _IMAGE)
     for name, parts in {
@@ -297,7 +297,7 @@ def _parts(
 
 
 def _mixed() -> Iterator[Route]:
-    """Yield JSON with binary data after it or before it."""
+    """Yield JSON with binary data before or after it."""
     tensor = bytes(range(0, 256, 3)) * 4
     for name, kind, make in (
         ("V2 with binary data", "application/octet-stream", lambda s: _binary_tensor(s)),

@@ -1,4 +1,4 @@
-"""What is no secret: features, usage counts and columns of real data sets, kept as they came."""
+"""Data that is not secret: features, usage counts and columns of real data sets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ number_of_sessions number_of_tokens number_of_cookies number_of_cards number_of_
 key_presses_count pressure_key_ids access_key_count access_count account_age account_balance
 accountKeyCount private_rooms public_key_length sensor_key_ids
 """.split()  # noqa: SIM905
-"""Names with a stem of a secret's, or one that looks like it; their numbers are measured."""
+"""Names with a sensitive or similar stem, with numbers that are measurements."""
 
 _VALUES = (35, 0, 12.5, True, False, [1, 2, 3], [0.5, 1.5], None)
 
@@ -322,7 +322,7 @@ _PROTOCOLS: dict[str, object] = {
 
 
 def visits() -> dict[str, Visit]:
-    """Return, by name, bodies that must be stored as they came."""
+    """Return, by name, bodies that must be stored unchanged."""
     bodies: dict[str, object] = {
         f"{name} of {value}": {name: value, "age": 37}
         for number, name in enumerate(_COUNTED)

@@ -21,7 +21,7 @@ def write_rows(folder: Path, corpus: Corpus) -> Path:
 
 
 def write_table(folder: Path, corpus: Corpus) -> Path:
-    """Write a table of all names as CSV: a secret of each, and columns of texts with structure."""
+    """Write a CSV table with a secret for each name, and columns of structured texts."""
     names = list(dict.fromkeys(NAMES))
     texts = {
         "payload": lambda s: json.dumps({"password": s}),
@@ -40,21 +40,21 @@ def write_table(folder: Path, corpus: Corpus) -> Path:
 
 
 def write_sagemaker(folder: Path, corpus: Corpus) -> Path:
-    """Write Data Capture of all bodies that are text, as text and in base64."""
+    """Write Data Capture records of all text bodies, as text and in base64."""
     lines = []
     for number, visit in enumerate(corpus.visits):
         try:
             text = visit.body.decode()
         except UnicodeDecodeError:
             continue
-        said = (visit.answer or b"{}").decode("utf-8", "replace")
+        answer = (visit.answer or b"{}").decode("utf-8", "replace")
         encoding = "BASE64" if number % 2 else "JSON"
-        lines.append(captured(f"s{number}", text, said, encoding=encoding, kind=visit.type))
+        lines.append(captured(f"s{number}", text, answer, encoding=encoding, kind=visit.type))
     return write(folder / "capture.jsonl", *lines)
 
 
 def write_kserve(folder: Path, corpus: Corpus) -> Path:
-    """Write the logger's records of all bodies, of any bytes."""
+    """Write the logger's records of all bodies, including binary ones."""
     lines = []
     for number, visit in enumerate(corpus.visits):
         if is_recognized_by_header(visit):
@@ -66,7 +66,7 @@ def write_kserve(folder: Path, corpus: Corpus) -> Path:
 
 
 def is_recognized_by_header(visit: Visit) -> bool:
-    """Say whether a body is compressed without a magic number: the logger tells of no header."""
+    """Return True for a compressed body without magic number, as the logger omits headers."""
     headers = {**visit.answer_headers, **visit.headers}
     encoding, body = headers.get("content-encoding"), visit.answer or visit.body
     return encoding == "br" or (encoding == "deflate" and not body.startswith(b"\x78"))

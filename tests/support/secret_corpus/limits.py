@@ -1,4 +1,4 @@
-"""Secrets that masking does not find: the limits, by the names that the docs give them."""
+"""Secrets that masking does not find: the documented limits, by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def routes() -> list[Route]:
-    """Return a route for each limit: its secret is stored."""
+    """Return a route for each limit, with a secret that is stored."""
     return [
         *(of_json(name, make) for name, make in _BODIES.items()),
         of_text("prose", "text/plain", lambda s: f"Ann whispered {s} to Bob."),

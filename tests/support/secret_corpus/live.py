@@ -1,4 +1,4 @@
-"""A live app that is sent a corpus, and what its files hold afterwards."""
+"""A live app that receives a corpus, and the secrets that its files contain afterwards."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from secret_corpus.traces import Traces, pieces
 from secret_corpus.visit import JSON, Route, Visit
 
 PATIENCE = 120.0
-"""Seconds until a server that does not start, or a writer that does not end, fails the test."""
+"""Seconds to wait for a server to start, or for a writer to end, before the test fails."""
 
 NUMBER_HEADER = "x-visit"
-"""The header that names the answer which the app is to give."""
+"""The header with the number of the response that the app must return."""
 
 
 class Corpus:
-    """Exchanges of routes, each with secrets of its own, as often as memories need to be warm."""
+    """Exchanges of routes, each with its own secrets, repeated so that caches are warm."""
 
     def __init__(self, seed: int = 1) -> None:
         self._seeds = Seeds(seed)
@@ -44,7 +44,7 @@ class Corpus:
             self.visits.append(route.visit(self.secret(route.name)))
 
     def add_answers(self, routes: Iterable[Route]) -> None:
-        """Add exchanges in which the app says what a client would have sent in a body."""
+        """Add exchanges in which the app returns the body that a client would have sent."""
         for route in routes:
             visit = route.visit(self.secret(f"{route.name}, as an answer"))
             if visit.body and visit.answer is None and visit.target == "/predict":
@@ -59,17 +59,17 @@ class Corpus:
                 self.visits.append(make(number))
 
     def add_sequence(self, shape: str) -> None:
-        """Add clean exchanges of a shape, with one among them that has a secret."""
+        """Add clean exchanges of one shape, with a single one that has a secret."""
         self.visits += sequence(shape, self.secret(shape))
 
     def secret(self, route: str) -> str:
-        """Return a new secret of a route."""
+        """Return a new secret for a route."""
         secret = self._seeds.text()
         self.routes[secret] = route
         return secret
 
     def documents(self) -> list[object]:
-        """Return the bodies that are JSON, read."""
+        """Return the parsed bodies that are JSON."""
         bodies = (visit.body for visit in self.visits if visit.type == JSON and not visit.headers)
         documents = []
         for body in bodies:
@@ -78,7 +78,7 @@ class Corpus:
         return documents
 
     def leaks(self, folder: Path) -> dict[str, list[str]]:
-        """Return the routes of the secrets that are in a folder's files, and in which."""
+        """Return the routes of the secrets in a folder's files, with the files."""
         leaked: dict[str, list[str]] = {}
         traces = Traces(self.routes)
         for name, data in pieces(folder):
@@ -89,8 +89,8 @@ class Corpus:
 
 ASGI = (FASTAPI, "-m", "uvicorn", "app:app", "--no-access-log", "--port", "{port}")
 WSGI = (FLASK, "-m", "gunicorn", "app:app", "--threads", "2", "-b", "127.0.0.1:{port}")
-"""The source of an app, and the words that serve it: by servers that finish their last request
-when they are told to stop, which Flask's own does not."""
+"""The source of an app, and the command that serves it, with servers that finish their last request
+on shutdown, unlike Flask's own server."""
 
 
 def send(folder: Path, visits: list[Visit], options: str = "", app: tuple[str, ...] = ASGI) -> None:
@@ -144,7 +144,7 @@ def _send_all(url: str, visits: list[Visit], process: subprocess.Popen[bytes]) -
             request = client.build_request(
                 visit.method, "/", content=visit.body or None, headers=headers
             )
-            # As it is: httpx would escape what a client may send unescaped.
+            # Set directly, because httpx would escape characters that a client may send unescaped.
             request.url = request.url.copy_with(raw_path=visit.target.encode())
             _send(client, request)
 
@@ -173,7 +173,7 @@ def _wait(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server as a container does, and wait for its writer, which writes the rest."""
+    """Stop the server like a container runtime, and wait until its writer has written the rest."""
     writers = writers_of(process.pid)
     process.send_signal(signal.SIGTERM)
     process.wait(PATIENCE)
@@ -184,7 +184,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def call(folder: Path, documents: list[object], secrets: list[str]) -> None:
-    """Call decorated functions with documents and with secrets, in a process of their own."""
+    """Call decorated functions with documents and with secrets, in a separate process."""
     folder.mkdir()
     place = folder.parent / f"{folder.name}-app"
     place.mkdir()

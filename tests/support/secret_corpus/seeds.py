@@ -1,4 +1,4 @@
-"""Secrets that no pattern finds by their look: only the names beside them protect them."""
+"""Secrets that no pattern finds by format, so that only their names protect them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import random
 
 TEXT_MARK = "qzv7"
 OTHER_MARK = "wjx4"
-"""The two halves of a secret begin so: what is left of a secret cut in two is found as well."""
+"""The beginnings of the two halves of a secret, so that one half is found, too."""
 
 NUMBER_MARK = "82641753"
-"""A secret number begins so: few enough digits for an exact number in JSON, six of its own."""
+"""The beginning of a secret number, which has six further digits and is exact in JSON."""
 
 _LETTERS = "bcdfghjklmnpqrtvwxz23456789"
-"""Letters that spell no word, so that no memory of words and no stem of a name is in them."""
+"""Letters that form no words, so that they contain no stem of a name."""
 
 
 class Seeds:
-    """Makes secrets, each of them once, the same in each run.
+    """A generator of distinct secrets, the same in each run.
 
     >>> seeds = Seeds(1)
     >>> seeds.text()[:4], seeds.number() != seeds.number()

@@ -1,4 +1,4 @@
-"""Clean bodies, and then one of the same letters that is not: no memory may mix them up."""
+"""Clean bodies, then one with the same letters and a secret, which caches must not confuse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from secret_corpus.visit import JSON, Visit
 
 OWN_PATTERN = "^phone1$"
-"""Of two names of the same letters only one is sensitive to the operator."""
+"""A pattern that matches only one of two names with the same letters."""
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -46,7 +46,7 @@ SHAPES: dict[str, Callable[[str, str], Visit]] = {
 
 
 def sequence(shape: str, secret: str) -> list[Visit]:
-    """Return clean exchanges of a shape, then one with the secret, then a clean one."""
+    """Return clean exchanges of one shape, then one with the secret, then a clean one."""
     make = SHAPES[shape]
     clean = "none of the secrets"
     return [

@@ -1,4 +1,4 @@
-"""Names of secrets, as people and frameworks spell them."""
+"""Names of secrets in the spellings of people and frameworks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ card_pin login_otp device_token push_token bot_token personal_access_token oauth
 pinCode otp_code securityCode mfa_code storageKey license_key
 ssh_private_key service_account_key azure_account_key storage_account_key user_pass smtp_pass
 """
-"""The words that are promised, alone and beside others."""
+"""The documented names, alone and together with other words."""
 
 _STYLES = """
 userPassword UserPassword USER_PASSWORD user-password user.password user/password user:password
@@ -37,10 +37,10 @@ soapenv:Password passwordConfirm passwordAgain PASSWORD pAssWord PassWord Passwo
 password-2 pwd1 thePassword myPasswordField fld_password_txt txtPassword strPassword sPassword
 hPassword m_password ssnNumber ssn_last4 customer_ssn ssns cvvs cvcs ibans jwts otps pins
 """
-"""The words in styles of many languages, forms, templates and schemas."""
+"""The names in the styles of many languages, forms, templates and schemas."""
 
 _SPACED = ["user password", "API Key", "Card Number", "Social Security Number", "Private key"]
-"""As headings of tables and labels of forms have them."""
+"""The names as headings of tables and labels of forms."""
 
 DISGUISED = {
     "full width": "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44",
@@ -83,7 +83,7 @@ DISGUISED = {
     "star": "password*",
     "question mark": "password?",
 }
-"""Spellings that people, or a lenient parser behind the app, read as the word."""
+"""Spellings that people, or a lenient parser behind the app, read as the name."""
 
 NAMES = [*_WORDS.split(), *_STYLES.split(), *_SPACED]
 

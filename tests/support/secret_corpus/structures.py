@@ -1,4 +1,4 @@
-"""JSON in which a secret's name is a value beside it, above it, or in a list of names."""
+"""JSON with the name of a secret next to it, above it, or in a list of names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMES = cycle(
         "iban",
     ]
 )
-"""Taken in turn, so that each structure meets different ones in the two passes of a corpus."""
+"""Names that are used in turn, so that the two passes of a corpus combine them differently."""
 
 _NAME_KEYS = """
 name Name NAME key Key k field Field fieldName field_name fieldname param paramName parameter
@@ -81,7 +81,7 @@ _LOCATIONS: dict[str, object] = {
     "slashes": "/body/password",
     "one": ["password"],
 }
-"""Where validators of FastAPI and its like saw the error."""
+"""Paths to the invalid field in errors of FastAPI and similar validators."""
 
 _VALIDATIONS: dict[str, _Make] = {
     "missing beside a password": lambda s: {
@@ -267,7 +267,7 @@ for _depth in (1, 2, 3, 5):
 
 
 def _tables() -> dict[str, _Make]:
-    """Return tables: a list of names, and lists of values as wide beside it."""
+    """Return tables: a list of names, and lists of values of the same width."""
     tables: dict[str, _Make] = {}
     for names, rows in _NAMES_AND_ROWS:
         tables[f"{names}/{rows}"] = lambda s, n=names, r=rows: {

@@ -1,4 +1,4 @@
-"""Bodies of other text: forms, tables, markup, configuration, logs and streams of JSON."""
+"""Bodies that are not JSON: forms, tables, markup, configuration, logs and streams."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Make = Callable[[str], str]
 
 
 def routes() -> list[Route]:
-    """Return a route for each kind of text, under the type that clients give it."""
+    """Return a route for each kind of text, with the content type that clients use."""
     kinds = {**_FORMS, **_STREAMS, **_BROKEN_JSON, **_TABLES, **_MARKUP, **_PLAIN}
     return [of_text(f"text: {name}", kind, make) for name, (kind, make) in kinds.items()]
 

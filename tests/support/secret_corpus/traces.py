@@ -1,4 +1,4 @@
-"""Traces of secrets in bytes, whatever encoding they were written in."""
+"""Traces of secrets in bytes, in any encoding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_INFLATED = 8_000_000
 
 
 def forms(text: str) -> Iterator[bytes]:
-    """Yield the ways in which `text` may be written."""
+    """Yield the encoded forms of `text`."""
     raw = text.encode()
     yield raw
     yield text.upper().encode()
@@ -47,7 +47,7 @@ def forms(text: str) -> Iterator[bytes]:
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:
-    """Yield the letters that hold `raw` whatever is before it and after it."""
+    """Yield the base64 characters of `raw` at each alignment, without adjacent bytes."""
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + raw).rstrip(b"=")
         start = (before * 8 + 5) // 6
@@ -56,7 +56,7 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
 
 
 def _halves(secret: str) -> tuple[str, ...]:
-    """Return the parts of a secret by which it is found; a number may have got an exponent."""
+    """Return the parts by which a secret is found; a number may be written with an exponent."""
     return (secret,) if secret.isdecimal() else (secret[:10], secret[10:])
 
 
@@ -65,7 +65,7 @@ _EXPONENT = f"{NUMBER_MARK[0]}.{NUMBER_MARK[1:]}".encode()
 
 
 class Traces:
-    """Finds which of many secrets are in bytes, whole or in half."""
+    """Finds which of many secrets are in bytes, completely or by half."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._known = {
@@ -74,12 +74,12 @@ class Traces:
         self._lengths = sorted({len(form) for form in self._known}, reverse=True)
 
     def found(self, data: bytes) -> set[str]:
-        """Return the secrets in `data`; of a part that is too short to tell, the part."""
-        found = {"a number with an exponent"} if _EXPONENT in data else set()
+        """Return the secrets in `data`, or the part itself if it is ambiguous."""
+        secrets = {"a number with an exponent"} if _EXPONENT in data else set()
         for marks in _MARKS:
             for mark in marks:
-                found |= {self._secret(data, start, mark) for start in _starts(data, mark)}
-        return found
+                secrets |= {self._secret(data, start, mark) for start in _starts(data, mark)}
+        return secrets
 
     def _secret(self, data: bytes, start: int, mark: bytes) -> str:
         end = start + len(mark)
@@ -104,7 +104,7 @@ def _starts(data: bytes, mark: bytes) -> Iterator[int]:
 
 
 def pieces(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the bytes of each file of a folder, and what was compressed in a store's cells."""
+    """Yield the bytes of each file in a folder, and the decompressed cells of a store."""
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             data = file.read_bytes()
@@ -124,7 +124,7 @@ def _unsqueezed_cells(store: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _plain(cell: bytes, depth: int = 2) -> Iterator[bytes]:
-    """Yield what was compressed in a cell, cut or broken, at its start and at each magic number."""
+    """Yield the decompressed data of a cell, possibly truncated, from each magic number on."""
     starts = {0, *(match.start() for match in _MAGIC.finditer(cell))}
     for start in sorted(starts):
         for bits in _WINDOWS:

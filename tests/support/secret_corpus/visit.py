@@ -1,4 +1,4 @@
-"""What a client sends and what it gets: one exchange that carries a secret."""
+"""One exchange that carries a secret: the request and the response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Visit:
-    """A request, and the response that the app gives to it (None: a short one)."""
+    """A request, and the app's response to it (None for a short one)."""
 
     body: bytes = b""
     type: str = JSON
@@ -25,7 +25,7 @@ class Visit:
     status: int = 200
 
     def swapped(self) -> Visit:
-        """Return the exchange in which the app says what the client has sent here."""
+        """Return the exchange in which the app returns the body that the client sends here."""
         answer_headers = {
             name: value for name, value in self.headers.items() if name == "content-encoding"
         }
@@ -41,7 +41,7 @@ class Visit:
 
 
 class Route(NamedTuple):
-    """A way on which a secret reaches the tap: its name, and how an exchange is made of one."""
+    """A way in which a secret reaches the tap: its name, and a function that makes an exchange."""
 
     name: str
     visit: Callable[[str], Visit]
@@ -53,7 +53,7 @@ def json_body(value: object) -> bytes:
 
 
 def of_json(name: str, make: Callable[[str], object]) -> Route:
-    """Return the route of a JSON body that `make` makes of a secret."""
+    """Return the route of a JSON body that `make` creates from a secret."""
     return Route(name, lambda secret: Visit(json_body(make(secret))))
 
 

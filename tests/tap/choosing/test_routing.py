@@ -44,8 +44,8 @@ async def test_models_are_chosen_by_path_or_function(tap):
     modeltap.flush(10)
     import sqlite3
 
-    found = sqlite3.connect("m.db").execute("select model from exchanges order by seq").fetchall()
-    assert found == [("alpha",), ("named",)]
+    rows = sqlite3.connect("m.db").execute("select model from exchanges order by seq").fetchall()
+    assert rows == [("alpha",), ("named",)]
 
 
 async def test_paths_name_a_bounded_number_of_models(store):

@@ -50,8 +50,8 @@ def test_a_full_queue_refuses_the_newest_and_counts_it(store, bound, monkeypatch
     stats = recorder.stats()
     assert stats["dropped"] == dropped == sum(stats["dropped_by_reason"].values())
     assert stats["captured"] == 50 and stats["written"] == 50 - dropped == count(store)
-    told = sqlite3.connect(store).execute("select sum(count) from dropped").fetchone()[0]
-    assert told == dropped
+    reported = sqlite3.connect(store).execute("select sum(count) from dropped").fetchone()[0]
+    assert reported == dropped
 
 
 def locked_out(store):
@@ -106,7 +106,7 @@ def test_concurrent_exchanges_share_a_transaction(store):
     assert recorder.flush(20)
     reader = sqlite3.connect(store, isolation_level=None)
     reader.execute("begin")
-    reader.execute("select 1 from exchanges").fetchall()  # keeps the log from being begun anew
+    reader.execute("select 1 from exchanges").fetchall()  # keeps the log from restarting
     before = commits(store)
     assert before > 0 and all(put(recorder, settings, 1000)) and recorder.flush(20)
     assert count(store) == 1001

@@ -20,10 +20,10 @@ def recorders():
 
 def test_one_store_has_one_recorder_for_all_spellings_of_its_path(recorders, tmp_path):
     """Relative paths start at the working directory, as in settings."""
-    one = recorders.of(settings_of("taps.db"))
-    assert recorders.of(settings_of(str(tmp_path / "taps.db"))) is one
-    assert recorders.of(settings_of("other.db")) is not one
-    assert recorders.chosen("taps.db") == [one] and recorders.chosen("unknown.db") == []
+    recorder = recorders.of(settings_of("taps.db"))
+    assert recorders.of(settings_of(str(tmp_path / "taps.db"))) is recorder
+    assert recorders.of(settings_of("other.db")) is not recorder
+    assert recorders.chosen("taps.db") == [recorder] and recorders.chosen("unknown.db") == []
     assert len(recorders.chosen(None)) == len(recorders.all()) == 2
 
 

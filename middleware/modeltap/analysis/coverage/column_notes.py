@@ -1,4 +1,4 @@
-"""Columns whose values are unusual in form, and the settings that declare what they are."""
+"""Columns whose values have an unusual form, and the settings that declare them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from modeltap.number_texts import MISSING, form_of
 from modeltap.wording import percent
 
 _MOST_CODES = 5
-"""More different texts among numbers are not codes for missing values."""
+"""More distinct texts among numbers are not codes for missing values."""
 
 _LONGEST_CODE = 20
 
@@ -37,7 +37,7 @@ def column_notes(
     """Yield the notes on a reference's columns, in their order.
 
     Args:
-        settings: as they hold for the model; a column whose type is declared has no note.
+        settings: the model's own; a column with a declared type has no note.
         values: recent values by column.
     """
     for feature in reference.features:
@@ -62,19 +62,19 @@ def _notes(feature: Feature, values: Sequence[Any]) -> Iterator[tuple[str, tuple
         if codes:
             fix = "if they stand for missing values, set", f"missing_values = {json.dumps(codes)}"
         else:
-            fix = "if it is to be tested as a number, set", 'type = "numeric"'
+            fix = "to test it as a number, set", 'type = "numeric"'
         yield reason, fix
     if feature.kind == "categorical":
         seen = describe(values)
-        if seen is not None and seen.words.startswith(SEVERAL_TYPES):
+        if seen is not None and seen.text.startswith(SEVERAL_TYPES):
             yield (
-                f"{seen.words}, and are compared as categories",
+                f"{seen.text}, and are compared as categories",
                 ("to declare them, set", f'type = "{seen.kind or "categorical"}"'),
             )
     if feature.kind == "numeric" and _are_excel_dates(feature):
         shown = clock.short(clock.iso(clock.parse(feature.low) or 0.0))
         yield (
-            f"its numbers are days as Excel counts them ({feature.low:g} is {shown})",
+            f"its numbers are Excel date numbers ({feature.low:g} is {shown})",
             ("to compare them as times, set", 'type = "datetime"'),
         )
 
@@ -85,9 +85,9 @@ def _codes(values: Sequence[Any]) -> list[str]:
     >>> _codes([1.5, "?", "2.5", "?", None])
     ['?']
     """
-    texts = {one.strip() for one in values if type(one) is str and not form_of(one)}
-    codes = sorted(one for one in texts if one.lower() not in MISSING)
-    is_few = len(codes) <= _MOST_CODES and all(len(one) <= _LONGEST_CODE for one in codes)
+    texts = {text.strip() for text in values if type(text) is str and not form_of(text)}
+    codes = sorted(text for text in texts if text.lower() not in MISSING)
+    is_few = len(codes) <= _MOST_CODES and all(len(text) <= _LONGEST_CODE for text in codes)
     return codes if is_few else []
 
 

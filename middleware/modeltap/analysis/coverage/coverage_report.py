@@ -1,4 +1,4 @@
-"""All that is monitored of a model and all that is not, from its reference and newest exchanges."""
+"""Everything that is and is not monitored of a model, from its reference and newest exchanges."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ from modeltap.store.references import active_references
 from modeltap.wording import plural
 
 _NAMED = 3
-"""A line has room for so many columns or problems."""
+"""Columns or problems that fit into one line."""
 
 _WITHIN = 100_000
-"""Exchanges of all models that a pass goes back for those of one: a second at most."""
+"""Exchanges of all models that one pass searches for those of a model: a second at most."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What of a model in an environment is monitored: `tested` of its `columns`; what is not.
+    """The monitoring coverage of a model in an environment: `tested` of its `columns`.
 
-    `has_reference` is false while nothing was learnt; its columns are those of recent rows then.
-    `notes` are facts about columns that do not keep them from being tested.
+    `unmonitored` has what is not monitored. `has_reference` is False until a reference is learnt;
+    the columns are then those of recent rows. `notes` are facts about columns that are tested
+    nevertheless.
     """
 
     model: str
@@ -51,34 +52,40 @@ class Coverage:
 
     @property
     def name(self) -> str:
-        """The model and its environment in words."""
+        """The name of the model and its environment."""
         return named(self.model, with_environment("", self.environment))
 
     @property
     def problems(self) -> list[Unmonitored]:
-        """What needs to be fixed."""
-        return [one for one in self.unmonitored if one.level == "problem"]
+        """The findings that need a fix."""
+        return [finding for finding in self.unmonitored if finding.level == "problem"]
 
     @property
     def untested(self) -> list[Unmonitored]:
         """The columns that no test compares."""
-        found = (one for one in self.unmonitored if one.check == "features" and one.subject)
-        return [one for one in found if not one.is_tested]
+        features = (
+            finding
+            for finding in self.unmonitored
+            if finding.check == "features" and finding.subject
+        )
+        return [finding for finding in features if not finding.is_tested]
 
     @property
     def untested_line(self) -> str | None:
-        """The columns that no test compares on one line; None where all are compared."""
+        """The columns that no test compares, in one line; None if all are compared."""
         if not self.untested:
             return None
-        named = ", ".join(f"{one.subject} ({one.reason})" for one in self.untested[:_NAMED])
+        named = ", ".join(
+            f"{finding.subject} ({finding.reason})" for finding in self.untested[:_NAMED]
+        )
         more = ", ..." if len(self.untested) > _NAMED else ""
         of = f"{len(self.untested):,} of {plural(self.columns, 'column')}"
         return f"{self.name}: {of} not tested: {named}{more}; modeltap doctor has the fixes"
 
     @property
     def summary(self) -> str | None:
-        """All that is not monitored in a few words; None where everything is."""
-        parts = [one.statement for one in condensed(self.problems)[:_NAMED]]
+        """Everything that is not monitored, briefly; None if everything is."""
+        parts = [finding.statement for finding in condensed(self.problems)[:_NAMED]]
         if self.untested:
             parts.append(f"{len(self.untested):,} of {plural(self.columns, 'column')} not tested")
         return "; ".join(parts) or None
@@ -99,27 +106,29 @@ def coverages(
 def coverage_of(
     connection: sqlite3.Connection, settings: Settings, model: str, environment: str | None
 ) -> Coverage:
-    """Return what of a model in an environment is monitored, and what is not.
+    """Return what is and what is not monitored of a model in an environment.
 
     Args:
-        settings: as they hold for the model.
+        settings: the model's own.
         environment: None for exchanges without one.
     """
     recent = recent_rows(connection, settings, model, environment=environment or "")
     references = [
-        one for one in _references(connection, model) if environment_of(one.version) == environment
+        reference
+        for reference in _references(connection, model)
+        if environment_of(reference.version) == environment
     ]
     columns = [
-        one
+        finding
         for reference in references
-        for one in untested_columns(reference, settings, recent.columns)
+        for finding in untested_columns(reference, settings, recent.columns)
     ]
     known = _columns(references, RecentRows.nothing())
     inputs = sum(not is_output(name) for name in recent.columns)
-    total = sum(len(one.columns) + len(one.unmonitored) for one in references)
+    total = sum(len(reference.columns) + len(reference.unmonitored) for reference in references)
     masked = list(masked_columns(model, recent, known, total or inputs))
-    untested = [one for one in columns if not one.is_tested and not _is_output(one)]
-    found = [
+    untested = [finding for finding in columns if not finding.is_tested and not _is_output(finding)]
+    findings = [
         *missing_parts(model, recent.counts, settings, recent),
         *settings_without_match(connection, settings, model, environment, within=None),
         *untested_metrics(connection, model, environment),
@@ -128,11 +137,15 @@ def coverage_of(
         *_nothing_tested(model, total, len(untested)),
     ]
     version = with_environment("", environment)
-    own = tuple(replace(one, version=one.version or version) for one in found)
-    # Until there is a reference, the columns of recent rows are those that will be.
+    own = tuple(replace(finding, version=finding.version or version) for finding in findings)
+    # Without a reference, the columns of recent rows are those that it will have.
     counted = total + len(masked) if total else inputs
     tested = counted - len(untested) - len(masked)
-    notes = [note for one in references for note in column_notes(one, settings, recent.columns)]
+    notes = [
+        note
+        for reference in references
+        for note in column_notes(reference, settings, recent.columns)
+    ]
     return Coverage(
         model, environment, bool(references), counted, tested, own, tuple(dict.fromkeys(notes))
     )
@@ -141,17 +154,17 @@ def coverage_of(
 def masked_so_far(
     connection: sqlite3.Connection, settings: Settings, model: str, environment: str | None
 ) -> list[Unmonitored] | None:
-    """Return the columns of new rows that a mask blanks; None while these are too few to tell.
+    """Return the columns of new rows that a mask blanks; None if there are too few rows.
 
-    Those of a frozen reference are among its untested columns.
+    The masked columns of a frozen reference are among its untested columns.
     """
     recent = newest_rows(connection, settings, model, environment or "")
     if len(recent.batch.rows) < MASKED_ROWS:
         return None
     own = [
-        one
-        for one in _references(connection, model)
-        if environment_of(one.version) == environment and one.state == "active"
+        reference
+        for reference in _references(connection, model)
+        if environment_of(reference.version) == environment and reference.state == "active"
     ]
     known = _columns(own, RecentRows.nothing())
     return list(masked_columns(model, recent, known, len(recent.columns)))
@@ -160,7 +173,7 @@ def masked_so_far(
 def newest_rows(
     connection: sqlite3.Connection, settings: Settings, model: str, environment: str
 ) -> RecentRows:
-    """Decode a model's newest exchanges in an environment, as far as a pass goes back for them."""
+    """Decode a model's newest exchanges in an environment, among the newest of all models."""
     return recent_rows(connection, settings, model, environment=environment, within=_WITHIN)
 
 
@@ -172,15 +185,14 @@ def settings_without_match(
     *,
     within: int | None = _WITHIN,
 ) -> list[Unmonitored]:
-    """Return the settings of a model that fit nothing in an environment.
+    """Return the settings of a model that match nothing in an environment.
 
-    Features and columns of mappings are settings of all environments: where they fit in one of
-    them, they fit. A rule may be about one environment.
-
-    Exchanges are decoded only where a name is in no reference, which most passes spares them.
+    Features and columns of mappings are settings for all environments, so a match in one of them is
+    enough. A rule may be about one environment. Exchanges are decoded only if a name is in no
+    reference, which is rare.
 
     Args:
-        within: exchanges of all models that are gone back for those of this one; None for all.
+        within: exchanges of all models that are searched for those of this one; None for all.
     """
     if not (settings.features or settings.rules or settings.mapping):
         return []
@@ -189,7 +201,9 @@ def settings_without_match(
     references, nothing = _references(connection, model), RecentRows.nothing()
     known = _columns(references, nothing)
     is_enough = settings.mapping is None and bool(known)
-    own = [one for one in references if environment_of(one.version) == environment]
+    own = [
+        reference for reference in references if environment_of(reference.version) == environment
+    ]
     idle = list(rules_without_metric(connection, of, settings, own))
     if is_enough and not unmatched_settings(of, settings, known, nothing):
         return idle
@@ -198,15 +212,15 @@ def settings_without_match(
 
 
 def of_store(connection: sqlite3.Connection, settings: Settings) -> list[Unmonitored]:
-    """Return what concerns the store: labels that join nothing, settings of unknown models."""
+    """Return the store's findings: labels without a prediction, settings of unknown models."""
     models = known_models(connection)
     return [*unjoined_labels(connection, models), *unmatched_models(settings, models)]
 
 
 def with_labels(connection: sqlite3.Connection, coverage: Coverage) -> Coverage:
-    """Return a coverage with the labels that join nothing, and may be the model's."""
+    """Return a coverage with unjoined labels that are the model's, or may be."""
     labels = unjoined_labels(connection, known_models(connection))
-    own = (one for one in labels if one.model in (None, coverage.model))
+    own = (finding for finding in labels if finding.model in (None, coverage.model))
     return dataclasses.replace(coverage, unmonitored=(*own, *coverage.unmonitored))
 
 
@@ -215,16 +229,18 @@ def _references(connection: sqlite3.Connection, model: str) -> list[Reference]:
 
 
 def _columns(references: list[Reference], recent: RecentRows) -> set[str]:
-    known = {name for one in references for name in (*one.by_name, *one.unmonitored)}
+    known = {
+        name for reference in references for name in (*reference.by_name, *reference.unmonitored)
+    }
     return known | set(recent.columns)
 
 
-def _is_output(one: Unmonitored) -> bool:
-    return is_output(one.subject)
+def _is_output(finding: Unmonitored) -> bool:
+    return is_output(finding.subject)
 
 
 def _nothing_tested(model: str, total: int, untested: int) -> list[Unmonitored]:
-    """Return the finding that no column of a model is tested, though it has some."""
+    """Return the finding that no column of a model is tested, if it has columns."""
     if not total or untested < total:
         return []
     return [
@@ -232,6 +248,6 @@ def _nothing_tested(model: str, total: int, untested: int) -> list[Unmonitored]:
             check="features",
             model=model,
             level="note",
-            reason="no change of the inputs shows",
+            reason="changes of the inputs are not detected",
         )
     ]

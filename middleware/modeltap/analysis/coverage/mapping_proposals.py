@@ -1,4 +1,4 @@
-"""Where a body's rows and its prediction may be: proposals for a mapping, as JMESPath."""
+"""Proposed JMESPath mappings of a body's rows and its prediction."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LIKELIEST: tuple[AnswerRole | None, ...] = (
     "probabilities",
     "measured",
 )
-"""What members usually are, those first that are likeliest a prediction."""
+"""Roles of members, those first that are most probably a prediction."""
 
 _DEEPEST = 6
-"""Levels of a body that are looked at: a mapping of more is written by hand."""
+"""Levels of a body that are searched; a deeper mapping is written by hand."""
 
 _MOST = 200
-"""Members of a body that are looked at."""
+"""Members of a body that are searched."""
 
 
 class _Member(NamedTuple):
@@ -37,7 +37,7 @@ class _Member(NamedTuple):
 
 
 def propose_prediction(document: Any) -> str | None:
-    """Return the path of the member that is likeliest a prediction; None where there is none.
+    """Return the path of the member that is most probably a prediction; None if there is none.
 
     >>> propose_prediction({"model_version": "v3", "price_keur": 313.8})
     'price_keur'
@@ -46,8 +46,10 @@ def propose_prediction(document: Any) -> str | None:
     >>> propose_prediction({"status": "ok", "message": "done"}) is None
     True
     """
-    members = [one for one in _members(document, about=False) if _may_be_prediction(one)]
-    members.sort(key=lambda one: (_LIKELIEST.index(role_of(one.name)), type(one.value) is str))
+    members = [member for member in _members(document, about=False) if _may_be_prediction(member)]
+    members.sort(
+        key=lambda member: (_LIKELIEST.index(role_of(member.name)), type(member.value) is str)
+    )
     if members:
         return members[0].path
     lists = {name: value for name, value in _object(document).items() if _is_grid(value)}
@@ -62,12 +64,14 @@ def propose_rows(document: Any) -> str | None:
     """
     if type(document) is not dict:
         return None
-    inner = [one for one in _members(document, leaves=False) if one.value]
+    inner = [member for member in _members(document, leaves=False) if member.value]
     tables = [
-        one for one in inner if type(one.value) is list and type(one.value[0]) in (dict, list)
+        member
+        for member in inner
+        if type(member.value) is list and type(member.value[0]) in (dict, list)
     ]
-    objects = [one for one in inner if type(one.value) is dict]
-    return next((one.path for one in (*tables, *objects)), None)
+    objects = [member for member in inner if type(member.value) is dict]
+    return next((member.path for member in (*tables, *objects)), None)
 
 
 def names_in(document: Any, most: int) -> list[str]:
@@ -81,7 +85,7 @@ def names_in(document: Any, most: int) -> list[str]:
 
 
 def in_toml(text: str) -> str:
-    """Write a text as a value of TOML.
+    """Return a text as a TOML value.
 
     >>> print(in_toml("a.b"), in_toml('data."risk level"'))
     "a.b" 'data."risk level"'
@@ -90,7 +94,7 @@ def in_toml(text: str) -> str:
 
 
 def toml_key(name: str) -> str:
-    """Write a name as a key of TOML.
+    """Return a name as a TOML key.
 
     >>> print(toml_key("price"), toml_key("temp [C]"))
     price "temp [C]"
@@ -104,7 +108,7 @@ def _object(document: Any) -> dict[str, Any]:
 
 
 def _is_grid(value: Any) -> bool:
-    """Return whether a value is a list, and not one of objects."""
+    """Return whether a value is a list, but not of objects."""
     return type(value) is list and bool(value) and type(value[0]) is not dict
 
 
@@ -113,19 +117,19 @@ def _may_be_prediction(member: _Member) -> bool:
 
 
 def _members(document: Any, *, leaves: bool = True, about: bool = True) -> list[_Member]:
-    """Return the first members; without `about` none that tells about the call, nor its members."""
-    found = []
+    """Return the first members; without `about`, those that describe the call are left out."""
+    members = []
     for member in _walk("", document, 0, about):
         is_leaf = type(member.value) not in (dict, list)
         if is_leaf == leaves:
-            found.append(member)
-        if len(found) == _MOST:
+            members.append(member)
+        if len(members) == _MOST:
             break
-    return found
+    return members
 
 
 def _walk(path: str, value: Any, depth: int, about: bool) -> Iterator[_Member]:
-    """Yield the members of an object, outer ones first; of a list those of its first item."""
+    """Yield the members of an object, outer ones first; for a list, those of its first item."""
     if type(value) is list:
         yield from _walk(f"{path}[]", value[0], depth, about) if value else ()
         return

@@ -1,4 +1,4 @@
-"""Columns that a mask blanks in all recent rows, before a reference knows them."""
+"""Columns that a mask blanks in all recent rows before a reference knows them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from modeltap.privacy.marks import MASK
 MASKED = "masked in all rows"
 
 MASKED_ROWS = 20
-"""Fewer rows may have been those of people who send a secret where others send a number."""
+"""Fewer rows may come from a few users who send a secret in place of a number."""
 
 
 def masked_columns(
     model: str, recent: RecentRows, known: Collection[str], total: int
 ) -> Iterator[Unmonitored]:
-    """Yield the columns of recent rows, but for those `known`, that have no value but masked ones.
+    """Yield the columns of recent rows, except those `known`, whose values are all masked.
 
     Args:
         known: the columns of references, which have findings of their own.
-        total: how many columns the model has.
+        total: the number of the model's columns.
     """
     for name, values in recent.columns.items():
         present = [value for value in values if value is not None]
@@ -42,10 +42,10 @@ def masked_columns(
 
 
 def unmask(column: str) -> str:
-    """Return what keeps the values of a column.
+    """Return the setting that keeps the values of a column.
 
     >>> unmask("user.auth_method")
-    "what is no secret is kept with unmask_body_fields = ['^auth_method$']"
+    "if it is not secret, set unmask_body_fields = ['^auth_method$']"
     """
     field = re.escape(column.rpartition(".")[2])
-    return f"what is no secret is kept with unmask_body_fields = ['^{field}$']"
+    return f"if it is not secret, set unmask_body_fields = ['^{field}$']"

@@ -32,12 +32,12 @@ from modeltap.store.stored_exchanges import StoredExchange
 PARTS: tuple[Part, ...] = ("rows", "predictions", "event_time")
 
 NO_REQUEST = "no request body"
-"""The reason of a page that somebody looked at: no call of the model, unless all are so."""
+"""The reason of a page that a user opened: not a call of the model, unless all are alike."""
 
 _NAMED = 8
-"""Fields of a body that are named."""
+"""Fields of a body that are listed."""
 
-_ANSWER = "let the app answer with its prediction"
+_ANSWER = "return the prediction in the response"
 
 _CUT = "cut"
 """A word in the reasons of bodies that are longer than `max_body_bytes`."""
@@ -46,7 +46,7 @@ _EPOCH = 1e9
 """Numbers from here on, seconds up to 2001, may be times; smaller ones are amounts."""
 
 _LARGER = 4
-"""Times the limit that cut a body: one try is enough for most."""
+"""The factor by which to raise a limit that cut a body: one increase is enough for most."""
 
 
 def missing_parts(
@@ -55,19 +55,23 @@ def missing_parts(
     settings: Settings,
     recent: RecentRows | None = None,
 ) -> list[Unmonitored]:
-    """Return what exchanges lack, the commonest reason first; nothing where all is there.
+    """Return what exchanges lack, the most frequent reason first; empty if they are complete.
 
     Args:
-        counts: how often each part is there and is missing.
-        settings: as they hold for the model.
-        recent: rows to propose a setting from; without them the fixes are general.
+        counts: how often each part is present and missing.
+        settings: the model's own.
+        recent: rows to propose a setting from; without them, fixes are general.
     """
-    found: list[Unmonitored] = []
+    findings: list[Unmonitored] = []
     for part in PARTS:
-        own = {one.reason: count for one, count in counts.items() if one.part == part and count}
-        reasons = sorted(own.keys() - {""}, key=lambda one: -own[one])
-        found += (_missing(model, part, reason, own, settings, recent) for reason in reasons)
-    return found
+        own = {
+            shortfall.reason: count
+            for shortfall, count in counts.items()
+            if shortfall.part == part and count
+        }
+        reasons = sorted(own.keys() - {""}, key=lambda reason: -own[reason])
+        findings += (_missing(model, part, reason, own, settings, recent) for reason in reasons)
+    return findings
 
 
 def _missing(
@@ -79,11 +83,13 @@ def _missing(
     recent: RecentRows | None,
 ) -> Unmonitored:
     total = sum(counts.values())
-    missing = sum(count for one, count in counts.items() if one and not _is_expected(one, settings))
+    missing = sum(
+        count for other, count in counts.items() if other and not _is_expected(other, settings)
+    )
     expected = _is_expected(reason, settings) and (reason != NO_REQUEST or counts[reason] < total)
     level = "note" if expected else level_of(max(missing, counts[reason]), total)
     exchange = None if recent is None else recent.newest_without(Shortfall(part, reason))
-    details, fix = _mend(model, part, reason, settings, exchange, recent)
+    details, fix = _fix_of_part(model, part, reason, settings, exchange, recent)
     return Unmonitored(
         check=part,
         model=model,
@@ -97,12 +103,12 @@ def _missing(
 
 
 def _is_expected(reason: str, settings: Settings) -> bool:
-    """Return whether a part is missing because of what the user asked for, or looked at."""
+    """Return whether a part is missing because of a setting, an import, or a page view."""
     not_kept = reason == NO_RESPONSE and not settings.capture_response_body
     return reason in (IMPORTED, NO_REQUEST) or not_kept
 
 
-def _mend(
+def _fix_of_part(
     model: str,
     part: Part,
     reason: str,
@@ -112,15 +118,15 @@ def _mend(
 ) -> tuple[str, str]:
     """Return details of a reason, and the setting that fixes it."""
     if part == "event_time":
-        return _mend_time(model, reason, settings, recent)
+        return _fix_of_time(model, reason, settings, recent)
     if _CUT in reason.split():
         return "", f"set max_body_bytes = {_LARGER * settings.max_body_bytes}"
     if part == "rows":
-        return _mend_rows(model, reason, exchange)
-    return _mend_prediction(model, reason, settings, exchange)
+        return _fix_of_rows(model, reason, exchange)
+    return _fix_of_prediction(model, reason, settings, exchange)
 
 
-def _mend_rows(model: str, reason: str, exchange: StoredExchange | None) -> tuple[str, str]:
+def _fix_of_rows(model: str, reason: str, exchange: StoredExchange | None) -> tuple[str, str]:
     document = None if exchange is None else _document(exchange, of_request=True)
     names = names_in(document, _NAMED)
     details = f"; requests have {', '.join(names)}" if names else ""
@@ -129,35 +135,35 @@ def _mend_rows(model: str, reason: str, exchange: StoredExchange | None) -> tupl
         return details, f"set [models.{toml_key(model)}.mapping] rows = {in_toml(rows)}"
     path = "/PATH" if exchange is None or exchange.path is None else exchange.path
     if reason == NO_REQUEST:
-        return details, f"if no model answers there, set exclude_paths = [{in_toml(path)}]"
+        return details, f"if no model is served there, set exclude_paths = [{in_toml(path)}]"
     return details, (
-        f"if no model answers there, set exclude_paths = [{in_toml(path)}]; else send JSON, or "
-        "add a protocol (docs/plugins.md)"
+        f"if no model is served there, set exclude_paths = [{in_toml(path)}]; "
+        "otherwise send JSON, or add a protocol (docs/plugins.md)"
     )
 
 
-def _mend_prediction(
+def _fix_of_prediction(
     model: str, reason: str, settings: Settings, exchange: StoredExchange | None
 ) -> tuple[str, str]:
     if reason == IMPORTED:
-        return "", "import with --prediction COLUMN, where the file has one"
+        return "", "import with --prediction COLUMN if the file has one"
     if reason == NO_RESPONSE:
         kept = settings.capture_response_body
-        return "", "let the app answer with a body" if kept else "set capture_response_body = true"
+        return "", "return a response with a body" if kept else "set capture_response_body = true"
     document = None if exchange is None else _document(exchange, of_request=False)
     names = names_in(document, _NAMED)
-    details = f"; answers of {model} have {', '.join(names)}" if names else ""
+    details = f"; responses of {model} have {', '.join(names)}" if names else ""
     path = propose_prediction(document)
     if path is None and names:
-        return f"{details}, of which none looks like a prediction", _ANSWER
+        return f"{details}, none of which looks like a prediction", _ANSWER
     path = path or "PATH"
     return details, (
-        "say in modeltap.toml which is the prediction, under "
+        "set the path of the prediction in modeltap.toml: "
         f"[models.{toml_key(model)}.mapping] prediction = {in_toml(path)}"
     )
 
 
-def _mend_time(
+def _fix_of_time(
     model: str, reason: str, settings: Settings, recent: RecentRows | None
 ) -> tuple[str, str]:
     place, _, name = settings.event_time.partition(":")
@@ -167,8 +173,8 @@ def _mend_time(
         return "", (f"write {name} as 2024-01-31T12:00:00Z or as Unix seconds, or set {by_request}")
     if place != "body" or recent is None:
         return f": event_time = {settings.event_time}", f"correct event_time, or set {by_request}"
-    fields = [one for one in recent.columns if not is_output(one)]
-    times = [one for one in fields if _are_times(recent.columns[one])]
+    fields = [column for column in recent.columns if not is_output(column)]
+    times = [column for column in fields if _are_times(recent.columns[column])]
     known = f" (fields are {', '.join(fields[:_NAMED])})" if fields else ""
     details = f": no field {name}{nearest(name, fields)}" if not times else f": no field {name}"
     if times:
@@ -177,7 +183,7 @@ def _mend_time(
 
 
 def _are_times(values: Any) -> bool:
-    """Return whether texts or numbers of a column are read as times."""
+    """Return whether all values of a column can be read as times."""
     present = [value for value in values if value is not None]
     texts = all(type(value) is str for value in present)
     large = all(type(value) in (int, float) and value > _EPOCH for value in present)

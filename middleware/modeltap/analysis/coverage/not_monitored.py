@@ -1,4 +1,4 @@
-"""What is not monitored, by the hour in which exchanges were counted: parts they lack, settings."""
+"""Hourly metrics of what is not monitored: parts that exchanges lack, settings without a match."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from modeltap.store.shortfalls import CountedParts, CoverageHour, due_parts
 NOT_MONITORED = "not_monitored"
 
 _FEW = 3
-"""One or two exchanges are an accident, whatever their share of a quiet hour."""
+"""One or two exchanges may be an accident, even if they are many in a quiet hour."""
 
 _REASONS = 3
-"""Reasons of one part that are incidents of their own: clients' bodies may have any number."""
+"""The most reasons per part with incidents of their own: clients may send any number of forms."""
 
 _OTHERS = "other reasons"
-"""The reason of the incident that is about all others."""
+"""The reason of the incident about all other reasons."""
 
 _NAMED = 3
-"""More reasons than these would not fit into one line of a message."""
+"""The most reasons that fit into one line of a message."""
 
 
 class CoveredHour(NamedTuple):
@@ -40,10 +40,10 @@ class CoveredHour(NamedTuple):
 
 
 def due_hours(connection: sqlite3.Connection, settings: SettingsByModel) -> Iterator[CoveredHour]:
-    """Yield each hour in which exchanges were counted since it was evaluated.
+    """Yield each hour with exchanges that were counted since its last evaluation.
 
-    It has a metric for each reason of a problem, and for each with an open alert, so that the
-    alert can end.
+    It has a metric for each reason of a problem, and for each with an open alert, so that the alert
+    can resolve.
     """
     for counted in due_parts(connection):
         own = settings.for_model(counted.of.model)
@@ -57,14 +57,14 @@ def _metrics(
     version = with_environment("", environment)
     known = set(open_subjects(connection, NOT_MONITORED, model, version))
     problems = _by_reason(_missing(connection, settings, counted), known)
-    for one in settings_without_match(connection, settings, model, environment):
-        if one.total is None or _count([one]) >= _FEW:
-            problems[one.subject or one.check].append(one)
+    for finding in settings_without_match(connection, settings, model, environment):
+        if finding.total is None or _count([finding]) >= _FEW:
+            problems[finding.subject or finding.check].append(finding)
     return [
         *(_metric(subject, same) for subject, same in problems.items()),
         *(
-            Metric(metric=NOT_MONITORED, feature=one, rows=0, verdict=OK)
-            for one in sorted(known - problems.keys())
+            Metric(metric=NOT_MONITORED, feature=finding, rows=0, verdict=OK)
+            for finding in sorted(known - problems.keys())
         ),
     ]
 
@@ -72,9 +72,9 @@ def _metrics(
 def _missing(
     connection: sqlite3.Connection, settings: Settings, counted: CountedParts
 ) -> list[Unmonitored]:
-    """Return the problems with the parts of exchanges, the commonest first.
+    """Return the problems with the parts of exchanges, the most frequent first.
 
-    Exchanges are decoded, to propose a setting from, only where there is a problem.
+    Exchanges are decoded to propose a setting, and only if there is a problem.
     """
     model, environment, _ = counted.of
     counts = shortfalls_of(counted.counts)
@@ -84,44 +84,44 @@ def _missing(
     return _problems(missing_parts(model, counts, settings, recent))
 
 
-def _problems(found: Sequence[Unmonitored]) -> list[Unmonitored]:
-    return [one for one in found if one.level == "problem"]
+def _problems(findings: Sequence[Unmonitored]) -> list[Unmonitored]:
+    return [finding for finding in findings if finding.level == "problem"]
 
 
 def _by_reason(
-    found: Sequence[Unmonitored], known: set[str]
+    findings: Sequence[Unmonitored], known: set[str]
 ) -> defaultdict[str, list[Unmonitored]]:
     """Return problems by the subject of their incident: a part with its reason.
 
-    A few reasons of each part have incidents of their own, first those that have one already; the
-    others have one together.
+    A few reasons of each part have incidents of their own, open ones first; the others share one.
     """
     subjects: defaultdict[str, list[Unmonitored]] = defaultdict(list)
-    for check in dict.fromkeys(one.check for one in found):
+    for check in dict.fromkeys(finding.check for finding in findings):
         same = sorted(
-            (one for one in found if one.check == check), key=lambda one: _subject(one) not in known
+            (finding for finding in findings if finding.check == check),
+            key=lambda finding: _subject(finding) not in known,
         )
-        own = [one for one in same if _is_many([one])][:_REASONS]
-        others = [one for one in same if one not in own]
-        for one in own:
-            subjects[_subject(one)] = [one]
+        own = [finding for finding in same if _is_many([finding])][:_REASONS]
+        others = [finding for finding in same if finding not in own]
+        for finding in own:
+            subjects[_subject(finding)] = [finding]
         if _is_many(others):
             subjects[f"{check}: {_OTHERS}"] = others
     return subjects
 
 
-def _subject(one: Unmonitored) -> str:
-    return f"{one.check}: {one.cause or one.reason}"
+def _subject(finding: Unmonitored) -> str:
+    return f"{finding.check}: {finding.cause or finding.reason}"
 
 
-def _is_many(found: Sequence[Unmonitored]) -> bool:
-    """Return whether these are enough exchanges, of all and by themselves, to alert."""
-    count = _count(found)
-    return count >= _FEW and count > PROBLEM_FRACTION * _total(found)
+def _is_many(findings: Sequence[Unmonitored]) -> bool:
+    """Return whether these are enough exchanges to alert, in number and as a fraction."""
+    count = _count(findings)
+    return count >= _FEW and count > PROBLEM_FRACTION * _total(findings)
 
 
-def _metric(subject: str, found: Sequence[Unmonitored]) -> Metric:
-    total, count = _total(found), _count(found)
+def _metric(subject: str, findings: Sequence[Unmonitored]) -> Metric:
+    total, count = _total(findings), _count(findings)
     return Metric(
         metric=NOT_MONITORED,
         feature=subject,
@@ -129,26 +129,26 @@ def _metric(subject: str, found: Sequence[Unmonitored]) -> Metric:
         count=count,
         value=min(1.0, count / total),
         threshold=PROBLEM_FRACTION,
-        # What is not there is certain: there is no chance in it that a second hour would rule out.
+        # A missing part is certain, so a second hour need not confirm it.
         strength=AT_ONCE,
         at_once=True,
         verdict=ALERT,
-        explanation=_explanation(found),
+        explanation=_explanation(findings),
     )
 
 
-def _explanation(found: Sequence[Unmonitored]) -> str:
-    if len(found) == 1:
-        (only,) = found
+def _explanation(findings: Sequence[Unmonitored]) -> str:
+    if len(findings) == 1:
+        (only,) = findings
         return only.statement if only.fix is None else f"{only.statement}; {only.fix}"
-    reasons = "; ".join(one.statement for one in found[:_NAMED])
-    more = f"; {len(found) - _NAMED} more reasons" if len(found) > _NAMED else ""
-    return f"{reasons}{more}; modeltap doctor has the settings that fix them"
+    reasons = "; ".join(finding.statement for finding in findings[:_NAMED])
+    more = f"; {len(findings) - _NAMED} more reasons" if len(findings) > _NAMED else ""
+    return f"{reasons}{more}; see modeltap doctor for the fixes"
 
 
-def _total(found: Sequence[Unmonitored]) -> int:
-    return found[0].total or 1
+def _total(findings: Sequence[Unmonitored]) -> int:
+    return findings[0].total or 1
 
 
-def _count(found: Sequence[Unmonitored]) -> int:
-    return sum(1 if one.count is None else one.count for one in found)
+def _count(findings: Sequence[Unmonitored]) -> int:
+    return sum(1 if finding.count is None else finding.count for finding in findings)

@@ -1,4 +1,4 @@
-"""A model's newest exchanges, decoded by the settings of now: what a fix changes shows at once."""
+"""A model's newest exchanges, decoded with the current settings, so that a fix shows at once."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from modeltap.decoding.shortfalls import Shortfall, count_shortfalls, general
 from modeltap.store.stored_exchanges import StoredExchange, newest_successful
 
 _EXCHANGES = 300
-"""A share of one in twenty shows in so many; they are decoded in a fraction of a second."""
+"""Enough to show a fraction of one in twenty; they are decoded in a fraction of a second."""
 
 
 @dataclass(frozen=True)
 class RecentRows:
-    """Exchanges that did not fail, in order of arrival, with their rows and what they lack."""
+    """Successful exchanges in order of arrival, with their rows and what they lack."""
 
     exchanges: Sequence[StoredExchange]
     batch: Batch
@@ -29,16 +29,16 @@ class RecentRows:
 
     @cached_property
     def columns(self) -> dict[str, Sequence[Any]]:
-        """The rows' columns, a value a row."""
+        """The rows' columns, with one value per row."""
         return dict(self.batch.columns())
 
     @classmethod
     def nothing(cls) -> RecentRows:
-        """Return no exchanges."""
+        """Return an instance without exchanges."""
         return cls((), Batch(), Counter())
 
     def newest_without(self, shortfall: Shortfall) -> StoredExchange | None:
-        """Return the last exchange whose note is the reason of a shortfall; None for none."""
+        """Return the last exchange whose note is a shortfall's reason; None if there is none."""
         for exchange in reversed(self.exchanges):
             note = self.batch.notes.get(exchange.seq)
             if note is not None and general(note.reason or "") == shortfall.reason:
@@ -57,9 +57,9 @@ def recent_rows(
     """Read and decode the newest exchanges of a model.
 
     Args:
-        settings: as they hold for this model.
+        settings: the model's own.
         environment: None for all environments, "" for exchanges without one.
-        within: only those among so many of the newest of all models; None for all.
+        within: the number of the newest exchanges of all models to search; None for all.
     """
     exchanges = newest_successful(
         connection, model, _EXCHANGES, environment=environment, within=within

@@ -1,4 +1,4 @@
-"""Rules that can never fire, for what they are about is not computed of a model."""
+"""Rules that can never fire, because their metric or column is not computed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from modeltap.store.metrics import latest_metrics
 from modeltap.store.models import ModelVersion
 
 _WINDOWS = 5
-"""Labelled windows that are looked at: some metrics need the rows of several."""
+"""Labelled windows that are checked: some metrics need the rows of several."""
 
 
 def rules_without_metric(
@@ -27,13 +27,13 @@ def rules_without_metric(
     settings: Settings,
     references: Sequence[Reference],
 ) -> Iterator[Unmonitored]:
-    """Yield the rules about metrics of performance that labels and predictions do not allow, and
-    about the drift of columns that no test compares.
+    """Yield the rules whose performance metric or whose column is never computed.
 
-    Before there are labelled windows, or a reference, nothing is known.
+    Labels and predictions may not allow the metric, and no test may compare the column. Before
+    there are labelled windows, or a reference, this is unknown.
 
     Args:
-        of: the model, and its environment as a version that is analysed.
+        of: the model, and its environment as an analysed version.
         references: those of the model in this environment.
     """
     rules = [rule for rule in settings.rules if rule.enabled and rule.is_of(of.model, of.version)]
@@ -43,7 +43,7 @@ def rules_without_metric(
         for rule in rules:
             if rule.metric in metrics and labelled:
                 yield from _not_computed(of.model, rule, labelled)
-    frozen = [one for one in references if one.state == "active"]
+    frozen = [reference for reference in references if reference.state == "active"]
     for rule in rules:
         if rule.feature is not None and _is_of_drift(rule):
             yield from _not_tested(of.model, rule, settings, frozen)
@@ -78,7 +78,7 @@ def _not_computed(
         level="problem",
         subject=f"the rule with metric = {rule.metric}{segment}",
         reason=reasons[0] if reasons else f"no labelled window has it{there}",
-        fix="name a metric that is computed, or remove the rule",
+        fix="use a metric that is computed, or remove the rule",
     )
 
 
@@ -97,10 +97,10 @@ def _not_tested(
         if about.is_about({"feature": feature.name}) and not is_output(feature.name)
     }
     untested = {
-        str(one.subject): one
+        str(finding.subject): finding
         for reference in references
-        for one in untested_columns(reference, settings, {})
-        if not one.is_tested
+        for finding in untested_columns(reference, settings, {})
+        if not finding.is_tested
     }
     if not fitting or fitting - untested.keys():
         return

@@ -1,4 +1,4 @@
-"""Labels that join no prediction: their exchange is not there, or has no such row."""
+"""Labels without a prediction: their exchange is missing, or has no such row."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from modeltap.analysis.coverage.unmonitored import Unmonitored, level_of
 from modeltap.store.unjoined_labels import UnjoinedLabels, count_unjoined
 
 _LABELS = 10_000
-"""The newest labels show whether they join now; older ones may be of exchanges that were pruned."""
+"""The newest labels show whether labels join now; older ones may belong to pruned exchanges."""
 
 
 def unjoined_labels(connection: sqlite3.Connection, models: Sequence[str]) -> list[Unmonitored]:
-    """Return what of the newest labels joins nothing.
+    """Return findings about the newest labels that join nothing.
 
-    Whoever sends a label need not say of which model it is: where the store has several, nobody
-    knows.
+    A label need not name its model; in a store with several models, the model is then unknown.
 
     Args:
         models: all models of the store.
     """
     only = models[0] if len(models) == 1 else None
     counts = count_unjoined(connection, _LABELS, default_model=only)
-    return [one for own in counts for one in _of_model(own)]
+    return [finding for own in counts for finding in _of_model(own)]
 
 
 def _of_model(counts: UnjoinedLabels) -> Iterator[Unmonitored]:
     reasons = (
         (counts.without_exchange, "no exchange has their id", _BY_ID),
-        (counts.without_row, "their exchange has no such row, or none that is decoded", _BY_ROW),
+        (
+            counts.without_row,
+            "their exchange has no such row, or its rows are not decoded",
+            _BY_ROW,
+        ),
     )
     for count, reason, fix in reasons:
         if count:

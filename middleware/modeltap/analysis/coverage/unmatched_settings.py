@@ -1,4 +1,4 @@
-"""Settings that fit nothing: features, rules, columns of a mapping, sections of models."""
+"""Settings that match nothing: features, rules, columns of a mapping, sections of models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modeltap.errors import nearest
 from modeltap.store.models import ModelVersion
 
 _OF_NO_COLUMN = ("no_traffic", "no_labels", "analysis_failed", "delivery_failed", "not_monitored")
-"""Rules whose `feature`, where they have one, is no column."""
+"""Rules whose `feature`, if any, is not a column."""
 
 _CORRECT = "correct the name, or remove the setting"
 
@@ -24,47 +24,47 @@ _CORRECT = "correct the name, or remove the setting"
 def unmatched_settings(
     of: ModelVersion, settings: Settings, known: Collection[str], recent: RecentRows
 ) -> list[Unmonitored]:
-    """Return the settings of a model that fit none of its columns; none before it has rows.
+    """Return the settings of a model that match none of its columns; none before it has rows.
 
     Args:
-        of: the model, and its environment as a version that is analysed.
-        settings: as they hold for the model.
+        of: the model, and its environment as an analysed version.
+        settings: the model's own.
         known: its columns, and the measures of them.
     """
     model = of.model
-    found = list(_mapping(model, settings, recent))
+    findings = list(_mapping(model, settings, recent))
     if not known:
-        return found
+        return findings
     features = (name for name in settings.features if not _is_known(name, known))
-    found += [
+    findings += [
         _unmatched(model, f"[models.{toml_key(model)}.features.{toml_key(name)}]", name, known)
         for name in features
     ]
     rules = (rule for rule in settings.rules if rule.enabled and _fits_no_column(rule, of, known))
-    found += [_unmatched(model, _subject(rule), rule.feature or "", known) for rule in rules]
-    return found
+    findings += [_unmatched(model, _subject(rule), rule.feature or "", known) for rule in rules]
+    return findings
 
 
 def unmatched_models(settings: Settings, models: Sequence[str]) -> list[Unmonitored]:
-    """Return the sections and rules that are about none of a store's models.
+    """Return the sections and rules that match none of a store's models.
 
     Args:
-        settings: everybody's.
-        models: all models of the store; where it has none yet, nothing is reported.
+        settings: those for all models.
+        models: all models of the store; if it has none yet, nothing is reported.
     """
     if not models:
         return []
-    found = [
+    findings = [
         _of_store(f"[models.{toml_key(name)}]", name, models)
         for name in settings.models
         if name not in models
     ]
-    found += [
+    findings += [
         _of_store(f"the rule with model = {rule.model}", rule.model or "", models)
         for rule in settings.rules
         if rule.model is not None and not any(_is_of_model(rule, name) for name in models)
     ]
-    return found
+    return findings
 
 
 def _unmatched(model: str, subject: str, name: str, known: Collection[str]) -> Unmonitored:
@@ -82,7 +82,7 @@ def _of_store(subject: str, name: str, models: Sequence[str]) -> Unmonitored:
     return Unmonitored(
         check="settings",
         model=None,
-        # One file may serve apps with stores of their own.
+        # One file may configure apps that have stores of their own.
         level="note",
         subject=subject,
         reason=f"this store has no such model{nearest(name, models)}",
@@ -91,8 +91,8 @@ def _of_store(subject: str, name: str, models: Sequence[str]) -> Unmonitored:
 
 
 def _is_known(name: str, known: Collection[str]) -> bool:
-    """Return whether a column has this name, or was made of one that has: an item, a member."""
-    return name in known or any(one.startswith(f"{name}.") for one in known)
+    """Return whether a column has this name, or is an item or a member of it."""
+    return name in known or any(column.startswith(f"{name}.") for column in known)
 
 
 def _is_of_model(rule: RuleSettings, model: str) -> bool:
@@ -111,14 +111,14 @@ def _subject(rule: RuleSettings) -> str:
 
 
 def _only(rule: RuleSettings) -> RuleSettings:
-    """Return a rule that is about everything."""
+    """Return a rule about everything."""
     return RuleSettings(rule=rule.rule)
 
 
 def _mapping(model: str, settings: Settings, recent: RecentRows) -> Iterator[Unmonitored]:
-    """Yield the parts of a mapping that find nothing in recent exchanges.
+    """Yield the parts of a mapping that match nothing in recent exchanges.
 
-    Its `rows` and `prediction` are reasons of exchanges that lack them.
+    Exchanges that lack `rows` or `prediction` have findings of their own.
     """
     mapping = settings.mapping
     if mapping is None or not recent.counts[Shortfall("rows")]:
@@ -136,8 +136,8 @@ def _mapping(model: str, settings: Settings, recent: RecentRows) -> Iterator[Unm
             model=model,
             level="problem",
             subject=f"{section} columns",
-            reason=f"rows have names of their own, or not {len(mapping.columns)} values each",
-            fix="name as many columns as a row has values, in their order",
+            reason=f"rows have their own names, or do not have {len(mapping.columns)} values each",
+            fix="list one column per value of a row, in order",
         )
 
 
@@ -150,6 +150,6 @@ def _nowhere(model: str, subject: str, recent: RecentRows) -> Unmonitored:
         subject=subject,
         count=total,
         total=total,
-        reason=f"no answer of the last {total:,} has anything there",
+        reason=f"none of the last {total:,} responses has a value there",
         fix=_CORRECT,
     )

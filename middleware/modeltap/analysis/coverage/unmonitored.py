@@ -1,4 +1,4 @@
-"""One thing that is not monitored: how much of what, why, and the setting that fixes it."""
+"""A finding about what is not monitored: its extent, the reason, and the setting that fixes it."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from modeltap.environments import named
 
 Check = Literal["rows", "predictions", "event_time", "labels", "features", "metrics", "settings"]
 Level = Literal["note", "problem"]
-"""A note is for information: an id, a constant column. A problem wants to be fixed."""
+"""A note is information, such as an id or a constant column. A problem needs a fix."""
 
 PROBLEM_FRACTION = 0.05
-"""One exchange of twenty is more than a stray request of a person, and enough to bias a metric."""
+"""One exchange in twenty is more than a stray request, and enough to bias a metric."""
 
-_WORDS: dict[Check, str] = {
+_STATEMENTS: dict[Check, str] = {
     "rows": "{of} exchanges have no rows",
     "predictions": "{of} exchanges have no prediction",
     "event_time": "{of} rows have no event time, and are in no window",
     "labels": "{of} labels join no prediction",
     "features": "{subject} is not tested",
     "metrics": "{subject} cannot be computed",
-    "settings": "{subject} fits nothing",
+    "settings": "{subject} matches nothing",
 }
 
 _LISTED = 8
-"""More columns of one reason are one line."""
+"""More columns with one reason are joined into one line."""
 
 _NAME_LENGTH = 60
-"""A longer name is cut: the line is for people."""
+"""Longer names are cut, because people read the line."""
 
 
 class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing of a model that is not monitored.
+    """A finding about a part of a model that is not monitored.
 
     Attributes:
-        model: None where it concerns the whole store.
+        model: None if it concerns the whole store.
         subject: the column, metric or setting; None for exchanges, rows and labels.
-        count: of how many it is true, of `total`; None where nothing is counted.
-        fix: a setting that is ready to be copied, or what to do; None where nothing has to be.
-        cause: the reason without its details, by which it is known from hour to hour.
-        is_tested: whether it is compared all the same, though with limits.
+        count: the number that it concerns, of `total`; None if nothing is counted.
+        fix: a setting to copy, or an action; None if nothing needs to be done.
+        cause: the reason without its details, which is the same in each hour.
+        is_tested: whether it is compared nevertheless, with limits.
     """
 
     check: Check
@@ -61,7 +61,7 @@ class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def statement(self) -> str:
-        """What is not monitored and why, without the model.
+        """The subject and the reason, without the model.
 
         >>> Unmonitored(
         ...     check="features", model="m", level="note", subject="x", reason="an id"
@@ -69,17 +69,17 @@ class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
         'x is not tested: an id'
         """
         of = f"{self.count or 0:,} of {self.total or 0:,}"
-        words = _WORDS[self.check]
+        text = _STATEMENTS[self.check]
         if self.is_tested:
-            words = "{subject} is tested with limits"
+            text = "{subject} is tested with limits"
         elif self.check == "features" and (self.count or 0) > 1:
-            words = "{of} columns are not tested" + (" ({subject}, ...)" if self.subject else "")
+            text = "{of} columns are not tested" + (" ({subject}, ...)" if self.subject else "")
         subject = (self.subject or "")[:_NAME_LENGTH]
-        return f"{words.format(of=of, subject=subject)}: {self.reason}"
+        return f"{text.format(of=of, subject=subject)}: {self.reason}"
 
     @property
     def sentence(self) -> str:
-        """The whole of it on one line.
+        """The entire finding in one line.
 
         >>> Unmonitored(
         ...     check="rows", model="m", level="problem", count=3, total=9, reason="no JSON"
@@ -92,7 +92,7 @@ class Unmonitored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def level_of(count: int, total: int) -> Level:
-    """Return the level of so many of a total.
+    """Return the level of `count` of a total.
 
     >>> level_of(5, 100), level_of(6, 100)
     ('note', 'problem')
@@ -100,13 +100,17 @@ def level_of(count: int, total: int) -> Level:
     return "problem" if count > PROBLEM_FRACTION * total else "note"
 
 
-def condensed(found: Iterable[Unmonitored]) -> list[Unmonitored]:
-    """Return the findings with those of many columns for one reason as one, problems first."""
+def condensed(findings: Iterable[Unmonitored]) -> list[Unmonitored]:
+    """Return the findings, problems first; many columns with one reason become one finding."""
     groups: dict[object, list[Unmonitored]] = defaultdict(list)
-    for one in found:
-        key = (one.model, one.version, one.reason) if one.check == "features" else id(one)
-        groups[key].append(one)
+    for finding in findings:
+        key = (
+            (finding.model, finding.version, finding.reason)
+            if finding.check == "features"
+            else id(finding)
+        )
+        groups[key].append(finding)
     lines: list[Unmonitored] = []
     for group in groups.values():
         lines += group if len(group) <= _LISTED else [replace(group[0], count=len(group))]
-    return sorted(lines, key=lambda one: one.level != "problem")
+    return sorted(lines, key=lambda finding: finding.level != "problem")

@@ -1,4 +1,4 @@
-"""Columns that no test compares: why, and what to declare so that one does."""
+"""Columns that no test compares, with the reason and the setting to declare."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _LIMIT = "beyond max_features"
 def untested_columns(
     reference: Reference, settings: Settings, values: Mapping[str, Sequence[Any]]
 ) -> list[Unmonitored]:
-    """Return the columns of a reference that are not compared, or with limits, in their order.
+    """Return the columns of a reference that are not compared, or only with limits, in order.
 
     Args:
-        settings: as they hold for the model.
-        values: recent values by column, which tell what a column of no type has.
+        settings: the model's own.
+        values: recent values by column, which describe columns without a type.
     """
     measured = {feature.of for feature in reference.features if feature.is_tested}
     columns = [feature for feature in reference.features if feature.of is None]
-    found: list[Unmonitored] = []
+    findings: list[Unmonitored] = []
     for feature in columns:
         declared = settings.features[feature.name].type if feature.name in settings.features else ""
         is_measured = feature.name in measured
-        found += _of_column(reference, feature, declared or "", values, is_measured)
-    return [*found, *_beyond_limit(reference)]
+        findings += _of_column(reference, feature, declared or "", values, is_measured)
+    return [*findings, *_beyond_limit(reference)]
 
 
 def _of_column(
@@ -63,7 +63,7 @@ def _of_column(
 
 
 class _Cause(NamedTuple):
-    """Why a column is not tested; the type to declare, or another setting, so that it is."""
+    """The reason why a column is not tested, and the type or setting that changes that."""
 
     reason: str
     kind: str | None = None
@@ -74,28 +74,30 @@ def _fix(model: str, column: str, cause: _Cause) -> str | None:
     if cause.kind is None:
         return cause.setting
     section = f"[models.{toml_key(model)}.features.{toml_key(column)}]"
-    return f'if it is to be tested, set {section} type = "{cause.kind}"'
+    return f'to test it, set {section} type = "{cause.kind}"'
 
 
 def _cause(
     feature: Feature, declared: str, values: Sequence[Any], is_measured: bool
 ) -> _Cause | None:
     if feature.calendar == RISING:
-        return _Cause("it always rises, as a counter or a time does: there is nothing to compare")
+        return _Cause("it always rises, like a counter or a time, so there is nothing to compare")
     if feature.calendar is not None:
-        return _Cause(f"it follows the calendar ({feature.calendar}): there is nothing to compare")
+        return _Cause(
+            f"it follows the calendar ({feature.calendar}), so there is nothing to compare"
+        )
     if feature.is_all_masked:
         return _Cause(MASKED, setting=unmask(feature.name))
     if not feature.present:
         return _Cause("all values were missing in the reference")
     seen = describe(values)
     if feature.kind == "id":
-        is_counter = seen is not None and seen.words == "numbers" and _rises(values)
-        return _of_id(declared, None if seen is None else seen.words, is_counter)
+        is_counter = seen is not None and seen.text == "numbers" and _rises(values)
+        return _of_id(declared, None if seen is None else seen.text, is_counter)
     if feature.kind == "other":
         return _Cause("values of several types") if seen is None else _Cause(*seen)
     if not feature.is_tested and not is_measured:
-        return _Cause(f"no measure of its type ({feature.kind}) can be compared")
+        return _Cause(f"its type ({feature.kind}) has no measures to compare")
     return None
 
 
@@ -104,26 +106,26 @@ def _rises(values: Sequence[Any]) -> bool:
     return all(before < after for before, after in pairwise(present))
 
 
-def _of_id(declared: str, words: str | None, is_counter: bool) -> _Cause:
+def _of_id(declared: str, description: str | None, is_counter: bool) -> _Cause:
     if declared == "id":
         return _Cause("declared as an id")
-    learnt = "learnt as an id, for nearly every value is different"
-    if words == NUMBERS_AS_TEXT:
-        return _Cause(f"{words}; {learnt}", "numeric")
+    learnt = "treated as an id, because almost all values are distinct"
+    if description == NUMBERS_AS_TEXT:
+        return _Cause(f"{description}; {learnt}", "numeric")
     if is_counter:  # as a number it would not be compared either
         return _Cause(learnt)
-    return _Cause(learnt, "numeric" if words == "numbers" else "categorical")
+    return _Cause(learnt, "numeric" if description == "numbers" else "categorical")
 
 
 def _limit(feature: Feature) -> str | None:
-    """Return what a test of a column does not see; None where it sees all."""
+    """Return what a test of a column cannot detect; None if it has no limits."""
     bins = [count for count in feature.counts[: feature.bins] if count]
     if feature.kind in ("numeric", "categorical", "boolean") and _is_constant(feature, len(bins)):
-        return "constant in the reference, so only another value would show"
+        return "constant in the reference, so only a new value can be detected"
     if feature.rare:
         return (
-            f"more categories than can be counted: {len(feature.rare):,} rarer ones count as one, "
-            "and a change among them does not show"
+            f"too many categories: {len(feature.rare):,} rare ones count as one, "
+            "so changes among them are not detected"
         )
     return None
 
@@ -147,7 +149,7 @@ def _beyond_limit(reference: Reference) -> Iterator[Unmonitored]:
             total=total,
             reason=f"{_LIMIT} = {len(reference.columns):,}",
             fix=(
-                f"set max_features = {total}, or declare those that matter in "
-                f"[models.{toml_key(reference.model)}.features.NAME]; then learn a reference anew"
+                f"set max_features = {total}, or declare important ones in "
+                f"[models.{toml_key(reference.model)}.features.NAME]; then learn a new reference"
             ),
         )

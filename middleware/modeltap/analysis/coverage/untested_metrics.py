@@ -1,4 +1,4 @@
-"""Metrics of performance that cannot be computed from the labels and predictions there are."""
+"""Performance metrics that cannot be computed from the available labels and predictions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from modeltap.store.metrics import latest_metrics
 def untested_metrics(
     connection: sqlite3.Connection, model: str, environment: str | None
 ) -> list[Unmonitored]:
-    """Return the metrics that had no verdict in a model's last labelled window for good reason.
+    """Return the metrics that could not be compared in a model's last labelled window.
 
-    A problem is where no other one had a verdict: then nothing of the performance is compared.
+    They are problems if no other metric has a verdict, because then no performance is compared.
     """
     metrics = reported_by("performance")
     latest = latest_metrics(connection, metrics, model=model, feature=None, last=1)

@@ -27,7 +27,7 @@ level keeps the measured rate below .01."""
 
 COLUMNS_SHARE = 0.85
 """Drift's part of the level, divided among the columns. With the rest, too, the power for a shift
-of a tenth of a standard deviation would be only one point of a hundred higher."""
+of a tenth of a standard deviation would only be one percentage point higher."""
 
 ROWS_SHARE = 0.05
 """The part of row comparisons: with 2,000 rows, effects above their floors are significant."""

@@ -78,7 +78,7 @@ def evaluate_errors(context: TrafficContext) -> list[Metric]:
     """Return the rates of requests, of failures, and of bodies that could not be decoded.
 
     `error_rate` alerts from 5 requests on if the lower end of its exact 99 % interval is one
-    percentage point above the baseline. Until a baseline is known it is taken as zero: a model that
+    percentage point above the baseline. Until a baseline is known it counts as zero: a model that
     fails from its first hour on must be reported. `analysis/verdicts` learns the baseline from
     these hours, too.
     """

@@ -37,7 +37,7 @@ def evaluate(context: Context) -> list[Metric]:
     """Return `row_outlier_rate`, without the columns that already have an alert.
 
     An isolation forest (Liu, Ting & Zhou, 2008) is fitted to one half of the reference's sample.
-    The other half provides the score limit that one row of a hundred exceeds, and the reference's
+    The other half provides the score limit that 1 % of the rows exceed, and the reference's
     own rate. The forest detects rows outlying in many columns at once, but hardly broken
     dependences between columns.
     """

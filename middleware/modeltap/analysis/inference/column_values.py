@@ -32,7 +32,7 @@ _KINDS: dict[type, str] = {
 class ValueDescription(NamedTuple):
     """A description of a column's values, and the type to declare; None if no type fits."""
 
-    words: str
+    text: str
     kind: str | None
 
 
@@ -40,11 +40,11 @@ def describe(values: Sequence[Any]) -> ValueDescription | None:
     """Describe values; None if all are missing.
 
     >>> describe([[{"price": 9}], [{"price": 4}, {"price": 1}]])
-    ValueDescription(words='lists of objects', kind=None)
-    >>> describe(["12.50", "9,99", None]).words
+    ValueDescription(text='lists of objects', kind=None)
+    >>> describe(["12.50", "9,99", None]).text
     'texts that look like numbers'
     >>> describe([1, "a", 2.5, "b"])
-    ValueDescription(words='values of several types: 50 % numbers, 50 % texts', kind='categorical')
+    ValueDescription(text='values of several types: 50 % numbers, 50 % texts', kind='categorical')
     """
     present = [value for value in values if value is not None]
     if not present:

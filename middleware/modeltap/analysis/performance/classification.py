@@ -54,7 +54,7 @@ MAX_CLASSES = 20
 """With more classes, a table of pairs has more cells than rows, so F1 only describes."""
 
 _NO_AGREEMENT = 0.1
-"""A kappa below a tenth is no agreement (Landis & Koch, 1977, call all below 0.2 slight)."""
+"""A kappa below a tenth shows no agreement (Landis & Koch, 1977, call all below 0.2 slight)."""
 
 _VARIED = 0.05
 """Predictions that are one class in all but a twentieth of the rows do not measure agreement."""

@@ -208,7 +208,7 @@ def _is_in(reference: Reference | None, window: LabelledWindow) -> bool:
 
 
 def _members(result: WindowResult) -> list[DueWindow]:
-    """Return the windows that this result covers, which need no evaluation of their own."""
+    """Return the windows that this result covers, which need no separate evaluation."""
     done = result.done
     if not isinstance(done, EvaluatedLabels) or not done.enough:
         return []

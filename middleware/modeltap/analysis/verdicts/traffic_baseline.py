@@ -25,7 +25,7 @@ _DAYS = 28
 
 _MIN_DAILY = 4
 """The number of days required for the baseline of an hour. A nightly batch, slow every night, is
-not an incident; the neighbouring hours say nothing about it, because they are fast."""
+not an incident; neighbouring hours are not representative, because they are fast."""
 
 _NEVER_NORMAL = 0.1
 """A model that fails in one request of ten has an incident, even if it does so from its first hour

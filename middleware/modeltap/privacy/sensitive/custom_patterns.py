@@ -12,9 +12,9 @@ class CustomPatterns:
     `current` is the pattern being searched, which identifies the slow pattern after a timeout.
 
     >>> patterns = CustomPatterns(["^phone$", "e.?mail"])
-    >>> patterns.found_in("E-Mail"), patterns.found_in("telephone"), bool(patterns)
+    >>> patterns.match_any("E-Mail"), patterns.match_any("telephone"), bool(patterns)
     (True, False, True)
-    >>> patterns.without_anchors().found_in("telephone")
+    >>> patterns.without_anchors().match_any("telephone")
     True
     """
 
@@ -26,7 +26,7 @@ class CustomPatterns:
     def __bool__(self) -> bool:
         return bool(self._sources)
 
-    def found_in(self, *texts: str) -> bool:
+    def match_any(self, *texts: str) -> bool:
         """Return True if any pattern matches in any of `texts`."""
         for source, pattern in self._compiled:
             self.current = source

@@ -76,7 +76,7 @@ _NUMERIC_TEXT = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,9})?|true|false|", re.IGNOREC
 """A number or boolean as text. With more digits it may be a card number or an identity number."""
 
 _HALVES = ("api", "private", "access", "account", "signing", "ssh", "card", "credit")
-_OPENS = re.compile(rf"(?:^|_)({'|'.join(_HALVES)})s?$")
+_FIRST_HALF = re.compile(rf"(?:^|_)({'|'.join(_HALVES)})s?$")
 """The first half of a name that may continue one level below: `{"card": {"number": ...}}`."""
 
 _ANYWHERE = re.compile("|".join(_ALWAYS))
@@ -114,7 +114,7 @@ class NameFacts(NamedTuple):
     """The values that a name hides, and the first half of a split name, if it is one."""
 
     hides: Hides
-    opens: str
+    first_half: str
 
 
 class SensitiveNames:
@@ -155,7 +155,7 @@ class SensitiveNames:
     def masks(self, name: str, value: object, under: str = "") -> bool:
         """Return True if `value` must be masked under `name`, one level below `under`."""
         facts = self.facts(name)
-        if facts.hides is Hides.NOTHING and under and (half := self.facts(under).opens):
+        if facts.hides is Hides.NOTHING and under and (half := self.facts(under).first_half):
             facts = self.facts(f"{half}_{name}")
         if facts.hides is Hides.WORDS:
             return not is_feature(value)
@@ -163,13 +163,13 @@ class SensitiveNames:
             return _has_text(value)
         return facts.hides is Hides.ALL
 
-    def are_in(self, text: str) -> bool:
+    def occur_in(self, text: str) -> bool:
         """Return True if a sensitive name is anywhere in `text`."""
-        if self._custom_anywhere and self._custom_anywhere.found_in(text):
+        if self._custom_anywhere and self._custom_anywhere.match_any(text):
             return True
-        return may_name(text) and _ANYWHERE.search(_words(text)) is not None
+        return may_contain_name(text) and _ANYWHERE.search(_words(text)) is not None
 
-    def may_be_in(self, body: bytes) -> bool:
+    def may_occur_in(self, body: bytes) -> bool:
         """Return True if `body` may contain one of the default names; a cheap check.
 
         Without digits and punctuation most requests to a model are equal. The result depends only
@@ -187,22 +187,22 @@ class SensitiveNames:
         return _may_spell_a_name(body, letters)
 
     def _facts(self, name: str) -> NameFacts:
-        lower, spelt = name.lower(), spellings(name)
-        split = spelt.partition(" ")[0]
-        opens = _OPENS.search(split)
-        return NameFacts(self._hides(lower, spelt, split), opens[1] if opens else "")
+        lower, normalized = name.lower(), spellings(name)
+        split = normalized.partition(" ")[0]
+        match = _FIRST_HALF.search(split)
+        return NameFacts(self._hides(lower, normalized, split), match[1] if match else "")
 
-    def _hides(self, lower: str, spelt: str, split: str) -> Hides:
-        if self.custom and self.custom.found_in(lower, *spelt.split()):
+    def _hides(self, lower: str, normalized: str, split: str) -> Hides:
+        if self.custom and self.custom.match_any(lower, *normalized.split()):
             return Hides.ALL
-        if self._unmasked and self._unmasked.found_in(lower, *spelt.split()):
+        if self._unmasked and self._unmasked.match_any(lower, *normalized.split()):
             return Hides.NOTHING
-        if _ANYWHERE.search(spelt):
+        if _ANYWHERE.search(normalized):
             counts = _MEASURE.search(split) or _PLURAL.search(split)
             return Hides.WORDS if counts else Hides.ALL
         if _ONLY_TEXT.search(split):
             return Hides.TEXTS
-        if not _COUNTED.search(spelt) or _OF_TEXTS.search(split) or _MEASURE.search(split):
+        if not _COUNTED.search(normalized) or _OF_TEXTS.search(split) or _MEASURE.search(split):
             return Hides.NOTHING
         return Hides.WORDS
 
@@ -228,10 +228,10 @@ def _has_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def may_name(text: str) -> bool:
+def may_contain_name(text: str) -> bool:
     """Return True if `text` may contain one of the default names; without a cache.
 
-    >>> may_name('{"my_token": 1}'), may_name("раssword"), may_name("age 7")
+    >>> may_contain_name('{"my_token": 1}'), may_contain_name("раssword"), may_contain_name("age 7")
     (True, True, False)
     """
     body = text.encode("utf-8", "surrogatepass")
@@ -239,7 +239,7 @@ def may_name(text: str) -> bool:
     return _stems_in(letters) or _may_spell_a_name(body, letters)
 
 
-def may_open(text: str) -> bool:
+def may_be_first_half(text: str) -> bool:
     """Return True if `text` may be the first half of a name that continues one level below."""
     return any(half in text.lower() for half in _HALVES)
 

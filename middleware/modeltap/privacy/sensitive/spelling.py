@@ -25,10 +25,10 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
-def spelt_out(name: str) -> str:
+def snake_case(name: str) -> str:
     """Return the words of `name` in lower case, joined by underscores.
 
-    >>> spelt_out("userSsn"), spelt_out("X-API-Key"), spelt_out("card[number]")
+    >>> snake_case("userSsn"), snake_case("X-API-Key"), snake_case("card[number]")
     ('user_ssn', 'x_api_key', 'card_number')
     """
     return _joined(split_at_case(plain_letters(name)))

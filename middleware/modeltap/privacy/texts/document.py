@@ -44,7 +44,7 @@ class DocumentMasker:
     ) -> None:
         self._names = names
         self._values = values
-        self._looks = bool(values)
+        self._has_values = bool(values)
         self._marks = marks
         self._budget = budget
         self._inside = inside
@@ -66,30 +66,30 @@ class DocumentMasker:
             self._mask_object(value, under)
         elif kind is list:
             self._mask_list(value, under)
-        elif self._looks and (kind is int or kind is float):
+        elif self._has_values and (kind is int or kind is float):
             return self._number(value)
         return value
 
     def _mask_list(self, items: list[Any], under: str) -> None:
         self._budget.spend(len(items))
-        if not self._looks and _WALKED.isdisjoint(map(type, items)):
+        if not self._has_values and _WALKED.isdisjoint(map(type, items)):
             return
         for at, item in enumerate(items):
-            if self._looks or type(item) in _WALKED:
+            if self._has_values or type(item) in _WALKED:
                 items[at] = self._value(item, under)
 
     def _mask_object(self, fields: dict[str, Any], under: str) -> None:
         self._budget.spend(len(fields))
         names = self._plans.of(fields).sensitive
-        if under and self._names.facts(under).opens:
+        if under and self._names.facts(under).first_half:
             names = tuple(fields)
         for name in names:
             if self._names.masks(name, fields[name], under):
                 self._mask_field(fields, name)
         for name, value in fields.items():
-            if self._looks or type(value) in _WALKED:
+            if self._has_values or type(value) in _WALKED:
                 fields[name] = self._value(value, name)
-        if self._looks:
+        if self._has_values:
             self._mask_names(fields)
 
     def _mask_field(self, fields: dict[str, Any], name: str) -> None:
@@ -108,7 +108,7 @@ class DocumentMasker:
 
     def _text(self, text: str, under: str) -> str:
         kept = self._inside(text, under) if len(text) >= _MIN_LENGTH else text
-        if self._looks:
+        if self._has_values:
             kept = self._values.masked(kept, self._marks.mark)
         if kept != text:
             self.changed = True

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from functools import lru_cache
 
-from modeltap.privacy.sensitive.spelling import spelt_out
+from modeltap.privacy.sensitive.spelling import snake_case
 
 _PLACE = re.compile(r"(?:^|_)(?:loc|path|location|pointer)$")
 _NAME = re.compile(
@@ -54,39 +54,39 @@ def role_of(key: str) -> Role:
     """
     if key == _XML_TEXT:
         return Role.VALUE
-    spelt = spelt_out(key)
-    if _NAME.search(spelt) or _PLACE.search(spelt):
+    normalized = snake_case(key)
+    if _NAME.search(normalized) or _PLACE.search(normalized):
         return Role.NAME
     for pattern, role in (
         (_WEAK_NAME, Role.WEAK_NAME),
         (_VALUE, Role.VALUE),
         (_CONTENT, Role.CONTENT),
     ):
-        if pattern.search(spelt):
+        if pattern.search(normalized):
             return role
     return Role.NONE
 
 
 @lru_cache(maxsize=1024)
-def is_place_key(key: str) -> bool:
+def is_path_key(key: str) -> bool:
     """Return True if a member is the path to a field, which ends in the field's name.
 
-    >>> is_place_key("loc"), is_place_key("instancePath"), is_place_key("name")
+    >>> is_path_key("loc"), is_path_key("instancePath"), is_path_key("name")
     (True, True, False)
     """
-    return _PLACE.search(spelt_out(key)) is not None
+    return _PLACE.search(snake_case(key)) is not None
 
 
 @lru_cache(maxsize=1024)
 def is_error_text(key: str) -> bool:
     """Return True if a member is an error message, which may quote the invalid value."""
-    return _ERROR_TEXT.search(spelt_out(key)) is not None
+    return _ERROR_TEXT.search(snake_case(key)) is not None
 
 
 @lru_cache(maxsize=1024)
 def is_error_context(key: str) -> bool:
     """Return True if a member next to the path to a field contains values of that field."""
-    return _ERROR_CONTEXT.search(spelt_out(key)) is not None
+    return _ERROR_CONTEXT.search(snake_case(key)) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -96,4 +96,4 @@ def is_header_key(key: str) -> bool:
     >>> is_header_key("ColumnNames"), is_header_key("labels")
     (True, False)
     """
-    return _HEADER.search(spelt_out(key)) is not None
+    return _HEADER.search(snake_case(key)) is not None

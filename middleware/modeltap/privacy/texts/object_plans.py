@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from modeltap.privacy.sensitive.names import SensitiveNames
-from modeltap.privacy.texts.member_roles import Role, is_place_key, role_of
+from modeltap.privacy.texts.member_roles import Role, is_path_key, role_of
 
 _MAX_CACHED = 256
 _MAX_NAMES = 256
@@ -13,11 +13,11 @@ _MAX_NAMES = 256
 
 
 class PairName(NamedTuple):
-    """A member that contains the name of a pair; `is_place` is True if it is a path to a field."""
+    """A member that contains the name of a pair; `is_path` is True if it is a path to a field."""
 
     key: str
     role: Role
-    is_place: bool
+    is_path: bool
 
 
 class ObjectPlan(NamedTuple):
@@ -56,7 +56,7 @@ class ObjectPlans:
         return ObjectPlan(
             tuple(filter(self._names.is_sensitive, shape)),
             tuple(
-                PairName(key, role, is_place_key(key))
+                PairName(key, role, is_path_key(key))
                 for key, role in roles
                 if role in (Role.NAME, Role.WEAK_NAME)
             ),

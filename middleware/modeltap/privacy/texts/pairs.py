@@ -39,11 +39,11 @@ class PairMasker:
     def mask(self, fields: dict[str, Any]) -> bool:
         """Mask the value of each pair in an object; return True if anything was masked."""
         self._changed = False
-        for key, role, is_place in self._plans.of(fields).pair_names:
-            name = self._name_in_path(fields[key]) if is_place else fields[key]
+        for key, role, is_path in self._plans.of(fields).pair_names:
+            name = self._name_in_path(fields[key]) if is_path else fields[key]
             if isinstance(name, str) and self._is_sensitive(name):
                 self._mask_values(fields, key, name, role)
-                if is_place:
+                if is_path:
                     self._mask_error(fields, name)
         return self._changed
 
@@ -57,8 +57,8 @@ class PairMasker:
         if isinstance(place, str):
             steps = steps[-2:]
         for half, step in pairwise(steps):
-            if opens := self._names.facts(half).opens:
-                steps.append(f"{opens}_{step}")
+            if first_half := self._names.facts(half).first_half:
+                steps.append(f"{first_half}_{step}")
         named = steps[1:] if isinstance(place, str) and len(steps) > 1 else steps
         return next(filter(self._is_sensitive, named), None)
 

@@ -87,7 +87,7 @@ def _masked_events(lines: list[EventLine], masker: TextMasker) -> Iterator[str]:
 
 def _masked_event(lines: list[EventLine], masker: TextMasker) -> list[str]:
     """Return the masked lines of one event."""
-    if masker.may_hold_names("\n".join(line.value for line in lines)):
+    if masker.may_contain_names("\n".join(line.value for line in lines)):
         lines = _with_values_masked(lines, masker)
     return [line.text for line in lines]
 

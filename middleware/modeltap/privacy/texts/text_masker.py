@@ -9,7 +9,7 @@ import msgspec
 from modeltap.payload import opens_json
 from modeltap.privacy.limits import Budget, Unmaskable
 from modeltap.privacy.marks import MASK, Marks
-from modeltap.privacy.sensitive.names import SensitiveNames, may_name, may_open
+from modeltap.privacy.sensitive.names import SensitiveNames, may_be_first_half, may_contain_name
 from modeltap.privacy.sensitive.values import SensitiveValues
 from modeltap.privacy.texts.delimited import masked_table
 from modeltap.privacy.texts.document import DocumentMasker
@@ -52,18 +52,20 @@ class TextMasker:
         """Return `text` with values masked that are sensitive by their format."""
         return self._values.masked(text, self.marks.mark) if self._values else text
 
-    def may_hold_names(self, text: str) -> bool:
+    def may_contain_names(self, text: str) -> bool:
         """Return True if `text` may contain a sensitive name; a cheap check."""
-        return self.always_parses or may_name(text)
+        return self.always_parses or may_contain_name(text)
 
     def is_clean(self, string: str) -> bool:
         """Return True if a string of a JSON body neither is nor contains a sensitive name."""
-        if not (self.always_parses or may_name(string) or may_open(string)):
+        if not (self.always_parses or may_contain_name(string) or may_be_first_half(string)):
             return True
         if len(string) > _MAX_NAME_LENGTH:
             return False  # too long for a name, so the document is parsed
         facts = self.names.facts(string)
-        return not (self.names.is_sensitive(string) or facts.opens or self.inside(string) != string)
+        return not (
+            self.names.is_sensitive(string) or facts.first_half or self.inside(string) != string
+        )
 
     def document(self, text: str, under: str = "") -> str | None:
         """Return JSON masked; None if `text` is not JSON.
@@ -102,7 +104,7 @@ class TextMasker:
 
     def _may_hold_any(self, text: str, under: str) -> bool:
         """Return True if `text` may contain a sensitive name, or `under` is half of one."""
-        return self.may_hold_names(text) or bool(under and self.names.facts(under).opens)
+        return self.may_contain_names(text) or bool(under and self.names.facts(under).first_half)
 
     def _nested(self, text: str, under: str) -> str | None:
         if self._depth >= _MAX_DEPTH:
@@ -118,8 +120,8 @@ class TextMasker:
         table = masked_table(text, self.names, self.marks, self._budget) if "\n" in text else None
         if table is not None:
             return self.text(table)
-        if self.names.are_in(text) or _ESCAPED_LETTER in text:
+        if self.names.occur_in(text) or _ESCAPED_LETTER in text:
             return None
-        if self.may_hold_names(text) and self._inline.masked(text) != text:
+        if self.may_contain_names(text) and self._inline.masked(text) != text:
             return None
         return self.text(text)

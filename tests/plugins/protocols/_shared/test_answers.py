@@ -232,4 +232,4 @@ def test_a_text_that_is_called_one_is_an_answer(response, kind, predictions):
     payload.response_type, payload.response = "application/json", "oops"
     payload.__dict__.pop("response_json", None)
     found = Decoders().decode(payload)
-    assert (found.predictions, found.note) == ([], "response: no JSON")
+    assert (found.predictions, found.note) == ([], "response: not JSON")

@@ -1,4 +1,4 @@
-"""Requests to a language model: texts in messages and their parts, and parameters."""
+"""Requests to language models: texts of messages and their parts, and parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modeltap.payload import Payload
 
 _OWN = frozenset(("model", "messages", "prompt", "input", "instructions", "system", "suffix"))
 _MAX_PARAMETER = 100
-"""A longer text is no parameter."""
+"""A longer text is not a parameter."""
 
 _PARTS = {
     "image": "images",
@@ -31,31 +31,31 @@ def request_of(payload: Payload, *names: str) -> dict[str, Any] | None:
 
 
 def at(payload: Payload, *ends: str) -> bool:
-    """Say whether the path ends with one of `ends`."""
+    """Return True if the path ends with one of `ends`."""
     return (payload.path or "").rstrip("/").endswith(ends)
 
 
 def messages_of(value: Any) -> list[dict[str, Any]] | None:
-    """Return messages, each an object with a role; None for what is no such list.
+    """Return a list of messages, each an object with a role; None for anything else.
 
     >>> messages_of([{"role": "user", "content": "hi"}]), messages_of([[1, 2]]), messages_of([])
     ([{'role': 'user', 'content': 'hi'}], None, None)
     """
     if type(value) is not list or not value:
         return None
-    known = all(type(one) is dict and type(one.get("role")) is str for one in value)
-    return value if known else None
+    are_messages = all(type(item) is dict and type(item.get("role")) is str for item in value)
+    return value if are_messages else None
 
 
 def conversation_of(payload: Payload) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
-    """Return a request with messages, and those; None for what is no such request."""
+    """Return a request and its messages; None for a request without messages."""
     request = request_of(payload, "messages")
     messages = messages_of(request["messages"]) if request else None
     return (request, messages) if request and messages else None
 
 
 def row_of(request: dict[str, Any], prompt: str | None) -> dict[str, Any]:
-    """Return the row of a request: its prompt, the model that it names, tools and parameters."""
+    """Return the row of a request: its prompt, requested model, number of tools, parameters."""
     row: dict[str, Any] = {
         name: value
         for name, value in request.items()
@@ -77,23 +77,23 @@ def row_of_messages(
     request: dict[str, Any], messages: Sequence[dict[str, Any]], system: str | None
 ) -> dict[str, Any]:
     """Return the row of a conversation; its prompt is the last text of the user."""
-    said = [text_of(one.get("content")) for one in messages if one["role"] == "user"]
-    row = row_of(request, next((text for text in reversed(said) if text is not None), None))
+    texts = [text_of(m.get("content")) for m in messages if m["role"] == "user"]
+    row = row_of(request, next((text for text in reversed(texts) if text is not None), None))
     row |= {"messages": len(messages), "images": 0}
     if system is not None:
         row["system"] = system
-    return row | Counter(kind for one in messages for kind in _media(one.get("content")))
+    return row | Counter(kind for m in messages for kind in _media(m.get("content")))
 
 
 def system_of(messages: Sequence[dict[str, Any]]) -> str | None:
-    """Return what the messages of the system, or the developer, say."""
-    said = [text_of(m.get("content")) for m in messages if m["role"] in ("system", "developer")]
-    texts = [text for text in said if text is not None]
+    """Return the text of the messages with the role system or developer."""
+    contents = [text_of(m.get("content")) for m in messages if m["role"] in ("system", "developer")]
+    texts = [text for text in contents if text is not None]
     return "\n".join(texts) if texts else None
 
 
 def text_of(content: Any, between: str = "\n") -> str | None:
-    """Return a content's text: itself, or that of its parts; None where there is none.
+    """Return the text of a content, or of its parts; None if it has none.
 
     >>> text_of([{"type": "text", "text": "a"}, {"type": "image_url"}, {"text": "b"}])
     'a\\nb'
@@ -102,9 +102,9 @@ def text_of(content: Any, between: str = "\n") -> str | None:
         return content
     if type(content) is not list:
         return None
-    texts = [part.get("text") if type(part) is dict else part for part in content]
-    found = [text for text in texts if type(text) is str]
-    return between.join(found) if found else None
+    parts = [part.get("text") if type(part) is dict else part for part in content]
+    texts = [text for text in parts if type(text) is str]
+    return between.join(texts) if texts else None
 
 
 def _media(content: Any) -> list[str]:
