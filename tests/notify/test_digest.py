@@ -37,8 +37,10 @@ def test_a_quiet_day(connection):
     traffic(connection, NOW - 3600, 1200)
     traffic(connection, NOW - 2 * DAY, 500)
     data = period(connection)
-    assert data["summary"].endswith("1 model, no alert fires, 0 began")
-    assert [one["summary"] for one in data["models"]] == ["flights: 1,200 requests, no alert fires"]
+    assert data["summary"].endswith("1 model, no alerts firing, 0 new")
+    assert [one["summary"] for one in data["models"]] == [
+        "flights: 1,200 requests, no alerts firing"
+    ]
     assert period(connection, days=3)["models"][0]["requests"] == 1700
 
 
@@ -52,7 +54,7 @@ def test_a_bad_day(connection, judge, row, week):
     ]
     assert (data["models"][0]["alerts_firing"], data["models"][0]["alerts_began"]) == (1, 1)
     assert data["models"][0]["summary"] == (
-        "flights: 0 requests, mae 11.62, 1 alert fires: c: fraction of [value] went from 0 % to 9 %"
+        "flights: 0 requests, mae 11.62, 1 alert firing: c: fraction of [value] went from 0 % to 9 %"
     )
     old = digest(connection, SettingsReader(connection), clock.iso(now + 5), clock.iso(now + DAY))[
         "data"
@@ -85,7 +87,7 @@ def test_the_call_to_retrain_counts_labels(connection, judge, row):
     event = retrain(connection, "flights", clock.iso(NOW - 2 * DAY))
     assert event["type"] == "retrain"
     assert (event["data"]["labels"], event["data"]["performance"]) == (40, {"mae": 11.62})
-    assert event["data"]["summary"].startswith("flights: time to train again: 40 labels since ")
+    assert event["data"]["summary"].startswith("flights: retraining is due: 40 labels since ")
 
 
 @pytest.fixture

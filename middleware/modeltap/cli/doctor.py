@@ -36,7 +36,10 @@ from modeltap.wording import plural
 @store_option
 @json_option
 def doctor(store: str | None, as_json: bool) -> None:
-    """Check the installation, the settings, the store, the webhooks and what is not monitored."""
+    """Check the installation, and list what is not monitored.
+
+    Checks the settings, the store, the webhooks, and the columns and metrics of each model.
+    """
     well = True
     for finding in _findings(store):
         well = well and finding.level != PROBLEM
@@ -118,7 +121,7 @@ def _store(path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         )
     for webhook in waiting:
         yield Finding(
-            "deliveries", OK, f"messages for {webhook} wait for the app, which knows its URL"
+            "deliveries", OK, f"messages for {webhook} are pending: only the app has its URL"
         )
 
 
@@ -128,7 +131,7 @@ def _permissions(path: Path, connection: sqlite3.Connection) -> Finding:
     left = open_to_others(path, allowed)
     if left:
         named = " ".join(map(str, left))
-        return Finding("permissions", PROBLEM, f"others have access; say chmod {allowed:o} {named}")
+        return Finding("permissions", PROBLEM, f"others have access; run chmod {allowed:o} {named}")
     return Finding("permissions", OK, f"mode {stat.S_IMODE(path.stat().st_mode):o}")
 
 

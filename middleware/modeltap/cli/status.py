@@ -24,13 +24,13 @@ from modeltap.wording import plural
 @model_option()
 @json_option
 def status(store: str | None, model: str | None, as_json: bool) -> None:
-    """Each model in a line or two: healthy or not, and why."""
+    """Show whether each model is healthy, and its open alerts."""
     connection = read_store(store)
     check_model(connection, model)
     settings = SettingsReader(connection)
     found = list(overviews(connection, settings, model))
     if not found and not as_json:
-        echo("no model yet: nothing was analysed; `modeltap doctor` says what is missing")
+        echo("no models yet: no analysis has run; `modeltap doctor` shows what is missing")
     for one in found:
         alerts = open_of(connection, one.model, one.version)
         last = last_window_end(connection, one.model, one.version)
@@ -72,7 +72,9 @@ def _print(
     until = f", windows evaluated up to {clock.short(last)}" if last else ", no window evaluated"
     echo(f"{name}: {health}{until}")
     if one.state == "provisional":
-        echo(f"  {one.outlook}, {plural(one.rows, 'row')} so far; only gross faults alert")
+        echo(
+            f"  {one.outlook}, {plural(one.rows, 'row')} so far; until then, only gross faults alert"
+        )
     if coverage.summary is not None:
         echo(f"  not monitored: {coverage.summary}; see `modeltap doctor`")
     for alert in alerts:

@@ -53,7 +53,7 @@ def digest(
     # The quiet models come last: a message without room for all leaves out the last ones.
     models.sort(key=lambda model: -model["alerts_firing"])
     data = {
-        "summary": f"{period}: {plural(len(models), 'model')}, {_alerts(firing)}, {began} began",
+        "summary": f"{period}: {plural(len(models), 'model')}, {_alerts(firing)}, {began} new",
         "environment": common_environment(connection),
         "period_start": start,
         "period_end": end,
@@ -78,7 +78,7 @@ def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str,
             "labels": labels,
             "alerts_firing": firing,
             "performance": _last_values(connection, model, "mae", "rmse", "accuracy", "f1_macro"),
-            "summary": f"{model}: time to train again: {news}",
+            "summary": f"{model}: retraining is due: {news}",
             "alerts": [],
         },
     }
@@ -86,8 +86,8 @@ def retrain(connection: sqlite3.Connection, model: str, since: str) -> dict[str,
 
 def _alerts(count: int) -> str:
     if count < 2:
-        return f"{'1' if count else 'no'} alert fires"
-    return f"{count} alerts fire"
+        return f"{'1 alert' if count else 'no alerts'} firing"
+    return f"{count} alerts firing"
 
 
 def _digest_of(

@@ -69,13 +69,13 @@ DIGEST = {
     "type": "digest",
     "timestamp": END,
     "data": {
-        "summary": "2013-03-04 to 2013-03-11: 2 models, no alert fires, 0 began",
+        "summary": "2013-03-04 to 2013-03-11: 2 models, no alerts firing, 0 new",
         "period_start": MOMENT,
         "period_end": END,
         "alerts": [],
         "models": [
-            {"model": "flights", "summary": "flights: 1,200 requests, no alert fires"},
-            {"model": "trains", "summary": "trains: 0 requests, no alert fires"},
+            {"model": "flights", "summary": "flights: 1,200 requests, no alerts firing"},
+            {"model": "trains", "summary": "trains: 0 requests, no alerts firing"},
         ],
     },
 }
@@ -97,7 +97,7 @@ EVENTS = {
             "since": MOMENT,
             "labels": 40,
             "alerts": [],
-            "summary": "flights: time to train again: 40 labels",
+            "summary": "flights: retraining is due: 40 labels",
         },
     },
     "test": event_of("test"),
